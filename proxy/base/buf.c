@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include "base/buf.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_CAPACITY = 256 };
+
+void buf_init(struct buf *buf, size_t max) {
+    *buf = (struct buf){.max = max};
+}
+
+void buf_cleanup(struct buf *buf) {
+    free(buf->data);
+    *buf = (struct buf){.max = buf->max};
+}
+
+void buf_wipe(struct buf *buf) {
+    mem_wipe(buf->data, buf->capacity);
+    buf_cleanup(buf);
+}
+
+struct slice buf_slice(const struct buf *buf) {
+    return buf->data == NULL ? SLICE("") : slice_of(buf->data + buf->start, buf_len(buf));
+}
+
+size_t buf_len(const struct buf *buf) {
+    return buf->end - buf->start;
+}
+
+size_t buf_room(const struct buf *buf) {
+    return buf->max - buf_len(buf);
+}
+
+static void move_to_front(struct buf *buf) {
+    if (buf->start > 0) {
+        memmove(buf->data, buf->data + buf->start, buf_len(buf));
+        buf->end -= buf->start;
+        buf->start = 0;
+    }
+}
+
+static void grow(struct buf *buf, size_t needed) {
+    size_t capacity = buf->capacity > 0 ? buf->capacity : FIRST_CAPACITY;
+    while (capacity < needed) {
+        capacity *= 2;
+    }
+    if (capacity > buf->max && needed <= buf->max) {
+        capacity = buf->max;
+    }
+    buf->data = mem_resize(buf->data, capacity, 1);
+    buf->capacity = capacity;
+}
+
+uint8_t *buf_reserve(struct buf *buf, size_t len) {
+    if (len > buf_room(buf)) {
+        return NULL;
+    }
+    if (len > buf->capacity - buf->end) {
+        move_to_front(buf);
+        if (len > buf->capacity - buf->end) {
+            grow(buf, buf->end + len);
+        }
+    }
+    return buf->data == NULL ? NULL : buf->data + buf->end;
+}
+
+void buf_commit(struct buf *buf, size_t len) {
+    assert(len <= buf->capacity - buf->end);
+    buf->end += len;
+}
+
+enum err buf_append(struct buf *buf, struct slice s) {
+    if (s.len > buf_room(buf)) {
+        return ERR_LIMIT;
+    }
+    if (s.len > 0) {
+        memcpy(buf_reserve(buf, s.len), s.data, s.len);
+        buf_commit(buf, s.len);
+    }
+    return OK;
+}
+
+size_t buf_append_some(struct buf *buf, struct slice s) {
+    struct slice fits = slice_sub(s, 0, buf_room(buf));
+    buf_put(buf, fits);
+    return fits.len;
+}
+
+void buf_put(struct buf *buf, struct slice s) {
+    enum err err = buf_append(buf, slice_sub(s, 0, buf_room(buf)));
+    assert(err == OK);
+    (void)err;
+}
+
+void buf_put_byte(struct buf *buf, uint8_t byte) {
+    buf_put(buf, slice_of(&byte, 1));
+}
+
+void buf_put_string(struct buf *buf, const char *string) {
+    buf_put(buf, slice_of_string(string));
+}
+
+void buf_putf(struct buf *buf, const char *format, ...) {
+    char fixed[512];
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(fixed, sizeof(fixed), format, args);
+    va_end(args);
+    assert(len >= 0);
+    if ((size_t)len < sizeof(fixed)) {
+        buf_put(buf, slice_of(fixed, (size_t)len));
+        return;
+    }
+    char *text = mem_new((size_t)len + 1);
+    va_start(args, format);
+    vsnprintf(text, (size_t)len + 1, format, args);
+    va_end(args);
+    buf_put(buf, slice_of(text, (size_t)len));
+    free(text);
+}
+
+void buf_consume(struct buf *buf, size_t len) {
+    assert(len <= buf_len(buf));
+    buf->start += len;
+    if (buf->start == buf->end) {
+        buf_clear(buf);
+    }
+}
+
+void buf_truncate(struct buf *buf, size_t len) {
+    assert(len <= buf_len(buf));
+    buf->end = buf->start + len;
+}
+
+void buf_clear(struct buf *buf) {
+    buf->start = 0;
+    buf->end = 0;
+}
+
+void buf_shrink(struct buf *buf) {
+    if (buf_len(buf) == 0) {
+        buf_cleanup(buf);
+    }
+}
+
+uint8_t *buf_take(struct buf *buf, size_t *out_len) {
+    move_to_front(buf);
+    uint8_t *data = buf->data;
+    *out_len = buf->end;
+    *buf = (struct buf){.max = buf->max};
+    return data;
+}

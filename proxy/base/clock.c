@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include "base/clock.h"
+
+#include "base/text.h"
+
+#include <time.h>
+
+struct date {
+    int64_t year;
+    unsigned month;
+    unsigned day;
+};
+
+// Howard Hinnant, "chrono-compatible low-level date algorithms": days_from_civil, civil_from_days.
+int64_t clock_days(int64_t year, unsigned month, unsigned day) {
+    year -= month <= 2;
+    int64_t era = (year >= 0 ? year : year - 399) / 400;
+    int64_t year_of_era = year - era * 400;
+    int64_t day_of_year = (153 * ((int64_t)month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * 146097 + day_of_era - 719468;
+}
+
+static struct date date_of_days(int64_t days) {
+    days += 719468;
+    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+    int64_t doe = days - era * 146097;
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    int64_t mp = (5 * doy + 2) / 153;
+    unsigned month = (unsigned)(mp < 10 ? mp + 3 : mp - 9);
+    return (struct date){yoe + era * 400 + (month <= 2), month,
+                         (unsigned)(doy - (153 * mp + 2) / 5 + 1)};
+}
+
+static int64_t floor_div(int64_t a, int64_t b) {
+    return a / b - (a % b < 0);
+}
+
+void clock_put_date(struct buf *out, int64_t unix_ns) {
+    struct date date = date_of_days(floor_div(unix_ns, 86400 * NS_PER_S));
+    buf_putf(out, "%04lld-%02u-%02u", (long long)date.year, date.month, date.day);
+}
+
+void clock_put_rfc3339(struct buf *out, int64_t unix_ns, enum clock_precision precision) {
+    int64_t seconds = floor_div(unix_ns, NS_PER_S);
+    int64_t fraction_ns = unix_ns - seconds * NS_PER_S;
+    int64_t of_day = seconds - floor_div(seconds, 86400) * 86400;
+    clock_put_date(out, unix_ns);
+    buf_putf(out, "T%02d:%02d:%02d", (int)(of_day / 3600), (int)(of_day / 60 % 60),
+             (int)(of_day % 60));
+    switch (precision) {
+    case CLOCK_MILLISECONDS:
+        buf_putf(out, ".%03d", (int)(fraction_ns / NS_PER_MS));
+        break;
+    case CLOCK_MICROSECONDS:
+        buf_putf(out, ".%06d", (int)(fraction_ns / NS_PER_US));
+        break;
+    case CLOCK_SECONDS:
+        break;
+    }
+    buf_put_byte(out, 'Z');
+}
+
+// Takes a number of exactly `digits` digits, and `separator` behind it unless that is 0.
+static bool take_number(int64_t *out, struct slice *s, size_t digits, uint8_t separator) {
+    uint64_t value = 0;
+    if (!text_parse_u64(&value, slice_sub(*s, 0, digits), INT64_MAX) || s->len < digits) {
+        return false;
+    }
+    *s = slice_from(*s, digits);
+    *out = (int64_t)value;
+    if (separator == 0) {
+        return true;
+    }
+    if (s->len == 0 || text_upper(s->data[0]) != separator) {
+        return false;
+    }
+    *s = slice_from(*s, 1);
+    return true;
+}
+
+static int64_t take_fraction_ns(struct slice *s) {
+    int64_t fraction_ns = 0;
+    int64_t unit_ns = NS_PER_S / 10;
+    if (s->len == 0 || s->data[0] != '.') {
+        return 0;
+    }
+    *s = slice_from(*s, 1);
+    while (s->len > 0 && text_is_digit(s->data[0])) {
+        fraction_ns += unit_ns * (s->data[0] - '0');
+        unit_ns /= 10;
+        *s = slice_from(*s, 1);
+    }
+    return fraction_ns;
+}
+
+static bool parse_offset_s(int64_t *out, struct slice s) {
+    int64_t hours = 0;
+    int64_t minutes = 0;
+    *out = 0;
+    if (slice_is_nocase(s, "Z")) {
+        return true;
+    }
+    if (s.len == 0 || (s.data[0] != '+' && s.data[0] != '-')) {
+        return false;
+    }
+    bool west = s.data[0] == '-';
+    s = slice_from(s, 1);
+    if (!take_number(&hours, &s, 2, ':') || !take_number(&minutes, &s, 2, 0) || s.len > 0) {
+        return false;
+    }
+    *out = (hours * 3600 + minutes * 60) * (west ? -1 : 1);
+    return true;
+}
+
+bool clock_parse_rfc3339(int64_t *out_unix_ns, struct slice s) {
+    int64_t year, month, day, hour, minute, second, offset_s;
+    if (!take_number(&year, &s, 4, '-') || !take_number(&month, &s, 2, '-') ||
+        !take_number(&day, &s, 2, 'T') || !take_number(&hour, &s, 2, ':') ||
+        !take_number(&minute, &s, 2, ':') || !take_number(&second, &s, 2, 0)) {
+        return false;
+    }
+    int64_t fraction_ns = take_fraction_ns(&s);
+    if (month < 1 || month > 12 || day < 1 || day > 31 || !parse_offset_s(&offset_s, s)) {
+        return false;
+    }
+    int64_t days = clock_days(year, (unsigned)month, (unsigned)day);
+    int64_t seconds = days * 86400 + hour * 3600 + minute * 60 + second - offset_s;
+    *out_unix_ns = seconds * NS_PER_S + fraction_ns;
+    return true;
+}
+
+static int64_t read_clock(clockid_t id) {
+    struct timespec now;
+    clock_gettime(id, &now);
+    return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+int64_t clock_unix_ns(void) {
+    return read_clock(CLOCK_REALTIME);
+}
+
+int64_t clock_monotonic_ns(void) {
+    return read_clock(CLOCK_MONOTONIC);
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// limits: every cap of the program, in one place. Whatever the peers do, what one session may hold
+// is the sum of some of these lines. Bytes unless the name says otherwise.
+#ifndef SCOPE_BASE_LIMITS_H
+#define SCOPE_BASE_LIMITS_H
+
+#define KIB ((size_t)1024)
+#define MIB (1024 * KIB)
+
+// What RFC 5321 allows; over these is a finding, never a refusal.
+#define LIMIT_COMMAND_LINE 512  // 4.5.3.1.4, with CRLF
+#define LIMIT_REPLY_LINE   512  // 4.5.3.1.5, with CRLF
+#define LIMIT_TEXT_LINE    1000 // 4.5.3.1.6, with CRLF
+#define LIMIT_LOCAL_PART   64   // 4.5.3.1.1
+#define LIMIT_DOMAIN       255  // 4.5.3.1.2
+#define LIMIT_PATH         256  // 4.5.3.1.3, with the brackets
+#define LIMIT_HEADER_LINE  998  // RFC 5322 2.1.1, without CRLF
+
+// The relay.
+#define LIMIT_READ         (64 * KIB)  // one read from a socket, a loop
+#define LIMIT_LEG_OUTPUT   (256 * KIB) // unsent wire bytes of a leg; past it the other side waits
+#define LIMIT_HELD         (64 * KIB)  // bytes held while it is not yet known where they go
+#define LIMIT_CLIENT_HELLO (64 * KIB)  // a handshake that has not shown its ClientHello
+
+// The decoder.
+#define LIMIT_LINE_DEFAULT (64 * KIB) // --max-line
+#define LIMIT_REPLY_LINES  1024       // lines of one reply that are kept
+#define LIMIT_REPLY_BYTES  (256 * KIB)
+#define LIMIT_PIPELINE     10000 // commands that wait for their replies, remembered at once
+#define LIMIT_RECIPIENTS   10000 // of one message
+#define LIMIT_PARAMETERS   64    // of one command
+#define LIMIT_CAPABILITIES 128   // of one EHLO reply
+
+// What an output keeps (contract, "Detail").
+#define LIMIT_HEADER_BYTES  (256 * KIB)
+#define LIMIT_HEADER_FIELDS 1000
+#define LIMIT_BODY_BYTES    MIB
+#define LIMIT_EXCHANGES     10000      // of one session in the json document
+#define LIMIT_MESSAGES      1000       // of one session in the json document
+#define LIMIT_WRITER_QUEUE  (16 * MIB) // finished lines that wait for the disk
+
+// The analysis.
+#define LIMIT_FINDINGS_OF_RULE 10 // of one rule in a session; the eleventh counts the rest
+#define LIMIT_SECRETS          64 // learnt in one session
+#define LIMIT_SECRET_BYTES     (64 * KIB)
+
+#endif

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include "base/text.h"
+
+uint8_t text_lower(uint8_t byte) {
+    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + ('a' - 'A')) : byte;
+}
+
+uint8_t text_upper(uint8_t byte) {
+    return byte >= 'a' && byte <= 'z' ? (uint8_t)(byte - ('a' - 'A')) : byte;
+}
+
+bool text_is_alpha(uint8_t byte) {
+    uint8_t lower = text_lower(byte);
+    return lower >= 'a' && lower <= 'z';
+}
+
+bool text_is_digit(uint8_t byte) {
+    return byte >= '0' && byte <= '9';
+}
+
+bool text_is_alnum(uint8_t byte) {
+    return text_is_alpha(byte) || text_is_digit(byte);
+}
+
+int text_hex_value(uint8_t byte) {
+    if (text_is_digit(byte)) {
+        return byte - '0';
+    }
+    uint8_t lower = text_lower(byte);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+bool text_parse_u64(uint64_t *out, struct slice s, uint64_t max) {
+    uint64_t value = 0;
+    if (s.len == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < s.len; i++) {
+        if (!text_is_digit(s.data[i])) {
+            return false;
+        }
+        uint64_t digit = (uint64_t)(s.data[i] - '0');
+        if (value > (max - digit) / 10 || digit > max) {
+            return false;
+        }
+        value = value * 10 + digit;
+    }
+    *out = value;
+    return true;
+}
+
+// RFC 3629, table 3-7 of Unicode: the second byte's range depends on the first.
+size_t text_utf8_length(struct slice s) {
+    if (s.len == 0) {
+        return 0;
+    }
+    uint8_t first = s.data[0];
+    if (first < 0x80) {
+        return 1;
+    }
+    size_t len = first >= 0xC2 && first <= 0xDF ? 2 : (first & 0xF0) == 0xE0 ? 3 : 4;
+    if (first < 0xC2 || first > 0xF4 || s.len < len) {
+        return 0;
+    }
+    uint8_t low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    uint8_t high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+    if (s.data[1] < low || s.data[1] > high) {
+        return 0;
+    }
+    for (size_t i = 2; i < len; i++) {
+        if ((s.data[i] & 0xC0) != 0x80) {
+            return 0;
+        }
+    }
+    return len;
+}
+
+bool text_is_utf8(struct slice s) {
+    while (s.len > 0) {
+        size_t len = text_utf8_length(s);
+        if (len == 0) {
+            return false;
+        }
+        s = slice_from(s, len);
+    }
+    return true;
+}
+
+bool text_is_ascii(struct slice s) {
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.data[i] > 127) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_control(const uint8_t *character, size_t len) {
+    bool c0_or_del = character[0] < 0x20 || character[0] == 0x7F;
+    bool c1 = len == 2 && character[0] == 0xC2 && character[1] < 0xA0;
+    return c0_or_del || c1;
+}
+
+static size_t plain_run(struct slice s) {
+    size_t len = 0;
+    while (len < s.len && s.data[len] >= 0x20 && s.data[len] < 0x7F && s.data[len] != '"' &&
+           s.data[len] != '\\') {
+        len++;
+    }
+    return len;
+}
+
+void text_escape(struct buf *out, struct slice s) {
+    while (s.len > 0) {
+        size_t len = plain_run(s);
+        if (len > 0) {
+            buf_put(out, slice_sub(s, 0, len));
+            s = slice_from(s, len);
+            continue;
+        }
+        len = text_utf8_length(s);
+        if (len == 0 || is_control(s.data, len)) {
+            len = len == 0 ? 1 : len;
+            for (size_t i = 0; i < len; i++) {
+                buf_putf(out, "\\x%02X", s.data[i]);
+            }
+        } else {
+            if (s.data[0] == '"' || s.data[0] == '\\') {
+                buf_put_byte(out, '\\');
+            }
+            buf_put(out, slice_sub(s, 0, len));
+        }
+        s = slice_from(s, len);
+    }
+}
+
+void text_put_utf8(struct buf *out, struct slice s) {
+    while (s.len > 0) {
+        size_t len = text_utf8_length(s);
+        if (len == 0) {
+            buf_put(out, SLICE("\xEF\xBF\xBD"));
+            len = 1;
+        } else {
+            buf_put(out, slice_sub(s, 0, len));
+        }
+        s = slice_from(s, len);
+    }
+}
+
+void text_put_hex(struct buf *out, struct slice s) {
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < s.len; i++) {
+        buf_put_byte(out, (uint8_t)digits[s.data[i] >> 4]);
+        buf_put_byte(out, (uint8_t)digits[s.data[i] & 15]);
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// text: ASCII folding, numbers, UTF-8 and the escaping of the text output. Knows no protocol.
+#ifndef SCOPE_BASE_TEXT_H
+#define SCOPE_BASE_TEXT_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+
+uint8_t text_lower(uint8_t byte); // ASCII only
+uint8_t text_upper(uint8_t byte);
+bool text_is_alpha(uint8_t byte);
+bool text_is_digit(uint8_t byte);
+bool text_is_alnum(uint8_t byte);
+int text_hex_value(uint8_t byte); // 0 to 15, or -1
+
+// A decimal number that fills all of `s` and is at most `max`. False for anything else, `+1`,
+// `1 ` and the empty slice too.
+bool text_parse_u64(uint64_t *out, struct slice s, uint64_t max);
+
+// The length in bytes (1 to 4) of the well-formed UTF-8 character at the start of `s` (RFC 3629:
+// no surrogates, no over-long forms), or 0 where there is none.
+size_t text_utf8_length(struct slice s);
+bool text_is_utf8(struct slice s);
+bool text_is_ascii(struct slice s);
+
+// Appends `s` as the text output shows it between quotes: `"` and `\` behind a `\`; control
+// characters (C0, DEL, C1) and bytes that are not UTF-8 as \xHH, upper case, a byte each. So no
+// line can forge another or move a terminal.
+void text_escape(struct buf *out, struct slice s);
+
+// Appends `s` with U+FFFD for each byte that is not part of well-formed UTF-8.
+void text_put_utf8(struct buf *out, struct slice s);
+
+// Appends the lower-case hex of `s`, two characters a byte.
+void text_put_hex(struct buf *out, struct slice s);
+
+#endif

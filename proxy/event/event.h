@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: MIT
+// event: the shared vocabulary. Everything that is known about a session is told as a sequence of
+// events: the decoder and the relay make them, the rules read them, the mask takes the secrets out,
+// the outputs write them. Nobody downstream looks at wire bytes again.
+//
+//   smtp/dialogue ─┐                    ┌─▶ text, jsonl, json
+//   relay ─────────┼─▶ inspect ─▶ mask ─┼─▶ eml, pcap
+//   message ───────┘   (findings)       └─▶ (show, check read them back)
+//
+// Lifetimes: an event and every slice in it are borrowed, valid during the call that hands them
+// over. Whoever keeps something copies it.
+//
+// Order: events of a session come in causal order. The first is EVENT_CONNECT, the last
+// EVENT_CLOSE; a finding stands behind the event that made it known.
+#ifndef SCOPE_EVENT_EVENT_H
+#define SCOPE_EVENT_EVENT_H
+
+#include "base/digest.h"
+#include "base/slice.h"
+#include "event/capabilities.h"
+#include "event/command.h"
+
+enum { EVENT_NO_EXCHANGE = -1, EVENT_NO_MESSAGE = 0, EVENT_SPANS_MAX = 8 };
+
+// Who did something. `side` is one of the two peers, `party` may also be the proxy or nobody.
+enum side { SIDE_CLIENT, SIDE_SERVER };
+enum party { PARTY_NONE, PARTY_CLIENT, PARTY_SERVER, PARTY_PROXY };
+
+enum side side_other(enum side side);
+enum party party_of(enum side side);
+const char *side_name(enum side side);    // "client", "server"
+const char *party_name(enum party party); // "client", "server", "proxy"; NULL for PARTY_NONE
+
+enum mode { MODE_REVERSE, MODE_TRANSPARENT, MODE_SOCKS5, MODE_RUN, MODE_SINK };
+const char *mode_name(enum mode mode); // "reverse", …
+
+// ── the session ─────────────────────────────────────────────────────────────────────────────────
+
+struct event_endpoint {
+    const char *host;    // the name asked for; NULL where there is none (client: always)
+    const char *address; // "192.0.2.7", "2001:db8::1" (no brackets); NULL where not known
+    uint16_t port;       // 0 where not known
+    uint32_t pid;        // of a local client; 0 where not known
+    const char *program; // of a local client; NULL where not known
+};
+
+// What all events of one session share. Owned by the observer; grows as facts become known.
+struct event_session {
+    uint64_t id; // from 1
+    enum mode mode;
+    int64_t started_unix_ns; // the accept
+    struct event_endpoint client;
+    struct event_endpoint server;
+    bool has_server; // false for MODE_SINK
+    // The proxy's own end of each leg, for `pcapng`; may be NULL.
+    struct event_endpoint client_local;
+    struct event_endpoint server_local;
+};
+
+// ── lines ───────────────────────────────────────────────────────────────────────────────────────
+
+enum line_ending { ENDING_NONE, ENDING_CRLF, ENDING_LF }; // NONE: the stream ended within the line
+
+// A command or reply line, and what was odd about its bytes.
+struct event_line {
+    struct slice text; // without its line end; at most --max-line bytes of it
+    size_t len;        // bytes of the whole line without its line end; > text.len where it was cut
+    enum line_ending ending;
+    bool has_bare_cr;
+    bool has_nul;
+    bool has_8bit;
+    // Which ranges of `text` are credentials, in ascending order and apart. A span that reaches
+    // text.len of a cut line covers the cut part too. The mask puts eight stars for each.
+    struct span secrets[EVENT_SPANS_MAX];
+    size_t secret_count;
+};
+
+// ── what the events say ─────────────────────────────────────────────────────────────────────────
+
+enum event_kind {
+    EVENT_CONNECT,     // server connected, or failed to (then EVENT_CLOSE follows)
+    EVENT_TLS,         // a handshake ended, well or not
+    EVENT_COMMAND,     // a client line outside message text
+    EVENT_REPLY,       // a whole reply of the server
+    EVENT_AUTH,        // a SASL exchange ended
+    EVENT_TEXT,        // one line of message text, as it was sent
+    EVENT_CONTENT,     // a run of message bytes, as the client meant them
+    EVENT_FIELD,       // a header field, from `message`
+    EVENT_FLAW,        // something wrong inside a message, from `message`
+    EVENT_DATA,        // progress of a long message
+    EVENT_CONTENT_END, // the message's last byte was seen, or will not come
+    EVENT_MESSAGE,     // the last answer to a message, or its end without one
+    EVENT_BYTES,       // the raw plaintext, in order, for `pcap`
+    EVENT_WIRE,        // the raw wire bytes, for `pcapng` only; never through the mask
+    EVENT_FINDING,
+    EVENT_NOTE, // a happening worth a `### …` line in `text`, and nowhere else
+    EVENT_CLOSE,
+    EVENT_LOST,   // session 0: an output lost lines
+    EVENT_PAUSED, // session 0: recording was off
+    EVENT_KIND_COUNT,
+};
+
+struct event_connect {
+    bool connected; // false: see the close's error
+};
+
+struct event_certificate {
+    const char *subject; // RFC 4514
+    const char *issuer;
+    const char *const *names; // DNS names and addresses of subjectAltName, in its order
+    size_t name_count;
+    int64_t not_before_unix_ns;
+    int64_t not_after_unix_ns;
+    char sha256[HEX_SHA256_LEN + 1]; // of the DER
+    const char *key;                 // "EC P-256", "RSA 2048", "Ed25519"
+    unsigned rsa_bits;               // 0 where the key is not RSA
+    bool sha1_signature;
+};
+
+// What the handshake of one leg was; strings are NULL and numbers 0 where not known.
+struct event_tls {
+    enum side side;
+    bool starttls;       // else implicit
+    const char *version; // "TLSv1.3"
+    const char *cipher;  // IANA name
+    const char *group;   // "X25519"
+    const char *sni;     // of the client's hello; on the server's side what the proxy sent
+    const char *alpn;
+    bool resumed;
+    const char *ja3; // client side only
+    const char *ja4;
+    // The peer's certificate: the server's, or on the client's side what the client gave.
+    const struct event_certificate *certificate;
+    size_t chain_len;         // certificates the peer sent, its own included
+    bool has_verify;          // the certificate was checked
+    bool verify_ok;           // … and holds
+    const char *verify_error; // "certificate has expired"; NULL where it holds
+    bool staple;              // an OCSP response was stapled
+    bool client_certificate_requested;
+    bool client_certificate_given;
+    bool shown_bad; // client side, --verify mirror: the leaf shown carries a fault
+    int64_t handshake_ns;
+    const char *error;      // a sentence; NULL where the handshake ended well
+    int alert;              // the alert that ended it, RFC 8446 6; -1 where there was none
+    enum party alert_by;    // who sent it
+    bool certificate_alert; // the client's alert, or close, says it distrusts the certificate
+    bool sni_missing;       // client side: no SNI though the client knew a name to send
+    bool weak_cipher;       // CBC or no forward secrecy
+};
+
+struct event_command {
+    bool by_proxy;          // the proxy said it to the server
+    int exchange;           // from 1
+    struct command command; // verb, argument and what is in them
+    struct event_line line;
+    bool pipelined;    // sent before the reply to the command before it
+    bool continuation; // a SASL line
+    bool concealed;    // shown as nothing but a mask: verb and argument are unknown
+    bool tls;          // inside TLS
+    // What the client knew when it sent the line; NULL before the first EHLO reply on this layer.
+    // The capabilities of the latest EHLO reply *received before the command was sent*.
+    const struct capabilities *offered;
+};
+
+struct event_reply_line {
+    struct event_line line;
+    struct slice text; // behind code and separator
+    bool malformed;    // not three digits and SP, hyphen or end
+    bool code_differs; // its code is not the first line's
+};
+
+struct event_reply {
+    bool by_proxy; // the proxy said it to the client
+    int to;        // the exchange it answers: 0 for the greeting, EVENT_NO_EXCHANGE for none
+    int code;      // of the last line, 0 where no line had one
+    struct slice enhanced; // "5.7.8"; null where there is none or none is read
+    const struct event_reply_line *lines;
+    size_t line_count;
+    bool incomplete;         // the connection ended within it
+    bool cut;                // lines past the caps were dropped
+    bool final;              // the answer to a message
+    struct slice recipient;  // LMTP: whose answer this is; null else
+    enum verb verb;          // of the command answered; VERB_NONE for the greeting or none
+    bool continuation_reply; // answers a SASL line
+    int64_t latency_ns;      // since the command's (or message's) last byte; -1 for the greeting
+    bool tls;
+    const struct capabilities *offered; // set on a positive reply to EHLO or LHLO, else NULL
+    const struct capabilities *current; // the latest on this layer; NULL before
+};
+
+enum auth_outcome { AUTH_SUCCEEDED, AUTH_FAILED, AUTH_DEFERRED, AUTH_CANCELLED, AUTH_UNFINISHED };
+const char *auth_outcome_name(enum auth_outcome outcome);
+
+struct event_auth {
+    int exchange;           // of the AUTH command
+    struct slice mechanism; // as sent, upper case
+    struct slice identity;  // who; null where not known. The mask hides it unless asked not to.
+    enum auth_outcome outcome;
+    int code; // 0 where unanswered
+    // What the rules need and nobody writes.
+    bool malformed;    // a line was no base64, or a PLAIN response lacked its two NULs
+    struct slice flaw; // what was malformed about it, in words without any of its bytes
+};
+
+struct event_text {
+    int message;
+    struct event_line line; // as sent: dots still stuffed, the final dot too
+    bool header;            // before the first empty line
+    bool final_dot;
+};
+
+struct event_content {
+    int message;
+    struct slice bytes; // dots unstuffed, chunks joined; any length, cut anywhere
+};
+
+struct event_field {
+    int message;
+    struct slice name;  // as sent, without the colon
+    struct slice raw;   // the value unfolded: line ends taken out, trimmed
+    struct slice value; // raw with RFC 2047 words decoded, UTF-8
+    bool cut;           // more of it came than is kept
+};
+
+// Something wrong in a message, found where its bytes were read. `detail` is a value to quote.
+enum event_flaw_kind {
+    FLAW_HEADER_LINE,      // neither `Name: value` nor folded
+    FLAW_HEADER_SPACE,     // a space before the colon
+    FLAW_HEADER_8BIT,      // raw bytes over 127 in a field
+    FLAW_HEADER_LONG,      // a line over 998 bytes; `number` is its length
+    FLAW_MIME_NO_VERSION,  // Content-Type without MIME-Version
+    FLAW_MIME_NO_BOUNDARY, // multipart with no boundary parameter
+    FLAW_MIME_UNCLOSED,    // a boundary that is never closed
+    FLAW_MIME_BASE64,      // a part that does not decode
+    FLAW_MIME_QUOTED_PRINTABLE,
+    FLAW_BARE_LF, // from `smtp`: `number` is the line, from 1
+    FLAW_BARE_CR,
+    FLAW_NUL,
+    FLAW_LINE_LONG,       // over 1000 bytes with CRLF, unstuffed; `number` is its length
+    FLAW_8BIT,            // DATA without BODY=8BITMIME, BDAT without 8BITMIME or BINARYMIME
+    FLAW_SMUGGLING,       // `detail` is the look-alike as "LF . CRLF"
+    FLAW_DOT,             // one dot not doubled; `number` is the line
+    FLAW_SMUGGLED_ANSWER, // the server answered as if the message had ended at the look-alike
+    FLAW_KIND_COUNT
+};
+
+struct event_flaw {
+    int message;
+    int exchange; // of DATA or BDAT
+    enum event_flaw_kind kind;
+    struct slice detail;
+    uint64_t number;
+};
+
+struct event_data {
+    int message;
+    uint64_t bytes; // so far
+};
+
+struct event_content_end {
+    int message;
+    uint64_t bytes; // as the client meant it
+    uint64_t lines; // LFs in it
+    char sha256[HEX_SHA256_LEN + 1];
+    bool complete;
+};
+
+struct event_recipient {
+    struct slice to; // the address, "" for <>
+    const struct event_parameter *parameters;
+    size_t parameter_count;
+    int code; // of RCPT, or of the recipient's own final answer (LMTP); 0 if unanswered
+    bool accepted;
+};
+
+struct event_message {
+    int message;  // n, from 1 in the session
+    int exchange; // of DATA or of the last BDAT
+    struct slice from;
+    const struct event_parameter *from_parameters;
+    size_t from_parameter_count;
+    const struct event_recipient *recipients;
+    size_t recipient_count;
+    bool recipients_cut; // more than LIMIT_RECIPIENTS
+    bool bdat;           // via BDAT, else DATA
+    bool smtputf8;
+    struct event_content_end content;
+    int code; // 0 where unanswered
+    bool accepted;
+};
+
+struct event_bytes {
+    enum side from;
+    struct slice data;
+    struct span secrets[EVENT_SPANS_MAX]; // ranges of `data`
+    size_t secret_count;
+    bool secret_goes_on; // data continues a secret that an earlier event began: not shown again
+    bool message_text;   // inside a message: never masked
+    bool starttls;       // the STARTTLS line that was answered 220, or that 220
+    bool by_proxy;       // said by the proxy in the name of `from`'s opposite; see event_command
+};
+
+struct event_wire {
+    enum side leg;
+    bool from_peer; // else from the proxy
+    struct slice data;
+};
+
+enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
+const char *severity_name(enum severity severity);
+
+struct event_finding {
+    const char *rule; // "bare-lf"
+    enum severity severity;
+    enum party side; // PARTY_NONE for null
+    int exchange;    // EVENT_NO_EXCHANGE for null
+    int message;     // EVENT_NO_MESSAGE for null
+    struct slice text;
+    const char *reference; // NULL for null
+};
+
+struct event_note {
+    struct slice text;
+};
+
+enum outcome {
+    OUTCOME_COMPLETED,
+    OUTCOME_CLIENT_CLOSED,
+    OUTCOME_SERVER_CLOSED,
+    OUTCOME_CONNECT_FAILED,
+    OUTCOME_TLS_CLIENT_FAILED,
+    OUTCOME_TLS_SERVER_FAILED,
+    OUTCOME_TIMEOUT,
+    OUTCOME_PROTOCOL,
+    OUTCOME_PROXY_STOPPED
+};
+const char *outcome_name(enum outcome outcome); // "client-closed"
+
+struct event_close {
+    enum party by; // who closed first
+    enum outcome outcome;
+    struct slice error; // a sentence; null where nothing failed
+    int64_t duration_ns;
+    uint64_t bytes_from_client; // inside TLS
+    uint64_t bytes_from_server;
+    bool truncated; // the decoder gave up on a part; the mail did not
+    // For the rules: how each side ended.
+    bool client_close_notify_missing;
+    bool server_close_notify_missing;
+    bool client_reset;
+    bool server_reset;
+};
+
+struct event_lost {
+    uint64_t count; // lines
+    struct slice reason;
+};
+
+struct event_paused {
+    int64_t from_unix_ns;
+    int64_t to_unix_ns;
+};
+
+struct event {
+    enum event_kind kind;
+    const struct event_session *session; // NULL for session 0
+    int64_t at_ns;                       // since the session's accept; for session 0 Unix time
+    union {
+        struct event_connect connect;
+        struct event_tls tls;
+        struct event_command command;
+        struct event_reply reply;
+        struct event_auth auth;
+        struct event_text text;
+        struct event_content content;
+        struct event_field field;
+        struct event_flaw flaw;
+        struct event_data data;
+        struct event_content_end content_end;
+        struct event_message message;
+        struct event_bytes bytes;
+        struct event_wire wire;
+        struct event_finding finding;
+        struct event_note note;
+        struct event_close close;
+        struct event_lost lost;
+        struct event_paused paused;
+    };
+};
+
+// Wall-clock time of an event.
+int64_t event_unix_ns(const struct event *event);
+const char *event_kind_name(enum event_kind kind); // jsonl's name; NULL for those it does not have
+
+// Whoever takes events: the rules, the mask, the outputs, a test.
+struct event_sink {
+    void (*take)(void *context, const struct event *event);
+    void *context;
+};
+
+void event_send(const struct event_sink *sink, const struct event *event);
+
+#endif

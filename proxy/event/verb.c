@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#include "event/verb.h"
+
+#define VERB(text) .name = SLICE_INIT(text)
+#define BY(text)   .extension = SLICE_INIT(text)
+
+static const struct verb_info verbs[VERB_COUNT] = {
+    [VERB_HELO] = {VERB("HELO"), .ends_group = true, .reference = "RFC 5321 4.1.1.1"},
+    [VERB_EHLO] = {VERB("EHLO"), .ends_group = true, .reference = "RFC 5321 4.1.1.1"},
+    [VERB_LHLO] = {VERB("LHLO"), .ends_group = true, .reference = "RFC 2033 4.1"},
+    [VERB_MAIL] = {VERB("MAIL"), .reference = "RFC 5321 4.1.1.2"},
+    [VERB_RCPT] = {VERB("RCPT"), .reference = "RFC 5321 4.1.1.3"},
+    [VERB_DATA] = {VERB("DATA"), .ends_group = true, .reference = "RFC 5321 4.1.1.4"},
+    [VERB_BDAT] = {VERB("BDAT"), BY("CHUNKING"), .reference = "RFC 3030 2"},
+    [VERB_BURL] = {VERB("BURL"), BY("BURL"), .reference = "RFC 4468 3"},
+    [VERB_RSET] = {VERB("RSET"), .reference = "RFC 5321 4.1.1.5"},
+    [VERB_NOOP] = {VERB("NOOP"), .ends_group = true, .reference = "RFC 5321 4.1.1.9"},
+    [VERB_QUIT] = {VERB("QUIT"), .ends_group = true, .reference = "RFC 5321 4.1.1.10"},
+    [VERB_VRFY] = {VERB("VRFY"), .ends_group = true, .reference = "RFC 5321 4.1.1.6"},
+    [VERB_EXPN] = {VERB("EXPN"), .ends_group = true, .reference = "RFC 5321 4.1.1.7"},
+    [VERB_HELP] = {VERB("HELP"), .reference = "RFC 5321 4.1.1.8"},
+    [VERB_TURN] = {VERB("TURN"), .ends_group = true, .reference = "RFC 5321 F.1"},
+    [VERB_ETRN] = {VERB("ETRN"), BY("ETRN"), .reference = "RFC 1985 5"},
+    [VERB_ATRN] = {VERB("ATRN"), BY("ATRN"), .reference = "RFC 2645 5.2"},
+    [VERB_SEND] = {VERB("SEND"), .reference = "RFC 5321 F.6"},
+    [VERB_SOML] = {VERB("SOML"), .reference = "RFC 5321 F.6"},
+    [VERB_SAML] = {VERB("SAML"), .reference = "RFC 5321 F.6"},
+    [VERB_AUTH] = {VERB("AUTH"), BY("AUTH"), .ends_group = true, .reference = "RFC 4954 4"},
+    [VERB_STARTTLS] = {VERB("STARTTLS"), BY("STARTTLS"), .ends_group = true,
+                       .reference = "RFC 3207 4"},
+    [VERB_XCLIENT] = {VERB("XCLIENT"), BY("XCLIENT"), .reference = "Postfix XCLIENT_README"},
+    [VERB_XFORWARD] = {VERB("XFORWARD"), BY("XFORWARD"), .reference = "Postfix XFORWARD_README"},
+};
+
+const struct verb_info *verb_info(enum verb verb) {
+    return &verbs[verb];
+}
+
+enum verb verb_find(struct slice name) {
+    for (int verb = VERB_HELO; verb < VERB_COUNT; verb++) {
+        if (slice_equal_nocase(name, verbs[verb].name)) {
+            return (enum verb)verb;
+        }
+    }
+    return VERB_UNKNOWN;
+}
