@@ -241,12 +241,14 @@ enum event_flaw_kind {
     FLAW_SMUGGLING,       // `detail` is the look-alike as "LF . CRLF"
     FLAW_DOT,             // one dot not doubled; `number` is the line
     FLAW_SMUGGLED_ANSWER, // the server answered as if the message had ended at the look-alike
+    FLAW_INJECTION,       // plain bytes behind STARTTLS in front of the handshake; no message
     FLAW_KIND_COUNT
 };
 
 struct event_flaw {
-    int message;
-    int exchange; // of DATA or BDAT
+    enum side side; // whose bytes they were
+    int message;    // EVENT_NO_MESSAGE for FLAW_INJECTION
+    int exchange;   // of DATA or BDAT, of STARTTLS
     enum event_flaw_kind kind;
     struct slice detail;
     uint64_t number;

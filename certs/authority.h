@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// authority: the CA of this machine's user: `ca.pem` and `ca.key` in one folder. ECDSA P-256, one
+// year, optionally limited to some names (RFC 5280 4.2.1.10). Beside the CA that is exported stands
+// a second issuer, made in memory and never written: what it signs is trusted by nobody, which is
+// how an unknown issuer is mirrored.
+#ifndef SCOPE_CERTS_AUTHORITY_H
+#define SCOPE_CERTS_AUTHORITY_H
+
+#include "base/err.h"
+#include "event/event.h"
+
+#include <openssl/base.h>
+
+struct authority;
+
+struct authority_options {
+    const char *dir;             // made with 0700 where it is missing
+    const char *const *ca_hosts; // --ca-hosts: names and addresses; used only when the CA is made
+    size_t ca_host_count;
+    int64_t now_unix_ns;
+};
+
+// The CA of `dir`, made there where there is none; two processes that start at once get the same.
+// ERR_INPUT with a sentence where the key is readable by others, does not fit the certificate, has
+// expired, or is no key; ERR_SYSTEM where the folder cannot be used.
+MUST_USE enum err authority_open(struct authority **out, struct failure *failure,
+                                 const struct authority_options *options);
+// Replaces the CA by a new one (`ca renew`), atomically, then opens it.
+MUST_USE enum err authority_renew(struct authority **out, struct failure *failure,
+                                  const struct authority_options *options);
+void authority_free(struct authority *authority);
+
+// $XDG_DATA_HOME/smtpscope, else $HOME/.local/share/smtpscope; the caller frees it. NULL without a
+// home.
+char *authority_default_dir(void);
+
+const char *authority_certificate_file(const struct authority *authority); // path of ca.pem
+struct slice authority_der(const struct authority *authority);             // valid as long as it
+const struct event_certificate *authority_facts(const struct authority *authority);
+
+#endif

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// describe: what a certificate says, as the facts that an event carries.
+#ifndef SCOPE_CERTS_DESCRIBE_H
+#define SCOPE_CERTS_DESCRIBE_H
+
+#include "event/event.h"
+
+// A description owns its strings; free it with certificate_facts_free. NULL where `der` is no
+// certificate.
+struct event_certificate *certificate_facts_new(struct slice der);
+void certificate_facts_free(struct event_certificate *facts);
+
+#endif

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// leaf: the certificate that a client is shown in the server's place. It carries the names of the
+// server's own certificate, its subject, and under `--verify mirror` its faults. Minted once for a
+// server certificate, name and set of faults, and kept, so that a client sees the same one each
+// time.
+#ifndef SCOPE_CERTS_LEAF_H
+#define SCOPE_CERTS_LEAF_H
+
+#include "certs/authority.h"
+#include "certs/trust.h"
+
+struct leaf_store; // safe for use by many threads
+
+struct leaf {
+    CRYPTO_BUFFER *const
+        *chain; // the leaf, then the CA where that helps; valid as long as the store
+    size_t chain_len;
+    EVP_PKEY *key;
+};
+
+struct leaf_request {
+    CRYPTO_BUFFER
+        *server;      // the server's certificate; NULL where there is none (sink, plain server)
+    unsigned faults;  // of enum trust_fault, those to show; 0 for a good leaf
+    const char *name; // also carried: the client's SNI, or the address that it connected to;
+                      // NULL for none. Left out when `faults` has TRUST_WRONG_NAME.
+    int64_t now_unix_ns;
+};
+
+struct leaf_store *leaf_store_new(const struct authority *authority);
+void leaf_store_free(struct leaf_store *store);
+
+// ERR_CRYPTO with a sentence where it cannot be minted. `*out` is borrowed from the store.
+MUST_USE enum err leaf_get(const struct leaf **out, struct failure *failure,
+                           struct leaf_store *store, const struct leaf_request *request);
+
+#endif

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// trust: whether a server's chain verifies as a mail client would see it (RFC 5280, 6125): a
+// verdict as data, never a refusal. What to do about it is decided above.
+#ifndef SCOPE_CERTS_TRUST_H
+#define SCOPE_CERTS_TRUST_H
+
+#include "base/err.h"
+#include "event/event.h"
+
+#include <openssl/base.h>
+
+enum trust_fault { // bits: a certificate can have several
+    TRUST_EXPIRED = 1 << 0,
+    TRUST_NOT_YET_VALID = 1 << 1,
+    TRUST_WRONG_NAME = 1 << 2,
+    TRUST_UNKNOWN_ISSUER = 1 << 3, // untrusted or missing issuer, incomplete chain
+    TRUST_SELF_SIGNED = 1 << 4,    // the leaf itself
+    TRUST_OTHER = 1 << 5,          // anything else: wrong purpose, bad signature, …
+};
+
+struct trust_verdict {
+    unsigned faults; // 0: it verifies
+    // All faults in words, OpenSSL's own where there are such: "certificate has expired", joined by
+    // "; ". Empty where it verifies.
+    char error[256];
+};
+
+struct trust_store; // the roots; safe for use by many threads
+
+// System roots (SSL_CERT_FILE, SSL_CERT_DIR, else the machine's bundle) and, if not NULL, those of
+// `extra_file`. ERR_INPUT with a sentence where a file that was named cannot be read or has no
+// certificate.
+MUST_USE enum err trust_store_new(struct trust_store **out, struct failure *failure,
+                                  const char *extra_file);
+void trust_store_free(struct trust_store *store);
+
+// `name` is a host name or an address (told apart by its form). A verdict is kept for a chain and
+// name for about a minute.
+void trust_verify(struct trust_verdict *out, struct trust_store *store, CRYPTO_BUFFER *const *chain,
+                  size_t chain_len, const char *name, int64_t now_unix_ns);
+
+#endif

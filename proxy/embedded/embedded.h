@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// embedded: the server of `--mode sink`, without a socket: plaintext in, plaintext out. It takes
+// any credentials and every message, refuses bad sequences with 503, and delivers nothing (RFC
+// 5321, 1870, 2034, 2920, 3030, 3207, 3461, 4954, 6152, 6531).
+//
+// It has no TLS of its own: it says when STARTTLS was accepted, and is told when TLS is up.
+#ifndef SCOPE_EMBEDDED_EMBEDDED_H
+#define SCOPE_EMBEDDED_EMBEDDED_H
+
+#include "base/buf.h"
+
+struct embedded;
+
+struct embedded_config {
+    const char *name;    // what it calls itself in the greeting
+    bool offer_starttls; // false under --client-tls none
+    size_t max_line;     // bytes of a command line it takes
+};
+
+struct embedded *embedded_new(const struct embedded_config *config);
+void embedded_free(struct embedded *embedded);
+
+// Appends the greeting to `out`.
+void embedded_greet(struct embedded *embedded, struct buf *out);
+// Takes client bytes, split anywhere, and appends what it answers. Reads no further than `out` has
+// room for; returns how many bytes it took. After STARTTLS was accepted it takes nothing more until
+// embedded_tls_begun.
+size_t embedded_feed(struct embedded *embedded, struct slice bytes, struct buf *out);
+bool embedded_awaits_tls(const struct embedded *embedded);
+void embedded_tls_begun(struct embedded *embedded);      // forgets EHLO and login (RFC 3207 4.2)
+bool embedded_finished(const struct embedded *embedded); // QUIT was answered: close after sending
+
+#endif

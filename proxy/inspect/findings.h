@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// findings: the rules of the analysis over one session. Events go in, in order; a finding comes out
+// as soon as the event that makes it known has been seen. Rules are pure: they know events, not
+// bytes, sockets or outputs.
+//
+// The table of rules (id, severity, reference, what it is about) is `rule.h`, the only one.
+#ifndef SCOPE_INSPECT_FINDINGS_H
+#define SCOPE_INSPECT_FINDINGS_H
+
+#include "event/event.h"
+
+struct findings;
+
+struct findings_config {
+    int64_t slow_ns;      // --slow
+    bool verify_mirror;   // --verify mirror: the client saw the server's faults
+    bool name_identities; // --auth identity or reveal: a finding may name who logged in
+    const char *ca_file;  // where the CA is, for advice on how to trust it; NULL if unknown
+};
+
+// `config` is copied, its strings borrowed; EVENT_FINDINGs go to `sink` from within observe.
+struct findings *findings_new(const struct findings_config *config, struct event_sink sink);
+void findings_free(struct findings *findings);
+
+// Looks at one event before it is masked. Call it behind the delivery of the event itself; for
+// EVENT_CLOSE in front of it, since the close is the last event of a session.
+void findings_observe(struct findings *findings, const struct event *event);
+
+#endif

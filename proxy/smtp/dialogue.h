@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// dialogue: two streams of plaintext in, one conversation out. It splits lines, reads commands and
+// replies, pairs them (pipelined or not), follows SASL exchanges and message text, and tells it all
+// as events. It is a pure reader: it changes nothing, answers nothing, and whatever bytes come it
+// goes on.
+//
+//   client bytes ─▶ line ─▶ command ─┬─▶ the queue of commands that wait ─┐
+//                          content ◀─┘                                    ├─▶ events
+//   server bytes ─▶ line ─▶ reply ────────────────────────────────────────┘
+//
+// Deliberately unknown here: sockets, TLS records, the clock (times are parameters), what is right
+// or wrong (`inspect` judges), and which outputs there are. Secrets are marked, not removed.
+//
+// RFC 5321, 1870, 2033, 2034, 2920, 3030, 3207, 3461, 4468, 4954, 6152, 6531.
+#ifndef SCOPE_SMTP_DIALOGUE_H
+#define SCOPE_SMTP_DIALOGUE_H
+
+#include "event/event.h"
+
+struct dialogue;
+
+struct dialogue_config {
+    size_t max_line; // bytes of a line that are kept
+    bool lmtp;       // reserved for a caller that knows; LHLO tells by itself
+};
+
+// What the proxy does to STARTTLS in the EHLO replies that the client sees (bridging).
+enum starttls_view { STARTTLS_AS_OFFERED, STARTTLS_HIDDEN, STARTTLS_ADDED };
+
+// `session` must outlive the dialogue; events go to `sink` from within the calls below.
+struct dialogue *dialogue_new(const struct dialogue_config *config,
+                              const struct event_session *session, struct event_sink sink);
+void dialogue_free(struct dialogue *dialogue); // wipes what it held; NULL is fine
+
+// Plaintext of one peer, split anywhere. `at_ns` is the time of its last byte since the accept and
+// never decreases.
+void dialogue_feed(struct dialogue *dialogue, enum side from, struct slice bytes, int64_t at_ns);
+
+// A whole line, without its CRLF, that the proxy itself said: a command to the server (its reply
+// will come from the server), or a reply to the client (it answers the oldest command that waits,
+// or is the greeting, or answers nothing).
+void dialogue_proxy_command(struct dialogue *dialogue, struct slice line, int64_t at_ns);
+void dialogue_proxy_reply(struct dialogue *dialogue, struct slice line, int64_t at_ns);
+
+// True from the 220 that accepts a client's (or the proxy's) STARTTLS until dialogue_tls_begun.
+bool dialogue_awaits_tls(const struct dialogue *dialogue);
+// The leg of `side` speaks TLS from the next byte fed on. When it is the client's, EHLO and what
+// was offered are forgotten (RFC 3207 4.2), and what still waited for a reply will not get one.
+void dialogue_tls_begun(struct dialogue *dialogue, enum side side);
+void dialogue_set_starttls_view(struct dialogue *dialogue, enum starttls_view view);
+
+// What the relay may ask, to know whether it may speak itself, and how a session ended.
+bool dialogue_between_commands(const struct dialogue *dialogue); // nothing due, not in a message
+bool dialogue_greeted(const struct dialogue *dialogue);          // a greeting was seen
+bool dialogue_quit_answered(const struct dialogue *dialogue);    // QUIT had its reply
+bool dialogue_saw_421(const struct dialogue *dialogue);
+// The peer whose bytes are no SMTP at all (HTTP, a TLS record, binary), PARTY_NONE while both are
+// fine, and one sentence that says what they look like (valid as long as the dialogue).
+enum party dialogue_not_smtp(const struct dialogue *dialogue);
+const char *dialogue_not_smtp_text(const struct dialogue *dialogue);
+
+// The streams ended: lines without an end, replies half read, messages cut off and commands that
+// never had an answer are told now. Only dialogue_free may follow.
+void dialogue_close(struct dialogue *dialogue, int64_t at_ns);
+
+#endif
