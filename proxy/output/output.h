@@ -62,6 +62,9 @@ void output_set_close(struct output_set *set);
 // One session. `recording_take` is an event_sink: masked events, in order, EVENT_CLOSE last.
 struct recording *recording_new(struct output_set *set);
 void recording_take(void *recording, const struct event *event);
+// Hands what was formatted so far to the writer. The owner calls it behind each batch of events (a
+// turn of the loop); without it lines wait until there are 16 KiB of them, or the session ends.
+void recording_flush(struct recording *recording);
 void recording_free(struct recording *recording);
 
 bool output_set_wants_wire(const struct output_set *set); // somebody takes EVENT_WIRE
