@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// mode: one `--mode`, where the traffic comes from and where it goes to.
+//
+//   KIND [ : URL ] [ @ [HOST:]PORT ]
+//
+//   reverse:smtp://mail.example.com:587@127.0.0.1:2525
+//   ─────── ──── ──────────────── ───  ───────── ────
+//   kind    tls  host             port listen_host listen_port
+//
+// IPv6 addresses stand in brackets, in the URL and in the listening address; here they have none.
+#ifndef SCOPE_CLI_MODE_H
+#define SCOPE_CLI_MODE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "event/event.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MODE_LISTEN_HOST "127.0.0.1" // where no `@` is given
+enum { MODE_LISTEN_PORT = 2525, MODE_PORT_SMTP = 25, MODE_PORT_SMTPS = 465 };
+
+struct mode_spec {
+    enum mode kind;       // never MODE_RUN: that one has no --mode
+    bool implicit_tls;    // reverse:smtps
+    char *host;           // reverse: the server, without brackets; else NULL
+    uint16_t port;        // reverse: of the server; else 0
+    char *listen_host;    // a name or an address, without brackets
+    uint16_t listen_port; // 0: any free one
+};
+
+// Reads one `--mode`. ERR_USAGE with a sentence that names the wrong part; then there is nothing to
+// clean up.
+MUST_USE enum err mode_parse(struct mode_spec *out, struct failure *failure, const char *word);
+void mode_cleanup(struct mode_spec *mode);
+
+// Appends the mode as the listening line has it: `reverse smtp://mail.example.com:587`, `sink`.
+void mode_put_text(struct buf *out, const struct mode_spec *mode);
+// Appends `HOST:PORT`, an IPv6 address in brackets.
+void mode_put_host_port(struct buf *out, const char *host, uint16_t port);
+
+#endif

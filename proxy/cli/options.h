@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// options: the command line as plain data. What a word means is said in one table only
+// (`option_table.h`), which is the parser, the help and the check of the man page.
+//
+//   argv ──▶ options_parse ──▶ struct options ──▶ command_check, command_show, … or the proxy
+//
+// Strings are borrowed from argv, or owned by the struct where they had to be taken apart.
+#ifndef SCOPE_CLI_OPTIONS_H
+#define SCOPE_CLI_OPTIONS_H
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "cli/mode.h"
+#include "event/event.h"
+#include "event/policy.h"
+#include "inspect/mask.h"
+#include "output/output.h"
+#include "tls/context.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// The exit statuses of the program (contract, "Stopping, limits, exit status").
+enum exit_status { EXIT_WELL = 0, EXIT_CHECK_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_STARTED = 3 };
+
+enum cli_command {
+    CLI_PROXY,
+    CLI_RUN,
+    CLI_CA,
+    CLI_DOCTOR,
+    CLI_SHOW,
+    CLI_CHECK,
+    CLI_CTL,
+    CLI_COMMAND_COUNT,
+    CLI_NONE = CLI_COMMAND_COUNT // no command: `smtpscope --help`
+};
+
+// What is asked of the command line as a whole.
+enum cli_request { REQUEST_COMMAND, REQUEST_HELP, REQUEST_VERSION };
+
+enum ca_action { CA_SHOW, CA_EXPORT, CA_ENV, CA_RENEW };
+enum ca_format { CA_FORMAT_PEM, CA_FORMAT_DER, CA_FORMAT_P12, CA_FORMAT_JKS };
+
+enum fail_on { FAIL_ON_INFO, FAIL_ON_WARNING, FAIL_ON_ERROR, FAIL_ON_NEVER };
+enum report_kind { REPORT_TEXT, REPORT_JSON, REPORT_JUNIT, REPORT_GITHUB };
+
+struct report_spec {
+    enum report_kind kind;
+    const char *path; // NULL where none was given: standard output
+};
+
+struct text_list {
+    const char **items;
+    size_t count;
+};
+
+struct options {
+    enum cli_request request;
+    enum cli_command command; // also the one whose help is asked for
+
+    // Where traffic comes from.
+    struct mode_spec *modes; // `proxy`: at least one
+    size_t mode_count;
+    char *const *run_command; // `run`: what stands behind `--`, ended by NULL
+    uint16_t *ports;          // `run`: --ports
+    size_t port_count;
+    bool trust_mount;
+
+    // TLS.
+    enum client_tls client_tls;
+    enum server_tls server_tls;
+    enum verify_policy verify;
+    const char *server_ca;               // NULL: the system's trust store alone
+    struct tls_version_range tls_client; // versions that clients may speak
+    struct tls_version_range tls_server; // … and servers
+    const char *server_certificate;      // NULL: none
+    const char *server_key;              // the certificate's file where only that was given
+    const char *keylog;                  // --keylog, else $SSLKEYLOGFILE, else NULL
+    const char *ca_dir;                  // NULL: authority_default_dir()
+    struct text_list ca_hosts;           // --ca-hosts
+
+    // What is recorded, and where it goes.
+    enum auth_view auth;
+    enum body_detail body;
+    enum color_choice color;
+    size_t max_line;             // bytes
+    struct output_spec *outputs; // at least one for `proxy` and `run`
+    size_t output_count;
+    bool with_secrets;
+    uint64_t rotate_size; // bytes; 0: no rotation
+    unsigned rotate_keep;
+    const char *only; // --only: an expression that was checked; NULL: all sessions
+    bool paused;
+    const char *control; // --control; NULL: the default place
+
+    // The analysis and the verdict.
+    uint64_t slow_ms;
+    bool judge; // one of --expect, --fail-on, --report was given, or the command is `check`
+    enum fail_on fail_on;
+    struct text_list expectations; // expressions that were checked
+    struct report_spec *reports;
+    size_t report_count; // 0: a text report
+    bool rules;          // check --rules
+
+    // Life and limits.
+    uint64_t session_limit; // --once is 1; 0: no limit
+    uint64_t grace_ms;
+    const char *ready_file; // NULL: none
+    uint64_t max_sessions;
+    uint64_t idle_timeout_ms; // 0: none
+    uint64_t connect_timeout_ms;
+    unsigned threads; // 0: one for each core
+
+    // The other commands.
+    enum ca_action ca_action;
+    enum ca_format ca_format;
+    const char *ca_out;   // NULL: standard output
+    const char *file;     // `show`, `check`: the transcript, "-" for standard input
+    const char *ctl_word; // `ctl`: "status", "pause", …
+};
+
+// Reads the command line. ERR_USAGE with one sentence that names the word that is wrong (exit 2).
+// `out` is safe to clean up whatever came out.
+MUST_USE enum err options_parse(struct options *out, struct failure *failure, int argc,
+                                char *const *argv);
+void options_cleanup(struct options *options);
+
+const char *cli_command_name(enum cli_command command); // "proxy", …; NULL for CLI_NONE
+
+#endif
