@@ -101,18 +101,22 @@ static bool is_control(const uint8_t *character, size_t len) {
     return c0_or_del || c1;
 }
 
-static size_t plain_run(struct slice s) {
+static bool wants_backslash(uint8_t byte) {
+    return byte == '"' || byte == '\\';
+}
+
+static size_t plain_run(struct slice s, bool quoted) {
     size_t len = 0;
-    while (len < s.len && s.data[len] >= 0x20 && s.data[len] < 0x7F && s.data[len] != '"' &&
-           s.data[len] != '\\') {
+    while (len < s.len && s.data[len] >= 0x20 && s.data[len] < 0x7F &&
+           !(quoted && wants_backslash(s.data[len]))) {
         len++;
     }
     return len;
 }
 
-void text_escape(struct buf *out, struct slice s) {
+static void put_visible(struct buf *out, struct slice s, bool quoted) {
     while (s.len > 0) {
-        size_t len = plain_run(s);
+        size_t len = plain_run(s, quoted);
         if (len > 0) {
             buf_put(out, slice_sub(s, 0, len));
             s = slice_from(s, len);
@@ -125,13 +129,21 @@ void text_escape(struct buf *out, struct slice s) {
                 buf_putf(out, "\\x%02X", s.data[i]);
             }
         } else {
-            if (s.data[0] == '"' || s.data[0] == '\\') {
+            if (quoted && wants_backslash(s.data[0])) {
                 buf_put_byte(out, '\\');
             }
             buf_put(out, slice_sub(s, 0, len));
         }
         s = slice_from(s, len);
     }
+}
+
+void text_escape(struct buf *out, struct slice s) {
+    put_visible(out, s, true);
+}
+
+void text_put_printable(struct buf *out, struct slice s) {
+    put_visible(out, s, false);
 }
 
 void text_put_utf8(struct buf *out, struct slice s) {
