@@ -20,10 +20,15 @@ struct leaf {
 
 struct leaf_request {
     CRYPTO_BUFFER
-        *server;      // the server's certificate; NULL where there is none (sink, plain server)
+    *server;          // the server's certificate; NULL where there is none (sink, plain server)
     unsigned faults;  // of enum trust_fault, those to show; 0 for a good leaf
     const char *name; // also carried: the client's SNI, or the address that it connected to;
                       // NULL for none. Left out when `faults` has TRUST_WRONG_NAME.
+    bool rsa;         // an RSA 2048 leaf, for clients that cannot take an ECDSA one (`rsa_only` of
+                      // their hello); its key is made when it is first asked for
+    // The server sent the issuer that it was not trusted for; so the leaf's is sent along too, and
+    // the client says what it would have said.
+    bool issuer_sent;
     int64_t now_unix_ns;
 };
 

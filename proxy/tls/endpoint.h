@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "event/event.h"
 #include "tls/context.h"
+#include "tls/hello.h"
 
 #include <openssl/base.h>
 
@@ -36,17 +37,6 @@ struct tls_identity {
     CRYPTO_BUFFER *const *chain; // leaf first
     size_t chain_len;
     EVP_PKEY *key;
-};
-
-// The facts of a ClientHello; valid as long as the endpoint.
-struct tls_hello {
-    const char *sni;         // NULL if none
-    const char *const *alpn; // the protocols offered, in order
-    size_t alpn_count;
-    struct slice alpn_wire; // the same as ALPN's ProtocolNameList without its outer length
-    const char *ja3;
-    const char *ja4;
-    uint16_t version_max; // highest version offered, 0x0304
 };
 
 // What a connecting endpoint is to do; borrowed for the call of tls_endpoint_connect.
@@ -70,6 +60,8 @@ enum tls_state tls_endpoint_state(const struct tls_endpoint *endpoint);
 // to `out`, as far as there is room; returns how many wire bytes were taken (the rest must be fed
 // again once `out` has room: that is the back-pressure). Feeding nothing makes progress with what
 // is held.
+// While the endpoint is paused (HELLO_SHOWN) bytes behind the ClientHello are not taken. What comes
+// behind a close_notify or after a failure is taken and dropped (RFC 8446 6.1).
 size_t tls_endpoint_feed(struct tls_endpoint *endpoint, struct slice wire, struct buf *out,
                          int64_t at_ns);
 // Bytes to send to the peer: tls_endpoint_output is valid until the next call, _sent consumes.
@@ -107,8 +99,14 @@ CRYPTO_BUFFER *const *tls_endpoint_peer_chain(const struct tls_endpoint *endpoin
 // Fills the handshake's facts: all of `event_tls` but certificate, verify*, shown_bad and starttls,
 // which are decided above. Strings are valid as long as the endpoint. Also good after a failure,
 // and again after ESTABLISHED, when a late alert of TLS 1.3 (a client certificate refused, the leaf
-// distrusted) has turned the endpoint to FAILED: that belongs to the handshake.
+// distrusted) has turned the endpoint to FAILED: that belongs to the handshake. `error` is set only
+// where the handshake failed; sni_missing is `no SNI`, whether the client had a name to send is for
+// the caller to know.
 void tls_endpoint_facts(const struct tls_endpoint *endpoint, struct event_tls *out);
+// The sentence of any failure, a broken record in mid-session too; NULL where there was none.
+const char *tls_endpoint_error(const struct tls_endpoint *endpoint);
+// FAILED, and it belongs to the handshake: late alerts count, a broken record in mid-session not.
+bool tls_endpoint_failed_in_handshake(const struct tls_endpoint *endpoint);
 // Drops what only the handshake needed (memory of idle sessions).
 void tls_endpoint_shed(struct tls_endpoint *endpoint);
 

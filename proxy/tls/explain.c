@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+#include "tls/explain.h"
+
+#include "base/boringssl.h"
+#include "base/text.h"
+#include "tls/alert.h"
+#include "tls/suite.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+enum { QUOTED_MAX = 160, VERB_MAX = 12, SUITES_SHOWN = 8 };
+
+#define LACKS "BoringSSL has no DHE, RC4, CBC-SHA256, CCM, Camellia or export suites, and no SSLv3"
+
+static const char *peer_name(const struct tls_account *account) {
+    return account->peer == SIDE_CLIENT ? "the client" : "the server";
+}
+
+static const char *version_option(const struct tls_account *account) {
+    return account->peer == SIDE_CLIENT ? "--tls-client" : "--tls-server";
+}
+
+static void put_allowed(struct buf *out, const struct tls_account *account) {
+    buf_put_string(out, tls_version_name(account->allowed.min));
+    if (account->allowed.max != account->allowed.min) {
+        buf_putf(out, " to %s", tls_version_name(account->allowed.max));
+    }
+}
+
+// ── text where TLS was due ──────────────────────────────────────────────────────────────────────
+
+bool tls_is_plain_text(struct slice first) {
+    // Record types are 20 to 24, and an SSLv2 hello starts with its top bit set: none is printable.
+    return first.len > 0 && first.data[0] >= ' ' && first.data[0] < 0x7f;
+}
+
+static struct slice first_line(struct slice first) {
+    size_t end = slice_find_byte(first, '\n');
+    struct slice line = end == SLICE_NONE ? first : slice_sub(first, 0, end);
+    if (line.len > 0 && line.data[line.len - 1] == '\r') {
+        line.len--;
+    }
+    return slice_sub(line, 0, QUOTED_MAX);
+}
+
+// Of a client's line only the verb is shown: what stands behind AUTH is a secret.
+static struct slice first_verb(struct slice line) {
+    size_t len = 0;
+    while (len < line.len && text_is_alpha(line.data[len])) {
+        len++;
+    }
+    return len <= VERB_MAX ? slice_sub(line, 0, len) : SLICE("");
+}
+
+static void explain_plain_text(struct buf *out, const struct tls_account *account) {
+    struct slice line = first_line(account->first);
+    if (account->peer == SIDE_SERVER) {
+        bool smtp = line.len >= 3 && text_is_digit(line.data[0]) && text_is_digit(line.data[1]) &&
+                    text_is_digit(line.data[2]);
+        buf_putf(out, "the server speaks %s on this port, no TLS: it said \"",
+                 smtp ? "plain SMTP" : "plain text");
+        text_escape(out, line);
+        buf_put_string(out, smtp ? "\"; use smtp:// or STARTTLS with it" : "\"");
+        return;
+    }
+    struct slice verb = first_verb(line);
+    buf_put_string(out, "the client sent plain text ");
+    if (verb.len > 0) {
+        buf_put_byte(out, '"');
+        text_escape(out, verb);
+        buf_put_string(out, verb.len < line.len ? " …\" " : "\" ");
+    }
+    buf_put_string(out, "where a TLS handshake was due");
+}
+
+// ── alerts ──────────────────────────────────────────────────────────────────────────────────────
+
+static void explain_certificate_alert(struct buf *out, const struct tls_account *account) {
+    if (account->peer == SIDE_CLIENT) {
+        buf_put_string(out, "; if it should accept it, make it trust the proxy's CA (`smtpscope ca "
+                            "env` says how)");
+    } else {
+        buf_put_string(out, "; that is about the certificate given by --server-certificate");
+    }
+}
+
+static void explain_alert_advice(struct buf *out, const struct tls_account *account) {
+    enum { HANDSHAKE_FAILURE = 40, PROTOCOL_VERSION = 70, CERTIFICATE_REQUIRED = 116 };
+    if (tls_alert_is_about_certificate(account->alert)) {
+        explain_certificate_alert(out, account);
+    } else if (account->alert == PROTOCOL_VERSION) {
+        buf_put_string(out, ": ");
+        put_allowed(out, account);
+        buf_putf(out, " (%s sets that)", version_option(account));
+    } else if (account->alert == HANDSHAKE_FAILURE && account->peer == SIDE_SERVER) {
+        buf_put_string(out, account->stage == TLS_STAGE_BEGUN
+                                ? " with what was offered; " LACKS
+                                : "; it may want a client certificate (--server-certificate)");
+    } else if (account->alert == CERTIFICATE_REQUIRED) {
+        buf_put_string(out, "; --server-certificate and --server-key give it one");
+    }
+}
+
+static void explain_alert(struct buf *out, const struct tls_account *account) {
+    buf_putf(out, "%s ended TLS with the alert %s (%d): %s", peer_name(account),
+             tls_alert_name(account->alert), account->alert, tls_alert_meaning(account->alert));
+    explain_alert_advice(out, account);
+}
+
+// ── the end of the stream ───────────────────────────────────────────────────────────────────────
+
+static void explain_end(struct buf *out, const struct tls_account *account) {
+    const char *closed =
+        account->end == TLS_END_RESET ? "reset the connection" : "closed the connection";
+    bool client = account->peer == SIDE_CLIENT;
+    buf_putf(out, "%s %s ", peer_name(account), closed);
+    switch (account->stage) {
+    case TLS_STAGE_BEGUN:
+        buf_put_string(out, client ? "before its ClientHello was complete"
+                                   : "instead of answering the ClientHello; perhaps it speaks no "
+                                     "TLS here, or none of these versions: ");
+        if (!client) {
+            put_allowed(out, account);
+        }
+        return;
+    case TLS_STAGE_HELLO:
+        buf_put_string(out, client ? "before the proxy answered its ClientHello"
+                                   : "in the middle of the TLS handshake, without an alert");
+        return;
+    case TLS_STAGE_CERTIFICATE_SHOWN:
+        buf_put_string(out, "when it had seen the certificate, without an alert, as clients do "
+                            "that distrust it (Node.js for one)");
+        explain_certificate_alert(out, account);
+        return;
+    case TLS_STAGE_DONE:
+        buf_put_string(out, "as soon as the TLS handshake was done, without a byte, as clients do "
+                            "that check the certificate late (msmtp for one) and distrust it");
+        explain_certificate_alert(out, account);
+        return;
+    }
+}
+
+// ── what BoringSSL itself found ─────────────────────────────────────────────────────────────────
+
+// The version in the ServerHello at the front of the stream: 5 bytes of record, 4 of message.
+static uint16_t server_hello_version(struct slice first) {
+    enum { TYPE_AT = 5, VERSION_AT = 9 };
+    if (first.len < VERSION_AT + 2 || first.data[0] != SSL3_RT_HANDSHAKE ||
+        first.data[TYPE_AT] != SSL3_MT_SERVER_HELLO) {
+        return 0;
+    }
+    return (uint16_t)(first.data[VERSION_AT] << 8 | first.data[VERSION_AT + 1]);
+}
+
+static void put_wire_version(struct buf *out, uint16_t version) {
+    const char *name = tls_wire_version_name(version);
+    if (name != NULL) {
+        buf_put_string(out, name);
+    } else {
+        buf_putf(out, "version 0x%04X", version);
+    }
+}
+
+static void put_client_versions(struct buf *out, const struct tls_hello *hello) {
+    if (hello->versions.count == 0) {
+        buf_put_string(out, "at most ");
+        put_wire_version(out, hello->version_max);
+        return;
+    }
+    const char *separator = "";
+    for (size_t i = 0; i < hello->versions.count && i < SUITES_SHOWN; i++) {
+        if (!tls_is_grease(hello->versions.items[i])) {
+            buf_put_string(out, separator);
+            put_wire_version(out, hello->versions.items[i]);
+            separator = ", ";
+        }
+    }
+}
+
+static void explain_version(struct buf *out, const struct tls_account *account) {
+    uint16_t chosen = server_hello_version(account->first);
+    if (account->peer == SIDE_SERVER) {
+        buf_put_string(out, "the server offers only ");
+        if (chosen != 0) {
+            put_wire_version(out, chosen);
+        } else {
+            buf_put_string(out, "another version");
+        }
+    } else {
+        buf_put_string(out, "the client offers ");
+        if (account->hello != NULL) {
+            put_client_versions(out, account->hello);
+        } else {
+            buf_put_string(out, "another version");
+        }
+    }
+    buf_put_string(out, ", and the proxy takes ");
+    put_allowed(out, account);
+    buf_putf(out, " on this side (%s sets that)", version_option(account));
+    bool sslv3 = account->peer == SIDE_SERVER
+                     ? chosen == SSL3_VERSION
+                     : account->hello != NULL && account->hello->version_max == SSL3_VERSION;
+    if (sslv3) {
+        buf_put_string(out, "; BoringSSL cannot speak SSLv3 at all");
+    }
+}
+
+static void explain_suites(struct buf *out, const struct tls_account *account) {
+    buf_put_string(out, "the client and the proxy have no cipher suite in common; ");
+    if (account->hello != NULL) {
+        buf_put_string(out, "the client offers ");
+        tls_suites_put(out, &account->hello->suites, SUITES_SHOWN);
+        buf_put_string(out, "; ");
+    }
+    buf_put_string(out, LACKS);
+}
+
+static void explain_groups(struct buf *out, const struct tls_account *account) {
+    buf_putf(out,
+             "%s has no key exchange group in common with the proxy, which has X25519, P-256, "
+             "P-384 and P-521",
+             peer_name(account));
+}
+
+static const char *server_reason(int reason) {
+    switch (reason) {
+    case SSL_R_KEY_USAGE_BIT_INCORRECT:
+        return "the server's certificate is not allowed to sign handshakes: its keyUsage lacks "
+               "digitalSignature, which BoringSSL insists on (RFC 5280 4.2.1.3)";
+    case SSL_R_UNKNOWN_CERTIFICATE_TYPE:
+        return "the server's certificate has a kind of key that BoringSSL does not know";
+    case SSL_R_CERTIFICATE_VERIFY_FAILED:
+        return "the server's certificate was refused";
+    case SSL_R_TLS13_DOWNGRADE:
+        return "the server chose an older version than both sides speak: somebody in between "
+               "forced "
+               "it down (RFC 8446 4.1.3)";
+    case SSL_R_BAD_SIGNATURE:
+        return "the server's signature in the handshake does not fit its certificate";
+    default: // the rest of BoringSSL's several hundred reasons speak for themselves
+        return NULL;
+    }
+}
+
+static const char *client_reason(int reason) {
+    switch (reason) {
+    case SSL_R_NO_COMMON_SIGNATURE_ALGORITHMS:
+        return "the client accepts no signature that the proxy's certificate can make";
+    case SSL_R_INAPPROPRIATE_FALLBACK:
+        return "the client retried with a lower version though the proxy speaks a higher one "
+               "(RFC 7507)";
+    case SSL_R_BAD_SIGNATURE:
+        return "the client's signature in the handshake does not fit its certificate";
+    case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
+        return "a record of the client does not decrypt";
+    default: // as above
+        return NULL;
+    }
+}
+
+static void explain_other(struct buf *out, const struct tls_account *account) {
+    const char *known = account->peer == SIDE_SERVER ? server_reason(account->reason)
+                                                     : client_reason(account->reason);
+    if (known != NULL) {
+        buf_put_string(out, known);
+        return;
+    }
+    const char *name =
+        account->reason == 0
+            ? NULL
+            : ERR_reason_error_string((uint32_t)ERR_LIB_SSL << 24 | (uint32_t)account->reason);
+    buf_putf(out, "%s with %s failed: BoringSSL says %s",
+             account->stage == TLS_STAGE_DONE ? "TLS" : "the TLS handshake", peer_name(account),
+             name != NULL ? name : "nothing more");
+}
+
+static void explain_reason(struct buf *out, const struct tls_account *account) {
+    switch (account->reason) {
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_WRONG_SSL_VERSION:
+        explain_version(out, account);
+        return;
+    case SSL_R_NO_SHARED_CIPHER:
+        explain_suites(out, account);
+        return;
+    case SSL_R_NO_SHARED_GROUP:
+    case SSL_R_WRONG_CURVE:
+        explain_groups(out, account);
+        return;
+    default: // as above
+        explain_other(out, account);
+        return;
+    }
+}
+
+void tls_explain(struct buf *out, const struct tls_account *account) {
+    if (account->stage == TLS_STAGE_BEGUN && tls_is_plain_text(account->first)) {
+        explain_plain_text(out, account);
+    } else if (account->alert != ALERT_NONE && account->alert_by != PARTY_PROXY) {
+        explain_alert(out, account);
+    } else if (account->end != TLS_END_NONE) {
+        explain_end(out, account);
+    } else {
+        explain_reason(out, account);
+    }
+}
