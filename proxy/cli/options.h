@@ -14,7 +14,9 @@
 #include "event/event.h"
 #include "event/policy.h"
 #include "inspect/mask.h"
+#include "output/judge.h"
 #include "output/output.h"
+#include "output/report.h"
 #include "tls/context.h"
 
 #include <stdbool.h>
@@ -42,16 +44,13 @@ enum cli_request { REQUEST_COMMAND, REQUEST_HELP, REQUEST_VERSION };
 enum ca_action { CA_SHOW, CA_EXPORT, CA_ENV, CA_RENEW };
 enum ca_format { CA_FORMAT_PEM, CA_FORMAT_DER, CA_FORMAT_P12, CA_FORMAT_JKS };
 
-enum fail_on { FAIL_ON_INFO, FAIL_ON_WARNING, FAIL_ON_ERROR, FAIL_ON_NEVER };
-enum report_kind { REPORT_TEXT, REPORT_JSON, REPORT_JUNIT, REPORT_GITHUB };
-
 struct report_spec {
     enum report_kind kind;
     const char *path; // NULL where none was given: standard output
 };
 
 struct text_list {
-    const char **items;
+    char **items; // owned
     size_t count;
 };
 
@@ -114,6 +113,7 @@ struct options {
 
     // The other commands.
     enum ca_action ca_action;
+    bool ca_action_given;
     enum ca_format ca_format;
     const char *ca_out;   // NULL: standard output
     const char *file;     // `show`, `check`: the transcript, "-" for standard input

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+#include "cli/mode.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+
+struct kind_row {
+    const char *name;
+    enum mode kind;
+    bool has_url;
+};
+
+static const struct kind_row kinds[] = {
+    {.name = "reverse", .kind = MODE_REVERSE, .has_url = true},
+    {.name = "transparent", .kind = MODE_TRANSPARENT},
+    {.name = "socks5", .kind = MODE_SOCKS5},
+    {.name = "sink", .kind = MODE_SINK},
+};
+
+static const struct kind_row *find_kind(struct slice name) {
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (slice_is(name, kinds[i].name)) {
+            return &kinds[i];
+        }
+    }
+    return NULL;
+}
+
+// `%.*s` of a slice; the command line has no NULs.
+#define SHOWN(s) (int)(s).len, (const char *)(s).data
+
+static bool host_is_well_formed(struct slice host) {
+    if (host.len == 0 || host.len > LIMIT_DOMAIN) {
+        return false;
+    }
+    for (size_t i = 0; i < host.len; i++) {
+        uint8_t byte = host.data[i];
+        bool of_a_name = text_is_alnum(byte) || byte == '-' || byte == '.' || byte == '_';
+        bool of_an_address = byte == ':' || byte == '%';
+        if (!of_a_name && !of_an_address && byte < 0x80) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Cuts `HOST[:PORT]`, `[ADDRESS][:PORT]` apart; `*out_port` is the null slice where there is none.
+static bool split_host_port(struct slice *out_host, struct slice *out_port, struct slice word) {
+    *out_port = (struct slice){0};
+    if (word.len > 0 && word.data[0] == '[') {
+        size_t end = slice_find_byte(word, ']');
+        if (end == SLICE_NONE) {
+            return false;
+        }
+        *out_host = slice_sub(word, 1, end - 1);
+        struct slice behind = slice_from(word, end + 1);
+        if (behind.len > 0) {
+            *out_port = slice_from(behind, 1);
+        }
+        return (behind.len == 0 || behind.data[0] == ':') &&
+               slice_find_byte(*out_host, ':') != SLICE_NONE;
+    }
+    struct slice rest = word;
+    *out_host = slice_split(&rest, ':');
+    *out_port = rest;
+    // A second colon is an IPv6 address without its brackets.
+    return slice_is_null(rest) || slice_find_byte(rest, ':') == SLICE_NONE;
+}
+
+static bool parse_port(uint16_t *out, struct slice word, uint64_t min) {
+    uint64_t port = 0;
+    if (!text_parse_u64(&port, word, UINT16_MAX) || port < min) {
+        return false;
+    }
+    *out = (uint16_t)port;
+    return true;
+}
+
+static enum err parse_url(struct mode_spec *mode, struct failure *failure, struct slice url) {
+    struct slice rest = url;
+    if (slice_starts_with_nocase(url, SLICE("smtps://"))) {
+        mode->implicit_tls = true;
+        rest = slice_from(url, sizeof("smtps://") - 1);
+    } else if (slice_starts_with_nocase(url, SLICE("smtp://"))) {
+        rest = slice_from(url, sizeof("smtp://") - 1);
+    } else {
+        return fail(failure, ERR_USAGE, "--mode: '%.*s' is no smtp:// or smtps:// URL", SHOWN(url));
+    }
+    if (rest.len > 0 && rest.data[rest.len - 1] == '/') {
+        rest = slice_sub(rest, 0, rest.len - 1);
+    }
+    struct slice host;
+    struct slice port;
+    if (!split_host_port(&host, &port, rest) || !host_is_well_formed(host)) {
+        return fail(failure, ERR_USAGE,
+                    "--mode: '%.*s' has no well-formed host; an IPv6 address stands in brackets",
+                    SHOWN(url));
+    }
+    mode->port = mode->implicit_tls ? MODE_PORT_SMTPS : MODE_PORT_SMTP;
+    if (!slice_is_null(port) && !parse_port(&mode->port, port, 1)) {
+        return fail(failure, ERR_USAGE, "--mode: '%.*s' is no port (1 to 65535) in '%.*s'",
+                    SHOWN(port), SHOWN(url));
+    }
+    mode->host = mem_string_of(host);
+    return OK;
+}
+
+static enum err parse_listen(struct mode_spec *mode, struct failure *failure, struct slice word) {
+    struct slice host = SLICE(MODE_LISTEN_HOST);
+    struct slice port = word;
+    bool alone = word.len > 0 && slice_find_byte(word, ':') == SLICE_NONE && word.data[0] != '[';
+    if (!alone && !split_host_port(&host, &port, word)) {
+        return fail(failure, ERR_USAGE,
+                    "--mode: '@%.*s' is no [HOST:]PORT to listen on; an IPv6 address stands in "
+                    "brackets",
+                    SHOWN(word));
+    }
+    if (!host_is_well_formed(host)) {
+        return fail(failure, ERR_USAGE, "--mode: '@%.*s' has no well-formed host to listen on",
+                    SHOWN(word));
+    }
+    if (!parse_port(&mode->listen_port, port, 0)) {
+        return fail(failure, ERR_USAGE, "--mode: '@%.*s' has no port (0 to 65535) to listen on",
+                    SHOWN(word));
+    }
+    mode->listen_host = mem_string_of(host);
+    return OK;
+}
+
+static enum err parse_parts(struct mode_spec *mode, struct failure *failure, struct slice word) {
+    struct slice listen = {0};
+    struct slice what = word;
+    for (size_t i = word.len; i > 0 && slice_is_null(listen); i--) {
+        if (word.data[i - 1] == '@') {
+            what = slice_sub(word, 0, i - 1);
+            listen = slice_from(word, i);
+        }
+    }
+    struct slice url = what;
+    struct slice name = slice_split(&url, ':');
+    const struct kind_row *kind = find_kind(name);
+    if (kind == NULL) {
+        return fail(failure, ERR_USAGE,
+                    "--mode: '%.*s' is not one of reverse, transparent, socks5, sink", SHOWN(name));
+    }
+    mode->kind = kind->kind;
+    if (kind->has_url && slice_is_null(url)) {
+        return fail(failure, ERR_USAGE,
+                    "--mode: 'reverse' wants a URL: reverse:smtp://HOST[:PORT]");
+    }
+    if (!kind->has_url && !slice_is_null(url)) {
+        return fail(failure, ERR_USAGE, "--mode: '%s' takes no URL, but got '%.*s'", kind->name,
+                    SHOWN(url));
+    }
+    enum err err = kind->has_url ? parse_url(mode, failure, url) : OK;
+    if (err == OK && !slice_is_null(listen)) {
+        err = parse_listen(mode, failure, listen);
+    } else if (err == OK) {
+        mode->listen_host = mem_string(MODE_LISTEN_HOST);
+        mode->listen_port = MODE_LISTEN_PORT;
+    }
+    return err;
+}
+
+enum err mode_parse(struct mode_spec *out, struct failure *failure, const char *word) {
+    *out = (struct mode_spec){0};
+    enum err err = parse_parts(out, failure, slice_of_string(word));
+    if (err != OK) {
+        mode_cleanup(out);
+    }
+    return err;
+}
+
+void mode_cleanup(struct mode_spec *mode) {
+    free(mode->host);
+    free(mode->listen_host);
+    *mode = (struct mode_spec){0};
+}
+
+void mode_put_host_port(struct buf *out, const char *host, uint16_t port) {
+    bool brackets = slice_find_byte(slice_of_string(host), ':') != SLICE_NONE;
+    buf_putf(out, brackets ? "[%s]:%u" : "%s:%u", host, (unsigned)port);
+}
+
+void mode_put_text(struct buf *out, const struct mode_spec *mode) {
+    buf_put_string(out, mode_name(mode->kind));
+    if (mode->host != NULL) {
+        buf_put_string(out, mode->implicit_tls ? " smtps://" : " smtp://");
+        mode_put_host_port(out, mode->host, mode->port);
+    }
+}

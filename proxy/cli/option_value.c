@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+#include "cli/option_value.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "output/expression.h"
+
+#include <string.h>
+
+static void *member(struct options *options, const struct option_row *row) {
+    return (char *)options + row->offset;
+}
+
+static enum err wrong(struct failure *failure, const struct option_row *row, const char *word,
+                      const char *due) {
+    return fail(failure, ERR_USAGE, "--%s: '%s' is %s", row->name, word, due);
+}
+
+// ── single values ───────────────────────────────────────────────────────────────────────────────
+
+static enum err read_text(struct options *options, struct failure *failure,
+                          const struct option_row *row, const char *word) {
+    if (word[0] == '\0') {
+        return wrong(failure, row, word, "empty");
+    }
+    memcpy(member(options, row), &word, sizeof(word));
+    return OK;
+}
+
+static enum err read_number(uint64_t *out, struct failure *failure, const struct option_row *row,
+                            const char *word) {
+    if (!text_parse_u64(out, slice_of_string(word), row->max) || *out < row->min) {
+        return fail(failure, ERR_USAGE, "--%s: '%s' is no whole number from %llu to %llu",
+                    row->name, word, (unsigned long long)row->min, (unsigned long long)row->max);
+    }
+    return OK;
+}
+
+static enum err read_count(struct options *options, struct failure *failure,
+                           const struct option_row *row, const char *word) {
+    uint64_t number = 0;
+    enum err err = read_number(&number, failure, row, word);
+    if (err != OK) {
+        return err;
+    }
+    if (row->kind == OPTION_THREADS) {
+        options->threads = (unsigned)number;
+    } else if (row->kind == OPTION_BYTES) {
+        size_t bytes = (size_t)number;
+        memcpy(member(options, row), &bytes, sizeof(bytes));
+    } else {
+        memcpy(member(options, row), &number, sizeof(number));
+    }
+    return OK;
+}
+
+static enum err read_seconds(struct options *options, struct failure *failure,
+                             const struct option_row *row, const char *word) {
+    struct slice decimals = slice_of_string(word);
+    struct slice whole = slice_split(&decimals, '.');
+    uint64_t seconds = 0;
+    uint64_t fraction = 0;
+    bool good = text_parse_u64(&seconds, whole, row->max);
+    if (!slice_is_null(decimals)) {
+        good = good && decimals.len <= 3 && text_parse_u64(&fraction, decimals, 999);
+        for (size_t i = decimals.len; i < 3; i++) {
+            fraction *= 10;
+        }
+    }
+    uint64_t ms = seconds * 1000 + fraction;
+    if (!good || (ms == 0 && row->min > 0)) {
+        return wrong(failure, row, word,
+                     row->min > 0 ? "no number of seconds above 0" : "no number of seconds");
+    }
+    memcpy(member(options, row), &ms, sizeof(ms));
+    return OK;
+}
+
+static enum err read_choice(struct options *options, struct failure *failure,
+                            const struct option_row *row, const char *word) {
+    struct slice rest = slice_of_string(row->argument);
+    for (unsigned i = 0; !slice_is_null(rest); i++) {
+        struct slice choice = slice_split(&rest, '|');
+        if (slice_is(choice, word)) {
+            memcpy(member(options, row), &i, sizeof(i));
+            return OK;
+        }
+    }
+    return fail(failure, ERR_USAGE, "--%s: '%s' is not one of %s", row->name, word, row->argument);
+}
+
+static enum err read_versions(struct options *options, struct failure *failure,
+                              const struct option_row *row, const char *word) {
+    struct tls_version_range range;
+    if (!tls_version_range_parse(&range, slice_of_string(word))) {
+        return wrong(failure, row, word, "no TLS version or range of 1.0, 1.1, 1.2, 1.3");
+    }
+    memcpy(member(options, row), &range, sizeof(range));
+    return OK;
+}
+
+static bool parse_size(uint64_t *out, struct slice word) {
+    static const char units[] = "KMG";
+    uint64_t unit = 1;
+    for (size_t i = 0; word.len > 0 && units[i] != '\0'; i++) {
+        if (text_upper(word.data[word.len - 1]) == (uint8_t)units[i]) {
+            unit = UINT64_C(1) << (10 * (i + 1));
+        }
+    }
+    struct slice number = unit > 1 ? slice_sub(word, 0, word.len - 1) : word;
+    uint64_t count = 0;
+    if (!text_parse_u64(&count, number, (uint64_t)INT64_MAX / unit) || count == 0) {
+        return false;
+    }
+    *out = count * unit;
+    return true;
+}
+
+static enum err read_rotate(struct options *options, struct failure *failure,
+                            const struct option_row *row, const char *word) {
+    struct slice keep = slice_of_string(word);
+    struct slice size = slice_split(&keep, ',');
+    uint64_t count = options->rotate_keep;
+    if (!slice_is_null(keep) && (!text_parse_u64(&count, keep, 9999) || count == 0)) {
+        return wrong(failure, row, word, "no SIZE[,KEEP]: KEEP is a number from 1 to 9999");
+    }
+    if (!parse_size(&options->rotate_size, size)) {
+        return wrong(failure, row, word, "no SIZE[,KEEP]: SIZE is a number of bytes, K, M or G");
+    }
+    options->rotate_keep = (unsigned)count;
+    return OK;
+}
+
+// ── lists ───────────────────────────────────────────────────────────────────────────────────────
+
+static void list_add(struct text_list *list, struct slice text) {
+    list->items = mem_resize(list->items, list->count + 1, sizeof(list->items[0]));
+    list->items[list->count++] = mem_string_of(text);
+}
+
+static enum err read_names(struct options *options, struct failure *failure,
+                           const struct option_row *row, const char *word) {
+    struct slice rest = slice_of_string(word);
+    while (!slice_is_null(rest)) {
+        struct slice name = slice_split(&rest, ',');
+        if (name.len == 0) {
+            return wrong(failure, row, word, "no list of names between commas");
+        }
+        list_add(member(options, row), name);
+    }
+    return OK;
+}
+
+static enum err read_expression(struct options *options, struct failure *failure,
+                                const struct option_row *row, const char *word) {
+    struct expression *expression = NULL;
+    struct failure why = {0};
+    bool only = row->kind == OPTION_EXPRESSION;
+    enum expression_use use = only ? EXPRESSION_ONLY : EXPRESSION_CHECK;
+    enum err err = expression_parse(&expression, &why, word, use);
+    expression_free(expression);
+    if (err != OK) {
+        return fail(failure, ERR_USAGE, "--%s: %s", row->name, why.text);
+    }
+    if (only) {
+        return read_text(options, failure, row, word);
+    }
+    list_add(member(options, row), slice_of_string(word));
+    return OK;
+}
+
+static enum err read_mode(struct options *options, struct failure *failure, const char *word) {
+    struct mode_spec mode;
+    enum err err = mode_parse(&mode, failure, word);
+    if (err != OK) {
+        return err;
+    }
+    options->modes = mem_resize(options->modes, options->mode_count + 1, sizeof(mode));
+    options->modes[options->mode_count++] = mode;
+    return OK;
+}
+
+static enum err read_ports(struct options *options, struct failure *failure,
+                           const struct option_row *row, const char *word) {
+    options->port_count = 0;
+    struct slice rest = slice_of_string(word);
+    while (!slice_is_null(rest)) {
+        uint64_t port = 0;
+        if (!text_parse_u64(&port, slice_split(&rest, ','), UINT16_MAX) || port == 0) {
+            return wrong(failure, row, word, "no list of ports (1 to 65535) between commas");
+        }
+        options->ports = mem_resize(options->ports, options->port_count + 1, sizeof(uint16_t));
+        options->ports[options->port_count++] = (uint16_t)port;
+    }
+    return OK;
+}
+
+// ── outputs and reports ─────────────────────────────────────────────────────────────────────────
+
+struct output_word {
+    const char *name;
+    enum output_format format;
+    bool wants_path; // does not go to standard output by itself
+    bool is_folder;
+};
+
+static const struct output_word output_words[] = {
+    {.name = "text", .format = OUTPUT_TEXT},
+    {.name = "jsonl", .format = OUTPUT_JSONL},
+    {.name = "json", .format = OUTPUT_JSON},
+    {.name = "eml", .format = OUTPUT_EML, .wants_path = true, .is_folder = true},
+    {.name = "pcap", .format = OUTPUT_PCAP, .wants_path = true},
+    {.name = "pcapng", .format = OUTPUT_PCAPNG, .wants_path = true},
+};
+
+// The part of `word` behind its first colon, NULL where there is none.
+static const char *behind_colon(const char *word) {
+    const char *colon = strchr(word, ':');
+    return colon == NULL ? NULL : colon + 1;
+}
+
+static const struct output_word *find_output(struct slice name) {
+    for (size_t i = 0; i < sizeof(output_words) / sizeof(output_words[0]); i++) {
+        if (slice_is(name, output_words[i].name)) {
+            return &output_words[i];
+        }
+    }
+    return NULL;
+}
+
+static enum err read_output(struct options *options, struct failure *failure,
+                            const struct option_row *row, const char *word) {
+    struct slice name = slice_of_string(word);
+    const struct output_word *known = find_output(slice_split(&name, ':'));
+    const char *path = behind_colon(word);
+    if (known == NULL) {
+        return wrong(failure, row, word,
+                     "no FORMAT[:PATH] with one of text, jsonl, json, eml, pcap, pcapng");
+    }
+    if (path == NULL && known->wants_path) {
+        return fail(failure, ERR_USAGE, "--output: '%s' wants a PATH: %s:PATH", word, known->name);
+    }
+    if (path != NULL && (path[0] == '\0' || (known->is_folder && strcmp(path, "-") == 0))) {
+        return wrong(failure, row, word,
+                     path[0] == '\0' ? "without a PATH behind its colon" : "a folder, not '-'");
+    }
+    options->outputs =
+        mem_resize(options->outputs, options->output_count + 1, sizeof(options->outputs[0]));
+    options->outputs[options->output_count++] =
+        (struct output_spec){.format = known->format, .path = path == NULL ? "-" : path};
+    return OK;
+}
+
+static enum err read_report(struct options *options, struct failure *failure,
+                            const struct option_row *row, const char *word) {
+    static const char *const kinds[] = {[REPORT_TEXT] = "text",
+                                        [REPORT_JSON] = "json",
+                                        [REPORT_JUNIT] = "junit",
+                                        [REPORT_GITHUB] = "github"};
+    struct slice rest = slice_of_string(word);
+    struct slice name = slice_split(&rest, ':');
+    size_t kind = 0;
+    while (kind <= REPORT_GITHUB && !slice_is(name, kinds[kind])) {
+        kind++;
+    }
+    const char *path = behind_colon(word);
+    if (kind > REPORT_GITHUB || (path != NULL && path[0] == '\0')) {
+        return wrong(failure, row, word, "no KIND[:FILE] with one of text, json, junit, github");
+    }
+    options->reports =
+        mem_resize(options->reports, options->report_count + 1, sizeof(options->reports[0]));
+    options->reports[options->report_count++] = (struct report_spec){
+        .kind = (enum report_kind)kind,
+        .path = path == NULL || strcmp(path, "-") == 0 ? NULL : path,
+    };
+    return OK;
+}
+
+enum err option_read(struct options *options, struct failure *failure, const struct option_row *row,
+                     const char *word) {
+    options->judge = options->judge || (row->group == GROUP_VERDICT && row->kind != OPTION_COUNT);
+    switch (row->kind) {
+    case OPTION_HELP:
+    case OPTION_VERSION:
+        return OK;
+    case OPTION_FLAG:
+        *(bool *)member(options, row) = true;
+        return OK;
+    case OPTION_ONCE:
+        options->session_limit = 1;
+        return OK;
+    case OPTION_TEXT:
+        return read_text(options, failure, row, word);
+    case OPTION_COUNT:
+    case OPTION_THREADS:
+    case OPTION_BYTES:
+        return read_count(options, failure, row, word);
+    case OPTION_SECONDS:
+        return read_seconds(options, failure, row, word);
+    case OPTION_CHOICE:
+        return read_choice(options, failure, row, word);
+    case OPTION_NAMES:
+        return read_names(options, failure, row, word);
+    case OPTION_EXPRESSION:
+    case OPTION_EXPECTATION:
+        return read_expression(options, failure, row, word);
+    case OPTION_MODE:
+        return read_mode(options, failure, word);
+    case OPTION_PORTS:
+        return read_ports(options, failure, row, word);
+    case OPTION_VERSIONS:
+        return read_versions(options, failure, row, word);
+    case OPTION_OUTPUT:
+        return read_output(options, failure, row, word);
+    case OPTION_ROTATE:
+        return read_rotate(options, failure, row, word);
+    case OPTION_REPORT:
+        return read_report(options, failure, row, word);
+    }
+    return ERR_USAGE;
+}

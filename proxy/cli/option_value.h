@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// option_value: the word behind one option, read into the options by the option's row.
+#ifndef SCOPE_CLI_OPTION_VALUE_H
+#define SCOPE_CLI_OPTION_VALUE_H
+
+#include "cli/option_table.h"
+
+// `word` is NULL for an option that takes none. ERR_USAGE with a sentence that names the word.
+// The caller sees to OPTION_HELP and OPTION_VERSION itself.
+MUST_USE enum err option_read(struct options *options, struct failure *failure,
+                              const struct option_row *row, const char *word);
+
+#endif

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: MIT
+#include "cli/options.h"
+
+#include "base/memory.h"
+#include "cli/option_table.h"
+#include "cli/option_value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// The words of argv that are still to be read.
+struct words {
+    char *const *next;
+    char *const *end;
+};
+
+static const char *const ca_actions[] = {"show", "export", "env", "renew"};
+static const char *const ctl_words[] = {"status", "pause", "resume", "rotate", "sessions", "stop"};
+
+enum { CA_ACTION_COUNT = 4, CTL_WORD_COUNT = 6 };
+
+static void set_defaults(struct options *options) {
+    *options = (struct options){
+        .command = CLI_NONE,
+        .tls_client = {.min = TLS_VERSION_1_2, .max = TLS_VERSION_1_3},
+        .tls_server = {.min = TLS_VERSION_1_2, .max = TLS_VERSION_1_3},
+        .max_line = LIMIT_LINE_DEFAULT,
+        .rotate_keep = 5,
+        .slow_ms = 5000,
+        .grace_ms = 5000,
+        .max_sessions = 10000,
+        .idle_timeout_ms = 600 * 1000,
+        .connect_timeout_ms = 30 * 1000,
+    };
+}
+
+// ── words ───────────────────────────────────────────────────────────────────────────────────────
+
+static size_t find_word(const char *const *list, size_t count, const char *word) {
+    size_t i = 0;
+    while (i < count && strcmp(list[i], word) != 0) {
+        i++;
+    }
+    return i;
+}
+
+static enum err take_file(struct options *options, struct failure *failure, const char *word) {
+    if (options->file != NULL || word[0] == '\0') {
+        return fail(failure, ERR_USAGE, "%s takes one FILE, and '%s' is one more",
+                    cli_command_name(options->command), word);
+    }
+    options->file = word;
+    return OK;
+}
+
+static enum err take_ca_action(struct options *options, struct failure *failure, const char *word) {
+    size_t action = find_word(ca_actions, CA_ACTION_COUNT, word);
+    if (action == CA_ACTION_COUNT || options->ca_action_given) {
+        return fail(failure, ERR_USAGE, "ca takes one of show, export, env, renew, not '%s'", word);
+    }
+    options->ca_action = (enum ca_action)action;
+    options->ca_action_given = true;
+    return OK;
+}
+
+static enum err take_ctl_word(struct options *options, struct failure *failure, const char *word) {
+    bool known = find_word(ctl_words, CTL_WORD_COUNT, word) < CTL_WORD_COUNT;
+    if (!known || options->ctl_word != NULL) {
+        return fail(failure, ERR_USAGE,
+                    "ctl takes one of status, pause, resume, rotate, sessions, stop, not '%s'",
+                    word);
+    }
+    options->ctl_word = word;
+    return OK;
+}
+
+// A word that is no option.
+static enum err take_word(struct options *options, struct failure *failure, const char *word) {
+    switch (options->command) {
+    case CLI_CA:
+        return take_ca_action(options, failure, word);
+    case CLI_SHOW:
+    case CLI_CHECK:
+        return take_file(options, failure, word);
+    case CLI_CTL:
+        return take_ctl_word(options, failure, word);
+    case CLI_RUN:
+        return fail(failure, ERR_USAGE,
+                    "run: '%s' stands before the --: smtpscope run [OPTION...] -- COMMAND [ARG...]",
+                    word);
+    case CLI_PROXY:
+    case CLI_DOCTOR:
+    case CLI_NONE:
+        break;
+    }
+    return fail(failure, ERR_USAGE, "%s takes options only, not '%s'",
+                cli_command_name(options->command), word);
+}
+
+// ── options ─────────────────────────────────────────────────────────────────────────────────────
+
+static enum err unknown_option(const struct options *options, struct failure *failure,
+                               struct slice word) {
+    const char *command = cli_command_name(options->command);
+    return fail(failure, ERR_USAGE, "there is no option '%.*s'%s%s; see smtpscope %s%s--help",
+                (int)word.len, (const char *)word.data, command == NULL ? "" : " of ",
+                command == NULL ? "" : command, command == NULL ? "" : command,
+                command == NULL ? "" : " ");
+}
+
+// `word` is the option's own word, `attached` what stood behind its `=` or letter (NULL: nothing).
+static enum err take_row(struct options *options, struct failure *failure, struct words *words,
+                         const struct option_row *row, const char *attached) {
+    if (row->kind == OPTION_HELP || row->kind == OPTION_VERSION) {
+        options->request = row->kind == OPTION_HELP ? REQUEST_HELP : REQUEST_VERSION;
+        return OK;
+    }
+    if (row->argument == NULL) {
+        return attached == NULL ? option_read(options, failure, row, NULL)
+                                : fail(failure, ERR_USAGE, "--%s takes no value, but got '%s'",
+                                       row->name, attached);
+    }
+    if (attached == NULL && words->next == words->end) {
+        return fail(failure, ERR_USAGE, "--%s wants a value: %s", row->name, row->argument);
+    }
+    return option_read(options, failure, row, attached != NULL ? attached : *words->next++);
+}
+
+static enum err take_option(struct options *options, struct failure *failure, struct words *words,
+                            const char *word) {
+    const struct option_row *row = NULL;
+    const char *attached = NULL;
+    struct slice name = slice_of_string(word);
+    if (word[1] == '-') {
+        struct slice rest = slice_from(name, 2);
+        struct slice long_name = slice_split(&rest, '=');
+        row = option_find(options->command, long_name);
+        attached = slice_is_null(rest) ? NULL : (const char *)rest.data;
+        name = slice_sub(name, 0, long_name.len + 2);
+    } else {
+        row = option_find_letter(options->command, word[1]);
+        attached = word[2] == '\0' ? NULL : word + 2;
+    }
+    return row == NULL ? unknown_option(options, failure, name)
+                       : take_row(options, failure, words, row, attached);
+}
+
+static enum err take_words(struct options *options, struct failure *failure, struct words *words) {
+    enum err err = OK;
+    bool options_ended = false;
+    while (err == OK && options->request == REQUEST_COMMAND && words->next != words->end) {
+        const char *word = *words->next++;
+        if (!options_ended && strcmp(word, "--") == 0) {
+            options_ended = true;
+            if (options->command == CLI_RUN) {
+                options->run_command = words->next;
+                return OK;
+            }
+        } else if (!options_ended && word[0] == '-' && word[1] != '\0') {
+            err = take_option(options, failure, words, word);
+        } else {
+            err = take_word(options, failure, word);
+        }
+    }
+    return err;
+}
+
+static enum err take_command(struct options *options, struct failure *failure, const char *word) {
+    for (unsigned i = 0; i < CLI_COMMAND_COUNT; i++) {
+        if (strcmp(word, cli_command_name((enum cli_command)i)) == 0) {
+            options->command = (enum cli_command)i;
+            return OK;
+        }
+    }
+    return fail(failure, ERR_USAGE,
+                "'%s' is no command: proxy, run, ca, doctor, show, check or ctl", word);
+}
+
+// ── the whole ───────────────────────────────────────────────────────────────────────────────────
+
+static enum err check_modes(const struct options *options, struct failure *failure) {
+    if (options->mode_count == 0) {
+        return fail(failure, ERR_USAGE,
+                    "proxy wants at least one --mode, such as "
+                    "--mode reverse:smtp://mail.example.com");
+    }
+    for (size_t i = 0; i < options->mode_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            const struct mode_spec *a = &options->modes[i];
+            const struct mode_spec *b = &options->modes[j];
+            if (a->listen_port != 0 && a->listen_port == b->listen_port &&
+                strcmp(a->listen_host, b->listen_host) == 0) {
+                return fail(failure, ERR_USAGE,
+                            "--mode: two modes would listen on %s port %u; give one another @PORT",
+                            a->listen_host, (unsigned)a->listen_port);
+            }
+        }
+    }
+    return OK;
+}
+
+// The next part of a path, without what does not change where it leads: `//`, `/.`, a leading `./`.
+static struct slice next_part(struct slice *rest) {
+    struct slice part = {0};
+    while (!slice_is_null(*rest)) {
+        part = slice_split(rest, '/');
+        if (part.len > 0 && !slice_is(part, ".")) {
+            return part;
+        }
+    }
+    return (struct slice){0};
+}
+
+static bool same_place(const char *a, const char *b) {
+    if ((a[0] == '/') != (b[0] == '/')) {
+        return false;
+    }
+    struct slice rest_a = slice_of_string(a);
+    struct slice rest_b = slice_of_string(b);
+    struct slice part_a;
+    do {
+        part_a = next_part(&rest_a);
+        struct slice part_b = next_part(&rest_b);
+        if (!slice_equal(part_a, part_b)) {
+            return false;
+        }
+    } while (part_a.len > 0);
+    return true;
+}
+
+static enum err check_outputs(struct options *options, struct failure *failure) {
+    if (options->output_count == 0) {
+        options->outputs = mem_new(sizeof(options->outputs[0]));
+        options->outputs[options->output_count++] =
+            (struct output_spec){.format = OUTPUT_TEXT, .path = "-"};
+    }
+    for (size_t i = 0; i < options->output_count; i++) {
+        const struct output_spec *output = &options->outputs[i];
+        if (output->format == OUTPUT_PCAPNG && !options->with_secrets) {
+            return fail(failure, ERR_USAGE,
+                        "--output: 'pcapng:%s' holds the TLS secrets, which defeats the mask; say "
+                        "--with-secrets to have it",
+                        output->path);
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (same_place(output->path, options->outputs[j].path)) {
+                return fail(failure, ERR_USAGE, "--output: two outputs would go to '%s'",
+                            output->path);
+            }
+        }
+    }
+    return OK;
+}
+
+static enum err check_reports(const struct options *options, struct failure *failure) {
+    for (size_t i = 0; i < options->report_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            const char *path = options->reports[i].path;
+            const char *other = options->reports[j].path;
+            if (path != NULL && other != NULL && same_place(path, other)) {
+                return fail(failure, ERR_USAGE, "--report: two reports would go to '%s'", path);
+            }
+        }
+    }
+    return OK;
+}
+
+static enum err finish_certificate(struct options *options, struct failure *failure) {
+    if (options->server_key != NULL && options->server_certificate == NULL) {
+        return fail(failure, ERR_USAGE, "--server-key: '%s' wants a --server-certificate",
+                    options->server_key);
+    }
+    if (options->server_key == NULL) {
+        options->server_key = options->server_certificate;
+    }
+    return OK;
+}
+
+static void set_default_ports(struct options *options) {
+    static const uint16_t ports[] = {25, 465, 587, 2525};
+    if (options->port_count == 0) {
+        options->ports = mem_resize(options->ports, 1, sizeof(ports));
+        memcpy(options->ports, ports, sizeof(ports));
+        options->port_count = sizeof(ports) / sizeof(ports[0]);
+    }
+}
+
+// What `proxy` and `run` have in common.
+static enum err finish_capture(struct options *options, struct failure *failure) {
+    const char *keylog = getenv("SSLKEYLOGFILE");
+    if (options->keylog == NULL && keylog != NULL && keylog[0] != '\0') {
+        options->keylog = keylog;
+    }
+    enum err err = check_outputs(options, failure);
+    if (err == OK) {
+        err = check_reports(options, failure);
+    }
+    if (err == OK) {
+        err = finish_certificate(options, failure);
+    }
+    return err;
+}
+
+static enum err finish(struct options *options, struct failure *failure) {
+    enum err err = OK;
+    switch (options->command) {
+    case CLI_PROXY:
+        err = check_modes(options, failure);
+        return err == OK ? finish_capture(options, failure) : err;
+    case CLI_RUN:
+        if (options->run_command == NULL || options->run_command[0] == NULL) {
+            return fail(failure, ERR_USAGE,
+                        "run wants a command behind --: smtpscope run "
+                        "[OPTION...] -- COMMAND [ARG...]");
+        }
+        set_default_ports(options);
+        return finish_capture(options, failure);
+    case CLI_CA:
+        return options->ca_action_given
+                   ? OK
+                   : fail(failure, ERR_USAGE, "ca wants one of show, export, env, renew");
+    case CLI_SHOW:
+        return options->file != NULL ? OK
+                                     : fail(failure, ERR_USAGE,
+                                            "show wants a FILE, or - for "
+                                            "standard input");
+    case CLI_CHECK:
+        options->judge = true;
+        return options->file != NULL || options->rules
+                   ? check_reports(options, failure)
+                   : fail(failure, ERR_USAGE, "check wants a FILE, or - for standard input");
+    case CLI_CTL:
+        return options->ctl_word != NULL
+                   ? OK
+                   : fail(failure, ERR_USAGE,
+                          "ctl wants one of status, pause, resume, rotate, sessions, stop");
+    case CLI_DOCTOR:
+    case CLI_NONE:
+        break;
+    }
+    return OK;
+}
+
+enum err options_parse(struct options *out, struct failure *failure, int argc, char *const *argv) {
+    set_defaults(out);
+    struct words words = {.next = argv + 1, .end = argv + argc};
+    if (argc < 2) {
+        return fail(failure, ERR_USAGE,
+                    "a command is missing: proxy, run, ca, doctor, show, check or ctl; see "
+                    "smtpscope --help");
+    }
+    enum err err = OK;
+    if (argv[1][0] != '-') {
+        err = take_command(out, failure, *words.next++);
+    }
+    if (err == OK) {
+        err = take_words(out, failure, &words);
+    }
+    return err == OK && out->request == REQUEST_COMMAND ? finish(out, failure) : err;
+}
+
+static void list_cleanup(struct text_list *list) {
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i]);
+    }
+    free(list->items);
+}
+
+void options_cleanup(struct options *options) {
+    for (size_t i = 0; i < options->mode_count; i++) {
+        mode_cleanup(&options->modes[i]);
+    }
+    free(options->modes);
+    free(options->ports);
+    free(options->outputs);
+    free(options->reports);
+    list_cleanup(&options->ca_hosts);
+    list_cleanup(&options->expectations);
+    *options = (struct options){0};
+}
