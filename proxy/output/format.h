@@ -36,8 +36,10 @@ struct outlet {
     struct batch *files;
 };
 
-// Adds an operation on one file of the folder (PIECE_FILE_*); `bytes` is copied.
-void outlet_file(struct outlet *outlet, enum piece_kind kind, const char *name, struct slice bytes);
+// Adds an operation on one file of the folder (PIECE_FILE_*); `bytes` is copied. `offset` is where
+// they belong in it, for PIECE_FILE_FINISH its whole length.
+void outlet_file(struct outlet *outlet, enum piece_kind kind, const char *name, uint64_t offset,
+                 struct slice bytes);
 
 struct format_ops {
     // The outlet outlives the state.

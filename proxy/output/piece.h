@@ -21,12 +21,15 @@ enum piece_kind {
     PIECE_APPEND,
     // `eml`: one file of the folder, named by `name`. OPEN makes it under a temporary name, DATA
     // appends to it, FINISH gives it its name, PARTIAL its name with ".partial" behind it, DROP
-    // takes it away.
+    // takes it away. A dropped piece must not make a message shorter unseen: DATA says where its
+    // bytes belong (`offset`), FINISH how long the message is.
     PIECE_FILE_OPEN,
     PIECE_FILE_DATA,
     PIECE_FILE_FINISH,
     PIECE_FILE_PARTIAL,
     PIECE_FILE_DROP,
+    // The queue's own: `offset` lines of this output were lost here.
+    PIECE_LOST,
 };
 
 struct piece {
@@ -36,6 +39,7 @@ struct piece {
     char *name; // PIECE_FILE_*: "SESSION-MESSAGE.eml"; NULL else. Owned.
     uint8_t *bytes; // owned; may be NULL
     size_t len;
+    uint64_t offset; // PIECE_FILE_DATA, PIECE_FILE_FINISH
 };
 
 struct batch {
