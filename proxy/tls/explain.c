@@ -252,8 +252,6 @@ static const char *client_reason(int reason) {
                "(RFC 7507)";
     case SSL_R_BAD_SIGNATURE:
         return "the client's signature in the handshake does not fit its certificate";
-    case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
-        return "a record of the client does not decrypt";
     default: // as above
         return NULL;
     }
@@ -264,6 +262,11 @@ static void explain_other(struct buf *out, const struct tls_account *account) {
                                                      : client_reason(account->reason);
     if (known != NULL) {
         buf_put_string(out, known);
+        return;
+    }
+    if (account->reason == SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC) {
+        buf_putf(out, "a record of %s does not decrypt: its bytes were changed on the way",
+                 peer_name(account));
         return;
     }
     const char *name =

@@ -210,13 +210,22 @@ static bool says_distrust(const struct tls_endpoint *endpoint, enum tls_end end)
     return end != TLS_END_NONE && endpoint->stage >= TLS_STAGE_CERTIFICATE_SHOWN;
 }
 
+// The first reason of libssl's own: libcrypto may have queued one of its own in front of it.
+static int take_reason(void) {
+    uint32_t error = ERR_get_error();
+    while (error != 0 && ERR_GET_LIB(error) != ERR_LIB_SSL) {
+        error = ERR_get_error();
+    }
+    ERR_clear_error();
+    return error == 0 ? 0 : ERR_GET_REASON(error);
+}
+
 void tls_endpoint_fail(struct tls_endpoint *endpoint, enum tls_end end, int64_t at_ns) {
-    uint32_t first_error = ERR_peek_error();
     struct tls_account account = {
         .peer = endpoint->peer,
         .stage = endpoint->stage,
         .allowed = tls_context_options(endpoint->context)->versions,
-        .reason = ERR_GET_LIB(first_error) == ERR_LIB_SSL ? ERR_GET_REASON(first_error) : 0,
+        .reason = take_reason(),
         .alert = endpoint->alert,
         .alert_by = endpoint->alert_by,
         .end = end,
@@ -235,7 +244,6 @@ void tls_endpoint_fail(struct tls_endpoint *endpoint, enum tls_end end, int64_t 
     endpoint->failed_in_handshake |= late;
     free(text);
     buf_cleanup(&sentence);
-    ERR_clear_error();
 }
 
 // ── going on ────────────────────────────────────────────────────────────────────────────────────
