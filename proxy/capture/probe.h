@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// probe: what of capture and redirection works on this machine, tried and not guessed, for
+// `smtpscope doctor`. Each probe takes milliseconds and leaves nothing behind.
+#ifndef SCOPE_CAPTURE_PROBE_H
+#define SCOPE_CAPTURE_PROBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { PROBE_TEXT_MAX = 256, PROBE_COUNT_MAX = 16 };
+
+struct probe_result {
+    const char *name; // "capture", "redirect"
+    bool ok;
+    char what[PROBE_TEXT_MAX]; // what was found, one sentence
+    char mend[PROBE_TEXT_MAX]; // what to do about it; "" where nothing is to be done
+};
+
+// Runs every probe in turn; returns how many results were written. `ca_file` is our CA's
+// certificate (PEM), NULL where there is none yet.
+size_t probe_all(struct probe_result results[PROBE_COUNT_MAX], const char *ca_file);
+
+#endif
