@@ -37,6 +37,7 @@
 #define LIMIT_BODY_BYTES    MIB
 #define LIMIT_EXCHANGES     10000      // of one session in the json document
 #define LIMIT_MESSAGES      1000       // of one session in the json document
+#define LIMIT_DOCUMENT      (64 * MIB) // of one session's json document; past it `truncated`
 #define LIMIT_WRITER_QUEUE  (16 * MIB) // finished lines that wait for the disk
 
 // The analysis.
