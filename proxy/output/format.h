@@ -13,6 +13,7 @@
 #define SCOPE_OUTPUT_FORMAT_H
 
 #include "base/buf.h"
+#include "output/message_log.h"
 #include "output/output.h"
 #include "output/piece.h"
 
@@ -34,6 +35,8 @@ struct outlet {
     struct buf bytes;
     // eml: pieces of its own, in order; made by outlet_file.
     struct batch *files;
+    // What all formats of this session share: its messages. Fed by the recording, before them.
+    struct message_log *messages;
 };
 
 // Adds an operation on one file of the folder (PIECE_FILE_*); `bytes` is copied. `offset` is where
@@ -59,7 +62,8 @@ extern const struct format_ops jsonl_format;
 extern const struct format_ops eml_format;
 extern const struct format_ops pcap_format;
 extern const struct format_ops pcapng_format;
-// `json` has none: the recording builds the session's document once for all who want it.
+// NULL for `json`: the recording builds the session's document once for all who want it.
+const struct format_ops *format_ops_of(enum output_format format);
 
 // The line of an event of session 0 (EVENT_LOST, EVENT_PAUSED) for text and jsonl, with its '\n'
 // and without its counter; false, with nothing appended, for the other formats. Any thread.

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// jsonl: one JSON object an event, for machines that follow along. The line goes to the writer
+// without its first member: it puts `{"counter":N,` in front.
+//
+// Notes (`### …` lines that no event of the contract's list stands for) are members of the event
+// behind them, so that `show` can tell them too: "notes": [[ms, "text"], …].
+#ifndef SCOPE_OUTPUT_JSONL_H
+#define SCOPE_OUTPUT_JSONL_H
+
+#include "base/buf.h"
+#include "event/event.h"
+
+// Appends the event's line, from behind its counter to its '\n'; nothing for an event that jsonl
+// does not have. `message` is the object of an EVENT_MESSAGE; `notes` finished JSON, null for none.
+void jsonl_put_event(struct buf *out, const struct event *event, struct slice message,
+                     struct slice notes);
+
+#endif

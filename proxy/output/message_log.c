@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+#include "output/message_log.h"
+
+#include "base/limits.h"
+#include "base/memory.h"
+#include "output/json_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// What all open messages of a session may hold together; a peer that pipelines many large messages
+// without waiting gets the later ones cut.
+#define LOG_BYTES (8 * MIB)
+
+enum { RUNS_MAX = 1000, UNSTUFFED_MAX = 1000 };
+
+struct message_log {
+    enum body_detail body;
+    struct message_record *first;
+    uint64_t events;                     // taken so far, of those that jsonl has
+    size_t held;                         // bytes in all records
+    const struct event_message *message; // of the event taken last
+    struct buf object;
+};
+
+bool message_line_shown(enum body_detail body, struct header_limit *limit,
+                        const struct event_text *text) {
+    if (body == BODY_NONE) {
+        return false;
+    }
+    if (!text->header) {
+        return body == BODY_FULL;
+    }
+    const struct slice line = text->line.text;
+    bool folded = line.len > 0 && (line.data[0] == ' ' || line.data[0] == '\t');
+    limit->bytes += text->line.len + 2;
+    limit->fields += folded ? 0 : 1;
+    if (limit->bytes > LIMIT_HEADER_BYTES || limit->fields > LIMIT_HEADER_FIELDS) {
+        limit->reached = true;
+    }
+    return !limit->reached;
+}
+
+struct message_log *message_log_new(enum body_detail body) {
+    struct message_log *log = mem_new(sizeof(*log));
+    log->body = body;
+    buf_init(&log->object, SIZE_MAX / 2);
+    return log;
+}
+
+static void record_free(struct message_record *record) {
+    buf_cleanup(&record->header_text);
+    buf_cleanup(&record->store);
+    buf_cleanup(&record->body);
+    free(record->fields);
+    free(record->runs);
+    free(record->unstuffed);
+    free(record);
+}
+
+void message_log_free(struct message_log *log) {
+    if (log == NULL) {
+        return;
+    }
+    while (log->first != NULL) {
+        struct message_record *record = log->first;
+        log->first = record->next;
+        record_free(record);
+    }
+    buf_cleanup(&log->object);
+    free(log);
+}
+
+static struct message_record *record_of(struct message_log *log, int n) {
+    struct message_record **end = &log->first;
+    for (; *end != NULL; end = &(*end)->next) {
+        if ((*end)->n == n) {
+            return *end;
+        }
+    }
+    struct message_record *record = mem_new(sizeof(*record));
+    record->n = n;
+    buf_init(&record->header_text, LIMIT_HEADER_BYTES);
+    buf_init(&record->store, 3 * LIMIT_HEADER_BYTES);
+    buf_init(&record->body, LIMIT_BODY_BYTES);
+    *end = record;
+    return record;
+}
+
+static void keep(struct message_log *log, struct message_record *record, struct buf *buf,
+                 struct slice bytes) {
+    size_t kept = buf_append_some(buf, slice_sub(bytes, 0, LOG_BYTES - log->held));
+    log->held += kept;
+    record->cut |= kept < bytes.len;
+}
+
+// ── lines as they were sent ─────────────────────────────────────────────────────────────────────
+
+static bool same_ms(const struct event *event, int64_t a_us, int64_t b_us) {
+    int64_t start_us = event->session == NULL ? 0 : event->session->started_unix_ns / 1000;
+    return (start_us + a_us) / 1000 == (start_us + b_us) / 1000;
+}
+
+static void note_run(struct message_log *log, struct message_record *record,
+                     const struct event *event, uint64_t lines) {
+    int64_t at_us = json_at_us(event->session, event->at_ns);
+    struct message_run *last = record->run_count == 0 ? NULL : &record->runs[record->run_count - 1];
+    if (last != NULL && lines > 0 &&
+        (record->run_count == RUNS_MAX ||
+         (last->events == log->events && same_ms(event, last->at_us, at_us)))) {
+        last->lines += lines;
+        return;
+    }
+    if ((record->run_count & (record->run_count - 1)) == 0) {
+        size_t capacity = record->run_count == 0 ? 1 : 2 * record->run_count;
+        record->runs = mem_resize(record->runs, capacity, sizeof(*record->runs));
+    }
+    record->runs[record->run_count++] =
+        (struct message_run){.events = log->events, .lines = lines, .at_us = at_us};
+}
+
+static void note_unstuffed(struct message_record *record, const struct event_text *text) {
+    struct slice line = text->line.text;
+    record->body_lines++;
+    if (text->final_dot || line.len < 2 || line.data[0] != '.' || line.data[1] == '.' ||
+        record->unstuffed_count == UNSTUFFED_MAX) {
+        return;
+    }
+    if (record->unstuffed == NULL) {
+        record->unstuffed = mem_new_array(UNSTUFFED_MAX, sizeof(*record->unstuffed));
+    }
+    record->unstuffed[record->unstuffed_count++] = record->body_lines;
+}
+
+static void take_text(struct message_log *log, const struct event *event) {
+    const struct event_text *text = &event->text;
+    struct message_record *record = record_of(log, text->message);
+    bool shown = message_line_shown(log->body, &record->limit, text);
+    record->cut |= record->limit.reached;
+    if (!shown) {
+        return;
+    }
+    note_run(log, record, event, 1);
+    if (!text->header) {
+        note_unstuffed(record, text);
+        return;
+    }
+    keep(log, record, &record->header_text, text->line.text);
+    keep(log, record, &record->header_text,
+         text->line.ending == ENDING_LF ? SLICE("\n") : SLICE("\r\n"));
+}
+
+// ── fields and body ─────────────────────────────────────────────────────────────────────────────
+
+static struct span store(struct message_log *log, struct message_record *record, struct slice s) {
+    struct span span = {.offset = buf_len(&record->store)};
+    keep(log, record, &record->store, s);
+    span.len = buf_len(&record->store) - span.offset;
+    return span;
+}
+
+static void take_field(struct message_log *log, const struct event_field *field) {
+    struct message_record *record = record_of(log, field->message);
+    size_t bytes = buf_len(&record->store) + field->name.len + field->raw.len + field->value.len;
+    record->cut |= field->cut;
+    if (log->body == BODY_NONE) {
+        return;
+    }
+    if (record->field_count == LIMIT_HEADER_FIELDS || bytes > record->store.max) {
+        record->cut = true;
+        return;
+    }
+    if (record->fields == NULL || (record->field_count & (record->field_count - 1)) == 0) {
+        size_t capacity = record->field_count == 0 ? 1 : 2 * record->field_count;
+        record->fields = mem_resize(record->fields, capacity, sizeof(*record->fields));
+    }
+    struct message_field *kept = &record->fields[record->field_count++];
+    kept->name = store(log, record, field->name);
+    kept->raw = store(log, record, field->raw);
+    kept->value = store(log, record, field->value);
+    kept->cut = field->cut;
+}
+
+// Takes the header's part off the front of `bytes`: all up to and with the first empty line.
+static struct slice skip_header(struct message_record *record, struct slice bytes) {
+    while (bytes.len > 0 && record->content != CONTENT_BODY) {
+        size_t step = 1;
+        uint8_t byte = bytes.data[0];
+        switch (record->content) {
+        case CONTENT_LINE_START:
+            record->content = byte == '\n'   ? CONTENT_BODY
+                              : byte == '\r' ? CONTENT_LINE_START_CR
+                                             : CONTENT_IN_LINE;
+            break;
+        case CONTENT_LINE_START_CR:
+            record->content = byte == '\n' ? CONTENT_BODY : CONTENT_IN_LINE;
+            break;
+        case CONTENT_IN_LINE:
+            step = slice_find_byte(bytes, '\n');
+            if (step == SLICE_NONE) {
+                return slice_from(bytes, bytes.len);
+            }
+            step++;
+            record->content = CONTENT_LINE_START;
+            break;
+        case CONTENT_BODY:
+            break;
+        }
+        bytes = slice_from(bytes, step);
+    }
+    return bytes;
+}
+
+static void take_content(struct message_log *log, const struct event_content *content) {
+    if (log->body != BODY_FULL) {
+        return;
+    }
+    struct message_record *record = record_of(log, content->message);
+    struct slice body = skip_header(record, content->bytes);
+    keep(log, record, &record->body, body);
+}
+
+// ── the log ─────────────────────────────────────────────────────────────────────────────────────
+
+static void forget_told(struct message_log *log) {
+    struct message_record **at = &log->first;
+    if (log->message == NULL) {
+        return;
+    }
+    int n = log->message->message;
+    log->message = NULL;
+    buf_clear(&log->object);
+    while (*at != NULL && (*at)->n != n) {
+        at = &(*at)->next;
+    }
+    if (*at != NULL) {
+        struct message_record *record = *at;
+        *at = record->next;
+        log->held -=
+            buf_len(&record->header_text) + buf_len(&record->store) + buf_len(&record->body);
+        record_free(record);
+    }
+}
+
+static void take_known(struct message_log *log, const struct event *event) {
+    switch (event->kind) {
+    case EVENT_TEXT:
+        take_text(log, event);
+        return;
+    case EVENT_FIELD:
+        take_field(log, &event->field);
+        return;
+    case EVENT_CONTENT:
+        take_content(log, &event->content);
+        return;
+    case EVENT_CONTENT_END:
+        note_run(log, record_of(log, event->content_end.message), event, 0);
+        return;
+    case EVENT_MESSAGE:
+        log->message = &event->message;
+        return;
+    case EVENT_CONNECT:
+    case EVENT_TLS:
+    case EVENT_COMMAND:
+    case EVENT_REPLY:
+    case EVENT_AUTH:
+    case EVENT_FLAW:
+    case EVENT_DATA:
+    case EVENT_BYTES:
+    case EVENT_WIRE:
+    case EVENT_FINDING:
+    case EVENT_NOTE:
+    case EVENT_CLOSE:
+    case EVENT_LOST:
+    case EVENT_PAUSED:
+    case EVENT_KIND_COUNT:
+        return;
+    }
+}
+
+void message_log_take(struct message_log *log, const struct event *event) {
+    forget_told(log);
+    take_known(log, event);
+    if (event_kind_name(event->kind) != NULL) {
+        log->events++;
+    }
+}
+
+struct slice message_log_object(struct message_log *log) {
+    if (log->message != NULL && buf_len(&log->object) == 0) {
+        const struct message_record *record = record_of(log, log->message->message);
+        message_record_put(&log->object, record, log->body, log->message);
+    }
+    return buf_slice(&log->object);
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// message_log: what a transcript keeps of a session's messages while they stream by: the header,
+// and by `--body` the body, each up to its cap, until the message's last answer makes an object of
+// it. One log serves all outputs of a session, so that `jsonl` and `json` hold the very same
+// object.
+//
+//   EVENT_TEXT, _FIELD, _CONTENT ──▶ record of message n ── EVENT_MESSAGE ──▶ {"n":1,"from":…}
+//
+// Several records may be open at once: messages can be pipelined.
+//
+// Beside the contract's members an object has `text_at`, for `show`: when the lines of the message
+// that the text output shows were seen, as [events, lines, ms] for each run of them: so many events
+// of the session (those that `jsonl` has) came before. The last, of 0 lines, is the message's end.
+// Where the header's lines cannot be told from its fields (no space behind a colon, bare LF, …)
+// `header_text` has them as they were sent; `unstuffed` has the numbers of the body lines, from 1
+// at the empty line, that began with a dot which was not doubled.
+#ifndef SCOPE_OUTPUT_MESSAGE_LOG_H
+#define SCOPE_OUTPUT_MESSAGE_LOG_H
+
+#include "base/buf.h"
+#include "event/event.h"
+#include "output/output.h"
+
+// How much of a header was shown already: contract, "Detail".
+struct header_limit {
+    size_t bytes;
+    size_t fields;
+    bool reached;
+};
+
+// Whether this line of message text is one that `--body` shows; counts it.
+bool message_line_shown(enum body_detail body, struct header_limit *limit,
+                        const struct event_text *text);
+
+struct message_log;
+
+struct message_log *message_log_new(enum body_detail body);
+void message_log_free(struct message_log *log);
+// Takes every event of the session, before the outputs do.
+void message_log_take(struct message_log *log, const struct event *event);
+// The object of the EVENT_MESSAGE that was taken last; valid until the next take.
+struct slice message_log_object(struct message_log *log);
+
+// ── inside ──────────────────────────────────────────────────────────────────────────────────────
+
+struct message_field {
+    struct span name; // in `store`
+    struct span raw;
+    struct span value;
+    bool cut;
+};
+
+struct message_run {
+    uint64_t events; // of the session, that came before
+    uint64_t lines;
+    int64_t at_us;
+};
+
+enum content_state { CONTENT_LINE_START, CONTENT_LINE_START_CR, CONTENT_IN_LINE, CONTENT_BODY };
+
+struct message_record {
+    struct message_record *next;
+    int n;
+    struct header_limit limit;
+    struct buf header_text; // the header's lines as sent, with their ends
+    struct buf store;       // the bytes of the fields
+    struct message_field *fields;
+    size_t field_count;
+    enum content_state content; // where in the message the content is
+    struct buf body;
+    bool cut;
+    struct message_run *runs;
+    size_t run_count;
+    uint64_t body_lines; // seen, the empty line included
+    uint64_t *unstuffed; // numbers of body lines
+    size_t unstuffed_count;
+};
+
+// Appends the object.
+void message_record_put(struct buf *out, const struct message_record *record, enum body_detail body,
+                        const struct event_message *message);
+
+#endif
