@@ -14,6 +14,8 @@ struct words {
     char *const *end;
 };
 
+#define COMMAND_NAMES "proxy, run, ca, doctor, show, check or ctl"
+
 static const char *const ca_actions[] = {"show", "export", "env", "renew"};
 static const char *const ctl_words[] = {"status", "pause", "resume", "rotate", "sessions", "stop"};
 
@@ -88,9 +90,10 @@ static enum err take_word(struct options *options, struct failure *failure, cons
         return fail(failure, ERR_USAGE,
                     "run: '%s' stands before the --: smtpscope run [OPTION...] -- COMMAND [ARG...]",
                     word);
+    case CLI_NONE:
+        return fail(failure, ERR_USAGE, "'%s' stands where a command should: " COMMAND_NAMES, word);
     case CLI_PROXY:
     case CLI_DOCTOR:
-    case CLI_NONE:
         break;
     }
     return fail(failure, ERR_USAGE, "%s takes options only, not '%s'",
@@ -172,8 +175,7 @@ static enum err take_command(struct options *options, struct failure *failure, c
             return OK;
         }
     }
-    return fail(failure, ERR_USAGE,
-                "'%s' is no command: proxy, run, ca, doctor, show, check or ctl", word);
+    return fail(failure, ERR_USAGE, "'%s' is no command: " COMMAND_NAMES, word);
 }
 
 // ── the whole ───────────────────────────────────────────────────────────────────────────────────
@@ -335,19 +337,19 @@ static enum err finish(struct options *options, struct failure *failure) {
                    : fail(failure, ERR_USAGE,
                           "ctl wants one of status, pause, resume, rotate, sessions, stop");
     case CLI_DOCTOR:
+        return OK;
     case CLI_NONE:
         break;
     }
-    return OK;
+    return fail(failure, ERR_USAGE,
+                "a command is missing: " COMMAND_NAMES "; see smtpscope --help");
 }
 
 enum err options_parse(struct options *out, struct failure *failure, int argc, char *const *argv) {
     set_defaults(out);
     struct words words = {.next = argv + 1, .end = argv + argc};
     if (argc < 2) {
-        return fail(failure, ERR_USAGE,
-                    "a command is missing: proxy, run, ca, doctor, show, check or ctl; see "
-                    "smtpscope --help");
+        return finish(out, failure);
     }
     enum err err = OK;
     if (argv[1][0] != '-') {

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#include "cli/mode.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+struct good_row {
+    const char *word;
+    enum mode kind;
+    bool implicit_tls;
+    const char *host;
+    uint16_t port;
+    const char *listen_host;
+    uint16_t listen_port;
+    const char *text;
+};
+
+static const struct good_row good_rows[] = {
+    {"reverse:smtp://mail.example.com:587", MODE_REVERSE, false, "mail.example.com", 587,
+     "127.0.0.1", 2525, "reverse smtp://mail.example.com:587"},
+    {"reverse:smtp://mail.example.com", MODE_REVERSE, false, "mail.example.com", 25, "127.0.0.1",
+     2525, "reverse smtp://mail.example.com:25"},
+    {"reverse:smtps://mail.example.com", MODE_REVERSE, true, "mail.example.com", 465, "127.0.0.1",
+     2525, "reverse smtps://mail.example.com:465"},
+    {"reverse:SMTP://a/@25", MODE_REVERSE, false, "a", 25, "127.0.0.1", 25, "reverse smtp://a:25"},
+    {"reverse:smtp://[::1]:26@[::1]:0", MODE_REVERSE, false, "::1", 26, "::1", 0,
+     "reverse smtp://[::1]:26"},
+    {"reverse:smtps://[2001:db8::7]@localhost:465", MODE_REVERSE, true, "2001:db8::7", 465,
+     "localhost", 465, "reverse smtps://[2001:db8::7]:465"},
+    {"transparent@0.0.0.0:10025", MODE_TRANSPARENT, false, NULL, 0, "0.0.0.0", 10025,
+     "transparent"},
+    {"socks5@1080", MODE_SOCKS5, false, NULL, 0, "127.0.0.1", 1080, "socks5"},
+    {"sink", MODE_SINK, false, NULL, 0, "127.0.0.1", 2525, "sink"},
+};
+
+static void assert_text(const char *actual, const char *expected) {
+    if (expected == NULL) {
+        assert_null(actual);
+    } else {
+        assert_string_equal(actual, expected);
+    }
+}
+
+static void reads_every_form(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(good_rows) / sizeof(good_rows[0]); i++) {
+        const struct good_row *row = &good_rows[i];
+        struct mode_spec mode;
+        struct failure failure = {0};
+        assert_int_equal(mode_parse(&mode, &failure, row->word), OK);
+        assert_int_equal(mode.kind, row->kind);
+        assert_int_equal(mode.implicit_tls, row->implicit_tls);
+        assert_text(mode.host, row->host);
+        assert_int_equal(mode.port, row->port);
+        assert_text(mode.listen_host, row->listen_host);
+        assert_int_equal(mode.listen_port, row->listen_port);
+        struct buf text;
+        buf_init(&text, 1000);
+        mode_put_text(&text, &mode);
+        assert_true(slice_is(buf_slice(&text), row->text));
+        buf_cleanup(&text);
+        mode_cleanup(&mode);
+    }
+}
+
+// The word that is wrong stands in the sentence.
+static const struct {
+    const char *word;
+    const char *named;
+} bad_rows[] = {
+    {"", "''"},
+    {"regular", "'regular'"},
+    {"Reverse:smtp://a", "'Reverse'"},
+    {"reverse", "reverse:smtp://"},
+    {"reverse:", "''"},
+    {"reverse:mail.example.com", "'mail.example.com'"},
+    {"reverse:http://a", "'http://a'"},
+    {"reverse:smtp://", "'smtp://'"},
+    {"reverse:smtp://:25", "'smtp://:25'"},
+    {"reverse:smtp://a b", "'smtp://a b'"},
+    {"reverse:smtp://a/b", "'smtp://a/b'"},
+    {"reverse:smtp://::1", "'smtp://::1'"},
+    {"reverse:smtp://[::1", "'smtp://[::1'"},
+    {"reverse:smtp://[::1]25", "'smtp://[::1]25'"},
+    {"reverse:smtp://a:0", "'0'"},
+    {"reverse:smtp://a:65536", "'65536'"},
+    {"reverse:smtp://a:", "''"},
+    {"reverse:smtp://a:2x", "'2x'"},
+    {"sink:smtp://a", "'smtp://a'"},
+    {"sink@", "'@'"},
+    {"sink@x", "'@x'"},
+    {"sink@:25", "'@:25'"},
+    {"sink@::1:25", "'@::1:25'"},
+    {"sink@[::1]", "'@[::1]'"},
+    {"sink@127.0.0.1:65536", "'@127.0.0.1:65536'"},
+    {"sink@-1", "'@-1'"},
+};
+
+static void names_what_is_wrong(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad_rows) / sizeof(bad_rows[0]); i++) {
+        struct mode_spec mode;
+        struct failure failure = {0};
+        assert_int_equal(mode_parse(&mode, &failure, bad_rows[i].word), ERR_USAGE);
+        if (strstr(failure.text, bad_rows[i].named) == NULL) {
+            fail_msg("%s: %s", bad_rows[i].word, failure.text);
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_every_form),
+        cmocka_unit_test(names_what_is_wrong),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
