@@ -42,7 +42,7 @@
 
 // The analysis.
 #define LIMIT_FINDINGS_OF_RULE 10 // of one rule in a session; the eleventh counts the rest
-#define LIMIT_SECRETS          64 // learnt in one session
+#define LIMIT_SECRETS          256 // learnt in one session; a PLAIN login is three of them
 #define LIMIT_SECRET_BYTES     (64 * KIB)
 
 #endif

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+#include "inspect/mask.h"
+
+#include "base/memory.h"
+#include "inspect/mask_learn.h"
+#include "inspect/mask_part.h"
+#include "inspect/taint.h"
+#include "inspect/veil.h"
+
+#include <stdlib.h>
+
+enum { SIDES = 2 };
+
+struct mask {
+    enum auth_view view;
+    struct event_sink sink;
+    struct taint taint;
+    struct veil veil;
+    struct sasl_progress progress;
+    struct mask_stream streams[SIDES];
+    struct mask_run run;
+    bool run_is_owed; // a SASL line was cut; its bytes will teach the whole of it
+};
+
+struct mask *mask_new(enum auth_view view, struct event_sink sink) {
+    struct mask *mask = mem_new(sizeof(*mask));
+    mask->view = view;
+    mask->sink = sink;
+    veil_init(&mask->veil, &mask->taint);
+    for (size_t i = 0; i < SIDES; i++) {
+        mask_stream_init(&mask->streams[i]);
+    }
+    mask_run_init(&mask->run);
+    return mask;
+}
+
+void mask_free(struct mask *mask) {
+    if (mask == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < SIDES; i++) {
+        mask_stream_cleanup(&mask->streams[i]);
+    }
+    mask_run_cleanup(&mask->run);
+    veil_cleanup(&mask->veil);
+    taint_cleanup(&mask->taint);
+    free(mask);
+}
+
+// ── learning ────────────────────────────────────────────────────────────────────────────────────
+
+// A marked line that was cut is known whole only by its bytes, which may come before or after it.
+static void learn_cut_line(struct mask *mask, const struct event_line *line) {
+    struct span last = line->secrets[line->secret_count - 1];
+    struct slice begun = slice_sub(line->text, last.offset, last.len);
+    struct slice run = buf_slice(&mask->run.bytes);
+    if (run.len > begun.len && slice_starts_with(run, begun) && mask->run.closed) {
+        struct sasl_progress again = mask->progress;
+        again.lines -= again.lines > 0 ? 1 : 0;
+        mask_learn_sasl(&mask->taint, &again, slice_trim(run), mask->run.open);
+        return;
+    }
+    mask->run_is_owed = true;
+}
+
+static void learn_from_command(struct mask *mask, const struct event_command *command) {
+    const struct event_line *line = &command->line;
+    mask_learn_command(&mask->taint, &mask->progress, command);
+    if (line->len > line->text.len && line->secret_count > 0) {
+        learn_cut_line(mask, line);
+    }
+}
+
+// The bytes may run ahead of the lines, and teach what later bytes of the same event repeat; they
+// do not say which mechanism it is.
+static void learn_from_bytes(struct mask *mask, const struct event_bytes *bytes) {
+    size_t index = 0;
+    while (bytes->from == SIDE_CLIENT && mask_run_next(&mask->run, bytes, &index)) {
+        struct slice run = slice_trim(buf_slice(&mask->run.bytes));
+        struct sasl_progress progress = {.layout = SASL_UNNAMED};
+        if (mask->run_is_owed) {
+            progress = mask->progress;
+            progress.lines -= progress.lines > 0 ? 1 : 0;
+            mask->run_is_owed = false;
+        }
+        mask_learn_sasl(&mask->taint, &progress, run, mask->run.open);
+    }
+}
+
+static void learn(struct mask *mask, const struct event *event) {
+    if (event->kind == EVENT_COMMAND) {
+        learn_from_command(mask, &event->command);
+    } else if (event->kind == EVENT_REPLY) {
+        mask_learn_reply(&mask->progress, &event->reply);
+    } else if (event->kind == EVENT_BYTES) {
+        learn_from_bytes(mask, &event->bytes);
+    }
+}
+
+// ── passing on ──────────────────────────────────────────────────────────────────────────────────
+
+static void take_bytes(struct mask *mask, const struct event *event) {
+    struct mask_stream *stream = &mask->streams[event->bytes.from];
+    const struct event_bytes *bytes = &event->bytes;
+    bool plain = bytes->secret_count == 0 && !bytes->secret_goes_on;
+    if (bytes->message_text) {
+        mask_stream_flush(stream, &mask->veil, event, &mask->sink);
+    }
+    if (bytes->message_text || (plain && !taint_is_active(&mask->taint))) {
+        event_send(&mask->sink, event);
+        return;
+    }
+    mask_stream_take(stream, &mask->veil, event, &mask->sink);
+}
+
+static void flush_bytes(struct mask *mask, const struct event *event) {
+    for (size_t i = 0; i < SIDES; i++) {
+        mask_stream_flush(&mask->streams[i], &mask->veil, event, &mask->sink);
+    }
+}
+
+static void mask_auth(struct mask *mask, struct event_auth *auth) {
+    if (mask->view == AUTH_VIEW_MASK) {
+        auth->identity = (struct slice){0};
+    }
+    veil_slice(&mask->veil, &auth->identity);
+    veil_slice(&mask->veil, &auth->mechanism);
+    veil_slice(&mask->veil, &auth->flaw);
+}
+
+static void rewrite(struct mask *mask, struct event *event) {
+    switch (event->kind) {
+    case EVENT_TLS:
+        mask_tls(&mask->veil, &event->tls);
+        break;
+    case EVENT_COMMAND:
+        mask_command(&mask->veil, &event->command);
+        break;
+    case EVENT_REPLY:
+        mask_reply(&mask->veil, &event->reply);
+        break;
+    case EVENT_AUTH:
+        mask_auth(mask, &event->auth);
+        break;
+    case EVENT_MESSAGE:
+        mask_message(&mask->veil, &event->message);
+        break;
+    case EVENT_FINDING:
+        veil_slice(&mask->veil, &event->finding.text);
+        break;
+    case EVENT_NOTE:
+        veil_slice(&mask->veil, &event->note.text);
+        break;
+    case EVENT_CLOSE:
+        veil_slice(&mask->veil, &event->close.error);
+        break;
+    case EVENT_LOST:
+        veil_slice(&mask->veil, &event->lost.reason);
+        break;
+    case EVENT_CONNECT:
+    case EVENT_TEXT: // a message's own text is never touched
+    case EVENT_CONTENT:
+    case EVENT_FIELD:
+    case EVENT_FLAW:
+    case EVENT_DATA:
+    case EVENT_CONTENT_END:
+    case EVENT_BYTES:
+    case EVENT_WIRE: // encrypted, and only where --with-secrets asked for it
+    case EVENT_PAUSED:
+    case EVENT_KIND_COUNT:
+        break;
+    }
+}
+
+// True where the event may hold something to hide. A session without AUTH has nothing, and its
+// events pass as they are.
+static bool may_hold_secrets(const struct mask *mask, const struct event *event) {
+    if (taint_is_active(&mask->taint) || event->kind == EVENT_AUTH) {
+        return true;
+    }
+    if (event->kind == EVENT_COMMAND) {
+        return event->command.line.secret_count > 0 || event->command.concealed;
+    }
+    if (event->kind == EVENT_REPLY) {
+        for (size_t i = 0; i < event->reply.line_count; i++) {
+            if (event->reply.lines[i].line.secret_count > 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void mask_take(struct mask *mask, const struct event *event) {
+    if (mask->view == AUTH_VIEW_REVEAL) {
+        event_send(&mask->sink, event);
+        return;
+    }
+    learn(mask, event);
+    if (event->kind == EVENT_BYTES) {
+        take_bytes(mask, event);
+        return;
+    }
+    if (event->kind == EVENT_TLS || event->kind == EVENT_CLOSE) {
+        flush_bytes(mask, event);
+    }
+    if (!may_hold_secrets(mask, event)) {
+        event_send(&mask->sink, event);
+        return;
+    }
+    struct event copy = *event;
+    rewrite(mask, &copy);
+    event_send(&mask->sink, &copy);
+    veil_clear(&mask->veil);
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// mask_part: the events whose secrets stand in more than one member, rewritten whole: a command
+// with its argument, path and parameters; a reply with its lines; a message with its envelope; a
+// handshake with its names; and the raw bytes of `pcap`.
+#ifndef SCOPE_INSPECT_MASK_PART_H
+#define SCOPE_INSPECT_MASK_PART_H
+
+#include "event/event.h"
+#include "inspect/veil.h"
+
+// Each rewrites its event in place; what it makes lives until veil_clear.
+void mask_command(struct veil *veil, struct event_command *command);
+void mask_reply(struct veil *veil, struct event_reply *reply);
+void mask_message(struct veil *veil, struct event_message *message);
+void mask_tls(struct veil *veil, struct event_tls *tls);
+
+// ── the raw bytes ───────────────────────────────────────────────────────────────────────────────
+
+// One direction. Once secrets are known, a line that has not come whole waits here: the secret that
+// it echoes may be split between two events.
+struct mask_stream {
+    struct buf waiting;       // marked spans are stars already
+    struct event_bytes about; // the flags of what waits
+    bool skipping;            // within the rest of a line that was too long to wait
+};
+
+// The marked bytes of the client as they come, so that a SASL line longer than what an event_line
+// keeps is learnt whole.
+struct mask_run {
+    struct buf bytes;
+    bool open;   // it was longer than what is kept
+    bool closed; // its end was seen
+};
+
+void mask_stream_init(struct mask_stream *stream);
+void mask_stream_cleanup(struct mask_stream *stream);
+void mask_run_init(struct mask_run *run);
+void mask_run_cleanup(struct mask_run *run);
+
+// Follows the marked bytes of `bytes`; true each time a run ended, which `run` then holds. Call it
+// again with the `*index` it left until it is false; `*index` starts at 0.
+bool mask_run_next(struct mask_run *run, const struct event_bytes *bytes, size_t *index);
+
+// Takes in `bytes`, and sends to `sink` in the form of `event` what may be seen by now.
+void mask_stream_take(struct mask_stream *stream, struct veil *veil, const struct event *event,
+                      const struct event_sink *sink);
+// Sends what waits.
+void mask_stream_flush(struct mask_stream *stream, struct veil *veil, const struct event *event,
+                       const struct event_sink *sink);
+
+#endif

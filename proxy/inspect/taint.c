@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "inspect/taint.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// A plain word this short is looked for in its own case only: a password `password` must not hide
+// the `Password` of a server's ordinary sentence.
+enum { PLAIN_WORD_MAX = 11 };
+
+void taint_cleanup(struct taint *taint) {
+    for (size_t i = 0; i < taint->count; i++) {
+        mem_wipe(taint->secrets[i].bytes, taint->secrets[i].len);
+        free(taint->secrets[i].bytes);
+    }
+    free(taint->secrets);
+    *taint = (struct taint){0};
+}
+
+bool taint_is_active(const struct taint *taint) {
+    return taint->count > 0 || taint->overflowed;
+}
+
+static bool is_plain_word(struct slice s) {
+    for (size_t i = 0; i < s.len; i++) {
+        if (!text_is_alpha(s.data[i])) {
+            return false;
+        }
+    }
+    return s.len <= PLAIN_WORD_MAX;
+}
+
+static bool is_stars(struct slice s) {
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.data[i] != '*') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct taint_secret *find_known(struct taint *taint, struct slice s) {
+    for (size_t i = 0; i < taint->count; i++) {
+        struct taint_secret *known = &taint->secrets[i];
+        if (slice_equal(slice_of(known->bytes, known->len), s)) {
+            return known;
+        }
+    }
+    return NULL;
+}
+
+static void note_pair(struct taint *taint, uint8_t first, uint8_t second) {
+    size_t hash = taint_pair_hash(first, second);
+    taint->pairs[hash / 8] |= (uint8_t)(1u << (hash % 8));
+    uint8_t folded = text_lower(first);
+    taint->firsts[folded / 8] |= (uint8_t)(1u << (folded % 8));
+}
+
+static void note_sextets(struct taint *taint, uint8_t first, uint8_t second) {
+    for (int a = 0; a < 256; a++) {
+        if (taint_sextet((uint8_t)a) != first) {
+            continue;
+        }
+        for (int b = 0; b < 256; b++) {
+            if (taint_sextet((uint8_t)b) == second) {
+                note_pair(taint, (uint8_t)a, (uint8_t)b);
+            }
+        }
+    }
+}
+
+static void note_beginnings(struct taint *taint, const struct taint_secret *secret) {
+    static const char digits[] = "0123456789abcdef";
+    note_pair(taint, secret->bytes[0], secret->bytes[1]);
+    note_pair(taint, (uint8_t)digits[secret->bytes[0] >> 4],
+              (uint8_t)digits[secret->bytes[0] & 15]);
+    for (size_t alignment = 0; alignment < TAINT_ALIGNMENTS; alignment++) {
+        uint8_t mask = 0;
+        size_t first = taint_first_sextet(alignment);
+        note_sextets(taint, taint_sextet_of(secret, alignment, first, &mask),
+                     taint_sextet_of(secret, alignment, first + 1, &mask));
+    }
+}
+
+static struct taint_secret *new_entry(struct taint *taint) {
+    if (taint->count == taint->capacity) {
+        taint->capacity = taint->capacity == 0 ? 8 : 2 * taint->capacity;
+        taint->secrets = mem_resize(taint->secrets, taint->capacity, sizeof(taint->secrets[0]));
+    }
+    return &taint->secrets[taint->count++];
+}
+
+void taint_learn(struct taint *taint, struct slice secret, bool open) {
+    if (secret.len > TAINT_SECRET_MAX) {
+        secret.len = TAINT_SECRET_MAX;
+        open = true;
+    }
+    if (secret.len < TAINT_SECRET_MIN || is_stars(secret)) {
+        return;
+    }
+    struct taint_secret *known = find_known(taint, secret);
+    if (known != NULL) {
+        known->open = known->open || open;
+        return;
+    }
+    if (taint->count == LIMIT_SECRETS || taint->bytes + secret.len > LIMIT_SECRET_BYTES) {
+        taint->overflowed = true;
+        return;
+    }
+    struct taint_secret *kept = new_entry(taint);
+    *kept = (struct taint_secret){.bytes = mem_new(secret.len),
+                                  .len = secret.len,
+                                  .fold = !is_plain_word(secret),
+                                  .open = open};
+    memcpy(kept->bytes, secret.data, secret.len);
+    taint->bytes += secret.len;
+    note_beginnings(taint, kept);
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+// The forms of a secret are not listed and looked for: the text is read as if it were each of them,
+// unit by unit, and compared with the secret. So a text may mix forms, as percent-encoding does.
+#include "inspect/taint.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+// So many units of a secret's beginning, cut off by the end of a cut text or by an ellipsis, are
+// taken for the secret.
+enum { BEGINNING_MIN = 4 };
+
+// How the bytes of a text are read.
+enum reading { READ_PLAIN, READ_ESCAPED, READ_HEX };
+
+struct unit {
+    uint8_t value;
+    size_t len; // bytes of text; 0 at the end, or where there is no such unit
+};
+
+size_t taint_pair_hash(uint8_t first, uint8_t second) {
+    return ((size_t)text_lower(first) * 61 + text_lower(second)) % TAINT_FILTER_BITS;
+}
+
+bool taint_is_escape(uint8_t byte) {
+    return byte == '%' || byte == '=' || byte == '+' || byte == '\\';
+}
+
+int taint_sextet(uint8_t byte) {
+    if (text_is_digit(byte)) {
+        return byte - '0' + 52;
+    }
+    if (text_is_alpha(byte)) {
+        return byte >= 'a' ? byte - 'a' + 26 : byte - 'A';
+    }
+    if (byte == '+' || byte == '-') {
+        return 62;
+    }
+    return byte == '/' || byte == '_' ? 63 : -1;
+}
+
+size_t taint_first_sextet(size_t alignment) {
+    return (8 * alignment + 5) / 6;
+}
+
+static unsigned bit_of(const struct taint_secret *secret, size_t bit) {
+    return (secret->bytes[bit / 8] >> (7 - bit % 8)) & 1u;
+}
+
+uint8_t taint_sextet_of(const struct taint_secret *secret, size_t alignment, size_t index,
+                        uint8_t *out_mask) {
+    unsigned value = 0;
+    unsigned mask = 0;
+    for (size_t bit = 6 * index; bit < 6 * index + 6; bit++) {
+        bool inside = bit >= 8 * alignment && bit < 8 * (alignment + secret->len);
+        value = value << 1 | (inside ? bit_of(secret, bit - 8 * alignment) : 0);
+        mask = mask << 1 | (inside ? 1 : 0);
+    }
+    *out_mask = (uint8_t)mask;
+    return (uint8_t)value;
+}
+
+// ── units ───────────────────────────────────────────────────────────────────────────────────────
+
+static struct unit hex_pair(struct slice text, size_t at, size_t prefix) {
+    if (text.len - at < prefix + 2) {
+        return (struct unit){0};
+    }
+    int high = text_hex_value(text.data[at + prefix]);
+    int low = text_hex_value(text.data[at + prefix + 1]);
+    if (high < 0 || low < 0) {
+        return (struct unit){0};
+    }
+    return (struct unit){(uint8_t)(high * 16 + low), prefix + 2};
+}
+
+static struct unit backslashed(struct slice text, size_t at) {
+    struct slice rest = slice_from(text, at);
+    struct unit unit = {0};
+    if (slice_starts_with_nocase(rest, SLICE("\\x"))) {
+        unit = hex_pair(text, at, 2);
+    } else if (slice_starts_with_nocase(rest, SLICE("\\u00"))) {
+        unit = hex_pair(text, at, 4);
+    }
+    if (unit.len == 0 && rest.len >= 2) {
+        unit = (struct unit){rest.data[1], 2};
+    }
+    return unit;
+}
+
+static struct unit escape_at(struct slice text, size_t at) {
+    if (at >= text.len || !taint_is_escape(text.data[at])) {
+        return (struct unit){0};
+    }
+    return text.data[at] == '\\' ? backslashed(text, at) : hex_pair(text, at, 1);
+}
+
+static struct unit plain_at(struct slice text, size_t at) {
+    return at < text.len ? (struct unit){text.data[at], 1} : (struct unit){0};
+}
+
+// Two hex digits, and the separator in front of them where there is one between two bytes.
+static struct unit hex_at(struct slice text, size_t at, bool first) {
+    struct unit unit = at < text.len ? hex_pair(text, at, 0) : (struct unit){0};
+    if (unit.len == 0 && !first && at < text.len && memchr(": -", text.data[at], 3) != NULL) {
+        unit = hex_pair(text, at, 1);
+    }
+    return unit;
+}
+
+// ── one secret as text ──────────────────────────────────────────────────────────────────────────
+
+static bool same(const struct taint_secret *secret, uint8_t a, uint8_t b) {
+    return a == b || (secret->fold && text_lower(a) == text_lower(b));
+}
+
+// The unit at `at` if it says `byte`. An escape goes before the plain byte: a text that means its
+// `%` literally is found by the plain reading.
+static struct unit unit_saying(const struct taint_secret *secret, size_t index, struct slice text,
+                               size_t at, enum reading reading) {
+    struct unit unit = {0};
+    switch (reading) {
+    case READ_HEX:
+        unit = hex_at(text, at, index == 0);
+        return unit.len > 0 && unit.value == secret->bytes[index] ? unit : (struct unit){0};
+    case READ_ESCAPED:
+        unit = escape_at(text, at);
+        if (unit.len > 0 && same(secret, unit.value, secret->bytes[index])) {
+            return unit;
+        }
+        break;
+    case READ_PLAIN:
+        break;
+    }
+    unit = plain_at(text, at);
+    if (unit.len > 0 && same(secret, unit.value, secret->bytes[index])) {
+        return unit;
+    }
+    return (struct unit){0};
+}
+
+static bool is_ellipsis(struct slice rest) {
+    return slice_starts_with(rest, SLICE("...")) || slice_starts_with(rest, SLICE("\xE2\x80\xA6"));
+}
+
+// Whether a reading that stopped after `units` units at `at` has still seen the secret's beginning.
+static bool beginning_counts(struct slice text, size_t at, size_t units, bool cut) {
+    if (units < BEGINNING_MIN) {
+        return false;
+    }
+    return at == text.len ? cut : is_ellipsis(slice_from(text, at));
+}
+
+static size_t match_read(const struct taint_secret *secret, struct slice text, size_t at, bool cut,
+                         enum reading reading) {
+    size_t end = at;
+    for (size_t i = 0; i < secret->len; i++) {
+        struct unit unit = unit_saying(secret, i, text, end, reading);
+        if (unit.len == 0) {
+            return beginning_counts(text, end, i, cut) ? end - at : 0;
+        }
+        end += unit.len;
+    }
+    return (secret->open ? text.len : end) - at;
+}
+
+// ── one secret as base64 ────────────────────────────────────────────────────────────────────────
+
+// A base64 digit, which may itself be escaped (%2B, %2F).
+static struct unit digit_at(struct slice text, size_t at) {
+    struct unit unit = plain_at(text, at);
+    if (unit.len > 0 && unit.value != '+' && taint_is_escape(unit.value)) {
+        unit = escape_at(text, at);
+    }
+    int value = unit.len == 0 ? -1 : taint_sextet(unit.value);
+    return value < 0 ? (struct unit){0} : (struct unit){(uint8_t)value, unit.len};
+}
+
+static size_t padding_at(struct slice text, size_t at) {
+    size_t end = at;
+    for (int i = 0; i < 2 && end < text.len; i++) {
+        struct unit escaped = escape_at(text, end);
+        if (text.data[end] == '=') {
+            end += escaped.len == 3 && escaped.value == '=' ? 3 : 1;
+        } else if (escaped.len > 0 && escaped.value == '=') {
+            end += escaped.len;
+        }
+    }
+    return end - at;
+}
+
+static size_t open_digits_at(struct slice text, size_t at) {
+    size_t end = at;
+    for (struct unit unit = digit_at(text, end); unit.len > 0; unit = digit_at(text, end)) {
+        end += unit.len;
+    }
+    return end - at;
+}
+
+// The digit in front of the first one that the secret fills wholly carries its first bits.
+static bool leads(const struct taint_secret *secret, size_t alignment, struct slice text,
+                  size_t at) {
+    uint8_t mask = 0;
+    uint8_t bits = taint_sextet_of(secret, alignment, taint_first_sextet(alignment) - 1, &mask);
+    int value = at == 0 ? -1 : taint_sextet(text.data[at - 1]);
+    return value >= 0 && ((unsigned)value & mask) == bits;
+}
+
+static size_t match_base64(const struct taint_secret *secret, size_t alignment, struct slice text,
+                           size_t at, bool cut) {
+    size_t end = at;
+    size_t first = taint_first_sextet(alignment);
+    if (alignment > 0 && !leads(secret, alignment, text, at)) {
+        return 0;
+    }
+    for (size_t i = first; 6 * i < 8 * (alignment + secret->len); i++) {
+        uint8_t mask = 0;
+        uint8_t bits = taint_sextet_of(secret, alignment, i, &mask);
+        struct unit digit = digit_at(text, end);
+        if (digit.len == 0 || (digit.value & mask) != bits) {
+            return beginning_counts(text, end, i - first, cut) ? end - at : 0;
+        }
+        end += digit.len;
+    }
+    end += secret->open ? open_digits_at(text, end) : 0;
+    return end + padding_at(text, end) - at;
+}
+
+// ── all secrets ─────────────────────────────────────────────────────────────────────────────────
+
+static bool in_set(const uint8_t *set, size_t bit) {
+    return (set[bit / 8] & (1u << (bit % 8))) != 0;
+}
+
+static bool may_begin(const struct taint *taint, struct slice text, size_t at) {
+    uint8_t first = text.data[at];
+    if (taint_is_escape(first)) {
+        return true;
+    }
+    if (!in_set(taint->firsts, text_lower(first))) {
+        return false;
+    }
+    if (at + 1 == text.len || taint_is_escape(text.data[at + 1])) {
+        return true;
+    }
+    return in_set(taint->pairs, taint_pair_hash(first, text.data[at + 1]));
+}
+
+static void keep_longer(struct taint_match *best, size_t before, size_t len) {
+    if (len > 0 && len > best->len) {
+        best->len = len;
+    }
+    if (len > 0 && before > best->before) {
+        best->before = before;
+    }
+}
+
+static void match_secret(struct taint_match *best, const struct taint_secret *secret,
+                         struct slice text, size_t at, bool cut) {
+    keep_longer(best, 0, match_read(secret, text, at, cut, READ_PLAIN));
+    keep_longer(best, 0, match_read(secret, text, at, cut, READ_ESCAPED));
+    keep_longer(best, 0, match_read(secret, text, at, cut, READ_HEX));
+    for (size_t alignment = 0; alignment < TAINT_ALIGNMENTS; alignment++) {
+        size_t before = alignment > 0 ? 1 : 0;
+        keep_longer(best, before, match_base64(secret, alignment, text, at, cut));
+    }
+}
+
+struct taint_match taint_match_at(const struct taint *taint, struct slice text, size_t at,
+                                  bool cut) {
+    struct taint_match best = {0};
+    if (at >= text.len || !may_begin(taint, text, at)) {
+        return best;
+    }
+    for (size_t i = 0; i < taint->count; i++) {
+        match_secret(&best, &taint->secrets[i], text, at, cut);
+    }
+    return best;
+}
