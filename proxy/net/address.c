@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "net/address.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void address_unmap(struct sockaddr_storage *address) {
+    struct sockaddr_in6 v6;
+    if (address->ss_family != AF_INET6) {
+        return;
+    }
+    memcpy(&v6, address, sizeof(v6));
+    if (!IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+        return;
+    }
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = v6.sin6_port};
+    memcpy(&v4.sin_addr, &v6.sin6_addr.s6_addr[12], sizeof(v4.sin_addr));
+    memset(address, 0, sizeof(*address));
+    memcpy(address, &v4, sizeof(v4));
+}
+
+socklen_t address_len(const struct sockaddr *address) {
+    return address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                          : sizeof(struct sockaddr_in);
+}
+
+struct address_text address_text(const struct sockaddr *address) {
+    struct address_text text = {0};
+    struct sockaddr_storage copy = {0};
+    memcpy(&copy, address, address_len(address));
+    address_unmap(&copy);
+    if (copy.ss_family == AF_INET6) {
+        struct sockaddr_in6 v6;
+        memcpy(&v6, &copy, sizeof(v6));
+        inet_ntop(AF_INET6, &v6.sin6_addr, text.host, sizeof(text.host));
+        text.port = ntohs(v6.sin6_port);
+    } else if (copy.ss_family == AF_INET) {
+        struct sockaddr_in v4;
+        memcpy(&v4, &copy, sizeof(v4));
+        inet_ntop(AF_INET, &v4.sin_addr, text.host, sizeof(text.host));
+        text.port = ntohs(v4.sin_port);
+    }
+    return text;
+}
+
+struct address_text address_of_socket(int fd) {
+    struct sockaddr_storage address = {0};
+    socklen_t len = sizeof(address);
+    getsockname(fd, (struct sockaddr *)&address, &len);
+    return address_text((struct sockaddr *)&address);
+}
+
+struct address_text address_of_peer(int fd) {
+    struct sockaddr_storage address = {0};
+    socklen_t len = sizeof(address);
+    getpeername(fd, (struct sockaddr *)&address, &len);
+    return address_text((struct sockaddr *)&address);
+}
+
+static bool parse_v6(struct sockaddr_in6 *out, const char *host) {
+    char bare[ADDRESS_TEXT_MAX];
+    const char *zone = strchr(host, '%');
+    size_t len = zone == NULL ? strlen(host) : (size_t)(zone - host);
+    if (len >= sizeof(bare)) {
+        return false;
+    }
+    memcpy(bare, host, len);
+    bare[len] = '\0';
+    out->sin6_family = AF_INET6;
+    out->sin6_scope_id = zone == NULL ? 0 : if_nametoindex(zone + 1);
+    return inet_pton(AF_INET6, bare, &out->sin6_addr) == 1;
+}
+
+bool address_parse(struct sockaddr_storage *out, const char *host, uint16_t port) {
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+    struct sockaddr_in6 v6 = {.sin6_port = htons(port)};
+    memset(out, 0, sizeof(*out));
+    if (inet_pton(AF_INET, host, &v4.sin_addr) == 1) {
+        memcpy(out, &v4, sizeof(v4));
+        return true;
+    }
+    if (parse_v6(&v6, host)) {
+        memcpy(out, &v6, sizeof(v6));
+        return true;
+    }
+    return false;
+}
+
+bool address_is_loopback(const struct sockaddr *address) {
+    struct sockaddr_storage copy = {0};
+    memcpy(&copy, address, address_len(address));
+    address_unmap(&copy);
+    if (copy.ss_family == AF_INET) {
+        struct sockaddr_in v4;
+        memcpy(&v4, &copy, sizeof(v4));
+        return ntohl(v4.sin_addr.s_addr) >> 24 == 127;
+    }
+    struct sockaddr_in6 v6;
+    memcpy(&v6, &copy, sizeof(v6));
+    return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// address: socket addresses as text and back. A v4-mapped IPv6 address counts as the IPv4 address.
+#ifndef SCOPE_NET_ADDRESS_H
+#define SCOPE_NET_ADDRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum { ADDRESS_TEXT_MAX = 64 };
+
+struct address_text {
+    char host[ADDRESS_TEXT_MAX]; // "192.0.2.7", "2001:db8::1", with a zone where it has one
+    uint16_t port;
+};
+
+struct address_text address_text(const struct sockaddr *address);
+struct address_text address_of_socket(int fd); // our own end
+struct address_text address_of_peer(int fd);
+// Reads a numeric address, no brackets. False where it is none.
+bool address_parse(struct sockaddr_storage *out, const char *host, uint16_t port);
+socklen_t address_len(const struct sockaddr *address);
+bool address_is_loopback(const struct sockaddr *address);
+void address_unmap(struct sockaddr_storage *address); // v4-mapped becomes IPv4
+
+#endif

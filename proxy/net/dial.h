@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// dial: from a host and port to a connected socket: the name is resolved, each address tried in
+// turn, within one time-out for all of it. Knows no protocol.
+#ifndef SCOPE_NET_DIAL_H
+#define SCOPE_NET_DIAL_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+struct dial;
+
+struct dial_target {
+    const char *host; // a name or an address; NULL where `address` is given
+    const struct sockaddr *address;
+    uint16_t port;
+    int64_t timeout_ms;
+    bool mark; // with the mark that keeps our own connections out of the firewall's redirection
+};
+
+struct dial_result {
+    int fd;                          // connected, non-blocking; -1: failed
+    struct sockaddr_storage address; // the one that worked, or the last that was tried
+    int error;                       // errno, or 0 where the name did not resolve
+    struct failure failure;          // a sentence
+};
+
+// Calls `done` once, on the loop, unless dial_cancel came first. `done` owns the socket. The dial
+// frees itself. Strings are copied.
+struct dial *dial_start(uv_loop_t *loop, const struct dial_target *target,
+                        void (*done)(void *context, const struct dial_result *result),
+                        void *context);
+void dial_cancel(struct dial *dial); // `done` will not be called; NULL is fine
+
+#endif

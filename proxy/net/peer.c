@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+#include "net/peer.h"
+
+#include "base/limits.h"
+#include "base/memory.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct write_request {
+    uv_write_t write;
+    uint8_t bytes[]; // flexible: what is being written
+};
+
+struct peer *peer_new(uv_loop_t *loop, enum side side) {
+    struct peer *peer = mem_new(sizeof(*peer));
+    int error = uv_tcp_init(loop, &peer->tcp);
+    assert(error == 0);
+    (void)error;
+    peer->tcp.data = peer;
+    peer->side = side;
+    return peer;
+}
+
+static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *out) {
+    struct peer *peer = handle->data;
+    (void)suggested;
+    *out = peer->owner == NULL ? uv_buf_init(NULL, 0) : peer->buffer(peer->owner);
+}
+
+static void take_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer) {
+    struct peer *peer = stream->data;
+    if (peer->owner == NULL || len == 0) {
+        return;
+    }
+    if (len > 0) {
+        peer->received(peer->owner, peer->side, slice_of(buffer->base, (size_t)len));
+        return;
+    }
+    peer_read(peer, false);
+    peer->ended(peer->owner, peer->side, len == UV_EOF ? 0 : (int)len);
+}
+
+void peer_read(struct peer *peer, bool on) {
+    if (peer->reading == on) {
+        return;
+    }
+    peer->reading = on;
+    if (on) {
+        uv_read_start((uv_stream_t *)&peer->tcp, give_buffer, take_read);
+    } else {
+        uv_read_stop((uv_stream_t *)&peer->tcp);
+    }
+}
+
+static void after_write(uv_write_t *write, int status) {
+    struct peer *peer = write->data;
+    free(write);
+    peer->writing = false;
+    if (peer->owner == NULL) {
+        return;
+    }
+    if (status < 0) {
+        peer->ended(peer->owner, peer->side, status);
+    } else {
+        peer->written(peer->owner, peer->side);
+    }
+}
+
+static ssize_t write_later(struct peer *peer, struct slice bytes) {
+    struct slice part = slice_sub(bytes, 0, LIMIT_READ);
+    struct write_request *request = mem_new(sizeof(*request) + part.len);
+    memcpy(request->bytes, part.data, part.len);
+    request->write.data = peer;
+    uv_buf_t buffer = uv_buf_init((char *)request->bytes, (unsigned)part.len);
+    int error = uv_write(&request->write, (uv_stream_t *)&peer->tcp, &buffer, 1, after_write);
+    if (error < 0) {
+        free(request);
+        return error;
+    }
+    peer->writing = true;
+    return (ssize_t)part.len;
+}
+
+ssize_t peer_write(struct peer *peer, struct slice bytes) {
+    assert(!peer->writing);
+    // libuv asks for a pointer to non-const and does not write through it.
+    uv_buf_t buffer = {.base = (char *)(uintptr_t)bytes.data, .len = bytes.len};
+    int sent = uv_try_write((uv_stream_t *)&peer->tcp, &buffer, 1);
+    if (sent == UV_EAGAIN) {
+        return write_later(peer, bytes);
+    }
+    return sent;
+}
+
+static void after_shutdown(uv_shutdown_t *request, int status) {
+    (void)status; // A peer that is gone shows itself by its reads.
+    free(request);
+}
+
+void peer_shutdown(struct peer *peer) {
+    if (peer->shut) {
+        return;
+    }
+    peer->shut = true;
+    uv_shutdown_t *request = mem_new(sizeof(*request));
+    if (uv_shutdown(request, (uv_stream_t *)&peer->tcp, after_shutdown) < 0) {
+        free(request);
+    }
+}
+
+static void free_peer(uv_handle_t *handle) {
+    free(handle->data);
+}
+
+void peer_close(struct peer *peer) {
+    if (peer == NULL) {
+        return;
+    }
+    peer->owner = NULL;
+    if (!uv_is_closing((uv_handle_t *)&peer->tcp)) {
+        uv_close((uv_handle_t *)&peer->tcp, free_peer);
+    }
+}
+
+void peer_close_reset(struct peer *peer) {
+    if (peer == NULL) {
+        return;
+    }
+    peer->owner = NULL;
+    // libuv refuses a reset behind a shutdown: then linger 0 and a plain close do the same.
+    if (uv_tcp_close_reset(&peer->tcp, free_peer) < 0) {
+        struct linger linger = {.l_onoff = 1, .l_linger = 0};
+        setsockopt(peer_fd(peer), SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+        peer_close(peer);
+    }
+}
+
+int peer_fd(const struct peer *peer) {
+    uv_os_fd_t fd = -1;
+    uv_fileno((const uv_handle_t *)&peer->tcp, &fd);
+    return fd;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// peer: one TCP stream of a connection on a libuv loop. It moves bytes and knows nothing of them.
+// A peer frees itself in its close callback, and nowhere else.
+#ifndef SCOPE_NET_PEER_H
+#define SCOPE_NET_PEER_H
+
+#include "base/slice.h"
+#include "event/event.h"
+
+#include <uv.h>
+
+struct peer {
+    uv_tcp_t tcp;
+    enum side side;
+    void *owner; // whoever takes the callbacks below; NULL once it was closed
+    bool reading;
+    bool writing; // a write is under way
+    bool shut;
+    void (*received)(void *owner, enum side side, struct slice bytes);
+    void (*ended)(void *owner, enum side side, int error); // 0: the stream ended well
+    void (*written)(void *owner, enum side side);          // `writing` is false again
+    uv_buf_t (*buffer)(void *owner);                       // room for one read
+};
+
+struct peer *peer_new(uv_loop_t *loop, enum side side);
+void peer_read(struct peer *peer, bool on);
+// Writes as much as goes at once and returns it. What did not go is copied up to some KiB and
+// written later (`writing`); that counts as written too. A negative result is the error.
+ssize_t peer_write(struct peer *peer, struct slice bytes);
+void peer_shutdown(struct peer *peer); // FIN, behind what is being written
+void peer_close(struct peer *peer);    // NULL is fine
+void peer_close_reset(struct peer *peer);
+int peer_fd(const struct peer *peer);
+
+#endif

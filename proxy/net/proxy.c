@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+#include "net/proxy.h"
+
+#include "base/memory.h"
+#include "net/address.h"
+#include "net/conn.h"
+#include "net/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct proxy {
+    struct proxy_options options;
+    struct service service;
+    struct worker *workers;
+    unsigned worker_count;
+    unsigned started;
+    struct address_text *bound; // one for each mode
+    struct listen_spec capture_spec;
+    atomic_uint running;
+    atomic_bool stopping;
+};
+
+static void session_ended(void *context) {
+    struct proxy *proxy = context;
+    uint64_t limit = proxy->options.session_limit;
+    if (limit > 0 && atomic_load(&proxy->service.ended) >= limit) {
+        proxy_stop(proxy);
+    }
+}
+
+static void resume_listeners(struct worker *worker, void *argument) {
+    (void)argument;
+    for (size_t i = 0; i < worker->listener_count; i++) {
+        listener_resume(worker->listeners[i]);
+    }
+}
+
+static void wake_listeners(void *context) {
+    struct proxy *proxy = context;
+    for (unsigned i = 0; i < proxy->worker_count; i++) {
+        worker_post(&proxy->workers[i], resume_listeners, NULL);
+    }
+}
+
+static unsigned thread_count(unsigned asked) {
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return asked > 0 ? asked : cores > 0 ? (unsigned)cores : 1;
+}
+
+static enum err listen_on_all(struct proxy *proxy, struct failure *failure,
+                              const struct listen_spec *spec, struct address_text *out_bound) {
+    uint16_t port = spec->port;
+    for (unsigned i = 0; i < proxy->worker_count; i++) {
+        int fd = -1;
+        enum err err = listener_bind(&fd, failure, spec, &port, i > 0);
+        if (err != OK) {
+            return err;
+        }
+        *out_bound = address_of_socket(fd);
+        worker_add_listener(&proxy->workers[i], spec, fd);
+    }
+    return OK;
+}
+
+enum err proxy_new(struct proxy **out, struct failure *failure,
+                   const struct proxy_options *options) {
+    struct proxy *proxy = mem_new(sizeof(*proxy));
+    enum err err = OK;
+    proxy->options = *options;
+    proxy->service = (struct service){
+        .options = &proxy->options,
+        .owner = owner_new(),
+        .session_ended = session_ended,
+        .wake_listeners = wake_listeners,
+        .proxy = proxy,
+    };
+    proxy->worker_count = thread_count(options->threads);
+    proxy->workers = mem_new_array(proxy->worker_count, sizeof(struct worker));
+    proxy->bound = mem_new_array(options->listen_count, sizeof(struct address_text));
+    for (unsigned i = 0; i < proxy->worker_count; i++) {
+        worker_init(&proxy->workers[i], &proxy->service);
+    }
+    for (size_t i = 0; i < options->listen_count && err == OK; i++) {
+        err = listen_on_all(proxy, failure, &options->listens[i], &proxy->bound[i]);
+    }
+    if (err != OK) {
+        proxy_free(proxy);
+        return err;
+    }
+    *out = proxy;
+    return OK;
+}
+
+// The last loop to end says that the proxy has.
+static void run_worker(void *argument) {
+    struct worker *worker = argument;
+    struct proxy *proxy = worker->service->proxy;
+    uv_run(&worker->loop, UV_RUN_DEFAULT);
+    if (atomic_fetch_sub(&proxy->running, 1) == 1) {
+        proxy->options.stopped(proxy->options.context);
+    }
+}
+
+enum err proxy_start(struct proxy *proxy, struct failure *failure) {
+    atomic_store(&proxy->running, proxy->worker_count);
+    for (unsigned i = 0; i < proxy->worker_count; i++) {
+        int error = worker_start(&proxy->workers[i], run_worker);
+        if (error < 0) {
+            return fail(failure, ERR_SYSTEM, "cannot start a thread: %s", uv_strerror(error));
+        }
+        proxy->started++;
+    }
+    return OK;
+}
+
+void proxy_put_addresses(const struct proxy *proxy, struct buf *out, size_t index) {
+    const struct address_text *text = &proxy->bound[index];
+    bool v6 = strchr(text->host, ':') != NULL;
+    buf_putf(out, v6 ? "[%s]:%u" : "%s:%u", text->host, text->port);
+}
+
+static void stop_worker(struct worker *worker, void *argument) {
+    (void)argument;
+    worker_stop(worker);
+}
+
+void proxy_stop(struct proxy *proxy) {
+    if (atomic_exchange(&proxy->stopping, true)) {
+        return;
+    }
+    for (unsigned i = 0; i < proxy->worker_count; i++) {
+        worker_post(&proxy->workers[i], stop_worker, NULL);
+    }
+}
+
+void proxy_free(struct proxy *proxy) {
+    if (proxy == NULL) {
+        return;
+    }
+    for (unsigned i = 0; i < proxy->started; i++) {
+        worker_join(&proxy->workers[i]);
+    }
+    for (unsigned i = 0; i < proxy->worker_count; i++) {
+        worker_stop(&proxy->workers[i]);
+        worker_cleanup(&proxy->workers[i]);
+    }
+    owner_free(proxy->service.owner);
+    free(proxy->workers);
+    free(proxy->bound);
+    free(proxy);
+}
+
+struct proxy_status proxy_status(struct proxy *proxy) {
+    struct service *service = &proxy->service;
+    return (struct proxy_status){
+        .live = atomic_load(&service->live),
+        .ended = atomic_load(&service->ended),
+        .messages = atomic_load(&service->messages),
+        .findings = atomic_load(&service->findings),
+    };
+}
+
+// ── the list of live sessions ───────────────────────────────────────────────────────────────────
+
+struct listing {
+    struct buf *out;
+    uv_sem_t done;
+};
+
+static void list_sessions(struct worker *worker, void *argument) {
+    struct listing *listing = argument;
+    for (struct conn *conn = worker->first; conn != NULL; conn = conn_next(conn)) {
+        conn_put_line(conn, listing->out);
+    }
+    uv_sem_post(&listing->done);
+}
+
+void proxy_put_sessions(struct proxy *proxy, struct buf *out) {
+    struct listing listing = {.out = out};
+    uv_sem_init(&listing.done, 0);
+    for (unsigned i = 0; i < proxy->worker_count; i++) {
+        if (worker_post(&proxy->workers[i], list_sessions, &listing)) {
+            uv_sem_wait(&listing.done);
+        }
+    }
+    uv_sem_destroy(&listing.done);
+}
+
+// ── run ─────────────────────────────────────────────────────────────────────────────────────────
+
+enum err proxy_add_capture(struct proxy *proxy, struct failure *failure, uint16_t *out_port) {
+    proxy->capture_spec = (struct listen_spec){.mode = MODE_RUN, .host = "127.0.0.1"};
+    *out_port = 0;
+    for (unsigned i = 0; i < proxy->worker_count; i++) {
+        int fd = -1;
+        enum err err = capture_listener_open(&fd, out_port, failure);
+        if (err != OK) {
+            return err;
+        }
+        worker_add_listener(&proxy->workers[i], &proxy->capture_spec, fd);
+    }
+    return OK;
+}
+
+void proxy_set_capture(struct proxy *proxy, struct capture *capture) {
+    atomic_store(&proxy->service.capture, capture);
+}
+
+struct failed_connection {
+    struct capture_connection connection;
+    int error;
+};
+
+static void record_failed(struct worker *worker, void *argument) {
+    struct failed_connection *failed = argument;
+    conn_record_failed(worker, &failed->connection, failed->error);
+    free(failed);
+}
+
+void proxy_record_failed(struct proxy *proxy, const struct capture_connection *connection,
+                         int error) {
+    struct failed_connection *failed = mem_new(sizeof(*failed));
+    *failed = (struct failed_connection){.connection = *connection, .error = error};
+    if (!worker_post(&proxy->workers[0], record_failed, failed)) {
+        free(failed);
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// proxy: the running service: one libuv loop a thread, each with its own listeners on the same
+// ports (SO_REUSEPORT). A session is accepted, lives and dies on one loop, so nothing on the way of
+// the mail takes a lock.
+//
+//   proxy ─┬─ worker 0 (thread, loop) ─┬─ listener ──▶ conn ─▶ relay
+//          │                           └─ listener ──▶ conn ─▶ relay
+//          └─ worker 1 …
+#ifndef SCOPE_NET_PROXY_H
+#define SCOPE_NET_PROXY_H
+
+#include "base/err.h"
+#include "capture/capture.h"
+#include "relay/config.h"
+
+#include <stdatomic.h>
+
+struct proxy;
+
+// One `--mode`, plain data.
+struct listen_spec {
+    enum mode mode;
+    const char *host; // where to listen: a name or an address
+    uint16_t port;    // 0: any free one
+    bool implicit_server;    // reverse:smtps
+    const char *server_host; // reverse
+    uint16_t server_port;
+    const char *text; // "reverse smtp://mail.example.com:587", for the line that says it listens
+};
+
+struct proxy_options {
+    const struct relay_config *relay; // outlives the proxy
+    const struct listen_spec *listens;
+    size_t listen_count;
+    unsigned threads;        // 0: one for each core
+    uint64_t max_sessions;   // at once
+    uint64_t session_limit;  // stop after so many have ended; 0: never
+    uint64_t idle_timeout_ms; // 0: none
+    uint64_t connect_timeout_ms;
+    uint64_t grace_ms;
+    bool mark; // mark our own connections
+    // One sentence for standard error; any thread.
+    void (*complain)(void *context, const char *sentence);
+    // The proxy has stopped: every session ended. Called once, on a worker's thread.
+    void (*stopped)(void *context);
+    void *context;
+};
+
+struct proxy_status {
+    uint64_t live;
+    uint64_t ended;
+    uint64_t messages;
+    uint64_t findings;
+};
+
+// Opens all listeners. ERR_SYSTEM with a sentence where one cannot be had (exit 3).
+MUST_USE enum err proxy_new(struct proxy **out, struct failure *failure,
+                            const struct proxy_options *options);
+// Starts the threads: from here connections are accepted.
+MUST_USE enum err proxy_start(struct proxy *proxy, struct failure *failure);
+// Appends the bound `HOST:PORT` of each mode, in their order, with `separator` behind each.
+void proxy_put_addresses(const struct proxy *proxy, struct buf *out, size_t index);
+
+// No new sessions; those under way get the grace. May be called on any thread, more than once.
+void proxy_stop(struct proxy *proxy);
+void proxy_free(struct proxy *proxy); // joins the threads; after `stopped`
+
+struct proxy_status proxy_status(struct proxy *proxy);
+// Appends a line for each live session: its number, peers, state. Waits for the loops.
+void proxy_put_sessions(struct proxy *proxy, struct buf *out);
+
+// `run`: a listener for captured connections on every loop. Before proxy_start.
+MUST_USE enum err proxy_add_capture(struct proxy *proxy, struct failure *failure,
+                                    uint16_t *out_port);
+// The capture that the listener's connections are claimed from; before the first one can come.
+void proxy_set_capture(struct proxy *proxy, struct capture *capture);
+// A connection of the command that could not be made, to be recorded. Any thread.
+void proxy_record_failed(struct proxy *proxy, const struct capture_connection *connection,
+                         int error);
+
+#endif

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include "net/worker.h"
+
+#include "base/limits.h"
+#include "base/memory.h"
+#include "net/conn.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+static void on_wake(uv_async_t *async);
+
+void worker_init(struct worker *worker, struct service *service) {
+    worker->service = service;
+    uv_loop_init(&worker->loop);
+    uv_mutex_init(&worker->mutex);
+    uv_async_init(&worker->loop, &worker->wake, on_wake);
+    uv_timer_init(&worker->loop, &worker->retry);
+    uv_timer_init(&worker->loop, &worker->grace);
+    worker->wake.data = worker;
+    worker->retry.data = worker;
+    worker->grace.data = worker;
+    worker->read_buffer = mem_new(LIMIT_READ);
+    buf_init(&worker->scratch, 4 * LIMIT_READ);
+}
+
+void worker_add_listener(struct worker *worker, const struct listen_spec *spec, int fd) {
+    size_t count = worker->listener_count + 1;
+    worker->listeners = mem_resize(worker->listeners, count, sizeof(struct listener *));
+    worker->listeners[worker->listener_count] = listener_new(worker, spec, fd);
+    worker->listener_count = count;
+}
+
+// Signals are for the main thread, so that each is handled once.
+int worker_start(struct worker *worker, void (*body)(void *worker)) {
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = uv_thread_create(&worker->thread, body, worker);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+void worker_join(struct worker *worker) {
+    uv_thread_join(&worker->thread);
+}
+
+void worker_cleanup(struct worker *worker) {
+    uv_run(&worker->loop, UV_RUN_DEFAULT); // The last close callbacks.
+    uv_loop_close(&worker->loop);
+    uv_mutex_destroy(&worker->mutex);
+    free(worker->listeners);
+    free(worker->read_buffer);
+    buf_wipe(&worker->scratch);
+}
+
+// ── jobs from other threads ─────────────────────────────────────────────────────────────────────
+
+bool worker_post(struct worker *worker, void (*run)(struct worker *worker, void *argument),
+                 void *argument) {
+    struct job *job = mem_new(sizeof(*job));
+    *job = (struct job){.run = run, .argument = argument};
+    uv_mutex_lock(&worker->mutex);
+    bool alive = !worker->finished;
+    if (alive) {
+        struct job **end = &worker->jobs;
+        while (*end != NULL) {
+            end = &(*end)->next;
+        }
+        *end = job;
+        uv_async_send(&worker->wake);
+    }
+    uv_mutex_unlock(&worker->mutex);
+    if (!alive) {
+        free(job);
+    }
+    return alive;
+}
+
+static void run_jobs(struct worker *worker) {
+    uv_mutex_lock(&worker->mutex);
+    struct job *jobs = worker->jobs;
+    worker->jobs = NULL;
+    uv_mutex_unlock(&worker->mutex);
+    while (jobs != NULL) {
+        struct job *job = jobs;
+        jobs = job->next;
+        job->run(worker, job->argument);
+        free(job);
+    }
+}
+
+static void on_wake(uv_async_t *async) {
+    run_jobs(async->data);
+}
+
+// ── stopping ────────────────────────────────────────────────────────────────────────────────────
+
+static void finish_if_idle(struct worker *worker) {
+    if (!worker->stopping || worker->first != NULL || worker->finished) {
+        return;
+    }
+    uv_mutex_lock(&worker->mutex);
+    worker->finished = true;
+    uv_mutex_unlock(&worker->mutex);
+    run_jobs(worker);
+    uv_close((uv_handle_t *)&worker->wake, NULL);
+    uv_close((uv_handle_t *)&worker->retry, NULL);
+    uv_close((uv_handle_t *)&worker->grace, NULL);
+}
+
+static void grace_is_over(uv_timer_t *timer) {
+    struct worker *worker = timer->data;
+    struct conn *next = NULL;
+    for (struct conn *conn = worker->first; conn != NULL; conn = next) {
+        next = conn_next(conn);
+        conn_stop(conn);
+    }
+}
+
+void worker_stop(struct worker *worker) {
+    if (worker->stopping) {
+        return;
+    }
+    worker->stopping = true;
+    for (size_t i = 0; i < worker->listener_count; i++) {
+        listener_close(worker->listeners[i]);
+    }
+    worker->listener_count = 0;
+    uv_timer_start(&worker->grace, grace_is_over, worker->service->options->grace_ms, 0);
+    finish_if_idle(worker);
+}
+
+// ── sessions ────────────────────────────────────────────────────────────────────────────────────
+
+bool worker_has_room(const struct worker *worker) {
+    const struct service *service = worker->service;
+    return atomic_load(&service->live) < service->options->max_sessions;
+}
+
+void worker_session_began(struct worker *worker, struct conn *conn) {
+    atomic_fetch_add(&worker->service->live, 1);
+    conn_list_add(&worker->first, conn);
+}
+
+void worker_session_ended(struct worker *worker, struct conn *conn) {
+    struct service *service = worker->service;
+    uint64_t live = atomic_fetch_sub(&service->live, 1);
+    conn_list_remove(&worker->first, conn);
+    atomic_fetch_add(&service->ended, 1);
+    if (live >= service->options->max_sessions) {
+        service->wake_listeners(service->proxy);
+    }
+    service->session_ended(service->proxy);
+    finish_if_idle(worker);
+}

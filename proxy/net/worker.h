@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// worker: one thread and its libuv loop: the listeners' sockets of this loop, the sessions that it
+// accepted, and the buffers that they share.
+#ifndef SCOPE_NET_WORKER_H
+#define SCOPE_NET_WORKER_H
+
+#include "net/listener.h"
+#include "net/owner.h"
+#include "net/proxy.h"
+
+#include <stdatomic.h>
+#include <uv.h>
+
+// What all workers share; the atomics are the only things that change.
+struct service {
+    const struct proxy_options *options;
+    struct owner *owner;
+    struct capture *_Atomic capture;
+    atomic_uint_fast64_t next_id;
+    atomic_uint_fast64_t live;
+    atomic_uint_fast64_t ended;
+    atomic_uint_fast64_t messages;
+    atomic_uint_fast64_t findings;
+    atomic_bool out_of_descriptors; // said once
+    void (*session_ended)(void *proxy); // the limit of --sessions may be reached
+    void (*wake_listeners)(void *proxy); // there is room for a session again
+    void *proxy;
+};
+
+struct conn;
+
+struct job {
+    void (*run)(struct worker *worker, void *argument);
+    void *argument;
+    struct job *next;
+};
+
+struct worker {
+    struct service *service;
+    uv_loop_t loop;
+    uv_thread_t thread;
+    uv_async_t wake;
+    uv_timer_t retry; // listening again after descriptors ran out
+    uv_timer_t grace;
+    uv_mutex_t mutex; // guards `jobs`
+    struct job *jobs;
+    struct listener **listeners;
+    size_t listener_count;
+    struct conn *first; // all sessions of this loop
+    char *read_buffer;  // LIMIT_READ bytes: what a socket is read into
+    struct buf scratch; // the plaintext of one read
+    bool stopping;
+    bool finished;
+};
+
+void worker_init(struct worker *worker, struct service *service);
+// Takes the listening socket.
+void worker_add_listener(struct worker *worker, const struct listen_spec *spec, int fd);
+// Runs `body` with the worker on a new thread; a libuv error, or 0.
+int worker_start(struct worker *worker, void (*body)(void *worker));
+void worker_join(struct worker *worker);
+void worker_cleanup(struct worker *worker);
+
+// Runs something on the worker's loop; any thread. False when the worker has finished.
+bool worker_post(struct worker *worker, void (*run)(struct worker *worker, void *argument),
+                 void *argument);
+void worker_stop(struct worker *worker); // on its own thread
+
+// For the sessions: one began, one ended, in the worker's list.
+void worker_session_began(struct worker *worker, struct conn *conn);
+void worker_session_ended(struct worker *worker, struct conn *conn);
+bool worker_has_room(const struct worker *worker); // below --max-sessions
+
+#endif

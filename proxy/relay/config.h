@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// config: what all relays of the process share: the policy of the command line and the machinery it
+// needs. Made once at the start, immutable after, borrowed by every relay.
+#ifndef SCOPE_RELAY_CONFIG_H
+#define SCOPE_RELAY_CONFIG_H
+
+#include "base/clock.h"
+#include "certs/leaf.h"
+#include "certs/trust.h"
+#include "event/policy.h"
+#include "inspect/findings.h"
+#include "inspect/mask.h"
+#include "output/output.h"
+#include "smtp/dialogue.h"
+#include "tls/context.h"
+
+// How long a client's ClientHello is waited for where only the client's first bytes can tell
+// whether it speaks TLS at once: a bridged server's greeting is held back so long, and no longer.
+#define RELAY_HELLO_WAIT_NS (300 * NS_PER_MS)
+// How long a peer may take to close after the proxy has ended the session by itself.
+#define RELAY_LINGER_NS (2 * NS_PER_S)
+
+struct relay_config {
+    enum client_tls client_tls;
+    enum server_tls server_tls;
+    enum verify_policy verify;
+    const struct tls_context *accept_context;
+    const struct tls_context *connect_context;
+    struct leaf_store *leaves;
+    struct trust_store *trust;
+    struct dialogue_config dialogue;
+    struct findings_config findings;
+    enum auth_view auth_view;
+    struct output_set *outputs;
+    // Each TLS secret of either leg as an NSS key log line without its end; NULL for none.
+    void (*keylog)(void *context, struct slice line);
+    void *keylog_context;
+};
+
+#endif

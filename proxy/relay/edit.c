@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MIT
+// edit: the one place where the proxy changes a line or speaks in the dialogue, because the TLS of
+// the two sides differs by the user's wish. Lines go to the decoder one at a time, and what it made
+// of each (the tap) decides what becomes of the bytes. Nothing else is ever touched.
+#include "relay/state.h"
+
+#include "base/limits.h"
+
+#include <string.h>
+
+enum { STARTTLS_LINE_MAX = 512 };
+
+static struct dialogue *dialogue_of(const struct relay *relay) {
+    return observer_dialogue(relay->observer);
+}
+
+void edit_tap(void *context, const struct event *event) {
+    struct relay *relay = context;
+    struct tapped *tapped = &relay->tapped;
+    if (event->kind == EVENT_COMMAND) {
+        const struct event_command *command = &event->command;
+        if (command->by_proxy) {
+            relay->proxy_exchange = command->exchange;
+        } else if (command->command.verb == VERB_STARTTLS) {
+            tapped->starttls_command = true;
+        }
+    } else if (event->kind == EVENT_REPLY && !event->reply.by_proxy) {
+        const struct event_reply *reply = &event->reply;
+        tapped->reply = true;
+        tapped->code = reply->code;
+        tapped->reply_to_proxy = reply->to > 0 && reply->to == relay->proxy_exchange;
+        tapped->reply_to_ehlo = reply->offered != NULL;
+        tapped->offers_starttls = capabilities_offer(reply->offered, "STARTTLS");
+    }
+}
+
+bool edit_offers_starttls(const struct relay *relay) {
+    return relay->config->client_tls == CLIENT_TLS_AUTO && relay->client.tls == NULL;
+}
+
+void edit_update_view(struct relay *relay) {
+    if (relay->edits) {
+        dialogue_set_starttls_view(dialogue_of(relay),
+                                   edit_offers_starttls(relay) ? STARTTLS_ADDED : STARTTLS_HIDDEN);
+    }
+}
+
+// ── the client's lines ──────────────────────────────────────────────────────────────────────────
+
+// Whether these first bytes of a line are, or may become, STARTTLS.
+static bool may_be_starttls(struct slice line) {
+    static const struct slice word = SLICE_INIT("STARTTLS");
+    while (line.len > 0 && (line.data[0] == ' ' || line.data[0] == '\t')) {
+        line = slice_from(line, 1);
+    }
+    struct slice start = slice_sub(line, 0, word.len);
+    return line.len < STARTTLS_LINE_MAX && slice_starts_with_nocase(word, start);
+}
+
+static void answer_starttls(struct relay *relay, int64_t at_ns) {
+    relay->starttls_due = false;
+    if (edit_offers_starttls(relay)) {
+        ending_say(relay, "220 2.0.0 Ready to start TLS", at_ns);
+        buf_put(&relay->client.unread, buf_slice(&relay->behind_starttls));
+        buf_clear(&relay->behind_starttls);
+        return;
+    }
+    ending_say(relay, "502 5.5.1 STARTTLS is not available here", at_ns);
+    struct buf behind = relay->behind_starttls;
+    buf_init(&relay->behind_starttls, behind.max);
+    edit_client(relay, buf_slice(&behind), at_ns);
+    buf_cleanup(&behind);
+}
+
+// Our answer must not overtake the server's answers to what the client sent before.
+static void answer_when_due(struct relay *relay, int64_t at_ns) {
+    if (relay->starttls_due && dialogue_commands_waiting(dialogue_of(relay)) <= 1) {
+        answer_starttls(relay, at_ns);
+    }
+}
+
+// A line that looks like STARTTLS goes to the decoder alone: it may be a SASL line after all.
+static bool takes_starttls(struct relay *relay, struct slice line, int64_t at_ns) {
+    relay->tapped = (struct tapped){0};
+    observer_feed(relay->observer, SIDE_CLIENT, line, at_ns);
+    if (relay->tapped.starttls_command) {
+        return true;
+    }
+    leg_send(&relay->server, line);
+    return false;
+}
+
+static struct slice next_line(struct slice *rest) {
+    size_t end = slice_find_byte(*rest, '\n');
+    struct slice line = end == SLICE_NONE ? *rest : slice_sub(*rest, 0, end + 1);
+    *rest = slice_from(*rest, line.len);
+    return line;
+}
+
+static bool is_whole(struct slice line) {
+    return line.len > 0 && line.data[line.len - 1] == '\n';
+}
+
+// Takes lines off `rest` up to one that may be STARTTLS, tells them to the decoder, and sends them
+// to the server at once, as one piece.
+static void pass_harmless_lines(struct relay *relay, struct slice *rest, int64_t at_ns) {
+    struct slice start = *rest;
+    while (rest->len > 0) {
+        struct slice before = *rest;
+        struct slice line = next_line(rest);
+        bool command = !relay->client_mid_line && !dialogue_in_message(dialogue_of(relay));
+        if (command && may_be_starttls(line)) {
+            *rest = before;
+            break;
+        }
+        observer_feed(relay->observer, SIDE_CLIENT, line, at_ns);
+        relay->client_mid_line = !is_whole(line);
+    }
+    leg_send(&relay->server, slice_sub(start, 0, start.len - rest->len));
+}
+
+// What was held of a line that has not come to its end yet, and this much more of it.
+static struct slice take_held_line(struct relay *relay, struct slice *rest) {
+    buf_put(&relay->client_line, next_line(rest));
+    return buf_slice(&relay->client_line);
+}
+
+static bool hold_line(struct slice line) {
+    return !is_whole(line) && may_be_starttls(line);
+}
+
+void edit_client(struct relay *relay, struct slice plaintext, int64_t at_ns) {
+    struct slice rest = plaintext;
+    while (rest.len > 0 && !relay->starttls_due) {
+        if (buf_len(&relay->client_line) == 0) {
+            pass_harmless_lines(relay, &rest, at_ns);
+        }
+        if (rest.len == 0) {
+            return;
+        }
+        struct slice line = take_held_line(relay, &rest);
+        if (hold_line(line)) {
+            return;
+        }
+        relay->client_mid_line = !is_whole(line);
+        relay->starttls_due = takes_starttls(relay, line, at_ns);
+        buf_clear(&relay->client_line);
+    }
+    buf_put(&relay->behind_starttls, rest);
+    answer_when_due(relay, at_ns);
+}
+
+void edit_flush(struct relay *relay, int64_t at_ns) {
+    struct slice line = buf_slice(&relay->client_line);
+    if (line.len > 0) {
+        relay_forward(relay, SIDE_CLIENT, line, at_ns);
+        buf_clear(&relay->client_line);
+    }
+    leg_send(&relay->client, buf_slice(&relay->reply));
+    buf_clear(&relay->reply);
+}
+
+// ── the server's replies ────────────────────────────────────────────────────────────────────────
+
+static bool is_starttls_line(struct slice line) {
+    struct slice keyword = slice_sub(slice_from(line, 4), 0, 8);
+    struct slice behind = slice_from(line, 12);
+    return slice_is_nocase(keyword, "STARTTLS") && (behind.len == 0 || behind.data[0] <= ' ');
+}
+
+static void set_separator(struct buf *out, size_t line_at, char separator) {
+    struct slice all = buf_slice(out);
+    if (line_at + 3 < all.len && (all.data[line_at + 3] == ' ' || all.data[line_at + 3] == '-')) {
+        out->data[out->start + line_at + 3] = (uint8_t)separator;
+    }
+}
+
+// Appends the EHLO reply without its STARTTLS lines. Where the last line goes, the one before it
+// becomes the last.
+static bool put_without_starttls(struct buf *out, struct slice reply) {
+    size_t last_at = 0;
+    bool removed = false;
+    for (struct slice rest = reply; rest.len > 0;) {
+        bool first = rest.len == reply.len;
+        struct slice line = next_line(&rest);
+        if (!first && is_starttls_line(line)) {
+            removed = true;
+            continue;
+        }
+        last_at = buf_len(out);
+        buf_put(out, line);
+    }
+    if (removed) {
+        set_separator(out, last_at, ' ');
+    }
+    return removed;
+}
+
+// Appends the EHLO reply with STARTTLS behind its first line.
+static void put_with_starttls(struct buf *out, struct slice reply) {
+    struct slice rest = reply;
+    buf_put(out, next_line(&rest));
+    bool single = rest.len == 0;
+    if (single) {
+        struct slice first = buf_slice(out);
+        if (first.len == 5) { // "250" and CRLF: no separator to turn into a hyphen
+            buf_truncate(out, 3);
+            buf_put_string(out, "-\r\n");
+        }
+        set_separator(out, 0, '-');
+    }
+    buf_put_string(out, single ? "250 STARTTLS\r\n" : "250-STARTTLS\r\n");
+    buf_put(out, rest);
+}
+
+static void send_ehlo_reply(struct relay *relay, struct slice reply, int64_t at_ns) {
+    bool wanted = edit_offers_starttls(relay);
+    struct buf edited;
+    if (wanted == relay->tapped.offers_starttls) {
+        leg_send(&relay->client, reply);
+        return;
+    }
+    buf_init(&edited, reply.len + STARTTLS_LINE_MAX);
+    if (wanted) {
+        put_with_starttls(&edited, reply);
+        observer_note(relay->observer, at_ns,
+                      "STARTTLS added by the proxy to the EHLO reply that the client sees");
+    } else {
+        put_without_starttls(&edited, reply);
+        observer_note(relay->observer, at_ns,
+                      "STARTTLS taken out by the proxy of the EHLO reply that the client sees");
+    }
+    leg_send(&relay->client, buf_slice(&edited));
+    buf_cleanup(&edited);
+}
+
+// ── the proxy's own steps towards a server that is to speak TLS ─────────────────────────────────
+
+void edit_begin_own_steps(struct relay *relay) {
+    relay_set_server(relay, SERVER_GREETING);
+}
+
+static void say_to_server(struct relay *relay, const char *line, int64_t at_ns) {
+    dialogue_proxy_command(dialogue_of(relay), slice_of_string(line), at_ns);
+    buf_put_string(&relay->server.output, line);
+    buf_put_string(&relay->server.output, "\r\n");
+}
+
+static void say_ehlo(struct relay *relay, int64_t at_ns) {
+    char line[128];
+    const char *address = relay->local_address == NULL ? "127.0.0.1" : relay->local_address;
+    bool v6 = strchr(address, ':') != NULL;
+    snprintf(line, sizeof(line), "EHLO [%s%s]", v6 ? "IPv6:" : "", address);
+    relay_set_server(relay, SERVER_EHLO);
+    say_to_server(relay, line, at_ns);
+}
+
+static void server_gives_no_tls(struct relay *relay, const char *what, int64_t at_ns) {
+    ending_decide(relay, OUTCOME_TLS_SERVER_FAILED, PARTY_PROXY,
+                  "%s, and --server-tls starttls sends no mail in the clear: use --server-tls none "
+                  "or mirror if that is meant",
+                  what);
+    relay_set_server(relay, SERVER_GONE_TLS);
+    ending_refuse_client(relay, at_ns);
+}
+
+// RFC 5321 3.1: a server that does not want us says so in the greeting, and the client is to see
+// it.
+static void pass_refusal(struct relay *relay, struct slice greeting, int64_t at_ns) {
+    leg_send(&relay->client, greeting);
+    ending_decide(relay, OUTCOME_SERVER_CLOSED, PARTY_SERVER,
+                  "the server's greeting was a refusal (%d)", relay->tapped.code);
+    ending_close_both(relay, at_ns);
+}
+
+static void take_own_step(struct relay *relay, struct slice reply, int64_t at_ns) {
+    int code = relay->tapped.code;
+    switch (relay->server_state) {
+    case SERVER_GREETING:
+        if (code != 220) {
+            pass_refusal(relay, reply, at_ns);
+            return;
+        }
+        buf_put(&relay->greeting, reply);
+        say_ehlo(relay, at_ns);
+        break;
+    case SERVER_EHLO:
+        if (!relay->tapped.offers_starttls) {
+            server_gives_no_tls(relay, "the server does not offer STARTTLS", at_ns);
+            return;
+        }
+        relay_set_server(relay, SERVER_STARTTLS);
+        say_to_server(relay, "STARTTLS", at_ns);
+        break;
+    case SERVER_STARTTLS:
+        if (code != 220) {
+            server_gives_no_tls(relay, "the server refused STARTTLS", at_ns);
+            return;
+        }
+        upgrade_server_begin(relay, true, at_ns);
+        break;
+    case SERVER_CONNECTING:
+    case SERVER_CONNECTED:
+    case SERVER_HANDSHAKE:
+    case SERVER_READY:
+    case SERVER_TLS:
+    case SERVER_GONE:
+    case SERVER_GONE_TLS:
+        break;
+    }
+}
+
+static bool takes_own_steps(const struct relay *relay) {
+    return relay->server_state == SERVER_GREETING || relay->server_state == SERVER_EHLO ||
+           relay->server_state == SERVER_STARTTLS;
+}
+
+static void take_reply(struct relay *relay, int64_t at_ns) {
+    struct buf reply = relay->reply;
+    buf_init(&relay->reply, reply.max);
+    if (takes_own_steps(relay)) {
+        take_own_step(relay, buf_slice(&reply), at_ns);
+    } else if (relay->tapped.reply_to_ehlo && !relay->tapped.reply_to_proxy) {
+        send_ehlo_reply(relay, buf_slice(&reply), at_ns);
+    } else {
+        leg_send(&relay->client, buf_slice(&reply));
+    }
+    buf_cleanup(&reply);
+}
+
+static bool goes_on(struct slice line) {
+    return line.len > 3 && line.data[3] == '-';
+}
+
+void edit_server(struct relay *relay, struct slice plaintext, int64_t at_ns) {
+    for (struct slice rest = plaintext; rest.len > 0;) {
+        struct slice line = next_line(&rest);
+        relay->tapped = (struct tapped){0};
+        buf_put(&relay->reply, line);
+        observer_feed(relay->observer, SIDE_SERVER, line, at_ns);
+        bool odd = is_whole(line) && !goes_on(line) && !takes_own_steps(relay);
+        if (relay->tapped.reply) {
+            take_reply(relay, at_ns);
+        } else if (odd || buf_room(&relay->reply) < LIMIT_READ) {
+            leg_send(&relay->client, buf_slice(&relay->reply));
+            buf_clear(&relay->reply);
+        }
+        answer_when_due(relay, at_ns);
+    }
+}
+
+void edit_release_greeting(struct relay *relay) {
+    leg_send(&relay->client, buf_slice(&relay->greeting));
+    buf_cleanup(&relay->greeting);
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// ending: how a session ends, who ended it, and the few words that the proxy says then.
+#include "relay/state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+// The first reason is the reason; what follows from it is not.
+void ending_decide(struct relay *relay, enum outcome outcome, enum party by, const char *format,
+                   ...) {
+    if (relay->ending.decided) {
+        return;
+    }
+    va_list args;
+    relay->ending.decided = true;
+    relay->ending.outcome = outcome;
+    relay->ending.by = by;
+    va_start(args, format);
+    vsnprintf(relay->ending.error, sizeof(relay->ending.error), format, args);
+    va_end(args);
+}
+
+static bool may_speak(const struct relay *relay) {
+    const struct dialogue *dialogue = observer_dialogue(relay->observer);
+    return relay_client_ready(relay) && !relay->client.end_pending && !relay->client.reset &&
+           buf_len(&relay->reply) == 0 &&
+           (!dialogue_greeted(dialogue) || dialogue_between_commands(dialogue));
+}
+
+void ending_say(struct relay *relay, const char *line, int64_t at_ns) {
+    dialogue_proxy_reply(observer_dialogue(relay->observer), slice_of_string(line), at_ns);
+    leg_send(&relay->client, slice_of_string(line));
+    leg_send(&relay->client, SLICE("\r\n"));
+}
+
+void ending_say_last(struct relay *relay, const char *line, int64_t at_ns) {
+    if (relay->client_state == CLIENT_UNDECIDED && relay->config->client_tls == CLIENT_TLS_AUTO) {
+        relay_set_client(relay, CLIENT_PLAIN); // So long a silence is that of a plain client.
+    }
+    if (may_speak(relay)) {
+        ending_say(relay, line, at_ns);
+    }
+}
+
+static void end_leg(struct leg *leg) {
+    bool up = leg->tls != NULL && tls_endpoint_state(leg->tls) == TLS_ESTABLISHED;
+    if (!leg->open) {
+        buf_clear(&leg->pending); // It could never be sent.
+    }
+    leg_end(leg, up);
+}
+
+void ending_close_both(struct relay *relay, int64_t at_ns) {
+    if (relay->ending.linger_until_ns == 0) {
+        relay->ending.linger_until_ns = at_ns + RELAY_LINGER_NS;
+    }
+    relay->decide_at_ns = INT64_MAX;
+    end_leg(&relay->client);
+    end_leg(&relay->server);
+}
+
+// RFC 8446 6.2. The server's own alert is the truest; where it gave none, one that says that the
+// trouble is behind the proxy.
+static int alert_for_client(const struct relay *relay) {
+    enum { HANDSHAKE_FAILURE = 40, INTERNAL_ERROR = 80 };
+    struct event_tls facts = {.alert = -1};
+    if (relay->server.tls == NULL) {
+        return INTERNAL_ERROR;
+    }
+    tls_endpoint_facts(relay->server.tls, &facts);
+    bool named = facts.alert > 0 && facts.alert_by == PARTY_SERVER;
+    return named ? facts.alert : HANDSHAKE_FAILURE;
+}
+
+static void refuse_plain_client(struct relay *relay, int64_t at_ns) {
+    char line[512];
+    if (relay->config->client_tls == CLIENT_TLS_IMPLICIT) {
+        return; // It waits for TLS; a plain line would only confuse it.
+    }
+    snprintf(line, sizeof(line), "421 4.4.1 smtpscope: %.400s", relay->ending.error);
+    ending_say_last(relay, line, at_ns);
+}
+
+void ending_refuse_client(struct relay *relay, int64_t at_ns) {
+    if (relay->ending.linger_until_ns != 0) {
+        return;
+    }
+    switch (relay->client_state) {
+    case CLIENT_UNDECIDED:
+        return; // relay_tick, or the client's first bytes, will decide what it understands.
+    case CLIENT_PLAIN:
+        if (!relay->client_greeted) {
+            refuse_plain_client(relay, at_ns);
+        }
+        break;
+    case CLIENT_HELLO:
+    case CLIENT_HANDSHAKE:
+        if (tls_endpoint_hello(relay->client.tls) == NULL &&
+            tls_endpoint_state(relay->client.tls) == TLS_AWAIT_HELLO) {
+            return;
+        }
+        tls_endpoint_refuse(relay->client.tls, alert_for_client(relay), relay->ending.error, at_ns);
+        upgrade_tell_client(relay, at_ns);
+        break;
+    case CLIENT_AWAIT_HELLO:
+    case CLIENT_TLS:
+        break;
+    }
+    ending_close_both(relay, at_ns);
+}
+
+// ── the summary ─────────────────────────────────────────────────────────────────────────────────
+
+static bool lacks_close_notify(const struct leg *leg) {
+    return leg->tls != NULL && leg->eof && tls_endpoint_state(leg->tls) != TLS_FAILED &&
+           !tls_endpoint_got_close_notify(leg->tls);
+}
+
+static void decide_by_dialogue(struct relay *relay) {
+    struct dialogue *dialogue = observer_dialogue(relay->observer);
+    enum party stranger = dialogue_not_smtp(dialogue);
+    if (relay->hello_on_plain) {
+        ending_decide(
+            relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_CLIENT,
+            "the client began TLS (a ClientHello) on a port where the server speaks plain "
+            "SMTP: set the client to STARTTLS, or use the server's implicit-TLS port "
+            "(465)");
+    } else if (stranger != PARTY_NONE) {
+        ending_decide(relay, OUTCOME_PROTOCOL, stranger, "%s", dialogue_not_smtp_text(dialogue));
+    }
+}
+
+static enum outcome natural_outcome(const struct relay *relay) {
+    if (dialogue_quit_answered(observer_dialogue(relay->observer))) {
+        return OUTCOME_COMPLETED;
+    }
+    return relay->first_close == PARTY_SERVER ? OUTCOME_SERVER_CLOSED : OUTCOME_CLIENT_CLOSED;
+}
+
+struct event_close ending_summary(struct relay *relay) {
+    decide_by_dialogue(relay);
+    const struct ending *ending = &relay->ending;
+    struct event_close close = {
+        .by = relay->first_close != PARTY_NONE ? relay->first_close : PARTY_PROXY,
+        .outcome = ending->decided ? ending->outcome : natural_outcome(relay),
+        .error = ending->decided ? slice_of_string(ending->error) : (struct slice){0},
+        .client_close_notify_missing = lacks_close_notify(&relay->client),
+        .server_close_notify_missing = lacks_close_notify(&relay->server),
+        .client_reset = relay->client.reset,
+        .server_reset = relay->server.reset,
+    };
+    if (ending->decided && ending->by == PARTY_PROXY) {
+        close.by = PARTY_PROXY;
+    }
+    return close;
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include "relay/observer.h"
+
+#include "base/memory.h"
+#include "message/reader.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct observer {
+    const struct event_session *session;
+    struct event_sink tap;
+    struct dialogue *dialogue;
+    struct message_reader *reader;
+    struct findings *findings;
+    struct mask *mask;
+    struct recording *recording;
+    void (*keylog)(void *context, struct slice line);
+    void *keylog_context;
+    int reading;       // the message that the reader is in
+    int text_exchange; // the latest DATA or BDAT
+    struct observer_counts counts;
+};
+
+static void deliver(struct observer *observer, const struct event *event) {
+    mask_take(observer->mask, event);
+}
+
+static void take_finding(void *context, const struct event *event) {
+    struct observer *observer = context;
+    observer->counts.findings++;
+    deliver(observer, event);
+}
+
+// An event goes out before what is said about it.
+static void tell_and_judge(void *context, const struct event *event) {
+    struct observer *observer = context;
+    deliver(observer, event);
+    findings_observe(observer->findings, event);
+}
+
+static void begin_message(struct observer *observer, int message) {
+    if (observer->reading != message) {
+        observer->reading = message;
+        message_reader_begin(observer->reader, message, observer->text_exchange);
+    }
+}
+
+static void read_message(struct observer *observer, const struct event *event) {
+    if (event->kind == EVENT_COMMAND) {
+        enum verb verb = event->command.command.verb;
+        bool sends_text = verb == VERB_DATA || verb == VERB_BDAT;
+        observer->text_exchange = sends_text ? event->command.exchange : observer->text_exchange;
+    } else if (event->kind == EVENT_CONTENT) {
+        begin_message(observer, event->content.message);
+        message_reader_feed(observer->reader, event->content.bytes, event->at_ns);
+    } else if (event->kind == EVENT_CONTENT_END) {
+        begin_message(observer, event->content_end.message);
+        message_reader_end(observer->reader, event->content_end.complete, event->at_ns);
+    } else if (event->kind == EVENT_MESSAGE) {
+        observer->counts.messages++;
+    }
+}
+
+static void take_dialogue(void *context, const struct event *event) {
+    struct observer *observer = context;
+    if (observer->tap.take != NULL) {
+        event_send(&observer->tap, event);
+    }
+    read_message(observer, event);
+    tell_and_judge(observer, event);
+}
+
+struct observer *observer_new(const struct relay_config *config,
+                              const struct event_session *session, struct event_sink tap) {
+    struct observer *observer = mem_new(sizeof(*observer));
+    observer->session = session;
+    observer->tap = tap;
+    observer->keylog = config->keylog;
+    observer->keylog_context = config->keylog_context;
+    observer->recording = recording_new(config->outputs);
+    observer->mask =
+        mask_new(config->auth_view, (struct event_sink){recording_take, observer->recording});
+    observer->findings =
+        findings_new(&config->findings, (struct event_sink){take_finding, observer});
+    observer->reader = message_reader_new(session, (struct event_sink){tell_and_judge, observer});
+    observer->dialogue =
+        dialogue_new(&config->dialogue, session, (struct event_sink){take_dialogue, observer});
+    return observer;
+}
+
+void observer_free(struct observer *observer) {
+    if (observer == NULL) {
+        return;
+    }
+    dialogue_free(observer->dialogue);
+    message_reader_free(observer->reader);
+    findings_free(observer->findings);
+    mask_free(observer->mask);
+    recording_free(observer->recording);
+    free(observer);
+}
+
+struct dialogue *observer_dialogue(struct observer *observer) {
+    return observer->dialogue;
+}
+
+void observer_feed(struct observer *observer, enum side from, struct slice plaintext,
+                   int64_t at_ns) {
+    observer->counts.bytes[from] += plaintext.len;
+    dialogue_feed(observer->dialogue, from, plaintext, at_ns);
+}
+
+void observer_tell(struct observer *observer, const struct event *event) {
+    tell_and_judge(observer, event);
+}
+
+void observer_note(struct observer *observer, int64_t at_ns, const char *format, ...) {
+    char text[FAILURE_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    struct event event = {.kind = EVENT_NOTE, .session = observer->session, .at_ns = at_ns};
+    event.note.text = slice_of_string(text);
+    tell_and_judge(observer, &event);
+}
+
+void observer_secret(struct observer *observer, struct slice keylog_line) {
+    if (observer->keylog != NULL) {
+        observer->keylog(observer->keylog_context, keylog_line);
+    }
+    recording_secret(observer->recording, keylog_line);
+}
+
+void observer_flush(struct observer *observer) {
+    recording_flush(observer->recording);
+}
+
+// The close is the last event of a session, so what the rules say of it comes first.
+void observer_close(struct observer *observer, const struct event_close *close, int64_t at_ns) {
+    dialogue_close(observer->dialogue, at_ns);
+    struct event event = {.kind = EVENT_CLOSE, .session = observer->session, .at_ns = at_ns};
+    event.close = *close;
+    event.close.duration_ns = at_ns;
+    event.close.bytes_from_client = observer->counts.bytes[SIDE_CLIENT];
+    event.close.bytes_from_server = observer->counts.bytes[SIDE_SERVER];
+    findings_observe(observer->findings, &event);
+    deliver(observer, &event);
+    recording_flush(observer->recording);
+}
+
+struct observer_counts observer_counts(const struct observer *observer) {
+    return observer->counts;
+}

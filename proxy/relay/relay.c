@@ -1,0 +1,548 @@
+// SPDX-License-Identifier: MIT
+#include "relay/relay.h"
+
+#include "base/limits.h"
+#include "base/memory.h"
+#include "relay/state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct leg *relay_leg(struct relay *relay, enum side side) {
+    return side == SIDE_CLIENT ? &relay->client : &relay->server;
+}
+
+enum server_tls relay_server_tls(const struct relay *relay) {
+    if (relay->embedded != NULL) {
+        return SERVER_TLS_NONE;
+    }
+    return relay->setup.implicit_server ? SERVER_TLS_IMPLICIT : relay->config->server_tls;
+}
+
+bool relay_bridges(const struct relay *relay) {
+    return relay_server_tls(relay) != SERVER_TLS_MIRROR;
+}
+
+bool relay_client_ready(const struct relay *relay) {
+    return relay->client_state == CLIENT_PLAIN || relay->client_state == CLIENT_AWAIT_HELLO ||
+           relay->client_state == CLIENT_TLS;
+}
+
+void relay_set_client(struct relay *relay, enum client_state state) {
+    relay->client_state = state;
+    if (state != CLIENT_UNDECIDED) {
+        relay->decide_at_ns = INT64_MAX;
+    }
+    if (relay_client_ready(relay)) {
+        leg_open(&relay->client);
+    } else {
+        leg_shut(&relay->client);
+    }
+    edit_update_view(relay);
+}
+
+void relay_set_server(struct relay *relay, enum server_state state) {
+    relay->server_state = state;
+    if (state == SERVER_READY || state == SERVER_TLS) {
+        leg_open(&relay->server);
+    } else {
+        leg_shut(&relay->server);
+    }
+}
+
+// ── making and ending ───────────────────────────────────────────────────────────────────────────
+
+static enum client_state first_client_state(const struct relay_config *config) {
+    return config->client_tls == CLIENT_TLS_NONE ? CLIENT_PLAIN : CLIENT_UNDECIDED;
+}
+
+static void greet_by_embedded(struct relay *relay, int64_t at_ns) {
+    buf_init(&relay->embedded_out, MIB);
+    relay->embedded = embedded_new(&(struct embedded_config){
+        .name = "smtpscope",
+        .offer_starttls = relay->config->client_tls == CLIENT_TLS_AUTO,
+        .max_line = relay->config->dialogue.max_line,
+    });
+    struct event event = {.kind = EVENT_CONNECT, .session = relay->session, .at_ns = at_ns};
+    event.connect.connected = true;
+    observer_tell(relay->observer, &event);
+    embedded_greet(relay->embedded, &relay->embedded_out);
+}
+
+// A client that may yet begin with a ClientHello is waited for where the proxy, not the client,
+// decides what the server's side is.
+static int64_t decision_time(const struct relay *relay, int64_t at_ns) {
+    bool automatic = relay->config->client_tls == CLIENT_TLS_AUTO;
+    bool waits = relay->embedded != NULL || relay_bridges(relay);
+    return automatic && waits ? at_ns + RELAY_HELLO_WAIT_NS : INT64_MAX;
+}
+
+struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
+    struct relay *relay = mem_new(sizeof(*relay));
+    relay->config = setup->config;
+    relay->session = setup->session;
+    relay->setup = *setup;
+    relay->proxy_exchange = EVENT_NO_EXCHANGE;
+    leg_init(&relay->client, SIDE_CLIENT);
+    leg_init(&relay->server, SIDE_SERVER);
+    buf_init(&relay->client_line, 4 * LIMIT_READ);
+    buf_init(&relay->greeting, 4 * LIMIT_READ);
+    buf_init(&relay->reply, 4 * LIMIT_READ);
+    buf_init(&relay->behind_starttls, 4 * LIMIT_READ);
+    relay->observer =
+        observer_new(setup->config, setup->session, (struct event_sink){edit_tap, relay});
+    if (setup->mode == MODE_SINK) {
+        greet_by_embedded(relay, at_ns);
+        relay_set_server(relay, SERVER_READY);
+    }
+    relay->edits = relay->embedded == NULL &&
+                   (relay_bridges(relay) || setup->config->client_tls == CLIENT_TLS_NONE);
+    relay_set_client(relay, first_client_state(setup->config));
+    if (relay->client_state == CLIENT_UNDECIDED) {
+        relay->decide_at_ns = decision_time(relay, at_ns);
+    }
+    upgrade_advance(relay, at_ns);
+    observer_flush(relay->observer);
+    return relay;
+}
+
+void relay_free(struct relay *relay) {
+    if (relay == NULL) {
+        return;
+    }
+    leg_cleanup(&relay->client);
+    leg_cleanup(&relay->server);
+    observer_free(relay->observer);
+    embedded_free(relay->embedded);
+    buf_wipe(&relay->embedded_out);
+    buf_wipe(&relay->client_line);
+    buf_wipe(&relay->greeting);
+    buf_wipe(&relay->reply);
+    buf_wipe(&relay->behind_starttls);
+    certificate_facts_free(relay->certificate);
+    free(relay->connect_error);
+    free(relay->local_address);
+    free(relay);
+}
+
+void relay_finish(struct relay *relay, int64_t at_ns) {
+    assert(!relay->finished);
+    relay->finished = true;
+    edit_flush(relay, at_ns);
+    struct event_close close = ending_summary(relay);
+    observer_close(relay->observer, &close, at_ns);
+}
+
+struct observer_counts relay_counts(const struct relay *relay) {
+    return observer_counts(relay->observer);
+}
+
+// ── the connection to the server ────────────────────────────────────────────────────────────────
+
+void relay_connected(struct relay *relay, const char *local_address, int64_t at_ns) {
+    assert(relay->server_state == SERVER_CONNECTING);
+    relay->local_address = mem_string(local_address);
+    struct event event = {.kind = EVENT_CONNECT, .session = relay->session, .at_ns = at_ns};
+    event.connect.connected = true;
+    observer_tell(relay->observer, &event);
+    relay_set_server(relay, SERVER_CONNECTED);
+    upgrade_advance(relay, at_ns);
+    observer_flush(relay->observer);
+}
+
+void relay_connect_failed(struct relay *relay, const char *reason, int64_t at_ns) {
+    assert(relay->server_state == SERVER_CONNECTING);
+    struct event event = {.kind = EVENT_CONNECT, .session = relay->session, .at_ns = at_ns};
+    observer_tell(relay->observer, &event);
+    relay->connect_error = mem_string(reason);
+    relay_set_server(relay, SERVER_GONE);
+    ending_decide(relay, OUTCOME_CONNECT_FAILED, PARTY_PROXY, "%s", reason);
+    if (relay->client_state == CLIENT_UNDECIDED && relay->decide_at_ns == INT64_MAX &&
+        relay->config->client_tls == CLIENT_TLS_AUTO) {
+        relay->decide_at_ns = at_ns + RELAY_HELLO_WAIT_NS;
+    }
+    ending_refuse_client(relay, at_ns);
+    observer_flush(relay->observer);
+}
+
+// ── plaintext ───────────────────────────────────────────────────────────────────────────────────
+
+// The embedded server answers as far as there is room for its answers; the rest of the client's
+// bytes waits in the server leg, as it would for a real server that does not read.
+static void ask_embedded(struct relay *relay, int64_t at_ns) {
+    struct buf *questions = &relay->server.output;
+    struct buf *answers = &relay->embedded_out;
+    bool progress = true;
+    while (progress && leg_backlog(&relay->client) < LIMIT_LEG_OUTPUT) {
+        size_t taken = embedded_feed(relay->embedded, buf_slice(questions), answers);
+        buf_consume(questions, taken);
+        progress = taken > 0;
+        if (buf_len(answers) > 0) {
+            relay_forward(relay, SIDE_SERVER, buf_slice(answers), at_ns);
+            buf_clear(answers);
+        }
+    }
+    if (embedded_finished(relay->embedded) && !relay->server.eof) {
+        relay_eof(relay, SIDE_SERVER, at_ns);
+    }
+}
+
+void relay_forward(struct relay *relay, enum side from, struct slice plaintext, int64_t at_ns) {
+    leg_send(relay_leg(relay, side_other(from)), plaintext);
+    observer_feed(relay->observer, from, plaintext, at_ns);
+}
+
+static void take_client_plaintext(struct relay *relay, struct slice plaintext, int64_t at_ns) {
+    relay->client_spoke = relay->client_spoke || plaintext.len > 0;
+    relay->client_spoke_in_tls = relay->client_spoke_in_tls || relay->client_state == CLIENT_TLS;
+    if (relay->edits) {
+        edit_client(relay, plaintext, at_ns);
+    } else {
+        relay_forward(relay, SIDE_CLIENT, plaintext, at_ns);
+    }
+}
+
+void relay_take_server_plaintext(struct relay *relay, struct slice plaintext, int64_t at_ns) {
+    relay->server_spoke_in_tls = relay->server_spoke_in_tls || relay->server_state == SERVER_TLS;
+    if (relay->edits) {
+        edit_server(relay, plaintext, at_ns);
+    } else {
+        relay_forward(relay, SIDE_SERVER, plaintext, at_ns);
+    }
+}
+
+static bool upgrade_is_due(const struct relay *relay) {
+    return relay->client_state == CLIENT_PLAIN && !relay->starttls_due &&
+           relay->server_state != SERVER_STARTTLS &&
+           dialogue_awaits_tls(observer_dialogue(relay->observer));
+}
+
+// ── wire bytes of the client ────────────────────────────────────────────────────────────────────
+
+static void refuse_hello(struct relay *relay, int64_t at_ns) {
+    ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_PROXY,
+                  "the client began TLS (a ClientHello) where --client-tls none allows only plain "
+                  "SMTP: turn TLS off in the client, or leave --client-tls at auto");
+    ending_close_both(relay, at_ns);
+}
+
+static void refuse_plain(struct relay *relay, int64_t at_ns) {
+    ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_PROXY,
+                  "the client sent plain text where --client-tls implicit wants a TLS ClientHello: "
+                  "set the client to implicit TLS (SMTPS), or leave --client-tls at auto");
+    ending_close_both(relay, at_ns);
+}
+
+static void receive_client_wire(struct relay *relay, struct slice wire, int64_t at_ns);
+
+static void decide_by_first_bytes(struct relay *relay, struct slice wire, int64_t at_ns) {
+    if (tls_looks_like_client_hello(wire)) {
+        upgrade_client_begin(relay, at_ns);
+    } else if (relay->config->client_tls == CLIENT_TLS_IMPLICIT) {
+        refuse_plain(relay, at_ns);
+        return;
+    } else {
+        relay_set_client(relay, CLIENT_PLAIN);
+    }
+    receive_client_wire(relay, wire, at_ns);
+}
+
+// Where a ClientHello begins in the bytes behind STARTTLS. A last byte that could be the first of
+// one is left for the next read.
+static size_t find_hello(struct slice wire) {
+    size_t at = slice_find_byte(wire, 0x16);
+    while (at != SLICE_NONE && at + 1 < wire.len && wire.data[at + 1] != 0x03) {
+        size_t next = slice_find_byte(slice_from(wire, at + 1), 0x16);
+        at = next == SLICE_NONE ? SLICE_NONE : at + 1 + next;
+    }
+    return at == SLICE_NONE ? wire.len : at;
+}
+
+// Plain bytes between STARTTLS and the ClientHello are relayed in the clear, ahead of TLS.
+static void receive_before_hello(struct relay *relay, struct slice wire, int64_t at_ns) {
+    struct leg *leg = &relay->client;
+    buf_put(&leg->unread, wire);
+    struct slice all = buf_slice(&leg->unread);
+    size_t plain_len = find_hello(all);
+    if (plain_len > 0) {
+        relay_forward(relay, SIDE_CLIENT, slice_sub(all, 0, plain_len), at_ns);
+        buf_consume(&leg->unread, plain_len);
+    }
+    if (buf_len(&leg->unread) >= 2) {
+        upgrade_client_begin(relay, at_ns);
+        receive_client_wire(relay, SLICE(""), at_ns);
+    }
+}
+
+static void receive_client_plain(struct relay *relay, struct slice wire, int64_t at_ns) {
+    bool hello = !relay->client_spoke && tls_looks_like_client_hello(wire);
+    if (hello && relay->config->client_tls == CLIENT_TLS_NONE) {
+        refuse_hello(relay, at_ns);
+        return;
+    }
+    relay->hello_on_plain = relay->hello_on_plain || hello;
+    take_client_plaintext(relay, wire, at_ns);
+}
+
+static void receive_client_tls(struct relay *relay, struct slice wire, int64_t at_ns) {
+    struct buf *plaintext = relay->setup.scratch;
+    leg_receive(&relay->client, wire, plaintext, at_ns);
+    upgrade_advance(relay, at_ns);
+    if (buf_len(plaintext) > 0) {
+        take_client_plaintext(relay, buf_slice(plaintext), at_ns);
+        buf_clear(plaintext);
+    }
+    upgrade_check_late(relay, SIDE_CLIENT, at_ns);
+}
+
+static void receive_client_wire(struct relay *relay, struct slice wire, int64_t at_ns) {
+    switch (relay->client_state) {
+    case CLIENT_UNDECIDED:
+        decide_by_first_bytes(relay, wire, at_ns);
+        break;
+    case CLIENT_PLAIN:
+        receive_client_plain(relay, wire, at_ns);
+        break;
+    case CLIENT_AWAIT_HELLO:
+        receive_before_hello(relay, wire, at_ns);
+        break;
+    case CLIENT_HELLO:
+    case CLIENT_HANDSHAKE:
+    case CLIENT_TLS:
+        receive_client_tls(relay, wire, at_ns);
+        break;
+    }
+}
+
+// ── wire bytes of the server ────────────────────────────────────────────────────────────────────
+
+static void receive_server_tls(struct relay *relay, struct slice wire, int64_t at_ns) {
+    struct buf *plaintext = relay->setup.scratch;
+    leg_receive(&relay->server, wire, plaintext, at_ns);
+    upgrade_advance(relay, at_ns);
+    if (buf_len(plaintext) > 0) {
+        relay_take_server_plaintext(relay, buf_slice(plaintext), at_ns);
+        buf_clear(plaintext);
+    }
+    upgrade_check_late(relay, SIDE_SERVER, at_ns);
+}
+
+// The server spoke before the client was known to speak TLS: in mirror mode that decides.
+static void receive_server_first(struct relay *relay, struct slice wire, int64_t at_ns) {
+    bool automatic = relay->config->client_tls != CLIENT_TLS_IMPLICIT;
+    if (relay->client_state == CLIENT_UNDECIDED && automatic && !relay_bridges(relay)) {
+        relay_set_client(relay, CLIENT_PLAIN);
+        upgrade_advance(relay, at_ns);
+    }
+    if (relay->server_state == SERVER_CONNECTED) {
+        // Not yet known whether the server's side will be TLS: keep it for whoever reads it then.
+        buf_put(&relay->server.unread, wire);
+    } else {
+        relay_take_server_plaintext(relay, wire, at_ns);
+    }
+}
+
+static void receive_server_wire(struct relay *relay, struct slice wire, int64_t at_ns) {
+    if (relay->server.tls != NULL) {
+        receive_server_tls(relay, wire, at_ns);
+    } else if (relay->server_state == SERVER_CONNECTED) {
+        receive_server_first(relay, wire, at_ns);
+    } else {
+        relay_take_server_plaintext(relay, wire, at_ns);
+    }
+}
+
+// ── events from outside ─────────────────────────────────────────────────────────────────────────
+
+static void tell_wire(struct relay *relay, enum side leg, bool from_peer, struct slice wire,
+                      int64_t at_ns) {
+    if (wire.len > 0 && output_set_wants_wire(relay->config->outputs)) {
+        struct event event = {.kind = EVENT_WIRE, .session = relay->session, .at_ns = at_ns};
+        event.wire = (struct event_wire){.leg = leg, .from_peer = from_peer, .data = wire};
+        observer_tell(relay->observer, &event);
+    }
+}
+
+// What a batch of bytes set in motion beyond the bytes themselves.
+static void settle(struct relay *relay, int64_t at_ns) {
+    if (upgrade_is_due(relay)) {
+        relay_set_client(relay, CLIENT_AWAIT_HELLO);
+        receive_before_hello(relay, SLICE(""), at_ns);
+    }
+    upgrade_advance(relay, at_ns);
+    if (relay->embedded != NULL) {
+        ask_embedded(relay, at_ns);
+        if (upgrade_is_due(relay)) {
+            relay_set_client(relay, CLIENT_AWAIT_HELLO);
+        }
+    }
+    observer_flush(relay->observer);
+}
+
+void relay_receive(struct relay *relay, enum side side, struct slice wire, int64_t at_ns) {
+    tell_wire(relay, side, true, wire, at_ns);
+    if (relay->ending.decided && relay->ending.linger_until_ns != 0) {
+        return; // The session is over; what still comes is read only so that it is not a reset.
+    }
+    if (side == SIDE_CLIENT) {
+        receive_client_wire(relay, wire, at_ns);
+    } else {
+        receive_server_wire(relay, wire, at_ns);
+    }
+    settle(relay, at_ns);
+}
+
+void relay_sent(struct relay *relay, enum side side, size_t len, int64_t at_ns) {
+    struct leg *leg = relay_leg(relay, side);
+    relay->client_greeted = relay->client_greeted || (side == SIDE_CLIENT && leg->open);
+    tell_wire(relay, side, false, slice_sub(leg_output(leg), 0, len), at_ns);
+    leg_sent(leg, len);
+    if (relay->embedded != NULL) {
+        ask_embedded(relay, at_ns);
+        observer_flush(relay->observer);
+    }
+}
+
+static void note_close(struct relay *relay, enum side side) {
+    if (relay->first_close == PARTY_NONE) {
+        relay->first_close = party_of(side);
+    }
+}
+
+// An end of one stream is the end of the other's, once everything before it is out. A missing
+// close_notify on one side is a missing one on the other.
+static void pass_end(struct relay *relay, enum side side) {
+    struct leg *ended = relay_leg(relay, side);
+    bool clean = ended->tls == NULL || tls_endpoint_got_close_notify(ended->tls);
+    leg_end(relay_leg(relay, side_other(side)), clean);
+}
+
+void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
+    struct leg *leg = relay_leg(relay, side);
+    if (leg->eof) {
+        return;
+    }
+    leg->eof = true;
+    note_close(relay, side);
+    edit_flush(relay, at_ns);
+    if (leg->tls != NULL) {
+        tls_endpoint_eof(leg->tls, false, at_ns);
+        upgrade_advance(relay, at_ns);
+    }
+    if (side == SIDE_CLIENT) {
+        upgrade_check_silent_close(relay, at_ns);
+    }
+    pass_end(relay, side);
+    if (relay->embedded != NULL && side == SIDE_CLIENT) {
+        ask_embedded(relay, at_ns);
+        leg_end(&relay->client, true);
+        relay->server.eof = true;
+    }
+    if (relay->server_state == SERVER_CONNECTING || relay->server_state == SERVER_GONE) {
+        ending_close_both(relay, at_ns);
+    }
+    observer_flush(relay->observer);
+}
+
+void relay_reset(struct relay *relay, enum side side, int64_t at_ns) {
+    struct leg *leg = relay_leg(relay, side);
+    if (leg->reset) {
+        return;
+    }
+    leg->reset = true;
+    leg->eof = true;
+    note_close(relay, side);
+    if (leg->tls != NULL) {
+        tls_endpoint_eof(leg->tls, true, at_ns);
+        upgrade_advance(relay, at_ns);
+    }
+    if (side == SIDE_CLIENT) {
+        upgrade_check_silent_close(relay, at_ns);
+    }
+    observer_flush(relay->observer);
+}
+
+// ── what it wants ───────────────────────────────────────────────────────────────────────────────
+
+bool relay_wants_read(const struct relay *relay, enum side side) {
+    const struct leg *from = side == SIDE_CLIENT ? &relay->client : &relay->server;
+    const struct leg *to = side == SIDE_CLIENT ? &relay->server : &relay->client;
+    if (from->eof) {
+        return false;
+    }
+    size_t waiting = leg_backlog(to) + buf_len(&from->unread) + buf_len(&relay->behind_starttls);
+    return waiting < LIMIT_LEG_OUTPUT || relay->ending.linger_until_ns != 0;
+}
+
+struct slice relay_output(const struct relay *relay, enum side side) {
+    if (side == SIDE_SERVER && relay->embedded != NULL) {
+        return SLICE("");
+    }
+    return leg_output(side == SIDE_CLIENT ? &relay->client : &relay->server);
+}
+
+bool relay_wants_shutdown(const struct relay *relay, enum side side) {
+    const struct leg *leg = side == SIDE_CLIENT ? &relay->client : &relay->server;
+    return leg_wants_shutdown(leg);
+}
+
+void relay_shutdown_done(struct relay *relay, enum side side) {
+    relay_leg(relay, side)->end_sent = true;
+}
+
+bool relay_wants_reset(const struct relay *relay, enum side side) {
+    const struct leg *leg = side == SIDE_CLIENT ? &relay->client : &relay->server;
+    const struct leg *other = side == SIDE_CLIENT ? &relay->server : &relay->client;
+    return other->reset && !leg->reset && leg_is_flushed(leg);
+}
+
+static bool leg_is_over(const struct leg *leg) {
+    return leg->reset || (leg->eof && leg->end_sent);
+}
+
+bool relay_is_done(const struct relay *relay) {
+    bool no_server = relay->embedded != NULL || relay->server_state == SERVER_CONNECTING ||
+                     relay->server_state == SERVER_GONE;
+    if (relay->client.reset || relay->server.reset) {
+        return leg_is_flushed(&relay->client) && (no_server || leg_is_flushed(&relay->server));
+    }
+    return leg_is_over(&relay->client) && (no_server || leg_is_over(&relay->server));
+}
+
+// ── time ────────────────────────────────────────────────────────────────────────────────────────
+
+int64_t relay_deadline_ns(const struct relay *relay) {
+    if (relay->ending.linger_until_ns != 0) {
+        return relay->ending.linger_until_ns;
+    }
+    return relay->decide_at_ns;
+}
+
+void relay_tick(struct relay *relay, int64_t at_ns) {
+    if (relay->ending.linger_until_ns != 0 && at_ns >= relay->ending.linger_until_ns) {
+        relay->client.reset = true; // It had its time to read the last words and close.
+        relay->server.reset = true;
+    } else if (at_ns >= relay->decide_at_ns) {
+        relay_set_client(relay, CLIENT_PLAIN);
+        ending_refuse_client(relay, at_ns);
+        settle(relay, at_ns);
+    }
+}
+
+void relay_idle(struct relay *relay, int64_t at_ns) {
+    ending_decide(relay, OUTCOME_TIMEOUT, PARTY_PROXY,
+                  "nothing came from either side within --idle-timeout, so the proxy closed the "
+                  "session");
+    ending_say_last(relay, "421 4.4.2 smtpscope: idle for too long, closing the connection", at_ns);
+    ending_close_both(relay, at_ns);
+    observer_flush(relay->observer);
+}
+
+void relay_stop(struct relay *relay, int64_t at_ns) {
+    ending_decide(relay, OUTCOME_PROXY_STOPPED, PARTY_PROXY,
+                  "the proxy was stopped while the session was under way");
+    ending_say_last(relay, "421 4.3.2 smtpscope: the proxy is stopping, closing the connection",
+                    at_ns);
+    ending_close_both(relay, at_ns);
+    observer_flush(relay->observer);
+}

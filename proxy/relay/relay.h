@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// relay: one whole proxied connection without a socket. Its owner moves wire bytes in and out of
+// it, tells it the time and what became of the two TCP streams, and asks what it wants next.
+//
+//   relay_receive(CLIENT) ─▶ leg ─ plaintext ─┬─▶ leg ─▶ relay_output(SERVER)
+//   relay_output(CLIENT) ◀── leg ◀─ plaintext ┴── leg ◀─ relay_receive(SERVER)
+//                                    │ a copy
+//                                    ▼
+//                                 observer
+//
+// What comes in on one side goes out on the other, byte for byte. The exceptions are the bridging
+// of TLS (`edit`) and the few words that the proxy says where nobody else can (`ending`).
+//
+// The order of a session's TLS is the heart of it: a client's ClientHello is held, the server's
+// handshake is made with its SNI and ALPN, the server's certificate decides the leaf, and only then
+// the client goes on.
+#ifndef SCOPE_RELAY_RELAY_H
+#define SCOPE_RELAY_RELAY_H
+
+#include "relay/config.h"
+#include "relay/observer.h"
+
+struct relay;
+
+struct relay_setup {
+    const struct relay_config *config; // outlives the relay
+    struct event_session *session;     // outlives the relay; filled as far as it is known
+    enum mode mode;
+    bool implicit_server; // reverse:smtps
+    // The name that SNI carries and the certificate is checked against: the URL's host or the
+    // SOCKS5 name; NULL where there is none.
+    const char *server_name;
+    const char *client_local_address; // the address that the client connected to
+    struct buf *scratch;              // plaintext of one read, shared by the relays of a loop
+};
+
+struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns);
+void relay_free(struct relay *relay); // NULL is fine
+
+// What became of the connection to the server. `local_address` is the proxy's own end.
+void relay_connected(struct relay *relay, const char *local_address, int64_t at_ns);
+// It could not be made: `reason` is a sentence. The client is told where that is possible.
+void relay_connect_failed(struct relay *relay, const char *reason, int64_t at_ns);
+
+// Wire bytes of a peer. All are taken: ask relay_wants_read before the next read.
+void relay_receive(struct relay *relay, enum side side, struct slice wire, int64_t at_ns);
+void relay_eof(struct relay *relay, enum side side, int64_t at_ns);
+void relay_reset(struct relay *relay, enum side side, int64_t at_ns); // read or write failed
+
+bool relay_wants_read(const struct relay *relay, enum side side);
+// Wire bytes to send, valid until the next call; relay_sent says how many went.
+struct slice relay_output(const struct relay *relay, enum side side);
+void relay_sent(struct relay *relay, enum side side, size_t len, int64_t at_ns);
+// Our stream to this peer is to be shut down (FIN) now; relay_shutdown_done says it was.
+bool relay_wants_shutdown(const struct relay *relay, enum side side);
+void relay_shutdown_done(struct relay *relay, enum side side);
+bool relay_wants_reset(const struct relay *relay, enum side side); // a reset to pass on
+bool relay_is_done(const struct relay *relay);                     // both streams may be closed
+
+// When relay_tick is to be called next: nanoseconds since the accept, INT64_MAX for never.
+int64_t relay_deadline_ns(const struct relay *relay);
+void relay_tick(struct relay *relay, int64_t at_ns);
+
+// The proxy ends the session: nothing came for too long, or the process stops. Each says a 421 to
+// the client if it is between commands.
+void relay_idle(struct relay *relay, int64_t at_ns);
+void relay_stop(struct relay *relay, int64_t at_ns);
+
+// The key log callback for the two TLS contexts: an endpoint's context is its relay.
+void relay_keylog(void *endpoint_context, struct slice line);
+
+// Tells the end of the session to the outputs, once, when both streams are closed.
+void relay_finish(struct relay *relay, int64_t at_ns);
+struct observer_counts relay_counts(const struct relay *relay);
+
+#endif

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// state: what the files of the relay share, and nobody outside: its two state machines, drawn here.
+//
+//   client:  UNDECIDED ──first bytes, or the greeting──▶ PLAIN ──a 220 to STARTTLS──▶ AWAIT_HELLO
+//                │ ClientHello                            ▲      plain bytes go on      │
+//                ClientHello └────────────────▶ HELLO
+//                ◀───────────────┼─────────────────────────────┘
+//                                     │ presented         └─(never back)
+//                                  HANDSHAKE ──▶ TLS
+//
+//   server:  CONNECTING ─▶ CONNECTED ─┬──────────────────────────────▶ READY (plain)
+//                                     ├─ GREETING ─ EHLO ─ STARTTLS ─┐
+//                                     └──────────────────────────────┴▶ HANDSHAKE ─▶ TLS
+//
+// CONNECTED waits until it is known what the client is; GREETING, EHLO and STARTTLS are the proxy's
+// own steps when it bridges.
+#ifndef SCOPE_RELAY_STATE_H
+#define SCOPE_RELAY_STATE_H
+
+#include "certs/describe.h"
+#include "embedded/embedded.h"
+#include "relay/leg.h"
+#include "relay/relay.h"
+
+enum client_state {
+    CLIENT_UNDECIDED,
+    CLIENT_PLAIN,
+    CLIENT_AWAIT_HELLO,
+    CLIENT_HELLO,
+    CLIENT_HANDSHAKE,
+    CLIENT_TLS,
+};
+
+enum server_state {
+    SERVER_CONNECTING,
+    SERVER_CONNECTED,
+    SERVER_GREETING,
+    SERVER_EHLO,
+    SERVER_STARTTLS,
+    SERVER_HANDSHAKE,
+    SERVER_READY,
+    SERVER_TLS,
+    SERVER_GONE,     // never connected
+    SERVER_GONE_TLS, // its handshake failed
+};
+
+// What the tap saw of the event that a fed line became.
+struct tapped {
+    bool starttls_command; // the client's own
+    bool reply;            // a whole reply
+    bool reply_to_proxy;   // … to what the proxy itself said
+    bool reply_to_ehlo;    // … a positive one to EHLO
+    bool offers_starttls;
+    int code;
+};
+
+struct ending {
+    bool decided; // the proxy, or a failure, ended the session
+    enum outcome outcome;
+    enum party by;
+    char error[FAILURE_MAX];
+    int64_t linger_until_ns;
+};
+
+struct relay {
+    const struct relay_config *config;
+    struct event_session *session;
+    struct relay_setup setup;
+    struct observer *observer;
+    struct embedded *embedded; // the server of `--mode sink`; NULL else
+    struct buf embedded_out;
+    struct leg client;
+    struct leg server;
+    enum client_state client_state;
+    enum server_state server_state;
+    int64_t decide_at_ns; // when a silent client counts as plain; INT64_MAX once decided
+    char *connect_error;  // why there is no server; NULL while there may be one
+    char *local_address;  // of the leg to the server
+
+    // The certificate, and what the client is shown of it.
+    struct trust_verdict verdict;
+    struct event_certificate *certificate;
+    bool verified;
+    bool client_starttls; // how its TLS began, else implicit
+    bool server_starttls;
+    bool client_failed; // the handshake with the client did
+    bool shown_bad;
+    bool client_spoke_in_tls; // application data came from the client inside TLS
+    bool server_spoke_in_tls;
+    bool client_spoke;   // any plaintext at all
+    bool client_greeted; // the client was sent something of the server's
+    bool hello_on_plain; // a ClientHello came where plain SMTP was under way
+
+    // Bridging: lines are looked at one at a time (`edit`).
+    bool edits;
+    struct buf client_line;     // a client line not yet told to be harmless
+    bool client_mid_line;       // the last client byte seen was not the end of a line
+    struct buf greeting;        // held until the server's side is TLS
+    struct buf reply;           // lines of the server's reply under way
+    struct buf behind_starttls; // client bytes behind a STARTTLS that is the proxy's to answer
+    bool starttls_due;          // the client's STARTTLS waits for our answer
+    int proxy_exchange;         // the latest command of our own
+    struct tapped tapped;
+
+    enum party first_close; // who closed first
+    struct ending ending;
+    bool finished;
+};
+
+struct leg *relay_leg(struct relay *relay, enum side side);
+bool relay_bridges(const struct relay *relay); // the TLS of the two sides is not the same by design
+enum server_tls relay_server_tls(const struct relay *relay); // the mode's URL included
+bool relay_client_ready(
+    const struct relay *relay); // plain or in TLS, open for what the server says
+
+// Setters: the only places where the machines move.
+void relay_set_client(struct relay *relay, enum client_state state);
+void relay_set_server(struct relay *relay, enum server_state state);
+
+// Plaintext goes on to the other peer, and a copy to the observer.
+void relay_forward(struct relay *relay, enum side from, struct slice plaintext, int64_t at_ns);
+
+// What the server said, on its way to the client.
+void relay_take_server_plaintext(struct relay *relay, struct slice plaintext, int64_t at_ns);
+
+// upgrade.c: handshakes.
+void upgrade_client_begin(struct relay *relay, int64_t at_ns);
+void upgrade_server_begin(struct relay *relay, bool starttls, int64_t at_ns);
+// Whatever the handshakes made possible since the last call.
+void upgrade_advance(struct relay *relay, int64_t at_ns);
+// The facts of a client's handshake that the proxy itself ended.
+void upgrade_tell_client(struct relay *relay, int64_t at_ns);
+// The endpoint of an established leg has failed or said something late.
+void upgrade_check_late(struct relay *relay, enum side side, int64_t at_ns);
+// A client that closed behind the handshake without a word distrusts the certificate.
+void upgrade_check_silent_close(struct relay *relay, int64_t at_ns);
+
+// edit.c: bridging, line by line.
+void edit_client(struct relay *relay, struct slice plaintext, int64_t at_ns);
+void edit_server(struct relay *relay, struct slice plaintext, int64_t at_ns);
+void edit_begin_own_steps(struct relay *relay);
+void edit_flush(struct relay *relay, int64_t at_ns); // what was held of a line goes out as it is
+void edit_release_greeting(struct relay *relay);
+void edit_tap(void *context, const struct event *event);
+void edit_update_view(struct relay *relay);
+bool edit_offers_starttls(const struct relay *relay);
+
+// ending.c: how a session ends.
+void ending_decide(struct relay *relay, enum outcome outcome, enum party by, const char *format,
+                   ...) __attribute__((format(printf, 4, 5)));
+// Says `line` to the client as a reply of the proxy's.
+void ending_say(struct relay *relay, const char *line, int64_t at_ns);
+// The same where it is the last word: only if the client is between commands.
+void ending_say_last(struct relay *relay, const char *line, int64_t at_ns);
+// Stops relaying: sends what is left, closes both sides.
+void ending_close_both(struct relay *relay, int64_t at_ns);
+// No server: the client is told, as soon as it is known how.
+void ending_refuse_client(struct relay *relay, int64_t at_ns);
+struct event_close ending_summary(struct relay *relay);
+
+#endif

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MIT
+// upgrade: both handshakes of a session, in the order that lets the client see what the server is.
+#include "relay/state.h"
+
+#include <arpa/inet.h>
+
+void relay_keylog(void *endpoint_context, struct slice line) {
+    struct relay *relay = endpoint_context;
+    observer_secret(relay->observer, line);
+}
+
+static bool is_address(const char *name) {
+    struct in6_addr parsed;
+    return inet_pton(AF_INET, name, &parsed) == 1 || inet_pton(AF_INET6, name, &parsed) == 1;
+}
+
+// ── the client's ClientHello ────────────────────────────────────────────────────────────────────
+
+void upgrade_client_begin(struct relay *relay, int64_t at_ns) {
+    bool starttls = relay->client_state == CLIENT_AWAIT_HELLO;
+    relay->client.tls = tls_endpoint_accept(relay->config->accept_context, at_ns);
+    relay->client_starttls = starttls;
+    tls_endpoint_set_keylog(relay->client.tls, relay);
+    relay_set_client(relay, CLIENT_HELLO);
+    dialogue_tls_begun(observer_dialogue(relay->observer), SIDE_CLIENT);
+    if (relay->embedded != NULL && starttls) {
+        embedded_tls_begun(relay->embedded);
+    }
+}
+
+static const struct tls_hello *client_hello(const struct relay *relay) {
+    return relay->client.tls == NULL ? NULL : tls_endpoint_hello(relay->client.tls);
+}
+
+// ── the server's certificate ────────────────────────────────────────────────────────────────────
+
+// Contract, "Names": the host of the URL or the SOCKS5 name, else the client's SNI.
+static const char *server_name(const struct relay *relay) {
+    const struct tls_hello *hello = client_hello(relay);
+    if (relay->setup.server_name != NULL) {
+        return relay->setup.server_name;
+    }
+    return hello == NULL ? NULL : hello->sni;
+}
+
+static int alert_of(unsigned faults) {
+    enum { BAD_CERTIFICATE = 42, CERTIFICATE_EXPIRED = 45, UNKNOWN_CA = 48 };
+    if ((faults & (TRUST_UNKNOWN_ISSUER | TRUST_SELF_SIGNED)) != 0) {
+        return UNKNOWN_CA;
+    }
+    return (faults & TRUST_EXPIRED) != 0 ? CERTIFICATE_EXPIRED : BAD_CERTIFICATE;
+}
+
+static bool verify_server(void *context, CRYPTO_BUFFER *const *chain, size_t chain_len,
+                          int *out_alert) {
+    struct relay *relay = context;
+    const char *name = server_name(relay);
+    name = name != NULL ? name : relay->session->server.address;
+    int64_t now_unix_ns = relay->session->started_unix_ns;
+    trust_verify(&relay->verdict, relay->config->trust, chain, chain_len, name, now_unix_ns);
+    relay->verified = true;
+    struct slice der = slice_of(CRYPTO_BUFFER_data(chain[0]), CRYPTO_BUFFER_len(chain[0]));
+    certificate_facts_free(relay->certificate);
+    relay->certificate = certificate_facts_new(der);
+    *out_alert = alert_of(relay->verdict.faults);
+    return relay->config->verify != VERIFY_STRICT || relay->verdict.faults == 0;
+}
+
+// ── the server's handshake ──────────────────────────────────────────────────────────────────────
+
+void upgrade_server_begin(struct relay *relay, bool starttls, int64_t at_ns) {
+    const struct tls_hello *hello = client_hello(relay);
+    const char *name = server_name(relay);
+    struct tls_connect_plan plan = {
+        .sni = name == NULL || is_address(name) ? NULL : name,
+        .alpn_wire = hello == NULL ? SLICE("") : hello->alpn_wire,
+        .verify = verify_server,
+        .context = relay,
+    };
+    relay->server.tls = tls_endpoint_connect(relay->config->connect_context, &plan, at_ns);
+    relay->server_starttls = starttls;
+    tls_endpoint_set_keylog(relay->server.tls, relay);
+    relay_set_server(relay, SERVER_HANDSHAKE);
+    dialogue_tls_begun(observer_dialogue(relay->observer), SIDE_SERVER);
+    tls_endpoint_feed(relay->server.tls, SLICE(""), relay->setup.scratch, at_ns);
+    if (buf_len(&relay->server.unread) > 0) { // It spoke before it was known that this is TLS.
+        leg_receive(&relay->server, SLICE(""), relay->setup.scratch, at_ns);
+    }
+}
+
+static void tell_server_tls(struct relay *relay, int64_t at_ns) {
+    struct event event = {.kind = EVENT_TLS, .session = relay->session, .at_ns = at_ns};
+    tls_endpoint_facts(relay->server.tls, &event.tls);
+    event.tls.starttls = relay->server_starttls;
+    event.tls.certificate = relay->certificate;
+    event.tls.has_verify = relay->verified;
+    event.tls.verify_ok = relay->verified && relay->verdict.faults == 0;
+    event.tls.verify_error = event.tls.verify_ok || !relay->verified ? NULL : relay->verdict.error;
+    observer_tell(relay->observer, &event);
+}
+
+static void server_failed(struct relay *relay, int64_t at_ns) {
+    struct event_tls facts = {0};
+    tls_endpoint_facts(relay->server.tls, &facts);
+    tell_server_tls(relay, at_ns);
+    if (relay->config->verify == VERIFY_STRICT && relay->verdict.faults != 0) {
+        ending_decide(relay, OUTCOME_TLS_SERVER_FAILED, PARTY_PROXY,
+                      "the server's certificate does not verify (%s) and --verify strict refuses "
+                      "it; mend the certificate, name its CA with --server-ca, or use --verify "
+                      "mirror",
+                      relay->verdict.error);
+    } else {
+        ending_decide(relay, OUTCOME_TLS_SERVER_FAILED,
+                      facts.alert_by == PARTY_PROXY ? PARTY_PROXY : PARTY_SERVER,
+                      "the TLS handshake with the server failed: %s",
+                      facts.error == NULL ? "no reason was given" : facts.error);
+    }
+    relay_set_server(relay, SERVER_GONE_TLS);
+    ending_refuse_client(relay, at_ns);
+}
+
+static void follow_server_handshake(struct relay *relay, int64_t at_ns) {
+    switch (tls_endpoint_state(relay->server.tls)) {
+    case TLS_AWAIT_HELLO:
+    case TLS_HELLO_SHOWN:
+    case TLS_AWAIT_HANDSHAKE:
+        break;
+    case TLS_ESTABLISHED:
+        tell_server_tls(relay, at_ns);
+        relay_set_server(relay, SERVER_TLS);
+        edit_release_greeting(relay);
+        tls_endpoint_shed(relay->server.tls);
+        break;
+    case TLS_FAILED:
+        server_failed(relay, at_ns);
+        break;
+    }
+}
+
+// The server's side of TLS starts as soon as it is known what the client is.
+static void start_server(struct relay *relay, int64_t at_ns) {
+    bool hello = relay->client_state == CLIENT_HELLO && client_hello(relay) != NULL;
+    bool plain = relay->client_state == CLIENT_PLAIN;
+    if (!hello && !plain) {
+        return;
+    }
+    switch (relay_server_tls(relay)) {
+    case SERVER_TLS_MIRROR:
+        if (hello) {
+            upgrade_server_begin(relay, false, at_ns);
+            return;
+        }
+        relay_set_server(relay, SERVER_READY);
+        break;
+    case SERVER_TLS_IMPLICIT:
+        upgrade_server_begin(relay, false, at_ns);
+        return;
+    case SERVER_TLS_STARTTLS:
+        edit_begin_own_steps(relay);
+        break;
+    case SERVER_TLS_NONE:
+        relay_set_server(relay, SERVER_READY);
+        break;
+    }
+}
+
+// What came while nobody knew whom it was for.
+static void read_what_waited(struct relay *relay, int64_t at_ns) {
+    struct leg *leg = &relay->server;
+    if (leg->tls == NULL && relay->server_state != SERVER_CONNECTED && buf_len(&leg->unread) > 0) {
+        struct buf waited = leg->unread;
+        buf_init(&leg->unread, waited.max);
+        relay_take_server_plaintext(relay, buf_slice(&waited), at_ns);
+        buf_cleanup(&waited);
+    }
+}
+
+// ── the client's handshake ──────────────────────────────────────────────────────────────────────
+
+static unsigned faults_to_show(const struct relay *relay) {
+    return relay->config->verify == VERIFY_MIRROR && relay->server.tls != NULL
+               ? relay->verdict.faults
+               : 0;
+}
+
+static void present(struct relay *relay, int64_t at_ns) {
+    const struct tls_hello *hello = client_hello(relay);
+    struct failure failure = {0};
+    const struct leaf *leaf = NULL;
+    size_t chain_len = 0;
+    CRYPTO_BUFFER *const *chain = NULL;
+    if (relay->server.tls != NULL) {
+        chain = tls_endpoint_peer_chain(relay->server.tls, &chain_len);
+    }
+    struct leaf_request request = {
+        .server = chain_len > 0 ? chain[0] : NULL,
+        .faults = faults_to_show(relay),
+        .name = hello->sni != NULL ? hello->sni : relay->setup.client_local_address,
+        .rsa = hello->rsa_only,
+        .issuer_sent = chain_len > 1,
+        .now_unix_ns = relay->session->started_unix_ns,
+    };
+    if (leaf_get(&leaf, &failure, relay->config->leaves, &request) != OK) {
+        ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_PROXY,
+                      "no certificate could be made for the client: %s", failure.text);
+        tls_endpoint_refuse(relay->client.tls, 80, failure.text, at_ns);
+        return;
+    }
+    struct tls_presentation what = {.identity = {leaf->chain, leaf->chain_len, leaf->key}};
+    if (relay->server.tls != NULL) {
+        what.alpn = tls_endpoint_alpn(relay->server.tls);
+        what.ask_certificate = tls_endpoint_certificate_requested(relay->server.tls);
+    }
+    relay->shown_bad = request.faults != 0;
+    relay_set_client(relay, CLIENT_HANDSHAKE);
+    tls_endpoint_present(relay->client.tls, &what, at_ns);
+}
+
+static void tell_client_tls(struct relay *relay, const char *late_error, int64_t at_ns) {
+    struct event event = {.kind = EVENT_TLS, .session = relay->session, .at_ns = at_ns};
+    tls_endpoint_facts(relay->client.tls, &event.tls);
+    struct event_certificate *given = NULL;
+    size_t chain_len = 0;
+    CRYPTO_BUFFER *const *chain = tls_endpoint_peer_chain(relay->client.tls, &chain_len);
+    if (chain_len > 0) {
+        given = certificate_facts_new(
+            slice_of(CRYPTO_BUFFER_data(chain[0]), CRYPTO_BUFFER_len(chain[0])));
+    }
+    const char *name = relay->setup.server_name;
+    event.tls.starttls = relay->client_starttls;
+    event.tls.certificate = given;
+    event.tls.shown_bad = relay->shown_bad;
+    event.tls.sni_missing =
+        event.tls.sni == NULL && name != NULL && !is_address(name) && client_hello(relay) != NULL;
+    if (late_error != NULL) {
+        event.tls.error = late_error;
+        event.tls.certificate_alert = true;
+    }
+    observer_tell(relay->observer, &event);
+    certificate_facts_free(given);
+}
+
+void upgrade_tell_client(struct relay *relay, int64_t at_ns) {
+    relay->client_failed = true;
+    tell_client_tls(relay, NULL, at_ns);
+}
+
+static void client_failed(struct relay *relay, int64_t at_ns) {
+    struct event_tls facts = {0};
+    tls_endpoint_facts(relay->client.tls, &facts);
+    tell_client_tls(relay, NULL, at_ns);
+    ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED,
+                  facts.alert_by == PARTY_PROXY ? PARTY_PROXY : PARTY_CLIENT,
+                  "the TLS handshake with the client failed: %s",
+                  facts.error == NULL ? "no reason was given" : facts.error);
+    relay->client_failed = true;
+    ending_close_both(relay, at_ns);
+}
+
+static void follow_client_handshake(struct relay *relay, int64_t at_ns) {
+    switch (tls_endpoint_state(relay->client.tls)) {
+    case TLS_AWAIT_HELLO:
+    case TLS_AWAIT_HANDSHAKE:
+        break;
+    case TLS_HELLO_SHOWN:
+        if (relay->server_state == SERVER_READY || relay->server_state == SERVER_TLS) {
+            present(relay, at_ns);
+            follow_client_handshake(relay, at_ns);
+        }
+        break;
+    case TLS_ESTABLISHED:
+        tell_client_tls(relay, NULL, at_ns);
+        relay_set_client(relay, CLIENT_TLS);
+        tls_endpoint_shed(relay->client.tls);
+        break;
+    case TLS_FAILED:
+        client_failed(relay, at_ns);
+        break;
+    }
+}
+
+static bool client_handshakes(const struct relay *relay) {
+    return !relay->client_failed &&
+           (relay->client_state == CLIENT_HELLO || relay->client_state == CLIENT_HANDSHAKE);
+}
+
+// A STARTTLS that was passed on: the server's leg follows once the ClientHello is there.
+static bool mirrors_starttls(const struct relay *relay) {
+    return relay->client_state == CLIENT_HELLO && relay->client_starttls && !relay->edits &&
+           relay->embedded == NULL && relay->server_state == SERVER_READY &&
+           relay->server.tls == NULL && client_hello(relay) != NULL;
+}
+
+void upgrade_advance(struct relay *relay, int64_t at_ns) {
+    if (relay->ending.linger_until_ns != 0) {
+        return;
+    }
+    if (relay->connect_error != NULL) {
+        ending_refuse_client(relay, at_ns);
+        return;
+    }
+    if (relay->server_state == SERVER_CONNECTED) {
+        start_server(relay, at_ns);
+        read_what_waited(relay, at_ns);
+    } else if (mirrors_starttls(relay)) {
+        upgrade_server_begin(relay, true, at_ns);
+    }
+    if (relay->server_state == SERVER_HANDSHAKE) {
+        follow_server_handshake(relay, at_ns);
+    }
+    if (client_handshakes(relay)) {
+        follow_client_handshake(relay, at_ns);
+    }
+}
+
+// ── what shows only after the handshake ─────────────────────────────────────────────────────────
+
+// RFC 8446: a client's last flight may be refused after the connecting side thinks that all is
+// well. Such an alert belongs to the handshake.
+void upgrade_check_late(struct relay *relay, enum side side, int64_t at_ns) {
+    struct leg *leg = relay_leg(relay, side);
+    bool up =
+        side == SIDE_CLIENT ? relay->client_state == CLIENT_TLS : relay->server_state == SERVER_TLS;
+    if (!up || relay->ending.decided || tls_endpoint_state(leg->tls) != TLS_FAILED) {
+        return;
+    }
+    struct event_tls facts = {0};
+    tls_endpoint_facts(leg->tls, &facts);
+    bool spoke = side == SIDE_CLIENT ? relay->client_spoke_in_tls : relay->server_spoke_in_tls;
+    if (!spoke) {
+        side == SIDE_CLIENT ? tell_client_tls(relay, NULL, at_ns) : tell_server_tls(relay, at_ns);
+    }
+    ending_decide(relay,
+                  side == SIDE_CLIENT ? OUTCOME_TLS_CLIENT_FAILED : OUTCOME_TLS_SERVER_FAILED,
+                  party_of(side), "TLS with the %s broke: %s", side_name(side),
+                  facts.error == NULL ? "no reason was given" : facts.error);
+    ending_close_both(relay, at_ns);
+}
+
+// GnuTLS programs (msmtp) finish the handshake, look at the certificate, and hang up without an
+// alert. A client that waits for a greeting may also close for other reasons, politely.
+void upgrade_check_silent_close(struct relay *relay, int64_t at_ns) {
+    if (relay->client_state != CLIENT_TLS || relay->client_spoke_in_tls || relay->ending.decided ||
+        relay->server.eof) {
+        return;
+    }
+    if (!relay->client_starttls && tls_endpoint_got_close_notify(relay->client.tls)) {
+        return;
+    }
+    static const char error[] =
+        "the client finished the handshake and closed without a word; clients built on GnuTLS "
+        "(msmtp) do so when they do not trust the certificate";
+    tell_client_tls(relay, error, at_ns);
+    ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_CLIENT, "%s", error);
+}
