@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// document_file: the file of `json`, one document that grows by a session at a time and is valid
+// JSON at every moment between two writes (contract, "Outputs").
+//
+//   {"schema":"smtpscope/1","sessions":[          head
+//   {…},                                          each session by one write, which begins where the
+//   {…}                     ◀── tail              tail stands and puts the tail behind itself
+//   ]}
+//
+// On a pipe or a terminal nothing can be taken back: there the document grows in a file without a
+// name, and is copied when it is whole.
+#ifndef SCOPE_OUTPUT_DOCUMENT_FILE_H
+#define SCOPE_OUTPUT_DOCUMENT_FILE_H
+
+#include "output/file.h"
+
+// Begins an empty document, in the place of what was there, or goes on with the one that this
+// process began. file_open calls it.
+MUST_USE enum err document_begin(struct file *file, bool same_file, struct failure *failure);
+// Adds one session. PROGRESS_FAILED: the document is as it was before.
+MUST_USE enum progress document_add(struct file *file, struct slice session,
+                                    struct failure *failure);
+// At the end: moves the next part of the document from the spool to `out`. False when there is none
+// left, or no spool.
+bool document_spool_next(struct file *file);
+
+#endif

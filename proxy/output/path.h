@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// path: the placeholders {session}, {date}, {client} and {server} in the PATH of an output
+// (contract, "Outputs"), and the folders that they may ask for.
+//
+// A value comes from the wire, so it can be anything: whatever is not a letter, a digit, '.', '-'
+// or
+// '_' of ASCII becomes '_', and so do leading dots and hyphens. No value holds a '/', none is "."
+// or "..": nothing from the wire leaves the folder that the user named.
+#ifndef SCOPE_OUTPUT_PATH_H
+#define SCOPE_OUTPUT_PATH_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "event/event.h"
+
+bool path_has_placeholders(const char *path);
+
+// The path of one session, owned by the caller. Session 0 (`session` NULL) has the id 0, the date
+// `now_unix_ns` and no peers. A word in braces that is no placeholder stands for itself.
+char *path_expand(const char *path, const struct event_session *session, int64_t now_unix_ns);
+
+// Appends `value` as one harmless part of a file name; `_` where it is empty.
+void path_put_value(struct buf *out, struct slice value);
+
+// The folder that must be there from the start: what stands before the last '/' in front of the
+// first placeholder, or of the name. "." where there is none. Owned by the caller.
+char *path_fixed_folder(const char *path);
+
+// Makes the folders (0700) of `expanded` that stand behind the fixed folder of `path`. ERR_SYSTEM
+// with a sentence where that fails.
+MUST_USE enum err path_make_folders(struct failure *failure, const char *path,
+                                    const char *expanded);
+
+#endif

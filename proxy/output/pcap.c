@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// pcap: the masked conversation as if it had never been encrypted: one TCP connection a session
+// between the client's and the server's real addresses (contract, "Outputs"). The STARTTLS line and
+// its 220 are left out, so that a dissector does not wait for TLS. What only the server saw,
+// because the proxy said it by itself, is not part of it: this is the client's view.
+#include "output/format.h"
+
+#include "base/memory.h"
+#include "output/capture_file.h"
+#include "output/flow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct pcap {
+    struct outlet *outlet;
+    struct flow flow;
+    bool ready; // the flow has its addresses
+};
+
+static void *pcap_new(struct outlet *outlet) {
+    struct pcap *pcap = mem_new(sizeof(*pcap));
+    pcap->outlet = outlet;
+    return pcap;
+}
+
+// The server, or whoever spoke in its place: the address that the client connected to.
+static struct event_endpoint server_end(const struct event_session *session) {
+    struct event_endpoint server = session->server;
+    bool six = session->client.address != NULL && strchr(session->client.address, ':') != NULL;
+    if (session->has_server && server.address != NULL) {
+        return server;
+    }
+    if (session->client_local.address != NULL) {
+        return session->client_local;
+    }
+    server.address = six ? "::1" : "127.0.0.1";
+    server.port = server.port != 0 ? server.port : 25;
+    return server;
+}
+
+static void make_ready(struct pcap *pcap, const struct event_session *session) {
+    if (!pcap->ready) {
+        struct event_endpoint server = server_end(session);
+        flow_init(&pcap->flow, pcap_put_packet, session->id, &session->client, &server);
+        pcap->ready = true;
+    }
+}
+
+// Bytes that the client neither sent nor saw.
+static bool is_behind(const struct event_bytes *bytes) {
+    return bytes->starttls || (bytes->by_proxy && bytes->from == SIDE_CLIENT);
+}
+
+static void take_close(struct pcap *pcap, const struct event *event) {
+    const struct event_close *close = &event->close;
+    enum side first = close->by == PARTY_CLIENT ? SIDE_CLIENT : SIDE_SERVER;
+    bool reset = first == SIDE_CLIENT ? close->client_reset : close->server_reset;
+    flow_close(&pcap->flow, &pcap->outlet->bytes, event_unix_ns(event), first, reset);
+}
+
+static void pcap_take(void *state, const struct event *event) {
+    struct pcap *pcap = state;
+    int64_t unix_ns = event_unix_ns(event);
+    if (event->kind == EVENT_CONNECT && event->connect.connected) {
+        make_ready(pcap, event->session);
+        flow_open(&pcap->flow, &pcap->outlet->bytes, unix_ns);
+    } else if (event->kind == EVENT_BYTES && !is_behind(&event->bytes)) {
+        make_ready(pcap, event->session);
+        flow_send(&pcap->flow, &pcap->outlet->bytes, unix_ns, event->bytes.from, event->bytes.data);
+    } else if (event->kind == EVENT_CLOSE) {
+        take_close(pcap, event);
+    }
+}
+
+static void pcap_skip(void *state, const struct event *event) {
+    struct pcap *pcap = state;
+    if (event->kind == EVENT_BYTES && !is_behind(&event->bytes)) {
+        make_ready(pcap, event->session);
+        flow_skip(&pcap->flow, event->bytes.from, event->bytes.data.len);
+    }
+}
+
+static void pcap_free(void *state) {
+    free(state);
+}
+
+const struct format_ops pcap_format = {
+    .session_new = pcap_new,
+    .take = pcap_take,
+    .skip = pcap_skip,
+    .session_free = pcap_free,
+};

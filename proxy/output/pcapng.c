@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// pcapng: both legs of a session as they were on the wire, still encrypted, with the TLS secrets in
+// the file (contract, "Outputs"): Wireshark opens it decrypted with no setting.
+//
+//   client ◀── leg ──▶ proxy ◀── leg ──▶ server
+//
+// A reader decrypts a packet with the secrets that stand in front of it, but the proxy learns them
+// from those very packets. So from a ClientHello until the handshake has ended, packets wait in
+// `held`, and secrets overtake them.
+#include "output/format.h"
+
+#include "base/limits.h"
+#include "base/memory.h"
+#include "output/capture_file.h"
+#include "output/flow.h"
+
+#include <stdlib.h>
+
+enum { TLS_HANDSHAKE_RECORD = 0x16 }; // the first byte of TLS; no line of SMTP begins with it
+#define HELD_MAX (512 * KIB)          // past it a handshake is not worth waiting for
+
+struct pcapng {
+    struct outlet *outlet;
+    struct flow legs[2]; // by enum side
+    bool ready[2];
+    bool shaking[2]; // a handshake is under way
+    bool secure[2];  // its handshake has ended
+    struct buf held;
+};
+
+static void *pcapng_new(struct outlet *outlet) {
+    struct pcapng *pcapng = mem_new(sizeof(*pcapng));
+    pcapng->outlet = outlet;
+    buf_init(&pcapng->held, SIZE_MAX / 4); // HELD_MAX and one read
+    return pcapng;
+}
+
+static void make_ready(struct pcapng *pcapng, const struct event_session *session, enum side leg) {
+    if (pcapng->ready[leg]) {
+        return;
+    }
+    // On each leg the one that connects is the client: the client itself, then the proxy.
+    bool first = leg == SIDE_CLIENT;
+    flow_init(&pcapng->legs[leg], pcapng_put_packet, 2 * session->id + leg,
+              first ? &session->client : &session->server_local,
+              first ? &session->client_local : &session->server);
+    pcapng->ready[leg] = true;
+}
+
+// Who sent these bytes, on a leg that has a client and a server of its own.
+static enum side sender(const struct event_wire *wire) {
+    return wire->from_peer ? wire->leg : side_other(wire->leg);
+}
+
+static void let_go(struct pcapng *pcapng) {
+    bool wait = pcapng->shaking[SIDE_CLIENT] || pcapng->shaking[SIDE_SERVER];
+    if (!wait || buf_len(&pcapng->held) > HELD_MAX) {
+        buf_put(&pcapng->outlet->bytes, buf_slice(&pcapng->held));
+        buf_clear(&pcapng->held);
+        buf_shrink(&pcapng->held);
+    }
+}
+
+static void take_wire(struct pcapng *pcapng, const struct event *event) {
+    const struct event_wire *wire = &event->wire;
+    make_ready(pcapng, event->session, wire->leg);
+    if (!pcapng->secure[wire->leg] && wire->data.len > 0 &&
+        wire->data.data[0] == TLS_HANDSHAKE_RECORD) {
+        pcapng->shaking[wire->leg] = true;
+    }
+    flow_send(&pcapng->legs[wire->leg], &pcapng->held, event_unix_ns(event), sender(wire),
+              wire->data);
+    let_go(pcapng);
+}
+
+static void close_legs(struct pcapng *pcapng, const struct event *event) {
+    const struct event_close *close = &event->close;
+    int64_t unix_ns = event_unix_ns(event);
+    // The peer closes its own leg first; the proxy the other one, where it acts as that peer.
+    enum side first = close->by == PARTY_SERVER ? SIDE_SERVER : SIDE_CLIENT;
+    flow_close(&pcapng->legs[SIDE_CLIENT], &pcapng->held, unix_ns, first, close->client_reset);
+    flow_close(&pcapng->legs[SIDE_SERVER], &pcapng->held, unix_ns, first, close->server_reset);
+}
+
+static void pcapng_take(void *state, const struct event *event) {
+    struct pcapng *pcapng = state;
+    if (event->kind == EVENT_WIRE) {
+        take_wire(pcapng, event);
+    } else if (event->kind == EVENT_TLS) {
+        pcapng->secure[event->tls.side] = true;
+        pcapng->shaking[event->tls.side] = false;
+        let_go(pcapng);
+    } else if (event->kind == EVENT_CLOSE) {
+        close_legs(pcapng, event);
+        pcapng->shaking[SIDE_CLIENT] = false;
+        pcapng->shaking[SIDE_SERVER] = false;
+        let_go(pcapng);
+    }
+}
+
+static void pcapng_skip(void *state, const struct event *event) {
+    struct pcapng *pcapng = state;
+    if (event->kind == EVENT_WIRE) {
+        make_ready(pcapng, event->session, event->wire.leg);
+        flow_skip(&pcapng->legs[event->wire.leg], sender(&event->wire), event->wire.data.len);
+    } else if (event->kind == EVENT_TLS) {
+        pcapng->secure[event->tls.side] = true;
+        pcapng->shaking[event->tls.side] = false;
+    }
+}
+
+static void pcapng_secret(void *state, struct slice line) {
+    struct pcapng *pcapng = state;
+    struct buf keylog;
+    buf_init(&keylog, line.len + 1);
+    buf_put(&keylog, line);
+    buf_put_byte(&keylog, '\n');
+    pcapng_put_secrets(&pcapng->outlet->bytes, buf_slice(&keylog));
+    buf_wipe(&keylog);
+}
+
+static void pcapng_free(void *state) {
+    struct pcapng *pcapng = state;
+    buf_cleanup(&pcapng->held);
+    free(pcapng);
+}
+
+const struct format_ops pcapng_format = {
+    .session_new = pcapng_new,
+    .take = pcapng_take,
+    .skip = pcapng_skip,
+    .secret = pcapng_secret,
+    .session_free = pcapng_free,
+};
