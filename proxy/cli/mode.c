@@ -79,7 +79,7 @@ static bool parse_port(uint16_t *out, struct slice word, uint64_t min) {
 }
 
 static enum err parse_url(struct mode_spec *mode, struct failure *failure, struct slice url) {
-    struct slice rest = url;
+    struct slice rest;
     if (slice_starts_with_nocase(url, SLICE("smtps://"))) {
         mode->implicit_tls = true;
         rest = slice_from(url, sizeof("smtps://") - 1);
