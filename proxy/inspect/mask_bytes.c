@@ -138,15 +138,21 @@ static bool same_flags(const struct event_bytes *a, const struct event_bytes *b)
     return a->starttls == b->starttls && a->by_proxy == b->by_proxy;
 }
 
-// What goes on in a line that was too long to wait is one more row of stars.
+// What goes on in a line that was too long to wait is shown as one more row of stars, which stands
+// there already.
 static void skip_line(struct mask_stream *stream) {
     struct slice data = buf_slice(&stream->waiting);
-    size_t lf = slice_find_byte(data, '\n');
+    size_t end = slice_find_byte(data, '\n');
     if (!stream->skipping) {
         return;
     }
-    stream->skipping = lf == SLICE_NONE;
-    buf_consume(&stream->waiting, lf == SLICE_NONE ? data.len : lf);
+    stream->skipping = end == SLICE_NONE;
+    if (end == SLICE_NONE) {
+        end = data.len;
+    } else if (end > 0 && data.data[end - 1] == '\r') {
+        end--;
+    }
+    buf_consume(&stream->waiting, end);
 }
 
 static size_t whole_lines(struct slice data) {

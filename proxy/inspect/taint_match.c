@@ -45,7 +45,8 @@ size_t taint_first_sextet(size_t alignment) {
 }
 
 static unsigned bit_of(const struct taint_secret *secret, size_t bit) {
-    return (secret->bytes[bit / 8] >> (7 - bit % 8)) & 1u;
+    unsigned byte = secret->bytes[bit / 8];
+    return (byte >> (7 - bit % 8)) & 1u;
 }
 
 uint8_t taint_sextet_of(const struct taint_secret *secret, size_t alignment, size_t index,

@@ -182,7 +182,8 @@ static size_t seen_len(const struct cover *cover, const struct event_line *line,
 bool veil_line(struct veil *veil, struct event_line *line, size_t conceal_from) {
     bool cut = line->len > line->text.len;
     cover_find(&veil->cover, veil->taint, line->text, line, cut);
-    if (conceal_from < line->text.len || (conceal_from == 0 && line->text.len == 0)) {
+    bool empty = line->text.len == 0 && veil->cover.count == 0;
+    if (conceal_from < line->text.len || (conceal_from == 0 && empty)) {
         cover_add(&veil->cover, conceal_from, line->text.len);
     }
     if (veil->cover.count == 0) {

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+#include "inspect/taint.h"
+
+#include "base/buf.h"
+#include "inspect/veil.h"
+#include "secret_forms.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define assert_text(actual, expected)                                                              \
+    do {                                                                                           \
+        struct slice actual_ = (actual);                                                           \
+        struct slice expected_ = (expected);                                                       \
+        if (!slice_equal(actual_, expected_)) {                                                    \
+            fail_msg("<%.*s> should be <%.*s>", (int)actual_.len, (const char *)actual_.data,      \
+                     (int)expected_.len, (const char *)expected_.data);                            \
+        }                                                                                          \
+    } while (0)
+
+// Appends `text` with what `taint` knows in it hidden.
+static void put_seen(struct buf *out, const struct taint *taint, struct slice text, bool cut) {
+    struct cover cover = {0};
+    cover_find(&cover, taint, text, NULL, cut);
+    cover_put(out, &cover, text);
+    cover_cleanup(&cover);
+}
+
+static void assert_seen_of(struct slice secret, struct slice text, struct slice expected) {
+    struct taint taint = {0};
+    struct buf out;
+    buf_init(&out, 64 * KIB);
+    taint_learn(&taint, secret, false);
+    put_seen(&out, &taint, text, false);
+    assert_text(buf_slice(&out), expected);
+    buf_cleanup(&out);
+    taint_cleanup(&taint);
+}
+
+#define assert_seen(secret, text, expected)                                                        \
+    assert_seen_of(SLICE(secret), SLICE(text), SLICE(expected))
+
+static void every_form_of_random_secrets_is_hidden(void **state) {
+    (void)state;
+    unsigned seed = 20261122;
+    for (size_t round = 0; round < 120; round++) {
+        for (int form = 0; form < FORM_COUNT; form++) {
+            const char *lead = "";
+            struct buf secret;
+            struct buf text;
+            struct buf expected;
+            buf_init(&secret, 256);
+            buf_init(&text, 4096);
+            buf_init(&expected, 4096);
+            secret_make(&secret, &seed, 5 + round % 40);
+            struct buf shown;
+            buf_init(&shown, 4096);
+            secret_form_put(&shown, buf_slice(&secret), (enum secret_form)form, &lead);
+            buf_putf(&text, "ab <%s", lead);
+            buf_put(&text, buf_slice(&shown));
+            buf_putf(&text, "> cd");
+            buf_putf(&expected,
+                     "ab <%s"
+                     "********"
+                     "> cd",
+                     lead);
+            assert_seen_of(buf_slice(&secret), buf_slice(&text), buf_slice(&expected));
+            buf_cleanup(&shown);
+            buf_cleanup(&secret);
+            buf_cleanup(&text);
+            buf_cleanup(&expected);
+        }
+    }
+}
+
+static void base64_is_found_within_longer_base64(void **state) {
+    (void)state;
+    // base64 of "user:tanstaaf!", "xuser:tanstaaf!", "xxuser:tanstaaf!" and text behind it
+    assert_seen("tanstaaf!", "dXNlcjp0YW5zdGFhZiE=", "dXNlcj********");
+    assert_seen("tanstaaf!", "eHVzZXI6dGFuc3RhYWYh", "eHVzZXI6********");
+    assert_seen("tanstaaf!", "eHh1c2VyOnRhbnN0YWFmIQ==", "eHh1c2VyO********");
+    assert_seen("tanstaaf!", "eHh1c2VyOnRhbnN0YWFmISBvaw==", "eHh1c2VyO********Bvaw==");
+}
+
+static void other_text_stays_as_it_is(void **state) {
+    (void)state;
+    assert_seen("tanstaaf!", "535 5.7.8 tanstaaf refused", "535 5.7.8 tanstaaf refused");
+    assert_seen("tanstaaf!", "dXNlcjp0YW5zdGFhZg==", "dXNlcjp0YW5zdGFhZg==");
+    assert_seen("p%41ss", "p%42ss pAsr", "p%42ss pAsr");
+    assert_seen("abc", "abc", "abc"); // too short to be looked for
+    assert_seen("****", "****", "****");
+    assert_seen("abcdef", "", "");
+}
+
+static void a_short_plain_word_is_found_in_its_own_case_only(void **state) {
+    (void)state;
+    assert_seen("password", "Username and Password not accepted: password",
+                "Username and Password not accepted: ********");
+    assert_seen("pass-word", "Pass-Word", "********");
+    assert_seen("correcthorsebattery", "CorrectHorseBattery", "********");
+}
+
+static void a_literal_escape_character_is_found_too(void **state) {
+    (void)state;
+    assert_seen("50%25x", "50%25x", "********");
+    assert_seen("50%25x", "50%2525x", "********");
+    assert_seen("a\\\\b+=c", "<a\\\\b+=c>", "<********>");
+    assert_seen("a\\\\b+=c", "<a\\\\\\\\b+=c>", "<********>");
+}
+
+static void overlapping_matches_become_one_and_touching_ones_stay_two(void **state) {
+    (void)state;
+    struct taint taint = {0};
+    struct buf out;
+    buf_init(&out, 256);
+    taint_learn(&taint, SLICE("abcd12"), false);
+    taint_learn(&taint, SLICE("d12xyz"), false);
+    put_seen(&out, &taint, SLICE("-abcd12xyz-abcd12d12xyz-"), false);
+    assert_text(buf_slice(&out), SLICE("-********-****************-"));
+    buf_cleanup(&out);
+    taint_cleanup(&taint);
+}
+
+static void a_beginning_counts_at_the_end_of_a_cut_text(void **state) {
+    (void)state;
+    struct taint taint = {0};
+    struct buf out;
+    buf_init(&out, 256);
+    taint_learn(&taint, SLICE("tanstaaf!"), false);
+    put_seen(&out, &taint, SLICE("no tanst"), true);
+    put_seen(&out, &taint, SLICE(" no tanst"), false);
+    assert_text(buf_slice(&out), SLICE("no ******** no tanst"));
+    buf_cleanup(&out);
+    taint_cleanup(&taint);
+}
+
+static void a_beginning_counts_before_an_ellipsis(void **state) {
+    (void)state;
+    assert_seen("tanstaaf!", "not tanst... nor tanst\xE2\x80\xA6 nor tanst.",
+                "not ********... nor ********\xE2\x80\xA6 nor tanst.");
+}
+
+static void a_long_secret_hides_all_behind_its_beginning(void **state) {
+    (void)state;
+    uint8_t bytes[3000];
+    memset(bytes, 'q', sizeof(bytes));
+    memcpy(bytes, "begin", 5);
+    struct taint taint = {0};
+    struct buf out;
+    buf_init(&out, 8192);
+    taint_learn(&taint, slice_of(bytes, sizeof(bytes)), false);
+    struct buf text;
+    buf_init(&text, 8192);
+    buf_put_string(&text, "echo ");
+    buf_put(&text, slice_of(bytes, sizeof(bytes)));
+    put_seen(&out, &taint, buf_slice(&text), false);
+    assert_text(buf_slice(&out), SLICE("echo ********"));
+    buf_cleanup(&text);
+    buf_cleanup(&out);
+    taint_cleanup(&taint);
+}
+
+static void too_many_secrets_are_an_overflow(void **state) {
+    (void)state;
+    struct taint taint = {0};
+    for (unsigned i = 0; i <= LIMIT_SECRETS; i++) {
+        assert_false(taint.overflowed);
+        struct buf secret;
+        buf_init(&secret, 64);
+        buf_putf(&secret, "secret %u", i);
+        taint_learn(&taint, buf_slice(&secret), false);
+        taint_learn(&taint, buf_slice(&secret), false); // known: takes no room
+        buf_cleanup(&secret);
+    }
+    assert_true(taint.overflowed);
+    taint_cleanup(&taint);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_form_of_random_secrets_is_hidden),
+        cmocka_unit_test(base64_is_found_within_longer_base64),
+        cmocka_unit_test(other_text_stays_as_it_is),
+        cmocka_unit_test(a_short_plain_word_is_found_in_its_own_case_only),
+        cmocka_unit_test(a_literal_escape_character_is_found_too),
+        cmocka_unit_test(overlapping_matches_become_one_and_touching_ones_stay_two),
+        cmocka_unit_test(a_beginning_counts_at_the_end_of_a_cut_text),
+        cmocka_unit_test(a_beginning_counts_before_an_ellipsis),
+        cmocka_unit_test(a_long_secret_hides_all_behind_its_beginning),
+        cmocka_unit_test(too_many_secrets_are_an_overflow),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
