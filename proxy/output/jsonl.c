@@ -2,6 +2,7 @@
 #include "output/jsonl.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "output/format.h"
 #include "output/json_parts.h"
@@ -132,40 +133,71 @@ void jsonl_put_event(struct buf *out, const struct event *event, struct slice me
 
 // ── as a format of a recording ──────────────────────────────────────────────────────────────────
 
-#define NOTES_BYTES (64 * KIB)
+enum { NOTES_MAX = 64 }; // of one event; more than any session has
+
+struct note {
+    int64_t at_us;
+    struct span text; // in `texts`
+};
 
 struct jsonl_state {
     struct outlet *outlet;
-    struct buf notes; // members of the array that the next event will have
+    struct note notes[NOTES_MAX]; // that the next event will have
+    size_t note_count;
+    struct buf texts;
 };
 
 static void *session_new(struct outlet *outlet) {
     struct jsonl_state *state = mem_new(sizeof(*state));
     state->outlet = outlet;
-    buf_init(&state->notes, NOTES_BYTES);
+    buf_init(&state->texts, 64 * KIB);
     return state;
 }
 
 static void session_free(void *context) {
     struct jsonl_state *state = context;
-    buf_cleanup(&state->notes);
+    buf_cleanup(&state->texts);
     free(state);
 }
 
 static void take_note(struct jsonl_state *state, const struct event *event) {
-    struct json_writer json = json_writer_on(&state->notes, buf_len(&state->notes) > 0);
-    if (buf_room(&state->notes) < 8 * event->note.text.len + 64) {
-        return; // more notes than any session has; a cut one would not be JSON
+    struct span text = {.offset = buf_len(&state->texts)};
+    if (state->note_count < NOTES_MAX) {
+        text.len = buf_append_some(&state->texts, event->note.text);
+        state->notes[state->note_count++] =
+            (struct note){.at_us = json_at_us(event->session, event->at_ns), .text = text};
     }
+}
+
+static void put_notes(struct buf *out, const struct jsonl_state *state, int64_t at_us) {
+    struct json_writer json = json_writer_on(out, false);
+    struct slice texts = buf_slice(&state->texts);
     json_open(&json, '[');
-    json_ms(&json, json_at_us(event->session, event->at_ns));
-    json_text(&json, event->note.text);
+    for (size_t i = 0; i < state->note_count; i++) {
+        const struct note *note = &state->notes[i];
+        json_open(&json, '[');
+        json_ms(&json, at_us - note->at_us);
+        json_text(&json, slice_sub(texts, note->text.offset, note->text.len));
+        json_close(&json, ']');
+    }
     json_close(&json, ']');
+}
+
+static void take_with_notes(struct jsonl_state *state, const struct event *event,
+                            struct slice message) {
+    struct buf notes;
+    buf_init(&notes, SIZE_MAX / 2);
+    put_notes(&notes, state, json_at_us(event->session, event->at_ns));
+    jsonl_put_event(&state->outlet->bytes, event, message, buf_slice(&notes));
+    buf_cleanup(&notes);
+    buf_clear(&state->texts);
+    state->note_count = 0;
 }
 
 static void take(void *context, const struct event *event) {
     struct jsonl_state *state = context;
     struct outlet *outlet = state->outlet;
+    struct slice message = {0};
     if (event->kind == EVENT_NOTE) {
         take_note(state, event);
         return;
@@ -173,22 +205,14 @@ static void take(void *context, const struct event *event) {
     if (event_kind_name(event->kind) == NULL) {
         return;
     }
-    struct slice message = {0};
     if (event->kind == EVENT_MESSAGE) {
         message = message_log_object(outlet->messages);
     }
-    if (buf_len(&state->notes) == 0) {
+    if (state->note_count == 0) {
         jsonl_put_event(&outlet->bytes, event, message, (struct slice){0});
-        return;
+    } else {
+        take_with_notes(state, event, message);
     }
-    struct buf notes;
-    buf_init(&notes, 2 * NOTES_BYTES);
-    buf_put_byte(&notes, '[');
-    buf_put(&notes, buf_slice(&state->notes));
-    buf_put_byte(&notes, ']');
-    jsonl_put_event(&outlet->bytes, event, message, buf_slice(&notes));
-    buf_cleanup(&notes);
-    buf_clear(&state->notes);
 }
 
 const struct format_ops jsonl_format = {

@@ -3,7 +3,7 @@
 // without its first member: it puts `{"counter":N,` in front.
 //
 // Notes (`### …` lines that no event of the contract's list stands for) are members of the event
-// behind them, so that `show` can tell them too: "notes": [[ms, "text"], …].
+// behind them, so that `show` can tell them too: "notes": [[ms, "text"], …], so long before it.
 #ifndef SCOPE_OUTPUT_JSONL_H
 #define SCOPE_OUTPUT_JSONL_H
 

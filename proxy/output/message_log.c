@@ -17,9 +17,10 @@ enum { RUNS_MAX = 1000, UNSTUFFED_MAX = 1000 };
 struct message_log {
     enum body_detail body;
     struct message_record *first;
-    uint64_t events;                     // taken so far, of those that jsonl has
-    size_t held;                         // bytes in all records
-    const struct event_message *message; // of the event taken last
+    uint64_t events;          // taken so far, of those that jsonl has
+    size_t held;              // bytes in all records
+    const struct event *told; // the event taken last, where it is an EVENT_MESSAGE
+    int told_message;         // its message
     struct buf object;
 };
 
@@ -224,11 +225,12 @@ static void take_content(struct message_log *log, const struct event_content *co
 
 static void forget_told(struct message_log *log) {
     struct message_record **at = &log->first;
-    if (log->message == NULL) {
+    if (log->told_message == 0) {
         return;
     }
-    int n = log->message->message;
-    log->message = NULL;
+    int n = log->told_message;
+    log->told_message = 0;
+    log->told = NULL;
     buf_clear(&log->object);
     while (*at != NULL && (*at)->n != n) {
         at = &(*at)->next;
@@ -257,7 +259,8 @@ static void take_known(struct message_log *log, const struct event *event) {
         note_run(log, record_of(log, event->content_end.message), event, 0);
         return;
     case EVENT_MESSAGE:
-        log->message = &event->message;
+        log->told = event;
+        log->told_message = event->message.message;
         return;
     case EVENT_CONNECT:
     case EVENT_TLS:
@@ -287,9 +290,9 @@ void message_log_take(struct message_log *log, const struct event *event) {
 }
 
 struct slice message_log_object(struct message_log *log) {
-    if (log->message != NULL && buf_len(&log->object) == 0) {
-        const struct message_record *record = record_of(log, log->message->message);
-        message_record_put(&log->object, record, log->body, log->message);
+    if (log->told != NULL && buf_len(&log->object) == 0) {
+        const struct message_record *record = record_of(log, log->told_message);
+        message_record_put(&log->object, record, log->body, log->told);
     }
     return buf_slice(&log->object);
 }

@@ -8,12 +8,13 @@
 //
 // Several records may be open at once: messages can be pipelined.
 //
-// Beside the contract's members an object has `text_at`, for `show`: when the lines of the message
-// that the text output shows were seen, as [events, lines, ms] for each run of them: so many events
-// of the session (those that `jsonl` has) came before. The last, of 0 lines, is the message's end.
-// Where the header's lines cannot be told from its fields (no space behind a colon, bare LF, …)
-// `header_text` has them as they were sent; `unstuffed` has the numbers of the body lines, from 1
-// at the empty line, that began with a dot which was not doubled.
+// Beside the contract's members an object has `text_before`, for `show`: when the lines of the
+// message that the text output shows were seen, as [events, lines, ms] for each run of them: so
+// many events of the session (those that `jsonl` has) came before it, and it was seen so long
+// before the message's own event. The last, of 0 lines, is the message's end. Where the header's
+// lines cannot be told from its fields (no space behind a colon, bare LF, …) `header_text` has them
+// as they were sent; `unstuffed` has the numbers of the body lines, from 1 at the empty line, that
+// began with a dot which was not doubled.
 #ifndef SCOPE_OUTPUT_MESSAGE_LOG_H
 #define SCOPE_OUTPUT_MESSAGE_LOG_H
 
@@ -78,6 +79,6 @@ struct message_record {
 
 // Appends the object.
 void message_record_put(struct buf *out, const struct message_record *record, enum body_detail body,
-                        const struct event_message *message);
+                        const struct event *event);
 
 #endif

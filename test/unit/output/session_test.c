@@ -151,7 +151,7 @@ static void a_session_has_every_member_in_order(void **state) {
         "\"accepted\":true}],\"via\":\"DATA\",\"bytes\":2345,\"lines\":61,\"sha256\":" SHA
         ",\"complete\":true,\"header\":[{\"name\":\"Subject\",\"value\":\"H\xC3\xA9\",\"raw\":"
         "\"=?utf-8?q?H=C3=A9?=\"},{\"name\":\"X\",\"value\":\"1\"}],\"body\":null,\"code\":250,"
-        "\"accepted\":true,\"text_at\":[[14,2,31],[14,0,31]]}],"
+        "\"accepted\":true,\"text_before\":[[14,2,9],[14,0,9]]}],"
         "\"findings\":[{\"rule\":\"bare-lf\",\"severity\":\"error\",\"side\":\"client\","
         "\"exchange\":5,\"message\":null,\"text\":\"a line ends in LF\",\"reference\":"
         "\"RFC 5321 2.3.8\"}],"
