@@ -5,9 +5,13 @@
 
 #include "event/event.h"
 
+#include <openssl/base.h>
+
 // A description owns its strings; free it with certificate_facts_free. NULL where `der` is no
 // certificate.
 struct event_certificate *certificate_facts_new(struct slice der);
+// The same of a certificate as it came in a handshake.
+struct event_certificate *certificate_facts_of(const CRYPTO_BUFFER *certificate);
 void certificate_facts_free(struct event_certificate *facts);
 
 #endif

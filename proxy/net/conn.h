@@ -19,7 +19,7 @@ void conn_accept(struct worker *worker, struct listener *listener, int fd,
 // A session of `run` whose server could not be dialled: nothing but its record.
 void conn_record_failed(struct worker *worker, const struct capture_connection *connection,
                         int error);
-void conn_stop(struct conn *conn);      // the grace is over: says 421 and ends
+void conn_stop(struct conn *conn); // the grace is over: says 421 and ends
 // The worker's list of its sessions.
 struct conn *conn_next(const struct conn *conn);
 void conn_list_add(struct conn **first, struct conn *conn);

@@ -174,7 +174,8 @@ static bool out_of_descriptors(int error) {
     return error == EMFILE || error == ENFILE;
 }
 
-// The time left is shared by the addresses left, so that one that swallows packets cannot use it up.
+// The time left is shared by the addresses left, so that one that swallows packets cannot use it
+// up.
 static uint64_t attempt_ms(const struct dial *dial) {
     uint64_t now_ms = uv_now(dial->loop);
     uint64_t left_ms = dial->deadline_ms > now_ms ? dial->deadline_ms - now_ms : 0;

@@ -46,10 +46,10 @@ static void set_on(int fd, int level, int option) {
 static enum err refuse(struct failure *failure, int fd, const struct listen_spec *spec,
                        uint16_t port) {
     int error = errno;
-    const char *advice = error == EADDRINUSE  ? ": another program listens there; choose another "
-                                                "port with --mode …@PORT, or stop it"
-                         : error == EACCES    ? ": ports below 1024 need root or "
-                                                "CAP_NET_BIND_SERVICE"
+    const char *advice = error == EADDRINUSE ? ": another program listens there; choose another "
+                                               "port with --mode …@PORT, or stop it"
+                         : error == EACCES   ? ": ports below 1024 need root or "
+                                               "CAP_NET_BIND_SERVICE"
                          : error == EADDRNOTAVAIL ? ": this machine has no such address"
                                                   : "";
     if (fd >= 0) {

@@ -25,8 +25,8 @@ struct listener {
 
 // Binds and listens. `*inout_port` 0 is replaced by the port that was got; `shared` says that this
 // port is already ours, on another loop. ERR_SYSTEM with a sentence.
-MUST_USE enum err listener_bind(int *out_fd, struct failure *failure, const struct listen_spec *spec,
-                                uint16_t *inout_port, bool shared);
+MUST_USE enum err listener_bind(int *out_fd, struct failure *failure,
+                                const struct listen_spec *spec, uint16_t *inout_port, bool shared);
 
 struct listener *listener_new(struct worker *worker, const struct listen_spec *spec, int fd);
 void listener_resume(struct listener *listener); // accepts again, if there is room

@@ -20,8 +20,8 @@ struct proxy;
 // One `--mode`, plain data.
 struct listen_spec {
     enum mode mode;
-    const char *host; // where to listen: a name or an address
-    uint16_t port;    // 0: any free one
+    const char *host;        // where to listen: a name or an address
+    uint16_t port;           // 0: any free one
     bool implicit_server;    // reverse:smtps
     const char *server_host; // reverse
     uint16_t server_port;
@@ -32,9 +32,9 @@ struct proxy_options {
     const struct relay_config *relay; // outlives the proxy
     const struct listen_spec *listens;
     size_t listen_count;
-    unsigned threads;        // 0: one for each core
-    uint64_t max_sessions;   // at once
-    uint64_t session_limit;  // stop after so many have ended; 0: never
+    unsigned threads;         // 0: one for each core
+    uint64_t max_sessions;    // at once
+    uint64_t session_limit;   // stop after so many have ended; 0: never
     uint64_t idle_timeout_ms; // 0: none
     uint64_t connect_timeout_ms;
     uint64_t grace_ms;

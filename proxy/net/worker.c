@@ -144,11 +144,11 @@ void worker_session_began(struct worker *worker, struct conn *conn) {
     conn_list_add(&worker->first, conn);
 }
 
-void worker_session_ended(struct worker *worker, struct conn *conn) {
+void worker_session_ended(struct worker *worker, struct conn *conn, bool recorded) {
     struct service *service = worker->service;
     uint64_t live = atomic_fetch_sub(&service->live, 1);
     conn_list_remove(&worker->first, conn);
-    atomic_fetch_add(&service->ended, 1);
+    atomic_fetch_add(&service->ended, recorded ? 1 : 0);
     if (live >= service->options->max_sessions) {
         service->wake_listeners(service->proxy);
     }

@@ -21,8 +21,8 @@ struct service {
     atomic_uint_fast64_t ended;
     atomic_uint_fast64_t messages;
     atomic_uint_fast64_t findings;
-    atomic_bool out_of_descriptors; // said once
-    void (*session_ended)(void *proxy); // the limit of --sessions may be reached
+    atomic_bool out_of_descriptors;      // said once
+    void (*session_ended)(void *proxy);  // the limit of --sessions may be reached
     void (*wake_listeners)(void *proxy); // there is room for a session again
     void *proxy;
 };
@@ -68,7 +68,8 @@ void worker_stop(struct worker *worker); // on its own thread
 
 // For the sessions: one began, one ended, in the worker's list.
 void worker_session_began(struct worker *worker, struct conn *conn);
-void worker_session_ended(struct worker *worker, struct conn *conn);
+// `recorded`: it was a session, not only a connection that never said what it wants.
+void worker_session_ended(struct worker *worker, struct conn *conn, bool recorded);
 bool worker_has_room(const struct worker *worker); // below --max-sessions
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { STARTTLS_LINE_MAX = 512 };

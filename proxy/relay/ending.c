@@ -45,9 +45,7 @@ void ending_say_last(struct relay *relay, const char *line, int64_t at_ns) {
 
 static void end_leg(struct leg *leg) {
     bool up = leg->tls != NULL && tls_endpoint_state(leg->tls) == TLS_ESTABLISHED;
-    if (!leg->open) {
-        buf_clear(&leg->pending); // It could never be sent.
-    }
+    leg_drop_waiting(leg);
     leg_end(leg, up);
 }
 

@@ -121,6 +121,12 @@ void leg_close_notify(struct leg *leg) {
     pump(leg);
 }
 
+void leg_drop_waiting(struct leg *leg) {
+    if (!leg->open) {
+        buf_clear(&leg->pending);
+    }
+}
+
 void leg_end(struct leg *leg, bool close_notify) {
     if (leg->end_pending) {
         return;

@@ -43,6 +43,8 @@ void leg_sent(struct leg *leg, size_t len);
 size_t leg_backlog(const struct leg *leg); // bytes that wait to be sent, in any form
 bool leg_is_flushed(const struct leg *leg);
 
+// Forgets what waits for a gate that will not open any more.
+void leg_drop_waiting(struct leg *leg);
 // Ends our side towards the peer once everything is sent: with a close_notify where the leg is TLS
 // and `close_notify` is set.
 void leg_end(struct leg *leg, bool close_notify);

@@ -150,18 +150,28 @@ void relay_connected(struct relay *relay, const char *local_address, int64_t at_
     observer_flush(relay->observer);
 }
 
-void relay_connect_failed(struct relay *relay, const char *reason, int64_t at_ns) {
+// A client that has not spoken yet may be about to speak TLS: it gets the time to show it, so that
+// it can be told in a way that it understands.
+static void wait_for_first_bytes(struct relay *relay, int64_t at_ns) {
+    if (relay->client_state == CLIENT_UNDECIDED && relay->decide_at_ns == INT64_MAX) {
+        relay->decide_at_ns = at_ns + RELAY_HELLO_WAIT_NS;
+    }
+}
+
+void relay_connect_failed(struct relay *relay, const char *reason, bool tell_client,
+                          int64_t at_ns) {
     assert(relay->server_state == SERVER_CONNECTING);
     struct event event = {.kind = EVENT_CONNECT, .session = relay->session, .at_ns = at_ns};
     observer_tell(relay->observer, &event);
     relay->connect_error = mem_string(reason);
     relay_set_server(relay, SERVER_GONE);
     ending_decide(relay, OUTCOME_CONNECT_FAILED, PARTY_PROXY, "%s", reason);
-    if (relay->client_state == CLIENT_UNDECIDED && relay->decide_at_ns == INT64_MAX &&
-        relay->config->client_tls == CLIENT_TLS_AUTO) {
-        relay->decide_at_ns = at_ns + RELAY_HELLO_WAIT_NS;
+    if (tell_client) {
+        wait_for_first_bytes(relay, at_ns);
+        ending_refuse_client(relay, at_ns);
+    } else {
+        ending_close_both(relay, at_ns);
     }
-    ending_refuse_client(relay, at_ns);
     observer_flush(relay->observer);
 }
 
@@ -452,6 +462,7 @@ void relay_reset(struct relay *relay, enum side side, int64_t at_ns) {
     leg->reset = true;
     leg->eof = true;
     note_close(relay, side);
+    leg_drop_waiting(relay_leg(relay, side_other(side)));
     if (leg->tls != NULL) {
         tls_endpoint_eof(leg->tls, true, at_ns);
         upgrade_advance(relay, at_ns);
@@ -524,7 +535,6 @@ void relay_tick(struct relay *relay, int64_t at_ns) {
         relay->server.reset = true;
     } else if (at_ns >= relay->decide_at_ns) {
         relay_set_client(relay, CLIENT_PLAIN);
-        ending_refuse_client(relay, at_ns);
         settle(relay, at_ns);
     }
 }

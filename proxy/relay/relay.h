@@ -39,8 +39,9 @@ void relay_free(struct relay *relay); // NULL is fine
 
 // What became of the connection to the server. `local_address` is the proxy's own end.
 void relay_connected(struct relay *relay, const char *local_address, int64_t at_ns);
-// It could not be made: `reason` is a sentence. The client is told where that is possible.
-void relay_connect_failed(struct relay *relay, const char *reason, int64_t at_ns);
+// It could not be made: `reason` is a sentence. `tell_client`: say so where SMTP or TLS allows it;
+// else the stream is only closed (SOCKS5 and `run` have told the client in their own way).
+void relay_connect_failed(struct relay *relay, const char *reason, bool tell_client, int64_t at_ns);
 
 // Wire bytes of a peer. All are taken: ask relay_wants_read before the next read.
 void relay_receive(struct relay *relay, enum side side, struct slice wire, int64_t at_ns);

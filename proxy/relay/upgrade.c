@@ -59,9 +59,8 @@ static bool verify_server(void *context, CRYPTO_BUFFER *const *chain, size_t cha
     int64_t now_unix_ns = relay->session->started_unix_ns;
     trust_verify(&relay->verdict, relay->config->trust, chain, chain_len, name, now_unix_ns);
     relay->verified = true;
-    struct slice der = slice_of(CRYPTO_BUFFER_data(chain[0]), CRYPTO_BUFFER_len(chain[0]));
     certificate_facts_free(relay->certificate);
-    relay->certificate = certificate_facts_new(der);
+    relay->certificate = certificate_facts_of(chain[0]);
     *out_alert = alert_of(relay->verdict.faults);
     return relay->config->verify != VERIFY_STRICT || relay->verdict.faults == 0;
 }
@@ -223,8 +222,7 @@ static void tell_client_tls(struct relay *relay, const char *late_error, int64_t
     size_t chain_len = 0;
     CRYPTO_BUFFER *const *chain = tls_endpoint_peer_chain(relay->client.tls, &chain_len);
     if (chain_len > 0) {
-        given = certificate_facts_new(
-            slice_of(CRYPTO_BUFFER_data(chain[0]), CRYPTO_BUFFER_len(chain[0])));
+        given = certificate_facts_of(chain[0]);
     }
     const char *name = relay->setup.server_name;
     event.tls.starttls = relay->client_starttls;

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// The command runs under the capture; the proxy lives as long as it does.
+#include "base/memory.h"
+#include "certs/environment.h"
+#include "cli/app.h"
+#include "cli/say.h"
+#include "cli/service.h"
+#include "cli/verdict.h"
+
+#include <signal.h>
+
+struct run {
+    struct service_loop service;
+    struct capture *capture;
+    int status; // of the command
+};
+
+static void on_failed(void *context, const struct capture_connection *connection, int error) {
+    struct run *run = context;
+    proxy_record_failed(run->service.proxy, connection, error);
+}
+
+static void on_warned(void *context, const char *sentence) {
+    (void)context;
+    say(sentence);
+}
+
+static void on_signalled(void *context, int number) {
+    struct run *run = context;
+    if (number == SIGHUP) {
+        output_set_reopen(run->service.machinery->outputs);
+    }
+}
+
+static void on_command_ended(void *context, int status) {
+    struct run *run = context;
+    run->status = status;
+    proxy_stop(run->service.proxy);
+}
+
+static enum err start_command(struct run *run, struct failure *failure,
+                              const struct options *options,
+                              const struct capture_inherited *inherited, uint16_t port) {
+    struct capture_handlers handlers = {
+        .failed = on_failed,
+        .warned = on_warned,
+        .signalled = on_signalled,
+        .ended = on_command_ended,
+        .context = run,
+    };
+    struct trust_environment *trust = NULL;
+    enum err err = trust_environment_new(&trust, failure, run->service.machinery->authority);
+    if (err != OK) {
+        return err;
+    }
+    struct capture_options capture = {
+        .ports = options->ports,
+        .port_count = options->port_count,
+        .command = options->run_command,
+        .environment = trust_environment_variables(trust),
+        .trust_mount = options->trust_mount ? trust_environment_bundle(trust) : NULL,
+        .listener_port = port,
+        .connect_timeout_ms = (int64_t)options->connect_timeout_ms,
+        .inherited = inherited,
+    };
+    err = capture_start(&run->capture, failure, &capture, &handlers);
+    if (err == OK) {
+        proxy_set_capture(run->service.proxy, run->capture);
+    }
+    trust_environment_free(trust);
+    return err;
+}
+
+static enum err run_all(struct run *run, struct failure *failure, struct machinery *machinery,
+                        const struct options *options, const struct capture_inherited *inherited) {
+    uint16_t port = 0;
+    enum err err = service_open(&run->service, failure, machinery, options);
+    if (err == OK) {
+        err = proxy_add_capture(run->service.proxy, failure, &port);
+    }
+    if (err == OK) {
+        err = service_start(&run->service, failure);
+    }
+    if (err == OK) {
+        err = start_command(run, failure, options, inherited, port);
+        if (err != OK) {
+            proxy_stop(run->service.proxy);
+        }
+        service_run(&run->service);
+    }
+    service_cleanup(&run->service);
+    capture_free(run->capture);
+    return err;
+}
+
+int command_run(const struct options *options, const struct capture_inherited *inherited) {
+    struct machinery machinery;
+    struct run run = {.status = EXIT_NOT_STARTED};
+    struct failure failure = {.text = ""};
+    enum err err = machinery_open(&machinery, &failure, options);
+    if (err == OK) {
+        err = run_all(&run, &failure, &machinery, options, inherited);
+    }
+    machinery_close_outputs(&machinery);
+    int status = err == OK ? verdict_give(options, machinery.judge, run.status)
+                           : (int)say_failure(err, &failure);
+    machinery_cleanup(&machinery);
+    return status;
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+#include "cli/machinery.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "cli/say.h"
+#include "relay/relay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void complain(void *context, const char *sentence) {
+    (void)context;
+    say(sentence);
+}
+
+// ── certificates and TLS ────────────────────────────────────────────────────────────────────────
+
+enum err machinery_open_authority(struct authority **out, struct failure *failure,
+                                  const struct options *options) {
+    char *dir = options->ca_dir != NULL ? mem_string(options->ca_dir) : authority_default_dir();
+    if (dir == NULL) {
+        return fail(failure, ERR_SYSTEM,
+                    "there is no place for the CA: neither HOME nor XDG_DATA_HOME is set; name a "
+                    "folder with --ca-dir");
+    }
+    struct authority_options authority = {
+        .dir = dir,
+        .ca_hosts = options->ca_hosts.items,
+        .ca_host_count = options->ca_hosts.count,
+        .now_unix_ns = clock_unix_ns(),
+    };
+    enum err err = authority_open(out, failure, &authority);
+    free(dir);
+    return err;
+}
+
+static enum err open_contexts(struct machinery *out, struct failure *failure,
+                              const struct options *options) {
+    bool keylog = options->keylog != NULL || output_set_wants_wire(out->outputs);
+    struct tls_context_options accept = {
+        .side = SIDE_CLIENT,
+        .versions = options->tls_client,
+        .keylog = keylog ? relay_keylog : NULL,
+    };
+    struct tls_context_options connect = {
+        .side = SIDE_SERVER,
+        .versions = options->tls_server,
+        .certificate_file = options->server_certificate,
+        .key_file = options->server_key,
+        .keylog = keylog ? relay_keylog : NULL,
+    };
+    enum err err = tls_context_new(&out->accept_context, failure, &accept);
+    return err != OK ? err : tls_context_new(&out->connect_context, failure, &connect);
+}
+
+// ── the key log ─────────────────────────────────────────────────────────────────────────────────
+
+// One write for a line, so that the threads' lines do not mix (O_APPEND).
+static void write_keylog(void *context, struct slice line) {
+    struct machinery *machinery = context;
+    char text[512];
+    if (line.len >= sizeof(text)) {
+        return;
+    }
+    memcpy(text, line.data, line.len);
+    text[line.len] = '\n';
+    ssize_t written = write(machinery->keylog_fd, text, line.len + 1);
+    if (written < 0 && !atomic_exchange(&machinery->keylog_failed, true)) {
+        fprintf(stderr, "smtpscope: the key log cannot be written: %s\n", strerror(errno));
+    }
+    mem_wipe(text, sizeof(text));
+}
+
+static enum err open_keylog(struct machinery *out, struct failure *failure, const char *path) {
+    if (path == NULL) {
+        return OK;
+    }
+    out->keylog_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (out->keylog_fd < 0) {
+        return fail(failure, ERR_SYSTEM, "cannot write the key log '%s': %s", path,
+                    strerror(errno));
+    }
+    return OK;
+}
+
+// ── outputs and verdict ─────────────────────────────────────────────────────────────────────────
+
+static bool matches_only(void *context, const char *session_json) {
+    return expression_matches(context, session_json);
+}
+
+static void judge_session(void *context, const char *session_json) {
+    enum err err = judge_take(context, session_json);
+    (void)err; // The document is our own, so it is one.
+}
+
+static enum err open_outputs(struct machinery *out, struct failure *failure,
+                             const struct options *options) {
+    struct output_options set = {
+        .specs = options->outputs,
+        .spec_count = options->output_count,
+        .body = options->body,
+        .color = options->color,
+        .dash_is_stderr = options->command == CLI_RUN,
+        .rotate_size = options->rotate_size,
+        .rotate_keep = options->rotate_keep,
+        .paused = options->paused,
+        .queue_max = LIMIT_WRITER_QUEUE,
+        .only = out->only == NULL ? NULL : matches_only,
+        .only_context = out->only,
+        .complain = complain,
+    };
+    return output_set_open(&out->outputs, failure, &set);
+}
+
+static enum err open_verdict(struct machinery *out, struct failure *failure,
+                             const struct options *options) {
+    if (options->only != NULL) {
+        enum err err = expression_parse(&out->only, failure, options->only, EXPRESSION_ONLY);
+        if (err != OK) {
+            return err;
+        }
+    }
+    if (!options->judge) {
+        return OK;
+    }
+    struct judge_options judge = {
+        .fail_on = options->fail_on,
+        .expectations = options->expectations.items,
+        .expectation_count = options->expectations.count,
+    };
+    return judge_new(&out->judge, failure, &judge);
+}
+
+// ── all of it ───────────────────────────────────────────────────────────────────────────────────
+
+static void fill_relay_config(struct machinery *out, const struct options *options) {
+    out->relay = (struct relay_config){
+        .client_tls = options->client_tls,
+        .server_tls = options->server_tls,
+        .verify = options->verify,
+        .accept_context = out->accept_context,
+        .connect_context = out->connect_context,
+        .leaves = out->leaves,
+        .trust = out->trust,
+        .dialogue = {.max_line = options->max_line},
+        .findings = {.slow_ns = (int64_t)options->slow_ms * NS_PER_MS,
+                     .verify_mirror = options->verify == VERIFY_MIRROR,
+                     .name_identities = options->auth != AUTH_VIEW_MASK,
+                     .ca_file = authority_certificate_file(out->authority)},
+        .auth_view = options->auth,
+        .outputs = out->outputs,
+        .keylog = out->keylog_fd >= 0 ? write_keylog : NULL,
+        .keylog_context = out,
+    };
+}
+
+enum err machinery_open(struct machinery *out, struct failure *failure,
+                        const struct options *options) {
+    *out = (struct machinery){.keylog_fd = -1};
+    enum err err = open_verdict(out, failure, options);
+    if (err == OK) {
+        err = machinery_open_authority(&out->authority, failure, options);
+    }
+    if (err == OK) {
+        err = trust_store_new(&out->trust, failure, options->server_ca);
+    }
+    if (err == OK) {
+        err = open_keylog(out, failure, options->keylog);
+    }
+    if (err == OK) {
+        err = open_outputs(out, failure, options);
+    }
+    if (err == OK) {
+        err = open_contexts(out, failure, options);
+    }
+    if (err != OK) {
+        return err;
+    }
+    if (out->judge != NULL) {
+        output_set_on_session(out->outputs, judge_session, out->judge);
+    }
+    out->leaves = leaf_store_new(out->authority);
+    fill_relay_config(out, options);
+    return OK;
+}
+
+void machinery_close_outputs(struct machinery *machinery) {
+    if (machinery->outputs != NULL) {
+        output_set_close(machinery->outputs);
+        machinery->outputs = NULL;
+    }
+}
+
+void machinery_cleanup(struct machinery *machinery) {
+    machinery_close_outputs(machinery);
+    tls_context_free(machinery->accept_context);
+    tls_context_free(machinery->connect_context);
+    leaf_store_free(machinery->leaves);
+    trust_store_free(machinery->trust);
+    authority_free(machinery->authority);
+    judge_free(machinery->judge);
+    expression_free(machinery->only);
+    if (machinery->keylog_fd >= 0) {
+        close(machinery->keylog_fd);
+    }
+    *machinery = (struct machinery){.keylog_fd = -1};
+}

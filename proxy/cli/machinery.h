@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// machinery: all that a capture needs beside its sockets, made from the options in one go: the CA,
+// the roots, TLS, the key log, the outputs and the judge. `proxy` and `run` share it.
+#ifndef SCOPE_CLI_MACHINERY_H
+#define SCOPE_CLI_MACHINERY_H
+
+#include "cli/options.h"
+#include "output/expression.h"
+#include "output/judge.h"
+#include "relay/config.h"
+
+#include <stdatomic.h>
+
+struct machinery {
+    struct authority *authority;
+    struct trust_store *trust;
+    struct leaf_store *leaves;
+    struct tls_context *accept_context;
+    struct tls_context *connect_context;
+    struct output_set *outputs;
+    struct expression *only;
+    struct judge *judge; // NULL where nothing is to be judged
+    int keylog_fd;       // -1 for none
+    atomic_bool keylog_failed;
+    struct relay_config relay;
+};
+
+// ERR_USAGE is exit 2, any other error exit 3, with a sentence. `out` may be cleaned up whatever
+// came out.
+MUST_USE enum err machinery_open(struct machinery *out, struct failure *failure,
+                                 const struct options *options);
+// Flushes and closes the outputs; after the last session.
+void machinery_close_outputs(struct machinery *machinery);
+void machinery_cleanup(struct machinery *machinery);
+
+// The CA of the options, made where there is none.
+MUST_USE enum err machinery_open_authority(struct authority **out, struct failure *failure,
+                                           const struct options *options);
+
+// One sentence to standard error, as "smtpscope: …".
+void complain(void *context, const char *sentence);
+
+#endif

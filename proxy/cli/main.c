@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include "cli/app.h"
+#include "cli/commands.h"
+#include "cli/say.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+static int dispatch(const struct options *options, const struct capture_inherited *inherited) {
+    if (options->request != REQUEST_COMMAND) {
+        return command_help(options);
+    }
+    switch (options->command) {
+    case CLI_PROXY:
+        return command_proxy(options);
+    case CLI_RUN:
+        return command_run(options, inherited);
+    case CLI_CA:
+        return command_ca(options);
+    case CLI_DOCTOR:
+        return command_doctor(options);
+    case CLI_SHOW:
+        return command_show(options);
+    case CLI_CHECK:
+        return command_check(options);
+    case CLI_CTL:
+        return command_ctl(options);
+    case CLI_NONE:
+        break;
+    }
+    return EXIT_USAGE;
+}
+
+// Only `run` needs to know what it was given, and blocks the signals that it passes on.
+static void take_inherited(struct capture_inherited *out, const struct options *options) {
+    if (options->request == REQUEST_COMMAND && options->command == CLI_RUN) {
+        capture_inherited_take(out);
+    }
+    signal(SIGPIPE, SIG_IGN); // A reader that is gone is an error of its write.
+}
+
+int main(int argc, char **argv) {
+    struct options options;
+    struct failure failure = {.text = ""};
+    struct capture_inherited inherited = {0};
+    enum err err = options_parse(&options, &failure, argc, argv);
+    int status = EXIT_USAGE;
+    if (err == OK) {
+        take_inherited(&inherited, &options);
+        status = dispatch(&options, &inherited);
+    } else {
+        say_failure(err, &failure);
+    }
+    options_cleanup(&options);
+    return status;
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+#include "cli/service.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "cli/say.h"
+#include "control/control.h"
+#include "net/address.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { STATUS_MAX = 64 * 1024, OUTPUTS_SHOWN = 32 };
+
+// ── listening ───────────────────────────────────────────────────────────────────────────────────
+
+static void stopped_on_worker(void *context) {
+    struct service_loop *service = context;
+    uv_async_send(&service->stopped);
+}
+
+static void on_stopped(uv_async_t *async) {
+    struct service_loop *service = async->data;
+    uv_close((uv_handle_t *)&service->stopped, NULL);
+    for (size_t i = 0; i < service->signal_count; i++) {
+        uv_close((uv_handle_t *)&service->signals[i], NULL);
+    }
+    if (service->control != NULL) {
+        control_server_close(service->control);
+        service->control = NULL;
+    }
+}
+
+static void fill_listens(struct service_loop *service) {
+    const struct options *options = service->options;
+    service->listens = mem_new_array(options->mode_count, sizeof(struct listen_spec));
+    service->listen_texts = mem_new_array(options->mode_count, sizeof(struct buf));
+    for (size_t i = 0; i < options->mode_count; i++) {
+        const struct mode_spec *mode = &options->modes[i];
+        buf_init(&service->listen_texts[i], FAILURE_MAX);
+        mode_put_text(&service->listen_texts[i], mode);
+        buf_put_byte(&service->listen_texts[i], '\0');
+        service->listens[i] = (struct listen_spec){
+            .mode = mode->kind,
+            .host = mode->listen_host,
+            .port = mode->listen_port,
+            .implicit_server = mode->implicit_tls,
+            .server_host = mode->host,
+            .server_port = mode->port,
+            .text = (const char *)service->listen_texts[i].data,
+        };
+    }
+}
+
+static bool needs_mark(const struct options *options) {
+    for (size_t i = 0; i < options->mode_count; i++) {
+        if (options->modes[i].kind == MODE_TRANSPARENT) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum err service_open(struct service_loop *out, struct failure *failure,
+                      struct machinery *machinery, const struct options *options) {
+    *out = (struct service_loop){.options = options, .machinery = machinery};
+    fill_listens(out);
+    struct proxy_options proxy = {
+        .relay = &machinery->relay,
+        .listens = out->listens,
+        .listen_count = options->mode_count,
+        .threads = options->threads,
+        .max_sessions = options->max_sessions,
+        .session_limit = options->session_limit,
+        .idle_timeout_ms = options->idle_timeout_ms,
+        .connect_timeout_ms = options->connect_timeout_ms,
+        .grace_ms = options->grace_ms,
+        .mark = needs_mark(options),
+        .complain = complain,
+        .stopped = stopped_on_worker,
+        .context = out,
+    };
+    uv_loop_init(&out->loop);
+    uv_async_init(&out->loop, &out->stopped, on_stopped);
+    out->stopped.data = out;
+    return proxy_new(&out->proxy, failure, &proxy);
+}
+
+// ── saying so ───────────────────────────────────────────────────────────────────────────────────
+
+// The file appears whole or not at all: whoever waits for it may read it at once.
+static enum err write_ready_file(const struct service_loop *service, struct failure *failure) {
+    const char *path = service->options->ready_file;
+    struct buf text;
+    buf_init(&text, STATUS_MAX);
+    for (size_t i = 0; i < service->options->mode_count; i++) {
+        proxy_put_addresses(service->proxy, &text, i);
+        buf_put_byte(&text, '\n');
+    }
+    char *temporary = mem_format("%s.%ld", path, (long)getpid());
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    struct slice bytes = buf_slice(&text);
+    bool written = fd >= 0 && write(fd, bytes.data, bytes.len) == (ssize_t)bytes.len;
+    bool closed = fd >= 0 && close(fd) == 0;
+    bool moved = written && closed && rename(temporary, path) == 0;
+    enum err err = moved ? OK
+                         : fail(failure, ERR_SYSTEM, "cannot write the ready file '%s': %s", path,
+                                strerror(errno));
+    if (!moved && fd >= 0) {
+        unlink(temporary);
+    }
+    free(temporary);
+    buf_cleanup(&text);
+    return err;
+}
+
+static void warn_if_open(const char *address) {
+    bool loopback = strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]:", 6) == 0;
+    if (!loopback) {
+        fprintf(stderr,
+                "smtpscope: WARNING: %s is not a loopback address: anybody who reaches this "
+                "machine can send mail through this proxy\n",
+                address);
+    }
+}
+
+static void say_listening(const struct service_loop *service) {
+    for (size_t i = 0; i < service->options->mode_count; i++) {
+        struct buf address;
+        buf_init(&address, ADDRESS_TEXT_MAX + 16);
+        proxy_put_addresses(service->proxy, &address, i);
+        buf_put_byte(&address, '\0');
+        const char *text = (const char *)buf_slice(&address).data;
+        fprintf(stderr, "smtpscope: listening on %s (%s)\n", text, service->listens[i].text);
+        warn_if_open(text);
+        buf_cleanup(&address);
+    }
+}
+
+// ── ctl ─────────────────────────────────────────────────────────────────────────────────────────
+
+static void put_status(struct service_loop *service, struct buf *answer) {
+    struct proxy_status status = proxy_status(service->proxy);
+    struct output_status outputs[OUTPUTS_SHOWN];
+    size_t count = output_set_status(service->machinery->outputs, outputs, OUTPUTS_SHOWN);
+    buf_putf(answer, "pid: %ld\n", (long)getpid());
+    for (size_t i = 0; i < service->options->mode_count; i++) {
+        buf_put_string(answer, "listening: ");
+        proxy_put_addresses(service->proxy, answer, i);
+        buf_putf(answer, " (%s)\n", service->listens[i].text);
+    }
+    buf_putf(answer, "recording: %s\n",
+             output_set_paused(service->machinery->outputs) ? "paused" : "on");
+    buf_putf(answer, "sessions: %llu live, %llu ended\n", (unsigned long long)status.live,
+             (unsigned long long)status.ended);
+    buf_putf(answer, "messages: %llu\nfindings: %llu\n", (unsigned long long)status.messages,
+             (unsigned long long)status.findings);
+    for (size_t i = 0; i < count && i < OUTPUTS_SHOWN; i++) {
+        buf_putf(answer, "output: %s:%s, %llu lines, %llu bytes, %llu lost%s\n", outputs[i].format,
+                 outputs[i].path, (unsigned long long)outputs[i].lines,
+                 (unsigned long long)outputs[i].bytes, (unsigned long long)outputs[i].lost,
+                 outputs[i].failing ? ", cannot be written" : "");
+    }
+}
+
+static enum err carry_out(void *context, struct buf *answer, struct failure *failure,
+                          enum control_command command) {
+    struct service_loop *service = context;
+    struct output_set *outputs = service->machinery->outputs;
+    (void)failure;
+    switch (command) {
+    case CONTROL_STATUS:
+        put_status(service, answer);
+        break;
+    case CONTROL_PAUSE:
+        output_set_pause(outputs, true, clock_unix_ns());
+        break;
+    case CONTROL_RESUME:
+        output_set_pause(outputs, false, clock_unix_ns());
+        break;
+    case CONTROL_ROTATE:
+        output_set_reopen(outputs);
+        break;
+    case CONTROL_SESSIONS:
+        proxy_put_sessions(service->proxy, answer);
+        break;
+    case CONTROL_STOP:
+        proxy_stop(service->proxy);
+        break;
+    case CONTROL_COMMAND_COUNT:
+        break;
+    }
+    return OK;
+}
+
+// The default place is a convenience: a proxy that cannot have it runs all the same, and says so.
+static enum err open_control(struct service_loop *service, struct failure *failure) {
+    struct control_handler handler = {.command = carry_out, .context = service};
+    const char *path = service->options->control;
+    enum err err = control_server_new(&service->control, failure, &service->loop, path, &handler);
+    if (err != OK && path == NULL) {
+        service->control = NULL;
+        say(failure->text);
+        return OK;
+    }
+    return err;
+}
+
+// ── life ────────────────────────────────────────────────────────────────────────────────────────
+
+enum err service_start(struct service_loop *service, struct failure *failure) {
+    enum err err = open_control(service, failure);
+    if (err == OK) {
+        err = proxy_start(service->proxy, failure);
+    }
+    if (err != OK) {
+        return err;
+    }
+    say_listening(service);
+    return service->options->ready_file == NULL ? OK : write_ready_file(service, failure);
+}
+
+static void on_signal(uv_signal_t *handle, int number) {
+    struct service_loop *service = handle->data;
+    if (number == SIGHUP) {
+        output_set_reopen(service->machinery->outputs);
+    } else if (service->stopping) {
+        _exit(128 + number);
+    } else {
+        service->stopping = true;
+        proxy_stop(service->proxy);
+    }
+}
+
+void service_take_signals(struct service_loop *service) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    service->signal_count = sizeof(numbers) / sizeof(numbers[0]);
+    for (size_t i = 0; i < service->signal_count; i++) {
+        uv_signal_init(&service->loop, &service->signals[i]);
+        service->signals[i].data = service;
+        uv_signal_start(&service->signals[i], on_signal, numbers[i]);
+    }
+}
+
+void service_run(struct service_loop *service) {
+    uv_run(&service->loop, UV_RUN_DEFAULT);
+}
+
+void service_cleanup(struct service_loop *service) {
+    proxy_free(service->proxy);
+    if (!uv_is_closing((uv_handle_t *)&service->stopped)) {
+        on_stopped(&service->stopped);
+    }
+    uv_run(&service->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&service->loop);
+    for (size_t i = 0; i < service->options->mode_count; i++) {
+        buf_cleanup(&service->listen_texts[i]);
+    }
+    free(service->listen_texts);
+    free(service->listens);
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// service: the life of a running proxy seen from the main thread: it starts, says where it listens,
+// takes signals and `ctl`, stops, and hands over the verdict.
+#ifndef SCOPE_CLI_SERVICE_H
+#define SCOPE_CLI_SERVICE_H
+
+#include "cli/machinery.h"
+#include "net/proxy.h"
+
+#include <uv.h>
+
+struct service_loop {
+    const struct options *options;
+    struct machinery *machinery;
+    struct proxy *proxy;
+    struct listen_spec *listens;
+    struct buf *listen_texts; // one for each mode
+    uv_loop_t loop;
+    uv_async_t stopped;
+    uv_signal_t signals[3];
+    size_t signal_count;
+    struct control_server *control;
+    bool stopping;
+    int64_t paused_since_unix_ns;
+};
+
+// Opens the listeners. `out` may be cleaned up whatever came out.
+MUST_USE enum err service_open(struct service_loop *out, struct failure *failure,
+                               struct machinery *machinery, const struct options *options);
+// Starts to accept, and says so: a line for each listener, the ready file.
+MUST_USE enum err service_start(struct service_loop *service, struct failure *failure);
+void service_take_signals(struct service_loop *service); // SIGINT, SIGTERM, SIGHUP
+void service_run(struct service_loop *service);          // until the proxy has stopped
+void service_cleanup(struct service_loop *service);
+
+#endif
