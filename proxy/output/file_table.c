@@ -42,7 +42,7 @@ void file_table_touch(struct file_table *table, struct file *file) {
 }
 
 struct file *file_table_surplus(const struct file_table *table) {
-    return table->active_count > FILES_OPEN_MAX ? table->active : NULL;
+    return table->active_count >= FILES_OPEN_MAX ? table->active : NULL;
 }
 
 void file_table_retire(struct file_table *table, struct file *file) {
