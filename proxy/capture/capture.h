@@ -36,12 +36,13 @@ struct capture;
 struct capture_inherited {
     sigset_t signal_mask;
     bool sigpipe_ignored;
+    bool sigchld_ignored;
     struct rlimit descriptors;
 };
 
 // Call it first in main, before SIGPIPE is ignored and before any thread is made: it notes the
 // above, and blocks the signals that `run` passes on (SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1,
-// SIGUSR2, SIGCONT), so that all later threads have them blocked and capture alone takes them.
+// SIGUSR2, SIGCHLD), so that all later threads have them blocked and capture alone takes them.
 void capture_inherited_take(struct capture_inherited *out);
 
 struct capture_options {
@@ -63,7 +64,8 @@ struct capture_connection {
     int64_t asked_monotonic_ns; // when the connect was seen
 };
 
-// All of them are called on threads of capture, one at a time; none may call capture_free.
+// All of them are called on threads of capture, one at a time, and from before capture_start
+// returns on; none may call capture_free.
 struct capture_handlers {
     // The server could not be dialled: `error` is what the command got from connect. To be recorded
     // as a session with the outcome `connect-failed`; `server_fd` is -1.

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+#include "capture/borrowed.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71 // asm-generic/socket.h, kernel 5.14
+#endif
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+enum { SCARCE_TRIES = 500, SCARCE_NAP_MS = 20 };
+
+static int get_int(int fd, int level, int name) {
+    int value = 0;
+    socklen_t len = sizeof(value);
+    return getsockopt(fd, level, name, &value, &len) == 0 ? value : 0;
+}
+
+uint64_t borrowed_namespace(int fd) {
+    uint64_t cookie = 0;
+    socklen_t len = sizeof(cookie);
+    return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) == 0 ? cookie : 0;
+}
+
+static uint64_t socket_cookie(int fd) {
+    uint64_t cookie = 0;
+    socklen_t len = sizeof(cookie);
+    return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 ? cookie : 0;
+}
+
+static int64_t send_timeout_ms(int fd) {
+    struct timeval limit = {0};
+    socklen_t len = sizeof(limit);
+    if (getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &len) != 0) {
+        return 0;
+    }
+    return (int64_t)limit.tv_sec * 1000 + (int64_t)limit.tv_usec / 1000;
+}
+
+static bool is_tcp(int fd) {
+    int protocol = get_int(fd, SOL_SOCKET, SO_PROTOCOL);
+    return get_int(fd, SOL_SOCKET, SO_TYPE) == SOCK_STREAM &&
+           (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
+}
+
+// An IPv6 socket that may not speak IPv4, and an IPv4 address for it: the kernel has its own error.
+static bool is_refused_mapping(const struct borrowed *borrowed, const struct target *target) {
+    return borrowed->domain == AF_INET6 && target->address.ss_family == AF_INET &&
+           get_int(borrowed->fd, IPPROTO_IPV6, IPV6_V6ONLY) != 0;
+}
+
+// Closed and without an error is what a new socket is; one whose first connect failed without
+// waiting has its error still, which poll shows without taking it.
+static bool is_fresh(int fd) {
+    struct tcp_info info = {0};
+    socklen_t len = sizeof(info);
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 && info.tcpi_state != TCP_CLOSE) {
+        return false;
+    }
+    struct pollfd pollfd = {.fd = fd};
+    return poll(&pollfd, 1, 0) == 0 || (pollfd.revents & POLLERR) == 0;
+}
+
+static enum borrowed_state look(const struct borrowed *borrowed, const struct target *target,
+                                uint64_t home) {
+    if (!is_tcp(borrowed->fd) || borrowed->domain != target->family ||
+        is_refused_mapping(borrowed, target)) {
+        return BORROWED_UNRELATED;
+    }
+    if (!is_fresh(borrowed->fd)) {
+        return BORROWED_USED;
+    }
+    return borrowed_namespace(borrowed->fd) == home ? BORROWED_FRESH : BORROWED_FOREIGN;
+}
+
+// A duplicate of the descriptor, or a negative errno. Out of descriptors it waits for one: to let
+// the connection pass would be to lose it.
+static int duplicate(uint32_t pid, int number) {
+    const struct timespec nap = {.tv_nsec = SCARCE_NAP_MS * NS_PER_MS};
+    for (int tries = 0; tries < SCARCE_TRIES; tries++) {
+        int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+        int fd = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
+        int error = fd < 0 ? errno : 0;
+        if (pidfd >= 0) {
+            close(pidfd);
+        }
+        if (fd >= 0 || (error != EMFILE && error != ENFILE)) {
+            return fd >= 0 ? fd : -error;
+        }
+        nanosleep(&nap, NULL);
+    }
+    return -EMFILE;
+}
+
+int borrowed_take(struct borrowed *out, uint32_t pid, const struct target *target, uint64_t home) {
+    *out = (struct borrowed){.fd = duplicate(pid, target->socket_number)};
+    if (out->fd < 0) {
+        int error = -out->fd;
+        out->fd = -1;
+        return error;
+    }
+    out->domain = get_int(out->fd, SOL_SOCKET, SO_DOMAIN);
+    int flags = fcntl(out->fd, F_GETFL);
+    out->nonblocking = flags >= 0 && (flags & O_NONBLOCK) != 0;
+    out->send_timeout_ms = send_timeout_ms(out->fd);
+    out->cookie = socket_cookie(out->fd);
+    out->state = look(out, target, home);
+    return 0;
+}
+
+void borrowed_return(struct borrowed *borrowed) {
+    if (borrowed->fd >= 0) {
+        close(borrowed->fd);
+        borrowed->fd = -1;
+    }
+}
+
+static int connect_mapped(int fd, const struct sockaddr_in *to) {
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = to->sin_port};
+    six.sin6_addr.s6_addr[10] = 0xff;
+    six.sin6_addr.s6_addr[11] = 0xff;
+    memcpy(&six.sin6_addr.s6_addr[12], &to->sin_addr, sizeof(to->sin_addr));
+    int only = get_int(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+    const int off = 0;
+    (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+    int error = connect(fd, (const struct sockaddr *)&six, sizeof(six)) == 0 ? 0 : errno;
+    if (error != 0 && error != EINPROGRESS) {
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
+    }
+    return error;
+}
+
+int borrowed_connect(const struct borrowed *borrowed, const struct sockaddr_in *to) {
+    if (borrowed->domain == AF_INET6) {
+        return connect_mapped(borrowed->fd, to);
+    }
+    return connect(borrowed->fd, (const struct sockaddr *)to, sizeof(*to)) == 0 ? 0 : errno;
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// borrowed: a duplicate of one of the command's own sockets, looked at and connected in its place.
+// The duplicate shares everything with the original, so nothing is left changed on it.
+#ifndef SCOPE_CAPTURE_BORROWED_H
+#define SCOPE_CAPTURE_BORROWED_H
+
+#include "capture/target.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum borrowed_state {
+    BORROWED_FRESH,     // a TCP socket that has not connected: ours
+    BORROWED_USED,      // a connect is under way, done or has failed: only the kernel knows what
+                        // the next one gives
+    BORROWED_FOREIGN,   // in another network namespace, where our listener is not
+    BORROWED_UNRELATED, // not TCP, or of another family than its address
+};
+
+struct borrowed {
+    int fd; // -1 where nothing is borrowed
+    int domain;
+    bool nonblocking;
+    int64_t send_timeout_ms; // SO_SNDTIMEO, which limits a blocking connect; 0 for none
+    uint64_t cookie;         // the kernel's own number for it, never used twice
+    enum borrowed_state state;
+};
+
+// Takes a duplicate of descriptor `target->socket_number` of process `pid`. 0 or an errno: EPERM or
+// ENOSYS where this machine does not let us. `home` is the cookie of our network namespace.
+int borrowed_take(struct borrowed *out, uint32_t pid, const struct target *target, uint64_t home);
+void borrowed_return(struct borrowed *borrowed);
+
+// connect() of the socket to an IPv4 address of this machine, an IPv6 socket by the mapped form.
+// 0 or the errno.
+int borrowed_connect(const struct borrowed *borrowed, const struct sockaddr_in *to);
+
+// The cookie of the network namespace that `fd`, a socket, is in; 0 where the kernel has none.
+uint64_t borrowed_namespace(int fd);
+
+#endif

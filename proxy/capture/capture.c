@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+#include "capture/capture.h"
+
+#include "base/memory.h"
+#include "capture/command.h"
+#include "capture/keeper.h"
+#include "capture/supervisor.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+struct capture {
+    struct errand_shared shared;
+    struct settled settled;
+    struct reporter reporter;
+    struct target_ports watched;
+    uint16_t *ports;
+    int refuser; // bound and never listening, so that its port refuses
+    struct command command;
+    struct supervisor *supervisor;
+    struct keeper *keeper;
+};
+
+static enum err open_refuser(struct capture *capture, struct failure *failure) {
+    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(own);
+    capture->refuser = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (capture->refuser < 0 || bind(capture->refuser, (struct sockaddr *)&own, sizeof(own)) != 0 ||
+        getsockname(capture->refuser, (struct sockaddr *)&own, &len) != 0) {
+        return fail(failure, ERR_SYSTEM, "no loopback socket: %s", strerror(errno));
+    }
+    capture->shared.refusing_port = ntohs(own.sin_port);
+    capture->shared.home = borrowed_namespace(capture->refuser);
+    return OK;
+}
+
+static struct capture *capture_new(const struct capture_options *options,
+                                   const struct capture_handlers *handlers) {
+    struct capture *capture = mem_new(sizeof(*capture));
+    capture->refuser = -1;
+    capture->ports = mem_new_array(options->port_count, sizeof(uint16_t));
+    memcpy(capture->ports, options->ports, options->port_count * sizeof(uint16_t));
+    capture->watched = (struct target_ports){.ports = capture->ports, .count = options->port_count};
+    settled_init(&capture->settled);
+    reporter_init(&capture->reporter, handlers);
+    capture->shared.records = records_new();
+    capture->shared.settled = &capture->settled;
+    capture->shared.reporter = &capture->reporter;
+    capture->shared.listener_port = options->listener_port;
+    capture->shared.connect_timeout_ms = options->connect_timeout_ms;
+    return capture;
+}
+
+static enum err start_threads(struct capture *capture, struct failure *failure) {
+    capture->shared.kills_only = capture->command.filter.kills_only;
+    capture->supervisor =
+        supervisor_start(capture->command.filter.listener, &capture->shared, &capture->watched);
+    if (capture->supervisor == NULL) {
+        kill(capture->command.pid, SIGKILL);
+        close(capture->command.channel);
+        return fail(failure, ERR_SYSTEM, "cannot start the supervisor's thread");
+    }
+    return OK;
+}
+
+static enum err start(struct capture *capture, struct failure *failure,
+                      const struct capture_options *options) {
+    if (!notification_is_supported()) {
+        return fail(failure, ERR_SYSTEM,
+                    "this kernel cannot capture a command: it takes Linux 5.6 with seccomp "
+                    "notification; `smtpscope proxy` works without");
+    }
+    enum err err = open_refuser(capture, failure);
+    if (err != OK) {
+        return err;
+    }
+    // What the command leaves behind becomes our child, so that it stays ours to look into, and its
+    // end is seen.
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    err = command_start(&capture->command, failure, options);
+    if (err == OK) {
+        err = start_threads(capture, failure);
+    }
+    if (err != OK) {
+        return err;
+    }
+    int error = command_wait_executed(&capture->command);
+    if (error != 0) {
+        reporter_warn(&capture->reporter, WARNING_COMMAND, "%s: %s", options->command[0],
+                      strerror(error));
+    }
+    capture->keeper = keeper_start(capture->command.pid, &capture->reporter);
+    return capture->keeper == NULL ? fail(failure, ERR_SYSTEM, "cannot start the keeper's thread")
+                                   : OK;
+}
+
+enum err capture_start(struct capture **out, struct failure *failure,
+                       const struct capture_options *options,
+                       const struct capture_handlers *handlers) {
+    struct capture *capture = capture_new(options, handlers);
+    enum err err = start(capture, failure, options);
+    if (err != OK) {
+        capture_free(capture);
+        return err;
+    }
+    *out = capture;
+    return OK;
+}
+
+bool capture_claim(struct capture *capture, int accepted_fd, struct capture_connection *out) {
+    struct sockaddr_in own = {.sin_family = AF_UNSPEC};
+    socklen_t len = sizeof(own);
+    return getsockname(accepted_fd, (struct sockaddr *)&own, &len) == 0 &&
+           own.sin_family == AF_INET && records_take(capture->shared.records, own.sin_addr, out);
+}
+
+void capture_release(struct capture *capture) {
+    supervisor_release(capture->supervisor);
+}
+
+uint32_t capture_command_pid(const struct capture *capture) {
+    return (uint32_t)capture->command.pid;
+}
+
+void capture_free(struct capture *capture) {
+    if (capture == NULL) {
+        return;
+    }
+    atomic_store(&capture->shared.stopping, true);
+    keeper_stop(capture->keeper);
+    supervisor_stop(capture->supervisor);
+    records_free(capture->shared.records);
+    if (capture->refuser >= 0) {
+        close(capture->refuser);
+    }
+    reporter_cleanup(&capture->reporter);
+    settled_cleanup(&capture->settled);
+    free(capture->ports);
+    free(capture);
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#include "capture/errand.h"
+
+#include "base/clock.h"
+#include "capture/dial.h"
+#include "capture/fallback.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { NONBLOCKING_WAIT_MS = 300 };
+
+bool errand_is_awaited(const struct errand *errand) {
+    return !atomic_load(&errand->shared->stopping) && notification_is_alive(&errand->notification);
+}
+
+static void let_pass(const struct errand *errand) {
+    notification_let_pass(&errand->notification);
+}
+
+void errand_fail(struct errand *errand, int error) {
+    notification_answer(&errand->notification, error);
+    errand->connection.server_fd = -1;
+    reporter_failed(errand->shared->reporter, &errand->connection, error);
+}
+
+// ── steering the caller's socket ────────────────────────────────────────────────────────────────
+
+// Errors of connect that are about where we steered to and not about the socket's own state.
+static bool is_steering_error(int error) {
+    return error == ENETUNREACH || error == EHOSTUNREACH || error == EINVAL || error == EACCES ||
+           error == EPERM || error == ECONNREFUSED || error == EADDRNOTAVAIL;
+}
+
+static void pass_unsteered(const struct errand *errand, int error) {
+    reporter_warn(errand->shared->reporter, WARNING_UNSTEERED,
+                  "a connection of %s (pid %u) passes uncaptured: its socket is bound so that it "
+                  "cannot reach the proxy (%s)",
+                  errand->connection.client.program, errand->connection.client.pid,
+                  strerror(error));
+    let_pass(errand);
+}
+
+// Answers a connect that succeeded. Before kernel 5.19 any signal may have ended the caller's wait,
+// even now; then the call comes again, on a socket that is connected.
+static void answer_connected(const struct errand *errand) {
+    if (notification_answer(&errand->notification, 0)) {
+        settled_take(errand->shared->settled, errand->socket.cookie);
+    }
+}
+
+static void answer_unconnected(struct errand *errand, int error) {
+    if (is_steering_error(error)) {
+        pass_unsteered(errand, error);
+    } else {
+        notification_answer(&errand->notification, error);
+    }
+}
+
+// Connects the caller's socket to our listener with a record behind it. `interruption` is what to
+// answer instead of success: 0, or what a wait that was cut short gives.
+static void steer(struct errand *errand, int server_fd, int interruption) {
+    const struct errand_shared *shared = errand->shared;
+    uint64_t cookie = errand->socket.cookie;
+    errand->connection.server_fd = server_fd;
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(shared->listener_port)};
+    to.sin_addr = records_add(shared->records, &errand->connection);
+    bool came_again = settled_take(shared->settled, cookie);
+    if (!shared->kills_only || interruption != 0) {
+        settled_add(shared->settled, cookie);
+    }
+    int error = borrowed_connect(&errand->socket, &to);
+    if (error == 0 && interruption != 0) {
+        notification_answer(&errand->notification, interruption);
+        return;
+    }
+    if (error == 0) {
+        answer_connected(errand);
+        return;
+    }
+    settled_take(shared->settled, cookie);
+    if (error == EINPROGRESS) {
+        notification_answer(&errand->notification, error);
+        return;
+    }
+    records_drop(shared->records, to.sin_addr);
+    answer_unconnected(errand, error == EISCONN && came_again ? 0 : error);
+}
+
+// A non-blocking connect that is refused is "in progress" first and refused later. So the socket
+// is sent where it will be refused for certain.
+static void refuse_later(struct errand *errand) {
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(errand->shared->refusing_port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int error = borrowed_connect(&errand->socket, &to);
+    notification_answer(&errand->notification, error);
+    errand->connection.server_fd = -1;
+    reporter_failed(errand->shared->reporter, &errand->connection, ECONNREFUSED);
+}
+
+// ── the dial and what comes of it ───────────────────────────────────────────────────────────────
+
+static bool waits_still(void *context) {
+    const struct errand *errand = context;
+    if (!errand_is_awaited(errand)) {
+        return false;
+    }
+    return errand->socket.nonblocking || !process_is_signalled(errand->notification.tid);
+}
+
+static struct dial_patience patience_of(struct errand *errand) {
+    struct dial_patience patience = {.go_on = waits_still, .context = errand};
+    patience.wait_ms = errand->shared->connect_timeout_ms;
+    int64_t own_ms = errand->socket.send_timeout_ms;
+    if (errand->socket.nonblocking) {
+        patience.wait_ms = NONBLOCKING_WAIT_MS;
+    } else if (own_ms > 0 && own_ms < patience.wait_ms) {
+        patience.wait_ms = own_ms;
+    }
+    return patience;
+}
+
+// The dial is not done, and the caller does not wait for it any longer, or should not.
+static void go_on_without_server(struct errand *errand, bool timed_out) {
+    const struct borrowed *socket = &errand->socket;
+    if (!errand_is_awaited(errand)) {
+        return;
+    }
+    if (socket->nonblocking) {
+        steer(errand, -1, 0);
+    } else if (!timed_out) {
+        steer(errand, -1, NOTIFICATION_RESTART);
+    } else if (socket->send_timeout_ms > 0 &&
+               socket->send_timeout_ms < errand->shared->connect_timeout_ms) {
+        steer(errand, -1, EINPROGRESS);
+    } else {
+        errand_fail(errand, ETIMEDOUT);
+    }
+}
+
+static void capture(struct errand *errand) {
+    struct dial_patience patience = patience_of(errand);
+    struct dial result;
+    int64_t deadline_ns = clock_monotonic_ns() + patience.wait_ms * NS_PER_MS;
+    switch (dial(&result, &errand->target.address, errand->socket.fd, &patience)) {
+    case DIAL_CONNECTED:
+        if (errand_is_awaited(errand)) {
+            steer(errand, result.fd, 0);
+        } else {
+            close(result.fd);
+        }
+        return;
+    case DIAL_FAILED:
+        if (errand->socket.nonblocking && !result.failed_at_once && result.error == ECONNREFUSED) {
+            refuse_later(errand);
+        } else {
+            errand_fail(errand, result.error);
+        }
+        return;
+    case DIAL_PENDING:
+        go_on_without_server(errand, clock_monotonic_ns() >= deadline_ns);
+        return;
+    }
+}
+
+static void run_borrowed(struct errand *errand) {
+    if (!errand_is_awaited(errand)) {
+        return; // what was read and borrowed may be another process's
+    }
+    switch (errand->socket.state) {
+    case BORROWED_FRESH:
+        capture(errand);
+        return;
+    case BORROWED_USED:
+        if (settled_take(errand->shared->settled, errand->socket.cookie)) {
+            notification_answer(&errand->notification, 0);
+        } else {
+            let_pass(errand);
+        }
+        return;
+    case BORROWED_FOREIGN:
+        reporter_warn(errand->shared->reporter, WARNING_FOREIGN,
+                      "a connection of %s (pid %u) passes uncaptured: it is in another network "
+                      "namespace, start the proxy there",
+                      errand->connection.client.program, errand->connection.client.pid);
+        let_pass(errand);
+        return;
+    case BORROWED_UNRELATED:
+        let_pass(errand);
+        return;
+    }
+}
+
+void errand_run(const struct errand_shared *shared, const struct notification *notification,
+                const struct target *target) {
+    struct errand errand = {
+        .shared = shared, .notification = *notification, .target = *target, .socket.fd = -1};
+    errand.connection.server_fd = -1;
+    errand.connection.server = target->address;
+    errand.connection.asked_monotonic_ns = clock_monotonic_ns();
+    uint32_t pid = process_of_thread(notification->tid);
+    if (pid == 0) {
+        let_pass(&errand);
+        return;
+    }
+    process_identify(&errand.connection.client, pid);
+    int error = borrowed_take(&errand.socket, pid, target, shared->home);
+    if (error == EPERM || error == ENOSYS) {
+        fallback_run(&errand);
+    } else if (error != 0) {
+        let_pass(&errand);
+    } else {
+        run_borrowed(&errand);
+    }
+    borrowed_return(&errand.socket);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "capture/fallback.h"
+
+#include "base/slice.h"
+#include "capture/dial.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+enum { PATH_SMALL = 64, INFO_MAX = 512, NONBLOCKING_WAIT_MS = 300 };
+
+// The kernel names a socket's protocol in an attribute of its descriptor: "TCP", "UDPv6".
+static bool is_tcp(const struct errand *errand) {
+    char path[PATH_SMALL];
+    char name[PATH_SMALL];
+    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%d", errand->connection.client.pid,
+             errand->target.socket_number);
+    ssize_t len = getxattr(path, "system.sockprotoname", name, sizeof(name));
+    struct slice protocol = slice_of(name, len > 0 ? strnlen(name, (size_t)len) : 0);
+    return slice_is(protocol, "TCP") || slice_is(protocol, "TCPv6") ||
+           slice_starts_with(protocol, SLICE("MPTCP"));
+}
+
+// The line `flags:\t02004002`, in octal, of /proc/PID/fdinfo/N.
+static bool is_nonblocking(const struct errand *errand) {
+    char path[PATH_SMALL];
+    char text[INFO_MAX];
+    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fdinfo/%d", errand->connection.client.pid,
+             errand->target.socket_number);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+    if (fd >= 0) {
+        close(fd);
+    }
+    text[len > 0 ? len : 0] = '\0';
+    const char *flags = strstr(text, "flags:");
+    return flags != NULL && (strtoul(flags + strlen("flags:"), NULL, 8) & O_NONBLOCK) != 0;
+}
+
+static bool waits_still(void *context) {
+    return errand_is_awaited(context);
+}
+
+static int overwrite(const struct errand *errand, const struct sockaddr_in *to) {
+    if (errand->target.family == AF_INET) {
+        return notification_write(&errand->notification, errand->target.address_at, to,
+                                  sizeof(*to));
+    }
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = to->sin_port};
+    six.sin6_addr.s6_addr[10] = 0xff;
+    six.sin6_addr.s6_addr[11] = 0xff;
+    memcpy(&six.sin6_addr.s6_addr[12], &to->sin_addr, sizeof(to->sin_addr));
+    // Without the scope: the caller's own structure may end before it.
+    return notification_write(&errand->notification, errand->target.address_at, &six,
+                              offsetof(struct sockaddr_in6, sin6_scope_id));
+}
+
+static void steer(struct errand *errand, int server_fd) {
+    const struct errand_shared *shared = errand->shared;
+    errand->connection.server_fd = server_fd;
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(shared->listener_port)};
+    to.sin_addr = records_add(shared->records, &errand->connection);
+    int error = errand_is_awaited(errand) ? overwrite(errand, &to) : ESRCH;
+    if (error != 0) {
+        records_drop(shared->records, to.sin_addr);
+        reporter_warn(shared->reporter, WARNING_HIDDEN,
+                      "a connection of %s (pid %u) passes uncaptured: neither its descriptors nor "
+                      "its memory may be changed; give the container CAP_SYS_PTRACE",
+                      errand->connection.client.program, errand->connection.client.pid);
+    }
+    notification_let_pass(&errand->notification);
+}
+
+void fallback_run(struct errand *errand) {
+    if (!is_tcp(errand)) {
+        notification_let_pass(&errand->notification);
+        return;
+    }
+    bool nonblocking = is_nonblocking(errand);
+    struct dial_patience patience = {.go_on = waits_still, .context = errand};
+    patience.wait_ms = nonblocking ? NONBLOCKING_WAIT_MS : errand->shared->connect_timeout_ms;
+    struct dial result;
+    switch (dial(&result, &errand->target.address, -1, &patience)) {
+    case DIAL_CONNECTED:
+        steer(errand, result.fd);
+        return;
+    case DIAL_FAILED:
+        errand_fail(errand, result.error);
+        return;
+    case DIAL_PENDING:
+        if (nonblocking) {
+            steer(errand, -1);
+        } else {
+            errand_fail(errand, ETIMEDOUT);
+        }
+        return;
+    }
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+#include "capture/filter.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// x32 programs use x86-64's numbers with this bit, and some of their own from 512 on.
+#define X32_BIT            0x40000000U
+#define SOCKETCALL_CONNECT 3
+
+struct architecture {
+    uint32_t audit;
+    bool small_words;
+    bool has_x32;
+};
+
+struct table_row {
+    uint32_t audit;
+    uint32_t number;
+    enum filter_call call;
+};
+
+#if defined(__x86_64__)
+static const struct architecture architectures[] = {
+    {.audit = AUDIT_ARCH_X86_64, .has_x32 = true},
+    {.audit = AUDIT_ARCH_I386, .small_words = true},
+};
+static const struct table_row table[] = {
+    {AUDIT_ARCH_X86_64, 42, CALL_CONNECT},      {AUDIT_ARCH_X86_64, 44, CALL_SENDTO},
+    {AUDIT_ARCH_X86_64, 46, CALL_SENDMSG},      {AUDIT_ARCH_X86_64, 307, CALL_SENDMMSG},
+    {AUDIT_ARCH_X86_64, 425, CALL_URING_SETUP}, {AUDIT_ARCH_X86_64, 59, CALL_EXECVE},
+    {AUDIT_ARCH_X86_64, 322, CALL_EXECVEAT},    {AUDIT_ARCH_I386, 362, CALL_CONNECT},
+    {AUDIT_ARCH_I386, 102, CALL_SOCKETCALL},    {AUDIT_ARCH_I386, 369, CALL_SENDTO},
+    {AUDIT_ARCH_I386, 370, CALL_SENDMSG},       {AUDIT_ARCH_I386, 345, CALL_SENDMMSG},
+    {AUDIT_ARCH_I386, 425, CALL_URING_SETUP},   {AUDIT_ARCH_I386, 11, CALL_EXECVE},
+    {AUDIT_ARCH_I386, 358, CALL_EXECVEAT},
+};
+#elif defined(__aarch64__)
+static const struct architecture architectures[] = {
+    {.audit = AUDIT_ARCH_AARCH64},
+    {.audit = AUDIT_ARCH_ARM, .small_words = true},
+};
+static const struct table_row table[] = {
+    {AUDIT_ARCH_AARCH64, 203, CALL_CONNECT},     {AUDIT_ARCH_AARCH64, 206, CALL_SENDTO},
+    {AUDIT_ARCH_AARCH64, 211, CALL_SENDMSG},     {AUDIT_ARCH_AARCH64, 269, CALL_SENDMMSG},
+    {AUDIT_ARCH_AARCH64, 425, CALL_URING_SETUP}, {AUDIT_ARCH_AARCH64, 221, CALL_EXECVE},
+    {AUDIT_ARCH_AARCH64, 281, CALL_EXECVEAT},    {AUDIT_ARCH_ARM, 283, CALL_CONNECT},
+    {AUDIT_ARCH_ARM, 290, CALL_SENDTO},          {AUDIT_ARCH_ARM, 296, CALL_SENDMSG},
+    {AUDIT_ARCH_ARM, 374, CALL_SENDMMSG},        {AUDIT_ARCH_ARM, 425, CALL_URING_SETUP},
+    {AUDIT_ARCH_ARM, 11, CALL_EXECVE},           {AUDIT_ARCH_ARM, 387, CALL_EXECVEAT},
+};
+#else
+#error "`run` knows the system calls of x86-64 and aarch64"
+#endif
+
+enum {
+    ARCHITECTURE_COUNT = sizeof(architectures) / sizeof(architectures[0]),
+    TABLE_COUNT = sizeof(table) / sizeof(table[0]),
+};
+
+enum filter_call filter_call_of(uint32_t arch, int number, bool *out_small_words) {
+    uint32_t plain = (uint32_t)number;
+    *out_small_words = false;
+    for (size_t i = 0; i < ARCHITECTURE_COUNT; i++) {
+        if (architectures[i].audit == arch) {
+            bool x32 = architectures[i].has_x32 && (plain & X32_BIT) != 0;
+            *out_small_words = architectures[i].small_words || x32;
+            plain = x32 ? plain & ~X32_BIT : plain;
+        }
+    }
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        if (table[i].audit == arch && table[i].number == plain) {
+            return table[i].call;
+        }
+    }
+    return CALL_OTHER;
+}
+
+// ── the program ─────────────────────────────────────────────────────────────────────────────────
+
+struct assembler {
+    struct sock_filter *program;
+    size_t len;
+};
+
+static void emit(struct assembler *as, struct sock_filter instruction) {
+    assert(as->len < FILTER_MAX);
+    as->program[as->len++] = instruction;
+}
+
+static void emit_load(struct assembler *as, size_t offset) {
+    emit(as, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
+}
+
+static void emit_return(struct assembler *as, uint32_t action) {
+    emit(as, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
+}
+
+// Runs the next `count` instructions only if the comparison with `value` holds.
+static void emit_if(struct assembler *as, uint16_t comparison, uint32_t value, uint8_t count) {
+    emit(as, (struct sock_filter)BPF_JUMP(BPF_JMP | comparison | BPF_K, value, 0, count));
+}
+
+// The low word of an argument: both architectures are little-endian.
+static size_t argument_offset(unsigned index) {
+    return offsetof(struct seccomp_data, args) + index * sizeof(uint64_t);
+}
+
+// Notifies where the argument compares as said, else lets the call pass.
+static void emit_argument_test(struct assembler *as, uint32_t number, unsigned argument,
+                               struct sock_filter test) {
+    emit_if(as, BPF_JEQ, number, 4);
+    emit_load(as, argument_offset(argument));
+    emit(as, test);
+    emit_return(as, SECCOMP_RET_USER_NOTIF);
+    emit_return(as, SECCOMP_RET_ALLOW);
+}
+
+static void emit_call(struct assembler *as, const struct table_row *row, bool watch_exec) {
+    const struct sock_filter fastopen = BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MSG_FASTOPEN, 0, 1);
+    const struct sock_filter inner_connect =
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCKETCALL_CONNECT, 0, 1);
+    switch (row->call) {
+    case CALL_CONNECT:
+        emit_if(as, BPF_JEQ, row->number, 1);
+        emit_return(as, SECCOMP_RET_USER_NOTIF);
+        return;
+    case CALL_EXECVE:
+    case CALL_EXECVEAT:
+        if (watch_exec) {
+            emit_if(as, BPF_JEQ, row->number, 1);
+            emit_return(as, SECCOMP_RET_USER_NOTIF);
+        }
+        return;
+    case CALL_URING_SETUP:
+        emit_if(as, BPF_JEQ, row->number, 1);
+        emit_return(as, SECCOMP_RET_ERRNO | ENOSYS);
+        return;
+    case CALL_SOCKETCALL:
+        emit_argument_test(as, row->number, 0, inner_connect);
+        return;
+    case CALL_SENDTO:
+    case CALL_SENDMMSG:
+        emit_argument_test(as, row->number, 3, fastopen);
+        return;
+    case CALL_SENDMSG:
+        emit_argument_test(as, row->number, 2, fastopen);
+        return;
+    case CALL_OTHER:
+        return;
+    }
+}
+
+static void emit_architecture(struct assembler *as, const struct architecture *arch,
+                              bool watch_exec) {
+    emit_load(as, offsetof(struct seccomp_data, arch));
+    size_t jump = as->len;
+    emit_if(as, BPF_JEQ, arch->audit, 0);
+    emit_load(as, offsetof(struct seccomp_data, nr));
+    if (arch->has_x32) {
+        emit(as, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~X32_BIT));
+    }
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        if (table[i].audit == arch->audit) {
+            emit_call(as, &table[i], watch_exec);
+        }
+    }
+    emit_return(as, SECCOMP_RET_ALLOW);
+    as->program[jump].jf = (uint8_t)(as->len - jump - 1);
+}
+
+size_t filter_build(struct sock_filter program[FILTER_MAX], bool watch_exec) {
+    struct assembler as = {.program = program};
+    for (size_t i = 0; i < ARCHITECTURE_COUNT; i++) {
+        emit_architecture(&as, &architectures[i], watch_exec);
+    }
+    emit_return(&as, SECCOMP_RET_ALLOW);
+    return as.len;
+}
+
+// ── installing it ───────────────────────────────────────────────────────────────────────────────
+
+// The notification descriptor, or a negative errno.
+static int install(bool watch_exec, unsigned flags) {
+    struct sock_filter program[FILTER_MAX];
+    struct sock_fprog prog = {.filter = program};
+    prog.len = (unsigned short)filter_build(program, watch_exec);
+    flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+    int fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
+    return fd < 0 ? -errno : fd;
+}
+
+// A kernel before 5.19 does not know the flag, and says EINVAL.
+static int install_best(struct filter_installed *out) {
+    int fd = install(out->no_new_rights, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+    out->kills_only = fd >= 0;
+    return fd == -EINVAL ? install(out->no_new_rights, 0) : fd;
+}
+
+int filter_install(struct filter_installed *out) {
+    *out = (struct filter_installed){.listener = -1};
+    // With CAP_SYS_ADMIN a filter needs no PR_SET_NO_NEW_PRIVS, and then set-user-id programs go on
+    // working below it.
+    int fd = install_best(out);
+    if (fd == -EACCES) {
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+            return errno;
+        }
+        out->no_new_rights = true;
+        fd = install_best(out);
+    }
+    if (fd < 0) {
+        return -fd;
+    }
+    out->listener = fd;
+    return 0;
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "capture/process.h"
+
+#include "base/slice.h"
+#include "base/text.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATH_SMALL = 64, STATUS_MAX = 4096 };
+
+// The file /proc/`pid`/`name` as text; an empty one where it cannot be read.
+static struct slice proc_read(char *buffer, size_t capacity, uint32_t pid, const char *name) {
+    char path[PATH_SMALL];
+    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/%s", pid, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return slice_of(buffer, 0);
+    }
+    ssize_t len = read(fd, buffer, capacity);
+    close(fd);
+    return slice_of(buffer, len > 0 ? (size_t)len : 0);
+}
+
+// The value of a line `Name:\tvalue` of /proc/PID/status.
+static struct slice status_value(struct slice status, const char *name) {
+    while (status.len > 0) {
+        struct slice line = slice_split(&status, '\n');
+        struct slice key = slice_split(&line, ':');
+        if (slice_is(key, name)) {
+            return slice_trim(line);
+        }
+    }
+    return slice_of(NULL, 0);
+}
+
+static uint64_t status_mask(struct slice status, const char *name) {
+    struct slice value = status_value(status, name);
+    uint64_t mask = 0;
+    for (size_t i = 0; i < value.len && text_hex_value(value.data[i]) >= 0; i++) {
+        mask = mask << 4 | (uint64_t)text_hex_value(value.data[i]);
+    }
+    return mask;
+}
+
+uint32_t process_of_thread(uint32_t tid) {
+    char buffer[STATUS_MAX];
+    struct slice status = proc_read(buffer, sizeof(buffer), tid, "status");
+    uint64_t pid = 0;
+    if (!text_parse_u64(&pid, status_value(status, "Tgid"), UINT32_MAX)) {
+        return 0;
+    }
+    return (uint32_t)pid;
+}
+
+void process_identify(struct process_identity *out, uint32_t pid) {
+    memset(out, 0, sizeof(*out));
+    out->pid = pid;
+    struct slice name = proc_read(out->program, sizeof(out->program) - 1, pid, "comm");
+    out->program[name.len] = '\0';
+    size_t end = slice_find_byte(name, '\n');
+    if (end != SLICE_NONE) {
+        out->program[end] = '\0';
+    }
+}
+
+bool process_is_signalled(uint32_t tid) {
+    char buffer[STATUS_MAX];
+    struct slice status = proc_read(buffer, sizeof(buffer), tid, "status");
+    uint64_t pending = status_mask(status, "SigPnd") | status_mask(status, "ShdPnd");
+    return (pending & ~status_mask(status, "SigBlk") & ~status_mask(status, "SigIgn")) != 0;
+}

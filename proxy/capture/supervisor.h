@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// supervisor: the thread that takes the notifications. What is not about a watched port passes at
+// once; each errand gets a thread, so that a server that does not answer holds up nobody else.
+//
+// It has to be robust before all: when it is gone, every connect of the command fails.
+#ifndef SCOPE_CAPTURE_SUPERVISOR_H
+#define SCOPE_CAPTURE_SUPERVISOR_H
+
+#include "capture/errand.h"
+
+struct supervisor;
+
+// Starts the thread. `listener` is the notification descriptor and is the supervisor's from here
+// on; `shared` and `watched` outlive it.
+struct supervisor *supervisor_start(int listener, const struct errand_shared *shared,
+                                    const struct target_ports *watched);
+// From now on everything passes.
+void supervisor_release(struct supervisor *supervisor);
+// Ends the threads. Calls of the command that are not answered yet fail with ENOSYS.
+void supervisor_stop(struct supervisor *supervisor);
+
+#endif
