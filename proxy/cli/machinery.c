@@ -20,8 +20,9 @@ void complain(void *context, const char *sentence) {
 
 // ── certificates and TLS ────────────────────────────────────────────────────────────────────────
 
-enum err machinery_open_authority(struct authority **out, struct failure *failure,
-                                  const struct options *options) {
+// The folder of the CA, and whether it is opened or made anew.
+static enum err take_authority(struct authority **out, struct failure *failure,
+                               const struct options *options, bool renew) {
     char *dir = options->ca_dir != NULL ? mem_string(options->ca_dir) : authority_default_dir();
     if (dir == NULL) {
         return fail(failure, ERR_SYSTEM,
@@ -34,9 +35,20 @@ enum err machinery_open_authority(struct authority **out, struct failure *failur
         .ca_host_count = options->ca_hosts.count,
         .now_unix_ns = clock_unix_ns(),
     };
-    enum err err = authority_open(out, failure, &authority);
+    enum err err = renew ? authority_renew(out, failure, &authority)
+                         : authority_open(out, failure, &authority);
     free(dir);
     return err;
+}
+
+enum err machinery_open_authority(struct authority **out, struct failure *failure,
+                                  const struct options *options) {
+    return take_authority(out, failure, options, false);
+}
+
+enum err machinery_renew_authority(struct authority **out, struct failure *failure,
+                                   const struct options *options) {
+    return take_authority(out, failure, options, true);
 }
 
 static enum err open_contexts(struct machinery *out, struct failure *failure,

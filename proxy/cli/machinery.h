@@ -36,6 +36,9 @@ void machinery_cleanup(struct machinery *machinery);
 // The CA of the options, made where there is none.
 MUST_USE enum err machinery_open_authority(struct authority **out, struct failure *failure,
                                            const struct options *options);
+// A new CA in place of the one of the options.
+MUST_USE enum err machinery_renew_authority(struct authority **out, struct failure *failure,
+                                            const struct options *options);
 
 // One sentence to standard error, as "smtpscope: …".
 void complain(void *context, const char *sentence);

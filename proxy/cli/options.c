@@ -363,7 +363,7 @@ enum err options_parse(struct options *out, struct failure *failure, int argc, c
 
 static void list_cleanup(struct text_list *list) {
     for (size_t i = 0; i < list->count; i++) {
-        free(list->items[i]);
+        free((void *)(uintptr_t)list->items[i]); // the list owns what it shows as const
     }
     free(list->items);
 }

@@ -50,7 +50,7 @@ struct report_spec {
 };
 
 struct text_list {
-    char **items; // owned
+    const char **items; // owned, each of them too
     size_t count;
 };
 

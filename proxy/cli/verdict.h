@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
-// verdict: what a judge found, written as the options ask for it, and the exit status that it
-// makes. `check` and the end of `proxy` and `run` share it.
+// verdict: the reports of a judge, the same for `check` and at the end of a capture.
 #ifndef SCOPE_CLI_VERDICT_H
 #define SCOPE_CLI_VERDICT_H
 
 #include "cli/options.h"
-#include "output/judge.h"
 
-// Writes the reports. EXIT_CHECK_FAILED where something failed, else `otherwise`, which is also
-// returned for no judge at all. EXIT_NOT_STARTED where a report cannot be written.
+// Writes the reports that the options ask for. EXIT_CHECK_FAILED where a check failed,
+// EXIT_NOT_STARTED where a report could not be written (which it says), else `otherwise`. Without a
+// judge (NULL) nothing is judged.
+//
+// A report with no FILE goes to standard output; under `run`, where that is the command's, to
+// standard error, and so does the text report that nobody named where a transcript goes there.
 int verdict_give(const struct options *options, struct judge *judge, int otherwise);
 
 #endif

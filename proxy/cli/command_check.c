@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "cli/commands.h"
+#include "cli/rules.h"
+#include "cli/say.h"
+#include "cli/transcript.h"
+#include "cli/verdict.h"
+#include "output/reader.h"
+
+static void take(void *context, const char *session_json) {
+    enum err err = judge_take(context, session_json);
+    (void)err; // the reader made the document
+}
+
+static enum err judge_transcript(struct judge *judge, struct failure *failure, const char *path) {
+    struct buf text;
+    struct reader *reader = NULL;
+    enum err err = transcript_read(&text, failure, path);
+    if (err == OK) {
+        err = reader_open(&reader, failure, buf_slice(&text));
+    }
+    if (err == OK) {
+        reader_documents(reader, take, judge);
+    }
+    reader_free(reader);
+    buf_cleanup(&text);
+    return err;
+}
+
+static int print_rules(void) {
+    struct buf text;
+    struct failure failure = {0};
+    buf_init(&text, MIB);
+    rules_put(&text);
+    enum err err = say_out(&failure, buf_slice(&text));
+    buf_cleanup(&text);
+    return err == OK ? EXIT_WELL : (int)say_failure(err, &failure);
+}
+
+int command_check(const struct options *options) {
+    if (options->rules) {
+        return print_rules();
+    }
+    const struct judge_options judge_options = {
+        .fail_on = options->fail_on,
+        .expectations = options->expectations.items,
+        .expectation_count = options->expectations.count,
+    };
+    struct judge *judge = NULL;
+    struct failure failure = {0};
+    enum err err = judge_new(&judge, &failure, &judge_options);
+    if (err == OK) {
+        err = judge_transcript(judge, &failure, options->file);
+    }
+    int status =
+        err == OK ? verdict_give(options, judge, EXIT_WELL) : (int)say_failure(err, &failure);
+    judge_free(judge);
+    return status;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include "cli/commands.h"
+#include "cli/say.h"
+#include "control/control.h"
+
+// The lines that `control_client_ask` left, as one sentence on standard error.
+static void say_lines(const char *before, struct slice lines) {
+    struct buf sentence;
+    buf_init(&sentence, 64 * KIB);
+    buf_put_string(&sentence, before);
+    while (lines.len > 0) {
+        buf_put(&sentence, slice_split(&lines, '\n'));
+        buf_put_string(&sentence, lines.len > 0 ? ", " : "");
+    }
+    buf_put_byte(&sentence, 0);
+    say((const char *)buf_slice(&sentence).data);
+    buf_cleanup(&sentence);
+}
+
+static int tell(enum control_result result, struct slice answer) {
+    struct failure failure = {0};
+    enum err err = OK;
+    switch (result) {
+    case CONTROL_ANSWERED:
+        err = say_out(&failure, answer);
+        break;
+    case CONTROL_SEVERAL:
+        say_lines("several proxies run; name one by --control: ", answer);
+        break;
+    case CONTROL_REFUSED:
+    case CONTROL_NONE:
+        say_lines("", answer);
+        break;
+    }
+    return err == OK ? control_result_status(result) : (int)say_failure(err, &failure);
+}
+
+int command_ctl(const struct options *options) {
+    enum control_command command;
+    if (!control_command_parse(&command, slice_of_string(options->ctl_word))) {
+        return EXIT_USAGE;
+    }
+    struct buf answer;
+    buf_init(&answer, 16 * MIB);
+    enum control_result result = control_client_ask(&answer, options->control, command);
+    int status = tell(result, buf_slice(&answer));
+    buf_cleanup(&answer);
+    return status;
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#include "cli/commands.h"
+#include "cli/help.h"
+#include "cli/say.h"
+#include "output/json_version.h"
+#include "tls/context.h"
+
+#include <uv.h>
+
+int command_help(const struct options *options) {
+    struct buf text;
+    buf_init(&text, MIB);
+    if (options->request == REQUEST_VERSION) {
+        version_put(&text, &(struct library_versions){
+                               .program = SCOPE_VERSION,
+                               .tls = tls_library_version(),
+                               .libuv = uv_version_string(),
+                               .cjson = json_library_version(),
+                           });
+    } else {
+        help_put(&text, options->command);
+    }
+    struct failure failure = {0};
+    enum err err = say_out(&failure, buf_slice(&text));
+    buf_cleanup(&text);
+    return err == OK ? EXIT_WELL : (int)say_failure(err, &failure);
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "cli/commands.h"
+#include "cli/say.h"
+#include "cli/transcript.h"
+#include "output/show.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+// What came of writing: after the first failure nothing more is tried.
+struct written {
+    enum err err;
+    struct failure failure;
+};
+
+static void write_lines(void *context, struct slice lines) {
+    struct written *written = context;
+    if (written->err == OK) {
+        written->err = say_out(&written->failure, lines);
+    }
+}
+
+static bool wants_color(enum color_choice choice) {
+    const char *no_color = getenv("NO_COLOR");
+    switch (choice) {
+    case COLOR_ALWAYS:
+        return true;
+    case COLOR_NEVER:
+        return false;
+    case COLOR_AUTO:
+        break;
+    }
+    return isatty(STDOUT_FILENO) != 0 && (no_color == NULL || no_color[0] == '\0');
+}
+
+int command_show(const struct options *options) {
+    struct buf text;
+    struct failure failure = {0};
+    struct written written = {.err = OK};
+    enum err err = transcript_read(&text, &failure, options->file);
+    if (err == OK) {
+        err = show_text(&failure, buf_slice(&text), wants_color(options->color), write_lines,
+                        &written);
+    }
+    buf_cleanup(&text);
+    if (err != OK) {
+        return (int)say_failure(err, &failure);
+    }
+    return written.err == OK ? EXIT_WELL : (int)say_failure(written.err, &written.failure);
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// say: what the commands print. One line on standard error for a person, whole documents on
+// standard output or into a file. Nothing of a session is said here: that goes through the mask to
+// the outputs.
+#ifndef SCOPE_CLI_SAY_H
+#define SCOPE_CLI_SAY_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "cli/options.h"
+
+// `smtpscope: SENTENCE` on standard error; control characters in it are made visible.
+void say(const char *sentence);
+// Says the failure and gives what the program exits with: 2 for ERR_USAGE, else 3.
+enum exit_status say_failure(enum err err, const struct failure *failure);
+
+// Writes all of `bytes` to standard output, or to standard error. ERR_SYSTEM with a sentence where
+// that cannot be done.
+MUST_USE enum err say_out(struct failure *failure, struct slice bytes);
+MUST_USE enum err say_err(struct failure *failure, struct slice bytes);
+// Replaces the file at `path` by `bytes`; the file is made 0600, or 0644 where all may read it.
+MUST_USE enum err say_file(struct failure *failure, const char *path, struct slice bytes,
+                           bool for_all);
+
+#endif
