@@ -38,4 +38,10 @@ const char *authority_certificate_file(const struct authority *authority); // pa
 struct slice authority_der(const struct authority *authority);             // valid as long as it
 const struct event_certificate *authority_facts(const struct authority *authority);
 
+// For leaf.c: who signs leaves, and what is sent along with a leaf so that a client finds its way
+// to the CA (NULL for nothing). Valid as long as `authority`.
+struct issuer;
+const struct issuer *authority_signer(const struct authority *authority);
+X509 *authority_intermediate(const struct authority *authority);
+
 #endif

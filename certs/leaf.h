@@ -12,8 +12,7 @@
 struct leaf_store; // safe for use by many threads
 
 struct leaf {
-    CRYPTO_BUFFER *const
-        *chain; // the leaf, then the CA where that helps; valid as long as the store
+    CRYPTO_BUFFER *const *chain; // the leaf, then what helps a client to its verdict
     size_t chain_len;
     EVP_PKEY *key;
 };
@@ -26,8 +25,8 @@ struct leaf_request {
                       // NULL for none. Left out when `faults` has TRUST_WRONG_NAME.
     bool rsa;         // an RSA 2048 leaf, for clients that cannot take an ECDSA one (`rsa_only` of
                       // their hello); its key is made when it is first asked for
-    // The server sent the issuer that it was not trusted for; so the leaf's is sent along too, and
-    // the client says what it would have said.
+    // The server sent more than its own certificate; so does the mirrored unknown issuer, since
+    // clients tell "the first certificate's issuer is missing" from "a later one's is".
     bool issuer_sent;
     int64_t now_unix_ns;
 };
@@ -35,7 +34,8 @@ struct leaf_request {
 struct leaf_store *leaf_store_new(const struct authority *authority);
 void leaf_store_free(struct leaf_store *store);
 
-// ERR_CRYPTO with a sentence where it cannot be minted. `*out` is borrowed from the store.
+// ERR_CRYPTO with a sentence where it cannot be minted. `*out` is borrowed from the store, valid
+// until the same thread's next call of leaf_get on it.
 MUST_USE enum err leaf_get(const struct leaf **out, struct failure *failure,
                            struct leaf_store *store, const struct leaf_request *request);
 

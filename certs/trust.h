@@ -15,7 +15,11 @@ enum trust_fault { // bits: a certificate can have several
     TRUST_WRONG_NAME = 1 << 2,
     TRUST_UNKNOWN_ISSUER = 1 << 3, // untrusted or missing issuer, incomplete chain
     TRUST_SELF_SIGNED = 1 << 4,    // the leaf itself
-    TRUST_OTHER = 1 << 5,          // anything else: wrong purpose, bad signature, …
+    TRUST_OTHER = 1 << 5,          // anything else: bad signature, outside a name constraint, …
+    TRUST_WRONG_PURPOSE = 1 << 6,  // an extended key usage without serverAuth
+    // No fault of its own, only beside UNKNOWN_ISSUER: the chain holds the untrusted root, which
+    // clients tell from one that ends early.
+    TRUST_ROOT_SENT = 1 << 7,
 };
 
 struct trust_verdict {

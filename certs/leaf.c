@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT
+#include "certs/leaf.h"
+
+#include "base/boringssl.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "certs/build.h"
+#include "certs/names.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/nid.h>
+#include <openssl/pool.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEPT_MAX = 1024, CHAIN_MAX = 2 };
+
+// A leaf is minted again a day before it ends.
+#define KEPT_S ((int64_t)(LEAF_DAYS - 1) * SECONDS_PER_DAY)
+
+// A leaf with a count of who holds it: the store, and each thread for the one that it asked for
+// last. So a leaf that is pushed out of the store is not pulled from under a thread's hands.
+struct kept {
+    struct leaf view;
+    CRYPTO_BUFFER *chain[CHAIN_MAX];
+    uint8_t id[SHA256_LEN];
+    int64_t minted_s;
+    uint64_t used; // by the store's counter; the least is the longest unused
+    atomic_uint holders;
+};
+
+struct leaf_store {
+    const struct authority *authority;
+    pthread_mutex_t mutex; // guards all below
+    EVP_PKEY *key;
+    EVP_PKEY *rsa_key; // NULL until a client wants it
+    struct issuer unknown_root;
+    struct issuer unknown_issuer; // signed by it
+    struct kept *kept[KEPT_MAX];
+    size_t kept_count;
+    uint64_t counter;
+    pthread_key_t last; // each thread's last leaf
+};
+
+// ── who holds what ──────────────────────────────────────────────────────────────────────────────
+
+static void let_go(void *pointer) {
+    struct kept *kept = pointer;
+    if (kept == NULL || atomic_fetch_sub(&kept->holders, 1) > 1) {
+        return;
+    }
+    for (size_t i = 0; i < kept->view.chain_len; i++) {
+        CRYPTO_BUFFER_free(kept->chain[i]);
+    }
+    EVP_PKEY_free(kept->view.key);
+    free(kept);
+}
+
+static void hand_to_thread(struct leaf_store *store, struct kept *kept) {
+    let_go(pthread_getspecific(store->last));
+    atomic_fetch_add(&kept->holders, 1);
+    pthread_setspecific(store->last, kept);
+}
+
+static struct kept *find(struct leaf_store *store, const uint8_t id[SHA256_LEN], int64_t now_s) {
+    for (size_t i = 0; i < store->kept_count; i++) {
+        struct kept *kept = store->kept[i];
+        if (memcmp(kept->id, id, SHA256_LEN) != 0) {
+            continue;
+        }
+        if (now_s - kept->minted_s < KEPT_S) {
+            return kept;
+        }
+        store->kept[i] = store->kept[--store->kept_count];
+        let_go(kept);
+        return NULL;
+    }
+    return NULL;
+}
+
+static size_t longest_unused(const struct leaf_store *store) {
+    size_t longest = 0;
+    for (size_t i = 1; i < store->kept_count; i++) {
+        longest = store->kept[i]->used < store->kept[longest]->used ? i : longest;
+    }
+    return longest;
+}
+
+static void keep(struct leaf_store *store, struct kept *kept) {
+    if (store->kept_count == KEPT_MAX) {
+        size_t place = longest_unused(store);
+        let_go(store->kept[place]);
+        store->kept[place] = kept;
+        return;
+    }
+    store->kept[store->kept_count++] = kept;
+}
+
+// ── what a leaf says ────────────────────────────────────────────────────────────────────────────
+
+static bool is_over(const X509 *server, int64_t now_s) {
+    time_t now = (time_t)now_s;
+    return X509_cmp_time(X509_get0_notAfter(server), &now) < 0;
+}
+
+static bool is_ahead(const X509 *server, int64_t now_s) {
+    time_t now = (time_t)now_s;
+    return X509_cmp_time(X509_get0_notBefore(server), &now) > 0;
+}
+
+// The server's own dates where they are the fault; where another certificate of its chain is, the
+// leaf takes the fault on itself, and the client names the same one.
+static bool set_faulty_dates(X509 *leaf, const X509 *server, unsigned faults, int64_t now_s) {
+    bool expired = (faults & TRUST_EXPIRED) != 0;
+    if (server != NULL && (expired ? is_over(server, now_s) : is_ahead(server, now_s))) {
+        return X509_set1_notBefore(leaf, X509_get0_notBefore(server)) &&
+               X509_set1_notAfter(leaf, X509_get0_notAfter(server));
+    }
+    int64_t begin = expired ? now_s - (LEAF_DAYS + 1) * SECONDS_PER_DAY : now_s + SECONDS_PER_DAY;
+    int64_t end = begin + LEAF_DAYS * SECONDS_PER_DAY;
+    return ASN1_TIME_set(X509_getm_notBefore(leaf), (time_t)begin) != NULL &&
+           ASN1_TIME_set(X509_getm_notAfter(leaf), (time_t)end) != NULL;
+}
+
+static bool set_subject(X509 *leaf, X509 *server, const char *name) {
+    if (server != NULL) {
+        return X509_set_subject_name(leaf, X509_get_subject_name(server));
+    }
+    return build_set_common_name(leaf, name != NULL ? name : "smtpscope");
+}
+
+// RFC 5280 4.2.1.6: critical where the subject is empty.
+static bool add_names(X509 *leaf, X509 *server, const char *also) {
+    GENERAL_NAMES *names = names_of(server, also);
+    if (names == NULL) {
+        return true;
+    }
+    bool critical = X509_NAME_entry_count(X509_get_subject_name(leaf)) == 0;
+    bool added = X509_add1_ext_i2d(leaf, NID_subject_alt_name, names, critical, 0);
+    GENERAL_NAMES_free(names);
+    return added;
+}
+
+// For a wrong purpose the server's own list of purposes is the fault to show; one that lies in
+// another certificate of its chain becomes "e-mail only" here.
+static bool add_purpose(X509 *leaf, X509 *server, unsigned faults) {
+    if ((faults & TRUST_WRONG_PURPOSE) == 0) {
+        return build_add_purpose(leaf, NID_server_auth);
+    }
+    int at = server == NULL ? -1 : X509_get_ext_by_NID(server, NID_ext_key_usage, -1);
+    if (at >= 0 && (X509_get_extended_key_usage(server) & XKU_SSL_SERVER) == 0) {
+        return X509_add_ext(leaf, X509_get_ext(server, at), -1);
+    }
+    return build_add_purpose(leaf, NID_email_protect);
+}
+
+// What cannot be mirrored as it is must at least not be trusted.
+static bool wants_unknown_issuer(unsigned faults) {
+    return (faults & (TRUST_UNKNOWN_ISSUER | TRUST_OTHER)) != 0;
+}
+
+static bool sign(X509 *leaf, const struct leaf_store *store, EVP_PKEY *key,
+                 const struct leaf_request *request) {
+    if ((request->faults & TRUST_SELF_SIGNED) != 0) {
+        struct issuer itself = {.certificate = leaf, .key = key};
+        return build_sign(leaf, &itself);
+    }
+    if (!wants_unknown_issuer(request->faults)) {
+        return build_sign(leaf, authority_signer(store->authority));
+    }
+    bool root_sent = (request->faults & TRUST_ROOT_SENT) != 0;
+    return build_sign(leaf, root_sent ? &store->unknown_root : &store->unknown_issuer);
+}
+
+// The certificate that goes along with the leaf; NULL for none.
+static X509 *companion(const struct leaf_store *store, const struct leaf_request *request) {
+    if ((request->faults & TRUST_SELF_SIGNED) != 0) {
+        return NULL;
+    }
+    if (!wants_unknown_issuer(request->faults)) {
+        return authority_intermediate(store->authority);
+    }
+    if ((request->faults & TRUST_ROOT_SENT) != 0) {
+        return store->unknown_root.certificate;
+    }
+    return request->issuer_sent ? store->unknown_issuer.certificate : NULL;
+}
+
+// ── minting ─────────────────────────────────────────────────────────────────────────────────────
+
+static X509 *build_leaf(const struct leaf_store *store, EVP_PKEY *key, X509 *server,
+                        const struct leaf_request *request) {
+    int64_t now_s = request->now_unix_ns / NS_PER_S;
+    struct dates dates = {now_s - CLOCK_SKEW_S, now_s + (int64_t)LEAF_DAYS * SECONDS_PER_DAY};
+    bool wrong_dates = (request->faults & (TRUST_EXPIRED | TRUST_NOT_YET_VALID)) != 0;
+    const char *also = (request->faults & TRUST_WRONG_NAME) != 0 ? NULL : request->name;
+    X509 *leaf = build_certificate(key, &dates);
+    if (leaf != NULL && (!wrong_dates || set_faulty_dates(leaf, server, request->faults, now_s)) &&
+        set_subject(leaf, server, request->name) && add_names(leaf, server, also) &&
+        build_add_leaf(leaf, key) && add_purpose(leaf, server, request->faults) &&
+        sign(leaf, store, key, request)) {
+        return leaf;
+    }
+    X509_free(leaf);
+    return NULL;
+}
+
+static EVP_PKEY *key_for(struct leaf_store *store, bool rsa) {
+    if (rsa && store->rsa_key == NULL) {
+        store->rsa_key = build_key_rsa();
+    }
+    return rsa ? store->rsa_key : store->key;
+}
+
+static struct kept *mint(struct leaf_store *store, const struct leaf_request *request) {
+    EVP_PKEY *key = key_for(store, request->rsa);
+    X509 *server = request->server == NULL ? NULL : X509_parse_from_buffer(request->server);
+    X509 *leaf = key == NULL ? NULL : build_leaf(store, key, server, request);
+    X509 *also = companion(store, request);
+    struct kept *kept = NULL;
+    if (leaf != NULL) {
+        kept = mem_new(sizeof(*kept));
+        kept->chain[kept->view.chain_len++] = build_der(leaf);
+        if (also != NULL) {
+            kept->chain[kept->view.chain_len++] = build_der(also);
+        }
+        kept->view.chain = kept->chain;
+        EVP_PKEY_up_ref(key);
+        kept->view.key = key;
+        kept->minted_s = request->now_unix_ns / NS_PER_S;
+        atomic_init(&kept->holders, 1); // the store
+    }
+    X509_free(server);
+    X509_free(leaf);
+    return kept;
+}
+
+// What decides how a leaf looks: the server's certificate, the name, the faults, the kind of key.
+static void identify(uint8_t out[SHA256_LEN], const struct leaf_request *request) {
+    uint8_t options[] = {(uint8_t)(request->faults >> 8),
+                         (uint8_t)request->faults,
+                         request->rsa,
+                         request->issuer_sent,
+                         request->name != NULL,
+                         request->server != NULL};
+    struct sha256 hash;
+    sha256_init(&hash);
+    sha256_update(&hash, slice_of(options, sizeof(options)));
+    if (request->server != NULL) {
+        uint8_t server[SHA256_LEN];
+        sha256_of(server, slice_of(CRYPTO_BUFFER_data(request->server),
+                                   CRYPTO_BUFFER_len(request->server)));
+        sha256_update(&hash, slice_of(server, sizeof(server)));
+    }
+    sha256_update(&hash, slice_of_string(request->name));
+    sha256_final(out, &hash);
+}
+
+enum err leaf_get(const struct leaf **out, struct failure *failure, struct leaf_store *store,
+                  const struct leaf_request *request) {
+    uint8_t id[SHA256_LEN];
+    identify(id, request);
+    pthread_mutex_lock(&store->mutex);
+    struct kept *kept = find(store, id, request->now_unix_ns / NS_PER_S);
+    if (kept == NULL) {
+        kept = mint(store, request);
+        if (kept != NULL) {
+            memcpy(kept->id, id, sizeof(id));
+            keep(store, kept);
+        }
+    }
+    if (kept != NULL) {
+        kept->used = ++store->counter;
+        hand_to_thread(store, kept);
+    }
+    pthread_mutex_unlock(&store->mutex);
+    ERR_clear_error();
+    if (kept == NULL) {
+        return fail(failure, ERR_CRYPTO, "BoringSSL could not make a certificate for %s",
+                    request->name != NULL ? request->name : "the client");
+    }
+    *out = &kept->view;
+    return OK;
+}
+
+// ── life ────────────────────────────────────────────────────────────────────────────────────────
+
+static bool make_unknown(struct leaf_store *store) {
+    int64_t now_s = clock_unix_ns() / NS_PER_S;
+    struct dates dates = {now_s - CA_DAYS * (int64_t)SECONDS_PER_DAY,
+                          now_s + 10 * CA_DAYS * (int64_t)SECONDS_PER_DAY};
+    return build_issuer(&store->unknown_root, "smtpscope: a root that nobody trusts", &dates,
+                        NULL) &&
+           build_issuer(&store->unknown_issuer, "smtpscope: an issuer that nobody trusts", &dates,
+                        &store->unknown_root);
+}
+
+struct leaf_store *leaf_store_new(const struct authority *authority) {
+    struct leaf_store *store = mem_new(sizeof(*store));
+    store->authority = authority;
+    store->key = build_key_p256();
+    pthread_mutex_init(&store->mutex, NULL);
+    int key_made = pthread_key_create(&store->last, let_go);
+    // None of these can fail for a reason that is not the end of the program anyway.
+    assert(key_made == 0 && store->key != NULL && make_unknown(store));
+    return store;
+}
+
+void leaf_store_free(struct leaf_store *store) {
+    if (store == NULL) {
+        return;
+    }
+    let_go(pthread_getspecific(store->last));
+    pthread_key_delete(store->last);
+    for (size_t i = 0; i < store->kept_count; i++) {
+        let_go(store->kept[i]);
+    }
+    issuer_cleanup(&store->unknown_root);
+    issuer_cleanup(&store->unknown_issuer);
+    EVP_PKEY_free(store->key);
+    EVP_PKEY_free(store->rsa_key);
+    pthread_mutex_destroy(&store->mutex);
+    free(store);
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// names: host names and addresses in certificates (RFC 5280 4.2.1.6, 4.2.1.10). They are built as
+// GENERAL_NAMEs, never as text like "DNS:a,DNS:b", where a comma from the wire would forge a name.
+// Only inside `certs`.
+#ifndef SCOPE_CERTS_NAMES_H
+#define SCOPE_CERTS_NAMES_H
+
+#include "base/err.h"
+
+#include <openssl/base.h>
+#include <openssl/x509v3.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ADDRESS_MAX = 16 };
+
+// The bytes of an IPv4 or IPv6 address; 0 where `text` is none. Brackets are fine.
+size_t names_parse_address(uint8_t out[ADDRESS_MAX], const char *text);
+// Whether it can stand in a certificate as a DNS name: labels of letters, digits, `-` and `_`.
+bool names_is_host(const char *text);
+
+// The alternative names of `server` (or, where it has none, its common name if that is a name),
+// and `also` if it is not among them. Either may be NULL. NULL where there is no name at all.
+GENERAL_NAMES *names_of(X509 *server, const char *also);
+
+// What a CA for these names and addresses only may sign for. ERR_USAGE with a sentence for one that
+// is neither.
+MUST_USE enum err names_constraints(NAME_CONSTRAINTS **out, struct failure *failure,
+                                    const char *const *hosts, size_t count);
+
+#endif

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+#include "certs/trust.h"
+
+#include "base/boringssl.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "certs/names.h"
+#include "certs/roots.h"
+
+#include <openssl/err.h>
+#include <openssl/pool.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEPT_MAX = 256 }; // a power of two
+#define KEPT_NS (60 * NS_PER_S)
+
+struct kept {
+    uint8_t id[SHA256_LEN];
+    int64_t until_ns;
+    struct trust_verdict verdict;
+};
+
+struct trust_store {
+    X509_STORE *roots;
+    pthread_mutex_t mutex; // guards `kept`
+    struct kept kept[KEPT_MAX];
+};
+
+// ── what OpenSSL's errors are to us ─────────────────────────────────────────────────────────────
+
+static unsigned fault_of(int error) {
+    switch (error) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return TRUST_EXPIRED;
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return TRUST_NOT_YET_VALID;
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return TRUST_WRONG_NAME;
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+        return TRUST_SELF_SIGNED;
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        return TRUST_UNKNOWN_ISSUER | TRUST_ROOT_SENT;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_UNTRUSTED:
+        return TRUST_UNKNOWN_ISSUER;
+    case X509_V_ERR_INVALID_PURPOSE:
+        return TRUST_WRONG_PURPOSE;
+    default: // several dozen more
+        return TRUST_OTHER;
+    }
+}
+
+// ── collecting ──────────────────────────────────────────────────────────────────────────────────
+
+static void put_error(struct trust_verdict *verdict, const char *text) {
+    size_t len = strlen(verdict->error), more = strlen(text);
+    if (strstr(verdict->error, text) != NULL || len + more + 3 > sizeof(verdict->error)) {
+        return;
+    }
+    if (len > 0) {
+        memcpy(verdict->error + len, "; ", 2);
+        len += 2;
+    }
+    memcpy(verdict->error + len, text, more + 1);
+}
+
+static void put_fault(struct trust_verdict *verdict, int error) {
+    unsigned fault = fault_of(error);
+    // "unable to verify the first certificate" follows on "unable to get local issuer certificate"
+    // and says nothing more.
+    bool echo = error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE &&
+                (verdict->faults & TRUST_UNKNOWN_ISSUER) != 0;
+    verdict->faults |= fault;
+    if (!echo) {
+        put_error(verdict, X509_verify_cert_error_string(error));
+    }
+}
+
+// Every fault is asked for, not only the first: going on after each.
+static int on_fault(int ok, X509_STORE_CTX *context) {
+    if (!ok) {
+        put_fault(X509_STORE_CTX_get_app_data(context), X509_STORE_CTX_get_error(context));
+    }
+    return 1;
+}
+
+// ── names ───────────────────────────────────────────────────────────────────────────────────────
+
+static bool has_alternative_dns_name(X509 *leaf) {
+    GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+    bool found = false;
+    for (size_t i = 0; names != NULL && i < sk_GENERAL_NAME_num(names); i++) {
+        found |= sk_GENERAL_NAME_value(names, i)->type == GEN_DNS;
+    }
+    GENERAL_NAMES_free(names);
+    return found;
+}
+
+// RFC 6125 6.4: the common name counts only where there is no alternative name of the kind.
+static bool host_fits(X509 *leaf, const char *host) {
+    size_t len = strlen(host);
+    len -= len > 1 && host[len - 1] == '.' ? 1 : 0;
+    unsigned flags = has_alternative_dns_name(leaf) ? X509_CHECK_FLAG_NEVER_CHECK_SUBJECT : 0;
+    return X509_check_host(leaf, host, len, flags, NULL) == 1;
+}
+
+static void check_name(struct trust_verdict *verdict, X509 *leaf, const char *name) {
+    uint8_t address[ADDRESS_MAX];
+    size_t len = names_parse_address(address, name);
+    if (len > 0) {
+        if (X509_check_ip(leaf, address, len, 0) != 1) {
+            put_fault(verdict, X509_V_ERR_IP_ADDRESS_MISMATCH);
+        }
+        return;
+    }
+    if (!host_fits(leaf, name)) {
+        put_fault(verdict, X509_V_ERR_HOSTNAME_MISMATCH);
+    }
+}
+
+// ── verifying ───────────────────────────────────────────────────────────────────────────────────
+
+static STACK_OF(X509) * parse_chain(CRYPTO_BUFFER *const *chain, size_t chain_len) {
+    STACK_OF(X509) *certificates = sk_X509_new_null();
+    for (size_t i = 0; i < chain_len; i++) {
+        X509 *x509 = X509_parse_from_buffer(chain[i]);
+        if (x509 != NULL && sk_X509_push(certificates, x509) == 0) {
+            X509_free(x509);
+        } else if (x509 == NULL && i == 0) {
+            break; // a leaf that cannot be read leaves nothing to verify
+        }
+    }
+    return certificates;
+}
+
+static void verify_chain(struct trust_verdict *out, struct trust_store *store,
+                         STACK_OF(X509) * certificates, int64_t now_unix_ns) {
+    X509_STORE_CTX *context = X509_STORE_CTX_new();
+    X509 *leaf = sk_X509_value(certificates, 0);
+    if (context == NULL || !X509_STORE_CTX_init(context, store->roots, leaf, certificates) ||
+        !X509_STORE_CTX_set_default(context, "ssl_server") ||
+        !X509_STORE_CTX_set_app_data(context, out)) {
+        put_fault(out, X509_V_ERR_UNSPECIFIED);
+        X509_STORE_CTX_free(context);
+        return;
+    }
+    X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(context),
+                               (time_t)(now_unix_ns / NS_PER_S));
+    X509_STORE_CTX_set_verify_cb(context, on_fault);
+    if (X509_verify_cert(context) <= 0 && out->faults == 0) {
+        put_fault(out, X509_STORE_CTX_get_error(context)); // one that the callback is not asked for
+    }
+    X509_STORE_CTX_free(context);
+}
+
+static void judge(struct trust_verdict *out, struct trust_store *store,
+                  STACK_OF(X509) * certificates, const char *name, int64_t now_unix_ns) {
+    *out = (struct trust_verdict){.faults = 0};
+    if (sk_X509_num(certificates) == 0) {
+        out->faults = TRUST_OTHER;
+        put_error(out, "the server's certificate cannot be read");
+        return;
+    }
+    verify_chain(out, store, certificates, now_unix_ns);
+    if (name != NULL) {
+        check_name(out, sk_X509_value(certificates, 0), name);
+    }
+}
+
+// ── keeping ─────────────────────────────────────────────────────────────────────────────────────
+
+static void identify(uint8_t out[SHA256_LEN], CRYPTO_BUFFER *const *chain, size_t chain_len,
+                     const char *name) {
+    struct sha256 hash;
+    sha256_init(&hash);
+    for (size_t i = 0; i < chain_len; i++) {
+        uint8_t one[SHA256_LEN];
+        sha256_of(one, slice_of(CRYPTO_BUFFER_data(chain[i]), CRYPTO_BUFFER_len(chain[i])));
+        sha256_update(&hash, slice_of(one, sizeof(one)));
+    }
+    sha256_update(&hash, slice_of_string(name));
+    sha256_final(out, &hash);
+}
+
+static struct kept *place_of(struct trust_store *store, const uint8_t id[SHA256_LEN]) {
+    return &store->kept[id[0] & (KEPT_MAX - 1)];
+}
+
+static bool find(struct trust_verdict *out, struct trust_store *store, const uint8_t id[SHA256_LEN],
+                 int64_t now_unix_ns) {
+    pthread_mutex_lock(&store->mutex);
+    const struct kept *kept = place_of(store, id);
+    // Both bounds: a clock that was set back must not make a verdict last.
+    bool found = memcmp(kept->id, id, SHA256_LEN) == 0 && now_unix_ns < kept->until_ns &&
+                 now_unix_ns >= kept->until_ns - KEPT_NS;
+    if (found) {
+        *out = kept->verdict;
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return found;
+}
+
+static void keep(struct trust_store *store, const uint8_t id[SHA256_LEN],
+                 const struct trust_verdict *verdict, int64_t now_unix_ns) {
+    pthread_mutex_lock(&store->mutex);
+    struct kept *kept = place_of(store, id);
+    memcpy(kept->id, id, SHA256_LEN);
+    kept->until_ns = now_unix_ns + KEPT_NS;
+    kept->verdict = *verdict;
+    pthread_mutex_unlock(&store->mutex);
+}
+
+void trust_verify(struct trust_verdict *out, struct trust_store *store, CRYPTO_BUFFER *const *chain,
+                  size_t chain_len, const char *name, int64_t now_unix_ns) {
+    uint8_t id[SHA256_LEN];
+    identify(id, chain, chain_len, name);
+    if (find(out, store, id, now_unix_ns)) {
+        return;
+    }
+    STACK_OF(X509) *certificates = parse_chain(chain, chain_len);
+    judge(out, store, certificates, name, now_unix_ns);
+    sk_X509_pop_free(certificates, X509_free);
+    ERR_clear_error();
+    keep(store, id, out, now_unix_ns);
+}
+
+// ── life ────────────────────────────────────────────────────────────────────────────────────────
+
+enum err trust_store_new(struct trust_store **out, struct failure *failure,
+                         const char *extra_file) {
+    X509_STORE *roots = NULL;
+    enum err err = roots_load(&roots, failure, extra_file);
+    if (err == OK) {
+        *out = mem_new(sizeof(**out));
+        (*out)->roots = roots;
+        pthread_mutex_init(&(*out)->mutex, NULL);
+    }
+    return err;
+}
+
+void trust_store_free(struct trust_store *store) {
+    if (store != NULL) {
+        X509_STORE_free(store->roots);
+        pthread_mutex_destroy(&store->mutex);
+        free(store);
+    }
+}
