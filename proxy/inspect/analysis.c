@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include "inspect/analysis.h"
+
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TEXT_MAX = 2048 };
+
+struct place place_of_exchange(enum party side, int exchange) {
+    return (struct place){.side = side, .exchange = exchange, .message = EVENT_NO_MESSAGE};
+}
+
+struct place place_of_session(enum party side) {
+    return place_of_exchange(side, EVENT_NO_EXCHANGE);
+}
+
+struct place place_of_command(const struct event_command *command) {
+    return place_of_exchange(PARTY_CLIENT, command->exchange);
+}
+
+struct place place_of_reply(const struct event_reply *reply) {
+    return place_of_exchange(PARTY_SERVER, reply->to);
+}
+
+static void send_finding(struct analysis *analysis, struct event_finding finding) {
+    struct event event = {.kind = EVENT_FINDING,
+                          .session = analysis->now->session,
+                          .at_ns = analysis->now->at_ns,
+                          .finding = finding};
+    event_send(&analysis->sink, &event);
+}
+
+static void say(struct analysis *analysis, enum rule rule, enum severity severity,
+                struct place place, const char *text) {
+    if (++analysis->counts[rule] > LIMIT_FINDINGS_OF_RULE) {
+        return;
+    }
+    send_finding(analysis, (struct event_finding){.rule = rule_info(rule)->id,
+                                                  .severity = severity,
+                                                  .side = place.side,
+                                                  .exchange = place.exchange,
+                                                  .message = place.message,
+                                                  .text = slice_of_string(text),
+                                                  .reference = rule_info(rule)->reference});
+}
+
+void analysis_say(struct analysis *analysis, enum rule rule, struct place place, const char *format,
+                  ...) {
+    char text[TEXT_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    say(analysis, rule, rule_info(rule)->severity, place, text);
+}
+
+void analysis_say_mild(struct analysis *analysis, enum rule rule, struct place place,
+                       const char *format, ...) {
+    char text[TEXT_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    say(analysis, rule, rule_info(rule)->mildest, place, text);
+}
+
+bool analysis_first_of_message(struct analysis *analysis, enum rule rule, int message) {
+    if (analysis->said_of_message[rule] == message) {
+        return false;
+    }
+    analysis->said_of_message[rule] = message;
+    return true;
+}
+
+void analysis_say_totals(struct analysis *analysis) {
+    for (int rule = 0; rule < RULE_COUNT; rule++) {
+        const struct rule_info *info = rule_info((enum rule)rule);
+        if (analysis->counts[rule] <= LIMIT_FINDINGS_OF_RULE) {
+            continue;
+        }
+        char text[TEXT_MAX];
+        snprintf(text, sizeof(text),
+                 "This rule fired %u times in this session; only the first %d are listed.",
+                 analysis->counts[rule], LIMIT_FINDINGS_OF_RULE);
+        send_finding(analysis, (struct event_finding){.rule = info->id,
+                                                      .severity = info->severity,
+                                                      .side = info->side,
+                                                      .exchange = EVENT_NO_EXCHANGE,
+                                                      .message = EVENT_NO_MESSAGE,
+                                                      .text = slice_of_string(text),
+                                                      .reference = info->reference});
+    }
+}
+
+// ── quoting ─────────────────────────────────────────────────────────────────────────────────────
+
+static struct quote quote_literal(const char *text) {
+    struct quote quote;
+    snprintf(quote.text, sizeof(quote.text), "%s", text);
+    return quote;
+}
+
+// Cuts at a character, never within one.
+static struct slice cut_to_quote(struct slice value) {
+    size_t len = 0;
+    while (len < value.len && len < QUOTE_MAX) {
+        size_t step = text_utf8_length(slice_from(value, len));
+        len += step == 0 ? 1 : step;
+    }
+    return slice_sub(value, 0, len);
+}
+
+struct quote quote_of(const struct analysis *analysis, struct slice value) {
+    struct buf escaped;
+    buf_init(&escaped, sizeof(((struct quote *)NULL)->text) - 4);
+    struct slice shown = cut_to_quote(value);
+    text_put_printable(&escaped, shown);
+    struct slice text = buf_slice(&escaped);
+    bool altered = shown.len < value.len || !slice_equal(text, value);
+    struct quote quote;
+    if (altered && analysis->facts.credentials_seen) {
+        quote = quote_literal("(not shown)");
+    } else {
+        snprintf(quote.text, sizeof(quote.text), "%.*s%s", (int)text.len,
+                 text.len > 0 ? (const char *)text.data : "", shown.len < value.len ? "…" : "");
+    }
+    buf_cleanup(&escaped);
+    return quote;
+}
+
+struct quote quote_of_command(const struct analysis *analysis, const struct event_command *event) {
+    if (event->concealed) {
+        return quote_literal("a line that is not shown");
+    }
+    if (event->continuation) {
+        return quote_literal("a SASL line");
+    }
+    bool secret = event->line.secret_count > 0 || event->command.verb == VERB_AUTH;
+    return quote_of(analysis, secret ? event->command.name : event->line.text);
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// analysis: what all rules of one session share: what is known so far (`facts.h`), and the one way
+// to say a finding. Each theme of rules is a file with one function
+//
+//      void THEME_judge(struct analysis *analysis, const struct event *event);
+//
+// that looks at an event with the facts of all events *before* it. So "what the client knew when it
+// sent the command" is what stands in the facts when the command comes by.
+//
+// It sees events before the mask does. Therefore values of the wire reach a text through `quote_of`
+// only, which withholds what may be a secret.
+#ifndef SCOPE_INSPECT_ANALYSIS_H
+#define SCOPE_INSPECT_ANALYSIS_H
+
+#include "inspect/facts.h"
+#include "inspect/findings.h"
+#include "inspect/rule.h"
+
+struct message_notes; // what the message rules gather of the message that streams by
+struct envelope;      // addresses to compare when the session ends
+struct attempts;      // refused logins
+
+struct analysis {
+    struct findings_config config;
+    struct event_sink sink;
+    struct facts facts;
+    const struct event *now; // the event that is being judged
+    unsigned counts[RULE_COUNT];
+    int said_of_message[RULE_COUNT]; // the latest message that a rule was said of
+    struct message_notes *message;
+    struct envelope *envelope;
+    struct attempts *attempts;
+    // Of the message under way: a look-alike of the end of data, said when it is clear what the
+    // server made of it.
+    struct smuggling {
+        int message; // EVENT_NO_MESSAGE: nothing is held back
+        int exchange;
+        char look_alike[32];
+        bool text_over; // the message ended, and its answer came
+    } smuggling;
+};
+
+// What a finding is about.
+struct place {
+    enum party side;
+    int exchange;
+    int message;
+};
+
+struct place place_of_exchange(enum party side, int exchange);
+struct place place_of_session(enum party side);
+struct place place_of_command(const struct event_command *command); // the client's doing
+struct place place_of_reply(const struct event_reply *reply);       // the server's
+
+// Sends a finding, or only counts it when the rule was said often enough. The text is one sentence.
+void analysis_say(struct analysis *analysis, enum rule rule, struct place place, const char *format,
+                  ...) __attribute__((format(printf, 4, 5)));
+// The same with the rule's milder severity.
+void analysis_say_mild(struct analysis *analysis, enum rule rule, struct place place,
+                       const char *format, ...) __attribute__((format(printf, 4, 5)));
+// True the first time that it is asked for this rule and message.
+bool analysis_first_of_message(struct analysis *analysis, enum rule rule, int message);
+// At the end of the session: how often the rules fired that were cut short.
+void analysis_say_totals(struct analysis *analysis);
+
+// A value of the wire as it may stand in a text: escaped, and cut when long. Once credentials have
+// passed in the session a value that would have to be cut or escaped is withheld altogether, since
+// the mask behind us could no longer recognise a secret in what is left of it.
+enum { QUOTE_MAX = 160 };
+struct quote {
+    char text[4 * QUOTE_MAX + 8];
+};
+struct quote quote_of(const struct analysis *analysis, struct slice value);
+// A command line: the verb alone where the line holds a secret, nothing where it is concealed.
+struct quote quote_of_command(const struct analysis *analysis, const struct event_command *event);
+
+#endif

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// AUTH and SASL (RFC 4954). No text here ever holds a byte of what was sent behind AUTH but the
+// mechanism's name.
+#include "base/memory.h"
+#include "inspect/themes.h"
+
+#include <stdlib.h>
+
+// ── the command ─────────────────────────────────────────────────────────────────────────────────
+
+static bool shows_password(struct slice mechanism) {
+    return slice_is_nocase(mechanism, "PLAIN") || slice_is_nocase(mechanism, "LOGIN") ||
+           slice_is_nocase(mechanism, "XOAUTH2") || slice_is_nocase(mechanism, "OAUTHBEARER");
+}
+
+static bool binds_channel(struct slice mechanism) {
+    return slice_starts_with_nocase(mechanism, SLICE("SCRAM-")) &&
+           slice_ends_with_nocase(mechanism, SLICE("-PLUS"));
+}
+
+static void judge_mechanism(struct analysis *analysis, const struct event_command *command) {
+    struct slice mechanism = command->command.mechanism;
+    struct place place = place_of_command(command);
+    if (mechanism.len == 0) {
+        return;
+    }
+    if (shows_password(mechanism) && !command->tls) {
+        analysis_say(analysis, RULE_AUTH_IN_CLEAR, place,
+                     "AUTH %s was sent without TLS, so everybody on the way can read the "
+                     "credentials; switch to TLS first",
+                     quote_of(analysis, mechanism).text);
+    }
+    if (command->offered != NULL && command->offered->known &&
+        !capabilities_offer_mechanism(command->offered, mechanism)) {
+        analysis_say(analysis, RULE_AUTH_NOT_OFFERED, place,
+                     "AUTH %s was tried, but the server's EHLO reply does not offer %s",
+                     quote_of(analysis, mechanism).text,
+                     capabilities_offer(command->offered, "AUTH") ? "that mechanism" : "AUTH");
+    }
+    if (binds_channel(mechanism)) {
+        analysis_say(analysis, RULE_SCRAM_PLUS, place,
+                     "AUTH %s binds the login to the TLS connection, and that cannot hold through "
+                     "this proxy: the login will fail here though it may work without it",
+                     quote_of(analysis, mechanism).text);
+    }
+}
+
+static void judge_auth(struct analysis *analysis, const struct event_command *command) {
+    const struct facts *facts = &analysis->facts;
+    enum transaction_state state = facts->transaction.state;
+    judge_mechanism(analysis, command);
+    if (facts->authenticated) {
+        analysis_say(analysis, RULE_AUTH_REPEATED, place_of_command(command),
+                     "AUTH was sent again after the server had said 235; a session logs in once");
+    }
+    if (state == TRANSACTION_ASKED || state == TRANSACTION_OPEN) {
+        analysis_say(analysis, RULE_AUTH_IN_TRANSACTION, place_of_command(command),
+                     "AUTH came between MAIL and the end of the message; log in before MAIL");
+    }
+}
+
+// ── the exchange, when it is over ───────────────────────────────────────────────────────────────
+
+// Who was refused by which mechanism, as a digest: the analysis has no use for the name itself.
+enum { ATTEMPTS_MAX = 64 };
+
+struct attempts {
+    uint8_t refused[ATTEMPTS_MAX][SHA256_LEN];
+    size_t count;
+};
+
+struct attempts *attempts_new(void) {
+    return mem_new(sizeof(struct attempts));
+}
+
+void attempts_free(struct attempts *attempts) {
+    free(attempts);
+}
+
+static void digest_of(uint8_t out[SHA256_LEN], const struct event_auth *auth) {
+    struct sha256 hash;
+    sha256_init(&hash);
+    sha256_update(&hash, auth->mechanism);
+    sha256_update(&hash, SLICE(" "));
+    sha256_update(&hash, auth->identity);
+    sha256_final(out, &hash);
+}
+
+static bool was_refused(const struct attempts *attempts, const uint8_t digest[SHA256_LEN]) {
+    for (size_t i = 0; i < attempts->count; i++) {
+        if (slice_equal(slice_of(attempts->refused[i], SHA256_LEN), slice_of(digest, SHA256_LEN))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void say_retried(struct analysis *analysis, const struct event_auth *auth) {
+    bool name_it = analysis->config.name_identities;
+    analysis_say(analysis, RULE_AUTH_RETRIED, place_of_exchange(PARTY_CLIENT, auth->exchange),
+                 "The client tried AUTH %s again for the same identity%s%s%s after the server had "
+                 "refused it with 535; it will not get better, and servers lock accounts for it",
+                 quote_of(analysis, auth->mechanism).text, name_it ? " (" : "",
+                 name_it ? quote_of(analysis, auth->identity).text : "", name_it ? ")" : "");
+}
+
+static void judge_retry(struct analysis *analysis, const struct event_auth *auth) {
+    if (slice_is_null(auth->identity)) {
+        return;
+    }
+    struct attempts *attempts = analysis->attempts;
+    uint8_t digest[SHA256_LEN];
+    digest_of(digest, auth);
+    if (was_refused(attempts, digest)) {
+        say_retried(analysis, auth);
+    } else if (auth->code == 535 && attempts->count < ATTEMPTS_MAX) {
+        for (size_t i = 0; i < SHA256_LEN; i++) {
+            attempts->refused[attempts->count][i] = digest[i];
+        }
+        attempts->count++;
+    }
+}
+
+static void judge_outcome(struct analysis *analysis, const struct event_auth *auth) {
+    if (auth->malformed) {
+        bool told = auth->flaw.len > 0;
+        analysis_say(analysis, RULE_AUTH_MALFORMED, place_of_exchange(PARTY_CLIENT, auth->exchange),
+                     "What the client sent for AUTH %s is malformed: %.*s",
+                     quote_of(analysis, auth->mechanism).text, told ? (int)auth->flaw.len : 46,
+                     told ? (const char *)auth->flaw.data
+                          : "each line must be base64 of what is due there");
+    }
+    judge_retry(analysis, auth);
+}
+
+void auth_judge(struct analysis *analysis, const struct event *event) {
+    if (event->kind == EVENT_COMMAND && event->command.command.verb == VERB_AUTH &&
+        !event->command.continuation) {
+        judge_auth(analysis, &event->command);
+    } else if (event->kind == EVENT_AUTH) {
+        judge_outcome(analysis, &event->auth);
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// How a session ends: who closed, when, and what was still due (RFC 5321 3.8, 4.1.1.10, 4.5.3.2).
+#include "base/clock.h"
+#include "inspect/themes.h"
+
+#define MINUTE (60 * NS_PER_S)
+
+// What RFC 5321 4.5.3.2 asks a client to wait at least; 0 where it asks for nothing.
+static int64_t patience_of(const struct waiting *waiting) {
+    enum verb verb = waiting->verb;
+    if (verb == VERB_BDAT) {
+        return 3 * MINUTE;
+    }
+    if (waiting->text) {
+        return 10 * MINUTE;
+    }
+    if (verb == VERB_MAIL || verb == VERB_RCPT) {
+        return 5 * MINUTE;
+    }
+    return verb == VERB_DATA ? 2 * MINUTE : 0;
+}
+
+static const char *name_of(const struct waiting *waiting) {
+    if (waiting->verb == VERB_BDAT) {
+        return "a BDAT chunk";
+    }
+    if (waiting->text) {
+        return "the final dot of a message";
+    }
+    return waiting->verb == VERB_MAIL ? "MAIL" : waiting->verb == VERB_RCPT ? "RCPT" : "DATA";
+}
+
+static void say_impatient(struct analysis *analysis, struct place place, const char *what,
+                          int64_t waited_ns, int64_t due_ns) {
+    analysis_say(analysis, RULE_GAVE_UP_EARLY, place,
+                 "The client closed the connection %.1f seconds into its wait for the reply to "
+                 "%s; it should wait at least %d minutes for that",
+                 (double)waited_ns / (double)NS_PER_S, what, (int)(due_ns / MINUTE));
+}
+
+// True where a reply was due, so that the close is no mere lack of QUIT.
+static bool judge_wait(struct analysis *analysis, int64_t now_ns) {
+    const struct facts *facts = &analysis->facts;
+    const struct waiting *waiting = facts_waiting(facts);
+    if (!facts->greeted) {
+        int64_t waited_ns = now_ns - facts->ready_ns;
+        if (waited_ns < 5 * MINUTE) {
+            say_impatient(analysis, place_of_session(PARTY_CLIENT), "its connection (the greeting)",
+                          waited_ns, 5 * MINUTE);
+        }
+        return true;
+    }
+    if (waiting == NULL) {
+        return false;
+    }
+    int64_t waited_ns = now_ns - waiting->at_ns;
+    int64_t due_ns = patience_of(waiting);
+    if (waited_ns < due_ns) {
+        say_impatient(analysis, place_of_exchange(PARTY_CLIENT, waiting->exchange),
+                      name_of(waiting), waited_ns, due_ns);
+    }
+    return true;
+}
+
+static bool within_text(const struct facts *facts, int64_t now_ns) {
+    return facts->text == TEXT_RUNNING || (facts->text == TEXT_CUT && facts->text_cut_ns == now_ns);
+}
+
+// A client that does not like a certificate has no way to say QUIT; some close only behind the
+// handshake (msmtp).
+static bool may_be_distrust(const struct facts *facts) {
+    return facts->awaits_tls || (facts->client_tls && facts->commands_in_layer == 0);
+}
+
+static void judge_client_close(struct analysis *analysis, const struct event *event) {
+    const struct facts *facts = &analysis->facts;
+    if (within_text(facts, event->at_ns)) {
+        analysis_say(analysis, RULE_CLOSED_IN_DATA,
+                     (struct place){PARTY_CLIENT, facts->text_exchange, facts->text_message},
+                     "The client closed the connection within a message, before its end; the "
+                     "server must throw it away");
+        return;
+    }
+    bool due = judge_wait(analysis, event->at_ns);
+    if (facts->quit_sent && !facts->quit_answered) {
+        analysis_say(analysis, RULE_QUIT_WITHOUT_WAIT,
+                     place_of_exchange(PARTY_CLIENT, facts->quit_exchange),
+                     "The client closed the connection right behind QUIT; it should wait for the "
+                     "221");
+    } else if (!due && !facts->quit_sent && !facts->saw_421 && !may_be_distrust(facts)) {
+        analysis_say(analysis, RULE_NO_QUIT, place_of_session(PARTY_CLIENT),
+                     "The client closed the connection without QUIT; it should say QUIT and wait "
+                     "for the 221");
+    }
+}
+
+static void judge_server_close(struct analysis *analysis) {
+    const struct facts *facts = &analysis->facts;
+    if (!facts->saw_421 && !facts->quit_sent) {
+        analysis_say(analysis, RULE_SERVER_CLOSED, place_of_session(PARTY_SERVER),
+                     "The server closed the connection without being asked to by QUIT and without "
+                     "a 421 that says why");
+    }
+}
+
+// Sessions that never were SMTP, or fell over TLS or the connect, have another story to tell.
+static bool is_judged(const struct analysis *analysis, enum outcome outcome) {
+    return analysis->facts.connected && !analysis->facts.tls_failed &&
+           outcome != OUTCOME_CONNECT_FAILED && outcome != OUTCOME_TLS_CLIENT_FAILED &&
+           outcome != OUTCOME_TLS_SERVER_FAILED && outcome != OUTCOME_PROTOCOL;
+}
+
+void closing_judge(struct analysis *analysis, const struct event *event) {
+    if (event->kind != EVENT_CLOSE || !is_judged(analysis, event->close.outcome)) {
+        return;
+    }
+    if (event->close.by == PARTY_CLIENT) {
+        judge_client_close(analysis, event);
+    } else if (event->close.by == PARTY_SERVER) {
+        judge_server_close(analysis);
+    }
+}

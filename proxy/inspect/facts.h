@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// facts: what the events of a session have told so far, as the client could know it. Rules read it;
+// only facts_learn writes it, behind the rules, event by event.
+//
+// The transaction is the client's view of RFC 5321 3.3. A reply that is still out is taken to
+// become a yes, because a client that pipelines must assume so (RFC 2920 3.1):
+//
+//              MAIL sent            MAIL accepted
+//      NONE ─────────────▶ ASKED ─────────────────▶ OPEN
+//       ▲                    │ MAIL refused           │ DATA or BDAT refused
+//       ├────────────────────┘                        ▼
+//       └──────── RSET, EHLO, message over ──────── UNCLEAR: the RFC does not say, so nobody is
+//                                                            blamed
+#ifndef SCOPE_INSPECT_FACTS_H
+#define SCOPE_INSPECT_FACTS_H
+
+#include "event/event.h"
+
+enum transaction_state {
+    TRANSACTION_NONE,
+    TRANSACTION_ASKED,
+    TRANSACTION_OPEN,
+    TRANSACTION_UNCLEAR
+};
+
+struct transaction {
+    enum transaction_state state;
+    int mail_exchange;
+    unsigned recipients_asked; // RCPTs whose reply is out
+    unsigned recipients_accepted;
+    bool bdat; // a BDAT was sent in it
+    bool smtputf8;
+    bool has_size;
+    uint64_t size;       // declared by SIZE=
+    uint64_t size_limit; // the server's SIZE when MAIL was sent; 0 for none or unknown
+    bool size_said;      // size-over-limit was said of MAIL
+};
+
+// A command, or a message, whose reply is out.
+struct waiting {
+    int exchange;
+    enum verb verb;
+    bool text; // the answer to a message, else to the command itself
+    int64_t at_ns;
+};
+
+struct waiting_queue {
+    struct waiting *items;
+    size_t start, end, capacity;
+};
+
+// The latest line of the client.
+struct last_command {
+    enum verb verb; // VERB_NONE before the first
+    int exchange;
+    bool continuation;
+    bool one_round_auth; // AUTH with an initial response that settles it (RFC 4954 4)
+    bool answered;       // for DATA: 354 came, so that what follows is text
+};
+
+enum text_state {
+    TEXT_NONE,
+    TEXT_RUNNING, // 354 came, or a chunk was begun
+    TEXT_CUT,     // it ended without its end
+};
+
+struct facts {
+    int64_t ready_ns; // since when a greeting could come
+    bool connected;
+    bool connect_failed;
+    bool greeted;       // a greeting came, good or bad
+    bool greeting_lmtp; // … and it says LMTP
+    bool client_tls;
+    bool server_tls;
+    bool tls_failed;
+    bool tls_shown_bad;          // --verify mirror: the client took a certificate with a fault
+    bool no_check_said;          // … and a command has shown that it did not mind
+    bool server_certificate_bad; // known from the server's handshake
+    bool awaits_tls;             // STARTTLS was accepted
+    unsigned commands_in_layer;  // by the client since the start or since TLS
+    bool ehlo_tried;             // in the session
+    bool hello_accepted;         // on this layer
+    bool hello_forgiven;         // a new TLS layer: another rule tells of what is missing
+    int hello_exchange;          // an EHLO, HELO or LHLO whose reply is out; else EVENT_NO_EXCHANGE
+    bool ehlo_due;               // STARTTLS was done and nothing has been said since
+    bool starttls_tried;
+    bool authenticated;
+    bool credentials_seen;
+    bool saw_421;
+    bool quit_sent;
+    int quit_exchange;
+    bool quit_answered;
+    struct transaction transaction;
+    struct last_command last;
+    struct waiting_queue waiting;
+    enum text_state text;
+    int64_t text_cut_ns;
+    int text_exchange; // of the latest DATA or BDAT
+    int text_message;  // the message under way, or the latest
+    bool text_by_bdat;
+    int refused_data; // the exchange of a DATA that was refused, till the next true command
+    bool stray_text;  // message text came all the same, and has not ended with its dot
+};
+
+void facts_init(struct facts *facts);
+void facts_cleanup(struct facts *facts);
+void facts_learn(struct facts *facts, const struct event *event);
+
+// The oldest command whose reply is out, or NULL.
+const struct waiting *facts_waiting(const struct facts *facts);
+
+// Whether this line is the text of a message that was refused at DATA: the decoder, which goes by
+// the replies, sees commands in it.
+bool facts_is_stray_text(const struct facts *facts, const struct event_command *command);
+
+#endif

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "inspect/findings.h"
+
+#include "base/memory.h"
+#include "inspect/themes.h"
+
+#include <stdlib.h>
+
+struct findings {
+    struct analysis analysis;
+};
+
+typedef void judge(struct analysis *analysis, const struct event *event);
+
+// In this order they speak of one event.
+static judge *const themes[] = {
+    smuggling_judge, message_judge, wire_judge,      pipeline_judge, order_judge,
+    hello_judge,     auth_judge,    extension_judge, path_judge,     reply_judge,
+    offer_judge,     refusal_judge, tls_judge,       closing_judge,  envelope_judge,
+};
+
+struct findings *findings_new(const struct findings_config *config, struct event_sink sink) {
+    struct findings *findings = mem_new(sizeof(*findings));
+    struct analysis *analysis = &findings->analysis;
+    analysis->config = *config;
+    analysis->sink = sink;
+    facts_init(&analysis->facts);
+    analysis->message = message_notes_new();
+    analysis->envelope = envelope_new();
+    analysis->attempts = attempts_new();
+    return findings;
+}
+
+void findings_free(struct findings *findings) {
+    if (findings == NULL) {
+        return;
+    }
+    struct analysis *analysis = &findings->analysis;
+    facts_cleanup(&analysis->facts);
+    message_notes_free(analysis->message);
+    envelope_free(analysis->envelope);
+    attempts_free(analysis->attempts);
+    free(findings);
+}
+
+// What the proxy says for itself is nobody's fault, and half a line that the close cut off is not
+// yet a command.
+static bool is_to_be_judged(const struct event *event) {
+    if (event->kind != EVENT_COMMAND) {
+        return event->kind != EVENT_FINDING;
+    }
+    return !event->command.by_proxy && event->command.line.ending != ENDING_NONE;
+}
+
+// Lines of a message that nobody asked for are one fault, not one for each line.
+static bool is_stray(const struct analysis *analysis, const struct event *event) {
+    return event->kind == EVENT_COMMAND && facts_is_stray_text(&analysis->facts, &event->command);
+}
+
+void findings_observe(struct findings *findings, const struct event *event) {
+    struct analysis *analysis = &findings->analysis;
+    analysis->now = event;
+    if (!is_to_be_judged(event)) {
+        return;
+    }
+    bool stray = is_stray(analysis, event);
+    for (size_t i = 0; i < sizeof(themes) / sizeof(themes[0]); i++) {
+        if (!stray || themes[i] == order_judge) {
+            themes[i](analysis, event);
+        }
+    }
+    facts_learn(&analysis->facts, event);
+    if (event->kind == EVENT_CLOSE) {
+        analysis_say_totals(analysis);
+    }
+}

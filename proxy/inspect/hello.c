@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// How a client introduces itself: EHLO, HELO, LHLO, STARTTLS (RFC 5321 4.1.1.1, RFC 3207).
+#include "inspect/domain.h"
+#include "inspect/themes.h"
+
+static const char *fault_of(enum domain_form form) {
+    switch (form) {
+    case DOMAIN_QUALIFIED:
+    case DOMAIN_LITERAL:
+        return NULL;
+    case DOMAIN_SINGLE:
+        return "is not fully qualified, it has no dot";
+    case DOMAIN_BARE_ADDRESS:
+        return "is an address with no brackets around it";
+    case DOMAIN_BAD_LITERAL:
+        return "has brackets, but no address of the form 192.0.2.1 or IPv6:2001:db8::1 in them";
+    case DOMAIN_UNDERSCORE:
+        return "has an underscore, which no host name may have";
+    case DOMAIN_MALFORMED:
+        return "is no host name";
+    }
+    return NULL;
+}
+
+static void judge_name(struct analysis *analysis, const struct event_command *command) {
+    struct slice name = command->command.name;
+    struct slice argument = slice_trim(command->command.argument);
+    if (argument.len == 0) {
+        analysis_say(analysis, RULE_EHLO_NAME, place_of_command(command),
+                     "%s came with no name; it must be followed by the client's host name "
+                     "(host.example.com) or its address in brackets ([192.0.2.1])",
+                     quote_of(analysis, name).text);
+        return;
+    }
+    const char *fault = fault_of(domain_form_of(argument));
+    if (fault != NULL) {
+        analysis_say(analysis, RULE_EHLO_NAME, place_of_command(command),
+                     "The name %s behind %s %s; it should be a full host name (host.example.com) "
+                     "or an address in brackets ([192.0.2.1], [IPv6:2001:db8::1])",
+                     quote_of(analysis, argument).text, quote_of(analysis, name).text, fault);
+    }
+}
+
+static void judge_hello(struct analysis *analysis, const struct event_command *command) {
+    judge_name(analysis, command);
+    if (command->command.verb == VERB_HELO && !analysis->facts.ehlo_tried) {
+        analysis_say(analysis, RULE_HELO_USED, place_of_command(command),
+                     "The client said HELO without trying EHLO first; so it cannot use TLS, AUTH "
+                     "or any other extension");
+    }
+}
+
+static void judge_after_starttls(struct analysis *analysis, const struct event_command *command) {
+    enum verb verb = command->command.verb;
+    bool fine = verb == VERB_EHLO || verb == VERB_LHLO || verb == VERB_QUIT || verb == VERB_NOOP;
+    if (analysis->facts.ehlo_due && !fine) {
+        analysis_say(analysis, RULE_NO_EHLO_AFTER_STARTTLS, place_of_command(command),
+                     "The first command after STARTTLS was %s; it must be EHLO, since TLS makes "
+                     "both sides forget what was said before",
+                     quote_of_command(analysis, command).text);
+    }
+}
+
+static void judge_in_clear(struct analysis *analysis, const struct event_command *command) {
+    enum verb verb = command->command.verb;
+    if ((verb != VERB_MAIL && verb != VERB_AUTH) || command->tls ||
+        analysis->facts.starttls_tried || !capabilities_offer(command->offered, "STARTTLS")) {
+        return;
+    }
+    analysis_say(analysis, RULE_STARTTLS_IGNORED, place_of_command(command),
+                 "%s was sent in the clear though the server offers STARTTLS; the client should "
+                 "switch to TLS first",
+                 verb == VERB_MAIL ? "MAIL" : "AUTH");
+}
+
+static void judge_hello_reply(struct analysis *analysis, const struct event_reply *reply) {
+    if (reply->by_proxy || reply->incomplete || reply->code < 500 || reply->code > 599) {
+        return;
+    }
+    struct place place = place_of_exchange(PARTY_CLIENT, reply->to);
+    if (reply->verb == VERB_LHLO) {
+        analysis_say(analysis, RULE_LMTP_ON_SMTP, place,
+                     "The client spoke LMTP (LHLO) to a server that answered %d; this port speaks "
+                     "SMTP, which begins with EHLO",
+                     reply->code);
+    } else if (reply->verb == VERB_EHLO && analysis->facts.greeting_lmtp) {
+        analysis_say(analysis, RULE_LMTP_ON_SMTP, place,
+                     "The client spoke SMTP (EHLO) to a server whose greeting says LMTP and that "
+                     "answered %d; LMTP begins with LHLO",
+                     reply->code);
+    }
+}
+
+void hello_judge(struct analysis *analysis, const struct event *event) {
+    if (event->kind == EVENT_REPLY) {
+        judge_hello_reply(analysis, &event->reply);
+    }
+    if (event->kind != EVENT_COMMAND || event->command.continuation) {
+        return;
+    }
+    enum verb verb = event->command.command.verb;
+    if (verb == VERB_EHLO || verb == VERB_HELO || verb == VERB_LHLO) {
+        judge_hello(analysis, &event->command);
+    }
+    judge_after_starttls(analysis, &event->command);
+    judge_in_clear(analysis, &event->command);
+}

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: MIT
+// The header and MIME structure of a message (RFC 5322, RFC 2045). What is wrong is noted as the
+// message streams by and said when it is whole: a message that was cut off is not judged.
+#include "base/clock.h"
+#include "base/memory.h"
+#include "inspect/address.h"
+#include "inspect/date.h"
+#include "inspect/themes.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { NOTES_MAX = 24, MIME_NOTE_MAX = 2048, SECONDS_OF_DAY = 86400 };
+
+// The fields that may stand once (RFC 5322 3.6).
+enum once {
+    ONCE_DATE,
+    ONCE_FROM,
+    ONCE_SENDER,
+    ONCE_REPLY_TO,
+    ONCE_TO,
+    ONCE_CC,
+    ONCE_BCC,
+    ONCE_MESSAGE_ID,
+    ONCE_IN_REPLY_TO,
+    ONCE_REFERENCES,
+    ONCE_SUBJECT,
+    ONCE_COUNT
+};
+
+static const char *const once_names[ONCE_COUNT] = {
+    [ONCE_DATE] = "Date",
+    [ONCE_FROM] = "From",
+    [ONCE_SENDER] = "Sender",
+    [ONCE_REPLY_TO] = "Reply-To",
+    [ONCE_TO] = "To",
+    [ONCE_CC] = "Cc",
+    [ONCE_BCC] = "Bcc",
+    [ONCE_MESSAGE_ID] = "Message-ID",
+    [ONCE_IN_REPLY_TO] = "In-Reply-To",
+    [ONCE_REFERENCES] = "References",
+    [ONCE_SUBJECT] = "Subject",
+};
+
+// One thing to say when the message is whole.
+struct note {
+    enum rule rule;
+    bool mild;
+    char *text;
+};
+
+struct message_notes {
+    int message; // under way; EVENT_NO_MESSAGE for none
+    int exchange;
+    bool smtputf8;
+    bool ended; // its end was seen; said behind the last event that belongs to it
+    bool complete;
+    unsigned seen[ONCE_COUNT];
+    struct note notes[NOTES_MAX];
+    size_t note_count;
+};
+
+struct message_notes *message_notes_new(void) {
+    return mem_new(sizeof(struct message_notes));
+}
+
+static void clear(struct message_notes *notes) {
+    for (size_t i = 0; i < notes->note_count; i++) {
+        free(notes->notes[i].text);
+    }
+    *notes = (struct message_notes){.message = EVENT_NO_MESSAGE};
+}
+
+void message_notes_free(struct message_notes *notes) {
+    if (notes != NULL) {
+        clear(notes);
+        free(notes);
+    }
+}
+
+// ── noting ──────────────────────────────────────────────────────────────────────────────────────
+
+static struct note *find_note(struct message_notes *notes, enum rule rule) {
+    for (size_t i = 0; i < notes->note_count; i++) {
+        if (notes->notes[i].rule == rule) {
+            return &notes->notes[i];
+        }
+    }
+    return NULL;
+}
+
+static void note_as(struct message_notes *notes, enum rule rule, bool mild, const char *text) {
+    if (find_note(notes, rule) == NULL && notes->note_count < NOTES_MAX) {
+        notes->notes[notes->note_count++] =
+            (struct note){.rule = rule, .mild = mild, .text = mem_string(text)};
+    }
+}
+
+// The first of its rule in the message; a rule fires once a message.
+__attribute__((format(printf, 3, 4))) static void note(struct message_notes *notes, enum rule rule,
+                                                       const char *format, ...) {
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    note_as(notes, rule, false, text);
+}
+
+// The faults of MIME are told together.
+static void note_mime(struct message_notes *notes, const char *text) {
+    struct note *old = find_note(notes, RULE_MIME_INCOMPLETE);
+    if (old == NULL) {
+        note_as(notes, RULE_MIME_INCOMPLETE, false, text);
+        return;
+    }
+    char *joined = mem_format("%s; and %s", old->text, text);
+    free(old->text);
+    old->text = joined;
+}
+
+// ── fields ──────────────────────────────────────────────────────────────────────────────────────
+
+static void judge_date(struct analysis *analysis, const struct event *event) {
+    struct message_notes *notes = analysis->message;
+    int64_t date_s;
+    if (!date_parse(&date_s, event->field.raw)) {
+        note(notes, RULE_DATE_MALFORMED,
+             "The Date '%s' is no date; one like 'Sun, 22 Nov 2026 15:03:11 +0100' is due",
+             quote_of(analysis, event->field.raw).text);
+        return;
+    }
+    int64_t now_s = event_unix_ns(event) / NS_PER_S;
+    int64_t off_s = date_s > now_s ? date_s - now_s : now_s - date_s;
+    if (off_s > SECONDS_OF_DAY) {
+        char text[2048];
+        snprintf(text, sizeof(text),
+                 "The Date '%s' is %" PRId64 " days %s the time of the session; the client's clock "
+                 "may be wrong",
+                 quote_of(analysis, event->field.raw).text, off_s / SECONDS_OF_DAY,
+                 date_s > now_s ? "ahead of" : "behind");
+        note_as(notes, RULE_DATE_MALFORMED, true, text);
+    }
+}
+
+// `<left@right>`, with white space and comments around it.
+static bool is_message_id(struct slice id) {
+    id = slice_trim(id);
+    size_t open = slice_find_byte(id, '<');
+    bool comment = open != SLICE_NONE && open > 0 && id.data[0] == '(';
+    if (open == SLICE_NONE || (open > 0 && !comment)) {
+        return false;
+    }
+    id = slice_from(id, open + 1);
+    bool quoted = false;
+    size_t at = SLICE_NONE;
+    for (size_t i = 0; i < id.len; i++) {
+        uint8_t byte = id.data[i];
+        if (byte == '"') {
+            quoted = !quoted;
+        } else if (quoted && byte == '\\') {
+            i++;
+        } else if (!quoted && byte == '@') {
+            if (at != SLICE_NONE) {
+                return false;
+            }
+            at = i;
+        } else if (!quoted && byte == '>') {
+            struct slice rest = slice_trim(slice_from(id, i + 1));
+            bool clean = rest.len == 0 || rest.data[0] == '(';
+            return clean && at != SLICE_NONE && at > 0 && i > at + 1;
+        } else if (!quoted && (byte <= ' ' || byte == '<' || byte == 0x7f)) {
+            return false;
+        }
+    }
+    return false;
+}
+
+static void judge_message_id(struct analysis *analysis, const struct event_field *field) {
+    if (!is_message_id(field->raw)) {
+        note(analysis->message, RULE_MESSAGE_ID_MALFORMED,
+             "The Message-ID '%s' is not of the form <left@right>",
+             quote_of(analysis, field->raw).text);
+    }
+}
+
+static void judge_bcc(struct analysis *analysis, const struct event_field *field) {
+    struct buf address;
+    struct slice rest = field->raw;
+    buf_init(&address, ADDRESS_MAX);
+    if (address_next(&address, &rest)) {
+        note(analysis->message, RULE_BCC_LEAKED,
+             "The message has a Bcc field that names %s; every recipient can read it, so take the "
+             "field out before sending",
+             quote_of(analysis, buf_slice(&address)).text);
+    }
+    buf_cleanup(&address);
+}
+
+static void judge_field(struct analysis *analysis, const struct event *event) {
+    const struct event_field *field = &event->field;
+    for (int i = 0; i < ONCE_COUNT; i++) {
+        analysis->message->seen[i] += slice_is_nocase(field->name, once_names[i]);
+    }
+    if (field->cut) {
+        return; // what is kept of it says nothing about its form
+    }
+    if (slice_is_nocase(field->name, "Date")) {
+        judge_date(analysis, event);
+    } else if (slice_is_nocase(field->name, "Message-ID")) {
+        judge_message_id(analysis, field);
+    } else if (slice_is_nocase(field->name, "Bcc")) {
+        judge_bcc(analysis, field);
+    }
+}
+
+// ── flaws ───────────────────────────────────────────────────────────────────────────────────────
+
+static void judge_header_flaw(struct analysis *analysis, const struct event_flaw *flaw) {
+    struct message_notes *notes = analysis->message;
+    if (flaw->kind == FLAW_HEADER_LINE) {
+        note(notes, RULE_HEADER_MALFORMED,
+             "The header has the line '%s', which is neither 'Name: value' nor the folded rest of "
+             "a field; an empty line must stand between header and body",
+             quote_of(analysis, flaw->detail).text);
+    } else if (flaw->kind == FLAW_HEADER_SPACE) {
+        note(notes, RULE_HEADER_MALFORMED,
+             "The header field %s has a space before its colon; there may be none",
+             quote_of(analysis, flaw->detail).text);
+    } else if (flaw->kind == FLAW_HEADER_8BIT && !notes->smtputf8) {
+        note(notes, RULE_HEADER_8BIT,
+             "The header field %s has raw bytes over 127; outside SMTPUTF8 they must be encoded as "
+             "in =?UTF-8?Q?=C3=A4?= (RFC 2047)",
+             quote_of(analysis, flaw->detail).text);
+    } else if (flaw->kind == FLAW_HEADER_LONG) {
+        note(notes, RULE_HEADER_LINE_LONG,
+             "A header line is %" PRIu64 " bytes long, where 998 are allowed; fold it",
+             flaw->number);
+    }
+}
+
+static void judge_mime_flaw(struct analysis *analysis, const struct event_flaw *flaw) {
+    struct message_notes *notes = analysis->message;
+    struct quote value = quote_of(analysis, flaw->detail);
+    char text[MIME_NOTE_MAX];
+    if (flaw->kind == FLAW_MIME_NO_VERSION) {
+        note_mime(notes, "the message has Content-Type but no 'MIME-Version: 1.0', so readers may "
+                         "show it raw");
+    } else if (flaw->kind == FLAW_MIME_NO_BOUNDARY) {
+        snprintf(text, sizeof(text),
+                 "a Content-Type of %s has no boundary parameter, so its parts cannot be told "
+                 "apart",
+                 flaw->detail.len > 0 ? value.text : "multipart");
+        note_mime(notes, text);
+    } else if (flaw->kind == FLAW_MIME_UNCLOSED) {
+        snprintf(text, sizeof(text), "the multipart boundary %s is never closed by --%s--",
+                 value.text, value.text);
+        note_mime(notes, text);
+    } else if (flaw->kind == FLAW_MIME_BASE64) {
+        note_mime(notes, "a part that says base64 holds what is no base64");
+    } else if (flaw->kind == FLAW_MIME_QUOTED_PRINTABLE) {
+        note_mime(notes, "a part that says quoted-printable holds a = that two hex digits or a "
+                         "line end do not follow");
+    }
+}
+
+// ── the whole message ───────────────────────────────────────────────────────────────────────────
+
+static void judge_missing(struct analysis *analysis, struct place place) {
+    const unsigned *seen = analysis->message->seen;
+    if (seen[ONCE_DATE] == 0 || seen[ONCE_FROM] == 0) {
+        const char *what = seen[ONCE_FROM] > 0   ? "no Date field"
+                           : seen[ONCE_DATE] > 0 ? "no From field"
+                                                 : "no Date and no From field";
+        analysis_say(analysis, RULE_HEADER_MISSING, place,
+                     "The message has %s; both Date and From must be there", what);
+    }
+    if (seen[ONCE_MESSAGE_ID] == 0) {
+        analysis_say_mild(analysis, RULE_HEADER_MISSING, place,
+                          "The message has no Message-ID field; it should have one, or filters "
+                          "take it for spam and replies cannot be threaded");
+    }
+}
+
+static void judge_repeated(struct analysis *analysis, struct place place) {
+    struct buf list;
+    buf_init(&list, 512);
+    for (int i = 0; i < ONCE_COUNT; i++) {
+        unsigned times = analysis->message->seen[i];
+        if (times > 1) {
+            buf_putf(&list, "%s%s (%u times)", buf_len(&list) > 0 ? ", " : "", once_names[i],
+                     times);
+        }
+    }
+    struct slice text = buf_slice(&list);
+    if (text.len > 0) {
+        analysis_say(analysis, RULE_HEADER_REPEATED, place,
+                     "The header repeats what may stand once: %.*s", (int)text.len,
+                     (const char *)text.data);
+    }
+    buf_cleanup(&list);
+}
+
+static void say_notes(struct analysis *analysis, struct place place) {
+    const struct message_notes *notes = analysis->message;
+    for (size_t i = 0; i < notes->note_count; i++) {
+        const struct note *item = &notes->notes[i];
+        if (item->mild) {
+            analysis_say_mild(analysis, item->rule, place, "%s", item->text);
+        } else if (item->rule == RULE_MIME_INCOMPLETE) {
+            analysis_say(analysis, item->rule, place, "The MIME structure is not whole: %s",
+                         item->text);
+        } else {
+            analysis_say(analysis, item->rule, place, "%s", item->text);
+        }
+    }
+}
+
+static void finish(struct analysis *analysis) {
+    struct message_notes *notes = analysis->message;
+    struct place place = {PARTY_CLIENT, notes->exchange, notes->message};
+    if (notes->complete) {
+        judge_missing(analysis, place);
+        judge_repeated(analysis, place);
+        say_notes(analysis, place);
+    }
+    clear(notes);
+}
+
+static int message_of(const struct event *event) {
+    if (event->kind == EVENT_FIELD) {
+        return event->field.message;
+    }
+    if (event->kind == EVENT_CONTENT) {
+        return event->content.message;
+    }
+    if (event->kind == EVENT_CONTENT_END) {
+        return event->content_end.message;
+    }
+    return event->kind == EVENT_FLAW ? event->flaw.message : EVENT_NO_MESSAGE;
+}
+
+static void begin(struct analysis *analysis, int message) {
+    struct message_notes *notes = analysis->message;
+    if (notes->message != message) {
+        clear(notes);
+        notes->message = message;
+        notes->exchange = analysis->facts.text_exchange;
+        notes->smtputf8 = analysis->facts.transaction.smtputf8;
+    }
+}
+
+void message_judge(struct analysis *analysis, const struct event *event) {
+    struct message_notes *notes = analysis->message;
+    int message = message_of(event);
+    // The reader may tell its last fields and flaws on either side of the end.
+    if (notes->ended && message != notes->message) {
+        finish(analysis);
+    }
+    if (message == EVENT_NO_MESSAGE) {
+        return;
+    }
+    begin(analysis, message);
+    if (event->kind == EVENT_FIELD) {
+        judge_field(analysis, event);
+    } else if (event->kind == EVENT_FLAW) {
+        judge_header_flaw(analysis, &event->flaw);
+        judge_mime_flaw(analysis, &event->flaw);
+    } else if (event->kind == EVENT_CONTENT_END) {
+        notes->ended = true;
+        notes->complete = event->content_end.complete;
+        notes->exchange = analysis->facts.text_exchange;
+    }
+}

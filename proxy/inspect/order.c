@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// Which command may come when (RFC 5321 4.1.4), by what the client knew: a command whose reply is
+// still out counts as accepted.
+#include "inspect/themes.h"
+
+// ── unknown commands ────────────────────────────────────────────────────────────────────────────
+
+// RFC 5321's own, and those that other rules judge by what was offered, or by the reply (LHLO).
+static bool verb_is_judged_elsewhere(enum verb verb) {
+    return verb == VERB_LHLO || verb == VERB_AUTH || verb == VERB_BDAT || verb == VERB_BURL ||
+           slice_is_null(verb_info(verb)->extension);
+}
+
+static void judge_verb(struct analysis *analysis, const struct event_command *command) {
+    enum verb verb = command->command.verb;
+    struct slice name = command->command.name;
+    const struct capabilities *offered = command->offered;
+    bool known_offer = offered != NULL && offered->known;
+    if (verb == VERB_UNKNOWN || verb == VERB_NONE) {
+        for (size_t i = 0; known_offer && i < offered->count; i++) {
+            if (name.len > 0 && slice_equal_nocase(offered->items[i].keyword, name)) {
+                return;
+            }
+        }
+        bool empty = slice_trim(command->line.text).len == 0;
+        analysis_say(analysis, RULE_UNKNOWN_COMMAND, place_of_command(command),
+                     empty ? "The client sent an empty line%s where a command was due"
+                           : "%s is no command that SMTP knows or that the server offered",
+                     empty ? "" : quote_of(analysis, name).text);
+        return;
+    }
+    if (verb_is_judged_elsewhere(verb) || !known_offer) {
+        return;
+    }
+    struct slice extension = verb_info(verb)->extension;
+    for (size_t i = 0; i < offered->count; i++) {
+        if (slice_equal_nocase(offered->items[i].keyword, extension)) {
+            return;
+        }
+    }
+    analysis_say(analysis, RULE_UNKNOWN_COMMAND, place_of_command(command),
+                 "%s is a command of an extension that the server's EHLO reply does not offer",
+                 quote_of(analysis, name).text);
+}
+
+// ── the sequence ────────────────────────────────────────────────────────────────────────────────
+
+static bool hello_said(const struct facts *facts) {
+    return facts->hello_accepted || facts->hello_forgiven ||
+           facts->hello_exchange != EVENT_NO_EXCHANGE;
+}
+
+static void judge_mail(struct analysis *analysis, const struct event_command *command) {
+    const struct facts *facts = &analysis->facts;
+    enum transaction_state state = facts->transaction.state;
+    if (!hello_said(facts)) {
+        analysis_say(analysis, RULE_BAD_SEQUENCE, place_of_command(command),
+                     "MAIL came before an EHLO or HELO that the server accepted; greet the server "
+                     "first");
+    } else if (state == TRANSACTION_ASKED || state == TRANSACTION_OPEN) {
+        analysis_say(analysis, RULE_BAD_SEQUENCE, place_of_command(command),
+                     "MAIL came inside the transaction that an earlier MAIL began; finish that "
+                     "message or send RSET first");
+    }
+}
+
+static void judge_rcpt(struct analysis *analysis, const struct event_command *command) {
+    if (analysis->facts.transaction.state == TRANSACTION_NONE) {
+        analysis_say(analysis, RULE_BAD_SEQUENCE, place_of_command(command),
+                     "RCPT came with no accepted MAIL before it; a recipient needs a transaction "
+                     "that MAIL began");
+    }
+}
+
+static void judge_text_command(struct analysis *analysis, const struct event_command *command) {
+    const struct transaction *transaction = &analysis->facts.transaction;
+    const char *name = command->command.verb == VERB_DATA ? "DATA" : "BDAT";
+    bool recipient = transaction->recipients_asked + transaction->recipients_accepted > 0;
+    if (command->command.verb == VERB_DATA && transaction->bdat) {
+        analysis_say(analysis, RULE_BAD_SEQUENCE, place_of_command(command),
+                     "DATA came after BDAT in the same transaction; a message is sent by one or "
+                     "the other");
+    } else if (transaction->state == TRANSACTION_NONE) {
+        analysis_say(analysis, RULE_BAD_SEQUENCE, place_of_command(command),
+                     "%s came with no accepted MAIL and RCPT before it", name);
+    } else if (!recipient && transaction->state != TRANSACTION_UNCLEAR) {
+        analysis_say(analysis, RULE_BAD_SEQUENCE, place_of_command(command),
+                     "%s came though the server has accepted no recipient; at least one RCPT must "
+                     "be answered 250 first",
+                     name);
+    }
+}
+
+static void judge_sequence(struct analysis *analysis, const struct event_command *command) {
+    enum verb verb = command->command.verb;
+    if (verb == VERB_MAIL) {
+        judge_mail(analysis, command);
+    } else if (verb == VERB_RCPT) {
+        judge_rcpt(analysis, command);
+    } else if (verb == VERB_DATA || verb == VERB_BDAT) {
+        judge_text_command(analysis, command);
+    }
+}
+
+// ── after a no ──────────────────────────────────────────────────────────────────────────────────
+
+static void judge_after_421(struct analysis *analysis, const struct event_command *command) {
+    if (analysis->facts.saw_421 && command->command.verb != VERB_QUIT) {
+        analysis_say(analysis, RULE_COMMANDS_AFTER_421, place_of_command(command),
+                     "%s was sent after the server had said 421 and was closing; only QUIT makes "
+                     "sense then",
+                     quote_of_command(analysis, command).text);
+    }
+}
+
+static void say_stray_text(struct analysis *analysis) {
+    analysis_say(analysis, RULE_DATA_AFTER_REFUSAL,
+                 place_of_exchange(PARTY_CLIENT, analysis->facts.refused_data),
+                 "The client sent the text of a message though DATA was not answered 354; the "
+                 "server reads each of its lines as a command");
+}
+
+void order_judge(struct analysis *analysis, const struct event *event) {
+    if (event->kind != EVENT_COMMAND) {
+        return;
+    }
+    const struct event_command *command = &event->command;
+    if (facts_is_stray_text(&analysis->facts, command)) {
+        if (!analysis->facts.stray_text) {
+            say_stray_text(analysis);
+        }
+        return;
+    }
+    judge_after_421(analysis, command);
+    if (command->continuation || command->concealed) {
+        return;
+    }
+    judge_verb(analysis, command);
+    judge_sequence(analysis, command);
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// The paths of MAIL and RCPT (RFC 5321 3.3, 4.1.2, 4.5.3.1).
+#include "inspect/themes.h"
+
+// The length of a local part without the quotes and backslashes that only wrap it.
+static size_t local_len(struct slice local) {
+    if (local.len < 2 || local.data[0] != '"') {
+        return local.len;
+    }
+    size_t len = 0;
+    for (size_t i = 1; i + 1 < local.len; i++, len++) {
+        i += local.data[i] == '\\' && i + 2 < local.len;
+    }
+    return len;
+}
+
+// What is wrong with the path, as the end of a sentence; NULL if nothing is.
+static const char *fault_of(const struct event_path *path, const char *keyword) {
+    static const struct slice postmaster = SLICE_INIT("postmaster");
+    if (!path->present) {
+        return "has no address; one in angle brackets is due, like <bob@example.com>";
+    }
+    if (!path->keyword) {
+        return keyword;
+    }
+    if (path->space_before) {
+        return "has a space behind the colon; RFC 5321 3.3 allows none, and strict servers refuse "
+               "it";
+    }
+    if (!path->brackets) {
+        return "has an address with no angle brackets around it; < and > must enclose it";
+    }
+    if (!slice_is_null(path->route)) {
+        return "has a source route (@relay:), which is obsolete; give the address alone";
+    }
+    bool empty = path->address.len == 0;
+    if (!empty && path->domain.len == 0 && !slice_equal_nocase(path->address, postmaster)) {
+        return "has an address with no domain; user@example.com is due";
+    }
+    return NULL;
+}
+
+static void judge_lengths(struct analysis *analysis, const struct event_command *command) {
+    const struct event_path *path = &command->command.path;
+    const char *verb = command->command.verb == VERB_MAIL ? "MAIL" : "RCPT";
+    size_t local = local_len(path->local);
+    if (local > LIMIT_LOCAL_PART) {
+        analysis_say(analysis, RULE_PATH_SYNTAX, place_of_command(command),
+                     "The local part of the address in %s is %zu bytes long, where %d are allowed",
+                     verb, local, LIMIT_LOCAL_PART);
+    } else if (path->domain.len > LIMIT_DOMAIN) {
+        analysis_say(analysis, RULE_PATH_SYNTAX, place_of_command(command),
+                     "The domain of the address in %s is %zu bytes long, where %d are allowed",
+                     verb, path->domain.len, LIMIT_DOMAIN);
+    } else if (path->raw.len > LIMIT_PATH) {
+        analysis_say(analysis, RULE_PATH_SYNTAX, place_of_command(command),
+                     "The path in %s is %zu bytes long with its brackets, where %d are allowed",
+                     verb, path->raw.len, LIMIT_PATH);
+    }
+}
+
+void path_judge(struct analysis *analysis, const struct event *event) {
+    if (event->kind != EVENT_COMMAND || event->command.continuation) {
+        return;
+    }
+    const struct event_command *command = &event->command;
+    bool mail = command->command.verb == VERB_MAIL;
+    if (!mail && command->command.verb != VERB_RCPT) {
+        return;
+    }
+    const char *fault =
+        fault_of(&command->command.path, mail ? "has no FROM: with its colon right behind it"
+                                              : "has no TO: with its colon right behind it");
+    if (fault != NULL) {
+        analysis_say(analysis, RULE_PATH_SYNTAX, place_of_command(command), "%s %s",
+                     quote_of_command(analysis, command).text, fault);
+    } else {
+        judge_lengths(analysis, command);
+    }
+}

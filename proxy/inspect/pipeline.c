@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Who waits for whom (RFC 5321 4.3.1, RFC 2920 3.1).
+#include "inspect/themes.h"
+
+static void judge_greeting(struct analysis *analysis, const struct event_command *command) {
+    if (!analysis->facts.greeted) {
+        analysis_say(analysis, RULE_TALKS_BEFORE_GREETING, place_of_command(command),
+                     "The client sent %s before the server's greeting; it must wait for the 220",
+                     quote_of_command(analysis, command).text);
+    }
+}
+
+static bool must_end_group(const struct last_command *last) {
+    if (last->continuation) {
+        return true;
+    }
+    // What follows a 354 is text, and the next command may follow its dot at once.
+    bool text_sent = last->verb == VERB_DATA && last->answered;
+    return verb_info(last->verb)->ends_group && !text_sent && !last->one_round_auth;
+}
+
+static void judge_pipelined(struct analysis *analysis, const struct event_command *command) {
+    if (!command->pipelined) {
+        return;
+    }
+    const struct last_command *last = &analysis->facts.last;
+    if (command->offered != NULL && command->offered->known &&
+        !capabilities_offer(command->offered, "PIPELINING")) {
+        analysis_say(analysis, RULE_PIPELINING_NOT_OFFERED, place_of_command(command),
+                     "%s was sent before the reply to the command before it, but the server does "
+                     "not offer PIPELINING; each command must wait for the reply to the last",
+                     quote_of_command(analysis, command).text);
+    }
+    if (must_end_group(last)) {
+        struct slice name = verb_info(last->verb)->name;
+        analysis_say(analysis, RULE_PIPELINING_PAST_SYNC, place_of_command(command),
+                     "%s was sent before the reply to %.*s, which must be the last command of a "
+                     "pipelined group",
+                     quote_of_command(analysis, command).text,
+                     last->continuation ? 4 : (int)name.len,
+                     last->continuation ? "AUTH" : (const char *)name.data);
+    }
+}
+
+void pipeline_judge(struct analysis *analysis, const struct event *event) {
+    if (event->kind == EVENT_COMMAND) {
+        judge_greeting(analysis, &event->command);
+        judge_pipelined(analysis, &event->command);
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// `rejected`: a refusal in plain English. The server's own text is read but never quoted here: it
+// may echo a credential, and the transcript shows it anyway.
+#include "inspect/reply_words.h"
+#include "inspect/themes.h"
+
+#include <stdio.h>
+
+enum { REPLY_TEXT_MAX = 4096 };
+
+// What was refused; NULL for what is not judged here.
+static const char *what_of(const struct event_reply *reply) {
+    if (reply->final) {
+        return "The message";
+    }
+    if (reply->continuation_reply || reply->verb == VERB_AUTH) {
+        return "The login (AUTH)";
+    }
+    if (reply->verb == VERB_MAIL) {
+        return "The sender (MAIL)";
+    }
+    if (reply->verb == VERB_RCPT) {
+        return "The recipient (RCPT)";
+    }
+    if (reply->verb == VERB_DATA) {
+        return "DATA";
+    }
+    return reply->verb == VERB_BDAT ? "The message (BDAT)" : NULL;
+}
+
+static const struct reply_words *words_by_text(const struct event_reply *reply) {
+    struct buf joined;
+    buf_init(&joined, REPLY_TEXT_MAX);
+    for (size_t i = 0; i < reply->line_count; i++) {
+        struct slice text = reply->lines[i].text;
+        if (i > 0 && reply->enhanced.len > 0 && slice_starts_with(text, reply->enhanced)) {
+            text = slice_trim(slice_from(text, reply->enhanced.len));
+        }
+        buf_append_some(&joined, text);
+        buf_append_some(&joined, SLICE(" "));
+    }
+    const struct reply_words *words = reply_words_of_text(buf_slice(&joined));
+    buf_cleanup(&joined);
+    return words;
+}
+
+// The server's own words tell most, then the enhanced code unless it says nothing (X.0.0).
+static const struct reply_words *words_of(const struct event_reply *reply) {
+    const struct reply_words *words = words_by_text(reply);
+    if (words == NULL && !slice_ends_with_nocase(reply->enhanced, SLICE(".0.0"))) {
+        words = reply_words_of_enhanced(reply->enhanced);
+    }
+    return words == NULL ? reply_words_of_code(reply->code) : words;
+}
+
+void refusal_judge(struct analysis *analysis, const struct event *event) {
+    if (event->kind != EVENT_REPLY || event->reply.by_proxy || event->reply.incomplete ||
+        event->reply.code < 400 || event->reply.code > 599 || what_of(&event->reply) == NULL ||
+        event->reply.to == EVENT_NO_EXCHANGE) {
+        return;
+    }
+    const struct event_reply *reply = &event->reply;
+    const struct reply_words *words = words_of(reply);
+    bool enhanced = reply->enhanced.len > 0;
+    bool recipient = reply->recipient.len > 0;
+    struct place place = place_of_reply(reply);
+    analysis_say(
+        analysis, RULE_REJECTED, place, "%s was refused %s%s%s with %d%s%s: %s; %s", what_of(reply),
+        recipient ? "for " : "", recipient ? quote_of(analysis, reply->recipient).text : "",
+        recipient ? (reply->code < 500 ? " for now" : " for good")
+                  : (reply->code < 500 ? "for now" : "for good"),
+        reply->code, enhanced ? " " : "", enhanced ? quote_of(analysis, reply->enhanced).text : "",
+        words->meaning, words->advice);
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+// The form of the server's replies (RFC 5321 4.2, 4.3.2, RFC 2034) and their pace.
+#include "base/clock.h"
+#include "inspect/themes.h"
+
+#include <inttypes.h>
+
+enum { CHALLENGE_MAX = 12288, CODES_MAX = 6 }; // RFC 4954 4: what a SASL line may have
+
+// ── lines ───────────────────────────────────────────────────────────────────────────────────────
+
+static bool line_is_whole(const struct event_reply_line *line) {
+    return line->line.ending != ENDING_NONE;
+}
+
+static struct quote quote_of_line(const struct analysis *analysis, const struct event_line *line) {
+    return quote_of(analysis, line->secret_count > 0 ? SLICE("(not shown)") : line->text);
+}
+
+static bool first_digit_is_odd(int code) {
+    return code < 200 || code > 599;
+}
+
+static void judge_form(struct analysis *analysis, const struct event_reply *reply) {
+    for (size_t i = 0; i < reply->line_count; i++) {
+        const struct event_reply_line *line = &reply->lines[i];
+        if (!line_is_whole(line)) {
+            continue;
+        }
+        if (line->malformed) {
+            analysis_say(analysis, RULE_REPLY_MALFORMED, place_of_reply(reply),
+                         "The server sent the line '%s', which is no reply: three digits and a "
+                         "space or a hyphen must begin it",
+                         quote_of_line(analysis, &line->line).text);
+            return;
+        }
+        if (line->code_differs) {
+            analysis_say(analysis, RULE_REPLY_MALFORMED, place_of_reply(reply),
+                         "Line %zu of the server's reply, '%s', has another code than the first "
+                         "line; all lines of one reply must have the same",
+                         i + 1, quote_of_line(analysis, &line->line).text);
+            return;
+        }
+    }
+    if (!reply->incomplete && first_digit_is_odd(reply->code)) {
+        analysis_say(analysis, RULE_REPLY_MALFORMED, place_of_reply(reply),
+                     "The server's reply has the code %d; the first digit must be 2, 3, 4 or 5",
+                     reply->code);
+    }
+}
+
+static void judge_length(struct analysis *analysis, const struct event_reply *reply) {
+    size_t limit = reply->code == 334 ? CHALLENGE_MAX : LIMIT_REPLY_LINE;
+    for (size_t i = 0; i < reply->line_count; i++) {
+        const struct event_line *line = &reply->lines[i].line;
+        size_t len = line->len + (line->ending == ENDING_CRLF ? 2 : line->ending == ENDING_LF);
+        if (len > limit) {
+            analysis_say(analysis, RULE_REPLY_TOO_LONG, place_of_reply(reply),
+                         "A line of the server's reply is %zu bytes long with its line end, where "
+                         "%zu are allowed; clients may cut it",
+                         len, limit);
+            return;
+        }
+    }
+}
+
+static void judge_ending(struct analysis *analysis, const struct event_reply *reply) {
+    for (size_t i = 0; i < reply->line_count; i++) {
+        if (reply->lines[i].line.ending == ENDING_LF) {
+            analysis_say(analysis, RULE_REPLY_BARE_LF, place_of_reply(reply),
+                         "A line of the server's reply %d ends in a bare LF; a line ends in CR LF",
+                         reply->code);
+            return;
+        }
+    }
+}
+
+// ── codes ───────────────────────────────────────────────────────────────────────────────────────
+
+// The positive codes that the RFCs list for a command; 0 ends a row. A verb with an empty row is
+// not judged.
+static const int listed[VERB_COUNT][CODES_MAX] = {
+    [VERB_HELO] = {250}, // RFC 5321 4.3.2
+    [VERB_EHLO] = {250},
+    [VERB_LHLO] = {250}, // RFC 2033 4.1
+    [VERB_MAIL] = {250},
+    [VERB_RCPT] = {250, 251},
+    [VERB_DATA] = {354},
+    [VERB_BDAT] = {250}, // RFC 3030 2
+    [VERB_BURL] = {250}, // RFC 4468 3
+    [VERB_RSET] = {250},
+    [VERB_NOOP] = {250},
+    [VERB_QUIT] = {221},
+    [VERB_VRFY] = {250, 251, 252},
+    [VERB_EXPN] = {250, 252},
+    [VERB_HELP] = {211, 214},
+    [VERB_ETRN] = {250, 251, 252, 253}, // RFC 1985 5.3
+    [VERB_ATRN] = {250},                // RFC 2645 5.2
+    [VERB_SEND] = {250},                // RFC 821 4.3
+    [VERB_SOML] = {250},
+    [VERB_SAML] = {250},
+    [VERB_TURN] = {250},
+    [VERB_AUTH] = {235, 334}, // RFC 4954 4
+    [VERB_STARTTLS] = {220},  // RFC 3207 4
+    [VERB_XCLIENT] = {220},   // it starts the session over
+    [VERB_XFORWARD] = {250},
+};
+static const int listed_for_greeting[CODES_MAX] = {220};
+static const int listed_for_message[CODES_MAX] = {250};
+
+static const int *codes_for(const struct event_reply *reply) {
+    if (reply->to == 0) {
+        return listed_for_greeting;
+    }
+    if (reply->final) {
+        return listed_for_message;
+    }
+    return listed[reply->continuation_reply ? VERB_AUTH : reply->verb];
+}
+
+static const char *name_for(const struct event_reply *reply) {
+    if (reply->to == 0) {
+        return "the connection";
+    }
+    if (reply->final) {
+        return "the message";
+    }
+    return reply->continuation_reply ? "AUTH" : (const char *)verb_info(reply->verb)->name.data;
+}
+
+static void judge_code(struct analysis *analysis, const struct event_reply *reply) {
+    if (reply->to == EVENT_NO_EXCHANGE || reply->code < 200 || reply->code > 399) {
+        return;
+    }
+    const int *codes = codes_for(reply);
+    struct buf due;
+    buf_init(&due, 64);
+    for (int i = 0; i < CODES_MAX && codes[i] != 0; i++) {
+        if (codes[i] == reply->code) {
+            buf_cleanup(&due);
+            return;
+        }
+        buf_putf(&due, "%s%d", i == 0 ? "" : " or ", codes[i]);
+    }
+    struct slice text = buf_slice(&due);
+    if (text.len > 0) {
+        analysis_say(analysis, RULE_REPLY_CODE_ODD, place_of_reply(reply),
+                     "The server answered %s with %d, where %.*s is due", name_for(reply),
+                     reply->code, (int)text.len, (const char *)text.data);
+    }
+    buf_cleanup(&due);
+}
+
+static bool is_hello(enum verb verb) {
+    return verb == VERB_EHLO || verb == VERB_HELO || verb == VERB_LHLO;
+}
+
+static void judge_enhanced(struct analysis *analysis, const struct event_reply *reply) {
+    int class = reply->code / 100;
+    if (reply->enhanced.len > 0) {
+        int said = reply->enhanced.data[0] - '0';
+        if (said != class) {
+            analysis_say(analysis, RULE_ENHANCED_CONTRADICTS, place_of_reply(reply),
+                         "The server's reply %d has the enhanced code %s, whose first digit should "
+                         "be %d like the reply's",
+                         reply->code, quote_of(analysis, reply->enhanced).text, class);
+        }
+        return;
+    }
+    // XCLIENT is answered by a greeting once more.
+    bool greets = reply->to == 0 || is_hello(reply->verb) ||
+                  (reply->verb == VERB_XCLIENT && reply->code == 220);
+    bool due = class == 2 || class == 4 || class == 5;
+    if (due && !greets && capabilities_offer(reply->current, "ENHANCEDSTATUSCODES")) {
+        analysis_say(analysis, RULE_ENHANCED_MISSING, place_of_reply(reply),
+                     "The server offers ENHANCEDSTATUSCODES, but its reply %d has no enhanced code "
+                     "like %d.0.0 in front of its text",
+                     reply->code, class);
+    }
+}
+
+// ── when ────────────────────────────────────────────────────────────────────────────────────────
+
+static void judge_due(struct analysis *analysis, const struct event_reply *reply) {
+    if (reply->to == EVENT_NO_EXCHANGE && reply->code != 421) {
+        analysis_say(analysis, RULE_REPLY_UNEXPECTED, place_of_reply(reply),
+                     "The server sent a reply (%d) though no command waited for one; from here on "
+                     "client and server may disagree on which reply belongs to which command",
+                     reply->code);
+    }
+}
+
+static void judge_pace(struct analysis *analysis, const struct event *event) {
+    const struct event_reply *reply = &event->reply;
+    int64_t took_ns = reply->latency_ns;
+    if (reply->to == 0) {
+        took_ns = event->at_ns - analysis->facts.ready_ns;
+    }
+    if (reply->to == EVENT_NO_EXCHANGE || took_ns <= analysis->config.slow_ns) {
+        return;
+    }
+    analysis_say(analysis, RULE_SLOW_REPLY, place_of_reply(reply),
+                 "The server took %" PRId64 " ms to answer %s; more than %" PRId64 " ms is slow",
+                 took_ns / NS_PER_MS, name_for(reply), analysis->config.slow_ns / NS_PER_MS);
+}
+
+void reply_judge(struct analysis *analysis, const struct event *event) {
+    if (event->kind != EVENT_REPLY || event->reply.by_proxy) {
+        return;
+    }
+    const struct event_reply *reply = &event->reply;
+    judge_form(analysis, reply);
+    judge_length(analysis, reply);
+    judge_ending(analysis, reply);
+    if (!reply->incomplete) {
+        judge_due(analysis, reply);
+        judge_code(analysis, reply);
+        judge_enhanced(analysis, reply);
+        judge_pace(analysis, event);
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// themes: the rules, a function for each theme, each in the file of its name. The order in which
+// `findings.c` asks them is the order of the findings that one event brings.
+#ifndef SCOPE_INSPECT_THEMES_H
+#define SCOPE_INSPECT_THEMES_H
+
+#include "inspect/analysis.h"
+
+void wire_judge(struct analysis *analysis, const struct event *event);     // bytes and lines
+void pipeline_judge(struct analysis *analysis, const struct event *event); // who waits for whom
+void smuggling_judge(struct analysis *analysis, const struct event *event);
+void order_judge(struct analysis *analysis, const struct event *event); // which command may come
+void hello_judge(struct analysis *analysis, const struct event *event);
+void auth_judge(struct analysis *analysis, const struct event *event);
+void extension_judge(struct analysis *analysis, const struct event *event); // parameters, sizes
+void path_judge(struct analysis *analysis, const struct event *event);
+void message_judge(struct analysis *analysis, const struct event *event); // header and MIME
+void envelope_judge(struct analysis *analysis, const struct event *event);
+void tls_judge(struct analysis *analysis, const struct event *event);
+void reply_judge(struct analysis *analysis, const struct event *event);   // the form of replies
+void offer_judge(struct analysis *analysis, const struct event *event);   // what EHLO offers
+void refusal_judge(struct analysis *analysis, const struct event *event); // rejected, in words
+void closing_judge(struct analysis *analysis, const struct event *event); // how a session ends
+
+// What the themes keep of a session beyond the facts; NULL is fine.
+struct message_notes *message_notes_new(void);
+void message_notes_free(struct message_notes *notes);
+struct envelope *envelope_new(void);
+void envelope_free(struct envelope *envelope);
+struct attempts *attempts_new(void);
+void attempts_free(struct attempts *attempts);
+
+#endif

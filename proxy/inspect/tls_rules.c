@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+// What the handshakes of both legs tell.
+#include "base/clock.h"
+#include "inspect/themes.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define EXPIRES_SOON_DAYS 14
+#define NS_PER_DAY        (INT64_C(86400) * NS_PER_S)
+#define RSA_BITS_MIN      2048
+
+// The alerts of RFC 8446 6 that a peer may end a handshake with, in words.
+static const struct {
+    int alert;
+    const char *name;
+} alerts[] = {
+    {40, "handshake_failure"},
+    {41, "no_certificate"},
+    {42, "bad_certificate"},
+    {43, "unsupported_certificate"},
+    {44, "certificate_revoked"},
+    {45, "certificate_expired"},
+    {46, "certificate_unknown"},
+    {47, "illegal_parameter"},
+    {48, "unknown_ca"},
+    {49, "access_denied"},
+    {50, "decode_error"},
+    {51, "decrypt_error"},
+    {70, "protocol_version"},
+    {71, "insufficient_security"},
+    {80, "internal_error"},
+    {90, "user_canceled"},
+    {112, "unrecognized_name"},
+    {113, "bad_certificate_status_response"},
+    {116, "certificate_required"},
+};
+
+static void name_alert(char *out, size_t size, int alert) {
+    for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++) {
+        if (alerts[i].alert == alert) {
+            snprintf(out, size, "with the alert %s (%d)", alerts[i].name, alert);
+            return;
+        }
+    }
+    if (alert >= 0) {
+        snprintf(out, size, "with the alert %d", alert);
+    } else {
+        snprintf(out, size, "by closing the connection, with no alert");
+    }
+}
+
+// ── the client ──────────────────────────────────────────────────────────────────────────────────
+
+static void say_distrusts(struct analysis *analysis, const struct event_tls *tls) {
+    char alert[80];
+    name_alert(alert, sizeof(alert), tls->alert);
+    struct place place = place_of_session(PARTY_CLIENT);
+    if (tls->shown_bad ||
+        (analysis->config.verify_mirror && analysis->facts.server_certificate_bad)) {
+        analysis_say(analysis, RULE_TLS_CLIENT_DISTRUSTS, place,
+                     "The client refused the certificate %s; it was shown the faults of the "
+                     "server's own certificate, so it would have refused the server too: mend that "
+                     "certificate, or try --verify off",
+                     alert);
+        return;
+    }
+    const char *file = analysis->config.ca_file;
+    analysis_say(analysis, RULE_TLS_CLIENT_DISTRUSTS, place,
+                 "The client does not trust the proxy's certificate and refused it %s; make it "
+                 "trust the CA in %s: SSL_CERT_FILE for OpenSSL, Python, Perl, Ruby, PHP, Go and "
+                 "curl, NODE_EXTRA_CA_CERTS for Node, a trust store for Java, tls_trust_file for "
+                 "msmtp (smtpscope ca env prints them all)",
+                 alert, file == NULL ? "ca.pem" : file);
+}
+
+static void judge_client(struct analysis *analysis, const struct event_tls *tls) {
+    if (tls->error != NULL && tls->certificate_alert) {
+        say_distrusts(analysis, tls);
+    }
+    if (tls->sni_missing) {
+        analysis_say(analysis, RULE_TLS_NO_SNI, place_of_session(PARTY_CLIENT),
+                     "The client's hello names no server (SNI), though it connects to a name; a "
+                     "server with several certificates cannot know which to show");
+    }
+}
+
+// A client that checks closes behind the handshake without a command, or says QUIT.
+static void judge_unchecked(struct analysis *analysis, const struct event_command *command) {
+    const struct facts *facts = &analysis->facts;
+    if (analysis->config.verify_mirror && facts->tls_shown_bad && command->tls &&
+        !facts->no_check_said && command->command.verb != VERB_QUIT) {
+        analysis_say(analysis, RULE_TLS_CLIENT_NO_CHECK, place_of_session(PARTY_CLIENT),
+                     "The client went on though the certificate that it was shown is bad, as the "
+                     "server's is; it does not verify certificates, so anybody on the way could "
+                     "read and change its mail");
+    }
+}
+
+// ── the server ──────────────────────────────────────────────────────────────────────────────────
+
+static void judge_expiry(struct analysis *analysis, const struct event *event) {
+    int64_t left_ns = event->tls.certificate->not_after_unix_ns - event_unix_ns(event);
+    if (left_ns < 0 || left_ns > EXPIRES_SOON_DAYS * NS_PER_DAY) {
+        return;
+    }
+    char date[32];
+    struct buf text;
+    buf_init(&text, sizeof(date));
+    clock_put_date(&text, event->tls.certificate->not_after_unix_ns);
+    snprintf(date, sizeof(date), "%.*s", (int)buf_len(&text), (const char *)buf_slice(&text).data);
+    buf_cleanup(&text);
+    analysis_say(analysis, RULE_TLS_CERTIFICATE_EXPIRES, place_of_session(PARTY_SERVER),
+                 "The server's certificate is good, but expires on %s, in %" PRId64
+                 " days; renew it",
+                 date, left_ns / NS_PER_DAY);
+}
+
+static void judge_server(struct analysis *analysis, const struct event *event) {
+    const struct event_tls *tls = &event->tls;
+    if (!tls->has_verify) {
+        return;
+    }
+    if (!tls->verify_ok) {
+        const char *subject = tls->certificate == NULL ? NULL : tls->certificate->subject;
+        analysis_say(analysis, RULE_TLS_SERVER_CERTIFICATE, place_of_session(PARTY_SERVER),
+                     "The server's certificate%s%s%s does not verify: %s", subject ? " (" : "",
+                     subject ? quote_of(analysis, slice_of_string(subject)).text : "",
+                     subject ? ")" : "",
+                     tls->verify_error == NULL ? "no reason is known" : tls->verify_error);
+    } else if (tls->certificate != NULL) {
+        judge_expiry(analysis, event);
+    }
+}
+
+// ── either side ─────────────────────────────────────────────────────────────────────────────────
+
+static void judge_version(struct analysis *analysis, const struct event_tls *tls) {
+    const char *version = tls->version == NULL ? "" : tls->version;
+    if (strcmp(version, "TLSv1.0") == 0 || strcmp(version, "TLSv1.1") == 0) {
+        analysis_say(analysis, RULE_TLS_OLD_VERSION, place_of_session(party_of(tls->side)),
+                     "TLS with the %s is %s, which RFC 8996 forbids; TLSv1.2 or later is due",
+                     side_name(tls->side), version);
+    }
+}
+
+static void judge_strength(struct analysis *analysis, const struct event_tls *tls) {
+    struct buf reasons;
+    buf_init(&reasons, 512);
+    const struct event_certificate *certificate = tls->certificate;
+    if (certificate != NULL && certificate->rsa_bits > 0 && certificate->rsa_bits < RSA_BITS_MIN) {
+        buf_putf(&reasons, "an RSA key of %u bits where %d are due", certificate->rsa_bits,
+                 RSA_BITS_MIN);
+    }
+    if (certificate != NULL && certificate->sha1_signature) {
+        buf_putf(&reasons, "%sa certificate signed with SHA-1 where SHA-256 is due",
+                 buf_len(&reasons) > 0 ? ", " : "");
+    }
+    if (tls->weak_cipher) {
+        buf_putf(&reasons,
+                 "%sthe suite %s where one with forward secrecy and GCM or ChaCha20 is due",
+                 buf_len(&reasons) > 0 ? ", " : "", tls->cipher == NULL ? "" : tls->cipher);
+    }
+    struct slice text = buf_slice(&reasons);
+    if (text.len > 0) {
+        analysis_say(analysis, RULE_TLS_WEAK, place_of_session(party_of(tls->side)),
+                     "TLS with the %s is weak: %.*s", side_name(tls->side), (int)text.len,
+                     (const char *)text.data);
+    }
+    buf_cleanup(&reasons);
+}
+
+static void judge_truncated(struct analysis *analysis, const struct event_close *close) {
+    const struct facts *facts = &analysis->facts;
+    if (facts->client_tls && close->client_close_notify_missing) {
+        analysis_say(analysis, RULE_TLS_TRUNCATED, place_of_session(PARTY_CLIENT),
+                     "The client closed the connection without the TLS close_notify that should "
+                     "come first; so a cut by an attacker looks the same");
+    }
+    if (facts->server_tls && close->server_close_notify_missing) {
+        analysis_say(analysis, RULE_TLS_TRUNCATED, place_of_session(PARTY_SERVER),
+                     "The server closed the connection without the TLS close_notify that should "
+                     "come first; so a cut by an attacker looks the same");
+    }
+}
+
+void tls_judge(struct analysis *analysis, const struct event *event) {
+    if (event->kind == EVENT_COMMAND) {
+        judge_unchecked(analysis, &event->command);
+    } else if (event->kind == EVENT_CLOSE) {
+        judge_truncated(analysis, &event->close);
+    } else if (event->kind == EVENT_TLS) {
+        judge_version(analysis, &event->tls);
+        judge_strength(analysis, &event->tls);
+        if (event->tls.side == SIDE_CLIENT) {
+            judge_client(analysis, &event->tls);
+        } else {
+            judge_server(analysis, event);
+        }
+    }
+}
