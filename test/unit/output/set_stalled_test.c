@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// What an output may cost at the end when its reader never reads: two seconds, so this is no unit
+// test by its label.
+#include "output/output.h"
+
+#include "base/limits.h"
+#include "folder.h"
+#include "sample.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { SESSIONS = 300 };
+
+static void record_session(struct output_set *set) {
+    struct sample sample;
+    struct recording *recording = recording_new(set);
+    sample_init(&sample, (struct event_sink){recording_take, recording});
+    sample_session(&sample);
+    recording_free(recording);
+}
+
+static size_t count(const char *text, const char *part) {
+    size_t found = 0;
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {
+        found++;
+    }
+    return found;
+}
+
+static void a_reader_that_never_reads_does_not_keep_it_from_closing(void **state) {
+    (void)state;
+    struct failure failure;
+    struct output_set *set = NULL;
+    const struct output_spec specs[] = {{OUTPUT_JSONL, in_folder("fifo")},
+                                        {OUTPUT_TEXT, in_folder("text")}};
+    const struct output_options options = {
+        .specs = specs, .spec_count = 2, .queue_max = LIMIT_WRITER_QUEUE};
+    assert_int_equal(mkfifo(in_folder("fifo"), 0600), 0);
+    int fd = open(in_folder("fifo"), O_RDONLY | O_NONBLOCK);
+    assert_int_equal(output_set_open(&set, &failure, &options), OK);
+    for (int i = 0; i < SESSIONS; i++) {
+        record_session(set);
+    }
+    output_set_close(set);
+    assert_int_equal(count(file_text(in_folder("text")), "### Connected to"), SESSIONS);
+    close(fd);
+}
+
+static void a_fifo_that_nobody_opens_does_not_keep_it_from_closing(void **state) {
+    (void)state;
+    struct failure failure;
+    struct output_set *set = NULL;
+    const struct output_spec specs[] = {{OUTPUT_TEXT, in_folder("fifo")}};
+    const struct output_options options = {
+        .specs = specs, .spec_count = 1, .queue_max = LIMIT_WRITER_QUEUE};
+    assert_int_equal(mkfifo(in_folder("fifo"), 0600), 0);
+    assert_int_equal(output_set_open(&set, &failure, &options), OK);
+    record_session(set);
+    output_set_close(set);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_reader_that_never_reads_does_not_keep_it_from_closing,
+                                        folder_enter, folder_leave),
+        cmocka_unit_test_setup_teardown(a_fifo_that_nobody_opens_does_not_keep_it_from_closing,
+                                        folder_enter, folder_leave),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
