@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "net/origdst.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+// From linux/netfilter_ipv4.h and linux/netfilter_ipv6/ip6_tables.h, which clash with netinet/in.h.
+#define SO_ORIGINAL_DST      80
+#define IP6T_SO_ORIGINAL_DST 80
+#ifndef IPV6_TRANSPARENT
+#define IPV6_TRANSPARENT 75
+#endif
+
+static void unmap(struct sockaddr_storage *address) {
+    struct sockaddr_in6 six;
+    memcpy(&six, address, sizeof(six));
+    if (address->ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&six.sin6_addr)) {
+        return;
+    }
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = six.sin6_port};
+    memcpy(&four.sin_addr, &six.sin6_addr.s6_addr[12], sizeof(four.sin_addr));
+    memset(address, 0, sizeof(*address));
+    memcpy(address, &four, sizeof(four));
+}
+
+static uint16_t port_of(const struct sockaddr_storage *address) {
+    struct sockaddr_in four; // the port is at the same place in both families
+    memcpy(&four, address, sizeof(four));
+    return ntohs(four.sin_port);
+}
+
+static socklen_t len_of(const struct sockaddr *address) {
+    return address->sa_family == AF_INET6 ? (socklen_t)sizeof(struct sockaddr_in6)
+                                          : (socklen_t)sizeof(struct sockaddr_in);
+}
+
+// What conntrack knows. It answers for connections that nobody redirected too, with our own name.
+static bool find_redirected(struct sockaddr_storage *out, int fd, int family) {
+    socklen_t len = sizeof(*out);
+    memset(out, 0, sizeof(*out));
+    if (family == AF_INET6) {
+        return getsockopt(fd, IPPROTO_IPV6, IP6T_SO_ORIGINAL_DST, out, &len) == 0;
+    }
+    return getsockopt(fd, IPPROTO_IP, SO_ORIGINAL_DST, out, &len) == 0;
+}
+
+enum origdst origdst_find(struct sockaddr_storage *out, int accepted_fd, uint16_t listener_port) {
+    struct sockaddr_storage own = {0};
+    socklen_t len = sizeof(own);
+    if (getsockname(accepted_fd, (struct sockaddr *)&own, &len) != 0) {
+        *out = own;
+        return ORIGDST_DIRECT;
+    }
+    unmap(&own);
+    if (!find_redirected(out, accepted_fd, own.ss_family)) {
+        *out = own; // no conntrack: TPROXY, or a direct connection
+    }
+    unmap(out);
+    bool ourselves =
+        port_of(out) == listener_port && origdst_is_local((const struct sockaddr *)out);
+    return ourselves ? ORIGDST_DIRECT : ORIGDST_FOUND;
+}
+
+bool origdst_is_local(const struct sockaddr *address) {
+    struct sockaddr_storage name = {0};
+    memcpy(&name, address, len_of(address));
+    memset((uint8_t *)&name + offsetof(struct sockaddr_in, sin_port), 0, sizeof(in_port_t));
+    // Only an address of this machine can be bound to.
+    int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    bool local = bind(fd, (struct sockaddr *)&name, len_of(address)) == 0;
+    close(fd);
+    return local;
+}
+
+enum err origdst_mark(int fd) {
+    const uint32_t mark = ORIGDST_MARK;
+    return setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) == 0 ? OK : ERR_SYSTEM;
+}
+
+enum err origdst_allow_tproxy(int fd, int family) {
+    const int on = 1;
+    int result = family == AF_INET6
+                     ? setsockopt(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, &on, sizeof(on))
+                     : setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof(on));
+    return result == 0 ? OK : ERR_SYSTEM;
+}
