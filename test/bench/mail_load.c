@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// mail_load PORT plain|implicit|starttls SESSIONS PARALLEL BYTES: sends a message of BYTES in each
+// of SESSIONS sessions, PARALLEL at once, and prints `sessions seconds p50_us`.
+#include "stream.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum security { PLAIN, IMPLICIT, STARTTLS };
+
+struct load {
+    uint16_t port;
+    enum security security;
+    long sessions;
+    atomic_long begun;
+    atomic_long failed;
+    double *micros; // of each session
+    char *message;
+    size_t message_len;
+    SSL_CTX *context;
+};
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+// Reads a whole reply; true when its code begins with `digit`.
+static bool expect(struct stream *stream, char digit) {
+    const char *line = NULL;
+    do {
+        line = stream_line(stream);
+    } while (line != NULL && strlen(line) > 3 && line[3] == '-');
+    return line != NULL && line[0] == digit;
+}
+
+static bool ask(struct stream *stream, const char *command, char digit) {
+    return stream_say(stream, command) && expect(stream, digit);
+}
+
+static bool send_mail(struct stream *stream, const struct load *load) {
+    return ask(stream, "MAIL FROM:<a@example.com>\r\n", '2') &&
+           ask(stream, "RCPT TO:<b@example.net>\r\n", '2') && ask(stream, "DATA\r\n", '3') &&
+           stream_write(stream, load->message, load->message_len) && expect(stream, '2') &&
+           ask(stream, "QUIT\r\n", '2');
+}
+
+static bool run_session(struct stream *stream, const struct load *load) {
+    const char *ehlo = "EHLO client.example.com\r\n";
+    if (!stream_connect(stream, load->port)) {
+        return false;
+    }
+    if (load->security == IMPLICIT && !stream_start_tls(stream, load->context, false)) {
+        return false;
+    }
+    bool good = expect(stream, '2') && ask(stream, ehlo, '2');
+    if (good && load->security == STARTTLS) {
+        good = ask(stream, "STARTTLS\r\n", '2') && stream_start_tls(stream, load->context, false) &&
+               ask(stream, ehlo, '2');
+    }
+    return good && send_mail(stream, load);
+}
+
+static void *work(void *argument) {
+    struct load *load = argument;
+    struct stream *stream = malloc(sizeof(*stream));
+    for (;;) {
+        long session = atomic_fetch_add(&load->begun, 1);
+        if (session >= load->sessions) {
+            break;
+        }
+        double start = now();
+        stream->fd = -1;
+        stream->ssl = NULL;
+        if (!run_session(stream, load)) {
+            atomic_fetch_add(&load->failed, 1);
+        }
+        stream_close(stream);
+        load->micros[session] = (now() - start) * 1e6;
+    }
+    free(stream);
+    return NULL;
+}
+
+// A header, lines of 76 characters and the final dot.
+static void make_message(struct load *load, size_t bytes) {
+    static const char header[] =
+        "Date: Sun, 22 Nov 2026 15:03:11 +0000\r\nFrom: <a@example.com>\r\n"
+        "To: <b@example.net>\r\nMessage-ID: <1@example.com>\r\n"
+        "Subject: load\r\n\r\n";
+    load->message = malloc(bytes + sizeof(header) + 100);
+    size_t len = sizeof(header) - 1;
+    memcpy(load->message, header, len);
+    while (len < bytes) {
+        memset(load->message + len, 'x', 76);
+        memcpy(load->message + len + 76, "\r\n", 2);
+        len += 78;
+    }
+    memcpy(load->message + len, ".\r\n", 3);
+    load->message_len = len + 3;
+}
+
+static int compare(const void *a, const void *b) {
+    double left = *(const double *)a;
+    double right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+int main(int argc, char **argv) {
+    if (argc != 6) {
+        fprintf(stderr, "usage: mail_load PORT plain|implicit|starttls SESSIONS PARALLEL BYTES\n");
+        return 2;
+    }
+    struct load load = {
+        .port = (uint16_t)strtoul(argv[1], NULL, 10),
+        .security = argv[2][0] == 'p'   ? PLAIN
+                    : argv[2][0] == 'i' ? IMPLICIT
+                                        : STARTTLS,
+        .sessions = strtol(argv[3], NULL, 10),
+        .context = SSL_CTX_new(TLS_method()),
+    };
+    size_t parallel = strtoul(argv[4], NULL, 10);
+    make_message(&load, strtoul(argv[5], NULL, 10));
+    load.micros = calloc((size_t)load.sessions, sizeof(double));
+    pthread_t *threads = calloc(parallel, sizeof(*threads));
+    double start = now();
+    for (size_t i = 0; i < parallel; i++) {
+        pthread_create(&threads[i], NULL, work, &load);
+    }
+    for (size_t i = 0; i < parallel; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    double seconds = now() - start;
+    qsort(load.micros, (size_t)load.sessions, sizeof(double), compare);
+    printf("%ld %.6f %.0f\n", load.sessions, seconds, load.micros[load.sessions / 2]);
+    if (load.failed > 0) {
+        fprintf(stderr, "mail_load: %ld sessions failed\n", atomic_load(&load.failed));
+    }
+    return load.failed > 0 ? 1 : 0;
+}
