@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "embedded/state.h"
+
+#include "base/text.h"
+
+// Which of STARTTLS and AUTH is offered depends on the layer: credentials have no business in the
+// clear (RFC 8314), and STARTTLS inside TLS is an error (RFC 3207 4.2).
+static void answer_ehlo(struct embedded *embedded, struct slice argument, struct buf *out) {
+    if (argument.len == 0) {
+        embedded_reply(out, "501 5.5.4 EHLO wants a name or an address literal");
+        return;
+    }
+    embedded_forget_mail(embedded);
+    embedded->hello = HELLO_EHLO;
+    buf_putf(out, "250-%s\r\n", embedded->config.name);
+    buf_putf(out, "250-SIZE %llu\r\n", (unsigned long long)EMBEDDED_SIZE_MAX);
+    embedded_reply(out, "250-PIPELINING");
+    embedded_reply(out, "250-8BITMIME");
+    embedded_reply(out, "250-SMTPUTF8");
+    embedded_reply(out, "250-CHUNKING");
+    embedded_reply(out, "250-DSN");
+    if (embedded->tls) {
+        embedded_reply(out, "250-AUTH PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER");
+    } else if (embedded->config.offer_starttls) {
+        embedded_reply(out, "250-STARTTLS");
+    }
+    embedded_reply(out, "250 ENHANCEDSTATUSCODES");
+}
+
+static void answer_helo(struct embedded *embedded, struct slice argument, struct buf *out) {
+    if (argument.len == 0) {
+        embedded_reply(out, "501 5.5.4 HELO wants a name");
+        return;
+    }
+    embedded_forget_mail(embedded);
+    embedded->hello = HELLO_HELO;
+    buf_putf(out, "250 %s\r\n", embedded->config.name);
+}
+
+static void answer_starttls(struct embedded *embedded, struct slice argument, struct buf *out) {
+    if (argument.len > 0) {
+        embedded_reply(out, "501 5.5.4 STARTTLS takes no argument");
+    } else if (embedded->tls) {
+        embedded_reply(out, "503 5.5.1 TLS is up already");
+    } else if (!embedded->config.offer_starttls) {
+        embedded_reply(out, "502 5.5.1 STARTTLS is not offered");
+    } else if (embedded->hello == HELLO_NONE) {
+        embedded_reply(out, "503 5.5.1 EHLO first");
+    } else {
+        embedded->expects = EXPECT_TLS;
+        embedded_reply(out, "220 2.0.0 Ready to start TLS");
+    }
+}
+
+static void answer_quit(struct embedded *embedded, struct slice argument, struct buf *out) {
+    if (argument.len > 0) {
+        embedded_reply(out, "501 5.5.4 QUIT takes no argument");
+        return;
+    }
+    embedded->expects = EXPECT_NOTHING;
+    embedded_reply(out, "221 2.0.0 Bye");
+}
+
+static void answer_rset(struct embedded *embedded, struct slice argument, struct buf *out) {
+    if (argument.len > 0) {
+        embedded_reply(out, "501 5.5.4 RSET takes no argument");
+        return;
+    }
+    embedded_forget_mail(embedded);
+    embedded_reply(out, "250 2.0.0 Ok");
+}
+
+static void answer_vrfy(struct slice argument, struct buf *out) {
+    embedded_reply(out, argument.len > 0 ? "252 2.1.5 Not verified, but mail to it would be taken"
+                                         : "501 5.5.4 VRFY wants a name");
+}
+
+static void answer_verb(struct embedded *embedded, enum verb verb, struct slice argument,
+                        struct buf *out) {
+    switch (verb) {
+    case VERB_EHLO:
+        answer_ehlo(embedded, argument, out);
+        break;
+    case VERB_HELO:
+        answer_helo(embedded, argument, out);
+        break;
+    case VERB_STARTTLS:
+        answer_starttls(embedded, argument, out);
+        break;
+    case VERB_AUTH:
+        embedded_auth(embedded, argument, out);
+        break;
+    case VERB_MAIL:
+        embedded_mail(embedded, argument, out);
+        break;
+    case VERB_RCPT:
+        embedded_rcpt(embedded, argument, out);
+        break;
+    case VERB_DATA:
+        embedded_data(embedded, argument, out);
+        break;
+    case VERB_BDAT:
+        embedded_bdat(embedded, argument, out);
+        break;
+    case VERB_RSET:
+        answer_rset(embedded, argument, out);
+        break;
+    case VERB_NOOP:
+        embedded_reply(out, "250 2.0.0 Ok");
+        break;
+    case VERB_QUIT:
+        answer_quit(embedded, argument, out);
+        break;
+    case VERB_VRFY:
+        answer_vrfy(argument, out);
+        break;
+    case VERB_HELP:
+        embedded_reply(out, "214 2.0.0 Commands are those of RFC 5321, 3030, 3207 and 4954");
+        break;
+    case VERB_EXPN:
+    case VERB_BURL:
+    case VERB_TURN:
+    case VERB_ETRN:
+    case VERB_ATRN:
+    case VERB_SEND:
+    case VERB_SOML:
+    case VERB_SAML:
+    case VERB_XCLIENT:
+    case VERB_XFORWARD:
+        embedded_reply(out, "502 5.5.1 Command not implemented");
+        break;
+    case VERB_NONE:
+    case VERB_UNKNOWN:
+    case VERB_LHLO: // LMTP's, and this is not it (RFC 2033 4.1)
+    case VERB_COUNT:
+        embedded_reply(out, "500 5.5.1 Command not known");
+        break;
+    }
+}
+
+void embedded_answer(struct embedded *embedded, struct slice line, struct buf *out) {
+    struct slice word = slice_trim_right(line);
+    size_t end = 0;
+    while (end < word.len && word.data[end] != ' ' && word.data[end] != '\t') {
+        end++;
+    }
+    struct slice argument = slice_trim(slice_from(word, end));
+    answer_verb(embedded, verb_find(slice_sub(word, 0, end)), argument, out);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// The message: text behind DATA (RFC 5321 4.5.2), chunks behind BDAT (RFC 3030). None of it is
+// kept, so it may be as long as it likes.
+#include "embedded/state.h"
+
+#include "base/text.h"
+
+static void end_message(struct embedded *embedded, struct buf *out) {
+    if (embedded->message_bytes > EMBEDDED_SIZE_MAX) {
+        embedded_reply(out, "552 5.3.4 Message too big");
+    } else {
+        buf_putf(out, "250 2.0.0 Ok, %llu bytes taken and delivered to nobody\r\n",
+                 (unsigned long long)embedded->message_bytes);
+    }
+    embedded_forget_mail(embedded);
+    embedded->expects = EXPECT_COMMAND;
+}
+
+// ── DATA ────────────────────────────────────────────────────────────────────────────────────────
+
+void embedded_data(struct embedded *embedded, struct slice argument, struct buf *out) {
+    if (argument.len > 0) {
+        embedded_reply(out, "501 5.5.4 DATA takes no argument");
+    } else if (!embedded->has_mail) {
+        embedded_reply(out, "503 5.5.1 MAIL first");
+    } else if (embedded->recipients == 0) {
+        embedded_reply(out, "503 5.5.1 RCPT first");
+    } else if (embedded->has_chunks) {
+        embedded_reply(out, "503 5.5.1 The message was begun with BDAT");
+    } else {
+        embedded->expects = EXPECT_TEXT;
+        embedded->dot = DOT_LINE_START;
+        embedded_reply(out, "354 Go ahead, end with <CRLF>.<CRLF>");
+    }
+}
+
+static enum embedded_dot next_dot(enum embedded_dot dot, uint8_t byte) {
+    if (byte == '\r') {
+        return dot == DOT_DOT ? DOT_DOT_CR : DOT_CR;
+    }
+    if (byte == '\n' && dot == DOT_CR) {
+        return DOT_LINE_START;
+    }
+    return byte == '.' && dot == DOT_LINE_START ? DOT_DOT : DOT_WITHIN_LINE;
+}
+
+// Bytes that cannot end a line: all up to the next CR.
+static size_t run_within_line(struct slice bytes) {
+    size_t cr = slice_find_byte(bytes, '\r');
+    return cr == SLICE_NONE ? bytes.len : cr;
+}
+
+size_t embedded_text(struct embedded *embedded, struct slice bytes, struct buf *out) {
+    size_t at = 0;
+    while (at < bytes.len) {
+        if (embedded->dot == DOT_WITHIN_LINE) {
+            size_t run = run_within_line(slice_from(bytes, at));
+            at += run;
+            embedded->message_bytes += run;
+            if (at == bytes.len) {
+                break;
+            }
+        }
+        uint8_t byte = bytes.data[at++];
+        if (embedded->dot == DOT_DOT_CR && byte == '\n') {
+            embedded->message_bytes--; // the CR behind the dot was no part of it
+            end_message(embedded, out);
+            return at;
+        }
+        // The first dot of a line is the transport's, not the message's.
+        embedded->message_bytes += embedded->dot == DOT_LINE_START && byte == '.' ? 0 : 1;
+        embedded->dot = next_dot(embedded->dot, byte);
+    }
+    return at;
+}
+
+// ── BDAT ────────────────────────────────────────────────────────────────────────────────────────
+
+// Why the chunk is not wanted, or NULL. It is read all the same: its bytes are no commands.
+static const char *chunk_refusal(const struct embedded *embedded) {
+    if (!embedded->has_mail) {
+        return "503 5.5.1 MAIL first";
+    }
+    return embedded->recipients == 0 ? "503 5.5.1 RCPT first" : NULL;
+}
+
+static void end_chunk(struct embedded *embedded, struct buf *out) {
+    const char *no = chunk_refusal(embedded);
+    embedded->expects = EXPECT_COMMAND;
+    if (no != NULL) {
+        embedded_reply(out, no);
+    } else if (embedded->chunk_last) {
+        end_message(embedded, out);
+    } else {
+        embedded_reply(out, "250 2.0.0 Ok, more");
+    }
+}
+
+static bool parse_chunk(struct embedded *embedded, struct slice argument) {
+    struct slice last = argument;
+    struct slice size = slice_split(&last, ' ');
+    last = slice_trim(last);
+    embedded->chunk_last = slice_is_nocase(last, "LAST");
+    return text_parse_u64(&embedded->chunk_left, size, UINT64_MAX / 2) &&
+           (last.len == 0 || embedded->chunk_last);
+}
+
+void embedded_bdat(struct embedded *embedded, struct slice argument, struct buf *out) {
+    if (!parse_chunk(embedded, argument)) {
+        embedded_reply(out, "501 5.5.4 Syntax: BDAT size [LAST]");
+        return;
+    }
+    if (chunk_refusal(embedded) == NULL) {
+        embedded->has_chunks = true;
+        embedded->message_bytes += embedded->chunk_left;
+    }
+    embedded->expects = EXPECT_CHUNK;
+    if (embedded->chunk_left == 0) {
+        end_chunk(embedded, out);
+    }
+}
+
+size_t embedded_chunk(struct embedded *embedded, struct slice bytes, struct buf *out) {
+    size_t len = embedded->chunk_left < bytes.len ? (size_t)embedded->chunk_left : bytes.len;
+    embedded->chunk_left -= len;
+    if (embedded->chunk_left == 0) {
+        end_chunk(embedded, out);
+    }
+    return len;
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "embedded/state.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+// RFC 4954 4 asks for 12,288 bytes of a SASL line; what is shown of a line (--max-line) must not
+// make the server refuse it.
+enum { LINE_MAX_AT_LEAST = 16 * 1024 };
+
+// More than the longest answer, EHLO's; where `out` has less room, nothing is taken.
+enum { ANSWER_ROOM = 1024 };
+
+struct embedded *embedded_new(const struct embedded_config *config) {
+    struct embedded *embedded = mem_new(sizeof(*embedded));
+    embedded->config = *config;
+    if (embedded->config.max_line < LINE_MAX_AT_LEAST) {
+        embedded->config.max_line = LINE_MAX_AT_LEAST;
+    }
+    buf_init(&embedded->line, embedded->config.max_line);
+    return embedded;
+}
+
+void embedded_free(struct embedded *embedded) {
+    if (embedded != NULL) {
+        buf_wipe(&embedded->line); // it may hold a password
+        free(embedded);
+    }
+}
+
+void embedded_reply(struct buf *out, const char *line) {
+    buf_put_string(out, line);
+    buf_put_string(out, "\r\n");
+}
+
+void embedded_forget_mail(struct embedded *embedded) {
+    embedded->has_mail = false;
+    embedded->recipients = 0;
+    embedded->has_chunks = false;
+    embedded->message_bytes = 0;
+}
+
+void embedded_greet(struct embedded *embedded, struct buf *out) {
+    buf_putf(out, "220 %s ESMTP, takes every message and delivers none\r\n", embedded->config.name);
+}
+
+bool embedded_awaits_tls(const struct embedded *embedded) {
+    return embedded->expects == EXPECT_TLS;
+}
+
+bool embedded_finished(const struct embedded *embedded) {
+    return embedded->expects == EXPECT_NOTHING;
+}
+
+void embedded_tls_begun(struct embedded *embedded) {
+    embedded->tls = true;
+    embedded->hello = HELLO_NONE;
+    embedded->logged_in = false;
+    embedded->mechanism = MECHANISM_NONE;
+    embedded->expects = EXPECT_COMMAND;
+    // What came in the clear must not be read as if it had come inside TLS (CVE-2011-0411).
+    buf_wipe(&embedded->line);
+    embedded->line_dropped = false;
+    embedded_forget_mail(embedded);
+}
+
+// ── lines ───────────────────────────────────────────────────────────────────────────────────────
+
+static void answer_line(struct embedded *embedded, struct buf *out) {
+    struct slice line = buf_slice(&embedded->line);
+    bool sasl = embedded->expects == EXPECT_SASL;
+    if (line.len > 0 && line.data[line.len - 1] == '\r') {
+        line.len--;
+    }
+    if (embedded->line_dropped) {
+        embedded->expects = EXPECT_COMMAND;
+        embedded_reply(out, sasl ? "500 5.5.6 Line too long, authentication ended"
+                                 : "500 5.5.2 Line too long");
+    } else if (sasl) {
+        embedded_sasl(embedded, line, out);
+    } else {
+        embedded_answer(embedded, line, out);
+    }
+    embedded->line_dropped = false;
+    if (sasl) {
+        buf_wipe(&embedded->line);
+    } else {
+        buf_clear(&embedded->line);
+    }
+}
+
+// A line ends with LF, with or without its CR: what a client means by a bare LF is clear enough in
+// a command.
+static size_t take_line(struct embedded *embedded, struct slice bytes, struct buf *out) {
+    size_t lf = slice_find_byte(bytes, '\n');
+    struct slice part = slice_sub(bytes, 0, lf);
+    if (buf_append(&embedded->line, part) != OK) {
+        embedded->line_dropped = true;
+    }
+    if (lf == SLICE_NONE) {
+        return part.len;
+    }
+    answer_line(embedded, out);
+    return part.len + 1;
+}
+
+static size_t take(struct embedded *embedded, struct slice bytes, struct buf *out) {
+    switch (embedded->expects) {
+    case EXPECT_COMMAND:
+    case EXPECT_SASL:
+        return take_line(embedded, bytes, out);
+    case EXPECT_TEXT:
+        return embedded_text(embedded, bytes, out);
+    case EXPECT_CHUNK:
+        return embedded_chunk(embedded, bytes, out);
+    case EXPECT_TLS:
+    case EXPECT_NOTHING:
+        break;
+    }
+    return 0;
+}
+
+size_t embedded_feed(struct embedded *embedded, struct slice bytes, struct buf *out) {
+    size_t taken = 0;
+    while (taken < bytes.len && buf_room(out) >= ANSWER_ROOM) {
+        size_t len = take(embedded, slice_from(bytes, taken), out);
+        if (len == 0) {
+            break;
+        }
+        taken += len;
+    }
+    return taken;
+}

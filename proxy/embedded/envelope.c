@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// MAIL and RCPT: every address is taken; what is refused is a wrong sequence, a line that is none,
+// and a parameter that was not offered.
+#include "embedded/state.h"
+
+#include "base/text.h"
+
+// What a value must be for a parameter to be taken.
+enum value_form { VALUE_ANY, VALUE_NONE, VALUE_SIZE, VALUE_BODY, VALUE_RET };
+
+struct parameter_info {
+    struct slice keyword;
+    enum value_form form;
+};
+
+static const struct parameter_info mail_parameters[] = {
+    {SLICE_INIT("SIZE"), VALUE_SIZE},                                      // RFC 1870
+    {SLICE_INIT("BODY"), VALUE_BODY},                                      // RFC 6152
+    {SLICE_INIT("SMTPUTF8"), VALUE_NONE},                                  // RFC 6531
+    {SLICE_INIT("RET"), VALUE_RET},                                        // RFC 3461
+    {SLICE_INIT("ENVID"), VALUE_ANY},     {SLICE_INIT("AUTH"), VALUE_ANY}, // RFC 4954 5
+};
+
+static const struct parameter_info rcpt_parameters[] = {
+    {SLICE_INIT("NOTIFY"), VALUE_ANY}, // RFC 3461
+    {SLICE_INIT("ORCPT"), VALUE_ANY},
+};
+
+static const char *check_size(struct slice value) {
+    uint64_t size = 0;
+    if (!text_parse_u64(&size, value, UINT64_MAX)) {
+        return "501 5.5.4 SIZE wants a number";
+    }
+    return size > EMBEDDED_SIZE_MAX ? "552 5.3.4 Message too big" : NULL;
+}
+
+// Why the value cannot be taken, or NULL.
+static const char *check_value(enum value_form form, struct slice value) {
+    bool empty = value.len == 0;
+    switch (form) {
+    case VALUE_ANY:
+        return empty ? "501 5.5.4 The parameter wants a value" : NULL;
+    case VALUE_NONE:
+        return slice_is_null(value) ? NULL : "501 5.5.4 The parameter takes no value";
+    case VALUE_SIZE:
+        return check_size(value);
+    case VALUE_BODY:
+        return slice_is_nocase(value, "7BIT") || slice_is_nocase(value, "8BITMIME")
+                   ? NULL
+                   : "501 5.5.4 BODY is 7BIT or 8BITMIME";
+    case VALUE_RET:
+        return slice_is_nocase(value, "FULL") || slice_is_nocase(value, "HDRS")
+                   ? NULL
+                   : "501 5.5.4 RET is FULL or HDRS";
+    }
+    return NULL;
+}
+
+static const char *check_parameters(struct slice rest, const struct parameter_info *known,
+                                    size_t known_count) {
+    while (rest.len > 0) {
+        struct slice value = slice_split(&rest, ' ');
+        if (value.len == 0) {
+            continue;
+        }
+        struct slice keyword = slice_split(&value, '=');
+        const char *no = "555 5.5.4 Parameter not known";
+        for (size_t i = 0; i < known_count; i++) {
+            if (slice_equal_nocase(keyword, known[i].keyword)) {
+                no = check_value(known[i].form, value);
+            }
+        }
+        if (no != NULL) {
+            return no;
+        }
+    }
+    return NULL;
+}
+
+// Where the path ends: behind its `>`, quoted strings passed over, or, without brackets, at the
+// first space. 0 where there is no path.
+static size_t path_len(struct slice s) {
+    bool brackets = s.len > 0 && s.data[0] == '<';
+    bool quoted = false;
+    for (size_t i = 0; i < s.len; i++) {
+        uint8_t byte = s.data[i];
+        if (quoted && byte == '\\') {
+            i++;
+        } else if (byte == '"') {
+            quoted = !quoted;
+        } else if (!quoted && brackets && byte == '>') {
+            return i + 1;
+        } else if (!quoted && !brackets && byte == ' ') {
+            return i;
+        }
+    }
+    return brackets ? 0 : s.len;
+}
+
+// Cuts `FROM:<path>` off `*argument`, which is then the parameters. Lenient where every server is:
+// a space behind the colon, no brackets.
+static bool take_path(struct slice *argument, struct slice keyword, struct slice *out_path) {
+    if (!slice_starts_with_nocase(*argument, keyword)) {
+        return false;
+    }
+    struct slice rest = slice_trim(slice_from(*argument, keyword.len));
+    size_t len = path_len(rest);
+    *out_path = slice_sub(rest, 0, len);
+    *argument = slice_from(rest, len);
+    bool apart = argument->len == 0 || argument->data[0] == ' ';
+    return len > 0 && apart;
+}
+
+void embedded_mail(struct embedded *embedded, struct slice argument, struct buf *out) {
+    struct slice path = {0};
+    if (embedded->hello == HELLO_NONE) {
+        embedded_reply(out, "503 5.5.1 EHLO first");
+        return;
+    }
+    if (embedded->has_mail) {
+        embedded_reply(out, "503 5.5.1 A transaction is under way already");
+        return;
+    }
+    if (!take_path(&argument, SLICE("FROM:"), &path)) {
+        embedded_reply(out, "501 5.5.4 Syntax: MAIL FROM:<address>");
+        return;
+    }
+    const char *no = check_parameters(argument, mail_parameters,
+                                      sizeof(mail_parameters) / sizeof(mail_parameters[0]));
+    if (no != NULL) {
+        embedded_reply(out, no);
+        return;
+    }
+    embedded_forget_mail(embedded);
+    embedded->has_mail = true;
+    embedded_reply(out, "250 2.1.0 Ok");
+}
+
+void embedded_rcpt(struct embedded *embedded, struct slice argument, struct buf *out) {
+    struct slice path = {0};
+    if (!embedded->has_mail) {
+        embedded_reply(out, "503 5.5.1 MAIL first");
+        return;
+    }
+    if (embedded->has_chunks) {
+        embedded_reply(out, "503 5.5.1 The message has begun");
+        return;
+    }
+    if (!take_path(&argument, SLICE("TO:"), &path) || slice_is(path, "<>")) {
+        embedded_reply(out, "501 5.5.4 Syntax: RCPT TO:<address>");
+        return;
+    }
+    const char *no = check_parameters(argument, rcpt_parameters,
+                                      sizeof(rcpt_parameters) / sizeof(rcpt_parameters[0]));
+    if (no != NULL) {
+        embedded_reply(out, no);
+        return;
+    }
+    embedded->recipients++;
+    embedded_reply(out, "250 2.1.5 Ok");
+}
