@@ -31,7 +31,7 @@ EVP_PKEY *build_key_rsa(void); // 2048 bits; takes some tenths of a second
 X509 *build_certificate(EVP_PKEY *key, const struct dates *dates);
 bool build_add_ca(X509 *x509, int path_len);    // CA, key usage, subject key id
 bool build_add_leaf(X509 *x509, EVP_PKEY *key); // no CA, key usage
-bool build_add_server_purpose(X509 *x509);      // extended key usage: serverAuth
+bool build_add_purpose(X509 *x509, int nid);    // extended key usage: this one
 // Signs with ECDSA and SHA-256, behind an authority key identifier; `issuer` has its subject.
 bool build_sign(X509 *x509, const struct issuer *issuer);
 bool build_set_common_name(X509 *x509, const char *name);
