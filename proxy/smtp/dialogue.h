@@ -50,6 +50,10 @@ void dialogue_tls_begun(struct dialogue *dialogue, enum side side);
 void dialogue_set_starttls_view(struct dialogue *dialogue, enum starttls_view view);
 
 // What the relay may ask, to know whether it may speak itself, and how a session ended.
+// Commands that have no reply yet (a message whose answer is due counts as one).
+size_t dialogue_commands_waiting(const struct dialogue *dialogue);
+// Client bytes that come next are message text, not commands.
+bool dialogue_in_message(const struct dialogue *dialogue);
 bool dialogue_between_commands(const struct dialogue *dialogue); // nothing due, not in a message
 bool dialogue_greeted(const struct dialogue *dialogue);          // a greeting was seen
 bool dialogue_quit_answered(const struct dialogue *dialogue);    // QUIT had its reply

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "smtp/caps.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct slice starttls = SLICE_INIT("STARTTLS");
+
+static bool is_blank(uint8_t byte) {
+    return byte == ' ' || byte == '\t';
+}
+
+static size_t keyword_len(struct slice text) {
+    size_t len = 0;
+    while (len < text.len && !is_blank(text.data[len])) {
+        len++;
+    }
+    return len;
+}
+
+// `KEYWORD parameters`, as it stands behind code and separator.
+static void add(struct capabilities *list, struct slice text) {
+    text = slice_trim(text);
+    size_t len = keyword_len(text);
+    if (len > 0 && list->count < LIMIT_CAPABILITIES) {
+        list->items[list->count++] =
+            (struct capability){slice_sub(text, 0, len), slice_trim(slice_from(text, len))};
+    }
+}
+
+static struct slice copy(uint8_t **at, struct slice text) {
+    struct slice kept = slice_of(*at, text.len);
+    if (text.len > 0) {
+        memcpy(*at, text.data, text.len);
+    }
+    *at += text.len;
+    return kept;
+}
+
+struct caps *caps_new(const struct event_reply *reply, enum starttls_view view) {
+    size_t size = 0;
+    for (size_t i = 1; i < reply->line_count; i++) {
+        size += reply->lines[i].text.len;
+    }
+    struct caps *caps = mem_new(sizeof(*caps) + size);
+    uint8_t *at = caps->bytes;
+    caps->holders = 1;
+    caps->list.known = true;
+    for (size_t i = 1; i < reply->line_count; i++) {
+        struct slice text = reply->lines[i].text;
+        struct slice word = slice_sub(slice_trim(text), 0, keyword_len(slice_trim(text)));
+        if (view != STARTTLS_HIDDEN || !slice_equal_nocase(word, starttls)) {
+            add(&caps->list, copy(&at, text));
+        }
+    }
+    if (view == STARTTLS_ADDED && !capabilities_offer(&caps->list, "STARTTLS")) {
+        add(&caps->list, starttls);
+    }
+    return caps;
+}
+
+struct caps *caps_hold(struct caps *caps) {
+    if (caps != NULL) {
+        caps->holders++;
+    }
+    return caps;
+}
+
+void caps_drop(struct caps *caps) {
+    if (caps != NULL && --caps->holders == 0) {
+        free(caps);
+    }
+}
+
+const struct capabilities *caps_list(const struct caps *caps) {
+    return caps == NULL ? NULL : &caps->list;
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+#include "smtp/command.h"
+
+#include "base/text.h"
+
+static const struct slice null_slice = {0};
+
+static bool is_blank(uint8_t byte) {
+    return byte == ' ' || byte == '\t';
+}
+
+static struct slice skip_blanks(struct slice s) {
+    while (s.len > 0 && is_blank(s.data[0])) {
+        s = slice_from(s, 1);
+    }
+    return s;
+}
+
+// Cuts the word up to the next blank off the front of `*rest`, and the blanks behind it.
+static struct slice take_word(struct slice *rest) {
+    size_t len = 0;
+    while (len < rest->len && !is_blank(rest->data[len])) {
+        len++;
+    }
+    struct slice word = slice_sub(*rest, 0, len);
+    *rest = skip_blanks(slice_from(*rest, len));
+    return word;
+}
+
+struct slice command_word(struct slice line) {
+    struct slice rest = skip_blanks(line);
+    return take_word(&rest);
+}
+
+enum verb command_verb(struct slice line) {
+    return verb_find(command_word(line));
+}
+
+// ── AUTH ────────────────────────────────────────────────────────────────────────────────────────
+
+static const struct slice auth_word = SLICE_INIT("AUTH");
+
+bool command_is_auth_like(struct slice line) {
+    return slice_starts_with_nocase(skip_blanks(line), auth_word);
+}
+
+void command_auth_parts(struct slice *out_mechanism, struct slice *out_rest, struct slice line) {
+    struct slice rest = slice_from(skip_blanks(line), auth_word.len);
+    rest = skip_blanks(rest);
+    if (rest.len > 0 && rest.data[0] == '=') {
+        rest = skip_blanks(slice_from(rest, 1));
+    }
+    struct slice word = take_word(&rest);
+    *out_mechanism = word.len > 0 ? word : null_slice;
+    *out_rest = rest.len > 0 ? rest : null_slice;
+}
+
+static void parse_auth(struct command *out, struct slice line) {
+    command_auth_parts(&out->mechanism, &out->initial, line);
+    if (!slice_is_null(out->initial)) {
+        out->initial = slice_trim_right(out->initial);
+        out->initial = out->initial.len > 0 ? out->initial : null_slice;
+    }
+}
+
+// ── parameters: `KEYWORD` or `KEYWORD=value` (RFC 5321 4.1.2, esmtp-param) ──────────────────────
+
+static void parse_parameters(struct command *out, struct slice rest) {
+    rest = skip_blanks(rest);
+    while (rest.len > 0 && out->parameter_count < LIMIT_PARAMETERS) {
+        struct slice value = take_word(&rest);
+        struct slice keyword = slice_split(&value, '=');
+        out->parameters[out->parameter_count++] =
+            (struct event_parameter){.keyword = keyword, .value = value};
+    }
+}
+
+// ── paths (RFC 5321 4.1.2: Path, Mailbox) ───────────────────────────────────────────────────────
+
+// The length of the path at the front of `s`. A quoted local part may hold `>` and blanks; where
+// the `>` is missing, the path ends at the first blank outside quotes.
+static size_t path_len(struct slice s, bool brackets) {
+    bool quoted = false;
+    size_t blank = SLICE_NONE;
+    for (size_t i = 0; i < s.len; i++) {
+        uint8_t byte = s.data[i];
+        if (quoted && byte == '\\') {
+            i++;
+        } else if (byte == '"') {
+            quoted = !quoted;
+        } else if (!quoted && brackets && byte == '>') {
+            return i + 1;
+        } else if (!quoted && is_blank(byte)) {
+            if (!brackets) {
+                return i;
+            }
+            blank = blank == SLICE_NONE ? i : blank;
+        }
+    }
+    if (quoted) { // A quote that is never closed quotes nothing.
+        for (size_t i = 0; i < s.len; i++) {
+            if ((brackets && s.data[i] == '>') || is_blank(s.data[i])) {
+                return brackets && s.data[i] == '>' ? i + 1 : i;
+            }
+        }
+    }
+    return blank != SLICE_NONE ? blank : s.len;
+}
+
+static size_t find_unquoted(struct slice s, uint8_t wanted, bool last) {
+    size_t found = SLICE_NONE;
+    bool quoted = false;
+    for (size_t i = 0; i < s.len; i++) {
+        if (quoted && s.data[i] == '\\') {
+            i++;
+        } else if (s.data[i] == '"') {
+            quoted = !quoted;
+        } else if (!quoted && s.data[i] == wanted) {
+            found = i;
+            if (!last) {
+                break;
+            }
+        }
+    }
+    return found;
+}
+
+static void split_address(struct event_path *path) {
+    if (path->address.len > 0 && path->address.data[0] == '@') {
+        size_t colon = find_unquoted(path->address, ':', false);
+        if (colon != SLICE_NONE) {
+            path->route = slice_sub(path->address, 0, colon);
+            path->address = slice_from(path->address, colon + 1);
+        }
+    }
+    size_t at = find_unquoted(path->address, '@', true);
+    path->local = slice_sub(path->address, 0, at);
+    path->domain = at == SLICE_NONE ? null_slice : slice_from(path->address, at + 1);
+}
+
+// `FROM:` or `TO:` and the path behind it. What comes behind the path is returned.
+static struct slice parse_path(struct event_path *path, struct slice argument,
+                               struct slice keyword) {
+    struct slice rest = argument;
+    if (slice_starts_with_nocase(rest, keyword)) {
+        struct slice behind = skip_blanks(slice_from(rest, keyword.len));
+        if (behind.len > 0 && behind.data[0] == ':') {
+            rest = slice_from(behind, 1);
+            path->keyword = true;
+        }
+    }
+    struct slice start = skip_blanks(rest);
+    path->space_before = path->keyword && start.len < rest.len && start.len > 0;
+    if (start.len == 0) {
+        return start;
+    }
+    bool opened = start.data[0] == '<';
+    path->present = true;
+    path->raw = slice_sub(start, 0, path_len(start, opened));
+    path->brackets = opened && path->raw.len >= 2 && path->raw.data[path->raw.len - 1] == '>';
+    path->address = slice_from(path->raw, opened ? 1 : 0);
+    path->address.len -= path->brackets ? 1 : 0;
+    split_address(path);
+    return slice_from(start, path->raw.len);
+}
+
+static void parse_mailbox(struct command *out, struct slice keyword) {
+    if (!slice_is_null(out->argument)) {
+        parse_parameters(out, parse_path(&out->path, out->argument, keyword));
+    }
+}
+
+// ── BDAT (RFC 3030 2): `BDAT 1000` or `BDAT 1000 LAST` ──────────────────────────────────────────
+
+static void parse_chunk(struct command *out) {
+    struct slice rest = out->argument;
+    struct slice size = slice_is_null(rest) ? SLICE("") : take_word(&rest);
+    out->chunk_valid = text_parse_u64(&out->chunk_len, size, UINT64_MAX);
+    out->chunk_last = out->chunk_valid && slice_is_nocase(slice_trim_right(rest), "LAST");
+}
+
+// ── the line ────────────────────────────────────────────────────────────────────────────────────
+
+static void parse_details(struct command *out, struct slice line) {
+    if (out->verb == VERB_MAIL || out->verb == VERB_SEND || out->verb == VERB_SOML ||
+        out->verb == VERB_SAML) {
+        parse_mailbox(out, SLICE("FROM"));
+    } else if (out->verb == VERB_RCPT) {
+        parse_mailbox(out, SLICE("TO"));
+    } else if (out->verb == VERB_BDAT) {
+        parse_chunk(out);
+    } else if (out->verb == VERB_AUTH) {
+        parse_auth(out, line);
+    } else if ((out->verb == VERB_XCLIENT || out->verb == VERB_XFORWARD) &&
+               !slice_is_null(out->argument)) {
+        parse_parameters(out, out->argument);
+    }
+}
+
+void command_parse(struct command *out, struct slice line) {
+    struct slice rest = skip_blanks(line);
+    out->name = take_word(&rest);
+    out->verb = verb_find(out->name);
+    rest = slice_trim_right(rest);
+    out->argument = rest.len > 0 ? rest : null_slice;
+    out->path = (struct event_path){0};
+    out->parameter_count = 0;
+    out->mechanism = out->initial = null_slice;
+    out->chunk_len = 0;
+    out->chunk_last = out->chunk_valid = false;
+    parse_details(out, line);
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "smtp/credentials.h"
+
+#include "base/text.h"
+#include "smtp/command.h"
+#include "smtp/sasl_mechanism.h"
+
+enum { MECHANISM_MAX = 20 }; // RFC 4422 3.1
+
+// ── AUTH ────────────────────────────────────────────────────────────────────────────────────────
+
+static bool is_mechanism_byte(uint8_t byte) {
+    return text_is_alnum(byte) || byte == '-' || byte == '_' || byte == '.';
+}
+
+// A word in upper and lower case that nobody knows as a mechanism is more likely base64.
+bool credentials_is_mechanism(struct slice word) {
+    bool upper = false;
+    bool lower = false;
+    if (word.len == 0 || word.len > MECHANISM_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < word.len; i++) {
+        if (!is_mechanism_byte(word.data[i])) {
+            return false;
+        }
+        upper = upper || (word.data[i] >= 'A' && word.data[i] <= 'Z');
+        lower = lower || (word.data[i] >= 'a' && word.data[i] <= 'z');
+    }
+    return !(upper && lower) || sasl_mechanism_find(word) != SASL_MECHANISM_UNKNOWN;
+}
+
+// The secret goes from the first byte behind the mechanism that is not blank to the end.
+static size_t find_in_auth(struct span *out, struct slice line, bool cut) {
+    struct slice mechanism;
+    struct slice rest;
+    command_auth_parts(&mechanism, &rest, line);
+    if (!slice_is_null(mechanism) && !credentials_is_mechanism(mechanism)) {
+        rest = mechanism;
+    }
+    if (slice_is_null(rest) && !cut) {
+        return 0;
+    }
+    size_t from = slice_is_null(rest) ? line.len : (size_t)(rest.data - line.data);
+    *out = (struct span){from, line.len - from};
+    return 1;
+}
+
+// ── values behind a key ─────────────────────────────────────────────────────────────────────────
+
+static size_t value_len(struct slice s) {
+    size_t len = 0;
+    while (len < s.len && s.data[len] != ' ' && s.data[len] != '\t') {
+        len++;
+    }
+    return len;
+}
+
+// Marks the value of each `key` up to the next blank. Where there are more than can be marked, the
+// last mark covers all that is left.
+static size_t find_values(struct span out[EVENT_SPANS_MAX], struct slice line, struct slice key) {
+    size_t count = 0;
+    size_t at = 0;
+    for (;;) {
+        size_t found = slice_find_nocase(slice_from(line, at), key);
+        if (found == SLICE_NONE) {
+            return count;
+        }
+        at += found + key.len;
+        size_t len = value_len(slice_from(line, at));
+        if (count + 1 == EVENT_SPANS_MAX) {
+            len = line.len - at;
+        }
+        out[count++] = (struct span){at, len};
+        at += len;
+        if (count == EVENT_SPANS_MAX) {
+            return count;
+        }
+    }
+}
+
+// What was cut off may hold such a value too: then the mark goes on to the end.
+static size_t cover_cut(struct span out[EVENT_SPANS_MAX], size_t count, struct slice line) {
+    if (count > 0 && out[count - 1].offset + out[count - 1].len == line.len) {
+        return count;
+    }
+    if (count == EVENT_SPANS_MAX) {
+        out[count - 1].len = line.len - out[count - 1].offset;
+        return count;
+    }
+    out[count] = (struct span){line.len, 0};
+    return count + 1;
+}
+
+size_t credentials_find(struct span out[EVENT_SPANS_MAX], struct slice line, bool cut) {
+    if (command_is_auth_like(line)) {
+        return find_in_auth(out, line, cut);
+    }
+    struct slice word = command_word(line);
+    if (word.len == 0) { // Blanks so far: AUTH may be what was cut off.
+        out[0] = (struct span){line.len, 0};
+        return cut ? 1 : 0;
+    }
+    enum verb verb = verb_find(word);
+    bool holds_login = verb == VERB_XCLIENT || verb == VERB_XFORWARD;
+    size_t count = holds_login ? find_values(out, line, SLICE("LOGIN="))
+                               : find_values(out, line, SLICE(";URLAUTH="));
+    bool may_go_on = verb == VERB_XCLIENT || verb == VERB_XFORWARD || verb == VERB_BURL;
+    return cut && may_go_on ? cover_cut(out, count, line) : count;
+}

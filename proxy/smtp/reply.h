@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// reply: gathers the lines of one reply (RFC 5321 4.2.1) and tells when it is over.
+//
+//      250-mail.example.com        code 250, goes on
+//      250-SIZE 1000               code 250, goes on
+//      250 HELP                    code 250, ends
+//      Welcome!                    no code: belongs to the reply that is open, or is one itself
+//
+// A line with no code where no reply is open may be a whole (bad) reply, or in front of one: that
+// shows only by who speaks next. Until then it is `pending`.
+#ifndef SCOPE_SMTP_REPLY_H
+#define SCOPE_SMTP_REPLY_H
+
+#include "event/event.h"
+
+// One line taken apart.
+struct reply_line {
+    int code;       // three digits, or 0
+    bool malformed; // not three digits and SP, hyphen or end
+    bool goes_on;   // a hyphen behind the code
+    struct slice text;
+};
+void reply_line_parse(struct reply_line *out, struct slice line);
+
+// The enhanced status code (RFC 2034, 3463) at the front of `text`, or the null slice.
+struct slice reply_enhanced(struct slice text);
+
+struct reply {
+    struct event_reply_line *lines; // slices are offsets into `bytes` until reply_finish
+    size_t count;
+    size_t capacity;
+    struct buf bytes;
+    int first_code;
+    int code;
+    bool open;    // lines were added and the reply has not been finished
+    bool pending; // … and none of them had a code
+    bool cut;
+};
+
+void reply_init(struct reply *reply);
+void reply_cleanup(struct reply *reply);
+
+// Adds a line; true where it ends the reply. `line->text` is what was kept of it.
+bool reply_add(struct reply *reply, const struct event_line *line);
+// Fills in what the reply alone knows: code, lines, cut. Valid until reply_clear.
+void reply_finish(struct event_reply *out, struct reply *reply);
+void reply_clear(struct reply *reply);
+
+#endif
