@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "control/control.h"
+
+#include "base/memory.h"
+#include "control/place.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { ANSWER_WAIT_S = 30, READ_SIZE = 4096 };
+#define ANSWER_MAX ((size_t)64 * 1024 * 1024)
+
+static bool send_command(int fd, enum control_command command) {
+    char *line = mem_format("%s\n", control_command_name(command));
+    size_t len = strlen(line);
+    bool sent = send(fd, line, len, MSG_NOSIGNAL) == (ssize_t)len;
+    free(line);
+    return sent;
+}
+
+// Everything up to the end of the stream; false where it breaks off.
+static bool read_answer(struct buf *answer, int fd) {
+    const struct timeval patience = {.tv_sec = ANSWER_WAIT_S};
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    for (;;) {
+        uint8_t *room = buf_reserve(answer, READ_SIZE);
+        ssize_t len = room == NULL ? -1 : recv(fd, room, READ_SIZE, 0);
+        if (len < 0 && room != NULL && errno == EINTR) {
+            continue;
+        }
+        if (len <= 0) {
+            return len == 0;
+        }
+        buf_commit(answer, (size_t)len);
+    }
+}
+
+static enum control_result understand(struct buf *out, struct slice answer, const char *path) {
+    struct slice rest = answer;
+    struct slice head = slice_split(&rest, '\n');
+    if (slice_is(head, "ok")) {
+        buf_put(out, rest);
+        return CONTROL_ANSWERED;
+    }
+    if (slice_starts_with(head, SLICE("error: "))) {
+        buf_put(out, slice_from(head, sizeof("error: ") - 1));
+        buf_put_byte(out, '\n');
+    } else {
+        buf_putf(out, "no answer from the proxy at %s\n", path);
+    }
+    return CONTROL_REFUSED;
+}
+
+static enum control_result ask(struct buf *out, const char *path, enum control_command command) {
+    int fd = -1;
+    switch (place_look(path, &fd)) {
+    case PLACE_ANSWERED:
+        break;
+    case PLACE_STALE:
+        unlink(path);
+        buf_putf(out, "no proxy runs at %s\n", path);
+        return CONTROL_NONE;
+    case PLACE_EMPTY:
+    case PLACE_OTHER:
+        buf_putf(out, "no proxy runs at %s\n", path);
+        return CONTROL_NONE;
+    }
+    struct buf answer;
+    buf_init(&answer, ANSWER_MAX);
+    bool whole = send_command(fd, command) && read_answer(&answer, fd);
+    close(fd);
+    struct slice said = whole ? buf_slice(&answer) : slice_of(NULL, 0);
+    enum control_result result = understand(out, said, path);
+    buf_cleanup(&answer);
+    return result;
+}
+
+// The one line of a list of one.
+static enum control_result ask_only(struct buf *out, const struct buf *list,
+                                    enum control_command command) {
+    struct slice rest = buf_slice(list);
+    char *path = mem_string_of(slice_split(&rest, '\n'));
+    enum control_result result = ask(out, path, command);
+    free(path);
+    return result;
+}
+
+enum control_result control_client_ask(struct buf *out, const char *path,
+                                       enum control_command command) {
+    if (path != NULL) {
+        return ask(out, path, command);
+    }
+    struct buf list;
+    buf_init(&list, ANSWER_MAX);
+    char *folder = place_folder();
+    size_t count = place_list(&list, folder);
+    enum control_result result = CONTROL_SEVERAL;
+    if (count == 0) {
+        buf_putf(out, "no proxy runs: nobody answers in %s\n", folder);
+        result = CONTROL_NONE;
+    } else if (count == 1) {
+        result = ask_only(out, &list, command);
+    } else {
+        buf_put(out, buf_slice(&list));
+    }
+    free(folder);
+    buf_cleanup(&list);
+    return result;
+}
