@@ -70,7 +70,7 @@ static void a_session_reads_as_the_contract_shows(void **state) {
            "2026-11-22T15:03:11.617Z 4242 1 !!! error bare-lf: a line ends in LF (RFC 5321 2.3.8)\n"
            "2026-11-22T15:03:11.617Z 4242 1 C > \"Subject: =?utf-8?q?H=C3=A9?=\"\n"
            "2026-11-22T15:03:11.617Z 4242 1 C > \"X: 1\"\n"
-           "2026-11-22T15:03:11.617Z 4242 1 C > (message 1: 45 bytes, 5 lines)\n"
+           "2026-11-22T15:03:11.617Z 4242 1 C > (message 1: 2345 bytes, 61 lines)\n"
            "2026-11-22T15:03:11.626Z 4242 1 S < \"250 2.0.0 ok\"\n"
            "2026-11-22T15:03:11.626Z 4242 1 C > \"QUIT\"\n"
            "2026-11-22T15:03:11.626Z 4242 1 S < \"221 bye\"\n"
@@ -127,10 +127,10 @@ static void body_full_shows_all_lines_as_sent_and_none_shows_none(void **state) 
     fixture->writer.body = BODY_FULL;
     sample_message_text(&fixture->sample, 1, "A: 1\r\n\r\n..x\r\n.\r\n");
     expect(fixture, PREFIX "C > \"A: 1\"\n" PREFIX "C > \"\"\n" PREFIX "C > \"..x\"\n" PREFIX
-                           "C > \".\"\n" PREFIX "C > (message 1: 12 bytes, 3 lines)\n");
+                           "C > \".\"\n" PREFIX "C > (message 1: 2345 bytes, 61 lines)\n");
     fixture->writer.body = BODY_NONE;
     sample_message_text(&fixture->sample, 2, "A: 1\r\n\r\n..x\r\n.\r\n");
-    expect(fixture, PREFIX "C > (message 2: 12 bytes, 3 lines)\n");
+    expect(fixture, PREFIX "C > (message 2: 2345 bytes, 61 lines)\n");
 }
 
 static void at_most_1000_fields_of_each_header_are_shown(void **state) {

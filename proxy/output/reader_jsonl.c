@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+// reader_jsonl: finds what a jsonl transcript tells. Lines of different sessions stand in the order
+// of their counters, which is the order of the text too; the lines of a message, which its
+// `message` event holds, are put where they were seen.
+#include "output/reader_parts.h"
+
+#include "base/memory.h"
+
+#include <uthash.h>
+
+// Which entry of `sessions` an id means now: after a restart, ids begin anew in the same file.
+struct session_place {
+    uint64_t id;
+    size_t place;
+    UT_hash_handle hh;
+};
+
+struct jsonl_index {
+    struct reader *reader;
+    struct failure *failure;
+    struct session_place *places;
+    size_t line_number;
+};
+
+static enum err not_an_event(const struct jsonl_index *index, const char *why) {
+    return fail(index->failure, ERR_INPUT, "line %zu is no event of a transcript: %s",
+                index->line_number, why);
+}
+
+// ── sessions ────────────────────────────────────────────────────────────────────────────────────
+
+static struct session_place *place_of(struct jsonl_index *index, uint64_t id) {
+    struct session_place *place = NULL;
+    HASH_FIND(hh, index->places, &id, sizeof(id), place);
+    if (place == NULL) {
+        place = mem_new(sizeof(*place));
+        place->id = id;
+        place->place = NO_SESSION;
+        HASH_ADD(hh, index->places, id, sizeof(place->id), place);
+    }
+    return place;
+}
+
+static void free_places(struct jsonl_index *index) {
+    struct session_place *place = NULL;
+    struct session_place *next = NULL;
+    HASH_ITER(hh, index->places, place, next) {
+        HASH_DEL(index->places, place);
+        free(place);
+    }
+}
+
+static size_t session_of(struct jsonl_index *index, uint64_t id, enum event_kind kind) {
+    struct reader *reader = index->reader;
+    if (id == 0) {
+        return NO_SESSION;
+    }
+    struct session_place *place = place_of(index, id);
+    if (place->place == NO_SESSION || kind == EVENT_CONNECT ||
+        reader->sessions[place->place]->closed) {
+        place->place = reader_add_session(reader, id);
+    }
+    return place->place;
+}
+
+static void count_event(struct reader_session *session, size_t item) {
+    if (session->event_count == session->event_capacity) {
+        session->event_capacity = session->event_capacity == 0 ? 16 : 2 * session->event_capacity;
+        session->events =
+            mem_resize(session->events, session->event_capacity, sizeof(*session->events));
+    }
+    session->events[session->event_count++] = item;
+}
+
+// ── what an event brings along ──────────────────────────────────────────────────────────────────
+
+// Where something stands that was seen after `events` events of the session: behind the last of
+// these if it was at the same time, else in front of the next.
+static void put_beside(struct item *item, const struct reader *reader, size_t events) {
+    const struct reader_session *of = reader->sessions[item->session];
+    events = events < of->event_count ? events : of->event_count - 1;
+    const struct item *before = events == 0 ? NULL : &reader->items[of->events[events - 1]];
+    if (before != NULL && item->at_unix_us <= before->at_unix_us) {
+        item->major = before->major;
+        item->minor = 1;
+        return;
+    }
+    item->major = of->events[events];
+    item->minor = -1;
+}
+
+static struct item *add_beside(struct jsonl_index *index, enum item_kind kind, size_t own,
+                               const cJSON *ms_before) {
+    struct item *item = reader_add_item(index->reader, kind);
+    const struct item *event = &index->reader->items[own];
+    int64_t before_us = json_us(ms_before);
+    item->session = event->session;
+    item->line = event->line;
+    item->at_unix_us = event->at_unix_us - (before_us < 0 ? 0 : before_us);
+    item->major = own;
+    item->minor = -1;
+    return item;
+}
+
+static void add_message_lines(struct jsonl_index *index, const cJSON *object, size_t own) {
+    struct reader *reader = index->reader;
+    size_t first = 0;
+    const cJSON *run = NULL;
+    cJSON_ArrayForEach(run, json_get(object, "text_before")) {
+        const cJSON *events = cJSON_GetArrayItem(run, 0);
+        const cJSON *lines = cJSON_GetArrayItem(run, 1);
+        if (!cJSON_IsNumber(events) || !cJSON_IsNumber(lines) || events->valuedouble < 0 ||
+            lines->valuedouble < 0 || lines->valuedouble > 0x1p40) {
+            continue;
+        }
+        struct item *item = add_beside(index, ITEM_LINES, own, cJSON_GetArrayItem(run, 2));
+        item->first_line = first;
+        item->line_count = (size_t)lines->valuedouble;
+        put_beside(item, reader, events->valuedouble < 0x1p40 ? (size_t)events->valuedouble : 0);
+        first += item->line_count;
+    }
+    if (json_get(object, "text_before") == NULL) {
+        add_beside(index, ITEM_LINES, own, NULL);
+    }
+}
+
+static void add_notes(struct jsonl_index *index, const cJSON *object, size_t own) {
+    size_t place = 0;
+    const cJSON *note = NULL;
+    cJSON_ArrayForEach(note, json_get(object, "notes")) {
+        add_beside(index, ITEM_NOTE, own, cJSON_GetArrayItem(note, 0))->first_line = place++;
+    }
+}
+
+// ── lines ───────────────────────────────────────────────────────────────────────────────────────
+
+static void learn_session(struct reader_session *session, enum event_kind kind, const cJSON *object,
+                          int64_t unix_us) {
+    if (session->event_count == 0) {
+        session->session.started_unix_ns = unix_us * NS_PER_US;
+    }
+    if (kind == EVENT_CONNECT) {
+        reader_session_read(&session->session, object);
+    }
+    if (kind == EVENT_CLOSE) {
+        int64_t duration_us = json_us(json_get(object, "duration_ms"));
+        session->closed = true;
+        if (duration_us >= 0) {
+            session->session.started_unix_ns = (unix_us - duration_us) * NS_PER_US;
+        }
+    }
+}
+
+static enum err take_event(struct jsonl_index *index, const cJSON *object, struct span line) {
+    struct reader *reader = index->reader;
+    int64_t unix_ns = 0;
+    enum event_kind kind = EVENT_KIND_COUNT;
+    const cJSON *session = json_get(object, "session");
+    if (!cJSON_IsObject(object) || json_get_string(object, "event") == NULL) {
+        return not_an_event(index, "it has no \"event\"");
+    }
+    if (!clock_parse_rfc3339(&unix_ns, slice_of_string(json_get_string(object, "time")))) {
+        return not_an_event(index, "its \"time\" is none");
+    }
+    if (!cJSON_IsNumber(session) || session->valuedouble < 0) {
+        return not_an_event(index, "it has no \"session\"");
+    }
+    if (!reader_event_kind(&kind, json_get_string(object, "event"))) {
+        return OK; // of a later version
+    }
+    size_t own = reader->item_count;
+    struct item *item = reader_add_item(reader, ITEM_EVENT);
+    item->session = session_of(index, json_get_uint(object, "session"), kind);
+    item->line = line;
+    item->event = kind;
+    item->at_unix_us = unix_ns / NS_PER_US;
+    item->major = own;
+    if (item->session == NO_SESSION) {
+        return OK;
+    }
+    struct reader_session *of = reader->sessions[item->session];
+    learn_session(of, kind, object, item->at_unix_us);
+    count_event(of, own);
+    add_notes(index, object, own);
+    if (kind == EVENT_MESSAGE) {
+        add_message_lines(index, object, own);
+    }
+    return OK;
+}
+
+static enum err take_line(struct jsonl_index *index, struct span line, bool last) {
+    struct slice text = slice_sub(index->reader->data, line.offset, line.len);
+    cJSON *object = cJSON_ParseWithLength((const char *)text.data, text.len);
+    if (object == NULL) {
+        // What a crash left of the line that was being written.
+        return last ? OK : not_an_event(index, "it is not JSON");
+    }
+    enum err err = take_event(index, object, line);
+    cJSON_Delete(object);
+    return err;
+}
+
+enum err reader_index_jsonl(struct reader *reader, struct failure *failure) {
+    struct jsonl_index index = {.reader = reader, .failure = failure};
+    size_t offset = 0;
+    enum err err = OK;
+    while (err == OK && offset < reader->data.len) {
+        struct slice rest = slice_from(reader->data, offset);
+        size_t end = slice_find_byte(rest, '\n');
+        size_t len = end == SLICE_NONE ? rest.len : end;
+        index.line_number++;
+        if (slice_trim(slice_sub(rest, 0, len)).len > 0) {
+            err = take_line(&index, (struct span){offset, len}, end == SLICE_NONE);
+        }
+        offset += len + 1;
+    }
+    free_places(&index);
+    return err;
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// reader_parts: what the files of the reader share.
+//
+//   reader.c          opens, sorts items into the order of telling, hands them out
+//   reader_jsonl.c    finds the items of a jsonl transcript
+//   reader_json.c     finds the items of a json document
+//   reader_event.c    makes an event of the JSON that an item points at
+//   reader_lines.c    makes a message's lines of its object
+#ifndef SCOPE_OUTPUT_READER_PARTS_H
+#define SCOPE_OUTPUT_READER_PARTS_H
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "event/event.h"
+#include "output/reader.h"
+
+#include <cjson/cJSON.h>
+
+// ── memory of one event ─────────────────────────────────────────────────────────────────────────
+
+struct arena_block;
+struct arena {
+    struct arena_block *blocks;
+};
+void *arena_new(struct arena *arena, size_t count, size_t size); // zeroed
+void arena_cleanup(struct arena *arena);
+
+// ── from JSON to values ─────────────────────────────────────────────────────────────────────────
+
+// How to read values. cJSON's strings end at a NUL; so before parsing each \u0000 was replaced by a
+// character (of three bytes) that the data does not hold, and is turned back here.
+struct decoder {
+    struct arena *arena;
+    char nul[4]; // "": nothing was replaced
+};
+
+const cJSON *json_get(const cJSON *object, const char *key); // NULL where absent or null
+const char *json_get_string(const cJSON *object, const char *key);
+uint64_t json_get_uint(const cJSON *object, const char *key); // 0 where absent
+bool json_get_bool(const cJSON *object, const char *key);
+int64_t json_us(const cJSON *ms); // a number of milliseconds; -1 where it is none
+// The text of a member, with the bytes of `exact_key` instead where they are there; the null slice
+// where absent. Valid as long as the object and the arena.
+struct slice decode_text(const struct decoder *decoder, const cJSON *object, const char *key,
+                         const char *exact_key);
+struct slice decode_string(const struct decoder *decoder, const cJSON *string);
+
+// ── items ───────────────────────────────────────────────────────────────────────────────────────
+
+struct reader_session {
+    struct event_session session; // its strings are owned
+    bool closed;
+    bool tls;            // jsonl: the client's side speaks TLS by now
+    const cJSON *object; // json: its document
+    size_t event_count;  // jsonl's events seen so far
+    size_t *events;      // jsonl: their items
+    size_t event_capacity;
+};
+
+enum item_kind { ITEM_EVENT, ITEM_LINES, ITEM_NOTE };
+
+// One thing to tell. `major`, `minor`, `at_unix_us` and `order` sort them.
+struct item {
+    enum item_kind kind;
+    uint64_t major;
+    int minor; // -1 in front of the item that `major` names, 1 behind it
+    int64_t at_unix_us;
+    int64_t told_unix_us; // json: at_unix_us, never less than that of the item before
+    uint64_t order;       // of being found
+    size_t session;       // in `sessions`; NO_SESSION for session 0
+    // jsonl: the line that holds it.
+    struct span line;
+    // json: what it is told from.
+    const cJSON *node;
+    const cJSON *exchange; // of a command or reply
+    enum event_kind event;
+    enum party by; // EVENT_TLS, EVENT_CLOSE
+    bool final;    // EVENT_REPLY
+    // ITEM_LINES: which of the message's lines; count 0 is the message's end.
+    // ITEM_NOTE: first_line is the note's place.
+    size_t first_line;
+    size_t line_count;
+};
+
+#define NO_SESSION SIZE_MAX
+
+// The lines of one message, kept while they are told.
+struct told_message {
+    bool known;
+    struct span line;  // jsonl: of its event
+    const cJSON *node; // its object
+    cJSON *parsed;     // jsonl: owned
+    struct arena arena;
+    const struct event_text *lines;
+    size_t line_count;
+};
+
+struct reader {
+    struct slice data; // as parsed
+    struct buf own;    // its memory, where \u0000 was replaced
+    struct decoder decoder;
+    struct arena arena; // of the event told last
+    struct reader_session **sessions;
+    size_t session_count;
+    size_t session_capacity;
+    struct item *items;
+    size_t item_count;
+    size_t item_capacity;
+    size_t next;
+    size_t next_line; // of an ITEM_LINES
+    cJSON *document;  // json
+    cJSON *line;      // jsonl: the line of the event told last
+    struct event event;
+    struct told_message message;
+};
+
+struct item *reader_add_item(struct reader *reader, enum item_kind kind);
+size_t reader_add_session(struct reader *reader, uint64_t id); // its place
+// Says client, server and mode, as `connect` and the document have them.
+void reader_session_read(struct event_session *session, const cJSON *object);
+
+// Where in the transcript as it was given `offset` of `data` is.
+size_t reader_original_offset(const struct reader *reader, size_t offset);
+
+MUST_USE enum err reader_index_jsonl(struct reader *reader, struct failure *failure);
+MUST_USE enum err reader_index_json(struct reader *reader, struct failure *failure);
+
+// Fills everything of an event but session and time from its members.
+void reader_event_read(struct event *out, const struct decoder *decoder, enum event_kind kind,
+                       const cJSON *object);
+// Makes the event of an item, for ITEM_LINES that of `reader->next_line`; NULL where it has none.
+const struct event *reader_tell(struct reader *reader, const struct item *item);
+bool reader_event_kind(enum event_kind *out, const char *name);
+
+// The lines of the message that the text output shows, with those that frame them; valid as long as
+// the object and the arena.
+const struct event_text *reader_message_lines(size_t *out_count, const struct decoder *decoder,
+                                              const cJSON *message, size_t told_count);
+// How many lines `text_before` says there were.
+size_t reader_lines_told(const cJSON *message);
+
+#endif
