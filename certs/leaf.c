@@ -133,7 +133,8 @@ static bool set_subject(X509 *leaf, X509 *server, const char *name) {
     if (server != NULL) {
         return X509_set_subject_name(leaf, X509_get_subject_name(server));
     }
-    return build_set_common_name(leaf, name != NULL ? name : "smtpscope");
+    bool fits = name != NULL && names_can_stand(name);
+    return build_set_common_name(leaf, fits ? name : "smtpscope");
 }
 
 // RFC 5280 4.2.1.6: critical where the subject is empty.
@@ -146,6 +147,25 @@ static bool add_names(X509 *leaf, X509 *server, const char *also) {
     bool added = X509_add1_ext_i2d(leaf, NID_subject_alt_name, names, critical, 0);
     GENERAL_NAMES_free(names);
     return added;
+}
+
+static bool copy_extension(X509 *leaf, const X509 *server, int nid) {
+    int at = X509_get_ext_by_NID(server, nid, -1);
+    return at < 0 || X509_add_ext(leaf, X509_get_ext(server, at), -1);
+}
+
+// Libraries differ in what they call self-signed: some look at the key usage, some at the basic
+// constraints. So a self-signed leaf has just those that the server's has. One whose key usage
+// forbids it to sign handshakes cannot be shown, and loses it.
+static bool add_own_constraints(X509 *leaf, X509 *server) {
+    bool signs = (X509_get_key_usage(server) & KU_DIGITAL_SIGNATURE) != 0;
+    return copy_extension(leaf, server, NID_basic_constraints) &&
+           (!signs || copy_extension(leaf, server, NID_key_usage));
+}
+
+static bool add_constraints(X509 *leaf, EVP_PKEY *key, X509 *server, unsigned faults) {
+    bool own = server != NULL && (faults & TRUST_SELF_SIGNED) != 0;
+    return own ? add_own_constraints(leaf, server) : build_add_leaf(leaf, key);
 }
 
 // For a wrong purpose the server's own list of purposes is the fault to show; one that lies in
@@ -204,8 +224,8 @@ static X509 *build_leaf(const struct leaf_store *store, EVP_PKEY *key, X509 *ser
     X509 *leaf = build_certificate(key, &dates);
     if (leaf != NULL && (!wrong_dates || set_faulty_dates(leaf, server, request->faults, now_s)) &&
         set_subject(leaf, server, request->name) && add_names(leaf, server, also) &&
-        build_add_leaf(leaf, key) && add_purpose(leaf, server, request->faults) &&
-        sign(leaf, store, key, request)) {
+        add_constraints(leaf, key, server, request->faults) &&
+        add_purpose(leaf, server, request->faults) && sign(leaf, store, key, request)) {
         return leaf;
     }
     X509_free(leaf);

@@ -106,7 +106,7 @@ static void add_name(GENERAL_NAMES *names, GENERAL_NAME *name) {
     }
 }
 
-static bool can_be_name(const char *text) {
+bool names_can_stand(const char *text) {
     uint8_t address[ADDRESS_MAX];
     size_t len = strlen(text);
     if (names_parse_address(address, text) > 0) {
@@ -125,7 +125,7 @@ static void add_common_name(GENERAL_NAMES *names, X509 *server) {
     X509_NAME *subject = X509_get_subject_name(server);
     char text[HOST_MAX + 2];
     int len = X509_NAME_get_text_by_NID(subject, NID_commonName, text, sizeof(text));
-    if (len > 0 && strlen(text) == (size_t)len && can_be_name(text)) {
+    if (len > 0 && strlen(text) == (size_t)len && names_can_stand(text)) {
         add_name(names, name_of_text(text));
     }
 }
@@ -139,7 +139,7 @@ GENERAL_NAMES *names_of(X509 *server, const char *also) {
             add_common_name(names, server);
         }
     }
-    if (also != NULL && can_be_name(also)) {
+    if (also != NULL && names_can_stand(also)) {
         add_name(names, name_of_text(also));
     }
     if (sk_GENERAL_NAME_num(names) == 0) {

@@ -84,10 +84,32 @@ static void put_fault(struct trust_verdict *verdict, int error) {
     }
 }
 
+static bool is_signed_by_itself(X509 *x509) {
+    EVP_PKEY *key = X509_get_pubkey(x509);
+    bool is = key != NULL &&
+              X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509)) == 0 &&
+              X509_verify(x509, key) == 1;
+    EVP_PKEY_free(key);
+    return is;
+}
+
+// This BoringSSL takes no certificate for self-signed whose key usage lacks keyCertSign, and looks
+// for its issuer; OpenSSL 3 and people see it for what it is.
+static int true_error(X509_STORE_CTX *context) {
+    int error = X509_STORE_CTX_get_error(context);
+    bool missing = error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+                   error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE;
+    bool leaf = X509_STORE_CTX_get_error_depth(context) == 0;
+    if (missing && leaf && is_signed_by_itself(X509_STORE_CTX_get_current_cert(context))) {
+        return X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT;
+    }
+    return error;
+}
+
 // Every fault is asked for, not only the first: going on after each.
 static int on_fault(int ok, X509_STORE_CTX *context) {
     if (!ok) {
-        put_fault(X509_STORE_CTX_get_app_data(context), X509_STORE_CTX_get_error(context));
+        put_fault(X509_STORE_CTX_get_app_data(context), true_error(context));
     }
     return 1;
 }
@@ -161,6 +183,17 @@ static void verify_chain(struct trust_verdict *out, struct trust_store *store,
     X509_STORE_CTX_free(context);
 }
 
+// X509_verify_cert does not look at the dates of a leaf whose issuer it did not find.
+static void check_dates(struct trust_verdict *verdict, const X509 *leaf, int64_t now_unix_ns) {
+    time_t now = (time_t)(now_unix_ns / NS_PER_S);
+    if (X509_cmp_time(X509_get0_notAfter(leaf), &now) < 0) {
+        put_fault(verdict, X509_V_ERR_CERT_HAS_EXPIRED);
+    }
+    if (X509_cmp_time(X509_get0_notBefore(leaf), &now) > 0) {
+        put_fault(verdict, X509_V_ERR_CERT_NOT_YET_VALID);
+    }
+}
+
 static void judge(struct trust_verdict *out, struct trust_store *store,
                   STACK_OF(X509) * certificates, const char *name, int64_t now_unix_ns) {
     *out = (struct trust_verdict){.faults = 0};
@@ -170,6 +203,7 @@ static void judge(struct trust_verdict *out, struct trust_store *store,
         return;
     }
     verify_chain(out, store, certificates, now_unix_ns);
+    check_dates(out, sk_X509_value(certificates, 0), now_unix_ns);
     if (name != NULL) {
         check_name(out, sk_X509_value(certificates, 0), name);
     }

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: MIT
+// Claims: the CA is made once, private, and the same for all that open it at once; one that cannot
+// be used is refused in words; a limited one says so in its certificate.
+#include "certs/authority.h"
+
+#include "base/boringssl.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "folder_of_test.h"
+
+#include <openssl/nid.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const int64_t NOW = INT64_C(1795359791) * NS_PER_S; // 2026-11-22
+static const int64_t DAY = 86400 * NS_PER_S;
+
+struct fixture {
+    struct test_folder folder;
+    char *dir; // not there yet
+    char *key;
+    char *certificate;
+    struct authority_options options;
+    struct failure failure;
+};
+
+static void fixture_init(struct fixture *f) {
+    *f = (struct fixture){.options = {.now_unix_ns = NOW}};
+    test_folder_make(&f->folder);
+    f->dir = test_folder_file(&f->folder, "deep/ca");
+    f->key = test_folder_file(&f->folder, "deep/ca/ca.key");
+    f->certificate = test_folder_file(&f->folder, "deep/ca/ca.pem");
+    f->options.dir = f->dir;
+}
+
+static void fixture_cleanup(struct fixture *f) {
+    test_folder_remove(&f->folder);
+    free(f->dir);
+    free(f->key);
+    free(f->certificate);
+}
+
+static struct authority *must_open(struct fixture *f) {
+    struct authority *authority = NULL;
+    if (authority_open(&authority, &f->failure, &f->options) != OK) {
+        fail_msg("%s", f->failure.text);
+    }
+    return authority;
+}
+
+static void must_refuse(struct fixture *f, const char *says) {
+    struct authority *authority = NULL;
+    assert_int_equal(authority_open(&authority, &f->failure, &f->options), ERR_INPUT);
+    if (strstr(f->failure.text, says) == NULL) {
+        fail_msg("\"%s\" does not say \"%s\"", f->failure.text, says);
+    }
+    assert_null(authority);
+}
+
+static X509 *certificate_of(const struct authority *authority) {
+    struct slice der = authority_der(authority);
+    const uint8_t *at = der.data;
+    return d2i_X509(NULL, &at, (long)der.len);
+}
+
+static void test_made_private(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_init(&f);
+    mode_t before = umask(0);
+    struct authority *authority = must_open(&f);
+    umask(before);
+    assert_int_equal(test_file_mode(f.dir), 0700);
+    assert_int_equal(test_file_mode(f.key), 0600);
+    assert_string_equal(authority_certificate_file(authority), f.certificate);
+    const struct event_certificate *facts = authority_facts(authority);
+    assert_string_equal(facts->key, "EC P-256");
+    assert_memory_equal(facts->subject, "CN=smtpscope CA", 15);
+    assert_string_equal(facts->subject, facts->issuer);
+    assert_int_equal((facts->not_after_unix_ns - NOW) / DAY, 365);
+    assert_true(facts->not_before_unix_ns <= NOW);
+    authority_free(authority);
+    fixture_cleanup(&f);
+}
+
+static void test_is_a_ca(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_init(&f);
+    struct authority *authority = must_open(&f);
+    X509 *ca = certificate_of(authority);
+    assert_int_equal(X509_check_ca(ca), 1);
+    assert_int_equal(X509_get_pathlen(ca), 0);
+    assert_int_equal(X509_get_key_usage(ca), KU_KEY_CERT_SIGN | KU_CRL_SIGN);
+    assert_non_null(X509_get0_subject_key_id(ca));
+    assert_int_equal(X509_get_ext_by_NID(ca, NID_name_constraints, -1), -1);
+    X509_free(ca);
+    authority_free(authority);
+    fixture_cleanup(&f);
+}
+
+static void test_reused_and_renewed(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_init(&f);
+    struct authority *first = must_open(&f), *second = must_open(&f), *third = NULL;
+    assert_string_equal(authority_facts(first)->sha256, authority_facts(second)->sha256);
+    assert_int_equal(authority_renew(&third, &f.failure, &f.options), OK);
+    assert_string_not_equal(authority_facts(first)->sha256, authority_facts(third)->sha256);
+    assert_int_equal(test_file_mode(f.key), 0600);
+    authority_free(first);
+    authority_free(second);
+    authority_free(third);
+    fixture_cleanup(&f);
+}
+
+// Each child sends the hash of the CA that it got.
+static void open_in_child(struct fixture *f, int out) {
+    struct authority *authority = must_open(f);
+    const char *hash = authority_facts(authority)->sha256;
+    _exit(write(out, hash, HEX_SHA256_LEN) == HEX_SHA256_LEN ? 0 : 1);
+}
+
+static void test_many_at_once_get_the_same(void **state) {
+    (void)state;
+    enum { CHILDREN = 16 };
+    struct fixture f;
+    fixture_init(&f);
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    for (int i = 0; i < CHILDREN; i++) {
+        if (fork() == 0) {
+            open_in_child(&f, ends[1]);
+        }
+    }
+    char first[HEX_SHA256_LEN], other[HEX_SHA256_LEN];
+    for (int i = 0; i < CHILDREN; i++) {
+        int status = -1;
+        assert_true(wait(&status) > 0);
+        assert_int_equal(status, 0);
+        assert_int_equal(read(ends[0], i == 0 ? first : other, HEX_SHA256_LEN), HEX_SHA256_LEN);
+        assert_memory_equal(first, i == 0 ? first : other, HEX_SHA256_LEN);
+    }
+    close(ends[0]);
+    close(ends[1]);
+    fixture_cleanup(&f);
+}
+
+static void test_key_open_to_others(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_init(&f);
+    authority_free(must_open(&f));
+    assert_int_equal(chmod(f.key, 0640), 0);
+    must_refuse(&f, "is open to other users (mode 0640)");
+    assert_int_equal(chmod(f.key, 0400), 0);
+    authority_free(must_open(&f));
+    fixture_cleanup(&f);
+}
+
+static void test_key_of_another(void **state) {
+    (void)state;
+    struct fixture f;
+    struct authority *renewed = NULL;
+    struct buf key;
+    fixture_init(&f);
+    buf_init(&key, 64 * KIB);
+    authority_free(must_open(&f));
+    test_file_read(f.key, &key);
+    assert_int_equal(authority_renew(&renewed, &f.failure, &f.options), OK);
+    test_file_write(f.key, buf_slice(&key));
+    must_refuse(&f, "does not fit its certificate");
+    authority_free(renewed);
+    buf_cleanup(&key);
+    fixture_cleanup(&f);
+}
+
+static void test_garbage(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_init(&f);
+    authority_free(must_open(&f));
+    test_file_write(f.certificate, SLICE("hello"));
+    must_refuse(&f, "ca.pem is no certificate in PEM form");
+    test_file_write(f.key, SLICE("hello"));
+    must_refuse(&f, "ca.key is no private key in PEM form");
+    fixture_cleanup(&f);
+}
+
+static void test_half_of_it(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_init(&f);
+    authority_free(must_open(&f));
+    assert_int_equal(unlink(f.certificate), 0);
+    must_refuse(&f, "holds ca.key but no ca.pem");
+    fixture_cleanup(&f);
+}
+
+static void test_expired(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_init(&f);
+    authority_free(must_open(&f));
+    f.options.now_unix_ns = NOW + 364 * DAY;
+    authority_free(must_open(&f));
+    f.options.now_unix_ns = NOW + 366 * DAY;
+    must_refuse(&f, "has expired on 2027-11-22T");
+    fixture_cleanup(&f);
+}
+
+static void test_folder_that_cannot_be(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_init(&f);
+    struct authority *authority = NULL;
+    char *file = test_folder_file(&f.folder, "deep");
+    test_file_write(file, SLICE(""));
+    assert_int_equal(authority_open(&authority, &f.failure, &f.options), ERR_SYSTEM);
+    assert_non_null(strstr(f.failure.text, "cannot"));
+    free(file);
+    fixture_cleanup(&f);
+}
+
+// ── limited CAs ─────────────────────────────────────────────────────────────────────────────────
+
+static void put_subtrees(struct buf *out, STACK_OF(GENERAL_SUBTREE) * list) {
+    for (size_t i = 0; list != NULL && i < sk_GENERAL_SUBTREE_num(list); i++) {
+        const GENERAL_NAME *base = sk_GENERAL_SUBTREE_value(list, i)->base;
+        const ASN1_STRING *value =
+            base->type == GEN_DNS ? base->d.dNSName : (ASN1_STRING *)base->d.iPAddress;
+        struct slice bytes =
+            slice_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
+        if (base->type == GEN_DNS) {
+            buf_put(out, bytes);
+        } else {
+            buf_putf(out, "ip%zu:%u/%u", bytes.len, bytes.data[0], bytes.data[bytes.len - 1]);
+        }
+        buf_put_byte(out, ' ');
+    }
+}
+
+// What the CA made for `hosts` permits, a bar, and what it excludes.
+static void assert_limits(const char *const *hosts, size_t count, const char *expected) {
+    struct fixture f;
+    struct buf text;
+    fixture_init(&f);
+    buf_init(&text, 4 * KIB);
+    f.options.ca_hosts = hosts;
+    f.options.ca_host_count = count;
+    struct authority *authority = must_open(&f);
+    X509 *ca = certificate_of(authority);
+    int critical = -1;
+    NAME_CONSTRAINTS *limits = X509_get_ext_d2i(ca, NID_name_constraints, &critical, NULL);
+    assert_non_null(limits);
+    assert_int_equal(critical, 1);
+    put_subtrees(&text, limits->permittedSubtrees);
+    buf_put_string(&text, "| ");
+    put_subtrees(&text, limits->excludedSubtrees);
+    buf_put_byte(&text, '\0');
+    assert_string_equal((const char *)buf_slice(&text).data, expected);
+    NAME_CONSTRAINTS_free(limits);
+    X509_free(ca);
+    authority_free(authority);
+    buf_cleanup(&text);
+    fixture_cleanup(&f);
+}
+
+static void test_limits(void **state) {
+    (void)state;
+    static const char *const NAMES[] = {"example.com", "test"};
+    static const char *const MIXED[] = {"example.com", "127.0.0.1"};
+    static const char *const ADDRESSES[] = {"10.0.0.1", "::1"};
+    assert_limits(NAMES, 2, "example.com test | ip8:0/0 ip32:0/0 ");
+    assert_limits(MIXED, 2, "example.com ip8:127/255 | ip32:0/0 ");
+    assert_limits(ADDRESSES, 2, "ip8:10/255 ip32:0/255 invalid | ");
+}
+
+static void test_limits_that_are_no_names(void **state) {
+    (void)state;
+    static const char *const BAD[] = {"exa mple.com", "", "*.example.com", "a..b", "10.0.0.0/8"};
+    for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
+        struct fixture f;
+        struct authority *authority = NULL;
+        fixture_init(&f);
+        f.options.ca_hosts = &BAD[i];
+        f.options.ca_host_count = 1;
+        assert_int_equal(authority_open(&authority, &f.failure, &f.options), ERR_USAGE);
+        assert_non_null(strstr(f.failure.text, "--ca-hosts"));
+        fixture_cleanup(&f);
+    }
+}
+
+static void test_default_dir(void **state) {
+    (void)state;
+    setenv("XDG_DATA_HOME", "/data", 1);
+    char *dir = authority_default_dir();
+    assert_string_equal(dir, "/data/smtpscope");
+    free(dir);
+    setenv("XDG_DATA_HOME", "relative", 1);
+    setenv("HOME", "/home/a", 1);
+    dir = authority_default_dir();
+    assert_string_equal(dir, "/home/a/.local/share/smtpscope");
+    free(dir);
+    unsetenv("XDG_DATA_HOME");
+    unsetenv("HOME");
+    assert_null(authority_default_dir());
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_made_private),
+        cmocka_unit_test(test_is_a_ca),
+        cmocka_unit_test(test_reused_and_renewed),
+        cmocka_unit_test(test_many_at_once_get_the_same),
+        cmocka_unit_test(test_key_open_to_others),
+        cmocka_unit_test(test_key_of_another),
+        cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_half_of_it),
+        cmocka_unit_test(test_expired),
+        cmocka_unit_test(test_folder_that_cannot_be),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_limits_that_are_no_names),
+        cmocka_unit_test(test_default_dir),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
