@@ -16,6 +16,7 @@
 #include <openssl/evp.h>
 #include <openssl/nid.h>
 #include <openssl/obj.h>
+#include <openssl/pool.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -181,6 +182,11 @@ struct event_certificate *certificate_facts_new(struct slice der) {
     X509_free(x509);
     ERR_clear_error();
     return &facts->view;
+}
+
+struct event_certificate *certificate_facts_of(const CRYPTO_BUFFER *certificate) {
+    return certificate_facts_new(
+        slice_of(CRYPTO_BUFFER_data(certificate), CRYPTO_BUFFER_len(certificate)));
 }
 
 void certificate_facts_free(struct event_certificate *view) {
