@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "net/owner.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// A connection within this machine: `client` is connected to `listener`'s address.
+struct pair {
+    int listener;
+    int client;
+    struct sockaddr_storage client_name;
+    struct sockaddr_storage server_name;
+};
+
+static void listen_on_loopback(struct pair *pair, int family) {
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
+    struct sockaddr_in four = {.sin_family = AF_INET};
+    four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    bool v6 = family == AF_INET6;
+    socklen_t len = v6 ? sizeof(six) : sizeof(four);
+    pair->listener = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(pair->listener, v6 ? (struct sockaddr *)&six : (struct sockaddr *)&four, len) != 0) {
+        skip(); // no IPv6 here
+    }
+    assert_int_equal(listen(pair->listener, 1), 0);
+    len = sizeof(pair->server_name);
+    getsockname(pair->listener, (struct sockaddr *)&pair->server_name, &len);
+}
+
+static void pair_open(struct pair *pair, int family) {
+    memset(pair, 0, sizeof(*pair));
+    listen_on_loopback(pair, family);
+    socklen_t len = sizeof(struct sockaddr_storage);
+    pair->client = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(
+        connect(pair->client, (struct sockaddr *)&pair->server_name,
+                family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in)),
+        0);
+    getsockname(pair->client, (struct sockaddr *)&pair->client_name, &len);
+}
+
+static void pair_close(struct pair *pair) {
+    close(pair->client);
+    close(pair->listener);
+}
+
+static bool find(struct owner *owner, struct process_identity *out, const struct pair *pair) {
+    return owner_find(owner, out, (const struct sockaddr *)&pair->client_name,
+                      (const struct sockaddr *)&pair->server_name);
+}
+
+static void finds_ourselves(void **state) {
+    const int family = *(int *)*state;
+    struct owner *owner = owner_new();
+    struct pair pair;
+    struct process_identity found;
+    pair_open(&pair, family);
+    for (int again = 0; again < 2; again++) { // the second time from what it remembers
+        assert_true(find(owner, &found, &pair));
+        assert_int_equal(found.pid, getpid());
+        assert_string_equal(found.program, "owner_test");
+    }
+    pair_close(&pair);
+    owner_free(owner);
+}
+
+static void finds_a_child(void **state) {
+    (void)state;
+    struct owner *owner = owner_new();
+    struct pair pair;
+    struct process_identity found;
+    int gate[2];
+    assert_int_equal(pipe(gate), 0);
+    pair_open(&pair, AF_INET);
+    pid_t child = fork();
+    if (child == 0) {
+        char byte;
+        close(gate[1]);
+        _exit((int)read(gate[0], &byte, 1));
+    }
+    close(pair.client); // only the child holds it now
+    assert_true(find(owner, &found, &pair));
+    assert_int_equal(found.pid, child);
+    close(gate[1]);
+    close(gate[0]);
+    waitpid(child, NULL, 0);
+    close(pair.listener);
+    owner_free(owner);
+}
+
+static void finds_nobody_for_a_connection_that_is_not_here(void **state) {
+    (void)state;
+    struct owner *owner = owner_new();
+    struct pair pair;
+    struct process_identity found;
+    pair_open(&pair, AF_INET);
+    struct sockaddr_in elsewhere = {.sin_family = AF_INET, .sin_port = htons(4711)};
+    elsewhere.sin_addr.s_addr = htonl(0xc0000207); // 192.0.2.7
+    assert_false(owner_find(owner, &found, (struct sockaddr *)&elsewhere,
+                            (struct sockaddr *)&pair.server_name));
+    assert_int_equal(found.pid, 0);
+    assert_string_equal(found.program, "");
+    pair_close(&pair);
+    owner_free(owner);
+}
+
+int main(void) {
+    static int four = AF_INET;
+    static int six = AF_INET6;
+    const struct CMUnitTest tests[] = {
+        {.name = "finds_ourselves_by_ipv4", .test_func = finds_ourselves, .initial_state = &four},
+        {.name = "finds_ourselves_by_ipv6", .test_func = finds_ourselves, .initial_state = &six},
+        cmocka_unit_test(finds_a_child),
+        cmocka_unit_test(finds_nobody_for_a_connection_that_is_not_here),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
