@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "message/encoded_word.h"
+
+#include "base/digest.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "message/charset.h"
+
+#define WORD_BYTES_MAX (64 * KIB) // decoded bytes of one run of words
+
+struct word {
+    struct slice whole; // =?charset?X?text?=
+    struct slice charset;
+    bool base64;
+    struct slice text;
+};
+
+// Reads the word that begins at the start of `s`.
+static bool read_word(struct word *out, struct slice s) {
+    if (!slice_starts_with(s, SLICE("=?"))) {
+        return false;
+    }
+    struct slice rest = slice_from(s, 2);
+    struct slice charset = slice_split(&rest, '?');
+    struct slice encoding = slice_split(&rest, '?');
+    size_t end = slice_find(rest, SLICE("?="));
+    bool q = slice_is_nocase(encoding, "Q");
+    bool b = slice_is_nocase(encoding, "B");
+    if (charset.len == 0 || end == SLICE_NONE || (!q && !b) ||
+        slice_find_byte(charset, ' ') != SLICE_NONE) {
+        return false;
+    }
+    // RFC 2231 5: a language may follow the charset.
+    *out = (struct word){
+        .charset = slice_split(&charset, '*'), .base64 = b, .text = slice_sub(rest, 0, end)};
+    out->whole = slice_sub(s, 0, (size_t)(rest.data - s.data) + end + 2);
+    return true;
+}
+
+static bool decode_q(struct buf *out, struct slice text) {
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t byte = text.data[i];
+        if (byte == '=') {
+            int high = i + 2 < text.len ? text_hex_value(text.data[i + 1]) : -1;
+            int low = i + 2 < text.len ? text_hex_value(text.data[i + 2]) : -1;
+            if (high < 0 || low < 0) {
+                return false;
+            }
+            byte = (uint8_t)(high << 4 | low);
+            i += 2;
+        } else if (byte == '_') {
+            byte = ' ';
+        }
+        buf_put_byte(out, byte);
+    }
+    return true;
+}
+
+static bool decode_bytes(struct buf *out, const struct word *word) {
+    return word->base64 ? base64_decode(out, word->text) : decode_q(out, word->text);
+}
+
+// The word behind `s` that only white space parts from it.
+static bool read_next_word(struct word *out, struct slice s, size_t *out_space) {
+    size_t space = 0;
+    while (space < s.len && (s.data[space] == ' ' || s.data[space] == '\t')) {
+        space++;
+    }
+    *out_space = space;
+    return read_word(out, slice_from(s, space));
+}
+
+// Decodes the run of words of one charset that begins with `word`. Returns how many bytes of `s` it
+// takes, 0 where it does not decode.
+static size_t decode_run(struct buf *out, struct slice s, struct word word, bool joined) {
+    struct buf bytes;
+    buf_init(&bytes, WORD_BYTES_MAX);
+    struct slice charset = word.charset;
+    size_t used = 0;
+    size_t space = 0;
+    do {
+        size_t before = buf_len(&bytes);
+        if (!decode_bytes(&bytes, &word)) {
+            buf_truncate(&bytes, before);
+            break;
+        }
+        used += space + word.whole.len;
+    } while (joined && read_next_word(&word, slice_from(s, used), &space) &&
+             slice_equal_nocase(word.charset, charset));
+    bool fine = used > 0 && charset_decode(out, charset, buf_slice(&bytes));
+    buf_cleanup(&bytes);
+    return fine ? used : 0;
+}
+
+void encoded_word_decode(struct buf *out, struct slice text) {
+    while (text.len > 0) {
+        size_t start = slice_find(text, SLICE("=?"));
+        buf_put(out, slice_sub(text, 0, start));
+        if (start == SLICE_NONE) {
+            return;
+        }
+        text = slice_from(text, start);
+        struct word word;
+        size_t used = 0;
+        if (read_word(&word, text)) {
+            // A run that is broken only as a whole is decoded word by word.
+            used = decode_run(out, text, word, true);
+            used = used > 0 ? used : decode_run(out, text, word, false);
+        }
+        if (used == 0) {
+            buf_put(out, slice_sub(text, 0, 2));
+            text = slice_from(text, 2);
+            continue;
+        }
+        text = slice_from(text, used);
+        size_t space;
+        if (read_next_word(&word, text, &space)) {
+            text = slice_from(text, space);
+        }
+    }
+}

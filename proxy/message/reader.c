@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+#include "message/reader.h"
+
+#include "base/memory.h"
+#include "message/encoded_word.h"
+#include "message/header.h"
+#include "message/mime.h"
+
+#include <stdlib.h>
+
+enum part_of_message { IN_NOTHING, IN_HEADER, IN_BODY };
+
+struct message_reader {
+    const struct event_session *session;
+    struct event_sink sink;
+    int message;
+    int exchange;
+    int64_t at_ns;
+    enum part_of_message part;
+    struct header header;
+    struct mime mime;
+    // The line under way, where it must be seen whole; else its bytes are passed on as they come.
+    struct buf line;
+    size_t line_len; // bytes of it so far, kept or not
+    bool passing;    // its bytes are being passed on
+    bool told[FLAW_KIND_COUNT];
+};
+
+struct message_reader *message_reader_new(const struct event_session *session,
+                                          struct event_sink sink) {
+    struct message_reader *reader = mem_new(sizeof(*reader));
+    reader->session = session;
+    reader->sink = sink;
+    return reader;
+}
+
+static void rest(struct message_reader *reader) {
+    reader->part = IN_NOTHING;
+    header_cleanup(&reader->header);
+    mime_cleanup(&reader->mime);
+    buf_cleanup(&reader->line);
+}
+
+void message_reader_free(struct message_reader *reader) {
+    if (reader != NULL) {
+        rest(reader);
+        free(reader);
+    }
+}
+
+// ── events ──────────────────────────────────────────────────────────────────────────────────────
+
+static struct event new_event(const struct message_reader *reader, enum event_kind kind) {
+    return (struct event){.kind = kind, .session = reader->session, .at_ns = reader->at_ns};
+}
+
+// Each kind once a message: whoever sends a thousand broken lines has one fault.
+static void tell_flaw(struct message_reader *reader, enum event_flaw_kind kind, struct slice detail,
+                      uint64_t number) {
+    if (reader->told[kind]) {
+        return;
+    }
+    reader->told[kind] = true;
+    struct event event = new_event(reader, EVENT_FLAW);
+    event.flaw = (struct event_flaw){.side = SIDE_CLIENT,
+                                     .message = reader->message,
+                                     .exchange = reader->exchange,
+                                     .kind = kind,
+                                     .detail = detail,
+                                     .number = number};
+    event_send(&reader->sink, &event);
+}
+
+static void take_header_flaw(void *context, enum header_flaw flaw, struct slice detail,
+                             uint64_t number) {
+    static const enum event_flaw_kind kinds[] = {
+        [HEADER_LINE_MALFORMED] = FLAW_HEADER_LINE,
+        [HEADER_SPACE_IN_NAME] = FLAW_HEADER_SPACE,
+        [HEADER_LINE_8BIT] = FLAW_HEADER_8BIT,
+        [HEADER_LINE_LONG] = FLAW_HEADER_LONG,
+    };
+    tell_flaw(context, kinds[flaw], detail, number);
+}
+
+static void take_mime_flaw(void *context, enum event_flaw_kind kind, struct slice detail) {
+    tell_flaw(context, kind, detail, 0);
+}
+
+static void take_field(void *context, struct slice name, struct slice raw, bool cut) {
+    struct message_reader *reader = context;
+    struct buf value;
+    buf_init(&value, 4 * LIMIT_HEADER_BYTES);
+    encoded_word_decode(&value, raw);
+    struct event event = new_event(reader, EVENT_FIELD);
+    event.field = (struct event_field){.message = reader->message,
+                                       .name = name,
+                                       .raw = raw,
+                                       .value = buf_slice(&value),
+                                       .cut = cut};
+    mime_field(&reader->mime, name, raw);
+    event_send(&reader->sink, &event);
+    buf_cleanup(&value);
+}
+
+static struct header_sink header_sink(struct message_reader *reader) {
+    return (struct header_sink){.field = take_field, .flaw = take_header_flaw, .context = reader};
+}
+
+// ── lines ───────────────────────────────────────────────────────────────────────────────────────
+
+static void end_header(struct message_reader *reader) {
+    struct header_sink sink = header_sink(reader);
+    header_end(&reader->header, &sink);
+    mime_header_end(&reader->mime);
+    reader->part = IN_BODY;
+}
+
+// The line's CR is not part of it. A bare LF ends a line too, as it does for who will read it.
+static void end_line(struct message_reader *reader) {
+    struct slice line = buf_slice(&reader->line);
+    size_t len = reader->line_len;
+    if (line.len == len && len > 0 && line.data[len - 1] == '\r') {
+        line = slice_sub(line, 0, --len);
+    } else if (line.len < len) {
+        len--; // too long to be kept whole: its CR is among the rest
+    }
+    struct header_sink sink = header_sink(reader);
+    if (reader->part == IN_BODY) {
+        mime_line(&reader->mime, line, len);
+    } else if (header_line(&reader->header, line, len, &sink)) {
+        end_header(reader);
+    }
+    buf_clear(&reader->line);
+    reader->line_len = 0;
+}
+
+static bool wants_line(const struct message_reader *reader) {
+    return reader->part == IN_HEADER || mime_wants_line(&reader->mime, buf_slice(&reader->line));
+}
+
+// Stops keeping the line: it is body text that is no boundary.
+static void pass_line(struct message_reader *reader) {
+    mime_text(&reader->mime, buf_slice(&reader->line));
+    buf_clear(&reader->line);
+    reader->line_len = 0;
+    reader->passing = true;
+}
+
+// `bytes` are of one line; `ends` says that its LF comes behind them.
+static void feed_line(struct message_reader *reader, struct slice bytes, bool ends) {
+    if (!reader->passing) {
+        buf_append_some(&reader->line, bytes);
+        reader->line_len += bytes.len;
+        bool whole = reader->line_len == buf_len(&reader->line);
+        if (whole && !wants_line(reader)) {
+            pass_line(reader);
+        } else if (ends) {
+            end_line(reader);
+            return;
+        }
+    } else {
+        mime_text(&reader->mime, bytes);
+    }
+    if (reader->passing && ends) {
+        mime_text(&reader->mime, SLICE("\n"));
+        reader->passing = false;
+    }
+}
+
+static bool is_idle(const struct message_reader *reader) {
+    return reader->part == IN_NOTHING || (reader->part == IN_BODY && mime_is_idle(&reader->mime));
+}
+
+// ── the message ─────────────────────────────────────────────────────────────────────────────────
+
+void message_reader_begin(struct message_reader *reader, int message, int exchange) {
+    rest(reader);
+    reader->message = message;
+    reader->exchange = exchange;
+    reader->part = IN_HEADER;
+    reader->line_len = 0;
+    reader->passing = false;
+    for (int i = 0; i < FLAW_KIND_COUNT; i++) {
+        reader->told[i] = false;
+    }
+    buf_init(&reader->line, LIMIT_HEADER_BYTES);
+    header_begin(&reader->header);
+    mime_begin(&reader->mime, (struct mime_sink){take_mime_flaw, reader});
+}
+
+void message_reader_feed(struct message_reader *reader, struct slice bytes, int64_t at_ns) {
+    reader->at_ns = at_ns;
+    while (bytes.len > 0 && !is_idle(reader)) {
+        size_t lf = slice_find_byte(bytes, '\n');
+        feed_line(reader, slice_sub(bytes, 0, lf), lf != SLICE_NONE);
+        bytes = lf == SLICE_NONE ? slice_from(bytes, bytes.len) : slice_from(bytes, lf + 1);
+    }
+}
+
+void message_reader_end(struct message_reader *reader, bool complete, int64_t at_ns) {
+    reader->at_ns = at_ns;
+    if (reader->part != IN_NOTHING && reader->line_len > 0) {
+        end_line(reader); // the stream ended within it
+    }
+    if (reader->part == IN_HEADER) {
+        end_header(reader);
+    }
+    if (reader->part == IN_BODY && complete) {
+        mime_end(&reader->mime);
+    }
+    rest(reader);
+}

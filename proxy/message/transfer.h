@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// transfer: does a body decode? A checker for base64 and quoted-printable text (RFC 2045 6.7, 6.8)
+// that is fed as the bytes stream by and keeps none of them.
+#ifndef SCOPE_MESSAGE_TRANSFER_H
+#define SCOPE_MESSAGE_TRANSFER_H
+
+#include "message/content_type.h"
+
+struct transfer {
+    enum transfer_encoding encoding;
+    bool bad;       // what came does not decode
+    uint64_t count; // base64: characters so far
+    unsigned pads;  // base64: = so far
+    int expects;    // quoted-printable: what may follow, an enum of transfer.c
+};
+
+void transfer_begin(struct transfer *transfer, enum transfer_encoding encoding);
+void transfer_feed(struct transfer *transfer, struct slice bytes);
+bool transfer_end(struct transfer *transfer); // true where all of it decodes
+
+#endif
