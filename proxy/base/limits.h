@@ -23,13 +23,16 @@
 #define LIMIT_CLIENT_HELLO (64 * KIB)  // a handshake that has not shown its ClientHello
 
 // The decoder.
-#define LIMIT_LINE_DEFAULT (64 * KIB) // --max-line
-#define LIMIT_REPLY_LINES  1024       // lines of one reply that are kept
-#define LIMIT_REPLY_BYTES  (256 * KIB)
-#define LIMIT_PIPELINE     10000 // commands that wait for their replies, remembered at once
-#define LIMIT_RECIPIENTS   10000 // of one message
-#define LIMIT_PARAMETERS   64    // of one command
-#define LIMIT_CAPABILITIES 128   // of one EHLO reply
+#define LIMIT_LINE_DEFAULT   (64 * KIB) // --max-line
+#define LIMIT_REPLY_LINES    1024       // lines of one reply that are kept
+#define LIMIT_REPLY_BYTES    (256 * KIB)
+#define LIMIT_PIPELINE       10000       // commands that wait for their replies, remembered at once
+#define LIMIT_RECIPIENTS     10000       // of one message
+#define LIMIT_ENVELOPE_BYTES (4 * MIB)   // addresses and parameters of one message
+#define LIMIT_PIPELINE_BYTES (4 * MIB)   // those of MAILs and RCPTs whose replies are due
+#define LIMIT_UNDECIDED      (256 * KIB) // client bytes whose meaning a reply that is due decides
+#define LIMIT_PARAMETERS     64          // of one command
+#define LIMIT_CAPABILITIES   128         // of one EHLO reply
 
 // What an output keeps (contract, "Detail").
 #define LIMIT_HEADER_BYTES  (256 * KIB)
@@ -41,7 +44,7 @@
 #define LIMIT_WRITER_QUEUE  (16 * MIB) // finished lines that wait for the disk
 
 // The analysis.
-#define LIMIT_FINDINGS_OF_RULE 10 // of one rule in a session; the eleventh counts the rest
+#define LIMIT_FINDINGS_OF_RULE 10  // of one rule in a session; the eleventh counts the rest
 #define LIMIT_SECRETS          256 // learnt in one session; a PLAIN login is three of them
 #define LIMIT_SECRET_BYTES     (64 * KIB)
 

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "smtp/auth.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "smtp/auth_identity.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { RESPONSE_MAX = 256 * 1024, ERROR_TEXT_MAX = 4096 };
+
+static const char not_base64[] = "a line that is no base64";
+static const char not_plain[] = "a response without its two NULs, which should be an authorization "
+                                "identity, NUL, the user name, NUL, the password";
+
+struct auth *auth_new(int exchange, struct slice mechanism) {
+    struct auth *auth = mem_new(sizeof(*auth));
+    auth->exchange = exchange;
+    for (size_t i = 0; i < mechanism.len && i < AUTH_MECHANISM_MAX; i++) {
+        auth->mechanism_name[auth->mechanism_len++] = text_upper(mechanism.data[i]);
+    }
+    auth->mechanism = sasl_mechanism_find(mechanism);
+    return auth;
+}
+
+void auth_free(struct auth *auth) {
+    if (auth != NULL) {
+        mem_wipe(auth, sizeof(*auth));
+        free(auth);
+    }
+}
+
+// ── the client's lines ──────────────────────────────────────────────────────────────────────────
+
+static void note_flaw(struct auth *auth, const char *flaw) {
+    auth->flaw = auth->flaw == NULL ? flaw : auth->flaw;
+}
+
+static void keep_identity(struct auth *auth, struct slice response) {
+    struct buf identity;
+    buf_init(&identity, AUTH_IDENTITY_MAX);
+    auth_identity_read(&identity, auth->mechanism, auth->responses, response);
+    struct slice found = buf_slice(&identity);
+    if (found.len > 0) {
+        memcpy(auth->identity, found.data, found.len);
+        auth->identity_len = found.len;
+        auth->has_identity = true;
+    }
+    buf_wipe(&identity);
+}
+
+// RFC 4616 2: exactly two NULs.
+static bool has_two_nuls(struct slice response) {
+    size_t nuls = 0;
+    for (size_t i = 0; i < response.len; i++) {
+        nuls += response.data[i] == 0;
+    }
+    return nuls == 2;
+}
+
+static void take_decoded(struct auth *auth, struct slice response, bool cut) {
+    if (auth->mechanism == SASL_MECHANISM_PLAIN && !cut && !has_two_nuls(response)) {
+        note_flaw(auth, not_plain);
+    }
+    if (!auth->has_identity) {
+        keep_identity(auth, response);
+    }
+}
+
+void auth_response(struct auth *auth, struct slice line, bool initial, bool cut) {
+    if (!initial && !cut && slice_is(line, "*")) {
+        auth->cancelled = true;
+        return;
+    }
+    auth->responses++;
+    if (cut) { // The rest is not known: what there is, in whole groups of four digits.
+        line = slice_sub(line, 0, line.len - line.len % 4);
+    }
+    struct buf decoded;
+    buf_init(&decoded, RESPONSE_MAX);
+    if (initial && slice_is(line, "=")) {
+        take_decoded(auth, SLICE(""), false);
+    } else if (line.len <= RESPONSE_MAX && base64_decode(&decoded, line)) {
+        take_decoded(auth, buf_slice(&decoded), cut);
+    } else if (!cut) {
+        note_flaw(auth, not_base64);
+    }
+    buf_wipe(&decoded);
+}
+
+// ── how it ended ────────────────────────────────────────────────────────────────────────────────
+
+static enum auth_outcome outcome_of(const struct auth *auth, int code) {
+    if (code >= 200 && code < 300) {
+        return AUTH_SUCCEEDED;
+    }
+    if (auth->cancelled) {
+        return AUTH_CANCELLED;
+    }
+    if (code == 0) {
+        return AUTH_UNFINISHED;
+    }
+    return code >= 400 && code < 500 ? AUTH_DEFERRED : AUTH_FAILED;
+}
+
+void auth_tell(struct event_auth *out, const struct auth *auth, int code) {
+    *out = (struct event_auth){.exchange = auth->exchange,
+                               .outcome = outcome_of(auth, code),
+                               .code = code,
+                               .malformed = auth->flaw != NULL,
+                               .flaw = slice_of_string(auth->flaw)};
+    if (auth->mechanism_len > 0) {
+        out->mechanism = slice_of(auth->mechanism_name, auth->mechanism_len);
+    }
+    if (auth->has_identity) {
+        out->identity = slice_of(auth->identity, auth->identity_len);
+    }
+}
+
+bool auth_error_text(struct buf *out, const struct auth *auth, struct slice challenge) {
+    bool bearer = auth->mechanism == SASL_MECHANISM_XOAUTH2 ||
+                  auth->mechanism == SASL_MECHANISM_OAUTHBEARER;
+    challenge = slice_trim(challenge);
+    if (!bearer || challenge.len == 0 || challenge.len > ERROR_TEXT_MAX) {
+        return false;
+    }
+    return base64_decode(out, challenge) && buf_len(out) > 0 && buf_slice(out).data[0] == '{';
+}

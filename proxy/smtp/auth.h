@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// auth: follows one SASL exchange (RFC 4954 4) from the AUTH command to its last reply, and finds
+// out who logs in and what is malformed. It is told the client's lines and keeps nothing of them
+// but the identity.
+//
+//      AUTH MECHANISM [initial] ─▶ 334 ─▶ line ─▶ 334 ─▶ line ─▶ 235, 4xx, 5xx
+#ifndef SCOPE_SMTP_AUTH_H
+#define SCOPE_SMTP_AUTH_H
+
+#include "event/event.h"
+#include "smtp/sasl_mechanism.h"
+
+enum { AUTH_MECHANISM_MAX = 64, AUTH_IDENTITY_MAX = 1024 };
+
+struct auth {
+    int exchange;
+    uint8_t mechanism_name[AUTH_MECHANISM_MAX]; // upper case
+    size_t mechanism_len;
+    enum sasl_mechanism mechanism;
+    unsigned responses; // client lines, the initial response included
+    bool has_identity;
+    uint8_t identity[AUTH_IDENTITY_MAX];
+    size_t identity_len;
+    const char *flaw; // what is malformed, NULL while nothing is
+    bool cancelled;
+    bool declared; // the command was AUTH itself, not something that begins like it
+    struct auth *next;
+};
+
+// A null `mechanism` is one that is missing or was no name.
+struct auth *auth_new(int exchange, struct slice mechanism);
+void auth_free(struct auth *auth); // wipes; NULL is fine
+
+// A response of the client: a line, or with `initial` the initial response (`=` is an empty one).
+// `cut`: more of it came than `line` holds.
+void auth_response(struct auth *auth, struct slice line, bool initial, bool cut);
+// How the exchange ended; `code` 0 where it was never answered. Valid until auth_free.
+void auth_tell(struct event_auth *out, const struct auth *auth, int code);
+
+// The text of a 334 challenge where it is an error that a bearer mechanism reports as JSON (RFC
+// 7628 3.2.2), decoded into `out`; false for all others.
+bool auth_error_text(struct buf *out, const struct auth *auth, struct slice challenge);
+
+#endif

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include "smtp/envelope.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// ── one path ────────────────────────────────────────────────────────────────────────────────────
+
+static struct slice copy(uint8_t **at, struct slice text) {
+    if (slice_is_null(text)) {
+        return text;
+    }
+    struct slice kept = slice_of(*at, text.len);
+    if (text.len > 0) {
+        memcpy(*at, text.data, text.len);
+    }
+    *at += text.len;
+    return kept;
+}
+
+struct envelope_path *envelope_path_new(const struct command *command) {
+    size_t table = command->parameter_count * sizeof(struct event_parameter);
+    size_t text = command->path.address.len + 1; // so that an empty address is not null
+    for (size_t i = 0; i < command->parameter_count; i++) {
+        text += command->parameters[i].keyword.len + command->parameters[i].value.len;
+    }
+    size_t size = sizeof(struct envelope_path) + table + text;
+    struct envelope_path *path = mem_new(size);
+    path->size = size;
+    path->parameters = (struct event_parameter *)(path + 1);
+    path->parameter_count = command->parameter_count;
+    uint8_t *at = (uint8_t *)(path + 1) + table;
+    path->address =
+        copy(&at, slice_is_null(command->path.address) ? SLICE("") : command->path.address);
+    for (size_t i = 0; i < command->parameter_count; i++) {
+        path->parameters[i].keyword = copy(&at, command->parameters[i].keyword);
+        path->parameters[i].value = copy(&at, command->parameters[i].value);
+    }
+    return path;
+}
+
+void envelope_path_free(struct envelope_path *path) {
+    free(path);
+}
+
+// ── the transaction ─────────────────────────────────────────────────────────────────────────────
+
+void envelope_clear(struct envelope *envelope) {
+    for (size_t i = 0; i < envelope->count; i++) {
+        envelope_path_free(envelope->paths[i]);
+    }
+    envelope_path_free(envelope->from);
+    free(envelope->paths);
+    free(envelope->recipients);
+    *envelope = (struct envelope){0};
+}
+
+static bool is_positive(int code) {
+    return code >= 200 && code < 300;
+}
+
+static bool has_parameter(const struct envelope_path *path, const char *keyword) {
+    for (size_t i = 0; path != NULL && i < path->parameter_count; i++) {
+        if (slice_is_nocase(path->parameters[i].keyword, keyword)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// A MAIL that is refused within a transaction leaves it as it was (RFC 5321 4.1.4).
+void envelope_answer_mail(struct envelope *envelope, struct envelope_path *path, int code) {
+    if (envelope->open && !is_positive(code)) {
+        envelope_path_free(path);
+        return;
+    }
+    envelope_clear(envelope);
+    envelope->from = path;
+    envelope->open = is_positive(code);
+    envelope->smtputf8 = has_parameter(path, "SMTPUTF8");
+}
+
+static void grow(struct envelope *envelope) {
+    if (envelope->count == envelope->capacity) {
+        envelope->capacity = envelope->capacity == 0 ? 4 : 2 * envelope->capacity;
+        envelope->recipients = mem_resize(envelope->recipients, envelope->capacity,
+                                          sizeof(envelope->recipients[0]));
+        envelope->paths =
+            mem_resize(envelope->paths, envelope->capacity, sizeof(envelope->paths[0]));
+    }
+}
+
+void envelope_answer_rcpt(struct envelope *envelope, struct envelope_path *path, int code) {
+    bool fits = path != NULL && envelope->count < LIMIT_RECIPIENTS &&
+                envelope->bytes + path->size <= LIMIT_ENVELOPE_BYTES;
+    if (!fits) {
+        envelope->cut = true;
+        envelope_path_free(path);
+        return;
+    }
+    grow(envelope);
+    envelope->bytes += path->size;
+    envelope->paths[envelope->count] = path;
+    envelope->recipients[envelope->count++] =
+        (struct event_recipient){.to = path->address,
+                                 .parameters = path->parameters,
+                                 .parameter_count = path->parameter_count,
+                                 .code = code,
+                                 .accepted = is_positive(code)};
+    envelope->accepted_count += is_positive(code);
+}
+
+struct event_recipient *envelope_next_accepted(const struct envelope *envelope, size_t *cursor) {
+    while (*cursor < envelope->count) {
+        struct event_recipient *recipient = &envelope->recipients[(*cursor)++];
+        if (recipient->accepted) {
+            return recipient;
+        }
+    }
+    return NULL;
+}
+
+void envelope_tell(struct event_message *out, const struct envelope *envelope) {
+    out->from = envelope->from == NULL ? SLICE("") : envelope->from->address;
+    out->from_parameters = envelope->from == NULL ? NULL : envelope->from->parameters;
+    out->from_parameter_count = envelope->from == NULL ? 0 : envelope->from->parameter_count;
+    out->recipients = envelope->recipients;
+    out->recipient_count = envelope->count;
+    out->recipients_cut = envelope->cut;
+    out->smtputf8 = envelope->smtputf8;
+}

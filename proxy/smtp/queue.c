@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "smtp/queue.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void queue_cleanup(struct queue *queue) {
+    struct waiting item;
+    while (queue_pop(&item, queue)) {
+        envelope_path_free(item.path);
+    }
+    free(queue->items);
+    *queue = (struct queue){0};
+}
+
+static void make_room(struct queue *queue) {
+    if (queue->end < queue->capacity) {
+        return;
+    }
+    if (queue->start > 0) {
+        memmove(queue->items, queue->items + queue->start,
+                (queue->end - queue->start) * sizeof(queue->items[0]));
+        queue->end -= queue->start;
+        queue->start = 0;
+        return;
+    }
+    queue->capacity = queue->capacity == 0 ? 4 : 2 * queue->capacity;
+    queue->items = mem_resize(queue->items, queue->capacity, sizeof(queue->items[0]));
+}
+
+void queue_push(struct queue *queue, const struct waiting *item) {
+    size_t count = queue->end - queue->start;
+    bool full = queue->lost_count > 0 || count >= LIMIT_PIPELINE;
+    if (full && item->kind == WAITING_COMMAND && item->transfer == NULL) {
+        queue->lost_first = queue->lost_count == 0 ? item->exchange : queue->lost_first;
+        queue->lost_count++;
+        envelope_path_free(item->path);
+        return;
+    }
+    make_room(queue);
+    struct waiting *kept = &queue->items[queue->end++];
+    *kept = *item;
+    if (kept->path != NULL && queue->path_bytes + kept->path->size > LIMIT_PIPELINE_BYTES) {
+        envelope_path_free(kept->path);
+        kept->path = NULL;
+        kept->path_lost = true;
+    }
+    queue->path_bytes += kept->path == NULL ? 0 : kept->path->size;
+}
+
+struct waiting *queue_front(const struct queue *queue) {
+    return queue->start == queue->end ? NULL : &queue->items[queue->start];
+}
+
+struct waiting *queue_back(const struct queue *queue) {
+    return queue->start == queue->end ? NULL : &queue->items[queue->end - 1];
+}
+
+bool queue_pop(struct waiting *out, struct queue *queue) {
+    if (queue->start == queue->end) {
+        if (queue->lost_count == 0) {
+            return false;
+        }
+        *out = (struct waiting){.kind = WAITING_COMMAND, .exchange = queue->lost_first};
+        queue->lost_first++;
+        queue->lost_count--;
+        return true;
+    }
+    *out = queue->items[queue->start++];
+    queue->path_bytes -= out->path == NULL ? 0 : out->path->size;
+    if (queue->start == queue->end) {
+        queue->start = queue->end = 0;
+    }
+    return true;
+}
+
+size_t queue_due(const struct queue *queue) {
+    size_t count = queue->lost_count;
+    for (size_t i = queue->start; i < queue->end; i++) {
+        count += queue->items[i].kind != WAITING_MARK;
+    }
+    return count;
+}

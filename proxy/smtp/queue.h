@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// queue: what waits for a reply, in the order in which the replies come (RFC 2920 3.1: the order of
+// the commands). The first of all is the greeting.
+//
+//      answered ◀── GREETING ◀── COMMAND ◀── COMMAND ◀── FINAL ◀── asked
+#ifndef SCOPE_SMTP_QUEUE_H
+#define SCOPE_SMTP_QUEUE_H
+
+#include "smtp/auth.h"
+#include "smtp/envelope.h"
+
+struct transfer; // a message on its way, see transfer.h
+
+enum waiting_kind {
+    WAITING_GREETING,
+    WAITING_COMMAND,
+    WAITING_FINAL, // the answer to a message text that is over
+    WAITING_MARK,  // no reply: a message was given up here, and is told when its turn comes
+};
+
+struct waiting {
+    enum waiting_kind kind;
+    int exchange;
+    enum verb verb;
+    bool by_proxy;
+    bool continuation; // a SASL line
+    bool chunk_last;   // BDAT … LAST
+    bool path_lost;    // MAIL or RCPT whose path could not be kept
+    int64_t at_ns;
+    struct envelope_path *path; // owned: of MAIL or RCPT
+    struct auth *auth;          // borrowed: the SASL exchange that this line is part of
+    struct transfer *transfer;  // borrowed: BDAT, FINAL, MARK
+};
+
+struct queue {
+    struct waiting *items;
+    size_t start;
+    size_t end;
+    size_t capacity;
+    size_t path_bytes;
+    // Past LIMIT_PIPELINE only the numbers of the commands are known.
+    int lost_first;
+    size_t lost_count;
+};
+
+void queue_cleanup(struct queue *queue);
+
+// Takes `item` with its path.
+void queue_push(struct queue *queue, const struct waiting *item);
+struct waiting *queue_front(const struct queue *queue); // NULL where nothing is due
+struct waiting *queue_back(const struct queue *queue);
+// Takes the front off: into `*out`, whose path is then the caller's. A lost one has verb NONE.
+bool queue_pop(struct waiting *out, struct queue *queue);
+size_t queue_due(const struct queue *queue); // replies that are due, the greeting's too
+
+#endif
