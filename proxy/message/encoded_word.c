@@ -92,30 +92,34 @@ static size_t decode_run(struct buf *out, struct slice s, struct word word, bool
     return fine ? used : 0;
 }
 
+static bool is_space(struct slice s) {
+    return slice_trim(s).len == 0;
+}
+
 void encoded_word_decode(struct buf *out, struct slice text) {
+    bool behind_word = false;
     while (text.len > 0) {
         size_t start = slice_find(text, SLICE("=?"));
-        buf_put(out, slice_sub(text, 0, start));
-        if (start == SLICE_NONE) {
-            return;
-        }
-        text = slice_from(text, start);
+        struct slice gap = slice_sub(text, 0, start);
+        text = slice_from(text, gap.len);
         struct word word;
         size_t used = 0;
+        size_t gap_at = buf_len(out);
+        if (!(behind_word && start != SLICE_NONE && is_space(gap))) {
+            buf_put(out, gap);
+        }
         if (read_word(&word, text)) {
             // A run that is broken only as a whole is decoded word by word.
             used = decode_run(out, text, word, true);
             used = used > 0 ? used : decode_run(out, text, word, false);
         }
+        behind_word = used > 0;
         if (used == 0) {
-            buf_put(out, slice_sub(text, 0, 2));
-            text = slice_from(text, 2);
-            continue;
+            buf_truncate(out, gap_at);
+            buf_put(out, gap);
+            used = text.len < 2 ? text.len : 2;
+            buf_put(out, slice_sub(text, 0, used));
         }
         text = slice_from(text, used);
-        size_t space;
-        if (read_next_word(&word, text, &space)) {
-            text = slice_from(text, space);
-        }
     }
 }
