@@ -33,11 +33,9 @@ static bool is_over(struct backlog *backlog, size_t cost, int64_t now_ns) {
     return over;
 }
 
-bool backlog_admit(struct backlog *backlog, uint64_t *out_untold, size_t cost, uint64_t lines,
-                   int64_t now_ns) {
+bool backlog_admit(struct backlog *backlog, uint64_t *out_untold, size_t cost, int64_t now_ns) {
     *out_untold = 0;
     if (is_over(backlog, cost, now_ns)) {
-        backlog_lose(backlog, lines);
         return false;
     }
     *out_untold = backlog_take_untold(backlog);

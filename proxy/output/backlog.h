@@ -29,10 +29,13 @@ struct backlog {
 
 void backlog_init(struct backlog *backlog, size_t max);
 
-// A thread that has a piece: whether it is taken, `cost` bytes then wait. Where it is not, `lines`
-// count as lost. `*out_untold` is the number of lines that were lost in front of this piece.
-bool backlog_admit(struct backlog *backlog, uint64_t *out_untold, size_t cost, uint64_t lines,
-                   int64_t now_ns);
+// A thread that has a piece: whether it is taken, `cost` bytes then wait. Where it is not, the
+// caller counts its lines by backlog_lose. `*out_untold` is the number of lines that were lost in
+// front of this piece.
+bool backlog_admit(struct backlog *backlog, uint64_t *out_untold, size_t cost, int64_t now_ns);
+void backlog_lose(struct backlog *backlog, uint64_t lines);
+// Something small that is taken whatever waits.
+void backlog_add(struct backlog *backlog, size_t cost);
 bool backlog_is_congested(const struct backlog *backlog, int64_t now_ns);
 
 // The writer: `cost` bytes wait no more.
@@ -40,12 +43,8 @@ void backlog_release(struct backlog *backlog, size_t cost);
 // The writer: `len` bytes reached their place.
 void backlog_wrote(struct backlog *backlog, size_t len, int64_t now_ns);
 void backlog_set_failing(struct backlog *backlog, bool failing);
-// The writer: lines that it had to give up itself.
-void backlog_lose(struct backlog *backlog, uint64_t lines);
 // The lines not yet told of; they are told of with this call, or not after all.
 uint64_t backlog_take_untold(struct backlog *backlog);
 void backlog_untell(struct backlog *backlog, uint64_t lines);
-// Something small that is taken whatever waits.
-void backlog_add(struct backlog *backlog, size_t cost);
 
 #endif

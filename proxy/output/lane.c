@@ -206,14 +206,17 @@ static enum progress copy_spools(struct lane *lane) {
 }
 
 // A reader that takes nothing is no failure of ours, but lines are lost with it.
+static void say_lost(struct lane *lane, const char *why) {
+    struct failure failure;
+    fail(&failure, ERR_SYSTEM, "cannot write to %s output '%s': %s",
+         output_format_name(lane->output->format), lane->output->path, why);
+    lane_complain(lane, failure.text);
+}
+
 static void say_stall(struct lane *lane) {
     bool losing = atomic_load(&lane->backlog.losing);
     if (losing && !lane->said_losing && !atomic_load(&lane->backlog.failing)) {
-        struct failure failure;
-        fail(&failure, ERR_SYSTEM,
-             "cannot write to %s output '%s': its reader is too slow, lines are lost",
-             output_format_name(lane->output->format), lane->output->path);
-        lane_complain(lane, failure.text);
+        say_lost(lane, "its reader is too slow, lines are lost");
     }
     lane->said_losing = losing;
 }
@@ -252,6 +255,12 @@ enum progress lane_run(struct lane *lane, int64_t now_ns, bool closing) {
     }
     settle(lane, progress, atomic_load(&lane->bytes) != bytes);
     return progress;
+}
+
+void lane_give_up_rest(struct lane *lane) {
+    if (lane->blocked != NULL && !lane->said_losing && !atomic_load(&lane->backlog.failing)) {
+        say_lost(lane, "nobody reads it, its last lines are lost");
+    }
 }
 
 void lane_reopen(struct lane *lane) {

@@ -49,6 +49,8 @@ void lane_push(struct lane *lane, struct piece piece); // takes the piece
 // Writes as much as can be written now. `closing`: nothing will follow, so documents of streams are
 // copied, and a failing output is tried at once.
 enum progress lane_run(struct lane *lane, int64_t now_ns, bool closing);
+// What a reader has not taken to the end is lost, which is said.
+void lane_give_up_rest(struct lane *lane);
 // Opens the files again by name.
 void lane_reopen(struct lane *lane);
 

@@ -45,8 +45,8 @@ static bool ends_message(const struct piece *piece) {
            piece->kind == PIECE_FILE_DROP;
 }
 
-// Where lines were lost in front of this piece, `lost` gets a word of it.
-static bool admit(struct writer *writer, struct batch *lost, const struct piece *piece,
+// Where lines were lost in front of this piece, `*lost` gets a word of it.
+static bool admit(struct writer *writer, struct batch **lost, const struct piece *piece,
                   int64_t now_ns) {
     struct backlog *backlog = &writer->lanes[piece->output].backlog;
     size_t cost = piece_cost(piece);
@@ -56,17 +56,21 @@ static bool admit(struct writer *writer, struct batch *lost, const struct piece 
         return true;
     }
     uint64_t untold = 0;
-    bool admitted = backlog_admit(backlog, &untold, cost, piece_lines(piece), now_ns);
+    bool admitted = backlog_admit(backlog, &untold, cost, now_ns);
     if (untold > 0) {
         struct piece word = {.kind = PIECE_LOST, .output = piece->output, .offset = untold};
         word.path = mem_string(piece->path);
         backlog_add(backlog, piece_cost(&word));
-        batch_add(lost, word);
+        *lost = *lost == NULL ? batch_new() : *lost;
+        batch_add(*lost, word);
+    }
+    if (!admitted) {
+        backlog_lose(backlog, piece_lines(piece));
     }
     return admitted;
 }
 
-static void keep_admitted(struct writer *writer, struct batch *lost, struct batch *batch) {
+static void keep_admitted(struct writer *writer, struct batch **lost, struct batch *batch) {
     int64_t now_ns = clock_monotonic_ns();
     size_t kept = 0;
     for (size_t i = 0; i < batch->count; i++) {
@@ -100,10 +104,12 @@ static void enqueue(struct writer *writer, struct batch *batch) {
 }
 
 void writer_submit(struct writer *writer, struct batch *batch) {
-    struct batch *lost = batch_new();
-    keep_admitted(writer, lost, batch);
+    struct batch *lost = NULL;
+    keep_admitted(writer, &lost, batch);
     pthread_mutex_lock(&writer->lock);
-    enqueue(writer, lost);
+    if (lost != NULL) {
+        enqueue(writer, lost);
+    }
     enqueue(writer, batch);
     wake(writer);
     pthread_mutex_unlock(&writer->lock);
@@ -121,7 +127,6 @@ void writer_reopen(struct writer *writer) {
 struct orders {
     bool closing;
     bool reopening;
-    bool news; // something was submitted
 };
 
 static struct batch *take_batches(struct writer *writer, struct orders *out_orders) {
@@ -130,7 +135,7 @@ static struct batch *take_batches(struct writer *writer, struct orders *out_orde
     writer->first = NULL;
     writer->last = NULL;
     writer->sleeping = false;
-    *out_orders = (struct orders){writer->closing, writer->reopening, batches != NULL};
+    *out_orders = (struct orders){writer->closing, writer->reopening};
     writer->reopening = false;
     pthread_mutex_unlock(&writer->lock);
     return batches;
@@ -219,6 +224,12 @@ static void reopen_lanes(struct writer *writer) {
     }
 }
 
+static void give_up(struct writer *writer) {
+    for (size_t i = 0; i < writer->lane_count; i++) {
+        lane_give_up_rest(&writer->lanes[i]);
+    }
+}
+
 static void work(struct writer *writer, struct pollfd *polled) {
     uint64_t bytes_before = 0;
     int64_t progress_ns = clock_monotonic_ns();
@@ -236,6 +247,7 @@ static void work(struct writer *writer, struct pollfd *polled) {
         }
         bytes_before = bytes;
         if (orders.closing && (!waiting || now_ns - progress_ns > GIVE_UP_MS * NS_PER_MS)) {
+            give_up(writer);
             return;
         }
         rest(writer, polled, orders.closing);

@@ -64,8 +64,9 @@ static void push_at(enum piece_kind kind, const char *path, const char *text) {
     piece.bytes = (uint8_t *)mem_string(text);
     piece.len = strlen(text);
     uint64_t untold = 0;
-    if (!backlog_admit(&fixture.lane.backlog, &untold, piece_cost(&piece), piece_lines(&piece),
-                       fixture.lane.now_ns)) {
+    struct backlog *backlog = &fixture.lane.backlog;
+    if (!backlog_admit(backlog, &untold, piece_cost(&piece), fixture.lane.now_ns)) {
+        backlog_lose(backlog, piece_lines(&piece));
         piece_cleanup(&piece);
         return;
     }

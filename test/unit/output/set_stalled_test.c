@@ -27,6 +27,11 @@ static void record_session(struct output_set *set) {
     recording_free(recording);
 }
 
+static void count_complaint(void *context, const char *sentence) {
+    assert_non_null(strstr(sentence, "fifo"));
+    (*(int *)context)++;
+}
+
 static size_t count(const char *text, const char *part) {
     size_t found = 0;
     for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {
@@ -41,8 +46,12 @@ static void a_reader_that_never_reads_does_not_keep_it_from_closing(void **state
     struct output_set *set = NULL;
     const struct output_spec specs[] = {{OUTPUT_JSONL, in_folder("fifo")},
                                         {OUTPUT_TEXT, in_folder("text")}};
-    const struct output_options options = {
-        .specs = specs, .spec_count = 2, .queue_max = LIMIT_WRITER_QUEUE};
+    int complaints = 0;
+    const struct output_options options = {.specs = specs,
+                                           .spec_count = 2,
+                                           .queue_max = LIMIT_WRITER_QUEUE,
+                                           .complain = count_complaint,
+                                           .complain_context = &complaints};
     assert_int_equal(mkfifo(in_folder("fifo"), 0600), 0);
     int fd = open(in_folder("fifo"), O_RDONLY | O_NONBLOCK);
     assert_int_equal(output_set_open(&set, &failure, &options), OK);
@@ -50,6 +59,7 @@ static void a_reader_that_never_reads_does_not_keep_it_from_closing(void **state
         record_session(set);
     }
     output_set_close(set);
+    assert_int_equal(complaints, 1);
     assert_int_equal(count(file_text(in_folder("text")), "### Connected to"), SESSIONS);
     close(fd);
 }
@@ -59,12 +69,17 @@ static void a_fifo_that_nobody_opens_does_not_keep_it_from_closing(void **state)
     struct failure failure;
     struct output_set *set = NULL;
     const struct output_spec specs[] = {{OUTPUT_TEXT, in_folder("fifo")}};
-    const struct output_options options = {
-        .specs = specs, .spec_count = 1, .queue_max = LIMIT_WRITER_QUEUE};
+    int complaints = 0;
+    const struct output_options options = {.specs = specs,
+                                           .spec_count = 1,
+                                           .queue_max = LIMIT_WRITER_QUEUE,
+                                           .complain = count_complaint,
+                                           .complain_context = &complaints};
     assert_int_equal(mkfifo(in_folder("fifo"), 0600), 0);
     assert_int_equal(output_set_open(&set, &failure, &options), OK);
     record_session(set);
     output_set_close(set);
+    assert_int_equal(complaints, 1);
 }
 
 int main(void) {
