@@ -23,7 +23,7 @@ void upgrade_client_begin(struct relay *relay, int64_t at_ns) {
     tls_endpoint_set_keylog(relay->client.tls, relay);
     relay_set_client(relay, CLIENT_HELLO);
     dialogue_tls_begun(observer_dialogue(relay->observer), SIDE_CLIENT);
-    if (relay->embedded != NULL && starttls) {
+    if (relay->embedded != NULL) {
         embedded_tls_begun(relay->embedded);
     }
 }
