@@ -12,6 +12,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,8 +178,25 @@ static const char *as_string(struct buf *buf) {
     return string;
 }
 
+// For schema_test.sh: what was read is kept where SCOPE_TRANSCRIPTS says.
+static void keep_transcript(const char *kind, struct slice data) {
+    static unsigned number = 0;
+    const char *folder = getenv("SCOPE_TRANSCRIPTS");
+    char path[512];
+    if (folder == NULL) {
+        return;
+    }
+    snprintf(path, sizeof(path), "%s/%u.%s", folder, ++number, kind);
+    FILE *file = fopen(path, "wx");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data.data, 1, data.len, file), data.len);
+    assert_int_equal(fclose(file), 0);
+}
+
 static void both_show_the_text(size_t sessions) {
     put_json(sessions);
+    keep_transcript("jsonl", buf_slice(&fixture.jsonl));
+    keep_transcript("json", buf_slice(&fixture.json));
     show(buf_slice(&fixture.jsonl));
     assert_string_equal(buf_slice(&fixture.shown).data, as_string(&fixture.text));
     show(buf_slice(&fixture.json));
@@ -480,7 +498,7 @@ static void what_is_no_transcript_is_said_with_line_or_offset(void **state) {
     expect_failure("{\"schema\":\"smtpscope/1\",\"sessions\":[7]}",
                    "entry 0 of \"sessions\" is no session");
     expect_failure("{\"schema\":\"smtpscope/1\",\"sessions\":[]} x",
-                   "no transcript: something follows the JSON at offset 40");
+                   "no transcript: something follows the JSON at offset 39");
     expect_failure(GOOD_LINE "{\"x\n" GOOD_LINE,
                    "line 2 is no event of a transcript: it is not JSON");
     expect_failure(GOOD_LINE GOOD_LINE "{\"event\":\"close\"}\n",
