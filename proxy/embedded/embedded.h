@@ -23,11 +23,14 @@ void embedded_free(struct embedded *embedded);
 // Appends the greeting to `out`.
 void embedded_greet(struct embedded *embedded, struct buf *out);
 // Takes client bytes, split anywhere, and appends what it answers. Reads no further than `out` has
-// room for; returns how many bytes it took. After STARTTLS was accepted it takes nothing more until
-// embedded_tls_begun.
+// room for; returns how many bytes it took. Between STARTTLS and embedded_tls_begun it drops what
+// comes: plain bytes must never be read as if they had come inside TLS (CVE-2011-0411). After QUIT
+// it takes nothing.
 size_t embedded_feed(struct embedded *embedded, struct slice bytes, struct buf *out);
 bool embedded_awaits_tls(const struct embedded *embedded);
-void embedded_tls_begun(struct embedded *embedded);      // forgets EHLO and login (RFC 3207 4.2)
+// TLS is up, behind STARTTLS or from the first byte on: forgets EHLO and login (RFC 3207 4.2), and
+// offers AUTH from now on.
+void embedded_tls_begun(struct embedded *embedded);
 bool embedded_finished(const struct embedded *embedded); // QUIT was answered: close after sending
 
 #endif

@@ -245,31 +245,35 @@ static void learn_value(struct taint *taint, struct slice value, bool open) {
     buf_wipe(&plain);
 }
 
+// Cuts the first word off `*rest`, which is trimmed before and after.
+static struct slice take_word(struct slice *rest) {
+    size_t len = 0;
+    while (len < rest->len && rest->data[len] != ' ' && rest->data[len] != '\t') {
+        len++;
+    }
+    struct slice word = slice_sub(*rest, 0, len);
+    *rest = slice_trim(slice_from(*rest, len));
+    return word;
+}
+
 // The mechanism of a line that the decoder did not take for AUTH but that begins like it.
 static struct slice mechanism_of(const struct event_command *command) {
     if (!slice_is_null(command->command.mechanism)) {
         return command->command.mechanism;
     }
     struct slice rest = slice_trim(command->line.text);
-    slice_split(&rest, ' ');
-    rest = slice_trim(rest);
-    return slice_split(&rest, ' ');
+    take_word(&rest);
+    return take_word(&rest);
 }
 
 // A marked range with blanks in it is more than one SASL line could be; each word may be one.
 static void learn_span(struct taint *taint, struct sasl_progress *progress, struct slice text,
                        bool open) {
-    text = slice_trim(text);
-    if (slice_find_byte(text, ' ') == SLICE_NONE) {
-        mask_learn_sasl(taint, progress, text, open);
-        return;
-    }
-    taint_learn(taint, text, open);
-    while (text.len > 0) {
-        struct slice word = slice_trim(slice_split(&text, ' '));
-        if (word.len > 0) {
-            mask_learn_sasl(taint, progress, word, open && text.len == 0);
-        }
+    struct slice rest = slice_trim(text);
+    taint_learn(taint, rest, open);
+    while (rest.len > 0) {
+        struct slice word = take_word(&rest);
+        mask_learn_sasl(taint, progress, word, open && rest.len == 0);
     }
 }
 

@@ -83,7 +83,7 @@ static void no_room_for_an_answer_means_nothing_is_taken(void **state) {
     talk_cleanup(&talk);
 }
 
-static void nothing_is_taken_between_starttls_and_tls(void **state) {
+static void plain_bytes_between_starttls_and_tls_are_dropped(void **state) {
     (void)state;
     struct talk talk;
     talk_init(&talk, true);
@@ -92,7 +92,10 @@ static void nothing_is_taken_between_starttls_and_tls(void **state) {
     SAY(&talk, "STARTTLS\r\nMAIL FROM:<injected@x>\r\n", "220 2.0.0 Ready to start TLS\r\n");
     assert_true(embedded_awaits_tls(talk.embedded));
     SAY(&talk, "NOOP\r\n", "");
+    SAY(&talk, "NO", ""); // half a line does not join what comes inside TLS
     embedded_tls_begun(talk.embedded);
+    assert_false(embedded_awaits_tls(talk.embedded));
+    SAY(&talk, "OP\r\n", "500 5.5.1 Command not known\r\n");
     SAY(&talk, "MAIL FROM:<a@x>\r\n", "503 5.5.1 EHLO first\r\n"); // what was said is forgotten
     talk_cleanup(&talk);
 }
@@ -127,7 +130,7 @@ int main(void) {
         cmocka_unit_test(any_split_gives_the_same_answers),
         cmocka_unit_test(a_whole_session_is_answered),
         cmocka_unit_test(no_room_for_an_answer_means_nothing_is_taken),
-        cmocka_unit_test(nothing_is_taken_between_starttls_and_tls),
+        cmocka_unit_test(plain_bytes_between_starttls_and_tls_are_dropped),
         cmocka_unit_test(a_line_that_is_too_long_is_refused_and_read_to_its_end),
         cmocka_unit_test(a_bare_lf_ends_a_command),
     };
