@@ -3,9 +3,14 @@
 //
 //   reader.c          opens, sorts items into the order of telling, hands them out
 //   reader_jsonl.c    finds the items of a jsonl transcript
-//   reader_json.c     finds the items of a json document
-//   reader_event.c    makes an event of the JSON that an item points at
+//   reader_json.c     finds the sessions of a json document
+//   reader_timeline.c finds the items of one of them …
+//   reader_made_up.c  … also where it has no timeline
+//   reader_tell.c     makes an event of an item
+//   reader_event.c    fills an event from the JSON that the item points at
+//   reader_value.c    from JSON to values
 //   reader_lines.c    makes a message's lines of its object
+//   reader_documents.c  gives the document of each session
 #ifndef SCOPE_OUTPUT_READER_PARTS_H
 #define SCOPE_OUTPUT_READER_PARTS_H
 
@@ -44,6 +49,8 @@ int64_t json_us(const cJSON *ms); // a number of milliseconds; -1 where it is no
 struct slice decode_text(const struct decoder *decoder, const cJSON *object, const char *key,
                          const char *exact_key);
 struct slice decode_string(const struct decoder *decoder, const cJSON *string);
+// The bytes of a base64 string; false where it is none.
+bool decode_exact(struct slice *out, const struct decoder *decoder, const cJSON *base64);
 
 // ── items ───────────────────────────────────────────────────────────────────────────────────────
 

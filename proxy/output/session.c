@@ -10,9 +10,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-// Room that one more part may need beyond the bytes counted for it, so that JSON is never cut.
-#define SLACK (4 * KIB)
-
 struct session_document *session_document_new(void) {
     struct session_document *document = mem_new(sizeof(*document));
     struct buf *const bufs[] = {&document->store, &document->auths, &document->messages,
@@ -50,7 +47,7 @@ void session_document_free(struct session_document *document) {
 
 // ── keeping within the bounds ───────────────────────────────────────────────────────────────────
 
-static void *grown(void *array, size_t count, size_t *capacity, size_t size) {
+void *session_grown(void *array, size_t count, size_t *capacity, size_t size) {
     if (count < *capacity) {
         return array;
     }
@@ -63,180 +60,24 @@ static size_t bytes_held(const struct session_document *document) {
            buf_len(&document->auths);
 }
 
-// Whether something of about `bytes` may still be kept; says `truncated` where not.
-static bool has_room(struct session_document *document, size_t bytes) {
+bool session_has_room(struct session_document *document, size_t bytes) {
     document->full |= bytes_held(document) + bytes > LIMIT_DOCUMENT;
     document->truncated |= document->full;
     return !document->full;
 }
 
-static void note_moment(struct session_document *document, struct session_moment moment) {
-    document->moments = grown(document->moments, document->moment_count, &document->moment_capacity,
-                              sizeof(*document->moments));
+void session_note_moment(struct session_document *document, struct session_moment moment) {
+    document->moments = session_grown(document->moments, document->moment_count,
+                                      &document->moment_capacity, sizeof(*document->moments));
     document->moments[document->moment_count++] = moment;
 }
 
-static int64_t at_us(const struct event *event) {
+int64_t session_at_us(const struct event *event) {
     return json_at_us(event->session, event->at_ns);
 }
 
-static struct span span_since(const struct buf *buf, size_t start) {
+struct span session_span_since(const struct buf *buf, size_t start) {
     return (struct span){.offset = start, .len = buf_len(buf) - start};
-}
-
-// ── exchanges ───────────────────────────────────────────────────────────────────────────────────
-
-static struct session_exchange *add_exchange(struct session_document *document, int n) {
-    if (document->exchange_count == LIMIT_EXCHANGES) {
-        document->truncated = true;
-        return NULL;
-    }
-    document->exchanges = grown(document->exchanges, document->exchange_count,
-                                &document->exchange_capacity, sizeof(*document->exchanges));
-    struct session_exchange *exchange = &document->exchanges[document->exchange_count++];
-    *exchange = (struct session_exchange){.n = n,
-                                          .first_final = NO_PLACE,
-                                          .last_final = NO_PLACE,
-                                          .command_us = -1,
-                                          .latency_us = -1};
-    return exchange;
-}
-
-// The exchange `n`, searched from the one found last: replies come in the order of the commands.
-static struct session_exchange *find_exchange(struct session_document *document, int n) {
-    if (n > document->last_n) {
-        return NULL;
-    }
-    for (size_t i = 0; i < document->exchange_count; i++) {
-        size_t place = (document->last_hit + i) % document->exchange_count;
-        if (document->exchanges[place].n == n) {
-            document->last_hit = place;
-            return &document->exchanges[place];
-        }
-    }
-    return NULL;
-}
-
-static size_t place_of(const struct session_document *document,
-                       const struct session_exchange *exchange) {
-    return (size_t)(exchange - document->exchanges);
-}
-
-static void take_command(struct session_document *document, const struct event *event) {
-    const struct event_command *command = &event->command;
-    size_t start = buf_len(&document->store);
-    if (!has_room(document, 8 * command->line.text.len + SLACK)) {
-        return;
-    }
-    struct session_exchange *exchange = add_exchange(document, command->exchange);
-    if (exchange == NULL) {
-        return;
-    }
-    struct json_writer json = json_writer_on(&document->store, false);
-    json_open(&json, '{');
-    json_command_by(&json, command);
-    json_command_verb_members(&json, command);
-    json_member_ms(&json, "at_ms", at_us(event));
-    json_close(&json, '}');
-    exchange->command = span_since(&document->store, start);
-    exchange->command_us = at_us(event);
-    exchange->tls = command->tls;
-    exchange->continuation = command->continuation;
-    exchange->bdat = command->command.verb == VERB_BDAT;
-    document->last_n = command->exchange;
-    note_moment(document, (struct session_moment){.kind = EVENT_COMMAND,
-                                                  .which = place_of(document, exchange),
-                                                  .at_us = -1});
-}
-
-static struct session_exchange *add_greeting(struct session_document *document) {
-    struct session_exchange *exchange = add_exchange(document, 0);
-    if (exchange != NULL) {
-        document->greeting = place_of(document, exchange);
-    }
-    return exchange;
-}
-
-// Where this reply goes: its command's exchange, or one of its own. NULL where neither is kept.
-static struct session_exchange *exchange_of(struct session_document *document,
-                                            const struct event_reply *reply) {
-    struct session_exchange *exchange = NULL;
-    if (reply->to == EVENT_NO_EXCHANGE) {
-        exchange = add_exchange(document, NO_EXCHANGE_N);
-    } else if ((exchange = find_exchange(document, reply->to)) != NULL) {
-        bool answered = exchange->reply.len > 0 && !reply->final;
-        return answered ? add_exchange(document, NO_EXCHANGE_N) : exchange;
-    } else if (reply->to == 0) {
-        exchange = add_greeting(document);
-    }
-    if (exchange != NULL) {
-        exchange->tls = reply->tls;
-    }
-    return exchange;
-}
-
-static size_t reply_bytes(const struct event_reply *reply) {
-    size_t bytes = SLACK;
-    for (size_t i = 0; i < reply->line_count; i++) {
-        bytes += 8 * reply->lines[i].line.text.len + 32;
-    }
-    return bytes;
-}
-
-static struct span store_reply(struct session_document *document, const struct event *event) {
-    size_t start = buf_len(&document->store);
-    struct json_writer json = json_writer_on(&document->store, false);
-    json_open(&json, '{');
-    json_reply_members(&json, &event->reply);
-    if (!slice_is_null(event->reply.recipient)) {
-        json_member_text(&json, "recipient", event->reply.recipient);
-    }
-    json_member_ms(&json, "at_ms", at_us(event));
-    json_close(&json, '}');
-    return span_since(&document->store, start);
-}
-
-static void add_final(struct session_document *document, struct session_exchange *exchange,
-                      struct span reply) {
-    document->finals = grown(document->finals, document->final_count, &document->final_capacity,
-                             sizeof(*document->finals));
-    size_t place = document->final_count++;
-    document->finals[place] = (struct session_final){.reply = reply, .next = NO_PLACE};
-    if (exchange->first_final == NO_PLACE) {
-        exchange->first_final = place;
-    } else {
-        document->finals[exchange->last_final].next = place;
-    }
-    exchange->last_final = place;
-}
-
-static void take_reply(struct session_document *document, const struct event *event) {
-    const struct event_reply *reply = &event->reply;
-    if (!has_room(document, reply_bytes(reply))) {
-        return;
-    }
-    struct session_exchange *exchange = exchange_of(document, reply);
-    if (exchange == NULL) {
-        return;
-    }
-    struct span span = store_reply(document, event);
-    bool own = reply->final && !exchange->bdat;
-    if (reply->final && !slice_is_null(reply->recipient)) {
-        add_final(document, exchange, span);
-        own = true;
-    } else if (own) {
-        exchange->final_reply = span;
-    } else {
-        exchange->reply = span;
-    }
-    if (!own && exchange->command_us >= 0 && reply->latency_ns >= 0) {
-        int64_t latency_us = at_us(event) - exchange->command_us;
-        exchange->latency_us = latency_us >= 0 ? latency_us : reply->latency_ns / NS_PER_US;
-    }
-    note_moment(document, (struct session_moment){.kind = EVENT_REPLY,
-                                                  .final = own,
-                                                  .which = place_of(document, exchange),
-                                                  .at_us = -1});
 }
 
 // ── the rest ────────────────────────────────────────────────────────────────────────────────────
@@ -255,22 +96,23 @@ static void take_tls(struct session_document *document, const struct event *even
     json_open(&json, '{');
     json_tls_members(&json, &event->tls);
     json_close(&json, '}');
-    document->tls[side] = span_since(&document->store, start);
-    note_moment(document, (struct session_moment){
-                              .kind = EVENT_TLS, .which = (size_t)side, .at_us = at_us(event)});
+    document->tls[side] = session_span_since(&document->store, start);
+    session_note_moment(document, (struct session_moment){.kind = EVENT_TLS,
+                                                          .which = (size_t)side,
+                                                          .at_us = session_at_us(event)});
 }
 
 static void take_auth(struct session_document *document, const struct event *event) {
-    if (!has_room(document, SLACK + 8 * event->auth.identity.len)) {
+    if (!session_has_room(document, SESSION_SLACK + 8 * event->auth.identity.len)) {
         return;
     }
     struct json_writer json = json_writer_on(&document->auths, document->auth_count > 0);
     json_open(&json, '{');
     json_auth_members(&json, &event->auth);
     json_close(&json, '}');
-    note_moment(document, (struct session_moment){.kind = EVENT_AUTH,
-                                                  .which = document->auth_count,
-                                                  .at_us = at_us(event)});
+    session_note_moment(document, (struct session_moment){.kind = EVENT_AUTH,
+                                                          .which = document->auth_count,
+                                                          .at_us = session_at_us(event)});
     document->auth_count++;
 }
 
@@ -280,41 +122,42 @@ static void take_message(struct session_document *document, const struct event *
         document->truncated = true;
         return;
     }
-    if (!has_room(document, object.len)) {
+    if (!session_has_room(document, object.len)) {
         return;
     }
     struct json_writer json = json_writer_on(&document->messages, document->message_count > 0);
     json_raw(&json, object);
-    note_moment(document, (struct session_moment){.kind = EVENT_MESSAGE,
-                                                  .which = document->message_count,
-                                                  .at_us = at_us(event)});
+    session_note_moment(document, (struct session_moment){.kind = EVENT_MESSAGE,
+                                                          .which = document->message_count,
+                                                          .at_us = session_at_us(event)});
     document->message_count++;
 }
 
 static void take_finding(struct session_document *document, const struct event *event) {
-    if (!has_room(document, SLACK + 8 * event->finding.text.len)) {
+    if (!session_has_room(document, SESSION_SLACK + 8 * event->finding.text.len)) {
         return;
     }
     struct json_writer json = json_writer_on(&document->findings, document->finding_count > 0);
     json_open(&json, '{');
     json_finding_members(&json, &event->finding);
     json_close(&json, '}');
-    note_moment(document, (struct session_moment){.kind = EVENT_FINDING,
-                                                  .which = document->finding_count,
-                                                  .at_us = at_us(event)});
+    session_note_moment(document, (struct session_moment){.kind = EVENT_FINDING,
+                                                          .which = document->finding_count,
+                                                          .at_us = session_at_us(event)});
     document->finding_count++;
 }
 
 static void take_note(struct session_document *document, const struct event *event) {
     size_t start = buf_len(&document->store);
-    if (!has_room(document, SLACK + 8 * event->note.text.len)) {
+    if (!session_has_room(document, SESSION_SLACK + 8 * event->note.text.len)) {
         return;
     }
     struct json_writer json = json_writer_on(&document->store, false);
     json_text(&json, event->note.text);
-    note_moment(document, (struct session_moment){.kind = EVENT_NOTE,
-                                                  .at_us = at_us(event),
-                                                  .object = span_since(&document->store, start)});
+    session_note_moment(
+        document, (struct session_moment){.kind = EVENT_NOTE,
+                                          .at_us = session_at_us(event),
+                                          .object = session_span_since(&document->store, start)});
 }
 
 static void take_close(struct session_document *document, const struct event *event) {
@@ -327,9 +170,9 @@ static void take_close(struct session_document *document, const struct event *ev
         document->close.error = buf_slice(&document->error);
     }
     document->truncated |= event->close.truncated;
-    note_moment(document, (struct session_moment){.kind = EVENT_CLOSE,
-                                                  .which = (size_t)event->close.by,
-                                                  .at_us = at_us(event)});
+    session_note_moment(document, (struct session_moment){.kind = EVENT_CLOSE,
+                                                          .which = (size_t)event->close.by,
+                                                          .at_us = session_at_us(event)});
 }
 
 static void copy_endpoint(struct event_endpoint *to, const struct event_endpoint *from) {
@@ -361,23 +204,24 @@ void session_document_take(struct session_document *document, const struct event
     switch (event->kind) {
     case EVENT_CONNECT:
         document->connected = event->connect.connected;
-        note_moment(document,
-                    (struct session_moment){.kind = EVENT_CONNECT, .at_us = at_us(event)});
+        session_note_moment(document, (struct session_moment){.kind = EVENT_CONNECT,
+                                                              .at_us = session_at_us(event)});
         return;
     case EVENT_TLS:
         take_tls(document, event);
         return;
     case EVENT_COMMAND:
-        take_command(document, event);
+        session_take_command(document, event);
         return;
     case EVENT_REPLY:
-        take_reply(document, event);
+        session_take_reply(document, event);
         return;
     case EVENT_AUTH:
         take_auth(document, event);
         return;
     case EVENT_DATA: // counted by text_at, and thus by the timeline
-        note_moment(document, (struct session_moment){.kind = EVENT_DATA, .at_us = at_us(event)});
+        session_note_moment(
+            document, (struct session_moment){.kind = EVENT_DATA, .at_us = session_at_us(event)});
         return;
     case EVENT_MESSAGE:
         take_message(document, event, message);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// session_parts: what a session's document consists of while it is built; session.c fills it,
-// session_json.c writes it out.
+// session_parts: what a session's document consists of while it is built; session.c and
+// session_exchange.c fill it, session_json.c writes it out.
 #ifndef SCOPE_OUTPUT_SESSION_PARTS_H
 #define SCOPE_OUTPUT_SESSION_PARTS_H
 
@@ -11,6 +11,9 @@
 enum { NO_EXCHANGE_N = -1 };
 
 #define NO_PLACE SIZE_MAX
+
+// Room that one more part may need beyond the bytes counted for it.
+#define SESSION_SLACK ((size_t)4096)
 
 struct session_exchange {
     int n;               // NO_EXCHANGE_N: a reply with no command due
@@ -71,5 +74,16 @@ struct session_document {
     struct event_close close;
     struct buf error; // of the close
 };
+
+// An array with room for one more.
+void *session_grown(void *array, size_t count, size_t *capacity, size_t size);
+// Whether something of about `bytes` may still be kept; says `truncated` where not.
+bool session_has_room(struct session_document *document, size_t bytes);
+void session_note_moment(struct session_document *document, struct session_moment moment);
+int64_t session_at_us(const struct event *event);
+struct span session_span_since(const struct buf *buf, size_t start);
+
+void session_take_command(struct session_document *document, const struct event *event);
+void session_take_reply(struct session_document *document, const struct event *event);
 
 #endif

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+#include "output/reader_timeline.h"
+
+#include <string.h>
+
+static const cJSON *node_at(const struct node_list *list, const cJSON *place) {
+    bool sane = cJSON_IsNumber(place) && place->valuedouble >= 0 &&
+                place->valuedouble < (double)list->count;
+    return sane ? list->nodes[(size_t)place->valuedouble] : NULL;
+}
+
+// ── items ───────────────────────────────────────────────────────────────────────────────────────
+
+struct item *timeline_add_item(struct json_index *index, enum item_kind kind, int64_t at_us) {
+    struct item *item = reader_add_item(index->reader, kind);
+    index->last_us = at_us > index->last_us ? at_us : index->last_us;
+    item->session = index->session;
+    item->at_unix_us = index->started_us + index->last_us;
+    return item;
+}
+
+void timeline_add_event(struct json_index *index, enum event_kind kind, const cJSON *node,
+                        int64_t at_us) {
+    struct item *item = timeline_add_item(index, ITEM_EVENT, at_us);
+    item->event = kind;
+    item->node = node;
+    index->events++;
+}
+
+void timeline_add_command(struct json_index *index, const cJSON *exchange) {
+    const cJSON *command = json_get(exchange, "command");
+    if (command != NULL) {
+        timeline_add_event(index, EVENT_COMMAND, command, json_us(json_get(command, "at_ms")));
+        index->reader->items[index->reader->item_count - 1].exchange = exchange;
+    }
+}
+
+static void add_reply(struct json_index *index, const cJSON *exchange, const cJSON *reply,
+                      bool final) {
+    if (cJSON_IsObject(reply)) {
+        timeline_add_event(index, EVENT_REPLY, reply, json_us(json_get(reply, "at_ms")));
+        index->reader->items[index->reader->item_count - 1].exchange = exchange;
+        index->reader->items[index->reader->item_count - 1].final = final;
+    }
+}
+
+void timeline_add_tls(struct json_index *index, const char *side, const cJSON *object,
+                      int64_t at_us) {
+    const cJSON *tls = json_get(index->object, "tls");
+    enum party by = side != NULL && strcmp(side, "server") == 0 ? PARTY_SERVER : PARTY_CLIENT;
+    object = object != NULL ? object : json_get(tls, party_name(by));
+    if (cJSON_IsObject(object)) {
+        timeline_add_event(index, EVENT_TLS, object, at_us);
+        index->reader->items[index->reader->item_count - 1].by = by;
+    }
+}
+
+static enum party party_named(const cJSON *name) {
+    for (enum party each = PARTY_CLIENT; each <= PARTY_PROXY; each++) {
+        if (cJSON_IsString(name) && strcmp(name->valuestring, party_name(each)) == 0) {
+            return each;
+        }
+    }
+    return PARTY_NONE;
+}
+
+void timeline_add_close(struct json_index *index, const cJSON *by, int64_t at_us) {
+    if (json_get_string(index->object, "outcome") != NULL) {
+        timeline_add_event(index, EVENT_CLOSE, index->object, at_us);
+        index->reader->items[index->reader->item_count - 1].by = party_named(by);
+    }
+}
+
+void timeline_add_reply(struct json_index *index, const cJSON *exchange) {
+    add_reply(index, exchange, json_get(exchange, "reply"), false);
+}
+
+// ── the timeline ────────────────────────────────────────────────────────────────────────────────
+
+// The next answer of LMTP that was not told yet; each exchange's are told in their order.
+static const cJSON *next_final(const struct json_index *index, const cJSON *exchange) {
+    const cJSON *finals = json_get(exchange, "final_replies");
+    size_t told = 0;
+    for (size_t i = index->first_item; i < index->reader->item_count; i++) {
+        const struct item *item = &index->reader->items[i];
+        told += item->exchange == exchange && item->final ? 1 : 0;
+    }
+    return cJSON_GetArrayItem(finals, (int)told);
+}
+
+bool timeline_add_final(struct json_index *index, const cJSON *exchange) {
+    const cJSON *final = json_get(exchange, "final_reply");
+    const cJSON *reply = final != NULL ? final : next_final(index, exchange);
+    add_reply(index, exchange, reply, true);
+    return reply != NULL && final == NULL;
+}
+
+// What a name of the timeline stands for, beyond the events of jsonl.
+enum moment { MOMENT_EVENT, MOMENT_FINAL, MOMENT_NOTE, MOMENT_UNKNOWN };
+
+static enum moment moment_of(enum event_kind *out, const char *name) {
+    if (name != NULL && strcmp(name, "final") == 0) {
+        return MOMENT_FINAL;
+    }
+    if (name != NULL && strcmp(name, "note") == 0) {
+        return MOMENT_NOTE;
+    }
+    return name != NULL && reader_event_kind(out, name) ? MOMENT_EVENT : MOMENT_UNKNOWN;
+}
+
+static void add_told_event(struct json_index *index, enum event_kind kind, const cJSON *entry) {
+    const cJSON *which = cJSON_GetArrayItem(entry, 1);
+    const cJSON *exchange = node_at(&index->exchanges, which);
+    int64_t at_us = json_us(cJSON_GetArrayItem(entry, 2));
+    switch (kind) {
+    case EVENT_CONNECT:
+        timeline_add_event(index, kind, index->object, at_us);
+        return;
+    case EVENT_TLS:
+        timeline_add_tls(index, cJSON_IsString(which) ? which->valuestring : NULL,
+                         cJSON_GetArrayItem(entry, 3), at_us);
+        return;
+    case EVENT_COMMAND:
+        timeline_add_command(index, exchange);
+        return;
+    case EVENT_REPLY:
+        timeline_add_reply(index, exchange);
+        return;
+    case EVENT_AUTH:
+        timeline_add_event(index, kind, node_at(&index->auths, which), at_us);
+        return;
+    case EVENT_MESSAGE:
+        timeline_add_event(index, kind, node_at(&index->messages, which), at_us);
+        return;
+    case EVENT_FINDING:
+        timeline_add_event(index, kind, node_at(&index->findings, which), at_us);
+        return;
+    case EVENT_DATA:
+        timeline_add_event(index, kind, NULL, at_us);
+        return;
+    case EVENT_CLOSE:
+        timeline_add_close(index, which, at_us);
+        return;
+    case EVENT_TEXT:
+    case EVENT_CONTENT:
+    case EVENT_FIELD:
+    case EVENT_FLAW:
+    case EVENT_CONTENT_END:
+    case EVENT_BYTES:
+    case EVENT_WIRE:
+    case EVENT_NOTE:
+    case EVENT_LOST:
+    case EVENT_PAUSED:
+    case EVENT_KIND_COUNT:
+        return;
+    }
+}
+
+static void add_moment(struct json_index *index, const cJSON *entry) {
+    const cJSON *name = cJSON_GetArrayItem(entry, 0);
+    enum event_kind kind = EVENT_KIND_COUNT;
+    switch (moment_of(&kind, cJSON_IsString(name) ? name->valuestring : NULL)) {
+    case MOMENT_EVENT:
+        add_told_event(index, kind, entry);
+        return;
+    case MOMENT_FINAL:
+        timeline_add_final(index, node_at(&index->exchanges, cJSON_GetArrayItem(entry, 1)));
+        return;
+    case MOMENT_NOTE:
+        timeline_add_item(index, ITEM_NOTE, json_us(cJSON_GetArrayItem(entry, 2)))->node = entry;
+        return;
+    case MOMENT_UNKNOWN:
+        return;
+    }
+}
+
+void timeline_read(struct json_index *index, const cJSON *timeline) {
+    const cJSON *entry = NULL;
+    cJSON_ArrayForEach(entry, timeline) {
+        add_moment(index, entry);
+    }
+}
+
+// ── the lines of messages ───────────────────────────────────────────────────────────────────────
+
+// The item in front of which stands what was seen after `events` events; `own` at the latest.
+static uint64_t item_after(const struct json_index *index, double events, size_t own) {
+    uint64_t seen = 0;
+    for (size_t i = index->first_item; i < own; i++) {
+        if (index->reader->items[i].kind != ITEM_EVENT) {
+            continue;
+        }
+        if ((double)seen >= events) {
+            return i;
+        }
+        seen++;
+    }
+    return own;
+}
+
+static void add_lines(struct json_index *index, size_t own, const cJSON *run, size_t *first) {
+    const cJSON *events = cJSON_GetArrayItem(run, 0);
+    const cJSON *lines = cJSON_GetArrayItem(run, 1);
+    int64_t before_us = json_us(cJSON_GetArrayItem(run, 2));
+    bool sane = cJSON_IsNumber(lines) && lines->valuedouble >= 0 && lines->valuedouble < 0x1p40;
+    struct item *item = reader_add_item(index->reader, ITEM_LINES);
+    const struct item *event = &index->reader->items[own];
+    item->session = index->session;
+    item->node = event->node;
+    item->at_unix_us = event->at_unix_us - (before_us < 0 ? 0 : before_us);
+    item->first_line = *first;
+    item->line_count = sane ? (size_t)lines->valuedouble : 0;
+    item->major = item_after(index, cJSON_IsNumber(events) ? events->valuedouble : 0x1p50, own);
+    item->minor = -1;
+    *first += item->line_count;
+}
+
+// Without `text_before` all that is known is that the lines came before the answer.
+static void add_lines_in_front(struct json_index *index, size_t own) {
+    size_t lines = 0;
+    struct item *item = reader_add_item(index->reader, ITEM_LINES);
+    const struct item *event = &index->reader->items[own];
+    const cJSON *message = event->node;
+    reader_message_lines(&lines, &index->reader->decoder, message, 0);
+    for (int i = 0; i < 2; i++) {
+        item->session = index->session;
+        item->node = message;
+        item->at_unix_us = index->reader->items[own].at_unix_us;
+        item->major = own;
+        item->minor = -1;
+        item->line_count = i == 0 ? lines : 0;
+        if (i == 0) {
+            item = reader_add_item(index->reader, ITEM_LINES);
+        }
+    }
+}
+
+void timeline_add_message_lines(struct json_index *index) {
+    size_t end = index->reader->item_count;
+    for (size_t own = index->first_item; own < end; own++) {
+        const struct item *item = &index->reader->items[own];
+        const cJSON *runs = NULL;
+        const cJSON *run = NULL;
+        size_t first = 0;
+        if (item->kind != ITEM_EVENT || item->event != EVENT_MESSAGE || item->node == NULL) {
+            continue;
+        }
+        runs = json_get(item->node, "text_before");
+        cJSON_ArrayForEach(run, runs) {
+            add_lines(index, own, run, &first);
+        }
+        if (runs == NULL) {
+            add_lines_in_front(index, own);
+        }
+    }
+}
