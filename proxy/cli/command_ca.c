@@ -2,11 +2,21 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "certs/authority.h"
+#include "certs/bundle.h"
+#include "certs/environment.h"
 #include "cli/commands.h"
 #include "cli/machinery.h"
 #include "cli/say.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+static const enum bundle_format formats[] = {
+    [CA_FORMAT_PEM] = BUNDLE_PEM,
+    [CA_FORMAT_DER] = BUNDLE_DER,
+    [CA_FORMAT_P12] = BUNDLE_P12,
+    [CA_FORMAT_JKS] = BUNDLE_JKS,
+};
 
 static void put_date(struct buf *out, const char *name, int64_t unix_ns) {
     buf_putf(out, "%s", name);
@@ -29,6 +39,42 @@ static enum err show(struct failure *failure, const struct authority *authority)
     return err;
 }
 
+static enum err export(struct failure *failure, const struct options *options,
+                       const struct authority *authority) {
+    const struct bundle_plan plan =
+        {
+            .format = formats[options->ca_format],
+            .ca_der = authority_der(authority),
+            .now_unix_ns = clock_unix_ns(),
+        };
+    struct buf bytes; buf_init(&bytes, BUNDLE_MAX);
+    enum err err = bundle_put(&bytes, failure, &plan);
+    if (err == OK && options->ca_out != NULL && strcmp(options->ca_out, "-") != 0){
+        err = say_file(failure, options->ca_out, buf_slice(&bytes), true);}
+else if (err == OK) {
+    err = say_out(failure, buf_slice(&bytes));
+}
+buf_cleanup(&bytes);
+return err;
+}
+
+static enum err env(struct failure *failure, const struct options *options,
+                    const struct authority *authority) {
+    char *dir = machinery_ca_dir(options);
+    struct environment *environment = NULL;
+    enum err err = environment_new(&environment, failure, authority, dir, clock_unix_ns());
+    if (err == OK) {
+        struct buf text;
+        buf_init(&text, MIB);
+        environment_put_shell(&text, environment);
+        err = say_out(failure, buf_slice(&text));
+        buf_cleanup(&text);
+    }
+    environment_free(environment);
+    free(dir);
+    return err;
+}
+
 static enum err act(struct failure *failure, const struct options *options,
                     const struct authority *authority) {
     switch (options->ca_action) {
@@ -36,10 +82,11 @@ static enum err act(struct failure *failure, const struct options *options,
     case CA_RENEW:
         return show(failure, authority);
     case CA_EXPORT:
+        return export(failure, options, authority);
     case CA_ENV:
-        break;
+        return env(failure, options, authority);
     }
-    return fail(failure, ERR_INPUT, "this is not there yet");
+    return ERR_USAGE;
 }
 
 int command_ca(const struct options *options) {

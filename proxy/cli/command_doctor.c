@@ -4,6 +4,7 @@
 #include "capture/probe.h"
 #include "certs/authority.h"
 #include "cli/commands.h"
+#include "cli/machinery.h"
 #include "cli/say.h"
 
 #include <stdio.h>
@@ -24,8 +25,7 @@ static void put_result(struct buf *out, const struct probe_result *result) {
 // The doctor changes nothing: a CA that is not there yet is not made.
 static char *check_authority(struct buf *out, const struct options *options) {
     struct probe_result result = {.name = "ca", .ok = true};
-    char *default_dir = options->ca_dir == NULL ? authority_default_dir() : NULL;
-    const char *dir = options->ca_dir != NULL ? options->ca_dir : default_dir;
+    char *dir = machinery_ca_dir(options);
     char *file = dir == NULL ? NULL : mem_format("%s/ca.pem", dir);
     struct failure failure = {0};
     struct authority *authority = NULL;
@@ -50,7 +50,7 @@ static char *check_authority(struct buf *out, const struct options *options) {
     }
     put_result(out, &result);
     authority_free(authority);
-    free(default_dir);
+    free(dir);
     return file;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The command runs under the capture; the proxy lives as long as it does.
-#include "base/memory.h"
+#include "base/clock.h"
 #include "certs/environment.h"
 #include "cli/app.h"
 #include "cli/say.h"
@@ -8,6 +8,7 @@
 #include "cli/verdict.h"
 
 #include <signal.h>
+#include <stdlib.h>
 
 struct run {
     struct service_loop service;
@@ -48,8 +49,11 @@ static enum err start_command(struct run *run, struct failure *failure,
         .ended = on_command_ended,
         .context = run,
     };
-    struct trust_environment *trust = NULL;
-    enum err err = trust_environment_new(&trust, failure, run->service.machinery->authority);
+    struct environment *trust = NULL;
+    char *dir = machinery_ca_dir(options);
+    enum err err =
+        environment_new(&trust, failure, run->service.machinery->authority, dir, clock_unix_ns());
+    free(dir);
     if (err != OK) {
         return err;
     }
@@ -57,8 +61,8 @@ static enum err start_command(struct run *run, struct failure *failure,
         .ports = options->ports,
         .port_count = options->port_count,
         .command = options->run_command,
-        .environment = trust_environment_variables(trust),
-        .trust_mount = options->trust_mount ? trust_environment_bundle(trust) : NULL,
+        .environment = environment_list(trust),
+        .trust_mount = options->trust_mount ? environment_bundle_file(trust) : NULL,
         .listener_port = port,
         .connect_timeout_ms = (int64_t)options->connect_timeout_ms,
         .inherited = inherited,
@@ -67,7 +71,7 @@ static enum err start_command(struct run *run, struct failure *failure,
     if (err == OK) {
         proxy_set_capture(run->service.proxy, run->capture);
     }
-    trust_environment_free(trust);
+    environment_free(trust);
     return err;
 }
 

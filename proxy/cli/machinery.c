@@ -20,10 +20,14 @@ void complain(void *context, const char *sentence) {
 
 // ── certificates and TLS ────────────────────────────────────────────────────────────────────────
 
-// The folder of the CA, and whether it is opened or made anew.
+char *machinery_ca_dir(const struct options *options) {
+    return options->ca_dir != NULL ? mem_string(options->ca_dir) : authority_default_dir();
+}
+
+// Opens the CA, or makes it anew.
 static enum err take_authority(struct authority **out, struct failure *failure,
                                const struct options *options, bool renew) {
-    char *dir = options->ca_dir != NULL ? mem_string(options->ca_dir) : authority_default_dir();
+    char *dir = machinery_ca_dir(options);
     if (dir == NULL) {
         return fail(failure, ERR_SYSTEM,
                     "there is no place for the CA: neither HOME nor XDG_DATA_HOME is set; name a "

@@ -33,6 +33,8 @@ MUST_USE enum err machinery_open(struct machinery *out, struct failure *failure,
 void machinery_close_outputs(struct machinery *machinery);
 void machinery_cleanup(struct machinery *machinery);
 
+// The folder of the CA, owned by the caller; NULL where there is no place for one.
+char *machinery_ca_dir(const struct options *options);
 // The CA of the options, made where there is none.
 MUST_USE enum err machinery_open_authority(struct authority **out, struct failure *failure,
                                            const struct options *options);
