@@ -72,7 +72,7 @@ static const struct rule_info rules[RULE_COUNT] = {
                                "RFC 4954 4",
                                "AUTH with a mechanism that is not in the EHLO reply."},
     [RULE_AUTH_REPEATED] = {"auth-repeated", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT,
-                            "RFC 4954 4", "AUTH after a 235."},
+                            "RFC 4954 4", "AUTH is sent again after a 235 in the same session."},
     [RULE_AUTH_IN_TRANSACTION] = {"auth-in-transaction", SEVERITY_ERROR, SEVERITY_ERROR,
                                   PARTY_CLIENT, "RFC 4954 4",
                                   "AUTH between MAIL and the end of the message."},

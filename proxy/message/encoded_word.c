@@ -7,6 +7,7 @@
 #include "message/charset.h"
 
 #define WORD_BYTES_MAX (64 * KIB) // decoded bytes of one run of words
+#define WORD_MAX       (4 * KIB)  // one word; RFC 2047 2 allows 75 bytes
 
 struct word {
     struct slice whole; // =?charset?X?text?=
@@ -20,7 +21,7 @@ static bool read_word(struct word *out, struct slice s) {
     if (!slice_starts_with(s, SLICE("=?"))) {
         return false;
     }
-    struct slice rest = slice_from(s, 2);
+    struct slice rest = slice_sub(s, 2, WORD_MAX);
     struct slice charset = slice_split(&rest, '?');
     struct slice encoding = slice_split(&rest, '?');
     size_t end = slice_find(rest, SLICE("?="));
@@ -98,6 +99,7 @@ static bool is_space(struct slice s) {
 
 void encoded_word_decode(struct buf *out, struct slice text) {
     bool behind_word = false;
+    bool join = true;
     while (text.len > 0) {
         size_t start = slice_find(text, SLICE("=?"));
         struct slice gap = slice_sub(text, 0, start);
@@ -109,8 +111,9 @@ void encoded_word_decode(struct buf *out, struct slice text) {
             buf_put(out, gap);
         }
         if (read_word(&word, text)) {
-            // A run that is broken only as a whole is decoded word by word.
-            used = decode_run(out, text, word, true);
+            // Where a run is broken as a whole, words are decoded one by one from there on.
+            used = decode_run(out, text, word, join);
+            join = join && used > 0;
             used = used > 0 ? used : decode_run(out, text, word, false);
         }
         behind_word = used > 0;

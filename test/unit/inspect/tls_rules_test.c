@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+#include "findings_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define DAY (86400 * NS_PER_S)
+
+static struct event_tls good_tls(enum side side) {
+    return (struct event_tls){.side = side,
+                              .starttls = true,
+                              .version = "TLSv1.3",
+                              .cipher = "TLS_AES_128_GCM_SHA256",
+                              .sni = "mail.example.com",
+                              .alert = -1};
+}
+
+static struct event_certificate good_certificate(const struct fixture *fixture) {
+    return (struct event_certificate){.subject = "CN=mail.example.com",
+                                      .not_after_unix_ns =
+                                          fixture->session.started_unix_ns + 90 * DAY,
+                                      .key = "RSA 2048",
+                                      .rsa_bits = 2048};
+}
+
+static int setup(void **state) {
+    static struct fixture fixture;
+    fixture_init(&fixture);
+    fixture_begin(&fixture);
+    fixture_greet(&fixture);
+    *state = &fixture;
+    return 0;
+}
+
+static int teardown(void **state) {
+    fixture_cleanup(*state);
+    return 0;
+}
+
+static void good_handshakes_are_silent(void **state) {
+    struct fixture *fixture = *state;
+    struct event_certificate certificate = good_certificate(fixture);
+    struct event_tls server = good_tls(SIDE_SERVER);
+    server.certificate = &certificate;
+    server.has_verify = server.verify_ok = true;
+    fixture_tls(fixture, server);
+    fixture_tls(fixture, good_tls(SIDE_CLIENT));
+    assert_string_equal(fixture_log(fixture), "");
+}
+
+static void distrust_names_alert_and_ca(void **state) {
+    struct fixture *fixture = *state;
+    struct event_tls tls = good_tls(SIDE_CLIENT);
+    tls.error = "the client refused the certificate";
+    tls.certificate_alert = true;
+    tls.alert = 48;
+    tls.alert_by = PARTY_CLIENT;
+    fixture_tls(fixture, tls);
+    assert_string_equal(fixture_log(fixture), "error tls-client-distrusts client -1 0\n");
+    assert_non_null(strstr(fixture_texts(fixture), "unknown_ca (48)"));
+    assert_non_null(strstr(fixture_texts(fixture), "/ca/ca.pem"));
+}
+
+static void other_alerts_are_no_distrust(void **state) {
+    struct fixture *fixture = *state;
+    struct event_tls tls = good_tls(SIDE_CLIENT);
+    tls.error = "no version in common";
+    tls.alert = 70;
+    fixture_tls(fixture, tls);
+    fixture_close(fixture, PARTY_CLIENT);
+    assert_string_equal(fixture_log(fixture), "");
+}
+
+static void a_client_that_goes_on_does_not_check(void **state) {
+    struct fixture *fixture = *state;
+    struct event_tls tls = good_tls(SIDE_CLIENT);
+    tls.shown_bad = true;
+    fixture_tls(fixture, tls);
+    assert_string_equal(fixture_log(fixture), "");
+    fixture_command(fixture, VERB_EHLO, "EHLO host.example.com");
+    fixture_command(fixture, VERB_NOOP, "NOOP");
+    assert_string_equal(fixture_log(fixture), "error tls-client-no-check client -1 0\n");
+}
+
+static void a_client_that_closes_or_quits_did_check(void **state) {
+    struct fixture *fixture = *state;
+    struct event_tls tls = good_tls(SIDE_CLIENT);
+    tls.shown_bad = true;
+    fixture_tls(fixture, tls);
+    fixture_command(fixture, VERB_QUIT, "QUIT");
+    fixture_reply(fixture, VERB_QUIT, 221, "bye");
+    fixture_close(fixture, PARTY_CLIENT);
+    assert_string_equal(fixture_log(fixture), "");
+}
+
+static void a_late_close_is_not_held_against_the_client(void **state) {
+    struct fixture *fixture = *state;
+    fixture_tls(fixture, good_tls(SIDE_CLIENT));
+    fixture_close(fixture, PARTY_CLIENT);
+    assert_string_equal(fixture_log(fixture), "");
+}
+
+static void bad_certificate_says_why(void **state) {
+    struct fixture *fixture = *state;
+    struct event_certificate certificate = good_certificate(fixture);
+    struct event_tls tls = good_tls(SIDE_SERVER);
+    tls.certificate = &certificate;
+    tls.has_verify = true;
+    tls.verify_error = "certificate has expired";
+    fixture_tls(fixture, tls);
+    assert_string_equal(fixture_log(fixture), "error tls-server-certificate server -1 0\n");
+    assert_non_null(strstr(fixture_texts(fixture), "certificate has expired"));
+}
+
+static void expiry_within_14_days(void **state) {
+    struct fixture *fixture = *state;
+    struct event_certificate certificate = good_certificate(fixture);
+    struct event_tls tls = good_tls(SIDE_SERVER);
+    tls.certificate = &certificate;
+    tls.has_verify = tls.verify_ok = true;
+    certificate.not_after_unix_ns = fixture->session.started_unix_ns + 14 * DAY + NS_PER_S;
+    fixture_tls(fixture, tls);
+    assert_string_equal(fixture_log(fixture), "");
+    certificate.not_after_unix_ns = fixture->session.started_unix_ns + 14 * DAY;
+    fixture_tls(fixture, tls);
+    assert_string_equal(fixture_log(fixture), "warning tls-certificate-expires server -1 0\n");
+}
+
+static void old_versions_of_either_side(void **state) {
+    struct fixture *fixture = *state;
+    struct event_tls tls = good_tls(SIDE_SERVER);
+    tls.version = "TLSv1.2";
+    fixture_tls(fixture, tls);
+    assert_string_equal(fixture_log(fixture), "");
+    tls.version = "TLSv1.0";
+    fixture_tls(fixture, tls);
+    tls.side = SIDE_CLIENT;
+    tls.version = "TLSv1.1";
+    fixture_tls(fixture, tls);
+    assert_string_equal(fixture_log(fixture), "warning tls-old-version server -1 0\n"
+                                              "warning tls-old-version client -1 0\n");
+}
+
+static void no_sni_for_a_name(void **state) {
+    struct fixture *fixture = *state;
+    struct event_tls tls = good_tls(SIDE_CLIENT);
+    tls.sni = NULL; // to an address: none is due
+    fixture_tls(fixture, tls);
+    assert_string_equal(fixture_log(fixture), "");
+    tls.sni_missing = true;
+    fixture_tls(fixture, tls);
+    assert_string_equal(fixture_log(fixture), "info tls-no-sni client -1 0\n");
+}
+
+static void weak_things_are_told_together(void **state) {
+    struct fixture *fixture = *state;
+    struct event_certificate certificate = good_certificate(fixture);
+    struct event_tls tls = good_tls(SIDE_SERVER);
+    tls.certificate = &certificate;
+    certificate.rsa_bits = 1024;
+    certificate.sha1_signature = true;
+    tls.weak_cipher = true;
+    fixture_tls(fixture, tls);
+    assert_string_equal(fixture_log(fixture), "warning tls-weak server -1 0\n");
+    assert_non_null(strstr(fixture_texts(fixture), "1024"));
+    assert_non_null(strstr(fixture_texts(fixture), "SHA-1"));
+}
+
+static void truncation_needs_tls(void **state) {
+    struct fixture *fixture = *state;
+    struct event close = {.kind = EVENT_CLOSE};
+    close.close = (struct event_close){.by = PARTY_PROXY,
+                                       .outcome = OUTCOME_TIMEOUT,
+                                       .client_close_notify_missing = true,
+                                       .server_close_notify_missing = true};
+    fixture_tls(fixture, good_tls(SIDE_CLIENT));
+    fixture_tell(fixture, close);
+    assert_string_equal(fixture_log(fixture), "info tls-truncated client -1 0\n");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(good_handshakes_are_silent, setup, teardown),
+        cmocka_unit_test_setup_teardown(distrust_names_alert_and_ca, setup, teardown),
+        cmocka_unit_test_setup_teardown(other_alerts_are_no_distrust, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_client_that_goes_on_does_not_check, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_client_that_closes_or_quits_did_check, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_late_close_is_not_held_against_the_client, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(bad_certificate_says_why, setup, teardown),
+        cmocka_unit_test_setup_teardown(expiry_within_14_days, setup, teardown),
+        cmocka_unit_test_setup_teardown(old_versions_of_either_side, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_sni_for_a_name, setup, teardown),
+        cmocka_unit_test_setup_teardown(weak_things_are_told_together, setup, teardown),
+        cmocka_unit_test_setup_teardown(truncation_needs_tls, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
