@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "folder.h"
+#include "output/capture_file.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -257,6 +258,29 @@ static void what_passes_the_queue_is_lost_and_told_of(void **state) {
     assert_non_null(strstr(notice, "File too large"));
     assert_non_null(strstr(notice, "last\n"));
     assert_null(strstr(notice, "more\n"));
+}
+
+// A capture that ends in the middle of a packet is a warning of every reader.
+static void a_full_disk_cuts_no_packet(void **state) {
+    (void)state;
+    const char *path = in_folder("x.pcap");
+    assert_int_equal(open_lane(OUTPUT_PCAP, path), OK);
+    assert_int_equal(file_len(path), 24);
+    limit_files(24 + 16 + 10 + 20);
+    for (int i = 0; i < 2; i++) {
+        struct piece piece = {.kind = PIECE_APPEND};
+        struct buf record;
+        buf_init(&record, 100);
+        pcap_put_packet(&record, 0, SLICE("01234"), SLICE("56789"));
+        piece.bytes = buf_take(&record, &piece.len);
+        backlog_add(&fixture.lane.backlog, piece_cost(&piece));
+        lane_push(&fixture.lane, piece);
+    }
+    assert_int_equal(run_at(0), PROGRESS_FAILED);
+    assert_int_equal(file_len(path), 24 + 26);
+    limit_files(RLIM_INFINITY);
+    assert_int_equal(run_at(1), PROGRESS_DONE);
+    assert_int_equal(file_len(path), 24 + 52);
 }
 
 static void a_deleted_file_is_made_again(void **state) {
@@ -628,6 +652,7 @@ int main(void) {
         LANE_TEST(a_renamed_file_is_left_when_it_is_reopened),
         LANE_TEST(a_full_disk_is_said_once_tears_no_line_and_mends),
         LANE_TEST(what_passes_the_queue_is_lost_and_told_of),
+        LANE_TEST(a_full_disk_cuts_no_packet),
         LANE_TEST(a_deleted_file_is_made_again),
         LANE_TEST(a_lost_folder_is_said_and_mends),
         LANE_TEST(a_device_that_is_full_fails),
