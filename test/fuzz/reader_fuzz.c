@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// Any file as a transcript: it is refused, or shown as lines without control characters, and its
+// documents are told.
+#include "base/slice.h"
+#include "output/reader.h"
+#include "output/show.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+static void check_lines(void *context, struct slice lines) {
+    (void)context;
+    for (size_t i = 0; i < lines.len; i++) {
+        if (lines.data[i] != '\n' && (lines.data[i] < 0x20 || lines.data[i] == 0x7F)) {
+            abort();
+        }
+    }
+}
+
+static void take_document(void *context, const char *session_json) {
+    (void)context;
+    if (session_json[0] != '{') {
+        abort();
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
+    struct failure failure;
+    struct reader *reader = NULL;
+    struct slice transcript = slice_of(data, len);
+    if (show_text(&failure, transcript, false, check_lines, NULL) != OK) {
+        return 0;
+    }
+    if (reader_open(&reader, &failure, transcript) != OK) {
+        abort();
+    }
+    reader_documents(reader, take_document, NULL);
+    reader_free(reader);
+    return 0;
+}
