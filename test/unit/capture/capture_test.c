@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+// A captured command must not be able to tell, and everything it says must come to the proxy. Each
+// scene runs under a real filter; where the machine has none the tests are skipped.
+#include "capture/capture.h"
+#include "capture/filter.h"
+
+#include "scenes.h"
+#include "stage.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// What main was given; it is taken before the servers' threads start, which must not get signals.
+static const struct capture_inherited *inherited(const struct capture_inherited *given) {
+    static struct capture_inherited kept;
+    if (given != NULL) {
+        kept = *given;
+    }
+    return &kept;
+}
+
+static bool can_capture(void) {
+    pid_t child = fork();
+    if (child == 0) {
+        struct filter_installed filter;
+        _exit(filter_install(&filter) == 0 ? 0 : 1);
+    }
+    int status = 1;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void play(struct stage_result *out, const char *scene, uint16_t port, uint16_t watched) {
+    static const char self[] = "/proc/self/exe";
+    char number[8];
+    if (!can_capture()) {
+        skip();
+    }
+    snprintf(number, sizeof(number), "%u", port);
+    char *command[] = {(char *)(uintptr_t)self, (char *)(uintptr_t)scene, number, NULL};
+    struct stage_setting setting = {.command = command,
+                                    .ports = &watched,
+                                    .port_count = 1,
+                                    .connect_timeout_ms = 30000,
+                                    .inherited = inherited(NULL)};
+    stage_play(out, &setting);
+    assert_int_equal(out->unclaimed_count, 0);
+}
+
+// A scene against a real server; `claims` connections come to the proxy, dialled already.
+static void play_to_server(const char *scene, int family, size_t claims) {
+    struct stage_result result;
+    uint16_t port = stage_server(family);
+    play(&result, scene, port, port);
+    assert_int_equal(result.status, 0);
+    assert_int_equal(result.claimed_count, claims);
+    assert_int_equal(result.failed_count, 0);
+    assert_int_equal(result.warned_count, 0);
+    for (size_t i = 0; i < claims && i < STAGE_EVENTS_MAX; i++) {
+        assert_int_equal(result.claimed[i].server_fd, 1);
+        assert_string_equal(result.claimed[i].client.program, "exe");
+        assert_int_not_equal(result.claimed[i].client.pid, 0);
+    }
+}
+
+static void captures_blocking_connects(void **state) {
+    (void)state;
+    play_to_server("blocking", AF_INET, 1);
+}
+
+static void captures_nonblocking_connects(void **state) {
+    (void)state;
+    play_to_server("nonblocking", AF_INET, 1);
+}
+
+static void captures_ipv6_sockets(void **state) {
+    (void)state;
+    play_to_server("ipv6", AF_INET6, 1);
+}
+
+static void captures_mapped_addresses(void **state) {
+    (void)state;
+    struct stage_result result;
+    uint16_t port = stage_server(AF_INET);
+    play(&result, "mapped", port, port);
+    assert_int_equal(result.status, 0);
+    assert_int_equal(result.claimed_count, 1);
+    struct sockaddr_in server;
+    memcpy(&server, &result.claimed[0].server, sizeof(server));
+    assert_int_equal(server.sin_family, AF_INET); // told as what it is
+    assert_int_equal(ntohs(server.sin_port), port);
+    assert_int_equal(ntohl(server.sin_addr.s_addr), INADDR_LOOPBACK);
+}
+
+static void captures_after_a_refused_fast_open(void **state) {
+    (void)state;
+    play_to_server("fast-open", AF_INET, 1);
+}
+
+static void captures_fifty_at_once(void **state) {
+    (void)state;
+    play_to_server("many", AF_INET, 50);
+}
+
+static void captures_in_a_storm_of_signals(void **state) {
+    (void)state;
+    play_to_server("storm", AF_INET, 300);
+}
+
+static void refuses_as_the_server_does(void **state) {
+    (void)state;
+    static const struct {
+        const char *scene;
+        size_t failures;
+    } cases[] = {
+        {"refused", 2}, {"nonblocking-refused", 1}, {"nonblocking-refused-asked-again", 1}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct stage_result result;
+        uint16_t port = stage_refusing_port();
+        play(&result, cases[i].scene, port, port);
+        assert_int_equal(result.status, 0);
+        assert_int_equal(result.claimed_count, 0);
+        assert_int_equal(result.failed_count, cases[i].failures);
+        assert_int_equal(result.failed[0], ECONNREFUSED);
+    }
+}
+
+static void leaves_other_traffic_alone(void **state) {
+    (void)state;
+    static const char *const names[] = {"udp", "bad-arguments", "no-ring"};
+    struct stage_result result;
+    uint16_t port = stage_server(AF_INET);
+    play(&result, "untouched", port, (uint16_t)(port ^ 1U));
+    assert_int_equal(result.status, 0);
+    assert_int_equal(result.claimed_count, 0);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        play(&result, names[i], port, port);
+        assert_int_equal(result.status, 0);
+        assert_int_equal(result.claimed_count + result.failed_count + result.warned_count, 0);
+    }
+}
+
+static void waits_for_what_the_command_leaves_behind(void **state) {
+    (void)state;
+    struct stage_result result;
+    uint16_t port = stage_server(AF_INET);
+    play(&result, "daemon", port, port);
+    assert_int_equal(result.status, 7); // the command's own
+    assert_int_equal(result.claimed_count, 1);
+}
+
+static void ends_as_the_command_does(void **state) {
+    (void)state;
+    struct stage_result result;
+    play(&result, "killed", 1, 1);
+    assert_int_equal(result.status, 128 + SIGKILL);
+    const struct {
+        char *path;
+        int status;
+    } cases[] = {{(char[]){"/nowhere/at-all"}, 127}, {(char[]){"/etc/passwd"}, 126}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const uint16_t watched = 25;
+        char *command[] = {cases[i].path, NULL};
+        struct stage_setting setting = {
+            .command = command, .ports = &watched, .port_count = 1, .inherited = inherited(NULL)};
+        stage_play(&result, &setting);
+        assert_int_equal(result.status, cases[i].status);
+        assert_int_equal(result.warned_count, 1);
+        assert_non_null(strstr(result.warned[0], cases[i].path));
+    }
+}
+
+int main(int argc, char **argv) {
+    if (argc == 3) {
+        return scene_play(argv[1], (unsigned)strtoul(argv[2], NULL, 10));
+    }
+    struct capture_inherited given;
+    capture_inherited_take(&given);
+    inherited(&given);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(captures_blocking_connects),
+        cmocka_unit_test(captures_nonblocking_connects),
+        cmocka_unit_test(captures_ipv6_sockets),
+        cmocka_unit_test(captures_mapped_addresses),
+        cmocka_unit_test(captures_after_a_refused_fast_open),
+        cmocka_unit_test(captures_fifty_at_once),
+        cmocka_unit_test(captures_in_a_storm_of_signals),
+        cmocka_unit_test(refuses_as_the_server_does),
+        cmocka_unit_test(leaves_other_traffic_alone),
+        cmocka_unit_test(waits_for_what_the_command_leaves_behind),
+        cmocka_unit_test(ends_as_the_command_does),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
