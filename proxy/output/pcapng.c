@@ -6,7 +6,8 @@
 //
 // A reader decrypts a packet with the secrets that stand in front of it, but the proxy learns them
 // from those very packets. So from a ClientHello until the handshake has ended, packets wait in
-// `held`, and secrets overtake them.
+// `held`, and secrets overtake them. Secrets wait for a packet, too: a session that goes by while
+// the recording is paused leaves nothing behind.
 #include "output/format.h"
 
 #include "base/limits.h"
@@ -26,12 +27,14 @@ struct pcapng {
     bool shaking[2]; // a handshake is under way
     bool secure[2];  // its handshake has ended
     struct buf held;
+    struct buf secrets; // blocks that no packet followed yet
 };
 
 static void *pcapng_new(struct outlet *outlet) {
     struct pcapng *pcapng = mem_new(sizeof(*pcapng));
     pcapng->outlet = outlet;
     buf_init(&pcapng->held, SIZE_MAX / 4); // HELD_MAX and one read
+    buf_init(&pcapng->secrets, LIMIT_SECRET_BYTES);
     return pcapng;
 }
 
@@ -52,13 +55,25 @@ static enum side sender(const struct event_wire *wire) {
     return wire->from_peer ? wire->leg : side_other(wire->leg);
 }
 
+static void move(struct buf *to, struct buf *from) {
+    buf_put(to, buf_slice(from));
+    buf_clear(from);
+}
+
 static void let_go(struct pcapng *pcapng) {
     bool wait = pcapng->shaking[SIDE_CLIENT] || pcapng->shaking[SIDE_SERVER];
-    if (!wait || buf_len(&pcapng->held) > HELD_MAX) {
-        buf_put(&pcapng->outlet->bytes, buf_slice(&pcapng->held));
-        buf_clear(&pcapng->held);
-        buf_shrink(&pcapng->held);
+    if (buf_len(&pcapng->held) == 0 || (wait && buf_len(&pcapng->held) <= HELD_MAX)) {
+        return;
     }
+    move(&pcapng->outlet->bytes, &pcapng->secrets);
+    move(&pcapng->outlet->bytes, &pcapng->held);
+    buf_shrink(&pcapng->held);
+}
+
+static void end_handshake(struct pcapng *pcapng, enum side leg) {
+    pcapng->secure[leg] = true;
+    pcapng->shaking[leg] = false;
+    let_go(pcapng);
 }
 
 static void take_wire(struct pcapng *pcapng, const struct event *event) {
@@ -87,14 +102,11 @@ static void pcapng_take(void *state, const struct event *event) {
     if (event->kind == EVENT_WIRE) {
         take_wire(pcapng, event);
     } else if (event->kind == EVENT_TLS) {
-        pcapng->secure[event->tls.side] = true;
-        pcapng->shaking[event->tls.side] = false;
-        let_go(pcapng);
+        end_handshake(pcapng, event->tls.side);
     } else if (event->kind == EVENT_CLOSE) {
         close_legs(pcapng, event);
-        pcapng->shaking[SIDE_CLIENT] = false;
-        pcapng->shaking[SIDE_SERVER] = false;
-        let_go(pcapng);
+        end_handshake(pcapng, SIDE_CLIENT);
+        end_handshake(pcapng, SIDE_SERVER);
     }
 }
 
@@ -104,8 +116,10 @@ static void pcapng_skip(void *state, const struct event *event) {
         make_ready(pcapng, event->session, event->wire.leg);
         flow_skip(&pcapng->legs[event->wire.leg], sender(&event->wire), event->wire.data.len);
     } else if (event->kind == EVENT_TLS) {
-        pcapng->secure[event->tls.side] = true;
-        pcapng->shaking[event->tls.side] = false;
+        end_handshake(pcapng, event->tls.side);
+    } else if (event->kind == EVENT_CLOSE) {
+        end_handshake(pcapng, SIDE_CLIENT);
+        end_handshake(pcapng, SIDE_SERVER);
     }
 }
 
@@ -115,13 +129,14 @@ static void pcapng_secret(void *state, struct slice line) {
     buf_init(&keylog, line.len + 1);
     buf_put(&keylog, line);
     buf_put_byte(&keylog, '\n');
-    pcapng_put_secrets(&pcapng->outlet->bytes, buf_slice(&keylog));
+    pcapng_put_secrets(&pcapng->secrets, buf_slice(&keylog));
     buf_wipe(&keylog);
 }
 
 static void pcapng_free(void *state) {
     struct pcapng *pcapng = state;
     buf_cleanup(&pcapng->held);
+    buf_wipe(&pcapng->secrets);
     free(pcapng);
 }
 
