@@ -157,7 +157,10 @@ static void a_file_is_rotated_before_it_passes_its_size(void **state) {
     fixture.options.rotate_size = 12;
     fixture.options.rotate_keep = 2;
     assert_int_equal(open_lane(OUTPUT_TEXT, path), OK);
-    push(PIECE_LINES, "aaa\nbbb\nccc\n");
+    push(PIECE_LINES, "aaa\nbbb\n"); // just as long as allowed
+    run_at(0);
+    assert_string_equal(file_text(path), "1 aaa\n2 bbb\n");
+    push(PIECE_LINES, "ccc\n");
     push(PIECE_LINES, "a line that is longer than a file\nddd\n");
     assert_int_equal(run_at(0), PROGRESS_DONE);
     assert_string_equal(file_text(path), "5 ddd\n");
@@ -225,6 +228,7 @@ static void a_full_disk_is_said_once_tears_no_line_and_mends(void **state) {
     assert_int_equal(run_at(1), PROGRESS_FAILED);
     assert_int_equal(fixture.complaints, 1);
     limit_files(RLIM_INFINITY);
+    assert_int_equal(run_at(1.9), PROGRESS_FAILED); // tried once a second
     assert_int_equal(run_at(2), PROGRESS_DONE);
     assert_string_equal(file_text(path), "1 aaaa\n2 bbbb\n3 cccc\n");
     assert_false(fixture.lane.backlog.failing);
