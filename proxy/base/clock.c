@@ -127,6 +127,9 @@ bool clock_parse_rfc3339(int64_t *out_unix_ns, struct slice s) {
     }
     int64_t days = clock_days(year, (unsigned)month, (unsigned)day);
     int64_t seconds = days * 86400 + hour * 3600 + minute * 60 + second - offset_s;
+    if (seconds < INT64_MIN / NS_PER_S + 1 || seconds > INT64_MAX / NS_PER_S - 1) {
+        return false; // nanoseconds reach from 1677 to 2262
+    }
     *out_unix_ns = seconds * NS_PER_S + fraction_ns;
     return true;
 }
