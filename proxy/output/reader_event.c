@@ -53,6 +53,10 @@ static struct slice usual_prefix(const struct decoder *decoder, int code, bool l
     return slice_of(prefix, len);
 }
 
+static bool is_length(const cJSON *number) {
+    return cJSON_IsNumber(number) && number->valuedouble > 0 && number->valuedouble < 0x1p53;
+}
+
 static void read_reply_line(struct event_reply_line *out, const struct decoder *decoder,
                             const cJSON *object, size_t i, struct slice prefix) {
     int place = (int)i;
@@ -64,9 +68,8 @@ static void read_reply_line(struct event_reply_line *out, const struct decoder *
         out->text = decode_string(decoder, cJSON_GetArrayItem(json_get(object, "lines"), place));
     }
     bool odd = !slice_is_null(given);
-    out->line =
-        line_of(whole_line(decoder, odd ? given : prefix, out->text),
-                cJSON_IsNumber(bytes) && bytes->valuedouble > 0 ? (uint64_t)bytes->valuedouble : 0);
+    out->line = line_of(whole_line(decoder, odd ? given : prefix, out->text),
+                        is_length(bytes) ? (uint64_t)bytes->valuedouble : 0);
     out->malformed = odd && given.len < 3;
     out->code_differs = odd && given.len == 4;
 }
@@ -244,6 +247,11 @@ static void read_close(struct event_close *out, const struct decoder *decoder,
     out->truncated = json_get_bool(object, "truncated");
 }
 
+static void read_pause(struct event_paused *out, const cJSON *object) {
+    out->from_unix_ns = read_date(object, "from");
+    out->to_unix_ns = read_date(object, "to");
+}
+
 bool reader_event_kind(enum event_kind *out, const char *name) {
     struct slice wanted = slice_of_string(name);
     for (enum event_kind kind = EVENT_CONNECT; kind < EVENT_KIND_COUNT; kind++) {
@@ -298,8 +306,7 @@ void reader_event_read(struct event *out, const struct decoder *decoder, enum ev
         out->lost.reason = decode_text(decoder, object, "reason", NULL);
         return;
     case EVENT_PAUSED:
-        out->paused.from_unix_ns = read_date(object, "from");
-        out->paused.to_unix_ns = read_date(object, "to");
+        read_pause(&out->paused, object);
         return;
     case EVENT_TEXT:
     case EVENT_CONTENT:

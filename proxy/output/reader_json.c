@@ -24,13 +24,11 @@ static struct node_list list_of(const cJSON *array) {
 static void index_session(struct reader *reader, const cJSON *object) {
     struct json_index index = {.reader = reader, .object = object};
     const cJSON *timeline = json_get(object, "timeline");
-    int64_t started_ns = 0;
-    clock_parse_rfc3339(&started_ns, slice_of_string(json_get_string(object, "started")));
+    json_get_time(&index.started_us, object, "started");
     index.session = reader_add_session(reader, json_get_uint(object, "id"));
-    index.started_us = started_ns / NS_PER_US;
     struct reader_session *session = reader->sessions[index.session];
     session->object = object;
-    session->session.started_unix_ns = started_ns;
+    session->session.started_unix_ns = index.started_us * NS_PER_US;
     reader_session_read(&session->session, object);
     index.first_item = reader->item_count;
     index.exchanges = list_of(json_get(object, "exchanges"));

@@ -153,13 +153,13 @@ static void learn_session(struct reader_session *session, enum event_kind kind, 
 
 static enum err take_event(struct jsonl_index *index, const cJSON *object, struct span line) {
     struct reader *reader = index->reader;
-    int64_t unix_ns = 0;
+    int64_t unix_us = 0;
     enum event_kind kind = EVENT_KIND_COUNT;
     const cJSON *session = json_get(object, "session");
     if (!cJSON_IsObject(object) || json_get_string(object, "event") == NULL) {
         return not_an_event(index, "it has no \"event\"");
     }
-    if (!clock_parse_rfc3339(&unix_ns, slice_of_string(json_get_string(object, "time")))) {
+    if (!json_get_time(&unix_us, object, "time")) {
         return not_an_event(index, "its \"time\" is none");
     }
     if (!cJSON_IsNumber(session) || session->valuedouble < 0) {
@@ -173,7 +173,7 @@ static enum err take_event(struct jsonl_index *index, const cJSON *object, struc
     item->session = session_of(index, json_get_uint(object, "session"), kind);
     item->line = line;
     item->event = kind;
-    item->at_unix_us = unix_ns / NS_PER_US;
+    item->at_unix_us = unix_us;
     item->major = own;
     if (item->session == NO_SESSION) {
         return OK;

@@ -43,7 +43,9 @@ const cJSON *json_get(const cJSON *object, const char *key); // NULL where absen
 const char *json_get_string(const cJSON *object, const char *key);
 uint64_t json_get_uint(const cJSON *object, const char *key); // 0 where absent
 bool json_get_bool(const cJSON *object, const char *key);
-int64_t json_us(const cJSON *ms); // a number of milliseconds; -1 where it is none
+int64_t json_us(const cJSON *ms); // a number of milliseconds, of a few years at most; else -1
+// A time from 1970 to 2199, so that sums of times stay in range; false for anything else.
+bool json_get_time(int64_t *out_unix_us, const cJSON *object, const char *key);
 // The text of a member, with the bytes of `exact_key` instead where they are there; the null slice
 // where absent. Valid as long as the object and the arena.
 struct slice decode_text(const struct decoder *decoder, const cJSON *object, const char *key,

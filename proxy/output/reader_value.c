@@ -54,8 +54,21 @@ bool json_get_bool(const cJSON *object, const char *key) {
     return cJSON_IsTrue(json_get(object, key));
 }
 
+#define MS_MAX 1e11
+
+bool json_get_time(int64_t *out_unix_us, const cJSON *object, const char *key) {
+    const int64_t year_2200_ns = clock_days(2200, 1, 1) * 86400 * NS_PER_S;
+    int64_t unix_ns = 0;
+    struct slice text = slice_of_string(json_get_string(object, key));
+    if (!clock_parse_rfc3339(&unix_ns, text) || unix_ns < 0 || unix_ns >= year_2200_ns) {
+        return false;
+    }
+    *out_unix_us = unix_ns / NS_PER_US;
+    return true;
+}
+
 int64_t json_us(const cJSON *ms) {
-    bool sane = cJSON_IsNumber(ms) && ms->valuedouble >= 0 && ms->valuedouble < 0x1p50;
+    bool sane = cJSON_IsNumber(ms) && ms->valuedouble >= 0 && ms->valuedouble < MS_MAX;
     return sane ? (int64_t)(ms->valuedouble * 1000 + 0.5) : -1;
 }
 

@@ -24,6 +24,8 @@ static void take_document(void *context, const char *session_json) {
     }
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     struct failure failure;
     struct reader *reader = NULL;
