@@ -160,12 +160,12 @@ static void a_file_is_rotated_before_it_passes_its_size(void **state) {
     push(PIECE_LINES, "aaa\nbbb\n"); // just as long as allowed
     run_at(0);
     assert_string_equal(file_text(path), "1 aaa\n2 bbb\n");
-    push(PIECE_LINES, "ccc\n");
-    push(PIECE_LINES, "a line that is longer than a file\nddd\n");
+    push(PIECE_LINES, "ccc\ndddd\n"); // one byte more than allowed
+    push(PIECE_LINES, "a line that is longer than a file\neee\n");
     assert_int_equal(run_at(0), PROGRESS_DONE);
-    assert_string_equal(file_text(path), "5 ddd\n");
-    assert_string_equal(file_text(in_folder("log.1")), "4 a line that is longer than a file\n");
-    assert_string_equal(file_text(in_folder("log.2")), "3 ccc\n");
+    assert_string_equal(file_text(path), "6 eee\n");
+    assert_string_equal(file_text(in_folder("log.1")), "5 a line that is longer than a file\n");
+    assert_string_equal(file_text(in_folder("log.2")), "4 dddd\n");
     assert_false(file_exists(in_folder("log.3")));
 }
 
