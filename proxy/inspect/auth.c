@@ -49,7 +49,7 @@ static void judge_auth(struct analysis *analysis, const struct event_command *co
     const struct facts *facts = &analysis->facts;
     enum transaction_state state = facts->transaction.state;
     judge_mechanism(analysis, command);
-    if (facts->authenticated) {
+    if (facts->authenticated && !command->pipelined) {
         analysis_say(analysis, RULE_AUTH_REPEATED, place_of_command(command),
                      "AUTH was sent again after the server had said 235; a session logs in once");
     }

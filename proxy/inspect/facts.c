@@ -10,6 +10,7 @@
 void facts_init(struct facts *facts) {
     *facts = (struct facts){.hello_exchange = EVENT_NO_EXCHANGE,
                             .text_exchange = EVENT_NO_EXCHANGE,
+                            .content_exchange = EVENT_NO_EXCHANGE,
                             .refused_data = EVENT_NO_EXCHANGE};
 }
 
@@ -263,7 +264,10 @@ static void learn_reply(struct facts *facts, const struct event_reply *reply) {
     if (reply->incomplete) {
         return;
     }
-    facts->saw_421 |= reply->code == 421;
+    if (reply->code == 421 && !facts->saw_421) {
+        facts->saw_421 = true;
+        facts->exchange_421 = reply->to;
+    }
     facts->authenticated |= reply->code == 235;
     if (reply->to == 0) {
         learn_greeting(facts, reply);
@@ -335,6 +339,8 @@ void facts_learn(struct facts *facts, const struct event *event) {
         learn_reply(facts, &event->reply);
     } else if (event->kind == EVENT_CONTENT) {
         facts->text = TEXT_RUNNING;
+        facts->text_message = event->content.message;
+        facts->content_exchange = facts->text_exchange;
     } else if (event->kind == EVENT_CONTENT_END) {
         learn_content_end(facts, event);
     } else if (event->kind == EVENT_MESSAGE && event->message.code != 0) {

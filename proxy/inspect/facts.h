@@ -87,6 +87,7 @@ struct facts {
     bool authenticated;
     bool credentials_seen;
     bool saw_421;
+    int exchange_421; // that it answered; EVENT_NO_EXCHANGE where it came unasked
     bool quit_sent;
     int quit_exchange;
     bool quit_answered;
@@ -98,8 +99,9 @@ struct facts {
     int text_exchange; // of the latest DATA or BDAT
     int text_message;  // the message under way, or the latest
     bool text_by_bdat;
-    int refused_data; // the exchange of a DATA that was refused, till the next true command
-    bool stray_text;  // message text came all the same, and has not ended with its dot
+    int content_exchange; // whose message text was seen
+    int refused_data;     // the exchange of a DATA that was refused, till the next true command
+    bool stray_text;      // message text came all the same, and has not ended with its dot
 };
 
 void facts_init(struct facts *facts);

@@ -105,7 +105,9 @@ static void judge_sequence(struct analysis *analysis, const struct event_command
 // ── after a no ──────────────────────────────────────────────────────────────────────────────────
 
 static void judge_after_421(struct analysis *analysis, const struct event_command *command) {
-    if (analysis->facts.saw_421 && command->command.verb != VERB_QUIT) {
+    const struct facts *facts = &analysis->facts;
+    bool unseen = command->pipelined && facts->exchange_421 >= facts->last.exchange;
+    if (facts->saw_421 && !unseen && command->command.verb != VERB_QUIT) {
         analysis_say(analysis, RULE_COMMANDS_AFTER_421, place_of_command(command),
                      "%s was sent after the server had said 421 and was closing; only QUIT makes "
                      "sense then",
@@ -113,21 +115,16 @@ static void judge_after_421(struct analysis *analysis, const struct event_comman
     }
 }
 
-static void say_stray_text(struct analysis *analysis) {
-    analysis_say(analysis, RULE_DATA_AFTER_REFUSAL,
-                 place_of_exchange(PARTY_CLIENT, analysis->facts.refused_data),
+static void say_stray_text(struct analysis *analysis, int exchange) {
+    analysis_say(analysis, RULE_DATA_AFTER_REFUSAL, place_of_exchange(PARTY_CLIENT, exchange),
                  "The client sent the text of a message though DATA was not answered 354; the "
                  "server reads each of its lines as a command");
 }
 
-void order_judge(struct analysis *analysis, const struct event *event) {
-    if (event->kind != EVENT_COMMAND) {
-        return;
-    }
-    const struct event_command *command = &event->command;
+static void judge_command(struct analysis *analysis, const struct event_command *command) {
     if (facts_is_stray_text(&analysis->facts, command)) {
         if (!analysis->facts.stray_text) {
-            say_stray_text(analysis);
+            say_stray_text(analysis, analysis->facts.refused_data);
         }
         return;
     }
@@ -137,4 +134,20 @@ void order_judge(struct analysis *analysis, const struct event *event) {
     }
     judge_verb(analysis, command);
     judge_sequence(analysis, command);
+}
+
+// So much text came before the refusal that the decoder took it for a message.
+static void judge_data_reply(struct analysis *analysis, const struct event_reply *reply) {
+    if (reply->verb == VERB_DATA && !reply->final && !reply->incomplete && reply->code != 354 &&
+        reply->to == analysis->facts.content_exchange) {
+        say_stray_text(analysis, reply->to);
+    }
+}
+
+void order_judge(struct analysis *analysis, const struct event *event) {
+    if (event->kind == EVENT_COMMAND) {
+        judge_command(analysis, &event->command);
+    } else if (event->kind == EVENT_REPLY) {
+        judge_data_reply(analysis, &event->reply);
+    }
 }

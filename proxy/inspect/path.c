@@ -2,6 +2,8 @@
 // The paths of MAIL and RCPT (RFC 5321 3.3, 4.1.2, 4.5.3.1).
 #include "inspect/themes.h"
 
+#include <string.h>
+
 // The length of a local part without the quotes and backslashes that only wrap it.
 static size_t local_len(struct slice local) {
     if (local.len < 2 || local.data[0] != '"') {
@@ -65,12 +67,14 @@ void path_judge(struct analysis *analysis, const struct event *event) {
     }
     const struct event_command *command = &event->command;
     bool mail = command->command.verb == VERB_MAIL;
+    size_t colon = slice_find_byte(command->command.argument, ':');
     if (!mail && command->command.verb != VERB_RCPT) {
         return;
     }
-    const char *fault =
-        fault_of(&command->command.path, mail ? "has no FROM: with its colon right behind it"
-                                              : "has no TO: with its colon right behind it");
+    struct event_path path = command->command.path;
+    path.keyword = path.keyword && colon == (mail ? strlen("FROM") : strlen("TO"));
+    const char *fault = fault_of(&path, mail ? "has no FROM: with its colon right behind it"
+                                             : "has no TO: with its colon right behind it");
     if (fault != NULL) {
         analysis_say(analysis, RULE_PATH_SYNTAX, place_of_command(command), "%s %s",
                      quote_of_command(analysis, command).text, fault);

@@ -1,219 +1,210 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/rule.h"
 
+// `MILDER` ones have a case that is but a warning.
+#define RULE(id_, severity_, side_, reference_, explanation_)                                      \
+    {                                                                                              \
+        .id = (id_), .severity = SEVERITY_##severity_, .mildest = SEVERITY_##severity_,            \
+        .side = PARTY_##side_, .reference = (reference_), .explanation = (explanation_)            \
+    }
+#define RULE_MILDER(id_, severity_, side_, reference_, explanation_)                               \
+    {                                                                                              \
+        .id = (id_), .severity = SEVERITY_##severity_, .mildest = SEVERITY_WARNING,                \
+        .side = PARTY_##side_, .reference = (reference_), .explanation = (explanation_)            \
+    }
+
 static const struct rule_info rules[RULE_COUNT] = {
     // The client, on the wire.
-    [RULE_BARE_LF] = {"bare-lf", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT, "RFC 5321 2.3.8",
-                      "A line of a command or message ends in LF with no CR before it (not in "
-                      "BINARYMIME chunks)."},
+    [RULE_BARE_LF] = RULE("bare-lf", ERROR, CLIENT, "RFC 5321 2.3.8",
+                          "A line of a command or message ends in LF with no CR before it (not in "
+                          "BINARYMIME chunks)."),
     [RULE_BARE_CR] =
-        {"bare-cr", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT, "RFC 5321 2.3.8",
-         "CR with no LF after it, in a command or message (not in BINARYMIME chunks)."},
-    [RULE_NUL_BYTE] = {"nul-byte", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT, "RFC 5321 4.5.2",
-                       "A NUL in a command, or in a message without BINARYMIME."},
+        RULE("bare-cr", ERROR, CLIENT, "RFC 5321 2.3.8",
+             "CR with no LF after it, in a command or message (not in BINARYMIME chunks)."),
+    [RULE_NUL_BYTE] = RULE("nul-byte", ERROR, CLIENT, "RFC 5321 4.5.2",
+                           "A NUL in a command, or in a message without BINARYMIME."),
     [RULE_COMMAND_TOO_LONG] =
-        {"command-too-long", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT, "RFC 5321 4.5.3.1.4",
-         "A command over 512 bytes with CRLF, plus what offered extensions allow it."},
+        RULE("command-too-long", ERROR, CLIENT, "RFC 5321 4.5.3.1.4",
+             "A command over 512 bytes with CRLF, plus what offered extensions allow it."),
     [RULE_TEXT_LINE_TOO_LONG] =
-        {"text-line-too-long", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT, "RFC 5321 4.5.3.1.6",
-         "A message line over 1000 bytes with CRLF, counted after unstuffing, once a message."},
-    [RULE_COMMAND_8BIT] = {"command-8bit", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT,
-                           "RFC 6531 3.4",
-                           "A byte over 127 in a command outside an SMTPUTF8 transaction."},
-    [RULE_DATA_8BIT] = {"data-8bit", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT, "RFC 6152 3",
-                        "A byte over 127 in a message sent by DATA with no BODY=8BITMIME (or "
-                        "BINARYMIME by BDAT)."},
-    [RULE_TALKS_BEFORE_GREETING] = {"talks-before-greeting", SEVERITY_ERROR, SEVERITY_ERROR,
-                                    PARTY_CLIENT, "RFC 5321 4.3.1",
-                                    "The client sends before the 220."},
+        RULE("text-line-too-long", ERROR, CLIENT, "RFC 5321 4.5.3.1.6",
+             "A message line over 1000 bytes with CRLF, counted after unstuffing, once a message."),
+    [RULE_COMMAND_8BIT] = RULE("command-8bit", ERROR, CLIENT, "RFC 6531 3.4",
+                               "A byte over 127 in a command outside an SMTPUTF8 transaction."),
+    [RULE_DATA_8BIT] = RULE(
+        "data-8bit", ERROR, CLIENT, "RFC 6152 3",
+        "A byte over 127 in a message sent by DATA with no BODY=8BITMIME (or BINARYMIME by BDAT)."),
+    [RULE_TALKS_BEFORE_GREETING] = RULE("talks-before-greeting", ERROR, CLIENT, "RFC 5321 4.3.1",
+                                        "The client sends before the 220."),
     [RULE_PIPELINING_NOT_OFFERED] =
-        {"pipelining-not-offered", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT, "RFC 2920 3.1",
-         "A command sent before the reply to the last one, PIPELINING not offered."},
-    [RULE_PIPELINING_PAST_SYNC] = {"pipelining-past-sync", SEVERITY_ERROR, SEVERITY_ERROR,
-                                   PARTY_CLIENT, "RFC 2920 3.1",
-                                   "A command pipelined behind one that must end its group (EHLO, "
-                                   "HELO, DATA, VRFY, EXPN, TURN, QUIT, NOOP, AUTH, STARTTLS)."},
+        RULE("pipelining-not-offered", ERROR, CLIENT, "RFC 2920 3.1",
+             "A command sent before the reply to the last one, PIPELINING not offered."),
+    [RULE_PIPELINING_PAST_SYNC] =
+        RULE("pipelining-past-sync", ERROR, CLIENT, "RFC 2920 3.1",
+             "A command pipelined behind one that must end its group (EHLO, HELO, DATA, VRFY, "
+             "EXPN, TURN, QUIT, NOOP, AUTH, STARTTLS)."),
     [RULE_STARTTLS_INJECTION] =
-        {"starttls-injection", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_NONE,
-         "RFC 3207 4.2, CVE-2011-0411",
-         "Plain bytes behind STARTTLS in front of the handshake (either side)."},
-    [RULE_SMUGGLING] = {"smuggling", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT, "CVE-2023-51764",
-                        "An end-of-data look-alike in a message: LF . LF, LF . CRLF, CRLF . LF, CR "
-                        ". CR, CRLF . CR and so on; only CRLF . CRLF ends a message."},
-    [RULE_DOT_NOT_STUFFED] = {"dot-not-stuffed", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT,
-                              "RFC 5321 4.5.2",
-                              "A message line that starts with one dot and goes on with something "
-                              "else: the receiver will take the dot away."},
-    [RULE_TRAILING_SPACE] = {"trailing-space", SEVERITY_INFO, SEVERITY_INFO, PARTY_CLIENT,
-                             "RFC 5321 4.1.1", "A command with space before its CRLF."},
+        RULE("starttls-injection", ERROR, NONE, "RFC 3207 4.2, CVE-2011-0411",
+             "Plain bytes behind STARTTLS in front of the handshake (either side)."),
+    [RULE_SMUGGLING] = RULE("smuggling", ERROR, CLIENT, "CVE-2023-51764",
+                            "An end-of-data look-alike in a message: LF . LF, LF . CRLF, CRLF . "
+                            "LF, CR . CR, CRLF . CR and so on; only CRLF . CRLF ends a message."),
+    [RULE_DOT_NOT_STUFFED] = RULE("dot-not-stuffed", ERROR, CLIENT, "RFC 5321 4.5.2",
+                                  "A message line that starts with one dot and goes on with "
+                                  "something else: the receiver will take the dot away."),
+    [RULE_TRAILING_SPACE] = RULE("trailing-space", INFO, CLIENT, "RFC 5321 4.1.1",
+                                 "A command with space before its CRLF."),
     // The client, its dialogue.
-    [RULE_UNKNOWN_COMMAND] = {"unknown-command", SEVERITY_WARNING, SEVERITY_WARNING, PARTY_CLIENT,
-                              "RFC 5321 4.1.1",
-                              "A verb that is neither in RFC 5321 nor offered in the EHLO reply."},
+    [RULE_UNKNOWN_COMMAND] =
+        RULE("unknown-command", WARNING, CLIENT, "RFC 5321 4.1.1",
+             "A verb that is neither in RFC 5321 nor offered in the EHLO reply."),
     [RULE_BAD_SEQUENCE] =
-        {"bad-sequence", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT, "RFC 5321 4.1.4",
-         "RCPT before an accepted MAIL, DATA before an accepted RCPT, MAIL inside a transaction, "
-         "MAIL before an accepted EHLO/HELO, DATA after BDAT."},
+        RULE("bad-sequence", ERROR, CLIENT, "RFC 5321 4.1.4",
+             "RCPT before an accepted MAIL, DATA before an accepted RCPT, MAIL inside a "
+             "transaction, MAIL before an accepted EHLO/HELO, DATA after BDAT."),
     [RULE_EHLO_NAME] =
-        {"ehlo-name", SEVERITY_WARNING, SEVERITY_WARNING, PARTY_CLIENT, "RFC 5321 4.1.1.1, 4.1.3",
-         "The EHLO argument is missing, or is neither a fully qualified name nor a well-formed "
-         "address literal (localhost, an IP with no brackets, an underscore)."},
-    [RULE_HELO_USED] = {"helo-used", SEVERITY_INFO, SEVERITY_INFO, PARTY_CLIENT, "RFC 5321 3.2",
-                        "HELO with no EHLO tried before."},
-    [RULE_NO_EHLO_AFTER_STARTTLS] = {"no-ehlo-after-starttls", SEVERITY_ERROR, SEVERITY_ERROR,
-                                     PARTY_CLIENT, "RFC 3207 4.2",
-                                     "Anything but EHLO (or QUIT, NOOP) first after STARTTLS."},
+        RULE("ehlo-name", WARNING, CLIENT, "RFC 5321 4.1.1.1, 4.1.3",
+             "The EHLO argument is missing, or is neither a fully qualified name nor a well-formed "
+             "address literal (localhost, an IP with no brackets, an underscore)."),
+    [RULE_HELO_USED] =
+        RULE("helo-used", INFO, CLIENT, "RFC 5321 3.2", "HELO with no EHLO tried before."),
+    [RULE_NO_EHLO_AFTER_STARTTLS] = RULE("no-ehlo-after-starttls", ERROR, CLIENT, "RFC 3207 4.2",
+                                         "Anything but EHLO (or QUIT, NOOP) first after STARTTLS."),
     [RULE_STARTTLS_IGNORED] =
-        {"starttls-ignored", SEVERITY_WARNING, SEVERITY_WARNING, PARTY_CLIENT, "RFC 8314 4.1",
-         "STARTTLS was offered and not tried, and MAIL or AUTH came in the clear."},
-    [RULE_AUTH_IN_CLEAR] = {"auth-in-clear", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT,
-                            "RFC 4954 4", "AUTH PLAIN, LOGIN, XOAUTH2 or OAUTHBEARER without TLS."},
-    [RULE_AUTH_NOT_OFFERED] = {"auth-not-offered", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT,
-                               "RFC 4954 4",
-                               "AUTH with a mechanism that is not in the EHLO reply."},
-    [RULE_AUTH_REPEATED] = {"auth-repeated", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT,
-                            "RFC 4954 4", "AUTH is sent again after a 235 in the same session."},
-    [RULE_AUTH_IN_TRANSACTION] = {"auth-in-transaction", SEVERITY_ERROR, SEVERITY_ERROR,
-                                  PARTY_CLIENT, "RFC 4954 4",
-                                  "AUTH between MAIL and the end of the message."},
+        RULE("starttls-ignored", WARNING, CLIENT, "RFC 8314 4.1",
+             "STARTTLS was offered and not tried, and MAIL or AUTH came in the clear."),
+    [RULE_AUTH_IN_CLEAR] = RULE("auth-in-clear", ERROR, CLIENT, "RFC 4954 4",
+                                "AUTH PLAIN, LOGIN, XOAUTH2 or OAUTHBEARER without TLS."),
+    [RULE_AUTH_NOT_OFFERED] = RULE("auth-not-offered", ERROR, CLIENT, "RFC 4954 4",
+                                   "AUTH with a mechanism that is not in the EHLO reply."),
+    [RULE_AUTH_REPEATED] = RULE("auth-repeated", ERROR, CLIENT, "RFC 4954 4",
+                                "AUTH is sent again after a 235 in the same session."),
+    [RULE_AUTH_IN_TRANSACTION] = RULE("auth-in-transaction", ERROR, CLIENT, "RFC 4954 4",
+                                      "AUTH between MAIL and the end of the message."),
     [RULE_AUTH_MALFORMED] =
-        {"auth-malformed", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT, "RFC 4954 4, RFC 4616",
-         "A SASL line that is no base64, or a PLAIN response without its two NULs."},
-    [RULE_AUTH_RETRIED] = {"auth-retried", SEVERITY_WARNING, SEVERITY_WARNING, PARTY_CLIENT,
-                           "RFC 4954 6",
-                           "The same mechanism and identity tried again after 535 in one session."},
-    [RULE_SCRAM_PLUS] = {"scram-plus", SEVERITY_WARNING, SEVERITY_WARNING, PARTY_NONE, "RFC 5802 6",
-                         "A SCRAM-...-PLUS mechanism used (side client) or offered (side server): "
-                         "channel binding cannot hold through a proxy."},
-    [RULE_EXTENSION_NOT_OFFERED] =
-        {"extension-not-offered", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT, "RFC 5321 2.2.1",
-         "SIZE=, BODY=, SMTPUTF8, RET=, ENVID=, NOTIFY=, ORCPT=, AUTH=, BY=, HOLDFOR=, HOLDUNTIL=, "
-         "MT-PRIORITY=, REQUIRETLS, BDAT, BURL used by the client but not offered by the server."},
+        RULE("auth-malformed", ERROR, CLIENT, "RFC 4954 4, RFC 4616",
+             "A SASL line that is no base64, or a PLAIN response without its two NULs."),
+    [RULE_AUTH_RETRIED] =
+        RULE("auth-retried", WARNING, CLIENT, "RFC 4954 6",
+             "The same mechanism and identity tried again after 535 in one session."),
+    [RULE_SCRAM_PLUS] = RULE("scram-plus", WARNING, NONE, "RFC 5802 6",
+                             "A SCRAM-...-PLUS mechanism used (side client) or offered (side "
+                             "server): channel binding cannot hold through a proxy."),
+    [RULE_EXTENSION_NOT_OFFERED] = RULE(
+        "extension-not-offered", ERROR, CLIENT, "RFC 5321 2.2.1",
+        "SIZE=, BODY=, SMTPUTF8, RET=, ENVID=, NOTIFY=, ORCPT=, AUTH=, BY=, HOLDFOR=, HOLDUNTIL=, "
+        "MT-PRIORITY=, REQUIRETLS, BDAT, BURL used by the client but not offered by the server."),
     [RULE_PARAMETER_MALFORMED] =
-        {"parameter-malformed", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT,
-         "RFC 1870, 3461, 6152",
-         "A known MAIL or RCPT parameter whose value is not of its form, or given twice."},
-    [RULE_SIZE_OVER_LIMIT] = {"size-over-limit", SEVERITY_WARNING, SEVERITY_WARNING, PARTY_CLIENT,
-                              "RFC 1870 6",
-                              "The declared or the real size is over the server's SIZE."},
-    [RULE_SIZE_DECLARED_WRONG] = {"size-declared-wrong", SEVERITY_INFO, SEVERITY_INFO, PARTY_CLIENT,
-                                  "RFC 1870 5", "The declared size is less than the real one."},
+        RULE("parameter-malformed", ERROR, CLIENT, "RFC 1870, 3461, 6152",
+             "A known MAIL or RCPT parameter whose value is not of its form, or given twice."),
+    [RULE_SIZE_OVER_LIMIT] = RULE("size-over-limit", WARNING, CLIENT, "RFC 1870 6",
+                                  "The declared or the real size is over the server's SIZE."),
+    [RULE_SIZE_DECLARED_WRONG] = RULE("size-declared-wrong", INFO, CLIENT, "RFC 1870 5",
+                                      "The declared size is less than the real one."),
     [RULE_PATH_SYNTAX] =
-        {"path-syntax", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT,
-         "RFC 5321 3.3, 4.1.2, 4.5.3.1",
-         "No angle brackets, space after the colon, no domain (but <> and <postmaster>), a source "
-         "route, local part over 64, domain over 255, path over 256."},
-    [RULE_DATA_AFTER_REFUSAL] = {"data-after-refusal", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT,
-                                 "RFC 5321 4.1.1.4",
-                                 "Message text sent though DATA was not answered 354."},
-    [RULE_COMMANDS_AFTER_421] = {"commands-after-421", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT,
-                                 "RFC 5321 3.8",
-                                 "Commands other than QUIT sent after a 421 was received."},
-    [RULE_NO_QUIT] = {"no-quit", SEVERITY_WARNING, SEVERITY_WARNING, PARTY_CLIENT,
-                      "RFC 5321 4.1.1.10",
-                      "The client closed with no QUIT, no reply due and not within a message."},
-    [RULE_QUIT_WITHOUT_WAIT] = {"quit-without-wait", SEVERITY_INFO, SEVERITY_INFO, PARTY_CLIENT,
-                                "RFC 5321 4.1.1.10", "The client closed before the reply to QUIT."},
-    [RULE_CLOSED_IN_DATA] = {"closed-in-data", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT,
-                             "RFC 5321 3.8", "The client closed within a message."},
-    [RULE_GAVE_UP_EARLY] = {"gave-up-early", SEVERITY_WARNING, SEVERITY_WARNING, PARTY_CLIENT,
-                            "RFC 5321 4.5.3.2",
-                            "The client closed while a reply was due, sooner than the RFC's "
-                            "minimum time-out for that command (5 min greeting, MAIL, RCPT; 2 min "
-                            "DATA; 3 min a chunk; 10 min the final dot; none for QUIT)."},
+        RULE("path-syntax", ERROR, CLIENT, "RFC 5321 3.3, 4.1.2, 4.5.3.1",
+             "No angle brackets, space after the colon, no domain (but <> and <postmaster>), a "
+             "source route, local part over 64, domain over 255, path over 256."),
+    [RULE_DATA_AFTER_REFUSAL] = RULE("data-after-refusal", ERROR, CLIENT, "RFC 5321 4.1.1.4",
+                                     "Message text sent though DATA was not answered 354."),
+    [RULE_COMMANDS_AFTER_421] = RULE("commands-after-421", ERROR, CLIENT, "RFC 5321 3.8",
+                                     "Commands other than QUIT sent after a 421 was received."),
+    [RULE_NO_QUIT] = RULE("no-quit", WARNING, CLIENT, "RFC 5321 4.1.1.10",
+                          "The client closed with no QUIT, no reply due and not within a message."),
+    [RULE_QUIT_WITHOUT_WAIT] = RULE("quit-without-wait", INFO, CLIENT, "RFC 5321 4.1.1.10",
+                                    "The client closed before the reply to QUIT."),
+    [RULE_CLOSED_IN_DATA] = RULE("closed-in-data", ERROR, CLIENT, "RFC 5321 3.8",
+                                 "The client closed within a message."),
+    [RULE_GAVE_UP_EARLY] = RULE("gave-up-early", WARNING, CLIENT, "RFC 5321 4.5.3.2",
+                                "The client closed while a reply was due, sooner than the RFC's "
+                                "minimum time-out for that command (5 min greeting, MAIL, RCPT; 2 "
+                                "min DATA; 3 min a chunk; 10 min the final dot; none for QUIT)."),
     [RULE_LMTP_ON_SMTP] =
-        {"lmtp-on-smtp", SEVERITY_WARNING, SEVERITY_WARNING, PARTY_CLIENT, "RFC 2033 4.1",
-         "LHLO answered 5xx, or EHLO answered so by a server whose greeting says LMTP."},
+        RULE("lmtp-on-smtp", WARNING, CLIENT, "RFC 2033 4.1",
+             "LHLO answered 5xx, or EHLO answered so by a server whose greeting says LMTP."),
     // The message.
-    [RULE_HEADER_MISSING] = {"header-missing", SEVERITY_ERROR, SEVERITY_WARNING, PARTY_CLIENT,
-                             "RFC 5322 3.6", "No Date or no From; warning for Message-ID."},
-    [RULE_HEADER_REPEATED] = {"header-repeated", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT,
-                              "RFC 5322 3.6",
-                              "A field that may stand once stands twice (From, Sender, Reply-To, "
-                              "To, Cc, Bcc, Message-ID, In-Reply-To, References, Subject, Date)."},
-    [RULE_HEADER_MALFORMED] = {"header-malformed", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT,
-                               "RFC 5322 2.2",
-                               "A line in the header that is neither Name: value nor a folded "
-                               "line; a space before the colon."},
-    [RULE_HEADER_8BIT] = {"header-8bit", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT,
-                          "RFC 5322 2.2", "Raw bytes over 127 in a header field outside SMTPUTF8."},
-    [RULE_HEADER_LINE_LONG] = {"header-line-long", SEVERITY_WARNING, SEVERITY_WARNING, PARTY_CLIENT,
-                               "RFC 5322 2.1.1", "A header line over 998 bytes."},
-    [RULE_DATE_MALFORMED] =
-        {"date-malformed", SEVERITY_ERROR, SEVERITY_WARNING, PARTY_CLIENT, "RFC 5322 3.3",
-         "A Date that does not parse; warning if it is over a day off the time of the session."},
-    [RULE_MESSAGE_ID_MALFORMED] = {"message-id-malformed", SEVERITY_WARNING, SEVERITY_WARNING,
-                                   PARTY_CLIENT, "RFC 5322 3.6.4",
-                                   "A Message-ID not of the form <left@right>."},
-    [RULE_BCC_LEAKED] = {"bcc-leaked", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT,
-                         "RFC 5322 3.6.3", "A Bcc field with an address in it."},
+    [RULE_HEADER_MISSING] = RULE_MILDER("header-missing", ERROR, CLIENT, "RFC 5322 3.6",
+                                        "No Date or no From; warning for Message-ID."),
+    [RULE_HEADER_REPEATED] =
+        RULE("header-repeated", ERROR, CLIENT, "RFC 5322 3.6",
+             "A field that may stand once stands twice (From, Sender, Reply-To, To, Cc, Bcc, "
+             "Message-ID, In-Reply-To, References, Subject, Date)."),
+    [RULE_HEADER_MALFORMED] = RULE("header-malformed", ERROR, CLIENT, "RFC 5322 2.2",
+                                   "A line in the header that is neither Name: value nor a folded "
+                                   "line; a space before the colon."),
+    [RULE_HEADER_8BIT] = RULE("header-8bit", ERROR, CLIENT, "RFC 5322 2.2",
+                              "Raw bytes over 127 in a header field outside SMTPUTF8."),
+    [RULE_HEADER_LINE_LONG] = RULE("header-line-long", WARNING, CLIENT, "RFC 5322 2.1.1",
+                                   "A header line over 998 bytes."),
+    [RULE_DATE_MALFORMED] = RULE_MILDER(
+        "date-malformed", ERROR, CLIENT, "RFC 5322 3.3",
+        "A Date that does not parse; warning if it is over a day off the time of the session."),
+    [RULE_MESSAGE_ID_MALFORMED] = RULE("message-id-malformed", WARNING, CLIENT, "RFC 5322 3.6.4",
+                                       "A Message-ID not of the form <left@right>."),
+    [RULE_BCC_LEAKED] =
+        RULE("bcc-leaked", ERROR, CLIENT, "RFC 5322 3.6.3", "A Bcc field with an address in it."),
     [RULE_MIME_INCOMPLETE] =
-        {"mime-incomplete", SEVERITY_WARNING, SEVERITY_WARNING, PARTY_CLIENT, "RFC 2045, 2046",
-         "Content-Type without MIME-Version, multipart with no boundary or with one never closed, "
-         "base64 or quoted-printable text that does not decode."},
+        RULE("mime-incomplete", WARNING, CLIENT, "RFC 2045, 2046",
+             "Content-Type without MIME-Version, multipart with no boundary or with one never "
+             "closed, base64 or quoted-printable text that does not decode."),
     [RULE_ENVELOPE_DIFFERS] =
-        {"envelope-differs", SEVERITY_INFO, SEVERITY_INFO, PARTY_CLIENT, "RFC 5321 3.3",
-         "A To or Cc address, compared without regard to case, with no RCPT in the session."},
+        RULE("envelope-differs", INFO, CLIENT, "RFC 5321 3.3",
+             "A To or Cc address, compared without regard to case, with no RCPT in the session."),
     // TLS.
     [RULE_TLS_CLIENT_DISTRUSTS] =
-        {"tls-client-distrusts", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_CLIENT, "RFC 8446 6.2",
-         "The client closed the handshake with a certificate alert; the text says which alert, and "
-         "how to make the client trust the CA."},
-    [RULE_TLS_CLIENT_NO_CHECK] = {"tls-client-no-check", SEVERITY_ERROR, SEVERITY_ERROR,
-                                  PARTY_CLIENT, "RFC 8314 3.1",
-                                  "Under --verify mirror the client went on though the certificate "
-                                  "it was shown was bad: it does not verify."},
+        RULE("tls-client-distrusts", ERROR, CLIENT, "RFC 8446 6.2",
+             "The client closed the handshake with a certificate alert; the text says which alert, "
+             "and how to make the client trust the CA."),
+    [RULE_TLS_CLIENT_NO_CHECK] = RULE("tls-client-no-check", ERROR, CLIENT, "RFC 8314 3.1",
+                                      "Under --verify mirror the client went on though the "
+                                      "certificate it was shown was bad: it does not verify."),
     [RULE_TLS_SERVER_CERTIFICATE] =
-        {"tls-server-certificate", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_SERVER, "RFC 6125",
-         "The server's certificate does not verify; the text says why."},
+        RULE("tls-server-certificate", ERROR, SERVER, "RFC 6125",
+             "The server's certificate does not verify; the text says why."),
     [RULE_TLS_CERTIFICATE_EXPIRES] =
-        {"tls-certificate-expires", SEVERITY_WARNING, SEVERITY_WARNING, PARTY_SERVER, NULL,
-         "The server's certificate verifies, but expires within 14 days."},
-    [RULE_TLS_OLD_VERSION] = {"tls-old-version", SEVERITY_WARNING, SEVERITY_WARNING, PARTY_NONE,
-                              "RFC 8996", "Either side negotiated TLS 1.0 or 1.1."},
-    [RULE_TLS_NO_SNI] = {"tls-no-sni", SEVERITY_INFO, SEVERITY_INFO, PARTY_CLIENT, "RFC 6066 3",
-                         "No SNI in the ClientHello for a name (not an address)."},
+        RULE("tls-certificate-expires", WARNING, SERVER, NULL,
+             "The server's certificate verifies, but expires within 14 days."),
+    [RULE_TLS_OLD_VERSION] = RULE("tls-old-version", WARNING, NONE, "RFC 8996",
+                                  "Either side negotiated TLS 1.0 or 1.1."),
+    [RULE_TLS_NO_SNI] = RULE("tls-no-sni", INFO, CLIENT, "RFC 6066 3",
+                             "No SNI in the ClientHello for a name (not an address)."),
     [RULE_TLS_WEAK] =
-        {"tls-weak", SEVERITY_WARNING, SEVERITY_WARNING, PARTY_NONE, "RFC 9325",
-         "RSA key under 2048 bits, SHA-1 signature, CBC or non-forward-secret suite."},
-    [RULE_TLS_TRUNCATED] = {"tls-truncated", SEVERITY_INFO, SEVERITY_INFO, PARTY_NONE,
-                            "RFC 8446 6.1",
-                            "A side closed the connection with no TLS close_notify."},
+        RULE("tls-weak", WARNING, NONE, "RFC 9325",
+             "RSA key under 2048 bits, SHA-1 signature, CBC or non-forward-secret suite."),
+    [RULE_TLS_TRUNCATED] = RULE("tls-truncated", INFO, NONE, "RFC 8446 6.1",
+                                "A side closed the connection with no TLS close_notify."),
     // The server.
-    [RULE_REPLY_MALFORMED] = {"reply-malformed", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_SERVER,
-                              "RFC 5321 4.2",
-                              "A line that is not three digits and space, hyphen or end; codes of "
-                              "one reply differ; first digit not 2 to 5."},
-    [RULE_REPLY_TOO_LONG] = {"reply-too-long", SEVERITY_WARNING, SEVERITY_WARNING, PARTY_SERVER,
-                             "RFC 5321 4.5.3.1.5", "A reply line over 512 bytes with CRLF."},
-    [RULE_REPLY_BARE_LF] = {"reply-bare-lf", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_SERVER,
-                            "RFC 5321 2.3.8", "A reply line that ends in LF with no CR before it."},
-    [RULE_REPLY_UNEXPECTED] = {"reply-unexpected", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_SERVER,
-                               "RFC 5321 4.3.1", "A reply with no command due (other than 421)."},
-    [RULE_REPLY_CODE_ODD] = {"reply-code-odd", SEVERITY_WARNING, SEVERITY_WARNING, PARTY_SERVER,
-                             "RFC 5321 4.3.2",
-                             "A 2xx or 3xx code that the RFCs do not list for that command (250 to "
-                             "DATA, 354 to RCPT, 220 to MAIL); 4xx and 5xx are never odd."},
-    [RULE_ENHANCED_MISSING] = {"enhanced-missing", SEVERITY_INFO, SEVERITY_INFO, PARTY_SERVER,
-                               "RFC 2034 4",
-                               "ENHANCEDSTATUSCODES offered and a 2xx, 4xx or 5xx reply (greeting, "
-                               "EHLO, HELO aside) without one."},
+    [RULE_REPLY_MALFORMED] = RULE("reply-malformed", ERROR, SERVER, "RFC 5321 4.2",
+                                  "A line that is not three digits and space, hyphen or end; codes "
+                                  "of one reply differ; first digit not 2 to 5."),
+    [RULE_REPLY_TOO_LONG] = RULE("reply-too-long", WARNING, SERVER, "RFC 5321 4.5.3.1.5",
+                                 "A reply line over 512 bytes with CRLF."),
+    [RULE_REPLY_BARE_LF] = RULE("reply-bare-lf", ERROR, SERVER, "RFC 5321 2.3.8",
+                                "A reply line that ends in LF with no CR before it."),
+    [RULE_REPLY_UNEXPECTED] = RULE("reply-unexpected", ERROR, SERVER, "RFC 5321 4.3.1",
+                                   "A reply with no command due (other than 421)."),
+    [RULE_REPLY_CODE_ODD] =
+        RULE("reply-code-odd", WARNING, SERVER, "RFC 5321 4.3.2",
+             "A 2xx or 3xx code that the RFCs do not list for that command (250 to DATA, 354 to "
+             "RCPT, 220 to MAIL); 4xx and 5xx are never odd."),
+    [RULE_ENHANCED_MISSING] = RULE("enhanced-missing", INFO, SERVER, "RFC 2034 4",
+                                   "ENHANCEDSTATUSCODES offered and a 2xx, 4xx or 5xx reply "
+                                   "(greeting, EHLO, HELO aside) without one."),
     [RULE_ENHANCED_CONTRADICTS] =
-        {"enhanced-contradicts", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_SERVER, "RFC 2034 4",
-         "The class of the enhanced code differs from the reply's first digit."},
-    [RULE_STARTTLS_OFFERED_IN_TLS] = {"starttls-offered-in-tls", SEVERITY_ERROR, SEVERITY_ERROR,
-                                      PARTY_SERVER, "RFC 3207 4.2",
-                                      "STARTTLS in the EHLO reply inside TLS."},
-    [RULE_AUTH_OFFERED_IN_CLEAR] = {"auth-offered-in-clear", SEVERITY_WARNING, SEVERITY_WARNING,
-                                    PARTY_SERVER, "RFC 8314 4.1",
-                                    "PLAIN or LOGIN offered before TLS where STARTTLS is offered."},
-    [RULE_SLOW_REPLY] = {"slow-reply", SEVERITY_INFO, SEVERITY_INFO, PARTY_SERVER, NULL,
-                         "A reply after more than --slow ms."},
-    [RULE_SERVER_CLOSED] = {"server-closed", SEVERITY_ERROR, SEVERITY_ERROR, PARTY_SERVER,
-                            "RFC 5321 3.8", "The server closed with no 421 and no QUIT."},
-    [RULE_REJECTED] = {"rejected", SEVERITY_INFO, SEVERITY_INFO, PARTY_SERVER, "RFC 3463",
-                       "A 4xx or 5xx to MAIL, RCPT, DATA, the message or AUTH: the text puts the "
-                       "code and the enhanced code into words."},
+        RULE("enhanced-contradicts", ERROR, SERVER, "RFC 2034 4",
+             "The class of the enhanced code differs from the reply's first digit."),
+    [RULE_STARTTLS_OFFERED_IN_TLS] = RULE("starttls-offered-in-tls", ERROR, SERVER, "RFC 3207 4.2",
+                                          "STARTTLS in the EHLO reply inside TLS."),
+    [RULE_AUTH_OFFERED_IN_CLEAR] =
+        RULE("auth-offered-in-clear", WARNING, SERVER, "RFC 8314 4.1",
+             "PLAIN or LOGIN offered before TLS where STARTTLS is offered."),
+    [RULE_SLOW_REPLY] =
+        RULE("slow-reply", INFO, SERVER, NULL, "A reply after more than --slow ms."),
+    [RULE_SERVER_CLOSED] = RULE("server-closed", ERROR, SERVER, "RFC 5321 3.8",
+                                "The server closed with no 421 and no QUIT."),
+    [RULE_REJECTED] = RULE("rejected", INFO, SERVER, "RFC 3463",
+                           "A 4xx or 5xx to MAIL, RCPT, DATA, the message or AUTH: the text puts "
+                           "the code and the enhanced code into words."),
 };
 
 const struct rule_info *rule_info(enum rule rule) {
