@@ -149,6 +149,40 @@ static void each_value_has_its_file_and_all_share_the_counter(void **state) {
     assert_true(fixture.lane.files.active_count <= FILES_OPEN_MAX);
 }
 
+static void large_pieces_and_small_ones_keep_their_order(void **state) {
+    (void)state;
+    const char *path = in_folder("x.pcapng");
+    char *large = mem_new(300001);
+    memset(large, 'L', 300000);
+    assert_int_equal(open_lane(OUTPUT_PCAPNG, path), OK);
+    size_t head_len = file_len(path);
+    const char *parts[] = {"one", large, "two", large, large, "three"};
+    struct buf expected;
+    buf_init(&expected, 4 * MIB);
+    for (size_t i = 0; i < 6; i++) {
+        push(PIECE_APPEND, parts[i]);
+        buf_put_string(&expected, parts[i]);
+    }
+    assert_int_equal(run_at(0), PROGRESS_DONE);
+    assert_int_equal(file_len(path), head_len + buf_len(&expected));
+    assert_memory_equal(file_text(path) + head_len, buf_slice(&expected).data, buf_len(&expected));
+    buf_cleanup(&expected);
+    free(large);
+}
+
+static void each_capture_has_one_head_however_often_it_is_opened(void **state) {
+    (void)state;
+    assert_int_equal(open_lane(OUTPUT_PCAP, in_folder("{client}")), OK);
+    for (int i = 0; i < 300; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "%d", i % 100);
+        push_at(PIECE_APPEND, in_folder(name), "0123456789");
+    }
+    assert_int_equal(run_at(0), PROGRESS_DONE);
+    assert_int_equal(file_len(in_folder("0")), 24 + 30);
+    assert_int_equal(file_len(in_folder("99")), 24 + 30);
+}
+
 // ── rotation ────────────────────────────────────────────────────────────────────────────────────
 
 static void a_file_is_rotated_before_it_passes_its_size(void **state) {
@@ -651,6 +685,8 @@ int main(void) {
         LANE_TEST(lines_are_appended),
         LANE_TEST(a_line_that_a_crash_cut_is_ended),
         LANE_TEST(each_value_has_its_file_and_all_share_the_counter),
+        LANE_TEST(large_pieces_and_small_ones_keep_their_order),
+        LANE_TEST(each_capture_has_one_head_however_often_it_is_opened),
         LANE_TEST(a_file_is_rotated_before_it_passes_its_size),
         LANE_TEST(a_rotation_that_fails_loses_no_line),
         LANE_TEST(a_renamed_file_is_left_when_it_is_reopened),
