@@ -23,6 +23,7 @@ struct leg {
     bool reset;               // … by a reset
     bool end_pending;         // close the peer's side once all is sent
     bool close_notify_pending;
+    bool close_notify_passed; // the peer's close_notify was made one of the other leg's
     bool end_sent;
 };
 

@@ -373,6 +373,31 @@ static void tell_wire(struct relay *relay, enum side leg, bool from_peer, struct
     }
 }
 
+static void note_close(struct relay *relay, enum side side) {
+    if (relay->first_close == PARTY_NONE) {
+        relay->first_close = party_of(side);
+    }
+}
+
+// A close_notify ends one direction (RFC 8446 6.1): so does ours on the other leg, or a FIN where
+// that leg is plain.
+static void pass_close_notify(struct relay *relay, enum side side, int64_t at_ns) {
+    struct leg *from = relay_leg(relay, side);
+    struct leg *to = relay_leg(relay, side_other(side));
+    if (from->tls == NULL || from->close_notify_passed ||
+        !tls_endpoint_got_close_notify(from->tls)) {
+        return;
+    }
+    from->close_notify_passed = true;
+    note_close(relay, side);
+    edit_flush(relay, at_ns);
+    if (to->tls != NULL) {
+        leg_close_notify(to);
+    } else {
+        leg_end(to, false);
+    }
+}
+
 // What a batch of bytes set in motion beyond the bytes themselves.
 static void settle(struct relay *relay, int64_t at_ns) {
     if (upgrade_is_due(relay)) {
@@ -386,6 +411,8 @@ static void settle(struct relay *relay, int64_t at_ns) {
             relay_set_client(relay, CLIENT_AWAIT_HELLO);
         }
     }
+    pass_close_notify(relay, SIDE_CLIENT, at_ns);
+    pass_close_notify(relay, SIDE_SERVER, at_ns);
     observer_flush(relay->observer);
 }
 
@@ -410,12 +437,6 @@ void relay_sent(struct relay *relay, enum side side, size_t len, int64_t at_ns) 
     if (relay->embedded != NULL) {
         ask_embedded(relay, at_ns);
         observer_flush(relay->observer);
-    }
-}
-
-static void note_close(struct relay *relay, enum side side) {
-    if (relay->first_close == PARTY_NONE) {
-        relay->first_close = party_of(side);
     }
 }
 

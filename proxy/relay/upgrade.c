@@ -336,13 +336,15 @@ void upgrade_check_late(struct relay *relay, enum side side, int64_t at_ns) {
 }
 
 // GnuTLS programs (msmtp) finish the handshake, look at the certificate, and hang up without an
-// alert. A client that waits for a greeting may also close for other reasons, politely.
+// alert or a close_notify. A client that had a greeting to read may also close for other reasons;
+// one that left it unread shows that by the reset that its kernel sends.
 void upgrade_check_silent_close(struct relay *relay, int64_t at_ns) {
     if (relay->client_state != CLIENT_TLS || relay->client_spoke_in_tls || relay->ending.decided ||
-        relay->server.eof) {
+        relay->server.eof || tls_endpoint_got_close_notify(relay->client.tls)) {
         return;
     }
-    if (!relay->client_starttls && tls_endpoint_got_close_notify(relay->client.tls)) {
+    bool greeted = !relay->client_starttls && dialogue_greeted(observer_dialogue(relay->observer));
+    if (greeted && !relay->client.reset) {
         return;
     }
     static const char error[] =

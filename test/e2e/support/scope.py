@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: MIT
+"""What the end-to-end tests share: the program under test, scripted peers, TLS on both sides.
+
+Only the standard library is used. A test is a function `test_…(scope)`; `main` runs all of them
+(or those named on the command line behind the program's path) and says what each claims.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+
+SKIPPED = 77
+TIMEOUT = 60  # seconds; a bound for what hangs, never a claim about speed
+
+
+class Skip(Exception):
+    """The test cannot run here; its text says why."""
+
+
+class Scope:
+    """A folder of its own with a CA, and a way to start the program in it."""
+
+    def __init__(self, program):
+        self.program = os.path.abspath(program)
+        self.folder = tempfile.mkdtemp(prefix="scope-e2e-")
+        self.environment = dict(os.environ, XDG_DATA_HOME=self.folder, XDG_RUNTIME_DIR=self.folder,
+                                HOME=self.folder)
+        for name in ("SSLKEYLOGFILE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NO_COLOR"):
+            self.environment.pop(name, None)
+        self.count = 0
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    @property
+    def ca(self):
+        """ca.pem of the program, made when it is first asked for."""
+        path = self.path("smtpscope/ca.pem")
+        if not os.path.exists(path):
+            self.run("ca", "show")
+        return path
+
+    def run(self, *words, **options):
+        """Runs the program to its end; returns the CompletedProcess."""
+        return subprocess.run([self.program, *words], env=self.environment, timeout=TIMEOUT,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+    def proxy(self, *words, outputs=("json", "text", "jsonl")):
+        self.count += 1
+        return Proxy(self, self.path(f"run{self.count}"), words, outputs)
+
+    def openssl(self, *words):
+        subprocess.run(["openssl", *words], check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, cwd=self.folder)
+
+    def server_certificate(self, name="server", host="localhost", days=30, ca=True):
+        """A certificate for `host` and 127.0.0.1, signed by a CA of the test; (chain, key, root)."""
+        root, root_key = self.path("root.pem"), self.path("root.key")
+        if not os.path.exists(root):
+            self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                         "-nodes", "-keyout", root_key, "-out", root, "-days", "365", "-subj",
+                         "/CN=test root", "-addext", "basicConstraints=critical,CA:TRUE")
+        chain, key = self.path(name + ".pem"), self.path(name + ".key")
+        if not os.path.exists(chain):
+            request, extra = self.path(name + ".csr"), self.path(name + ".ext")
+            with open(extra, "w") as file:
+                file.write(f"subjectAltName=DNS:{host},IP:127.0.0.1\n"
+                           "extendedKeyUsage=serverAuth\n")
+            self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                         "-keyout", key, "-out", request, "-subj", f"/CN={host}")
+            self.openssl("x509", "-req", "-in", request, "-CA", root, "-CAkey", root_key,
+                         "-CAcreateserial", "-out", chain, "-days", str(days), "-extfile", extra)
+        return chain, key, root
+
+    def server_context(self, **options):
+        chain, key, _ = self.server_certificate(**options)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(chain, key)
+        return context
+
+    def client_context(self):
+        """A client that verifies, and trusts our CA alone."""
+        return ssl.create_default_context(cafile=self.ca)
+
+    def cleanup(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Proxy:
+    """A running `smtpscope proxy`. Use it in a with-statement; afterwards its outputs can be read."""
+
+    def __init__(self, scope, folder, words, outputs):
+        os.makedirs(folder)
+        self.folder = folder
+        ready = os.path.join(folder, "ready")
+        command = [scope.program, "proxy", *words, "--ready-file", ready]
+        for output in outputs:
+            command += ["-o", f"{output}:{os.path.join(folder, 'out.' + output)}"]
+        self.error_file = open(os.path.join(folder, "stderr"), "w+b")
+        self.process = subprocess.Popen(command, env=scope.environment, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=self.error_file)
+        self.status = None
+        self.addresses = self._wait_for(ready)
+
+    def _wait_for(self, ready):
+        while not os.path.exists(ready):
+            try:
+                self.process.wait(0.02)
+            except subprocess.TimeoutExpired:
+                continue
+            raise AssertionError(f"the proxy did not start ({self.process.returncode}): "
+                                 f"{self.errors()}")
+        with open(ready) as file:
+            return [line.strip() for line in file]
+
+    def port(self, index=0):
+        return int(self.addresses[index].rsplit(":", 1)[1])
+
+    def errors(self):
+        self.error_file.flush()
+        with open(self.error_file.name, "rb") as file:
+            return file.read().decode("utf-8", "replace")
+
+    def stop(self, number=signal.SIGTERM):
+        if self.status is None:
+            if self.process.poll() is None:
+                self.process.send_signal(number)
+            self.status = self.process.wait(TIMEOUT)
+            self.error_file.close()
+        return self.status
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        status = self.stop()
+        if kind is None and status != 0:
+            raise AssertionError(f"the proxy ended with {status}: {self.errors()}")
+
+    def output(self, name):
+        with open(os.path.join(self.folder, "out." + name), "rb") as file:
+            return file.read()
+
+    def sessions(self):
+        return json.loads(self.output("json"))["sessions"]
+
+    def events(self):
+        return [json.loads(line) for line in self.output("jsonl").splitlines()]
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def memory_kib(self):
+        with open(f"/proc/{self.process.pid}/status") as file:
+            for line in file:
+                if line.startswith("VmRSS:"):
+                    return int(line.split()[1])
+        return 0
+
+
+class Server:
+    """Accepts connections on a free port of 127.0.0.1 and runs `handle(socket)` for each on a thread
+    of its own. What a handler raises is raised again by close()."""
+
+    def __init__(self, handle, family=socket.AF_INET):
+        self.handle = handle
+        self.failures = []
+        self.threads = []
+        self.listener = socket.socket(family)
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(("127.0.0.1" if family == socket.AF_INET else "::1", 0))
+        self.listener.listen(4096)
+        self.port = self.listener.getsockname()[1]
+        self.acceptor = threading.Thread(target=self._accept, daemon=True)
+        self.acceptor.start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            connection.settimeout(TIMEOUT)
+            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+            self.threads.append(thread)
+            thread.start()
+
+    def _serve(self, connection):
+        try:
+            self.handle(connection)
+        except Exception as error:  # told by close()
+            self.failures.append(error)
+        finally:
+            try:
+                connection.close()
+            except OSError:
+                pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for thread in self.threads:
+            thread.join(TIMEOUT)
+        if kind is None and self.failures:
+            raise self.failures[0]
+
+
+def connect(port, host="127.0.0.1"):
+    connection = socket.create_connection((host, port), timeout=TIMEOUT)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def read_line(connection):
+    """One line with its line end; what the stream had where it ended."""
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = connection.recv(1)
+        if not byte:
+            break
+        line += byte
+    return line
+
+
+def read_reply(connection):
+    """A whole reply, as its lines."""
+    lines = []
+    while True:
+        line = read_line(connection)
+        lines.append(line)
+        if len(line) < 4 or line[3:4] != b"-":
+            return lines
+
+
+def read_exactly(connection, size):
+    parts = []
+    while size > 0:
+        part = connection.recv(min(size, 1 << 16))
+        if not part:
+            break
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def read_all(connection):
+    parts = []
+    while True:
+        part = connection.recv(1 << 16)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+
+
+def ask(connection, line):
+    connection.sendall(line.encode() + b"\r\n")
+    return read_reply(connection)
+
+
+def main(tests):
+    """Runs the tests of a module's globals against the program named in argv[1]."""
+    program, *names = sys.argv[1:]
+    chosen = [value for name, value in tests.items()
+              if name.startswith("test_") and (not names or name in names)]
+    passed, failed, skipped = 0, 0, 0
+    for test in chosen:
+        scope = Scope(program)
+        try:
+            test(scope)
+            passed += 1
+            print(f"ok   {test.__name__}", flush=True)
+        except Skip as reason:
+            skipped += 1
+            print(f"skip {test.__name__}: {reason}", flush=True)
+        except Exception:
+            failed += 1
+            print(f"FAIL {test.__name__}", flush=True)
+            traceback.print_exc()
+        finally:
+            scope.cleanup()
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    if failed:
+        sys.exit(1)
+    sys.exit(SKIPPED if passed == 0 and skipped else 0)
