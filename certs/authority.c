@@ -79,7 +79,8 @@ static enum err make_ca(struct issuer *out, struct failure *failure,
     char *name = make_name();
     *out = (struct issuer){.key = build_key_p256()};
     out->certificate = out->key == NULL ? NULL : build_certificate(out->key, &dates);
-    bool begun = out->certificate != NULL && build_set_common_name(out->certificate, name) &&
+    bool begun = out->certificate != NULL &&
+                 build_set_subject(out->certificate, NID_commonName, name) &&
                  build_add_ca(out->certificate, options->ca_host_count > 0 ? 1 : 0);
     free(name);
     enum err err = begun ? add_constraints(out->certificate, failure, options) : ERR_CRYPTO;
@@ -261,7 +262,8 @@ static enum err make_intermediate(struct authority *authority, struct failure *f
     intermediate->certificate =
         intermediate->key == NULL ? NULL : build_certificate(intermediate->key, &dates);
     if (intermediate->certificate != NULL &&
-        build_set_common_name(intermediate->certificate, "smtpscope, limited to some names") &&
+        build_set_subject(intermediate->certificate, NID_commonName,
+                          "smtpscope, limited to some names") &&
         build_add_ca(intermediate->certificate, 0) &&
         X509_add_ext(intermediate->certificate, X509_get_ext(ca, at), -1) &&
         build_sign(intermediate->certificate, &authority->ca)) {

@@ -16,9 +16,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-#include <string.h>
-
-enum { SERIAL_LEN = 16, RSA_BITS = 2048, COMMON_NAME_MAX = 64 /* RFC 5280 A.1 */ };
+enum { SERIAL_LEN = 16, RSA_BITS = 2048 };
 
 // The bits of KeyUsage, RFC 5280 4.2.1.3.
 enum { DIGITAL_SIGNATURE = 0, KEY_ENCIPHERMENT = 2, KEY_CERT_SIGN = 5, CRL_SIGN = 6 };
@@ -78,13 +76,11 @@ X509 *build_certificate(EVP_PKEY *key, const struct dates *dates) {
     return NULL;
 }
 
-bool build_set_common_name(X509 *x509, const char *name) {
-    size_t len = strlen(name);
+bool build_set_subject(X509 *x509, int nid, const char *text) {
     X509_NAME *subject = X509_NAME_new();
     bool set =
         subject != NULL &&
-        X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8, (const uint8_t *)name,
-                                   (int)(len < COMMON_NAME_MAX ? len : COMMON_NAME_MAX), -1, 0) &&
+        X509_NAME_add_entry_by_NID(subject, nid, MBSTRING_UTF8, (const uint8_t *)text, -1, -1, 0) &&
         X509_set_subject_name(x509, subject);
     X509_NAME_free(subject);
     return set;
@@ -182,7 +178,7 @@ bool build_issuer(struct issuer *out, const char *name, const struct dates *date
                   const struct issuer *parent) {
     *out = (struct issuer){.key = build_key_p256()};
     out->certificate = out->key == NULL ? NULL : build_certificate(out->key, dates);
-    if (out->certificate != NULL && build_set_common_name(out->certificate, name) &&
+    if (out->certificate != NULL && build_set_subject(out->certificate, NID_commonName, name) &&
         build_add_ca(out->certificate, parent == NULL ? 1 : 0) &&
         build_sign(out->certificate, parent == NULL ? out : parent)) {
         return true;

@@ -34,7 +34,8 @@ bool build_add_leaf(X509 *x509, EVP_PKEY *key); // no CA, key usage
 bool build_add_purpose(X509 *x509, int nid);    // extended key usage: this one
 // Signs with ECDSA and SHA-256, behind an authority key identifier; `issuer` has its subject.
 bool build_sign(X509 *x509, const struct issuer *issuer);
-bool build_set_common_name(X509 *x509, const char *name);
+// A subject of one part; false for what is longer than RFC 5280 allows it to be.
+bool build_set_subject(X509 *x509, int nid, const char *text);
 
 // A CA with this name. `parent` signs it; NULL: itself. False on failure, with `out` empty.
 bool build_issuer(struct issuer *out, const char *name, const struct dates *dates,

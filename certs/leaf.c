@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT_MAX = 1024, CHAIN_MAX = 2 };
+enum { KEPT_MAX = 1024, CHAIN_MAX = 2, COMMON_NAME_MAX = 64 /* RFC 5280 A.1 */ };
 
 // A leaf is minted again a day before it ends.
 #define KEPT_S ((int64_t)(LEAF_DAYS - 1) * SECONDS_PER_DAY)
@@ -130,11 +130,16 @@ static bool set_faulty_dates(X509 *leaf, const X509 *server, unsigned faults, in
 }
 
 static bool set_subject(X509 *leaf, X509 *server, const char *name) {
+    uint8_t address[ADDRESS_MAX];
     if (server != NULL) {
         return X509_set_subject_name(leaf, X509_get_subject_name(server));
     }
-    bool fits = name != NULL && names_can_stand(name);
-    return build_set_common_name(leaf, fits ? name : "smtpscope");
+    // An address stays out of the common name: OpenSSL and GnuTLS take that for a host name, and
+    // find it outside of what a limited CA may sign for.
+    bool fits = name != NULL && strlen(name) <= COMMON_NAME_MAX && names_is_host(name) &&
+                names_parse_address(address, name) == 0;
+    return fits ? build_set_subject(leaf, NID_commonName, name)
+                : build_set_subject(leaf, NID_organizationName, "smtpscope");
 }
 
 // RFC 5280 4.2.1.6: critical where the subject is empty.

@@ -11,6 +11,7 @@
 #include <openssl/x509.h>
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -190,10 +191,43 @@ static enum err permit(NAME_CONSTRAINTS *constraints, struct failure *failure, c
     return OK;
 }
 
+struct kinds {
+    bool host;
+    bool ipv4;
+    bool ipv6;
+};
+
+static void permit_nothing_real(NAME_CONSTRAINTS *constraints, const char *name) {
+    enum err err = permit(constraints, NULL, name);
+    assert(err == OK);
+}
+
+// What is not constrained is free, so each kind that the list does not name is shut: by excluding
+// all of it, or, where programs stumble over that, by permitting only what nobody has.
+static void shut_the_rest(NAME_CONSTRAINTS *constraints, const struct kinds *has) {
+    if (!has->host) {
+        // An excluded empty name would say "all", but Java refuses to read it (RFC 2606).
+        permit_nothing_real(constraints, "invalid");
+    }
+    if (!has->ipv4 && !has->ipv6) {
+        exclude_all_addresses(constraints, IPV4_LEN);
+        exclude_all_addresses(constraints, IPV6_LEN);
+        return;
+    }
+    // Java 17 compares an IPv4 address with an IPv6 range byte by byte: an excluded ::/0 makes it
+    // crash on each IPv4 address, and an excluded 0.0.0.0/0 takes all of IPv6 along.
+    if (!has->ipv4) {
+        permit_nothing_real(constraints, "192.0.2.0"); // RFC 5737: documentation
+    }
+    if (!has->ipv6) {
+        permit_nothing_real(constraints, "100::"); // RFC 6666: discarded
+    }
+}
+
 enum err names_constraints(NAME_CONSTRAINTS **out, struct failure *failure,
                            const char *const *hosts, size_t count) {
     NAME_CONSTRAINTS *constraints = NAME_CONSTRAINTS_new();
-    bool has_host = false, has_ipv4 = false, has_ipv6 = false;
+    struct kinds has = {false, false, false};
     for (size_t i = 0; i < count; i++) {
         uint8_t address[ADDRESS_MAX];
         size_t len = names_parse_address(address, hosts[i]);
@@ -202,22 +236,11 @@ enum err names_constraints(NAME_CONSTRAINTS **out, struct failure *failure,
             NAME_CONSTRAINTS_free(constraints);
             return err;
         }
-        has_host |= len == 0;
-        has_ipv4 |= len == IPV4_LEN;
-        has_ipv6 |= len == IPV6_LEN;
+        has.host |= len == 0;
+        has.ipv4 |= len == IPV4_LEN;
+        has.ipv6 |= len == IPV6_LEN;
     }
-    // What is not constrained is free, so each kind that the list does not name is shut.
-    if (!has_host) {
-        // An excluded empty name would say "all", but Java refuses to read it; RFC 2606 keeps
-        // `invalid` empty.
-        add_subtree(&constraints->permittedSubtrees, name_of_text("invalid"));
-    }
-    if (!has_ipv4) {
-        exclude_all_addresses(constraints, IPV4_LEN);
-    }
-    if (!has_ipv6) {
-        exclude_all_addresses(constraints, IPV6_LEN);
-    }
+    shut_the_rest(constraints, &has);
     *out = constraints;
     return OK;
 }

@@ -22,9 +22,10 @@ static const char *const BUNDLES[] = {
     "/etc/ssl/cert.pem",                                 // Alpine, OpenBSD's layout
 };
 
-const char *roots_system_file(void) {
+const char *roots_system_file(const char *but_not) {
     const char *named = getenv("SSL_CERT_FILE");
-    if (named != NULL && access(named, R_OK) == 0) {
+    bool ours = named != NULL && but_not != NULL && strcmp(named, but_not) == 0;
+    if (named != NULL && !ours && access(named, R_OK) == 0) {
         return named;
     }
     for (size_t i = 0; i < sizeof(BUNDLES) / sizeof(BUNDLES[0]); i++) {
@@ -57,7 +58,7 @@ static bool add_folder(X509_STORE *roots, const char *folder) {
 
 static void add_system(X509_STORE *roots) {
     const char *folder = getenv("SSL_CERT_DIR");
-    const char *file = roots_system_file();
+    const char *file = roots_system_file(NULL);
     bool folder_only = getenv("SSL_CERT_FILE") == NULL && folder != NULL && folder[0] != '\0';
     if (folder != NULL && folder[0] != '\0') {
         (void)add_folder(roots, folder);

@@ -14,6 +14,7 @@ MUST_USE enum err roots_load(X509_STORE **out, struct failure *failure, const ch
 
 // The PEM file with the machine's roots: $SSL_CERT_FILE if it can be read, else the first that is
 // there of those that distributions use. NULL where there is none. Static or the environment's.
-const char *roots_system_file(void);
+// `but_not` (NULL for none) is passed over: a bundle of ours must not be made out of itself.
+const char *roots_system_file(const char *but_not);
 
 #endif

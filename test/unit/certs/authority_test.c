@@ -282,9 +282,10 @@ static void test_limits(void **state) {
     (void)state;
     static const char *const NAMES[] = {"example.com", "test"};
     static const char *const MIXED[] = {"example.com", "127.0.0.1"};
-    static const char *const ADDRESSES[] = {"10.0.0.1", "::1"};
+    static const char *const ADDRESSES[] = {"10.0.0.1", "::1"}, *const IPV6[] = {"::1"};
     assert_limits(NAMES, 2, "example.com test | ip8:0/0 ip32:0/0 ");
-    assert_limits(MIXED, 2, "example.com ip8:127/255 | ip32:0/0 ");
+    assert_limits(MIXED, 2, "example.com ip8:127/255 ip32:1/255 | ");
+    assert_limits(IPV6, 1, "ip32:0/255 invalid ip8:192/255 | ");
     assert_limits(ADDRESSES, 2, "ip8:10/255 ip32:0/255 invalid | ");
 }
 

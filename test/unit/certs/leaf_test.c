@@ -141,6 +141,15 @@ static void test_server_with_a_common_name_only(void **state) {
     CRYPTO_BUFFER_free(other);
 }
 
+// RFC 5280 A.1 allows a common name 64 characters, a host name may have 253.
+static void test_long_name(void **state) {
+    (void)state;
+    static const char LONG[] = "a.long.name.of.a.host.that.does.not.fit.into.a.common.name.at.all."
+                               "example.com";
+    struct leaf_request request = {.name = LONG, .now_unix_ns = TEST_NOW};
+    assert_int_equal(faults_seen(get(&request), LONG), 0);
+}
+
 // A name from the wire that would be two in OpenSSL's text form.
 static void test_names_are_not_forged(void **state) {
     (void)state;
@@ -331,6 +340,7 @@ int main(void) {
         cmocka_unit_test(test_form),
         cmocka_unit_test(test_without_a_server),
         cmocka_unit_test(test_server_with_a_common_name_only),
+        cmocka_unit_test(test_long_name),
         cmocka_unit_test(test_names_are_not_forged),
         cmocka_unit_test(test_mirrored_faults),
         cmocka_unit_test(test_chain_that_is_sent),

@@ -58,7 +58,7 @@ CRYPTO_BUFFER *server_leaf(const struct server_world *world, const struct server
     EVP_PKEY *key = build_key_p256();
     X509 *leaf = build_certificate(key, &dates);
     if (plan->common_name != NULL) {
-        build_set_common_name(leaf, plan->common_name);
+        build_set_subject(leaf, NID_commonName, plan->common_name);
     }
     add_names(leaf, plan);
     build_add_leaf(leaf, key);

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// bundle: the CA's certificate in the forms that programs read, alone (`ca export`) or together
+// with the machine's own roots, for the variables that replace a program's roots instead of adding
+// to them. Never the key.
+#ifndef SCOPE_CERTS_BUNDLE_H
+#define SCOPE_CERTS_BUNDLE_H
+
+#include "base/buf.h"
+
+enum bundle_format { BUNDLE_PEM, BUNDLE_DER, BUNDLE_P12, BUNDLE_JKS };
+
+// "pem", "der", "p12", "jks"; false for anything else.
+bool bundle_format_parse(enum bundle_format *out, const char *text);
+
+// The pass phrase of `p12` and `jks`.
+extern const char BUNDLE_PASS_PHRASE[];
+
+// The most that a bundle may hold: 1 MiB is some 700 roots.
+#define BUNDLE_MAX ((size_t)8 << 20)
+
+struct bundle_plan {
+    enum bundle_format format;
+    struct slice ca_der;
+    const char *roots_file; // PEM, for a merged one; NULL: the CA alone
+    int64_t now_unix_ns;    // what a key store calls the time of its entries
+};
+
+// Appends the CA, behind the roots where there are such. `out` must be empty for `jks`, which
+// seals all of it. Only `pem` and `jks` can be merged. ERR_INPUT where the roots cannot be read.
+MUST_USE enum err bundle_put(struct buf *out, struct failure *failure,
+                             const struct bundle_plan *plan);
+
+#endif

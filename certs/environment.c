@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include "certs/environment.h"
+
+#include "base/limits.h"
+#include "base/memory.h"
+#include "certs/bundle.h"
+#include "certs/folder.h"
+#include "certs/roots.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum value { VALUE_CA, VALUE_BUNDLE, VALUE_JAVA };
+
+// Who reads what. All are set, over what is inherited: a machine that has CURL_CA_BUNDLE preset
+// would not look at SSL_CERT_FILE.
+static const struct {
+    const char *name;
+    enum value value;
+} VARIABLES[] = {
+    {"SSL_CERT_FILE", VALUE_BUNDLE},      // OpenSSL: Python, Ruby, Perl, PHP, swaks, curl; Go; .NET
+    {"CURL_CA_BUNDLE", VALUE_BUNDLE},     // the curl tool, in front of SSL_CERT_FILE
+    {"REQUESTS_CA_BUNDLE", VALUE_BUNDLE}, // Python requests
+    {"AWS_CA_BUNDLE", VALUE_BUNDLE},      // AWS tools and boto3
+    {"GIT_SSL_CAINFO", VALUE_BUNDLE},     // git, for send-email too
+    {"NIX_SSL_CERT_FILE", VALUE_BUNDLE},  // whatever Nix built
+    {"PERL_LWP_SSL_CA_FILE", VALUE_BUNDLE},
+    {"NODE_EXTRA_CA_CERTS", VALUE_CA}, // Node.js, to its own roots
+    {"DENO_CERT", VALUE_CA},           // Deno, to its own roots
+    {"JAVA_TOOL_OPTIONS", VALUE_JAVA},
+};
+
+enum { VARIABLE_COUNT = sizeof(VARIABLES) / sizeof(VARIABLES[0]) };
+
+static const char BUNDLE_FILE[] = "bundle.pem";
+static const char JAVA_FILE[] = "bundle.jks";
+static const char JAVA_OPTION[] = "-Djavax.net.ssl.trustStore=";
+
+struct environment {
+    char *list[VARIABLE_COUNT + 1];
+    char *bundle;
+    char *java_bundle;
+    char *ca;
+};
+
+// ── the bundles ─────────────────────────────────────────────────────────────────────────────────
+
+static enum err write_bundle(const struct folder *folder, struct failure *failure, const char *name,
+                             const struct bundle_plan *plan) {
+    struct buf content;
+    buf_init(&content, BUNDLE_MAX);
+    enum err err = bundle_put(&content, failure, plan);
+    if (err == OK) {
+        err = folder_write(folder, failure, name, buf_slice(&content), 0644);
+    }
+    buf_cleanup(&content);
+    return err;
+}
+
+static enum err write_bundles(const struct environment *environment, struct failure *failure,
+                              const char *dir, struct bundle_plan *plan) {
+    struct folder folder;
+    plan->roots_file = roots_system_file(environment->bundle);
+    enum err err = folder_open(&folder, failure, dir);
+    if (err == OK) {
+        plan->format = BUNDLE_PEM;
+        err = write_bundle(&folder, failure, BUNDLE_FILE, plan);
+    }
+    if (err == OK) {
+        plan->format = BUNDLE_JKS;
+        err = write_bundle(&folder, failure, JAVA_FILE, plan);
+    }
+    folder_close(&folder);
+    return err;
+}
+
+// ── the values ──────────────────────────────────────────────────────────────────────────────────
+
+// An absolute path, since the command may run in another folder.
+static char *path_of(const char *dir, const char *name) {
+    char *absolute = realpath(dir, NULL);
+    char *path = mem_format("%s/%s", absolute != NULL ? absolute : dir, name);
+    free(absolute);
+    return path;
+}
+
+// What is inherited, without a trust store that is named there already, and ours behind it. Java
+// splits the value at white space that is not within quotes.
+static char *java_value(const char *store) {
+    const char *quote = strpbrk(store, " \t") != NULL ? "\"" : "";
+    const char *inherited = getenv("JAVA_TOOL_OPTIONS");
+    struct buf value;
+    buf_init(&value, 64 * KIB);
+    struct slice rest = slice_of_string(inherited);
+    while (!slice_is_null(rest)) {
+        struct slice option = slice_split(&rest, ' ');
+        if (option.len > 0 && !slice_starts_with(option, slice_of_string(JAVA_OPTION))) {
+            buf_put(&value, option);
+            buf_put_byte(&value, ' ');
+        }
+    }
+    buf_putf(&value, "%s%s%s%s", quote, JAVA_OPTION, store, quote);
+    char *text = mem_string_of(buf_slice(&value));
+    buf_cleanup(&value);
+    return text;
+}
+
+static char *value_of(const struct environment *environment, enum value value) {
+    switch (value) {
+    case VALUE_CA:
+        return mem_string(environment->ca);
+    case VALUE_BUNDLE:
+        return mem_string(environment->bundle);
+    case VALUE_JAVA:
+        return java_value(environment->java_bundle);
+    }
+    return NULL;
+}
+
+enum err environment_new(struct environment **out, struct failure *failure,
+                         const struct authority *authority, const char *dir, int64_t now_unix_ns) {
+    struct environment *environment = mem_new(sizeof(*environment));
+    environment->ca = path_of(dir, "ca.pem");
+    environment->bundle = path_of(dir, BUNDLE_FILE);
+    environment->java_bundle = path_of(dir, JAVA_FILE);
+    struct bundle_plan plan = {.ca_der = authority_der(authority), .now_unix_ns = now_unix_ns};
+    enum err err = write_bundles(environment, failure, dir, &plan);
+    if (err != OK) {
+        environment_free(environment);
+        return err;
+    }
+    for (size_t i = 0; i < VARIABLE_COUNT; i++) {
+        char *value = value_of(environment, VARIABLES[i].value);
+        environment->list[i] = mem_format("%s=%s", VARIABLES[i].name, value);
+        free(value);
+    }
+    *out = environment;
+    return OK;
+}
+
+void environment_free(struct environment *environment) {
+    if (environment == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < VARIABLE_COUNT; i++) {
+        free(environment->list[i]);
+    }
+    free(environment->ca);
+    free(environment->bundle);
+    free(environment->java_bundle);
+    free(environment);
+}
+
+const char *const *environment_list(const struct environment *environment) {
+    return (const char *const *)environment->list;
+}
+
+const char *environment_bundle_file(const struct environment *environment) {
+    return environment->bundle;
+}
+
+// ── for a shell ─────────────────────────────────────────────────────────────────────────────────
+
+// Between single quotes a shell takes everything as it is, but a single quote.
+static void put_quoted(struct buf *out, const char *text) {
+    buf_put_byte(out, '\'');
+    for (; *text != '\0'; text++) {
+        if (*text == '\'') {
+            buf_put_string(out, "'\\''");
+        } else {
+            buf_put_byte(out, (uint8_t)*text);
+        }
+    }
+    buf_put_byte(out, '\'');
+}
+
+void environment_put_shell(struct buf *out, const struct environment *environment) {
+    for (size_t i = 0; i < VARIABLE_COUNT; i++) {
+        buf_putf(out, "export %s=", VARIABLES[i].name);
+        put_quoted(out, environment->list[i] + strlen(VARIABLES[i].name) + 1);
+        buf_put_byte(out, '\n');
+    }
+    // At the end, so that an unquoted `eval $(…)`, which joins the lines, loses nothing.
+    buf_putf(out, "# msmtp and others with GnuTLS read no variable: tls_trust_file %s\n",
+             environment->ca);
+}

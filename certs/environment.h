@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// environment: the variables that make each runtime trust the CA, for `ca env` and for the command
+// of `run`. Some add a root, others replace all roots, so those point to a bundle of the machine's
+// roots and the CA, which is written into the CA's folder:
+//
+//   ca.pem        the CA alone        NODE_EXTRA_CA_CERTS, DENO_CERT
+//   bundle.pem    with all roots      SSL_CERT_FILE, CURL_CA_BUNDLE, …
+//   bundle.jks    with all roots      JAVA_TOOL_OPTIONS
+//
+// GnuTLS programs (msmtp) read no variable at all.
+#ifndef SCOPE_CERTS_ENVIRONMENT_H
+#define SCOPE_CERTS_ENVIRONMENT_H
+
+#include "base/buf.h"
+#include "certs/authority.h"
+
+struct environment;
+
+// Writes the bundles into `dir`, the CA's folder, and works out the variables. What is inherited
+// counts: other options in JAVA_TOOL_OPTIONS stay.
+MUST_USE enum err environment_new(struct environment **out, struct failure *failure,
+                                  const struct authority *authority, const char *dir,
+                                  int64_t now_unix_ns);
+void environment_free(struct environment *environment);
+
+// "NAME=value", NULL-terminated; valid as long as `environment`.
+const char *const *environment_list(const struct environment *environment);
+// The path of bundle.pem, for `--trust-mount`; the same lifetime.
+const char *environment_bundle_file(const struct environment *environment);
+
+// Appends one line `export NAME='value'` for each, and at the end, as comments, what those have to
+// do whom no variable reaches.
+void environment_put_shell(struct buf *out, const struct environment *environment);
+
+#endif
