@@ -93,12 +93,22 @@ size_t buf_append_some(struct buf *buf, struct slice s) {
 }
 
 void buf_put(struct buf *buf, struct slice s) {
+    // Most puts are short and fit; capacity is never over max.
+    if (s.len > 0 && s.len <= buf->capacity - buf->end) {
+        memcpy(buf->data + buf->end, s.data, s.len);
+        buf->end += s.len;
+        return;
+    }
     enum err err = buf_append(buf, slice_sub(s, 0, buf_room(buf)));
     assert(err == OK);
     (void)err;
 }
 
 void buf_put_byte(struct buf *buf, uint8_t byte) {
+    if (buf->end < buf->capacity) {
+        buf->data[buf->end++] = byte;
+        return;
+    }
     buf_put(buf, slice_of(&byte, 1));
 }
 
