@@ -6,6 +6,7 @@
 #include "net/conn.h"
 #include "net/worker.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,6 +50,23 @@ static unsigned thread_count(unsigned asked) {
     return asked > 0 ? asked : cores > 0 ? (unsigned)cores : 1;
 }
 
+static bool takes_tproxy(int fd) {
+    int on = 0;
+    socklen_t len = sizeof(on);
+    if (getsockopt(fd, SOL_IP, IP_TRANSPARENT, &on, &len) == 0 && on != 0) {
+        return true;
+    }
+    return getsockopt(fd, SOL_IPV6, IPV6_TRANSPARENT, &on, &len) == 0 && on != 0;
+}
+
+static void warn_without_tproxy(const struct proxy *proxy, const struct listen_spec *spec, int fd) {
+    if (spec->mode == MODE_TRANSPARENT && !takes_tproxy(fd)) {
+        proxy->options.complain(proxy->options.context,
+                                "transparent mode serves REDIRECT alone: TPROXY needs root or "
+                                "CAP_NET_ADMIN");
+    }
+}
+
 static enum err listen_on_all(struct proxy *proxy, struct failure *failure,
                               const struct listen_spec *spec, struct address_text *out_bound) {
     uint16_t port = spec->port;
@@ -59,6 +77,9 @@ static enum err listen_on_all(struct proxy *proxy, struct failure *failure,
             return err;
         }
         *out_bound = address_of_socket(fd);
+        if (i == 0) {
+            warn_without_tproxy(proxy, spec, fd);
+        }
         worker_add_listener(&proxy->workers[i], spec, fd);
     }
     return OK;

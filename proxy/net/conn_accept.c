@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#include "base/clock.h"
+#include "base/memory.h"
+#include "net/conn_state.h"
+#include "net/origdst.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// ── the session ─────────────────────────────────────────────────────────────────────────────────
+
+static void fill_session(struct conn *conn) {
+    struct event_session *session = &conn->session;
+    session->id = atomic_fetch_add(&conn->worker->service->next_id, 1) + 1;
+    session->mode = conn->spec->mode;
+    session->has_server = session->mode != MODE_SINK;
+    session->client.address = conn->client_text.host[0] == '\0' ? NULL : conn->client_text.host;
+    session->client.port = conn->client_text.port;
+    session->client.pid = conn->client_process.pid;
+    session->client.program =
+        conn->client_process.program[0] == '\0' ? NULL : conn->client_process.program;
+    session->client_local.address = conn->client_local_text.host;
+    session->client_local.port = conn->client_local_text.port;
+    session->server.host = conn->server_host;
+    session->server.port = conn->server_port;
+}
+
+// From here it is a session: it has a number, and it will be told to the outputs.
+void conn_start_session(struct conn *conn) {
+    bool redirected = conn->destination.ss_family != AF_UNSPEC;
+    struct address_text destination = {0};
+    if (redirected) {
+        destination = address_text((struct sockaddr *)&conn->destination);
+    }
+    fill_session(conn);
+    struct relay_setup setup = {
+        .config = conn_options(conn)->relay,
+        .session = &conn->session,
+        .mode = conn->spec->mode,
+        .implicit_server = conn->spec->implicit_server,
+        .server_name = conn->server_host,
+        .client_local_address = redirected ? destination.host : conn->client_local_text.host,
+        .scratch = &conn->worker->scratch,
+    };
+    conn->relay = relay_new(&setup, conn_now_ns(conn));
+    if (conn->direct) {
+        relay_connect_failed(conn->relay,
+                             "this port takes only connections that the firewall redirected to it; "
+                             "connect to the mail server itself, or use --mode reverse",
+                             true, conn_now_ns(conn));
+        conn_update(conn);
+    } else if (conn->dialled) {
+        conn_use_dial_result(conn);
+    } else {
+        conn_update(conn);
+    }
+}
+
+void conn_begin(struct conn *conn) {
+    if (conn->spec->mode == MODE_SOCKS5) {
+        conn->socks5 = mem_new(sizeof(*conn->socks5));
+        peer_read(conn->client, true);
+        conn_arm(conn);
+    } else {
+        conn_start_session(conn);
+    }
+}
+
+// ── accepting ───────────────────────────────────────────────────────────────────────────────────
+
+static struct conn *new_conn(struct worker *worker, const struct listen_spec *spec) {
+    struct conn *conn = mem_new(sizeof(*conn));
+    conn->worker = worker;
+    conn->spec = spec;
+    conn->accepted_ns = (int64_t)uv_hrtime();
+    conn->armed_ns = INT64_MAX;
+    conn->session.started_unix_ns = clock_unix_ns();
+    conn->dial_result.fd = -1;
+    conn->timer = mem_new(sizeof(*conn->timer));
+    uv_timer_init(&worker->loop, conn->timer);
+    conn->timer->data = conn;
+    if (spec->mode == MODE_REVERSE) {
+        conn->server_host = mem_string(spec->server_host);
+        conn->server_port = spec->server_port;
+    }
+    return conn;
+}
+
+static void take_destination(struct conn *conn, const struct sockaddr_storage *destination) {
+    conn->destination = *destination;
+    conn->server_port = address_text((const struct sockaddr *)destination).port;
+}
+
+static void find_destination(struct conn *conn, const struct listener *listener, int fd) {
+    struct sockaddr_storage destination = {0};
+    if (origdst_find(&destination, fd, listener->port) == ORIGDST_FOUND) {
+        take_destination(conn, &destination);
+    } else {
+        conn->direct = true;
+    }
+}
+
+static bool claim(struct conn *conn, int fd) {
+    struct capture *capture = atomic_load(&conn->worker->service->capture);
+    struct capture_connection captured;
+    if (capture == NULL || !capture_claim(capture, fd, &captured)) {
+        return false;
+    }
+    take_destination(conn, &captured.server);
+    conn->client_process = captured.client;
+    if (captured.server_fd >= 0) {
+        conn->dialled = true;
+        conn->dial_result.fd = captured.server_fd;
+        conn->dial_result.address = captured.server;
+    }
+    return true;
+}
+
+void conn_accept(struct worker *worker, struct listener *listener, int fd,
+                 const struct sockaddr *client) {
+    struct conn *conn = new_conn(worker, listener->spec);
+    conn->client_text = address_text(client);
+    conn->client_local_text = address_of_socket(fd);
+    worker_session_began(worker, conn);
+    conn->client = conn_adopt(conn, SIDE_CLIENT, fd);
+    if (conn->spec->mode == MODE_TRANSPARENT) {
+        find_destination(conn, listener, fd);
+    } else if (conn->spec->mode == MODE_RUN && !claim(conn, fd)) {
+        conn_end(conn);
+        return;
+    }
+    bool has_target = conn->server_host != NULL || conn->destination.ss_family != AF_UNSPEC;
+    if (has_target && !conn->dialled) {
+        conn_start_dial(conn);
+    }
+    conn_identify(conn, client, fd);
+}
+
+void conn_record_failed(struct worker *worker, const struct capture_connection *connection,
+                        int error) {
+    static const struct listen_spec spec = {.mode = MODE_RUN};
+    struct conn *conn = new_conn(worker, &spec);
+    worker_session_began(worker, conn);
+    take_destination(conn, &connection->server);
+    conn->server_text = address_text((const struct sockaddr *)&connection->server);
+    conn->client_process = connection->client;
+    fill_session(conn);
+    conn->session.server.address = conn->server_text.host;
+    struct relay_setup setup = {
+        .config = conn_options(conn)->relay,
+        .session = &conn->session,
+        .mode = MODE_RUN,
+        .scratch = &worker->scratch,
+    };
+    char reason[FAILURE_MAX];
+    snprintf(reason, sizeof(reason), "cannot connect to %s on port %u: %s", conn->server_text.host,
+             conn->server_text.port, strerror(error));
+    conn->relay = relay_new(&setup, conn_now_ns(conn));
+    relay_connect_failed(conn->relay, reason, false, conn_now_ns(conn));
+    conn_end(conn);
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// conn_state: what the files of a connection share, and nobody outside.
+//
+//   conn_accept ─▶ identify the client ─▶ (SOCKS5) ─▶ start the session ─▶ update … update ─▶ end
+//        └──────── dial the server meanwhile ───────────────┘
+#ifndef SCOPE_NET_CONN_STATE_H
+#define SCOPE_NET_CONN_STATE_H
+
+#include "net/address.h"
+#include "net/conn.h"
+#include "net/dial.h"
+#include "net/peer.h"
+#include "net/socks5.h"
+#include "net/worker.h"
+#include "relay/relay.h"
+
+struct identification;
+
+struct conn {
+    struct conn *previous;
+    struct conn *next;
+    struct worker *worker;
+    const struct listen_spec *spec;
+    struct event_session session;
+    struct address_text client_text;
+    struct address_text client_local_text;
+    struct address_text server_text;
+    struct address_text server_local_text;
+    char *server_host; // the name asked for; NULL where there is none
+    uint16_t server_port;
+    struct sockaddr_storage destination; // transparent and run: where the client was going
+    struct process_identity client_process;
+    struct identification *identification; // under way
+    struct peer *client;
+    struct peer *server;
+    struct dial *dial;
+    bool dialled; // the dial has ended, `dial_result` holds
+    struct dial_result dial_result;
+    struct socks5 *socks5; // NULL in other modes, and once it is done
+    struct relay *relay;   // NULL until the client is known
+    uv_timer_t *timer;     // heap: frees itself in its close callback
+    int64_t armed_ns;      // when the timer fires; INT64_MAX for never
+    int64_t accepted_ns;   // of the loop's clock
+    int64_t active_ns;     // the last byte of either side, since the accept
+    bool direct;           // transparent: nobody redirected it
+    bool updating;
+};
+
+int64_t conn_now_ns(const struct conn *conn); // since the accept
+const struct proxy_options *conn_options(const struct conn *conn);
+
+// conn.c
+// Brings sockets and timer in line with what the relay wants. Ends the connection when it is done:
+// nothing may touch it after this.
+void conn_update(struct conn *conn);
+void conn_end(struct conn *conn); // frees it
+void conn_arm(struct conn *conn); // the timer
+struct peer *conn_adopt(struct conn *conn, enum side side, int fd);
+
+// conn_dial.c
+void conn_start_dial(struct conn *conn);
+void conn_use_dial_result(struct conn *conn);
+
+// conn_socks5.c
+void conn_take_socks5(struct conn *conn, struct slice bytes);
+void conn_answer_socks5(struct conn *conn); // what became of the dial
+
+// conn_identify.c: who the client is, found on a helper thread.
+// Calls conn_begin when it is known, or at once where it need not be found.
+void conn_identify(struct conn *conn, const struct sockaddr *client, int fd);
+void conn_forget_identification(struct conn *conn); // the connection ends before it is known
+
+// conn_accept.c
+void conn_begin(struct conn *conn); // the client is known
+void conn_start_session(struct conn *conn);
+
+#endif
