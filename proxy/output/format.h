@@ -52,6 +52,9 @@ struct format_ops {
     // but a state that has to keep step (sequence numbers, a message cut in two) may look. NULL
     // where there is nothing to keep.
     void (*skip)(void *state, const struct event *event);
+    // Before the outlet is emptied: what the state still gathers goes into it. NULL where a state
+    // gathers nothing.
+    void (*flush)(void *state);
     // A line of the TLS key log; NULL for all but pcapng.
     void (*secret)(void *state, struct slice line);
     void (*session_free)(void *state);

@@ -5,6 +5,7 @@
 // because the proxy said it by itself, is not part of it: this is the client's view.
 #include "output/format.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "output/capture_file.h"
 #include "output/flow.h"
@@ -12,16 +13,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GATHERED_MAX (32 * KIB)
+
 struct pcap {
     struct outlet *outlet;
     struct flow flow;
     bool ready; // the flow has its addresses
+    struct buf gathered;
+    enum side from; // who sent it,
+    int64_t at_ns;  // and when, in Unix time
 };
 
 static void *pcap_new(struct outlet *outlet) {
     struct pcap *pcap = mem_new(sizeof(*pcap));
     pcap->outlet = outlet;
+    buf_init(&pcap->gathered, GATHERED_MAX);
     return pcap;
+}
+
+static void pcap_flush(void *state) {
+    struct pcap *pcap = state;
+    if (buf_len(&pcap->gathered) > 0) {
+        flow_send(&pcap->flow, &pcap->outlet->bytes, pcap->at_ns, pcap->from,
+                  buf_slice(&pcap->gathered));
+        buf_cleanup(&pcap->gathered);
+    }
+}
+
+static void gather(struct pcap *pcap, const struct event_bytes *bytes, int64_t unix_ns) {
+    if (pcap->from != bytes->from || pcap->at_ns != unix_ns) {
+        pcap_flush(pcap);
+    }
+    pcap->from = bytes->from;
+    pcap->at_ns = unix_ns;
+    struct slice rest = bytes->data;
+    while (rest.len > 0) {
+        rest = slice_from(rest, buf_append_some(&pcap->gathered, rest));
+        if (rest.len > 0) {
+            pcap_flush(pcap);
+        }
+    }
 }
 
 // The server, or whoever spoke in its place: the address that the client connected to.
@@ -56,6 +87,7 @@ static void take_close(struct pcap *pcap, const struct event *event) {
     const struct event_close *close = &event->close;
     enum side first = close->by == PARTY_CLIENT ? SIDE_CLIENT : SIDE_SERVER;
     bool reset = first == SIDE_CLIENT ? close->client_reset : close->server_reset;
+    pcap_flush(pcap);
     flow_close(&pcap->flow, &pcap->outlet->bytes, event_unix_ns(event), first, reset);
 }
 
@@ -67,7 +99,7 @@ static void pcap_take(void *state, const struct event *event) {
         flow_open(&pcap->flow, &pcap->outlet->bytes, unix_ns);
     } else if (event->kind == EVENT_BYTES && !is_behind(&event->bytes)) {
         make_ready(pcap, event->session);
-        flow_send(&pcap->flow, &pcap->outlet->bytes, unix_ns, event->bytes.from, event->bytes.data);
+        gather(pcap, &event->bytes, unix_ns);
     } else if (event->kind == EVENT_CLOSE) {
         take_close(pcap, event);
     }
@@ -77,17 +109,21 @@ static void pcap_skip(void *state, const struct event *event) {
     struct pcap *pcap = state;
     if (event->kind == EVENT_BYTES && !is_behind(&event->bytes)) {
         make_ready(pcap, event->session);
+        pcap_flush(pcap);
         flow_skip(&pcap->flow, event->bytes.from, event->bytes.data.len);
     }
 }
 
 static void pcap_free(void *state) {
-    free(state);
+    struct pcap *pcap = state;
+    buf_cleanup(&pcap->gathered);
+    free(pcap);
 }
 
 const struct format_ops pcap_format = {
     .session_new = pcap_new,
     .take = pcap_take,
     .skip = pcap_skip,
+    .flush = pcap_flush,
     .session_free = pcap_free,
 };

@@ -33,24 +33,26 @@ struct recording {
     struct output_set *set;
     struct slot *slots;
     size_t slot_count;
-    struct message_log *messages;
-    struct session_document *document; // NULL where nobody wants it
+    struct message_log *messages;      // NULL where nobody wants it
+    struct session_document *document; // the same
     struct batch *held;                // --only: pieces that wait for the end; NULL without
     const struct event_session *session;
     bool begun; // something of it was recorded
     bool ended;
 };
 
-static bool wants_document(struct output_set *set) {
-    if (output_set_options(set)->only != NULL || output_set_wants_document(set)) {
-        return true;
-    }
+static bool has_format(const struct output_set *set, enum output_format format) {
     for (size_t i = 0; i < output_set_count(set); i++) {
-        if (output_set_at(set, i)->format == OUTPUT_JSON) {
+        if (output_set_at(set, i)->format == format) {
             return true;
         }
     }
     return false;
+}
+
+static bool wants_document(const struct output_set *set) {
+    return output_set_options(set)->only != NULL || output_set_wants_document(set) ||
+           has_format(set, OUTPUT_JSON);
 }
 
 static void slot_init(struct slot *slot, struct recording *recording, const struct output *output) {
@@ -69,9 +71,11 @@ struct recording *recording_new(struct output_set *set) {
     recording->set = set;
     recording->slot_count = output_set_count(set);
     recording->slots = mem_new_array(recording->slot_count, sizeof(*recording->slots));
-    recording->messages = message_log_new(options->body);
     if (wants_document(set)) {
         recording->document = session_document_new();
+    }
+    if (recording->document != NULL || has_format(set, OUTPUT_JSONL)) {
+        recording->messages = message_log_new(options->body);
     }
     if (options->only != NULL) {
         recording->held = batch_new();
@@ -99,6 +103,9 @@ static enum piece_kind kind_of(enum output_format format) {
 // Moves what the slot's outlet holds into `batch`.
 static void collect(struct recording *recording, struct slot *slot, struct batch *batch) {
     struct outlet *outlet = &slot->outlet;
+    if (slot->ops != NULL && slot->ops->flush != NULL) {
+        slot->ops->flush(slot->state);
+    }
     for (size_t i = 0; i < outlet->files->count; i++) {
         outlet->files->pieces[i].path = path_of(slot, recording->session);
     }
@@ -151,11 +158,28 @@ static void send_file_data(struct recording *recording, struct slot *slot) {
     submit(recording, ahead);
 }
 
-static void hold_back(struct recording *recording) {
+// What makes a session large: the text of its messages.
+static bool is_bulk(enum event_kind kind) {
+    return kind == EVENT_TEXT || kind == EVENT_BYTES || kind == EVENT_WIRE;
+}
+
+static void leave_out_bulk(struct slot *slot, const struct event *event) {
+    const struct event note = {.kind = EVENT_NOTE,
+                               .session = event->session,
+                               .at_ns = event->at_ns,
+                               .note = {SLICE("More of this session waits for --only than is kept: "
+                                              "the text of its messages is left out from here")}};
+    slot->over = true;
+    slot->ops->take(slot->state, &note);
+}
+
+static void hold_back(struct recording *recording, const struct event *event) {
     for (size_t i = 0; i < recording->slot_count; i++) {
         struct slot *slot = &recording->slots[i];
         send_file_data(recording, slot);
-        slot->over |= buf_len(&slot->outlet.bytes) > HELD_BYTES;
+        if (buf_len(&slot->outlet.bytes) > HELD_BYTES && !slot->over) {
+            leave_out_bulk(slot, event);
+        }
     }
 }
 
@@ -234,7 +258,9 @@ static void end(struct recording *recording) {
 static void give(struct recording *recording, const struct event *event) {
     struct slice message = {0};
     recording->begun = true;
-    message_log_take(recording->messages, event);
+    if (recording->messages != NULL) {
+        message_log_take(recording->messages, event);
+    }
     if (recording->document != NULL) {
         if (event->kind == EVENT_MESSAGE) {
             message = message_log_object(recording->messages);
@@ -243,7 +269,7 @@ static void give(struct recording *recording, const struct event *event) {
     }
     for (size_t i = 0; i < recording->slot_count; i++) {
         struct slot *slot = &recording->slots[i];
-        if (slot->ops != NULL && !slot->over) {
+        if (slot->ops != NULL && !(slot->over && is_bulk(event->kind))) {
             slot->ops->take(slot->state, event);
         }
     }
@@ -279,7 +305,7 @@ void recording_take(void *context, const struct event *event) {
     recording->session = event->session;
     (output_set_paused(recording->set) ? give_skipped : give)(recording, event);
     if (recording->held != NULL) {
-        hold_back(recording);
+        hold_back(recording, event);
     } else if (is_full(recording)) {
         recording_flush(recording);
     }

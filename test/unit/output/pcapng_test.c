@@ -166,6 +166,7 @@ static void said(struct event_bytes bytes, const char *text) {
 }
 
 static bool shows(const char *text) {
+    fixture.ops->flush(fixture.state);
     return slice_find(buf_slice(&fixture.outlet.bytes), slice_of_string(text)) != SLICE_NONE;
 }
 
@@ -187,12 +188,37 @@ static void what_only_the_server_saw_is_left_out(void **state) {
     assert_true(shows("421 stop"));
 }
 
+static void what_one_side_sent_at_once_is_one_segment(void **state) {
+    (void)state;
+    said((struct event_bytes){.from = SIDE_CLIENT}, "MAIL FROM:<a>\r\n");
+    said((struct event_bytes){.from = SIDE_CLIENT}, "RCPT TO:<b>\r\n");
+    said((struct event_bytes){.from = SIDE_SERVER}, "250 a\r\n");
+    assert_true(shows("MAIL FROM:<a>\r\nRCPT TO:<b>\r\n"));
+    assert_false(shows("b>\r\n250"));
+}
+
+static void more_than_a_segment_holds_is_several(void **state) {
+    (void)state;
+    static char text[100000];
+    memset(text, 'x', sizeof(text) - 1);
+    said((struct event_bytes){.from = SIDE_CLIENT}, "y");
+    said((struct event_bytes){.from = SIDE_CLIENT}, text);
+    fixture.ops->flush(fixture.state);
+    size_t count = 0;
+    struct slice all = buf_slice(&fixture.outlet.bytes);
+    for (size_t i = 0; i < all.len; i++) {
+        count += all.data[i] == 'x';
+    }
+    assert_int_equal(count, sizeof(text) - 1);
+}
+
 static void a_session_without_a_server_is_drawn_with_the_listener(void **state) {
     (void)state;
     fixture.session.has_server = false;
     fixture.session.server = (struct event_endpoint){.address = NULL};
     fixture.session.client_local = (struct event_endpoint){.address = "203.0.113.9", .port = 2525};
     said((struct event_bytes){.from = SIDE_SERVER}, "220 hi\r\n");
+    fixture.ops->flush(fixture.state);
     struct slice address = slice_of("\xCB\x00\x71\x09", 4);
     assert_true(slice_find(buf_slice(&fixture.outlet.bytes), address) != SLICE_NONE);
 }
@@ -217,6 +243,8 @@ int main(void) {
         PCAPNG_TEST(a_handshake_that_never_ends_is_shown_at_the_close),
         PCAP_TEST(starttls_is_left_out),
         PCAP_TEST(what_only_the_server_saw_is_left_out),
+        PCAP_TEST(what_one_side_sent_at_once_is_one_segment),
+        PCAP_TEST(more_than_a_segment_holds_is_several),
         PCAP_TEST(a_session_without_a_server_is_drawn_with_the_listener),
         PCAP_TEST(a_session_that_never_connected_is_not_drawn),
     };
