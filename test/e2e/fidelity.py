@@ -219,7 +219,7 @@ def test_missing_close_notify_is_missing_on_the_other_side(scope):
         try:
             s.read_all(connection)
             seen.append("clean")
-        except ssl.SSLEOFError:
+        except ssl.SSLError:  # the end of the stream with no close_notify
             seen.append("ragged")
 
     with s.Server(handle) as server, pair.proxy(server.port) as proxy:
