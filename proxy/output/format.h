@@ -35,7 +35,8 @@ struct outlet {
     struct buf bytes;
     // eml: pieces of its own, in order; made by outlet_file.
     struct batch *files;
-    // What all formats of this session share: its messages. Fed by the recording, before them.
+    // What the JSON formats of this session share: its messages. Fed by the recording, before them;
+    // NULL where neither is wanted.
     struct message_log *messages;
 };
 

@@ -160,26 +160,46 @@ static struct span store(struct message_log *log, struct message_record *record,
     return span;
 }
 
+// As much of `text` as `max` bytes hold of whole characters.
+static struct slice fitting(struct slice text, size_t max) {
+    if (text.len <= max) {
+        return text;
+    }
+    while (max > 0 && (text.data[max] & 0xC0) == 0x80) {
+        max--;
+    }
+    return slice_sub(text, 0, max);
+}
+
+static struct message_field *add_field(struct message_record *record) {
+    size_t count = record->field_count++;
+    if ((count & (count - 1)) == 0) {
+        record->fields =
+            mem_resize(record->fields, count == 0 ? 1 : 2 * count, sizeof(*record->fields));
+    }
+    return &record->fields[count];
+}
+
 static void take_field(struct message_log *log, const struct event_field *field) {
     struct message_record *record = record_of(log, field->message);
-    size_t bytes = buf_len(&record->store) + field->name.len + field->raw.len + field->value.len;
-    record->cut |= field->cut;
+    size_t frame = field->name.len + 4; // ": " and CRLF
+    size_t room = LIMIT_HEADER_BYTES - record->field_bytes;
     if (log->body == BODY_NONE) {
         return;
     }
-    if (record->field_count == LIMIT_HEADER_FIELDS || bytes > record->store.max) {
+    if (record->field_count == LIMIT_HEADER_FIELDS || frame >= room) {
         record->cut = true;
         return;
     }
-    if (record->fields == NULL || (record->field_count & (record->field_count - 1)) == 0) {
-        size_t capacity = record->field_count == 0 ? 1 : 2 * record->field_count;
-        record->fields = mem_resize(record->fields, capacity, sizeof(*record->fields));
-    }
-    struct message_field *kept = &record->fields[record->field_count++];
-    kept->name = store(log, record, field->name);
-    kept->raw = store(log, record, field->raw);
-    kept->value = store(log, record, field->value);
-    kept->cut = field->cut;
+    struct slice raw = fitting(field->raw, room - frame);
+    struct slice value = fitting(field->value, room - frame);
+    struct message_field *kept = add_field(record);
+    *kept = (struct message_field){.name = store(log, record, field->name),
+                                   .raw = store(log, record, raw),
+                                   .value = store(log, record, value)};
+    kept->cut = field->cut || raw.len < field->raw.len || value.len < field->value.len;
+    record->cut |= kept->cut;
+    record->field_bytes += frame + raw.len;
 }
 
 // Takes the header's part off the front of `bytes`: all up to and with the first empty line.

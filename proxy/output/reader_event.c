@@ -88,7 +88,7 @@ static void read_reply(struct event_reply *out, const struct decoder *decoder,
     out->enhanced = decode_text(decoder, object, "enhanced", NULL);
     out->final = json_get_bool(object, "final");
     out->recipient = decode_text(decoder, object, "recipient", NULL);
-    out->latency_ns = 0;
+    out->latency_ns = -1; // its command's time tells
     out->lines = read;
     out->line_count = (size_t)count;
     for (size_t i = 0; i < out->line_count; i++) {

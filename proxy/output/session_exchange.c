@@ -129,6 +129,15 @@ static void add_final(struct session_document *document, struct session_exchange
     exchange->last_final = place;
 }
 
+// The difference of the two times that the document has, unless the decoder counts from elsewhere:
+// from the last byte of a chunk.
+static int64_t latency_us(const struct session_exchange *exchange, const struct event *event) {
+    int64_t between_us = session_at_us(event) - exchange->command_us;
+    int64_t told_us = event->reply.latency_ns / NS_PER_US;
+    bool same = told_us >= between_us - 1 && told_us <= between_us + 1;
+    return event->reply.latency_ns < 0 || same ? between_us : told_us;
+}
+
 void session_take_reply(struct session_document *document, const struct event *event) {
     const struct event_reply *reply = &event->reply;
     if (!session_has_room(document, reply_bytes(reply))) {
@@ -148,9 +157,8 @@ void session_take_reply(struct session_document *document, const struct event *e
     } else {
         exchange->reply = span;
     }
-    if (!own && exchange->command_us >= 0 && reply->latency_ns >= 0) {
-        int64_t latency_us = session_at_us(event) - exchange->command_us;
-        exchange->latency_us = latency_us >= 0 ? latency_us : reply->latency_ns / NS_PER_US;
+    if (!own && exchange->command_us >= 0) {
+        exchange->latency_us = latency_us(exchange, event);
     }
     session_note_moment(document, (struct session_moment){.kind = EVENT_REPLY,
                                                           .final = own,

@@ -100,8 +100,8 @@ void sample_reply_make(struct sample_reply *out, const struct sample *sample, in
     struct slice rest = slice_of_string(lines);
     *out = (struct sample_reply){.event = {.kind = EVENT_REPLY}};
     struct event_reply *reply = &out->event.reply;
-    *reply = (struct event_reply){
-        .to = to, .lines = out->lines, .latency_ns = to > 0 ? 0 : -1, .tls = sample->tls};
+    *reply =
+        (struct event_reply){.to = to, .lines = out->lines, .latency_ns = -1, .tls = sample->tls};
     while (!slice_is_null(rest)) {
         struct slice line = slice_split(&rest, '\n');
         struct event_reply_line *to_line = &out->lines[reply->line_count++];

@@ -366,6 +366,24 @@ static void at_most_1000_fields_are_kept(void **state) {
     expect_at(fixture, "messages.0.header.1000", NULL);
 }
 
+static void at_most_256_kib_of_header_are_kept(void **state) {
+    struct fixture *fixture = *state;
+    static char value[200001];
+    memset(value, 'a', 200000);
+    struct slice text = slice_of_string(value);
+    struct event field = {.kind = EVENT_FIELD,
+                          .field = {.message = 1, .name = SLICE("X"), .raw = text, .value = text}};
+    for (int i = 0; i < 3; i++) {
+        sample_send(&fixture->sample, &field);
+    }
+    sample_message(&fixture->sample, 1, 1, 250);
+    expect_at(fixture, "messages.0.cut", "true");
+    expect_at(fixture, "messages.0.header.2", NULL);
+    char *kept = value_at(fixture, "messages.0.header.1.value");
+    assert_int_equal(strlen(kept) - 2, 262144 - 200005 - 5);
+    free(kept);
+}
+
 static void what_was_paused_is_left_out_but_the_end(void **state) {
     struct fixture *fixture = *state;
     struct event close = {.kind = EVENT_CLOSE,
@@ -397,6 +415,7 @@ int main(void) {
         TEST(a_message_cut_off_has_no_code),
         TEST(a_folded_field_keeps_its_folds_beside_the_value),
         TEST(at_most_1000_fields_are_kept),
+        TEST(at_most_256_kib_of_header_are_kept),
         TEST(what_was_paused_is_left_out_but_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
