@@ -15,10 +15,13 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -119,6 +122,63 @@ static void captures_in_a_storm_of_signals(void **state) {
     play_to_server("storm", AF_INET, 300);
 }
 
+static void captures_programs_of_32_bits(void **state) {
+    (void)state;
+    struct stage_result result;
+    uint16_t port = stage_server(AF_INET);
+    play(&result, "small-words", port, port);
+    if (result.status == SCENE_IMPOSSIBLE || result.status == 128 + SIGSEGV) {
+        skip(); // another processor, or a kernel without them
+    }
+    assert_int_equal(result.status, 0);
+    assert_int_equal(result.claimed_count, 2);
+}
+
+// As the default profile of a container does: no descriptor of another process is to be had.
+static bool forbid_borrowing(void) {
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_getfd, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog prog = {.len = 4, .filter = program};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) == 0;
+}
+
+// Plays a scene in a process that may not borrow; its exit status says whether all went well.
+static int play_without_borrowing(const char *scene, uint16_t port, size_t claims,
+                                  size_t failures) {
+    pid_t child = fork();
+    if (child == 0) {
+        struct stage_result result;
+        bool well = forbid_borrowing();
+        play(&result, scene, port, port);
+        well = well && result.status == 0 && result.claimed_count == claims &&
+               result.failed_count == failures;
+        _exit(well ? 0 : 1);
+    }
+    int status = 1;
+    waitpid(child, &status, 0);
+    return status;
+}
+
+static void captures_where_descriptors_cannot_be_borrowed(void **state) {
+    (void)state;
+    if (!can_capture()) {
+        skip();
+    }
+    uint16_t port = stage_server(AF_INET);
+    uint16_t port6 = stage_server(AF_INET6);
+    assert_int_equal(play_without_borrowing("blocking", port, 1, 0), 0);
+    assert_int_equal(play_without_borrowing("nonblocking", port, 1, 0), 0);
+    assert_int_equal(play_without_borrowing("ipv6-any", port6, 1, 0), 0);
+    assert_int_equal(play_without_borrowing("many", port, 50, 0), 0);
+    assert_int_equal(play_without_borrowing("udp", port, 0, 0), 0);
+    assert_int_equal(play_without_borrowing("refused", stage_refusing_port(), 0, 2), 0);
+}
+
 static void refuses_as_the_server_does(void **state) {
     (void)state;
     static const struct {
@@ -197,6 +257,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(captures_after_a_refused_fast_open),
         cmocka_unit_test(captures_fifty_at_once),
         cmocka_unit_test(captures_in_a_storm_of_signals),
+        cmocka_unit_test(captures_programs_of_32_bits),
+        cmocka_unit_test(captures_where_descriptors_cannot_be_borrowed),
         cmocka_unit_test(refuses_as_the_server_does),
         cmocka_unit_test(leaves_other_traffic_alone),
         cmocka_unit_test(waits_for_what_the_command_leaves_behind),

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -116,14 +117,21 @@ static int nonblocking_refused_asked_again(unsigned port) {
     return 0;
 }
 
-static int ipv6(unsigned port) {
+static int connect6(unsigned port, int only) {
     struct sockaddr_in6 name = v6(port, false);
-    int only = 1;
     int fd = socket(AF_INET6, SOCK_STREAM, 0);
     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
     CHECK(connect(fd, (struct sockaddr *)&name, sizeof(name)) == 0);
     CHECK(is_greeted(fd, "220 captured"));
     return 0;
+}
+
+static int ipv6(unsigned port) {
+    return connect6(port, 1);
+}
+
+static int ipv6_any(unsigned port) {
+    return connect6(port, 0);
 }
 
 static int mapped(unsigned port) {
@@ -238,6 +246,42 @@ static int daemon_process(unsigned port) {
     return 7;
 }
 
+#if defined(__x86_64__)
+// A system call as a program of 32 bits makes it; pointers have to be below 4 GiB.
+static long call32(long number, long first, long second, long third) {
+    long result;
+    __asm__ volatile("int $0x80"
+                     : "=a"(result)
+                     : "a"(number), "b"(first), "c"(second), "d"(third)
+                     : "memory", "r8", "r9", "r10", "r11");
+    return result;
+}
+
+static int small_words(unsigned port) {
+    enum { CONNECT = 362, SOCKETCALL = 102, SOCKETCALL_CONNECT = 3, PAGE = 4096 };
+    struct sockaddr_in *name =
+        mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    CHECK(name != MAP_FAILED);
+    *name = v4(port);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(call32(CONNECT, fd, (long)name, sizeof(*name)) == 0);
+    CHECK(is_greeted(fd, "220 captured"));
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    uint32_t *arguments = (uint32_t *)(name + 1);
+    arguments[0] = (uint32_t)fd;
+    arguments[1] = (uint32_t)(uintptr_t)name;
+    arguments[2] = sizeof(*name);
+    CHECK(call32(SOCKETCALL, SOCKETCALL_CONNECT, (long)arguments, 0) == 0);
+    CHECK(is_greeted(fd, "220 captured"));
+    return 0;
+}
+#else
+static int small_words(unsigned port) {
+    (void)port;
+    return SCENE_IMPOSSIBLE;
+}
+#endif
+
 static int killed(unsigned port) {
     (void)port;
     return raise(SIGKILL);
@@ -254,6 +298,7 @@ static const struct {
     {"nonblocking-refused", nonblocking_refused},
     {"nonblocking-refused-asked-again", nonblocking_refused_asked_again},
     {"ipv6", ipv6},
+    {"ipv6-any", ipv6_any},
     {"mapped", mapped},
     {"udp", udp},
     {"fast-open", fast_open},
@@ -262,6 +307,7 @@ static const struct {
     {"many", many},
     {"storm", storm},
     {"daemon", daemon_process},
+    {"small-words", small_words},
     {"killed", killed},
 };
 

@@ -4,7 +4,10 @@
 #ifndef SCOPE_TEST_CAPTURE_SCENES_H
 #define SCOPE_TEST_CAPTURE_SCENES_H
 
-// The exit status of scene `name` against `port`; 64 for an unknown one.
+enum { SCENE_IMPOSSIBLE = 77 };
+
+// The exit status of scene `name` against `port`; 64 for an unknown one, 77 for one
+// that this machine cannot play.
 int scene_play(const char *name, unsigned port);
 
 #endif
