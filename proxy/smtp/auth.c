@@ -119,8 +119,8 @@ void auth_tell(struct event_auth *out, const struct auth *auth, int code) {
 }
 
 bool auth_error_text(struct buf *out, const struct auth *auth, struct slice challenge) {
-    bool bearer = auth->mechanism == SASL_MECHANISM_XOAUTH2 ||
-                  auth->mechanism == SASL_MECHANISM_OAUTHBEARER;
+    bool bearer =
+        auth->mechanism == SASL_MECHANISM_XOAUTH2 || auth->mechanism == SASL_MECHANISM_OAUTHBEARER;
     challenge = slice_trim(challenge);
     if (!bearer || challenge.len == 0 || challenge.len > ERROR_TEXT_MAX) {
         return false;

@@ -85,8 +85,8 @@ void envelope_answer_mail(struct envelope *envelope, struct envelope_path *path,
 static void grow(struct envelope *envelope) {
     if (envelope->count == envelope->capacity) {
         envelope->capacity = envelope->capacity == 0 ? 4 : 2 * envelope->capacity;
-        envelope->recipients = mem_resize(envelope->recipients, envelope->capacity,
-                                          sizeof(envelope->recipients[0]));
+        envelope->recipients =
+            mem_resize(envelope->recipients, envelope->capacity, sizeof(envelope->recipients[0]));
         envelope->paths =
             mem_resize(envelope->paths, envelope->capacity, sizeof(envelope->paths[0]));
     }

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+#include "smtp/state.h"
+
+#include <assert.h>
+
+// ── states ──────────────────────────────────────────────────────────────────────────────────────
+
+void client_set_state(struct dialogue *dialogue, enum client_state state) {
+    dialogue->client.state = state;
+}
+
+// The meaning of the next bytes depends on a reply that is due.
+static bool must_wait(const struct dialogue *dialogue) {
+    if (dialogue->client.undecided || dialogue->closing) {
+        return false;
+    }
+    switch (dialogue->client.state) {
+    case CLIENT_AWAIT_DATA:
+    case CLIENT_AWAIT_SASL:
+    case CLIENT_AWAIT_TLS:
+        return true;
+    case CLIENT_LINES:
+    case CLIENT_TEXT:
+    case CLIENT_CHUNK:
+        return false;
+    }
+    return false;
+}
+
+// ── message bytes ───────────────────────────────────────────────────────────────────────────────
+
+static size_t read_text(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
+    size_t used = transfer_feed(dialogue, bytes, at_ns);
+    if (dialogue->transfer == NULL) {
+        client_set_state(dialogue, CLIENT_LINES);
+    }
+    return used;
+}
+
+static void end_chunk(struct dialogue *dialogue, int64_t at_ns) {
+    struct waiting *chunk = queue_back(&dialogue->queue);
+    if (chunk != NULL && chunk->exchange == dialogue->transfer->exchange) {
+        chunk->at_ns = at_ns; // The server's time runs from the chunk's last byte.
+    }
+    client_set_state(dialogue, CLIENT_LINES);
+    if (dialogue->client.chunk_last) {
+        transfer_end_text(dialogue, true, at_ns);
+    }
+}
+
+// RFC 3030 2: a chunk is as long as BDAT said, also where BDAT was refused.
+static size_t read_chunk(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
+    struct client_stream *client = &dialogue->client;
+    struct slice chunk = bytes;
+    if (chunk.len > client->chunk_left) {
+        chunk.len = (size_t)client->chunk_left;
+    }
+    size_t used = transfer_feed(dialogue, chunk, at_ns);
+    client->chunk_left -= used;
+    if (client->chunk_left == 0) {
+        end_chunk(dialogue, at_ns);
+    }
+    return used;
+}
+
+// ── lines ───────────────────────────────────────────────────────────────────────────────────────
+
+// The reply to what the client said last is still out.
+static bool reply_is_due(const struct queue *queue) {
+    if (queue->lost_count > 0) {
+        return true;
+    }
+    for (size_t i = queue->end; i > queue->start; i--) {
+        const struct waiting *item = &queue->items[i - 1];
+        if (item->kind != WAITING_MARK && !item->by_proxy) {
+            return item->kind != WAITING_GREETING;
+        }
+    }
+    return false;
+}
+
+// What is known now is what the client knew when it sent the line.
+static void begin_line(struct dialogue *dialogue) {
+    struct client_stream *client = &dialogue->client;
+    client->line_told = false;
+    client->line_secret = false;
+    client->line_pipelined = client->releasing || reply_is_due(&dialogue->queue);
+    caps_drop(client->line_caps);
+    client->line_caps = caps_hold(client->releasing ? client->held_caps : dialogue->caps);
+}
+
+static void tell_rest(struct dialogue *dialogue, struct slice rest, bool secret) {
+    struct span all = {0, rest.len};
+    struct tell_bytes bytes = {.from = SIDE_CLIENT,
+                               .data = rest,
+                               .secrets = &all,
+                               .secret_count = secret ? 1 : 0,
+                               .secret_goes_on = secret};
+    tell_bytes(dialogue, &bytes, dialogue->now_ns);
+}
+
+// A line over the cap is not waited for: its prefix tells what it is.
+static void spill(struct dialogue *dialogue, struct slice rest) {
+    struct client_stream *client = &dialogue->client;
+    struct slice text = line_reader_text(&client->line);
+    if (!client->line_told) {
+        struct span secrets[EVENT_SPANS_MAX];
+        client->line_kind = client_line_classify(dialogue, text);
+        size_t count = client_line_secrets(secrets, client->line_kind, text, true);
+        client->line_told = true;
+        client->line_secret =
+            count > 0 && secrets[count - 1].offset + secrets[count - 1].len == text.len;
+        struct tell_bytes bytes = {
+            .from = SIDE_CLIENT, .data = text, .secrets = secrets, .secret_count = count};
+        tell_bytes(dialogue, &bytes, dialogue->now_ns);
+    }
+    tell_rest(dialogue, rest, client->line_secret);
+}
+
+// TLS where lines should be: what follows is ciphertext, and no line of it means anything.
+static void give_up(struct dialogue *dialogue) {
+    struct client_stream *client = &dialogue->client;
+    if (!client->line_told) {
+        struct span all = {0, line_reader_text(&client->line).len};
+        tell_line_bytes(dialogue, SIDE_CLIENT, &client->line, &all, client->auth_seen ? 1 : 0);
+    }
+    client->gave_up = true;
+    client->line.whole = true;
+    tell_note(dialogue, slice_of_string(dialogue->stranger_text), dialogue->now_ns);
+}
+
+// True where the line under way is no line at all.
+static bool is_strange(struct dialogue *dialogue, bool ended) {
+    struct client_stream *client = &dialogue->client;
+    struct slice head = slice_sub(line_reader_text(&client->line), 0, STRANGER_HEAD);
+    bool tls = head.len >= 3 && stranger_is_tls(head) && !client->challenged;
+    if (!tls && (client->spoke_smtp || dialogue->stranger != PARTY_NONE)) {
+        return false;
+    }
+    if (tls || stranger_is_client(dialogue->stranger_text, head, ended)) {
+        stranger_is_client(dialogue->stranger_text, head, ended);
+        dialogue->stranger = PARTY_CLIENT;
+    }
+    return tls;
+}
+
+static size_t read_lines(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
+    struct client_stream *client = &dialogue->client;
+    struct slice rest = bytes;
+    struct slice over = {0};
+    if (client->gave_up) {
+        tell_rest(dialogue, bytes, client->auth_seen);
+        return bytes.len;
+    }
+    if (!line_reader_begun(&client->line)) {
+        begin_line(dialogue);
+    }
+    enum line_step step = line_reader_feed(&client->line, &over, &rest);
+    if (is_strange(dialogue, step != LINE_MORE)) {
+        give_up(dialogue);
+        return bytes.len - rest.len;
+    }
+    switch (step) {
+    case LINE_MORE:
+        break;
+    case LINE_SPILL:
+        spill(dialogue, over);
+        break;
+    case LINE_WHOLE:
+        client_line_take(dialogue, at_ns);
+        break;
+    }
+    return bytes.len - rest.len;
+}
+
+// ── the stream ──────────────────────────────────────────────────────────────────────────────────
+
+// More text came behind DATA than can be held until it is answered. A client that sends so much
+// takes the answer for granted.
+static void assume_text(struct dialogue *dialogue) {
+    transfer_begin(dialogue, dialogue->exchange_count, false);
+    client_set_state(dialogue, CLIENT_TEXT);
+}
+
+static size_t read_some(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
+    switch (dialogue->client.state) {
+    case CLIENT_AWAIT_DATA:
+        if (dialogue->closing) {
+            return read_lines(dialogue, bytes, at_ns);
+        }
+        assume_text(dialogue);
+        return read_text(dialogue, bytes, at_ns);
+    case CLIENT_TEXT:
+        return read_text(dialogue, bytes, at_ns);
+    case CLIENT_CHUNK:
+        return read_chunk(dialogue, bytes, at_ns);
+    case CLIENT_LINES:
+    case CLIENT_AWAIT_SASL:
+    case CLIENT_AWAIT_TLS:
+        return read_lines(dialogue, bytes, at_ns);
+    }
+    return bytes.len;
+}
+
+// Reads up to where the stream must wait; how many bytes that were.
+static size_t read_all(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
+    size_t used = 0;
+    if (bytes.len > 0 && dialogue->awaits_tls[SIDE_CLIENT]) {
+        tell_injection(dialogue, SIDE_CLIENT, at_ns);
+    }
+    while (used < bytes.len && !must_wait(dialogue)) {
+        used += read_some(dialogue, slice_from(bytes, used), at_ns);
+    }
+    return used;
+}
+
+void client_release(struct dialogue *dialogue) {
+    struct client_stream *client = &dialogue->client;
+    client->releasing = true;
+    while (buf_len(&client->held) > 0 && !must_wait(dialogue)) {
+        buf_consume(&client->held, read_all(dialogue, buf_slice(&client->held), client->held_ns));
+    }
+    client->releasing = false;
+    if (buf_len(&client->held) == 0 && client->held_caps != NULL) {
+        caps_drop(client->held_caps);
+        client->held_caps = NULL;
+    }
+}
+
+static size_t hold(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
+    struct client_stream *client = &dialogue->client;
+    if (client->held_caps == NULL) {
+        client->held_caps = caps_hold(dialogue->caps);
+    }
+    client->held_ns = at_ns;
+    size_t used = buf_append_some(&client->held, bytes);
+    if (used < bytes.len) {
+        client->undecided = true;
+        client_release(dialogue);
+    }
+    return used;
+}
+
+void client_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
+    struct client_stream *client = &dialogue->client;
+    if (bytes.len > 0) {
+        server_settle_reply(dialogue);
+    }
+    while (bytes.len > 0) {
+        bool waits = must_wait(dialogue) || buf_len(&client->held) > 0;
+        size_t used = waits ? hold(dialogue, bytes, at_ns) : read_all(dialogue, bytes, at_ns);
+        bytes = slice_from(bytes, used);
+    }
+}
+
+// ── ends ────────────────────────────────────────────────────────────────────────────────────────
+
+void client_tell_starttls(struct dialogue *dialogue, bool accepted) {
+    struct tell_bytes bytes = {
+        .from = SIDE_CLIENT, .data = buf_slice(&dialogue->starttls_bytes), .starttls = accepted};
+    tell_bytes(dialogue, &bytes, dialogue->now_ns);
+    buf_clear(&dialogue->starttls_bytes);
+}
+
+static void end_line(struct dialogue *dialogue, int64_t at_ns) {
+    struct client_stream *client = &dialogue->client;
+    bool in_text = client->state == CLIENT_TEXT || client->state == CLIENT_CHUNK;
+    if (!in_text && !client->gave_up && line_reader_end(&client->line)) {
+        client_line_take(dialogue, at_ns);
+    }
+}
+
+void client_finish(struct dialogue *dialogue, int64_t at_ns) {
+    assert(dialogue->closing);
+    client_tell_starttls(dialogue, false);
+    client_release(dialogue);
+    end_line(dialogue, at_ns);
+    if (dialogue->transfer != NULL) {
+        transfer_give_up(dialogue, at_ns);
+    }
+}
+
+void client_begin_tls(struct dialogue *dialogue, int64_t at_ns) {
+    dialogue->closing = true; // of the plain stream
+    client_finish(dialogue, at_ns);
+    dialogue->closing = false;
+    client_set_state(dialogue, CLIENT_LINES);
+    dialogue->client.challenged = false;
+    dialogue->client.undecided = false;
+}
+
+void client_cleanup(struct client_stream *client) {
+    line_reader_cleanup(&client->line);
+    buf_wipe(&client->held);
+    caps_drop(client->line_caps);
+    caps_drop(client->held_caps);
+}

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MIT
+#include "smtp/content.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+#define PROGRESS_BYTES 10000000 // contract, jsonl `data`: every 10 MB
+
+void content_begin(struct content *content, const struct content_rules *rules, size_t max_line,
+                   const struct event_sink *sink, struct event *event) {
+    *content = (struct content){.rules = *rules,
+                                .next_progress = PROGRESS_BYTES,
+                                .header = true,
+                                .previous = ENDING_CRLF,
+                                .sink = sink,
+                                .event = event};
+    sha256_init(&content->hash);
+    buf_init(&content->line, max_line);
+}
+
+void content_cleanup(struct content *content) {
+    buf_cleanup(&content->line);
+}
+
+static void send(const struct content *content, enum event_kind kind) {
+    content->event->kind = kind;
+    event_send(content->sink, content->event);
+}
+
+// ── bytes as meant ──────────────────────────────────────────────────────────────────────────────
+
+static void tell_progress(struct content *content) {
+    while (content->bytes >= content->next_progress) {
+        content->event->data =
+            (struct event_data){.message = content->message, .bytes = content->next_progress};
+        content->next_progress += PROGRESS_BYTES;
+        send(content, EVENT_DATA);
+    }
+}
+
+static void tell_content(struct content *content, struct slice run) {
+    if (run.len == 0) {
+        return;
+    }
+    sha256_update(&content->hash, run);
+    content->bytes += run.len;
+    content->event->content = (struct event_content){.message = content->message, .bytes = run};
+    send(content, EVENT_CONTENT);
+    tell_progress(content);
+}
+
+// ── flaws, each kind once a message ─────────────────────────────────────────────────────────────
+
+static void tell_flaw(struct content *content, enum event_flaw_kind kind, struct slice detail,
+                      uint64_t number) {
+    if ((content->flaws & (1u << kind)) != 0) {
+        return;
+    }
+    content->flaws |= 1u << kind;
+    content->event->flaw = (struct event_flaw){.side = SIDE_CLIENT,
+                                               .message = content->message,
+                                               .exchange = content->exchange,
+                                               .kind = kind,
+                                               .detail = detail,
+                                               .number = number};
+    send(content, EVENT_FLAW);
+}
+
+static const char *ending_name(enum line_ending ending) {
+    return ending == ENDING_CRLF ? "CRLF" : "LF";
+}
+
+// What servers other than ours took for the end of a message (CVE-2023-51764): a dot between any
+// two line ends but CRLF and CRLF.
+static void tell_look_alike(struct content *content, const char *before, const char *behind) {
+    char detail[16] = "";
+    struct buf text;
+    buf_init(&text, sizeof(detail));
+    buf_putf(&text, "%s . %s", before, behind);
+    content->smuggling = true;
+    tell_flaw(content, FLAW_SMUGGLING, buf_slice(&text), content->lines_sent);
+    buf_cleanup(&text);
+}
+
+// ── one piece of a line ─────────────────────────────────────────────────────────────────────────
+
+struct piece {
+    struct slice body; // without the line end
+    bool first;        // the line begins here
+    bool whole;        // the line ends here
+    enum line_ending ending;
+};
+
+static void check_first_dot(struct content *content, const struct piece *piece) {
+    struct slice body = piece->body;
+    const char *before = ending_name(content->previous);
+    if (body.len == 1 && piece->whole) {
+        tell_look_alike(content, before, ending_name(piece->ending));
+    } else if (body.len > 1 && body.data[1] == '\r') {
+        tell_look_alike(content, before, "CR");
+    } else if (body.len > 1 && body.data[1] != '.' && content->previous == ENDING_CRLF) {
+        tell_flaw(content, FLAW_DOT, (struct slice){0}, content->lines_sent);
+    }
+}
+
+// Each CR within a body has no LF behind it, or the body would have ended there.
+static void check_bare_crs(struct content *content, const struct piece *piece) {
+    struct slice body = piece->body;
+    size_t at = slice_find_byte(body, '\r');
+    if (at == SLICE_NONE) {
+        return;
+    }
+    content->line_cr = true;
+    if (content->rules.binary) {
+        return;
+    }
+    tell_flaw(content, FLAW_BARE_CR, (struct slice){0}, content->lines_sent);
+    while (at != SLICE_NONE && !content->rules.chunks && !content->smuggling) {
+        struct slice behind = slice_from(body, at + 1);
+        if (behind.len > 0 && behind.data[0] == '.') {
+            if (behind.len > 1 && behind.data[1] == '\r') {
+                tell_look_alike(content, "CR", "CR");
+            } else if (behind.len == 1 && piece->whole) {
+                tell_look_alike(content, "CR", ending_name(piece->ending));
+            }
+        }
+        size_t next = slice_find_byte(behind, '\r');
+        at = next == SLICE_NONE ? SLICE_NONE : at + 1 + next;
+    }
+}
+
+static void check_bytes(struct content *content, struct slice body) {
+    if (slice_find_byte(body, 0) != SLICE_NONE) {
+        content->line_nul = true;
+        if (!content->rules.binary) {
+            tell_flaw(content, FLAW_NUL, (struct slice){0}, content->lines_sent);
+        }
+    }
+    if (!text_is_ascii(body)) {
+        content->line_8bit = true;
+        if (!content->rules.eight_bits) {
+            tell_flaw(content, FLAW_8BIT, (struct slice){0}, content->lines_sent);
+        }
+    }
+}
+
+static void check_end(struct content *content, enum line_ending ending) {
+    size_t len = content->line_len - (content->line_unstuffed ? 1 : 0);
+    len += ending == ENDING_CRLF ? 2 : ending == ENDING_LF ? 1 : 0;
+    if (content->rules.binary) {
+        return;
+    }
+    if (ending == ENDING_LF) {
+        tell_flaw(content, FLAW_BARE_LF, (struct slice){0}, content->lines_sent);
+    }
+    if (len > LIMIT_TEXT_LINE) {
+        tell_flaw(content, FLAW_LINE_LONG, (struct slice){0}, len);
+    }
+}
+
+// ── lines as sent ───────────────────────────────────────────────────────────────────────────────
+
+static void tell_line(struct content *content, const struct piece *piece, bool final_dot) {
+    struct slice text = piece->body;
+    if (!piece->first) {
+        buf_append_some(&content->line, piece->body);
+        text = buf_slice(&content->line);
+    }
+    bool empty = content->line_len == 0 && piece->body.len == 0;
+    content->header = content->header && !empty;
+    content->event->text =
+        (struct event_text){.message = content->message,
+                            .line = {.text = slice_sub(text, 0, content->line.max),
+                                     .len = content->line_len,
+                                     .ending = piece->ending,
+                                     .has_bare_cr = content->line_cr,
+                                     .has_nul = content->line_nul,
+                                     .has_8bit = content->line_8bit},
+                            .header = content->header && !final_dot,
+                            .final_dot = final_dot};
+    send(content, EVENT_TEXT);
+}
+
+static void begin_line(struct content *content, enum line_ending previous) {
+    content->previous = previous;
+    content->line_len = 0;
+    content->line_unstuffed = content->line_cr = content->line_nul = content->line_8bit = false;
+    buf_clear(&content->line);
+}
+
+static void take_piece(struct content *content, const struct piece *piece, bool noisy) {
+    content->lines_sent += piece->first;
+    if (piece->first && !content->rules.chunks && piece->body.len > 0 &&
+        piece->body.data[0] == '.') {
+        check_first_dot(content, piece);
+    }
+    check_bare_crs(content, piece);
+    if (noisy) {
+        check_bytes(content, piece->body);
+    }
+    content->line_len += piece->body.len;
+    if (!piece->whole) {
+        buf_append_some(&content->line, piece->body);
+        return;
+    }
+    tell_line(content, piece, false);
+    check_end(content, piece->ending);
+    content->lines++;
+    begin_line(content, piece->ending);
+}
+
+// ── the stream ──────────────────────────────────────────────────────────────────────────────────
+
+// How many bytes at the end of an unfinished line must wait for the next ones: CR, CR . and CR . CR
+// anywhere, a dot and dot CR at the line's start.
+static size_t undecided_len(const struct content *content, struct slice body) {
+    static const struct slice tails[] = {SLICE_INIT("\r.\r"), SLICE_INIT("\r."), SLICE_INIT("\r")};
+    if (content->line_len == 0 && (slice_is(body, ".") || slice_is(body, ".\r"))) {
+        return body.len;
+    }
+    for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+        if (body.len >= tails[i].len &&
+            slice_equal(slice_from(body, body.len - tails[i].len), tails[i])) {
+            return tails[i].len;
+        }
+    }
+    return 0;
+}
+
+static struct piece next_piece(const struct content *content, struct slice rest, bool last) {
+    size_t lf = slice_find_byte(rest, '\n');
+    struct piece piece = {.body = slice_sub(rest, 0, lf),
+                          .first = content->line_len == 0,
+                          .whole = lf != SLICE_NONE,
+                          .ending = lf == SLICE_NONE ? ENDING_NONE : ENDING_LF};
+    if (piece.whole && lf > 0 && rest.data[lf - 1] == '\r') {
+        piece.body.len--;
+        piece.ending = ENDING_CRLF;
+    } else if (!piece.whole && !last) {
+        piece.body.len -= undecided_len(content, piece.body);
+    }
+    return piece;
+}
+
+static bool starts_with_dot(const struct content *content, const struct piece *piece) {
+    return piece->first && !content->rules.chunks && content->previous == ENDING_CRLF &&
+           piece->body.len > 0 && piece->body.data[0] == '.';
+}
+
+static size_t ending_len(enum line_ending ending) {
+    return ending == ENDING_CRLF ? 2 : ending == ENDING_LF ? 1 : 0;
+}
+
+static void keep_tail(struct content *content, struct slice rest) {
+    content->tail_len = rest.len;
+    if (rest.len > 0) {
+        memcpy(content->tail, rest.data, rest.len);
+    }
+}
+
+// Takes all of `data` (its last bytes may go to the tail), or what stands before and in the end of
+// the text. Bytes as meant are told in runs as long as they can be: from `run` to `at`.
+static size_t process(struct content *content, bool *out_ended, struct slice data, bool last) {
+    bool noisy = slice_find_byte(data, 0) != SLICE_NONE || !text_is_ascii(data);
+    size_t run = 0;
+    size_t at = 0;
+    while (at < data.len) {
+        struct piece piece = next_piece(content, slice_from(data, at), last);
+        if (piece.body.len == 0 && !piece.whole) {
+            break;
+        }
+        if (starts_with_dot(content, &piece)) {
+            tell_content(content, slice_sub(data, run, at - run));
+            run = at + 1;
+            if (piece.body.len == 1 && piece.ending == ENDING_CRLF) {
+                content->line_len = 1;
+                tell_line(content, &piece, true);
+                begin_line(content, ENDING_CRLF);
+                *out_ended = true;
+                return at + 3;
+            }
+            content->line_unstuffed = true;
+        }
+        take_piece(content, &piece, noisy);
+        at += piece.body.len + ending_len(piece.ending);
+    }
+    tell_content(content, slice_sub(data, run, at - run));
+    keep_tail(content, slice_from(data, at));
+    return data.len;
+}
+
+size_t content_feed(struct content *content, bool *out_ended, struct slice bytes, int64_t at_ns) {
+    size_t taken = 0;
+    *out_ended = false;
+    content->event->at_ns = at_ns;
+    while (content->tail_len > 0 && taken < bytes.len) {
+        uint8_t joined[64];
+        size_t old = content->tail_len;
+        struct slice more = slice_sub(bytes, taken, sizeof(joined) - old);
+        memcpy(joined, content->tail, old);
+        memcpy(joined + old, more.data, more.len);
+        content->tail_len = 0;
+        size_t used = process(content, out_ended, slice_of(joined, old + more.len), false);
+        taken += used - old;
+        if (*out_ended) {
+            return taken;
+        }
+    }
+    if (taken < bytes.len) {
+        taken += process(content, out_ended, slice_from(bytes, taken), false);
+    }
+    return taken;
+}
+
+// ── the end ─────────────────────────────────────────────────────────────────────────────────────
+
+static void finish_line(struct content *content) {
+    uint8_t tail[CONTENT_TAIL_MAX];
+    size_t len = content->tail_len;
+    bool ended = false;
+    memcpy(tail, content->tail, len);
+    content->tail_len = 0;
+    if (len > 0) {
+        process(content, &ended, slice_of(tail, len), true);
+    }
+    if (content->line_len > 0) {
+        struct piece end = {.whole = true, .ending = ENDING_NONE};
+        tell_line(content, &end, false);
+        check_end(content, ENDING_NONE);
+    }
+}
+
+void content_numbers(struct event_content_end *out, const struct content *content) {
+    struct sha256 hash = content->hash;
+    uint8_t digest[SHA256_LEN];
+    struct buf hex;
+    sha256_final(digest, &hash);
+    buf_init(&hex, HEX_SHA256_LEN);
+    text_put_hex(&hex, slice_of(digest, sizeof(digest)));
+    out->message = content->message;
+    out->bytes = content->bytes;
+    out->lines = content->lines;
+    memcpy(out->sha256, buf_slice(&hex).data, HEX_SHA256_LEN);
+    out->sha256[HEX_SHA256_LEN] = '\0';
+    buf_cleanup(&hex);
+}
+
+void content_end(struct content *content, bool complete, int64_t at_ns) {
+    content->event->at_ns = at_ns;
+    finish_line(content);
+    content->event->content_end = (struct event_content_end){.complete = complete};
+    content_numbers(&content->event->content_end, content);
+    send(content, EVENT_CONTENT_END);
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+#include "smtp/dialogue.h"
+
+#include "base/memory.h"
+#include "smtp/command.h"
+#include "smtp/state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+// What a line is shows in its first bytes: so many are kept of a client's line, however small
+// --max-line is.
+enum { PREFIX_MIN = 1024 };
+
+static size_t prefix_max(const struct dialogue_config *config) {
+    return config->max_line > PREFIX_MIN ? config->max_line : PREFIX_MIN;
+}
+
+struct dialogue *dialogue_new(const struct dialogue_config *config,
+                              const struct event_session *session, struct event_sink sink) {
+    struct dialogue *dialogue = mem_new(sizeof(*dialogue));
+    dialogue->config = *config;
+    dialogue->session = session;
+    dialogue->sink = sink;
+    dialogue->lmtp = config->lmtp;
+    dialogue->event.session = session;
+    line_reader_init(&dialogue->client.line, prefix_max(config));
+    line_reader_init(&dialogue->server.line, prefix_max(config));
+    buf_init(&dialogue->client.held, LIMIT_UNDECIDED);
+    buf_init(&dialogue->server.raw, LIMIT_REPLY_BYTES);
+    buf_init(&dialogue->starttls_bytes, prefix_max(config) + 2);
+    reply_init(&dialogue->server.reply);
+    queue_push(&dialogue->queue, &(struct waiting){.kind = WAITING_GREETING, .at_ns = -1});
+    return dialogue;
+}
+
+void dialogue_free(struct dialogue *dialogue) {
+    if (dialogue == NULL) {
+        return;
+    }
+    client_cleanup(&dialogue->client);
+    server_cleanup(&dialogue->server);
+    queue_cleanup(&dialogue->queue);
+    envelope_clear(&dialogue->envelope);
+    transfer_free_all(dialogue);
+    caps_drop(dialogue->caps);
+    buf_wipe(&dialogue->starttls_bytes);
+    while (dialogue->auths != NULL) {
+        struct auth *auth = dialogue->auths;
+        dialogue->auths = auth->next;
+        auth_free(auth);
+    }
+    mem_wipe(dialogue, sizeof(*dialogue));
+    free(dialogue);
+}
+
+void dialogue_feed(struct dialogue *dialogue, enum side from, struct slice bytes, int64_t at_ns) {
+    assert(!dialogue->closing);
+    dialogue->now_ns = at_ns;
+    if (from == SIDE_CLIENT) {
+        client_feed(dialogue, bytes, at_ns);
+    } else {
+        server_feed(dialogue, bytes, at_ns);
+    }
+}
+
+// ── what the proxy says ─────────────────────────────────────────────────────────────────────────
+
+static void tell_proxy_bytes(struct dialogue *dialogue, enum side from, struct slice line) {
+    struct buf all;
+    buf_init(&all, line.len + 2);
+    buf_put(&all, line);
+    buf_put_string(&all, "\r\n");
+    struct tell_bytes bytes = {.from = from, .data = buf_slice(&all), .by_proxy = true};
+    tell_bytes(dialogue, &bytes, dialogue->now_ns);
+    buf_cleanup(&all);
+}
+
+void dialogue_proxy_command(struct dialogue *dialogue, struct slice line, int64_t at_ns) {
+    dialogue->now_ns = at_ns;
+    tell_proxy_bytes(dialogue, SIDE_CLIENT, line);
+    struct event_command *event = &dialogue->event.command;
+    *event = (struct event_command){
+        .by_proxy = true,
+        .exchange = ++dialogue->exchange_count,
+        .line = {.text = line, .len = line.len, .ending = ENDING_CRLF},
+        .tls = dialogue->tls[SIDE_SERVER],
+    };
+    command_parse(&event->command, line);
+    struct waiting item = {.kind = WAITING_COMMAND,
+                           .exchange = event->exchange,
+                           .verb = event->command.verb,
+                           .by_proxy = true,
+                           .at_ns = at_ns};
+    tell(dialogue, EVENT_COMMAND, at_ns);
+    queue_push(&dialogue->queue, &item);
+}
+
+void dialogue_proxy_reply(struct dialogue *dialogue, struct slice line, int64_t at_ns) {
+    struct event_line whole = {.text = line, .len = line.len, .ending = ENDING_CRLF};
+    dialogue->now_ns = at_ns;
+    server_settle_reply(dialogue);
+    tell_proxy_bytes(dialogue, SIDE_SERVER, line);
+    server_take_line(dialogue, &whole, true, at_ns);
+}
+
+// ── TLS ─────────────────────────────────────────────────────────────────────────────────────────
+
+bool dialogue_awaits_tls(const struct dialogue *dialogue) {
+    return dialogue->awaits_tls[SIDE_CLIENT] || dialogue->awaits_tls[SIDE_SERVER];
+}
+
+// What still waits will not get a reply; the greeting may yet come.
+static void forget_waiting(struct dialogue *dialogue, int64_t at_ns) {
+    struct waiting item;
+    bool greeting = false;
+    while (queue_pop(&item, &dialogue->queue)) {
+        greeting = greeting || item.kind == WAITING_GREETING;
+        envelope_path_free(item.path);
+        if (item.transfer != NULL) {
+            transfer_tell(dialogue, item.transfer, true, at_ns);
+        }
+    }
+    while (dialogue->auths != NULL) {
+        tell_auth(dialogue, dialogue->auths, 0, at_ns);
+    }
+    if (greeting) {
+        queue_push(&dialogue->queue, &(struct waiting){.kind = WAITING_GREETING, .at_ns = -1});
+    }
+}
+
+void dialogue_tls_begun(struct dialogue *dialogue, enum side side) {
+    if (side == SIDE_CLIENT) {
+        client_begin_tls(dialogue, dialogue->now_ns);
+        forget_waiting(dialogue, dialogue->now_ns);
+        envelope_clear(&dialogue->envelope);
+        caps_drop(dialogue->caps);
+        dialogue->caps = NULL;
+    }
+    dialogue->tls[side] = true;
+    dialogue->awaits_tls[side] = false;
+    dialogue->injection_due[side] = false;
+}
+
+void dialogue_set_starttls_view(struct dialogue *dialogue, enum starttls_view view) {
+    dialogue->view = view;
+}
+
+// ── questions ───────────────────────────────────────────────────────────────────────────────────
+
+size_t dialogue_commands_waiting(const struct dialogue *dialogue) {
+    const struct waiting *front = queue_front(&dialogue->queue);
+    bool greeting = front != NULL && front->kind == WAITING_GREETING;
+    return queue_due(&dialogue->queue) - (greeting ? 1 : 0);
+}
+
+bool dialogue_in_message(const struct dialogue *dialogue) {
+    enum client_state state = dialogue->client.state;
+    return state == CLIENT_TEXT || state == CLIENT_CHUNK || state == CLIENT_AWAIT_DATA;
+}
+
+bool dialogue_between_commands(const struct dialogue *dialogue) {
+    return dialogue->client.state == CLIENT_LINES && queue_due(&dialogue->queue) == 0 &&
+           !dialogue->client.challenged && !line_reader_begun(&dialogue->client.line) &&
+           !line_reader_begun(&dialogue->server.line) && !dialogue->server.reply.open;
+}
+
+bool dialogue_greeted(const struct dialogue *dialogue) {
+    return dialogue->greeted;
+}
+
+bool dialogue_quit_answered(const struct dialogue *dialogue) {
+    return dialogue->quit_answered;
+}
+
+bool dialogue_saw_421(const struct dialogue *dialogue) {
+    return dialogue->saw_421;
+}
+
+enum party dialogue_not_smtp(const struct dialogue *dialogue) {
+    return dialogue->stranger;
+}
+
+const char *dialogue_not_smtp_text(const struct dialogue *dialogue) {
+    return dialogue->stranger_text;
+}
+
+// ── the end ─────────────────────────────────────────────────────────────────────────────────────
+
+void dialogue_close(struct dialogue *dialogue, int64_t at_ns) {
+    dialogue->now_ns = at_ns;
+    dialogue->closing = true;
+    server_finish(dialogue, at_ns);
+    client_finish(dialogue, at_ns);
+    forget_waiting(dialogue, at_ns);
+}

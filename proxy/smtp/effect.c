@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include "smtp/effect.h"
+
+enum { CHALLENGE_MAX = 4096 };
+
+static bool is_positive(int code) {
+    return code >= 200 && code < 300;
+}
+
+static bool is_hello(enum verb verb) {
+    return verb == VERB_EHLO || verb == VERB_LHLO || verb == VERB_HELO;
+}
+
+// ── capabilities ────────────────────────────────────────────────────────────────────────────────
+
+struct caps *effect_learn_caps(struct dialogue *dialogue, const struct event_reply *reply,
+                               const struct waiting *item) {
+    if (!is_hello(item->verb) || !is_positive(reply->code)) {
+        return NULL;
+    }
+    struct caps *offered = item->verb == VERB_HELO ? NULL : caps_new(reply, STARTTLS_AS_OFFERED);
+    if (!item->by_proxy) { // What the proxy was offered the client does not know.
+        caps_drop(dialogue->caps);
+        dialogue->caps = item->verb == VERB_HELO ? NULL : caps_new(reply, dialogue->view);
+        dialogue->lmtp = item->verb == VERB_LHLO;
+    }
+    return offered;
+}
+
+// ── SASL ────────────────────────────────────────────────────────────────────────────────────────
+
+void effect_tell_challenge(struct dialogue *dialogue, const struct effect_cause *cause) {
+    struct buf text;
+    struct buf error;
+    buf_init(&text, 2 * CHALLENGE_MAX);
+    buf_init(&error, CHALLENGE_MAX);
+    if (cause->code == 334 && cause->item.auth != NULL &&
+        auth_error_text(&error, cause->item.auth, cause->challenge)) {
+        buf_put_string(&text, "The server's challenge is an error: ");
+        buf_put(&text, buf_slice(&error));
+        tell_note(dialogue, buf_slice(&text), cause->at_ns);
+    }
+    buf_wipe(&error);
+    buf_wipe(&text);
+}
+
+static void stop_waiting(struct dialogue *dialogue, enum client_state state) {
+    if (dialogue->client.state == state) {
+        client_set_state(dialogue, CLIENT_LINES);
+    }
+}
+
+// 334: the server takes the next line as a response. Where commands were taken for commands already
+// because too much came at once, the next of them is that line.
+static void challenge(struct dialogue *dialogue, struct auth *auth) {
+    struct waiting *next = queue_front(&dialogue->queue);
+    if (next == NULL) {
+        dialogue->client.challenged = true;
+        stop_waiting(dialogue, CLIENT_AWAIT_SASL);
+    } else if (next->auth == NULL) {
+        next->auth = auth;
+    }
+}
+
+static void apply_to_auth(struct dialogue *dialogue, const struct effect_cause *cause) {
+    struct auth *auth = cause->item.auth;
+    auth->declared = auth->declared || cause->code == 334 || cause->code == 235;
+    if (cause->code == 334) {
+        challenge(dialogue, auth);
+        return;
+    }
+    dialogue->client.conceal = dialogue->client.conceal || !is_positive(cause->code);
+    stop_waiting(dialogue, CLIENT_AWAIT_SASL);
+    tell_auth(dialogue, auth, cause->code, cause->at_ns);
+}
+
+// A SASL line whose exchange nobody knows, or a 334 out of the blue: better hide too much.
+static void apply_to_stray_sasl(struct dialogue *dialogue, const struct effect_cause *cause) {
+    if (cause->item.continuation) {
+        stop_waiting(dialogue, CLIENT_AWAIT_SASL);
+        dialogue->client.conceal = dialogue->client.conceal || !is_positive(cause->code);
+    }
+    if (cause->code == 334) {
+        dialogue->client.challenged = dialogue->client.auth_seen;
+        dialogue->client.conceal = true;
+    }
+}
+
+// ── messages ────────────────────────────────────────────────────────────────────────────────────
+
+// The message whose text was taken on trust, while DATA was not answered.
+static struct transfer *assumed(const struct dialogue *dialogue, int exchange) {
+    struct transfer *transfer = dialogue->transfers;
+    while (transfer != NULL && (transfer->bdat || transfer->exchange != exchange)) {
+        transfer = transfer->next;
+    }
+    return transfer;
+}
+
+static void apply_to_data(struct dialogue *dialogue, const struct effect_cause *cause) {
+    struct transfer *transfer = assumed(dialogue, cause->item.exchange);
+    if (cause->code == 354 && transfer != NULL) {
+        transfer->confirmed = true;
+    } else if (cause->code == 354) {
+        bool ready = dialogue->client.state == CLIENT_AWAIT_DATA && dialogue->transfer == NULL;
+        if (ready) {
+            transfer_begin(dialogue, cause->item.exchange, false);
+            dialogue->transfer->confirmed = true;
+            client_set_state(dialogue, CLIENT_TEXT);
+        }
+    } else {
+        if (transfer != NULL && dialogue->transfer == transfer) {
+            client_set_state(dialogue, CLIENT_LINES);
+        }
+        if (transfer != NULL) {
+            transfer_refuse(dialogue, transfer, cause->at_ns);
+        }
+        stop_waiting(dialogue, CLIENT_AWAIT_DATA);
+    }
+}
+
+// ── STARTTLS ────────────────────────────────────────────────────────────────────────────────────
+
+// RFC 3207 4: 220 and nothing else. A leg whose TLS the proxy does by itself is not the other's.
+static void apply_to_starttls(struct dialogue *dialogue, const struct effect_cause *cause) {
+    stop_waiting(dialogue, CLIENT_AWAIT_TLS);
+    if (cause->code != 220) {
+        return;
+    }
+    bool client = !cause->item.by_proxy;
+    bool server = !cause->by_proxy;
+    dialogue->starttls_exchange = cause->item.exchange;
+    if (client) {
+        dialogue->awaits_tls[SIDE_CLIENT] = dialogue->injection_due[SIDE_CLIENT] = true;
+    }
+    if (server) {
+        dialogue->awaits_tls[SIDE_SERVER] = dialogue->injection_due[SIDE_SERVER] = true;
+    }
+}
+
+// ── by verb ─────────────────────────────────────────────────────────────────────────────────────
+
+static void apply_to_command(struct dialogue *dialogue, struct effect_cause *cause) {
+    bool positive = is_positive(cause->code);
+    enum verb verb = cause->item.verb;
+    if (verb == VERB_MAIL) {
+        envelope_answer_mail(&dialogue->envelope, cause->item.path, cause->code);
+        cause->item.path = NULL;
+    } else if (verb == VERB_RCPT) {
+        envelope_answer_rcpt(&dialogue->envelope, cause->item.path, cause->code);
+        cause->item.path = NULL;
+    } else if (verb == VERB_DATA) {
+        apply_to_data(dialogue, cause);
+    } else if (verb == VERB_STARTTLS) {
+        apply_to_starttls(dialogue, cause);
+    } else if (verb == VERB_QUIT) {
+        dialogue->quit_answered = true;
+    } else if ((is_hello(verb) || verb == VERB_RSET) && positive && !cause->item.by_proxy) {
+        envelope_clear(&dialogue->envelope);
+    }
+    bool smtp = verb != VERB_NONE && verb != VERB_UNKNOWN && cause->code >= 200 &&
+                cause->code < 400 && !cause->item.by_proxy;
+    if (smtp) {
+        dialogue->client.spoke_smtp = true;
+        if (dialogue->stranger == PARTY_CLIENT && !dialogue->client.gave_up) {
+            dialogue->stranger = PARTY_NONE;
+        }
+    }
+}
+
+void effect_apply(struct dialogue *dialogue, struct effect_cause *cause) {
+    dialogue->client.undecided = false;
+    switch (cause->item.kind) {
+    case WAITING_GREETING:
+        dialogue->greeted = true;
+        break;
+    case WAITING_COMMAND:
+        if (cause->item.auth != NULL) {
+            apply_to_auth(dialogue, cause);
+        } else {
+            apply_to_stray_sasl(dialogue, cause);
+            apply_to_command(dialogue, cause);
+        }
+        break;
+    case WAITING_FINAL:
+    case WAITING_MARK:
+        break;
+    }
+    envelope_path_free(cause->item.path);
+    cause->item.path = NULL;
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+// originate: what the originator's lines are. Secrecy is decided here, before anything is told.
+#include "smtp/state.h"
+
+#include "base/text.h"
+#include "smtp/command.h"
+#include "smtp/credentials.h"
+
+#include <assert.h>
+
+enum { VERB_LEN_MAX = 12 };
+
+// ── what a line is ──────────────────────────────────────────────────────────────────────────────
+
+static bool is_known(struct slice text) {
+    return command_verb(text) != VERB_UNKNOWN || command_is_auth_like(text);
+}
+
+// Once credentials have passed, an unknown line is shown only where its first word cannot be
+// base64: letters of one case, and no more than a verb would have.
+static bool looks_like_command(const struct caps *caps, struct slice text) {
+    struct slice word = command_word(text);
+    bool upper = false;
+    bool lower = false;
+    for (size_t i = 0; i < word.len; i++) {
+        if (!text_is_alpha(word.data[i])) {
+            return false;
+        }
+        upper = upper || word.data[i] <= 'Z';
+        lower = lower || word.data[i] >= 'a';
+    }
+    for (size_t i = 0; caps != NULL && i < caps->list.count; i++) {
+        if (slice_equal_nocase(caps->list.items[i].keyword, word)) {
+            return true;
+        }
+    }
+    return text.len == 0 || (word.len > 0 && word.len <= VERB_LEN_MAX && !(upper && lower));
+}
+
+enum client_line client_line_classify(const struct dialogue *dialogue, struct slice text) {
+    const struct client_stream *client = &dialogue->client;
+    if (client->challenged) {
+        return CLIENT_LINE_SASL;
+    }
+    if (is_known(text)) {
+        return CLIENT_LINE_COMMAND;
+    }
+    if (client->state == CLIENT_AWAIT_SASL) {
+        return CLIENT_LINE_SASL;
+    }
+    if (client->conceal || (client->auth_seen && !looks_like_command(dialogue->caps, text))) {
+        return CLIENT_LINE_CONCEALED;
+    }
+    return CLIENT_LINE_COMMAND;
+}
+
+size_t client_line_secrets(struct span out[EVENT_SPANS_MAX], enum client_line kind,
+                           struct slice text, bool cut) {
+    switch (kind) {
+    case CLIENT_LINE_COMMAND:
+        return credentials_find(out, text, cut);
+    case CLIENT_LINE_SASL:
+        if (!cut && slice_is(text, "*")) { // RFC 4954 4: the client cancels
+            return 0;
+        }
+        break;
+    case CLIENT_LINE_CONCEALED:
+        break;
+    }
+    out[0] = (struct span){0, text.len};
+    return 1;
+}
+
+// ── telling it ──────────────────────────────────────────────────────────────────────────────────
+
+// `command` was read from all that was kept of the line; where less is shown, so is less of it.
+static void tell_command(struct dialogue *dialogue, const struct event_line *line,
+                         const struct command *command, enum client_line kind, int64_t at_ns) {
+    struct event_command *event = &dialogue->event.command;
+    event->by_proxy = false;
+    event->exchange = dialogue->exchange_count;
+    event->line = *line;
+    event->pipelined = dialogue->client.line_pipelined;
+    event->continuation = kind == CLIENT_LINE_SASL;
+    event->concealed = kind == CLIENT_LINE_CONCEALED;
+    event->tls = dialogue->tls[SIDE_CLIENT];
+    event->offered = caps_list(dialogue->client.line_caps);
+    if (kind != CLIENT_LINE_COMMAND) {
+        event->command = (struct command){.verb = VERB_NONE};
+    } else {
+        command_parse(&event->command, line->text);
+        event->command.verb = command->verb;
+    }
+    tell(dialogue, EVENT_COMMAND, at_ns);
+}
+
+static void tell_raw(struct dialogue *dialogue, enum verb verb, const struct span *secrets,
+                     size_t secret_count) {
+    struct client_stream *client = &dialogue->client;
+    struct slice ending = line_ending_bytes(client->line.ending);
+    if (client->line_told) {
+        struct tell_bytes bytes = {.from = SIDE_CLIENT, .data = ending};
+        tell_bytes(dialogue, &bytes, dialogue->now_ns);
+    } else if (verb == VERB_STARTTLS) {
+        buf_put(&dialogue->starttls_bytes, line_reader_text(&client->line));
+        buf_put(&dialogue->starttls_bytes, ending);
+    } else {
+        tell_line_bytes(dialogue, SIDE_CLIENT, &client->line, secrets, secret_count);
+    }
+}
+
+// ── what follows from a command when it is sent ─────────────────────────────────────────────────
+
+static void note_body(struct client_stream *client, const struct command *command) {
+    const struct event_parameter *body = command_parameter(command, "BODY");
+    client->eight_bits = body != NULL && slice_is_nocase(body->value, "8BITMIME");
+    client->binary = body != NULL && slice_is_nocase(body->value, "BINARYMIME");
+}
+
+// These end a message that was sent in chunks, before its last one (RFC 3030 2).
+static bool ends_chunks(enum verb verb) {
+    return verb == VERB_MAIL || verb == VERB_RSET || verb == VERB_EHLO || verb == VERB_HELO ||
+           verb == VERB_LHLO || verb == VERB_DATA || verb == VERB_QUIT || verb == VERB_STARTTLS;
+}
+
+static void begin_auth(struct dialogue *dialogue, struct waiting *item, struct slice text,
+                       bool cut) {
+    struct slice mechanism;
+    struct slice initial;
+    command_auth_parts(&mechanism, &initial, text);
+    if (!slice_is_null(mechanism) && !credentials_is_mechanism(mechanism)) {
+        mechanism = (struct slice){0};
+    }
+    struct auth *auth = auth_new(item->exchange, mechanism);
+    auth->declared = item->verb == VERB_AUTH;
+    initial = slice_trim_right(initial);
+    if (initial.len > 0) {
+        auth_response(auth, initial, true, cut);
+    }
+    struct auth **link = &dialogue->auths;
+    while (*link != NULL) {
+        link = &(*link)->next;
+    }
+    *link = auth;
+    item->auth = auth;
+    dialogue->client.auth_seen = true;
+    client_set_state(dialogue, CLIENT_AWAIT_SASL);
+}
+
+static void begin_chunk(struct dialogue *dialogue, const struct command *command, int exchange) {
+    struct client_stream *client = &dialogue->client;
+    if (dialogue->transfer == NULL) {
+        transfer_begin(dialogue, exchange, true);
+    }
+    dialogue->transfer->exchange = exchange;
+    dialogue->transfer->content.exchange = exchange;
+    client->chunk_left = command->chunk_len;
+    client->chunk_last = command->chunk_last;
+}
+
+static void prepare(struct dialogue *dialogue, struct waiting *item, const struct command *command,
+                    struct slice text) {
+    struct client_stream *client = &dialogue->client;
+    enum verb verb = command->verb;
+    if (verb == VERB_MAIL) {
+        note_body(client, command);
+    }
+    if (verb == VERB_MAIL || verb == VERB_RCPT) {
+        item->path = envelope_path_new(command);
+    } else if (command_is_auth_like(text)) {
+        begin_auth(dialogue, item, text, line_reader_cut(&client->line));
+    } else if (verb == VERB_DATA) {
+        client_set_state(dialogue, CLIENT_AWAIT_DATA);
+    } else if (verb == VERB_STARTTLS) {
+        client_set_state(dialogue, CLIENT_AWAIT_TLS);
+        dialogue->starttls_exchange = item->exchange;
+    } else if (verb == VERB_BDAT && command->chunk_valid) {
+        begin_chunk(dialogue, command, item->exchange);
+        item->chunk_last = command->chunk_last;
+        item->transfer = command->chunk_last ? dialogue->transfer : NULL;
+        client_set_state(dialogue, CLIENT_CHUNK);
+    }
+}
+
+// An empty chunk is over as soon as it is announced.
+static void finish_empty_chunk(struct dialogue *dialogue, int64_t at_ns) {
+    struct client_stream *client = &dialogue->client;
+    if (client->state != CLIENT_CHUNK || client->chunk_left > 0) {
+        return;
+    }
+    client_set_state(dialogue, CLIENT_LINES);
+    if (client->chunk_last) {
+        transfer_end_text(dialogue, true, at_ns);
+    }
+}
+
+static void take_command(struct dialogue *dialogue, const struct event_line *line, int64_t at_ns) {
+    struct client_stream *client = &dialogue->client;
+    struct slice text = line_reader_text(&client->line);
+    struct command command;
+    command_parse(&command, text);
+    if (command.verb != VERB_UNKNOWN) {
+        client->conceal = false;
+    }
+    if (dialogue->transfer != NULL && ends_chunks(command.verb)) {
+        transfer_give_up(dialogue, at_ns);
+    }
+    struct waiting item = {.kind = WAITING_COMMAND,
+                           .exchange = ++dialogue->exchange_count,
+                           .verb = command.verb,
+                           .at_ns = at_ns};
+    tell_command(dialogue, line, &command, CLIENT_LINE_COMMAND, at_ns);
+    prepare(dialogue, &item, &command, text);
+    queue_push(&dialogue->queue, &item);
+    finish_empty_chunk(dialogue, at_ns);
+}
+
+static struct auth *latest_auth(const struct dialogue *dialogue) {
+    struct auth *auth = dialogue->auths;
+    while (auth != NULL && auth->next != NULL) {
+        auth = auth->next;
+    }
+    return auth;
+}
+
+static void take_sasl(struct dialogue *dialogue, const struct event_line *line, int64_t at_ns) {
+    struct client_stream *client = &dialogue->client;
+    struct waiting item = {.kind = WAITING_COMMAND,
+                           .exchange = ++dialogue->exchange_count,
+                           .verb = VERB_NONE,
+                           .continuation = true,
+                           .at_ns = at_ns,
+                           .auth = latest_auth(dialogue)};
+    client->challenged = false;
+    if (item.auth != NULL) {
+        auth_response(item.auth, line_reader_text(&client->line), false,
+                      line_reader_cut(&client->line));
+    }
+    tell_command(dialogue, line, NULL, CLIENT_LINE_SASL, at_ns);
+    queue_push(&dialogue->queue, &item);
+    client_set_state(dialogue, CLIENT_AWAIT_SASL);
+}
+
+static void take_concealed(struct dialogue *dialogue, const struct event_line *line,
+                           int64_t at_ns) {
+    struct waiting item = {.kind = WAITING_COMMAND,
+                           .exchange = ++dialogue->exchange_count,
+                           .verb = VERB_NONE,
+                           .at_ns = at_ns};
+    tell_command(dialogue, line, NULL, CLIENT_LINE_CONCEALED, at_ns);
+    queue_push(&dialogue->queue, &item);
+}
+
+void client_line_take(struct dialogue *dialogue, int64_t at_ns) {
+    struct client_stream *client = &dialogue->client;
+    struct slice text = line_reader_text(&client->line);
+    struct span secrets[EVENT_SPANS_MAX];
+    enum client_line kind =
+        client->line_told ? client->line_kind : client_line_classify(dialogue, text);
+    size_t count = client_line_secrets(secrets, kind, text, line_reader_cut(&client->line));
+    enum verb verb = kind == CLIENT_LINE_COMMAND ? command_verb(text) : VERB_NONE;
+    tell_raw(dialogue, verb, secrets, count);
+    struct event_line line = tell_line_of(dialogue, &client->line, secrets, count);
+    switch (kind) {
+    case CLIENT_LINE_COMMAND:
+        take_command(dialogue, &line, at_ns);
+        break;
+    case CLIENT_LINE_SASL:
+        take_sasl(dialogue, &line, at_ns);
+        break;
+    case CLIENT_LINE_CONCEALED:
+        take_concealed(dialogue, &line, at_ns);
+        break;
+    }
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "smtp/pairing.h"
+
+#include "smtp/effect.h"
+
+// ── what a reply answers ────────────────────────────────────────────────────────────────────────
+
+enum match {
+    MATCH_NONE,  // nothing was due
+    MATCH_ITEM,  // the front of the queue
+    MATCH_EARLY, // a message whose text has not ended
+};
+
+static bool is_message(const struct waiting *item) {
+    return item->kind == WAITING_FINAL || item->chunk_last;
+}
+
+// The text runs, nothing else is due: the server answers what it takes for a whole message. 421 is
+// the one reply that may come at any time (RFC 5321 3.8).
+static bool is_early(const struct dialogue *dialogue, const struct answer *answer, int code) {
+    const struct transfer *transfer = dialogue->transfer;
+    return transfer != NULL && !transfer->bdat && transfer->confirmed && !transfer->answered &&
+           code != 421 && !answer->by_proxy && !answer->incomplete;
+}
+
+static enum match find_match(struct waiting *out, struct dialogue *dialogue,
+                             const struct answer *answer, int code) {
+    const struct waiting *front = queue_front(&dialogue->queue);
+    *out = (struct waiting){.kind = WAITING_COMMAND, .exchange = EVENT_NO_EXCHANGE};
+    if (front == NULL && dialogue->queue.lost_count == 0) {
+        if (!is_early(dialogue, answer, code)) {
+            return MATCH_NONE;
+        }
+        *out = (struct waiting){.kind = WAITING_FINAL,
+                                .exchange = dialogue->transfer->exchange,
+                                .verb = VERB_DATA,
+                                .at_ns = answer->at_ns,
+                                .transfer = dialogue->transfer};
+        return MATCH_EARLY;
+    }
+    if (front != NULL && front->by_proxy && answer->by_proxy) {
+        return MATCH_NONE; // What the proxy asked the server it does not answer to the client.
+    }
+    bool stays = front != NULL && (answer->incomplete || is_message(front));
+    if (stays) {
+        *out = *front;
+    } else {
+        queue_pop(out, &dialogue->queue);
+    }
+    return MATCH_ITEM;
+}
+
+void server_pass_marks(struct dialogue *dialogue, int64_t at_ns) {
+    const struct waiting *front = queue_front(&dialogue->queue);
+    while (front != NULL && front->kind == WAITING_MARK) {
+        struct waiting mark;
+        queue_pop(&mark, &dialogue->queue);
+        transfer_tell(dialogue, mark.transfer, true, at_ns);
+        front = queue_front(&dialogue->queue);
+    }
+}
+
+// ── telling it ──────────────────────────────────────────────────────────────────────────────────
+
+static bool has_enhanced(const struct waiting *item, enum match match, int code) {
+    if (match == MATCH_NONE) {
+        return true;
+    }
+    bool hello = item->kind == WAITING_COMMAND &&
+                 (item->verb == VERB_EHLO || item->verb == VERB_HELO || item->verb == VERB_LHLO);
+    return !hello && !(item->kind == WAITING_GREETING && code == 220);
+}
+
+static int64_t latency(const struct waiting *item, enum match match, const struct answer *answer) {
+    if (match == MATCH_NONE || item->kind == WAITING_GREETING || item->at_ns < 0) {
+        return -1;
+    }
+    bool text_over = item->transfer != NULL && item->transfer->text_over;
+    return answer->at_ns - (text_over ? item->transfer->end_ns : item->at_ns);
+}
+
+static void describe(struct event_reply *event, const struct dialogue *dialogue,
+                     const struct waiting *item, const struct answer *answer, enum match match) {
+    event->by_proxy = answer->by_proxy;
+    event->to = match == MATCH_NONE ? EVENT_NO_EXCHANGE : item->exchange;
+    event->incomplete = answer->incomplete;
+    event->final = match != MATCH_NONE && is_message(item);
+    event->verb = item->verb;
+    event->continuation_reply = item->continuation;
+    event->latency_ns = latency(item, match, answer);
+    event->tls = dialogue->tls[item->by_proxy ? SIDE_SERVER : SIDE_CLIENT];
+    if (event->line_count > 0 && has_enhanced(item, match, event->code)) {
+        event->enhanced = reply_enhanced(event->lines[0].text);
+    }
+}
+
+static void tell_smuggled(struct dialogue *dialogue, int64_t at_ns) {
+    const struct transfer *transfer = dialogue->transfer;
+    if (!transfer->content.smuggling) {
+        return;
+    }
+    dialogue->event.flaw = (struct event_flaw){.side = SIDE_CLIENT,
+                                               .message = transfer->number,
+                                               .exchange = transfer->exchange,
+                                               .kind = FLAW_SMUGGLED_ANSWER};
+    tell(dialogue, EVENT_FLAW, at_ns);
+}
+
+// ── messages ────────────────────────────────────────────────────────────────────────────────────
+
+// Behind the reply: the message itself, where that was the last answer and its text is over.
+static void end_message(struct dialogue *dialogue, const struct waiting *item, enum match match,
+                        int64_t at_ns) {
+    struct transfer *transfer = item->transfer;
+    if (transfer->answered && match == MATCH_ITEM) {
+        struct waiting done;
+        queue_pop(&done, &dialogue->queue);
+    }
+    transfer_tell(dialogue, transfer, false, at_ns);
+}
+
+// ── the whole ───────────────────────────────────────────────────────────────────────────────────
+
+static void tell_starttls(struct dialogue *dialogue, const struct waiting *item, int code) {
+    if (item->kind == WAITING_COMMAND && item->verb == VERB_STARTTLS) {
+        client_tell_starttls(dialogue, code == 220);
+        server_tell_held(dialogue, code == 220);
+    }
+}
+
+static void tell_reply(struct dialogue *dialogue, struct event_reply *event,
+                       const struct effect_cause *cause) {
+    struct caps *offered = NULL;
+    if (!event->incomplete) {
+        offered = effect_learn_caps(dialogue, event, &cause->item);
+    }
+    event->offered = caps_list(offered);
+    event->current = caps_list(dialogue->caps);
+    dialogue->event.reply = *event;
+    tell(dialogue, EVENT_REPLY, cause->at_ns);
+    caps_drop(offered);
+    if (!event->incomplete) {
+        effect_tell_challenge(dialogue, cause);
+    }
+}
+
+void pairing_answer(struct dialogue *dialogue, const struct answer *answer) {
+    struct event_reply event = {0};
+    struct effect_cause cause = {.by_proxy = answer->by_proxy, .at_ns = answer->at_ns};
+    reply_finish(&event, &dialogue->server.reply);
+    server_pass_marks(dialogue, answer->at_ns);
+    enum match match = find_match(&cause.item, dialogue, answer, event.code);
+    bool message = match != MATCH_NONE && is_message(&cause.item) && !answer->incomplete;
+    if (match == MATCH_EARLY) {
+        tell_smuggled(dialogue, answer->at_ns);
+    }
+    if (match != MATCH_NONE) {
+        tell_starttls(dialogue, &cause.item, event.code);
+    }
+    describe(&event, dialogue, &cause.item, answer, match);
+    if (message) {
+        transfer_answer(dialogue, cause.item.transfer, event.code, &event.recipient);
+    }
+    cause.code = event.code;
+    cause.challenge = event.line_count > 0 ? event.lines[0].text : SLICE("");
+    tell_reply(dialogue, &event, &cause);
+    dialogue->saw_421 = dialogue->saw_421 || event.code == 421;
+    reply_clear(&dialogue->server.reply);
+    if (message) {
+        end_message(dialogue, &cause.item, match, answer->at_ns);
+    } else if (!answer->incomplete) {
+        effect_apply(dialogue, &cause);
+    }
+    server_pass_marks(dialogue, answer->at_ns);
+    client_release(dialogue);
+}

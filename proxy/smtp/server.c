@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// server: the server's lines become replies, each reply finds what it answers.
+#include "smtp/pairing.h"
+
+// ── bytes ───────────────────────────────────────────────────────────────────────────────────────
+
+// Whether the reply under way answers STARTTLS: then its bytes are told when it is known how.
+static bool answers_starttls(const struct dialogue *dialogue) {
+    const struct waiting *front = queue_front(&dialogue->queue);
+    return front != NULL && front->kind == WAITING_COMMAND && front->verb == VERB_STARTTLS;
+}
+
+static void tell_raw(struct dialogue *dialogue, struct slice bytes, bool starttls) {
+    struct tell_bytes raw = {.from = SIDE_SERVER, .data = bytes, .starttls = starttls};
+    tell_bytes(dialogue, &raw, dialogue->now_ns);
+}
+
+void server_tell_held(struct dialogue *dialogue, bool starttls) {
+    tell_raw(dialogue, buf_slice(&dialogue->server.raw), starttls);
+    buf_clear(&dialogue->server.raw);
+}
+
+static void pass_bytes(struct dialogue *dialogue, struct slice bytes) {
+    struct buf *raw = &dialogue->server.raw;
+    if (answers_starttls(dialogue) && buf_room(raw) >= bytes.len) {
+        buf_put(raw, bytes);
+        return;
+    }
+    server_tell_held(dialogue, false);
+    tell_raw(dialogue, bytes, false);
+}
+
+static void pass_line(struct dialogue *dialogue) {
+    struct server_stream *server = &dialogue->server;
+    if (!server->line_told) {
+        struct buf all;
+        buf_init(&all, line_reader_text(&server->line).len + 2);
+        buf_put(&all, line_reader_text(&server->line));
+        buf_put(&all, line_ending_bytes(server->line.ending));
+        pass_bytes(dialogue, buf_slice(&all));
+        buf_cleanup(&all);
+    } else {
+        pass_bytes(dialogue, line_ending_bytes(server->line.ending));
+    }
+    server->line_told = false;
+}
+
+static void spill(struct dialogue *dialogue, struct slice rest) {
+    struct server_stream *server = &dialogue->server;
+    if (!server->line_told) {
+        server->line_told = true;
+        pass_bytes(dialogue, line_reader_text(&server->line));
+    }
+    pass_bytes(dialogue, rest);
+}
+
+// ── lines ───────────────────────────────────────────────────────────────────────────────────────
+
+static void judge_stranger(struct dialogue *dialogue, bool ended) {
+    struct server_stream *server = &dialogue->server;
+    struct slice text = line_reader_text(&server->line);
+    struct reply_line line;
+    reply_line_parse(&line, text);
+    if (ended && line.code != 0) {
+        server->spoke_smtp = true;
+        if (dialogue->stranger == PARTY_SERVER) {
+            dialogue->stranger = PARTY_NONE;
+        }
+    }
+    if (server->spoke_smtp || dialogue->stranger != PARTY_NONE) {
+        return;
+    }
+    struct slice head = slice_sub(text, 0, STRANGER_HEAD);
+    if (stranger_is_server(dialogue->stranger_text, head, ended)) {
+        dialogue->stranger = PARTY_SERVER;
+    }
+}
+
+void server_take_line(struct dialogue *dialogue, const struct event_line *line, bool by_proxy,
+                      int64_t at_ns) {
+    if (reply_add(&dialogue->server.reply, line)) {
+        pairing_answer(dialogue, &(struct answer){.by_proxy = by_proxy, .at_ns = at_ns});
+    }
+}
+
+static void take_line(struct dialogue *dialogue, int64_t at_ns) {
+    pass_line(dialogue);
+    dialogue->server.line_ns = at_ns;
+    struct event_line line = tell_line_of(dialogue, &dialogue->server.line, NULL, 0);
+    server_take_line(dialogue, &line, false, at_ns);
+}
+
+void server_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
+    struct server_stream *server = &dialogue->server;
+    if (bytes.len > 0 && dialogue->awaits_tls[SIDE_SERVER]) {
+        tell_injection(dialogue, SIDE_SERVER, at_ns);
+    }
+    while (bytes.len > 0) {
+        struct slice over = {0};
+        enum line_step step = line_reader_feed(&server->line, &over, &bytes);
+        judge_stranger(dialogue, step != LINE_MORE);
+        switch (step) {
+        case LINE_MORE:
+            break;
+        case LINE_SPILL:
+            spill(dialogue, over);
+            break;
+        case LINE_WHOLE:
+            take_line(dialogue, at_ns);
+            break;
+        }
+    }
+}
+
+// ── ends ────────────────────────────────────────────────────────────────────────────────────────
+
+void server_settle_reply(struct dialogue *dialogue) {
+    if (dialogue->server.reply.open && dialogue->server.reply.pending) {
+        pairing_answer(dialogue, &(struct answer){.at_ns = dialogue->server.line_ns});
+    }
+}
+
+void server_finish(struct dialogue *dialogue, int64_t at_ns) {
+    struct server_stream *server = &dialogue->server;
+    server_settle_reply(dialogue);
+    if (line_reader_end(&server->line)) {
+        pass_line(dialogue);
+        struct event_line line = tell_line_of(dialogue, &server->line, NULL, 0);
+        reply_add(&server->reply, &line);
+    }
+    if (server->reply.open) {
+        pairing_answer(dialogue, &(struct answer){.incomplete = true, .at_ns = at_ns});
+    }
+    server_tell_held(dialogue, false);
+}
+
+void server_cleanup(struct server_stream *server) {
+    line_reader_cleanup(&server->line);
+    reply_cleanup(&server->reply);
+    buf_wipe(&server->raw);
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// transfer: one message on its way: its text, and the answers to it.
+//
+//   DATA 354 ─▶ text ─▶ CRLF . CRLF ─▶ answer       BDAT ─▶ chunk ─▶ … ─▶ BDAT LAST ─▶ chunk
+//                          │             │                     │                 │
+//                          └──── told when both are there ─────┴──── answer ─────┘
+//
+// The answer may come first (a server that does not read to the end), or never.
+#ifndef SCOPE_SMTP_TRANSFER_H
+#define SCOPE_SMTP_TRANSFER_H
+
+#include "smtp/content.h"
+#include "smtp/dialogue.h"
+
+struct transfer {
+    int number;   // from 1 in the session
+    int exchange; // of DATA or the latest BDAT
+    bool bdat;
+    bool confirmed; // DATA was answered 354; a BDAT needs no answer
+    bool text_over; // the last byte was seen, or will not come
+    bool complete;
+    bool answered; // all its answers came
+    bool given_up; // DATA was refused behind our back: there is no message
+    int64_t end_ns;
+    struct event_content_end numbers;
+    struct content content;
+    int code;              // 0 while unanswered
+    bool accepted;         // by somebody
+    size_t answers_due;    // 0 until the first comes
+    size_t answers;        // that came
+    size_t recipient;      // cursor over the accepted recipients (LMTP)
+    struct transfer *next; // of all that have not been told
+};
+
+struct dialogue;
+
+// Begins the next message of the session, by DATA or BDAT of `exchange`.
+void transfer_begin(struct dialogue *dialogue, int exchange, bool bdat);
+// Feeds the text; how many bytes of it were the message's.
+size_t transfer_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_ns);
+// The text is over, well or not.
+void transfer_end_text(struct dialogue *dialogue, bool complete, int64_t at_ns);
+// The client turned to something else in the middle of its chunks.
+void transfer_give_up(struct dialogue *dialogue, int64_t at_ns);
+// DATA was refused though its text had been taken for a message.
+void transfer_refuse(struct dialogue *dialogue, struct transfer *transfer, int64_t at_ns);
+// One answer to the message. Fills the recipient that it is for (LMTP); true when it was the last.
+bool transfer_answer(struct dialogue *dialogue, struct transfer *transfer, int code,
+                     struct slice *out_recipient);
+// Tells the message where text and answers are there, and frees it. `force`: no more will come.
+void transfer_tell(struct dialogue *dialogue, struct transfer *transfer, bool force, int64_t at_ns);
+void transfer_free_all(struct dialogue *dialogue);
+
+#endif
