@@ -50,7 +50,7 @@ static void open_level(struct mime *mime) {
 // A part begins: a multipart opens its boundary, anything else is judged by its encoding. The parts
 // of a multipart that could not be read are text like any other.
 static void begin_body(struct mime *mime) {
-    transfer_begin(&mime->transfer, mime->type.multipart ? TRANSFER_PLAIN : mime->encoding);
+    mime_transfer_begin(&mime->transfer, mime->type.multipart ? TRANSFER_PLAIN : mime->encoding);
     if (mime->type.multipart) {
         open_level(mime);
     }
@@ -102,11 +102,11 @@ static void end_part(struct mime *mime) {
         end_part_header(mime);
     }
     enum transfer_encoding encoding = mime->transfer.encoding;
-    if (!transfer_end(&mime->transfer)) {
+    if (!mime_transfer_end(&mime->transfer)) {
         tell(mime, encoding == TRANSFER_BASE64 ? FLAW_MIME_BASE64 : FLAW_MIME_QUOTED_PRINTABLE,
              (struct slice){NULL, 0});
     }
-    transfer_begin(&mime->transfer, TRANSFER_PLAIN);
+    mime_transfer_begin(&mime->transfer, TRANSFER_PLAIN);
 }
 
 // Closes all levels from `level` on; those within it were never closed by the client.
@@ -160,7 +160,7 @@ void mime_line(struct mime *mime, struct slice line, size_t len) {
 }
 
 void mime_text(struct mime *mime, struct slice bytes) {
-    transfer_feed(&mime->transfer, bytes);
+    mime_transfer_feed(&mime->transfer, bytes);
 }
 
 bool mime_is_idle(const struct mime *mime) {

@@ -37,7 +37,7 @@ struct mime {
     size_t depth;
     bool in_header; // of a part
     struct header header;
-    struct transfer transfer; // of the part under way
+    struct mime_transfer transfer; // of the part under way
     // What the header under way said, the message's own or a part's.
     bool has_type;
     bool has_version;

@@ -7,15 +7,15 @@
 
 enum expects { EXPECT_ANYTHING, EXPECT_FIRST_HEX, EXPECT_SECOND_HEX, EXPECT_LINE_END, EXPECT_LF };
 
-void transfer_begin(struct transfer *transfer, enum transfer_encoding encoding) {
-    *transfer = (struct transfer){.encoding = encoding, .expects = EXPECT_ANYTHING};
+void mime_transfer_begin(struct mime_transfer *transfer, enum transfer_encoding encoding) {
+    *transfer = (struct mime_transfer){.encoding = encoding, .expects = EXPECT_ANYTHING};
 }
 
 static bool is_base64(uint8_t byte) {
     return text_is_alnum(byte) || byte == '+' || byte == '/';
 }
 
-static void feed_base64(struct transfer *transfer, struct slice bytes) {
+static void feed_base64(struct mime_transfer *transfer, struct slice bytes) {
     for (size_t i = 0; i < bytes.len && !transfer->bad; i++) {
         uint8_t byte = bytes.data[i];
         if (is_base64(byte)) {
@@ -30,7 +30,7 @@ static void feed_base64(struct transfer *transfer, struct slice bytes) {
 }
 
 // What may follow `byte` behind a `=`; a soft line break may have white space in front of its end.
-static void feed_after_equals(struct transfer *transfer, uint8_t byte) {
+static void feed_after_equals(struct mime_transfer *transfer, uint8_t byte) {
     enum expects expects = (enum expects)transfer->expects;
     bool first = expects == EXPECT_FIRST_HEX;
     if (byte == '\n' && expects != EXPECT_SECOND_HEX) {
@@ -46,7 +46,7 @@ static void feed_after_equals(struct transfer *transfer, uint8_t byte) {
     }
 }
 
-static void feed_quoted_printable(struct transfer *transfer, struct slice bytes) {
+static void feed_quoted_printable(struct mime_transfer *transfer, struct slice bytes) {
     while (bytes.len > 0 && !transfer->bad) {
         if (transfer->expects != EXPECT_ANYTHING) {
             feed_after_equals(transfer, bytes.data[0]);
@@ -62,7 +62,7 @@ static void feed_quoted_printable(struct transfer *transfer, struct slice bytes)
     }
 }
 
-void transfer_feed(struct transfer *transfer, struct slice bytes) {
+void mime_transfer_feed(struct mime_transfer *transfer, struct slice bytes) {
     switch (transfer->encoding) {
     case TRANSFER_PLAIN:
         return;
@@ -75,7 +75,7 @@ void transfer_feed(struct transfer *transfer, struct slice bytes) {
     }
 }
 
-bool transfer_end(struct transfer *transfer) {
+bool mime_transfer_end(struct mime_transfer *transfer) {
     bool half =
         transfer->encoding == TRANSFER_BASE64 && (transfer->count + transfer->pads) % 4 != 0;
     bool cut =

@@ -6,7 +6,7 @@
 
 #include "message/content_type.h"
 
-struct transfer {
+struct mime_transfer {
     enum transfer_encoding encoding;
     bool bad;       // what came does not decode
     uint64_t count; // base64: characters so far
@@ -14,8 +14,8 @@ struct transfer {
     int expects;    // quoted-printable: what may follow, an enum of transfer.c
 };
 
-void transfer_begin(struct transfer *transfer, enum transfer_encoding encoding);
-void transfer_feed(struct transfer *transfer, struct slice bytes);
-bool transfer_end(struct transfer *transfer); // true where all of it decodes
+void mime_transfer_begin(struct mime_transfer *transfer, enum transfer_encoding encoding);
+void mime_transfer_feed(struct mime_transfer *transfer, struct slice bytes);
+bool mime_transfer_end(struct mime_transfer *transfer); // true where all of it decodes
 
 #endif

@@ -10,16 +10,16 @@
 
 // Whole and byte by byte must agree.
 static void assert_decodes(enum transfer_encoding encoding, const char *text, bool expected) {
-    struct transfer whole;
-    struct transfer bytes;
+    struct mime_transfer whole;
+    struct mime_transfer bytes;
     struct slice slice = slice_of_string(text);
-    transfer_begin(&whole, encoding);
-    transfer_feed(&whole, slice);
-    transfer_begin(&bytes, encoding);
+    mime_transfer_begin(&whole, encoding);
+    mime_transfer_feed(&whole, slice);
+    mime_transfer_begin(&bytes, encoding);
     for (size_t i = 0; i < slice.len; i++) {
-        transfer_feed(&bytes, slice_sub(slice, i, 1));
+        mime_transfer_feed(&bytes, slice_sub(slice, i, 1));
     }
-    if (transfer_end(&whole) != expected || transfer_end(&bytes) != expected) {
+    if (mime_transfer_end(&whole) != expected || mime_transfer_end(&bytes) != expected) {
         fail_msg("%s should %sdecode", text, expected ? "" : "not ");
     }
 }
