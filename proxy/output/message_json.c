@@ -160,15 +160,6 @@ static bool lines_are_usual(const struct message_record *record) {
     return text.len == 0;
 }
 
-static bool has_bare_lf(struct slice text) {
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] == '\n' && (i == 0 || text.data[i - 1] != '\r')) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void put_header(struct json_writer *json, const struct message_record *record) {
     struct slice text = buf_slice(&record->header_text);
     json_open(json, '[');
@@ -182,7 +173,7 @@ static void put_header(struct json_writer *json, const struct message_record *re
 
 static void header_text_members(struct json_writer *json, const struct message_record *record) {
     struct slice text = buf_slice(&record->header_text);
-    if (!lines_are_usual(record) || has_bare_lf(text)) {
+    if (!lines_are_usual(record)) {
         json_member_text(json, "header_text", text);
         json_member_exact(json, "header_text_base64", text);
     }

@@ -123,7 +123,7 @@ static void note_run(struct message_log *log, struct message_record *record,
 static void note_unstuffed(struct message_record *record, const struct event_text *text) {
     struct slice line = text->line.text;
     record->body_lines++;
-    if (text->final_dot || line.len < 2 || line.data[0] != '.' || line.data[1] == '.' ||
+    if (line.len < 2 || line.data[0] != '.' || line.data[1] == '.' ||
         record->unstuffed_count == UNSTUFFED_MAX) {
         return;
     }

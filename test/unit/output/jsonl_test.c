@@ -163,6 +163,14 @@ static void a_nul_is_kept(void **state) {
                                     "\"continuation\":false}\n");
 }
 
+static void no_control_stands_as_it_is(void **state) {
+    struct fixture *fixture = *state;
+    sample_command(&fixture->sample, 1, "NOOP\x7F\xC2\x9B\x1B\t\xC2\xA0");
+    assert_true(slice_find(buf_slice(&fixture->outlet.bytes),
+                           SLICE("\"line\":\"NOOP\\u007f\\u009b\\u001b\\t\xC2\xA0\",")) !=
+                SLICE_NONE);
+}
+
 static void a_cut_line_says_so(void **state) {
     struct fixture *fixture = *state;
     struct event event = sample_command_event(&fixture->sample, 1, "NOOP");
@@ -266,6 +274,7 @@ int main(void) {
         TEST(by_is_there_only_for_what_the_proxy_said),
         TEST(bytes_that_are_not_utf8_stand_in_base64_too),
         TEST(a_nul_is_kept),
+        TEST(no_control_stands_as_it_is),
         TEST(a_cut_line_says_so),
         TEST(an_odd_reply_keeps_what_stood_in_front_of_its_text),
         TEST(auth_data_finding_and_close_have_their_members),

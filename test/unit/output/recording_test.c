@@ -8,6 +8,7 @@
 #include "output/show.h"
 #include "sample.h"
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -72,6 +73,17 @@ static void what_is_written_can_be_shown(void **state) {
     shows_as("l", file_text(in_folder("t")));
 }
 
+static size_t files_in(const char *name) {
+    size_t count = 0;
+    DIR *folder = opendir(in_folder(name));
+    assert_non_null(folder);
+    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        count += entry->d_name[0] != '.' || strlen(entry->d_name) > 2 ? 1 : 0;
+    }
+    closedir(folder);
+    return count;
+}
+
 // ── --only ──────────────────────────────────────────────────────────────────────────────────────
 
 static bool is_second(void *context, const char *session_json) {
@@ -92,6 +104,8 @@ static void only_what_matches_is_recorded(void **state) {
                               "\"pid\":4242,\"session\":2,\"event\":\"connect\""));
     assert_false(file_has("j", "\"id\":1,"));
     assert_true(file_has("j", "\"id\":2,"));
+    assert_true(file_exists(in_folder("mail/2-1.eml")));
+    assert_int_equal(files_in("mail"), 1);
     shows_as("l", file_text(in_folder("t")));
 }
 
