@@ -33,6 +33,15 @@ static void send_finding(struct analysis *analysis, struct event_finding finding
     event_send(&analysis->sink, &event);
 }
 
+// A text that was too long may end within a character.
+static struct slice whole_characters(const char *text) {
+    struct slice s = slice_of_string(text);
+    for (int i = 0; i < 3 && !text_is_utf8(s); i++) {
+        s.len--;
+    }
+    return s;
+}
+
 static void say(struct analysis *analysis, enum rule rule, enum severity severity,
                 struct place place, const char *text) {
     if (++analysis->counts[rule] > LIMIT_FINDINGS_OF_RULE) {
@@ -43,7 +52,7 @@ static void say(struct analysis *analysis, enum rule rule, enum severity severit
                                                   .side = place.side,
                                                   .exchange = place.exchange,
                                                   .message = place.message,
-                                                  .text = slice_of_string(text),
+                                                  .text = whole_characters(text),
                                                   .reference = rule_info(rule)->reference});
 }
 

@@ -123,12 +123,12 @@ static void judge_retry(struct analysis *analysis, const struct event_auth *auth
 
 static void judge_outcome(struct analysis *analysis, const struct event_auth *auth) {
     if (auth->malformed) {
-        bool told = auth->flaw.len > 0;
+        struct slice flaw = auth->flaw;
+        flaw = flaw.len > 0 ? flaw : SLICE("each line must be base64 of what is due there");
         analysis_say(analysis, RULE_AUTH_MALFORMED, place_of_exchange(PARTY_CLIENT, auth->exchange),
                      "What the client sent for AUTH %s is malformed: %.*s",
-                     quote_of(analysis, auth->mechanism).text, told ? (int)auth->flaw.len : 46,
-                     told ? (const char *)auth->flaw.data
-                          : "each line must be base64 of what is due there");
+                     quote_of(analysis, auth->mechanism).text, (int)flaw.len,
+                     (const char *)flaw.data);
     }
     judge_retry(analysis, auth);
 }

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// findings: whatever two peers say, the rules only speak what the table knows, about exchanges and
+// messages that are there, in text that is UTF-8 without control characters.
+//
+// The input is a script: a byte that says who speaks and how much (the low bit and the rest), then
+// that many bytes; 0xff and 0xfe begin TLS on either side.
+#include "base/text.h"
+#include "inspect/findings.h"
+#include "inspect/rule.h"
+#include "message/reader.h"
+#include "smtp/dialogue.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct session {
+    struct event_session facts;
+    struct dialogue *dialogue;
+    struct message_reader *reader;
+    struct findings *findings;
+    int reading;
+    int exchange;
+    int64_t now_ns;
+    unsigned said[RULE_COUNT];
+};
+
+static void require(bool holds) {
+    if (!holds) {
+        abort();
+    }
+}
+
+static void take_finding(void *context, const struct event *event) {
+    struct session *session = context;
+    const struct event_finding *finding = &event->finding;
+    enum rule rule = rule_find(slice_of_string(finding->rule));
+    require(rule < RULE_COUNT);
+    require(++session->said[rule] <= LIMIT_FINDINGS_OF_RULE + 1);
+    require(text_is_utf8(finding->text) && finding->text.len > 0);
+    for (size_t i = 0; i < finding->text.len; i++) {
+        require(finding->text.data[i] >= ' ' && finding->text.data[i] != 0x7f);
+    }
+    require(finding->exchange >= EVENT_NO_EXCHANGE && finding->message >= EVENT_NO_MESSAGE);
+}
+
+static void judge(void *context, const struct event *event) {
+    struct session *session = context;
+    findings_observe(session->findings, event);
+}
+
+static void begin_message(struct session *session, int message) {
+    if (session->reading != message) {
+        session->reading = message;
+        message_reader_begin(session->reader, message, session->exchange);
+    }
+}
+
+static void take(void *context, const struct event *event) {
+    struct session *session = context;
+    if (event->kind == EVENT_COMMAND) {
+        session->exchange = event->command.exchange;
+    } else if (event->kind == EVENT_CONTENT) {
+        begin_message(session, event->content.message);
+        message_reader_feed(session->reader, event->content.bytes, event->at_ns);
+    } else if (event->kind == EVENT_CONTENT_END) {
+        begin_message(session, event->content_end.message);
+        message_reader_end(session->reader, event->content_end.complete, event->at_ns);
+    }
+    judge(session, event);
+}
+
+static void tell(struct session *session, struct event event) {
+    event.session = &session->facts;
+    event.at_ns = session->now_ns;
+    findings_observe(session->findings, &event);
+}
+
+static void begin_tls(struct session *session, enum side side) {
+    struct event event = {.kind = EVENT_TLS};
+    event.tls = (struct event_tls){.side = side, .starttls = true, .alert = -1, .shown_bad = true};
+    dialogue_tls_begun(session->dialogue, side);
+    tell(session, event);
+}
+
+static void play(struct session *session, struct slice script) {
+    while (script.len > 0) {
+        uint8_t step = script.data[0];
+        script = slice_from(script, 1);
+        session->now_ns += INT64_C(1000000) * step;
+        enum side side = (step & 1) != 0 ? SIDE_CLIENT : SIDE_SERVER;
+        if (step >= 0xfe) {
+            begin_tls(session, side);
+            continue;
+        }
+        struct slice said = slice_sub(script, 0, step >> 1);
+        dialogue_feed(session->dialogue, side, said, session->now_ns);
+        script = slice_from(script, said.len);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct session session = {.facts = {.id = 1, .has_server = true}};
+    struct findings_config config = {.slow_ns = 1000000000, .verify_mirror = true};
+    struct dialogue_config dialogue_config = {.max_line = 1024};
+    session.findings = findings_new(&config, (struct event_sink){take_finding, &session});
+    session.reader = message_reader_new(&session.facts, (struct event_sink){judge, &session});
+    session.dialogue =
+        dialogue_new(&dialogue_config, &session.facts, (struct event_sink){take, &session});
+    tell(&session, (struct event){.kind = EVENT_CONNECT, .connect = {.connected = true}});
+    play(&session, slice_of(data, size));
+    dialogue_close(session.dialogue, session.now_ns);
+    struct event close = {.kind = EVENT_CLOSE};
+    close.close.by = size % 2 == 0 ? PARTY_CLIENT : PARTY_SERVER;
+    close.close.outcome = OUTCOME_CLIENT_CLOSED;
+    tell(&session, close);
+    dialogue_free(session.dialogue);
+    message_reader_free(session.reader);
+    findings_free(session.findings);
+    return 0;
+}
