@@ -148,3 +148,18 @@ int borrowed_connect(const struct borrowed *borrowed, const struct sockaddr_in *
     }
     return connect(borrowed->fd, (const struct sockaddr *)to, sizeof(*to)) == 0 ? 0 : errno;
 }
+
+bool borrowed_own_name6(const struct borrowed *borrowed, struct sockaddr_in6 *out_own) {
+    *out_own = (struct sockaddr_in6){.sin6_family = AF_UNSPEC};
+    socklen_t len = sizeof(*out_own);
+    return borrowed->domain == AF_INET6 &&
+           getsockname(borrowed->fd, (struct sockaddr *)out_own, &len) == 0 &&
+           out_own->sin6_family == AF_INET6 && out_own->sin6_port != 0 &&
+           !IN6_IS_ADDR_V4MAPPED(&out_own->sin6_addr);
+}
+
+int borrowed_connect6(const struct borrowed *borrowed, in_port_t port) {
+    struct sockaddr_in6 to = {
+        .sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = in6addr_loopback};
+    return connect(borrowed->fd, (const struct sockaddr *)&to, sizeof(to)) == 0 ? 0 : errno;
+}

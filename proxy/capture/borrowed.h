@@ -36,6 +36,11 @@ void borrowed_return(struct borrowed *borrowed);
 // 0 or the errno.
 int borrowed_connect(const struct borrowed *borrowed, const struct sockaddr_in *to);
 
+// For a socket that is bound to an IPv6 address, which cannot connect to the mapped form: its own
+// name, false where it is not so bound; and connect() to a port (in network order) of ::1.
+bool borrowed_own_name6(const struct borrowed *borrowed, struct sockaddr_in6 *out_own);
+int borrowed_connect6(const struct borrowed *borrowed, in_port_t port);
+
 // The cookie of the network namespace that `fd`, a socket, is in; 0 where the kernel has none.
 uint64_t borrowed_namespace(int fd);
 

@@ -112,10 +112,9 @@ enum err capture_start(struct capture **out, struct failure *failure,
 }
 
 bool capture_claim(struct capture *capture, int accepted_fd, struct capture_connection *out) {
-    struct sockaddr_in own = {.sin_family = AF_UNSPEC};
-    socklen_t len = sizeof(own);
-    return getsockname(accepted_fd, (struct sockaddr *)&own, &len) == 0 &&
-           own.sin_family == AF_INET && records_take(capture->shared.records, own.sin_addr, out);
+    struct record_key key;
+    return record_key_of_accepted(&key, accepted_fd) &&
+           records_take(capture->shared.records, &key, out);
 }
 
 void capture_release(struct capture *capture) {

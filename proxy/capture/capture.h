@@ -80,8 +80,9 @@ struct capture_handlers {
     void *context;
 };
 
-// A non-blocking listener on a free port of all of 127.0.0.0/8 and nothing else, with SO_REUSEPORT:
-// call it again with the port it gave, once for each loop. `*inout_port` 0 picks a port.
+// A non-blocking listener on a free port of all of 127.0.0.0/8 and ::1 and nothing else, with
+// SO_REUSEPORT: call it again with the port it gave, once for each loop. `*inout_port` 0 picks a
+// port. It is an IPv6 socket where there is IPv6, so names of clients are mapped addresses.
 MUST_USE enum err capture_listener_open(int *out_fd, uint16_t *inout_port, struct failure *failure);
 
 // Starts the command. When it cannot be executed that is no error here: `ended` follows with 126 or

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "capture/dial.h"
 #include "capture/fallback.h"
+#include "capture/steer.h"
 
 #include <errno.h>
 #include <string.h>
@@ -27,12 +28,6 @@ void errand_fail(struct errand *errand, int error) {
 
 // ── steering the caller's socket ────────────────────────────────────────────────────────────────
 
-// Errors of connect that are about where we steered to and not about the socket's own state.
-static bool is_steering_error(int error) {
-    return error == ENETUNREACH || error == EHOSTUNREACH || error == EINVAL || error == EACCES ||
-           error == EPERM || error == ECONNREFUSED || error == EADDRNOTAVAIL;
-}
-
 static void pass_unsteered(const struct errand *errand, int error) {
     reporter_warn(errand->shared->reporter, WARNING_UNSTEERED,
                   "a connection of %s (pid %u) passes uncaptured: its socket is bound so that it "
@@ -51,7 +46,7 @@ static void answer_connected(const struct errand *errand) {
 }
 
 static void answer_unconnected(struct errand *errand, int error) {
-    if (is_steering_error(error)) {
+    if (steer_is_own_error(error)) {
         pass_unsteered(errand, error);
     } else {
         notification_answer(&errand->notification, error);
@@ -60,17 +55,15 @@ static void answer_unconnected(struct errand *errand, int error) {
 
 // Connects the caller's socket to our listener with a record behind it. `interruption` is what to
 // answer instead of success: 0, or what a wait that was cut short gives.
-static void steer(struct errand *errand, int server_fd, int interruption) {
+static void connect_steered(struct errand *errand, int server_fd, int interruption) {
     const struct errand_shared *shared = errand->shared;
     uint64_t cookie = errand->socket.cookie;
-    errand->connection.server_fd = server_fd;
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(shared->listener_port)};
-    to.sin_addr = records_add(shared->records, &errand->connection);
     bool came_again = settled_take(shared->settled, cookie);
     if (!shared->kills_only || interruption != 0) {
         settled_add(shared->settled, cookie);
     }
-    int error = borrowed_connect(&errand->socket, &to);
+    errand->connection.server_fd = server_fd;
+    int error = steer(shared->records, shared->listener_port, &errand->socket, &errand->connection);
     if (error == 0 && interruption != 0) {
         notification_answer(&errand->notification, interruption);
         return;
@@ -80,11 +73,6 @@ static void steer(struct errand *errand, int server_fd, int interruption) {
         return;
     }
     settled_take(shared->settled, cookie);
-    if (error == EINPROGRESS) {
-        notification_answer(&errand->notification, error);
-        return;
-    }
-    records_drop(shared->records, to.sin_addr);
     answer_unconnected(errand, error == EISCONN && came_again ? 0 : error);
 }
 
@@ -129,12 +117,12 @@ static void go_on_without_server(struct errand *errand, bool timed_out) {
         return;
     }
     if (socket->nonblocking) {
-        steer(errand, -1, 0);
+        connect_steered(errand, -1, 0);
     } else if (!timed_out) {
-        steer(errand, -1, NOTIFICATION_RESTART);
+        connect_steered(errand, -1, NOTIFICATION_RESTART);
     } else if (socket->send_timeout_ms > 0 &&
                socket->send_timeout_ms < errand->shared->connect_timeout_ms) {
-        steer(errand, -1, EINPROGRESS);
+        connect_steered(errand, -1, EINPROGRESS);
     } else {
         errand_fail(errand, ETIMEDOUT);
     }
@@ -147,7 +135,7 @@ static void capture(struct errand *errand) {
     switch (dial(&result, &errand->target.address, errand->socket.fd, &patience)) {
     case DIAL_CONNECTED:
         if (errand_is_awaited(errand)) {
-            steer(errand, result.fd, 0);
+            connect_steered(errand, result.fd, 0);
         } else {
             close(result.fd);
         }

@@ -61,14 +61,22 @@ static int overwrite(const struct errand *errand, const struct sockaddr_in *to) 
                               offsetof(struct sockaddr_in6, sin6_scope_id));
 }
 
-static void steer(struct errand *errand, int server_fd) {
+static void forget(const struct errand *errand, struct in_addr address) {
+    struct record_key key = record_key_of_loopback(address);
+    struct capture_connection connection;
+    if (records_take(errand->shared->records, &key, &connection) && connection.server_fd >= 0) {
+        close(connection.server_fd);
+    }
+}
+
+static void steer_by_memory(struct errand *errand, int server_fd) {
     const struct errand_shared *shared = errand->shared;
     errand->connection.server_fd = server_fd;
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(shared->listener_port)};
     to.sin_addr = records_add(shared->records, &errand->connection);
     int error = errand_is_awaited(errand) ? overwrite(errand, &to) : ESRCH;
     if (error != 0) {
-        records_drop(shared->records, to.sin_addr);
+        forget(errand, to.sin_addr);
         reporter_warn(shared->reporter, WARNING_HIDDEN,
                       "a connection of %s (pid %u) passes uncaptured: neither its descriptors nor "
                       "its memory may be changed; give the container CAP_SYS_PTRACE",
@@ -88,14 +96,14 @@ void fallback_run(struct errand *errand) {
     struct dial result;
     switch (dial(&result, &errand->target.address, -1, &patience)) {
     case DIAL_CONNECTED:
-        steer(errand, result.fd);
+        steer_by_memory(errand, result.fd);
         return;
     case DIAL_FAILED:
         errand_fail(errand, result.error);
         return;
     case DIAL_PENDING:
         if (nonblocking) {
-            steer(errand, -1);
+            steer_by_memory(errand, -1);
         } else {
             errand_fail(errand, ETIMEDOUT);
         }

@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@
 
 struct record {
     struct record *next;
-    struct in_addr address;
+    struct record_key key;
     int64_t added_ns;
     struct capture_connection connection;
 };
@@ -26,6 +27,52 @@ struct records {
     pthread_mutex_t lock;
     struct record *first;
 };
+
+// ── keys ────────────────────────────────────────────────────────────────────────────────────────
+
+struct record_key record_key_of_loopback(struct in_addr address) {
+    struct record_key key = {.port = 0};
+    key.address.s6_addr[10] = 0xff;
+    key.address.s6_addr[11] = 0xff;
+    memcpy(&key.address.s6_addr[12], &address, sizeof(address));
+    return key;
+}
+
+struct record_key record_key_of_client(const struct sockaddr_in6 *client) {
+    return (struct record_key){.address = client->sin6_addr, .port = client->sin6_port};
+}
+
+bool record_key_of_accepted(struct record_key *out, int accepted_fd) {
+    struct sockaddr_storage name = {0};
+    socklen_t len = sizeof(name);
+    if (getsockname(accepted_fd, (struct sockaddr *)&name, &len) != 0) {
+        return false;
+    }
+    if (name.ss_family == AF_INET) {
+        struct sockaddr_in four;
+        memcpy(&four, &name, sizeof(four));
+        *out = record_key_of_loopback(four.sin_addr);
+        return true;
+    }
+    struct sockaddr_in6 six;
+    memcpy(&six, &name, sizeof(six));
+    if (IN6_IS_ADDR_V4MAPPED(&six.sin6_addr)) {
+        *out = (struct record_key){.address = six.sin6_addr};
+        return true;
+    }
+    len = sizeof(six);
+    if (getpeername(accepted_fd, (struct sockaddr *)&six, &len) != 0) {
+        return false;
+    }
+    *out = record_key_of_client(&six);
+    return true;
+}
+
+static bool key_equal(const struct record_key *a, const struct record_key *b) {
+    return IN6_ARE_ADDR_EQUAL(&a->address, &b->address) && a->port == b->port;
+}
+
+// ── records ─────────────────────────────────────────────────────────────────────────────────────
 
 struct records *records_new(void) {
     struct records *records = mem_new(sizeof(*records));
@@ -53,9 +100,9 @@ void records_free(struct records *records) {
     free(records);
 }
 
-static struct record **find(struct records *records, struct in_addr address) {
+static struct record **find(struct records *records, const struct record_key *key) {
     struct record **at = &records->first;
-    while (*at != NULL && (*at)->address.s_addr != address.s_addr) {
+    while (*at != NULL && !key_equal(&(*at)->key, key)) {
         at = &(*at)->next;
     }
     return at;
@@ -77,34 +124,50 @@ static void drop_old(struct records *records, int64_t now_ns) {
 // An address of 127.0.0.0/8 that stands for nothing yet, clear of both ends of the block, where
 // 127.0.0.1 and the broadcast address are.
 static struct in_addr pick_address(struct records *records) {
-    struct in_addr address;
-    do {
+    for (;;) {
         uint32_t bits = 0;
         while (getrandom(&bits, sizeof(bits), 0) != (ssize_t)sizeof(bits)) {
         }
         uint32_t host = 0x010000 + bits % (0xff0000 - 0x010000);
-        address.s_addr = htonl(0x7f000000U | host);
-    } while (*find(records, address) != NULL);
-    return address;
+        struct in_addr address = {.s_addr = htonl(0x7f000000U | host)};
+        struct record_key key = record_key_of_loopback(address);
+        if (*find(records, &key) == NULL) {
+            return address;
+        }
+    }
 }
 
-struct in_addr records_add(struct records *records, const struct capture_connection *connection) {
+static void add_locked(struct records *records, const struct capture_connection *connection,
+                       const struct record_key *key) {
     struct record *record = mem_new(sizeof(*record));
     record->connection = *connection;
     record->added_ns = clock_monotonic_ns();
-    pthread_mutex_lock(&records->lock);
+    record->key = *key;
     drop_old(records, record->added_ns);
-    record->address = pick_address(records);
     record->next = records->first;
     records->first = record;
-    struct in_addr address = record->address;
+}
+
+struct in_addr records_add(struct records *records, const struct capture_connection *connection) {
+    pthread_mutex_lock(&records->lock);
+    struct in_addr address = pick_address(records);
+    struct record_key key = record_key_of_loopback(address);
+    add_locked(records, connection, &key);
     pthread_mutex_unlock(&records->lock);
     return address;
 }
 
-bool records_take(struct records *records, struct in_addr address, struct capture_connection *out) {
+void records_add_at(struct records *records, const struct capture_connection *connection,
+                    const struct record_key *key) {
     pthread_mutex_lock(&records->lock);
-    struct record **at = find(records, address);
+    add_locked(records, connection, key);
+    pthread_mutex_unlock(&records->lock);
+}
+
+bool records_take(struct records *records, const struct record_key *key,
+                  struct capture_connection *out) {
+    pthread_mutex_lock(&records->lock);
+    struct record **at = find(records, key);
     struct record *record = *at;
     if (record != NULL) {
         *at = record->next;
@@ -116,11 +179,4 @@ bool records_take(struct records *records, struct in_addr address, struct captur
     *out = record->connection;
     free(record);
     return true;
-}
-
-void records_drop(struct records *records, struct in_addr address) {
-    struct capture_connection connection;
-    if (records_take(records, address, &connection) && connection.server_fd >= 0) {
-        close(connection.server_fd);
-    }
 }

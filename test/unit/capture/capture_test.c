@@ -91,6 +91,7 @@ static void captures_nonblocking_connects(void **state) {
 static void captures_ipv6_sockets(void **state) {
     (void)state;
     play_to_server("ipv6", AF_INET6, 1);
+    play_to_server("ipv6-bound", AF_INET6, 1);
 }
 
 static void captures_mapped_addresses(void **state) {

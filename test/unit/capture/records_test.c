@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
-#include <unistd.h>
 
 enum { SEVERAL = 200 };
 
@@ -25,24 +24,35 @@ static void gives_each_record_once(void **state) {
         assert_true(ntohl(addresses[i].s_addr) > INADDR_LOOPBACK);
     }
     for (uint32_t i = 0; i < SEVERAL; i++) {
-        assert_true(records_take(records, addresses[i], &connection));
+        struct record_key key = record_key_of_loopback(addresses[i]);
+        assert_true(records_take(records, &key, &connection));
         assert_int_equal(connection.client.pid, i);
-        assert_false(records_take(records, addresses[i], &connection));
+        assert_false(records_take(records, &key, &connection));
     }
+    records_free(records);
+}
+
+static void tells_clients_of_ipv6_apart(void **state) {
+    (void)state;
+    struct records *records = records_new();
+    struct capture_connection connection = {.server_fd = -1};
+    struct sockaddr_in6 client = {.sin6_family = AF_INET6, .sin6_port = htons(4711)};
+    client.sin6_addr = in6addr_loopback;
+    struct record_key key = record_key_of_client(&client);
+    records_add_at(records, &connection, &key);
+    client.sin6_port = htons(4712);
+    struct record_key other = record_key_of_client(&client);
+    assert_false(records_take(records, &other, &connection));
+    assert_true(records_take(records, &key, &connection));
     records_free(records);
 }
 
 static void closes_what_nobody_takes(void **state) {
     (void)state;
     struct records *records = records_new();
-    int dropped = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int left = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    struct capture_connection connection = {.server_fd = dropped};
-    struct in_addr address = records_add(records, &connection);
-    connection.server_fd = left;
+    struct capture_connection connection = {.server_fd = left};
     records_add(records, &connection);
-    records_drop(records, address);
-    assert_int_equal(fcntl(dropped, F_GETFD), -1);
     assert_int_not_equal(fcntl(left, F_GETFD), -1);
     records_free(records);
     assert_int_equal(fcntl(left, F_GETFD), -1);
@@ -51,6 +61,7 @@ static void closes_what_nobody_takes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_each_record_once),
+        cmocka_unit_test(tells_clients_of_ipv6_apart),
         cmocka_unit_test(closes_what_nobody_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,6 +134,16 @@ static int ipv6_any(unsigned port) {
     return connect6(port, 0);
 }
 
+static int ipv6_bound(unsigned port) {
+    struct sockaddr_in6 own = v6(0, false);
+    struct sockaddr_in6 name = v6(port, false);
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    CHECK(bind(fd, (struct sockaddr *)&own, sizeof(own)) == 0);
+    CHECK(connect(fd, (struct sockaddr *)&name, sizeof(name)) == 0);
+    CHECK(is_greeted(fd, "220 captured"));
+    return 0;
+}
+
 static int mapped(unsigned port) {
     struct sockaddr_in6 name = v6(port, true);
     int fd = socket(AF_INET6, SOCK_STREAM, 0);
@@ -299,6 +309,7 @@ static const struct {
     {"nonblocking-refused-asked-again", nonblocking_refused_asked_again},
     {"ipv6", ipv6},
     {"ipv6-any", ipv6_any},
+    {"ipv6-bound", ipv6_bound},
     {"mapped", mapped},
     {"udp", udp},
     {"fast-open", fast_open},
