@@ -215,14 +215,14 @@ static void put_runs(struct json_writer *json, const struct message_record *reco
     json_close(json, ']');
 }
 
-static void put_unstuffed(struct json_writer *json, const struct message_record *record) {
-    if (record->unstuffed_count == 0) {
+static void put_odd_dots(struct json_writer *json, const struct message_record *record) {
+    if (record->odd_dot_count == 0) {
         return;
     }
-    json_key(json, "unstuffed");
+    json_key(json, "odd_dots");
     json_open(json, '[');
-    for (size_t i = 0; i < record->unstuffed_count; i++) {
-        json_uint(json, record->unstuffed[i]);
+    for (size_t i = 0; i < record->odd_dot_count; i++) {
+        json_uint(json, record->odd_dots[i]);
     }
     json_close(json, ']');
 }
@@ -239,7 +239,7 @@ void message_record_put(struct buf *out, const struct message_record *record, en
     put_runs(&json, record, json_at_us(event->session, event->at_ns));
     if (body != BODY_NONE) {
         header_text_members(&json, record);
-        put_unstuffed(&json, record);
+        put_odd_dots(&json, record);
     }
     json_close(&json, '}');
 }

@@ -12,7 +12,7 @@
 // without waiting gets the later ones cut.
 #define LOG_BYTES (8 * MIB)
 
-enum { RUNS_MAX = 1000, UNSTUFFED_MAX = 1000 };
+enum { RUNS_MAX = 1000, ODD_DOTS_MAX = 1000 };
 
 struct message_log {
     enum body_detail body;
@@ -55,7 +55,7 @@ static void record_free(struct message_record *record) {
     buf_cleanup(&record->body);
     free(record->fields);
     free(record->runs);
-    free(record->unstuffed);
+    free(record->odd_dots);
     free(record);
 }
 
@@ -120,17 +120,21 @@ static void note_run(struct message_log *log, struct message_record *record,
         (struct message_run){.events = log->events, .lines = lines, .at_us = at_us};
 }
 
-static void note_unstuffed(struct message_record *record, const struct event_text *text) {
+// Dots are doubled behind CRLF only (RFC 5321 4.5.2), and so `show` will put them back. What was
+// sent otherwise is noted: one dot where there should be two, or any behind an empty line of LF.
+static void note_dots(struct message_record *record, const struct event_text *text) {
     struct slice line = text->line.text;
+    bool dot = line.len > 1 && line.data[0] == '.';
+    bool single = dot && line.data[1] != '.' && !record->behind_lf;
     record->body_lines++;
-    if (line.len < 2 || line.data[0] != '.' || line.data[1] == '.' ||
-        record->unstuffed_count == UNSTUFFED_MAX) {
+    bool odd = single || (dot && record->behind_lf && record->body_lines == 2);
+    if (!odd || record->odd_dot_count == ODD_DOTS_MAX) {
         return;
     }
-    if (record->unstuffed == NULL) {
-        record->unstuffed = mem_new_array(UNSTUFFED_MAX, sizeof(*record->unstuffed));
+    if (record->odd_dots == NULL) {
+        record->odd_dots = mem_new_array(ODD_DOTS_MAX, sizeof(*record->odd_dots));
     }
-    record->unstuffed[record->unstuffed_count++] = record->body_lines;
+    record->odd_dots[record->odd_dot_count++] = record->body_lines;
 }
 
 static void take_text(struct message_log *log, const struct event *event) {
@@ -143,7 +147,8 @@ static void take_text(struct message_log *log, const struct event *event) {
     }
     note_run(log, record, event, 1);
     if (!text->header) {
-        note_unstuffed(record, text);
+        note_dots(record, text);
+        record->behind_lf = text->line.ending == ENDING_LF;
         return;
     }
     keep(log, record, &record->header_text, text->line.text);

@@ -74,8 +74,9 @@ struct message_record {
     struct message_run *runs;
     size_t run_count;
     uint64_t body_lines; // seen, the empty line included
-    uint64_t *unstuffed; // numbers of body lines
-    size_t unstuffed_count;
+    bool behind_lf;      // the last line shown ended in LF alone
+    uint64_t *odd_dots;  // numbers of body lines
+    size_t odd_dot_count;
 };
 
 // Appends the object.

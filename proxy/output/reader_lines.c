@@ -23,15 +23,19 @@ static void add_line(struct line_list *list, struct slice text, bool header) {
     list->count++;
 }
 
-// Takes the next line off the front of `*rest`, without its end.
-static struct slice take_line(struct slice *rest) {
+// Takes the next line off the front of `*rest`, without its end, and says whether that was CRLF.
+static struct slice take_line_of(struct slice *rest, bool *out_crlf) {
     size_t end = slice_find_byte(*rest, '\n');
     struct slice line = slice_sub(*rest, 0, end == SLICE_NONE ? rest->len : end);
     *rest = slice_from(*rest, end == SLICE_NONE ? rest->len : end + 1);
-    if (end != SLICE_NONE && line.len > 0 && line.data[line.len - 1] == '\r') {
-        line.len--;
-    }
+    *out_crlf = end != SLICE_NONE && line.len > 0 && line.data[line.len - 1] == '\r';
+    line.len -= *out_crlf ? 1 : 0;
     return line;
+}
+
+static struct slice take_line(struct slice *rest) {
+    bool crlf = false;
+    return take_line_of(rest, &crlf);
 }
 
 static struct slice joined(const struct line_list *list, struct slice a, struct slice b,
@@ -78,8 +82,8 @@ static void add_header(struct line_list *list, const cJSON *message) {
 
 // ── body ────────────────────────────────────────────────────────────────────────────────────────
 
-// Numbers of lines whose dot was not doubled come in ascending order.
-static bool is_unstuffed(const cJSON **next, size_t number) {
+// The numbers come in ascending order.
+static bool is_odd_dot(const cJSON **next, size_t number) {
     if (*next == NULL || (*next)->valuedouble != (double)number) {
         return false;
     }
@@ -87,17 +91,21 @@ static bool is_unstuffed(const cJSON **next, size_t number) {
     return true;
 }
 
-static void add_body(struct line_list *list, struct slice body, const cJSON *unstuffed, bool bdat) {
+static void add_body(struct line_list *list, struct slice body, const cJSON *odd_dots, bool bdat) {
     size_t number = 1; // the empty line
-    const cJSON *next = unstuffed == NULL ? NULL : unstuffed->child;
+    const cJSON *next = odd_dots == NULL ? NULL : odd_dots->child;
+    bool behind_crlf = true;
     while (body.len > 0) {
-        struct slice line = take_line(&body);
-        bool stuffed = !bdat && line.len > 0 && line.data[0] == '.';
+        bool crlf = false;
+        struct slice line = take_line_of(&body, &crlf);
+        bool doubled = !bdat && behind_crlf && line.len > 0 && line.data[0] == '.';
         number++;
-        if ((is_unstuffed(&next, number) || stuffed) && list->lines != NULL) {
+        // What is odd is the other way round.
+        if (is_odd_dot(&next, number) != doubled && list->lines != NULL) {
             line = joined(list, SLICE("."), line, (struct slice){0});
         }
         add_line(list, line, false);
+        behind_crlf = crlf;
     }
 }
 
@@ -114,7 +122,7 @@ static void add_all(struct line_list *list, const cJSON *message, size_t told_co
     if (body.len > 0 || told_count > list->count + (dot ? 1 : 0)) {
         add_line(list, SLICE(""), false);
     }
-    add_body(list, body, json_get(message, "unstuffed"), bdat);
+    add_body(list, body, json_get(message, "odd_dots"), bdat);
     if (dot) {
         add_line(list, SLICE("."), false);
     }

@@ -297,12 +297,23 @@ static void an_odd_header_comes_back(void **state) {
 static void doubled_dots_need_no_list_of_their_own(void **state) {
     (void)state;
     message_comes_back("A: 1\r\n\r\n..\r\n...x\r\n.\r\n");
-    assert_true(slice_find(buf_slice(&fixture.json), SLICE("unstuffed")) == SLICE_NONE);
+    assert_true(slice_find(buf_slice(&fixture.json), SLICE("odd_dots")) == SLICE_NONE);
 }
 
 static void a_body_comes_back_with_its_dots(void **state) {
     (void)state;
     message_comes_back("A: 1\r\n\r\n..\r\n...x\r\n.single\r\n\r\nlast\xFF\r\nlf\n\r\n.\r\n");
+}
+
+// Dots are taken away behind CRLF only.
+static void dots_behind_bare_lf_come_back(void **state) {
+    (void)state;
+    message_comes_back("A: 1\r\n\r\nx\n.y\n..z\r\n.single\r\n..\r\n.\r\n");
+}
+
+static void a_dot_behind_an_empty_line_of_lf_comes_back(void **state) {
+    (void)state;
+    message_comes_back("A: 1\r\n\n.y\r\n.\r\n");
 }
 
 static void a_message_without_an_empty_line_comes_back(void **state) {
@@ -630,6 +641,8 @@ int main(void) {
         TEST(an_odd_header_comes_back),
         FULL(an_odd_header_comes_back),
         FULL(a_body_comes_back_with_its_dots),
+        FULL(dots_behind_bare_lf_come_back),
+        FULL(a_dot_behind_an_empty_line_of_lf_comes_back),
         FULL(doubled_dots_need_no_list_of_their_own),
         FULL(a_message_without_an_empty_line_comes_back),
         FULL(an_empty_message_comes_back),

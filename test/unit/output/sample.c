@@ -161,11 +161,12 @@ static void send_content(const struct sample *sample, int n, struct slice bytes)
 
 // Sends one line as text, content and, in the header, field (folded ones are not sent as fields:
 // the tests that need them send them by themselves).
-static void send_line(const struct sample *sample, int n, struct slice whole, bool header) {
+static void send_line(const struct sample *sample, int n, struct slice whole, bool header,
+                      bool behind_crlf) {
     bool crlf = whole.len >= 2 && whole.data[whole.len - 2] == '\r';
     struct slice line = slice_sub(whole, 0, whole.len - (crlf ? 2 : 1));
     bool final_dot = !header && slice_is(line, ".") && crlf;
-    bool stuffed = line.len > 0 && line.data[0] == '.';
+    bool stuffed = behind_crlf && line.len > 0 && line.data[0] == '.';
     struct event event = {
         .kind = EVENT_TEXT,
         .text = {.message = n, .line = line_of(line), .header = header, .final_dot = final_dot}};
@@ -182,13 +183,15 @@ static void send_line(const struct sample *sample, int n, struct slice whole, bo
 void sample_message_text(const struct sample *sample, int n, const char *text) {
     struct slice rest = slice_of_string(text);
     bool header = true;
+    bool crlf = true;
     while (rest.len > 0) {
         size_t end = slice_find_byte(rest, '\n');
         size_t len = end == SLICE_NONE ? rest.len : end + 1;
         struct slice line = slice_sub(rest, 0, len);
         header =
             header && !slice_is(line, "\r\n") && !slice_is(line, "\n") && !slice_is(line, ".\r\n");
-        send_line(sample, n, line, header);
+        send_line(sample, n, line, header, crlf);
+        crlf = line.len >= 2 && line.data[line.len - 2] == '\r';
         rest = slice_from(rest, len);
     }
     struct event event = {
