@@ -130,8 +130,38 @@ static bool hold_line(struct slice line) {
     return !is_whole(line) && may_be_starttls(line);
 }
 
+static bool server_is_ready(const struct relay *relay) {
+    return relay->server_state == SERVER_READY || relay->server_state == SERVER_TLS;
+}
+
+void edit_release_early(struct relay *relay, int64_t at_ns) {
+    if (buf_len(&relay->early) == 0 || !server_is_ready(relay)) {
+        return;
+    }
+    struct buf early = relay->early;
+    buf_init(&relay->early, early.max);
+    edit_client(relay, buf_slice(&early), at_ns);
+    buf_wipe(&early);
+}
+
+bool edit_holds_client(const struct relay *relay) {
+    return buf_len(&relay->early) > 0 || buf_len(&relay->behind_starttls) > 0;
+}
+
+// What was never sent is told all the same: the client said it.
+void edit_tell_unsent(struct relay *relay, int64_t at_ns) {
+    observer_feed(relay->observer, SIDE_CLIENT, buf_slice(&relay->early), at_ns);
+    observer_feed(relay->observer, SIDE_CLIENT, buf_slice(&relay->behind_starttls), at_ns);
+}
+
+// The decoder pairs replies with commands in their order on the wire, so it may not see the
+// client's commands before those that the proxy sends ahead of them.
 void edit_client(struct relay *relay, struct slice plaintext, int64_t at_ns) {
     struct slice rest = plaintext;
+    if (!server_is_ready(relay)) {
+        buf_put(&relay->early, plaintext);
+        return;
+    }
     while (rest.len > 0 && !relay->starttls_due) {
         if (buf_len(&relay->client_line) == 0) {
             pass_harmless_lines(relay, &rest, at_ns);

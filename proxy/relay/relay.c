@@ -88,7 +88,8 @@ struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
     buf_init(&relay->client_line, 4 * LIMIT_READ);
     buf_init(&relay->greeting, 4 * LIMIT_READ);
     buf_init(&relay->reply, 4 * LIMIT_READ);
-    buf_init(&relay->behind_starttls, 4 * LIMIT_READ);
+    buf_init(&relay->early, 4 * LIMIT_READ + LIMIT_LEG_OUTPUT);
+    buf_init(&relay->behind_starttls, 4 * LIMIT_READ + LIMIT_LEG_OUTPUT);
     relay->observer =
         observer_new(setup->config, setup->session, (struct event_sink){edit_tap, relay});
     if (setup->mode == MODE_SINK) {
@@ -118,6 +119,7 @@ void relay_free(struct relay *relay) {
     buf_wipe(&relay->client_line);
     buf_wipe(&relay->greeting);
     buf_wipe(&relay->reply);
+    buf_wipe(&relay->early);
     buf_wipe(&relay->behind_starttls);
     certificate_facts_free(relay->certificate);
     free(relay->connect_error);
@@ -129,6 +131,7 @@ void relay_finish(struct relay *relay, int64_t at_ns) {
     assert(!relay->finished);
     relay->finished = true;
     edit_flush(relay, at_ns);
+    edit_tell_unsent(relay, at_ns);
     struct event_close close = ending_summary(relay);
     observer_close(relay->observer, &close, at_ns);
 }
@@ -379,12 +382,29 @@ static void note_close(struct relay *relay, enum side side) {
     }
 }
 
+// An end of one stream is the end of the other's, once everything before it is out. A missing
+// close_notify on one side is a missing one on the other.
+static void pass_end(struct relay *relay, enum side side) {
+    struct leg *ended = relay_leg(relay, side);
+    bool clean = ended->tls == NULL || tls_endpoint_got_close_notify(ended->tls);
+    leg_end(relay_leg(relay, side_other(side)), clean);
+}
+
+// The end of the client's stream goes behind its last byte, wherever that still waits.
+static void pass_client_end(struct relay *relay) {
+    if (relay->client_end_due && !edit_holds_client(relay)) {
+        relay->client_end_due = false;
+        pass_end(relay, SIDE_CLIENT);
+    }
+}
+
 // A close_notify ends one direction (RFC 8446 6.1): so does ours on the other leg, or a FIN where
 // that leg is plain.
 static void pass_close_notify(struct relay *relay, enum side side, int64_t at_ns) {
     struct leg *from = relay_leg(relay, side);
     struct leg *to = relay_leg(relay, side_other(side));
-    if (from->tls == NULL || from->close_notify_passed ||
+    bool holds = side == SIDE_CLIENT && edit_holds_client(relay);
+    if (from->tls == NULL || from->close_notify_passed || holds ||
         !tls_endpoint_got_close_notify(from->tls)) {
         return;
     }
@@ -413,6 +433,7 @@ static void settle(struct relay *relay, int64_t at_ns) {
     }
     pass_close_notify(relay, SIDE_CLIENT, at_ns);
     pass_close_notify(relay, SIDE_SERVER, at_ns);
+    pass_client_end(relay);
     observer_flush(relay->observer);
 }
 
@@ -440,14 +461,6 @@ void relay_sent(struct relay *relay, enum side side, size_t len, int64_t at_ns) 
     }
 }
 
-// An end of one stream is the end of the other's, once everything before it is out. A missing
-// close_notify on one side is a missing one on the other.
-static void pass_end(struct relay *relay, enum side side) {
-    struct leg *ended = relay_leg(relay, side);
-    bool clean = ended->tls == NULL || tls_endpoint_got_close_notify(ended->tls);
-    leg_end(relay_leg(relay, side_other(side)), clean);
-}
-
 void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
     struct leg *leg = relay_leg(relay, side);
     if (leg->eof) {
@@ -463,7 +476,12 @@ void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
     if (side == SIDE_CLIENT) {
         upgrade_check_silent_close(relay, at_ns);
     }
-    pass_end(relay, side);
+    if (side == SIDE_CLIENT) {
+        relay->client_end_due = true;
+        pass_client_end(relay);
+    } else {
+        pass_end(relay, side);
+    }
     if (relay->embedded != NULL && side == SIDE_CLIENT) {
         ask_embedded(relay, at_ns);
         leg_end(&relay->client, true);
@@ -502,7 +520,8 @@ bool relay_wants_read(const struct relay *relay, enum side side) {
     if (from->eof) {
         return false;
     }
-    size_t waiting = leg_backlog(to) + buf_len(&from->unread) + buf_len(&relay->behind_starttls);
+    size_t held = buf_len(&relay->behind_starttls) + buf_len(&relay->early);
+    size_t waiting = leg_backlog(to) + buf_len(&from->unread) + held;
     return waiting < LIMIT_LEG_OUTPUT || relay->ending.linger_until_ns != 0;
 }
 

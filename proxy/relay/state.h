@@ -89,6 +89,7 @@ struct relay {
     bool server_spoke_in_tls;
     bool client_spoke;   // any plaintext at all
     bool client_greeted; // the client was sent something of the server's
+    bool client_end_due; // its stream ended, and bytes of it still wait in here
     bool hello_on_plain; // a ClientHello came where plain SMTP was under way
 
     // Bridging: lines are looked at one at a time (`edit`).
@@ -97,6 +98,7 @@ struct relay {
     bool client_mid_line;       // the last client byte seen was not the end of a line
     struct buf greeting;        // held until the server's side is TLS
     struct buf reply;           // lines of the server's reply under way
+    struct buf early;           // client bytes that came before the server's side was ready
     struct buf behind_starttls; // client bytes behind a STARTTLS that is the proxy's to answer
     bool starttls_due;          // the client's STARTTLS waits for our answer
     int proxy_exchange;         // the latest command of our own
@@ -141,6 +143,10 @@ void edit_server(struct relay *relay, struct slice plaintext, int64_t at_ns);
 void edit_begin_own_steps(struct relay *relay);
 void edit_flush(struct relay *relay, int64_t at_ns); // what was held of a line goes out as it is
 void edit_release_greeting(struct relay *relay);
+// Client bytes wait, unread, while the proxy takes its own steps with the server.
+void edit_release_early(struct relay *relay, int64_t at_ns);
+bool edit_holds_client(const struct relay *relay); // client bytes wait somewhere in here
+void edit_tell_unsent(struct relay *relay, int64_t at_ns);
 void edit_tap(void *context, const struct event *event);
 void edit_update_view(struct relay *relay);
 bool edit_offers_starttls(const struct relay *relay);

@@ -26,6 +26,10 @@ void upgrade_client_begin(struct relay *relay, int64_t at_ns) {
     if (relay->embedded != NULL) {
         embedded_tls_begun(relay->embedded);
     }
+    if (relay->embedded != NULL || relay->edits) {
+        // This STARTTLS was ours: the server has none to answer, and what it says is no injection.
+        dialogue_tls_begun(observer_dialogue(relay->observer), SIDE_SERVER);
+    }
 }
 
 static const struct tls_hello *client_hello(const struct relay *relay) {
@@ -309,6 +313,7 @@ void upgrade_advance(struct relay *relay, int64_t at_ns) {
     if (client_handshakes(relay)) {
         follow_client_handshake(relay, at_ns);
     }
+    edit_release_early(relay, at_ns);
 }
 
 // ── what shows only after the handshake ─────────────────────────────────────────────────────────

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+// What a relay does with bytes, without a socket: each handshake cut at every size, and each kind
+// of TLS between the two sides.
+#include "wire.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+// cmocka wants the two above first.
+#include <cmocka.h>
+
+static void open_and_start(struct wire *wire) {
+    wire_open(wire);
+    wire_start(wire);
+}
+
+static void test_plain_bytes_pass_both_ways(void **state) {
+    struct wire wire;
+    (void)state;
+    open_and_start(&wire);
+    wire_say(&wire.server, "220 hello\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.client, "220 hello\r\n");
+    wire_say(&wire.client, "EHLO x\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "EHLO x\r\n");
+    wire_close(&wire);
+}
+
+static void starttls_in_pieces(size_t piece) {
+    struct wire wire;
+    wire_open(&wire);
+    wire.piece = piece;
+    wire_start(&wire);
+    wire_say(&wire.server, "220 hello\r\n");
+    wire_say(&wire.client, "STARTTLS\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "STARTTLS\r\n");
+    wire_say(&wire.server, "220 go\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.client, "220 hello\r\n220 go\r\n");
+    wire_server_tls(&wire);
+    wire_client_tls(&wire, "mail.example.com");
+    wire_say(&wire.client, "EHLO inside\r\n");
+    wire_say(&wire.server, "250 inside\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "EHLO inside\r\n");
+    wire_expect(&wire.client, "250 inside\r\n");
+    assert_true(wire.client_saw_certificate);
+    wire_close(&wire);
+}
+
+static void test_starttls_handshake_cut_anywhere(void **state) {
+    (void)state;
+    static const size_t pieces[] = {1, 2, 3, 5, 7, 11, 64, 100, 250, 1000, 64 * 1024};
+    for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+        starttls_in_pieces(pieces[i]);
+    }
+}
+
+static void test_implicit_tls_on_both_sides(void **state) {
+    struct wire wire;
+    (void)state;
+    open_and_start(&wire);
+    wire_server_tls(&wire);
+    wire_client_tls(&wire, "mail.example.com");
+    wire_say(&wire.server, "220 secure\r\n");
+    wire_say(&wire.client, "EHLO early\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.client, "220 secure\r\n");
+    wire_expect(&wire.server, "EHLO early\r\n");
+    wire_close(&wire);
+}
+
+// What stands behind STARTTLS in the clear goes ahead of the handshake, in the clear.
+static void test_plain_bytes_behind_starttls(void **state) {
+    struct wire wire;
+    (void)state;
+    open_and_start(&wire);
+    wire_say(&wire.server, "220 hello\r\n");
+    wire_say(&wire.client, "STARTTLS\r\nRSET\r\n");
+    wire_run(&wire);
+    wire_say(&wire.server, "220 go\r\n250 early\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "STARTTLS\r\nRSET\r\n");
+    wire_expect(&wire.client, "220 hello\r\n220 go\r\n250 early\r\n");
+    wire_server_tls(&wire);
+    wire_client_tls(&wire, NULL);
+    wire_say(&wire.client, "NOOP\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "NOOP\r\n");
+    wire_close(&wire);
+}
+
+static void test_plain_client_to_tls_server(void **state) {
+    struct wire wire;
+    (void)state;
+    wire_open(&wire);
+    wire.config.server_tls = SERVER_TLS_IMPLICIT;
+    wire_start(&wire);
+    wire_server_tls(&wire);
+    wire_say(&wire.server, "220 secure\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.client, "");
+    wire_wait(&wire); // The client is silent: it is a plain one.
+    wire_expect(&wire.client, "220 secure\r\n");
+    wire_say(&wire.client, "EHLO x\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "EHLO x\r\n");
+    wire_say(&wire.server, "250-x\r\n250 SIZE 10\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.client, "250-x\r\n250-STARTTLS\r\n250 SIZE 10\r\n");
+    wire_say(&wire.client, "STARTTLS\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.client, "220 2.0.0 Ready to start TLS\r\n");
+    wire_client_tls(&wire, "mail.example.com");
+    wire_say(&wire.client, "EHLO inside\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "EHLO inside\r\n");
+    wire_say(&wire.server, "250-x\r\n250-STARTTLS\r\n250 SIZE 10\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.client, "250-x\r\n250 SIZE 10\r\n");
+    wire_close(&wire);
+}
+
+static void test_own_starttls_towards_the_server(void **state) {
+    struct wire wire;
+    (void)state;
+    wire_open(&wire);
+    wire.config.server_tls = SERVER_TLS_STARTTLS;
+    wire_start(&wire);
+    wire_say(&wire.client, "EHLO eager\r\n"); // It spoke: it is plain, and nothing is waited for.
+    wire_say(&wire.server, "220 hello\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "EHLO [192.0.2.1]\r\n");
+    wire_say(&wire.server, "250-x\r\n250 STARTTLS\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "STARTTLS\r\n");
+    wire_expect(&wire.client, "");
+    wire_say(&wire.server, "220 go\r\n");
+    wire.server.tls_after = true;
+    wire_run(&wire);
+    wire_expect(&wire.client, "220 hello\r\n");
+    wire_expect(&wire.server, "EHLO eager\r\n");
+    wire_close(&wire);
+}
+
+// The client's bytes, and the end of its stream, wait for the proxy's own steps and are not lost.
+static void test_early_bytes_and_end_wait_for_own_steps(void **state) {
+    struct wire wire;
+    (void)state;
+    wire_open(&wire);
+    wire.config.server_tls = SERVER_TLS_STARTTLS;
+    wire_start(&wire);
+    wire_say(&wire.client, "EHLO eager\r\nQUIT\r\n");
+    wire.client.close_after = true;
+    wire_run(&wire);
+    wire_say(&wire.server, "220 hello\r\n");
+    wire_run(&wire);
+    wire_say(&wire.server, "250-x\r\n250 STARTTLS\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "EHLO [192.0.2.1]\r\nSTARTTLS\r\n");
+    assert_false(wire.server.saw_end);
+    wire_say(&wire.server, "220 go\r\n");
+    wire.server.tls_after = true;
+    wire_run(&wire);
+    wire_expect(&wire.server, "EHLO eager\r\nQUIT\r\n");
+    assert_true(wire.server.saw_end);
+    wire_close(&wire);
+}
+
+static void test_no_starttls_to_give_means_no_mail(void **state) {
+    struct wire wire;
+    (void)state;
+    wire_open(&wire);
+    wire.config.server_tls = SERVER_TLS_STARTTLS;
+    wire.config.client_tls = CLIENT_TLS_NONE;
+    wire_start(&wire);
+    wire_say(&wire.client, "EHLO x\r\n");
+    wire_say(&wire.server, "220 hello\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "EHLO [192.0.2.1]\r\n");
+    wire_say(&wire.server, "250-x\r\n250 SIZE 1\r\n");
+    wire_run(&wire);
+    struct slice got = buf_slice(&wire.client.got);
+    assert_true(slice_starts_with(got, SLICE("421 4.4.1 ")));
+    wire_expect(&wire.server, "");
+    assert_true(wire.server.saw_end);
+    wire_close(&wire);
+}
+
+static void test_client_tls_none_answers_starttls_itself(void **state) {
+    struct wire wire;
+    (void)state;
+    wire_open(&wire);
+    wire.config.client_tls = CLIENT_TLS_NONE;
+    wire_start(&wire);
+    wire_say(&wire.server, "220 hello\r\n");
+    wire_say(&wire.client, "EHLO x\r\n");
+    wire_run(&wire);
+    wire_say(&wire.server, "250-x\r\n250-PIPELINING\r\n250 STARTTLS\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.client, "220 hello\r\n250-x\r\n250 PIPELINING\r\n");
+    // Pipelined: our answer comes behind the server's answer to NOOP, and NOOP 2 goes on after it.
+    wire_say(&wire.client, "NOOP 1\r\nSTARTTLS\r\nNOOP 2\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.client, "");
+    wire_expect(&wire.server, "EHLO x\r\nNOOP 1\r\n");
+    wire_say(&wire.server, "250 one\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "NOOP 2\r\n");
+    struct slice got = buf_slice(&wire.client.got);
+    assert_true(slice_starts_with(got, SLICE("250 one\r\n502 5.5.1 ")));
+    wire_close(&wire);
+}
+
+static void test_half_close_passes(void **state) {
+    struct wire wire;
+    (void)state;
+    open_and_start(&wire);
+    wire_say(&wire.server, "220 hello\r\n");
+    wire_run(&wire);
+    wire_say(&wire.client, "QUIT\r\n");
+    wire.client.close_after = true;
+    wire_run(&wire);
+    wire_expect(&wire.server, "QUIT\r\n");
+    assert_true(wire.server.saw_end);
+    assert_false(wire.client.saw_end);
+    wire_say(&wire.server, "221 bye\r\n");
+    wire.server.close_after = true;
+    wire_run(&wire);
+    wire_expect(&wire.client, "220 hello\r\n221 bye\r\n");
+    assert_true(wire.client.saw_end);
+    assert_true(relay_is_done(wire.relay));
+    wire_close(&wire);
+}
+
+static void test_sink_answers_plain_and_in_tls(void **state) {
+    struct wire wire;
+    (void)state;
+    wire_open(&wire);
+    wire.setup.mode = MODE_SINK;
+    wire.session.mode = MODE_SINK;
+    wire.session.has_server = false;
+    wire_start(&wire);
+    wire_client_tls(&wire, "sink.example.com");
+    wire_say(&wire.client, "QUIT\r\n");
+    wire_run(&wire);
+    struct slice got = buf_slice(&wire.client.got);
+    assert_true(slice_starts_with(got, SLICE("220 ")));
+    assert_true(slice_find(got, SLICE("\r\n221 ")) != SLICE_NONE);
+    wire_close(&wire);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain_bytes_pass_both_ways),
+        cmocka_unit_test(test_starttls_handshake_cut_anywhere),
+        cmocka_unit_test(test_implicit_tls_on_both_sides),
+        cmocka_unit_test(test_plain_bytes_behind_starttls),
+        cmocka_unit_test(test_plain_client_to_tls_server),
+        cmocka_unit_test(test_own_starttls_towards_the_server),
+        cmocka_unit_test(test_early_bytes_and_end_wait_for_own_steps),
+        cmocka_unit_test(test_no_starttls_to_give_means_no_mail),
+        cmocka_unit_test(test_client_tls_none_answers_starttls_itself),
+        cmocka_unit_test(test_half_close_passes),
+        cmocka_unit_test(test_sink_answers_plain_and_in_tls),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
