@@ -77,8 +77,17 @@ static void pop(struct lane *lane) {
 
 // ── trouble ─────────────────────────────────────────────────────────────────────────────────────
 
+// The cause at the end of "cannot write to text output 'x': No space left on device".
+static const char *cause_in(const char *sentence) {
+    const char *cause = sentence;
+    for (const char *end = strstr(sentence, "': "); end != NULL; end = strstr(cause, "': ")) {
+        cause = end + 3;
+    }
+    return cause;
+}
+
 void lane_complain(struct lane *lane, const char *sentence) {
-    snprintf(lane->reason, sizeof(lane->reason), "%s", sentence);
+    snprintf(lane->reason, sizeof(lane->reason), "%s", cause_in(sentence));
     if (lane->options->complain != NULL) {
         lane->options->complain(lane->options->complain_context, sentence);
     }
@@ -216,7 +225,7 @@ static void say_lost(struct lane *lane, const char *why) {
 static void say_stall(struct lane *lane) {
     bool losing = atomic_load(&lane->backlog.losing);
     if (losing && !lane->said_losing && !atomic_load(&lane->backlog.failing)) {
-        say_lost(lane, "its reader is too slow, lines are lost");
+        say_lost(lane, "its reader is too slow");
     }
     lane->said_losing = losing;
 }

@@ -32,7 +32,7 @@ struct lane {
     _Atomic uint64_t bytes;    // that reached their place
     bool said_losing;          // that its reader is too slow
     int64_t retry_ns;          // monotonic: not tried before
-    char reason[FAILURE_MAX];  // of the last trouble, for the line that tells the loss
+    char reason[FAILURE_MAX];  // the cause of the last trouble, for the line that tells the loss
     struct failure last_words; // the sentence of the attempt that is going on
     int64_t now_ns;            // of the run that is going on
 };
