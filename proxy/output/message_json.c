@@ -165,7 +165,10 @@ static void put_header(struct json_writer *json, const struct message_record *re
     json_open(json, '[');
     for (size_t i = 0; i < record->field_count; i++) {
         const struct message_field *field = &record->fields[i];
-        struct slice as_sent = find_as_sent(&text, stored(record, field->name));
+        // Of a line that was cut only its start is there; the field itself knows more.
+        struct slice as_sent = record->cut_line_count > 0
+                                   ? (struct slice){0}
+                                   : find_as_sent(&text, stored(record, field->name));
         put_field(json, record, field, as_sent);
     }
     json_close(json, ']');
@@ -173,7 +176,7 @@ static void put_header(struct json_writer *json, const struct message_record *re
 
 static void header_text_members(struct json_writer *json, const struct message_record *record) {
     struct slice text = buf_slice(&record->header_text);
-    if (!lines_are_usual(record)) {
+    if (record->cut_line_count > 0 || !lines_are_usual(record)) {
         json_member_text(json, "header_text", text);
         json_member_exact(json, "header_text_base64", text);
     }
@@ -227,6 +230,23 @@ static void put_odd_dots(struct json_writer *json, const struct message_record *
     json_close(json, ']');
 }
 
+static void put_cut_lines(struct json_writer *json, const struct message_record *record) {
+    if (record->cut_line_count == 0) {
+        return;
+    }
+    json_key(json, "cut_lines");
+    json_open(json, '[');
+    for (size_t i = 0; i < record->cut_line_count; i++) {
+        const struct message_cut_line *line = &record->cut_lines[i];
+        json_open(json, '[');
+        json_uint(json, line->number);
+        json_uint(json, line->len);
+        json_uint(json, line->shown);
+        json_close(json, ']');
+    }
+    json_close(json, ']');
+}
+
 void message_record_put(struct buf *out, const struct message_record *record, enum body_detail body,
                         const struct event *event) {
     const struct event_message *message = &event->message;
@@ -240,6 +260,7 @@ void message_record_put(struct buf *out, const struct message_record *record, en
     if (body != BODY_NONE) {
         header_text_members(&json, record);
         put_odd_dots(&json, record);
+        put_cut_lines(&json, record);
     }
     json_close(&json, '}');
 }

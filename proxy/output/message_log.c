@@ -12,7 +12,7 @@
 // without waiting gets the later ones cut.
 #define LOG_BYTES (8 * MIB)
 
-enum { RUNS_MAX = 1000, ODD_DOTS_MAX = 1000 };
+enum { RUNS_MAX = 1000, ODD_DOTS_MAX = 1000, CUT_LINES_MAX = 100 };
 
 struct message_log {
     enum body_detail body;
@@ -56,6 +56,7 @@ static void record_free(struct message_record *record) {
     free(record->fields);
     free(record->runs);
     free(record->odd_dots);
+    free(record->cut_lines);
     free(record);
 }
 
@@ -137,6 +138,18 @@ static void note_dots(struct message_record *record, const struct event_text *te
     record->odd_dots[record->odd_dot_count++] = record->body_lines;
 }
 
+static void note_cut(struct message_record *record, const struct event_line *line) {
+    record->lines++;
+    if (line->len <= line->text.len || record->cut_line_count == CUT_LINES_MAX) {
+        return;
+    }
+    if (record->cut_lines == NULL) {
+        record->cut_lines = mem_new_array(CUT_LINES_MAX, sizeof(*record->cut_lines));
+    }
+    record->cut_lines[record->cut_line_count++] = (struct message_cut_line){
+        .number = record->lines, .len = line->len, .shown = line->text.len};
+}
+
 static void take_text(struct message_log *log, const struct event *event) {
     const struct event_text *text = &event->text;
     struct message_record *record = record_of(log, text->message);
@@ -146,6 +159,7 @@ static void take_text(struct message_log *log, const struct event *event) {
         return;
     }
     note_run(log, record, event, 1);
+    note_cut(record, &text->line);
     if (!text->header) {
         note_dots(record, text);
         record->behind_lf = text->line.ending == ENDING_LF;

@@ -57,6 +57,12 @@ struct message_run {
     int64_t at_us;
 };
 
+struct message_cut_line {
+    uint64_t number; // among the lines shown, from 1
+    size_t len;
+    size_t shown;
+};
+
 enum content_state { CONTENT_LINE_START, CONTENT_LINE_START_CR, CONTENT_IN_LINE, CONTENT_BODY };
 
 struct message_record {
@@ -73,6 +79,9 @@ struct message_record {
     bool cut;
     struct message_run *runs;
     size_t run_count;
+    uint64_t lines; // shown so far
+    struct message_cut_line *cut_lines;
+    size_t cut_line_count;
     uint64_t body_lines; // seen, the empty line included
     bool behind_lf;      // the last line shown ended in LF alone
     uint64_t *odd_dots;  // numbers of body lines

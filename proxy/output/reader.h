@@ -8,8 +8,8 @@
 // A transcript that a crash cut off is read as far as it goes; anything else that is not what it
 // should be is an error that names the line (jsonl) or the offset in bytes (json).
 //
-// Limits: of a message whose body was cut, or lines longer than --max-line, only what was kept can
-// be told; `json` holds no `lost` and `paused`.
+// Limits: of a message that was cut only what was kept can be told; `json` holds no `lost` and
+// `paused`.
 #ifndef SCOPE_OUTPUT_READER_H
 #define SCOPE_OUTPUT_READER_H
 

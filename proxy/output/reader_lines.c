@@ -139,6 +139,25 @@ size_t reader_lines_told(const cJSON *message) {
     return count;
 }
 
+static uint64_t number_at(const cJSON *array, int place) {
+    const cJSON *number = cJSON_GetArrayItem(array, place);
+    bool sane = cJSON_IsNumber(number) && number->valuedouble >= 0 && number->valuedouble < 0x1p53;
+    return sane ? (uint64_t)number->valuedouble : 0;
+}
+
+// What --max-line did to the lines.
+static void cut_lines(struct line_list *list, const cJSON *message) {
+    const cJSON *cut = NULL;
+    cJSON_ArrayForEach(cut, json_get(message, "cut_lines")) {
+        uint64_t number = number_at(cut, 0);
+        if (number > 0 && number <= list->count) {
+            struct event_line *line = &list->lines[number - 1].line;
+            line->text = slice_sub(line->text, 0, (size_t)number_at(cut, 2));
+            line->len = (size_t)number_at(cut, 1);
+        }
+    }
+}
+
 const struct event_text *reader_message_lines(size_t *out_count, const struct decoder *decoder,
                                               const cJSON *message, size_t told_count) {
     struct line_list list = {.decoder = decoder, .message = (int)json_get_uint(message, "n")};
@@ -146,6 +165,7 @@ const struct event_text *reader_message_lines(size_t *out_count, const struct de
     list.lines = arena_new(decoder->arena, list.count + 1, sizeof(*list.lines));
     list.count = 0;
     add_all(&list, message, told_count);
+    cut_lines(&list, message);
     *out_count = list.count;
     return list.lines;
 }

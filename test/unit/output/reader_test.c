@@ -365,6 +365,41 @@ static void cut_lines_come_back(void **state) {
     close_it();
 }
 
+static void send_text(const char *shown, size_t len, bool header) {
+    struct event event = {.kind = EVENT_TEXT, .text = {.message = 1, .header = header}};
+    event.text.line =
+        (struct event_line){.text = slice_of_string(shown), .len = len, .ending = ENDING_CRLF};
+    sample_send(sample(), &event);
+}
+
+static void send_content(const char *text) {
+    struct event event = {.kind = EVENT_CONTENT,
+                          .content = {.message = 1, .bytes = slice_of_string(text)}};
+    sample_send(sample(), &event);
+}
+
+static void cut_lines_of_a_message_come_back(void **state) {
+    (void)state;
+    struct event field = {
+        .kind = EVENT_FIELD,
+        .field = {
+            .message = 1, .name = SLICE("A"), .raw = SLICE("bcdefgh"), .value = SLICE("bcdefgh")}};
+    sample_command(sample(), 1, "DATA");
+    send_text("A: bc", 10, true);
+    send_text("", 0, false);
+    send_text("hello", 11, false);
+    send_text(".", 1, false);
+    send_content("A: bcdefgh\r\n\r\nhello world\r\n");
+    sample_send(sample(), &field);
+    sample_message_text(sample(), 2, "B: 1\r\n\r\nx\r\n.\r\n");
+    sample_final(sample(), 1, "250 ok");
+    sample_message(sample(), 1, 1, 250);
+    sample_message(sample(), 2, 1, 250);
+    close_it();
+    assert_true(slice_find(buf_slice(&fixture.json),
+                           SLICE("{\"name\":\"A\",\"value\":\"bcdefgh\"}")) != SLICE_NONE);
+}
+
 static void the_proxys_lines_and_masked_ones_come_back(void **state) {
     (void)state;
     struct event event = sample_command_event(sample(), 1, "EHLO [127.0.0.1]");
@@ -650,6 +685,7 @@ int main(void) {
         TEST(odd_replies_come_back),
         TEST(nuls_and_bad_bytes_come_back),
         TEST(cut_lines_come_back),
+        FULL(cut_lines_of_a_message_come_back),
         TEST(the_proxys_lines_and_masked_ones_come_back),
         TEST(answers_for_each_recipient_come_back),
         TEST(a_greeting_behind_a_command_comes_back),
