@@ -300,6 +300,7 @@ struct event_bytes {
     bool message_text;   // inside a message: never masked
     bool starttls;       // the STARTTLS line that was answered 220, or that 220
     bool by_proxy;       // said by the proxy in the name of `from`'s opposite; see event_command
+    bool aside;          // the server's answer to what the proxy said: the client never saw it
 };
 
 struct event_wire {

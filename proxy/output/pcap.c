@@ -80,7 +80,7 @@ static void make_ready(struct pcap *pcap, const struct event_session *session) {
 
 // Bytes that the client neither sent nor saw.
 static bool is_behind(const struct event_bytes *bytes) {
-    return bytes->starttls || (bytes->by_proxy && bytes->from == SIDE_CLIENT);
+    return bytes->starttls || bytes->aside || (bytes->by_proxy && bytes->from == SIDE_CLIENT);
 }
 
 static void take_close(struct pcap *pcap, const struct event *event) {

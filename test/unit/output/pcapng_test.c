@@ -183,8 +183,10 @@ static void starttls_is_left_out(void **state) {
 static void what_only_the_server_saw_is_left_out(void **state) {
     (void)state;
     said((struct event_bytes){.from = SIDE_CLIENT, .by_proxy = true}, "EHLO proxy\r\n");
+    said((struct event_bytes){.from = SIDE_SERVER, .aside = true}, "250 STARTTLS\r\n");
     said((struct event_bytes){.from = SIDE_SERVER, .by_proxy = true}, "421 stop\r\n");
     assert_false(shows("EHLO proxy"));
+    assert_false(shows("250 STARTTLS"));
     assert_true(shows("421 stop"));
 }
 
