@@ -69,6 +69,7 @@ static enum err start_threads(struct capture *capture, struct failure *failure) 
 
 static enum err start(struct capture *capture, struct failure *failure,
                       const struct capture_options *options) {
+    const struct capture_handlers *handlers = &capture->reporter.handlers;
     if (!notification_is_supported()) {
         return fail(failure, ERR_SYSTEM,
                     "this kernel cannot capture a command: it takes Linux 5.6 with seccomp "
@@ -77,6 +78,9 @@ static enum err start(struct capture *capture, struct failure *failure,
     enum err err = open_refuser(capture, failure);
     if (err != OK) {
         return err;
+    }
+    if (handlers->opened != NULL) {
+        handlers->opened(handlers->context, capture);
     }
     // What the command leaves behind becomes our child, so that it stays ours to look into, and its
     // end is seen.
@@ -93,7 +97,8 @@ static enum err start(struct capture *capture, struct failure *failure,
         reporter_warn(&capture->reporter, WARNING_COMMAND, "%s: %s", options->command[0],
                       strerror(error));
     }
-    capture->keeper = keeper_start(capture->command.pid, &capture->reporter);
+    capture->keeper =
+        keeper_start(capture->command.pid, &capture->reporter, capture->shared.records);
     return capture->keeper == NULL ? fail(failure, ERR_SYSTEM, "cannot start the keeper's thread")
                                    : OK;
 }
@@ -119,6 +124,10 @@ bool capture_claim(struct capture *capture, int accepted_fd, struct capture_conn
 
 void capture_release(struct capture *capture) {
     supervisor_release(capture->supervisor);
+}
+
+int capture_wait(struct capture *capture) {
+    return reporter_wait_ended(&capture->reporter);
 }
 
 uint32_t capture_command_pid(const struct capture *capture) {

@@ -64,9 +64,12 @@ struct capture_connection {
     int64_t asked_monotonic_ns; // when the connect was seen
 };
 
-// All of them are called on threads of capture, one at a time, and from before capture_start
+// All but `opened` are called on threads of capture, one at a time, and from before capture_start
 // returns on; none may call capture_free.
 struct capture_handlers {
+    // From here on connections may be claimed; called once, within capture_start, before the
+    // command runs. May be NULL.
+    void (*opened)(void *context, struct capture *capture);
     // The server could not be dialled: `error` is what the command got from connect. To be recorded
     // as a session with the outcome `connect-failed`; `server_fd` is -1.
     void (*failed)(void *context, const struct capture_connection *connection, int error);
@@ -98,6 +101,9 @@ bool capture_claim(struct capture *capture, int accepted_fd, struct capture_conn
 
 // From now on connections pass untouched (`--sessions` reached): the command is not disturbed.
 void capture_release(struct capture *capture);
+
+// Waits for what `ended` says, and returns the status.
+int capture_wait(struct capture *capture);
 
 uint32_t capture_command_pid(const struct capture *capture);
 

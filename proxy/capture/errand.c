@@ -29,6 +29,10 @@ void errand_fail(struct errand *errand, int error) {
 // ── steering the caller's socket ────────────────────────────────────────────────────────────────
 
 static void pass_unsteered(const struct errand *errand, int error) {
+    if (error == ECONNREFUSED) { // the proxy has stopped: `--sessions`, or the end is near
+        let_pass(errand);
+        return;
+    }
     reporter_warn(errand->shared->reporter, WARNING_UNSTEERED,
                   "a connection of %s (pid %u) passes uncaptured: its socket is bound so that it "
                   "cannot reach the proxy (%s)",

@@ -2,6 +2,7 @@
 #include "capture/fallback.h"
 
 #include "base/slice.h"
+#include "base/text.h"
 #include "capture/dial.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -41,6 +43,45 @@ static bool is_nonblocking(const struct errand *errand) {
     text[len > 0 ? len : 0] = '\0';
     const char *flags = strstr(text, "flags:");
     return flags != NULL && (strtoul(flags + strlen("flags:"), NULL, 8) & O_NONBLOCK) != 0;
+}
+
+// True if a line of the table has the inode: `  0: LOCAL REMOTE ST TX:RX TR:WHEN RETR UID TIMEOUT
+// INODE …`.
+static bool table_has(const char *path, unsigned long inode) {
+    enum { INODE_FIELD = 9 };
+    FILE *table = fopen(path, "re");
+    char line[INFO_MAX];
+    bool found = false;
+    while (table != NULL && !found && fgets(line, sizeof(line), table) != NULL) {
+        struct slice rest = slice_trim(slice_of_string(line));
+        for (size_t field = 0; field < INODE_FIELD && rest.len > 0; field++) {
+            slice_split(&rest, ' ');
+            rest = slice_trim(rest);
+        }
+        uint64_t number = 0;
+        found = text_parse_u64(&number, slice_split(&rest, ' '), UINT64_MAX) && number == inode;
+    }
+    if (table != NULL) {
+        fclose(table);
+    }
+    return found;
+}
+
+// A socket that connects or is connected stands in the kernel's tables, a new one does not.
+static bool is_used(const struct errand *errand) {
+    uint32_t pid = errand->connection.client.pid;
+    char path[PATH_SMALL];
+    struct stat info;
+    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%d", pid, errand->target.socket_number);
+    if (stat(path, &info) != 0) {
+        return false;
+    }
+    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/net/tcp", pid);
+    if (table_has(path, info.st_ino)) {
+        return true;
+    }
+    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/net/tcp6", pid);
+    return table_has(path, info.st_ino);
 }
 
 static bool waits_still(void *context) {
@@ -86,7 +127,7 @@ static void steer_by_memory(struct errand *errand, int server_fd) {
 }
 
 void fallback_run(struct errand *errand) {
-    if (!is_tcp(errand)) {
+    if (!is_tcp(errand) || is_used(errand)) {
         notification_let_pass(&errand->notification);
         return;
     }

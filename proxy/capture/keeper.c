@@ -13,8 +13,11 @@
 
 static const int taken_signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD};
 
+enum { CLAIM_WAIT_MS = 2000 };
+
 struct keeper {
     struct reporter *reporter;
+    struct records *records;
     pid_t command;
     int signals; // a signalfd
     int stop_event;
@@ -38,6 +41,7 @@ int keeper_exit_status(int wait_status) {
 static void say_ended(struct keeper *keeper) {
     if (!keeper->all_ended) {
         keeper->all_ended = true;
+        records_wait_taken(keeper->records, CLAIM_WAIT_MS);
         reporter_ended(keeper->reporter, keeper->status);
     }
 }
@@ -112,8 +116,9 @@ static void keeper_free(struct keeper *keeper) {
     free(keeper);
 }
 
-struct keeper *keeper_start(pid_t command, struct reporter *reporter) {
+struct keeper *keeper_start(pid_t command, struct reporter *reporter, struct records *records) {
     struct keeper *keeper = mem_new(sizeof(*keeper));
+    keeper->records = records;
     keeper->reporter = reporter;
     keeper->command = command;
     sigset_t kept;

@@ -5,6 +5,7 @@
 #ifndef SCOPE_CAPTURE_KEEPER_H
 #define SCOPE_CAPTURE_KEEPER_H
 
+#include "capture/records.h"
 #include "capture/reporter.h"
 
 #include <signal.h>
@@ -15,8 +16,9 @@ struct keeper;
 // The signals that it takes: blocked in every thread, so that they come to it alone.
 void keeper_signals(sigset_t *out);
 
-// NULL where no thread can be made. `reporter` outlives it.
-struct keeper *keeper_start(pid_t command, struct reporter *reporter);
+// NULL where no thread can be made. `reporter` and `records` outlive it. The end is said when what
+// the command connected last was claimed, so that no session is lost by it.
+struct keeper *keeper_start(pid_t command, struct reporter *reporter, struct records *records);
 void keeper_stop(struct keeper *keeper);
 
 // The exit status of `run` for what waitpid(2) said.

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 // A steered connection waits in the listener's queue until a session is free, so this is long. What
@@ -25,6 +26,7 @@ struct record {
 // nearly always empty.
 struct records {
     pthread_mutex_t lock;
+    pthread_cond_t emptied;
     struct record *first;
 };
 
@@ -77,6 +79,7 @@ static bool key_equal(const struct record_key *a, const struct record_key *b) {
 struct records *records_new(void) {
     struct records *records = mem_new(sizeof(*records));
     pthread_mutex_init(&records->lock, NULL);
+    pthread_cond_init(&records->emptied, NULL);
     return records;
 }
 
@@ -96,6 +99,7 @@ void records_free(struct records *records) {
         records->first = record->next;
         record_free(record);
     }
+    pthread_cond_destroy(&records->emptied);
     pthread_mutex_destroy(&records->lock);
     free(records);
 }
@@ -172,6 +176,9 @@ bool records_take(struct records *records, const struct record_key *key,
     if (record != NULL) {
         *at = record->next;
     }
+    if (records->first == NULL) {
+        pthread_cond_broadcast(&records->emptied);
+    }
     pthread_mutex_unlock(&records->lock);
     if (record == NULL) {
         return false;
@@ -179,4 +186,16 @@ bool records_take(struct records *records, const struct record_key *key,
     *out = record->connection;
     free(record);
     return true;
+}
+
+void records_wait_taken(struct records *records, int64_t wait_ms) {
+    struct timespec end;
+    clock_gettime(CLOCK_REALTIME, &end); // the clock of pthread_cond_timedwait
+    int64_t end_ns = (int64_t)end.tv_sec * NS_PER_S + end.tv_nsec + wait_ms * NS_PER_MS;
+    end = (struct timespec){.tv_sec = (time_t)(end_ns / NS_PER_S), .tv_nsec = end_ns % NS_PER_S};
+    pthread_mutex_lock(&records->lock);
+    while (records->first != NULL &&
+           pthread_cond_timedwait(&records->emptied, &records->lock, &end) == 0) {
+    }
+    pthread_mutex_unlock(&records->lock);
 }

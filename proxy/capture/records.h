@@ -36,5 +36,7 @@ void records_add_at(struct records *records, const struct capture_connection *co
 // Takes a record out; false where there is none of that key.
 bool records_take(struct records *records, const struct record_key *key,
                   struct capture_connection *out);
+// Waits until every record was taken, for at most this long.
+void records_wait_taken(struct records *records, int64_t wait_ms);
 
 #endif

@@ -8,10 +8,12 @@
 void reporter_init(struct reporter *reporter, const struct capture_handlers *handlers) {
     memset(reporter, 0, sizeof(*reporter));
     pthread_mutex_init(&reporter->lock, NULL);
+    pthread_cond_init(&reporter->has_ended, NULL);
     reporter->handlers = *handlers;
 }
 
 void reporter_cleanup(struct reporter *reporter) {
+    pthread_cond_destroy(&reporter->has_ended);
     pthread_mutex_destroy(&reporter->lock);
 }
 
@@ -45,6 +47,19 @@ void reporter_signalled(struct reporter *reporter, int signal_number) {
 
 void reporter_ended(struct reporter *reporter, int status) {
     pthread_mutex_lock(&reporter->lock);
+    reporter->ended = true;
+    reporter->status = status;
     reporter->handlers.ended(reporter->handlers.context, status);
+    pthread_cond_broadcast(&reporter->has_ended);
     pthread_mutex_unlock(&reporter->lock);
+}
+
+int reporter_wait_ended(struct reporter *reporter) {
+    pthread_mutex_lock(&reporter->lock);
+    while (!reporter->ended) {
+        pthread_cond_wait(&reporter->has_ended, &reporter->lock);
+    }
+    int status = reporter->status;
+    pthread_mutex_unlock(&reporter->lock);
+    return status;
 }

@@ -22,6 +22,9 @@ struct reporter {
     pthread_mutex_t lock;
     struct capture_handlers handlers;
     bool said[WARNING_COUNT];
+    pthread_cond_t has_ended;
+    bool ended;
+    int status; // where it has ended
 };
 
 void reporter_init(struct reporter *reporter, const struct capture_handlers *handlers);
@@ -33,5 +36,7 @@ void reporter_failed(struct reporter *reporter, const struct capture_connection 
                      int error);
 void reporter_signalled(struct reporter *reporter, int signal_number);
 void reporter_ended(struct reporter *reporter, int status);
+// Waits for reporter_ended; returns its status.
+int reporter_wait_ended(struct reporter *reporter);
 
 #endif

@@ -16,6 +16,12 @@ struct run {
     int status; // of the command
 };
 
+// Before the command runs, so that not even its first connection finds nobody.
+static void on_opened(void *context, struct capture *capture) {
+    struct run *run = context;
+    proxy_set_capture(run->service.proxy, capture);
+}
+
 static void on_failed(void *context, const struct capture_connection *connection, int error) {
     struct run *run = context;
     proxy_record_failed(run->service.proxy, connection, error);
@@ -43,6 +49,7 @@ static enum err start_command(struct run *run, struct failure *failure,
                               const struct options *options,
                               const struct capture_inherited *inherited, uint16_t port) {
     struct capture_handlers handlers = {
+        .opened = on_opened,
         .failed = on_failed,
         .warned = on_warned,
         .signalled = on_signalled,
@@ -68,9 +75,6 @@ static enum err start_command(struct run *run, struct failure *failure,
         .inherited = inherited,
     };
     err = capture_start(&run->capture, failure, &capture, &handlers);
-    if (err == OK) {
-        proxy_set_capture(run->service.proxy, run->capture);
-    }
     environment_free(trust);
     return err;
 }
@@ -92,8 +96,13 @@ static enum err run_all(struct run *run, struct failure *failure, struct machine
         }
         service_run(&run->service);
     }
+    if (run->capture != NULL) {
+        // Where `--sessions` stopped the proxy the command goes on, uncaptured.
+        capture_release(run->capture);
+        run->status = capture_wait(run->capture);
+    }
+    capture_free(run->capture); // first: its threads report to the service
     service_cleanup(&run->service);
-    capture_free(run->capture);
     return err;
 }
 
