@@ -105,7 +105,8 @@ static void judge_server_close(struct analysis *analysis) {
 
 // Sessions that never were SMTP, or fell over TLS or the connect, have another story to tell.
 static bool is_judged(const struct analysis *analysis, enum outcome outcome) {
-    return analysis->facts.connected && !analysis->facts.tls_failed &&
+    const struct facts *facts = &analysis->facts;
+    return facts->connected && !facts->tls_failed && !facts->out_of_step &&
            outcome != OUTCOME_CONNECT_FAILED && outcome != OUTCOME_TLS_CLIENT_FAILED &&
            outcome != OUTCOME_TLS_SERVER_FAILED && outcome != OUTCOME_PROTOCOL;
 }

@@ -181,6 +181,7 @@ static void learn_command(struct facts *facts, const struct event *event) {
         .verb = command->command.verb,
         .exchange = command->exchange,
         .continuation = command->continuation,
+        .cancels = command->continuation && slice_is(command->line.text, "*"),
         .one_round_auth = first_answer && mechanism_is_one_round(command->command.mechanism)};
     if (facts_is_stray_text(facts, command)) {
         learn_stray_text(facts, command);
@@ -341,6 +342,8 @@ void facts_learn(struct facts *facts, const struct event *event) {
         facts->text = TEXT_RUNNING;
         facts->text_message = event->content.message;
         facts->content_exchange = facts->text_exchange;
+    } else if (event->kind == EVENT_FLAW) {
+        facts->out_of_step |= event->flaw.kind == FLAW_SMUGGLED_ANSWER;
     } else if (event->kind == EVENT_CONTENT_END) {
         learn_content_end(facts, event);
     } else if (event->kind == EVENT_MESSAGE && event->message.code != 0) {

@@ -54,6 +54,7 @@ struct last_command {
     enum verb verb; // VERB_NONE before the first
     int exchange;
     bool continuation;
+    bool cancels;        // a SASL line that is a lone * (RFC 4954 4)
     bool one_round_auth; // AUTH with an initial response that settles it (RFC 4954 4)
     bool answered;       // for DATA: 354 came, so that what follows is text
 };
@@ -95,6 +96,7 @@ struct facts {
     struct last_command last;
     struct waiting_queue waiting;
     enum text_state text;
+    bool out_of_step; // the server ended a message earlier than the client: nobody is judged by it
     int64_t text_cut_ns;
     int text_exchange; // of the latest DATA or BDAT
     int text_message;  // the message under way, or the latest

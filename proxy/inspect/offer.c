@@ -9,18 +9,25 @@ static bool offers_scram_plus(const struct capabilities *offered) {
            capabilities_offer_mechanism(offered, SLICE("SCRAM-SHA3-512-PLUS"));
 }
 
+// Where the proxy bridges, the server's side is not as the client's is.
+static bool server_is_in_tls(const struct analysis *analysis, const struct event_reply *reply) {
+    const struct facts *facts = &analysis->facts;
+    bool bridged = analysis->now->session->has_server && facts->client_tls != facts->server_tls;
+    return bridged ? facts->server_tls : reply->tls;
+}
+
 static void judge_offer(struct analysis *analysis, const struct event_reply *reply) {
     const struct capabilities *offered = reply->offered;
     struct place place = place_of_reply(reply);
     bool starttls = capabilities_offer(offered, "STARTTLS");
+    bool in_tls = server_is_in_tls(analysis, reply);
     bool plain = capabilities_offer_mechanism(offered, SLICE("PLAIN"));
-    if (starttls && reply->tls) {
+    if (starttls && in_tls) {
         analysis_say(analysis, RULE_STARTTLS_OFFERED_IN_TLS, place,
                      "The server offers STARTTLS inside TLS; it must not, since the session is "
                      "encrypted already");
     }
-    if (starttls && !reply->tls &&
-        (plain || capabilities_offer_mechanism(offered, SLICE("LOGIN")))) {
+    if (starttls && !in_tls && (plain || capabilities_offer_mechanism(offered, SLICE("LOGIN")))) {
         analysis_say(analysis, RULE_AUTH_OFFERED_IN_CLEAR, place,
                      "The server offers AUTH %s before TLS though it offers STARTTLS; it should "
                      "offer passwords in the clear to nobody",

@@ -45,7 +45,13 @@ static const struct reply_words *words_by_text(const struct event_reply *reply) 
 }
 
 // The server's own words tell most, then the enhanced code unless it says nothing (X.0.0).
-static const struct reply_words *words_of(const struct event_reply *reply) {
+static const struct reply_words *words_of(const struct facts *facts,
+                                          const struct event_reply *reply) {
+    static const struct reply_words cancelled = {"the client had cancelled it with *",
+                                                 "see why the client gave up"};
+    if (reply->continuation_reply && facts->last.cancels && facts->last.exchange == reply->to) {
+        return &cancelled;
+    }
     const struct reply_words *words = words_by_text(reply);
     if (words == NULL && !slice_ends_with_nocase(reply->enhanced, SLICE(".0.0"))) {
         words = reply_words_of_enhanced(reply->enhanced);
@@ -60,7 +66,7 @@ void refusal_judge(struct analysis *analysis, const struct event *event) {
         return;
     }
     const struct event_reply *reply = &event->reply;
-    const struct reply_words *words = words_of(reply);
+    const struct reply_words *words = words_of(&analysis->facts, reply);
     bool enhanced = reply->enhanced.len > 0;
     bool recipient = reply->recipient.len > 0;
     struct place place = place_of_reply(reply);

@@ -21,6 +21,15 @@ static bool first_digit_is_odd(int code) {
     return code < 200 || code > 599;
 }
 
+static bool code_is_clear(const struct event_reply *reply) {
+    for (size_t i = 0; i < reply->line_count; i++) {
+        if (reply->lines[i].malformed || reply->lines[i].code_differs) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void judge_form(struct analysis *analysis, const struct event_reply *reply) {
     for (size_t i = 0; i < reply->line_count; i++) {
         const struct event_reply_line *line = &reply->lines[i];
@@ -129,7 +138,8 @@ static const char *name_for(const struct event_reply *reply) {
 }
 
 static void judge_code(struct analysis *analysis, const struct event_reply *reply) {
-    if (reply->to == EVENT_NO_EXCHANGE || reply->code < 200 || reply->code > 399) {
+    if (reply->to == EVENT_NO_EXCHANGE || reply->code < 200 || reply->code > 399 ||
+        !code_is_clear(reply)) {
         return;
     }
     const int *codes = codes_for(reply);
@@ -182,7 +192,8 @@ static void judge_enhanced(struct analysis *analysis, const struct event_reply *
 // ── when ────────────────────────────────────────────────────────────────────────────────────────
 
 static void judge_due(struct analysis *analysis, const struct event_reply *reply) {
-    if (reply->to == EVENT_NO_EXCHANGE && reply->code != 421) {
+    bool due = reply->to != EVENT_NO_EXCHANGE || analysis->facts.out_of_step;
+    if (!due && reply->code != 421) {
         analysis_say(analysis, RULE_REPLY_UNEXPECTED, place_of_reply(reply),
                      "The server sent a reply (%d) though no command waited for one; from here on "
                      "client and server may disagree on which reply belongs to which command",
