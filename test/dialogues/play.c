@@ -2,6 +2,7 @@
 #include "play.h"
 
 #include "base/memory.h"
+#include "facts.h"
 #include "recorder.h"
 
 #ifdef DIALOGUES_WITH_FINDINGS
@@ -167,6 +168,8 @@ static void tell_tls(struct player *player, const struct action *action) {
     event.tls.alert = -1;
     event.tls.error = action->failed ? "it failed" : NULL;
     player->starttls = event.tls.starttls;
+    struct facts_certificate certificate;
+    facts_of_tls(&event.tls, &certificate, action->words, player->session.started_unix_ns);
     take(player, &event);
 }
 
@@ -178,6 +181,7 @@ static void tell_close(struct player *player, const struct action *action) {
                           : action->side == SIDE_CLIENT            ? OUTCOME_CLIENT_CLOSED
                                                                    : OUTCOME_SERVER_CLOSED;
     event.close.duration_ns = action->at_ns;
+    facts_of_close(&event.close, action->words);
     event.close.bytes_from_client = buf_len(&player->fed[SIDE_CLIENT]);
     event.close.bytes_from_server = buf_len(&player->fed[SIDE_SERVER]);
     judge(player, &event);

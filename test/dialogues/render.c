@@ -116,8 +116,13 @@ static void put_reply(struct buf *out, const struct event_reply *event) {
     } else {
         buf_putf(out, "reply %d %03d", event->to, event->code);
     }
+    enum { LINES_SHOWN = 20 };
     for (size_t i = 0; i < event->line_count; i++) {
         const struct event_reply_line *line = &event->lines[i];
+        if (i == LINES_SHOWN) {
+            buf_putf(out, " [... %zu lines ...]", event->line_count - i);
+            break;
+        }
         buf_put_byte(out, ' ');
         put_quoted(out, line->text);
         put_oddities(out, &line->line);

@@ -133,11 +133,13 @@ static bool read_tls(struct script *script, const char *line, int number, int64_
         struct action *action = add_action(script, ACTION_TLS, number, at_ns);
         action->side = SIDE_CLIENT;
         action->failed = failed;
+        action->words = mem_string(rest);
     }
     if (both || strncmp(rest, "server", 6) == 0) {
         struct action *action = add_action(script, ACTION_TLS, number, at_ns);
         action->side = SIDE_SERVER;
         action->failed = failed;
+        action->words = mem_string(rest);
     }
     return true;
 }
@@ -159,6 +161,7 @@ static bool read_other(struct script *script, const char *line, int number, int6
         struct action *action = add_action(script, ACTION_CLOSE, number, at_ns);
         action->side = strncmp(rest, "server", 6) == 0 ? SIDE_SERVER : SIDE_CLIENT;
         action->by_proxy = strncmp(rest, "proxy", 5) == 0;
+        action->words = mem_string(rest);
     } else {
         return read_tls(script, line, number, at_ns);
     }
@@ -240,6 +243,7 @@ bool script_read(struct script *script, const char *path) {
 void script_free(struct script *script) {
     for (size_t i = 0; i < script->count; i++) {
         buf_cleanup(&script->actions[i].bytes);
+        free(script->actions[i].words);
     }
     for (size_t i = 0; i < script->source_count; i++) {
         free(script->source[i]);

@@ -28,6 +28,7 @@ struct action {
     enum starttls_view view;
     bool failed;   // TLS, CONNECT
     bool by_proxy; // CLOSE
+    char *words;   // TLS, CLOSE: what is known beyond the side, see facts.h; else NULL
 };
 
 struct script_lines {
