@@ -190,17 +190,22 @@ void flow_skip(struct flow *flow, enum side from, size_t len) {
     flow->ends[from].next += (uint32_t)len;
 }
 
-void flow_close(struct flow *flow, struct buf *out, int64_t unix_ns, enum side first, bool reset) {
+void flow_close(struct flow *flow, struct buf *out, int64_t unix_ns, enum side first) {
     struct canvas canvas = {flow, out, unix_ns};
     if (flow->closed || !flow->written) {
         return;
     }
     flow->closed = true;
-    if (reset) {
-        bare(canvas, first, TCP_RST | TCP_ACK);
-        return;
-    }
     bare(canvas, first, TCP_FIN | TCP_ACK);
     bare(canvas, side_other(first), TCP_FIN | TCP_ACK);
     bare(canvas, first, TCP_ACK);
+}
+
+void flow_reset(struct flow *flow, struct buf *out, int64_t unix_ns, enum side from) {
+    struct canvas canvas = {flow, out, unix_ns};
+    if (flow->closed || !flow->written) {
+        return;
+    }
+    flow->closed = true;
+    bare(canvas, from, TCP_RST | TCP_ACK);
 }

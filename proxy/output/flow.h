@@ -47,7 +47,9 @@ void flow_send(struct flow *flow, struct buf *out, int64_t unix_ns, enum side fr
                struct slice bytes);
 // Bytes that are not recorded: a gap that a reader sees.
 void flow_skip(struct flow *flow, enum side from, size_t len);
-// The end; `first` is who closed first. `reset`: by RST. Nothing if no packet was written.
-void flow_close(struct flow *flow, struct buf *out, int64_t unix_ns, enum side first, bool reset);
+// The end, by FIN; `first` is who closed first. Nothing if no packet was written.
+void flow_close(struct flow *flow, struct buf *out, int64_t unix_ns, enum side first);
+// The end, by a reset that `from` sent. Nothing if no packet was written.
+void flow_reset(struct flow *flow, struct buf *out, int64_t unix_ns, enum side from);
 
 #endif

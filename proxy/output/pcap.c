@@ -83,12 +83,11 @@ static bool is_behind(const struct event_bytes *bytes) {
     return bytes->starttls || bytes->aside || (bytes->by_proxy && bytes->from == SIDE_CLIENT);
 }
 
+// A reset closes like any other end: it is about the connections, of which this draws none.
 static void take_close(struct pcap *pcap, const struct event *event) {
-    const struct event_close *close = &event->close;
-    enum side first = close->by == PARTY_CLIENT ? SIDE_CLIENT : SIDE_SERVER;
-    bool reset = first == SIDE_CLIENT ? close->client_reset : close->server_reset;
+    enum side first = event->close.by == PARTY_CLIENT ? SIDE_CLIENT : SIDE_SERVER;
     pcap_flush(pcap);
-    flow_close(&pcap->flow, &pcap->outlet->bytes, event_unix_ns(event), first, reset);
+    flow_close(&pcap->flow, &pcap->outlet->bytes, event_unix_ns(event), first);
 }
 
 static void pcap_take(void *state, const struct event *event) {

@@ -88,13 +88,16 @@ static void take_wire(struct pcapng *pcapng, const struct event *event) {
     let_go(pcapng);
 }
 
-static void close_legs(struct pcapng *pcapng, const struct event *event) {
+// The peer that closed first closes its own leg; on the other one the proxy acts in its place.
+static void close_leg(struct pcapng *pcapng, const struct event *event, enum side leg) {
     const struct event_close *close = &event->close;
-    int64_t unix_ns = event_unix_ns(event);
-    // The peer closes its own leg first; the proxy the other one, where it acts as that peer.
+    bool reset = leg == SIDE_CLIENT ? close->client_reset : close->server_reset;
     enum side first = close->by == PARTY_SERVER ? SIDE_SERVER : SIDE_CLIENT;
-    flow_close(&pcapng->legs[SIDE_CLIENT], &pcapng->held, unix_ns, first, close->client_reset);
-    flow_close(&pcapng->legs[SIDE_SERVER], &pcapng->held, unix_ns, first, close->server_reset);
+    if (reset) {
+        flow_reset(&pcapng->legs[leg], &pcapng->held, event_unix_ns(event), leg);
+    } else {
+        flow_close(&pcapng->legs[leg], &pcapng->held, event_unix_ns(event), first);
+    }
 }
 
 static void pcapng_take(void *state, const struct event *event) {
@@ -104,7 +107,8 @@ static void pcapng_take(void *state, const struct event *event) {
     } else if (event->kind == EVENT_TLS) {
         end_handshake(pcapng, event->tls.side);
     } else if (event->kind == EVENT_CLOSE) {
-        close_legs(pcapng, event);
+        close_leg(pcapng, event, SIDE_CLIENT);
+        close_leg(pcapng, event, SIDE_SERVER);
         end_handshake(pcapng, SIDE_CLIENT);
         end_handshake(pcapng, SIDE_SERVER);
     }

@@ -143,7 +143,7 @@ static void a_connection_goes_from_syn_to_fin(void **state) {
     begin("192.0.2.1", "198.51.100.2");
     send_text(SIDE_SERVER, "220 hi\r\n");
     send_text(SIDE_CLIENT, "QUIT\r\n");
-    flow_close(&fixture.flow, &fixture.out, 0, SIDE_SERVER, false);
+    flow_close(&fixture.flow, &fixture.out, 0, SIDE_SERVER);
     assert_int_equal(packet_count, 10);
     expect(0, 51234, SYN, 0);
     expect(1, 587, SYN | ACK, 0);
@@ -205,10 +205,10 @@ static void a_reset_is_one_packet(void **state) {
     (void)state;
     begin("192.0.2.1", "198.51.100.2");
     send_text(SIDE_CLIENT, "x");
-    flow_close(&fixture.flow, &fixture.out, 0, SIDE_CLIENT, true);
+    flow_reset(&fixture.flow, &fixture.out, 0, SIDE_CLIENT);
     assert_int_equal(packet_count, 6);
     expect(5, 51234, RST | ACK, 0);
-    flow_close(&fixture.flow, &fixture.out, 0, SIDE_CLIENT, false);
+    flow_close(&fixture.flow, &fixture.out, 0, SIDE_CLIENT);
     assert_int_equal(packet_count, 6);
 }
 
@@ -225,7 +225,7 @@ static void nothing_recorded_is_nothing_drawn(void **state) {
     (void)state;
     begin("192.0.2.1", "198.51.100.2");
     flow_skip(&fixture.flow, SIDE_CLIENT, 1000);
-    flow_close(&fixture.flow, &fixture.out, 0, SIDE_CLIENT, false);
+    flow_close(&fixture.flow, &fixture.out, 0, SIDE_CLIENT);
     assert_int_equal(packet_count, 0);
 }
 
