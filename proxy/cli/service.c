@@ -142,6 +142,17 @@ static void say_listening(const struct service_loop *service) {
     }
 }
 
+static void warn_of_secrets(const struct options *options) {
+    for (size_t i = 0; i < options->output_count; i++) {
+        if (options->outputs[i].format == OUTPUT_PCAPNG) {
+            fprintf(stderr,
+                    "smtpscope: WARNING: %s will hold the TLS secrets: whoever has it reads every "
+                    "password; do not share it\n",
+                    options->outputs[i].path);
+        }
+    }
+}
+
 // ── ctl ─────────────────────────────────────────────────────────────────────────────────────────
 
 static void put_status(struct service_loop *service, struct buf *answer) {
@@ -222,6 +233,7 @@ enum err service_start(struct service_loop *service, struct failure *failure) {
         return err;
     }
     say_listening(service);
+    warn_of_secrets(service->options);
     return service->options->ready_file == NULL ? OK : write_ready_file(service, failure);
 }
 
