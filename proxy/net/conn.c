@@ -79,8 +79,8 @@ void conn_end(struct conn *conn) {
     }
     conn_forget_identification(conn);
     dial_cancel(conn->dial);
-    if (conn->dialled && conn->server == NULL && conn->dial_result.fd >= 0) {
-        close(conn->dial_result.fd);
+    if (conn->dial_result.fd >= 0) {
+        close(conn->dial_result.fd); // connected, and never adopted
     }
     peer_close(conn->client);
     peer_close(conn->server);

@@ -20,8 +20,11 @@ void conn_use_dial_result(struct conn *conn) {
         conn_update(conn);
         return;
     }
-    conn->server = conn_adopt(conn, SIDE_SERVER, result->fd);
     conn->server_local_text = address_of_socket(result->fd);
+    conn->server = conn_adopt(conn, SIDE_SERVER, result->fd);
+    // The peer owns it now, and may be closed before the session is: a second close would hit
+    // whoever got the number next.
+    conn->dial_result.fd = -1;
     conn->session.server_local.address = conn->server_local_text.host;
     conn->session.server_local.port = conn->server_local_text.port;
     relay_connected(conn->relay, conn->server_local_text.host, conn_now_ns(conn));
