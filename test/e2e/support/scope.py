@@ -125,7 +125,6 @@ class Proxy:
         return int(self.addresses[index].rsplit(":", 1)[1])
 
     def errors(self):
-        self.error_file.flush()
         with open(self.error_file.name, "rb") as file:
             return file.read().decode("utf-8", "replace")
 
@@ -142,6 +141,8 @@ class Proxy:
 
     def __exit__(self, kind, value, trace):
         status = self.stop()
+        if kind is not None and (status != 0 or self.errors()):
+            print(f"the proxy ended with {status} and said: {self.errors()}")
         if kind is None and status != 0:
             raise AssertionError(f"the proxy ended with {status}: {self.errors()}")
 
