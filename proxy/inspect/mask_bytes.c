@@ -135,7 +135,7 @@ static void put_unmarked(struct buf *out, const struct event_bytes *bytes) {
 }
 
 static bool same_flags(const struct event_bytes *a, const struct event_bytes *b) {
-    return a->starttls == b->starttls && a->by_proxy == b->by_proxy;
+    return a->starttls == b->starttls && a->by_proxy == b->by_proxy && a->aside == b->aside;
 }
 
 // What goes on in a line that was too long to wait is shown as one more row of stars, which stands

@@ -66,12 +66,22 @@ void dialogue_feed(struct dialogue *dialogue, enum side from, struct slice bytes
 
 // ── what the proxy says ─────────────────────────────────────────────────────────────────────────
 
+// A 220 of the proxy's own to the client's STARTTLS.
+static bool accepts_starttls(const struct dialogue *dialogue, enum side from, struct slice line) {
+    const struct waiting *front = queue_front(&dialogue->queue);
+    return from == SIDE_SERVER && front != NULL && front->verb == VERB_STARTTLS &&
+           slice_starts_with(line, SLICE("220"));
+}
+
 static void tell_proxy_bytes(struct dialogue *dialogue, enum side from, struct slice line) {
     struct buf all;
     buf_init(&all, line.len + 2);
     buf_put(&all, line);
     buf_put_string(&all, "\r\n");
-    struct tell_bytes bytes = {.from = from, .data = buf_slice(&all), .by_proxy = true};
+    struct tell_bytes bytes = {.from = from,
+                               .data = buf_slice(&all),
+                               .starttls = accepts_starttls(dialogue, from, line),
+                               .by_proxy = true};
     tell_bytes(dialogue, &bytes, dialogue->now_ns);
     buf_cleanup(&all);
 }

@@ -39,6 +39,12 @@ struct event_line tell_line_of(const struct dialogue *dialogue, const struct lin
     return line;
 }
 
+// The server's answer to a command of the proxy's own, which the client never sees.
+static bool is_aside(const struct dialogue *dialogue, const struct tell_bytes *bytes) {
+    const struct waiting *front = queue_front(&dialogue->queue);
+    return bytes->from == SIDE_SERVER && !bytes->by_proxy && front != NULL && front->by_proxy;
+}
+
 void tell_bytes(struct dialogue *dialogue, const struct tell_bytes *bytes, int64_t at_ns) {
     if (bytes->data.len == 0) {
         return;
@@ -50,7 +56,8 @@ void tell_bytes(struct dialogue *dialogue, const struct tell_bytes *bytes, int64
                                   .secret_goes_on = bytes->secret_goes_on,
                                   .message_text = bytes->message_text,
                                   .starttls = bytes->starttls,
-                                  .by_proxy = bytes->by_proxy};
+                                  .by_proxy = bytes->by_proxy,
+                                  .aside = is_aside(dialogue, bytes)};
     for (size_t i = 0; i < bytes->secret_count; i++) {
         event->secrets[i] = bytes->secrets[i];
     }
