@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define PROGRESS_BYTES 10000000 // contract, jsonl `data`: every 10 MB
+#define ENDLESS_LINE   1000000
 
 void content_begin(struct content *content, const struct content_rules *rules, size_t max_line,
                    const struct event_sink *sink, struct event *event) {
@@ -28,10 +29,16 @@ static void send(const struct content *content, enum event_kind kind) {
     event_send(content->sink, content->event);
 }
 
+static size_t ending_len(enum line_ending ending) {
+    return ending == ENDING_CRLF ? 2 : ending == ENDING_LF ? 1 : 0;
+}
+
 // ── bytes as meant ──────────────────────────────────────────────────────────────────────────────
 
-static void tell_progress(struct content *content) {
-    while (content->bytes >= content->next_progress) {
+// Told behind the line that passes the bound, so that it stands at the same place however the bytes
+// came; `slack` is for lines that do not seem to end.
+static void tell_progress(struct content *content, uint64_t slack) {
+    while (content->bytes >= content->next_progress + slack) {
         content->event->data =
             (struct event_data){.message = content->message, .bytes = content->next_progress};
         content->next_progress += PROGRESS_BYTES;
@@ -47,14 +54,14 @@ static void tell_content(struct content *content, struct slice run) {
     content->bytes += run.len;
     content->event->content = (struct event_content){.message = content->message, .bytes = run};
     send(content, EVENT_CONTENT);
-    tell_progress(content);
+    tell_progress(content, ENDLESS_LINE);
 }
 
 // ── flaws, each kind once a message ─────────────────────────────────────────────────────────────
 
 static void tell_flaw(struct content *content, enum event_flaw_kind kind, struct slice detail,
                       uint64_t number) {
-    if ((content->flaws & (1u << kind)) != 0) {
+    if (content->cut_off || (content->flaws & (1u << kind)) != 0) {
         return;
     }
     content->flaws |= 1u << kind;
@@ -100,7 +107,7 @@ static void check_first_dot(struct content *content, const struct piece *piece) 
     } else if (body.len > 1 && body.data[1] == '\r') {
         tell_look_alike(content, before, "CR");
     } else if (body.len > 1 && body.data[1] != '.' && content->previous == ENDING_CRLF) {
-        tell_flaw(content, FLAW_DOT, (struct slice){0}, content->lines_sent);
+        content->line_dot = true;
     }
 }
 
@@ -112,10 +119,6 @@ static void check_bare_crs(struct content *content, const struct piece *piece) {
         return;
     }
     content->line_cr = true;
-    if (content->rules.binary) {
-        return;
-    }
-    tell_flaw(content, FLAW_BARE_CR, (struct slice){0}, content->lines_sent);
     while (at != SLICE_NONE && !content->rules.chunks && !content->smuggling) {
         struct slice behind = slice_from(body, at + 1);
         if (behind.len > 0 && behind.data[0] == '.') {
@@ -131,29 +134,27 @@ static void check_bare_crs(struct content *content, const struct piece *piece) {
 }
 
 static void check_bytes(struct content *content, struct slice body) {
-    if (slice_find_byte(body, 0) != SLICE_NONE) {
-        content->line_nul = true;
-        if (!content->rules.binary) {
-            tell_flaw(content, FLAW_NUL, (struct slice){0}, content->lines_sent);
-        }
-    }
-    if (!text_is_ascii(body)) {
-        content->line_8bit = true;
-        if (!content->rules.eight_bits) {
-            tell_flaw(content, FLAW_8BIT, (struct slice){0}, content->lines_sent);
-        }
+    content->line_nul = content->line_nul || slice_find_byte(body, 0) != SLICE_NONE;
+    content->line_8bit = content->line_8bit || !text_is_ascii(body);
+}
+
+static void tell_plain_flaw(struct content *content, bool is, enum event_flaw_kind kind) {
+    if (is) {
+        tell_flaw(content, kind, (struct slice){0}, content->lines_sent);
     }
 }
 
-static void check_end(struct content *content, enum line_ending ending) {
-    size_t len = content->line_len - (content->line_unstuffed ? 1 : 0);
-    len += ending == ENDING_CRLF ? 2 : ending == ENDING_LF ? 1 : 0;
+// At the end of the line, so that the order does not depend on how the bytes came.
+static void tell_line_flaws(struct content *content, enum line_ending ending) {
+    size_t len = content->line_len - (content->line_unstuffed ? 1 : 0) + ending_len(ending);
+    tell_plain_flaw(content, content->line_8bit && !content->rules.eight_bits, FLAW_8BIT);
     if (content->rules.binary) {
         return;
     }
-    if (ending == ENDING_LF) {
-        tell_flaw(content, FLAW_BARE_LF, (struct slice){0}, content->lines_sent);
-    }
+    tell_plain_flaw(content, content->line_dot, FLAW_DOT);
+    tell_plain_flaw(content, content->line_cr, FLAW_BARE_CR);
+    tell_plain_flaw(content, content->line_nul, FLAW_NUL);
+    tell_plain_flaw(content, ending == ENDING_LF, FLAW_BARE_LF);
     if (len > LIMIT_TEXT_LINE) {
         tell_flaw(content, FLAW_LINE_LONG, (struct slice){0}, len);
     }
@@ -185,7 +186,8 @@ static void tell_line(struct content *content, const struct piece *piece, bool f
 static void begin_line(struct content *content, enum line_ending previous) {
     content->previous = previous;
     content->line_len = 0;
-    content->line_unstuffed = content->line_cr = content->line_nul = content->line_8bit = false;
+    content->line_unstuffed = content->line_dot = false;
+    content->line_cr = content->line_nul = content->line_8bit = false;
     buf_clear(&content->line);
 }
 
@@ -205,7 +207,7 @@ static void take_piece(struct content *content, const struct piece *piece, bool 
         return;
     }
     tell_line(content, piece, false);
-    check_end(content, piece->ending);
+    tell_line_flaws(content, piece->ending);
     content->lines++;
     begin_line(content, piece->ending);
 }
@@ -248,10 +250,6 @@ static bool starts_with_dot(const struct content *content, const struct piece *p
            piece->body.len > 0 && piece->body.data[0] == '.';
 }
 
-static size_t ending_len(enum line_ending ending) {
-    return ending == ENDING_CRLF ? 2 : ending == ENDING_LF ? 1 : 0;
-}
-
 static void keep_tail(struct content *content, struct slice rest) {
     content->tail_len = rest.len;
     if (rest.len > 0) {
@@ -284,6 +282,11 @@ static size_t process(struct content *content, bool *out_ended, struct slice dat
         }
         take_piece(content, &piece, noisy);
         at += piece.body.len + ending_len(piece.ending);
+        if (piece.whole && content->bytes + (at - run) >= content->next_progress) {
+            tell_content(content, slice_sub(data, run, at - run));
+            tell_progress(content, 0);
+            run = at;
+        }
     }
     tell_content(content, slice_sub(data, run, at - run));
     keep_tail(content, slice_from(data, at));
@@ -327,7 +330,7 @@ static void finish_line(struct content *content) {
     if (content->line_len > 0) {
         struct piece end = {.whole = true, .ending = ENDING_NONE};
         tell_line(content, &end, false);
-        check_end(content, ENDING_NONE);
+        tell_line_flaws(content, ENDING_NONE);
     }
 }
 
@@ -348,6 +351,7 @@ void content_numbers(struct event_content_end *out, const struct content *conten
 
 void content_end(struct content *content, bool complete, int64_t at_ns) {
     content->event->at_ns = at_ns;
+    content->cut_off = !complete;
     finish_line(content);
     content->event->content_end = (struct event_content_end){.complete = complete};
     content_numbers(&content->event->content_end, content);

@@ -31,12 +31,14 @@ struct content {
     unsigned flaws; // bit n: flaw kind n was told of
     bool smuggling; // a look-alike of the end was seen
     bool header;    // no empty line so far
+    bool cut_off;   // its end will not come: half a line end is no flaw
 
     // The line under way.
     enum line_ending previous; // how the line before it ended; CRLF at the start of the text
     size_t line_len;           // bytes of it so far, as sent
     bool line_unstuffed;       // its first dot was taken away
     bool line_cr, line_nul, line_8bit;
+    bool line_dot;   // it begins with one dot and goes on with something else
     struct buf line; // what is kept of it, where it did not come in one piece
     // The last bytes that came, where the next one decides what they are: a CR, or a dot.
     uint8_t tail[CONTENT_TAIL_MAX];

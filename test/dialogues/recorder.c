@@ -169,6 +169,25 @@ static void check_shape(struct recorder *recorder, const struct event *event) {
     }
 }
 
+// The same event many times in a row is one line that counts them.
+static void add_event(struct recorder *recorder, struct buf *line) {
+    struct script_lines *events = &recorder->record->events;
+    size_t len = buf_len(line);
+    buf_put_byte(line, 0);
+    const char *text = (const char *)buf_slice(line).data;
+    const char *last = events->count > 0 ? events->items[events->count - 1] : "";
+    bool same = strncmp(last, text, len) == 0 &&
+                (last[len] == '\0' || strncmp(last + len, " (times ", 8) == 0);
+    if (!same) {
+        recorder->times = 1;
+        script_lines_add(events, text);
+        return;
+    }
+    recorder->times++;
+    free(events->items[events->count - 1]);
+    events->items[events->count - 1] = mem_format("%s (times %zu)", text, recorder->times);
+}
+
 // What was offered stands on a line only where it is not what it was on the line before.
 static void put_offered(struct recorder *recorder, struct buf *line,
                         const struct event_command *command) {
@@ -208,7 +227,7 @@ void recorder_take(void *context, const struct event *event) {
         put_offered(recorder, &line, &event->command);
     }
     if (buf_len(&line) > 0) {
-        add(&recorder->record->events, &line);
+        add_event(recorder, &line);
         if (event->kind == EVENT_COMMAND) {
             check_secrets(recorder,
                           recorder->record->events.items[recorder->record->events.count - 1]);

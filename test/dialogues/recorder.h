@@ -19,6 +19,7 @@ struct recorder {
     struct event_bytes about;
     bool run_open;  // there is such a line
     bool mark_open; // … and its last mark may go on
+    size_t times;   // that the last event was told in a row
     char *offered;  // what the last command's client had been offered
 };
 

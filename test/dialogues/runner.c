@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RANDOM_CUTS = 50 };
+enum { RANDOM_CUTS = 50, BIG = 100000 };
 
 static void print_lines(FILE *out, const char *mark, const struct script_lines *lines, size_t from,
                         size_t to) {
@@ -121,11 +121,20 @@ static bool play_and_judge(const struct script *script, const struct record *who
     return ok;
 }
 
+static size_t script_bytes(const struct script *script) {
+    size_t len = 0;
+    for (size_t i = 0; i < script->count; i++) {
+        len += buf_len(&script->actions[i].bytes);
+    }
+    return len;
+}
+
 static bool test_script(const struct script *script) {
     struct record whole;
     uint64_t cuts = number_of("DIALOGUE_CUTS", RANDOM_CUTS);
     uint64_t seed =
         number_of("DIALOGUE_SEED", (uint64_t)time(NULL) * 1000003u + (uint64_t)getpid());
+    cuts = script_bytes(script) > BIG ? 2 : cuts;
     play(&whole, script, CUT_NOT, 0);
     bool ok = judge_record(script, &whole, "whole");
     ok = ok && play_and_judge(script, &whole, CUT_BYTES, 0);
