@@ -37,6 +37,8 @@ static const struct {
     {116, "certificate_required"},
 };
 
+enum { ALERT_LATE_CLOSE = -2 }; // no alert of RFC 8446: the handshake was over
+
 static void name_alert(char *out, size_t size, int alert) {
     for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++) {
         if (alerts[i].alert == alert) {
@@ -44,7 +46,9 @@ static void name_alert(char *out, size_t size, int alert) {
             return;
         }
     }
-    if (alert >= 0) {
+    if (alert == ALERT_LATE_CLOSE) {
+        snprintf(out, size, "by closing the connection right behind the handshake");
+    } else if (alert >= 0) {
         snprintf(out, size, "with the alert %d", alert);
     } else {
         snprintf(out, size, "by closing the connection, with no alert");
@@ -171,17 +175,44 @@ static void judge_strength(struct analysis *analysis, const struct event_tls *tl
     buf_cleanup(&reasons);
 }
 
+// A client that checks the certificate only when the handshake is over (msmtp, GnuTLS) can but
+// close.
+static bool closed_for_distrust(const struct facts *facts, const struct event_close *close) {
+    return facts->client_tls && !facts->tls_failed && facts->commands_in_layer == 0 &&
+           close->by == PARTY_CLIENT && close->client_close_notify_missing;
+}
+
+static void say_truncated(struct analysis *analysis, enum party side) {
+    analysis_say(analysis, RULE_TLS_TRUNCATED, place_of_session(side),
+                 "The %s closed the connection without the TLS close_notify that should come "
+                 "first; so a cut by an attacker looks the same",
+                 party_name(side));
+}
+
+// Who is cut off by the other, or closed by the proxy, has no close_notify to answer for.
 static void judge_truncated(struct analysis *analysis, const struct event_close *close) {
     const struct facts *facts = &analysis->facts;
-    if (facts->client_tls && close->client_close_notify_missing) {
-        analysis_say(analysis, RULE_TLS_TRUNCATED, place_of_session(PARTY_CLIENT),
-                     "The client closed the connection without the TLS close_notify that should "
-                     "come first; so a cut by an attacker looks the same");
+    bool client = facts->client_tls && close->client_close_notify_missing;
+    bool server = facts->server_tls && close->server_close_notify_missing;
+    bool client_first = close->by == PARTY_CLIENT;
+    if (facts->tls_failed || (!client_first && close->by != PARTY_SERVER)) {
+        return;
     }
-    if (facts->server_tls && close->server_close_notify_missing) {
-        analysis_say(analysis, RULE_TLS_TRUNCATED, place_of_session(PARTY_SERVER),
-                     "The server closed the connection without the TLS close_notify that should "
-                     "come first; so a cut by an attacker looks the same");
+    if (client && (client_first || !server)) {
+        say_truncated(analysis, PARTY_CLIENT);
+    } else if (server && (!client_first || !client)) {
+        say_truncated(analysis, PARTY_SERVER);
+    }
+}
+
+static void judge_close(struct analysis *analysis, const struct event_close *close) {
+    if (closed_for_distrust(&analysis->facts, close)) {
+        const struct event_tls tls = {.side = SIDE_CLIENT,
+                                      .shown_bad = analysis->facts.tls_shown_bad,
+                                      .alert = ALERT_LATE_CLOSE};
+        say_distrusts(analysis, &tls);
+    } else {
+        judge_truncated(analysis, close);
     }
 }
 
@@ -189,7 +220,7 @@ void tls_judge(struct analysis *analysis, const struct event *event) {
     if (event->kind == EVENT_COMMAND) {
         judge_unchecked(analysis, &event->command);
     } else if (event->kind == EVENT_CLOSE) {
-        judge_truncated(analysis, &event->close);
+        judge_close(analysis, &event->close);
     } else if (event->kind == EVENT_TLS) {
         judge_version(analysis, &event->tls);
         judge_strength(analysis, &event->tls);

@@ -171,16 +171,53 @@ static void weak_things_are_told_together(void **state) {
     assert_non_null(strstr(fixture_texts(fixture), "SHA-1"));
 }
 
-static void truncation_needs_tls(void **state) {
-    struct fixture *fixture = *state;
+static void close_both_truncated(struct fixture *fixture, enum party by) {
     struct event close = {.kind = EVENT_CLOSE};
-    close.close = (struct event_close){.by = PARTY_PROXY,
-                                       .outcome = OUTCOME_TIMEOUT,
+    close.close = (struct event_close){.by = by,
+                                       .outcome = OUTCOME_COMPLETED,
                                        .client_close_notify_missing = true,
                                        .server_close_notify_missing = true};
-    fixture_tls(fixture, good_tls(SIDE_CLIENT));
     fixture_tell(fixture, close);
-    assert_string_equal(fixture_log(fixture), "info tls-truncated client -1 0\n");
+}
+
+static void begin_session(struct fixture *fixture) {
+    fixture_tls(fixture, good_tls(SIDE_SERVER));
+    fixture_tls(fixture, good_tls(SIDE_CLIENT));
+    fixture_command(fixture, VERB_EHLO, "EHLO host.example.com");
+    fixture_reply(fixture, VERB_EHLO, 250, "mail.example.com");
+    fixture_command(fixture, VERB_QUIT, "QUIT");
+    fixture_reply(fixture, VERB_QUIT, 221, "bye");
+}
+
+static void who_closes_first_is_to_blame(void **state) {
+    struct fixture *fixture = *state;
+    begin_session(fixture);
+    close_both_truncated(fixture, PARTY_SERVER);
+    assert_string_equal(fixture_log(fixture), "info tls-truncated server -1 0\n");
+}
+
+static void who_is_closed_by_the_proxy_is_not(void **state) {
+    struct fixture *fixture = *state;
+    begin_session(fixture);
+    close_both_truncated(fixture, PARTY_PROXY);
+    assert_string_equal(fixture_log(fixture), "");
+}
+
+static void truncation_needs_tls(void **state) {
+    struct fixture *fixture = *state;
+    fixture_command(fixture, VERB_QUIT, "QUIT");
+    fixture_reply(fixture, VERB_QUIT, 221, "bye");
+    close_both_truncated(fixture, PARTY_CLIENT);
+    assert_string_equal(fixture_log(fixture), "");
+}
+
+static void a_close_without_a_byte_is_distrust(void **state) {
+    struct fixture *fixture = *state;
+    fixture_tls(fixture, good_tls(SIDE_SERVER));
+    fixture_tls(fixture, good_tls(SIDE_CLIENT));
+    close_both_truncated(fixture, PARTY_CLIENT);
+    assert_string_equal(fixture_log(fixture), "error tls-client-distrusts client -1 0\n");
+    assert_non_null(strstr(fixture_texts(fixture), "right behind the handshake"));
 }
 
 int main(void) {
@@ -197,7 +234,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(old_versions_of_either_side, setup, teardown),
         cmocka_unit_test_setup_teardown(no_sni_for_a_name, setup, teardown),
         cmocka_unit_test_setup_teardown(weak_things_are_told_together, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_closes_first_is_to_blame, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_is_closed_by_the_proxy_is_not, setup, teardown),
         cmocka_unit_test_setup_teardown(truncation_needs_tls, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_close_without_a_byte_is_distrust, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
