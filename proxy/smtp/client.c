@@ -120,12 +120,22 @@ static void spill(struct dialogue *dialogue, struct slice rest) {
 // TLS where lines should be: what follows is ciphertext, and no line of it means anything.
 static void give_up(struct dialogue *dialogue) {
     struct client_stream *client = &dialogue->client;
-    if (!client->line_told) {
-        struct span all = {0, line_reader_text(&client->line).len};
-        tell_line_bytes(dialogue, SIDE_CLIENT, &client->line, &all, client->auth_seen ? 1 : 0);
-    }
+    struct slice text = line_reader_text(&client->line);
+    struct buf all;
+    buf_init(&all, text.len + 2);
+    buf_put(&all, client->line_told ? SLICE("") : text);
+    buf_put(&all, client->line.held_cr ? SLICE("\r") : line_ending_bytes(client->line.ending));
+    struct span whole = {0, buf_len(&all)};
+    struct tell_bytes bytes = {.from = SIDE_CLIENT,
+                               .data = buf_slice(&all),
+                               .secrets = &whole,
+                               .secret_count = client->auth_seen ? 1 : 0,
+                               .secret_goes_on = client->line_told && client->line_secret};
+    tell_bytes(dialogue, &bytes, dialogue->now_ns);
+    buf_wipe(&all);
     client->gave_up = true;
     client->line.whole = true;
+    client->line.held_cr = false;
     tell_note(dialogue, slice_of_string(dialogue->stranger_text), dialogue->now_ns);
 }
 

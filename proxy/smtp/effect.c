@@ -15,6 +15,11 @@ static bool is_hello(enum verb verb) {
 
 struct caps *effect_learn_caps(struct dialogue *dialogue, const struct event_reply *reply,
                                const struct waiting *item) {
+    // XCLIENT begins the session anew, so that EHLO is due again.
+    if (item->verb == VERB_XCLIENT && is_positive(reply->code)) {
+        caps_drop(dialogue->caps);
+        dialogue->caps = NULL;
+    }
     if (!is_hello(item->verb) || !is_positive(reply->code)) {
         return NULL;
     }
@@ -140,6 +145,10 @@ static void apply_to_starttls(struct dialogue *dialogue, const struct effect_cau
 
 // ── by verb ─────────────────────────────────────────────────────────────────────────────────────
 
+static bool ends_transaction(enum verb verb) {
+    return is_hello(verb) || verb == VERB_RSET || verb == VERB_XCLIENT;
+}
+
 static void apply_to_command(struct dialogue *dialogue, struct effect_cause *cause) {
     bool positive = is_positive(cause->code);
     enum verb verb = cause->item.verb;
@@ -155,7 +164,7 @@ static void apply_to_command(struct dialogue *dialogue, struct effect_cause *cau
         apply_to_starttls(dialogue, cause);
     } else if (verb == VERB_QUIT) {
         dialogue->quit_answered = true;
-    } else if ((is_hello(verb) || verb == VERB_RSET) && positive && !cause->item.by_proxy) {
+    } else if (ends_transaction(verb) && positive && !cause->item.by_proxy) {
         envelope_clear(&dialogue->envelope);
     }
     bool smtp = verb != VERB_NONE && verb != VERB_UNKNOWN && cause->code >= 200 &&

@@ -123,8 +123,13 @@ static bool ends_chunks(enum verb verb) {
            verb == VERB_LHLO || verb == VERB_DATA || verb == VERB_QUIT || verb == VERB_STARTTLS;
 }
 
+// What is left of a response is not all that was to come: it is read, but not judged.
+static bool is_part(const struct line_reader *line) {
+    return line_reader_cut(line) || line->ending == ENDING_NONE;
+}
+
 static void begin_auth(struct dialogue *dialogue, struct waiting *item, struct slice text,
-                       bool cut) {
+                       bool part) {
     struct slice mechanism;
     struct slice initial;
     command_auth_parts(&mechanism, &initial, text);
@@ -135,7 +140,7 @@ static void begin_auth(struct dialogue *dialogue, struct waiting *item, struct s
     auth->declared = item->verb == VERB_AUTH;
     initial = slice_trim_right(initial);
     if (initial.len > 0) {
-        auth_response(auth, initial, true, cut);
+        auth_response(auth, initial, true, part);
     }
     struct auth **link = &dialogue->auths;
     while (*link != NULL) {
@@ -168,7 +173,7 @@ static void prepare(struct dialogue *dialogue, struct waiting *item, const struc
     if (verb == VERB_MAIL || verb == VERB_RCPT) {
         item->path = envelope_path_new(command);
     } else if (command_is_auth_like(text)) {
-        begin_auth(dialogue, item, text, line_reader_cut(&client->line));
+        begin_auth(dialogue, item, text, is_part(&client->line));
     } else if (verb == VERB_DATA) {
         client_set_state(dialogue, CLIENT_AWAIT_DATA);
     } else if (verb == VERB_STARTTLS) {
@@ -233,8 +238,7 @@ static void take_sasl(struct dialogue *dialogue, const struct event_line *line, 
                            .auth = latest_auth(dialogue)};
     client->challenged = false;
     if (item.auth != NULL) {
-        auth_response(item.auth, line_reader_text(&client->line), false,
-                      line_reader_cut(&client->line));
+        auth_response(item.auth, line_reader_text(&client->line), false, is_part(&client->line));
     }
     tell_command(dialogue, line, NULL, CLIENT_LINE_SASL, at_ns);
     queue_push(&dialogue->queue, &item);

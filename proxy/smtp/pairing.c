@@ -136,6 +136,7 @@ static void tell_reply(struct dialogue *dialogue, struct event_reply *event,
     }
     event->offered = caps_list(offered);
     event->current = caps_list(dialogue->caps);
+    reply_clip(&dialogue->server.reply, dialogue->config.max_line);
     dialogue->event.reply = *event;
     tell(dialogue, EVENT_REPLY, cause->at_ns);
     caps_drop(offered);

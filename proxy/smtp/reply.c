@@ -115,6 +115,15 @@ void reply_finish(struct event_reply *out, struct reply *reply) {
     out->cut = reply->cut;
 }
 
+void reply_clip(struct reply *reply, size_t max_line) {
+    for (size_t i = 0; i < reply->count; i++) {
+        struct event_reply_line *line = &reply->lines[i];
+        size_t before = line->line.text.len - line->text.len;
+        line->line.text = slice_sub(line->line.text, 0, max_line);
+        line->text = slice_sub(line->text, 0, max_line > before ? max_line - before : 0);
+    }
+}
+
 void reply_clear(struct reply *reply) {
     reply->count = 0;
     reply->first_code = reply->code = 0;

@@ -40,10 +40,12 @@ struct reply {
 void reply_init(struct reply *reply);
 void reply_cleanup(struct reply *reply);
 
-// Adds a line; true where it ends the reply. `line->text` is what was kept of it.
+// Adds a line; true where it ends the reply. `line->text` is all that was kept of it.
 bool reply_add(struct reply *reply, const struct event_line *line);
 // Fills in what the reply alone knows: code, lines, cut. Valid until reply_clear.
 void reply_finish(struct event_reply *out, struct reply *reply);
+// Leaves of each line no more than may be shown, once the reply was read.
+void reply_clip(struct reply *reply, size_t max_line);
 void reply_clear(struct reply *reply);
 
 #endif

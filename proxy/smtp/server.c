@@ -83,19 +83,29 @@ void server_take_line(struct dialogue *dialogue, const struct event_line *line, 
     }
 }
 
+// All that was kept: --max-line says what is shown, not what is read.
+static struct event_line whole_line(const struct line_reader *reader) {
+    return (struct event_line){.text = line_reader_text(reader),
+                               .len = reader->len,
+                               .ending = reader->ending,
+                               .has_bare_cr = reader->has_bare_cr,
+                               .has_nul = reader->has_nul,
+                               .has_8bit = reader->has_8bit};
+}
+
 static void take_line(struct dialogue *dialogue, int64_t at_ns) {
     pass_line(dialogue);
     dialogue->server.line_ns = at_ns;
-    struct event_line line = tell_line_of(dialogue, &dialogue->server.line, NULL, 0);
+    struct event_line line = whole_line(&dialogue->server.line);
     server_take_line(dialogue, &line, false, at_ns);
 }
 
 void server_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
     struct server_stream *server = &dialogue->server;
-    if (bytes.len > 0 && dialogue->awaits_tls[SIDE_SERVER]) {
-        tell_injection(dialogue, SIDE_SERVER, at_ns);
-    }
     while (bytes.len > 0) {
+        if (dialogue->awaits_tls[SIDE_SERVER]) {
+            tell_injection(dialogue, SIDE_SERVER, at_ns);
+        }
         struct slice over = {0};
         enum line_step step = line_reader_feed(&server->line, &over, &bytes);
         judge_stranger(dialogue, step != LINE_MORE);
@@ -125,7 +135,7 @@ void server_finish(struct dialogue *dialogue, int64_t at_ns) {
     server_settle_reply(dialogue);
     if (line_reader_end(&server->line)) {
         pass_line(dialogue);
-        struct event_line line = tell_line_of(dialogue, &server->line, NULL, 0);
+        struct event_line line = whole_line(&server->line);
         reply_add(&server->reply, &line);
     }
     if (server->reply.open) {
