@@ -244,7 +244,7 @@ static uv_buf_t lend_buffer(void *owner) {
 static void on_received(void *owner, enum side side, struct slice bytes) {
     struct conn *conn = owner;
     conn->active_ns = conn_now_ns(conn);
-    if (conn->socks5 != NULL) {
+    if (conn->relay == NULL) {
         conn_take_socks5(conn, bytes);
         return;
     }

@@ -43,6 +43,10 @@ void conn_start_session(struct conn *conn) {
         .scratch = &conn->worker->scratch,
     };
     conn->relay = relay_new(&setup, conn_now_ns(conn));
+    if (conn->early.len > 0) {
+        relay_receive(conn->relay, SIDE_CLIENT, conn->early, conn_now_ns(conn));
+        conn->early = slice_of(NULL, 0);
+    }
     if (conn->direct) {
         relay_connect_failed(conn->relay,
                              "this port takes only connections that the firewall redirected to it; "
@@ -156,6 +160,10 @@ void conn_record_failed(struct worker *worker, const struct capture_connection *
     snprintf(reason, sizeof(reason), "cannot connect to %s on port %u: %s", conn->server_text.host,
              conn->server_text.port, strerror(error));
     conn->relay = relay_new(&setup, conn_now_ns(conn));
+    if (conn->early.len > 0) {
+        relay_receive(conn->relay, SIDE_CLIENT, conn->early, conn_now_ns(conn));
+        conn->early = slice_of(NULL, 0);
+    }
     relay_connect_failed(conn->relay, reason, false, conn_now_ns(conn));
     conn_end(conn);
 }

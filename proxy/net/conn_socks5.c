@@ -44,11 +44,11 @@ static void set_socks5_target(struct conn *conn) {
     address_unmap(&conn->destination);
 }
 
-// The client waits for our answer, so nothing of its stream can stand behind the request yet; what
-// does all the same is no SOCKS5 and is not relayed.
+// A client that does not wait for our answer has its first words behind the request; the relay
+// holds them, as all that comes while the server is being dialled.
 void conn_take_socks5(struct conn *conn, struct slice bytes) {
     struct socks5 *socks5 = conn->socks5;
-    socks5_feed(socks5, bytes);
+    size_t taken = socks5_feed(socks5, bytes);
     send_socks5(conn);
     if (socks5->state == SOCKS5_REFUSED) {
         if (!conn->client->writing) {
@@ -56,8 +56,9 @@ void conn_take_socks5(struct conn *conn, struct slice bytes) {
         }
         return;
     }
-    if (socks5->state == SOCKS5_CONNECTING && conn->relay == NULL) {
+    if (socks5->state == SOCKS5_CONNECTING) {
         peer_read(conn->client, false);
+        conn->early = slice_from(bytes, taken);
         set_socks5_target(conn);
         conn_start_dial(conn);
         conn_start_session(conn);

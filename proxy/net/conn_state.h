@@ -37,6 +37,7 @@ struct conn {
     bool dialled; // the dial has ended, `dial_result` holds
     struct dial_result dial_result;
     struct socks5 *socks5; // NULL in other modes, and once it is done
+    struct slice early;    // what stood behind the request, while the session starts
     struct relay *relay;   // NULL until the client is known
     uv_timer_t *timer;     // heap: frees itself in its close callback
     int64_t armed_ns;      // when the timer fires; INT64_MAX for never
