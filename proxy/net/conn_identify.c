@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/memory.h"
 #include "net/conn_state.h"
+#include "net/origdst.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,8 @@ static void identified(uv_work_t *work, int status) {
 
 static bool is_local_client(const struct conn *conn, const struct sockaddr *client) {
     return address_is_loopback(client) ||
-           strcmp(conn->client_text.host, conn->client_local_text.host) == 0;
+           strcmp(conn->client_text.host, conn->client_local_text.host) == 0 ||
+           origdst_is_local(client); // redirected from another of our addresses
 }
 
 // The connection to the server is made meanwhile; the session begins with both known.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "net/origdst.h"
 
+#include "net/address.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <stddef.h>
@@ -14,27 +16,10 @@
 #define IPV6_TRANSPARENT 75
 #endif
 
-static void unmap(struct sockaddr_storage *address) {
-    struct sockaddr_in6 six;
-    memcpy(&six, address, sizeof(six));
-    if (address->ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&six.sin6_addr)) {
-        return;
-    }
-    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = six.sin6_port};
-    memcpy(&four.sin_addr, &six.sin6_addr.s6_addr[12], sizeof(four.sin_addr));
-    memset(address, 0, sizeof(*address));
-    memcpy(address, &four, sizeof(four));
-}
-
 static uint16_t port_of(const struct sockaddr_storage *address) {
     struct sockaddr_in four; // the port is at the same place in both families
     memcpy(&four, address, sizeof(four));
     return ntohs(four.sin_port);
-}
-
-static socklen_t len_of(const struct sockaddr *address) {
-    return address->sa_family == AF_INET6 ? (socklen_t)sizeof(struct sockaddr_in6)
-                                          : (socklen_t)sizeof(struct sockaddr_in);
 }
 
 // What conntrack knows. It answers for connections that nobody redirected too, with our own name.
@@ -54,11 +39,11 @@ enum origdst origdst_find(struct sockaddr_storage *out, int accepted_fd, uint16_
         *out = own;
         return ORIGDST_DIRECT;
     }
-    unmap(&own);
+    address_unmap(&own);
     if (!find_redirected(out, accepted_fd, own.ss_family)) {
         *out = own; // no conntrack: TPROXY, or a direct connection
     }
-    unmap(out);
+    address_unmap(out);
     bool ourselves =
         port_of(out) == listener_port && origdst_is_local((const struct sockaddr *)out);
     return ourselves ? ORIGDST_DIRECT : ORIGDST_FOUND;
@@ -66,14 +51,14 @@ enum origdst origdst_find(struct sockaddr_storage *out, int accepted_fd, uint16_
 
 bool origdst_is_local(const struct sockaddr *address) {
     struct sockaddr_storage name = {0};
-    memcpy(&name, address, len_of(address));
+    memcpy(&name, address, address_len(address));
     memset((uint8_t *)&name + offsetof(struct sockaddr_in, sin_port), 0, sizeof(in_port_t));
     // Only an address of this machine can be bound to.
     int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return false;
     }
-    bool local = bind(fd, (struct sockaddr *)&name, len_of(address)) == 0;
+    bool local = bind(fd, (struct sockaddr *)&name, address_len(address)) == 0;
     close(fd);
     return local;
 }

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/slice.h"
 #include "base/text.h"
+#include "net/address.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -161,10 +162,22 @@ static uint32_t find_anywhere(const char *wanted) {
     return found;
 }
 
+static void copy_unmapped(struct sockaddr_storage *out, const struct sockaddr *address) {
+    memset(out, 0, sizeof(*out));
+    memcpy(out, address, address_len(address));
+    address_unmap(out);
+}
+
 bool owner_find(struct owner *owner, struct process_identity *out, const struct sockaddr *client,
                 const struct sockaddr *server) {
+    struct sockaddr_storage own;
+    struct sockaddr_storage peer;
     memset(out, 0, sizeof(*out));
-    uint64_t inode = client->sa_family == server->sa_family ? find_inode(client, server) : 0;
+    copy_unmapped(&own, client);
+    copy_unmapped(&peer, server);
+    uint64_t inode = own.ss_family == peer.ss_family
+                         ? find_inode((struct sockaddr *)&own, (struct sockaddr *)&peer)
+                         : 0;
     if (inode == 0) {
         return false;
     }

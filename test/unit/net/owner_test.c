@@ -74,6 +74,32 @@ static void finds_ourselves(void **state) {
     owner_free(owner);
 }
 
+// An IPv6 socket that speaks IPv4 stands in the kernel's table of IPv4.
+static void finds_mapped_addresses(void **state) {
+    (void)state;
+    struct owner *owner = owner_new();
+    struct pair pair;
+    struct process_identity found;
+    memset(&pair, 0, sizeof(pair));
+    listen_on_loopback(&pair, AF_INET);
+    struct sockaddr_in four;
+    memcpy(&four, &pair.server_name, sizeof(four));
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = four.sin_port};
+    const uint8_t mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1};
+    memcpy(&six.sin6_addr, mapped, sizeof(mapped));
+    pair.client = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (pair.client < 0) {
+        skip(); // no IPv6 here
+    }
+    assert_int_equal(connect(pair.client, (struct sockaddr *)&six, sizeof(six)), 0);
+    socklen_t len = sizeof(pair.client_name);
+    getsockname(pair.client, (struct sockaddr *)&pair.client_name, &len);
+    assert_true(find(owner, &found, &pair));
+    assert_int_equal(found.pid, getpid());
+    pair_close(&pair);
+    owner_free(owner);
+}
+
 static void finds_a_child(void **state) {
     (void)state;
     struct owner *owner = owner_new();
@@ -120,6 +146,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         {.name = "finds_ourselves_by_ipv4", .test_func = finds_ourselves, .initial_state = &four},
         {.name = "finds_ourselves_by_ipv6", .test_func = finds_ourselves, .initial_state = &six},
+        cmocka_unit_test(finds_mapped_addresses),
         cmocka_unit_test(finds_a_child),
         cmocka_unit_test(finds_nobody_for_a_connection_that_is_not_here),
     };
