@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: MIT
+"""`run` is not in the command's way: its exit status, signals, terminal, descriptors and errors are
+what they would be without it; and nothing of the mail it sends is missed."""
+
+import os
+import pty
+import signal
+import socket
+import subprocess
+import sys
+
+from support import scope as s
+from support import ways
+
+SEND = """
+import smtplib, sys
+client = smtplib.SMTP(sys.argv[2] if len(sys.argv) > 2 else "127.0.0.1", int(sys.argv[1]),
+                      local_hostname="client.example.com")
+client.sendmail("a@example.com", ["b@example.net"], b"Subject: x\\r\\n\\r\\nbody\\r\\n")
+client.quit()
+"""
+
+
+def sender(scope):
+    path = scope.path("send.py")
+    with open(path, "w") as file:
+        file.write(SEND)
+    return ["/usr/bin/python3", path]
+
+
+def refusing_port():
+    """A port that nobody listens on; the socket keeps it so."""
+    keeper = socket.socket()
+    keeper.bind(("127.0.0.1", 0))
+    return keeper, keeper.getsockname()[1]
+
+
+def test_exits_as_the_command_does(scope):
+    ways.need_capture(scope)
+    for command, status in ((["true"], 0), (["sh", "-c", "exit 42"], 42),
+                            (["sh", "-c", "kill -KILL $$"], 137), (["sh", "-c", "kill $$"], 143),
+                            (["/nowhere/at-all"], 127), (["no-such-command-here"], 127),
+                            (["/etc/passwd"], 126), (["/"], 126)):
+        result = ways.run(scope, 25, command)
+        assert result.status == status, (command, result.status, result.errors)
+        if status in (126, 127):
+            assert command[0] in result.errors, result.errors
+
+
+def test_leaves_standard_streams_alone(scope):
+    ways.need_capture(scope)
+    data = os.urandom(300000)
+    result = subprocess.run([scope.program, "run", "--", "cat"], input=data, env=scope.environment,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=s.TIMEOUT)
+    assert result.returncode == 0 and result.stdout == data
+    assert result.stderr == b"", result.stderr
+
+
+def test_writes_text_to_standard_error_by_default(scope):
+    ways.need_capture(scope)
+    with ways.MailServer() as server:
+        done = scope.run("run", "--ports", str(server.port), "--", *sender(scope), str(server.port))
+    assert done.returncode == 0 and done.stdout == b"", done.stdout
+    assert b"### Connected to 127.0.0.1 on port " in done.stderr, done.stderr
+
+
+def test_passes_inherited_descriptors_and_nothing_of_its_own(scope):
+    ways.need_capture(scope)
+    read_end, write_end = os.pipe()
+    result = ways.run(scope, 25, ["sh", "-c", f"echo hello >&{write_end}; ls /proc/self/fd"],
+                      pass_fds=[write_end])
+    os.close(write_end)
+    assert os.read(read_end, 100) == b"hello\n"
+    os.close(read_end)
+    descriptors = set(result.output.split())
+    # 3 is the folder that ls reads, where the pipe is not.
+    assert descriptors <= {"0", "1", "2", "3", str(write_end), str(write_end + 1)}, descriptors
+
+
+def test_gives_the_command_its_own_signal_state(scope):
+    ways.need_capture(scope)
+    look = "grep -E '^Sig(Blk|Ign)' /proc/self/status; ulimit -n"
+    bare = subprocess.run(["sh", "-c", look], stdout=subprocess.PIPE, text=True).stdout
+    assert ways.run(scope, 25, ["sh", "-c", look]).output == bare
+
+
+def test_refused_looks_refused_and_is_a_session(scope):
+    ways.need_capture(scope)
+    keeper, port = refusing_port()
+    with keeper:
+        result = ways.run(scope, port, [*sender(scope), str(port)])
+    assert "ConnectionRefusedError" in result.errors, result.errors
+    assert [one["outcome"] for one in result.sessions] == ["connect-failed"]
+    session = result.sessions[0]
+    assert session["error"] and session["mode"] == "run"
+    assert session["server"]["address"] == "127.0.0.1" and session["server"]["port"] == port
+    assert session["client"]["program"] == "python3" and session["client"]["pid"] > 0
+    assert session["exchanges"] == [] and session["messages"] == []
+
+
+def test_no_route_looks_so(scope):
+    ways.need_capture(scope)
+    look = ("import socket; s = socket.socket(socket.AF_INET6)\n"
+            "print(s.connect_ex(('2001:db8::1', 25)))")
+    bare = subprocess.run(["/usr/bin/python3", "-c", look], stdout=subprocess.PIPE, text=True)
+    result = ways.run(scope, 25, ["/usr/bin/python3", "-c", look])
+    assert result.output == bare.stdout, (result.output, bare.stdout)
+    assert [one["outcome"] for one in result.sessions] == ["connect-failed"]
+
+
+def test_captures_ipv6_and_what_is_started_by_what_is_started(scope):
+    ways.need_capture(scope)
+    with ways.MailServer(address="::1") as server:
+        send = " ".join([*sender(scope), str(server.port), "::1"])
+        script = f"for i in 1 2 3; do sh -c '{send}' & done; wait"
+        result = ways.run(scope, server.port, ["bash", "-c", script])
+        result.assert_status(0)
+        assert len(server.messages) == 3
+    assert [one["outcome"] for one in result.sessions] == ["completed"] * 3
+    assert {one["server"]["address"] for one in result.sessions} == {"::1"}
+    assert len({one["client"]["pid"] for one in result.sessions}) == 3
+
+
+def test_captures_a_daemon_that_the_command_leaves_behind(scope):
+    ways.need_capture(scope)
+    with ways.MailServer() as server:
+        daemon = ("import os, subprocess, sys\n"
+                  "if os.fork(): os._exit(3)\n"
+                  "os.setsid()\n"
+                  "if os.fork(): os._exit(0)\n"
+                  "os.read(0, 1)\n"  # until the test ends its input
+                  "os.execv(sys.argv[1], sys.argv[1:])\n")
+        result = ways.run(scope, server.port, ["/usr/bin/python3", "-c", daemon, *sender(scope),
+                                               str(server.port)], stdin=subprocess.DEVNULL)
+        result.assert_status(3)
+        assert len(server.messages) == 1
+    assert [one["outcome"] for one in result.sessions] == ["completed"]
+
+
+def test_captures_fifty_at_once(scope):
+    ways.need_capture(scope)
+    with ways.MailServer() as server:
+        many = SEND.replace("import smtplib, sys", "import smtplib, sys, threading\ndef send():")
+        many = many.replace("\nclient", "\n    client").replace("                      local",
+                                                               "                          local")
+        many += ("threads = [threading.Thread(target=send) for _ in range(50)]\n"
+                 "[thread.start() for thread in threads]; [thread.join() for thread in threads]\n")
+        result = ways.run(scope, server.port, ["/usr/bin/python3", "-c", many, str(server.port)])
+        result.assert_status(0)
+        assert result.errors == "", result.errors
+        assert len(server.messages) == 50
+    assert [one["outcome"] for one in result.sessions] == ["completed"] * 50
+
+
+STORM = """
+import ctypes, os, signal, socket, struct, sys
+signal.signal(signal.SIGALRM, lambda *_: None)
+signal.siginterrupt(signal.SIGALRM, False)
+signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+libc = ctypes.CDLL(None, use_errno=True)  # socket.connect would try again by itself
+name = struct.pack("<HH4s8x", socket.AF_INET, socket.htons(int(sys.argv[1])), bytes([127, 0, 0, 1]))
+wrong = {}
+for _ in range(1000):
+    one = socket.socket()
+    if libc.connect(one.fileno(), name, 16) != 0:
+        error = os.strerror(ctypes.get_errno())
+        wrong[error] = wrong.get(error, 0) + 1
+    one.close()
+signal.setitimer(signal.ITIMER_REAL, 0)
+print(wrong)
+"""
+
+
+def test_a_storm_of_signals_gives_no_wrong_errno(scope):
+    ways.need_capture(scope)
+    with ways.MailServer() as server:
+        result = ways.run(scope, server.port, ["/usr/bin/python3", "-c", STORM, str(server.port)])
+        result.assert_status(0)
+    assert result.output == "{}\n", result.output
+    assert len(result.sessions) == 1000, len(result.sessions)
+
+
+def test_other_ports_pass_by(scope):
+    ways.need_capture(scope)
+    with ways.MailServer() as server:
+        result = ways.run(scope, "25,465", [*sender(scope), str(server.port)])
+        result.assert_status(0)
+        assert len(server.messages) == 1
+    assert result.sessions == []
+
+
+def wait_for_line(stream, text):
+    line = stream.readline()
+    assert text in line, line
+
+
+def test_signals_pass_to_the_command(scope):
+    ways.need_capture(scope)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1, signal.SIGQUIT):
+        name = signal.Signals(number).name[3:]
+        script = f"trap 'echo got {name}; exit 9' {name}; echo ready; while :; do sleep 0.05; done"
+        process = subprocess.Popen([scope.program, "run", "--", "bash", "-c", script],
+                                   env=scope.environment, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        wait_for_line(process.stdout, "ready")
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=s.TIMEOUT)
+        assert process.returncode == 9, (name, process.returncode, errors)
+        assert output == f"got {name}\n", output
+
+
+def test_the_terminal_interrupts_the_command_once(scope):
+    ways.need_capture(scope)
+    script = ("import os, signal\n"
+              "def count(*_):\n"
+              "    global seen\n"
+              "    seen += 1\n"
+              "seen = 0\n"
+              "signal.signal(signal.SIGINT, count)\n"
+              "print('ready', os.getpgrp() == os.tcgetpgrp(0), flush=True)\n"
+              "while seen == 0: signal.pause()\n"
+              "signal.sigtimedwait([signal.SIGUSR2], 0.3)\n"  # time for a second one to come
+              "print('interrupts', seen, flush=True)\n")
+    child, master = pty.fork()
+    if child == 0:
+        os.execve(scope.program, [scope.program, "run", "--", "/usr/bin/python3", "-c", script],
+                  scope.environment)
+    text = b""
+    while b"ready" not in text:
+        text += os.read(master, 1000)
+    os.write(master, b"\x03")
+    while True:
+        try:
+            part = os.read(master, 1000)
+        except OSError:  # how a terminal ends
+            break
+        if not part:
+            break
+        text += part
+    _, status = os.waitpid(child, 0)
+    os.close(master)
+    assert os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0, (status, text)
+    assert b"True" in text and b"interrupts 1" in text, text
+
+
+def test_a_run_within_a_run_is_refused(scope):
+    ways.need_capture(scope)
+    result = ways.run(scope, 25, [scope.program, "run", "--", "true"])
+    result.assert_status(3)
+    assert "run" in result.errors and result.errors.count("\n") == 1, result.errors
+
+
+def test_a_set_user_id_program_is_said(scope):
+    ways.need_capture(scope)
+    user = ways.prepare_user(scope)
+    if not os.path.exists("/usr/bin/su"):
+        raise s.Skip("there is no su")
+    result = ways.run(scope, 25, ["/usr/bin/su", "--version"], user=user)
+    result.assert_status(0)
+    assert "/usr/bin/su is a set-user-id program" in result.errors, result.errors
+    assert result.errors.count("set-user-id") == 1, result.errors
+
+
+def test_after_once_the_command_goes_on(scope):
+    ways.need_capture(scope)
+    with ways.MailServer() as server:
+        send = " ".join([*sender(scope), str(server.port)])
+        result = ways.run(scope, server.port, ["bash", "-c", f"{send} && sleep 0.5 && {send}; exit 4"],
+                          options=["--once"])
+        result.assert_status(4)
+        assert len(server.messages) == 2
+    assert len(result.sessions) >= 1
+
+
+def test_a_failed_check_decides_the_status(scope):
+    ways.need_capture(scope)
+    result = ways.run(scope, 25, ["true"], options=["--expect", "messages = 1"])
+    result.assert_status(1)
+
+
+def test_wrong_usage_names_the_word(scope):
+    for words, word in ((["run"], "COMMAND"), (["run", "--ports", "x", "--", "true"], "x"),
+                        (["run", "--ports", "25,70000", "--", "true"], "70000"),
+                        (["run", "--mode", "sink", "--", "true"], "--mode")):
+        done = scope.run(*words)
+        assert done.returncode == 2, (words, done.returncode)
+        assert word in done.stderr.decode(), done.stderr
+
+
+if __name__ == "__main__":
+    sys.exit(s.main(globals()))
