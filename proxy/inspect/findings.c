@@ -43,11 +43,17 @@ void findings_free(struct findings *findings) {
     free(findings);
 }
 
+// Raw bytes and the lines of message text are told by the million; what is wrong in them comes as a
+// flaw.
+static bool is_of_interest(enum event_kind kind) {
+    return kind != EVENT_TEXT && kind != EVENT_BYTES && kind != EVENT_WIRE && kind != EVENT_FINDING;
+}
+
 // What the proxy says for itself is nobody's fault, and half a line that the close cut off is not
 // yet a command.
 static bool is_to_be_judged(const struct event *event) {
     if (event->kind != EVENT_COMMAND) {
-        return event->kind != EVENT_FINDING;
+        return is_of_interest(event->kind);
     }
     return !event->command.by_proxy && event->command.line.ending != ENDING_NONE;
 }

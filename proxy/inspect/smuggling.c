@@ -7,16 +7,6 @@
 
 #include <stdio.h>
 
-static void hold(struct analysis *analysis, const struct event_flaw *flaw) {
-    struct smuggling *held = &analysis->smuggling;
-    if (held->message == flaw->message) {
-        return;
-    }
-    *held = (struct smuggling){.message = flaw->message, .exchange = flaw->exchange};
-    snprintf(held->look_alike, sizeof(held->look_alike), "%.*s", (int)sizeof(held->look_alike) - 1,
-             quote_of(analysis, slice_sub(flaw->detail, 0, sizeof(held->look_alike) - 1)).text);
-}
-
 static void release(struct analysis *analysis, bool taken) {
     struct smuggling held = analysis->smuggling;
     analysis->smuggling.message = EVENT_NO_MESSAGE;
@@ -32,6 +22,17 @@ static void release(struct analysis *analysis, bool taken) {
                  taken ? ", but the server took it for the end and went on to read the rest as "
                          "commands"
                        : ", and a server that takes it for the end reads the rest as commands");
+}
+
+static void hold(struct analysis *analysis, const struct event_flaw *flaw) {
+    struct smuggling *held = &analysis->smuggling;
+    if (held->message == flaw->message) {
+        return;
+    }
+    release(analysis, false); // of an earlier message, sent without waiting for its answer
+    *held = (struct smuggling){.message = flaw->message, .exchange = flaw->exchange};
+    snprintf(held->look_alike, sizeof(held->look_alike), "%.*s", (int)sizeof(held->look_alike) - 1,
+             quote_of(analysis, slice_sub(flaw->detail, 0, sizeof(held->look_alike) - 1)).text);
 }
 
 static void judge_held(struct analysis *analysis, const struct event *event) {

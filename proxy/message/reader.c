@@ -148,6 +148,10 @@ static void pass_line(struct message_reader *reader) {
 
 // `bytes` are of one line; `ends` says that its LF comes behind them.
 static void feed_line(struct message_reader *reader, struct slice bytes, bool ends) {
+    if (reader->part == IN_BODY && reader->line_len == 0 &&
+        !mime_wants_line(&reader->mime, bytes)) {
+        reader->passing = true; // most lines: nothing of them is copied
+    }
     if (!reader->passing) {
         buf_append_some(&reader->line, bytes);
         reader->line_len += bytes.len;

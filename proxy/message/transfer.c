@@ -3,29 +3,47 @@
 
 #include "base/text.h"
 
-#include <string.h>
-
 enum expects { EXPECT_ANYTHING, EXPECT_FIRST_HEX, EXPECT_SECOND_HEX, EXPECT_LINE_END, EXPECT_LF };
 
 void mime_transfer_begin(struct mime_transfer *transfer, enum transfer_encoding encoding) {
     *transfer = (struct mime_transfer){.encoding = encoding, .expects = EXPECT_ANYTHING};
 }
 
-static bool is_base64(uint8_t byte) {
-    return text_is_alnum(byte) || byte == '+' || byte == '/';
+// What each byte is in base64: a character of the alphabet, padding, white space, or wrong. A
+// table, because attachments are long.
+static const char base64_kinds[] =
+    "---------ss--s--"                                                 // 0x00
+    "----------------"                                                 // 0x10
+    "s----------a---a"                                                 // 0x20
+    "aaaaaaaaaa---p--"                                                 // 0x30
+    "-aaaaaaaaaaaaaaa"                                                 // 0x40
+    "aaaaaaaaaaa-----"                                                 // 0x50
+    "-aaaaaaaaaaaaaaa"                                                 // 0x60
+    "aaaaaaaaaaa-----"                                                 // 0x70
+    "----------------------------------------------------------------" // from 0x80
+    "----------------------------------------------------------------";
+
+static size_t alphabet_len(struct slice bytes) {
+    size_t len = 0;
+    while (len < bytes.len && base64_kinds[bytes.data[len]] == 'a') {
+        len++;
+    }
+    return len;
 }
 
 static void feed_base64(struct mime_transfer *transfer, struct slice bytes) {
-    for (size_t i = 0; i < bytes.len && !transfer->bad; i++) {
-        uint8_t byte = bytes.data[i];
-        if (is_base64(byte)) {
-            transfer->count++;
+    while (bytes.len > 0 && !transfer->bad) {
+        size_t len = alphabet_len(bytes);
+        if (len > 0) {
+            transfer->count += len;
             transfer->bad = transfer->pads > 0;
-        } else if (byte == '=') {
-            transfer->bad = ++transfer->pads > 2;
-        } else {
-            transfer->bad = byte != '\r' && byte != '\n' && byte != ' ' && byte != '\t';
+            bytes = slice_from(bytes, len);
+            continue;
         }
+        char kind = base64_kinds[bytes.data[0]];
+        transfer->pads += kind == 'p';
+        transfer->bad = kind == '-' || transfer->pads > 2;
+        bytes = slice_from(bytes, 1);
     }
 }
 
