@@ -30,9 +30,13 @@ static void put_option(struct buf *out, const struct option_row *row) {
     } else {
         buf_putf(out, "  --%s", row->name);
     }
-    buf_putf(out, row->argument == NULL ? "" : " %s", row->argument == NULL ? "" : row->argument);
-    buf_putf(out, row->standard == NULL ? "\n" : "  (default %s)\n",
-             row->standard == NULL ? "" : row->standard);
+    if (row->argument != NULL) {
+        buf_putf(out, " %s", row->argument);
+    }
+    if (row->standard != NULL) {
+        buf_putf(out, "  (default %s)", row->standard);
+    }
+    buf_put_byte(out, '\n');
     put_wrapped(out, row->help);
 }
 

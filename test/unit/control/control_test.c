@@ -169,9 +169,9 @@ static void answers_a_stop_before_it_closes(void **state) {
 
 static void refuses_what_is_no_command(void **state) {
     struct stage *stage = *state;
-    static const char *const lines[] = {"nonsense\n", "\n", "status status\n",
-                                        "0123456789012345678901234567890123456789012345678901234567"
-                                        "89012345678901234567890123456789\n"};
+    static const char too_long[] = "0123456789012345678901234567890123456789012345678901234567"
+                                   "89012345678901234567890123456789\n";
+    static const char *const lines[] = {"nonsense\n", "\n", "status status\n", too_long};
     assert_int_equal(start(stage, NULL, NULL), OK);
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         struct sockaddr_un address = {.sun_family = AF_UNIX};
