@@ -142,10 +142,10 @@ struct quote quote_of(const struct analysis *analysis, struct slice value) {
 
 struct quote quote_of_command(const struct analysis *analysis, const struct event_command *event) {
     if (event->concealed) {
-        return quote_literal("a line that is not shown");
+        return quote_literal("A line that is not shown");
     }
     if (event->continuation) {
-        return quote_literal("a SASL line");
+        return quote_literal("A SASL line");
     }
     bool secret = event->line.secret_count > 0 || event->command.verb == VERB_AUTH;
     return quote_of(analysis, secret ? event->command.name : event->line.text);

@@ -71,7 +71,8 @@ struct quote {
     char text[4 * QUOTE_MAX + 8];
 };
 struct quote quote_of(const struct analysis *analysis, struct slice value);
-// A command line: the verb alone where the line holds a secret, nothing where it is concealed.
+// A command line, to begin a sentence with: the verb alone where the line holds a secret, a few
+// words instead of it where it is concealed.
 struct quote quote_of_command(const struct analysis *analysis, const struct event_command *event);
 
 #endif

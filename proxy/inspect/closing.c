@@ -55,7 +55,7 @@ static bool judge_wait(struct analysis *analysis, int64_t now_ns) {
     }
     int64_t waited_ns = now_ns - waiting->at_ns;
     int64_t due_ns = patience_of(waiting);
-    if (waited_ns < due_ns) {
+    if (waited_ns < due_ns && !facts->saw_421) {
         say_impatient(analysis, place_of_exchange(PARTY_CLIENT, waiting->exchange),
                       name_of(waiting), waited_ns, due_ns);
     }

@@ -55,8 +55,8 @@ static void judge_after_starttls(struct analysis *analysis, const struct event_c
     bool fine = verb == VERB_EHLO || verb == VERB_LHLO || verb == VERB_QUIT || verb == VERB_NOOP;
     if (analysis->facts.ehlo_due && !fine) {
         analysis_say(analysis, RULE_NO_EHLO_AFTER_STARTTLS, place_of_command(command),
-                     "The first command after STARTTLS was %s; it must be EHLO, since TLS makes "
-                     "both sides forget what was said before",
+                     "%s was the first command after STARTTLS; EHLO must be, since TLS makes both "
+                     "sides forget what was said before",
                      quote_of_command(analysis, command).text);
     }
 }

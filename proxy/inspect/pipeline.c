@@ -5,7 +5,7 @@
 static void judge_greeting(struct analysis *analysis, const struct event_command *command) {
     if (!analysis->facts.greeted) {
         analysis_say(analysis, RULE_TALKS_BEFORE_GREETING, place_of_command(command),
-                     "The client sent %s before the server's greeting; it must wait for the 220",
+                     "%s was sent before the server's greeting; the client must wait for the 220",
                      quote_of_command(analysis, command).text);
     }
 }
