@@ -93,7 +93,7 @@ static void take_connect(struct supervisor *supervisor, const struct notificatio
     case TARGET_HIDDEN:
         reporter_warn(supervisor->shared->reporter, WARNING_HIDDEN,
                       "the connections of process %u pass uncaptured: it runs as another user, or "
-                      "hides its memory; start `run` as root",
+                      "hides its memory; start `run` as root (with CAP_SYS_PTRACE)",
                       notification->tid);
         notification_let_pass(notification);
         return;

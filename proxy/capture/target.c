@@ -113,7 +113,7 @@ static uint16_t address_port(const struct sockaddr_storage *address, uint64_t le
 enum target_kind target_read(struct target *out, const struct notification *notification,
                              const struct target_ports *watched) {
     memset(out, 0, sizeof(*out));
-    struct given given;
+    struct given given = {0};
     int error = given_read(&given, &out->socket_number, notification);
     // Whatever the kernel will refuse by itself (too short, a bad pointer) it gets to refuse.
     bool whole = given.len >= sizeof(struct sockaddr_in) && given.len <= sizeof(out->address);
