@@ -94,19 +94,20 @@ static void tell_look_alike(struct content *content, const char *before, const c
 
 struct piece {
     struct slice body; // without the line end
+    struct slice seen; // the body and what came behind it and waits: for looking ahead
     bool first;        // the line begins here
     bool whole;        // the line ends here
     enum line_ending ending;
 };
 
 static void check_first_dot(struct content *content, const struct piece *piece) {
-    struct slice body = piece->body;
+    struct slice seen = piece->seen;
     const char *before = ending_name(content->previous);
-    if (body.len == 1 && piece->whole) {
+    if (seen.len == 1 && piece->whole) {
         tell_look_alike(content, before, ending_name(piece->ending));
-    } else if (body.len > 1 && body.data[1] == '\r') {
+    } else if (seen.len > 1 && seen.data[1] == '\r') {
         tell_look_alike(content, before, "CR");
-    } else if (body.len > 1 && body.data[1] != '.' && content->previous == ENDING_CRLF) {
+    } else if (seen.len > 1 && seen.data[1] != '.' && content->previous == ENDING_CRLF) {
         content->line_dot = true;
     }
 }
@@ -120,7 +121,7 @@ static void check_bare_crs(struct content *content, const struct piece *piece) {
     }
     content->line_cr = true;
     while (at != SLICE_NONE && !content->rules.chunks && !content->smuggling) {
-        struct slice behind = slice_from(body, at + 1);
+        struct slice behind = slice_from(piece->seen, at + 1);
         if (behind.len > 0 && behind.data[0] == '.') {
             if (behind.len > 1 && behind.data[1] == '\r') {
                 tell_look_alike(content, "CR", "CR");
@@ -128,7 +129,7 @@ static void check_bare_crs(struct content *content, const struct piece *piece) {
                 tell_look_alike(content, "CR", ending_name(piece->ending));
             }
         }
-        size_t next = slice_find_byte(behind, '\r');
+        size_t next = slice_find_byte(slice_from(body, at + 1), '\r');
         at = next == SLICE_NONE ? SLICE_NONE : at + 1 + next;
     }
 }
@@ -239,7 +240,9 @@ static struct piece next_piece(const struct content *content, struct slice rest,
     if (piece.whole && lf > 0 && rest.data[lf - 1] == '\r') {
         piece.body.len--;
         piece.ending = ENDING_CRLF;
-    } else if (!piece.whole && !last) {
+    }
+    piece.seen = piece.body;
+    if (!piece.whole && !last) {
         piece.body.len -= undecided_len(content, piece.body);
     }
     return piece;
