@@ -63,7 +63,8 @@ static bool is_refused_mapping(const struct borrowed *borrowed, const struct tar
 
 // Closed and without an error is what a new socket is; one whose first connect failed without
 // waiting has its error still, which poll shows without taking it.
-static bool is_fresh(int fd) {
+bool borrowed_is_fresh(const struct borrowed *borrowed) {
+    int fd = borrowed->fd;
     struct tcp_info info = {0};
     socklen_t len = sizeof(info);
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 && info.tcpi_state != TCP_CLOSE) {
@@ -79,7 +80,7 @@ static enum borrowed_state look(const struct borrowed *borrowed, const struct ta
         is_refused_mapping(borrowed, target)) {
         return BORROWED_UNRELATED;
     }
-    if (!is_fresh(borrowed->fd)) {
+    if (!borrowed_is_fresh(borrowed)) {
         return BORROWED_USED;
     }
     return borrowed_namespace(borrowed->fd) == home ? BORROWED_FRESH : BORROWED_FOREIGN;

@@ -32,6 +32,9 @@ struct borrowed {
 int borrowed_take(struct borrowed *out, uint32_t pid, const struct target *target, uint64_t home);
 void borrowed_return(struct borrowed *borrowed);
 
+// Whether it has not connected, now; `state` says how it was found.
+bool borrowed_is_fresh(const struct borrowed *borrowed);
+
 // connect() of the socket to an IPv4 address of this machine, an IPv6 socket by the mapped form.
 // 0 or the errno.
 int borrowed_connect(const struct borrowed *borrowed, const struct sockaddr_in *to);

@@ -41,14 +41,6 @@ static void pass_unsteered(const struct errand *errand, int error) {
     let_pass(errand);
 }
 
-// Answers a connect that succeeded. Before kernel 5.19 any signal may have ended the caller's wait,
-// even now; then the call comes again, on a socket that is connected.
-static void answer_connected(const struct errand *errand) {
-    if (notification_answer(&errand->notification, 0)) {
-        settled_take(errand->shared->settled, errand->socket.cookie);
-    }
-}
-
 static void answer_unconnected(struct errand *errand, int error) {
     if (steer_is_own_error(error)) {
         pass_unsteered(errand, error);
@@ -57,27 +49,34 @@ static void answer_unconnected(struct errand *errand, int error) {
     }
 }
 
+// Answers for a socket that an earlier errand has connected. Where the answer surely arrives it is
+// the last one that this connect needs.
+static void answer_settled(const struct errand *errand) {
+    if (notification_answer(&errand->notification, 0) && errand->shared->kills_only) {
+        settled_take(errand->shared->settled, errand->socket.cookie);
+    }
+}
+
 // Connects the caller's socket to our listener with a record behind it. `interruption` is what to
 // answer instead of success: 0, or what a wait that was cut short gives.
+//
+// Before kernel 5.19 any signal ends the caller's wait, even when our answer is on its way already;
+// then the call comes again, perhaps while this errand is still at work.
 static void connect_steered(struct errand *errand, int server_fd, int interruption) {
     const struct errand_shared *shared = errand->shared;
-    uint64_t cookie = errand->socket.cookie;
-    bool came_again = settled_take(shared->settled, cookie);
     if (!shared->kills_only || interruption != 0) {
-        settled_add(shared->settled, cookie);
+        settled_add(shared->settled, errand->socket.cookie);
     }
     errand->connection.server_fd = server_fd;
     int error = steer(shared->records, shared->listener_port, &errand->socket, &errand->connection);
-    if (error == 0 && interruption != 0) {
-        notification_answer(&errand->notification, interruption);
-        return;
-    }
     if (error == 0) {
-        answer_connected(errand);
-        return;
+        notification_answer(&errand->notification, interruption);
+    } else if (error == EISCONN && !shared->kills_only && !borrowed_is_fresh(&errand->socket)) {
+        answer_settled(errand);
+    } else {
+        settled_take(shared->settled, errand->socket.cookie);
+        answer_unconnected(errand, error);
     }
-    settled_take(shared->settled, cookie);
-    answer_unconnected(errand, error == EISCONN && came_again ? 0 : error);
 }
 
 // A non-blocking connect that is refused is "in progress" first and refused later. So the socket
@@ -166,8 +165,8 @@ static void run_borrowed(struct errand *errand) {
         capture(errand);
         return;
     case BORROWED_USED:
-        if (settled_take(errand->shared->settled, errand->socket.cookie)) {
-            notification_answer(&errand->notification, 0);
+        if (settled_has(errand->shared->settled, errand->socket.cookie)) {
+            answer_settled(errand);
         } else {
             let_pass(errand);
         }

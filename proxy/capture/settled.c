@@ -20,6 +20,16 @@ void settled_add(struct settled *settled, uint64_t cookie) {
     pthread_mutex_unlock(&settled->lock);
 }
 
+bool settled_has(struct settled *settled, uint64_t cookie) {
+    bool found = false;
+    pthread_mutex_lock(&settled->lock);
+    for (size_t i = 0; i < SETTLED_MAX && cookie != 0 && !found; i++) {
+        found = settled->cookies[i] == cookie;
+    }
+    pthread_mutex_unlock(&settled->lock);
+    return found;
+}
+
 bool settled_take(struct settled *settled, uint64_t cookie) {
     bool found = false;
     pthread_mutex_lock(&settled->lock);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// settled: what a connect came to that its caller may not have heard. A signal can end the caller's
-// wait after its socket was connected; the kernel then makes the call again, and the answer to it
-// is the first one, not "already connected". Any thread.
+// settled: connects that succeeded, or will, and whose callers may not have heard so. A signal can
+// end the caller's wait after its socket was connected; the kernel then makes the call again, and
+// the answer to it is the first one, not "already connected". Any thread.
 #ifndef SCOPE_CAPTURE_SETTLED_H
 #define SCOPE_CAPTURE_SETTLED_H
 
@@ -20,8 +20,8 @@ struct settled {
 void settled_init(struct settled *settled);
 void settled_cleanup(struct settled *settled);
 
-// The socket's connect has succeeded, or will.
 void settled_add(struct settled *settled, uint64_t cookie);
+bool settled_has(struct settled *settled, uint64_t cookie);
 // Forgets it; true if it was there.
 bool settled_take(struct settled *settled, uint64_t cookie);
 

@@ -15,7 +15,9 @@ static void remembers_until_it_is_asked(void **state) {
     assert_false(settled_take(&settled, 7));
     assert_false(settled_take(&settled, 0)); // no cookie is no socket
     settled_add(&settled, 7);
+    assert_true(settled_has(&settled, 7));
     assert_true(settled_take(&settled, 7));
+    assert_false(settled_has(&settled, 7));
     assert_false(settled_take(&settled, 7));
     settled_cleanup(&settled);
 }
