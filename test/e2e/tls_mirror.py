@@ -1,0 +1,321 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Claims: under `--verify mirror` each client says of a bad server certificate what it says
+without the proxy; under `off` it is satisfied; under `strict` it gets no certificate at all.
+
+Run as `tls_mirror.py SMTPSCOPE`. Each client is asked twice, once straight to the server and once
+through the proxy, trusting the server's root and the proxy's CA; its two answers are compared. What
+is not installed is skipped by name; 77 is the exit status where nothing could be tried.
+"""
+import datetime
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+
+SMTPSCOPE = sys.argv[1]
+ONLY = sys.argv[2:]  # names of clients, for a quick look
+WORK = tempfile.mkdtemp(prefix="scope-mirror-")
+failures, tried = [], 0
+
+
+def path(name):
+    return os.path.join(WORK, name)
+
+
+def write(name, text):
+    with open(path(name), "w", encoding="utf-8") as file:
+        file.write(text)
+    return path(name)
+
+
+def openssl(*words):
+    subprocess.run(["openssl", *words], check=True, cwd=WORK, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+
+
+# ── the servers' certificates ────────────────────────────────────────────────────────────────────
+
+def when(days):
+    moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
+    return moment.strftime("%Y%m%d%H%M%SZ")
+
+
+CA_CONFIG = """
+[ca]
+default_ca = any
+[any]
+new_certs_dir = .
+database = index.txt
+serial = serial
+default_md = sha256
+policy = free
+unique_subject = no
+copy_extensions = none
+[free]
+commonName = optional
+"""
+
+
+def issue(name, subject, issuer, extensions, days=(-1, 30)):
+    """name.pem and name.key, signed by `issuer` (None: by itself)."""
+    openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", f"{name}.key")
+    openssl("req", "-new", "-key", f"{name}.key", "-subj", f"/CN={subject}", "-out", f"{name}.csr")
+    write(f"{name}.ext", "\n".join(extensions) + "\n")
+    sign = ["-selfsign", "-keyfile", f"{name}.key"] if issuer is None else [
+        "-cert", f"{issuer}.pem", "-keyfile", f"{issuer}.key"]
+    openssl("ca", "-batch", "-config", "ca.cnf", "-in", f"{name}.csr", "-out", f"{name}.pem",
+            "-notext", "-startdate", when(days[0]), "-enddate", when(days[1]), "-extfile",
+            f"{name}.ext", "-rand_serial", *sign)
+
+
+def read(name):
+    with open(path(name), encoding="utf-8") as file:
+        return file.read()
+
+
+def make_certificates():
+    """name of the case -> PEM file with the chain and the key."""
+    write("ca.cnf", CA_CONFIG)
+    write("index.txt", "")
+    ca = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign",
+          "subjectKeyIdentifier=hash"]
+    leaf = ["basicConstraints=CA:FALSE", "keyUsage=critical,digitalSignature",
+            "extendedKeyUsage=serverAuth"]
+    ours, other = ["subjectAltName=DNS:localhost"], ["subjectAltName=DNS:other.example"]
+    issue("root", "test root", None, ca, (-100, 100))
+    issue("stranger", "strange root", None, ca, (-100, 100))
+    issue("middle", "middle", "root", ca, (-50, 50))
+    issue("strange-middle", "strange middle", "stranger", ca, (-50, 50))
+    issue("old-middle", "old middle", "root", ca, (-50, -2))
+    cases = {}
+
+    def case(name, issuer, names, chain=(), days=(-1, 30), extensions=tuple(leaf)):
+        file = name.replace(" ", "-").replace(",", "")
+        issue(file, "localhost", issuer, [*extensions, *names], days)
+        write(f"{file}.chain", read(f"{file}.pem") + "".join(read(f"{c}.pem") for c in chain) +
+              read(f"{file}.key"))
+        cases[name] = path(f"{file}.chain")
+
+    case("good", "middle", ours, ["middle"])
+    case("expired", "middle", ours, ["middle"], (-20, -3))
+    case("not yet valid", "middle", ours, ["middle"], (3, 20))
+    case("wrong name", "middle", other, ["middle"])
+    case("self-signed", None, ours)
+    case("self-signed CA", None, ours, extensions=["basicConstraints=critical,CA:TRUE"])
+    case("unknown issuer", "stranger", ours)
+    case("unknown issuer, root sent", "stranger", ours, ["stranger"])
+    case("unknown issuer, intermediate sent", "strange-middle", ours, ["strange-middle"])
+    case("incomplete chain", "middle", ours)
+    case("expired intermediate", "old-middle", ours, ["old-middle"])
+    case("wrong purpose", "middle", ours, ["middle"],
+         extensions=[*leaf[:2], "extendedKeyUsage=clientAuth"])
+    case("expired, wrong name", "middle", other, ["middle"], (-20, -3))
+    case("expired, self-signed", None, ours, (), (-20, -3))
+    case("unknown issuer, wrong name", "stranger", other)
+    return cases
+
+
+# ── the server ───────────────────────────────────────────────────────────────────────────────────
+
+class Server:
+    """Implicit TLS, a greeting, 250 to everything."""
+
+    def __init__(self, chain):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(chain)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.handle, args=(client,), daemon=True).start()
+
+    def handle(self, client):
+        try:
+            with self.context.wrap_socket(client, server_side=True) as tls:
+                tls.sendall(b"220 test ESMTP\r\n")
+                while tls.recv(4096):
+                    tls.sendall(b"250 ok\r\n")
+        except (ssl.SSLError, OSError):
+            pass
+
+    def close(self):
+        self.listener.close()
+
+
+class Proxy:
+    def __init__(self, server_port, policy):
+        self.out = path("transcript.json")
+        for name in (self.out, path("ready")):
+            if os.path.exists(name):
+                os.remove(name)
+        self.process = subprocess.Popen(
+            [SMTPSCOPE, "proxy", "--mode", f"reverse:smtps://localhost:{server_port}@127.0.0.1:0",
+             "--verify", policy, "--server-ca", path("root.pem"), "--ca-dir", path("ca"),
+             "--ready-file", path("ready"), "-o", f"json:{self.out}"],
+            stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        while not os.path.exists(path("ready")):
+            try:
+                self.process.wait(0.02)
+                sys.exit("the proxy did not start")
+            except subprocess.TimeoutExpired:
+                pass
+        self.port = int(read("ready").strip().rsplit(":", 1)[1])
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(30)
+
+
+# ── the clients ──────────────────────────────────────────────────────────────────────────────────
+
+PYTHON = """
+import socket, ssl, sys
+c = ssl.create_default_context(cafile=sys.argv[2])
+try:
+    c.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[1]))),
+                  server_hostname="localhost").recv(9)
+    print("accepted")
+except ssl.SSLCertVerificationError as e:
+    print(e.verify_code, e.verify_message)
+"""
+NODE = """
+const s = require("tls").connect({host: "127.0.0.1", port: +process.argv[2], servername: "localhost",
+    ca: require("fs").readFileSync(process.argv[3])}, () => { console.log("accepted"); s.destroy(); });
+s.on("error", (e) => console.log(e.code));
+"""
+JAVA = """
+import javax.net.ssl.*; import java.io.*; import java.net.*; import java.security.*;
+import java.security.cert.*;
+public class Client { public static void main(String[] a) throws Exception {
+    KeyStore k = KeyStore.getInstance("JKS"); k.load(null, null); int i = 0;
+    for (java.security.cert.Certificate c : CertificateFactory.getInstance("X.509")
+             .generateCertificates(new FileInputStream(a[1]))) k.setCertificateEntry("c" + i++, c);
+    TrustManagerFactory t = TrustManagerFactory.getInstance("PKIX"); t.init(k);
+    SSLContext x = SSLContext.getInstance("TLS"); x.init(null, t.getTrustManagers(), null);
+    SSLSocket s = (SSLSocket) x.getSocketFactory().createSocket(
+        new Socket("127.0.0.1", Integer.parseInt(a[0])), "localhost", 1, true);
+    SSLParameters p = s.getSSLParameters();
+    p.setEndpointIdentificationAlgorithm("HTTPS"); s.setSSLParameters(p);
+    try { s.startHandshake(); System.out.println("accepted"); }
+    catch (SSLException e) { System.out.println(e.getMessage()); } } }
+"""
+GO = """
+package main
+import ("crypto/tls"; "crypto/x509"; "fmt"; "os")
+func main() {
+    pem, _ := os.ReadFile(os.Args[2])
+    pool := x509.NewCertPool(); pool.AppendCertsFromPEM(pem)
+    _, err := tls.Dial("tcp", "127.0.0.1:"+os.Args[1], &tls.Config{ServerName: "localhost", RootCAs: pool})
+    if err != nil { fmt.Printf("%T %v\\n", err, err) } else { fmt.Println("accepted") }
+}
+"""
+
+
+def clients():
+    """name -> command with the port and the trusted roots behind it, and what of its answer
+    counts (a pattern that finds the verdict)."""
+    os.environ["GOCACHE"] = os.path.join(tempfile.gettempdir(), "scope-go-cache")
+    known = {
+        "python": (["/usr/bin/python3", write("c.py", PYTHON)], ".*"),
+        "openssl": (["sh", "-c", 'openssl s_client -connect "127.0.0.1:$0" -servername localhost '
+                     '-verify_hostname localhost -CAfile "$1" </dev/null 2>&1'],
+                    r"(?m)^ *Verify return code: .*|^verify error:.*"),
+        "curl": (["sh", "-c", 'echo | curl -sS --cacert "$1" --resolve "localhost:$0:127.0.0.1" '
+                  '--mail-from a@b.c --mail-rcpt d@e.f -T - "smtps://localhost:$0" 2>&1; '
+                  'test $? -eq 60 || echo accepted'], r"SSL.*|accepted"),
+        "gnutls": (["sh", "-c", 'gnutls-cli --x509cafile="$1" --sni-hostname=localhost '
+                    '--verify-hostname=localhost -p "$0" 127.0.0.1 </dev/null 2>&1'],
+                   r"- Status: .*"),
+        "node": (["node", write("c.js", NODE)], ".*"),
+        "java": (["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", WORK, "Client"],
+                 "(?s).*"),
+        "go": ([path("c.bin")], "(?s).*"),
+    }
+    builds = {"java": ["javac", "-d", WORK, write("Client.java", JAVA)],
+              "go": ["go", "build", "-o", path("c.bin"), write("c.go", GO)]}
+    programs = {"python": "/usr/bin/python3", "gnutls": "gnutls-cli"}
+    for name, (command, verdict) in known.items():
+        if ONLY and name not in ONLY:
+            continue
+        build = builds.get(name, [programs.get(name, name)])
+        if shutil.which(build[0]) is None:
+            print(f"skipped {name}: {build[0]} is not installed")
+            continue
+        if name in builds:
+            subprocess.run(build, check=True)
+        yield name, command, verdict
+
+
+def plain(text):
+    """Without what differs from one certificate to the next: names of issuers, dates, numbers."""
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z?", "TIME", text)
+    text = re.sub(r"(current time \S+ is) (before|after) \S+", r"\1 \2 TIME", text)
+    text = re.sub(r'\(possibly because of.*?\)', "", text)
+    text = re.sub(r"(NotAfter|NotBefore): .*", r"\1", text)
+    return text
+
+
+def ask(command, verdict, port):
+    run = subprocess.run([*command, str(port), path("trusted.pem")], stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, timeout=30, check=False)
+    found = re.findall(verdict, run.stdout.decode(errors="replace"))
+    once = dict.fromkeys(item.strip() for item in found if item)  # s_client repeats itself
+    return plain("\n".join(once).strip())
+
+
+def check(claim, well, *details):
+    global tried
+    tried += 1
+    print(f"{'ok' if well else 'FAILED'}: {claim}")
+    if not well:
+        failures.append(claim)
+        for detail in details:
+            print("   ", detail)
+
+
+def main():
+    if shutil.which("openssl") is None:
+        print("skipped: openssl is not installed")
+        sys.exit(77)
+    cases = make_certificates()
+    subprocess.run([SMTPSCOPE, "ca", "show", "--ca-dir", path("ca")], check=True,
+                   stdout=subprocess.DEVNULL)
+    write("trusted.pem", read("root.pem") + read("ca/ca.pem"))
+    asked = list(clients())
+    accepted = {}
+    for case, chain in cases.items():
+        server = Server(chain)
+        for policy in ("mirror", "off") if case != "good" else ("mirror", "strict"):
+            proxy = Proxy(server.port, policy)
+            for name, command, verdict in asked:
+                straight = ask(command, verdict, server.port)
+                through = ask(command, verdict, proxy.port)
+                if case == "good":
+                    accepted[name] = straight
+                if policy == "off":
+                    # Java sends no SNI for a name without a dot, so the leaf has the address.
+                    nameless = name == "java" and "wrong name" in case
+                    check(f"{name}, {case}, off", through == accepted[name] or nameless, through)
+                else:
+                    check(f"{name}, {case}, {policy}: {straight.splitlines()[-1:]}",
+                          through == straight, straight, through)
+            proxy.close()
+        server.close()
+    shutil.rmtree(WORK)
+    print(f"{tried} tried")
+    sys.exit(f"{len(failures)} failed: {failures}" if failures else 0)
+
+
+main()
