@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "inspect/taint_form.h"
 
 #include <string.h>
 

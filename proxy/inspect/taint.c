@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "inspect/taint_index.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ void taint_cleanup(struct taint *taint) {
         free(taint->secrets[i].bytes);
     }
     free(taint->secrets);
+    free(taint->index);
     *taint = (struct taint){0};
 }
 
@@ -52,39 +54,6 @@ static struct taint_secret *find_known(struct taint *taint, struct slice s) {
     return NULL;
 }
 
-static void note_pair(struct taint *taint, uint8_t first, uint8_t second) {
-    size_t hash = taint_pair_hash(first, second);
-    taint->pairs[hash / 8] |= (uint8_t)(1u << (hash % 8));
-    uint8_t folded = text_lower(first);
-    taint->firsts[folded / 8] |= (uint8_t)(1u << (folded % 8));
-}
-
-static void note_sextets(struct taint *taint, uint8_t first, uint8_t second) {
-    for (int a = 0; a < 256; a++) {
-        if (taint_sextet((uint8_t)a) != first) {
-            continue;
-        }
-        for (int b = 0; b < 256; b++) {
-            if (taint_sextet((uint8_t)b) == second) {
-                note_pair(taint, (uint8_t)a, (uint8_t)b);
-            }
-        }
-    }
-}
-
-static void note_beginnings(struct taint *taint, const struct taint_secret *secret) {
-    static const char digits[] = "0123456789abcdef";
-    note_pair(taint, secret->bytes[0], secret->bytes[1]);
-    note_pair(taint, (uint8_t)digits[secret->bytes[0] >> 4],
-              (uint8_t)digits[secret->bytes[0] & 15]);
-    for (size_t alignment = 0; alignment < TAINT_ALIGNMENTS; alignment++) {
-        uint8_t mask = 0;
-        size_t first = taint_first_sextet(alignment);
-        note_sextets(taint, taint_sextet_of(secret, alignment, first, &mask),
-                     taint_sextet_of(secret, alignment, first + 1, &mask));
-    }
-}
-
 static struct taint_secret *new_entry(struct taint *taint) {
     if (taint->count == taint->capacity) {
         taint->capacity = taint->capacity == 0 ? 8 : 2 * taint->capacity;
@@ -98,7 +67,7 @@ void taint_learn(struct taint *taint, struct slice secret, bool open) {
         secret.len = TAINT_SECRET_MAX;
         open = true;
     }
-    if (secret.len < TAINT_SECRET_MIN || is_stars(secret)) {
+    if (secret.len < TAINT_SECRET_MIN || is_stars(secret) || taint->overflowed) {
         return;
     }
     struct taint_secret *known = find_known(taint, secret);
@@ -117,5 +86,5 @@ void taint_learn(struct taint *taint, struct slice secret, bool open) {
                                   .open = open};
     memcpy(kept->bytes, secret.data, secret.len);
     taint->bytes += secret.len;
-    note_beginnings(taint, kept);
+    taint_index_add(taint, taint->count - 1);
 }

@@ -18,14 +18,25 @@
 #include "base/limits.h"
 #include "base/slice.h"
 
-enum { TAINT_SECRET_MIN = 4, TAINT_SECRET_MAX = 1024, TAINT_FILTER_BITS = 4096 };
+enum {
+    TAINT_SECRET_MIN = 4,
+    TAINT_SECRET_MAX = 1024,
+    TAINT_ALIGNMENTS = 3,
+    // Each secret is looked for by so many keys: its bytes, and its base64 at each alignment.
+    TAINT_KEYS = 1 + TAINT_ALIGNMENTS,
+};
 
 struct taint_secret {
     uint8_t *bytes;
     size_t len;
     bool fold; // ASCII case does not matter
     bool open; // its end was not kept
+    // The index (taint_index.h): what its forms begin with, and the next key in the same row.
+    uint32_t keys[TAINT_KEYS];
+    uint16_t next[TAINT_KEYS];
 };
+
+struct taint_index;
 
 // Zeroed is empty. Owned by the mask.
 struct taint {
@@ -33,13 +44,10 @@ struct taint {
     size_t count;
     size_t capacity;
     size_t bytes;
+    struct taint_index *index; // NULL while nothing is known
     // Past LIMIT_SECRETS or LIMIT_SECRET_BYTES the search can no longer be trusted; then the mask
     // conceals all text.
     bool overflowed;
-    // Which pairs of bytes, folded and hashed, can begin a form of some secret, and which single
-    // bytes; so that most positions of a text cost one look.
-    uint8_t pairs[TAINT_FILTER_BITS / 8];
-    uint8_t firsts[256 / 8];
 };
 
 void taint_cleanup(struct taint *taint);         // wipes
@@ -49,30 +57,30 @@ bool taint_is_active(const struct taint *taint); // there is something to look f
 // than TAINT_SECRET_MIN, known already, or nothing but stars is passed over.
 void taint_learn(struct taint *taint, struct slice secret, bool open);
 
-// Where a text matched: `len` bytes from the position asked for, and `before` bytes in front of it
-// that carry bits of the secret too (base64).
+// ── the search ──────────────────────────────────────────────────────────────────────────────────
+
+// Where a text matched: `len` bytes from `at`, and `before` bytes in front of it that carry bits of
+// the secret too (base64).
 struct taint_match {
+    size_t at;
     size_t before;
-    size_t len; // 0 for no match
+    size_t len;
 };
 
-// The longest form of any secret that begins at `at`. `cut` says that more of the text came than is
-// there: then the beginning of a secret at the very end counts as a match. So does one in front of
-// an ellipsis.
-struct taint_match taint_match_at(const struct taint *taint, struct slice text, size_t at,
-                                  bool cut);
+// One text that is searched from its front. `cut` says that more of the text came than is there:
+// then the beginning of a secret at the very end counts as a match. So does one in front of an
+// ellipsis.
+struct taint_search {
+    const struct taint *taint;
+    struct slice text;
+    bool cut;
+    size_t at;   // where to go on
+    size_t work; // bytes compared with secrets so far
+};
 
-// For taint.c: the filter's hash of two bytes, and the digits of base64 and base64url.
-size_t taint_pair_hash(uint8_t first, uint8_t second);
-bool taint_is_escape(uint8_t byte); // begins an escape sequence
-int taint_sextet(uint8_t byte);     // 0 to 63, or -1
-
-// The first digits of a secret's base64 at one alignment: those that its bits fill wholly.
-enum { TAINT_ALIGNMENTS = 3 };
-size_t taint_first_sextet(size_t alignment);
-// The six bits at `index` of the base64 of `alignment` zero bits and the secret behind them;
-// `*out_mask` has the bits that the secret fills.
-uint8_t taint_sextet_of(const struct taint_secret *secret, size_t alignment, size_t index,
-                        uint8_t *out_mask);
+// The next position where a form of some secret begins, and the longest form there; false where
+// there is none. Positions come in ascending order, matches may overlap. A text that is made to
+// cost time (it begins like a long secret everywhere) is a match from there to its end.
+bool taint_search_next(struct taint_search *search, struct taint_match *out);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The forms of a secret are not listed and looked for: the text is read as if it were each of them,
 // unit by unit, and compared with the secret. So a text may mix forms, as percent-encoding does.
-#include "inspect/taint.h"
+#include "inspect/taint_form.h"
 
 #include "base/text.h"
 
@@ -10,18 +10,6 @@
 // So many units of a secret's beginning, cut off by the end of a cut text or by an ellipsis, are
 // taken for the secret.
 enum { BEGINNING_MIN = 4 };
-
-// How the bytes of a text are read.
-enum reading { READ_PLAIN, READ_ESCAPED, READ_HEX };
-
-struct unit {
-    uint8_t value;
-    size_t len; // bytes of text; 0 at the end, or where there is no such unit
-};
-
-size_t taint_pair_hash(uint8_t first, uint8_t second) {
-    return ((size_t)text_lower(first) * 61 + text_lower(second)) % TAINT_FILTER_BITS;
-}
 
 bool taint_is_escape(uint8_t byte) {
     return byte == '%' || byte == '=' || byte == '+' || byte == '\\';
@@ -44,22 +32,25 @@ size_t taint_first_sextet(size_t alignment) {
     return (8 * alignment + 5) / 6;
 }
 
-static unsigned bit_of(const struct taint_secret *secret, size_t bit) {
-    unsigned byte = secret->bytes[bit / 8];
-    return (byte >> (7 - bit % 8)) & 1u;
+// Byte `index` of `alignment` zero bytes and the secret behind them; `*out_mask` says whether it is
+// one of the secret's.
+static unsigned byte_of(const struct taint_secret *secret, size_t alignment, size_t index,
+                        unsigned *out_mask) {
+    bool inside = index >= alignment && index < alignment + secret->len;
+    *out_mask = inside ? 0xFF : 0;
+    return inside ? secret->bytes[index - alignment] : 0;
 }
 
 uint8_t taint_sextet_of(const struct taint_secret *secret, size_t alignment, size_t index,
                         uint8_t *out_mask) {
-    unsigned value = 0;
-    unsigned mask = 0;
-    for (size_t bit = 6 * index; bit < 6 * index + 6; bit++) {
-        bool inside = bit >= 8 * alignment && bit < 8 * (alignment + secret->len);
-        value = value << 1 | (inside ? bit_of(secret, bit - 8 * alignment) : 0);
-        mask = mask << 1 | (inside ? 1 : 0);
-    }
-    *out_mask = (uint8_t)mask;
-    return (uint8_t)value;
+    size_t bit = 6 * index;
+    unsigned first_mask = 0;
+    unsigned second_mask = 0;
+    unsigned first = byte_of(secret, alignment, bit / 8, &first_mask);
+    unsigned second = byte_of(secret, alignment, bit / 8 + 1, &second_mask);
+    unsigned shift = 10 - (unsigned)(bit % 8); // six of sixteen bits
+    *out_mask = (uint8_t)((first_mask << 8 | second_mask) >> shift & 0x3F);
+    return (uint8_t)((first << 8 | second) >> shift & 0x3F);
 }
 
 // ── units ───────────────────────────────────────────────────────────────────────────────────────
@@ -90,19 +81,18 @@ static struct unit backslashed(struct slice text, size_t at) {
     return unit;
 }
 
-static struct unit escape_at(struct slice text, size_t at) {
+struct unit unit_escape_at(struct slice text, size_t at) {
     if (at >= text.len || !taint_is_escape(text.data[at])) {
         return (struct unit){0};
     }
     return text.data[at] == '\\' ? backslashed(text, at) : hex_pair(text, at, 1);
 }
 
-static struct unit plain_at(struct slice text, size_t at) {
+struct unit unit_plain_at(struct slice text, size_t at) {
     return at < text.len ? (struct unit){text.data[at], 1} : (struct unit){0};
 }
 
-// Two hex digits, and the separator in front of them where there is one between two bytes.
-static struct unit hex_at(struct slice text, size_t at, bool first) {
+struct unit unit_hex_at(struct slice text, size_t at, bool first) {
     struct unit unit = at < text.len ? hex_pair(text, at, 0) : (struct unit){0};
     if (unit.len == 0 && !first && at < text.len && memchr(": -", text.data[at], 3) != NULL) {
         unit = hex_pair(text, at, 1);
@@ -123,10 +113,10 @@ static struct unit unit_saying(const struct taint_secret *secret, size_t index, 
     struct unit unit = {0};
     switch (reading) {
     case READ_HEX:
-        unit = hex_at(text, at, index == 0);
+        unit = unit_hex_at(text, at, index == 0);
         return unit.len > 0 && unit.value == secret->bytes[index] ? unit : (struct unit){0};
     case READ_ESCAPED:
-        unit = escape_at(text, at);
+        unit = unit_escape_at(text, at);
         if (unit.len > 0 && same(secret, unit.value, secret->bytes[index])) {
             return unit;
         }
@@ -134,7 +124,7 @@ static struct unit unit_saying(const struct taint_secret *secret, size_t index, 
     case READ_PLAIN:
         break;
     }
-    unit = plain_at(text, at);
+    unit = unit_plain_at(text, at);
     if (unit.len > 0 && same(secret, unit.value, secret->bytes[index])) {
         return unit;
     }
@@ -153,26 +143,27 @@ static bool beginning_counts(struct slice text, size_t at, size_t units, bool cu
     return at == text.len ? cut : is_ellipsis(slice_from(text, at));
 }
 
-static size_t match_read(const struct taint_secret *secret, struct slice text, size_t at, bool cut,
-                         enum reading reading) {
-    size_t end = at;
+size_t taint_match_read(struct taint_search *search, const struct taint_secret *secret,
+                        enum reading reading) {
+    struct slice text = search->text;
+    size_t end = search->at;
     for (size_t i = 0; i < secret->len; i++) {
         struct unit unit = unit_saying(secret, i, text, end, reading);
+        search->work++;
         if (unit.len == 0) {
-            return beginning_counts(text, end, i, cut) ? end - at : 0;
+            return beginning_counts(text, end, i, search->cut) ? end - search->at : 0;
         }
         end += unit.len;
     }
-    return (secret->open ? text.len : end) - at;
+    return (secret->open ? text.len : end) - search->at;
 }
 
 // ── one secret as base64 ────────────────────────────────────────────────────────────────────────
 
-// A base64 digit, which may itself be escaped (%2B, %2F).
-static struct unit digit_at(struct slice text, size_t at) {
-    struct unit unit = plain_at(text, at);
+struct unit unit_digit_at(struct slice text, size_t at) {
+    struct unit unit = unit_plain_at(text, at);
     if (unit.len > 0 && unit.value != '+' && taint_is_escape(unit.value)) {
-        unit = escape_at(text, at);
+        unit = unit_escape_at(text, at);
     }
     int value = unit.len == 0 ? -1 : taint_sextet(unit.value);
     return value < 0 ? (struct unit){0} : (struct unit){(uint8_t)value, unit.len};
@@ -181,7 +172,7 @@ static struct unit digit_at(struct slice text, size_t at) {
 static size_t padding_at(struct slice text, size_t at) {
     size_t end = at;
     for (int i = 0; i < 2 && end < text.len; i++) {
-        struct unit escaped = escape_at(text, end);
+        struct unit escaped = unit_escape_at(text, end);
         if (text.data[end] == '=') {
             end += escaped.len == 3 && escaped.value == '=' ? 3 : 1;
         } else if (escaped.len > 0 && escaped.value == '=') {
@@ -193,7 +184,8 @@ static size_t padding_at(struct slice text, size_t at) {
 
 static size_t open_digits_at(struct slice text, size_t at) {
     size_t end = at;
-    for (struct unit unit = digit_at(text, end); unit.len > 0; unit = digit_at(text, end)) {
+    for (struct unit unit = unit_digit_at(text, end); unit.len > 0;
+         unit = unit_digit_at(text, end)) {
         end += unit.len;
     }
     return end - at;
@@ -208,74 +200,24 @@ static bool leads(const struct taint_secret *secret, size_t alignment, struct sl
     return value >= 0 && ((unsigned)value & mask) == bits;
 }
 
-static size_t match_base64(const struct taint_secret *secret, size_t alignment, struct slice text,
-                           size_t at, bool cut) {
-    size_t end = at;
+size_t taint_match_base64(struct taint_search *search, const struct taint_secret *secret,
+                          size_t alignment) {
+    struct slice text = search->text;
+    size_t end = search->at;
     size_t first = taint_first_sextet(alignment);
-    if (alignment > 0 && !leads(secret, alignment, text, at)) {
+    if (alignment > 0 && !leads(secret, alignment, text, end)) {
         return 0;
     }
     for (size_t i = first; 6 * i < 8 * (alignment + secret->len); i++) {
         uint8_t mask = 0;
         uint8_t bits = taint_sextet_of(secret, alignment, i, &mask);
-        struct unit digit = digit_at(text, end);
+        struct unit digit = unit_digit_at(text, end);
+        search->work++;
         if (digit.len == 0 || (digit.value & mask) != bits) {
-            return beginning_counts(text, end, i - first, cut) ? end - at : 0;
+            return beginning_counts(text, end, i - first, search->cut) ? end - search->at : 0;
         }
         end += digit.len;
     }
     end += secret->open ? open_digits_at(text, end) : 0;
-    return end + padding_at(text, end) - at;
-}
-
-// ── all secrets ─────────────────────────────────────────────────────────────────────────────────
-
-static bool in_set(const uint8_t *set, size_t bit) {
-    return (set[bit / 8] & (1u << (bit % 8))) != 0;
-}
-
-static bool may_begin(const struct taint *taint, struct slice text, size_t at) {
-    uint8_t first = text.data[at];
-    if (taint_is_escape(first)) {
-        return true;
-    }
-    if (!in_set(taint->firsts, text_lower(first))) {
-        return false;
-    }
-    if (at + 1 == text.len || taint_is_escape(text.data[at + 1])) {
-        return true;
-    }
-    return in_set(taint->pairs, taint_pair_hash(first, text.data[at + 1]));
-}
-
-static void keep_longer(struct taint_match *best, size_t before, size_t len) {
-    if (len > 0 && len > best->len) {
-        best->len = len;
-    }
-    if (len > 0 && before > best->before) {
-        best->before = before;
-    }
-}
-
-static void match_secret(struct taint_match *best, const struct taint_secret *secret,
-                         struct slice text, size_t at, bool cut) {
-    keep_longer(best, 0, match_read(secret, text, at, cut, READ_PLAIN));
-    keep_longer(best, 0, match_read(secret, text, at, cut, READ_ESCAPED));
-    keep_longer(best, 0, match_read(secret, text, at, cut, READ_HEX));
-    for (size_t alignment = 0; alignment < TAINT_ALIGNMENTS; alignment++) {
-        size_t before = alignment > 0 ? 1 : 0;
-        keep_longer(best, before, match_base64(secret, alignment, text, at, cut));
-    }
-}
-
-struct taint_match taint_match_at(const struct taint *taint, struct slice text, size_t at,
-                                  bool cut) {
-    struct taint_match best = {0};
-    if (at >= text.len || !may_begin(taint, text, at)) {
-        return best;
-    }
-    for (size_t i = 0; i < taint->count; i++) {
-        match_secret(&best, &taint->secrets[i], text, at, cut);
-    }
-    return best;
+    return end + padding_at(text, end) - search->at;
 }

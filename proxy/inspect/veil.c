@@ -66,26 +66,28 @@ void cover_add(struct cover *cover, size_t start, size_t end) {
     cover->spans[cover->count++] = (struct span){start, end - start};
 }
 
+// Covers the marks from `*next` on that begin at or before `at`.
+static void cover_marks(struct cover *cover, const struct event_line *marks, size_t *next,
+                        struct slice text, size_t at) {
+    while (marks != NULL && *next < marks->secret_count && marks->secrets[*next].offset <= at) {
+        struct span mark = marks->secrets[*next];
+        size_t room = text.len - mark.offset;
+        cover_add(cover, mark.offset, mark.offset + (mark.len < room ? mark.len : room));
+        ++*next;
+    }
+}
+
 void cover_find(struct cover *cover, const struct taint *taint, struct slice text,
                 const struct event_line *marks, bool cut) {
+    struct taint_search search = {.taint = taint, .text = text, .cut = cut};
+    struct taint_match match;
     size_t next = 0;
-    size_t mark_count = marks == NULL ? 0 : marks->secret_count;
     cover->count = 0;
-    for (size_t at = 0; at <= text.len; at++) {
-        while (next < mark_count && marks->secrets[next].offset <= at) {
-            struct span mark = marks->secrets[next++];
-            size_t room = text.len - at;
-            cover_add(cover, at, at + (mark.len < room ? mark.len : room));
-        }
-        if (taint->count > 0) {
-            struct taint_match match = taint_match_at(taint, text, at, cut);
-            if (match.len > 0) {
-                cover_add(cover, at - match.before, at + match.len);
-            }
-        } else if (next == mark_count) {
-            break;
-        }
+    while (taint_search_next(&search, &match)) {
+        cover_marks(cover, marks, &next, text, match.at);
+        cover_add(cover, match.at - match.before, match.at + match.len);
     }
+    cover_marks(cover, marks, &next, text, text.len);
 }
 
 static bool touches(struct span covered, size_t from, size_t to) {

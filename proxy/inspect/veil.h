@@ -34,7 +34,7 @@ void veil_cleanup(struct veil *veil);
 void veil_clear(struct veil *veil); // frees all texts that were rewritten
 
 // The cover of `text`: the marked ranges and whatever is known to be secret. `cut` as in
-// taint_match_at.
+// taint_search.
 void cover_find(struct cover *cover, const struct taint *taint, struct slice text,
                 const struct event_line *marks, bool cut);
 // Adds a range; ranges must come in order of their ends.

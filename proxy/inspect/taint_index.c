@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "inspect/taint_index.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "inspect/taint_form.h"
+
+static uint32_t key_of(const struct taint_secret *secret, size_t form) {
+    uint32_t key = 0;
+    for (size_t i = 0; i < INDEX_UNITS; i++) {
+        if (form == INDEX_BYTES) {
+            key = key << 8 | secret->bytes[i];
+            continue;
+        }
+        uint8_t mask = 0;
+        size_t alignment = form - INDEX_BASE64;
+        size_t first = taint_first_sextet(alignment);
+        key = key << 6 | taint_sextet_of(secret, alignment, first + i, &mask);
+    }
+    return form == INDEX_BYTES ? index_bytes_key(key) : index_sextets_key(key);
+}
+
+static uint16_t class_of(uint8_t byte) {
+    int sextet = taint_sextet(byte);
+    unsigned class = sextet < 0 ? CLASS_NO_DIGIT : (unsigned)sextet;
+    class |= taint_is_escape(byte) ? CLASS_ESCAPE : 0;
+    class |= text_hex_value(byte) >= 0 ? CLASS_HEX : 0;
+    return (uint16_t) class;
+}
+
+static struct taint_index *new_index(void) {
+    struct taint_index *index = mem_new(sizeof(*index));
+    for (unsigned byte = 0; byte < 256; byte++) {
+        index->classes[byte] = class_of((uint8_t)byte);
+    }
+    return index;
+}
+
+void taint_index_add(struct taint *taint, size_t index) {
+    struct taint_secret *secret = &taint->secrets[index];
+    if (taint->index == NULL) {
+        taint->index = new_index();
+    }
+    for (size_t form = 0; form < TAINT_KEYS; form++) {
+        secret->keys[form] = key_of(secret, form);
+        uint16_t *row = &taint->index->rows[index_row(secret->keys[form])];
+        secret->next[form] = *row;
+        *row = (uint16_t)(index * TAINT_KEYS + form + 1);
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// The text is read once, through a window of four bytes. Only where the index knows what the window
+// says, in some reading, is a secret compared. Escape sequences and hex, whose four units take more
+// than four bytes, are read behind those windows that can begin them.
+#include "inspect/taint_form.h"
+#include "inspect/taint_index.h"
+
+// A text may cost so many compared units, each byte of it so many more; what a peer makes dearer is
+// hidden unread. An honest text says few secrets, of at most TAINT_SECRET_MAX units.
+enum { WORK_OF_TEXT = 4 * TAINT_SECRET_MAX, WORK_OF_BYTE = 16 };
+
+// Four bytes of a text in three ways, the first in the highest place.
+struct window {
+    uint32_t bytes;
+    uint32_t sextets; // four times six bits
+    uint32_t flags;   // four times eight bits
+};
+
+#define FLAG_OF_EACH(flag)      (((uint32_t)(flag) >> CLASS_FLAGS) * 0x01010101u)
+#define FLAG_OF_FIRST_TWO(flag) (((uint32_t)(flag) >> CLASS_FLAGS) * 0x01010000u)
+
+static inline void window_push(struct window *window, const struct taint_index *index,
+                               uint8_t byte) {
+    uint32_t class = index->classes[byte];
+    window->bytes = window->bytes << 8 | byte;
+    window->sextets = window->sextets << 6 | (class & CLASS_SEXTET);
+    window->flags = window->flags << 8 | class >> CLASS_FLAGS;
+}
+
+// The window whose next push completes the four bytes at `search->at`.
+static struct window window_before(const struct taint_search *search) {
+    struct window window = {0};
+    for (size_t i = 0; i + 1 < INDEX_UNITS; i++) {
+        window_push(&window, search->taint->index, search->text.data[search->at + i]);
+    }
+    return window;
+}
+
+// ── candidates ──────────────────────────────────────────────────────────────────────────────────
+
+static void keep_longer(struct taint_match *best, size_t before, size_t len) {
+    if (len > 0 && len > best->len) {
+        best->len = len;
+    }
+    if (len > 0 && before > best->before) {
+        best->before = before;
+    }
+}
+
+// Compares one secret in the form that its key promised. Escapes may come behind four plain bytes.
+static void compare(struct taint_search *search, size_t candidate, enum reading reading,
+                    struct taint_match *best) {
+    const struct taint_secret *secret = &search->taint->secrets[candidate / TAINT_KEYS];
+    size_t form = candidate % TAINT_KEYS;
+    if (form >= INDEX_BASE64) {
+        size_t alignment = form - INDEX_BASE64;
+        size_t before = alignment > 0 ? 1 : 0;
+        keep_longer(best, before, taint_match_base64(search, secret, alignment));
+        return;
+    }
+    keep_longer(best, 0, taint_match_read(search, secret, reading));
+    if (reading == READ_PLAIN) {
+        keep_longer(best, 0, taint_match_read(search, secret, READ_ESCAPED));
+    }
+}
+
+static void look_up(struct taint_search *search, uint32_t key, enum reading reading,
+                    struct taint_match *best) {
+    uint16_t entry = search->taint->index->rows[index_row(key)];
+    while (entry != 0) {
+        size_t candidate = entry - 1u;
+        const struct taint_secret *secret = &search->taint->secrets[candidate / TAINT_KEYS];
+        if (secret->keys[candidate % TAINT_KEYS] == key) {
+            compare(search, candidate, reading, best);
+        }
+        entry = secret->next[candidate % TAINT_KEYS];
+    }
+}
+
+static void look_up_hex(struct taint_search *search, struct taint_match *best) {
+    uint32_t key = 0;
+    size_t end = search->at;
+    for (size_t i = 0; i < INDEX_UNITS; i++) {
+        struct unit unit = unit_hex_at(search->text, end, i == 0);
+        if (unit.len == 0) {
+            return;
+        }
+        key = key << 8 | unit.value;
+        end += unit.len;
+    }
+    look_up(search, index_bytes_key(key), READ_HEX, best);
+}
+
+static void look_up_escaped_digits(struct taint_search *search, struct taint_match *best) {
+    uint32_t key = 0;
+    size_t end = search->at;
+    for (size_t i = 0; i < INDEX_UNITS; i++) {
+        struct unit unit = unit_digit_at(search->text, end);
+        if (unit.len == 0) {
+            return;
+        }
+        key = key << 6 | unit.value;
+        end += unit.len;
+    }
+    look_up(search, index_sextets_key(key), READ_PLAIN, best);
+}
+
+// What stands at `at` may be an escape sequence or a byte that means itself, so up to sixteen ways
+// to read four units are looked up; but for the one without any escape, which the window has.
+static void look_up_escaped(struct taint_search *search, struct taint_match *best, size_t at,
+                            uint32_t key, unsigned units) {
+    bool escaped = (units & 0x10) != 0;
+    if ((units & 0x0F) == INDEX_UNITS) {
+        if (escaped) {
+            look_up(search, index_bytes_key(key), READ_ESCAPED, best);
+        }
+        return;
+    }
+    struct unit escape = unit_escape_at(search->text, at);
+    struct unit plain = unit_plain_at(search->text, at);
+    if (escape.len > 0) {
+        look_up_escaped(search, best, at + escape.len, key << 8 | escape.value, (units + 1) | 0x10);
+    }
+    if (plain.len > 0) {
+        look_up_escaped(search, best, at + 1, key << 8 | plain.value, units + 1);
+    }
+}
+
+static void match_here(struct taint_search *search, const struct window *window,
+                       struct taint_match *best) {
+    look_up(search, index_bytes_key(window->bytes), READ_PLAIN, best);
+    if ((window->flags & FLAG_OF_EACH(CLASS_NO_DIGIT)) == 0) {
+        look_up(search, index_sextets_key(window->sextets), READ_PLAIN, best);
+    }
+    if ((window->flags & FLAG_OF_EACH(CLASS_ESCAPE)) != 0) {
+        look_up_escaped(search, best, search->at, 0, 0);
+        look_up_escaped_digits(search, best);
+    }
+    if ((window->flags & FLAG_OF_FIRST_TWO(CLASS_HEX)) == FLAG_OF_FIRST_TWO(CLASS_HEX)) {
+        look_up_hex(search, best);
+    }
+}
+
+bool taint_search_next(struct taint_search *search, struct taint_match *out) {
+    size_t len = search->text.len;
+    if (search->taint->count == 0 || len < INDEX_UNITS || search->at > len - INDEX_UNITS) {
+        return false;
+    }
+    size_t work_max = WORK_OF_TEXT + WORK_OF_BYTE * len;
+    struct window window = window_before(search);
+    for (; search->at <= len - INDEX_UNITS; search->at++) {
+        struct taint_match best = {.at = search->at};
+        window_push(&window, search->taint->index, search->text.data[search->at + INDEX_UNITS - 1]);
+        match_here(search, &window, &best);
+        if (search->work > work_max) {
+            best.len = len - search->at;
+        }
+        if (best.len > 0) {
+            *out = best;
+            search->at = best.at + best.len == len ? len : search->at + 1; // the rest is covered
+            return true;
+        }
+    }
+    return false;
+}
