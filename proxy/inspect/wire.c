@@ -53,6 +53,9 @@ static size_t ending_len(enum line_ending ending) {
 
 static void judge_length(struct analysis *analysis, const struct event_command *command) {
     size_t len = command->line.len + ending_len(command->line.ending);
+    if (len <= LIMIT_COMMAND_LINE) {
+        return;
+    }
     size_t limit = command_limit(command);
     if (len <= limit) {
         return;

@@ -127,7 +127,8 @@ void content_type_parse(struct content_type *out, struct slice value) {
     }
     while (rest.len > 0) {
         size_t before = rest.len;
-        struct slice name = take_byte(&rest, ';') ? take_token(&rest) : take_token(&rest);
+        (void)take_byte(&rest, ';');
+        struct slice name = take_token(&rest);
         if (take_byte(&rest, '=')) {
             read_parameter(out, name, &rest);
         } else if (rest.len == before) {
