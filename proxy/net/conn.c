@@ -202,9 +202,10 @@ static void close_side(struct conn *conn, enum side side) {
     }
 }
 
-static bool writes_pend(const struct conn *conn) {
-    return (conn->client != NULL && conn->client->writing) ||
-           (conn->server != NULL && conn->server->writing);
+// A peer that was given up is not waited for: one that never reads would hold its write for ever.
+static bool write_pends(const struct conn *conn, enum side side) {
+    const struct peer *peer = peer_of(conn, side);
+    return peer != NULL && peer->writing && !relay_gave_up(conn->relay, side);
 }
 
 static void set_reading(struct conn *conn) {
@@ -228,7 +229,8 @@ void conn_update(struct conn *conn) {
     close_side(conn, SIDE_CLIENT);
     close_side(conn, SIDE_SERVER);
     conn->updating = false;
-    if (relay_is_done(conn->relay) && !writes_pend(conn)) {
+    bool pending = write_pends(conn, SIDE_CLIENT) || write_pends(conn, SIDE_SERVER);
+    if (relay_is_done(conn->relay) && !pending) {
         conn_end(conn);
         return;
     }

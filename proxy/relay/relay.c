@@ -551,6 +551,10 @@ static bool leg_is_over(const struct leg *leg) {
     return leg->reset || (leg->eof && leg->end_sent);
 }
 
+bool relay_gave_up(const struct relay *relay, enum side side) {
+    return side == SIDE_CLIENT ? relay->client.reset : relay->server.reset;
+}
+
 bool relay_is_done(const struct relay *relay) {
     bool no_server = relay->embedded != NULL || relay->server_state == SERVER_CONNECTING ||
                      relay->server_state == SERVER_GONE;

@@ -56,7 +56,9 @@ void relay_sent(struct relay *relay, enum side side, size_t len, int64_t at_ns);
 bool relay_wants_shutdown(const struct relay *relay, enum side side);
 void relay_shutdown_done(struct relay *relay, enum side side);
 bool relay_wants_reset(const struct relay *relay, enum side side); // a reset to pass on
-bool relay_is_done(const struct relay *relay);                     // both streams may be closed
+// The peer was reset, or had its time to close: nothing more will reach it.
+bool relay_gave_up(const struct relay *relay, enum side side);
+bool relay_is_done(const struct relay *relay); // both streams may be closed
 
 // When relay_tick is to be called next: nanoseconds since the accept, INT64_MAX for never.
 int64_t relay_deadline_ns(const struct relay *relay);

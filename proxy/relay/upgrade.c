@@ -327,6 +327,11 @@ void upgrade_check_late(struct relay *relay, enum side side, int64_t at_ns) {
     if (!up || relay->ending.decided || tls_endpoint_state(leg->tls) != TLS_FAILED) {
         return;
     }
+    if (relay->first_close != PARTY_NONE) {
+        // The session was ending anyway: exim answers an end without QUIT by a 421 in the clear.
+        ending_close_both(relay, at_ns);
+        return;
+    }
     struct event_tls facts = {0};
     tls_endpoint_facts(leg->tls, &facts);
     bool spoke = side == SIDE_CLIENT ? relay->client_spoke_in_tls : relay->server_spoke_in_tls;
