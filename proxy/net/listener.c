@@ -154,6 +154,8 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
     for (int i = 0; i < ACCEPTS_A_TURN && listener->polling; i++) {
         if (!worker_has_room(listener->worker)) {
             pause_polling(listener);
+        } else if (!worker_has_descriptors(listener->worker)) {
+            wait_for_descriptors(listener);
         } else if (!accept_one(listener)) {
             return;
         }

@@ -6,6 +6,7 @@
 #include "net/conn.h"
 #include "net/worker.h"
 
+#include <dirent.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,7 +125,20 @@ static void run_worker(void *argument) {
     }
 }
 
+static unsigned count_descriptors(void) {
+    unsigned count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    while (folder != NULL && readdir(folder) != NULL) {
+        count++;
+    }
+    if (folder != NULL) {
+        closedir(folder);
+    }
+    return count;
+}
+
 enum err proxy_start(struct proxy *proxy, struct failure *failure) {
+    proxy->service.own_descriptors = count_descriptors();
     atomic_store(&proxy->running, proxy->worker_count);
     for (unsigned i = 0; i < proxy->worker_count; i++) {
         int error = worker_start(&proxy->workers[i], run_worker);

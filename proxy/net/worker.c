@@ -7,6 +7,10 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+
+// For name look-ups, files of the outputs, and what a library opens at its first use.
+enum { SPARE_DESCRIPTORS = 16 };
 
 static void on_wake(uv_async_t *async);
 
@@ -137,6 +141,17 @@ void worker_stop(struct worker *worker) {
 bool worker_has_room(const struct worker *worker) {
     const struct service *service = worker->service;
     return atomic_load(&service->live) < service->options->max_sessions;
+}
+
+bool worker_has_descriptors(const struct worker *worker) {
+    const struct service *service = worker->service;
+    struct rlimit limit;
+    uint64_t live = atomic_load(&service->live);
+    if (live == 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return true;
+    }
+    uint64_t wanted = service->own_descriptors + SPARE_DESCRIPTORS + 2 * (live + 1);
+    return limit.rlim_cur == RLIM_INFINITY || wanted <= limit.rlim_cur;
 }
 
 void worker_session_began(struct worker *worker, struct conn *conn) {

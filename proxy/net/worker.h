@@ -21,6 +21,7 @@ struct service {
     atomic_uint_fast64_t ended;
     atomic_uint_fast64_t messages;
     atomic_uint_fast64_t findings;
+    unsigned own_descriptors;            // open before the first session
     atomic_bool out_of_descriptors;      // said once
     void (*session_ended)(void *proxy);  // the limit of --sessions may be reached
     void (*wake_listeners)(void *proxy); // there is room for a session again
@@ -71,5 +72,8 @@ void worker_session_began(struct worker *worker, struct conn *conn);
 // `recorded`: it was a session, not only a connection that never said what it wants.
 void worker_session_ended(struct worker *worker, struct conn *conn, bool recorded);
 bool worker_has_room(const struct worker *worker); // below --max-sessions
+// Whether a session begun now will find a descriptor for its server too. Without this clients take
+// them all, and nobody gets a server.
+bool worker_has_descriptors(const struct worker *worker);
 
 #endif
