@@ -63,6 +63,13 @@ static size_t read_chunk(struct dialogue *dialogue, struct slice bytes, int64_t 
     return used;
 }
 
+void client_tell_starttls(struct dialogue *dialogue, bool accepted) {
+    struct tell_bytes bytes = {
+        .from = SIDE_CLIENT, .data = buf_slice(&dialogue->starttls_bytes), .starttls = accepted};
+    tell_bytes(dialogue, &bytes, dialogue->now_ns);
+    buf_clear(&dialogue->starttls_bytes);
+}
+
 // ── lines ───────────────────────────────────────────────────────────────────────────────────────
 
 // The reply to what the client said last is still out.
@@ -82,6 +89,7 @@ static bool reply_is_due(const struct queue *queue) {
 // What is known now is what the client knew when it sent the line.
 static void begin_line(struct dialogue *dialogue) {
     struct client_stream *client = &dialogue->client;
+    client_tell_starttls(dialogue, false); // Its answer is not waited for any longer.
     client->line_told = false;
     client->line_secret = false;
     client->line_pipelined = client->releasing || reply_is_due(&dialogue->queue);
@@ -265,17 +273,14 @@ void client_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
 
 // ── ends ────────────────────────────────────────────────────────────────────────────────────────
 
-void client_tell_starttls(struct dialogue *dialogue, bool accepted) {
-    struct tell_bytes bytes = {
-        .from = SIDE_CLIENT, .data = buf_slice(&dialogue->starttls_bytes), .starttls = accepted};
-    tell_bytes(dialogue, &bytes, dialogue->now_ns);
-    buf_clear(&dialogue->starttls_bytes);
-}
-
 static void end_line(struct dialogue *dialogue, int64_t at_ns) {
     struct client_stream *client = &dialogue->client;
     bool in_text = client->state == CLIENT_TEXT || client->state == CLIENT_CHUNK;
-    if (!in_text && !client->gave_up && line_reader_end(&client->line)) {
+    struct slice over = {0};
+    if (!in_text && !client->gave_up && line_reader_end(&client->line, &over)) {
+        if (over.len > 0) {
+            spill(dialogue, over);
+        }
         client_line_take(dialogue, at_ns);
     }
 }
@@ -285,6 +290,7 @@ void client_finish(struct dialogue *dialogue, int64_t at_ns) {
     client_tell_starttls(dialogue, false);
     client_release(dialogue);
     end_line(dialogue, at_ns);
+    client_tell_starttls(dialogue, false);
     if (dialogue->transfer != NULL) {
         transfer_give_up(dialogue, at_ns);
     }

@@ -78,13 +78,14 @@ enum line_step line_reader_feed(struct line_reader *reader, struct slice *out_sp
     return LINE_WHOLE;
 }
 
-bool line_reader_end(struct line_reader *reader) {
+bool line_reader_end(struct line_reader *reader, struct slice *out_spill) {
+    *out_spill = SLICE("");
     if (!line_reader_begun(reader)) {
         return false;
     }
     if (reader->held_cr) {
         reader->held_cr = false;
-        keep(reader, SLICE("\r"));
+        *out_spill = keep(reader, SLICE("\r"));
     }
     reader->whole = true;
     return true;

@@ -37,9 +37,9 @@ void line_reader_cleanup(struct line_reader *reader); // wipes: lines hold secre
 // the input.
 enum line_step line_reader_feed(struct line_reader *reader, struct slice *out_spill,
                                 struct slice *input);
-// The stream ended: true where a line was begun, which is then whole and has no line end. A spilled
-// CR that was held is lost to the spill, never to `len`.
-bool line_reader_end(struct line_reader *reader);
+// The stream ended: true where a line was begun, which is then whole and has no line end. A CR that
+// was held and does not fit is `*out_spill`.
+bool line_reader_end(struct line_reader *reader, struct slice *out_spill);
 
 bool line_reader_begun(const struct line_reader *reader); // bytes of a line that has not ended
 bool line_reader_cut(const struct line_reader *reader);   // more came than is kept

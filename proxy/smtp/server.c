@@ -133,7 +133,11 @@ void server_settle_reply(struct dialogue *dialogue) {
 void server_finish(struct dialogue *dialogue, int64_t at_ns) {
     struct server_stream *server = &dialogue->server;
     server_settle_reply(dialogue);
-    if (line_reader_end(&server->line)) {
+    struct slice over = {0};
+    if (line_reader_end(&server->line, &over)) {
+        if (over.len > 0) {
+            spill(dialogue, over);
+        }
         pass_line(dialogue);
         struct event_line line = whole_line(&server->line);
         reply_add(&server->reply, &line);
