@@ -72,7 +72,9 @@ void tls_endpoint_sent(struct tls_endpoint *endpoint, size_t len);
 size_t tls_endpoint_write(struct tls_endpoint *endpoint, struct slice plaintext);
 void tls_endpoint_close_notify(struct tls_endpoint *endpoint); // appends it to the output, once
 bool tls_endpoint_got_close_notify(const struct tls_endpoint *endpoint);
-// The peer's TCP stream ended (or was reset). A handshake that was under way has failed by it.
+// The peer's TCP stream ended; `reset`: by a reset, or with bytes of ours still unacknowledged
+// (TCP_INFO), so that it cannot have read them. A handshake that was under way has failed by it,
+// and a client that left so right behind the handshake has refused the certificate (msmtp).
 void tls_endpoint_eof(struct tls_endpoint *endpoint, bool reset, int64_t at_ns);
 
 // Accepting side, in TLS_HELLO_SHOWN.

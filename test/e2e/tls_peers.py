@@ -152,6 +152,16 @@ def try_distrust():
                   certificate_alert="1", error="smtpscope ca env")
 
 
+def try_leaving_clients():
+    """One that reads the greeting and leaves, without a word: rude, but it trusts."""
+    facts = serve_once(["/usr/bin/python3", "-c", """
+import socket, ssl
+c = ssl.create_default_context(); c.check_hostname = False; c.verify_mode = ssl.CERT_NONE
+s = c.wrap_socket(socket.create_connection(("127.0.0.1", {port}))); s.recv(99)
+"""])
+    check("a client that reads the greeting and leaves", facts, certificate_alert="0", error="")
+
+
 def try_plain_clients():
     facts = serve_once(["sh", "-c", "printf 'EHLO x\\r\\n' | nc 127.0.0.1 {port}"]
                        if shutil.which("nc") else
@@ -309,6 +319,7 @@ def main():
     try_versions_of_clients()
     try_suites_of_clients()
     try_distrust()
+    try_leaving_clients()
     try_plain_clients()
     try_fingerprints()
     try_servers()

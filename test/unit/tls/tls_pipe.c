@@ -12,10 +12,13 @@
 #include "base/limits.h"
 #include "identity.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 struct pipe {
@@ -62,6 +65,16 @@ static void go_on(struct pipe *pipe, const char *greeting) {
     flush(pipe);
 }
 
+// The peer closed without having taken all that was sent to it: its end came with bytes of ours
+// still unacknowledged, or the reset that answers them has come already behind it. A peer that read
+// everything and closed has acknowledged everything with its end.
+static bool left_unread(int fd) {
+    struct tcp_info info = {0};
+    socklen_t len = sizeof(info);
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+           (info.tcpi_unacked > 0 || info.tcpi_state == TCP_CLOSE);
+}
+
 static void run(struct pipe *pipe, const char *greeting) {
     uint8_t wire[4096];
     ssize_t len = 0;
@@ -73,7 +86,8 @@ static void run(struct pipe *pipe, const char *greeting) {
         go_on(pipe, greeting);
     }
     if (len <= 0) {
-        tls_endpoint_eof(pipe->endpoint, len < 0, clock_monotonic_ns());
+        tls_endpoint_eof(pipe->endpoint, len < 0 || left_unread(STDIN_FILENO),
+                         clock_monotonic_ns());
     }
     tls_endpoint_close_notify(pipe->endpoint);
     flush(pipe);
