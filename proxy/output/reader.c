@@ -181,7 +181,7 @@ enum err reader_open(struct reader **out, struct failure *failure, struct slice 
     if (slice_find_byte(data, '{') == SLICE_NONE) {
         return fail(failure, ERR_INPUT,
                     data.len == 0 ? "it is empty: no transcript"
-                                  : "no transcript: it holds no JSON object");
+                                  : "no transcript: no JSON object from line 1 on");
     }
     struct reader *reader = mem_new(sizeof(*reader));
     reader->data = data;

@@ -102,8 +102,23 @@ static struct item *add_beside(struct jsonl_index *index, enum item_kind kind, s
     return item;
 }
 
-static void add_message_lines(struct jsonl_index *index, const cJSON *object, size_t own) {
+// Without `text_before` all that is known is that the lines came before the answer.
+static void add_lines_in_front(struct jsonl_index *index, const cJSON *object, size_t own) {
     struct reader *reader = index->reader;
+    const struct reader_session *of = reader->sessions[reader->items[own].session];
+    size_t answer = of->answered ? of->answer : own;
+    size_t lines = 0;
+    reader_message_lines(&lines, &reader->decoder, object, 0);
+    for (int i = 0; i < 2; i++) { // the lines, then what says their number
+        struct item *item = add_beside(index, ITEM_LINES, own, NULL);
+        item->line_count = i == 0 ? lines : 0;
+        item->major = answer;
+        item->at_unix_us = reader->items[answer].at_unix_us;
+    }
+}
+
+static void add_message_lines(struct jsonl_index *index, const cJSON *object, size_t own) {
+    const struct reader *reader = index->reader;
     size_t first = 0;
     const cJSON *run = NULL;
     cJSON_ArrayForEach(run, json_get(object, "text_before")) {
@@ -120,7 +135,16 @@ static void add_message_lines(struct jsonl_index *index, const cJSON *object, si
         first += item->line_count;
     }
     if (json_get(object, "text_before") == NULL) {
-        add_beside(index, ITEM_LINES, own, NULL);
+        add_lines_in_front(index, object, own);
+    }
+}
+
+// The first answer to a message, which its `message` event, behind the last one, belongs in front
+// of.
+static void note_answer(struct reader_session *session, size_t own, const cJSON *reply) {
+    if (!session->answered && json_get_bool(reply, "final")) {
+        session->answered = true;
+        session->answer = own;
     }
 }
 
@@ -182,8 +206,12 @@ static enum err take_event(struct jsonl_index *index, const cJSON *object, struc
     learn_session(of, kind, object, item->at_unix_us);
     count_event(of, own);
     add_notes(index, object, own);
+    if (kind == EVENT_REPLY) {
+        note_answer(of, own, object);
+    }
     if (kind == EVENT_MESSAGE) {
         add_message_lines(index, object, own);
+        of->answered = false;
     }
     return OK;
 }

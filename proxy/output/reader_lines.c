@@ -119,7 +119,8 @@ static void add_all(struct line_list *list, const cJSON *message, size_t told_co
         return;
     }
     // A message without an empty line has a header only.
-    if (body.len > 0 || told_count > list->count + (dot ? 1 : 0)) {
+    size_t lines = told_count > 0 ? told_count - (dot ? 1 : 0) : json_get_uint(message, "lines");
+    if (body.len > 0 || lines > list->count) {
         add_line(list, SLICE(""), false);
     }
     add_body(list, body, json_get(message, "odd_dots"), bdat);

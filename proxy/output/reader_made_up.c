@@ -5,23 +5,41 @@
 
 #include <string.h>
 
+// How far the telling of a session has come.
+struct made_up {
+    struct json_index *index;
+    size_t commands; // exchanges whose command was told
+    size_t auths;
+    size_t messages;
+    bool in_auth;
+    bool tls[2]; // by place in `sides`
+};
+
+static const char *const sides[] = {"server", "client"};
+
 static bool is_verb(const cJSON *exchange, const char *verb) {
     const char *is = json_get_string(json_get(exchange, "command"), "verb");
     return is != NULL && strcmp(is, verb) == 0;
 }
 
-static int64_t reply_us(const cJSON *exchange) {
-    int64_t at_us = json_us(json_get(json_get(exchange, "reply"), "at_ms"));
-    return at_us;
+static int64_t at_us(const cJSON *object) {
+    return json_us(json_get(object, "at_ms"));
 }
 
-static void add_both_tls(struct json_index *index, const char *how, int64_t at_us) {
-    static const char *const sides[] = {"server", "client"};
+static void add_tls(struct made_up *told, size_t side, int64_t when_us) {
+    if (!told->tls[side]) {
+        told->tls[side] = true;
+        timeline_add_tls(told->index, sides[side], NULL, when_us);
+    }
+}
+
+// Both handshakes that were made in this way; of NULL, all that were not told yet.
+static void add_both_tls(struct made_up *told, const char *how) {
     for (size_t i = 0; i < 2; i++) {
-        const cJSON *tls = json_get(json_get(index->object, "tls"), sides[i]);
+        const cJSON *tls = json_get(json_get(told->index->object, "tls"), sides[i]);
         const char *is = json_get_string(tls, "how");
-        if (is != NULL && strcmp(is, how) == 0) {
-            timeline_add_tls(index, sides[i], NULL, at_us);
+        if (how == NULL || (is != NULL && strcmp(is, how) == 0)) {
+            add_tls(told, i, told->index->last_us);
         }
     }
 }
@@ -34,6 +52,18 @@ static void add_findings_of(struct json_index *index, const cJSON *n) {
         if (same) {
             timeline_add_event(index, EVENT_FINDING, index->findings.nodes[i], index->last_us);
         }
+    }
+}
+
+static void add_message(struct made_up *told, int64_t when_us) {
+    const struct node_list *messages = &told->index->messages;
+    timeline_add_event(told->index, EVENT_MESSAGE, messages->nodes[told->messages++], when_us);
+}
+
+static void add_auth(struct made_up *told) {
+    struct json_index *index = told->index;
+    if (told->auths < index->auths.count) {
+        timeline_add_event(index, EVENT_AUTH, index->auths.nodes[told->auths++], index->last_us);
     }
 }
 
@@ -50,43 +80,83 @@ static bool is_last_chunk(const cJSON *exchange) {
            slice_find_nocase(slice_of_string(line), SLICE("LAST")) != SLICE_NONE;
 }
 
-static void make_up_exchange(struct json_index *index, const cJSON *exchange, bool *auth,
-                             size_t told[2]) {
-    bool answers_message =
-        json_get(exchange, "final_reply") != NULL || json_get(exchange, "final_replies") != NULL;
+// The commands that came before this reply: those that did not wait for it.
+static void add_commands_before(struct made_up *told, const cJSON *reply) {
+    const struct node_list *exchanges = &told->index->exchanges;
+    for (; reply != NULL && told->commands < exchanges->count; told->commands++) {
+        const cJSON *command = json_get(exchanges->nodes[told->commands], "command");
+        int64_t slack_us = json_get_bool(command, "pipelined") ? 1 : 0;
+        if (command != NULL && at_us(command) >= at_us(reply) + slack_us) {
+            return;
+        }
+        timeline_add_command(told->index, exchanges->nodes[told->commands]);
+    }
+}
+
+static const cJSON *final_of(const cJSON *exchange) {
+    const cJSON *one = json_get(exchange, "final_reply");
+    return one != NULL ? one : cJSON_GetArrayItem(json_get(exchange, "final_replies"), 0);
+}
+
+static void make_up_exchange(struct made_up *told, const cJSON *exchange) {
+    struct json_index *index = told->index;
+    const cJSON *reply = json_get(exchange, "reply");
+    const cJSON *final = final_of(exchange);
     bool last_chunk = is_last_chunk(exchange);
-    bool message = (answers_message || last_chunk) && told[1] < index->messages.count;
-    timeline_add_command(index, exchange);
+    bool message = (final != NULL || last_chunk) && told->messages < index->messages.count;
+    add_commands_before(told, reply);
     if (message && last_chunk) {
-        timeline_add_event(index, EVENT_MESSAGE, index->messages.nodes[told[1]++],
-                           reply_us(exchange));
+        add_message(told, at_us(reply));
     }
     timeline_add_reply(index, exchange);
-    if (ends_auth(exchange, auth) && told[0] < index->auths.count) {
-        timeline_add_event(index, EVENT_AUTH, index->auths.nodes[told[0]++], index->last_us);
+    if (ends_auth(exchange, &told->in_auth)) {
+        add_auth(told);
     }
     if (is_verb(exchange, "STARTTLS")) {
-        add_both_tls(index, "starttls", index->last_us);
+        add_both_tls(told, "starttls");
     }
     if (message && !last_chunk) {
-        timeline_add_event(index, EVENT_MESSAGE, index->messages.nodes[told[1]++], index->last_us);
+        add_message(told, index->last_us);
+    }
+    if (final != NULL) {
+        add_commands_before(told, final);
         while (timeline_add_final(index, exchange)) {
         }
     }
     add_findings_of(index, json_get(exchange, "n"));
 }
 
-void timeline_make_up(struct json_index *index) {
-    bool auth = false;
-    size_t told[2] = {0, 0}; // auths, messages
-    timeline_add_event(index, EVENT_CONNECT, index->object, 0);
-    add_both_tls(index, "implicit", 0);
-    for (size_t i = 0; i < index->exchanges.count; i++) {
-        make_up_exchange(index, index->exchanges.nodes[i], &auth, told);
+static const char *closed_by(const cJSON *session) {
+    const char *outcome = json_get_string(session, "outcome");
+    if (outcome != NULL && strcmp(outcome, "client-closed") == 0) {
+        return "client";
     }
-    while (told[1] < index->messages.count) {
-        timeline_add_event(index, EVENT_MESSAGE, index->messages.nodes[told[1]++], index->last_us);
+    return outcome != NULL && strcmp(outcome, "server-closed") == 0 ? "server" : NULL;
+}
+
+void timeline_make_up(struct json_index *index) {
+    struct made_up told = {.index = index};
+    timeline_add_event(index, EVENT_CONNECT, index->object, 0);
+    add_both_tls(&told, "implicit");
+    for (size_t i = 0; i < index->exchanges.count; i++) {
+        const cJSON *exchange = index->exchanges.nodes[i];
+        if (json_get_bool(exchange, "tls")) {
+            add_both_tls(&told, NULL);
+        }
+        if (told.commands <= i) {
+            timeline_add_command(index, exchange);
+            told.commands = i + 1;
+        }
+        make_up_exchange(&told, exchange);
+    }
+    add_both_tls(&told, NULL);
+    while (told.messages < index->messages.count) {
+        add_message(&told, index->last_us);
+    }
+    while (told.auths < index->auths.count) {
+        add_auth(&told);
     }
     add_findings_of(index, NULL);
-    timeline_add_close(index, NULL, json_us(json_get(index->object, "duration_ms")));
+    timeline_add_close(index, closed_by(index->object),
+                       json_us(json_get(index->object, "duration_ms")));
 }

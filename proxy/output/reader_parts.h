@@ -60,6 +60,8 @@ struct reader_session {
     struct event_session session; // its strings are owned
     bool closed;
     bool tls;            // jsonl: the client's side speaks TLS by now
+    bool answered;       // jsonl: the message to come was answered
+    size_t answer;       // jsonl: the item of its first answer
     const cJSON *object; // json: its document
     size_t event_count;  // jsonl's events seen so far
     size_t *events;      // jsonl: their items

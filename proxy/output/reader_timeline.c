@@ -55,16 +55,16 @@ void timeline_add_tls(struct json_index *index, const char *side, const cJSON *o
     }
 }
 
-static enum party party_named(const cJSON *name) {
+static enum party party_named(const char *name) {
     for (enum party each = PARTY_CLIENT; each <= PARTY_PROXY; each++) {
-        if (cJSON_IsString(name) && strcmp(name->valuestring, party_name(each)) == 0) {
+        if (name != NULL && strcmp(name, party_name(each)) == 0) {
             return each;
         }
     }
     return PARTY_NONE;
 }
 
-void timeline_add_close(struct json_index *index, const cJSON *by, int64_t at_us) {
+void timeline_add_close(struct json_index *index, const char *by, int64_t at_us) {
     if (json_get_string(index->object, "outcome") != NULL) {
         timeline_add_event(index, EVENT_CLOSE, index->object, at_us);
         index->reader->items[index->reader->item_count - 1].by = party_named(by);
@@ -139,7 +139,7 @@ static void add_told_event(struct json_index *index, enum event_kind kind, const
         timeline_add_event(index, kind, NULL, at_us);
         return;
     case EVENT_CLOSE:
-        timeline_add_close(index, which, at_us);
+        timeline_add_close(index, cJSON_GetStringValue(which), at_us);
         return;
     case EVENT_TEXT:
     case EVENT_CONTENT:

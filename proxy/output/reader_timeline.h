@@ -38,7 +38,7 @@ bool timeline_add_final(struct json_index *index, const cJSON *exchange);
 // `object` is NULL for the document's own of this side.
 void timeline_add_tls(struct json_index *index, const char *side, const cJSON *object,
                       int64_t at_us);
-void timeline_add_close(struct json_index *index, const cJSON *by, int64_t at_us);
+void timeline_add_close(struct json_index *index, const char *by, int64_t at_us);
 
 void timeline_read(struct json_index *index, const cJSON *timeline);
 void timeline_make_up(struct json_index *index);

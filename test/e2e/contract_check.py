@@ -270,6 +270,43 @@ def test_show_of_events_of_the_contract(scope):
         "### Connection closed by the client"], 1)])
 
 
+def test_show_puts_a_message_in_front_of_its_answer(scope):
+    head = {"time": "2026-11-22T15:03:11.586123Z", "pid": 7, "session": 1}
+    def reply(code, lines, to, final=False):
+        return {"event": "reply", "code": code, "enhanced": None, "lines": lines, "to": to, "final": final,
+                "recipient": None}
+    events = [
+        {"event": "command", "exchange": 1, "verb": "DATA", "argument": None, "line": "DATA",
+         "pipelined": False, "continuation": False},
+        reply(354, ["go"], 1), {"event": "finding", **finding("bare-lf", "error", message=1)},
+        reply(250, ["one"], 1, True), reply(250, ["two"], 1, True),
+        {"event": "message", **message(), "body": ".x\r\n"}, reply(221, ["bye"], None)]
+    text = "".join(json.dumps({"counter": n, **head, **event}) + "\n"
+                   for n, event in enumerate(events))
+    same([what for what in whats(shown(scope, "-", text.encode())) if what[:3] != "!!!"], [
+        'C > "DATA"', 'S < "354 go"', 'C > "Subject: Hello"', 'C > ""', 'C > "..x"', 'C > "."',
+        "C > (message 1: 2345 bytes, 61 lines)", 'S < "250 one"', 'S < "250 two"', 'S < "221 bye"'])
+
+
+def test_show_of_a_pipelined_document(scope):
+    session = minimal(outcome="client-closed", messages=[message()])
+    def exchange(n, line, at, code, reply_at, pipelined, **more):
+        return {"n": n, "command": {"verb": line.split(" ")[0], "argument": None, "line": line,
+                                    "pipelined": pipelined, "at_ms": at},
+                "reply": {"code": code, "enhanced": None, "lines": ["x"], "at_ms": reply_at}, **more,
+                "latency_ms": 1.0, "tls": False}
+    session["exchanges"] += [
+        exchange(2, "MAIL FROM:<a@b.example>", 20.0, 250, 21.0, False),
+        exchange(3, "RCPT TO:<a@b.example>", 20.0, 250, 21.0, True),
+        exchange(4, "DATA", 20.0, 354, 21.0, True, final_reply={
+            "code": 250, "enhanced": None, "lines": ["y"], "at_ms": 30.0}),
+        exchange(5, "QUIT", 29.0, 221, 31.0, True)]
+    same(whats(shown(scope, document(scope, session)))[6:], [
+        'C > "MAIL FROM:<a@b.example>"', 'C > "RCPT TO:<a@b.example>"', 'C > "DATA"', 'S < "250 x"',
+        'S < "250 x"', 'S < "354 x"', 'C > "Subject: Hello"', "C > (message 1: 2345 bytes, 61 lines)",
+        'C > "QUIT"', 'S < "250 y"', 'S < "221 x"', "### Connection closed by the client"])
+
+
 def test_show_is_what_the_live_text_was(scope):
     for body in ("headers", "none", "full"):
         with Stage(scope) as stage:

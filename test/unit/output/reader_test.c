@@ -581,7 +581,7 @@ static void expect_failure(const char *data, const char *sentence) {
 static void what_is_no_transcript_is_said_with_line_or_offset(void **state) {
     (void)state;
     expect_failure("", "it is empty: no transcript");
-    expect_failure("hello\n", "no transcript: it holds no JSON object");
+    expect_failure("hello\n", "no transcript: no JSON object from line 1 on");
     expect_failure("{}", "no transcript: it has no \"schema\"");
     expect_failure("{\"schema\":\"other\"}",
                    "its schema is 'other', this program reads smtpscope/1");
