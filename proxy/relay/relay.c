@@ -520,7 +520,9 @@ bool relay_wants_read(const struct relay *relay, enum side side) {
     if (from->eof) {
         return false;
     }
-    size_t held = buf_len(&relay->behind_starttls) + buf_len(&relay->early);
+    // Held bytes of the client wait for the server's replies, which must not wait for them.
+    size_t held =
+        side == SIDE_SERVER ? 0 : buf_len(&relay->behind_starttls) + buf_len(&relay->early);
     size_t waiting = leg_backlog(to) + buf_len(&from->unread) + held;
     return waiting < LIMIT_LEG_OUTPUT || relay->ending.linger_until_ns != 0;
 }
