@@ -159,6 +159,17 @@ class Proxy:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def sockets(self):
+        """Sockets alone: libraries open a few other descriptors at their first use."""
+        folder = f"/proc/{self.process.pid}/fd"
+        count = 0
+        for name in os.listdir(folder):
+            try:
+                count += os.readlink(os.path.join(folder, name)).startswith("socket:")
+            except FileNotFoundError:  # closed meanwhile
+                pass
+        return count
+
     def memory_kib(self):
         with open(f"/proc/{self.process.pid}/status") as file:
             for line in file:

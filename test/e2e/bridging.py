@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: MIT
+"""TLS bridging: the TLS of the two sides differs by the user's wish, and nothing else does."""
+
+import ssl
+import threading
+import time
+
+from support import scope as s
+from support import smtp
+
+HOWS = ("none", "starttls", "implicit")
+OFFERED = [b"250-test.example.net\r\n", b"250-PIPELINING\r\n", b"250-SIZE 10000000\r\n",
+           b"250-8BITMIME\r\n", b"250 SMTPUTF8\r\n"]
+WITH_STARTTLS = OFFERED[:1] + [b"250-STARTTLS\r\n"] + OFFERED[1:]
+TEXT = b"Subject: bridged\r\n\r\nSTARTTLS\r\n250-STARTTLS\r\n..\r\n"
+
+
+class Client:
+    """Speaks over plain TCP, STARTTLS or implicit TLS; verifies."""
+
+    def __init__(self, scope, port, how):
+        self.scope, self.how = scope, how
+        self.connection = s.connect(port)
+        if how == "implicit":
+            self.start_tls()
+
+    def start_tls(self):
+        self.connection = self.scope.client_context().wrap_socket(
+            self.connection, server_hostname="localhost")
+
+    def ask(self, line):
+        return s.ask(self.connection, line)
+
+    def open(self):
+        """Up to the EHLO reply of the last layer, which it returns, and the one before STARTTLS."""
+        assert s.read_reply(self.connection) == [b"220 test.example.net ESMTP\r\n"]
+        first = self.ask("EHLO client.example.com")
+        if self.how != "starttls":
+            return None, first
+        assert self.ask("STARTTLS")[0].startswith(b"220 "), "STARTTLS"
+        self.start_tls()
+        return first, self.ask("EHLO client.example.com")
+
+    def send_mail(self):
+        for line in ("MAIL FROM:<a@example.com>", "RCPT TO:<b@example.net>"):
+            assert self.ask(line) == [b"250 2.0.0 Ok\r\n"]
+        assert self.ask("DATA") == [b"354 Go ahead\r\n"]
+        self.connection.sendall(TEXT + b".\r\n")
+        assert s.read_reply(self.connection) == [b"250 2.0.0 Stored\r\n"]
+        assert self.ask("QUIT") == [b"221 2.0.0 Bye\r\n"]
+        self.connection.close()
+
+
+def commands_by_proxy(session):
+    return [exchange["command"]["line"] for exchange in session["exchanges"]
+            if exchange["command"] and exchange["command"].get("by") == "proxy"]
+
+
+def replies_by_proxy(session):
+    return [exchange["reply"]["code"] for exchange in session["exchanges"]
+            if exchange["reply"] and exchange["reply"].get("by") == "proxy"]
+
+
+def check_transcript(proxy, server_how, client_how):
+    session, = proxy.sessions()
+    assert session["outcome"] == "completed", (session["outcome"], session["error"])
+    for side, how in (("client", client_how), ("server", server_how)):
+        tls = session["tls"][side]
+        assert (tls and tls["how"]) == (None if how == "none" else how), (side, tls)
+    own = ["EHLO [127.0.0.1]", "STARTTLS"] if server_how == "starttls" else []
+    assert commands_by_proxy(session) == own, commands_by_proxy(session)
+    assert replies_by_proxy(session) == ([220] if client_how == "starttls" else [])
+    text = proxy.output("text").decode()
+    assert text.count(" P > ") == len(own), text
+    for line in own:
+        assert f'P > "{line}"' in text, text
+    told = [event for event in proxy.events()
+            if event["event"] == "command" and event.get("by") == "proxy"]
+    assert [event["line"] for event in told] == own
+    return session
+
+
+def bridge(scope, server_how, client_how, offers_starttls):
+    """One mail; what each side saw, byte for byte."""
+    how = "starttls" if offers_starttls else server_how
+    with smtp.Server(scope, how=how) as server, server.proxy_to(
+            scope, "--server-tls", server_how) as proxy:
+        client = Client(scope, proxy.port(), client_how)
+        before, inside = client.open()
+        client.send_mail()
+        proxy.stop()
+    gains = WITH_STARTTLS
+    if client_how == "starttls":
+        assert (before, inside) == (gains, OFFERED), (before, inside)
+    else:
+        assert inside == (gains if client_how == "none" else OFFERED), inside
+    assert server.messages == [TEXT], server.messages
+    lines = server.sessions[0].lines
+    own = [b"EHLO [127.0.0.1]", b"STARTTLS"] if server_how == "starttls" else []
+    again = [b"EHLO client.example.com"] if client_how == "starttls" else []
+    assert lines == own + [b"EHLO client.example.com"] + again + [
+        b"MAIL FROM:<a@example.com>", b"RCPT TO:<b@example.net>", b"DATA", b"QUIT"], lines
+    return check_transcript(proxy, server_how, client_how)
+
+
+def test_server_starttls(scope):
+    for client_how in HOWS:
+        bridge(scope, "starttls", client_how, True)
+
+
+def test_server_implicit(scope):
+    for client_how in HOWS:
+        bridge(scope, "implicit", client_how, False)
+
+
+def test_server_plain(scope):
+    for client_how in HOWS:
+        bridge(scope, "none", client_how, False)
+
+
+def test_server_plain_that_offers_starttls(scope):
+    """Its offer is taken over by the proxy's own, in its place or not at all."""
+    for client_how in HOWS:
+        with smtp.Server(scope) as server, server.proxy_to(
+                scope, "--server-tls", "none") as proxy:
+            client = Client(scope, proxy.port(), client_how)
+            before, inside = client.open()
+            client.send_mail()
+            proxy.stop()
+        assert (before or inside) == (OFFERED if client_how == "implicit" else WITH_STARTTLS)
+        assert inside == (WITH_STARTTLS if client_how == "none" else OFFERED), inside
+        assert b"STARTTLS" not in server.sessions[0].lines
+        assert server.messages == [TEXT]
+
+
+def test_reverse_smtps(scope):
+    for client_how in HOWS:
+        with smtp.Server(scope, how="implicit") as server, server.proxy_to(
+                scope, scheme="smtps") as proxy:
+            client = Client(scope, proxy.port(), client_how)
+            client.open()
+            client.send_mail()
+            proxy.stop()
+        assert server.messages == [TEXT]
+        check_transcript(proxy, "implicit", client_how)
+
+
+def test_greeting_is_held_back_for_300_ms_at_most(scope):
+    with smtp.Server(scope, how="implicit") as server, server.proxy_to(
+            scope, scheme="smtps") as proxy:
+        started = time.monotonic()
+        connection = s.connect(proxy.port())
+        assert s.read_line(connection) == b"220 test.example.net ESMTP\r\n"
+        waited = time.monotonic() - started
+        connection.close()
+    assert 0.25 < waited < 5, f"waited {waited} s"
+
+
+def test_client_tls_none_takes_starttls_out(scope):
+    """EHLO replies lose STARTTLS, wherever it stands; STARTTLS is answered by the proxy."""
+    places = [(["STARTTLS"], [b"250 test.example.net\r\n"]),
+              (["SIZE 5", "STARTTLS"], [b"250-test.example.net\r\n", b"250 SIZE 5\r\n"]),
+              (["STARTTLS", "SIZE 5"], [b"250-test.example.net\r\n", b"250 SIZE 5\r\n"]),
+              (["starttls", "STARTTLSX", "A"], [b"250-test.example.net\r\n", b"250-STARTTLSX\r\n",
+                                                b"250 A\r\n"])]
+    for offers, expected in places:
+        with smtp.Server(scope, how="none", offers=offers) as server, server.proxy_to(
+                scope, "--client-tls", "none") as proxy:
+            connection = s.connect(proxy.port())
+            s.read_line(connection)
+            assert s.ask(connection, "EHLO client.example.com") == expected
+            answer = s.ask(connection, "STARTTLS")
+            assert len(answer) == 1 and answer[0].startswith(b"502 5.5.1 "), answer
+            assert s.ask(connection, "NOOP") == [b"250 2.0.0 Ok\r\n"]
+            assert s.ask(connection, "QUIT") == [b"221 2.0.0 Bye\r\n"]
+            connection.close()
+        assert server.sessions[0].lines == [b"EHLO client.example.com", b"NOOP", b"QUIT"]
+        session, = proxy.sessions()
+        assert replies_by_proxy(session) == [502], session["exchanges"]
+        assert b'P < "502 5.5.1 ' in proxy.output("text")
+
+
+def no_starttls(scope, client_how, answer=b"250 test\r\n"):
+    """A server with no STARTTLS to give, under --server-tls starttls."""
+    seen = []
+
+    def handle(connection):
+        connection.sendall(b"220 test.example.net ESMTP\r\n")
+        seen.append(s.read_line(connection))
+        connection.sendall(answer)
+        seen.append(s.read_all(connection))
+
+    with s.Server(handle) as server, scope.proxy(
+            "--mode", f"reverse:smtp://127.0.0.1:{server.port}@127.0.0.1:0",
+            "--server-tls", "starttls") as proxy:
+        if client_how == "implicit":
+            try:
+                Client(scope, proxy.port(), "implicit")
+                raise AssertionError("the handshake came to its end")
+            except ssl.SSLError:
+                pass
+        else:
+            connection = s.connect(proxy.port())
+            connection.sendall(b"EHLO client.example.com\r\nMAIL FROM:<a@example.com>\r\n")
+            said = s.read_all(connection)
+            assert said.startswith(b"421 ") and said.count(b"\n") == 1, said
+            connection.close()
+        proxy.stop()
+    session, = proxy.sessions()
+    assert session["outcome"] == "tls-server-failed" and session["error"], session
+    assert seen[0] == b"EHLO [127.0.0.1]\r\n" and b"MAIL" not in seen[1], seen
+
+
+def test_a_server_without_starttls_gets_no_mail(scope):
+    no_starttls(scope, "none")
+    no_starttls(scope, "implicit")
+
+
+def test_a_server_that_knows_no_ehlo_gets_no_mail(scope):
+    no_starttls(scope, "none", b"502 5.5.2 what\r\n")
+
+
+def test_pipelined_behind_starttls_of_the_proxy(scope):
+    """A great deal of plain text behind a STARTTLS whose answer is not due yet: it waits, and the
+    session goes on."""
+    go = threading.Event()
+    lines = []
+
+    def handle(connection):
+        connection.sendall(b"220 test.example.net ESMTP\r\n")
+        lines.append(s.read_line(connection))
+        go.wait(s.TIMEOUT)
+        connection.sendall(b"250 ok\r\n")
+        data = s.read_all(connection)
+        lines.append(data)
+
+    junk = b"NOOP " + b"x" * 60 + b"\r\n"
+    amount = 20000
+    with s.Server(handle) as server, scope.proxy(
+            "--mode", f"reverse:smtp://127.0.0.1:{server.port}@127.0.0.1:0",
+            "--client-tls", "none") as proxy:
+        connection = s.connect(proxy.port())
+        s.read_line(connection)
+        connection.sendall(b"NOOP\r\nSTARTTLS\r\n")
+        sender = threading.Thread(target=connection.sendall, args=(junk * amount,))
+        sender.start()
+        time.sleep(0.5)  # lets the proxy take what it will
+        go.set()
+        assert s.read_line(connection) == b"250 ok\r\n"
+        assert s.read_line(connection).startswith(b"502 5.5.1 ")
+        sender.join(s.TIMEOUT)
+        connection.close()
+    assert lines[0] == b"NOOP\r\n"
+    assert lines[1] == junk * amount, f"{len(lines[1])} bytes of {len(junk) * amount}"
+
+
+if __name__ == "__main__":
+    s.main(globals())

@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: MIT
+"""Bad input gets one clear line, and the right exit status or outcome."""
+
+import socket
+import ssl
+
+from support import scope as s
+from support import smtp
+
+HELLO = bytes.fromhex("16030100c8010000c40303") + bytes(195)  # the head of a ClientHello
+
+
+def last_line(done):
+    lines = done.stderr.decode().splitlines()
+    assert len(lines) == 1, done.stderr.decode()
+    assert lines[0].startswith("smtpscope: "), lines[0]
+    return lines[0]
+
+
+def refuses(scope, status, words, *command):
+    """The program ends with `status` and one line that has all of `words`."""
+    done = scope.run(*command)
+    assert done.returncode == status, (command, done.returncode, done.stderr)
+    line = last_line(done)
+    for word in words:
+        assert word in line, (word, line)
+
+
+def plain_proxy(scope, port, *words, host="127.0.0.1"):
+    return scope.proxy("--mode", f"reverse:smtp://{host}:{port}@127.0.0.1:0", *words)
+
+
+def only_session(proxy, outcome, *words):
+    """The one session, which ended so, with an error that has all of `words`."""
+    session, = proxy.sessions()
+    assert session["outcome"] == outcome, (session["outcome"], session["error"])
+    for word in words:
+        assert word in session["error"], (word, session["error"])
+    assert session["error"], session
+    assert session["error"] in proxy.output("text").decode().replace('\\"', '"'), "not in the text"
+    assert proxy.events()[-1]["error"] == session["error"]
+    return session
+
+
+def rules(session):
+    return {finding["rule"] for finding in session["findings"]}
+
+
+# ── wrong usage, and what cannot start ──────────────────────────────────────────────────────────
+
+
+def test_wrong_usage_names_the_word(scope):
+    mode = ("--mode", "reverse:smtp://localhost:25@127.0.0.1:0")
+    for words, command in (
+            (["--frobnicate"], ("proxy", *mode, "--frobnicate")),
+            (["frobnicate"], ("frobnicate",)),
+            (["--mode"], ("proxy",)),
+            (["reverse:http://x"], ("proxy", "--mode", "reverse:http://x")),
+            (["70000"], ("proxy", "--mode", "reverse:smtp://localhost:70000")),
+            (["sideways"], ("proxy", *mode, "--server-tls", "sideways")),
+            (["1.5"], ("proxy", *mode, "--tls-client", "1.5")),
+            (["many"], ("proxy", *mode, "--max-sessions", "many")),
+            (["yaml"], ("proxy", *mode, "-o", "yaml:x")),
+            (["--grace"], ("proxy", *mode, "--grace"))):
+        refuses(scope, 2, words, *command)
+
+
+def test_port_in_use(scope):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        refuses(scope, 3, [port, "in use"], "proxy", "--mode",
+                f"reverse:smtp://localhost:25@127.0.0.1:{port}")
+
+
+def test_port_of_another_proxy_in_use(scope):
+    with scope.proxy("--mode", "sink@127.0.0.1:0") as proxy:
+        refuses(scope, 3, [str(proxy.port()), "in use"], "proxy", "--mode",
+                f"sink@127.0.0.1:{proxy.port()}")
+
+
+def test_unwritable_output(scope):
+    mode = ("proxy", "--mode", "sink@127.0.0.1:0", "-o")
+    for output in ("text", "jsonl", "json", "pcap"):
+        path = scope.path("nowhere/" + output)
+        refuses(scope, 3, [path, "No such file"], *mode, f"{output}:{path}")
+    foreign = scope.path("foreign")
+    with open(foreign, "w") as file:
+        file.write("precious\n")
+    for output in ("json", "pcap"):
+        refuses(scope, 3, [foreign], *mode, f"{output}:{foreign}")
+    with open(foreign) as file:
+        assert file.read() == "precious\n"
+
+
+def test_unreadable_certificates(scope):
+    mode = ("proxy", "--mode", "sink@127.0.0.1:0")
+    missing = scope.path("missing.pem")
+    refuses(scope, 3, [missing], *mode, "--server-ca", missing)
+    rubbish = scope.path("rubbish.pem")
+    with open(rubbish, "w") as file:
+        file.write("no certificate\n")
+    refuses(scope, 3, [rubbish], *mode, "--server-ca", rubbish)
+
+
+# ── servers ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def told_421(scope, port, *words, host="127.0.0.1"):
+    with plain_proxy(scope, port, *words, host=host) as proxy:
+        connection = s.connect(proxy.port())
+        said = s.read_all(connection)
+        assert said.startswith(b"421 4.4.1 ") and said.count(b"\n") == 1, said
+        connection.close()
+    session = only_session(proxy, "connect-failed")
+    reply = session["exchanges"][0]["reply"]
+    assert (reply["by"], reply["code"], reply["enhanced"]) == ("proxy", 421, "4.4.1"), reply
+    assert session["tls"] == {"client": None, "server": None}
+    assert b'P < "421 4.4.1 ' in proxy.output("text")
+    return session
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_unreachable_server(scope):
+    session = told_421(scope, free_port())
+    assert "refused" in session["error"], session["error"]
+
+
+def test_name_that_does_not_resolve(scope):
+    session = told_421(scope, 25, host="no-such-host.invalid")
+    assert "no-such-host.invalid" in session["error"], session["error"]
+    assert session["server"] == {"host": "no-such-host.invalid", "address": None, "port": 25}
+
+
+def test_unreachable_server_and_an_implicit_tls_client(scope):
+    """Nothing in the clear to a client that speaks TLS: an alert, or a close."""
+    with plain_proxy(scope, free_port()) as proxy:
+        connection = s.connect(proxy.port())
+        try:
+            scope.client_context().wrap_socket(connection, server_hostname="localhost")
+            raise AssertionError("the handshake came to its end")
+        except (ssl.SSLError, ConnectionError) as error:
+            assert "WRONG_VERSION" not in str(error), error
+    only_session(proxy, "connect-failed", "refused")
+
+
+def strange_server(scope, banner, *words):
+    """A server that says `banner` first; everything of it reaches the client."""
+
+    def handle(connection):
+        connection.sendall(banner)
+        s.read_all(connection)
+
+    with s.Server(handle) as server, plain_proxy(scope, server.port) as proxy:
+        connection = s.connect(proxy.port())
+        assert s.read_exactly(connection, len(banner)) == banner
+        connection.close()
+    return only_session(proxy, "protocol", *words)
+
+
+def test_servers_that_are_not_smtp(scope):
+    strange_server(scope, b"HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP")
+    strange_server(scope, b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", "SSH")
+    strange_server(scope, b"* OK IMAP4rev1 Service Ready\r\n", "IMAP")
+    strange_server(scope, b"+OK POP3 ready\r\n", "POP3")
+    strange_server(scope, bytes(range(256)) + b"\r\n", "server")
+
+
+def test_silent_server(scope):
+    def handle(connection):
+        s.read_all(connection)
+
+    with s.Server(handle) as server, plain_proxy(scope, server.port, "--idle-timeout",
+                                                 "1") as proxy:
+        connection = s.connect(proxy.port())
+        assert s.read_all(connection).startswith(b"421 4.4.2 ")
+        connection.close()
+    only_session(proxy, "timeout")
+
+
+def test_plain_server_where_tls_is_due(scope):
+    """An implicit-TLS client and a server that greets in the clear."""
+    def handle(connection):
+        connection.sendall(b"220 plain.example.net ESMTP\r\n")
+        s.read_all(connection)
+
+    with s.Server(handle) as server, plain_proxy(scope, server.port, "--server-tls",
+                                                 "implicit") as proxy:
+        connection = s.connect(proxy.port())
+        s.read_all(connection)
+        connection.close()
+    only_session(proxy, "tls-server-failed", "server")
+
+
+# ── clients ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def strange_client(scope, words, *options, how="starttls"):
+    """What a client says to a good server first; it reads to the end."""
+    with smtp.Server(scope, how=how) as server, server.proxy_to(scope, *options) as proxy:
+        connection = s.connect(proxy.port())
+        connection.sendall(words)
+        connection.shutdown(socket.SHUT_WR)
+        said = s.read_all(connection)
+        connection.close()
+    return proxy, said
+
+
+def test_clients_that_are_not_smtp(scope):
+    proxy, _ = strange_client(scope, b"GET / HTTP/1.1\r\nHost: mail.example.com\r\n\r\n")
+    only_session(proxy, "protocol", "HTTP")
+    proxy, _ = strange_client(scope, bytes(range(255, -1, -1)) + b"\r\n")
+    only_session(proxy, "protocol", "client")
+
+
+def test_client_hello_on_a_plain_port(scope):
+    """The server speaks plain SMTP: the transcript says what the client took it for."""
+    with smtp.Server(scope, how="none") as server, server.proxy_to(scope) as proxy:
+        connection = s.connect(proxy.port())
+        try:
+            scope.client_context().wrap_socket(connection, server_hostname="localhost")
+            raise AssertionError("the handshake came to its end")
+        except (ssl.SSLError, ConnectionError):
+            pass
+    session, = proxy.sessions()
+    assert session["outcome"] in ("tls-client-failed", "tls-server-failed"), session["outcome"]
+    assert session["error"], session
+
+
+def test_ehlo_on_a_tls_port(scope):
+    proxy, said = strange_client(scope, b"EHLO client.example.com\r\n", how="implicit")
+    session, = proxy.sessions()
+    assert session["error"] or session["outcome"] in ("client-closed", "server-closed"), session
+    assert session["messages"] == []
+
+
+def test_client_tls_none_refuses_a_client_hello(scope):
+    proxy, said = strange_client(scope, HELLO, "--client-tls", "none")
+    only_session(proxy, "tls-client-failed", "ClientHello")
+
+
+def test_client_tls_implicit_refuses_a_plain_client(scope):
+    proxy, said = strange_client(scope, b"EHLO client.example.com\r\n", "--client-tls", "implicit",
+                                 how="implicit")
+    assert said == b"", said
+    only_session(proxy, "tls-client-failed", "plain")
+
+
+# ── certificates ────────────────────────────────────────────────────────────────────────────────
+
+
+def bad_certificate(scope, kind):
+    """(chain, key, what the verdict has in it, what a verifying Python says)."""
+    chain, key = scope.path(kind + ".pem"), scope.path(kind + ".key")
+    if kind == "self-signed":
+        scope.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                      "-nodes", "-keyout", key, "-out", chain, "-days", "30", "-subj",
+                      "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
+        return chain, key, "self", "self-signed"
+    if kind == "wrong name":
+        chain, key, _ = scope.server_certificate("wrong-name", "other.example.com")
+        return chain, key, "name", "ostname mismatch"
+    if kind == "expired":
+        chain, key, _ = scope.server_certificate("expired", days=-1)
+        return chain, key, "expired", "expired"
+    chain, key, _ = scope.server_certificate()
+    return chain, key, "issuer", "unable to get local issuer certificate"
+
+
+def visit(scope, port, verifying):
+    """None where the client went through, else what it says."""
+    context = scope.client_context()
+    if not verifying:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    connection = s.connect(port)
+    try:
+        with context.wrap_socket(connection, server_hostname="localhost") as inside:
+            s.read_line(inside)
+            s.ask(inside, "EHLO client.example.com")
+            s.ask(inside, "QUIT")
+        return None
+    except (ssl.SSLError, ConnectionError) as error:
+        return str(error)
+
+
+def judge(scope, kind, verify, verifying):
+    chain, key, verdict, said = bad_certificate(scope, kind)
+    server = smtp.Server(scope, how="implicit")
+    server.context.load_cert_chain(chain, key)
+    words = [] if kind == "unknown" else ["--server-ca", scope.server_certificate()[2]]
+    with server, scope.proxy("--mode", f"reverse:smtp://localhost:{server.port}@127.0.0.1:0",
+                             "--verify", verify, *words) as proxy:
+        outcome = visit(scope, proxy.port(), verifying)
+    session, = proxy.sessions()
+    case = (kind, verify, verifying, outcome, session["outcome"], session["error"])
+    told = session["tls"]["server"]["verify"]
+    assert told["ok"] is False and verdict in told["error"].lower(), (case, told)
+    assert "tls-server-certificate" in rules(session), case
+    if verify == "strict":
+        assert outcome and session["outcome"] == "tls-server-failed", case
+    elif verify == "mirror" and verifying:
+        assert said in outcome and session["outcome"] == "tls-client-failed", case
+        assert "tls-client-distrusts" in rules(session), case
+    else:
+        assert outcome is None and session["outcome"] == "completed", case
+        assert ("tls-client-no-check" in rules(session)) == (verify == "mirror"), case
+
+
+def every_way(scope, kind):
+    for verify in ("mirror", "strict", "off"):
+        for verifying in (True, False):
+            judge(scope, kind, verify, verifying)
+
+
+def test_expired_certificate(scope):
+    every_way(scope, "expired")
+
+
+def test_certificate_for_another_name(scope):
+    every_way(scope, "wrong name")
+
+
+def test_self_signed_certificate(scope):
+    every_way(scope, "self-signed")
+
+
+def test_certificate_of_an_unknown_issuer(scope):
+    every_way(scope, "unknown")
+
+
+if __name__ == "__main__":
+    s.main(globals())
