@@ -34,28 +34,35 @@ enum sasl_layout sasl_layout_of(struct slice mechanism) {
 
 // ── base64, as much of it as there is ───────────────────────────────────────────────────────────
 
-// Copies the digits of `line`, those of base64url translated. False where something else than
-// digits and padding stands in it.
-static bool put_digits(struct buf *out, struct slice line) {
-    while (line.len > 0 && line.data[line.len - 1] == '=') {
-        line.len--;
+// Cuts what stands in front of the next digit off `*rest`, and then its run of digits, which is
+// returned.
+static struct slice take_digits(struct slice *rest) {
+    while (rest->len > 0 && taint_sextet(rest->data[0]) < 0) {
+        *rest = slice_from(*rest, 1);
     }
-    for (size_t i = 0; i < line.len; i++) {
-        uint8_t byte = line.data[i];
-        if (taint_sextet(byte) < 0) {
-            return false;
-        }
-        buf_put_byte(out, byte == '-' ? '+' : byte == '_' ? '/' : byte);
+    size_t len = 0;
+    while (len < rest->len && taint_sextet(rest->data[len]) >= 0) {
+        len++;
     }
-    return line.len > 0;
+    struct slice run = slice_sub(*rest, 0, len);
+    *rest = slice_from(*rest, len);
+    return run;
 }
 
-// Decodes what is base64 but for its padding; where its end is cut off (`open`) or odd, all whole
-// groups of four digits.
-static bool decode_leniently(struct buf *out, struct slice line, bool open) {
+// Copies a run of digits, those of base64url translated.
+static void put_digits(struct buf *out, struct slice run) {
+    for (size_t i = 0; i < run.len; i++) {
+        uint8_t byte = run.data[i];
+        buf_put_byte(out, byte == '-' ? '+' : byte == '_' ? '/' : byte);
+    }
+}
+
+// Decodes a run of digits; where its end is cut off (`open`) or odd, all whole groups of four.
+static bool decode_leniently(struct buf *out, struct slice run, bool open) {
     struct buf digits;
-    buf_init(&digits, line.len + 4);
-    bool ok = put_digits(&digits, line);
+    buf_init(&digits, run.len + 4);
+    put_digits(&digits, run);
+    bool ok = run.len > 0;
     size_t odd = buf_len(&digits) % 4;
     size_t whole = buf_len(&digits) - odd;
     if (ok && odd > 1 && !open) {
@@ -80,6 +87,20 @@ static size_t count_byte(struct slice s, uint8_t byte) {
     return count;
 }
 
+// A secret with NULs in it, where none belongs: its first and its last part may be the secret
+// alone.
+static void learn_with_nuls(struct taint *taint, struct slice secret, bool open) {
+    taint_learn(taint, secret, open);
+    if (count_byte(secret, 0) == 0) {
+        return;
+    }
+    taint_learn(taint, slice_split(&secret, 0), false);
+    while (count_byte(secret, 0) > 0) {
+        slice_split(&secret, 0);
+    }
+    taint_learn(taint, secret, open);
+}
+
 // The password stands behind the second NUL. Clients that forget the authzid's NUL put it behind
 // the only one.
 static void learn_plain(struct taint *taint, struct slice decoded, bool open) {
@@ -89,13 +110,7 @@ static void learn_plain(struct taint *taint, struct slice decoded, bool open) {
         slice_split(&rest, 0);
     }
     if (nuls > 0) {
-        taint_learn(taint, rest, open);
-    }
-    if (count_byte(rest, 0) > 0) { // a NUL too many: the last part may be the password alone
-        while (count_byte(rest, 0) > 0) {
-            slice_split(&rest, 0);
-        }
-        taint_learn(taint, rest, open);
+        learn_with_nuls(taint, rest, open);
     }
 }
 
@@ -121,10 +136,10 @@ static void learn_pair(struct taint *taint, struct slice pair, bool open) {
     if (value.len >= 2 && value.data[0] == '"' && value.data[value.len - 1] == '"') {
         value = slice_sub(value, 1, value.len - 2);
     }
-    taint_learn(taint, value, open);
+    learn_with_nuls(taint, value, open);
     size_t space = slice_find_byte(value, ' ');
     if (space != SLICE_NONE) {
-        taint_learn(taint, slice_trim(slice_from(value, space)), open);
+        learn_with_nuls(taint, slice_trim(slice_from(value, space)), open);
     }
 }
 
@@ -153,21 +168,30 @@ static void learn_last_word(struct taint *taint, struct slice decoded, bool open
         slice_split(&word, ' ');
     }
     if (word.len < decoded.len) {
-        taint_learn(taint, word, open);
+        learn_with_nuls(taint, word, open);
     }
 }
 
+enum { PARTS_MAX = 8 };
+
 // Nobody knows what it holds: all parts are secret but the first, which names who it is.
+static void learn_parts(struct taint *taint, struct slice decoded, uint8_t separator, bool open) {
+    struct slice rest = decoded;
+    slice_split(&rest, separator);
+    for (size_t i = 0; i < PARTS_MAX && rest.len > 0; i++) {
+        struct slice part = slice_split(&rest, separator);
+        learn_with_nuls(taint, part, open && rest.len == 0);
+    }
+    taint_learn(taint, rest, open);
+}
+
 static void learn_unknown(struct taint *taint, struct slice decoded, bool open) {
     if (count_byte(decoded, 0) > 0) {
+        learn_parts(taint, decoded, 0, open);
         learn_plain(taint, decoded, open);
     }
     if (count_byte(decoded, CONTROL_A) > 0) {
-        struct slice rest = decoded;
-        slice_split(&rest, CONTROL_A);
-        for (struct slice all = rest; all.len > 0;) {
-            taint_learn(taint, slice_split(&all, CONTROL_A), open && all.len == 0);
-        }
+        learn_parts(taint, decoded, CONTROL_A, open);
         learn_bearer(taint, decoded, open);
     }
 }
@@ -203,9 +227,27 @@ static void learn_decoded(struct taint *taint, const struct sasl_progress *progr
         learn_unknown(taint, decoded, open);
         break;
     case SASL_LOGIN:
+        learn_with_nuls(taint, decoded, open);
+        break;
     case SASL_NAME:
     case SASL_OPAQUE:
         break;
+    }
+}
+
+// A line may hold more than one run of digits, where something stands in it that is no base64.
+enum { RUNS_MAX = 8 };
+
+static void learn_runs(struct taint *taint, const struct sasl_progress *progress, struct slice line,
+                       bool open) {
+    for (size_t i = 0; i < RUNS_MAX && line.len > 0; i++) {
+        struct slice run = take_digits(&line);
+        struct buf decoded;
+        buf_init(&decoded, run.len + 4);
+        if (decode_leniently(&decoded, run, open && line.len == 0)) {
+            learn_decoded(taint, progress, buf_slice(&decoded), open);
+        }
+        buf_wipe(&decoded);
     }
 }
 
@@ -213,13 +255,8 @@ void mask_learn_sasl(struct taint *taint, struct sasl_progress *progress, struct
                      bool open) {
     progress->lines++;
     taint_learn(taint, line, open);
-    struct buf decoded;
-    buf_init(&decoded, line.len + 4);
-    if (decode_leniently(&decoded, line, open)) {
-        learn_decoded(taint, progress, buf_slice(&decoded), open);
-    }
+    learn_runs(taint, progress, line, open);
     progress->password_is_due = false;
-    buf_wipe(&decoded);
 }
 
 // ── events ──────────────────────────────────────────────────────────────────────────────────────
@@ -307,9 +344,10 @@ void mask_learn_command(struct taint *taint, struct sasl_progress *progress,
 }
 
 static bool asks_for_password(struct slice challenge) {
+    struct slice rest = challenge;
     struct buf decoded;
     buf_init(&decoded, challenge.len + 4);
-    bool ok = decode_leniently(&decoded, slice_trim(challenge), false);
+    bool ok = decode_leniently(&decoded, take_digits(&rest), false);
     bool asks = ok && slice_find_nocase(buf_slice(&decoded), SLICE("pass")) != SLICE_NONE;
     buf_cleanup(&decoded);
     return asks || slice_find_nocase(challenge, SLICE("pass")) != SLICE_NONE;

@@ -24,7 +24,8 @@ static uint16_t class_of(uint8_t byte) {
     int sextet = taint_sextet(byte);
     unsigned class = sextet < 0 ? CLASS_NO_DIGIT : (unsigned)sextet;
     class |= taint_is_escape(byte) ? CLASS_ESCAPE : 0;
-    class |= text_hex_value(byte) >= 0 ? CLASS_HEX : 0;
+    int hex = text_hex_value(byte);
+    class |= hex >= 0 ? CLASS_HEX | (unsigned)hex << CLASS_HEX_VALUE : 0;
     return (uint16_t) class;
 }
 
@@ -41,6 +42,8 @@ void taint_index_add(struct taint *taint, size_t index) {
     if (taint->index == NULL) {
         taint->index = new_index();
     }
+    taint->index->begins[text_lower(secret->bytes[0])] = true;
+    taint->index->begins[text_upper(secret->bytes[0])] = true;
     for (size_t form = 0; form < TAINT_KEYS; form++) {
         secret->keys[form] = key_of(secret, form);
         uint16_t *row = &taint->index->rows[index_row(secret->keys[form])];

@@ -22,6 +22,7 @@ struct taint_index {
     uint16_t rows[INDEX_ROWS];
     // What each byte of a text can be: its six bits as a digit of base64, and flags.
     uint16_t classes[256];
+    bool begins[256]; // a secret begins with it, whatever the case
 };
 
 enum {
@@ -30,6 +31,7 @@ enum {
     CLASS_NO_DIGIT = 1 << CLASS_FLAGS, // it is no digit of base64
     CLASS_ESCAPE = 2 << CLASS_FLAGS,   // it begins an escape sequence
     CLASS_HEX = 4 << CLASS_FLAGS,      // it is a hex digit
+    CLASS_HEX_VALUE = CLASS_FLAGS + 3, // the first bit of its value
 };
 
 // A key of four bytes, the first in the highest place, and one of four sextets likewise. They never
@@ -44,6 +46,15 @@ static inline uint32_t index_sextets_key(uint32_t four) {
 
 static inline size_t index_row(uint32_t key) {
     return (key * 2654435761u) >> (32 - INDEX_ROW_BITS);
+}
+
+static inline bool index_is_hex(const struct taint_index *index, uint8_t byte) {
+    return (index->classes[byte] & CLASS_HEX) != 0;
+}
+
+// The value of a hex digit.
+static inline uint8_t index_hex(const struct taint_index *index, uint8_t byte) {
+    return (uint8_t)(index->classes[byte] >> CLASS_HEX_VALUE);
 }
 
 // Takes in the secret at `index` of `taint->secrets`.

@@ -78,8 +78,13 @@ static void look_up(struct taint_search *search, uint32_t key, enum reading read
 }
 
 static void look_up_hex(struct taint_search *search, struct taint_match *best) {
+    const struct taint_index *index = search->taint->index;
+    const uint8_t *pair = search->text.data + search->at;
     uint32_t key = 0;
     size_t end = search->at;
+    if (!index->begins[index_hex(index, pair[0]) << 4 | index_hex(index, pair[1])]) {
+        return;
+    }
     for (size_t i = 0; i < INDEX_UNITS; i++) {
         struct unit unit = unit_hex_at(search->text, end, i == 0);
         if (unit.len == 0) {
@@ -105,18 +110,33 @@ static void look_up_escaped_digits(struct taint_search *search, struct taint_mat
     look_up(search, index_sextets_key(key), READ_PLAIN, best);
 }
 
+// unit_escape_at, sooner where there is none.
+static struct unit escape_at(const struct taint_search *search, size_t at) {
+    const struct taint_index *index = search->taint->index;
+    struct slice text = search->text;
+    if (text.len - at < 2 || (index->classes[text.data[at]] & CLASS_ESCAPE) == 0) {
+        return (struct unit){0};
+    }
+    bool may_be = text.data[at] == '\\' || index_is_hex(index, text.data[at + 1]);
+    return may_be ? unit_escape_at(text, at) : (struct unit){0};
+}
+
 // What stands at `at` may be an escape sequence or a byte that means itself, so up to sixteen ways
 // to read four units are looked up; but for the one without any escape, which the window has.
 static void look_up_escaped(struct taint_search *search, struct taint_match *best, size_t at,
                             uint32_t key, unsigned units) {
+    const struct taint_index *index = search->taint->index;
     bool escaped = (units & 0x10) != 0;
+    if ((units & 0x0F) == 1 && !index->begins[key]) {
+        return;
+    }
     if ((units & 0x0F) == INDEX_UNITS) {
         if (escaped) {
             look_up(search, index_bytes_key(key), READ_ESCAPED, best);
         }
         return;
     }
-    struct unit escape = unit_escape_at(search->text, at);
+    struct unit escape = escape_at(search, at);
     struct unit plain = unit_plain_at(search->text, at);
     if (escape.len > 0) {
         look_up_escaped(search, best, at + escape.len, key << 8 | escape.value, (units + 1) | 0x10);
@@ -129,12 +149,14 @@ static void look_up_escaped(struct taint_search *search, struct taint_match *bes
 static void match_here(struct taint_search *search, const struct window *window,
                        struct taint_match *best) {
     look_up(search, index_bytes_key(window->bytes), READ_PLAIN, best);
+    bool escapes = (window->flags & FLAG_OF_EACH(CLASS_ESCAPE)) != 0;
     if ((window->flags & FLAG_OF_EACH(CLASS_NO_DIGIT)) == 0) {
         look_up(search, index_sextets_key(window->sextets), READ_PLAIN, best);
-    }
-    if ((window->flags & FLAG_OF_EACH(CLASS_ESCAPE)) != 0) {
-        look_up_escaped(search, best, search->at, 0, 0);
+    } else if (escapes) {
         look_up_escaped_digits(search, best);
+    }
+    if (escapes) {
+        look_up_escaped(search, best, search->at, 0, 0);
     }
     if ((window->flags & FLAG_OF_FIRST_TWO(CLASS_HEX)) == FLAG_OF_FIRST_TWO(CLASS_HEX)) {
         look_up_hex(search, best);

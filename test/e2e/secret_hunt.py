@@ -33,6 +33,13 @@ def b64(data):
     return base64.b64encode(data)
 
 
+def is_base64(line):
+    try:
+        return b64(base64.b64decode(line, validate=True)) == line
+    except ValueError:
+        return False
+
+
 # ── the forms of a secret ───────────────────────────────────────────────────────────────────────
 
 
@@ -105,6 +112,12 @@ class Variant:
         self.long = rng.random() < 0.15
         self.rng = random.Random(rng.random())
         self.mechanism, self.lines, self.initial = self.exchange(number)
+        if self.mechanism == b"CRAM-MD5":
+            self.secret = self.secret.hex().encode()[:32]  # the proof, not what it is made of
+        # Behind these more text would be more of the password, or make it the name.
+        whole = [[b64(self.secret)], [b64(self.user + b"\0" + self.secret)]]
+        if self.mechanism == b"NTLM" or self.lines in whole or not is_base64(self.lines[-1]):
+            self.long = False
         if self.long:
             self.lines = [line + b64(b"\0pad" * 30000) if line else line for line in self.lines]
 
@@ -129,7 +142,7 @@ class Variant:
             (b"DIGEST-MD5", [b64(digest)], False),
             (b"SCRAM-SHA-256", [b64(b"n,,n=" + user + b",r=abc"),
                                 b64(b"c=biws,r=abcdef,p=" + secret)], True),
-            (b"NTLM", [b64(b"NTLMSSP\0\1"), b64(b"NTLMSSP\0\3" + secret)], True),
+            (b"NTLM", [b64(b"NTLMSSP\0\1"), b64(secret)], True),
             (b"X-NOBODY-KNOWS", [b64(user + b"\0" + secret)], True),
             (b"X-NOBODY-KNOWS", [b64(secret)], False),
             (b"X_ODD.NAME", [b64(b"id=" + user + b"\1" + secret)], False),
