@@ -13,14 +13,19 @@ bool stranger_is_tls(struct slice head) {
     return record && head.data[1] == 3 && (head.len < 3 || head.data[2] <= 4);
 }
 
-// Lines do not begin with a control character, but for blanks.
+static bool is_control(uint8_t byte) {
+    return byte < ' ' ? byte != '\t' && byte != '\r' && byte != '\n' : byte == 0x7F;
+}
+
+// Lines do not begin with control characters, nor with bytes that are no text.
 static bool is_binary(struct slice head) {
-    for (size_t i = 0; i < head.len && i < 4; i++) {
-        uint8_t byte = head.data[i];
-        if ((byte < ' ' && byte != '\t' && byte != '\r' && byte != '\n') || byte == 0x7F ||
-            (byte > 127 && text_utf8_length(slice_from(head, i)) == 0)) {
+    size_t at = 0;
+    while (at < head.len && at < 4) {
+        size_t len = text_utf8_length(slice_from(head, at));
+        if (len == 0 || is_control(head.data[at])) {
             return head.len >= 4;
         }
+        at += len;
     }
     return false;
 }

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// What the relay asks of a dialogue. What it says is tested by test/dialogues.
+#include "smtp/dialogue.h"
+
+#include "check.h"
+
+static struct dialogue *dialogue;
+static const struct event_session session = {.id = 7};
+static int64_t latency_ns;
+static size_t events;
+
+static void take(void *context, const struct event *event) {
+    (void)context;
+    assert_ptr_equal(event->session, &session);
+    events++;
+    if (event->kind == EVENT_REPLY) {
+        latency_ns = event->reply.latency_ns;
+    }
+}
+
+static int setup(void **state) {
+    (void)state;
+    struct dialogue_config config = {.max_line = 1000};
+    dialogue = dialogue_new(&config, &session, (struct event_sink){take, NULL});
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    dialogue_free(dialogue); // without a close, too
+    return 0;
+}
+
+static void client(const char *text, int64_t at_ns) {
+    dialogue_feed(dialogue, SIDE_CLIENT, slice_of_string(text), at_ns);
+}
+
+static void server(const char *text, int64_t at_ns) {
+    dialogue_feed(dialogue, SIDE_SERVER, slice_of_string(text), at_ns);
+}
+
+static void knows_when_it_is_between_commands(void **state) {
+    (void)state;
+    assert_false(dialogue_between_commands(dialogue) || dialogue_greeted(dialogue));
+    server("220 mx\r\n", 1);
+    assert_true(dialogue_between_commands(dialogue) && dialogue_greeted(dialogue));
+    client("NO", 2);
+    assert_false(dialogue_between_commands(dialogue));
+    client("OP\r\n", 3);
+    assert_int_equal(dialogue_commands_waiting(dialogue), 1);
+    server("250-a\r\n", 4);
+    assert_false(dialogue_between_commands(dialogue));
+    server("250 b\r\n", 5);
+    assert_true(dialogue_between_commands(dialogue));
+    client("AUTH LOGIN\r\n", 6);
+    server("334 \r\n", 7);
+    assert_false(dialogue_between_commands(dialogue));
+}
+
+static void knows_message_text(void **state) {
+    (void)state;
+    server("220 mx\r\n", 1);
+    client("DATA\r\n", 2);
+    server("354 go\r\n", 3);
+    assert_true(dialogue_in_message(dialogue));
+    assert_false(dialogue_between_commands(dialogue));
+    client("x\r\n.\r\n", 4);
+    assert_false(dialogue_in_message(dialogue));
+    assert_int_equal(dialogue_commands_waiting(dialogue), 1);
+    server("250 ok\r\n", 5);
+    assert_int_equal(dialogue_commands_waiting(dialogue), 0);
+    client("BDAT 2\r\nx", 6);
+    assert_true(dialogue_in_message(dialogue));
+    client("y", 7);
+    assert_false(dialogue_in_message(dialogue));
+}
+
+static void knows_how_it_ended(void **state) {
+    (void)state;
+    server("220 mx\r\n", 1);
+    client("QUIT\r\n", 2);
+    assert_false(dialogue_quit_answered(dialogue));
+    server("421 no\r\n", 3);
+    assert_true(dialogue_quit_answered(dialogue) && dialogue_saw_421(dialogue));
+}
+
+static void awaits_tls_of_each_leg(void **state) {
+    (void)state;
+    server("220 mx\r\n", 1);
+    client("STARTTLS\r\n", 2);
+    assert_false(dialogue_awaits_tls(dialogue));
+    server("220 go\r\n", 3);
+    assert_true(dialogue_awaits_tls(dialogue));
+    dialogue_tls_begun(dialogue, SIDE_CLIENT);
+    assert_true(dialogue_awaits_tls(dialogue));
+    dialogue_tls_begun(dialogue, SIDE_SERVER);
+    assert_false(dialogue_awaits_tls(dialogue));
+}
+
+static void a_starttls_of_the_proxy_is_the_servers_alone(void **state) {
+    (void)state;
+    server("220 mx\r\n", 1);
+    dialogue_proxy_command(dialogue, SLICE("STARTTLS"), 2);
+    server("220 go\r\n", 3);
+    assert_true(dialogue_awaits_tls(dialogue));
+    dialogue_tls_begun(dialogue, SIDE_SERVER);
+    assert_false(dialogue_awaits_tls(dialogue));
+}
+
+static void measures_from_the_last_byte(void **state) {
+    (void)state;
+    server("220 mx\r\n", 1);
+    assert_int_equal(latency_ns, -1);
+    client("NO", 10);
+    client("OP\r\n", 20);
+    server("250-a\r\n", 25);
+    server("250 b\r\n", 50);
+    assert_int_equal(latency_ns, 30);
+    client("DATA\r\n", 60);
+    server("354 go\r\n", 61);
+    client("x\r\n.\r\n", 100);
+    server("250 ok\r\n", 170);
+    assert_int_equal(latency_ns, 70);
+    client("BDAT 1 LAST\r\n", 200);
+    client("x", 300);
+    server("250 ok\r\n", 301);
+    assert_int_equal(latency_ns, 1);
+    server("250 stray\r\n", 302);
+    assert_int_equal(latency_ns, -1);
+}
+
+static void names_a_stranger(void **state) {
+    (void)state;
+    assert_int_equal(dialogue_not_smtp(dialogue), PARTY_NONE);
+    server("SSH-2", 1); // not even a whole line
+    assert_int_equal(dialogue_not_smtp(dialogue), PARTY_SERVER);
+    assert_true(slice_find(slice_of_string(dialogue_not_smtp_text(dialogue)), SLICE("SSH")) !=
+                SLICE_NONE);
+}
+
+static void forgives_a_client_that_turns_out_well(void **state) {
+    (void)state;
+    server("220 mx\r\n", 1);
+    client("\x01\x02\x03\x04\r\n", 2);
+    assert_int_equal(dialogue_not_smtp(dialogue), PARTY_CLIENT);
+    server("500 what?\r\n", 3);
+    client("NOOP\r\n", 4);
+    server("250 ok\r\n", 5);
+    assert_int_equal(dialogue_not_smtp(dialogue), PARTY_NONE);
+}
+
+static void survives_more_than_it_remembers(void **state) {
+    (void)state;
+    server("220 mx\r\n", 1);
+    for (int i = 0; i < LIMIT_PIPELINE + 100; i++) {
+        client("NOOP\r\n", 2);
+    }
+    assert_int_equal(dialogue_commands_waiting(dialogue), LIMIT_PIPELINE + 100);
+    for (int i = 0; i < LIMIT_PIPELINE + 100; i++) {
+        server("250 ok\r\n", 3);
+    }
+    assert_true(dialogue_between_commands(dialogue));
+    dialogue_close(dialogue, 4);
+    assert_true(events > 2 * LIMIT_PIPELINE);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(knows_when_it_is_between_commands, setup, teardown),
+        cmocka_unit_test_setup_teardown(knows_message_text, setup, teardown),
+        cmocka_unit_test_setup_teardown(knows_how_it_ended, setup, teardown),
+        cmocka_unit_test_setup_teardown(awaits_tls_of_each_leg, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_starttls_of_the_proxy_is_the_servers_alone, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(measures_from_the_last_byte, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_a_stranger, setup, teardown),
+        cmocka_unit_test_setup_teardown(forgives_a_client_that_turns_out_well, setup, teardown),
+        cmocka_unit_test_setup_teardown(survives_more_than_it_remembers, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
