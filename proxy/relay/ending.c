@@ -129,6 +129,27 @@ static void decide_by_dialogue(struct relay *relay) {
     }
 }
 
+// A plain client on a port of implicit TLS waits for a greeting, and the server for a ClientHello:
+// nobody says what is wrong, so it is said here.
+static void decide_by_silence(struct relay *relay, enum outcome outcome) {
+    bool silent = relay->local_address != NULL && relay->server.tls == NULL &&
+                  relay->client.tls == NULL &&
+                  observer_counts(relay->observer).bytes[SIDE_SERVER] == 0;
+    if (!silent) {
+        return;
+    }
+    if (relay->first_close == PARTY_SERVER) {
+        ending_decide(relay, outcome, PARTY_SERVER,
+                      "the server closed the connection without a greeting; if it speaks TLS at "
+                      "once on this port (465), set the client to implicit TLS");
+    } else if (relay->client_spoke) {
+        ending_decide(relay, outcome, PARTY_CLIENT,
+                      "the client closed the connection before the server sent a greeting; if the "
+                      "server speaks TLS at once on this port (465), set the client to implicit "
+                      "TLS");
+    }
+}
+
 static enum outcome natural_outcome(const struct relay *relay) {
     if (dialogue_quit_answered(observer_dialogue(relay->observer))) {
         return OUTCOME_COMPLETED;
@@ -138,6 +159,7 @@ static enum outcome natural_outcome(const struct relay *relay) {
 
 struct event_close ending_summary(struct relay *relay) {
     decide_by_dialogue(relay);
+    decide_by_silence(relay, natural_outcome(relay));
     const struct ending *ending = &relay->ending;
     struct event_close close = {
         .by = relay->first_close != PARTY_NONE ? relay->first_close : PARTY_PROXY,
