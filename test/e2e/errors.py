@@ -55,7 +55,7 @@ def test_wrong_usage_names_the_word(scope):
             (["--frobnicate"], ("proxy", *mode, "--frobnicate")),
             (["frobnicate"], ("frobnicate",)),
             (["--mode"], ("proxy",)),
-            (["reverse:http://x"], ("proxy", "--mode", "reverse:http://x")),
+            (["http://x"], ("proxy", "--mode", "reverse:http://x")),
             (["70000"], ("proxy", "--mode", "reverse:smtp://localhost:70000")),
             (["sideways"], ("proxy", *mode, "--server-tls", "sideways")),
             (["1.5"], ("proxy", *mode, "--tls-client", "1.5")),
@@ -233,11 +233,21 @@ def test_client_hello_on_a_plain_port(scope):
     assert session["error"], session
 
 
-def test_ehlo_on_a_tls_port(scope):
+def test_plain_client_on_a_tls_port(scope):
     proxy, said = strange_client(scope, b"EHLO client.example.com\r\n", how="implicit")
-    session, = proxy.sessions()
-    assert session["error"] or session["outcome"] in ("client-closed", "server-closed"), session
-    assert session["messages"] == []
+    assert said == b"", said
+    session = only_session(proxy, "client-closed", "greeting", "implicit TLS")
+    assert session["tls"] == {"client": None, "server": None}
+    with smtp.Server(scope, how="implicit") as server, server.proxy_to(scope) as proxy:
+        connection = s.connect(proxy.port())
+        connection.sendall(b"EHLO client.example.com\r\n")
+        assert s.read_all(connection) == b""
+        connection.close()
+    only_session(proxy, "server-closed", "greeting", "implicit TLS")
+
+
+def test_server_that_answers_in_tls(scope):
+    strange_server(scope, bytes.fromhex("15030100020246"), "TLS")
 
 
 def test_client_tls_none_refuses_a_client_hello(scope):

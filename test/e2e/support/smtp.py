@@ -49,7 +49,11 @@ class Session:
     def start_tls(self):
         context = self.server.context
         self.tls = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
-        self.in_tls(self.tls.do_handshake)
+        try:
+            self.in_tls(self.tls.do_handshake)
+        except ssl.SSLError:
+            self.send_wire(self.outgoing.read())  # the alert
+            raise
 
     def say(self, *lines):
         data = "".join(line + "\r\n" for line in lines).encode()
