@@ -261,6 +261,9 @@ static void on_ended(void *owner, enum side side, int error) {
         return;
     }
     if (error == 0) {
+        if (side == SIDE_CLIENT && peer_left_unread(conn->client)) {
+            relay_client_left_unread(conn->relay);
+        }
         relay_eof(conn->relay, side, conn_now_ns(conn));
     } else {
         relay_reset(conn->relay, side, conn_now_ns(conn));

@@ -5,6 +5,9 @@
 #include "base/memory.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +32,34 @@ static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *out) {
     *out = peer->owner == NULL ? uv_buf_init(NULL, 0) : peer->buffer(peer->owner);
 }
 
+// libuv takes a hang-up behind a short read for an end of the stream without asking the socket.
+// That may have been a reset, which must pass as one, and bytes may still lie in front of it.
+static int drain(struct peer *peer, const uv_buf_t *buffer) {
+    for (;;) {
+        ssize_t len = recv(peer_fd(peer), buffer->base, buffer->len, MSG_DONTWAIT);
+        if (len == 0) {
+            return 0;
+        }
+        if (len < 0) {
+            return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+        }
+        peer->received(peer->owner, peer->side, slice_of(buffer->base, (size_t)len));
+        if (peer->owner == NULL) {
+            return 0; // What it received made the owner close us.
+        }
+    }
+}
+
+static void end_reading(struct peer *peer, int error, const uv_buf_t *buffer) {
+    peer_read(peer, false);
+    if (error == UV_EOF) {
+        error = drain(peer, buffer);
+    }
+    if (peer->owner != NULL) {
+        peer->ended(peer->owner, peer->side, error);
+    }
+}
+
 static void take_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer) {
     struct peer *peer = stream->data;
     if (peer->owner == NULL || len == 0) {
@@ -36,10 +67,9 @@ static void take_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer) 
     }
     if (len > 0) {
         peer->received(peer->owner, peer->side, slice_of(buffer->base, (size_t)len));
-        return;
+    } else {
+        end_reading(peer, (int)len, buffer);
     }
-    peer_read(peer, false);
-    peer->ended(peer->owner, peer->side, len == UV_EOF ? 0 : (int)len);
 }
 
 void peer_read(struct peer *peer, bool on) {
@@ -135,6 +165,16 @@ void peer_close_reset(struct peer *peer) {
         setsockopt(peer_fd(peer), SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
         peer_close(peer);
     }
+}
+
+// A peer that read all that we sent has acknowledged it with its FIN.
+bool peer_left_unread(const struct peer *peer) {
+    struct tcp_info info = {0};
+    socklen_t len = sizeof(info);
+    if (getsockopt(peer_fd(peer), IPPROTO_TCP, TCP_INFO, &info, &len) != 0) {
+        return false;
+    }
+    return info.tcpi_unacked > 0 || info.tcpi_state == TCP_CLOSE;
 }
 
 int peer_fd(const struct peer *peer) {

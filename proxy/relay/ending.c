@@ -16,6 +16,9 @@ void ending_decide(struct relay *relay, enum outcome outcome, enum party by, con
     relay->ending.decided = true;
     relay->ending.outcome = outcome;
     relay->ending.by = by;
+    if (relay->first_close == PARTY_NONE && by != PARTY_PROXY) {
+        relay->first_close = by; // An alert is a close, whoever closes TCP first.
+    }
     va_start(args, format);
     vsnprintf(relay->ending.error, sizeof(relay->ending.error), format, args);
     va_end(args);

@@ -461,6 +461,10 @@ void relay_sent(struct relay *relay, enum side side, size_t len, int64_t at_ns) 
     }
 }
 
+void relay_client_left_unread(struct relay *relay) {
+    relay->client_left_unread = true;
+}
+
 void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
     struct leg *leg = relay_leg(relay, side);
     if (leg->eof) {
@@ -470,7 +474,7 @@ void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
     note_close(relay, side);
     edit_flush(relay, at_ns);
     if (leg->tls != NULL) {
-        tls_endpoint_eof(leg->tls, false, at_ns);
+        tls_endpoint_eof(leg->tls, side == SIDE_CLIENT && relay->client_left_unread, at_ns);
         upgrade_advance(relay, at_ns);
     }
     if (side == SIDE_CLIENT) {

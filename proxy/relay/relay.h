@@ -45,6 +45,8 @@ void relay_connect_failed(struct relay *relay, const char *reason, bool tell_cli
 
 // Wire bytes of a peer. All are taken: ask relay_wants_read before the next read.
 void relay_receive(struct relay *relay, enum side side, struct slice wire, int64_t at_ns);
+// In front of relay_eof: the client closed without having read all that it was sent.
+void relay_client_left_unread(struct relay *relay);
 void relay_eof(struct relay *relay, enum side side, int64_t at_ns);
 void relay_reset(struct relay *relay, enum side side, int64_t at_ns); // read or write failed
 

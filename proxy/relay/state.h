@@ -87,10 +87,11 @@ struct relay {
     bool shown_bad;
     bool client_spoke_in_tls; // application data came from the client inside TLS
     bool server_spoke_in_tls;
-    bool client_spoke;   // any plaintext at all
-    bool client_greeted; // the client was sent something of the server's
-    bool client_end_due; // its stream ended, and bytes of it still wait in here
-    bool hello_on_plain; // a ClientHello came where plain SMTP was under way
+    bool client_spoke;       // any plaintext at all
+    bool client_greeted;     // the client was sent something of the server's
+    bool client_left_unread; // it closed without having read all that it was sent
+    bool client_end_due;     // its stream ended, and bytes of it still wait in here
+    bool hello_on_plain;     // a ClientHello came where plain SMTP was under way
 
     // Bridging: lines are looked at one at a time (`edit`).
     bool edits;

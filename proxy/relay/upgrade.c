@@ -346,15 +346,15 @@ void upgrade_check_late(struct relay *relay, enum side side, int64_t at_ns) {
 }
 
 // GnuTLS programs (msmtp) finish the handshake, look at the certificate, and hang up without an
-// alert or a close_notify. A client that had a greeting to read may also close for other reasons;
-// one that left it unread shows that by the reset that its kernel sends.
+// alert or a close_notify. A client that had a greeting to read, and read it, may also close for
+// other reasons.
 void upgrade_check_silent_close(struct relay *relay, int64_t at_ns) {
     if (relay->client_state != CLIENT_TLS || relay->client_spoke_in_tls || relay->ending.decided ||
         relay->server.eof || tls_endpoint_got_close_notify(relay->client.tls)) {
         return;
     }
     bool greeted = !relay->client_starttls && dialogue_greeted(observer_dialogue(relay->observer));
-    if (greeted && !relay->client.reset) {
+    if (greeted && !relay->client.reset && !relay->client_left_unread) {
         return;
     }
     static const char error[] =
