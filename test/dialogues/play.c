@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-enum { FED_MAX = 512 * 1024 * 1024, CHUNK_MAX = 40 };
+enum { FED_MAX = 512 * 1024 * 1024, CHUNK_MAX = 40, PIECES_MAX = 20000 };
 static const int64_t same_write_ns = 1000000; // actions so near are one write
 
 struct player {
@@ -105,6 +105,7 @@ static void take(void *context, const struct event *event) {
 // ── feeding ─────────────────────────────────────────────────────────────────────────────────────
 
 static size_t next_len(struct player *player, size_t left) {
+    size_t longest = CHUNK_MAX + buf_len(&player->gathered) / PIECES_MAX;
     switch (player->cut) {
     case CUT_NOT:
         return left;
@@ -114,7 +115,7 @@ static size_t next_len(struct player *player, size_t left) {
         player->random ^= player->random << 13;
         player->random ^= player->random >> 7;
         player->random ^= player->random << 17;
-        return 1 + (size_t)(player->random % CHUNK_MAX);
+        return 1 + (size_t)(player->random % longest);
     }
     return left;
 }

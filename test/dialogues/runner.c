@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RANDOM_CUTS = 50, BIG = 100000 };
+enum { RANDOM_CUTS = 50, BIG = 100000, HUGE = 1000000 };
 
 static void print_lines(FILE *out, const char *mark, const struct script_lines *lines, size_t from,
                         size_t to) {
@@ -137,7 +137,8 @@ static bool test_script(const struct script *script) {
     cuts = script_bytes(script) > BIG ? 2 : cuts;
     play(&whole, script, CUT_NOT, 0);
     bool ok = judge_record(script, &whole, "whole");
-    ok = ok && play_and_judge(script, &whole, CUT_BYTES, 0);
+    // A byte at a time would take a minute.
+    ok = ok && (script_bytes(script) > HUGE || play_and_judge(script, &whole, CUT_BYTES, 0));
     for (uint64_t i = 0; ok && i < cuts; i++) {
         ok = play_and_judge(script, &whole, CUT_RANDOM, seed + i);
     }
