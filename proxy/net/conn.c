@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 // How soon reading is tried again while the outputs are congested.
@@ -167,6 +168,28 @@ static struct peer *peer_of(const struct conn *conn, enum side side) {
     return side == SIDE_CLIENT ? conn->client : conn->server;
 }
 
+// A peer that is gone may have said why before it went (552 in the middle of a message): that lies
+// unread in the socket, while a write already fails. True if there was something.
+static bool read_last_words(struct conn *conn, enum side side) {
+    char *buffer = conn->worker->read_buffer;
+    bool any = false;
+    while (relay_wants_read(conn->relay, side)) {
+        ssize_t len = recv(peer_fd(peer_of(conn, side)), buffer, LIMIT_READ, MSG_DONTWAIT);
+        if (len <= 0) {
+            break;
+        }
+        relay_receive(conn->relay, side, slice_of(buffer, (size_t)len), conn_now_ns(conn));
+        any = true;
+    }
+    return any;
+}
+
+static bool lose_peer(struct conn *conn, enum side side) {
+    bool any = read_last_words(conn, side);
+    relay_reset(conn->relay, side, conn_now_ns(conn));
+    return any;
+}
+
 static bool pump(struct conn *conn, enum side side) {
     struct peer *peer = peer_of(conn, side);
     bool moved = false;
@@ -177,8 +200,7 @@ static bool pump(struct conn *conn, enum side side) {
         }
         ssize_t sent = peer_write(peer, bytes);
         if (sent < 0) {
-            relay_reset(conn->relay, side, conn_now_ns(conn));
-            break;
+            return lose_peer(conn, side) || moved;
         }
         relay_sent(conn->relay, side, (size_t)sent, conn_now_ns(conn));
         moved = true;
@@ -266,7 +288,7 @@ static void on_ended(void *owner, enum side side, int error) {
         }
         relay_eof(conn->relay, side, conn_now_ns(conn));
     } else {
-        relay_reset(conn->relay, side, conn_now_ns(conn));
+        lose_peer(conn, side);
     }
     conn_update(conn);
 }

@@ -250,6 +250,34 @@ def test_nothing_is_lost_behind_back_pressure(scope):
         assert len(s.read_all(connection)) == total
 
 
+def test_last_words_of_a_server_that_goes_reach_the_client(scope):
+    """It refuses in the middle of a message, and closes with the rest unread: a reset follows, but
+    the refusal comes first, as it would without the proxy."""
+
+    def handle(connection):
+        connection.sendall(b"220 test ESMTP\r\n")
+        s.read_exactly(connection, 100000)
+        connection.sendall(b"552 5.3.4 too big\r\n")
+
+    def visit(port):
+        connection = s.connect(port)
+        s.read_line(connection)
+        try:
+            for _ in range(200):
+                connection.sendall(b"x" * 50000)
+        except OSError:
+            pass
+        line = s.read_line(connection)
+        connection.close()
+        return line
+
+    with s.Server(handle) as server, plain_proxy(scope, server.port) as proxy:
+        for _ in range(20):
+            assert visit(server.port) == b"552 5.3.4 too big\r\n", "without the proxy"
+            assert visit(proxy.port()) == b"552 5.3.4 too big\r\n", "with the proxy"
+    assert {session["bytes"]["from_server"] for session in proxy.sessions()} == {35}
+
+
 # ── many ────────────────────────────────────────────────────────────────────────────────────────
 
 
