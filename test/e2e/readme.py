@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The commands of the README do what it says. Each `smtpscope …` of a shell block is run as it
+stands but for what a test has to choose: hosts, ports, and the program that sends the mail.
+readme.py SMTPSCOPE [TEST…]"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+
+from support import scope as harness
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+PYTHON_MAIL = """
+import smtplib, ssl, sys
+with smtplib.SMTP("localhost", int(sys.argv[1]), local_hostname="client.example.com") as client:
+    client.starttls(context=ssl.create_default_context())
+    client.sendmail("shop@example.com", ["me@example.net"],
+                    "Date: Sun, 22 Nov 2026 15:03:11 +0000\\r\\nFrom: shop@example.com\\r\\n"
+                    "To: me@example.net\\r\\nMessage-ID: <1@example.com>\\r\\n"
+                    "Subject: Welcome to the shop\\r\\n\\r\\nHello\\r\\n")
+"""
+
+NODE_MAIL = """
+const mailer = require(process.argv[3]);
+mailer.createTransport({host: 'localhost', port: +process.argv[2], requireTLS: true,
+                        name: 'client.example.com'})
+    .sendMail({from: 'shop@example.com', to: 'me@example.net', subject: 'Welcome to the shop',
+               text: 'Hello'})
+    .catch((error) => { console.error(error); process.exit(1); });
+"""
+
+
+def commands():
+    """Every command line of the README's shell blocks that begins with smtpscope, as words."""
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+        text = file.read()
+    found = []
+    for block in re.findall(r"^```sh\n(.*?)^```", text, re.S | re.M):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line, comments=True)
+            if words and words[0] == "smtpscope":
+                found.append(words[1:])
+    for line in re.findall(r"^(?:- run|  script): (smtpscope .*)$", text, re.M):
+        found.append(shlex.split(line)[1:])
+    assert len(found) >= 6, found
+    return found
+
+
+def on_a_free_port(mode):
+    """The same mode, with a port that is certainly free, and a server that is there."""
+    kind = mode.split("@")[0]
+    kind = kind.replace("mail.example.com:587", "127.0.0.1:9")
+    return kind + "@127.0.0.1:0"
+
+
+def test_every_proxy_starts(scope):
+    started = 0
+    for words in commands():
+        if words[0] == "proxy":
+            at = words.index("--mode") + 1
+            words[at] = on_a_free_port(words[at])
+            with scope.proxy(*words[1:], outputs=()):
+                started += 1
+    assert started >= 3, started
+
+
+def sink(scope):
+    """A server for the examples, whose certificate `run` is made to trust."""
+    return scope.proxy("--mode", "sink@127.0.0.1:0", outputs=("eml",))
+
+
+def mail_programs(scope, port):
+    """The test suites of a small Python and a small Node program."""
+    python = scope.path("mail.py")
+    with open(python, "w", encoding="utf-8") as file:
+        file.write(PYTHON_MAIL)
+    yield ["/usr/bin/python3", python, str(port)]
+    mailer = os.path.join(ROOT, "test/peers/node_modules/nodemailer")
+    if shutil.which("node") and os.path.exists(mailer):
+        node = scope.path("mail.js")
+        with open(node, "w", encoding="utf-8") as file:
+            file.write(NODE_MAIL)
+        yield ["node", node, str(port), mailer]
+
+
+def run_words(scope, words, port, program):
+    options = words[1:words.index("--")]
+    return ["run", "--ports", str(port), "--server-ca", scope.ca, *options, "--", *program]
+
+
+def test_every_run_judges_a_real_test_suite(scope):
+    tried = 0
+    for words in commands():
+        if words[0] != "run":
+            continue
+        with sink(scope) as server:
+            for program in mail_programs(scope, server.port()):
+                done = scope.run(*run_words(scope, words, server.port(), program),
+                                 cwd=scope.folder)
+                if b"seccomp" in done.stderr and done.returncode == 3:
+                    raise harness.Skip(done.stderr.decode().strip())
+                assert done.returncode == 0, (words, program, done)
+                tried += 1
+    assert tried >= 3, tried
+    with open(scope.path("mail.json"), encoding="utf-8") as file:
+        session = json.load(file)["sessions"][0]
+    assert session["tls"]["client"]["version"] == "TLSv1.3", session["tls"]
+    assert b"<testsuites" in open(scope.path("mail.xml"), "rb").read()
+
+
+def test_a_failed_expectation_fails_the_build(scope):
+    words = next(words for words in commands() if words[0] == "run" and "messages = 1" in words)
+    words[words.index("messages = 1")] = "messages = 2"
+    with sink(scope) as server:
+        program = next(mail_programs(scope, server.port()))
+        done = scope.run(*run_words(scope, words, server.port(), program), cwd=scope.folder)
+    assert done.returncode == 1, done
+    assert b"messages = 2, found 1" in done.stderr, done.stderr
+
+
+def test_the_variables_of_ca_env_are_those_of_the_table(scope):
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+        text = file.read()
+    shell = scope.run("ca", "env").stdout.decode()
+    for name in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
+        assert f"`{name}`" in text and f"export {name}=" in shell, name
+    assert "trustStore=" in shell
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main(globals()))
