@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "base/text.h"
+
+#include "check.h"
+
+static void check_escaped(struct slice text, const char *expected) {
+    struct buf out;
+    buf_init(&out, 1000);
+    text_escape(&out, text);
+    check_slice(buf_slice(&out), expected);
+    buf_cleanup(&out);
+}
+
+static void escapes_what_could_forge_a_line(void **state) {
+    (void)state;
+    check_escaped(SLICE("plain \xC3\xA4"), "plain \xC3\xA4");
+    check_escaped(SLICE("\"a\\b\""), "\\\"a\\\\b\\\"");
+    check_escaped(SLICE("\r\n\t\x1B[1m\x7F"), "\\x0D\\x0A\\x09\\x1B[1m\\x7F");
+    check_escaped(SLICE("\xC2\x9B"), "\\xC2\\x9B"); // C1
+    check_escaped(SLICE("\xFF\xC3"), "\\xFF\\xC3");
+    check_escaped(slice_of("a\0b", 3), "a\\x00b");
+}
+
+static void knows_well_formed_utf8(void **state) {
+    (void)state;
+    assert_true(text_is_utf8(SLICE("a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80")));
+    assert_false(text_is_utf8(SLICE("\xC0\x80")));         // over-long
+    assert_false(text_is_utf8(SLICE("\xED\xA0\x80")));     // a surrogate
+    assert_false(text_is_utf8(SLICE("\xF4\x90\x80\x80"))); // past U+10FFFF
+    assert_false(text_is_utf8(SLICE("\xE2\x82")));         // cut off
+    assert_false(text_is_utf8(SLICE("\x80")));
+    assert_int_equal(text_utf8_length(SLICE("\xE2\x82\xAC!")), 3);
+    assert_int_equal(text_utf8_length(SLICE("")), 0);
+}
+
+static void knows_ascii_wherever_the_byte_is(void **state) {
+    (void)state;
+    uint8_t bytes[40];
+    for (size_t len = 0; len <= sizeof(bytes); len++) {
+        for (size_t i = 0; i < sizeof(bytes); i++) {
+            bytes[i] = 0x7F;
+        }
+        assert_true(text_is_ascii(slice_of(bytes, len)));
+        for (size_t i = 0; i < len; i++) {
+            bytes[i] = 0x80;
+            assert_false(text_is_ascii(slice_of(bytes, len)));
+            bytes[i] = 0x7F;
+        }
+    }
+}
+
+static void replaces_bad_bytes(void **state) {
+    (void)state;
+    struct buf out;
+    buf_init(&out, 100);
+    text_put_utf8(&out, SLICE("a\xFF\xC3\xA4\xE2\x82"));
+    check_slice(buf_slice(&out), "a\xEF\xBF\xBD\xC3\xA4\xEF\xBF\xBD\xEF\xBF\xBD");
+    buf_clear(&out);
+    text_put_hex(&out, SLICE("\x01\xAB"));
+    check_slice(buf_slice(&out), "01ab");
+    buf_clear(&out);
+    text_put_printable(&out, SLICE("\"a\"\n"));
+    check_slice(buf_slice(&out), "\"a\"\\x0A");
+    buf_cleanup(&out);
+}
+
+static void reads_numbers(void **state) {
+    (void)state;
+    uint64_t value = 0;
+    assert_true(text_parse_u64(&value, SLICE("0018"), 18));
+    assert_int_equal(value, 18);
+    assert_false(text_parse_u64(&value, SLICE("19"), 18));
+    assert_true(text_parse_u64(&value, SLICE("18446744073709551615"), UINT64_MAX));
+    assert_false(text_parse_u64(&value, SLICE("18446744073709551616"), UINT64_MAX));
+    assert_false(text_parse_u64(&value, SLICE(""), 9));
+    assert_false(text_parse_u64(&value, SLICE("+1"), 9));
+    assert_false(text_parse_u64(&value, SLICE("1 "), 9));
+}
+
+static void knows_letters_and_digits(void **state) {
+    (void)state;
+    assert_int_equal(text_lower('A'), 'a');
+    assert_int_equal(text_lower('['), '[');
+    assert_int_equal(text_upper('z'), 'Z');
+    assert_int_equal(text_upper(0xE4), 0xE4);
+    assert_true(text_is_alpha('q') && text_is_digit('7') && text_is_alnum('Q'));
+    assert_false(text_is_alpha('@') || text_is_digit('/') || text_is_alnum('_'));
+    assert_int_equal(text_hex_value('f'), 15);
+    assert_int_equal(text_hex_value('A'), 10);
+    assert_int_equal(text_hex_value('g'), -1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(escapes_what_could_forge_a_line),
+        cmocka_unit_test(knows_well_formed_utf8),
+        cmocka_unit_test(knows_ascii_wherever_the_byte_is),
+        cmocka_unit_test(replaces_bad_bytes),
+        cmocka_unit_test(reads_numbers),
+        cmocka_unit_test(knows_letters_and_digits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
