@@ -3,6 +3,7 @@
 
 import socket
 import ssl
+import threading
 
 from support import scope as s
 from support import smtp
@@ -234,8 +235,18 @@ def test_client_hello_on_a_plain_port(scope):
 
 
 def test_plain_client_on_a_tls_port(scope):
-    proxy, said = strange_client(scope, b"EHLO client.example.com\r\n", how="implicit")
-    assert said == b"", said
+    arrived = threading.Event()
+
+    def wait_for_hello(connection):
+        s.read_line(connection)
+        arrived.set()
+        s.read_all(connection)
+
+    with s.Server(wait_for_hello) as server, plain_proxy(scope, server.port) as proxy:
+        connection = s.connect(proxy.port())
+        connection.sendall(b"EHLO client.example.com\r\n")
+        assert arrived.wait(s.TIMEOUT)
+        connection.close()
     session = only_session(proxy, "client-closed", "greeting", "implicit TLS")
     assert session["tls"] == {"client": None, "server": None}
     with smtp.Server(scope, how="implicit") as server, server.proxy_to(scope) as proxy:

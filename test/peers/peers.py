@@ -28,6 +28,8 @@ TRUE_FINDINGS = {
         "tls-no-sni": "Java sends no name that has no dot, such as localhost"},
     ("*", "nodemailer", "*"): {
         "no-quit": "a transport without a pool closes after each message with no QUIT"},
+    ("postfix", "nodemailer", "*"): {
+        "tls-truncated": "postfix answers an end without QUIT by a close with no close_notify"},
     ("smtp_server", "*", "starttls"): {
         "auth-offered-in-clear": "its EHLO reply has AUTH LOGIN PLAIN beside STARTTLS"},
 }
