@@ -39,23 +39,23 @@ static enum err show(struct failure *failure, const struct authority *authority)
     return err;
 }
 
-static enum err export(struct failure *failure, const struct options *options,
-                       const struct authority *authority) {
-    const struct bundle_plan plan =
-        {
-            .format = formats[options->ca_format],
-            .ca_der = authority_der(authority),
-            .now_unix_ns = clock_unix_ns(),
-        };
-    struct buf bytes; buf_init(&bytes, BUNDLE_MAX);
+static enum err write_certificate(struct failure *failure, const struct options *options,
+                                  const struct authority *authority) {
+    const struct bundle_plan plan = {
+        .format = formats[options->ca_format],
+        .ca_der = authority_der(authority),
+        .now_unix_ns = clock_unix_ns(),
+    };
+    struct buf bytes;
+    buf_init(&bytes, BUNDLE_MAX);
     enum err err = bundle_put(&bytes, failure, &plan);
-    if (err == OK && options->ca_out != NULL && strcmp(options->ca_out, "-") != 0){
-        err = say_file(failure, options->ca_out, buf_slice(&bytes), true);}
-else if (err == OK) {
-    err = say_out(failure, buf_slice(&bytes));
-}
-buf_cleanup(&bytes);
-return err;
+    if (err == OK && options->ca_out != NULL && strcmp(options->ca_out, "-") != 0) {
+        err = say_file(failure, options->ca_out, buf_slice(&bytes), true);
+    } else if (err == OK) {
+        err = say_out(failure, buf_slice(&bytes));
+    }
+    buf_cleanup(&bytes);
+    return err;
 }
 
 static enum err env(struct failure *failure, const struct options *options,
@@ -82,7 +82,7 @@ static enum err act(struct failure *failure, const struct options *options,
     case CA_RENEW:
         return show(failure, authority);
     case CA_EXPORT:
-        return export(failure, options, authority);
+        return write_certificate(failure, options, authority);
     case CA_ENV:
         return env(failure, options, authority);
     }
