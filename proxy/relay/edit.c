@@ -102,20 +102,41 @@ static bool is_whole(struct slice line) {
     return line.len > 0 && line.data[line.len - 1] == '\n';
 }
 
+// Message text in pieces as long as they can be: a chunk of BDAT by its size, text of DATA up to a
+// line that begins with a dot, which may be its end.
+static struct slice next_text(struct slice *rest, uint64_t text_left) {
+    struct slice text = slice_sub(*rest, 0, text_left < rest->len ? (size_t)text_left : rest->len);
+    if (text_left == UINT64_MAX) {
+        size_t dot = text.data[0] == '.' ? SLICE_NONE : slice_find(text, SLICE("\n."));
+        if (dot == SLICE_NONE && text.data[0] == '.') {
+            return next_line(rest);
+        }
+        text = dot == SLICE_NONE ? text : slice_sub(text, 0, dot + 1);
+    }
+    *rest = slice_from(*rest, text.len);
+    return text;
+}
+
+static struct slice next_piece(const struct relay *relay, struct slice *rest) {
+    uint64_t text_left = dialogue_text_left(dialogue_of(relay));
+    return text_left > 0 ? next_text(rest, text_left) : next_line(rest);
+}
+
 // Takes lines off `rest` up to one that may be STARTTLS, tells them to the decoder, and sends them
 // to the server at once, as one piece.
 static void pass_harmless_lines(struct relay *relay, struct slice *rest, int64_t at_ns) {
     struct slice start = *rest;
     while (rest->len > 0) {
         struct slice before = *rest;
-        struct slice line = next_line(rest);
-        bool command = !relay->client_mid_line && !dialogue_in_message(dialogue_of(relay));
-        if (command && may_be_starttls(line)) {
+        bool text = dialogue_text_left(dialogue_of(relay)) > 0;
+        struct slice piece = next_piece(relay, rest);
+        if (!text && !relay->client_mid_line && may_be_starttls(piece)) {
             *rest = before;
             break;
         }
-        observer_feed(relay->observer, SIDE_CLIENT, line, at_ns);
-        relay->client_mid_line = !is_whole(line);
+        observer_feed(relay->observer, SIDE_CLIENT, piece, at_ns);
+        // Behind a chunk of BDAT a command begins, wherever the chunk ended.
+        relay->client_mid_line = !text && !is_whole(piece);
     }
     leg_send(&relay->server, slice_sub(start, 0, start.len - rest->len));
 }

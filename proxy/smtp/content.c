@@ -171,6 +171,9 @@ static void tell_line(struct content *content, const struct piece *piece, bool f
     }
     bool empty = content->line_len == 0 && piece->body.len == 0;
     content->header = content->header && !empty;
+    if (content->rules.header_lines_only && !content->header) {
+        return;
+    }
     content->event->text =
         (struct event_text){.message = content->message,
                             .line = {.text = slice_sub(text, 0, content->line.max),

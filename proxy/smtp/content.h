@@ -16,9 +16,10 @@ enum { CONTENT_TAIL_MAX = 4 };
 
 // What the sender declared, which decides what is a flaw.
 struct content_rules {
-    bool chunks;     // BDAT, else DATA
-    bool binary;     // BODY=BINARYMIME in chunks: any byte may stand anywhere
-    bool eight_bits; // bytes over 127 were declared
+    bool chunks;            // BDAT, else DATA
+    bool binary;            // BODY=BINARYMIME in chunks: any byte may stand anywhere
+    bool eight_bits;        // bytes over 127 were declared
+    bool header_lines_only; // tell no EVENT_TEXT behind the header
 };
 
 struct content {

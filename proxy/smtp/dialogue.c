@@ -6,6 +6,7 @@
 #include "smtp/state.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 
 // What a line is shows in its first bytes: so many are kept of a client's line, however small
@@ -22,7 +23,6 @@ struct dialogue *dialogue_new(const struct dialogue_config *config,
     dialogue->config = *config;
     dialogue->session = session;
     dialogue->sink = sink;
-    dialogue->lmtp = config->lmtp;
     dialogue->event.session = session;
     line_reader_init(&dialogue->client.line, prefix_max(config));
     line_reader_init(&dialogue->server.line, prefix_max(config));
@@ -64,6 +64,13 @@ void dialogue_feed(struct dialogue *dialogue, enum side from, struct slice bytes
     }
 }
 
+int dialogue_next_exchange(struct dialogue *dialogue) {
+    if (dialogue->exchange_count < INT_MAX) {
+        dialogue->exchange_count++;
+    }
+    return dialogue->exchange_count;
+}
+
 // ── what the proxy says ─────────────────────────────────────────────────────────────────────────
 
 // A 220 of the proxy's own to the client's STARTTLS.
@@ -92,7 +99,7 @@ void dialogue_proxy_command(struct dialogue *dialogue, struct slice line, int64_
     struct event_command *event = &dialogue->event.command;
     *event = (struct event_command){
         .by_proxy = true,
-        .exchange = ++dialogue->exchange_count,
+        .exchange = dialogue_next_exchange(dialogue),
         .line = {.text = line, .len = line.len, .ending = ENDING_CRLF},
         .tls = dialogue->tls[SIDE_SERVER],
     };
@@ -164,9 +171,19 @@ size_t dialogue_commands_waiting(const struct dialogue *dialogue) {
     return queue_due(&dialogue->queue) - (greeting ? 1 : 0);
 }
 
-bool dialogue_in_message(const struct dialogue *dialogue) {
-    enum client_state state = dialogue->client.state;
-    return state == CLIENT_TEXT || state == CLIENT_CHUNK || state == CLIENT_AWAIT_DATA;
+uint64_t dialogue_text_left(const struct dialogue *dialogue) {
+    switch (dialogue->client.state) {
+    case CLIENT_TEXT:
+    case CLIENT_AWAIT_DATA:
+        return UINT64_MAX;
+    case CLIENT_CHUNK:
+        return dialogue->client.chunk_left;
+    case CLIENT_LINES:
+    case CLIENT_AWAIT_SASL:
+    case CLIENT_AWAIT_TLS:
+        break;
+    }
+    return 0;
 }
 
 bool dialogue_between_commands(const struct dialogue *dialogue) {

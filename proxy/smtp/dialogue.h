@@ -20,8 +20,8 @@
 struct dialogue;
 
 struct dialogue_config {
-    size_t max_line; // bytes of a line that are kept
-    bool lmtp;       // reserved for a caller that knows; LHLO tells by itself
+    size_t max_line;        // bytes of a line that are kept
+    bool header_lines_only; // no EVENT_TEXT for lines behind a message's header: nobody shows them
 };
 
 // What the proxy does to STARTTLS in the EHLO replies that the client sees (bridging).
@@ -52,8 +52,9 @@ void dialogue_set_starttls_view(struct dialogue *dialogue, enum starttls_view vi
 // What the relay may ask, to know whether it may speak itself, and how a session ended.
 // Commands that have no reply yet (a message whose answer is due counts as one).
 size_t dialogue_commands_waiting(const struct dialogue *dialogue);
-// Client bytes that come next are message text, not commands.
-bool dialogue_in_message(const struct dialogue *dialogue);
+// How many of the client's next bytes are message text, whatever they are: what is left of a chunk
+// of BDAT; UINT64_MAX for DATA, whose end only the text shows; 0 where commands are due.
+uint64_t dialogue_text_left(const struct dialogue *dialogue);
 bool dialogue_between_commands(const struct dialogue *dialogue); // nothing due, not in a message
 bool dialogue_greeted(const struct dialogue *dialogue);          // a greeting was seen
 bool dialogue_quit_answered(const struct dialogue *dialogue);    // QUIT had its reply

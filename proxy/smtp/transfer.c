@@ -19,6 +19,7 @@ void transfer_begin(struct dialogue *dialogue, int exchange, bool bdat) {
     assert(dialogue->transfer == NULL);
     struct transfer *transfer = mem_new(sizeof(*transfer));
     struct content_rules rules = rules_of(&dialogue->client, bdat);
+    rules.header_lines_only = dialogue->config.header_lines_only;
     transfer->number = ++dialogue->message_count;
     transfer->exchange = exchange;
     transfer->bdat = bdat;
@@ -80,14 +81,15 @@ static void end_content(struct dialogue *dialogue, struct transfer *transfer, bo
 void transfer_end_text(struct dialogue *dialogue, bool complete, int64_t at_ns) {
     struct transfer *transfer = dialogue->transfer;
     end_content(dialogue, transfer, complete, at_ns);
-    if (!transfer->bdat && !transfer->answered) {
+    transfer->unheard = transfer->unheard || (!transfer->bdat && queue_full(&dialogue->queue));
+    if (!transfer->bdat && !transfer->answered && !transfer->unheard) {
         queue_push(&dialogue->queue, &(struct waiting){.kind = WAITING_FINAL,
                                                        .exchange = transfer->exchange,
                                                        .verb = VERB_DATA,
                                                        .at_ns = at_ns,
                                                        .transfer = transfer});
     }
-    transfer_tell(dialogue, transfer, false, at_ns);
+    transfer_tell(dialogue, transfer, transfer->unheard, at_ns);
 }
 
 // A last chunk that was cut off has no answer that would be the message's.
@@ -104,6 +106,10 @@ void transfer_give_up(struct dialogue *dialogue, int64_t at_ns) {
     struct transfer *transfer = dialogue->transfer;
     end_content(dialogue, transfer, false, at_ns);
     forget_last_chunk(&dialogue->queue, transfer);
+    if (queue_full(&dialogue->queue)) {
+        transfer_tell(dialogue, transfer, true, at_ns);
+        return;
+    }
     queue_push(&dialogue->queue, &(struct waiting){.kind = WAITING_MARK,
                                                    .exchange = transfer->exchange,
                                                    .at_ns = at_ns,
