@@ -177,6 +177,15 @@ static void apply_to_command(struct dialogue *dialogue, struct effect_cause *cau
     }
 }
 
+// Where too much was asked to remember what waits, the reply that was waited for went by unseen.
+static void leave_vain_wait(struct dialogue *dialogue) {
+    if (queue_due(&dialogue->queue) == 0) {
+        stop_waiting(dialogue, CLIENT_AWAIT_DATA);
+        stop_waiting(dialogue, CLIENT_AWAIT_SASL);
+        stop_waiting(dialogue, CLIENT_AWAIT_TLS);
+    }
+}
+
 void effect_apply(struct dialogue *dialogue, struct effect_cause *cause) {
     dialogue->client.undecided = false;
     switch (cause->item.kind) {
@@ -197,4 +206,5 @@ void effect_apply(struct dialogue *dialogue, struct effect_cause *cause) {
     }
     envelope_path_free(cause->item.path);
     cause->item.path = NULL;
+    leave_vain_wait(dialogue);
 }

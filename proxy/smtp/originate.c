@@ -8,7 +8,7 @@
 
 #include <assert.h>
 
-enum { VERB_LEN_MAX = 12 };
+enum { VERB_LEN_MAX = 12, AUTHS_MAX = 64 };
 
 // ── what a line is ──────────────────────────────────────────────────────────────────────────────
 
@@ -17,16 +17,16 @@ static bool is_known(struct slice text) {
 }
 
 // Once credentials have passed, an unknown line is shown only where its first word cannot be
-// base64: letters of one case, and no more than a verb would have.
+// base64: letters of one case (and hyphens), and no more than a verb would have.
 static bool looks_like_command(const struct caps *caps, struct slice text) {
     struct slice word = command_word(text);
     bool upper = false;
     bool lower = false;
     for (size_t i = 0; i < word.len; i++) {
-        if (!text_is_alpha(word.data[i])) {
+        if (!text_is_alpha(word.data[i]) && word.data[i] != '-') {
             return false;
         }
-        upper = upper || word.data[i] <= 'Z';
+        upper = upper || (word.data[i] >= 'A' && word.data[i] <= 'Z');
         lower = lower || word.data[i] >= 'a';
     }
     for (size_t i = 0; caps != NULL && i < caps->list.count; i++) {
@@ -128,6 +128,22 @@ static bool is_part(const struct line_reader *line) {
     return line_reader_cut(line) || line->ending == ENDING_NONE;
 }
 
+// Takes `auth`; NULL where so many are under way that this one is not followed.
+static struct auth *remember_auth(struct dialogue *dialogue, struct auth *auth) {
+    struct auth **link = &dialogue->auths;
+    size_t count = 0;
+    while (*link != NULL) {
+        link = &(*link)->next;
+        count++;
+    }
+    if (count >= AUTHS_MAX) {
+        auth_free(auth);
+        return NULL;
+    }
+    *link = auth;
+    return auth;
+}
+
 static void begin_auth(struct dialogue *dialogue, struct waiting *item, struct slice text,
                        bool part) {
     struct slice mechanism;
@@ -142,14 +158,9 @@ static void begin_auth(struct dialogue *dialogue, struct waiting *item, struct s
     if (initial.len > 0) {
         auth_response(auth, initial, true, part);
     }
-    struct auth **link = &dialogue->auths;
-    while (*link != NULL) {
-        link = &(*link)->next;
-    }
-    *link = auth;
-    item->auth = auth;
     dialogue->client.auth_seen = true;
     client_set_state(dialogue, CLIENT_AWAIT_SASL);
+    item->auth = remember_auth(dialogue, auth);
 }
 
 static void begin_chunk(struct dialogue *dialogue, const struct command *command, int exchange) {
@@ -182,7 +193,9 @@ static void prepare(struct dialogue *dialogue, struct waiting *item, const struc
     } else if (verb == VERB_BDAT && command->chunk_valid) {
         begin_chunk(dialogue, command, item->exchange);
         item->chunk_last = command->chunk_last;
-        item->transfer = command->chunk_last ? dialogue->transfer : NULL;
+        dialogue->transfer->unheard = command->chunk_last && queue_full(&dialogue->queue);
+        item->transfer =
+            command->chunk_last && !dialogue->transfer->unheard ? dialogue->transfer : NULL;
         client_set_state(dialogue, CLIENT_CHUNK);
     }
 }
@@ -211,7 +224,7 @@ static void take_command(struct dialogue *dialogue, const struct event_line *lin
         transfer_give_up(dialogue, at_ns);
     }
     struct waiting item = {.kind = WAITING_COMMAND,
-                           .exchange = ++dialogue->exchange_count,
+                           .exchange = dialogue_next_exchange(dialogue),
                            .verb = command.verb,
                            .at_ns = at_ns};
     tell_command(dialogue, line, &command, CLIENT_LINE_COMMAND, at_ns);
@@ -231,7 +244,7 @@ static struct auth *latest_auth(const struct dialogue *dialogue) {
 static void take_sasl(struct dialogue *dialogue, const struct event_line *line, int64_t at_ns) {
     struct client_stream *client = &dialogue->client;
     struct waiting item = {.kind = WAITING_COMMAND,
-                           .exchange = ++dialogue->exchange_count,
+                           .exchange = dialogue_next_exchange(dialogue),
                            .verb = VERB_NONE,
                            .continuation = true,
                            .at_ns = at_ns,
@@ -248,7 +261,7 @@ static void take_sasl(struct dialogue *dialogue, const struct event_line *line, 
 static void take_concealed(struct dialogue *dialogue, const struct event_line *line,
                            int64_t at_ns) {
     struct waiting item = {.kind = WAITING_COMMAND,
-                           .exchange = ++dialogue->exchange_count,
+                           .exchange = dialogue_next_exchange(dialogue),
                            .verb = VERB_NONE,
                            .at_ns = at_ns};
     tell_command(dialogue, line, NULL, CLIENT_LINE_CONCEALED, at_ns);

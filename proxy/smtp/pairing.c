@@ -19,8 +19,9 @@ static bool is_message(const struct waiting *item) {
 // the one reply that may come at any time (RFC 5321 3.8).
 static bool is_early(const struct dialogue *dialogue, const struct answer *answer, int code) {
     const struct transfer *transfer = dialogue->transfer;
-    return transfer != NULL && !transfer->bdat && transfer->confirmed && !transfer->answered &&
-           code != 421 && !answer->by_proxy && !answer->incomplete;
+    bool verdict = (code >= 200 && code < 300) || (code >= 400 && code < 600 && code != 421);
+    return verdict && transfer != NULL && !transfer->bdat && transfer->confirmed &&
+           !transfer->answered && !answer->by_proxy && !answer->incomplete;
 }
 
 static enum match find_match(struct waiting *out, struct dialogue *dialogue,

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,10 +31,13 @@ static void make_room(struct queue *queue) {
     queue->items = mem_resize(queue->items, queue->capacity, sizeof(queue->items[0]));
 }
 
+bool queue_full(const struct queue *queue) {
+    return queue->lost_count > 0 || queue->end - queue->start >= LIMIT_PIPELINE;
+}
+
 void queue_push(struct queue *queue, const struct waiting *item) {
-    size_t count = queue->end - queue->start;
-    bool full = queue->lost_count > 0 || count >= LIMIT_PIPELINE;
-    if (full && item->kind == WAITING_COMMAND && item->transfer == NULL) {
+    if (queue_full(queue)) {
+        assert(item->kind == WAITING_COMMAND && item->transfer == NULL);
         queue->lost_first = queue->lost_count == 0 ? item->exchange : queue->lost_first;
         queue->lost_count++;
         envelope_path_free(item->path);
@@ -42,6 +46,7 @@ void queue_push(struct queue *queue, const struct waiting *item) {
     make_room(queue);
     struct waiting *kept = &queue->items[queue->end++];
     *kept = *item;
+    queue->mark_count += item->kind == WAITING_MARK;
     if (kept->path != NULL && queue->path_bytes + kept->path->size > LIMIT_PIPELINE_BYTES) {
         envelope_path_free(kept->path);
         kept->path = NULL;
@@ -69,6 +74,7 @@ bool queue_pop(struct waiting *out, struct queue *queue) {
         return true;
     }
     *out = queue->items[queue->start++];
+    queue->mark_count -= out->kind == WAITING_MARK;
     queue->path_bytes -= out->path == NULL ? 0 : out->path->size;
     if (queue->start == queue->end) {
         queue->start = queue->end = 0;
@@ -76,10 +82,11 @@ bool queue_pop(struct waiting *out, struct queue *queue) {
     return true;
 }
 
+void queue_mark(struct queue *queue, struct waiting *item) {
+    queue->mark_count += item->kind != WAITING_MARK;
+    item->kind = WAITING_MARK;
+}
+
 size_t queue_due(const struct queue *queue) {
-    size_t count = queue->lost_count;
-    for (size_t i = queue->start; i < queue->end; i++) {
-        count += queue->items[i].kind != WAITING_MARK;
-    }
-    return count;
+    return queue->lost_count + queue->end - queue->start - queue->mark_count;
 }

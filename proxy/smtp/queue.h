@@ -37,6 +37,7 @@ struct queue {
     size_t start;
     size_t end;
     size_t capacity;
+    size_t mark_count;
     size_t path_bytes;
     // Past LIMIT_PIPELINE only the numbers of the commands are known.
     int lost_first;
@@ -45,10 +46,14 @@ struct queue {
 
 void queue_cleanup(struct queue *queue);
 
-// Takes `item` with its path.
+// No more is remembered than a command's number; a message cannot wait here any longer.
+bool queue_full(const struct queue *queue);
+// Takes `item` with its path. Where the queue is full only a command may be pushed.
 void queue_push(struct queue *queue, const struct waiting *item);
 struct waiting *queue_front(const struct queue *queue); // NULL where nothing is due
 struct waiting *queue_back(const struct queue *queue);
+// Turns an item of the queue into a mark: no reply is due there any longer.
+void queue_mark(struct queue *queue, struct waiting *item);
 // Takes the front off: into `*out`, whose path is then the caller's. A lost one has verb NONE.
 bool queue_pop(struct waiting *out, struct queue *queue);
 size_t queue_due(const struct queue *queue); // replies that are due, the greeting's too

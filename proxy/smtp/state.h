@@ -112,6 +112,10 @@ struct dialogue {
     char stranger_text[STRANGER_TEXT_MAX];
 };
 
+// ── dialogue.c ──────────────────────────────────────────────────────────────────────────────────
+
+int dialogue_next_exchange(struct dialogue *dialogue); // numbers the next command
+
 // ── client.c ────────────────────────────────────────────────────────────────────────────────────
 
 void client_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_ns);

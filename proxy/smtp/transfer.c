@@ -128,7 +128,7 @@ void transfer_refuse(struct dialogue *dialogue, struct transfer *transfer, int64
     for (size_t i = dialogue->queue.start; i < dialogue->queue.end; i++) {
         struct waiting *item = &dialogue->queue.items[i];
         if (item->transfer == transfer) {
-            item->kind = WAITING_MARK;
+            queue_mark(&dialogue->queue, item);
         }
     }
 }

@@ -20,6 +20,7 @@ struct transfer {
     bool text_over; // the last byte was seen, or will not come
     bool complete;
     bool answered; // all its answers came
+    bool unheard;  // its answer cannot be waited for: too much waits
     bool given_up; // DATA was refused behind our back: there is no message
     int64_t end_ns;
     struct event_content_end numbers;

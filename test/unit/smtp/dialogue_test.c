@@ -62,17 +62,17 @@ static void knows_message_text(void **state) {
     server("220 mx\r\n", 1);
     client("DATA\r\n", 2);
     server("354 go\r\n", 3);
-    assert_true(dialogue_in_message(dialogue));
+    assert_true(dialogue_text_left(dialogue) > 0);
     assert_false(dialogue_between_commands(dialogue));
     client("x\r\n.\r\n", 4);
-    assert_false(dialogue_in_message(dialogue));
+    assert_true(dialogue_text_left(dialogue) == 0);
     assert_int_equal(dialogue_commands_waiting(dialogue), 1);
     server("250 ok\r\n", 5);
     assert_int_equal(dialogue_commands_waiting(dialogue), 0);
     client("BDAT 2\r\nx", 6);
-    assert_true(dialogue_in_message(dialogue));
+    assert_true(dialogue_text_left(dialogue) > 0);
     client("y", 7);
-    assert_false(dialogue_in_message(dialogue));
+    assert_true(dialogue_text_left(dialogue) == 0);
 }
 
 static void knows_how_it_ended(void **state) {
@@ -164,6 +164,54 @@ static void survives_more_than_it_remembers(void **state) {
     assert_true(events > 2 * LIMIT_PIPELINE);
 }
 
+// Whatever a client heaps up without an answer, what is remembered of it is bounded, and once the
+// answers came the dialogue is where it was.
+static void flood(const char *what, size_t answers) {
+    server("220 mx\r\n", 1);
+    for (int i = 0; i < LIMIT_PIPELINE + 100; i++) {
+        client(what, 2);
+    }
+    for (size_t i = 0; i < answers * (LIMIT_PIPELINE + 100); i++) {
+        server("500 no\r\n", 3);
+    }
+    client("NOOP\r\n", 4);
+    server("250 ok\r\n", 4);
+    assert_true(dialogue_between_commands(dialogue));
+    client("AUTH LOGIN\r\n", 5);
+    server("334 \r\n", 6);
+    dialogue_close(dialogue, 7);
+}
+
+static void survives_a_flood_of_chunks(void **state) {
+    (void)state;
+    flood("BDAT 0 LAST\r\n", 1);
+}
+
+static void survives_a_flood_of_messages_given_up(void **state) {
+    (void)state;
+    flood("BDAT 1\r\nxRSET\r\n", 2);
+}
+
+static void survives_a_flood_of_auth(void **state) {
+    (void)state;
+    flood("AUTH PLAIN c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0\r\n", 1);
+}
+
+static void survives_a_flood_of_recipients(void **state) {
+    (void)state;
+    flood("RCPT TO:<somebody@example.net>\r\n", 1);
+}
+
+static void survives_a_flood_behind_data(void **state) {
+    (void)state;
+    flood("DATA\r\n", 1);
+}
+
+static void survives_a_flood_behind_starttls(void **state) {
+    (void)state;
+    flood("STARTTLS\r\n", 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(knows_when_it_is_between_commands, setup, teardown),
@@ -176,6 +224,12 @@ int main(void) {
         cmocka_unit_test_setup_teardown(names_a_stranger, setup, teardown),
         cmocka_unit_test_setup_teardown(forgives_a_client_that_turns_out_well, setup, teardown),
         cmocka_unit_test_setup_teardown(survives_more_than_it_remembers, setup, teardown),
+        cmocka_unit_test_setup_teardown(survives_a_flood_of_chunks, setup, teardown),
+        cmocka_unit_test_setup_teardown(survives_a_flood_of_messages_given_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(survives_a_flood_of_auth, setup, teardown),
+        cmocka_unit_test_setup_teardown(survives_a_flood_of_recipients, setup, teardown),
+        cmocka_unit_test_setup_teardown(survives_a_flood_behind_data, setup, teardown),
+        cmocka_unit_test_setup_teardown(survives_a_flood_behind_starttls, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
