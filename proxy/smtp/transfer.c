@@ -28,16 +28,19 @@ void transfer_begin(struct dialogue *dialogue, int exchange, bool bdat) {
     transfer->content.message = transfer->number;
     transfer->content.exchange = exchange;
     transfer->next = dialogue->transfers;
+    transfer->link = &dialogue->transfers;
+    if (transfer->next != NULL) {
+        transfer->next->link = &transfer->next;
+    }
     dialogue->transfers = transfer;
     dialogue->transfer = transfer;
 }
 
 static void forget(struct dialogue *dialogue, struct transfer *transfer) {
-    struct transfer **link = &dialogue->transfers;
-    while (*link != transfer) {
-        link = &(*link)->next;
+    *transfer->link = transfer->next;
+    if (transfer->next != NULL) {
+        transfer->next->link = transfer->link;
     }
-    *link = transfer->next;
     if (dialogue->transfer == transfer) {
         dialogue->transfer = NULL;
     }

@@ -25,12 +25,13 @@ struct transfer {
     int64_t end_ns;
     struct event_content_end numbers;
     struct content content;
-    int code;              // 0 while unanswered
-    bool accepted;         // by somebody
-    size_t answers_due;    // 0 until the first comes
-    size_t answers;        // that came
-    size_t recipient;      // cursor over the accepted recipients (LMTP)
-    struct transfer *next; // of all that have not been told
+    int code;               // 0 while unanswered
+    bool accepted;          // by somebody
+    size_t answers_due;     // 0 until the first comes
+    size_t answers;         // that came
+    size_t recipient;       // cursor over the accepted recipients (LMTP)
+    struct transfer *next;  // of all that have not been told
+    struct transfer **link; // what points here
 };
 
 struct dialogue;
