@@ -57,7 +57,7 @@ static void learn_cut_line(struct mask *mask, const struct event_line *line) {
     if (run.len > begun.len && slice_starts_with(run, begun) && mask->run.closed) {
         struct sasl_progress again = mask->progress;
         again.lines -= again.lines > 0 ? 1 : 0;
-        mask_learn_sasl(&mask->taint, &again, slice_trim(run), mask->run.open);
+        mask_learn_run(&mask->taint, &again, slice_trim(run), mask->run.open);
         return;
     }
     mask->run_is_owed = true;
@@ -83,7 +83,7 @@ static void learn_from_bytes(struct mask *mask, const struct event_bytes *bytes)
             progress.lines -= progress.lines > 0 ? 1 : 0;
             mask->run_is_owed = false;
         }
-        mask_learn_sasl(&mask->taint, &progress, run, mask->run.open);
+        mask_learn_run(&mask->taint, &progress, run, mask->run.open);
     }
 }
 

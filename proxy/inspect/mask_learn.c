@@ -283,6 +283,16 @@ static void learn_value(struct taint *taint, struct slice value, bool open) {
     buf_wipe(&plain);
 }
 
+// RFC 4467 3: URLAUTH is access ":" mechanism ":" token, and the token alone lets in.
+static void learn_urlauth(struct taint *taint, struct slice value, bool open) {
+    learn_value(taint, value, open);
+    slice_split(&value, ':');
+    slice_split(&value, ':');
+    if (value.len > 0) {
+        learn_value(taint, value, open);
+    }
+}
+
 // Cuts the first word off `*rest`, which is trimmed before and after.
 static struct slice take_word(struct slice *rest) {
     size_t len = 0;
@@ -292,6 +302,35 @@ static struct slice take_word(struct slice *rest) {
     struct slice word = slice_sub(*rest, 0, len);
     *rest = slice_trim(slice_from(*rest, len));
     return word;
+}
+
+// What stands behind `key` in a word of a line, or the null slice.
+static struct slice value_behind(struct slice word, struct slice key) {
+    size_t at = slice_find_nocase(word, key);
+    return at == SLICE_NONE ? (struct slice){0} : slice_from(word, at + key.len);
+}
+
+// Of a line that was cut in front of its URLAUTH= or LOGIN= all that follows is marked; the cut may
+// have parted the key itself, or stand behind it.
+static void learn_values(struct taint *taint, struct slice run, bool open) {
+    for (bool first = true; run.len > 0; first = false) {
+        struct slice word = take_word(&run);
+        struct slice value = value_behind(word, SLICE("LOGIN="));
+        if (slice_is_null(value)) {
+            value = value_behind(word, SLICE("URLAUTH="));
+        }
+        if (slice_is_null(value) && first) {
+            learn_urlauth(taint, word, open && run.len == 0);
+            value = value_behind(word, SLICE("="));
+        }
+        learn_urlauth(taint, value, open && run.len == 0);
+    }
+}
+
+void mask_learn_run(struct taint *taint, struct sasl_progress *progress, struct slice run,
+                    bool open) {
+    learn_values(taint, run, open);
+    mask_learn_sasl(taint, progress, run, open);
 }
 
 // The mechanism of a line that the decoder did not take for AUTH but that begins like it.
@@ -335,7 +374,9 @@ void mask_learn_command(struct taint *taint, struct sasl_progress *progress,
         struct span span = line->secrets[i];
         bool open = line->len > line->text.len && span.offset + span.len >= line->text.len;
         struct slice text = slice_sub(line->text, span.offset, span.len);
-        if (is_value_verb(command->command.verb) && !continues) {
+        if (command->command.verb == VERB_BURL && !continues) {
+            learn_urlauth(taint, slice_trim(text), open);
+        } else if (is_value_verb(command->command.verb) && !continues) {
             learn_value(taint, slice_trim(text), open);
         } else {
             learn_span(taint, progress, text, open);

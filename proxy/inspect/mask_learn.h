@@ -43,6 +43,11 @@ void mask_learn_reply(struct sasl_progress *progress, const struct event_reply *
 void mask_learn_sasl(struct taint *taint, struct sasl_progress *progress, struct slice line,
                      bool open);
 
+// A run of marked bytes of which no command tells, or tells only the beginning: as a SASL line, and
+// as values of BURL and XCLIENT.
+void mask_learn_run(struct taint *taint, struct sasl_progress *progress, struct slice run,
+                    bool open);
+
 enum sasl_layout sasl_layout_of(struct slice mechanism);
 
 #endif

@@ -346,6 +346,60 @@ static void values_of_xclient_and_burl_are_learnt(void **state) {
     fixture_cleanup(&fixture);
 }
 
+static void the_token_of_a_urlauth_is_hidden_alone_too(void **state) {
+    (void)state;
+    FIXTURE(fixture);
+    struct event event = {.kind = EVENT_COMMAND};
+    struct slice line = SLICE("BURL imap://j@x/I;urlauth=submit+j:internal:91354a:47 LAST");
+    event.command.command.verb = VERB_BURL;
+    event.command.line.text = line;
+    event.command.line.len = line.len;
+    event.command.line.secrets[0] = (struct span){26, 27};
+    event.command.line.secret_count = 1;
+    fixture_take(&fixture, &event);
+    assert_text(buf_slice(&fixture.last), "BURL imap://j@x/I;urlauth=******** LAST");
+    fixture_reply(&fixture, SLICE("554 91354a:47 for submit+j:internal"));
+    assert_text(buf_slice(&fixture.last), "554 ******** for submit+j:internal");
+    fixture_cleanup(&fixture);
+}
+
+static void a_password_is_learnt_beside_what_is_no_base64(void **state) {
+    (void)state;
+    static const char *const lines[] = {
+        "AHRpbQB0YW5zdGFhZiE3=AHBhZA==", // padding, and more behind it
+        "!" PLAIN,
+        "<" PLAIN ">",
+        PLAIN "\r\r",
+        "AHRpbQB0YW5zdGFhZiE3AHBhZABwYWQ=", // NUL tim NUL tanstaaf!7 NUL pad NUL pad
+    };
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        FIXTURE(fixture);
+        fixture_auth(&fixture, "PLAIN", slice_of_string(lines[i]));
+        fixture_reply(&fixture, SLICE("535 tim has no " PASSWORD));
+        assert_text(buf_slice(&fixture.last), "535 tim has no ********");
+        fixture_cleanup(&fixture);
+    }
+}
+
+static void what_the_server_says_of_its_own_stays(void **state) {
+    (void)state;
+    static const char *const replies[] = {
+        "535 5.7.8 tim: authentication failed: UGFzc3dvcmQ6",
+        "235 2.7.0 Authentication successful, tim@example.com",
+        "334 VXNlcm5hbWU6",
+        "250 tanstaaf, tanstaa, anstaaf!7 and TANSTAAF are other words",
+        "250 PLAIN LOGIN CRAM-MD5 AHRpbQ==",
+        "250 ******** *** 0000 ====",
+    };
+    FIXTURE(fixture);
+    fixture_auth(&fixture, "PLAIN", SLICE(PLAIN));
+    for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+        fixture_reply(&fixture, slice_of_string(replies[i]));
+        assert_text(buf_slice(&fixture.last), replies[i]);
+    }
+    fixture_cleanup(&fixture);
+}
+
 static void every_kind_of_event_is_searched(void **state) {
     (void)state;
     FIXTURE(fixture);
@@ -475,6 +529,9 @@ int main(void) {
         cmocka_unit_test(a_login_asked_for_its_password_first_teaches_it),
         cmocka_unit_test(a_secret_of_under_four_characters_is_not_looked_for),
         cmocka_unit_test(values_of_xclient_and_burl_are_learnt),
+        cmocka_unit_test(the_token_of_a_urlauth_is_hidden_alone_too),
+        cmocka_unit_test(a_password_is_learnt_beside_what_is_no_base64),
+        cmocka_unit_test(what_the_server_says_of_its_own_stays),
         cmocka_unit_test(every_kind_of_event_is_searched),
         cmocka_unit_test(the_parts_of_a_command_are_rewritten_alike),
         cmocka_unit_test(message_text_is_never_touched),

@@ -164,6 +164,74 @@ static void a_long_secret_hides_all_behind_its_beginning(void **state) {
     taint_cleanup(&taint);
 }
 
+// As many as are kept, so that rows of the index are shared and keys collide.
+static void each_of_many_secrets_is_found_in_every_form(void **state) {
+    (void)state;
+    struct taint taint = {0};
+    struct buf secrets[LIMIT_SECRETS];
+    unsigned seed = 5;
+    for (size_t i = 0; i < LIMIT_SECRETS; i++) {
+        buf_init(&secrets[i], 64);
+        secret_make(&secrets[i], &seed, 12 + i % 9);
+        taint_learn(&taint, buf_slice(&secrets[i]), false);
+    }
+    for (size_t i = 0; i < LIMIT_SECRETS; i++) {
+        for (int form = 0; form < FORM_COUNT; form++) {
+            const char *lead = "";
+            struct buf shown, text, out;
+            buf_init(&shown, 256);
+            buf_init(&text, 512);
+            buf_init(&out, 512);
+            secret_form_put(&shown, buf_slice(&secrets[i]), (enum secret_form)form, &lead);
+            buf_putf(&text, "<%s", lead);
+            buf_put(&text, buf_slice(&shown));
+            buf_putf(&text, "> and so on");
+            put_seen(&out, &taint, buf_slice(&text), false);
+            buf_clear(&text);
+            buf_putf(&text, "<%s********> and so on", lead);
+            assert_text(buf_slice(&out), buf_slice(&text));
+            buf_cleanup(&shown);
+            buf_cleanup(&text);
+            buf_cleanup(&out);
+        }
+    }
+    for (size_t i = 0; i < LIMIT_SECRETS; i++) {
+        buf_cleanup(&secrets[i]);
+    }
+    taint_cleanup(&taint);
+}
+
+static size_t work_of(const struct taint *taint, struct slice text, size_t *out_covered) {
+    struct taint_search search = {.taint = taint, .text = text};
+    struct taint_match match;
+    *out_covered = 0;
+    while (taint_search_next(&search, &match)) {
+        *out_covered = match.at + match.len;
+    }
+    return search.work;
+}
+
+static void a_text_made_to_cost_time_is_hidden(void **state) {
+    (void)state;
+    enum { TEXT_LEN = 64 * 1024, WORK_MAX = 100 * TEXT_LEN };
+    static uint8_t text[TEXT_LEN];
+    uint8_t secret[TAINT_SECRET_MAX];
+    struct taint taint = {0};
+    memset(secret, 'a', sizeof(secret));
+    for (uint8_t i = 0; i < 50; i++) { // all begin alike, none of them is in the text
+        secret[sizeof(secret) - 1] = (uint8_t)('b' + i);
+        taint_learn(&taint, slice_of(secret, sizeof(secret)), false);
+    }
+    size_t covered = 0;
+    memset(text, 'a', sizeof(text));
+    assert_true(work_of(&taint, slice_of(text, sizeof(text)), &covered) < WORK_MAX);
+    assert_int_equal(covered, sizeof(text));
+    memset(text, 'x', sizeof(text)); // an ordinary one costs nothing and is shown
+    assert_int_equal(work_of(&taint, slice_of(text, sizeof(text)), &covered), 0);
+    assert_int_equal(covered, 0);
+    taint_cleanup(&taint);
+}
+
 static void too_many_secrets_are_an_overflow(void **state) {
     (void)state;
     struct taint taint = {0};
@@ -191,6 +259,8 @@ int main(void) {
         cmocka_unit_test(a_beginning_counts_at_the_end_of_a_cut_text),
         cmocka_unit_test(a_beginning_counts_before_an_ellipsis),
         cmocka_unit_test(a_long_secret_hides_all_behind_its_beginning),
+        cmocka_unit_test(each_of_many_secrets_is_found_in_every_form),
+        cmocka_unit_test(a_text_made_to_cost_time_is_hidden),
         cmocka_unit_test(too_many_secrets_are_an_overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
