@@ -97,9 +97,8 @@ static void put_content_end(struct buf *out, const struct text_writer *writer,
                             const struct event *event) {
     const struct event_content_end *content = &event->content_end;
     begin_line(out, writer, event, PAINT_CLIENT);
-    buf_putf(out, "C > (message %d: %llu bytes, %llu lines%s)", content->message,
-             (unsigned long long)content->bytes, (unsigned long long)content->lines,
-             content->complete ? "" : ", cut off");
+    buf_putf(out, "C > (message %d: %llu bytes, %llu lines)", content->message,
+             (unsigned long long)content->bytes, (unsigned long long)content->lines);
     end_line(out, writer);
 }
 

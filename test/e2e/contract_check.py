@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import signal
 import stat
 import subprocess
 import xml.etree.ElementTree as xml
@@ -575,8 +576,73 @@ def test_an_address_in_use(scope):
 
 
 def test_signals(scope):
-    with scope.proxy("--mode", "sink@0") as proxy:
-        same(proxy.stop(2), 0)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with scope.proxy("--mode", "sink@0") as proxy:
+            same(proxy.stop(number), 0)
+
+
+def test_a_second_signal_stops_at_once(scope):
+    for number in (signal.SIGINT, signal.SIGTERM):
+        proxy = scope.proxy("--mode", "sink@0", "--grace", "50")
+        connection = s.connect(proxy.port())
+        s.read_reply(connection)
+        proxy.process.send_signal(number)
+        while can_connect(proxy.port()):
+            pass
+        same(proxy.stop(number), 128 + number)
+        connection.close()
+
+
+def can_connect(port):
+    try:
+        s.connect(port).close()
+        return True
+    except OSError:
+        return False
+
+
+def test_the_ready_file_and_the_lines_of_listeners(scope):
+    with scope.proxy("--mode", "sink@0", "--mode", "reverse:smtp://mail.example.com:587@[::1]:0") as proxy:
+        same(len(proxy.addresses), 2)
+        assert re.fullmatch(r"127\.0\.0\.1:\d+", proxy.addresses[0])
+        assert re.fullmatch(r"\[::1\]:\d+", proxy.addresses[1])
+    lines = proxy.errors().splitlines()
+    assert f"smtpscope: listening on {proxy.addresses[0]} (sink)" in lines, lines
+    assert f"smtpscope: listening on {proxy.addresses[1]} (reverse smtp://mail.example.com:587)" in lines, lines
+
+
+def test_json_on_standard_output_comes_at_the_end(scope):
+    with Stage(scope) as stage:
+        ready = scope.path("late.ready")
+        process = subprocess.Popen(
+            [scope.program, "proxy", "--mode", f"reverse:smtp://localhost:{stage.port}@0", "--sessions", "2",
+             "--ready-file", ready, "-o", "json"], env=scope.environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        while not os.path.exists(ready):
+            pass
+        port = int(open(ready).read().rsplit(":", 1)[1])
+        stage.play(port, hello(), CLOSED)
+        stage.play(port, hello(), mail(), CLOSED)
+        out, _ = process.communicate(timeout=s.TIMEOUT)
+    same(process.returncode, 0)
+    same([one["id"] for one in json.loads(out)["sessions"]], [1, 2])
+
+
+def test_color_of_the_live_text(scope):
+    assert "\x1b[" in once(scope, "--color", "always")[0]
+    assert "\x1b[" in once(scope, "--color", "always", environment=dict(scope.environment, NO_COLOR="1"))[0]
+    assert "\x1b" not in once(scope)[0]
+
+
+def test_what_run_gives_back(scope):
+    for command, status in ((["sh", "-c", "exit 3"], 3), (["sh", "-c", "kill -9 $$"], 137),
+                            (["/nonexistent/command"], 127), ([scope.folder], 126), (["true"], 0)):
+        done = scope.run("run", "--", *command)
+        if done.returncode == 3 and status != 3:
+            raise s.Skip(done.stderr.decode())
+        same((command, done.returncode, done.stdout), (command, status, b""))
+    same(scope.run("run").returncode, 2)
+    same(scope.run("run", "--mode", "sink", "--", "true").returncode, 2)
 
 
 if __name__ == "__main__":

@@ -521,7 +521,7 @@ def test_several_messages_and_one_cut_off(scope):
         header=[{"name": "Subject", "value": "x"}])
     has(record.session, outcome="client-closed")
     same([one["n"] for one in record.of("message")], [1, 2, 3])
-    assert any(line.startswith("C > (message 3: 18 bytes, 3 lines") for line in record.text())
+    assert "C > (message 3: 18 bytes, 3 lines)" in record.text()
 
 
 def test_a_refused_data_is_no_message(scope):
@@ -567,6 +567,58 @@ def test_nul_bytes_are_kept_and_shown(scope):
     same(record.message["header"][-1], {"name": "X", "value": "a\0b"})
     same(record.message["body"], "c\0d\r\n")
     assert 'C > "X: a\\x00b"' in record.text() and 'C > "c\\x00d"' in record.text()
+
+
+def test_a_long_message_tells_how_far_it_is(scope):
+    line = "x" * 998
+    record = Record(scope, [hello(), mail(*HEADER, "", *[line] * 25000), QUIT])
+    data = record.of("data")
+    same([list(one) for one in data], [["counter", "time", "pid", "session", "event", "message", "bytes"]] * 2)
+    same([one["message"] for one in data], [1, 1])
+    for n, one in enumerate(data, 1):
+        assert n * 10_000_000 <= one["bytes"] < n * 10_000_000 + 1_000_000, one
+    has(record.message, bytes=size(HEADER) + 2 + 25_000_000, lines=25005)
+
+
+def test_the_document_keeps_10000_exchanges_and_1000_messages(scope):
+    noops = ["NOOP"] * 1000
+    record = Record(scope, [hello("PIPELINING"), [[C(*noops), S(*["250 ok"] * 1000)]] * 11, QUIT])
+    has(record.session, truncated=True, outcome="completed")
+    same([one["n"] for one in record.session["exchanges"]], list(range(10000)))
+    same(len(record.of("command")), 11002)
+    record = Record(scope, [hello(), [mail()] * 1010, QUIT], options=["--body", "none"])
+    has(record.session, truncated=True)
+    same(len(record.session["messages"]), 1000)
+    same(len(record.of("message")), 1010)
+    record = Record(scope, [hello(), [mail()] * 1000, QUIT], options=["--body", "none"])
+    has(record.session, truncated=False)
+    same(len(record.session["messages"]), 1000)
+
+
+def test_replies_of_every_form(scope):
+    record = Record(scope, [S("220 x"), C("NOOP"), S("250"), C("NOOP"), S("250-", "250-a", "250 b"),
+                            C("NOOP"), S("foo bar"), C("NOOP"), S(b"250 lf\n"), C("NOOP"),
+                            S("250-2.0.0 a", "250 2.0.0 b"), QUIT])
+    replies = [one["reply"] for one in record.session["exchanges"][1:6]]
+    same([one["lines"] for one in replies], [[""], ["", "a", "b"], ["foo bar"], ["lf"], ["2.0.0 a", "2.0.0 b"]])
+    same([one["code"] for one in replies], [250, 250, None, 250, 250])
+    same([one["enhanced"] for one in replies], [None] * 4 + ["2.0.0"])
+    same([one for one in record.text() if one.startswith("S")][1:7],
+         ['S < "250"', 'S < "250-"', 'S < "250-a"', 'S < "250 b"', 'S < "foo bar"', 'S < "250 lf"'])
+
+
+def test_times_run_forward(scope):
+    record = Record(scope, [hello(), mail(), QUIT])
+    session = record.session
+    times = []
+    for exchange in session["exchanges"]:
+        times += [exchange[part]["at_ms"] for part in ("command", "reply", "final_reply")
+                  if exchange.get(part)]
+    same(times, sorted(times))
+    assert times[-1] <= session["duration_ms"]
+    same([one["time"] for one in record.events], sorted(one["time"] for one in record.events))
+    same(record.events[-1]["time"], session["ended"])
+    same(record.events[-1]["duration_ms"], session["duration_ms"])
 
 
 # ── outcomes ────────────────────────────────────────────────────────────────────────────────────
