@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STATUS_MAX = 64 * 1024, OUTPUTS_SHOWN = 32 };
+enum { STATUS_MAX = 64 * 1024, OUTPUTS_SHOWN = 32, STATUS_LINE_MS = 250 };
 
 // ── listening ───────────────────────────────────────────────────────────────────────────────────
 
@@ -27,6 +27,7 @@ static void stopped_on_worker(void *context) {
 static void on_stopped(uv_async_t *async) {
     struct service_loop *service = async->data;
     uv_close((uv_handle_t *)&service->stopped, NULL);
+    uv_close((uv_handle_t *)&service->status_timer, NULL);
     for (size_t i = 0; i < service->signal_count; i++) {
         uv_close((uv_handle_t *)&service->signals[i], NULL);
     }
@@ -87,6 +88,8 @@ enum err service_open(struct service_loop *out, struct failure *failure,
     };
     uv_loop_init(&out->loop);
     uv_async_init(&out->loop, &out->stopped, on_stopped);
+    uv_timer_init(&out->loop, &out->status_timer);
+    out->status_timer.data = out;
     out->stopped.data = out;
     return proxy_new(&out->proxy, failure, &proxy);
 }
@@ -150,6 +153,57 @@ static void warn_of_secrets(const struct options *options) {
                     "password; do not share it\n",
                     options->outputs[i].path);
         }
+    }
+}
+
+// ── the status line ─────────────────────────────────────────────────────────────────────────────
+
+static void put_count(struct buf *line, uint64_t count, const char *one, const char *many) {
+    buf_putf(line, " \xc2\xb7 %llu %s", (unsigned long long)count, count == 1 ? one : many);
+}
+
+static uint64_t count_lost(const struct service_loop *service) {
+    struct output_status outputs[OUTPUTS_SHOWN];
+    size_t count = output_set_status(service->machinery->outputs, outputs, OUTPUTS_SHOWN);
+    uint64_t lost = 0;
+    for (size_t i = 0; i < count && i < OUTPUTS_SHOWN; i++) {
+        lost += outputs[i].lost;
+    }
+    return lost;
+}
+
+static void put_status_line(const struct service_loop *service, struct buf *line) {
+    struct proxy_status status = proxy_status(service->proxy);
+    for (size_t i = 0; i < service->options->mode_count; i++) {
+        buf_put_string(line, i == 0 ? "" : " ");
+        proxy_put_addresses(service->proxy, line, i);
+    }
+    put_count(line, status.live, "live session", "live sessions");
+    put_count(line, status.ended, "ended", "ended");
+    put_count(line, status.messages, "message", "messages");
+    put_count(line, status.findings, "finding", "findings");
+    uint64_t lost = count_lost(service);
+    if (lost > 0) {
+        put_count(line, lost, "line lost", "lines lost");
+    }
+    if (output_set_paused(service->machinery->outputs)) {
+        buf_put_string(line, " \xc2\xb7 paused");
+    }
+    buf_put_byte(line, '\0');
+}
+
+static void on_status_time(uv_timer_t *timer) {
+    const struct service_loop *service = timer->data;
+    struct buf line;
+    buf_init(&line, STATUS_MAX);
+    put_status_line(service, &line);
+    output_set_status_line(service->machinery->outputs, (const char *)buf_slice(&line).data);
+    buf_cleanup(&line);
+}
+
+static void start_status_line(struct service_loop *service) {
+    if (output_set_has_status_line(service->machinery->outputs)) {
+        uv_timer_start(&service->status_timer, on_status_time, 0, STATUS_LINE_MS);
     }
 }
 
@@ -234,6 +288,7 @@ enum err service_start(struct service_loop *service, struct failure *failure) {
     }
     say_listening(service);
     warn_of_secrets(service->options);
+    start_status_line(service);
     return service->options->ready_file == NULL ? OK : write_ready_file(service, failure);
 }
 

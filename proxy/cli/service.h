@@ -19,6 +19,7 @@ struct service_loop {
     uv_async_t stopped;
     uv_signal_t signals[3];
     size_t signal_count;
+    uv_timer_t status_timer; // for the status line; idle where there is none
     struct control_server *control;
     bool stopping;
     int64_t paused_since_unix_ns;

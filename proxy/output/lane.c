@@ -139,6 +139,10 @@ static enum progress make_room(struct lane *lane) {
     return progress;
 }
 
+static int dash_fd(const struct lane *lane) {
+    return lane->options->dash_is_stderr ? STDERR_FILENO : STDOUT_FILENO;
+}
+
 struct file *lane_file(struct lane *lane, const char *path) {
     struct file *file = file_table_find(&lane->files, path);
     if (file != NULL) {
@@ -147,7 +151,7 @@ struct file *lane_file(struct lane *lane, const char *path) {
     }
     file = file_table_add(&lane->files, lane->output->format, path);
     if (strcmp(path, "-") == 0) {
-        file->standard_fd = lane->options->dash_is_stderr ? STDERR_FILENO : STDOUT_FILENO;
+        file->standard_fd = dash_fd(lane);
     }
     return file;
 }
@@ -176,6 +180,14 @@ static enum progress take_all(struct lane *lane) {
         }
     }
     return progress;
+}
+
+// The status line below what was taken; a screen is one file.
+static void settle_terminal(struct lane *lane, bool closing) {
+    struct file *file = lane->files.active;
+    if (lane->terminal.is_terminal && file != NULL) {
+        terminal_settle(&lane->terminal, &file->out, closing);
+    }
 }
 
 static enum progress flush_all(struct lane *lane) {
@@ -252,8 +264,10 @@ enum progress lane_run(struct lane *lane, int64_t now_ns, bool closing) {
     lane->blocked = NULL;
     uint64_t bytes = atomic_load(&lane->bytes);
     say_stall(lane);
+    terminal_measure(&lane->terminal);
     enum progress progress = take_all(lane);
     if (progress == PROGRESS_DONE) {
+        settle_terminal(lane, closing);
         progress = flush_all(lane);
     }
     if (progress == PROGRESS_DONE) {
@@ -329,6 +343,9 @@ enum err lane_open(struct failure *failure, struct lane *lane, const struct outp
     if (output->format == OUTPUT_EML) {
         return open_folder(failure, lane);
     }
+    if (output->format == OUTPUT_TEXT && strcmp(output->path, "-") == 0) {
+        terminal_init(&lane->terminal, dash_fd(lane), output->color);
+    }
     struct file *file = lane_file(lane, output->path);
     enum err err = file_open(file, failure);
     size_t len = 0;
@@ -343,4 +360,5 @@ void lane_cleanup(struct lane *lane) {
         pop(lane);
     }
     file_table_cleanup(&lane->files);
+    terminal_cleanup(&lane->terminal);
 }

@@ -15,6 +15,7 @@
 #include "output/file_table.h"
 #include "output/format.h"
 #include "output/piece.h"
+#include "output/terminal.h"
 
 struct waiting; // a piece in the row
 
@@ -26,6 +27,7 @@ struct lane {
     struct waiting *last;
     size_t line_offset; // bytes of the first piece that are done
     struct file_table files;
+    struct terminal terminal;  // where "-" of text is one
     struct file *blocked;      // whose reader takes no more now; NULL for none
     uint64_t counter;          // of the last line
     _Atomic uint64_t lines;    // written, or documents, messages, packets

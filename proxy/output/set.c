@@ -259,6 +259,20 @@ bool output_set_paused(const struct output_set *set) {
     return atomic_load(&set->paused);
 }
 
+bool output_set_has_status_line(const struct output_set *set) {
+    for (size_t i = 0; i < set->count; i++) {
+        const struct terminal *terminal = &set->lanes[i].terminal;
+        if (terminal->is_terminal && terminal->moves && !set->options.dash_is_stderr) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void output_set_status_line(struct output_set *set, const char *text) {
+    writer_set_status_line(set->writer, text);
+}
+
 size_t output_set_status(const struct output_set *set, struct output_status *out, size_t max) {
     for (size_t i = 0; i < set->count && i < max; i++) {
         const struct lane *lane = &set->lanes[i];

@@ -58,8 +58,7 @@ static enum progress take_line(struct lane *lane, struct file *file, struct slic
             return progress;
         }
     }
-    buf_put(&file->out, slice_of(counter, (size_t)counter_len));
-    buf_put(&file->out, line);
+    terminal_put_line(&lane->terminal, &file->out, slice_of(counter, (size_t)counter_len), line);
     lane->counter++;
     atomic_fetch_add(&lane->lines, 1);
     return PROGRESS_DONE;

@@ -35,6 +35,7 @@ struct writer {
     bool sleeping;
     bool closing;
     bool reopening;
+    char *status_line;        // a new one for the terminals; NULL else. Owned.
     _Atomic int64_t alive_ns; // the thread's last sign of life
 };
 
@@ -122,11 +123,20 @@ void writer_reopen(struct writer *writer) {
     pthread_mutex_unlock(&writer->lock);
 }
 
+void writer_set_status_line(struct writer *writer, const char *text) {
+    pthread_mutex_lock(&writer->lock);
+    free(writer->status_line);
+    writer->status_line = mem_string(text);
+    wake(writer);
+    pthread_mutex_unlock(&writer->lock);
+}
+
 // ── the thread ──────────────────────────────────────────────────────────────────────────────────
 
 struct orders {
     bool closing;
     bool reopening;
+    char *status_line; // owned; NULL for the old one
 };
 
 static struct batch *take_batches(struct writer *writer, struct orders *out_orders) {
@@ -135,8 +145,9 @@ static struct batch *take_batches(struct writer *writer, struct orders *out_orde
     writer->first = NULL;
     writer->last = NULL;
     writer->sleeping = false;
-    *out_orders = (struct orders){writer->closing, writer->reopening};
+    *out_orders = (struct orders){writer->closing, writer->reopening, writer->status_line};
     writer->reopening = false;
+    writer->status_line = NULL;
     pthread_mutex_unlock(&writer->lock);
     return batches;
 }
@@ -172,7 +183,7 @@ static int next_turn(const struct lane *lane, struct pollfd *polled) {
 
 static bool may_sleep(struct writer *writer) {
     pthread_mutex_lock(&writer->lock);
-    bool may = writer->first == NULL && !writer->reopening;
+    bool may = writer->first == NULL && !writer->reopening && writer->status_line == NULL;
     writer->sleeping = may;
     pthread_mutex_unlock(&writer->lock);
     return may;
@@ -224,6 +235,13 @@ static void reopen_lanes(struct writer *writer) {
     }
 }
 
+static void pass_status_line(struct writer *writer, char *text) {
+    for (size_t i = 0; i < writer->lane_count && text != NULL; i++) {
+        terminal_set_status(&writer->lanes[i].terminal, text);
+    }
+    free(text);
+}
+
 static void give_up(struct writer *writer) {
     for (size_t i = 0; i < writer->lane_count; i++) {
         lane_give_up_rest(&writer->lanes[i]);
@@ -240,6 +258,7 @@ static void work(struct writer *writer, struct pollfd *polled) {
         if (orders.reopening) {
             reopen_lanes(writer);
         }
+        pass_status_line(writer, orders.status_line);
         bool waiting = run_lanes(writer, orders.closing, &bytes);
         int64_t now_ns = clock_monotonic_ns();
         if (bytes != bytes_before || !orders.closing) {
@@ -319,5 +338,6 @@ bool writer_stop(struct writer *writer) {
 void writer_free(struct writer *writer) {
     close(writer->wake_fd);
     pthread_mutex_destroy(&writer->lock);
+    free(writer->status_line);
     free(writer);
 }

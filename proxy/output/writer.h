@@ -14,6 +14,8 @@ struct writer *writer_new(struct lane *lanes, size_t count);
 // Takes the batch; any thread, never waits.
 void writer_submit(struct writer *writer, struct batch *batch);
 void writer_reopen(struct writer *writer); // any thread
+// The text of the status line on a terminal from now on; any thread.
+void writer_set_status_line(struct writer *writer, const char *text);
 // Writes what waits, gives up on what makes no progress for two seconds, and ends the thread. False
 // where a disk hangs so hard that the thread could not be ended: then nothing may be freed.
 bool writer_stop(struct writer *writer);
