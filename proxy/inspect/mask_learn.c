@@ -174,20 +174,30 @@ static void learn_last_word(struct taint *taint, struct slice decoded, bool open
 
 enum { PARTS_MAX = 8 };
 
-// Nobody knows what it holds: all parts are secret but the first, which names who it is.
+// All parts but the first, which names who it is, and those that name somebody or something.
 static void learn_parts(struct taint *taint, struct slice decoded, uint8_t separator, bool open) {
     struct slice rest = decoded;
     slice_split(&rest, separator);
     for (size_t i = 0; i < PARTS_MAX && rest.len > 0; i++) {
         struct slice part = slice_split(&rest, separator);
-        learn_with_nuls(taint, part, open && rest.len == 0);
+        struct slice key = part;
+        key.len = slice_find_byte(part, '=') == SLICE_NONE ? 0 : slice_find_byte(part, '=');
+        if (!names_somebody(key)) {
+            learn_with_nuls(taint, part, open && rest.len == 0);
+        }
     }
     taint_learn(taint, rest, open);
 }
 
-static void learn_unknown(struct taint *taint, struct slice decoded, bool open) {
-    if (count_byte(decoded, 0) > 0) {
+// Nobody knows what it holds. Two NULs are taken for PLAIN's; and where the mechanism is only not
+// known yet, any number of them is.
+static void learn_unknown(struct taint *taint, enum sasl_layout layout, struct slice decoded,
+                          bool open) {
+    size_t nuls = count_byte(decoded, 0);
+    if (nuls > 0 && nuls != 2 && layout != SASL_UNNAMED) {
         learn_parts(taint, decoded, 0, open);
+    }
+    if (nuls > 0) {
         learn_plain(taint, decoded, open);
     }
     if (count_byte(decoded, CONTROL_A) > 0) {
@@ -224,7 +234,7 @@ static void learn_decoded(struct taint *taint, const struct sasl_progress *progr
         break;
     case SASL_UNKNOWN:
     case SASL_UNNAMED:
-        learn_unknown(taint, decoded, open);
+        learn_unknown(taint, progress->layout, decoded, open);
         break;
     case SASL_LOGIN:
         learn_with_nuls(taint, decoded, open);

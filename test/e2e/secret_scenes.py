@@ -55,6 +55,11 @@ def login_with_its_user_name(s):
                   ("C", b64(s) + b"\r\n"), ("S", b"535 5.7.8 " + USER + b" and " + s + b"\r\n"))
 
 
+def plain_with_its_name_in_the_reply(s):
+    return opened(("C", b"AUTH PLAIN " + plain(s) + b"\r\n"),
+                  ("S", b"535-5.7.8 " + USER + b" may not\r\n535 5.7.8 " + s + b"\r\n"))
+
+
 def login_asked_for_the_password_first(s):
     return opened(("C", b"AUTH LOGIN\r\n"), ("S", b"334 UGFzc3dvcmQ6\r\n"),
                   ("C", b64(s) + b"\r\n"), ("S", b"334 VXNlcm5hbWU6\r\n"),
@@ -249,19 +254,30 @@ def run_scenes(scope, words, outputs=("text", "jsonl", "json", "pcap", "eml")):
     return proxy, secrets, texts
 
 
+def assert_name_stays(proxy):
+    """Who logs in is no secret where the server says it, and is nowhere else under `mask`."""
+    replies = [line for exchange in (e for s in proxy.sessions() for e in s["exchanges"])
+               if exchange["reply"] for line in exchange["reply"]["lines"]]
+    assert "5.7.8 timothy and ********" in replies, replies
+    assert "5.7.8 timothy may not" in replies, replies
+
+
 # ── claims ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_no_scene_shows_its_secret(scope):
-    _, secrets, texts = run_scenes(scope, ["--body", "headers"])
+    proxy, secrets, texts = run_scenes(scope, ["--body", "headers"])
     assert_nowhere(secrets, texts)
     assert all(USER not in data for name, data in texts if name.endswith("stderr"))
+    assert all(auth["identity"] is None for s in proxy.sessions() for auth in s["auth"])
+    assert_name_stays(proxy)
 
 
 def test_no_scene_shows_its_secret_with_whole_bodies_and_names(scope):
     proxy, secrets, texts = run_scenes(scope, ["--body", "full", "--auth", "identity"])
     assert_nowhere(secrets, texts)
-    assert b"user=" + USER in proxy.output("text")
+    assert b"AUTH PLAIN failed with 535, user=" + USER in proxy.output("text")
+    assert_name_stays(proxy)
 
 
 def test_no_scene_shows_its_secret_in_short_lines(scope):

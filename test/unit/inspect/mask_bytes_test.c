@@ -84,6 +84,23 @@ static void bytes_in_front_of_their_line_teach_too(void **state) {
     assert_raw(&fixture, "AUTH PLAIN ********\r\nNOOP ********\r\n");
 }
 
+static void bytes_in_front_of_their_line_do_not_make_the_name_a_secret(void **state) {
+    (void)state;
+    static const char *const lines[] = {
+        "AHRpbW90aHkAdGFuc3RhYWYhNw==",         // NUL timothy NUL tanstaaf!7
+        "dGltb3RoeQB0aW1vdGh5AHRhbnN0YWFmITc=", // timothy NUL timothy NUL tanstaaf!7
+        "dXNlcj10aW1vdGh5AWF1dGg9QmVhcmVyIHRhbnN0YWFmITcBAQ==", // user=timothy ^A auth=Bearer …
+        "dGltb3RoeQ==",                                         // LOGIN's first line
+    };
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct mask_fixture fixture;
+        fixture_init(&fixture, AUTH_VIEW_MASK);
+        take_marked(&fixture, slice_of_string(lines[i]), (struct span){0, strlen(lines[i])}, false);
+        fixture_bytes(&fixture, SIDE_CLIENT, SLICE("\r\nNOOP timothy\r\n"));
+        assert_raw(&fixture, "********\r\nNOOP timothy\r\n");
+    }
+}
+
 // A line longer than --max-line, whose password stands behind the cut.
 static void learn_cut(struct mask_fixture *fixture) {
     struct event event = {.kind = EVENT_COMMAND};
@@ -162,6 +179,7 @@ int main(void) {
         cmocka_unit_test(marked_bytes_are_eight_stars_however_they_are_split),
         cmocka_unit_test(an_echo_is_hidden_however_it_is_split),
         cmocka_unit_test(bytes_in_front_of_their_line_teach_too),
+        cmocka_unit_test(bytes_in_front_of_their_line_do_not_make_the_name_a_secret),
         cmocka_unit_test(a_cut_line_is_learnt_whole_from_its_bytes),
         cmocka_unit_test(a_run_that_ends_with_its_event_is_learnt),
         cmocka_unit_test(message_text_follows_what_waited),
