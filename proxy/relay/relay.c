@@ -77,6 +77,8 @@ static int64_t decision_time(const struct relay *relay, int64_t at_ns) {
     return automatic && waits ? at_ns + RELAY_HELLO_WAIT_NS : INT64_MAX;
 }
 
+static void ask_embedded(struct relay *relay, int64_t at_ns);
+
 struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
     struct relay *relay = mem_new(sizeof(*relay));
     relay->config = setup->config;
@@ -103,6 +105,9 @@ struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
         relay->decide_at_ns = decision_time(relay, at_ns);
     }
     upgrade_advance(relay, at_ns);
+    if (relay->embedded != NULL && relay->client_state == CLIENT_PLAIN) {
+        ask_embedded(relay, at_ns); // Nothing else is waited for: the greeting goes out.
+    }
     observer_flush(relay->observer);
     return relay;
 }

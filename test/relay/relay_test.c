@@ -251,6 +251,20 @@ static void test_sink_answers_plain_and_in_tls(void **state) {
     wire_close(&wire);
 }
 
+static void test_sink_without_tls_greets_at_once(void **state) {
+    struct wire wire;
+    (void)state;
+    wire_open(&wire);
+    wire.config.client_tls = CLIENT_TLS_NONE;
+    wire.setup.mode = MODE_SINK;
+    wire.session.mode = MODE_SINK;
+    wire.session.has_server = false;
+    wire_start(&wire);
+    wire_run(&wire);
+    assert_true(slice_starts_with(buf_slice(&wire.client.got), SLICE("220 ")));
+    wire_close(&wire);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_bytes_pass_both_ways),
@@ -264,6 +278,7 @@ int main(void) {
         cmocka_unit_test(test_client_tls_none_answers_starttls_itself),
         cmocka_unit_test(test_half_close_passes),
         cmocka_unit_test(test_sink_answers_plain_and_in_tls),
+        cmocka_unit_test(test_sink_without_tls_greets_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
