@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// socks5: any bytes. Fed whole and fed byte by byte the machine must come to the same state, say the
-// same and leave the same bytes untaken.
+// socks5: any bytes. Fed whole and fed byte by byte the machine must come to the same state, say
+// the same and leave the same bytes untaken.
 #include "net/socks5.h"
 
 #include <stdlib.h>
