@@ -200,6 +200,7 @@ struct event_auth {
     // What the rules need and nobody writes.
     bool malformed;    // a line was no base64, or a PLAIN response lacked its two NULs
     struct slice flaw; // what was malformed about it, in words without any of its bytes
+    int flaw_exchange; // of the first such line
 };
 
 struct event_text {

@@ -50,7 +50,8 @@ struct place {
 struct place place_of_exchange(enum party side, int exchange);
 struct place place_of_session(enum party side);
 struct place place_of_command(const struct event_command *command); // the client's doing
-struct place place_of_reply(const struct event_reply *reply);       // the server's
+// The server's doing; the answer to a message is about that message too.
+struct place place_of_reply(const struct analysis *analysis, const struct event_reply *reply);
 
 // Sends a finding, or only counts it when the rule was said often enough. The text is one sentence.
 void analysis_say(struct analysis *analysis, enum rule rule, struct place place, const char *format,

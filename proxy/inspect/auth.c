@@ -125,10 +125,10 @@ static void judge_outcome(struct analysis *analysis, const struct event_auth *au
     if (auth->malformed) {
         struct slice flaw = auth->flaw;
         flaw = flaw.len > 0 ? flaw : SLICE("each line must be base64 of what is due there");
-        analysis_say(analysis, RULE_AUTH_MALFORMED, place_of_exchange(PARTY_CLIENT, auth->exchange),
-                     "What the client sent for AUTH %s is malformed: %.*s",
-                     quote_of(analysis, auth->mechanism).text, (int)flaw.len,
-                     (const char *)flaw.data);
+        analysis_say(
+            analysis, RULE_AUTH_MALFORMED, place_of_exchange(PARTY_CLIENT, auth->flaw_exchange),
+            "What the client sent for AUTH %s is malformed: %.*s",
+            quote_of(analysis, auth->mechanism).text, (int)flaw.len, (const char *)flaw.data);
     }
     judge_retry(analysis, auth);
 }

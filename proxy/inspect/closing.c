@@ -39,11 +39,13 @@ static void say_impatient(struct analysis *analysis, struct place place, const c
 }
 
 // True where a reply was due, so that the close is no mere lack of QUIT.
-static bool judge_wait(struct analysis *analysis, int64_t now_ns) {
+static bool judge_wait(struct analysis *analysis, const struct event *event) {
     const struct facts *facts = &analysis->facts;
     const struct waiting *waiting = facts_waiting(facts);
     if (!facts->greeted) {
-        int64_t waited_ns = now_ns - facts->ready_ns;
+        // Who has gone before the server was reached has waited since the start of the session.
+        int64_t waited_ns =
+            facts->connected ? event->at_ns - facts->ready_ns : event->close.duration_ns;
         if (waited_ns < 5 * MINUTE) {
             say_impatient(analysis, place_of_session(PARTY_CLIENT), "its connection (the greeting)",
                           waited_ns, 5 * MINUTE);
@@ -53,11 +55,12 @@ static bool judge_wait(struct analysis *analysis, int64_t now_ns) {
     if (waiting == NULL) {
         return false;
     }
-    int64_t waited_ns = now_ns - waiting->at_ns;
+    int64_t waited_ns = event->at_ns - waiting->at_ns;
     int64_t due_ns = patience_of(waiting);
     if (waited_ns < due_ns && !facts->saw_421) {
-        say_impatient(analysis, place_of_exchange(PARTY_CLIENT, waiting->exchange),
-                      name_of(waiting), waited_ns, due_ns);
+        struct place place = {PARTY_CLIENT, waiting->exchange,
+                              facts_message_of(facts, waiting->exchange)};
+        say_impatient(analysis, place, name_of(waiting), waited_ns, due_ns);
     }
     return true;
 }
@@ -81,7 +84,7 @@ static void judge_client_close(struct analysis *analysis, const struct event *ev
                      "server must throw it away");
         return;
     }
-    bool due = judge_wait(analysis, event->at_ns);
+    bool due = judge_wait(analysis, event);
     if (facts->quit_sent && !facts->quit_answered) {
         analysis_say(analysis, RULE_QUIT_WITHOUT_WAIT,
                      place_of_exchange(PARTY_CLIENT, facts->quit_exchange),
@@ -106,7 +109,7 @@ static void judge_server_close(struct analysis *analysis) {
 // Sessions that never were SMTP, or fell over TLS or the connect, have another story to tell.
 static bool is_judged(const struct analysis *analysis, enum outcome outcome) {
     const struct facts *facts = &analysis->facts;
-    return facts->connected && !facts->tls_failed && !facts->out_of_step &&
+    return !facts->connect_failed && !facts->tls_failed && !facts->out_of_step &&
            outcome != OUTCOME_CONNECT_FAILED && outcome != OUTCOME_TLS_CLIENT_FAILED &&
            outcome != OUTCOME_TLS_SERVER_FAILED && outcome != OUTCOME_PROTOCOL;
 }

@@ -26,6 +26,16 @@ const struct waiting *facts_waiting(const struct facts *facts) {
     return queue->start == queue->end ? NULL : &queue->items[queue->start];
 }
 
+int facts_message_of(const struct facts *facts, int exchange) {
+    const struct waiting_queue *queue = &facts->waiting;
+    for (size_t i = queue->start; i < queue->end; i++) {
+        if (queue->items[i].text && queue->items[i].exchange == exchange) {
+            return queue->items[i].message;
+        }
+    }
+    return EVENT_NO_MESSAGE;
+}
+
 static void queue_push(struct waiting_queue *queue, struct waiting item) {
     if (queue->end - queue->start >= LIMIT_PIPELINE) {
         return;
@@ -175,6 +185,7 @@ static void learn_command(struct facts *facts, const struct event *event) {
     facts->credentials_seen |= command->concealed || command->line.secret_count > 0;
     queue_push(&facts->waiting, (struct waiting){.exchange = command->exchange,
                                                  .verb = command->command.verb,
+                                                 .message = EVENT_NO_MESSAGE,
                                                  .at_ns = event->at_ns});
     bool first_answer = !slice_is_null(command->command.initial);
     facts->last = (struct last_command){
@@ -324,6 +335,7 @@ static void learn_content_end(struct facts *facts, const struct event *event) {
                (struct waiting){.exchange = facts->text_exchange,
                                 .verb = facts->text_by_bdat ? VERB_BDAT : VERB_DATA,
                                 .text = true,
+                                .message = event->content_end.message,
                                 .at_ns = event->at_ns});
 }
 

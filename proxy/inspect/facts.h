@@ -41,6 +41,7 @@ struct waiting {
     int exchange;
     enum verb verb;
     bool text; // the answer to a message, else to the command itself
+    int message;
     int64_t at_ns;
 };
 
@@ -112,6 +113,8 @@ void facts_learn(struct facts *facts, const struct event *event);
 
 // The oldest command whose reply is out, or NULL.
 const struct waiting *facts_waiting(const struct facts *facts);
+// The message of this exchange whose answer is out, or EVENT_NO_MESSAGE.
+int facts_message_of(const struct facts *facts, int exchange);
 
 // Whether this line is the text of a message that was refused at DATA: the decoder, which goes by
 // the replies, sees commands in it.

@@ -42,8 +42,9 @@ static void judge_name(struct analysis *analysis, const struct event_command *co
 }
 
 static void judge_hello(struct analysis *analysis, const struct event_command *command) {
-    judge_name(analysis, command);
-    if (command->command.verb == VERB_HELO && !analysis->facts.ehlo_tried) {
+    if (command->command.verb != VERB_HELO) {
+        judge_name(analysis, command);
+    } else if (!analysis->facts.ehlo_tried) {
         analysis_say(analysis, RULE_HELO_USED, place_of_command(command),
                      "The client said HELO without trying EHLO first; so it cannot use TLS, AUTH "
                      "or any other extension");

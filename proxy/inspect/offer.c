@@ -18,7 +18,7 @@ static bool server_is_in_tls(const struct analysis *analysis, const struct event
 
 static void judge_offer(struct analysis *analysis, const struct event_reply *reply) {
     const struct capabilities *offered = reply->offered;
-    struct place place = place_of_reply(reply);
+    struct place place = place_of_reply(analysis, reply);
     bool starttls = capabilities_offer(offered, "STARTTLS");
     bool in_tls = server_is_in_tls(analysis, reply);
     bool plain = capabilities_offer_mechanism(offered, SLICE("PLAIN"));

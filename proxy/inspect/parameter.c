@@ -94,14 +94,18 @@ static bool is_auth(struct slice value) { // RFC 4954 5
     return slice_is(value, "<>") || (value.len > 0 && is_xtext(value));
 }
 
-// RFC 2852 4: [-]1*9DIGIT ";" ("N" / "R") ["T"]
+// RFC 2852 4: [-]1*9DIGIT ";" ("N" / "R") ["T"]; with R the time must be above zero.
 static bool is_by(struct slice value) {
     struct slice time = slice_split(&value, ';');
+    bool negative = slice_starts_with(time, SLICE("-"));
     if (time.len > 0 && (time.data[0] == '-' || time.data[0] == '+')) {
         time = slice_from(time, 1);
     }
-    return is_digits(time, 9) && (slice_is_nocase(value, "N") || slice_is_nocase(value, "R") ||
-                                  slice_is_nocase(value, "NT") || slice_is_nocase(value, "RT"));
+    uint64_t seconds;
+    bool returns = slice_is_nocase(value, "R") || slice_is_nocase(value, "RT");
+    bool notifies = slice_is_nocase(value, "N") || slice_is_nocase(value, "NT");
+    return is_digits(time, 9) && text_parse_u64(&seconds, time, UINT64_MAX) &&
+           (notifies || (returns && !negative && seconds > 0));
 }
 
 static bool is_holdfor(struct slice value) { // RFC 4865 4
@@ -161,7 +165,8 @@ static const struct parameter_info parameters[] = {
     {"ORCPT", VERB_RCPT, "DSN", is_orcpt,
      "a type and an address like rfc822;bob@example.com, with + and = written as +2B and +3D"},
     {"AUTH", VERB_MAIL, "AUTH", is_auth, "<> or an address with + and = written as +2B and +3D"},
-    {"BY", VERB_MAIL, "DELIVERBY", is_by, "seconds, a semicolon, and N or R, like 120;R"},
+    {"BY", VERB_MAIL, "DELIVERBY", is_by,
+     "seconds (above zero with R), a semicolon, and N or R, like 120;R"},
     {"HOLDFOR", VERB_MAIL, "FUTURERELEASE", is_holdfor, "a number of seconds of 1 to 9 digits"},
     {"HOLDUNTIL", VERB_MAIL, "FUTURERELEASE", is_holduntil, "a time like 2026-11-22T15:03:11Z"},
     {"MT-PRIORITY", VERB_MAIL, "MT-PRIORITY", is_priority, "a number from -9 to 9"},

@@ -69,7 +69,7 @@ void refusal_judge(struct analysis *analysis, const struct event *event) {
     const struct reply_words *words = words_of(&analysis->facts, reply);
     bool enhanced = reply->enhanced.len > 0;
     bool recipient = reply->recipient.len > 0;
-    struct place place = place_of_reply(reply);
+    struct place place = place_of_reply(analysis, reply);
     analysis_say(
         analysis, RULE_REJECTED, place, "%s was refused %s%s%s with %d%s%s: %s; %s", what_of(reply),
         recipient ? "for " : "", recipient ? quote_of(analysis, reply->recipient).text : "",

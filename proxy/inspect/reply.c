@@ -37,14 +37,14 @@ static void judge_form(struct analysis *analysis, const struct event_reply *repl
             continue;
         }
         if (line->malformed) {
-            analysis_say(analysis, RULE_REPLY_MALFORMED, place_of_reply(reply),
+            analysis_say(analysis, RULE_REPLY_MALFORMED, place_of_reply(analysis, reply),
                          "The server sent the line '%s', which is no reply: three digits and a "
                          "space or a hyphen must begin it",
                          quote_of_line(analysis, &line->line).text);
             return;
         }
         if (line->code_differs) {
-            analysis_say(analysis, RULE_REPLY_MALFORMED, place_of_reply(reply),
+            analysis_say(analysis, RULE_REPLY_MALFORMED, place_of_reply(analysis, reply),
                          "Line %zu of the server's reply, '%s', has another code than the first "
                          "line; all lines of one reply must have the same",
                          i + 1, quote_of_line(analysis, &line->line).text);
@@ -52,7 +52,7 @@ static void judge_form(struct analysis *analysis, const struct event_reply *repl
         }
     }
     if (!reply->incomplete && first_digit_is_odd(reply->code)) {
-        analysis_say(analysis, RULE_REPLY_MALFORMED, place_of_reply(reply),
+        analysis_say(analysis, RULE_REPLY_MALFORMED, place_of_reply(analysis, reply),
                      "The server's reply has the code %d; the first digit must be 2, 3, 4 or 5",
                      reply->code);
     }
@@ -64,7 +64,7 @@ static void judge_length(struct analysis *analysis, const struct event_reply *re
         const struct event_line *line = &reply->lines[i].line;
         size_t len = line->len + (line->ending == ENDING_CRLF ? 2 : line->ending == ENDING_LF);
         if (len > limit) {
-            analysis_say(analysis, RULE_REPLY_TOO_LONG, place_of_reply(reply),
+            analysis_say(analysis, RULE_REPLY_TOO_LONG, place_of_reply(analysis, reply),
                          "A line of the server's reply is %zu bytes long with its line end, where "
                          "%zu are allowed; clients may cut it",
                          len, limit);
@@ -76,7 +76,7 @@ static void judge_length(struct analysis *analysis, const struct event_reply *re
 static void judge_ending(struct analysis *analysis, const struct event_reply *reply) {
     for (size_t i = 0; i < reply->line_count; i++) {
         if (reply->lines[i].line.ending == ENDING_LF) {
-            analysis_say(analysis, RULE_REPLY_BARE_LF, place_of_reply(reply),
+            analysis_say(analysis, RULE_REPLY_BARE_LF, place_of_reply(analysis, reply),
                          "A line of the server's reply %d ends in a bare LF; a line ends in CR LF",
                          reply->code);
             return;
@@ -154,7 +154,7 @@ static void judge_code(struct analysis *analysis, const struct event_reply *repl
     }
     struct slice text = buf_slice(&due);
     if (text.len > 0) {
-        analysis_say(analysis, RULE_REPLY_CODE_ODD, place_of_reply(reply),
+        analysis_say(analysis, RULE_REPLY_CODE_ODD, place_of_reply(analysis, reply),
                      "The server answered %s with %d, where %.*s is due", name_for(reply),
                      reply->code, (int)text.len, (const char *)text.data);
     }
@@ -170,7 +170,7 @@ static void judge_enhanced(struct analysis *analysis, const struct event_reply *
     if (reply->enhanced.len > 0) {
         int said = reply->enhanced.data[0] - '0';
         if (said != class) {
-            analysis_say(analysis, RULE_ENHANCED_CONTRADICTS, place_of_reply(reply),
+            analysis_say(analysis, RULE_ENHANCED_CONTRADICTS, place_of_reply(analysis, reply),
                          "The server's reply %d has the enhanced code %s, whose first digit should "
                          "be %d like the reply's",
                          reply->code, quote_of(analysis, reply->enhanced).text, class);
@@ -181,8 +181,9 @@ static void judge_enhanced(struct analysis *analysis, const struct event_reply *
     bool greets = reply->to == 0 || is_hello(reply->verb) ||
                   (reply->verb == VERB_XCLIENT && reply->code == 220);
     bool due = class == 2 || class == 4 || class == 5;
-    if (due && !greets && capabilities_offer(reply->current, "ENHANCEDSTATUSCODES")) {
-        analysis_say(analysis, RULE_ENHANCED_MISSING, place_of_reply(reply),
+    if (due && !greets && code_is_clear(reply) &&
+        capabilities_offer(reply->current, "ENHANCEDSTATUSCODES")) {
+        analysis_say(analysis, RULE_ENHANCED_MISSING, place_of_reply(analysis, reply),
                      "The server offers ENHANCEDSTATUSCODES, but its reply %d has no enhanced code "
                      "like %d.0.0 in front of its text",
                      reply->code, class);
@@ -194,7 +195,7 @@ static void judge_enhanced(struct analysis *analysis, const struct event_reply *
 static void judge_due(struct analysis *analysis, const struct event_reply *reply) {
     bool due = reply->to != EVENT_NO_EXCHANGE || analysis->facts.out_of_step;
     if (!due && reply->code != 421) {
-        analysis_say(analysis, RULE_REPLY_UNEXPECTED, place_of_reply(reply),
+        analysis_say(analysis, RULE_REPLY_UNEXPECTED, place_of_reply(analysis, reply),
                      "The server sent a reply (%d) though no command waited for one; from here on "
                      "client and server may disagree on which reply belongs to which command",
                      reply->code);
@@ -210,7 +211,7 @@ static void judge_pace(struct analysis *analysis, const struct event *event) {
     if (reply->to == EVENT_NO_EXCHANGE || took_ns <= analysis->config.slow_ns) {
         return;
     }
-    analysis_say(analysis, RULE_SLOW_REPLY, place_of_reply(reply),
+    analysis_say(analysis, RULE_SLOW_REPLY, place_of_reply(analysis, reply),
                  "The server took %" PRId64 " ms to answer %s; more than %" PRId64 " ms is slow",
                  took_ns / NS_PER_MS, name_for(reply), analysis->config.slow_ns / NS_PER_MS);
 }

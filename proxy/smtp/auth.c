@@ -16,7 +16,7 @@ static const char not_plain[] = "a response without its two NULs, which should b
 
 struct auth *auth_new(int exchange, struct slice mechanism) {
     struct auth *auth = mem_new(sizeof(*auth));
-    auth->exchange = exchange;
+    auth->exchange = auth->line_exchange = exchange;
     for (size_t i = 0; i < mechanism.len && i < AUTH_MECHANISM_MAX; i++) {
         auth->mechanism_name[auth->mechanism_len++] = text_upper(mechanism.data[i]);
     }
@@ -34,7 +34,10 @@ void auth_free(struct auth *auth) {
 // ── the client's lines ──────────────────────────────────────────────────────────────────────────
 
 static void note_flaw(struct auth *auth, const char *flaw) {
-    auth->flaw = auth->flaw == NULL ? flaw : auth->flaw;
+    if (auth->flaw == NULL) {
+        auth->flaw = flaw;
+        auth->flaw_exchange = auth->line_exchange;
+    }
 }
 
 static void keep_identity(struct auth *auth, struct slice response) {
@@ -109,7 +112,8 @@ void auth_tell(struct event_auth *out, const struct auth *auth, int code) {
                                .outcome = outcome_of(auth, code),
                                .code = code,
                                .malformed = auth->flaw != NULL,
-                               .flaw = slice_of_string(auth->flaw)};
+                               .flaw = slice_of_string(auth->flaw),
+                               .flaw_exchange = auth->flaw_exchange};
     if (auth->mechanism_len > 0) {
         out->mechanism = slice_of(auth->mechanism_name, auth->mechanism_len);
     }

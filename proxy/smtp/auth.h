@@ -22,6 +22,8 @@ struct auth {
     uint8_t identity[AUTH_IDENTITY_MAX];
     size_t identity_len;
     const char *flaw; // what is malformed, NULL while nothing is
+    int flaw_exchange;
+    int line_exchange; // of the client's line that is taken next
     bool cancelled;
     bool declared; // the command was AUTH itself, not something that begins like it
     struct auth *next;

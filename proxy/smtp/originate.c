@@ -251,6 +251,7 @@ static void take_sasl(struct dialogue *dialogue, const struct event_line *line, 
                            .auth = latest_auth(dialogue)};
     client->challenged = false;
     if (item.auth != NULL) {
+        item.auth->line_exchange = item.exchange;
         auth_response(item.auth, line_reader_text(&client->line), false, is_part(&client->line));
     }
     tell_command(dialogue, line, NULL, CLIENT_LINE_SASL, at_ns);

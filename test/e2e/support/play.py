@@ -108,6 +108,8 @@ def _act(connection, me, steps, wrap):
                 _leave(connection)
             else:
                 assert s.read_all(connection) == b"", "bytes behind the last step"
+                if hasattr(connection, "unwrap"):
+                    _leave(connection)  # its own close_notify is due too
             connection.close()
             return
         elif who == me:

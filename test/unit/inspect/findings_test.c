@@ -236,7 +236,7 @@ static void final_dot_is_worth_ten_minutes(void **state) {
     tell_content_end(fixture, true);
     fixture->now_ns += 10 * MINUTE - 1;
     fixture_close(fixture, PARTY_CLIENT);
-    assert_non_null(strstr(fixture_log(fixture), "warning gave-up-early client 2 0\n"));
+    assert_non_null(strstr(fixture_log(fixture), "warning gave-up-early client 2 1\n"));
     assert_null(strstr(fixture_log(fixture), "no-quit"));
 }
 
