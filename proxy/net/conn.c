@@ -11,8 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-// How soon reading is tried again while the outputs are congested.
-#define CONGESTION_NS (10 * NS_PER_MS)
+// How soon is looked again what nobody announces: that the outputs are not congested any more, that
+// a peer has got all it was sent.
+#define LOOK_AGAIN_NS (10 * NS_PER_MS)
 
 int64_t conn_now_ns(const struct conn *conn) {
     return (int64_t)uv_hrtime() - conn->accepted_ns;
@@ -112,8 +113,9 @@ static int64_t next_deadline(const struct conn *conn, int64_t now_ns) {
     if (conn->relay != NULL && relay_deadline_ns(conn->relay) < next_ns) {
         next_ns = relay_deadline_ns(conn->relay);
     }
-    if (congested(conn) && now_ns + CONGESTION_NS < next_ns) {
-        next_ns = now_ns + CONGESTION_NS;
+    bool looks_again = congested(conn) || conn->reset_by_ns != 0;
+    if (looks_again && now_ns + LOOK_AGAIN_NS < next_ns) {
+        next_ns = now_ns + LOOK_AGAIN_NS;
     }
     return next_ns;
 }
@@ -208,6 +210,19 @@ static bool pump(struct conn *conn, enum side side) {
     return moved;
 }
 
+// A reset throws away what our kernel has not sent yet, and that is mail: it waits for it to
+// arrive, but not for ever for a peer that does not read.
+static bool must_arrive_first(struct conn *conn, const struct peer *peer) {
+    int64_t now_ns = conn_now_ns(conn);
+    if (!peer_has_unsent(peer)) {
+        return false;
+    }
+    if (conn->reset_by_ns == 0) {
+        conn->reset_by_ns = now_ns + RELAY_LINGER_NS;
+    }
+    return now_ns < conn->reset_by_ns;
+}
+
 static void close_side(struct conn *conn, enum side side) {
     struct peer *peer = peer_of(conn, side);
     if (peer == NULL) {
@@ -217,11 +232,17 @@ static void close_side(struct conn *conn, enum side side) {
         peer_shutdown(peer);
         relay_shutdown_done(conn->relay, side);
     }
-    if (relay_wants_reset(conn->relay, side) && !peer->writing) {
+    bool reset = relay_wants_reset(conn->relay, side) && !peer->writing;
+    if (reset && !must_arrive_first(conn, peer)) {
         struct peer **slot = side == SIDE_CLIENT ? &conn->client : &conn->server;
         *slot = NULL;
         peer_close_reset(peer);
     }
+}
+
+static bool reset_waits(const struct conn *conn, enum side side) {
+    return peer_of(conn, side) != NULL && conn->reset_by_ns != 0 &&
+           relay_wants_reset(conn->relay, side);
 }
 
 // A peer that was given up is not waited for: one that never reads would hold its write for ever.
@@ -251,7 +272,8 @@ void conn_update(struct conn *conn) {
     close_side(conn, SIDE_CLIENT);
     close_side(conn, SIDE_SERVER);
     conn->updating = false;
-    bool pending = write_pends(conn, SIDE_CLIENT) || write_pends(conn, SIDE_SERVER);
+    bool pending = write_pends(conn, SIDE_CLIENT) || write_pends(conn, SIDE_SERVER) ||
+                   reset_waits(conn, SIDE_CLIENT) || reset_waits(conn, SIDE_SERVER);
     if (relay_is_done(conn->relay) && !pending) {
         conn_end(conn);
         return;

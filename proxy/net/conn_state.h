@@ -44,6 +44,7 @@ struct conn {
     int64_t accepted_ns;   // of the loop's clock
     int64_t active_ns;     // the last byte of either side, since the accept
     bool direct;           // transparent: nobody redirected it
+    int64_t reset_by_ns;   // until when a reset waits for what was sent before it; 0 for no reset
     bool updating;
 };
 

@@ -6,10 +6,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 struct write_request {
     uv_write_t write;
@@ -165,6 +167,11 @@ void peer_close_reset(struct peer *peer) {
         setsockopt(peer_fd(peer), SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
         peer_close(peer);
     }
+}
+
+bool peer_has_unsent(const struct peer *peer) {
+    int unsent = 0;
+    return ioctl(peer_fd(peer), SIOCOUTQ, &unsent) == 0 && unsent > 0;
 }
 
 // A peer that read all that we sent has acknowledged it with its FIN.

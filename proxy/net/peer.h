@@ -30,6 +30,7 @@ ssize_t peer_write(struct peer *peer, struct slice bytes);
 void peer_shutdown(struct peer *peer); // FIN, behind what is being written
 void peer_close(struct peer *peer);    // NULL is fine
 void peer_close_reset(struct peer *peer);
+bool peer_has_unsent(const struct peer *peer); // bytes that the peer's kernel has not got yet
 // Whether the peer, whose stream has ended, closed without having read all that we sent.
 bool peer_left_unread(const struct peer *peer);
 int peer_fd(const struct peer *peer);

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Bytes in are bytes out, in both directions, whatever they are and however they are cut."""
 
+import fcntl
 import hashlib
 import random
+import select
 import socket
 import ssl
+import struct
+import termios
 import threading
 
 from support import scope as s
@@ -29,22 +33,54 @@ def hostile(generator, size):
     return bytes(out[:size])
 
 
-def send_cut(connection, data, generator, largest):
-    """Sends in pieces of random size; small ones first, so that 1-byte writes are among them."""
+def pieces(data, generator, largest):
+    """Cuts data in pieces of random size; the first are of one byte."""
     at = 0
     while at < len(data):
         size = 1 if at < 50 else generator.randrange(1, largest)
-        connection.sendall(data[at:at + size])
+        yield memoryview(data)[at:at + size]
         at += size
 
 
+WAITS = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+def send_some(connection, piece):
+    try:
+        return piece[connection.send(piece):]
+    except WAITS:
+        return piece
+
+
+def read_some(connection, size):
+    """Bytes, None where there are none yet, b"" at the end of the stream."""
+    try:
+        return connection.recv(min(size, 1 << 16))
+    except WAITS:
+        return None
+
+
 def duplex(connection, mine, their_size, generator, largest):
-    """Sends all of `mine` while reading `their_size` bytes; returns what was read."""
-    sender = threading.Thread(target=send_cut, args=(connection, mine, generator, largest))
-    sender.start()
-    got = s.read_exactly(connection, their_size)
-    sender.join()
-    return got
+    """Sends all of `mine` while reading `their_size` bytes; returns what was read. One thread does
+    both: OpenSSL does not let two use one connection."""
+    connection.setblocking(False)
+    outgoing, piece, got = pieces(mine, generator, largest), b"", []
+    left = their_size
+    while left > 0 or piece is not None:
+        if piece is not None and len(piece) == 0:
+            piece = next(outgoing, None)
+        if piece is not None:
+            piece = send_some(connection, piece)
+        part = read_some(connection, left) if left > 0 else None
+        if part == b"":
+            break
+        if part:
+            got.append(part)
+            left -= len(part)
+        elif piece is None or len(piece) > 0:
+            select.select([connection], [connection] if piece else [], [], 1)
+    connection.settimeout(s.TIMEOUT)
+    return b"".join(got)
 
 
 def digest(data):
@@ -255,6 +291,32 @@ def test_reset_passes(scope):
         connection.close()
         assert done.wait(s.TIMEOUT)
     assert seen == ["reset"], seen
+
+
+def test_what_came_before_a_reset_arrives(scope):
+    """A server that reads late gets every byte that the client sent before its reset."""
+    pair = Pair(scope, "plain")
+    payload = b"x" * (2 * MIB)
+    got = []
+    sent = threading.Event()
+
+    def handle(connection):
+        connection = pair.serve(connection)
+        assert sent.wait(s.TIMEOUT)
+        got.append(len(s.read_exactly(connection, len(payload))))
+
+    with s.Server(handle) as server, pair.proxy(server.port) as proxy:
+        connection = pair.connect(proxy.port())
+        connection.sendall(payload)
+        # All of it has left this machine's client once nothing waits in its socket.
+        while struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, b"\0" * 4))[0] > 0:
+            pass
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        connection.close()
+        sent.set()
+        for thread in server.threads:
+            thread.join(s.TIMEOUT)
+    assert got == [len(payload)], got
 
 
 def test_plain_bytes_behind_starttls_go_ahead_of_tls(scope):
