@@ -102,17 +102,31 @@ static bool is_whole(struct slice line) {
     return line.len > 0 && line.data[line.len - 1] == '\n';
 }
 
+// How much of the text stands in front of the first line that begins with a dot.
+static size_t len_before_dot_line(struct slice text) {
+    size_t at = 0;
+    for (;;) {
+        size_t dot = slice_find_byte(slice_from(text, at), '.');
+        if (dot == SLICE_NONE) {
+            return text.len;
+        }
+        at += dot;
+        if (at > 0 && text.data[at - 1] == '\n') {
+            return at;
+        }
+        at++;
+    }
+}
+
 // Message text in pieces as long as they can be: a chunk of BDAT by its size, text of DATA up to a
 // line that begins with a dot, which may be its end.
 static struct slice next_text(struct slice *rest, uint64_t text_left) {
-    struct slice text = slice_sub(*rest, 0, text_left < rest->len ? (size_t)text_left : rest->len);
-    if (text_left == UINT64_MAX) {
-        size_t dot = text.data[0] == '.' ? SLICE_NONE : slice_find(text, SLICE("\n."));
-        if (dot == SLICE_NONE && text.data[0] == '.') {
-            return next_line(rest);
-        }
-        text = dot == SLICE_NONE ? text : slice_sub(text, 0, dot + 1);
+    bool by_size = text_left != UINT64_MAX;
+    if (!by_size && rest->data[0] == '.') {
+        return next_line(rest);
     }
+    size_t chunk_len = text_left < rest->len ? (size_t)text_left : rest->len;
+    struct slice text = slice_sub(*rest, 0, by_size ? chunk_len : len_before_dot_line(*rest));
     *rest = slice_from(*rest, text.len);
     return text;
 }
