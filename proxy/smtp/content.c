@@ -81,9 +81,9 @@ static const char *ending_name(enum line_ending ending) {
 // What servers other than ours took for the end of a message (CVE-2023-51764): a dot between any
 // two line ends but CRLF and CRLF.
 static void tell_look_alike(struct content *content, const char *before, const char *behind) {
-    char detail[16] = "";
+    enum { LOOK_ALIKE_MAX = 16 };
     struct buf text;
-    buf_init(&text, sizeof(detail));
+    buf_init(&text, LOOK_ALIKE_MAX);
     buf_putf(&text, "%s . %s", before, behind);
     content->smuggling = true;
     tell_flaw(content, FLAW_SMUGGLING, buf_slice(&text), content->lines_sent);
