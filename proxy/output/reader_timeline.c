@@ -15,7 +15,8 @@ struct item *timeline_add_item(struct json_index *index, enum item_kind kind, in
     struct item *item = reader_add_item(index->reader, kind);
     index->last_us = at_us > index->last_us ? at_us : index->last_us;
     item->session = index->session;
-    item->at_unix_us = index->started_us + index->last_us;
+    // What a reply that came later has decided was sent before it, and is told so.
+    item->at_unix_us = index->started_us + (at_us >= 0 ? at_us : index->last_us);
     return item;
 }
 

@@ -18,7 +18,7 @@ struct json_index {
     size_t session;
     const cJSON *object;
     int64_t started_us;
-    int64_t last_us; // of the item made last: times of a session never run backwards
+    int64_t last_us; // the latest time of the items so far: that of an item without one
     struct node_list exchanges;
     struct node_list auths;
     struct node_list messages;
