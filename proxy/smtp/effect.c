@@ -114,6 +114,7 @@ static void apply_to_data(struct dialogue *dialogue, const struct effect_cause *
             client_set_state(dialogue, CLIENT_TEXT);
         }
     } else {
+        dialogue->client.text_refused = true;
         if (transfer != NULL && dialogue->transfer == transfer) {
             client_set_state(dialogue, CLIENT_LINES);
         }

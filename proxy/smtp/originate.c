@@ -48,7 +48,9 @@ enum client_line client_line_classify(const struct dialogue *dialogue, struct sl
     if (client->state == CLIENT_AWAIT_SASL) {
         return CLIENT_LINE_SASL;
     }
-    if (client->conceal || (client->auth_seen && !looks_like_command(dialogue->caps, text))) {
+    bool message_text = client->text_refused || client->state == CLIENT_AWAIT_DATA;
+    bool unsure = client->auth_seen && !message_text;
+    if (client->conceal || (unsure && !looks_like_command(dialogue->caps, text))) {
         return CLIENT_LINE_CONCEALED;
     }
     return CLIENT_LINE_COMMAND;
@@ -212,6 +214,14 @@ static void finish_empty_chunk(struct dialogue *dialogue, int64_t at_ns) {
     }
 }
 
+// Text may have lines that begin like commands; these are commands beyond doubt, or its end.
+static bool ends_refused_text(const struct command *command, struct slice text) {
+    bool alone = (command->verb == VERB_RSET || command->verb == VERB_QUIT) &&
+                 slice_is_null(command->argument);
+    return alone || (command->verb == VERB_MAIL && command->path.keyword) ||
+           command_is_auth_like(text) || slice_is(text, ".");
+}
+
 static void take_command(struct dialogue *dialogue, const struct event_line *line, int64_t at_ns) {
     struct client_stream *client = &dialogue->client;
     struct slice text = line_reader_text(&client->line);
@@ -220,6 +230,7 @@ static void take_command(struct dialogue *dialogue, const struct event_line *lin
     if (command.verb != VERB_UNKNOWN) {
         client->conceal = false;
     }
+    client->text_refused = client->text_refused && !ends_refused_text(&command, text);
     if (dialogue->transfer != NULL && ends_chunks(command.verb)) {
         transfer_give_up(dialogue, at_ns);
     }

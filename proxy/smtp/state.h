@@ -65,10 +65,11 @@ struct client_stream {
     bool challenged;        // 334 came: the next line is a SASL line
     bool conceal;           // AUTH was refused: lines are concealed up to a known command
     bool auth_seen;
-    bool eight_bits; // the latest MAIL said BODY=8BITMIME or BINARYMIME
-    bool binary;     // … BINARYMIME
-    bool gave_up;    // TLS or binary where lines should be: no more commands are told
-    bool spoke_smtp; // a command of SMTP was accepted
+    bool text_refused; // DATA was refused: lines that are no commands may be the message's
+    bool eight_bits;   // the latest MAIL said BODY=8BITMIME or BINARYMIME
+    bool binary;       // … BINARYMIME
+    bool gave_up;      // TLS or binary where lines should be: no more commands are told
+    bool spoke_smtp;   // a command of SMTP was accepted
 };
 
 struct server_stream {
