@@ -5,12 +5,12 @@ Servers and clients are Python's `ssl` (OpenSSL), their certificates come from t
 """
 
 import datetime
+import hashlib
 import os
 import socket
 import ssl
 import stat
 import subprocess
-import threading
 import time
 import warnings
 
@@ -967,6 +967,325 @@ def test_ca_hosts(scope):
     with scope.proxy("--mode", "sink@127.0.0.1:0") as proxy:
         seen = visit(proxy.port(), scope.client_context(), "implicit", "127.0.0.1")
     assert seen.error is not None, "an address that is not in the list"
+
+
+# ── handshakes that fail, and those that wait ────────────────────────────────────────────────────
+
+
+def raw_server(scope, handle, *words, scheme="smtp", host="localhost"):
+    """A server of the test's own, and the proxy before it that trusts its root."""
+    server = s.Server(handle)
+    return server, scope.proxy("--mode", f"reverse:{scheme}://{host}:{server.port}@127.0.0.1:0",
+                               "--server-ca", roots(scope), *words)
+
+
+def test_a_distrusting_client_is_told_once(scope):
+    context, root, _ = fault_server(scope, "expired")
+    for version in ("1.2", "1.3"):
+        client = with_options(both_roots(scope), (version, version))
+        seen, session, proxy = proxied(scope, context, "--server-ca", root, client=client)
+        assert seen.code == EXPIRED
+        assert "tls-client-no-check" not in rules(session), rules(session)
+        told = finding(session, "tls-client-distrusts")
+        assert "certificate_expired" in told["text"] or "expired" in told["text"], told
+        tls = session["tls"]["client"]
+        assert tls["sni"] == "localhost" and len(tls["ja3"]) == 32 and tls["ja4"] and tls["error"]
+        events = [each for each in proxy.events() if each["event"] == "tls" and
+                  each["side"] == "client"]
+        assert events[-1]["error"] == tls["error"], events
+        assert "server-closed" not in str(rules(session)) and "no-quit" not in rules(session), rules(
+            session)
+
+
+def test_strict_alerts_the_server_and_the_client(scope):
+    context, root, _ = fault_server(scope, "expired")
+    alerts = []
+
+    def handle(connection):
+        try:
+            inside = context.wrap_socket(connection, server_side=True)
+            inside.recv(10)
+        except ssl.SSLError as error:
+            alerts.append(str(error))
+
+    server, proxy = raw_server(scope, handle, "--verify", "strict")
+    with server, proxy:
+        seen = visit(proxy.port(), careless())
+        proxy.stop()
+    session, = proxy.sessions()
+    assert alerts and "ALERT_CERTIFICATE_EXPIRED" in alerts[0], alerts
+    assert "alert" in seen.error.lower(), seen.error
+    assert session["tls"]["client"]["error"] and session["tls"]["client"]["ja4"], session["tls"]
+
+
+def test_server_bytes_behind_220(scope):
+    """The server's side of the injection: in the clear, ahead of TLS."""
+    context, root = good(scope)
+
+    def handle(connection):
+        connection.sendall(b"220 test\r\n")
+        s.read_line(connection)
+        connection.sendall(b"250-test\r\n250 STARTTLS\r\n")
+        s.read_line(connection)
+        connection.sendall(b"220 go\r\n250 fake\r\n")
+        with context.wrap_socket(connection, server_side=True) as inside:
+            s.read_line(inside)
+            inside.sendall(b"250 ok\r\n")
+            s.read_all(inside)
+
+    server, proxy = raw_server(scope, handle)
+    with server, proxy:
+        connection = s.connect(proxy.port())
+        s.read_reply(connection)
+        s.ask(connection, HELLO_LINE)
+        connection.sendall(b"STARTTLS\r\n")
+        assert s.read_exactly(connection, 18) == b"220 go\r\n250 fake\r\n"
+        inside = scope.client_context().wrap_socket(connection, server_hostname="localhost")
+        assert s.ask(inside, HELLO_LINE) == [b"250 ok\r\n"]
+        inside.close()
+    session, = proxy.sessions()
+    told = finding(session, "starttls-injection")
+    assert told["side"] == "server", told
+
+
+def test_starttls_refused_goes_on_in_the_clear(scope):
+    def handle(connection):
+        connection.sendall(b"220 test\r\n")
+        for answer in (b"250-test\r\n250 STARTTLS\r\n", b"454 4.7.0 not now\r\n", b"250 ok\r\n",
+                       b"221 bye\r\n"):
+            s.read_line(connection)
+            connection.sendall(answer)
+
+    server, proxy = raw_server(scope, handle)
+    with server, proxy:
+        connection = s.connect(proxy.port())
+        s.read_reply(connection)
+        s.ask(connection, HELLO_LINE)
+        assert s.ask(connection, "STARTTLS") == [b"454 4.7.0 not now\r\n"]
+        assert s.ask(connection, "NOOP") == [b"250 ok\r\n"]
+        assert s.ask(connection, "QUIT") == [b"221 bye\r\n"]
+        connection.close()
+    session, = proxy.sessions()
+    assert session["outcome"] == "completed" and session["tls"] == {"client": None, "server": None}
+
+
+def test_server_that_fails_behind_220(scope):
+    """Plain text, a close, a reset where its ServerHello is due."""
+    for what, word in ((b"500 5.5.1 what is this\r\n", "plain"), (b"", "closed"), (None, "reset")):
+        def handle(connection):
+            connection.sendall(b"220 test\r\n")
+            s.read_line(connection)
+            connection.sendall(b"250-test\r\n250 STARTTLS\r\n")
+            s.read_line(connection)
+            connection.sendall(b"220 go\r\n")
+            connection.recv(10000)
+            if what is None:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            elif what:
+                connection.sendall(what)
+                s.read_all(connection)
+
+        server, proxy = raw_server(scope, handle)
+        with server, proxy:
+            seen = visit(proxy.port(), careless(), "starttls")
+            proxy.stop()
+        session, = proxy.sessions()
+        case = (what, seen.error, session["outcome"], session["error"])
+        assert session["outcome"] == "tls-server-failed" and word in session["error"], case
+        assert session["tls"]["server"]["error"] and session["tls"]["server"]["how"] == "starttls"
+        assert session["tls"]["client"]["error"] and session["tls"]["client"]["ja3"], case
+        assert seen.error, case
+
+
+def test_what_boringssl_cannot_speak(scope):
+    root = roots(scope)
+    issue(scope, "rsa", "good-root", key=("rsa", "rsa_keygen_bits:2048"), days=(-1, 60))
+    for ciphers, word in (("DHE-RSA-AES128-GCM-SHA256", "DHE"),):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(ciphers)
+        context.load_cert_chain(scope.path("rsa.pem"), scope.path("rsa.key"))
+        seen, session, _ = proxied(scope, context, "--server-ca", root)
+        assert session["outcome"] == "tls-server-failed", session["outcome"]
+        assert word in session["error"], session["error"]
+        client = careless()
+        client.maximum_version = ssl.TLSVersion.TLSv1_2
+        client.set_ciphers(ciphers)
+        context, root = good(scope)
+        seen, session, _ = proxied(scope, context, "--server-ca", root, client=client)
+        assert session["outcome"] == "tls-client-failed", session["outcome"]
+        assert word in session["error"], session["error"]
+    # A ClientHello of SSLv3.
+    hello = bytes.fromhex("16030000300100002c0300" + "11" * 32 + "000004000a002f0100" + "00")
+    hello = hello[:3] + (len(hello) - 5).to_bytes(2, "big") + hello[5:6] + (
+        len(hello) - 9).to_bytes(3, "big") + hello[9:]
+    with Served(scope, context) as server, scope.proxy(
+            "--mode", f"reverse:smtp://localhost:{server.port}@127.0.0.1:0", "--server-ca", root,
+            "--once") as proxy:
+        connection = s.connect(proxy.port())
+        connection.sendall(hello)
+        try:
+            s.read_all(connection)
+        except OSError:
+            pass
+        connection.close()
+        proxy.process.wait(s.TIMEOUT)
+    session, = proxy.sessions()
+    assert session["outcome"] == "tls-client-failed" and "SSL" in session["error"], (
+        session["outcome"], session["error"])
+
+
+def socks5(port, host, target):
+    connection = s.connect(port)
+    connection.sendall(b"\5\1\0")
+    assert s.read_exactly(connection, 2) == b"\5\0"
+    place = (b"\3" + bytes([len(host)]) + host.encode() if not host[0].isdigit()
+             else b"\1" + socket.inet_aton(host))
+    connection.sendall(b"\5\1\0" + place + target.to_bytes(2, "big"))
+    answer = s.read_exactly(connection, 10)
+    assert answer[:2] == b"\5\0", answer
+    return connection
+
+
+def test_names_by_socks5(scope):
+    """The SOCKS5 name, else the client's SNI, else the address."""
+    context, root, got = sni_server(scope)
+    for host, sni, sent, ok, names in (("localhost", "alias.example.com", "localhost", True,
+                                        "alias.example.com"),
+                                       ("127.0.0.1", "localhost", "localhost", True, "localhost"),
+                                       ("127.0.0.1", "other.example.com", "other.example.com",
+                                        False, None),
+                                       ("127.0.0.1", None, None, True, "127.0.0.1")):
+        with Served(scope, context) as server, scope.proxy(
+                "--mode", "socks5@127.0.0.1:0", "--server-ca", root) as proxy:
+            inside = careless().wrap_socket(socks5(proxy.port(), host, server.port),
+                                            server_hostname=sni)
+            leaf = leaf_text(inside.getpeercert(True), "-ext", "subjectAltName")
+            s.read_reply(inside)
+            s.ask(inside, "QUIT")
+            inside.close()
+        session, = proxy.sessions()
+        case = (host, sni, got, leaf, session["tls"]["server"]["verify"])
+        assert got.pop() == sent, case
+        assert session["tls"]["server"]["verify"]["ok"] == ok, case
+        assert session["tls"]["server"]["sni"] == sent, case
+        assert names is None or names in leaf, case
+        assert ("tls-no-sni" in rules(session)) is False, case
+
+
+def test_greeting_is_held(scope):
+    """Up to 300 ms where the server's side is TLS; a late ClientHello within it is implicit TLS."""
+    context, root = good(scope)
+    for how, words in (("implicit", ["--server-tls", "implicit"]),
+                       ("starttls", ["--server-tls", "starttls"])):
+        with Served(scope, context, how) as server, scope.proxy(
+                "--mode", f"reverse:smtp://localhost:{server.port}@127.0.0.1:0", "--server-ca",
+                root, *words) as proxy:
+            begun = time.monotonic()
+            plain = s.connect(proxy.port())
+            assert s.read_reply(plain)[0].startswith(b"220 ")
+            assert 0.25 < time.monotonic() - begun < 5
+            plain.close()
+            late = s.connect(proxy.port())
+            time.sleep(0.15)  # within the 300 ms
+            inside = scope.client_context().wrap_socket(late, server_hostname="localhost")
+            assert s.read_reply(inside)[0].startswith(b"220 ")
+            inside.close()
+    with Served(scope, context, "starttls") as server, scope.proxy(
+            "--mode", f"reverse:smtp://localhost:{server.port}@127.0.0.1:0") as proxy:
+        begun = time.monotonic()
+        for _ in range(10):
+            plain = s.connect(proxy.port())
+            s.read_reply(plain)
+            plain.close()
+        assert time.monotonic() - begun < 2.5, "a mirrored greeting is not held"
+
+
+def test_keylog_files(scope):
+    path = scope.path("old-keys")
+    with open(path, "w") as file:
+        file.write("# kept\n")
+    context, root = good(scope)
+    proxied(scope, context, "--server-ca", root, "--keylog", path)
+    with open(path) as file:
+        lines = file.read().splitlines()
+    assert lines[0] == "# kept" and len(lines) > 4, lines
+    result = scope.run("proxy", "--mode", "sink@127.0.0.1:0", "--keylog", scope.path("no/keys"))
+    assert result.returncode == 3 and b"no/keys" in result.stderr, result
+
+
+def test_client_tls_implicit_and_silence(scope):
+    """No plain word to a client of which TLS is wanted."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{port}@127.0.0.1:0", "--client-tls",
+                     "implicit") as proxy:
+        connection = s.connect(proxy.port())
+        assert s.read_all(connection) == b""
+        connection.close()
+    session, = proxy.sessions()
+    assert session["outcome"] == "connect-failed"
+
+
+def test_client_hello_under_client_tls_none(scope):
+    context, root = good(scope)
+    for words, mode in (([], "starttls"), (["--server-tls", "starttls"], "starttls"),
+                        (["--server-tls", "implicit"], "implicit"), (["--server-tls", "none"],
+                                                                     "none")):
+        seen, session, proxy = proxied(scope, context, "--server-ca", root, "--client-tls", "none",
+                                       *words, how=mode, client_how="implicit")
+        case = (words, seen.error, session["outcome"], session["error"])
+        assert seen.error and session["outcome"] == "tls-client-failed", case
+        assert "ClientHello" in session["error"], case
+
+
+def test_certificate_facts(scope):
+    root = roots(scope)
+    for name, key, told in (("p384", ("ec", "ec_paramgen_curve:P-384"), "EC P-384"),
+                            ("rsa2048", ("rsa", "rsa_keygen_bits:2048"), "RSA 2048")):
+        issue(scope, name, "good-root", key=key, days=(-1, 60))
+        context = context_of(scope.path(name + ".pem"), scope.path(name + ".key"))
+        _, session, _ = proxied(scope, context, "--server-ca", root)
+        certificate = session["tls"]["server"]["certificate"]
+        assert certificate["key"] == told, certificate
+        with open(scope.path(name + ".pem")) as file:
+            der = ssl.PEM_cert_to_DER_cert(file.read())
+        assert certificate["sha256"] == hashlib.sha256(der).hexdigest(), certificate
+        dates = [ssl.cert_time_to_seconds(line.split("=")[1]) for line in
+                 leaf_text(der, "-dates").splitlines()]
+        for date, name in zip(dates, ("not_before", "not_after")):
+            said = datetime.datetime.fromisoformat(certificate[name].replace("Z", "+00:00"))
+            assert said.timestamp() == date, certificate
+
+
+def test_ca_files(scope):
+    """What is half there, over, or elsewhere."""
+    folder = os.path.dirname(scope.ca)
+    key = os.path.join(folder, "ca.key")
+    os.rename(key, key + ".away")
+    result = scope.run("proxy", "--mode", "sink@127.0.0.1:0")
+    assert result.returncode == 3 and result.stderr.count(b"\n") == 1, result
+    os.rename(key + ".away", key)
+    os.rename(scope.ca, scope.path("away.pem"))
+    result = scope.run("proxy", "--mode", "sink@127.0.0.1:0")
+    assert result.returncode == 3 and result.stderr.count(b"\n") == 1, result
+    other = scope.path("other/deep")
+    result = scope.run("ca", "show", "--ca-dir", other, "--ca-hosts", "example.com,192.0.2.7")
+    assert result.returncode == 0, result
+    text = subprocess.run(["openssl", "x509", "-noout", "-text", "-in", other + "/ca.pem"],
+                          stdout=subprocess.PIPE, check=True).stdout.decode()
+    assert "DNS:example.com" in text and "192.0.2.7" in text, text
+    assert stat.S_IMODE(os.stat(other).st_mode) == 0o700
+    assert stat.S_IMODE(os.stat(other + "/ca.key").st_mode) == 0o600
+    issue(scope, "overca", ca=True, days=(-30, -2))
+    os.replace(scope.path("overca.pem"), other + "/ca.pem")
+    os.replace(scope.path("overca.key"), other + "/ca.key")
+    os.chmod(other + "/ca.key", 0o600)
+    result = scope.run("proxy", "--mode", "sink@127.0.0.1:0", "--ca-dir", other)
+    assert result.returncode == 3 and b"expired" in result.stderr and b"renew" in result.stderr, (
+        result)
+    assert scope.run("ca", "renew", "--ca-dir", other).returncode == 0
 
 
 warnings.filterwarnings("ignore", category=DeprecationWarning)  # TLS 1.0 is asked for on purpose
