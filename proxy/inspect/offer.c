@@ -2,11 +2,30 @@
 // What a server offers in its EHLO reply, and when.
 #include "inspect/themes.h"
 
+// Of whatever hash: SCRAM-SHA-1-PLUS, SCRAM-SHA-256-PLUS and all to come.
+static bool names_scram_plus(struct slice mechanisms) {
+    while (!slice_is_null(mechanisms)) {
+        struct slice word = slice_split(&mechanisms, ' ');
+        if (slice_starts_with_nocase(word, SLICE("SCRAM-")) &&
+            slice_ends_with_nocase(word, SLICE("-PLUS"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool offers_scram_plus(const struct capabilities *offered) {
-    return capabilities_offer_mechanism(offered, SLICE("SCRAM-SHA-1-PLUS")) ||
-           capabilities_offer_mechanism(offered, SLICE("SCRAM-SHA-256-PLUS")) ||
-           capabilities_offer_mechanism(offered, SLICE("SCRAM-SHA-512-PLUS")) ||
-           capabilities_offer_mechanism(offered, SLICE("SCRAM-SHA3-512-PLUS"));
+    static const struct slice old = SLICE_INIT("AUTH="); // as in `AUTH=LOGIN PLAIN`
+    for (size_t i = 0; i < offered->count; i++) {
+        const struct capability *item = &offered->items[i];
+        bool is_old = slice_starts_with_nocase(item->keyword, old);
+        bool is_auth = is_old || slice_is_nocase(item->keyword, "AUTH");
+        if ((is_old && names_scram_plus(slice_from(item->keyword, old.len))) ||
+            (is_auth && names_scram_plus(item->parameters))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // Where the proxy bridges, the server's side is not as the client's is.

@@ -167,6 +167,9 @@ static bool is_hello(enum verb verb) {
 
 static void judge_enhanced(struct analysis *analysis, const struct event_reply *reply) {
     int class = reply->code / 100;
+    if (!code_is_clear(reply) || first_digit_is_odd(reply->code)) {
+        return; // reply-malformed says it; nobody knows which code was meant
+    }
     if (reply->enhanced.len > 0) {
         int said = reply->enhanced.data[0] - '0';
         if (said != class) {
@@ -181,8 +184,7 @@ static void judge_enhanced(struct analysis *analysis, const struct event_reply *
     bool greets = reply->to == 0 || is_hello(reply->verb) ||
                   (reply->verb == VERB_XCLIENT && reply->code == 220);
     bool due = class == 2 || class == 4 || class == 5;
-    if (due && !greets && code_is_clear(reply) &&
-        capabilities_offer(reply->current, "ENHANCEDSTATUSCODES")) {
+    if (due && !greets && capabilities_offer(reply->current, "ENHANCEDSTATUSCODES")) {
         analysis_say(analysis, RULE_ENHANCED_MISSING, place_of_reply(analysis, reply),
                      "The server offers ENHANCEDSTATUSCODES, but its reply %d has no enhanced code "
                      "like %d.0.0 in front of its text",

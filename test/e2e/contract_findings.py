@@ -228,6 +228,35 @@ WIRE = [
                          S("250 2.0.0 ok"), S("221 2.0.0 bye"), S_CLOSE], ""),
     ("trailing space", one(C("NOOP "), S("250 2.0.0 ok")), "trailing-space@2"),
     ("trailing space MAIL", one(C("MAIL FROM:<a@example.com> "), MAIL_OK), "trailing-space@2"),
+    ("trailing space EHLO", [GREET, C("EHLO client.example.com "), offer(CAPS), BYE],
+     "trailing-space@1"),
+    ("SASL line with bare lf", one(C("AUTH CRAM-MD5"), S("334 PDEyM0BhPg=="), C(b"YW5uIDAx\n"),
+                                   S("235 2.7.0 ok"), caps=["AUTH CRAM-MD5"]), "bare-lf@3"),
+    ("VRFY in UTF-8", one(C("VRFY ä SMTPUTF8"), S("252 2.0.0 x")), ""),
+    ("8 bits after the SMTPUTF8 transaction", one(mail_from("<ä@example.com> SMTPUTF8"), C("RSET"),
+                                                  S("250 2.0.0 ok"), mail_from("<ä@example.com>")),
+     "command-8bit@4"),
+    ("8 bits in binary by BDAT", one(envelope(" BODY=BINARYMIME"), C("BDAT 1 LAST", b"\xff"), DONE),
+     "header-missing@4/1 header-missing@4/1!warning header-malformed@4/1"),
+    ("8 bits by BDAT", one(envelope(), C("BDAT %d LAST" % (len("\r\n".join(HEAD)) + 9),
+                                         "\r\n".join(HEAD).encode() + b"\r\n\r\n\xc3\xa4x\r\n"),
+                           DONE), "data-8bit@4/1"),
+    ("greeting of several lines", [S("220-mx one", "220 two"), C("EHLO client.example.com"),
+                                   offer(CAPS), BYE], ""),
+    ("message twice, faults once each", one(text(b"a\nb\0\r\n"), text("x")),
+     "bare-lf@4/1 nul-byte@4/1"),
+    ("pipelined messages", [hi(), C("MAIL FROM:<a@example.com>", "RCPT TO:<b@example.net>", "DATA"),
+                            MAIL_OK, RCPT_OK, S("354 go"),
+                            C(*HEAD, "", "x", ".", "MAIL FROM:<a@example.com>",
+                              "RCPT TO:<b@example.net>", "DATA"), DONE, MAIL_OK, RCPT_OK,
+                            S("354 go"), C(*HEAD, "", ".hidden", "."), S("554 5.6.0 no"), BYE],
+     "dot-not-stuffed@7/2 rejected@7/2"),
+    ("text before the 354", [hi(), envelope(), C("DATA", *HEAD, "", "x", "."), S("354 go"), DONE,
+                             BYE], ""),
+    ("chunks pipelined", [hi(), C("MAIL FROM:<a@example.com>", "RCPT TO:<b@example.net>",
+                                  "BDAT 3", b"a:b", "BDAT 2 LAST", b"\r\n"), MAIL_OK, RCPT_OK,
+                          S("250 2.0.0 ok"), DONE, BYE],
+     "header-missing@5/1 header-missing@5/1!warning"),
     ("space within", one(C("NOOP a b"), S("250 2.0.0 ok")), ""),
     ("dot not stuffed", one(text(".hidden")), "dot-not-stuffed@4/1"),
     ("dot stuffed", one(text("..hidden", "..", "a.b")), ""),
@@ -389,6 +418,26 @@ def auths():
         ("tried again after 454", one(C("AUTH PLAIN " + PLAIN), S("454 4.7.0 later"),
                                       C("AUTH PLAIN " + PLAIN), ok, caps=caps),
          "auth-in-clear@2 rejected@2 auth-in-clear@3"),
+        ("another password", one(C("AUTH PLAIN " + PLAIN), no,
+                                 C("AUTH PLAIN " + b64(b"\0ann\0secret124")), ok, caps=caps),
+         "auth-in-clear@2 rejected@2 auth-in-clear@3 auth-retried@3"),
+        ("another mechanism", one(C("AUTH PLAIN " + PLAIN), no, C("AUTH CRAM-MD5"),
+                                  S("334 PDEyM0BhPg=="), C(b64(b"ann 0123")), ok, caps=caps),
+         "auth-in-clear@2 rejected@2"),
+        ("bearer error", one(C("AUTH XOAUTH2 " + b64(b"user=ann\1auth=Bearer abcdef\1\1")),
+                             S("334 eyJzdGF0dXMiOiI0MDAifQ=="), C(""), no, caps=["AUTH XOAUTH2"]),
+         "auth-in-clear@2 rejected@3"),
+        ("external with =", one(C("AUTH EXTERNAL ="), ok, caps=["AUTH EXTERNAL"]), ""),
+        ("plain by continuation", one(C("AUTH PLAIN"), S("334 "), C(PLAIN), ok, caps=caps),
+         "auth-in-clear@2"),
+        ("plain with authzid", one(C("AUTH PLAIN " + b64(b"bob\0ann\0secret123")), ok, caps=caps),
+         "auth-in-clear@2"),
+        ("plain with three nuls", one(C("AUTH PLAIN " + b64(b"\0ann\0secret123\0")), ok, caps=caps),
+         "auth-in-clear@2 auth-malformed@2"),
+        ("login initial no base64", one(C("AUTH LOGIN a-b!"), S("501 5.5.2 no"), caps=caps),
+         "auth-in-clear@2 auth-malformed@2 rejected@2"),
+        ("any plus offered", one(caps=["AUTH PLAIN SCRAM-SHA-384-PLUS"]), "scram-plus@1<server"),
+        ("no plus offered", one(caps=["AUTH SCRAM-SHA-512 X-PLUS"]), ""),
         ("plus used", one(C("AUTH SCRAM-SHA-256-PLUS"), S("504 5.5.4 no"),
                           caps=["AUTH SCRAM-SHA-256-PLUS"]),
          "scram-plus@1<server scram-plus@2 rejected@2"),
@@ -541,6 +590,26 @@ def endings():
         ("text after refusal", [*refused, C(*HEAD, "", "x", "."), S("500 5.5.1 what"), BYE],
          "rejected@4 data-after-refusal@4"),
         ("no text after refusal", [*refused, BYE], "rejected@4"),
+        ("client closed with 221 pipelined", [hi(), C("RSET", "QUIT"), S("250 2.0.0 ok"), C_CLOSE],
+         "quit-without-wait@3"),
+        ("client closed with replies due behind QUIT", [hi(), C("RSET", "QUIT"), C_CLOSE],
+         "quit-without-wait@3"),
+        ("421 greeting", [S("421 mx busy"), S_CLOSE], ""),
+        ("421 greeting, client closes", [S("421 mx busy"), C_CLOSE], ""),
+        ("421 to the message", [hi(), envelope(), DATA, C(*HEAD, "."), S("421 4.3.2 down"), S_CLOSE],
+         "rejected@4/1"),
+        ("421 and then a group", [hi(), S("421 4.3.2 down"), C("MAIL FROM:<a@example.com>"),
+                                  C("RCPT TO:<b@example.net>"), S_CLOSE],
+         "commands-after-421@2 commands-after-421@3"),
+        ("server closes behind 221 it was not asked for", [hi(), S("221 2.0.0 bye"), S_CLOSE],
+         "reply-unexpected server-closed"),
+        ("closed in data behind a good message", [hi(), text("x"), envelope(), DATA, C(FROM),
+                                                  C_CLOSE], "closed-in-data@7/2"),
+        ("RSET between chunks and away", [hi(), envelope(), C("BDAT 3", b"a:b"), S("250 2.0.0 ok"),
+                                          C("RSET"), S("250 2.0.0 ok"), BYE], ""),
+        ("gave up RCPT", [hi(), mail_from(), C("RCPT TO:<b@example.net>"), C_CLOSE],
+         "gave-up-early@3"),
+        ("gave up NOOP", [hi(), C("NOOP"), C_CLOSE], ""),
         ("client closed before 221 came back", [hi(), C("QUIT"), S("221 2.0.0 bye"), C_CLOSE], ""),
     ]
 
@@ -630,6 +699,28 @@ def headers():
             FROM, DATE, ID, "To: b@example.net, c@example.org", "", "x", "."), DONE, mail_from(),
             rcpt("<c@example.org>"), DATA, C(FROM, DATE, ID, "To: b@example.net, c@example.org", "",
                                              "x", "."), DONE, BYE], ""),
+        ("bcc twice with addresses", *of(*HEAD, "Bcc: c@example.org", "Bcc: d@example.org",
+                                         expected="bcc-leaked@4/1 header-repeated@4/1")),
+        ("bcc folded", *of(*HEAD, "Bcc:", " c@example.org", expected="bcc-leaked@4/1")),
+        ("two differ in one message", *of(FROM, DATE, ID, "To: c@example.org, d@example.org",
+                                          expected="envelope-differs@4/1")),
+        ("to with comment and quotes", *of(FROM, DATE, ID, 'To: (x@y.z) "b"@example.net (B)')),
+        ("resent-to is another matter", *of(*HEAD, "Resent-To: c@example.org")),
+        ("to refused by the server", one(mail_from(), rcpt(), rcpt("<c@example.org>", "550 5.1.1 no"),
+                                         DATA, C(FROM, DATE, ID, "To: b@example.net, c@example.org",
+                                                 "", "x", "."), DONE), "rejected@4"),
+        ("colon only", *of(*HEAD, ": x", expected="header-malformed@4/1")),
+        ("folded first line", one(whole(" x", *HEAD, "", "x")), "header-malformed@4/1"),
+        ("mbox From line", one(whole("From a@example.com Sun Nov 22", *HEAD, "", "x")),
+         "header-malformed@4/1"),
+        ("odd field name", *of(*HEAD, "X-Foo!#$%: bar")),
+        ("name with a space", *of(*HEAD, "X Foo: bar", expected="header-malformed@4/1")),
+        ("only a header, no empty line", one(whole(*HEAD, "Subject: x")), ""),
+        ("body looks like a header", one(text("Date: never", "X : y", "From: a", "From: b")), ""),
+        ("in the 8 bits of a folded line", one(header("Subject: a", " ä",
+                                                      parameters=" BODY=8BITMIME")), "header-8bit@4/1"),
+        ("everything twice in one message", one(header("Bad line", "Bad line", "X : y")),
+         "header-malformed@4/1"),
         ("cut off message is not judged", [hi(), envelope(), DATA, C("Bad line", "X-Foo : a"),
                                            C_CLOSE], "closed-in-data@4/1"),
     ]
@@ -667,6 +758,43 @@ def mime():
         ("qp", *of(version, qp, body=("a=3Db=", "c=20"))),
         ("qp lower case", *of(version, qp, body=("a=3db",))),
         ("qp bad", *of(version, qp, body=("a=zz",), bad=True)),
+        ("three levels", *of(version, mixed, body=(
+            "--b1", 'Content-Type: multipart/related; boundary="b2"', "", "--b2",
+            'Content-Type: multipart/alternative; boundary="b2-3"', "", "--b2-3", "", "x", "--b2-3",
+            "Content-Type: text/html", "", "x", "--b2-3--", "", "--b2--", "", "--b1",
+            "Content-Type: application/pdf", b64_field, "", "aGVs", "bG8=", "", "--b1--"))),
+        ("a part without header", *of(version, mixed, body=("--b1", "", "--b1", "", "y", "--b1--"))),
+        ("boundary in quotes with a blank", *of(
+            version, 'Content-Type: multipart/mixed; boundary="a b:c=_?"',
+            body=("--a b:c=_?", "", "x", "--a b:c=_?--"))),
+        ("boundary of two lines (RFC 2231)", *of(
+            version, 'Content-Type: multipart/mixed; boundary*0="b"; boundary*1="1"',
+            body=("--b1", "", "x", "--b1--"))),
+        ("boundary with comment", *of(version, 'Content-Type: multipart/mixed; (c) boundary=b1 (d)',
+                                      body=("--b1", "", "x", "--b1--"))),
+        ("version with comment", *of("MIME-Version: 1.0 (made by x)", "Content-Type: text/plain")),
+        ("version in lower case", *of("mime-version: 1.0", "content-type: text/plain")),
+        ("closing only", *of(version, mixed, body=("--b1--",))),
+        ("boundary as a prefix", *of(version, mixed, body=("--b1", "", "--b1x", "--b1--"))),
+        ("base64 in upper case", *of(version, "Content-Transfer-Encoding: BASE64",
+                                     body=("aGVsbG8=",))),
+        ("base64 bad in a part", *of(version, mixed, body=("--b1", b64_field, "", "a?b", "--b1--"),
+                                     bad=True)),
+        ("base64 padded in the middle", *of(version, b64_field, body=("aGVsbG8=aGVs",), bad=True)),
+        ("base64 with a stuffed dot", *of(version, b64_field, body=("..",), bad=True)),
+        ("7bit that looks like base64", *of(version, "Content-Transfer-Encoding: 7bit",
+                                            body=("a=zz",))),
+        ("qp soft break at the end", *of(version, qp, body=("abc=",))),
+        ("qp soft break with blanks", *of(version, qp, body=("abc= ", "d"))),
+        ("qp short at the end of a line", *of(version, qp, body=("abc=3", "d"), bad=True)),
+        ("message/rfc822 with a bad header is not judged", *of(version, mixed, body=(
+            "--b1", "Content-Type: message/rfc822", "", "Bad : x", "", "a", "--b1--"))),
+        ("report", *of(version, 'Content-Type: multipart/report; report-type=delivery-status; '
+                       'boundary="b1"', body=(
+                           "--b1", "", "x", "--b1", "Content-Type: message/delivery-status", "",
+                           "Reporting-MTA: dns; mx", "", "Final-Recipient: rfc822; b@example.net",
+                           "", "--b1", "Content-Type: message/rfc822", "", "Subject: x", "", "y",
+                           "--b1--"))),
         ("qp in a part", *of(version, mixed, body=("--b1", qp, "", "a=", "b", "--b1", "", "a=zz",
                                                    "--b1--"))),
         ("qp bad in a part", *of(version, mixed, body=("--b1", qp, "", "a=zz", "--b1--"), bad=True)),
@@ -716,6 +844,36 @@ def servers():
         ("enhanced agrees", one(mail_from(reply="450 4.1.0 later")), "rejected@2"),
         ("rejected RCPT", one(mail_from(), rcpt(reply="550 5.1.1 no such user")), "rejected@3"),
         ("rejected message", one(whole(*HEAD, done=S("554 5.6.0 no"))), "rejected@4/1"),
+        ("differing first digits", noop("250-2.0.0 a", "550 5.0.0 b"), "reply-malformed@2"),
+        ("reply line too long in two lines", noop("250-" + 600 * "x", "250 " + 600 * "x", caps=bare),
+         "reply-too-long@2"),
+        ("text with a tab", noop("250\tok", caps=bare), "reply-malformed@2"),
+        ("code of two digits", noop("25 ok", caps=bare), "reply-malformed@2"),
+        ("000", noop("000 ok", caps=bare), "reply-malformed@2"),
+        ("enhanced of another subject", one(mail_from(reply="250 2.999.999 ok")), ""),
+        ("enhanced malformed", one(mail_from(reply="250 2.1 ok")), "enhanced-missing@2"),
+        ("enhanced contradicts 550", one(mail_from(reply="550 4.1.0 no")),
+         "enhanced-contradicts@2 rejected@2"),
+        ("enhanced contradicts, not offered", one(mail_from(reply="250 5.1.0 ok"), caps=bare),
+         "enhanced-contradicts@2"),
+        ("enhanced missing in 221", [hi(), C("QUIT"), S("221 bye"), S_CLOSE], "enhanced-missing@2"),
+        ("enhanced before EHLO", [GREET, C("NOOP"), S("250 ok"), C("EHLO client.example.com"),
+                                  offer(CAPS), BYE], ""),
+        ("enhanced, EHLO refused", [GREET, C("EHLO client.example.com"), S("550 no"), BYE], ""),
+        ("250 greeting", [S("250 mx"), C("EHLO client.example.com"), offer(CAPS), BYE],
+         "reply-code-odd@0"),
+        ("250 to QUIT", [hi(), C("QUIT"), S("250 2.0.0 bye"), S_CLOSE], "reply-code-odd@2"),
+        ("354 to the message", one(envelope(), DATA, C(*HEAD, "."), S("354 more")),
+         "reply-code-odd@4/1"),
+        ("252 to RCPT", one(mail_from(), rcpt(reply="252 2.1.5 maybe")), "reply-code-odd@3"),
+        ("454 to STARTTLS", one(C("STARTTLS"), S("454 4.7.0 no"), caps=["STARTTLS"]), ""),
+        ("502 to VRFY", one(C("VRFY a"), S("502 5.5.1 no")), ""),
+        ("rejected DATA", one(envelope(), C("DATA"), S("451 4.3.0 later")), "rejected@4"),
+        ("rejected BDAT", one(envelope(), C("BDAT 3 LAST", b"a:b"), S("554 5.6.0 no")),
+         "header-missing@4/1 header-missing@4/1!warning rejected@4/1"),
+        ("LMTP, one refused", [S("220 mx LMTP"), C("LHLO client.example.com"), offer(CAPS),
+                               mail_from(), rcpt(), rcpt("<c@example.net>"), DATA, C(*HEAD, "."),
+                               S("250 2.0.0 b"), S("452 4.2.2 c"), BYE], "rejected@5/1"),
         ("500 to NOOP is no rejection", noop("500 5.5.1 what"), ""),
     ]
 
@@ -745,6 +903,19 @@ def layers():
         ("auth offered before it alone", one(START, AGAIN, C("AUTH CRAM-MD5"), S("503 5.5.1 no"),
                                              caps=["STARTTLS", "AUTH CRAM-MD5"]),
          "auth-not-offered@4 rejected@4"),
+        ("client injects", [hi(*clear), C("STARTTLS", "NOOP"), GO, CLIENT_TLS, AGAIN, BYE],
+         "starttls-injection@2 pipelining-past-sync@3"),
+        ("server injects", [hi(*clear), C("STARTTLS"), S("220 2.0.0 go", "250 2.0.0 evil"),
+                            CLIENT_TLS, AGAIN, BYE], "starttls-injection@2<server reply-unexpected"),
+        ("pipelined behind a refused one", [hi(*clear), C("STARTTLS", "NOOP"), S("454 4.7.0 no"),
+                                            S("250 2.0.0 ok"), BYE], "pipelining-past-sync@3"),
+        ("login twice, TLS between", one(C("AUTH CRAM-MD5"), S("334 PDEyM0BhPg=="), C(b64(b"ann 01")),
+                                         S("235 2.7.0 ok"), START, inside,
+                                         C("AUTH PLAIN " + PLAIN), S("235 2.7.0 ok"),
+                                         caps=["STARTTLS", "AUTH CRAM-MD5"]), "starttls-ignored@2"),
+        ("transaction is forgotten", one(mail_from(), START, AGAIN, rcpt(reply="503 5.5.1 no"),
+                                         caps=clear),
+         "starttls-ignored@2 bad-sequence@5 rejected@5"),
         ("closed in it", [hi(*clear), START, AGAIN, C_CLOSE], "no-quit"),
     ]
 
@@ -880,6 +1051,48 @@ def test_servers(scope):
 def test_layers(scope):
     _, _, root = scope.server_certificate()
     run(scope, layers(), "--server-ca", root)
+
+
+def test_starttls_is_hidden(scope):
+    """What the client was not offered it did not ignore."""
+    with_auth = [GREET, C("EHLO client.example.com"), S("250-mx", "250 STARTTLS"), mail_from(), BYE]
+    with play.Stage(scope) as stage:
+        with scope.proxy("--mode", f"reverse:smtp://localhost:{stage.port}@127.0.0.1:0",
+                         "--client-tls", "none") as proxy:
+            steps = play._flat(with_auth)
+            stage.parts.put(steps)
+            connection = s.connect(proxy.port())
+            s.read_reply(connection)
+            assert b"STARTTLS" not in b"".join(s.ask(connection, "EHLO client.example.com"))
+            s.ask(connection, "MAIL FROM:<a@example.com>")
+            s.ask(connection, "QUIT")
+            assert s.read_all(connection) == b""
+            connection.close()
+    assert proxy.sessions()[0]["findings"] == [], proxy.sessions()[0]["findings"]
+
+
+def test_slow(scope):
+    """A reply just behind the bound, one without delay, and a greeting."""
+    def serve(connection):
+        time.sleep(0.3)
+        connection.sendall(b"220 mx ESMTP\r\n")
+        for number in range(3):
+            s.read_line(connection)
+            if number == 1:
+                time.sleep(0.3)
+            connection.sendall((b"250 mx\r\n", b"250 ok\r\n", b"221 bye\r\n")[number])
+
+    with s.Server(serve) as server:
+        with scope.proxy("--mode", f"reverse:smtp://localhost:{server.port}@127.0.0.1:0", "--slow",
+                         "250") as proxy:
+            connection = s.connect(proxy.port())
+            s.read_reply(connection)
+            for line in ("EHLO client.example.com", "NOOP", "QUIT"):
+                s.ask(connection, line)
+            assert s.read_all(connection) == b""
+            connection.close()
+    found_here = [(x["rule"], x["exchange"]) for x in proxy.sessions()[0]["findings"]]
+    assert found_here == [("slow-reply", 0), ("slow-reply", 2)], found_here
 
 
 if __name__ == "__main__":
