@@ -110,7 +110,7 @@ def test_every_run_judges_a_real_test_suite(scope):
                 tried += 1
     assert tried >= 3, tried
     with open(scope.path("mail.json"), encoding="utf-8") as file:
-        session = json.load(file)["sessions"][0]
+        session = json.load(file)["sessions"][-1]  # the first may be a refused ::1
     assert session["tls"]["client"]["version"] == "TLSv1.3", session["tls"]
     assert b"<testsuites" in open(scope.path("mail.xml"), "rb").read()
 
