@@ -137,6 +137,7 @@ void relay_finish(struct relay *relay, int64_t at_ns) {
     relay->finished = true;
     edit_flush(relay, at_ns);
     edit_tell_unsent(relay, at_ns);
+    upgrade_tell_unfinished(relay, at_ns);
     struct event_close close = ending_summary(relay);
     observer_close(relay->observer, &close, at_ns);
 }

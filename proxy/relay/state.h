@@ -135,6 +135,8 @@ void upgrade_advance(struct relay *relay, int64_t at_ns);
 void upgrade_tell_client(struct relay *relay, int64_t at_ns);
 // The endpoint of an established leg has failed or said something late.
 void upgrade_check_late(struct relay *relay, enum side side, int64_t at_ns);
+// Handshakes that the session's end cut short are told at last.
+void upgrade_tell_unfinished(struct relay *relay, int64_t at_ns);
 // A client that closed behind the handshake without a word distrusts the certificate.
 void upgrade_check_silent_close(struct relay *relay, int64_t at_ns);
 

@@ -91,9 +91,13 @@ void upgrade_server_begin(struct relay *relay, bool starttls, int64_t at_ns) {
     }
 }
 
-static void tell_server_tls(struct relay *relay, int64_t at_ns) {
+// What a handshake is said to have died of when nothing but the session's end stopped it.
+static const char unfinished[] = "the handshake was still under way when the session ended";
+
+static void tell_server_tls(struct relay *relay, const char *error, int64_t at_ns) {
     struct event event = {.kind = EVENT_TLS, .session = relay->session, .at_ns = at_ns};
     tls_endpoint_facts(relay->server.tls, &event.tls);
+    event.tls.error = event.tls.error != NULL ? event.tls.error : error;
     event.tls.starttls = relay->server_starttls;
     event.tls.certificate = relay->certificate;
     event.tls.has_verify = relay->verified;
@@ -105,7 +109,7 @@ static void tell_server_tls(struct relay *relay, int64_t at_ns) {
 static void server_failed(struct relay *relay, int64_t at_ns) {
     struct event_tls facts = {0};
     tls_endpoint_facts(relay->server.tls, &facts);
-    tell_server_tls(relay, at_ns);
+    tell_server_tls(relay, NULL, at_ns);
     if (relay->config->verify == VERIFY_STRICT && relay->verdict.faults != 0) {
         ending_decide(relay, OUTCOME_TLS_SERVER_FAILED, PARTY_PROXY,
                       "the server's certificate does not verify (%s) and --verify strict refuses "
@@ -129,7 +133,7 @@ static void follow_server_handshake(struct relay *relay, int64_t at_ns) {
     case TLS_AWAIT_HANDSHAKE:
         break;
     case TLS_ESTABLISHED:
-        tell_server_tls(relay, at_ns);
+        tell_server_tls(relay, NULL, at_ns);
         relay_set_server(relay, SERVER_TLS);
         edit_release_greeting(relay);
         tls_endpoint_shed(relay->server.tls);
@@ -219,7 +223,7 @@ static void present(struct relay *relay, int64_t at_ns) {
     tls_endpoint_present(relay->client.tls, &what, at_ns);
 }
 
-static void tell_client_tls(struct relay *relay, const char *late_error, int64_t at_ns) {
+static void tell_client_tls(struct relay *relay, const char *error, bool distrusts, int64_t at_ns) {
     struct event event = {.kind = EVENT_TLS, .session = relay->session, .at_ns = at_ns};
     tls_endpoint_facts(relay->client.tls, &event.tls);
     struct event_certificate *given = NULL;
@@ -234,23 +238,21 @@ static void tell_client_tls(struct relay *relay, const char *late_error, int64_t
     event.tls.shown_bad = relay->shown_bad;
     event.tls.sni_missing =
         event.tls.sni == NULL && name != NULL && !is_address(name) && client_hello(relay) != NULL;
-    if (late_error != NULL) {
-        event.tls.error = late_error;
-        event.tls.certificate_alert = true;
-    }
+    event.tls.error = error != NULL ? error : event.tls.error;
+    event.tls.certificate_alert = event.tls.certificate_alert || distrusts;
     observer_tell(relay->observer, &event);
     certificate_facts_free(given);
 }
 
 void upgrade_tell_client(struct relay *relay, int64_t at_ns) {
     relay->client_failed = true;
-    tell_client_tls(relay, NULL, at_ns);
+    tell_client_tls(relay, NULL, false, at_ns);
 }
 
 static void client_failed(struct relay *relay, int64_t at_ns) {
     struct event_tls facts = {0};
     tls_endpoint_facts(relay->client.tls, &facts);
-    tell_client_tls(relay, NULL, at_ns);
+    tell_client_tls(relay, NULL, false, at_ns);
     ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED,
                   facts.alert_by == PARTY_PROXY ? PARTY_PROXY : PARTY_CLIENT,
                   "the TLS handshake with the client failed: %s",
@@ -271,7 +273,7 @@ static void follow_client_handshake(struct relay *relay, int64_t at_ns) {
         }
         break;
     case TLS_ESTABLISHED:
-        tell_client_tls(relay, NULL, at_ns);
+        tell_client_tls(relay, NULL, false, at_ns);
         relay_set_client(relay, CLIENT_TLS);
         tls_endpoint_shed(relay->client.tls);
         break;
@@ -336,7 +338,8 @@ void upgrade_check_late(struct relay *relay, enum side side, int64_t at_ns) {
     tls_endpoint_facts(leg->tls, &facts);
     bool spoke = side == SIDE_CLIENT ? relay->client_spoke_in_tls : relay->server_spoke_in_tls;
     if (!spoke) {
-        side == SIDE_CLIENT ? tell_client_tls(relay, NULL, at_ns) : tell_server_tls(relay, at_ns);
+        side == SIDE_CLIENT ? tell_client_tls(relay, NULL, false, at_ns)
+                            : tell_server_tls(relay, NULL, at_ns);
     }
     ending_decide(relay,
                   side == SIDE_CLIENT ? OUTCOME_TLS_CLIENT_FAILED : OUTCOME_TLS_SERVER_FAILED,
@@ -360,6 +363,15 @@ void upgrade_check_silent_close(struct relay *relay, int64_t at_ns) {
     static const char error[] =
         "the client finished the handshake and closed without a word; clients built on GnuTLS "
         "(msmtp) do so when they do not trust the certificate";
-    tell_client_tls(relay, error, at_ns);
+    tell_client_tls(relay, error, true, at_ns);
     ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_CLIENT, "%s", error);
+}
+
+void upgrade_tell_unfinished(struct relay *relay, int64_t at_ns) {
+    if (relay->server_state == SERVER_HANDSHAKE) {
+        tell_server_tls(relay, unfinished, at_ns);
+    }
+    if (client_handshakes(relay)) {
+        tell_client_tls(relay, unfinished, false, at_ns);
+    }
 }

@@ -1288,6 +1288,188 @@ def test_ca_files(scope):
     assert scope.run("ca", "renew", "--ca-dir", other).returncode == 0
 
 
+# ── what bridges, and what is odd ───────────────────────────────────────────────────────────────
+
+
+def test_bridged_plain_client_and_a_bad_certificate(scope):
+    """Nothing is shown to a plain client; the transcript says it; strict gives no mail."""
+    context, root, codes = fault_server(scope, "expired")
+    for how, words in (("implicit", ["--server-tls", "implicit"]),
+                       ("starttls", ["--server-tls", "starttls"])):
+        for verify in ("mirror", "off", "strict"):
+            seen, session, proxy = proxied(scope, context, "--server-ca", root, "--verify", verify,
+                                           *words, how=how, client_how="none")
+            case = (how, verify, seen.lines, session["outcome"], session["error"], rules(session))
+            check_told(session, proxy, codes)
+            assert "tls-client-no-check" not in rules(session), case
+            assert session["tls"]["client"] is None, case
+            if verify == "strict":
+                assert session["outcome"] == "tls-server-failed", case
+                assert seen.lines[0].startswith(b"421 4.4.1 "), case
+                assert b"expired" in seen.lines[0], case
+            else:
+                assert session["outcome"] == "completed", case
+
+
+def test_bridged_tls_client_and_a_bad_certificate(scope):
+    context, root, codes = fault_server(scope, "expired")
+    for how in ("implicit", "starttls"):
+        for client_how in ("implicit", "starttls"):
+            for client in (both_roots(scope), careless()):
+                seen, session, proxy = proxied(scope, context, "--server-ca", root, "--server-tls",
+                                               how, how=how, client_how=client_how, client=client)
+                case = (how, client_how, seen.error, session["outcome"], rules(session))
+                check_told(session, proxy, codes)
+                if client.verify_mode == ssl.CERT_NONE:
+                    assert session["outcome"] == "completed", case
+                    assert "tls-client-no-check" in rules(session), case
+                else:
+                    assert seen.code == EXPIRED and session["outcome"] == "tls-client-failed", case
+
+
+def test_ipv6_literal(scope):
+    root = roots(scope)
+    issue(scope, "six", "good-root", names="IP:::1", days=(-1, 60))
+    context = context_of(scope.path("six.pem"), scope.path("six.key"))
+
+    def handle(connection):
+        inside = context.wrap_socket(connection, server_side=True)
+        inside.sendall(b"220 test\r\n")
+        s.read_line(inside)
+        inside.sendall(b"221 bye\r\n")
+        inside.close()
+
+    with s.Server(handle, socket.AF_INET6) as server, scope.proxy(
+            "--mode", f"reverse:smtps://[::1]:{server.port}@[::1]:0", "--server-ca",
+            root) as proxy:
+        inside = scope.client_context().wrap_socket(s.connect(proxy.port(), "::1"),
+                                                    server_hostname="::1")
+        s.read_reply(inside)
+        s.ask(inside, "QUIT")
+        inside.close()
+    session, = proxy.sessions()
+    assert session["tls"]["server"]["verify"]["ok"] and session["tls"]["server"]["sni"] is None
+    assert session["tls"]["server"]["certificate"]["names"] == ["::1"], session["tls"]["server"]
+
+
+def test_the_same_leaf_each_time(scope):
+    context, root = good(scope)
+    leaves = set()
+    with Served(scope, context) as server, scope.proxy(
+            "--mode", f"reverse:smtp://localhost:{server.port}@127.0.0.1:0", "--server-ca", root,
+            "--threads", "2") as proxy:
+        for _ in range(6):
+            leaves.add(visit(proxy.port(), careless()).leaf)
+    assert len(leaves) == 1 and None not in leaves
+
+
+def test_weak_client(scope):
+    context, root = good(scope)
+    for ciphers, fires in (("ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0", True),
+                           ("ECDHE-ECDSA-AES128-GCM-SHA256", False)):
+        client = careless()
+        client.maximum_version = ssl.TLSVersion.TLSv1_2
+        client.set_ciphers(ciphers)
+        seen, session, _ = proxied(scope, context, "--server-ca", root, client=client)
+        assert seen.error is None, seen.error
+        weak = [each for each in session["findings"] if each["rule"] == "tls-weak"]
+        assert [each["side"] for each in weak] == (["client"] if fires else []), weak
+        assert session["tls"]["client"]["version"] == "TLSv1.2"
+
+
+def hello_bytes():
+    memory = ssl.MemoryBIO()
+    try:
+        careless().wrap_bio(ssl.MemoryBIO(), memory, server_hostname="localhost").do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    return memory.read()
+
+
+def test_idle_within_a_handshake(scope):
+    context, root = good(scope)
+    for how in ("implicit", "starttls"):
+        for part in (50, 10000):
+            with Served(scope, context, how) as server, scope.proxy(
+                    "--mode", f"reverse:smtp://localhost:{server.port}@127.0.0.1:0", "--server-ca",
+                    root, "--idle-timeout", "1", "--once") as proxy:
+                connection = s.connect(proxy.port())
+                if how == "starttls":
+                    s.read_reply(connection)
+                    s.ask(connection, HELLO_LINE)
+                    s.ask(connection, "STARTTLS")
+                connection.sendall(hello_bytes()[:part])
+                try:
+                    said = s.read_all(connection)
+                except OSError:
+                    said = b""
+                assert b"421" not in said, said
+                connection.close()
+                proxy.process.wait(s.TIMEOUT)
+            session, = proxy.sessions()
+            case = (how, part, session["outcome"], session["error"], session["tls"]["client"])
+            assert session["outcome"] == "timeout" and session["error"], case
+            assert session["tls"]["client"] is not None, case
+            assert session["tls"]["client"]["error"], case
+            if part > 1000:
+                assert session["tls"]["client"]["ja3"], case
+                assert session["tls"]["server"]["error"] is None, case
+
+
+def test_idle_server_within_a_handshake(scope):
+    def handle(connection):
+        s.read_all(connection)
+
+    server, proxy = raw_server(scope, handle, "--idle-timeout", "1", "--once", scheme="smtps")
+    with server, proxy:
+        connection = s.connect(proxy.port())
+        said = s.read_all(connection)
+        connection.close()
+        proxy.process.wait(s.TIMEOUT)
+    session, = proxy.sessions()
+    case = (said, session["outcome"], session["error"], session["tls"])
+    assert session["outcome"] == "timeout", case
+    assert said.startswith(b"421 4.4."), case
+    assert session["tls"]["server"] is not None and session["tls"]["server"]["error"], case
+
+
+def test_starttls_and_no_hello(scope):
+    """220 to STARTTLS, and then the client closes, or goes on in plain text."""
+    context, root = good(scope)
+    for more in (b"", b"EHLO client.example.com\r\n"):
+        with Served(scope, context, "starttls") as server, scope.proxy(
+                "--mode", f"reverse:smtp://localhost:{server.port}@127.0.0.1:0", "--server-ca",
+                root, "--once") as proxy:
+            connection = s.connect(proxy.port())
+            s.read_reply(connection)
+            s.ask(connection, HELLO_LINE)
+            s.ask(connection, "STARTTLS")
+            connection.sendall(more)
+            if more:
+                s.read_all(connection)
+            connection.close()
+            proxy.process.wait(s.TIMEOUT)
+        session, = proxy.sessions()
+        assert session["tls"] == {"client": None, "server": None}, session["tls"]
+        assert session["outcome"] == ("server-closed" if more else "client-closed")
+        assert ("starttls-injection" in rules(session)) == (more != b""), rules(session)
+
+
+def test_stop_within_a_handshake(scope):
+    context, root = good(scope)
+    with Served(scope, context) as server, scope.proxy(
+            "--mode", f"reverse:smtp://localhost:{server.port}@127.0.0.1:0", "--server-ca",
+            root, "--grace", "0") as proxy:
+        connection = s.connect(proxy.port())
+        connection.sendall(hello_bytes())
+        connection.recv(5)
+        proxy.stop()
+        connection.close()
+    session, = proxy.sessions()
+    assert session["outcome"] == "proxy-stopped", (session["outcome"], session["error"])
+    assert session["tls"]["client"] and session["tls"]["client"]["error"], session["tls"]
+
+
 warnings.filterwarnings("ignore", category=DeprecationWarning)  # TLS 1.0 is asked for on purpose
 
 if __name__ == "__main__":
