@@ -138,6 +138,11 @@ def one(*steps, caps=()):
     return [hi(*caps), *steps, BYE]
 
 
+def chunk(body):
+    content = "\r\n".join(HEAD).encode() + b"\r\n\r\n" + body
+    return [C(f"BDAT {len(content)} LAST", content), DONE]
+
+
 def b64(value):
     return base64.b64encode(value).decode()
 
@@ -238,6 +243,23 @@ WIRE = [
      "command-8bit@4"),
     ("8 bits in binary by BDAT", one(envelope(" BODY=BINARYMIME"), C("BDAT 1 LAST", b"\xff"), DONE),
      "header-missing@4/1 header-missing@4/1!warning header-malformed@4/1"),
+    ("a long line in binary", one(envelope(" BODY=BINARYMIME"), chunk(3000 * b"x")), ""),
+    ("a long line in a chunk", one(envelope(), chunk(3000 * b"x" + b"\r\n")),
+     "text-line-too-long@4/1"),
+    ("binary by DATA", one(text(b"a\0b\xff\r\n", parameters=" BODY=BINARYMIME")),
+     "data-8bit@4/1 nul-byte@4/1"),
+    ("8 bits in EHLO", [GREET, C("EHLO bücher.example"), offer(CAPS), BYE],
+     "command-8bit@1 ehlo-name@1"),
+    ("VRFY with 8 bits", one(C("VRFY ä"), S("252 2.0.0 x")), "command-8bit@2"),
+    ("NOOP in the group's end", [hi(), C("MAIL FROM:<a@example.com>", "NOOP"), MAIL_OK,
+                                 S("250 2.0.0 ok"), BYE], ""),
+    ("a pipelined group behind the greeting", [GREET, C("EHLO client.example.com", "NOOP"),
+                                               offer(CAPS), S("250 2.0.0 ok"), BYE],
+     "pipelining-past-sync@2"),
+    ("HELO and a command at once", [GREET, C("HELO client.example.com", "NOOP"), S("250 mx"),
+                                    S("250 ok"), BYE], "helo-used@1 pipelining-past-sync@2"),
+    ("empty line", one(C(""), S("500 5.5.2 what")), "unknown-command@2"),
+    ("tab behind the verb", one(C("NOOP\tx"), S("250 2.0.0 ok")), ""),
     ("8 bits by BDAT", one(envelope(), C("BDAT %d LAST" % (len("\r\n".join(HEAD)) + 9),
                                          "\r\n".join(HEAD).encode() + b"\r\n\r\n\xc3\xa4x\r\n"),
                            DONE), "data-8bit@4/1"),
@@ -288,6 +310,18 @@ SMUGGLING = [
     ("dot in a line is none", one(text(b"one.\r\n. .\r\n")), "dot-not-stuffed@4/1"),
     ("CR . x is none", one(text(b"one\r.x\r\n")), "bare-cr@4/1"),
     ("NUL look-alike is none", one(text(b"one\r\n.\0\r\ntwo\r\n")), "nul-byte@4/1 dot-not-stuffed@4/1"),
+    ("look-alikes in a chunk are none", one(envelope(), chunk(b"a\r\n.\r\n.b\r\n.\r\n")), ""),
+    ("LF look-alike in a chunk is none", one(envelope(), chunk(b"a\n.\nb\r\n")), "bare-lf@4/1"),
+    ("look-alike at the start", one(envelope(), DATA, C(b".\n"), C(*HEAD, "", "x", "."), DONE),
+     "smuggling@4/1 bare-lf@4/1 header-missing@4/1 header-missing@4/1!warning"),
+    ("end at the start", one(envelope(), DATA, C("."), DONE),
+     "header-missing@4/1 header-missing@4/1!warning"),
+    ("two kinds in one message", one(text(b"a\n.\nb\r\n.\rc\r\n")),
+     "smuggling@4/1 bare-lf@4/1 bare-cr@4/1"),
+    ("in two messages", one(text(b"a\n.\nb\r\n"), text(b"a\n.\nb\r\n")),
+     "smuggling@4/1 bare-lf@4/1 smuggling@7/2 bare-lf@7/2"),
+    ("refused for it", one(whole(*HEAD, "", b"a\n.\nb\r\n", done=S("550 5.6.0 bare LF"))),
+     "smuggling@4/1 bare-lf@4/1 rejected@4/1"),
     ("answered early", [hi(), envelope(), DATA, C(*HEAD, "", b"one\n.\n"), DONE,
                         C(b"MAIL FROM:<evil@example.com>\r\n"), MAIL_OK,
                         C(b"RCPT TO:<b@example.net>\r\n"), RCPT_OK, C("DATA"), S("354 go"),
@@ -303,10 +337,14 @@ def said_ehlo(words, reply=None):
 
 def ehlo_names():
     good = ["client.example.com", "a.b", "[192.0.2.1]", "[IPv6:2001:db8::1]", "[IPv6:::1]",
-            "[ipv6:::ffff:192.0.2.1]", "x-y.example.com", "1.example.com", "xn--bcher-kva.example"]
+            "[ipv6:::ffff:192.0.2.1]", "x-y.example.com", "1.example.com", "xn--bcher-kva.example", "[127.0.0.1]", "[IPv6:1:2:3:4:5:6:7:8]", "[x-tag:foo]",
+            "EXAMPLE.COM", "[0.0.0.0]"]
     bad = ["localhost", "192.0.2.1", "2001:db8::1", "my_host.example.com", "[192.0.2.256]",
            "[192.0.2.1", "192.0.2.1]", "[IPv6:2001:db8::1::2]", "[2001:db8::1]", "-a.example.com",
-           "a..example.com", "[]", "MYPC", ".example.com", "client.example.com extra"]
+           "a..example.com", "[]", "MYPC", ".example.com", "client.example.com extra", "client.example.com.",
+           "[IPv6:fe80::1%eth0]", "[192.0.2]", "[IPv6:1:2:3:4:5:6:7:8:9]", "[IPv6:12345::1]",
+           "client-.example.com", "a" * 64 + ".example.com", "client,example.com", "<a.example.com>",
+           "[client.example.com]", "[]"]
     cases = [(f"ehlo {name}", said_ehlo(" " + name), "") for name in good]
     cases += [(f"ehlo {name}", said_ehlo(" " + name), "ehlo-name@1") for name in bad]
     return cases + [
