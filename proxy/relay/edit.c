@@ -336,6 +336,9 @@ static void pass_refusal(struct relay *relay, struct slice greeting, int64_t at_
     leg_send(&relay->client, greeting);
     ending_decide(relay, OUTCOME_SERVER_CLOSED, PARTY_SERVER,
                   "the server's greeting was a refusal (%d)", relay->tapped.code);
+    if (relay->client_state == CLIENT_HELLO) {
+        ending_refuse_client(relay, at_ns); // It cannot read a greeting yet, but an alert.
+    }
     ending_close_both(relay, at_ns);
 }
 

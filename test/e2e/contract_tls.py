@@ -1377,6 +1377,27 @@ def test_weak_client(scope):
         assert session["tls"]["client"]["version"] == "TLSv1.2"
 
 
+def test_a_greeting_that_refuses_is_passed(scope):
+    """Under --server-tls starttls: the line to a plain client, an alert to one that waits for TLS."""
+    def handle(connection):
+        connection.sendall(b"554 5.7.1 go away\r\n")
+        s.read_all(connection)
+
+    for how in ("none", "implicit"):
+        server, proxy = raw_server(scope, handle, "--server-tls", "starttls", "--once")
+        with server, proxy:
+            seen = visit(proxy.port(), careless(), how)
+            proxy.process.wait(s.TIMEOUT)
+        session, = proxy.sessions()
+        case = (how, seen.lines, seen.error, session["outcome"], session["error"])
+        assert session["outcome"] == "server-closed" and "554" in session["error"], case
+        if how == "none":
+            assert seen.lines[0] == b"554 5.7.1 go away\r\n", case
+        else:
+            assert "alert" in seen.error.lower(), case
+            assert "554" in session["tls"]["client"]["error"], session["tls"]["client"]
+
+
 def hello_bytes():
     memory = ssl.MemoryBIO()
     try:
