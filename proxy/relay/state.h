@@ -126,6 +126,15 @@ void relay_forward(struct relay *relay, enum side from, struct slice plaintext, 
 // What the server said, on its way to the client.
 void relay_take_server_plaintext(struct relay *relay, struct slice plaintext, int64_t at_ns);
 
+// intake.c: wire bytes of a peer on their way in.
+void intake_client(struct relay *relay, struct slice wire, int64_t at_ns);
+void intake_server(struct relay *relay, struct slice wire, int64_t at_ns);
+// Behind an accepted STARTTLS: plain bytes go on in the clear until a ClientHello begins.
+void intake_before_hello(struct relay *relay, struct slice wire, int64_t at_ns);
+bool intake_upgrade_is_due(const struct relay *relay); // STARTTLS was accepted
+// Lets the embedded server answer as far as there is room for its answers.
+void intake_ask_embedded(struct relay *relay, int64_t at_ns);
+
 // upgrade.c: handshakes.
 void upgrade_client_begin(struct relay *relay, int64_t at_ns);
 void upgrade_server_begin(struct relay *relay, bool starttls, int64_t at_ns);

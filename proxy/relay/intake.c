@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+// intake: wire bytes of the two peers on their way in: what they are decides what becomes of them.
+#include "relay/state.h"
+
+// ── plaintext ───────────────────────────────────────────────────────────────────────────────────
+
+// The embedded server answers as far as there is room for its answers; the rest of the client's
+// bytes waits in the server leg, as it would for a real server that does not read.
+void intake_ask_embedded(struct relay *relay, int64_t at_ns) {
+    struct buf *questions = &relay->server.output;
+    struct buf *answers = &relay->embedded_out;
+    bool progress = true;
+    while (progress && leg_backlog(&relay->client) < LIMIT_LEG_OUTPUT) {
+        size_t taken = embedded_feed(relay->embedded, buf_slice(questions), answers);
+        buf_consume(questions, taken);
+        progress = taken > 0;
+        if (buf_len(answers) > 0) {
+            relay_forward(relay, SIDE_SERVER, buf_slice(answers), at_ns);
+            buf_clear(answers);
+        }
+    }
+    if (embedded_finished(relay->embedded) && !relay->server.eof) {
+        relay_eof(relay, SIDE_SERVER, at_ns);
+    }
+}
+
+void relay_forward(struct relay *relay, enum side from, struct slice plaintext, int64_t at_ns) {
+    leg_send(relay_leg(relay, side_other(from)), plaintext);
+    observer_feed(relay->observer, from, plaintext, at_ns);
+}
+
+static void take_client_plaintext(struct relay *relay, struct slice plaintext, int64_t at_ns) {
+    relay->client_spoke = relay->client_spoke || plaintext.len > 0;
+    relay->client_spoke_in_tls = relay->client_spoke_in_tls || relay->client_state == CLIENT_TLS;
+    if (relay->edits) {
+        edit_client(relay, plaintext, at_ns);
+    } else {
+        relay_forward(relay, SIDE_CLIENT, plaintext, at_ns);
+    }
+}
+
+void relay_take_server_plaintext(struct relay *relay, struct slice plaintext, int64_t at_ns) {
+    relay->server_spoke_in_tls = relay->server_spoke_in_tls || relay->server_state == SERVER_TLS;
+    if (relay->edits) {
+        edit_server(relay, plaintext, at_ns);
+    } else {
+        relay_forward(relay, SIDE_SERVER, plaintext, at_ns);
+    }
+}
+
+bool intake_upgrade_is_due(const struct relay *relay) {
+    return relay->client_state == CLIENT_PLAIN && !relay->starttls_due &&
+           relay->server_state != SERVER_STARTTLS &&
+           dialogue_awaits_tls(observer_dialogue(relay->observer));
+}
+
+// ── wire bytes of the client ────────────────────────────────────────────────────────────────────
+
+static void refuse_hello(struct relay *relay, int64_t at_ns) {
+    ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_PROXY,
+                  "the client began TLS (a ClientHello) where --client-tls none allows only plain "
+                  "SMTP: turn TLS off in the client, or leave --client-tls at auto");
+    ending_close_both(relay, at_ns);
+}
+
+static void refuse_plain(struct relay *relay, int64_t at_ns) {
+    ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_PROXY,
+                  "the client sent plain text where --client-tls implicit wants a TLS ClientHello: "
+                  "set the client to implicit TLS (SMTPS), or leave --client-tls at auto");
+    ending_close_both(relay, at_ns);
+}
+
+static void decide_by_first_bytes(struct relay *relay, struct slice wire, int64_t at_ns) {
+    if (tls_looks_like_client_hello(wire)) {
+        upgrade_client_begin(relay, at_ns);
+    } else if (relay->config->client_tls == CLIENT_TLS_IMPLICIT) {
+        refuse_plain(relay, at_ns);
+        return;
+    } else {
+        relay_set_client(relay, CLIENT_PLAIN);
+    }
+    intake_client(relay, wire, at_ns);
+}
+
+// Where a ClientHello begins in the bytes behind STARTTLS. A last byte that could be the first of
+// one is left for the next read.
+static size_t find_hello(struct slice wire) {
+    size_t at = slice_find_byte(wire, 0x16);
+    while (at != SLICE_NONE && at + 1 < wire.len && wire.data[at + 1] != 0x03) {
+        size_t next = slice_find_byte(slice_from(wire, at + 1), 0x16);
+        at = next == SLICE_NONE ? SLICE_NONE : at + 1 + next;
+    }
+    return at == SLICE_NONE ? wire.len : at;
+}
+
+// Plain bytes between STARTTLS and the ClientHello are relayed in the clear, ahead of TLS.
+void intake_before_hello(struct relay *relay, struct slice wire, int64_t at_ns) {
+    struct leg *leg = &relay->client;
+    buf_put(&leg->unread, wire);
+    struct slice all = buf_slice(&leg->unread);
+    size_t plain_len = find_hello(all);
+    if (plain_len > 0) {
+        relay_forward(relay, SIDE_CLIENT, slice_sub(all, 0, plain_len), at_ns);
+        buf_consume(&leg->unread, plain_len);
+    }
+    if (buf_len(&leg->unread) >= 2) {
+        upgrade_client_begin(relay, at_ns);
+        intake_client(relay, SLICE(""), at_ns);
+    }
+}
+
+static void receive_client_plain(struct relay *relay, struct slice wire, int64_t at_ns) {
+    bool hello = !relay->client_spoke && tls_looks_like_client_hello(wire);
+    if (hello && relay->config->client_tls == CLIENT_TLS_NONE) {
+        refuse_hello(relay, at_ns);
+        return;
+    }
+    relay->hello_on_plain = relay->hello_on_plain || hello;
+    take_client_plaintext(relay, wire, at_ns);
+}
+
+static void receive_client_tls(struct relay *relay, struct slice wire, int64_t at_ns) {
+    struct buf *plaintext = relay->setup.scratch;
+    leg_receive(&relay->client, wire, plaintext, at_ns);
+    upgrade_advance(relay, at_ns);
+    if (buf_len(plaintext) > 0) {
+        take_client_plaintext(relay, buf_slice(plaintext), at_ns);
+        buf_clear(plaintext);
+    }
+    upgrade_check_late(relay, SIDE_CLIENT, at_ns);
+}
+
+void intake_client(struct relay *relay, struct slice wire, int64_t at_ns) {
+    switch (relay->client_state) {
+    case CLIENT_UNDECIDED:
+        decide_by_first_bytes(relay, wire, at_ns);
+        break;
+    case CLIENT_PLAIN:
+        receive_client_plain(relay, wire, at_ns);
+        break;
+    case CLIENT_AWAIT_HELLO:
+        intake_before_hello(relay, wire, at_ns);
+        break;
+    case CLIENT_HELLO:
+    case CLIENT_HANDSHAKE:
+    case CLIENT_TLS:
+        receive_client_tls(relay, wire, at_ns);
+        break;
+    }
+}
+
+// ── wire bytes of the server ────────────────────────────────────────────────────────────────────
+
+static void receive_server_tls(struct relay *relay, struct slice wire, int64_t at_ns) {
+    struct buf *plaintext = relay->setup.scratch;
+    leg_receive(&relay->server, wire, plaintext, at_ns);
+    upgrade_advance(relay, at_ns);
+    if (buf_len(plaintext) > 0) {
+        relay_take_server_plaintext(relay, buf_slice(plaintext), at_ns);
+        buf_clear(plaintext);
+    }
+    upgrade_check_late(relay, SIDE_SERVER, at_ns);
+}
+
+// The server spoke before the client was known to speak TLS: in mirror mode that decides.
+static void receive_server_first(struct relay *relay, struct slice wire, int64_t at_ns) {
+    bool automatic = relay->config->client_tls != CLIENT_TLS_IMPLICIT;
+    if (relay->client_state == CLIENT_UNDECIDED && automatic && !relay_bridges(relay)) {
+        relay_set_client(relay, CLIENT_PLAIN);
+        upgrade_advance(relay, at_ns);
+    }
+    if (relay->server_state == SERVER_CONNECTED) {
+        // Not yet known whether the server's side will be TLS: keep it for whoever reads it then.
+        buf_put(&relay->server.unread, wire);
+    } else {
+        relay_take_server_plaintext(relay, wire, at_ns);
+    }
+}
+
+void intake_server(struct relay *relay, struct slice wire, int64_t at_ns) {
+    if (relay->server.tls != NULL) {
+        receive_server_tls(relay, wire, at_ns);
+    } else if (relay->server_state == SERVER_CONNECTED) {
+        receive_server_first(relay, wire, at_ns);
+    } else {
+        relay_take_server_plaintext(relay, wire, at_ns);
+    }
+}
