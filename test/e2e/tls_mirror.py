@@ -162,7 +162,8 @@ class Proxy:
                 os.remove(name)
         self.process = subprocess.Popen(
             [SMTPSCOPE, "proxy", "--mode", f"reverse:smtps://localhost:{server_port}@127.0.0.1:0",
-             "--verify", policy, "--server-ca", path("root.pem"), "--ca-dir", path("ca"),
+             # A client that takes longer than 300 ms to begin TLS would count as a plain one.
+             "--client-tls", "implicit", "--verify", policy, "--server-ca", path("root.pem"), "--ca-dir", path("ca"),
              "--ready-file", path("ready"), "-o", f"json:{self.out}"],
             stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
         while not os.path.exists(path("ready")):
