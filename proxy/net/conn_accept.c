@@ -28,9 +28,8 @@ static void fill_session(struct conn *conn) {
 // From here it is a session: it has a number, and it will be told to the outputs.
 void conn_start_session(struct conn *conn) {
     bool redirected = conn->destination.ss_family != AF_UNSPEC;
-    struct address_text destination = {0};
     if (redirected) {
-        destination = address_text((struct sockaddr *)&conn->destination);
+        conn->destination_text = address_text((struct sockaddr *)&conn->destination);
     }
     fill_session(conn);
     struct relay_setup setup = {
@@ -39,7 +38,8 @@ void conn_start_session(struct conn *conn) {
         .mode = conn->spec->mode,
         .implicit_server = conn->spec->implicit_server,
         .server_name = conn->server_host,
-        .client_local_address = redirected ? destination.host : conn->client_local_text.host,
+        .client_local_address =
+            redirected ? conn->destination_text.host : conn->client_local_text.host,
         .scratch = &conn->worker->scratch,
     };
     conn->relay = relay_new(&setup, conn_now_ns(conn));

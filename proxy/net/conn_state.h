@@ -25,6 +25,7 @@ struct conn {
     struct address_text client_text;
     struct address_text client_local_text;
     struct address_text server_text;
+    struct address_text destination_text; // of `destination`
     struct address_text server_local_text;
     char *server_host; // the name asked for; NULL where there is none
     uint16_t server_port;
