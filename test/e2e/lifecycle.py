@@ -164,7 +164,8 @@ def server_ends_everywhere(scope, reset):
         until(lambda: server.live() == 0, "all sessions to end")
     assert len(proxy.sessions()) == len(chosen)
     kinds = {session["outcome"] for session in proxy.sessions()}
-    assert kinds <= {"completed", "server-closed", "client-closed", "tls-client-failed",
+    # A reset right behind the accept may already show itself as the outcome of the connect.
+    assert kinds <= {"completed", "server-closed", "client-closed", "connect-failed", "tls-client-failed",
                      "tls-server-failed"}, kinds
 
 
