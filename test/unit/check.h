@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// check: what the tests of this folder share.
-#ifndef SCOPE_TEST_UNIT_BASE_CHECK_H
-#define SCOPE_TEST_UNIT_BASE_CHECK_H
+// check: what the unit tests of several modules share.
+#ifndef SCOPE_TEST_UNIT_CHECK_H
+#define SCOPE_TEST_UNIT_CHECK_H
 
 #include "base/slice.h"
 
