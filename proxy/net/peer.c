@@ -169,19 +169,24 @@ void peer_close_reset(struct peer *peer) {
     }
 }
 
+static bool get_tcp_info(const struct peer *peer, struct tcp_info *out) {
+    socklen_t len = sizeof(*out);
+    *out = (struct tcp_info){0};
+    return getsockopt(peer_fd(peer), IPPROTO_TCP, TCP_INFO, out, &len) == 0;
+}
+
+// What lies in the socket of a connection that the peer reset will never arrive.
 bool peer_has_unsent(const struct peer *peer) {
+    struct tcp_info info;
     int unsent = 0;
-    return ioctl(peer_fd(peer), SIOCOUTQ, &unsent) == 0 && unsent > 0;
+    return ioctl(peer_fd(peer), SIOCOUTQ, &unsent) == 0 && unsent > 0 &&
+           get_tcp_info(peer, &info) && info.tcpi_state != TCP_CLOSE;
 }
 
 // A peer that read all that we sent has acknowledged it with its FIN.
 bool peer_left_unread(const struct peer *peer) {
-    struct tcp_info info = {0};
-    socklen_t len = sizeof(info);
-    if (getsockopt(peer_fd(peer), IPPROTO_TCP, TCP_INFO, &info, &len) != 0) {
-        return false;
-    }
-    return info.tcpi_unacked > 0 || info.tcpi_state == TCP_CLOSE;
+    struct tcp_info info;
+    return get_tcp_info(peer, &info) && (info.tcpi_unacked > 0 || info.tcpi_state == TCP_CLOSE);
 }
 
 int peer_fd(const struct peer *peer) {
