@@ -12,9 +12,8 @@ struct capability {
 };
 
 struct capabilities {
-    bool known; // false: no EHLO was answered on this layer, so nothing can be said
-    struct capability items[LIMIT_CAPABILITIES];
-    size_t count;
+    const struct capability *items;
+    size_t count; // LIMIT_CAPABILITIES at most
 };
 
 // The keyword's entry (ASCII case folded), or NULL. `AUTH=LOGIN` of old servers counts as AUTH.

@@ -30,8 +30,7 @@ static void judge_mechanism(struct analysis *analysis, const struct event_comman
                      "credentials; switch to TLS first",
                      quote_of(analysis, mechanism).text);
     }
-    if (command->offered != NULL && command->offered->known &&
-        !capabilities_offer_mechanism(command->offered, mechanism)) {
+    if (command->offered != NULL && !capabilities_offer_mechanism(command->offered, mechanism)) {
         analysis_say(analysis, RULE_AUTH_NOT_OFFERED, place,
                      "AUTH %s was tried, but the server's EHLO reply does not offer %s",
                      quote_of(analysis, mechanism).text,

@@ -9,7 +9,7 @@
 #include <inttypes.h>
 
 static bool offer_is_known(const struct event_command *command) {
-    return command->offered != NULL && command->offered->known;
+    return command->offered != NULL;
 }
 
 // ── offered ─────────────────────────────────────────────────────────────────────────────────────

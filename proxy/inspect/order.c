@@ -15,7 +15,7 @@ static void judge_verb(struct analysis *analysis, const struct event_command *co
     enum verb verb = command->command.verb;
     struct slice name = command->command.name;
     const struct capabilities *offered = command->offered;
-    bool known_offer = offered != NULL && offered->known;
+    bool known_offer = offered != NULL;
     if (verb == VERB_UNKNOWN || verb == VERB_NONE) {
         for (size_t i = 0; known_offer && i < offered->count; i++) {
             if (name.len > 0 && slice_equal_nocase(offered->items[i].keyword, name)) {

@@ -24,8 +24,7 @@ static void judge_pipelined(struct analysis *analysis, const struct event_comman
         return;
     }
     const struct last_command *last = &analysis->facts.last;
-    if (command->offered != NULL && command->offered->known &&
-        !capabilities_offer(command->offered, "PIPELINING")) {
+    if (command->offered != NULL && !capabilities_offer(command->offered, "PIPELINING")) {
         analysis_say(analysis, RULE_PIPELINING_NOT_OFFERED, place_of_command(command),
                      "%s was sent before the reply to the command before it, but the server does "
                      "not offer PIPELINING; each command must wait for the reply to the last",

@@ -12,7 +12,7 @@ struct observer {
     const struct event_session *session;
     struct event_sink tap;
     struct dialogue *dialogue;
-    struct message_reader *reader;
+    struct message_reader *reader; // NULL before the first message
     struct findings *findings;
     struct mask *mask;
     struct recording *recording;
@@ -41,6 +41,10 @@ static void tell_and_judge(void *context, const struct event *event) {
 }
 
 static void begin_message(struct observer *observer, int message) {
+    if (observer->reader == NULL) { // Most of an idle session would be this.
+        observer->reader =
+            message_reader_new(observer->session, (struct event_sink){tell_and_judge, observer});
+    }
     if (observer->reading != message) {
         observer->reading = message;
         message_reader_begin(observer->reader, message, observer->text_exchange);
@@ -84,7 +88,6 @@ struct observer *observer_new(const struct relay_config *config,
         mask_new(config->auth_view, (struct event_sink){recording_take, observer->recording});
     observer->findings =
         findings_new(&config->findings, (struct event_sink){take_finding, observer});
-    observer->reader = message_reader_new(session, (struct event_sink){tell_and_judge, observer});
     observer->dialogue =
         dialogue_new(&config->dialogue, session, (struct event_sink){take_dialogue, observer});
     return observer;

@@ -21,11 +21,11 @@ static size_t keyword_len(struct slice text) {
 }
 
 // `KEYWORD parameters`, as it stands behind code and separator.
-static void add(struct capabilities *list, struct slice text) {
+static void add(struct caps *caps, struct slice text) {
     text = slice_trim(text);
     size_t len = keyword_len(text);
-    if (len > 0 && list->count < LIMIT_CAPABILITIES) {
-        list->items[list->count++] =
+    if (len > 0 && caps->list.count < LIMIT_CAPABILITIES) {
+        caps->items[caps->list.count++] =
             (struct capability){slice_sub(text, 0, len), slice_trim(slice_from(text, len))};
     }
 }
@@ -39,24 +39,30 @@ static struct slice copy(uint8_t **at, struct slice text) {
     return kept;
 }
 
-struct caps *caps_new(const struct event_reply *reply, enum starttls_view view) {
+static size_t text_size(const struct event_reply *reply) {
     size_t size = 0;
     for (size_t i = 1; i < reply->line_count; i++) {
         size += reply->lines[i].text.len;
     }
-    struct caps *caps = mem_new(sizeof(*caps) + size);
-    uint8_t *at = caps->bytes;
+    return size;
+}
+
+struct caps *caps_new(const struct event_reply *reply, enum starttls_view view) {
+    size_t most = reply->line_count + 1; // STARTTLS may come to it
+    most = most < LIMIT_CAPABILITIES ? most : LIMIT_CAPABILITIES;
+    struct caps *caps = mem_new(sizeof(*caps) + most * sizeof(caps->items[0]) + text_size(reply));
+    uint8_t *at = (uint8_t *)&caps->items[most];
     caps->holders = 1;
-    caps->list.known = true;
+    caps->list.items = caps->items;
     for (size_t i = 1; i < reply->line_count; i++) {
         struct slice text = reply->lines[i].text;
         struct slice word = slice_sub(slice_trim(text), 0, keyword_len(slice_trim(text)));
         if (view != STARTTLS_HIDDEN || !slice_equal_nocase(word, starttls)) {
-            add(&caps->list, copy(&at, text));
+            add(caps, copy(&at, text));
         }
     }
     if (view == STARTTLS_ADDED && !capabilities_offer(&caps->list, "STARTTLS")) {
-        add(&caps->list, starttls);
+        add(caps, starttls);
     }
     return caps;
 }

@@ -9,9 +9,9 @@
 #include "smtp/dialogue.h"
 
 struct caps {
-    struct capabilities list;
+    struct capabilities list; // its slices point behind `items`
     unsigned holders;
-    uint8_t bytes[]; // what the slices of `list` point into
+    struct capability items[];
 };
 
 // Reads the lines behind the first one. `view` is what the proxy makes of STARTTLS for the client.

@@ -26,7 +26,9 @@ struct caps *effect_learn_caps(struct dialogue *dialogue, const struct event_rep
     struct caps *offered = item->verb == VERB_HELO ? NULL : caps_new(reply, STARTTLS_AS_OFFERED);
     if (!item->by_proxy) { // What the proxy was offered the client does not know.
         caps_drop(dialogue->caps);
-        dialogue->caps = item->verb == VERB_HELO ? NULL : caps_new(reply, dialogue->view);
+        dialogue->caps = offered == NULL                         ? NULL
+                         : dialogue->view == STARTTLS_AS_OFFERED ? caps_hold(offered)
+                                                                 : caps_new(reply, dialogue->view);
         dialogue->lmtp = item->verb == VERB_LHLO;
     }
     return offered;

@@ -54,7 +54,7 @@ static void reply_to(struct fixture *fixture, int exchange, enum verb verb, int 
                                        .tls = fixture->tls};
     if (verb == VERB_EHLO && code == 250) {
         fixture->has_offer = true;
-        fixture->offered.known = true;
+        fixture->offered.items = fixture->offered_items;
         event.reply.offered = &fixture->offered;
     }
     event.reply.current = fixture->has_offer ? &fixture->offered : NULL;
@@ -67,7 +67,7 @@ void fixture_greet(struct fixture *fixture) {
 
 void fixture_offer(struct fixture *fixture, const char *keyword, const char *parameters) {
     struct capabilities *offered = &fixture->offered;
-    offered->items[offered->count++] = (struct capability){
+    fixture->offered_items[offered->count++] = (struct capability){
         .keyword = slice_of_string(keyword), .parameters = slice_of_string(parameters)};
 }
 
@@ -103,7 +103,7 @@ void fixture_tls(struct fixture *fixture, struct event_tls tls) {
     if (tls.error == NULL && tls.side == SIDE_CLIENT) {
         fixture->tls = true;
         fixture->has_offer = false;
-        fixture->offered = (struct capabilities){.known = false};
+        fixture->offered = (struct capabilities){.items = fixture->offered_items};
     }
 }
 

@@ -12,6 +12,7 @@ struct fixture {
     struct findings *findings;
     struct event_session session;
     struct findings_config config;
+    struct capability offered_items[LIMIT_CAPABILITIES];
     struct capabilities offered;
     bool has_offer;
     bool tls;
