@@ -234,21 +234,25 @@ static size_t undecided_len(const struct content *content, struct slice body) {
     return 0;
 }
 
-static struct piece next_piece(const struct content *content, struct slice rest, bool last) {
+// Field by field: a struct returned by value is copied through the stack, for each line anew.
+static void next_piece(struct piece *out, const struct content *content, struct slice rest,
+                       bool last) {
     size_t lf = slice_find_byte(rest, '\n');
-    struct piece piece = {.body = slice_sub(rest, 0, lf),
-                          .first = content->line_len == 0,
-                          .whole = lf != SLICE_NONE,
-                          .ending = lf == SLICE_NONE ? ENDING_NONE : ENDING_LF};
-    if (piece.whole && lf > 0 && rest.data[lf - 1] == '\r') {
-        piece.body.len--;
-        piece.ending = ENDING_CRLF;
+    size_t len = lf == SLICE_NONE ? rest.len : lf;
+    out->first = content->line_len == 0;
+    out->whole = lf != SLICE_NONE;
+    out->ending = out->whole ? ENDING_LF : ENDING_NONE;
+    if (out->whole && len > 0 && rest.data[len - 1] == '\r') {
+        len--;
+        out->ending = ENDING_CRLF;
     }
-    piece.seen = piece.body;
-    if (!piece.whole && !last) {
-        piece.body.len -= undecided_len(content, piece.body);
+    out->seen.data = rest.data;
+    out->seen.len = len;
+    if (!out->whole && !last) {
+        len -= undecided_len(content, out->seen);
     }
-    return piece;
+    out->body.data = rest.data;
+    out->body.len = len;
 }
 
 static bool starts_with_dot(const struct content *content, const struct piece *piece) {
@@ -270,7 +274,8 @@ static size_t process(struct content *content, bool *out_ended, struct slice dat
     size_t run = 0;
     size_t at = 0;
     while (at < data.len) {
-        struct piece piece = next_piece(content, slice_from(data, at), last);
+        struct piece piece;
+        next_piece(&piece, content, slice_from(data, at), last);
         if (piece.body.len == 0 && !piece.whole) {
             break;
         }
