@@ -3,37 +3,6 @@
 
 #include <assert.h>
 
-enum side side_other(enum side side) {
-    return side == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT;
-}
-
-enum party party_of(enum side side) {
-    return side == SIDE_CLIENT ? PARTY_CLIENT : PARTY_SERVER;
-}
-
-const char *side_name(enum side side) {
-    return party_name(party_of(side));
-}
-
-const char *party_name(enum party party) {
-    static const char *const names[] = {
-        [PARTY_NONE] = NULL,
-        [PARTY_CLIENT] = "client",
-        [PARTY_SERVER] = "server",
-        [PARTY_PROXY] = "proxy",
-    };
-    return names[party];
-}
-
-const char *mode_name(enum mode mode) {
-    static const char *const names[] = {
-        [MODE_REVERSE] = "reverse", [MODE_TRANSPARENT] = "transparent",
-        [MODE_SOCKS5] = "socks5",   [MODE_RUN] = "run",
-        [MODE_SINK] = "sink",
-    };
-    return names[mode];
-}
-
 const char *auth_outcome_name(enum auth_outcome outcome) {
     static const char *const names[] = {
         [AUTH_SUCCEEDED] = "succeeded",   [AUTH_FAILED] = "failed",

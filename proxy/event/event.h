@@ -19,43 +19,9 @@
 #include "base/slice.h"
 #include "event/capabilities.h"
 #include "event/command.h"
+#include "event/session.h"
 
 enum { EVENT_NO_EXCHANGE = -1, EVENT_NO_MESSAGE = 0, EVENT_SPANS_MAX = 8 };
-
-// Who did something. `side` is one of the two peers, `party` may also be the proxy or nobody.
-enum side { SIDE_CLIENT, SIDE_SERVER };
-enum party { PARTY_NONE, PARTY_CLIENT, PARTY_SERVER, PARTY_PROXY };
-
-enum side side_other(enum side side);
-enum party party_of(enum side side);
-const char *side_name(enum side side);    // "client", "server"
-const char *party_name(enum party party); // "client", "server", "proxy"; NULL for PARTY_NONE
-
-enum mode { MODE_REVERSE, MODE_TRANSPARENT, MODE_SOCKS5, MODE_RUN, MODE_SINK };
-const char *mode_name(enum mode mode); // "reverse", …
-
-// ── the session ─────────────────────────────────────────────────────────────────────────────────
-
-struct event_endpoint {
-    const char *host;    // the name asked for; NULL where there is none (client: always)
-    const char *address; // "192.0.2.7", "2001:db8::1" (no brackets); NULL where not known
-    uint16_t port;       // 0 where not known
-    uint32_t pid;        // of a local client; 0 where not known
-    const char *program; // of a local client; NULL where not known
-};
-
-// What all events of one session share. Owned by the observer; grows as facts become known.
-struct event_session {
-    uint64_t id; // from 1
-    enum mode mode;
-    int64_t started_unix_ns; // the accept
-    struct event_endpoint client;
-    struct event_endpoint server;
-    bool has_server; // false for MODE_SINK
-    // The proxy's own end of each leg, for `pcapng`; may be NULL.
-    struct event_endpoint client_local;
-    struct event_endpoint server_local;
-};
 
 // ── lines ───────────────────────────────────────────────────────────────────────────────────────
 

@@ -163,6 +163,11 @@ void edit_tap(void *context, const struct event *event);
 void edit_update_view(struct relay *relay);
 bool edit_offers_starttls(const struct relay *relay);
 
+// stream_end.c: the ends of the two streams.
+
+// Passes on what has ended and held nothing back any more.
+void stream_end_pass_on(struct relay *relay, int64_t at_ns);
+
 // ending.c: how a session ends.
 void ending_decide(struct relay *relay, enum outcome outcome, enum party by, const char *format,
                    ...) __attribute__((format(printf, 4, 5)));

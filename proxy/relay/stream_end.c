@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// stream_end: a peer's stream ends, by close_notify, FIN or reset, and so does the other peer's, in
+// the same way and behind the last byte.
+#include "relay/state.h"
+
+static void note_close(struct relay *relay, enum side side) {
+    if (relay->first_close == PARTY_NONE) {
+        relay->first_close = party_of(side);
+    }
+}
+
+// An end of one stream is the end of the other's, once everything before it is out. A missing
+// close_notify on one side is a missing one on the other.
+static void pass_end(struct relay *relay, enum side side) {
+    struct leg *ended = relay_leg(relay, side);
+    bool clean = ended->tls == NULL || tls_endpoint_got_close_notify(ended->tls);
+    leg_end(relay_leg(relay, side_other(side)), clean);
+}
+
+// The end of the client's stream goes behind its last byte, wherever that still waits.
+static void pass_client_end(struct relay *relay) {
+    if (relay->client_end_due && !edit_holds_client(relay)) {
+        relay->client_end_due = false;
+        pass_end(relay, SIDE_CLIENT);
+    }
+}
+
+// A close_notify ends one direction (RFC 8446 6.1): so does ours on the other leg, or a FIN where
+// that leg is plain.
+static void pass_close_notify(struct relay *relay, enum side side, int64_t at_ns) {
+    struct leg *from = relay_leg(relay, side);
+    struct leg *to = relay_leg(relay, side_other(side));
+    bool holds = side == SIDE_CLIENT && edit_holds_client(relay);
+    if (from->tls == NULL || from->close_notify_passed || holds ||
+        !tls_endpoint_got_close_notify(from->tls)) {
+        return;
+    }
+    from->close_notify_passed = true;
+    note_close(relay, side);
+    edit_flush(relay, at_ns);
+    if (to->tls != NULL) {
+        leg_close_notify(to);
+    } else {
+        leg_end(to, false);
+    }
+}
+
+void stream_end_pass_on(struct relay *relay, int64_t at_ns) {
+    pass_close_notify(relay, SIDE_CLIENT, at_ns);
+    pass_close_notify(relay, SIDE_SERVER, at_ns);
+    pass_client_end(relay);
+}
+
+void relay_client_left_unread(struct relay *relay) {
+    relay->client_left_unread = true;
+}
+
+void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
+    struct leg *leg = relay_leg(relay, side);
+    if (leg->eof) {
+        return;
+    }
+    leg->eof = true;
+    note_close(relay, side);
+    edit_flush(relay, at_ns);
+    if (leg->tls != NULL) {
+        tls_endpoint_eof(leg->tls, side == SIDE_CLIENT && relay->client_left_unread, at_ns);
+        upgrade_advance(relay, at_ns);
+    }
+    if (side == SIDE_CLIENT) {
+        upgrade_check_silent_close(relay, at_ns);
+    }
+    if (side == SIDE_CLIENT) {
+        relay->client_end_due = true;
+        pass_client_end(relay);
+    } else {
+        pass_end(relay, side);
+    }
+    if (relay->embedded != NULL && side == SIDE_CLIENT) {
+        intake_ask_embedded(relay, at_ns);
+        leg_end(&relay->client, true);
+        relay->server.eof = true;
+    }
+    if (relay->server_state == SERVER_CONNECTING || relay->server_state == SERVER_GONE) {
+        ending_close_both(relay, at_ns);
+    }
+    observer_flush(relay->observer);
+}
+
+void relay_reset(struct relay *relay, enum side side, int64_t at_ns) {
+    struct leg *leg = relay_leg(relay, side);
+    if (leg->reset) {
+        return;
+    }
+    leg->reset = true;
+    leg->eof = true;
+    note_close(relay, side);
+    leg_drop_waiting(relay_leg(relay, side_other(side)));
+    if (leg->tls != NULL) {
+        tls_endpoint_eof(leg->tls, true, at_ns);
+        upgrade_advance(relay, at_ns);
+    }
+    if (side == SIDE_CLIENT) {
+        upgrade_check_silent_close(relay, at_ns);
+    }
+    observer_flush(relay->observer);
+}
