@@ -12,6 +12,7 @@ import termios
 import threading
 
 from support import scope as s
+from support.wire import RESET
 
 MIB = 1 << 20
 
@@ -287,7 +288,7 @@ def test_reset_passes(scope):
     with s.Server(handle) as server, pair.proxy(server.port) as proxy:
         connection = pair.connect(proxy.port())
         connection.sendall(b"NOOP\r\n")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         connection.close()
         assert done.wait(s.TIMEOUT)
     assert seen == ["reset"], seen
@@ -311,7 +312,7 @@ def test_what_came_before_a_reset_arrives(scope):
         # All of it has left this machine's client once nothing waits in its socket.
         while struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, b"\0" * 4))[0] > 0:
             pass
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         connection.close()
         sent.set()
         for thread in server.threads:

@@ -11,8 +11,7 @@ import time
 
 from support import scope as s
 from support import smtp
-
-RESET = b"\1\0\0\0\0\0\0\0"  # SO_LINGER: on, 0 s
+from support.wire import Cut, Wire
 
 
 def until(condition, what):
@@ -43,71 +42,26 @@ SCRIPT = [b"EHLO client.example.com\r\n", b"STARTTLS\r\n", None, b"EHLO client.e
           b"RCPT TO:<b@example.net>\r\n", b"DATA\r\n", b"Subject: x\r\n\r\ntext\r\n.\r\n", b"QUIT\r\n"]
 
 
-class Ended(Exception):
-    """The client has sent as many bytes as it was to send."""
-
-
-class Stingy:
+class Stingy(Wire):
     """A client of plain and TLS bytes that sends only so many wire bytes, then closes or resets."""
 
     def __init__(self, scope, port, budget):
-        self.socket = s.connect(port)
-        self.budget = budget
+        super().__init__(s.connect(port), budget)
         self.context = scope.client_context()
-        self.tls, self.incoming, self.outgoing = None, ssl.MemoryBIO(), ssl.MemoryBIO()
-
-    def send_wire(self, data):
-        part = data[:self.budget]
-        self.budget -= len(part)
-        self.socket.sendall(part)
-        if self.budget == 0:
-            raise Ended
-
-    def receive_wire(self):
-        data = self.socket.recv(1 << 16)
-        if not data:
-            raise Ended
-        return data
-
-    def in_tls(self, step):
-        while True:
-            try:
-                result = step()
-                self.send_wire(self.outgoing.read())
-                return result
-            except ssl.SSLWantReadError:
-                self.send_wire(self.outgoing.read())
-                self.incoming.write(self.receive_wire())
-
-    def start_tls(self):
-        self.tls = self.context.wrap_bio(self.incoming, self.outgoing, server_hostname="localhost")
-        self.in_tls(self.tls.do_handshake)
-
-    def send(self, data):
-        if self.tls is None:
-            self.send_wire(data)
-        else:
-            self.in_tls(lambda: self.tls.write(data))
 
     def read_reply(self):
         text = b""
         while not (text.endswith(b"\n") and text.splitlines()[-1][3:4] == b" "):
-            text += self.receive_wire() if self.tls is None else self.in_tls(
-                lambda: self.tls.read(1 << 16))
+            text += self.receive()
 
     def run(self):
         self.read_reply()
         for line in SCRIPT:
             if line is None:
-                self.start_tls()
+                self.start_tls(self.context, server_hostname="localhost")
             else:
                 self.send(line)
                 self.read_reply()
-
-    def end(self, reset):
-        if reset:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-        self.socket.close()
 
 
 def client_ends_everywhere(scope, reset):
@@ -122,7 +76,7 @@ def client_ends_everywhere(scope, reset):
             client = Stingy(scope, proxy.port(), budget)
             try:
                 client.run()
-            except (Ended, ssl.SSLError, ConnectionError):
+            except (Cut, ssl.SSLError, ConnectionError):
                 pass
             client.end(reset)
         until(lambda: server.live() == 0, "all sessions to end")
@@ -158,7 +112,7 @@ def server_ends_everywhere(scope, reset):
             client = Stingy(scope, proxy.port(), 1 << 30)
             try:
                 client.run()
-            except (Ended, ssl.SSLError, ConnectionError):
+            except (Cut, ssl.SSLError, ConnectionError):
                 pass
             client.end(False)
         until(lambda: server.live() == 0, "all sessions to end")

@@ -1,70 +1,29 @@
 # SPDX-License-Identifier: MIT
 """A small SMTP server for scripts: answers each command well, does STARTTLS, stores messages."""
 
-import socket
 import ssl
 import threading
 
 from support import scope as s
+from support.wire import Cut, Wire
 
 OFFERS = ["PIPELINING", "SIZE 10000000", "8BITMIME", "SMTPUTF8"]
 
 
-class Cut(Exception):
-    """The server has sent as many bytes as it was to send."""
-
-
-class Session:
-    """One connection. TLS is done over memory, so that a cut can fall within a record."""
+class Session(Wire):
+    """One connection."""
 
     def __init__(self, server, connection, budget):
-        self.server, self.socket, self.budget = server, connection, budget
-        self.tls, self.incoming, self.outgoing = None, ssl.MemoryBIO(), ssl.MemoryBIO()
+        super().__init__(connection, budget)
+        self.server = server
         self.text = b""
         self.lines = []  # what the client said, in order
 
-    def send_wire(self, data):
-        part = data[:self.budget]
-        self.budget -= len(part)
-        self.socket.sendall(part)
-        if self.budget == 0:
-            raise Cut
-
-    def receive_wire(self):
-        data = self.socket.recv(1 << 16)
-        if not data:
-            raise Cut
-        return data
-
-    def in_tls(self, step):
-        while True:
-            try:
-                result = step()
-                self.send_wire(self.outgoing.read())
-                return result
-            except ssl.SSLWantReadError:
-                self.send_wire(self.outgoing.read())
-                self.incoming.write(self.receive_wire())
-
-    def start_tls(self):
-        context = self.server.context
-        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
-        try:
-            self.in_tls(self.tls.do_handshake)
-        except ssl.SSLError:
-            self.send_wire(self.outgoing.read())  # the alert
-            raise
+    def take_tls(self):
+        self.start_tls(self.server.context, server_side=True)
 
     def say(self, *lines):
-        data = "".join(line + "\r\n" for line in lines).encode()
-        if self.tls is None:
-            self.send_wire(data)
-        else:
-            self.in_tls(lambda: self.tls.write(data))
-
-    def receive(self):
-        return self.receive_wire() if self.tls is None else self.in_tls(
-            lambda: self.tls.read(1 << 16))
+        self.send("".join(line + "\r\n" for line in lines).encode())
 
     def read_to(self, end):
         while end not in self.text:
@@ -93,7 +52,7 @@ class Session:
             self.reply_to_ehlo()
         elif verb == b"STARTTLS" and self.server.how == "starttls" and self.tls is None:
             self.say("220 2.0.0 Ready")
-            self.start_tls()
+            self.take_tls()
         elif verb == b"AUTH":
             self.say("235 2.7.0 Welcome")
         elif verb == b"DATA":
@@ -109,7 +68,7 @@ class Session:
 
     def run(self):
         if self.server.how == "implicit":
-            self.start_tls()
+            self.take_tls()
         self.say("220 test.example.net ESMTP")
         going = True
         while going:
@@ -153,8 +112,6 @@ class Server(s.Server):
         except (Cut, ssl.SSLError, ConnectionError):
             pass
         finally:
-            if self.reset:
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-            connection.close()
+            session.end(self.reset)
             with self.lock:
                 self.count -= 1
