@@ -17,6 +17,8 @@ import time
 from clients import HERE, PASSWORD, USER
 from support import scope as s
 
+UNPACKED_EXIM = os.path.join(HERE, "..", "..", "build", "exim", "usr", "sbin", "exim4")
+
 
 def free_port():
     with socket.socket() as probe:
@@ -241,14 +243,14 @@ class Postfix:
 
 
 class Exim:
-    """exim4-daemon-light from PATH, or unpacked beside another mail server at $SCOPE_EXIM."""
+    """exim4-daemon-light from PATH, or as `scripts/unpack-exim` leaves it beside postfix."""
 
     login = False
 
     def __init__(self, scope):
-        self.program = os.environ.get("SCOPE_EXIM") or shutil.which("exim4")
+        self.program = shutil.which("exim4") or shutil.which(UNPACKED_EXIM)
         if self.program is None:
-            raise s.Skip("exim4 is not installed (it excludes postfix; $SCOPE_EXIM names one)")
+            raise s.Skip("exim4 is not installed, nor unpacked by scripts/unpack-exim")
         if os.geteuid() != 0:
             raise s.Skip("exim needs root")
         try:
