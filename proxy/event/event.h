@@ -193,7 +193,7 @@ struct event_field {
 enum event_flaw_kind {
     FLAW_HEADER_LINE,      // neither `Name: value` nor folded
     FLAW_HEADER_SPACE,     // a space before the colon
-    FLAW_HEADER_8BIT,      // raw bytes over 127 in a field
+    FLAW_HEADER_8BIT,      // raw bytes over 127 in a field; `number` is the first
     FLAW_HEADER_LONG,      // a line over 998 bytes; `number` is its length
     FLAW_MIME_NO_VERSION,  // Content-Type without MIME-Version
     FLAW_MIME_NO_BOUNDARY, // multipart with no boundary parameter

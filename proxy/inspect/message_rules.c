@@ -91,14 +91,21 @@ static struct note *find_note(struct message_notes *notes, enum rule rule) {
     return NULL;
 }
 
+// The first of its rule in the message, since a rule fires once a message; but an error comes
+// before what is only a warning.
 static void note_as(struct message_notes *notes, enum rule rule, bool mild, const char *text) {
-    if (find_note(notes, rule) == NULL && notes->note_count < NOTES_MAX) {
-        notes->notes[notes->note_count++] =
-            (struct note){.rule = rule, .mild = mild, .text = mem_string(text)};
+    struct note *old = find_note(notes, rule);
+    struct note new = {.rule = rule, .mild = mild, .text = mem_string(text)};
+    if (old == NULL && notes->note_count < NOTES_MAX) {
+        notes->notes[notes->note_count++] = new;
+    } else if (old != NULL && old->mild && !mild) {
+        free(old->text);
+        *old = new;
+    } else {
+        free(new.text);
     }
 }
 
-// The first of its rule in the message; a rule fires once a message.
 __attribute__((format(printf, 3, 4))) static void note(struct message_notes *notes, enum rule rule,
                                                        const char *format, ...) {
     char text[2048];
@@ -123,25 +130,33 @@ static void note_mime(struct message_notes *notes, const char *text) {
 
 // ── fields ──────────────────────────────────────────────────────────────────────────────────────
 
+static void note_date_off(struct analysis *analysis, const struct event *event, int64_t off_s) {
+    int64_t days = (off_s > 0 ? off_s : -off_s) / SECONDS_OF_DAY;
+    char text[2048];
+    struct buf now;
+    buf_init(&now, 64);
+    clock_put_rfc3339(&now, event_unix_ns(event), CLOCK_SECONDS);
+    snprintf(text, sizeof(text),
+             "The Date '%s' is %" PRId64 " day%s %s the time of the session, %.*s; the client's "
+             "clock may be wrong",
+             quote_of(analysis, event->field.raw).text, days, days == 1 ? "" : "s",
+             off_s > 0 ? "ahead of" : "behind", (int)buf_len(&now),
+             (const char *)buf_slice(&now).data);
+    buf_cleanup(&now);
+    note_as(analysis->message, RULE_DATE_MALFORMED, true, text);
+}
+
 static void judge_date(struct analysis *analysis, const struct event *event) {
-    struct message_notes *notes = analysis->message;
     int64_t date_s;
     if (!date_parse(&date_s, event->field.raw)) {
-        note(notes, RULE_DATE_MALFORMED,
+        note(analysis->message, RULE_DATE_MALFORMED,
              "The Date '%s' is no date; one like 'Sun, 22 Nov 2026 15:03:11 +0100' is due",
              quote_of(analysis, event->field.raw).text);
         return;
     }
-    int64_t now_s = event_unix_ns(event) / NS_PER_S;
-    int64_t off_s = date_s > now_s ? date_s - now_s : now_s - date_s;
-    if (off_s > SECONDS_OF_DAY) {
-        char text[2048];
-        snprintf(text, sizeof(text),
-                 "The Date '%s' is %" PRId64 " days %s the time of the session; the client's clock "
-                 "may be wrong",
-                 quote_of(analysis, event->field.raw).text, off_s / SECONDS_OF_DAY,
-                 date_s > now_s ? "ahead of" : "behind");
-        note_as(notes, RULE_DATE_MALFORMED, true, text);
+    int64_t off_s = date_s - event_unix_ns(event) / NS_PER_S;
+    if (off_s > SECONDS_OF_DAY || off_s < -SECONDS_OF_DAY) {
+        note_date_off(analysis, event, off_s);
     }
 }
 
@@ -231,12 +246,14 @@ static void judge_header_flaw(struct analysis *analysis, const struct event_flaw
              quote_of(analysis, flaw->detail).text);
     } else if (flaw->kind == FLAW_HEADER_8BIT && !notes->smtputf8) {
         note(notes, RULE_HEADER_8BIT,
-             "The header field %s has raw bytes over 127; outside SMTPUTF8 they must be encoded as "
-             "in =?UTF-8?Q?=C3=A4?= (RFC 2047)",
-             quote_of(analysis, flaw->detail).text);
+             "The header field %s has raw bytes over 127, the first of them 0x%02X; outside "
+             "SMTPUTF8 they must be encoded as in =?UTF-8?Q?=C3=A4?= (RFC 2047)",
+             quote_of(analysis, flaw->detail).text, (unsigned)flaw->number);
     } else if (flaw->kind == FLAW_HEADER_LONG) {
+        bool named = flaw->detail.len > 0;
         note(notes, RULE_HEADER_LINE_LONG,
-             "A header line is %" PRIu64 " bytes long, where 998 are allowed; fold it",
+             "A line of the header%s%s is %" PRIu64 " bytes long, where 998 are allowed; fold it",
+             named ? " field " : "", named ? quote_of(analysis, flaw->detail).text : "",
              flaw->number);
     }
 }
@@ -269,18 +286,20 @@ static void judge_mime_flaw(struct analysis *analysis, const struct event_flaw *
 // ── the whole message ───────────────────────────────────────────────────────────────────────────
 
 static void judge_missing(struct analysis *analysis, struct place place) {
+    static const char without_id[] = "should have one, or filters take it for spam and replies "
+                                     "cannot be threaded";
     const unsigned *seen = analysis->message->seen;
+    bool id = seen[ONCE_MESSAGE_ID] > 0;
+    const char *what = seen[ONCE_FROM] > 0   ? "no Date field"
+                       : seen[ONCE_DATE] > 0 ? "no From field"
+                                             : "no Date and no From field";
     if (seen[ONCE_DATE] == 0 || seen[ONCE_FROM] == 0) {
-        const char *what = seen[ONCE_FROM] > 0   ? "no Date field"
-                           : seen[ONCE_DATE] > 0 ? "no From field"
-                                                 : "no Date and no From field";
         analysis_say(analysis, RULE_HEADER_MISSING, place,
-                     "The message has %s; both Date and From must be there", what);
-    }
-    if (seen[ONCE_MESSAGE_ID] == 0) {
+                     "The message has %s; both Date and From must be there%s%s", what,
+                     id ? "" : "; it has no Message-ID either, and ", id ? "" : without_id);
+    } else if (!id) {
         analysis_say_mild(analysis, RULE_HEADER_MISSING, place,
-                          "The message has no Message-ID field; it should have one, or filters "
-                          "take it for spam and replies cannot be threaded");
+                          "The message has no Message-ID field; it %s", without_id);
     }
 }
 

@@ -28,6 +28,17 @@ static const char *what_of(const struct event_reply *reply) {
     return reply->verb == VERB_BDAT ? "The message (BDAT)" : NULL;
 }
 
+// What has an @ is an address, or of one: `<spam@example.com>` says nothing of spam.
+static void append_words(struct buf *out, struct slice text) {
+    while (!slice_is_null(text)) {
+        struct slice word = slice_split(&text, ' ');
+        if (slice_find_byte(word, '@') == SLICE_NONE) {
+            buf_append_some(out, word);
+            buf_append_some(out, SLICE(" "));
+        }
+    }
+}
+
 static const struct reply_words *words_by_text(const struct event_reply *reply) {
     struct buf joined;
     buf_init(&joined, REPLY_TEXT_MAX);
@@ -36,15 +47,14 @@ static const struct reply_words *words_by_text(const struct event_reply *reply) 
         if (i > 0 && reply->enhanced.len > 0 && slice_starts_with(text, reply->enhanced)) {
             text = slice_trim(slice_from(text, reply->enhanced.len));
         }
-        buf_append_some(&joined, text);
-        buf_append_some(&joined, SLICE(" "));
+        append_words(&joined, text);
     }
     const struct reply_words *words = reply_words_of_text(buf_slice(&joined));
     buf_cleanup(&joined);
     return words;
 }
 
-// The server's own words tell most, then the enhanced code unless it says nothing (X.0.0).
+// The server's own words tell most.
 static const struct reply_words *words_of(const struct facts *facts,
                                           const struct event_reply *reply) {
     static const struct reply_words cancelled = {"the client had cancelled it with *",
@@ -53,10 +63,7 @@ static const struct reply_words *words_of(const struct facts *facts,
         return &cancelled;
     }
     const struct reply_words *words = words_by_text(reply);
-    if (words == NULL && !slice_ends_with_nocase(reply->enhanced, SLICE(".0.0"))) {
-        words = reply_words_of_enhanced(reply->enhanced);
-    }
-    return words == NULL ? reply_words_of_code(reply->code) : words;
+    return words == NULL ? reply_words_of(reply->code, reply->enhanced) : words;
 }
 
 void refusal_judge(struct analysis *analysis, const struct event *event) {

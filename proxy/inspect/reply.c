@@ -53,7 +53,7 @@ static void judge_form(struct analysis *analysis, const struct event_reply *repl
     }
     if (!reply->incomplete && first_digit_is_odd(reply->code)) {
         analysis_say(analysis, RULE_REPLY_MALFORMED, place_of_reply(analysis, reply),
-                     "The server's reply has the code %d; the first digit must be 2, 3, 4 or 5",
+                     "The server's reply has the code %03d; the first digit must be 2, 3, 4 or 5",
                      reply->code);
     }
 }
@@ -75,10 +75,11 @@ static void judge_length(struct analysis *analysis, const struct event_reply *re
 
 static void judge_ending(struct analysis *analysis, const struct event_reply *reply) {
     for (size_t i = 0; i < reply->line_count; i++) {
-        if (reply->lines[i].line.ending == ENDING_LF) {
+        const struct event_line *line = &reply->lines[i].line;
+        if (line->ending == ENDING_LF) {
             analysis_say(analysis, RULE_REPLY_BARE_LF, place_of_reply(analysis, reply),
-                         "A line of the server's reply %d ends in a bare LF; a line ends in CR LF",
-                         reply->code);
+                         "The server's line '%s' ends in a bare LF; a line ends in CR LF",
+                         quote_of_line(analysis, line).text);
             return;
         }
     }
@@ -134,7 +135,11 @@ static const char *name_for(const struct event_reply *reply) {
     if (reply->final) {
         return "the message";
     }
-    return reply->continuation_reply ? "AUTH" : (const char *)verb_info(reply->verb)->name.data;
+    if (reply->continuation_reply) {
+        return "AUTH";
+    }
+    struct slice name = verb_info(reply->verb)->name;
+    return name.len > 0 ? (const char *)name.data : "a command that is none of SMTP's own";
 }
 
 static void judge_code(struct analysis *analysis, const struct event_reply *reply) {
@@ -165,18 +170,29 @@ static bool is_hello(enum verb verb) {
     return verb == VERB_EHLO || verb == VERB_HELO || verb == VERB_LHLO;
 }
 
+static void say_contradicts(struct analysis *analysis, const struct event_reply *reply) {
+    struct quote enhanced = quote_of(analysis, reply->enhanced);
+    int class = reply->code / 100;
+    if (class == 3) {
+        analysis_say(analysis, RULE_ENHANCED_CONTRADICTS, place_of_reply(analysis, reply),
+                     "The server's reply %d has the enhanced code %s; a 3xx reply has none",
+                     reply->code, enhanced.text);
+        return;
+    }
+    analysis_say(analysis, RULE_ENHANCED_CONTRADICTS, place_of_reply(analysis, reply),
+                 "The server's reply %d has the enhanced code %s, whose first digit should be %d "
+                 "like the reply's",
+                 reply->code, enhanced.text, class);
+}
+
 static void judge_enhanced(struct analysis *analysis, const struct event_reply *reply) {
     int class = reply->code / 100;
     if (!code_is_clear(reply) || first_digit_is_odd(reply->code)) {
         return; // reply-malformed says it; nobody knows which code was meant
     }
     if (reply->enhanced.len > 0) {
-        int said = reply->enhanced.data[0] - '0';
-        if (said != class) {
-            analysis_say(analysis, RULE_ENHANCED_CONTRADICTS, place_of_reply(analysis, reply),
-                         "The server's reply %d has the enhanced code %s, whose first digit should "
-                         "be %d like the reply's",
-                         reply->code, quote_of(analysis, reply->enhanced).text, class);
+        if (reply->enhanced.data[0] - '0' != class) {
+            say_contradicts(analysis, reply);
         }
         return;
     }
@@ -196,11 +212,11 @@ static void judge_enhanced(struct analysis *analysis, const struct event_reply *
 
 static void judge_due(struct analysis *analysis, const struct event_reply *reply) {
     bool due = reply->to != EVENT_NO_EXCHANGE || analysis->facts.out_of_step;
-    if (!due && reply->code != 421) {
+    if (!due && reply->code != 421 && reply->line_count > 0) {
         analysis_say(analysis, RULE_REPLY_UNEXPECTED, place_of_reply(analysis, reply),
-                     "The server sent a reply (%d) though no command waited for one; from here on "
-                     "client and server may disagree on which reply belongs to which command",
-                     reply->code);
+                     "The server sent the reply '%s' though no command waited for one; from here "
+                     "on client and server may disagree on which reply belongs to which command",
+                     quote_of_line(analysis, &reply->lines[0].line).text);
     }
 }
 

@@ -3,6 +3,8 @@
 // below whose words stand in a reply explains it.
 #include "inspect/reply_words.h"
 
+#include "base/text.h"
+
 static const struct {
     const char *says;
     struct reply_words words;
@@ -17,6 +19,21 @@ static const struct {
     {"Please log in via your web browser",
      {"Google suspects this login", "sign in once with a browser, then use OAuth or an "
                                     "application password"}},
+    {"Too many login attempts",
+     {"too many logins in a short time", "wait, and keep one session for several messages"}},
+    {"presents a potential security issue",
+     {"Google blocks an attachment or a link of the message",
+      "leave out executable files and archives that hold them"}},
+    {"does not have authentication information",
+     {"neither SPF nor DKIM proves the sender", "set up SPF and DKIM for the domain in From"}},
+    {"sender is unauthenticated",
+     {"neither SPF nor DKIM proves the sender", "set up SPF and DKIM for the domain in From"}},
+    {"Invalid credentials for relay",
+     {"the Google Workspace relay does not know the sending address or user",
+      "add it to the relay's settings, or log in with AUTH"}},
+    {"Mail relay denied",
+     {"the Google Workspace relay does not know the sending address or user",
+      "add it to the relay's settings, or log in with AUTH"}},
     {"unusual rate of unsolicited mail",
      {"Google gets too much unwanted mail from this address", "slow down and clean the list"}},
     {"likely unsolicited mail",
@@ -52,6 +69,9 @@ static const struct {
       "let an administrator switch on Authenticated SMTP for it, or use the Graph API"}},
     {"basic authentication is disabled",
      {"Microsoft takes no passwords any more", "use OAuth (AUTH XOAUTH2)"}},
+    {"Authentication unsuccessful",
+     {"the user name or password is wrong, or this mailbox may not use SMTP AUTH",
+      "check both, and whether SMTP AUTH is on for the mailbox; or use OAuth"}},
     {"Client was not authenticated to send",
      {"Microsoft 365 wants a login before MAIL", "use STARTTLS and AUTH on port 587"}},
     {"SendAsDenied",
@@ -126,6 +146,12 @@ static const struct {
     {"Sender Signature", {"Postmark does not know this sender", "add a sender signature"}},
     {"[CS01]", {"iCloud takes the message for spam", "check content and reputation"}},
     {"[HM08]", {"iCloud takes the message for spam", "check content and reputation"}},
+    {"Ask your postmaster for help",
+     {"T-Online does not know or trust the sending address",
+      "give it a PTR record and an imprint, and write to the address in the reply"}},
+    {"bad DNS PTR",
+     {"the sending address has no reverse DNS name that fits",
+      "give it a PTR record whose name points back to it"}},
     // Block lists and filters.
     {"spamhaus",
      {"the sending address is on a Spamhaus block list", "look it up at check.spamhaus.org"}},
@@ -139,6 +165,7 @@ static const struct {
     {"blocklist", {"the sending address is on a block list", "look it up and ask for removal"}},
     {"block list", {"the sending address is on a block list", "look it up and ask for removal"}},
     {"blacklist", {"the sending address is on a block list", "look it up and ask for removal"}},
+    {"DNSBL", {"the sending address is on a block list", "look it up and ask for removal"}},
     {"RBL", {"the sending address is on a block list", "look it up and ask for removal"}},
     // Postfix, Exim and what most servers say.
     {"greylist",
@@ -159,12 +186,29 @@ static const struct {
     {"unable to relay",
      {"the server does not relay for strangers to that domain",
       "log in with AUTH, or send to the domain's own server"}},
+    {"rcpthosts",
+     {"the server does not relay for strangers to that domain",
+      "log in with AUTH, or send to the domain's own server"}},
+    {"Sender address rejected: not logged in",
+     {"the sender's address belongs to a user, and nobody has logged in", "log in with AUTH"}},
+    {"authentication required", {"the server wants a login first", "log in with AUTH, inside TLS"}},
     {"not owned by user",
      {"the user that logged in may not send as this sender", "use the user's own address"}},
     {"Must issue a STARTTLS command first", {"TLS is needed first", "use STARTTLS"}},
     {"must use TLS", {"TLS is needed first", "use STARTTLS"}},
     {"User unknown", {"there is no such mailbox", "check the part before the @"}},
     {"No such user", {"there is no such mailbox", "check the part before the @"}},
+    {"unknown user", {"there is no such mailbox", "check the part before the @"}},
+    {"mailbox not found", {"there is no such mailbox", "check the part before the @"}},
+    {"no such recipient", {"there is no such mailbox", "check the part before the @"}},
+    {"unverified address",
+     {"the server could not make sure that the mailbox exists",
+      "try later, and check the address"}},
+    {"message size exceeds",
+     {"the message is larger than the server takes",
+      "make it smaller; SIZE in the EHLO reply says the limit"}},
+    {"too many errors",
+     {"too many commands of this session were refused", "look at the refusals before"}},
     {"Helo command rejected",
      {"the server does not like the name behind EHLO", "give a full host name that resolves"}},
     {"need fully-qualified",
@@ -196,9 +240,25 @@ static const struct {
     {"spam", {"a filter takes the message for spam", "check content, SPF, DKIM and reputation"}},
 };
 
+// Where a word begins, since a domain like marblehead.example has RBL in it.
+static bool says(struct slice text, struct slice words) {
+    size_t at = 0;
+    for (;;) {
+        size_t found = slice_find_nocase(slice_from(text, at), words);
+        if (found == SLICE_NONE) {
+            return false;
+        }
+        at += found;
+        if (at == 0 || !text_is_alnum(text.data[at - 1])) {
+            return true;
+        }
+        at++;
+    }
+}
+
 const struct reply_words *reply_words_of_text(struct slice text) {
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        if (slice_find_nocase(text, slice_of_string(texts[i].says)) != SLICE_NONE) {
+        if (says(text, slice_of_string(texts[i].says))) {
             return &texts[i].words;
         }
     }

@@ -92,11 +92,34 @@ const struct reply_words *reply_words_of_code(int code) {
 
 // ── enhanced codes ──────────────────────────────────────────────────────────────────────────────
 
-static const struct {
+struct enhanced_code {
     unsigned subject;
     unsigned detail;
     struct reply_words words;
-} enhanced_codes[] = {
+};
+
+// Those that mean something else for now (4.X.Y) than for good.
+static const struct enhanced_code passing_codes[] = {
+    {1,
+     1,
+     {"the server cannot tell now whether there is such a mailbox",
+      "try later, and check the part before the @"}},
+    {1,
+     2,
+     {"the recipient's domain cannot be found now (DNS)",
+      "try later, and check the part behind the @"}},
+    {1, 8, {"the sender's domain cannot be found now (DNS)", "try later, and check MAIL FROM"}},
+    {7,
+     0,
+     {"security or policy puts it off, often for the sender's rate",
+      "try again in some minutes, and send more slowly"}},
+    {7,
+     1,
+     {"policy puts it off: greylisting, a rate limit, or the sender's reputation",
+      "try again in some minutes, from the same address"}},
+};
+
+static const struct enhanced_code enhanced_codes[] = {
     // RFC 3463 3.1 to 3.8, and what the registry of RFC 5248 has added since.
     {0, 0, {"the server gives no reason in its code", "read the server's text"}},
     {1, 0, {"something about an address is wrong", "check sender and recipient"}},
@@ -149,9 +172,14 @@ static const struct {
      1,
      {"the command is not known or came out of order",
       "keep to EHLO, AUTH, MAIL, RCPT, DATA, and use only what EHLO offers"}},
-    {5, 2, {"the command is not well-formed", "check its syntax and length"}},
+    {5,
+     2,
+     {"the command, or a line of AUTH, is not well-formed", "check its syntax, length and base64"}},
     {5, 3, {"there are too many recipients", "send to fewer at once"}},
-    {5, 4, {"an argument or parameter is not valid here", "use only what EHLO offers"}},
+    {5,
+     4,
+     {"an argument, a parameter or the mechanism of AUTH is not valid here",
+      "use only what EHLO offers"}},
     {5,
      5,
      {"client and server speak different versions of the protocol",
@@ -240,18 +268,60 @@ static const struct {
       "send it without REQUIRETLS"}}, // RFC 8689
 };
 
-const struct reply_words *reply_words_of_enhanced(struct slice enhanced) {
-    uint64_t subject;
-    uint64_t detail;
-    slice_split(&enhanced, '.'); // the class
-    struct slice middle = slice_split(&enhanced, '.');
-    if (!text_parse_u64(&subject, middle, 999) || !text_parse_u64(&detail, enhanced, 999)) {
-        return NULL;
-    }
-    for (size_t i = 0; i < sizeof(enhanced_codes) / sizeof(enhanced_codes[0]); i++) {
-        if (enhanced_codes[i].subject == subject && enhanced_codes[i].detail == detail) {
-            return &enhanced_codes[i].words;
+static const struct reply_words *find_enhanced(const struct enhanced_code *list, size_t count,
+                                               uint64_t subject, uint64_t detail) {
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].subject == subject && list[i].detail == detail) {
+            return &list[i].words;
         }
     }
     return NULL;
+}
+
+static bool parse(uint64_t *out_subject, uint64_t *out_detail, struct slice enhanced) {
+    slice_split(&enhanced, '.'); // the class
+    struct slice subject = slice_split(&enhanced, '.');
+    return text_parse_u64(out_subject, subject, 999) && text_parse_u64(out_detail, enhanced, 999);
+}
+
+const struct reply_words *reply_words_of_enhanced(struct slice enhanced) {
+    uint64_t subject;
+    uint64_t detail;
+    if (!parse(&subject, &detail, enhanced)) {
+        return NULL;
+    }
+    const struct reply_words *words = NULL;
+    if (slice_starts_with(enhanced, SLICE("4."))) {
+        words = find_enhanced(passing_codes, sizeof(passing_codes) / sizeof(passing_codes[0]),
+                              subject, detail);
+    }
+    return words != NULL
+               ? words
+               : find_enhanced(enhanced_codes, sizeof(enhanced_codes) / sizeof(enhanced_codes[0]),
+                               subject, detail);
+}
+
+// ── both ────────────────────────────────────────────────────────────────────────────────────────
+
+// Codes that mean one thing only tell more than a detail of 0, "other or undefined".
+static bool is_telling(int code) {
+    static const int telling[] = {421, 432, 454, 504, 521, 530, 534, 535, 538, 552, 556};
+    for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++) {
+        if (telling[i] == code) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct reply_words *reply_words_of(int code, struct slice enhanced) {
+    uint64_t subject;
+    uint64_t detail;
+    bool agrees = enhanced.len > 0 && enhanced.data[0] - '0' == code / 100;
+    if (!agrees || !parse(&subject, &detail, enhanced) || subject == 0 ||
+        (detail == 0 && is_telling(code))) {
+        return reply_words_of_code(code);
+    }
+    const struct reply_words *words = reply_words_of_enhanced(enhanced);
+    return words == NULL ? reply_words_of_code(code) : words;
 }

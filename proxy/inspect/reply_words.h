@@ -17,7 +17,10 @@ struct reply_words {
 // codes that mean something else for now than for good.
 const struct reply_words *reply_words_of_enhanced(struct slice enhanced);
 const struct reply_words *reply_words_of_code(int code); // never NULL
-// By what the text of the reply says, lines joined by spaces. NULL where nothing is recognised.
+// By the one of both that tells more; `enhanced` may be empty. Never NULL.
+const struct reply_words *reply_words_of(int code, struct slice enhanced);
+// By what the text of the reply says, lines joined by spaces, addresses left out: they are not the
+// server's words. NULL where nothing is recognised.
 const struct reply_words *reply_words_of_text(struct slice text);
 
 #endif

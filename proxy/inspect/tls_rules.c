@@ -79,14 +79,23 @@ static void say_distrusts(struct analysis *analysis, const struct event_tls *tls
                  alert, file == NULL ? "ca.pem" : file);
 }
 
+static void say_no_sni(struct analysis *analysis) {
+    const char *host = analysis->now->session->server.host;
+    analysis_say(
+        analysis, RULE_TLS_NO_SNI, place_of_session(PARTY_CLIENT),
+        "The client's hello names no server (SNI), though the server has a name%s%s%s; one "
+        "with several certificates cannot know which to show",
+        host == NULL ? "" : ", '",
+        host == NULL ? "" : quote_of(analysis, slice_of_string(host)).text,
+        host == NULL ? "" : "'");
+}
+
 static void judge_client(struct analysis *analysis, const struct event_tls *tls) {
     if (tls->error != NULL && tls->certificate_alert) {
         say_distrusts(analysis, tls);
     }
     if (tls->sni_missing) {
-        analysis_say(analysis, RULE_TLS_NO_SNI, place_of_session(PARTY_CLIENT),
-                     "The client's hello names no server (SNI), though it connects to a name; a "
-                     "server with several certificates cannot know which to show");
+        say_no_sni(analysis);
     }
 }
 

@@ -93,7 +93,6 @@ static struct value take_value(struct slice *rest) {
 }
 
 static void keep_boundary(struct content_type *out, const struct value *value) {
-    out->has_boundary = value->len > 0;
     out->boundary_unreadable = value->len > BOUNDARY_MAX;
     out->boundary_len = out->boundary_unreadable ? 0 : value->len;
     for (size_t i = 0; i <= out->boundary_len; i++) {
@@ -102,6 +101,7 @@ static void keep_boundary(struct content_type *out, const struct value *value) {
     while (out->boundary_len > 0 && out->boundary[out->boundary_len - 1] == ' ') {
         out->boundary[--out->boundary_len] = '\0';
     }
+    out->has_boundary = out->boundary_len > 0 || out->boundary_unreadable;
 }
 
 static void read_parameter(struct content_type *out, struct slice name, struct slice *rest) {

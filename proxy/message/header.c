@@ -88,22 +88,32 @@ static void fold(struct header *header, struct slice line, size_t len,
     }
 }
 
+static void judge_bytes(const struct header *header, struct slice line, size_t len,
+                        const struct header_sink *sink) {
+    struct slice name = header->open ? name_of(header) : (struct slice){NULL, 0};
+    if (len > LIMIT_HEADER_LINE) {
+        tell(sink, HEADER_LINE_LONG, name, len);
+    }
+    size_t ascii = 0;
+    while (ascii < line.len && line.data[ascii] < 0x80) {
+        ascii++;
+    }
+    if (ascii < line.len && header->open) {
+        tell(sink, HEADER_LINE_8BIT, name, line.data[ascii]);
+    }
+}
+
 bool header_line(struct header *header, struct slice line, size_t len,
                  const struct header_sink *sink) {
     if (len == 0) {
         return true;
-    }
-    if (len > LIMIT_HEADER_LINE) {
-        tell(sink, HEADER_LINE_LONG, line, len);
     }
     if (line.data[0] == ' ' || line.data[0] == '\t') {
         fold(header, line, len, sink);
     } else {
         open_field(header, line, len, sink);
     }
-    if (!text_is_ascii(line) && header->open) {
-        tell(sink, HEADER_LINE_8BIT, name_of(header), 0);
-    }
+    judge_bytes(header, line, len, sink);
     return false;
 }
 

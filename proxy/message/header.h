@@ -14,8 +14,8 @@
 enum header_flaw {
     HEADER_LINE_MALFORMED, // neither `Name: value` nor folded; the detail is the line
     HEADER_SPACE_IN_NAME,  // before the colon; the detail is the name
-    HEADER_LINE_8BIT,      // the detail is the name
-    HEADER_LINE_LONG,      // the number is its length
+    HEADER_LINE_8BIT,      // the detail is the name, the number the first such byte
+    HEADER_LINE_LONG,      // the number is its length, the detail the name if it is of a field
 };
 
 struct header_sink {

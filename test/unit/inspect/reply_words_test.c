@@ -70,11 +70,48 @@ static void providers_texts_are_recognised(void **state) {
     assert_null(reply_words_of_text(SLICE("")));
 }
 
+static void words_stand_at_their_start(void **state) {
+    (void)state;
+    assert_null(reply_words_of_text(SLICE("marblehead.example says no")));
+    assert_non_null(reply_words_of_text(SLICE("listed (RBL)")));
+    assert_non_null(reply_words_of_text(SLICE("marblehead.example: RBL")));
+}
+
+// Which of the two codes is put into words.
+static const struct {
+    int code;
+    const char *enhanced;
+    const char *meaning;
+} pairs[] = {
+    {550, "5.1.1", "no such mailbox"},
+    {550, "", "the mailbox does not exist"},
+    {550, "5.0.0", "the mailbox does not exist"},
+    {550, "5.7.999", "the mailbox does not exist"},
+    {550, "4.1.1", "the mailbox does not exist"}, // nobody knows which was meant
+    {550, "5.7.0", "security or policy forbids it"},
+    {454, "4.7.0", "TLS or authentication"},
+    {530, "5.7.0", "authentication (or STARTTLS)"},
+    {450, "4.1.1", "cannot tell now"},
+    {451, "4.7.1", "greylisting"},
+    {451, "4.4.3", "directory"},
+};
+
+static void the_code_that_tells_more_is_explained(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        const struct reply_words *words =
+            reply_words_of(pairs[i].code, slice_of_string(pairs[i].enhanced));
+        assert_non_null(strstr(words->meaning, pairs[i].meaning));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_registered_code_is_explained),
         cmocka_unit_test(every_basic_code_says_something),
         cmocka_unit_test(providers_texts_are_recognised),
+        cmocka_unit_test(words_stand_at_their_start),
+        cmocka_unit_test(the_code_that_tells_more_is_explained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
