@@ -21,6 +21,8 @@ CA_FILES = sys.argv[1]
 
 PYTHON = """
 import socket, ssl, sys
+
+from support.scope import end_listener
 context = ssl.create_default_context()
 with context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[2]))),
                          server_hostname=sys.argv[1]): pass
@@ -66,7 +68,8 @@ class Server:
         context.load_cert_chain(pem)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.serve, args=(context,), daemon=True).start()
+        self.acceptor = threading.Thread(target=self.serve, args=(context,), daemon=True)
+        self.acceptor.start()
 
     def serve(self, context):
         while True:
@@ -85,7 +88,7 @@ class Server:
             pass  # the client's verdict is what counts
 
     def close(self):
-        self.listener.close()
+        end_listener(self.listener, self.acceptor)
 
 
 class Folder:

@@ -25,6 +25,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from support.scope import end_listener
+
 # No byte that an output would escape, so that what is searched for is what would be shown.
 ALPHABET = string.ascii_letters + string.digits + "!#%+=_.:-"
 
@@ -178,7 +180,8 @@ class Server:
         self.variants = {v.number: v for v in variants}
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self.accept, daemon=True)
+        self.acceptor.start()
 
     def accept(self):
         while True:
@@ -198,7 +201,7 @@ class Server:
             pass
 
     def close(self):
-        self.listener.close()
+        end_listener(self.listener, self.acceptor)
 
 
 class Dialogue:

@@ -18,6 +18,8 @@ import sys
 import tempfile
 import threading
 
+from support.scope import end_listener
+
 SMTPSCOPE = sys.argv[1]
 ONLY = sys.argv[2:]  # names of clients, for a quick look
 WORK = tempfile.mkdtemp(prefix="scope-mirror-")
@@ -131,7 +133,8 @@ class Server:
         self.context.load_cert_chain(chain)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.acceptor = threading.Thread(target=self.serve, daemon=True)
+        self.acceptor.start()
 
     def serve(self):
         while True:
@@ -151,7 +154,7 @@ class Server:
             pass
 
     def close(self):
-        self.listener.close()
+        end_listener(self.listener, self.acceptor)
 
 
 class Proxy:

@@ -220,12 +220,19 @@ class Server:
         return self
 
     def __exit__(self, kind, value, trace):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        end_listener(self.listener, self.acceptor)
         for thread in self.threads:
             thread.join(TIMEOUT)
         if kind is None and self.failures:
             raise self.failures[0]
+
+
+def end_listener(listener, acceptor):
+    """Closes it only once nobody waits in accept: a thread that still does would, as soon as its
+    call is begun anew, take the clients of whichever listener got the same number next."""
+    listener.shutdown(socket.SHUT_RDWR)
+    acceptor.join(TIMEOUT)
+    listener.close()
 
 
 def connect(port, host="127.0.0.1"):

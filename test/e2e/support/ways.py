@@ -29,7 +29,8 @@ class MailServer:
         self.listener.bind((address, port))
         self.listener.listen(4096)
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self._accept, daemon=True)
+        self.acceptor.start()
 
     def _accept(self):
         while True:
@@ -90,7 +91,7 @@ class MailServer:
         return self
 
     def __exit__(self, kind, value, trace):
-        self.listener.close()
+        s.end_listener(self.listener, self.acceptor)
 
 
 class Run:
