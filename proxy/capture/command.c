@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,6 +68,29 @@ static void restore(const struct capture_inherited *inherited) {
     sigprocmask(SIG_SETMASK, &inherited->signal_mask, NULL);
 }
 
+// Whether a folder of $PATH that may be searched holds a file of this name.
+static bool is_in_path(const char *name) {
+    struct slice rest = slice_of_string(getenv("PATH"));
+    bool found = false;
+    while (!slice_is_null(rest) && !found) {
+        struct slice folder = slice_split(&rest, ':');
+        char *path = folder.len == 0
+                         ? mem_string(name)
+                         : mem_format("%.*s/%s", (int)folder.len, (const char *)folder.data, name);
+        struct stat info;
+        found = stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
+        free(path);
+    }
+    return found;
+}
+
+// execvpe gives EACCES as soon as one folder of $PATH may not be searched, or holds a folder of
+// that name. To a shell that is a program that is not there.
+static int exec_error(const char *name, int error) {
+    bool hidden = error == EACCES && strchr(name, '/') == NULL && !is_in_path(name);
+    return hidden ? ENOENT : error;
+}
+
 _Noreturn static void child(int channel, const struct capture_options *options,
                             char *const *environment) {
     struct child_message message = {.word = CHILD_FILTERED};
@@ -82,7 +106,7 @@ _Noreturn static void child(int channel, const struct capture_options *options,
     close(message.filter.listener);
     restore(options->inherited);
     execvpe(options->command[0], options->command, environment);
-    give_up(channel, CHILD_NO_EXEC, errno);
+    give_up(channel, CHILD_NO_EXEC, exec_error(options->command[0], errno));
 }
 
 // ── our side ────────────────────────────────────────────────────────────────────────────────────

@@ -47,6 +47,23 @@ def test_exits_as_the_command_does(scope):
             assert command[0] in result.errors, result.errors
 
 
+def test_what_no_folder_shows_is_not_found(scope):
+    """A folder of PATH that may not be searched hides no program, as for a shell."""
+    ways.need_capture(scope)
+    user = ways.prepare_user(scope)
+    folder = scope.path("bin")
+    os.makedirs(os.path.join(folder, "hidden", "a-folder"))
+    os.makedirs(os.path.join(folder, "open", "a-folder"))
+    with open(os.path.join(folder, "open", "no-program"), "w") as file:
+        file.write("text")
+    os.chmod(os.path.join(folder, "hidden"), 0)
+    path = f"{folder}/hidden:{folder}/open:/usr/bin:/bin"
+    for name, status in (("no-such-command-here", 127), ("a-folder", 127), ("no-program", 126),
+                         ("true", 0)):
+        result = ways.run(scope, 25, [name], user=user, environment={"PATH": path})
+        assert result.status == status, (name, result.status, result.errors)
+
+
 def test_leaves_standard_streams_alone(scope):
     ways.need_capture(scope)
     data = os.urandom(300000)
