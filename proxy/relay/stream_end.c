@@ -55,6 +55,13 @@ void relay_client_left_unread(struct relay *relay) {
     relay->client_left_unread = true;
 }
 
+// A client that said all it has to say and ended its stream before the server was there waits for
+// the answers all the same; one that ended it without a word has given up.
+static bool leaves_words(const struct relay *relay, enum side side) {
+    return side == SIDE_CLIENT && relay->server_state == SERVER_CONNECTING &&
+           relay->client.tls == NULL && relay->client_spoke;
+}
+
 void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
     struct leg *leg = relay_leg(relay, side);
     if (leg->eof) {
@@ -81,7 +88,8 @@ void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
         leg_end(&relay->client, true);
         relay->server.eof = true;
     }
-    if (relay->server_state == SERVER_CONNECTING || relay->server_state == SERVER_GONE) {
+    bool alone = relay->server_state == SERVER_CONNECTING || relay->server_state == SERVER_GONE;
+    if (alone && !leaves_words(relay, side)) {
         ending_close_both(relay, at_ns);
     }
     observer_flush(relay->observer);

@@ -222,6 +222,18 @@ def test_half_close_passes(scope):
         assert s.read_all(connection) == b"250 one\r\n" * 1000
 
 
+def test_a_half_close_that_finds_no_server_is_answered(scope):
+    with socket.socket() as keeper:
+        keeper.bind(("127.0.0.1", 0))
+        url = f"reverse:smtp://localhost:{keeper.getsockname()[1]}@127.0.0.1:0"
+        with scope.proxy("--mode", url) as proxy, s.connect(proxy.port()) as connection:
+            connection.sendall(b"EHLO me\r\nQUIT\r\n")
+            connection.shutdown(socket.SHUT_WR)
+            assert s.read_all(connection).startswith(b"421 4.4.1 ")
+    session, = proxy.sessions()
+    assert session["outcome"] == "connect-failed", session["outcome"]
+
+
 def tls_half_close(scope, how):
     pair = Pair(scope, how)
 

@@ -144,6 +144,21 @@ def test_byte_by_byte_and_with_words_behind(scope):
     assert proxy.sessions()[0]["exchanges"][1]["command"]["line"] == "EHLO early.example.com"
 
 
+def test_a_half_close_before_the_server_is_there_passes(scope):
+    """All of a session in one write, and the end of the stream behind it."""
+    with ways.MailServer() as server, scope.proxy(*SOCKS) as proxy:
+        whole = (b"\x05\x01\x00" + request(CONNECT, NAME, name("localhost"), server.port)
+                 + b"EHLO early.example.com\r\nQUIT\r\n")
+        with s.connect(proxy.port()) as connection:
+            connection.sendall(whole)
+            connection.shutdown(socket.SHUT_WR)
+            assert s.read_exactly(connection, 2) == b"\x05\x00"
+            assert reply_of(connection)[0] == 0
+            assert s.read_all(connection).endswith(b"221 bye\r\n")
+    session, = proxy.sessions()
+    assert session["outcome"] == "completed", session
+
+
 def curl(scope, option, proxy, server):
     if shutil.which("curl") is None:
         raise s.Skip("curl is not installed")
