@@ -174,6 +174,7 @@ void proxy_free(struct proxy *proxy) {
     if (proxy == NULL) {
         return;
     }
+    proxy_stop(proxy); // A start that failed half-way leaves threads that nobody has told.
     for (unsigned i = 0; i < proxy->started; i++) {
         worker_join(&proxy->workers[i]);
     }

@@ -63,7 +63,7 @@ void proxy_put_addresses(const struct proxy *proxy, struct buf *out, size_t inde
 
 // No new sessions; those under way get the grace. May be called on any thread, more than once.
 void proxy_stop(struct proxy *proxy);
-void proxy_free(struct proxy *proxy); // joins the threads; after `stopped`
+void proxy_free(struct proxy *proxy); // stops what still runs, and joins the threads
 
 struct proxy_status proxy_status(struct proxy *proxy);
 // Appends a line for each live session: its number, peers, state. Waits for the loops.
