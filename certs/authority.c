@@ -293,10 +293,22 @@ static enum err open_in(struct authority **out, struct failure *failure,
     return OK;
 }
 
+// A wrong word is wrong also where the CA exists already, and the list is not needed.
+static enum err check_hosts(struct failure *failure, const struct authority_options *options) {
+    NAME_CONSTRAINTS *constraints = NULL;
+    enum err err =
+        names_constraints(&constraints, failure, options->ca_hosts, options->ca_host_count);
+    NAME_CONSTRAINTS_free(constraints);
+    return err;
+}
+
 enum err authority_open(struct authority **out, struct failure *failure,
                         const struct authority_options *options) {
     struct folder folder;
-    enum err err = folder_open(&folder, failure, options->dir);
+    enum err err = check_hosts(failure, options);
+    if (err == OK) {
+        err = folder_open(&folder, failure, options->dir);
+    }
     if (err == OK) {
         err = make_where_missing(&folder, failure, options);
         if (err == OK) {

@@ -184,7 +184,7 @@ static enum err permit(NAME_CONSTRAINTS *constraints, struct failure *failure, c
         return OK;
     }
     if (!names_is_host(host) || host[0] == '*') {
-        return fail(failure, ERR_USAGE, "--ca-hosts: %s is neither a host name nor an address",
+        return fail(failure, ERR_USAGE, "--ca-hosts: '%s' is neither a host name nor an address",
                     host);
     }
     add_subtree(&constraints->permittedSubtrees, name_of_text(host));
