@@ -4,7 +4,6 @@
 #include "cli/say.h"
 #include "cli/transcript.h"
 #include "cli/verdict.h"
-#include "output/reader.h"
 
 static void take(void *context, const char *session_json) {
     enum err err = judge_take(context, session_json);
@@ -12,17 +11,12 @@ static void take(void *context, const char *session_json) {
 }
 
 static enum err judge_transcript(struct judge *judge, struct failure *failure, const char *path) {
-    struct buf text;
-    struct reader *reader = NULL;
-    enum err err = transcript_read(&text, failure, path);
+    struct transcript transcript;
+    enum err err = transcript_open(&transcript, failure, path);
     if (err == OK) {
-        err = reader_open(&reader, failure, buf_slice(&text));
+        reader_documents(transcript.reader, take, judge);
     }
-    if (err == OK) {
-        reader_documents(reader, take, judge);
-    }
-    reader_free(reader);
-    buf_cleanup(&text);
+    transcript_close(&transcript);
     return err;
 }
 

@@ -20,9 +20,12 @@ static enum err run_service(struct failure *failure, struct machinery *machinery
 }
 
 int command_proxy(const struct options *options) {
-    struct machinery machinery;
+    struct machinery machinery = {.keylog_fd = -1};
     struct failure failure = {.text = ""};
-    enum err err = machinery_open(&machinery, &failure, options);
+    enum err err = verdict_check_places(&failure, options);
+    if (err == OK) {
+        err = machinery_open(&machinery, &failure, options);
+    }
     if (err == OK) {
         err = run_service(&failure, &machinery, options);
     }

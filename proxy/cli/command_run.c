@@ -107,10 +107,13 @@ static enum err run_all(struct run *run, struct failure *failure, struct machine
 }
 
 int command_run(const struct options *options, const struct capture_inherited *inherited) {
-    struct machinery machinery;
+    struct machinery machinery = {.keylog_fd = -1};
     struct run run = {.status = EXIT_NOT_STARTED};
     struct failure failure = {.text = ""};
-    enum err err = machinery_open(&machinery, &failure, options);
+    enum err err = verdict_check_places(&failure, options);
+    if (err == OK) {
+        err = machinery_open(&machinery, &failure, options);
+    }
     if (err == OK) {
         err = run_all(&run, &failure, &machinery, options, inherited);
     }

@@ -34,15 +34,14 @@ static bool wants_color(enum color_choice choice) {
 }
 
 int command_show(const struct options *options) {
-    struct buf text;
+    struct transcript transcript;
     struct failure failure = {0};
     struct written written = {.err = OK};
-    enum err err = transcript_read(&text, &failure, options->file);
+    enum err err = transcript_open(&transcript, &failure, options->file);
     if (err == OK) {
-        err = show_text(&failure, buf_slice(&text), wants_color(options->color), write_lines,
-                        &written);
+        show_text(transcript.reader, wants_color(options->color), write_lines, &written);
     }
-    buf_cleanup(&text);
+    transcript_close(&transcript);
     if (err != OK) {
         return (int)say_failure(err, &failure);
     }

@@ -2,20 +2,16 @@
 #include "cli/transcript.h"
 
 #include "base/limits.h"
+#include "base/memory.h"
+#include "cli/say.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum err transcript_read(struct buf *out, struct failure *failure, const char *path) {
-    buf_init(out, SIZE_MAX / 2); // as long as the file is: nobody sends it to us
-    bool is_stdin = strcmp(path, "-") == 0;
-    const char *name = is_stdin ? "standard input" : path;
-    int file = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) {
-        return fail(failure, ERR_INPUT, "cannot read '%s': %s", name, strerror(errno));
-    }
+static enum err read_all(struct buf *out, struct failure *failure, const char *name, int file) {
     ssize_t len = 1;
     while (len > 0) {
         len = read(file, buf_reserve(out, MIB), MIB);
@@ -25,9 +21,54 @@ enum err transcript_read(struct buf *out, struct failure *failure, const char *p
             len = 1;
         }
     }
-    int error = errno;
-    if (!is_stdin) {
-        close(file);
+    return len == 0 ? OK : fail(failure, ERR_INPUT, "cannot read %s: %s", name, strerror(errno));
+}
+
+static enum err read_file(struct buf *out, struct failure *failure, const char *name,
+                          const char *path) {
+    if (strcmp(path, "-") == 0) {
+        return read_all(out, failure, name, STDIN_FILENO);
     }
-    return len == 0 ? OK : fail(failure, ERR_INPUT, "cannot read '%s': %s", name, strerror(error));
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        return fail(failure, ERR_INPUT, "cannot read %s: %s", name, strerror(errno));
+    }
+    enum err err = read_all(out, failure, name, file);
+    close(file);
+    return err;
+}
+
+static enum err open_reader(struct transcript *out, struct failure *failure, const char *name) {
+    struct failure why = {0};
+    enum err err = reader_open(&out->reader, &why, buf_slice(&out->text));
+    if (err != OK) {
+        return fail(failure, err, "cannot read %s as a transcript: %s", name, why.text);
+    }
+    size_t cut_off = reader_cut_off(out->reader);
+    if (cut_off != SLICE_NONE) {
+        char *sentence = mem_format("%s is cut off behind offset %zu, as by a crash: what stands "
+                                    "before that is all that can be read",
+                                    name, cut_off);
+        say(sentence);
+        free(sentence);
+    }
+    return OK;
+}
+
+enum err transcript_open(struct transcript *out, struct failure *failure, const char *path) {
+    bool is_stdin = strcmp(path, "-") == 0;
+    char *name = is_stdin ? mem_string("standard input") : mem_format("'%s'", path);
+    out->reader = NULL;
+    buf_init(&out->text, SIZE_MAX / 2); // as long as the file is: nobody sends it to us
+    enum err err = read_file(&out->text, failure, name, path);
+    if (err == OK) {
+        err = open_reader(out, failure, name);
+    }
+    free(name);
+    return err;
+}
+
+void transcript_close(struct transcript *transcript) {
+    reader_free(transcript->reader);
+    buf_cleanup(&transcript->text);
 }

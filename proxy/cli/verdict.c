@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "cli/verdict.h"
 
+#include "base/memory.h"
 #include "cli/say.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 // What a report may take; the findings that it is made of are capped in number.
 #define REPORT_MAX (1024 * MIB)
@@ -51,4 +56,32 @@ int verdict_give(const struct options *options, struct judge *judge, int otherwi
         }
     }
     return status;
+}
+
+// 0 where `path` can be written, else errno.
+static int try_place(const char *path) {
+    struct stat status;
+    if (stat(path, &status) == 0) {
+        return S_ISDIR(status.st_mode) ? EISDIR : access(path, W_OK) == 0 ? 0 : errno;
+    }
+    if (errno != ENOENT) {
+        return errno;
+    }
+    const char *slash = strrchr(path, '/');
+    char *folder = slash == NULL ? mem_string(".") : mem_format("%.*s/", (int)(slash - path), path);
+    int error = access(folder, W_OK | X_OK) == 0 ? 0 : errno;
+    free(folder);
+    return error;
+}
+
+enum err verdict_check_places(struct failure *failure, const struct options *options) {
+    for (size_t i = 0; i < options->report_count; i++) {
+        const char *path = options->reports[i].path;
+        int error = path == NULL ? 0 : try_place(path);
+        if (error != 0) {
+            return fail(failure, ERR_SYSTEM, "cannot write the report '%s': %s", path,
+                        strerror(error));
+        }
+    }
+    return OK;
 }

@@ -13,4 +13,8 @@
 // standard error, and so does the text report that nobody named where a transcript goes there.
 int verdict_give(const struct options *options, struct judge *judge, int otherwise);
 
+// Before a capture, so that it is not for nothing: whether the reports' files can be written, as
+// far as can be told without making them.
+MUST_USE enum err verdict_check_places(struct failure *failure, const struct options *options);
+
 #endif

@@ -179,12 +179,11 @@ static bool looks_like_jsonl(struct slice data) {
 
 enum err reader_open(struct reader **out, struct failure *failure, struct slice data) {
     if (slice_find_byte(data, '{') == SLICE_NONE) {
-        return fail(failure, ERR_INPUT,
-                    data.len == 0 ? "it is empty: no transcript"
-                                  : "no transcript: no JSON object from line 1 on");
+        return fail(failure, ERR_INPUT, data.len == 0 ? "it is empty" : "line 1 is no JSON object");
     }
     struct reader *reader = mem_new(sizeof(*reader));
     reader->data = data;
+    reader->cut_off = SLICE_NONE;
     reader->decoder.arena = &reader->arena;
     if (slice_find(data, SLICE("\\u0000")) != SLICE_NONE &&
         choose_mark(reader->decoder.nul, data)) {
@@ -199,6 +198,11 @@ enum err reader_open(struct reader **out, struct failure *failure, struct slice 
     sort_items(reader);
     *out = reader;
     return OK;
+}
+
+size_t reader_cut_off(const struct reader *reader) {
+    return reader->cut_off == SLICE_NONE ? SLICE_NONE
+                                         : reader_original_offset(reader, reader->cut_off);
 }
 
 static void message_cleanup(struct told_message *message) {

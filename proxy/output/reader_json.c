@@ -88,19 +88,35 @@ static size_t sessions_start(struct slice data) {
     return ours ? sessions + bracket + 1 : SLICE_NONE;
 }
 
-// A document that does not end as one was cut off by a crash while it was written: its sessions up
-// to there are whole.
-static cJSON *parse_cut_off(struct slice data) {
-    size_t offset = sessions_start(data);
-    size_t end = data.len;
-    while (end > 0 && is_space(data.data[end - 1])) {
-        end--;
+// Whether the object that begins here is still open where the data ends.
+static bool is_open_object(struct slice rest) {
+    size_t depth = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < rest.len; i++) {
+        uint8_t byte = rest.data[i];
+        if (quoted && byte == '\\') {
+            i++;
+        } else if (byte == '"') {
+            quoted = !quoted;
+        } else if (!quoted && (byte == '{' || byte == '[')) {
+            depth++;
+        } else if (!quoted && (byte == '}' || byte == ']') && --depth == 0) {
+            return false;
+        }
     }
-    if (offset == SLICE_NONE ||
-        (end > 0 && data.data[end - 1] == '}' && end > 1 && data.data[end - 2] == ']')) {
-        return NULL;
+    return true;
+}
+
+// What a crash may leave behind the last whole session: a part of the next one, or of `]}`.
+static bool is_cut_off(struct slice rest) {
+    if (rest.len > 0 && rest.data[0] == '{') {
+        return is_open_object(rest);
     }
-    cJSON *sessions = cJSON_CreateArray();
+    return slice_trim(slice_from(rest, rest.len > 0 && rest.data[0] == ']' ? 1 : 0)).len == 0;
+}
+
+// Reads the sessions that are whole; where that ends is the result.
+static size_t parse_sessions(cJSON *sessions, struct slice data, size_t offset) {
     for (offset = skip_between(data, offset); offset < data.len;
          offset = skip_between(data, offset)) {
         const char *start = (const char *)data.data + offset;
@@ -112,10 +128,29 @@ static cJSON *parse_cut_off(struct slice data) {
         cJSON_AddItemToArray(sessions, session);
         offset += (size_t)(stop - start);
     }
-    cJSON *document = cJSON_CreateObject();
-    cJSON_AddStringToObject(document, "schema", SCHEMA);
-    cJSON_AddItemToObject(document, "sessions", sessions);
-    return document;
+    return offset;
+}
+
+// A document that a crash cut off while it was written: its sessions up to there are whole. `wrong`
+// is where it is not JSON, in case it is something else.
+static enum err parse_cut_off(struct reader *reader, struct failure *failure, size_t wrong) {
+    struct slice data = reader->data;
+    size_t start = sessions_start(data);
+    cJSON *sessions = cJSON_CreateArray();
+    reader->cut_off = start == SLICE_NONE ? data.len : parse_sessions(sessions, data, start);
+    reader->document = cJSON_CreateObject();
+    cJSON_AddStringToObject(reader->document, "schema", SCHEMA);
+    cJSON_AddItemToObject(reader->document, "sessions", sessions);
+    if (start == SLICE_NONE || !is_cut_off(slice_from(data, reader->cut_off))) {
+        return fail(failure, ERR_INPUT, "it is not JSON at offset %zu",
+                    reader_original_offset(reader, wrong));
+    }
+    if (cJSON_GetArraySize(sessions) == 0) {
+        return fail(failure, ERR_INPUT,
+                    "it is cut off at offset %zu, before its first session ends",
+                    reader_original_offset(reader, data.len));
+    }
+    return OK;
 }
 
 static enum err parse_document(struct reader *reader, struct failure *failure) {
@@ -125,17 +160,13 @@ static enum err parse_document(struct reader *reader, struct failure *failure) {
     reader->document = cJSON_ParseWithLengthOpts(start, data.len, &stop, false);
     size_t offset = (size_t)(stop - start);
     if (reader->document == NULL) {
-        reader->document = parse_cut_off(data);
-        return reader->document != NULL
-                   ? OK
-                   : fail(failure, ERR_INPUT, "no transcript: it is not JSON at offset %zu",
-                          reader_original_offset(reader, offset));
+        return parse_cut_off(reader, failure, offset);
     }
     while (offset < data.len && is_space(data.data[offset])) {
         offset++;
     }
     if (offset < data.len && data.data[offset] != 0) {
-        return fail(failure, ERR_INPUT, "no transcript: something follows the JSON at offset %zu",
+        return fail(failure, ERR_INPUT, "something follows the JSON at offset %zu",
                     reader_original_offset(reader, offset));
     }
     return OK;
@@ -148,7 +179,7 @@ enum err reader_index_json(struct reader *reader, struct failure *failure) {
     }
     const char *schema = json_get_string(reader->document, "schema");
     if (schema == NULL) {
-        return fail(failure, ERR_INPUT, "no transcript: it has no \"schema\"");
+        return fail(failure, ERR_INPUT, "it has no \"schema\"");
     }
     if (strcmp(schema, SCHEMA) != 0) {
         return fail(failure, ERR_INPUT, "its schema is '%.64s', this program reads " SCHEMA,
@@ -156,7 +187,7 @@ enum err reader_index_json(struct reader *reader, struct failure *failure) {
     }
     const cJSON *sessions = json_get(reader->document, "sessions");
     if (!cJSON_IsArray(sessions)) {
-        return fail(failure, ERR_INPUT, "no transcript: it has no list of \"sessions\"");
+        return fail(failure, ERR_INPUT, "it has no list of \"sessions\"");
     }
     return index_sessions(reader, failure, sessions);
 }

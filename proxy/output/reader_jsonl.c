@@ -219,9 +219,12 @@ static enum err take_event(struct jsonl_index *index, const cJSON *object, struc
 static enum err take_line(struct jsonl_index *index, struct span line, bool last) {
     struct slice text = slice_sub(index->reader->data, line.offset, line.len);
     cJSON *object = cJSON_ParseWithLength((const char *)text.data, text.len);
+    if (object == NULL && last) { // what a crash left of the line that was being written
+        index->reader->cut_off = line.offset;
+        return OK;
+    }
     if (object == NULL) {
-        // What a crash left of the line that was being written.
-        return last ? OK : not_an_event(index, "it is not JSON");
+        return not_an_event(index, "it is not JSON");
     }
     enum err err = take_event(index, object, line);
     cJSON_Delete(object);

@@ -119,6 +119,7 @@ struct reader {
     size_t item_capacity;
     size_t next;
     size_t next_line; // of an ITEM_LINES
+    size_t cut_off;   // where the part that a crash left unfinished begins, or SLICE_NONE
     cJSON *document;  // json
     cJSON *line;      // jsonl: the line of the event told last
     struct event event;

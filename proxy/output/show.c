@@ -2,7 +2,6 @@
 #include "output/show.h"
 
 #include "base/limits.h"
-#include "output/reader.h"
 #include "output/text.h"
 
 #define WRITE_BYTES (64 * KIB)
@@ -31,17 +30,12 @@ static void write_if(struct page *page, bool now) {
     }
 }
 
-enum err show_text(struct failure *failure, struct slice data, bool color,
-                   void (*write)(void *context, struct slice lines), void *context) {
-    struct reader *reader = NULL;
+void show_text(struct reader *reader, bool color, void (*write)(void *context, struct slice lines),
+               void *context) {
     // What was recorded is shown: --body had its say when it was.
     struct text_writer text = {.body = BODY_FULL, .color = color};
     struct page page = {.write = write, .context = context};
     struct buf lines;
-    enum err err = reader_open(&reader, failure, data);
-    if (err != OK) {
-        return err;
-    }
     buf_init(&lines, SIZE_MAX / 2);
     buf_init(&page.out, SIZE_MAX / 2);
     for (const struct event *event = reader_next(reader); event != NULL;
@@ -54,6 +48,4 @@ enum err show_text(struct failure *failure, struct slice data, bool color,
     write_if(&page, true);
     buf_cleanup(&page.out);
     buf_cleanup(&lines);
-    reader_free(reader);
-    return OK;
 }

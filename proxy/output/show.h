@@ -3,14 +3,12 @@
 #ifndef SCOPE_OUTPUT_SHOW_H
 #define SCOPE_OUTPUT_SHOW_H
 
-#include "base/err.h"
-#include "base/slice.h"
+#include "output/reader.h"
 
 #include <stdbool.h>
 
-// Calls `write` with one or more whole lines at a time. ERR_INPUT with a sentence, and nothing
-// written, where `data` is no transcript.
-MUST_USE enum err show_text(struct failure *failure, struct slice data, bool color,
-                            void (*write)(void *context, struct slice lines), void *context);
+// Tells all of a reader that was just opened; calls `write` with one or more whole lines at a time.
+void show_text(struct reader *reader, bool color, void (*write)(void *context, struct slice lines),
+               void *context);
 
 #endif

@@ -405,6 +405,7 @@ def test_what_is_no_transcript(scope):
                 done = scope.run(command, name, **({} if data is None else {"input": data}))
                 same((command, text, done.returncode, done.stdout), (command, text, 3, b""))
                 assert re.search(pattern, done.stderr.decode()), (text, done.stderr)
+                assert (name if data is None else "standard input") in done.stderr.decode(), done.stderr
     event = json.dumps({"counter": 1, "time": "2026-11-22T15:03:11.586123Z", "pid": 7, "session": 1,
                         "event": "connect", "client": None, "server": None, "mode": "sink"}).encode()
     refused(b"hello\n", "(line|offset) ")
@@ -431,8 +432,18 @@ def test_a_transcript_cut_off_by_a_crash_is_read(scope):
         status, out, err = check(scope, "-", "--expect", "messages = 2", "--report", "json", "--fail-on", "never",
                                  input=whole[:cut])
         same((status, json.loads(out)["expectations"][0]["found"]), (0, "2"))
-        text = shown(scope, "-", whole[:cut])
-        assert proxy.output("text").decode().startswith(text)
+        done = scope.run("show", "-", input=whole[:cut])
+        same(done.returncode, 0)
+        assert proxy.output("text").startswith(done.stdout)
+        same((len(done.stderr) > 0, len(err) > 0), (whole[cut - 1:cut] not in b"}\n",) * 2)
+    document = proxy.output("json")
+    second = document.rindex(b'{"id":')
+    for cut, status, said in ((second + 100, 0, f"offset {second}"), (second, 0, f"offset {second}"),
+                              (len(document) - 3, 0, "offset"), (second - 100, 3, "offset"), (300, 3, "offset")):
+        found = check(scope, "-", "--fail-on", "never", input=document[:cut])
+        same((cut, found[0]), (cut, status))
+        assert said in found[2], found
+        assert status == 3 or found[1].startswith("passed: 1 " if cut < second + 200 else "passed: 2 "), found
 
 
 # ── a verdict at the end of a capture ───────────────────────────────────────────────────────────
@@ -526,9 +537,12 @@ def test_wrong_places_are_wrong_usage(scope):
 
 def test_unwritable_and_foreign_files(scope):
     mode = ("--mode", "sink@0")
-    status, err = refused(scope, *mode, "-o", "text:/nonexistent/folder/x")
-    same(status, 3)
-    assert "/nonexistent/folder/x" in err
+    place = "/nonexistent/folder/x"
+    for words in (("-o", f"text:{place}"), ("--ready-file", place), ("--report", f"json:{place}"),
+                  ("--keylog", place), ("--control", place)):
+        status, err = refused(scope, *mode, *words)
+        same((words, status), (words, 3))
+        assert place in err, err
     foreign = scope.path("foreign")
     for kind in ("json", "pcap"):
         with open(foreign, "w") as file:
@@ -537,6 +551,13 @@ def test_unwritable_and_foreign_files(scope):
         same(status, 3)
         assert foreign in err
         same(open(foreign).read(), '{"something": "else"}\n')
+
+
+def test_ca_hosts_are_checked_where_the_ca_exists_too(scope):
+    assert os.path.exists(scope.ca)
+    status, err = refused(scope, "--mode", "sink@0", "--ca-hosts", "good.example.com,not good")
+    same(status, 2)
+    assert "'not good'" in err, err
 
 
 def test_text_is_appended_and_json_replaced(scope):

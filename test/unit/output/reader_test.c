@@ -162,12 +162,15 @@ static void append(void *context, struct slice lines) {
 
 static void show(struct slice data) {
     struct failure failure = {""};
+    struct reader *reader = NULL;
     buf_clear(&fixture.shown);
-    enum err err = show_text(&failure, data, false, append, NULL);
+    enum err err = reader_open(&reader, &failure, data);
     if (err != OK) {
         print_error("%s\n", failure.text);
     }
     assert_int_equal(err, OK);
+    show_text(reader, false, append, NULL);
+    reader_free(reader);
     buf_put_byte(&fixture.shown, 0);
 }
 
@@ -580,17 +583,16 @@ static void expect_failure(const char *data, const char *sentence) {
 
 static void what_is_no_transcript_is_said_with_line_or_offset(void **state) {
     (void)state;
-    expect_failure("", "it is empty: no transcript");
-    expect_failure("hello\n", "no transcript: no JSON object from line 1 on");
-    expect_failure("{}", "no transcript: it has no \"schema\"");
+    expect_failure("", "it is empty");
+    expect_failure("hello\n", "line 1 is no JSON object");
+    expect_failure("{}", "it has no \"schema\"");
     expect_failure("{\"schema\":\"other\"}",
                    "its schema is 'other', this program reads smtpscope/1");
-    expect_failure("{\"schema\":\"smtpscope/1\",\"sessions\":[}]}",
-                   "no transcript: it is not JSON at offset 36");
+    expect_failure("{\"schema\":\"smtpscope/1\",\"sessions\":[}]}", "it is not JSON at offset 36");
     expect_failure("{\"schema\":\"smtpscope/1\",\"sessions\":[7]}",
                    "entry 0 of \"sessions\" is no session");
     expect_failure("{\"schema\":\"smtpscope/1\",\"sessions\":[]} x",
-                   "no transcript: something follows the JSON at offset 39");
+                   "something follows the JSON at offset 39");
     expect_failure(GOOD_LINE "{\"x\n" GOOD_LINE,
                    "line 2 is no event of a transcript: it is not JSON");
     expect_failure(GOOD_LINE GOOD_LINE "{\"event\":\"close\"}\n",
@@ -605,6 +607,35 @@ static void a_document_cut_off_is_read_as_far_as_it_goes(void **state) {
     buf_put_string(&fixture.json, ",\n{\"id\":2,\"mode\":\"rev");
     show(buf_slice(&fixture.json));
     assert_string_equal(buf_slice(&fixture.shown).data, as_string(&fixture.text));
+}
+
+static size_t cut_off_of(const char *data) {
+    struct reader *reader = NULL;
+    assert_int_equal(reader_open(&reader, NULL, slice_of_string(data)), OK);
+    size_t cut_off = reader_cut_off(reader);
+    reader_free(reader);
+    return cut_off;
+}
+
+#define HEAD    "{\"schema\":\"smtpscope/1\",\"sessions\":[" // 36 bytes
+#define SESSION "{\"id\":1}"
+
+static void a_cut_is_told_from_a_fault(void **state) {
+    (void)state;
+    assert_int_equal(cut_off_of(HEAD "]}"), SLICE_NONE);
+    assert_int_equal(cut_off_of(HEAD SESSION "]}\n"), SLICE_NONE);
+    assert_int_equal(cut_off_of(HEAD SESSION "]"), 44);
+    assert_int_equal(cut_off_of(HEAD SESSION), 44);
+    assert_int_equal(cut_off_of(HEAD SESSION ",\n"), 46);
+    assert_int_equal(cut_off_of(HEAD SESSION ",{\"x\":\"]}"), 45);
+    assert_int_equal(cut_off_of(GOOD_LINE), SLICE_NONE);
+    assert_int_equal(cut_off_of(GOOD_LINE "{\"cou"), sizeof(GOOD_LINE) - 1);
+    expect_failure(HEAD, "it is cut off at offset 36, before its first session ends");
+    expect_failure(HEAD "{\"id\":", "it is cut off at offset 42, before its first session ends");
+    expect_failure(HEAD SESSION ",{\"x\" 1}", "it is not JSON at offset 50");
+    expect_failure(HEAD SESSION ",{\"x\" 1},{", "it is not JSON at offset 50");
+    expect_failure(HEAD SESSION "]x", "it is not JSON at offset 45");
+    expect_failure("{\"schema\":", "it is not JSON at offset 9");
 }
 
 static void every_shorter_jsonl_is_read_or_refused(void **state) {
@@ -700,6 +731,7 @@ int main(void) {
         TEST(a_file_that_was_appended_to_has_the_same_ids_again),
         TEST(what_is_no_transcript_is_said_with_line_or_offset),
         TEST(a_document_cut_off_is_read_as_far_as_it_goes),
+        TEST(a_cut_is_told_from_a_fault),
         TEST(every_shorter_jsonl_is_read_or_refused),
         TEST(a_document_without_timeline_is_told_in_causal_order),
     };

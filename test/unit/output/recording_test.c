@@ -56,9 +56,12 @@ static void append(void *context, struct slice lines) {
 static void shows_as(const char *path, const char *expected) {
     const char *data = file_text(in_folder(path));
     struct buf shown;
+    struct reader *reader = NULL;
     struct failure failure = {""};
     buf_init(&shown, MIB);
-    assert_int_equal(show_text(&failure, slice_of_string(data), false, append, &shown), OK);
+    assert_int_equal(reader_open(&reader, &failure, slice_of_string(data)), OK);
+    show_text(reader, false, append, &shown);
+    reader_free(reader);
     buf_put_byte(&shown, 0);
     assert_string_equal(buf_slice(&shown).data, expected);
     buf_cleanup(&shown);
