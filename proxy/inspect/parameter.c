@@ -14,6 +14,10 @@ static bool is_digits(struct slice value, size_t max) {
     return value.len > 0 && value.len <= max;
 }
 
+static bool is_upper_hex(uint8_t byte) {
+    return text_hex_value(byte) >= 0 && text_upper(byte) == byte;
+}
+
 // RFC 3461 4: printable ASCII but `+` and `=`, which stand as +HH, upper case.
 static bool is_xtext(struct slice value) {
     for (size_t i = 0; i < value.len; i++) {
@@ -24,8 +28,8 @@ static bool is_xtext(struct slice value) {
         if (byte != '+') {
             continue;
         }
-        if (i + 2 >= value.len || text_hex_value(value.data[i + 1]) < 0 ||
-            text_hex_value(value.data[i + 2]) < 0) {
+        if (i + 2 >= value.len || !is_upper_hex(value.data[i + 1]) ||
+            !is_upper_hex(value.data[i + 2])) {
             return false;
         }
         i += 2;
