@@ -44,9 +44,16 @@ static struct slice whole_characters(const char *text) {
     return s;
 }
 
+static unsigned count(struct tally *tally, enum severity severity, enum party side) {
+    bool first = tally->count++ == 0;
+    tally->worst = first || severity > tally->worst ? severity : tally->worst;
+    tally->side = first || side == tally->side ? side : PARTY_NONE;
+    return tally->count;
+}
+
 static void say(struct analysis *analysis, enum rule rule, enum severity severity,
                 struct place place, const char *text) {
-    if (++analysis->counts[rule] > LIMIT_FINDINGS_OF_RULE) {
+    if (count(&analysis->tallies[rule], severity, place.side) > LIMIT_FINDINGS_OF_RULE) {
         return;
     }
     send_finding(analysis, (struct event_finding){.rule = rule_info(rule)->id,
@@ -89,16 +96,17 @@ bool analysis_first_of_message(struct analysis *analysis, enum rule rule, int me
 void analysis_say_totals(struct analysis *analysis) {
     for (int rule = 0; rule < RULE_COUNT; rule++) {
         const struct rule_info *info = rule_info((enum rule)rule);
-        if (analysis->counts[rule] <= LIMIT_FINDINGS_OF_RULE) {
+        const struct tally *tally = &analysis->tallies[rule];
+        if (tally->count <= LIMIT_FINDINGS_OF_RULE) {
             continue;
         }
         char text[TEXT_MAX];
         snprintf(text, sizeof(text),
                  "This rule fired %u times in this session; only the first %d are listed.",
-                 analysis->counts[rule], LIMIT_FINDINGS_OF_RULE);
+                 tally->count, LIMIT_FINDINGS_OF_RULE);
         send_finding(analysis, (struct event_finding){.rule = info->id,
-                                                      .severity = info->severity,
-                                                      .side = info->side,
+                                                      .severity = tally->worst,
+                                                      .side = tally->side,
                                                       .exchange = EVENT_NO_EXCHANGE,
                                                       .message = EVENT_NO_MESSAGE,
                                                       .text = slice_of_string(text),

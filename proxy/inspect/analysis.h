@@ -25,7 +25,11 @@ struct analysis {
     struct event_sink sink;
     struct facts facts;
     const struct event *now; // the event that is being judged
-    unsigned counts[RULE_COUNT];
+    struct tally {
+        unsigned count;
+        enum severity worst;
+        enum party side; // PARTY_NONE where it was more than one
+    } tallies[RULE_COUNT];
     int said_of_message[RULE_COUNT]; // the latest message that a rule was said of
     struct message_notes *message;
     struct envelope *envelope;
