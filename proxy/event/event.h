@@ -21,7 +21,11 @@
 #include "event/command.h"
 #include "event/session.h"
 
+#include <limits.h>
+
 enum { EVENT_NO_EXCHANGE = -1, EVENT_NO_MESSAGE = 0, EVENT_SPANS_MAX = 8 };
+
+#define EVENT_UNHEARD UINT_MAX
 
 // ── lines ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -123,6 +127,10 @@ struct event_command {
     bool continuation; // a SASL line
     bool concealed;    // shown as nothing but a mask: verb and argument are unknown
     bool tls;          // inside TLS
+    // AUTH and SASL lines: why the response is malformed (no base64, PLAIN without its two NULs),
+    // in words without any of its bytes; NULL where it is not.
+    const char *sasl_flaw;
+    unsigned heard; // how many replies the client had got when it began the line
     // What the client knew when it sent the line; NULL before the first EHLO reply on this layer.
     // The capabilities of the latest EHLO reply *received before the command was sent*.
     const struct capabilities *offered;
@@ -136,9 +144,10 @@ struct event_reply_line {
 };
 
 struct event_reply {
-    bool by_proxy; // the proxy said it to the client
-    int to;        // the exchange it answers: 0 for the greeting, EVENT_NO_EXCHANGE for none
-    int code;      // of the last line, 0 where no line had one
+    bool by_proxy;    // the proxy said it to the client
+    int to;           // the exchange it answers: 0 for the greeting, EVENT_NO_EXCHANGE for none
+    unsigned ordinal; // the client's first reply is 1; EVENT_UNHEARD where the client never got it
+    int code;         // of the last line, 0 where no line had one
     struct slice enhanced; // "5.7.8"; null where there is none or none is read
     const struct event_reply_line *lines;
     size_t line_count;
@@ -163,10 +172,6 @@ struct event_auth {
     struct slice identity;  // who; null where not known. The mask hides it unless asked not to.
     enum auth_outcome outcome;
     int code; // 0 where unanswered
-    // What the rules need and nobody writes.
-    bool malformed;    // a line was no base64, or a PLAIN response lacked its two NULs
-    struct slice flaw; // what was malformed about it, in words without any of its bytes
-    int flaw_exchange; // of the first such line
 };
 
 struct event_text {
@@ -232,6 +237,7 @@ struct event_content_end {
     uint64_t lines; // LFs in it
     char sha256[HEX_SHA256_LEN + 1];
     bool complete;
+    bool within_chunk; // cut off before the end of a chunk, so that BDAT is due no reply
 };
 
 struct event_recipient {
@@ -319,6 +325,7 @@ struct event_close {
     bool server_close_notify_missing;
     bool client_reset;
     bool server_reset;
+    bool client_gone; // it closed both ways, and what it was sent behind that reached nobody
 };
 
 struct event_lost {

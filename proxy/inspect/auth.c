@@ -44,11 +44,21 @@ static void judge_mechanism(struct analysis *analysis, const struct event_comman
     }
 }
 
+static void judge_response(struct analysis *analysis, const struct event_command *command) {
+    if (command->sasl_flaw != NULL) {
+        analysis_say(analysis, RULE_AUTH_MALFORMED, place_of_command(command),
+                     command->continuation ? "What the client answered to the server's 334 is "
+                                             "malformed: %s"
+                                           : "The initial response behind AUTH is malformed: %s",
+                     command->sasl_flaw);
+    }
+}
+
 static void judge_auth(struct analysis *analysis, const struct event_command *command) {
     const struct facts *facts = &analysis->facts;
     enum transaction_state state = facts->transaction.state;
     judge_mechanism(analysis, command);
-    if (facts->authenticated && !command->pipelined) {
+    if (facts->authenticated && facts_heard(facts->ordinal_235, command)) {
         analysis_say(analysis, RULE_AUTH_REPEATED, place_of_command(command),
                      "AUTH was sent again after the server had said 235; a session logs in once");
     }
@@ -63,8 +73,13 @@ static void judge_auth(struct analysis *analysis, const struct event_command *co
 // Who was refused by which mechanism, as a digest: the analysis has no use for the name itself.
 enum { ATTEMPTS_MAX = 64 };
 
+struct attempt {
+    uint8_t digest[SHA256_LEN];
+    unsigned ordinal; // of the 535
+};
+
 struct attempts {
-    uint8_t refused[ATTEMPTS_MAX][SHA256_LEN];
+    struct attempt refused[ATTEMPTS_MAX];
     size_t count;
 };
 
@@ -85,13 +100,15 @@ static void digest_of(uint8_t out[SHA256_LEN], const struct event_auth *auth) {
     sha256_final(out, &hash);
 }
 
-static bool was_refused(const struct attempts *attempts, const uint8_t digest[SHA256_LEN]) {
+static const struct attempt *find_refused(const struct attempts *attempts,
+                                          const uint8_t digest[SHA256_LEN]) {
     for (size_t i = 0; i < attempts->count; i++) {
-        if (slice_equal(slice_of(attempts->refused[i], SHA256_LEN), slice_of(digest, SHA256_LEN))) {
-            return true;
+        const struct attempt *attempt = &attempts->refused[i];
+        if (slice_equal(slice_of(attempt->digest, SHA256_LEN), slice_of(digest, SHA256_LEN))) {
+            return attempt;
         }
     }
-    return false;
+    return NULL;
 }
 
 static void say_retried(struct analysis *analysis, const struct event_auth *auth) {
@@ -108,35 +125,23 @@ static void judge_retry(struct analysis *analysis, const struct event_auth *auth
         return;
     }
     struct attempts *attempts = analysis->attempts;
-    uint8_t digest[SHA256_LEN];
-    digest_of(digest, auth);
-    if (was_refused(attempts, digest)) {
+    struct attempt attempt = {.ordinal = analysis->facts.latest_ordinal};
+    digest_of(attempt.digest, auth);
+    const struct attempt *refused = find_refused(attempts, attempt.digest);
+    if (refused == NULL && auth->code == 535 && attempts->count < ATTEMPTS_MAX) {
+        attempts->refused[attempts->count++] = attempt;
+    } else if (refused != NULL && analysis->facts.auth_heard >= refused->ordinal) {
         say_retried(analysis, auth);
-    } else if (auth->code == 535 && attempts->count < ATTEMPTS_MAX) {
-        for (size_t i = 0; i < SHA256_LEN; i++) {
-            attempts->refused[attempts->count][i] = digest[i];
-        }
-        attempts->count++;
     }
-}
-
-static void judge_outcome(struct analysis *analysis, const struct event_auth *auth) {
-    if (auth->malformed) {
-        struct slice flaw = auth->flaw;
-        flaw = flaw.len > 0 ? flaw : SLICE("each line must be base64 of what is due there");
-        analysis_say(
-            analysis, RULE_AUTH_MALFORMED, place_of_exchange(PARTY_CLIENT, auth->flaw_exchange),
-            "What the client sent for AUTH %s is malformed: %.*s",
-            quote_of(analysis, auth->mechanism).text, (int)flaw.len, (const char *)flaw.data);
-    }
-    judge_retry(analysis, auth);
 }
 
 void auth_judge(struct analysis *analysis, const struct event *event) {
-    if (event->kind == EVENT_COMMAND && event->command.command.verb == VERB_AUTH &&
-        !event->command.continuation) {
-        judge_auth(analysis, &event->command);
-    } else if (event->kind == EVENT_AUTH) {
-        judge_outcome(analysis, &event->auth);
+    if (event->kind == EVENT_AUTH) {
+        judge_retry(analysis, &event->auth);
+    } else if (event->kind == EVENT_COMMAND) {
+        if (event->command.command.verb == VERB_AUTH) {
+            judge_auth(analysis, &event->command);
+        }
+        judge_response(analysis, &event->command);
     }
 }

@@ -22,51 +22,44 @@ static int64_t patience_of(const struct waiting *waiting) {
 
 static const char *name_of(const struct waiting *waiting) {
     if (waiting->verb == VERB_BDAT) {
-        return "a BDAT chunk";
+        return "the reply to a BDAT chunk";
     }
     if (waiting->text) {
-        return "the final dot of a message";
+        return "the reply to the final dot of a message";
     }
-    return waiting->verb == VERB_MAIL ? "MAIL" : waiting->verb == VERB_RCPT ? "RCPT" : "DATA";
+    return waiting->verb == VERB_MAIL   ? "the reply to MAIL"
+           : waiting->verb == VERB_RCPT ? "the reply to RCPT"
+                                        : "the reply to DATA";
 }
 
 static void say_impatient(struct analysis *analysis, struct place place, const char *what,
                           int64_t waited_ns, int64_t due_ns) {
     analysis_say(analysis, RULE_GAVE_UP_EARLY, place,
-                 "The client closed the connection %.1f seconds into its wait for the reply to "
-                 "%s; it should wait at least %d minutes for that",
+                 "The client closed the connection %.1f seconds into its wait for %s; it should "
+                 "wait at least %d minutes for that",
                  (double)waited_ns / (double)NS_PER_S, what, (int)(due_ns / MINUTE));
 }
 
-// True where a reply was due, so that the close is no mere lack of QUIT.
-static bool judge_wait(struct analysis *analysis, const struct event *event) {
+static void judge_wait_for_greeting(struct analysis *analysis, int64_t now_ns) {
+    // Who has gone before the server was reached has waited since the start of the session.
     const struct facts *facts = &analysis->facts;
-    const struct waiting *waiting = facts_waiting(facts);
-    if (!facts->greeted) {
-        // Who has gone before the server was reached has waited since the start of the session.
-        int64_t waited_ns =
-            facts->connected ? event->at_ns - facts->ready_ns : event->close.duration_ns;
-        if (waited_ns < 5 * MINUTE) {
-            say_impatient(analysis, place_of_session(PARTY_CLIENT), "its connection (the greeting)",
-                          waited_ns, 5 * MINUTE);
-        }
-        return true;
+    int64_t waited_ns = facts->connected ? now_ns - facts->ready_ns : now_ns;
+    if (waited_ns < 5 * MINUTE) {
+        say_impatient(analysis, place_of_session(PARTY_CLIENT), "the server's greeting", waited_ns,
+                      5 * MINUTE);
     }
-    if (waiting == NULL) {
-        return false;
-    }
-    int64_t waited_ns = event->at_ns - waiting->at_ns;
-    int64_t due_ns = patience_of(waiting);
-    if (waited_ns < due_ns && !facts->saw_421) {
-        struct place place = {PARTY_CLIENT, waiting->exchange,
-                              facts_message_of(facts, waiting->exchange)};
-        say_impatient(analysis, place, name_of(waiting), waited_ns, due_ns);
-    }
-    return true;
 }
 
-static bool within_text(const struct facts *facts, int64_t now_ns) {
-    return facts->text == TEXT_RUNNING || (facts->text == TEXT_CUT && facts->text_cut_ns == now_ns);
+static void judge_wait(struct analysis *analysis, const struct standing *standing) {
+    const struct waiting *waiting = &standing->waiting;
+    int64_t waited_ns = standing->at_ns - waiting->at_ns;
+    int64_t due_ns = patience_of(waiting);
+    const struct facts *facts = &analysis->facts;
+    bool unsaid = facts->text_cut_in_chunk && waiting->exchange == facts->text_exchange;
+    if (standing->due && !unsaid && waited_ns < due_ns && !standing->saw_421) {
+        struct place place = {PARTY_CLIENT, waiting->exchange, standing->message};
+        say_impatient(analysis, place, name_of(waiting), waited_ns, due_ns);
+    }
 }
 
 // A client that does not like a certificate has no way to say QUIT; some close only behind the
@@ -75,26 +68,39 @@ static bool may_be_distrust(const struct facts *facts) {
     return facts->awaits_tls || (facts->client_tls && facts->commands_in_layer == 0);
 }
 
-static void judge_client_close(struct analysis *analysis, const struct event *event) {
+static void judge_quit(struct analysis *analysis, const struct standing *standing) {
     const struct facts *facts = &analysis->facts;
-    if (within_text(facts, event->at_ns)) {
-        analysis_say(analysis, RULE_CLOSED_IN_DATA,
-                     (struct place){PARTY_CLIENT, facts->text_exchange, facts->text_message},
-                     "The client closed the connection within a message, before its end; the "
-                     "server must throw it away");
-        return;
-    }
-    bool due = judge_wait(analysis, event);
-    if (facts->quit_sent && !facts->quit_answered) {
+    bool owes_nothing = standing->greeted && !standing->due && !standing->in_text;
+    if (facts->quit_sent && !standing->quit_answered) {
         analysis_say(analysis, RULE_QUIT_WITHOUT_WAIT,
                      place_of_exchange(PARTY_CLIENT, facts->quit_exchange),
                      "The client closed the connection right behind QUIT; it should wait for the "
                      "221");
-    } else if (!due && !facts->quit_sent && !facts->saw_421 && !may_be_distrust(facts)) {
+    } else if (owes_nothing && !facts->quit_sent && !standing->saw_421 && !may_be_distrust(facts)) {
         analysis_say(analysis, RULE_NO_QUIT, place_of_session(PARTY_CLIENT),
                      "The client closed the connection without QUIT; it should say QUIT and wait "
                      "for the 221");
     }
+}
+
+static void judge_client_close(struct analysis *analysis, const struct event *event) {
+    const struct facts *facts = &analysis->facts;
+    // What came behind its close the client did not wait for. One that closed its sending half
+    // alone has read it.
+    bool gone = facts->client_left && event->close.client_gone;
+    struct standing standing = gone ? facts->left : facts_standing(facts, event->at_ns);
+    if (standing.in_text) {
+        analysis_say(analysis, RULE_CLOSED_IN_DATA,
+                     (struct place){PARTY_CLIENT, facts->text_exchange, facts->text_message},
+                     "The client closed the connection within a message, before its end; the "
+                     "server must throw it away");
+    }
+    if (!standing.greeted) {
+        judge_wait_for_greeting(analysis, standing.at_ns);
+    } else {
+        judge_wait(analysis, &standing);
+    }
+    judge_quit(analysis, &standing);
 }
 
 static void judge_server_close(struct analysis *analysis) {

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/facts.h"
 
-#include "base/memory.h"
 #include "base/text.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 void facts_init(struct facts *facts) {
     *facts = (struct facts){.hello_exchange = EVENT_NO_EXCHANGE,
@@ -15,63 +11,19 @@ void facts_init(struct facts *facts) {
 }
 
 void facts_cleanup(struct facts *facts) {
-    free(facts->waiting.items);
-    facts->waiting = (struct waiting_queue){0};
-}
-
-// ── the queue of what waits for a reply ─────────────────────────────────────────────────────────
-
-const struct waiting *facts_waiting(const struct facts *facts) {
-    const struct waiting_queue *queue = &facts->waiting;
-    return queue->start == queue->end ? NULL : &queue->items[queue->start];
+    waiting_cleanup(&facts->waiting);
 }
 
 int facts_message_of(const struct facts *facts, int exchange) {
-    const struct waiting_queue *queue = &facts->waiting;
-    for (size_t i = queue->start; i < queue->end; i++) {
-        if (queue->items[i].text && queue->items[i].exchange == exchange) {
-            return queue->items[i].message;
-        }
-    }
-    return EVENT_NO_MESSAGE;
-}
-
-static void queue_push(struct waiting_queue *queue, struct waiting item) {
-    if (queue->end - queue->start >= LIMIT_PIPELINE) {
-        return;
-    }
-    if (queue->start > 0 && queue->end == queue->capacity) {
-        memmove(queue->items, queue->items + queue->start,
-                (queue->end - queue->start) * sizeof(item));
-        queue->end -= queue->start;
-        queue->start = 0;
-    }
-    if (queue->end == queue->capacity) {
-        queue->capacity = queue->capacity == 0 ? 16 : 2 * queue->capacity;
-        queue->items = mem_resize(queue->items, queue->capacity, sizeof(item));
-    }
-    queue->items[queue->end++] = item;
-}
-
-static void queue_clear(struct waiting_queue *queue) {
-    queue->start = queue->end = 0;
-}
-
-// Replies come in the order of the commands, so what stands before the answered one is over too.
-static void queue_answer(struct waiting_queue *queue, int exchange, bool text) {
-    while (queue->start < queue->end) {
-        const struct waiting *item = &queue->items[queue->start];
-        if (item->exchange > exchange || (item->exchange == exchange && item->text && !text)) {
-            break;
-        }
-        queue->start++;
-    }
-    if (queue->start == queue->end) {
-        queue_clear(queue);
-    }
+    const struct waiting *item = waiting_find(&facts->waiting, exchange, true);
+    return item == NULL ? EVENT_NO_MESSAGE : item->message;
 }
 
 // ── commands ────────────────────────────────────────────────────────────────────────────────────
+
+bool facts_heard(unsigned ordinal, const struct event_command *command) {
+    return command->heard >= ordinal;
+}
 
 static bool mechanism_is_one_round(struct slice mechanism) {
     return slice_is_nocase(mechanism, "PLAIN") || slice_is_nocase(mechanism, "EXTERNAL") ||
@@ -109,6 +61,9 @@ static void end_transaction(struct facts *facts) {
 
 static void learn_hello(struct facts *facts, const struct event_command *event) {
     facts->ehlo_tried |= event->command.verb == VERB_EHLO || event->command.verb == VERB_LHLO;
+    if (facts->hello_exchange == EVENT_NO_EXCHANGE) {
+        facts->interrupted = facts->transaction;
+    }
     facts->hello_exchange = event->exchange;
     end_transaction(facts);
 }
@@ -128,6 +83,7 @@ static void learn_verb(struct facts *facts, const struct event_command *event) {
         facts->starttls_tried = true;
     } else if (verb == VERB_AUTH) {
         facts->credentials_seen = true;
+        facts->auth_heard = event->heard;
     } else if (verb == VERB_QUIT) {
         facts->quit_sent = true;
         facts->quit_exchange = event->exchange;
@@ -135,18 +91,20 @@ static void learn_verb(struct facts *facts, const struct event_command *event) {
         facts->text_exchange = event->exchange;
         facts->text_by_bdat = verb == VERB_BDAT;
         facts->transaction.bdat |= verb == VERB_BDAT;
+        facts->refused_data = verb == VERB_DATA ? event->exchange : EVENT_NO_EXCHANGE;
+        bool chunk = verb == VERB_BDAT && event->command.chunk_valid;
+        facts->text = chunk ? TEXT_RUNNING : facts->text;
     }
 }
 
-static bool looks_like_text(const struct event_line *line) {
-    struct slice text = line->text;
-    size_t colon = slice_find_byte(text, ':');
-    bool dot = slice_is(text, ".");
-    bool field = colon != SLICE_NONE && colon > 0;
-    for (size_t i = 0; field && i < colon; i++) {
-        field = text.data[i] > ' ' && text.data[i] < 0x7f;
+// A word that could be the verb of some extension: all in capitals.
+static bool looks_like_verb(struct slice name) {
+    bool verb = name.len >= 2;
+    for (size_t i = 0; verb && i < name.len; i++) {
+        verb = text_upper(name.data[i]) == name.data[i] &&
+               (text_is_alnum(name.data[i]) || name.data[i] == '-');
     }
-    return text.len == 0 || dot || field || line->has_8bit;
+    return verb;
 }
 
 static bool is_true_command(const struct event_command *event) {
@@ -166,7 +124,12 @@ bool facts_is_stray_text(const struct facts *facts, const struct event_command *
         return !is_true_command(command);
     }
     bool unknown = command->command.verb == VERB_UNKNOWN || command->command.verb == VERB_NONE;
-    return unknown && looks_like_text(&command->line);
+    return unknown && !looks_like_verb(command->command.name);
+}
+
+bool facts_is_reply_to_stray_text(const struct facts *facts, int exchange) {
+    const struct waiting *item = waiting_find(&facts->waiting, exchange, false);
+    return item != NULL && item->stray;
 }
 
 static void learn_stray_text(struct facts *facts, const struct event_command *event) {
@@ -183,10 +146,11 @@ static void learn_command(struct facts *facts, const struct event *event) {
         return;
     }
     facts->credentials_seen |= command->concealed || command->line.secret_count > 0;
-    queue_push(&facts->waiting, (struct waiting){.exchange = command->exchange,
-                                                 .verb = command->command.verb,
-                                                 .message = EVENT_NO_MESSAGE,
-                                                 .at_ns = event->at_ns});
+    waiting_push(&facts->waiting, (struct waiting){.exchange = command->exchange,
+                                                   .verb = command->command.verb,
+                                                   .stray = facts_is_stray_text(facts, command),
+                                                   .message = EVENT_NO_MESSAGE,
+                                                   .at_ns = event->at_ns});
     bool first_answer = !slice_is_null(command->command.initial);
     facts->last = (struct last_command){
         .verb = command->command.verb,
@@ -198,7 +162,8 @@ static void learn_command(struct facts *facts, const struct event *event) {
         learn_stray_text(facts, command);
         return;
     }
-    facts->refused_data = EVENT_NO_EXCHANGE;
+    bool known = command->command.verb != VERB_UNKNOWN || command->continuation;
+    facts->refused_data = known ? EVENT_NO_EXCHANGE : facts->refused_data;
     facts->stray_text = false;
     facts->commands_in_layer++;
     facts->no_check_said |= facts->tls_shown_bad && command->command.verb != VERB_QUIT;
@@ -216,10 +181,21 @@ static bool accepts(const struct event_reply *reply) {
 
 static void learn_greeting(struct facts *facts, const struct event_reply *reply) {
     facts->greeted = true;
+    facts->greeting_ordinal = reply->ordinal;
     for (size_t i = 0; i < reply->line_count && !reply->by_proxy; i++) {
         facts->greeting_lmtp |=
             slice_find_nocase(reply->lines[i].text, SLICE("LMTP")) != SLICE_NONE;
     }
+}
+
+// RFC 5321 4.1.1.1: behind a refusal the server is in the state that it was in before.
+static void learn_hello_reply(struct facts *facts, const struct event_reply *reply) {
+    facts->hello_accepted |= accepts(reply);
+    facts->hello_exchange = EVENT_NO_EXCHANGE;
+    if (!accepts(reply) && facts->transaction.state == TRANSACTION_NONE) {
+        facts->transaction = facts->interrupted;
+    }
+    facts->interrupted = (struct transaction){.state = TRANSACTION_NONE};
 }
 
 static void learn_mail_reply(struct transaction *transaction, const struct event_reply *reply) {
@@ -242,6 +218,7 @@ static void learn_rcpt_reply(struct transaction *transaction, const struct event
 
 static void learn_data_reply(struct facts *facts, const struct event_reply *reply) {
     if (reply->code == 354) {
+        facts->refused_data = EVENT_NO_EXCHANGE;
         facts->text = TEXT_RUNNING;
         facts->last.answered |= facts->last.exchange == reply->to;
         return;
@@ -252,19 +229,25 @@ static void learn_data_reply(struct facts *facts, const struct event_reply *repl
     }
 }
 
+// The message is lost, and nobody is within it any more.
+static void learn_chunk_refused(struct facts *facts) {
+    facts->text = TEXT_NONE;
+    if (facts->transaction.state != TRANSACTION_NONE) {
+        facts->transaction.state = TRANSACTION_UNCLEAR;
+    }
+}
+
 static void learn_verb_reply(struct facts *facts, const struct event_reply *reply) {
     if (reply->to == facts->hello_exchange) {
-        facts->hello_accepted |= accepts(reply);
-        facts->hello_exchange = EVENT_NO_EXCHANGE;
+        learn_hello_reply(facts, reply);
     } else if (reply->verb == VERB_MAIL) {
         learn_mail_reply(&facts->transaction, reply);
     } else if (reply->verb == VERB_RCPT) {
         learn_rcpt_reply(&facts->transaction, reply);
     } else if (reply->verb == VERB_DATA && !reply->final) {
         learn_data_reply(facts, reply);
-    } else if (reply->verb == VERB_BDAT && !accepts(reply) &&
-               facts->transaction.state != TRANSACTION_NONE) {
-        facts->transaction.state = TRANSACTION_UNCLEAR;
+    } else if (reply->verb == VERB_BDAT && !accepts(reply)) {
+        learn_chunk_refused(facts);
     } else if (reply->verb == VERB_STARTTLS) {
         facts->awaits_tls = reply->code == 220;
     } else if (reply->verb == VERB_QUIT) {
@@ -278,14 +261,19 @@ static void learn_reply(struct facts *facts, const struct event_reply *reply) {
     }
     if (reply->code == 421 && !facts->saw_421) {
         facts->saw_421 = true;
-        facts->exchange_421 = reply->to;
+        facts->ordinal_421 = reply->ordinal;
     }
-    facts->authenticated |= reply->code == 235;
+    if (reply->code == 235 && !facts->authenticated) {
+        facts->authenticated = true;
+        facts->ordinal_235 = reply->ordinal;
+    }
+    facts->latest_ordinal =
+        reply->ordinal != EVENT_UNHEARD ? reply->ordinal : facts->latest_ordinal;
     if (reply->to == 0) {
         learn_greeting(facts, reply);
     } else if (reply->to != EVENT_NO_EXCHANGE) {
         // More answers to the same message may come (LMTP); EVENT_MESSAGE says when all are here.
-        queue_answer(&facts->waiting, reply->to, false);
+        waiting_answer(&facts->waiting, reply->to, false);
         learn_verb_reply(facts, reply);
     }
 }
@@ -305,7 +293,7 @@ static void learn_client_tls(struct facts *facts, const struct event_tls *tls) {
     facts->authenticated = false;
     facts->last = (struct last_command){.verb = VERB_NONE};
     end_transaction(facts);
-    queue_clear(&facts->waiting);
+    waiting_clear(&facts->waiting);
 }
 
 static void learn_tls(struct facts *facts, const struct event *event) {
@@ -325,18 +313,19 @@ static void learn_content_end(struct facts *facts, const struct event *event) {
     facts->text_message = event->content_end.message;
     if (!event->content_end.complete) {
         facts->transaction.state = TRANSACTION_UNCLEAR;
-        facts->text = TEXT_CUT;
+        facts->text = facts->text == TEXT_RUNNING ? TEXT_CUT : TEXT_NONE;
         facts->text_cut_ns = event->at_ns;
+        facts->text_cut_in_chunk = event->content_end.within_chunk;
         return;
     }
     end_transaction(facts);
     facts->text = TEXT_NONE;
-    queue_push(&facts->waiting,
-               (struct waiting){.exchange = facts->text_exchange,
-                                .verb = facts->text_by_bdat ? VERB_BDAT : VERB_DATA,
-                                .text = true,
-                                .message = event->content_end.message,
-                                .at_ns = event->at_ns});
+    waiting_push(&facts->waiting,
+                 (struct waiting){.exchange = facts->text_exchange,
+                                  .verb = facts->text_by_bdat ? VERB_BDAT : VERB_DATA,
+                                  .text = true,
+                                  .message = event->content_end.message,
+                                  .at_ns = event->at_ns});
 }
 
 void facts_learn(struct facts *facts, const struct event *event) {
@@ -354,11 +343,37 @@ void facts_learn(struct facts *facts, const struct event *event) {
         facts->text = TEXT_RUNNING;
         facts->text_message = event->content.message;
         facts->content_exchange = facts->text_exchange;
+        facts->refused_data = EVENT_NO_EXCHANGE;
     } else if (event->kind == EVENT_FLAW) {
         facts->out_of_step |= event->flaw.kind == FLAW_SMUGGLED_ANSWER;
     } else if (event->kind == EVENT_CONTENT_END) {
         learn_content_end(facts, event);
     } else if (event->kind == EVENT_MESSAGE && event->message.code != 0) {
-        queue_answer(&facts->waiting, event->message.exchange, true);
+        waiting_answer(&facts->waiting, event->message.exchange, true);
     }
+}
+
+// ── the end ─────────────────────────────────────────────────────────────────────────────────────
+
+struct standing facts_standing(const struct facts *facts, int64_t at_ns) {
+    const struct waiting *waiting = waiting_front(&facts->waiting);
+    struct standing standing = {
+        .at_ns = at_ns,
+        .greeted = facts->greeted,
+        .saw_421 = facts->saw_421,
+        .quit_answered = facts->quit_answered,
+        .in_text =
+            facts->text == TEXT_RUNNING || (facts->text == TEXT_CUT && facts->text_cut_ns == at_ns),
+        .due = waiting != NULL,
+    };
+    if (standing.due) {
+        standing.waiting = *waiting;
+        standing.message = facts_message_of(facts, standing.waiting.exchange);
+    }
+    return standing;
+}
+
+void facts_client_left(struct facts *facts, int64_t at_ns) {
+    facts->client_left = true;
+    facts->left = facts_standing(facts, at_ns);
 }

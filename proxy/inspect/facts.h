@@ -14,7 +14,7 @@
 #ifndef SCOPE_INSPECT_FACTS_H
 #define SCOPE_INSPECT_FACTS_H
 
-#include "event/event.h"
+#include "inspect/waiting.h"
 
 enum transaction_state {
     TRANSACTION_NONE,
@@ -36,20 +36,6 @@ struct transaction {
     bool size_said;      // size-over-limit was said of MAIL
 };
 
-// A command, or a message, whose reply is out.
-struct waiting {
-    int exchange;
-    enum verb verb;
-    bool text; // the answer to a message, else to the command itself
-    int message;
-    int64_t at_ns;
-};
-
-struct waiting_queue {
-    struct waiting *items;
-    size_t start, end, capacity;
-};
-
 // The latest line of the client.
 struct last_command {
     enum verb verb; // VERB_NONE before the first
@@ -66,11 +52,24 @@ enum text_state {
     TEXT_CUT,     // it ended without its end
 };
 
+// What stood open when the client's stream ended.
+struct standing {
+    int64_t at_ns;
+    bool greeted;
+    bool saw_421;
+    bool quit_answered;
+    bool in_text; // within a message
+    bool due;     // a reply to …
+    struct waiting waiting;
+    int message; // … which is the answer to this message
+};
+
 struct facts {
     int64_t ready_ns; // since when a greeting could come
     bool connected;
     bool connect_failed;
-    bool greeted;       // a greeting came, good or bad
+    bool greeted; // a greeting came, good or bad
+    unsigned greeting_ordinal;
     bool greeting_lmtp; // … and it says LMTP
     bool client_tls;
     bool server_tls;
@@ -84,12 +83,16 @@ struct facts {
     bool hello_accepted;         // on this layer
     bool hello_forgiven;         // a new TLS layer: another rule tells of what is missing
     int hello_exchange;          // an EHLO, HELO or LHLO whose reply is out; else EVENT_NO_EXCHANGE
-    bool ehlo_due;               // STARTTLS was done and nothing has been said since
+    struct transaction interrupted; // by that, and resumed where it is refused
+    bool ehlo_due;                  // STARTTLS was done and nothing has been said since
     bool starttls_tried;
     bool authenticated;
+    unsigned ordinal_235;
+    unsigned auth_heard;     // what the client had heard when it sent the latest AUTH
+    unsigned latest_ordinal; // of the replies
     bool credentials_seen;
     bool saw_421;
-    int exchange_421; // that it answered; EVENT_NO_EXCHANGE where it came unasked
+    unsigned ordinal_421;
     bool quit_sent;
     int quit_exchange;
     bool quit_answered;
@@ -102,22 +105,31 @@ struct facts {
     int text_exchange; // of the latest DATA or BDAT
     int text_message;  // the message under way, or the latest
     bool text_by_bdat;
+    bool text_cut_in_chunk;
     int content_exchange; // whose message text was seen
-    int refused_data;     // the exchange of a DATA that was refused, till the next true command
+    int refused_data;     // of a DATA that was not answered 354, up to the next known command
     bool stray_text;      // message text came all the same, and has not ended with its dot
+    bool client_left;     // the client's stream has ended …
+    struct standing left; // … when things stood like this
 };
 
 void facts_init(struct facts *facts);
 void facts_cleanup(struct facts *facts);
 void facts_learn(struct facts *facts, const struct event *event);
 
-// The oldest command whose reply is out, or NULL.
-const struct waiting *facts_waiting(const struct facts *facts);
 // The message of this exchange whose answer is out, or EVENT_NO_MESSAGE.
 int facts_message_of(const struct facts *facts, int exchange);
 
-// Whether this line is the text of a message that was refused at DATA: the decoder, which goes by
-// the replies, sees commands in it.
+// The client's stream ends now; replies may still come, read by nobody.
+void facts_client_left(struct facts *facts, int64_t at_ns);
+struct standing facts_standing(const struct facts *facts, int64_t at_ns);
+
+// Whether the client had got that reply when it sent the command.
+bool facts_heard(unsigned ordinal, const struct event_command *command);
+
+// Whether this line is the text of a message behind a DATA that was refused, or never answered: the
+// decoder, which goes by the replies, sees commands in it.
 bool facts_is_stray_text(const struct facts *facts, const struct event_command *command);
+bool facts_is_reply_to_stray_text(const struct facts *facts, int exchange);
 
 #endif

@@ -63,6 +63,10 @@ static bool is_stray(const struct analysis *analysis, const struct event *event)
     return event->kind == EVENT_COMMAND && facts_is_stray_text(&analysis->facts, &event->command);
 }
 
+void findings_client_left(struct findings *findings, int64_t at_ns) {
+    facts_client_left(&findings->analysis.facts, at_ns);
+}
+
 void findings_observe(struct findings *findings, const struct event *event) {
     struct analysis *analysis = &findings->analysis;
     analysis->now = event;

@@ -125,7 +125,6 @@ static void mask_auth(struct mask *mask, struct event_auth *auth) {
     }
     veil_slice(&mask->veil, &auth->identity);
     veil_slice(&mask->veil, &auth->mechanism);
-    veil_slice(&mask->veil, &auth->flaw);
 }
 
 static void rewrite(struct mask *mask, struct event *event) {

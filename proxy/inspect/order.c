@@ -106,8 +106,8 @@ static void judge_sequence(struct analysis *analysis, const struct event_command
 
 static void judge_after_421(struct analysis *analysis, const struct event_command *command) {
     const struct facts *facts = &analysis->facts;
-    bool unseen = command->pipelined && facts->exchange_421 >= facts->last.exchange;
-    if (facts->saw_421 && !unseen && command->command.verb != VERB_QUIT) {
+    if (facts->saw_421 && facts_heard(facts->ordinal_421, command) &&
+        command->command.verb != VERB_QUIT) {
         analysis_say(analysis, RULE_COMMANDS_AFTER_421, place_of_command(command),
                      "%s was sent after the server had said 421 and was closing; only QUIT makes "
                      "sense then",

@@ -3,7 +3,8 @@
 #include "inspect/themes.h"
 
 static void judge_greeting(struct analysis *analysis, const struct event_command *command) {
-    if (!analysis->facts.greeted) {
+    const struct facts *facts = &analysis->facts;
+    if (!facts->greeted || !facts_heard(facts->greeting_ordinal, command)) {
         analysis_say(analysis, RULE_TALKS_BEFORE_GREETING, place_of_command(command),
                      "%s was sent before the server's greeting; the client must wait for the 220",
                      quote_of_command(analysis, command).text);

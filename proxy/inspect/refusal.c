@@ -69,7 +69,8 @@ static const struct reply_words *words_of(const struct facts *facts,
 void refusal_judge(struct analysis *analysis, const struct event *event) {
     if (event->kind != EVENT_REPLY || event->reply.by_proxy || event->reply.incomplete ||
         event->reply.code < 400 || event->reply.code > 599 || what_of(&event->reply) == NULL ||
-        event->reply.to == EVENT_NO_EXCHANGE) {
+        event->reply.to == EVENT_NO_EXCHANGE ||
+        facts_is_reply_to_stray_text(&analysis->facts, event->reply.to)) {
         return;
     }
     const struct event_reply *reply = &event->reply;

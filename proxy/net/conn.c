@@ -229,6 +229,9 @@ static void close_side(struct conn *conn, enum side side) {
         return;
     }
     if (relay_wants_shutdown(conn->relay, side) && !peer->writing) {
+        if (side == SIDE_CLIENT && peer_is_gone(peer)) {
+            relay_client_gone(conn->relay);
+        }
         peer_shutdown(peer);
         relay_shutdown_done(conn->relay, side);
     }

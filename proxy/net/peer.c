@@ -189,6 +189,11 @@ bool peer_left_unread(const struct peer *peer) {
     return get_tcp_info(peer, &info) && (info.tcpi_unacked > 0 || info.tcpi_state == TCP_CLOSE);
 }
 
+bool peer_is_gone(const struct peer *peer) {
+    struct tcp_info info;
+    return get_tcp_info(peer, &info) && info.tcpi_state == TCP_CLOSE;
+}
+
 int peer_fd(const struct peer *peer) {
     uv_os_fd_t fd = -1;
     uv_fileno((const uv_handle_t *)&peer->tcp, &fd);

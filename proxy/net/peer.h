@@ -33,6 +33,9 @@ void peer_close_reset(struct peer *peer);
 bool peer_has_unsent(const struct peer *peer); // bytes that the peer's kernel has not got yet
 // Whether the peer, whose stream has ended, closed without having read all that we sent.
 bool peer_left_unread(const struct peer *peer);
+// Whether the peer, whose stream has ended, refuses what we send it: it closed both ways. To be
+// asked before the shutdown, behind which every connection ends like that.
+bool peer_is_gone(const struct peer *peer);
 int peer_fd(const struct peer *peer);
 
 #endif

@@ -172,6 +172,7 @@ struct event_close ending_summary(struct relay *relay) {
         .server_close_notify_missing = lacks_close_notify(&relay->server),
         .client_reset = relay->client.reset,
         .server_reset = relay->server.reset,
+        .client_gone = relay->client_gone || relay->client.reset,
     };
     if (ending->decided && ending->by == PARTY_PROXY) {
         close.by = PARTY_PROXY;

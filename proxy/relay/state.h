@@ -90,6 +90,7 @@ struct relay {
     bool client_spoke;       // any plaintext at all
     bool client_greeted;     // the client was sent something of the server's
     bool client_left_unread; // it closed without having read all that it was sent
+    bool client_gone;        // … or refused what came behind its close
     bool client_end_due;     // its stream ended, and bytes of it still wait in here
     bool hello_on_plain;     // a ClientHello came where plain SMTP was under way
 

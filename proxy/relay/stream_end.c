@@ -3,9 +3,13 @@
 // the same way and behind the last byte.
 #include "relay/state.h"
 
-static void note_close(struct relay *relay, enum side side) {
-    if (relay->first_close == PARTY_NONE) {
-        relay->first_close = party_of(side);
+static void note_close(struct relay *relay, enum side side, int64_t at_ns) {
+    if (relay->first_close != PARTY_NONE) {
+        return;
+    }
+    relay->first_close = party_of(side);
+    if (side == SIDE_CLIENT) {
+        observer_client_left(relay->observer, at_ns);
     }
 }
 
@@ -36,7 +40,7 @@ static void pass_close_notify(struct relay *relay, enum side side, int64_t at_ns
         return;
     }
     from->close_notify_passed = true;
-    note_close(relay, side);
+    note_close(relay, side, at_ns);
     edit_flush(relay, at_ns);
     if (to->tls != NULL) {
         leg_close_notify(to);
@@ -55,6 +59,10 @@ void relay_client_left_unread(struct relay *relay) {
     relay->client_left_unread = true;
 }
 
+void relay_client_gone(struct relay *relay) {
+    relay->client_gone = true;
+}
+
 // A client that said all it has to say and ended its stream before the server was there waits for
 // the answers all the same; one that ended it without a word has given up.
 static bool leaves_words(const struct relay *relay, enum side side) {
@@ -68,7 +76,7 @@ void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
         return;
     }
     leg->eof = true;
-    note_close(relay, side);
+    note_close(relay, side, at_ns);
     edit_flush(relay, at_ns);
     if (leg->tls != NULL) {
         tls_endpoint_eof(leg->tls, side == SIDE_CLIENT && relay->client_left_unread, at_ns);
@@ -102,7 +110,7 @@ void relay_reset(struct relay *relay, enum side side, int64_t at_ns) {
     }
     leg->reset = true;
     leg->eof = true;
-    note_close(relay, side);
+    note_close(relay, side, at_ns);
     leg_drop_waiting(relay_leg(relay, side_other(side)));
     if (leg->tls != NULL) {
         tls_endpoint_eof(leg->tls, true, at_ns);

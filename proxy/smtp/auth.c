@@ -10,13 +10,13 @@
 
 enum { RESPONSE_MAX = 256 * 1024, ERROR_TEXT_MAX = 4096 };
 
-static const char not_base64[] = "a line that is no base64";
-static const char not_plain[] = "a response without its two NULs, which should be an authorization "
-                                "identity, NUL, the user name, NUL, the password";
+static const char not_base64[] = "it is no base64, as every response must be";
+static const char not_plain[] = "it has not two NULs, though PLAIN is an authorization identity, "
+                                "NUL, the user name, NUL, the password";
 
 struct auth *auth_new(int exchange, struct slice mechanism) {
     struct auth *auth = mem_new(sizeof(*auth));
-    auth->exchange = auth->line_exchange = exchange;
+    auth->exchange = exchange;
     for (size_t i = 0; i < mechanism.len && i < AUTH_MECHANISM_MAX; i++) {
         auth->mechanism_name[auth->mechanism_len++] = text_upper(mechanism.data[i]);
     }
@@ -32,13 +32,6 @@ void auth_free(struct auth *auth) {
 }
 
 // ── the client's lines ──────────────────────────────────────────────────────────────────────────
-
-static void note_flaw(struct auth *auth, const char *flaw) {
-    if (auth->flaw == NULL) {
-        auth->flaw = flaw;
-        auth->flaw_exchange = auth->line_exchange;
-    }
-}
 
 static void keep_identity(struct auth *auth, struct slice response) {
     struct buf identity;
@@ -62,20 +55,20 @@ static bool has_two_nuls(struct slice response) {
     return nuls == 2;
 }
 
-static void take_decoded(struct auth *auth, struct slice response, bool cut) {
-    if (auth->mechanism == SASL_MECHANISM_PLAIN && !cut && !has_two_nuls(response)) {
-        note_flaw(auth, not_plain);
-    }
+static const char *take_decoded(struct auth *auth, struct slice response, bool cut) {
     if (!auth->has_identity) {
         keep_identity(auth, response);
     }
+    bool plain = auth->mechanism == SASL_MECHANISM_PLAIN;
+    return plain && !cut && !has_two_nuls(response) ? not_plain : NULL;
 }
 
-void auth_response(struct auth *auth, struct slice line, bool initial, bool cut) {
+const char *auth_response(struct auth *auth, struct slice line, bool initial, bool cut) {
     if (!initial && !cut && slice_is(line, "*")) {
         auth->cancelled = true;
-        return;
+        return NULL;
     }
+    const char *flaw = NULL;
     auth->responses++;
     if (cut) { // The rest is not known: what there is, in whole groups of four digits.
         line = slice_sub(line, 0, line.len - line.len % 4);
@@ -83,13 +76,14 @@ void auth_response(struct auth *auth, struct slice line, bool initial, bool cut)
     struct buf decoded;
     buf_init(&decoded, RESPONSE_MAX);
     if (initial && slice_is(line, "=")) {
-        take_decoded(auth, SLICE(""), false);
+        flaw = take_decoded(auth, SLICE(""), false);
     } else if (line.len <= RESPONSE_MAX && base64_decode(&decoded, line)) {
-        take_decoded(auth, buf_slice(&decoded), cut);
+        flaw = take_decoded(auth, buf_slice(&decoded), cut);
     } else if (!cut) {
-        note_flaw(auth, not_base64);
+        flaw = not_base64;
     }
     buf_wipe(&decoded);
+    return flaw;
 }
 
 // ── how it ended ────────────────────────────────────────────────────────────────────────────────
@@ -108,12 +102,8 @@ static enum auth_outcome outcome_of(const struct auth *auth, int code) {
 }
 
 void auth_tell(struct event_auth *out, const struct auth *auth, int code) {
-    *out = (struct event_auth){.exchange = auth->exchange,
-                               .outcome = outcome_of(auth, code),
-                               .code = code,
-                               .malformed = auth->flaw != NULL,
-                               .flaw = slice_of_string(auth->flaw),
-                               .flaw_exchange = auth->flaw_exchange};
+    *out = (struct event_auth){
+        .exchange = auth->exchange, .outcome = outcome_of(auth, code), .code = code};
     if (auth->mechanism_len > 0) {
         out->mechanism = slice_of(auth->mechanism_name, auth->mechanism_len);
     }

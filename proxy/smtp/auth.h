@@ -21,9 +21,6 @@ struct auth {
     bool has_identity;
     uint8_t identity[AUTH_IDENTITY_MAX];
     size_t identity_len;
-    const char *flaw; // what is malformed, NULL while nothing is
-    int flaw_exchange;
-    int line_exchange; // of the client's line that is taken next
     bool cancelled;
     bool declared; // the command was AUTH itself, not something that begins like it
     struct auth *next;
@@ -34,8 +31,9 @@ struct auth *auth_new(int exchange, struct slice mechanism);
 void auth_free(struct auth *auth); // wipes; NULL is fine
 
 // A response of the client: a line, or with `initial` the initial response (`=` is an empty one).
-// `cut`: more of it came than `line` holds.
-void auth_response(struct auth *auth, struct slice line, bool initial, bool cut);
+// `cut`: more of it came than `line` holds. Why it is malformed, in words without any of its bytes;
+// NULL where it is not.
+const char *auth_response(struct auth *auth, struct slice line, bool initial, bool cut);
 // How the exchange ended; `code` 0 where it was never answered. Valid until auth_free.
 void auth_tell(struct event_auth *out, const struct auth *auth, int code);
 

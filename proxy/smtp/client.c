@@ -93,6 +93,7 @@ static void begin_line(struct dialogue *dialogue) {
     client->line_told = false;
     client->line_secret = false;
     client->line_pipelined = client->releasing || reply_is_due(&dialogue->queue);
+    client->line_heard = client->releasing ? client->held_heard : dialogue->heard_count;
     caps_drop(client->line_caps);
     client->line_caps = caps_hold(client->releasing ? client->held_caps : dialogue->caps);
 }
@@ -247,8 +248,9 @@ void client_release(struct dialogue *dialogue) {
 
 static size_t hold(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
     struct client_stream *client = &dialogue->client;
-    if (client->held_caps == NULL) {
+    if (buf_len(&client->held) == 0) {
         client->held_caps = caps_hold(dialogue->caps);
+        client->held_heard = dialogue->heard_count;
     }
     client->held_ns = at_ns;
     size_t used = buf_append_some(&client->held, bytes);

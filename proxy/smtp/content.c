@@ -148,7 +148,8 @@ static void tell_plain_flaw(struct content *content, bool is, enum event_flaw_ki
 // At the end of the line, so that the order does not depend on how the bytes came.
 static void tell_line_flaws(struct content *content, enum line_ending ending) {
     size_t len = content->line_len - (content->line_unstuffed ? 1 : 0) + ending_len(ending);
-    tell_plain_flaw(content, content->line_8bit && !content->rules.eight_bits, FLAW_8BIT);
+    bool may_8bit = content->rules.eight_bits || (content->rules.utf8_header && content->header);
+    tell_plain_flaw(content, content->line_8bit && !may_8bit, FLAW_8BIT);
     if (content->rules.binary) {
         return;
     }
@@ -364,7 +365,8 @@ void content_end(struct content *content, bool complete, int64_t at_ns) {
     content->event->at_ns = at_ns;
     content->cut_off = !complete;
     finish_line(content);
-    content->event->content_end = (struct event_content_end){.complete = complete};
+    content->event->content_end =
+        (struct event_content_end){.complete = complete, .within_chunk = content->within_chunk};
     content_numbers(&content->event->content_end, content);
     send(content, EVENT_CONTENT_END);
 }

@@ -16,9 +16,10 @@ enum { CONTENT_TAIL_MAX = 4 };
 
 // What the sender declared, which decides what is a flaw.
 struct content_rules {
-    bool chunks;            // BDAT, else DATA
-    bool binary;            // BODY=BINARYMIME in chunks: any byte may stand anywhere
-    bool eight_bits;        // bytes over 127 were declared
+    bool chunks;      // BDAT, else DATA
+    bool binary;      // BODY=BINARYMIME in chunks: any byte may stand anywhere
+    bool utf8_header; // MAIL said SMTPUTF8: bytes over 127 are fine in the header (RFC 6531 3.6)
+    bool eight_bits;  // bytes over 127 were declared
     bool header_lines_only; // tell no EVENT_TEXT behind the header
 };
 
@@ -29,10 +30,11 @@ struct content {
     uint64_t lines;      // LFs in them
     uint64_t lines_sent; // lines begun, as sent
     uint64_t next_progress;
-    unsigned flaws; // bit n: flaw kind n was told of
-    bool smuggling; // a look-alike of the end was seen
-    bool header;    // no empty line so far
-    bool cut_off;   // its end will not come: half a line end is no flaw
+    unsigned flaws;    // bit n: flaw kind n was told of
+    bool smuggling;    // a look-alike of the end was seen
+    bool header;       // no empty line so far
+    bool cut_off;      // its end will not come: half a line end is no flaw
+    bool within_chunk; // … nor that of its chunk
 
     // The line under way.
     enum line_ending previous; // how the line before it ended; CRLF at the start of the text

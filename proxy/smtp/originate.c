@@ -77,12 +77,15 @@ size_t client_line_secrets(struct span out[EVENT_SPANS_MAX], enum client_line ki
 
 // `command` was read from all that was kept of the line; where less is shown, so is less of it.
 static void tell_command(struct dialogue *dialogue, const struct event_line *line,
-                         const struct command *command, enum client_line kind, int64_t at_ns) {
+                         const struct command *command, enum client_line kind,
+                         const char *sasl_flaw, int64_t at_ns) {
     struct event_command *event = &dialogue->event.command;
     event->by_proxy = false;
     event->exchange = dialogue->exchange_count;
     event->line = *line;
     event->pipelined = dialogue->client.line_pipelined;
+    event->heard = dialogue->client.line_heard;
+    event->sasl_flaw = sasl_flaw;
     event->continuation = kind == CLIENT_LINE_SASL;
     event->concealed = kind == CLIENT_LINE_CONCEALED;
     event->tls = dialogue->tls[SIDE_CLIENT];
@@ -117,6 +120,7 @@ static void note_body(struct client_stream *client, const struct command *comman
     const struct event_parameter *body = command_parameter(command, "BODY");
     client->eight_bits = body != NULL && slice_is_nocase(body->value, "8BITMIME");
     client->binary = body != NULL && slice_is_nocase(body->value, "BINARYMIME");
+    client->smtputf8 = command_parameter(command, "SMTPUTF8") != NULL;
 }
 
 // These end a message that was sent in chunks, before its last one (RFC 3030 2).
@@ -146,23 +150,22 @@ static struct auth *remember_auth(struct dialogue *dialogue, struct auth *auth) 
     return auth;
 }
 
-static void begin_auth(struct dialogue *dialogue, struct waiting *item, struct slice text,
-                       bool part) {
+// Reads AUTH and its initial response; `*out_flaw` is what is malformed about that, or NULL.
+static struct auth *read_auth(struct dialogue *dialogue, const char **out_flaw, struct slice text) {
     struct slice mechanism;
     struct slice initial;
     command_auth_parts(&mechanism, &initial, text);
     if (!slice_is_null(mechanism) && !credentials_is_mechanism(mechanism)) {
         mechanism = (struct slice){0};
     }
-    struct auth *auth = auth_new(item->exchange, mechanism);
-    auth->declared = item->verb == VERB_AUTH;
+    struct auth *auth = auth_new(dialogue->exchange_count, mechanism);
+    auth->declared = command_verb(text) == VERB_AUTH;
     initial = slice_trim_right(initial);
     if (initial.len > 0) {
-        auth_response(auth, initial, true, part);
+        const char *flaw = auth_response(auth, initial, true, is_part(&dialogue->client.line));
+        *out_flaw = auth->declared ? flaw : NULL;
     }
-    dialogue->client.auth_seen = true;
-    client_set_state(dialogue, CLIENT_AWAIT_SASL);
-    item->auth = remember_auth(dialogue, auth);
+    return auth;
 }
 
 static void begin_chunk(struct dialogue *dialogue, const struct command *command, int exchange) {
@@ -176,8 +179,9 @@ static void begin_chunk(struct dialogue *dialogue, const struct command *command
     client->chunk_last = command->chunk_last;
 }
 
+// Takes `auth`, which is there where the command is AUTH or begins like it.
 static void prepare(struct dialogue *dialogue, struct waiting *item, const struct command *command,
-                    struct slice text) {
+                    struct auth *auth) {
     struct client_stream *client = &dialogue->client;
     enum verb verb = command->verb;
     if (verb == VERB_MAIL) {
@@ -185,8 +189,10 @@ static void prepare(struct dialogue *dialogue, struct waiting *item, const struc
     }
     if (verb == VERB_MAIL || verb == VERB_RCPT) {
         item->path = envelope_path_new(command);
-    } else if (command_is_auth_like(text)) {
-        begin_auth(dialogue, item, text, is_part(&client->line));
+    } else if (auth != NULL) {
+        client->auth_seen = true;
+        client_set_state(dialogue, CLIENT_AWAIT_SASL);
+        item->auth = remember_auth(dialogue, auth);
     } else if (verb == VERB_DATA) {
         client_set_state(dialogue, CLIENT_AWAIT_DATA);
     } else if (verb == VERB_STARTTLS) {
@@ -238,8 +244,10 @@ static void take_command(struct dialogue *dialogue, const struct event_line *lin
                            .exchange = dialogue_next_exchange(dialogue),
                            .verb = command.verb,
                            .at_ns = at_ns};
-    tell_command(dialogue, line, &command, CLIENT_LINE_COMMAND, at_ns);
-    prepare(dialogue, &item, &command, text);
+    const char *flaw = NULL;
+    struct auth *auth = command_is_auth_like(text) ? read_auth(dialogue, &flaw, text) : NULL;
+    tell_command(dialogue, line, &command, CLIENT_LINE_COMMAND, flaw, at_ns);
+    prepare(dialogue, &item, &command, auth);
     queue_push(&dialogue->queue, &item);
     finish_empty_chunk(dialogue, at_ns);
 }
@@ -260,12 +268,14 @@ static void take_sasl(struct dialogue *dialogue, const struct event_line *line, 
                            .continuation = true,
                            .at_ns = at_ns,
                            .auth = latest_auth(dialogue)};
+    const char *flaw = NULL;
     client->challenged = false;
     if (item.auth != NULL) {
-        item.auth->line_exchange = item.exchange;
-        auth_response(item.auth, line_reader_text(&client->line), false, is_part(&client->line));
+        flaw = auth_response(item.auth, line_reader_text(&client->line), false,
+                             is_part(&client->line));
+        flaw = item.auth->declared ? flaw : NULL;
     }
-    tell_command(dialogue, line, NULL, CLIENT_LINE_SASL, at_ns);
+    tell_command(dialogue, line, NULL, CLIENT_LINE_SASL, flaw, at_ns);
     queue_push(&dialogue->queue, &item);
     client_set_state(dialogue, CLIENT_AWAIT_SASL);
 }
@@ -276,7 +286,7 @@ static void take_concealed(struct dialogue *dialogue, const struct event_line *l
                            .exchange = dialogue_next_exchange(dialogue),
                            .verb = VERB_NONE,
                            .at_ns = at_ns};
-    tell_command(dialogue, line, NULL, CLIENT_LINE_CONCEALED, at_ns);
+    tell_command(dialogue, line, NULL, CLIENT_LINE_CONCEALED, NULL, at_ns);
     queue_push(&dialogue->queue, &item);
 }
 

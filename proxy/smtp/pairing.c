@@ -80,9 +80,15 @@ static int64_t latency(const struct waiting *item, enum match match, const struc
     return answer->at_ns - (text_over ? item->transfer->end_ns : item->at_ns);
 }
 
-static void describe(struct event_reply *event, const struct dialogue *dialogue,
+static unsigned ordinal(struct dialogue *dialogue, const struct waiting *item,
+                        const struct answer *answer) {
+    return answer->incomplete || item->by_proxy ? EVENT_UNHEARD : ++dialogue->heard_count;
+}
+
+static void describe(struct event_reply *event, struct dialogue *dialogue,
                      const struct waiting *item, const struct answer *answer, enum match match) {
     event->by_proxy = answer->by_proxy;
+    event->ordinal = ordinal(dialogue, item, answer);
     event->to = match == MATCH_NONE ? EVENT_NO_EXCHANGE : item->exchange;
     event->incomplete = answer->incomplete;
     event->final = match != MATCH_NONE && is_message(item);

@@ -54,9 +54,11 @@ struct client_stream {
     bool line_told;         // the line's prefix was told as bytes already, since it is over the cap
     bool line_secret;       // … and what is behind the prefix is secret
     bool line_pipelined;    // of the line under way: a reply was due when it began
+    unsigned line_heard;    // … and how many replies the client had got
     struct caps *line_caps; // … and what the client knew then
     struct buf held;        // bytes that wait for a reply
     struct caps *held_caps; // what the client knew when they came
+    unsigned held_heard;    // … and how many replies it had got
     int64_t held_ns;        // when the last of them came
     bool releasing;         // the bytes being read were held
     bool undecided;         // too much was held: go on without the reply
@@ -68,6 +70,7 @@ struct client_stream {
     bool text_refused; // DATA was refused: lines that are no commands may be the message's
     bool eight_bits;   // the latest MAIL said BODY=8BITMIME or BINARYMIME
     bool binary;       // … BINARYMIME
+    bool smtputf8;     // … SMTPUTF8
     bool gave_up;      // TLS or binary where lines should be: no more commands are told
     bool spoke_smtp;   // a command of SMTP was accepted
 };
@@ -97,6 +100,7 @@ struct dialogue {
     struct transfer *transfers; // all that have not been told, newest first
     int exchange_count;
     int message_count;
+    unsigned heard_count; // replies that the client got
     enum starttls_view view;
     bool tls[2];           // by side
     bool awaits_tls[2];    // by side: a STARTTLS was accepted

@@ -11,6 +11,7 @@ static struct content_rules rules_of(const struct client_stream *client, bool bd
     return (struct content_rules){
         .chunks = bdat,
         .binary = bdat && client->binary,
+        .utf8_header = client->smtputf8,
         .eight_bits = client->eight_bits || (bdat && client->binary),
     };
 }
@@ -107,6 +108,7 @@ static void forget_last_chunk(struct queue *queue, const struct transfer *transf
 
 void transfer_give_up(struct dialogue *dialogue, int64_t at_ns) {
     struct transfer *transfer = dialogue->transfer;
+    transfer->content.within_chunk = dialogue->client.state == CLIENT_CHUNK;
     end_content(dialogue, transfer, false, at_ns);
     forget_last_chunk(&dialogue->queue, transfer);
     if (queue_full(&dialogue->queue)) {

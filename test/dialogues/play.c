@@ -210,6 +210,9 @@ static void act(struct player *player, const struct action *action) {
         break;
     case ACTION_CONNECT:
     case ACTION_CLOSE:
+        if (!action->by_proxy && action->side == SIDE_CLIENT) {
+            findings_client_left(player->findings, action->at_ns);
+        }
         break;
     }
 }

@@ -102,6 +102,7 @@ static void put_command(struct buf *out, const struct event_command *event) {
     put_flag(out, event->by_proxy, "by-proxy");
     put_flag(out, event->pipelined, "pipelined");
     put_flag(out, event->continuation, "continuation");
+    put_flag(out, event->sasl_flaw != NULL, "malformed");
     put_flag(out, event->concealed, "concealed");
     put_flag(out, event->tls, "tls");
 }
@@ -155,10 +156,6 @@ static void put_auth(struct buf *out, const struct event_auth *event) {
     if (!slice_is_null(event->identity)) {
         buf_put_string(out, " identity=");
         put_quoted(out, event->identity);
-    }
-    if (event->malformed) {
-        buf_put_string(out, " malformed: ");
-        buf_put(out, event->flaw);
     }
 }
 

@@ -9,6 +9,7 @@ the form `rule@EXCHANGE/MESSAGE`, with `!severity` or `<side` where they are not
 import base64
 import email.utils
 import re
+import socket
 import time
 
 from support import play
@@ -1131,6 +1132,62 @@ def test_slow(scope):
             connection.close()
     found_here = [(x["rule"], x["exchange"]) for x in proxy.sessions()[0]["findings"]]
     assert found_here == [("slow-reply", 0), ("slow-reply", 2)], found_here
+
+
+def _answer_late(connection, last):
+    """A server that answers the line `last` only when the client's stream has ended."""
+    held = []
+    text = False
+    connection.sendall(b"220 mx ESMTP\r\n")
+    for line in connection.makefile("rb"):
+        text = text and line != b".\r\n"
+        reply = {b"DATA\r\n": b"354 go\r\n", b"QUIT\r\n": b"221 bye\r\n"}.get(line, b"250 ok\r\n")
+        if line == last:
+            held.append(reply)
+        elif not text:
+            connection.sendall(reply)
+        text = text or line == b"DATA\r\n"
+    try:
+        connection.sendall(b"".join(held))
+    except OSError:
+        pass  # the reset of a client that is gone may come first
+
+
+def _leave(port, lines, last, half):
+    connection = s.connect(port)
+    s.read_reply(connection)
+    for line in lines:
+        s.ask(connection, line)
+    connection.sendall(last)
+    if half:
+        connection.shutdown(socket.SHUT_WR)
+        assert s.read_all(connection).startswith((b"221", b"250", b"354"))
+    connection.close()
+
+
+def test_replies_that_nobody_reads(scope):
+    """A client that closes both ways did not wait, though the reply came; one that only closed its
+    sending half has read it."""
+    ready = ["EHLO client.example.com", "MAIL FROM:<a@example.com>", "RCPT TO:<b@example.net>"]
+    text = "\r\n".join(HEAD).encode() + b"\r\n.\r\n"
+    cases = [
+        (ready[:1], b"QUIT\r\n", b"QUIT\r\n", [("quit-without-wait", 2, None)], []),
+        (ready[:1], b"MAIL FROM:<a@example.com>\r\n", b"MAIL FROM:<a@example.com>\r\n",
+         [("gave-up-early", 2, None)], [("no-quit", None, None)]),
+        (ready, b"DATA\r\n", b"DATA\r\n", [("gave-up-early", 4, None)],
+         [("closed-in-data", 4, 1)]),
+        ([*ready, "DATA"], text, b".\r\n", [("gave-up-early", 4, 1)], [("no-quit", None, None)]),
+    ]
+    for lines, sent, last, gone, half in cases:
+        with s.Server(lambda connection, last=last: _answer_late(connection, last)) as server:
+            with scope.proxy("--mode",
+                             f"reverse:smtp://localhost:{server.port}@127.0.0.1:0") as proxy:
+                for closes_half in (False, True):
+                    _leave(proxy.port(), lines, sent, closes_half)
+        sessions = sorted(proxy.sessions(), key=lambda session: session["id"])
+        got = [[(x["rule"], x["exchange"], x["message"]) for x in session["findings"]]
+               for session in sessions]
+        assert got == [gone, half], (last, got)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,6 @@ static void see_event(struct mask_fixture *fixture, const struct event *event) {
         see_tls(fixture, &event->tls);
     } else if (event->kind == EVENT_AUTH) {
         see(fixture, event->auth.mechanism);
-        see(fixture, event->auth.flaw);
         see_last(fixture, event->auth.identity);
     } else if (event->kind == EVENT_FINDING) {
         see_last(fixture, event->finding.text);
