@@ -215,11 +215,11 @@ def check(result, port, program, tls):
 def claim(client, tls=True, options=()):
     """One test as whoever runs the tests, one as a plain user."""
     def test(scope):
-        ways.need_capture(scope)
+        ways.need_capture(scope, options)
         deliver(scope, client, tls=tls, options=options)
 
     def test_as_user(scope):
-        ways.need_capture(scope)
+        ways.need_capture(scope, options)
         deliver(scope, client, user=(ways.NOBODY,), tls=tls, options=options)
 
     name = client.__name__

@@ -110,9 +110,9 @@ class Run:
         assert self.status == status, f"exit {self.status}: {self.output}{self.errors}"
 
 
-def need_capture(scope):
-    """Skips where this machine cannot capture."""
-    done = scope.run("run", "--", "true")
+def need_capture(scope, options=()):
+    """Skips where this machine cannot capture, with these options of `run`."""
+    done = scope.run("run", *options, "--", "true")
     if done.returncode != 0:
         raise s.Skip(done.stderr.decode("utf-8", "replace").strip())
 
