@@ -307,20 +307,30 @@ void relay_tick(struct relay *relay, int64_t at_ns) {
     }
 }
 
+// Behind the answer to QUIT a session is complete, however long somebody keeps its connection.
+static bool is_complete(const struct relay *relay) {
+    return dialogue_quit_answered(observer_dialogue(relay->observer));
+}
+
 void relay_idle(struct relay *relay, int64_t at_ns) {
-    ending_decide(relay, OUTCOME_TIMEOUT, PARTY_PROXY,
-                  "nothing came from either side within --idle-timeout, so the proxy closed the "
-                  "session");
-    ending_say_last(relay, "421 4.4.2 smtpscope: idle for too long, closing the connection", at_ns);
+    if (!is_complete(relay)) {
+        ending_decide(relay, OUTCOME_TIMEOUT, PARTY_PROXY,
+                      "nothing came from either side within --idle-timeout, so the proxy closed "
+                      "the session");
+        ending_say_last(relay, "421 4.4.2 smtpscope: idle for too long, closing the connection",
+                        at_ns);
+    }
     ending_close_both(relay, at_ns);
     observer_flush(relay->observer);
 }
 
 void relay_stop(struct relay *relay, int64_t at_ns) {
-    ending_decide(relay, OUTCOME_PROXY_STOPPED, PARTY_PROXY,
-                  "the proxy was stopped while the session was under way");
-    ending_say_last(relay, "421 4.3.2 smtpscope: the proxy is stopping, closing the connection",
-                    at_ns);
+    if (!is_complete(relay)) {
+        ending_decide(relay, OUTCOME_PROXY_STOPPED, PARTY_PROXY,
+                      "the proxy was stopped while the session was under way");
+        ending_say_last(relay, "421 4.3.2 smtpscope: the proxy is stopping, closing the connection",
+                        at_ns);
+    }
     ending_close_both(relay, at_ns);
     observer_flush(relay->observer);
 }

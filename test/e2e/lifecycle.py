@@ -468,6 +468,29 @@ def refuses(port):
     return False
 
 
+def test_a_session_is_complete_behind_quit_whoever_lingers(scope):
+    def keep_open(connection):
+        connection.sendall(b"220 test.example.net ESMTP\r\n")
+        s.read_line(connection)
+        connection.sendall(b"221 2.0.0 Bye\r\n")
+        s.read_all(connection)
+
+    with s.Server(keep_open) as server:
+        for words in (("--idle-timeout", "0.5"), ("--grace", "0.2")):
+            with plain_proxy(scope, server.port, *words) as proxy:
+                connection = s.connect(proxy.port())
+                s.read_line(connection)
+                assert s.ask(connection, "QUIT") == [b"221 2.0.0 Bye\r\n"]
+                if words[0] == "--grace":
+                    proxy.process.send_signal(signal.SIGTERM)
+                assert s.read_all(connection) == b""
+                connection.close()
+                if words[0] == "--grace":
+                    proxy.process.wait(s.TIMEOUT)
+            session, = proxy.sessions()
+            assert (session["outcome"], session["error"]) == ("completed", None), session
+
+
 def test_second_signal_stops_at_once(scope):
     for number in (signal.SIGINT, signal.SIGTERM):
         with smtp.Server(scope) as server:
