@@ -88,38 +88,58 @@ static void roots_free(struct roots *roots) {
     free(roots);
 }
 
+static bool roots_hold(const struct roots *roots, struct slice der) {
+    for (size_t i = 0; i < roots->count; i++) {
+        if (slice_equal(roots->entries[i].der, der)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void roots_add(struct roots *roots, X509 *x509, struct slice but_not) {
     uint8_t *der = NULL;
     int len = i2d_X509(x509, &der);
-    if (len <= 0 || slice_equal(slice_of(der, (size_t)len), but_not)) {
+    struct slice bytes = slice_of(der, len > 0 ? (size_t)len : 0);
+    if (bytes.len == 0 || slice_equal(bytes, but_not) || roots_hold(roots, bytes)) {
         OPENSSL_free(der);
         return;
     }
     size_t place = roots->count++;
     roots->ders[place] = der;
     roots->aliases[place] = mem_format("root-%zu", place + 1);
-    roots->entries[place] = (struct jks_entry){roots->aliases[place], slice_of(der, (size_t)len)};
+    roots->entries[place] = (struct jks_entry){roots->aliases[place], bytes};
 }
 
-static enum err roots_read(struct roots *roots, struct failure *failure,
-                           const struct bundle_plan *plan) {
+static enum err roots_read_file(struct roots *roots, struct failure *failure, const char *file,
+                                struct slice but_not) {
     errno = 0;
-    BIO *bio = BIO_new_file(plan->roots_file, "r");
+    BIO *bio = BIO_new_file(file, "r");
     if (bio == NULL) {
         ERR_clear_error();
-        return fail(failure, ERR_INPUT, "cannot read the roots in %s: %s", plan->roots_file,
-                    strerror(errno));
+        return fail(failure, ERR_INPUT, "cannot read the roots in %s: %s", file, strerror(errno));
     }
     X509 *x509 = NULL;
     // One place is left for the CA.
     while (roots->count + 1 < ROOTS_MAX &&
            (x509 = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL)) != NULL) {
-        roots_add(roots, x509, plan->ca_der);
+        roots_add(roots, x509, but_not);
         X509_free(x509);
     }
     BIO_free(bio);
     ERR_clear_error();
     return OK;
+}
+
+static enum err roots_read(struct roots *roots, struct failure *failure,
+                           const struct bundle_plan *plan) {
+    for (size_t i = 0; i < plan->more_count; i++) {
+        struct failure left_out;
+        (void)!roots_read_file(roots, &left_out, plan->more_files[i], plan->ca_der);
+    }
+    return plan->roots_file == NULL
+               ? OK
+               : roots_read_file(roots, failure, plan->roots_file, plan->ca_der);
 }
 
 static enum err put_merged(struct buf *out, struct failure *failure,
@@ -140,6 +160,6 @@ static enum err put_merged(struct buf *out, struct failure *failure,
 }
 
 enum err bundle_put(struct buf *out, struct failure *failure, const struct bundle_plan *plan) {
-    return plan->roots_file == NULL ? put_alone(out, failure, plan)
-                                    : put_merged(out, failure, plan);
+    bool alone = plan->roots_file == NULL && plan->more_count == 0;
+    return alone ? put_alone(out, failure, plan) : put_merged(out, failure, plan);
 }

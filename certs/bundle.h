@@ -21,12 +21,14 @@ extern const char BUNDLE_PASS_PHRASE[];
 struct bundle_plan {
     enum bundle_format format;
     struct slice ca_der;
-    const char *roots_file; // PEM, for a merged one; NULL: the CA alone
-    int64_t now_unix_ns;    // what a key store calls the time of its entries
+    const char *roots_file;        // PEM, for a merged one; NULL for none
+    const char *const *more_files; // more of them; what cannot be read of these is left out
+    size_t more_count;
+    int64_t now_unix_ns; // what a key store calls the time of its entries
 };
 
 // Appends the CA, behind the roots where there are such. `out` must be empty for `jks`, which
-// seals all of it. Only `pem` and `jks` can be merged. ERR_INPUT where the roots cannot be read.
+// seals all of it. Only `pem` and `jks` can be merged. ERR_INPUT where `roots_file` cannot be read.
 MUST_USE enum err bundle_put(struct buf *out, struct failure *failure,
                              const struct bundle_plan *plan);
 

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum value { VALUE_CA, VALUE_BUNDLE, VALUE_JAVA };
 
@@ -32,6 +33,7 @@ static const struct {
 
 enum { VARIABLE_COUNT = sizeof(VARIABLES) / sizeof(VARIABLES[0]) };
 
+static const char CA_FILE[] = "ca.pem";
 static const char BUNDLE_FILE[] = "bundle.pem";
 static const char JAVA_FILE[] = "bundle.jks";
 static const char JAVA_OPTION[] = "-Djavax.net.ssl.trustStore=";
@@ -57,11 +59,41 @@ static enum err write_bundle(const struct folder *folder, struct failure *failur
     return err;
 }
 
+// The file that is named by a variable already; NULL where there is none, or it is one of ours.
+static const char *inherited_file(const struct environment *environment, const char *name) {
+    const char *file = getenv(name);
+    bool ours = file != NULL &&
+                (strcmp(file, environment->bundle) == 0 || strcmp(file, environment->ca) == 0);
+    return file == NULL || ours || access(file, R_OK) != 0 ? NULL : file;
+}
+
+// The inherited files that are not the machine's own roots. Returns how many.
+static size_t find_inherited(const struct environment *environment, const char *roots_file,
+                             const char *out_files[VARIABLE_COUNT]) {
+    size_t count = 0;
+    for (size_t i = 0; i < VARIABLE_COUNT; i++) {
+        const char *file = VARIABLES[i].value == VALUE_JAVA
+                               ? NULL
+                               : inherited_file(environment, VARIABLES[i].name);
+        if (file != NULL && (roots_file == NULL || strcmp(file, roots_file) != 0)) {
+            out_files[count++] = file;
+        }
+    }
+    return count;
+}
+
 static enum err write_bundles(const struct environment *environment, struct failure *failure,
                               const char *dir, struct bundle_plan *plan) {
     struct folder folder;
+    struct bundle_plan alone = *plan;
+    const char *files[VARIABLE_COUNT];
     plan->roots_file = roots_system_file(environment->bundle);
+    plan->more_count = find_inherited(environment, plan->roots_file, files);
+    plan->more_files = files;
     enum err err = folder_open(&folder, failure, dir);
+    if (err == OK && !folder_has(&folder, CA_FILE)) {
+        err = write_bundle(&folder, failure, CA_FILE, &alone);
+    }
     if (err == OK) {
         plan->format = BUNDLE_PEM;
         err = write_bundle(&folder, failure, BUNDLE_FILE, plan);
@@ -105,10 +137,11 @@ static char *java_value(const char *store) {
     return text;
 }
 
-static char *value_of(const struct environment *environment, enum value value) {
+static char *value_of(const struct environment *environment, const char *name, enum value value) {
     switch (value) {
     case VALUE_CA:
-        return mem_string(environment->ca);
+        return mem_string(inherited_file(environment, name) == NULL ? environment->ca
+                                                                    : environment->bundle);
     case VALUE_BUNDLE:
         return mem_string(environment->bundle);
     case VALUE_JAVA:
@@ -120,7 +153,7 @@ static char *value_of(const struct environment *environment, enum value value) {
 enum err environment_new(struct environment **out, struct failure *failure,
                          const struct authority *authority, const char *dir, int64_t now_unix_ns) {
     struct environment *environment = mem_new(sizeof(*environment));
-    environment->ca = path_of(dir, "ca.pem");
+    environment->ca = path_of(dir, CA_FILE);
     environment->bundle = path_of(dir, BUNDLE_FILE);
     environment->java_bundle = path_of(dir, JAVA_FILE);
     struct bundle_plan plan = {.ca_der = authority_der(authority), .now_unix_ns = now_unix_ns};
@@ -130,7 +163,7 @@ enum err environment_new(struct environment **out, struct failure *failure,
         return err;
     }
     for (size_t i = 0; i < VARIABLE_COUNT; i++) {
-        char *value = value_of(environment, VARIABLES[i].value);
+        char *value = value_of(environment, VARIABLES[i].name, VARIABLES[i].value);
         environment->list[i] = mem_format("%s=%s", VARIABLES[i].name, value);
         free(value);
     }

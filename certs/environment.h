@@ -7,6 +7,9 @@
 //   bundle.pem    with all roots      SSL_CERT_FILE, CURL_CA_BUNDLE, …
 //   bundle.jks    with all roots      JAVA_TOOL_OPTIONS
 //
+// Who had set one of them trusts roots of its own, and goes on to: all files that are named there
+// are in the bundles, and where NODE_EXTRA_CA_CERTS or DENO_CERT was set it names bundle.pem too.
+//
 // GnuTLS programs (msmtp) read no variable at all.
 #ifndef SCOPE_CERTS_ENVIRONMENT_H
 #define SCOPE_CERTS_ENVIRONMENT_H
@@ -16,8 +19,8 @@
 
 struct environment;
 
-// Writes the bundles into `dir`, the CA's folder, and works out the variables. What is inherited
-// counts: other options in JAVA_TOOL_OPTIONS stay.
+// Writes the bundles into `dir`, the CA's folder or one that lacks even ca.pem, and works out the
+// variables. What is inherited counts: other options in JAVA_TOOL_OPTIONS stay.
 MUST_USE enum err environment_new(struct environment **out, struct failure *failure,
                                   const struct authority *authority, const char *dir,
                                   int64_t now_unix_ns);

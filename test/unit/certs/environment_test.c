@@ -107,6 +107,72 @@ static void test_its_own_bundle_is_no_source(void **state) {
     fixture_cleanup(&f);
 }
 
+static size_t certificates_in(const char *path) {
+    struct buf content;
+    buf_init(&content, 16 * MIB);
+    test_file_read(path, &content);
+    size_t count = 0;
+    struct slice rest = buf_slice(&content);
+    const struct slice begin = SLICE("BEGIN CERTIFICATE");
+    for (size_t at; (at = slice_find(rest, begin)) != SLICE_NONE; count++) {
+        rest = slice_from(rest, at + begin.len);
+    }
+    buf_cleanup(&content);
+    return count;
+}
+
+// Roots that were named already are trusted still: another CA plays the company's here.
+static void test_inherited_roots_stay(void **state) {
+    (void)state;
+    struct fixture f;
+    struct fixture company;
+    struct failure failure;
+    unsetenv("NODE_EXTRA_CA_CERTS");
+    unsetenv("REQUESTS_CA_BUNDLE");
+    fixture_init(&company, "company");
+    fixture_init(&f, "ca");
+    const char *theirs = authority_certificate_file(company.authority);
+    const char *bundle = environment_bundle_file(f.environment);
+    size_t before = certificates_in(bundle);
+    assert_string_not_equal(value_in(f.environment, "NODE_EXTRA_CA_CERTS"), bundle);
+    setenv("NODE_EXTRA_CA_CERTS", theirs, 1);
+    setenv("REQUESTS_CA_BUNDLE", theirs, 1);
+    setenv("CURL_CA_BUNDLE", "/nonexistent", 1);
+    environment_free(f.environment);
+    assert_int_equal(environment_new(&f.environment, &failure, f.authority, f.dir, NOW), OK);
+    bundle = environment_bundle_file(f.environment);
+    assert_int_equal(certificates_in(bundle), before + 1);
+    assert_string_equal(value_in(f.environment, "NODE_EXTRA_CA_CERTS"), bundle);
+    assert_string_equal(value_in(f.environment, "CURL_CA_BUNDLE"), bundle);
+    assert_string_not_equal(value_in(f.environment, "DENO_CERT"), bundle);
+    unsetenv("NODE_EXTRA_CA_CERTS");
+    unsetenv("REQUESTS_CA_BUNDLE");
+    unsetenv("CURL_CA_BUNDLE");
+    fixture_cleanup(&f);
+    fixture_cleanup(&company);
+}
+
+// A folder that is not the CA's gets its certificate, and no key.
+static void test_another_folder(void **state) {
+    (void)state;
+    struct fixture f;
+    struct failure failure;
+    unsetenv("NODE_EXTRA_CA_CERTS");
+    fixture_init(&f, "ca");
+    char *other = test_folder_file(&f.folder, "other");
+    char *certificate = mem_format("%s/ca.pem", other);
+    char *key = mem_format("%s/ca.key", other);
+    environment_free(f.environment);
+    assert_int_equal(environment_new(&f.environment, &failure, f.authority, other, NOW), OK);
+    assert_string_equal(value_in(f.environment, "NODE_EXTRA_CA_CERTS"), certificate);
+    assert_int_equal(certificates_in(certificate), 1);
+    assert_int_equal(access(key, F_OK), -1);
+    free(other);
+    free(certificate);
+    free(key);
+    fixture_cleanup(&f);
+}
+
 // A real shell evaluates the text, quoted and not, and prints a variable of it.
 static void assert_shell_reads(const struct fixture *f, const char *how) {
     char read_back[256] = "";
@@ -145,6 +211,8 @@ int main(void) {
         cmocka_unit_test(test_files_are_there),
         cmocka_unit_test(test_other_java_options_stay),
         cmocka_unit_test(test_its_own_bundle_is_no_source),
+        cmocka_unit_test(test_inherited_roots_stay),
+        cmocka_unit_test(test_another_folder),
         cmocka_unit_test(test_shell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
