@@ -5,6 +5,7 @@
 #include "cli/app.h"
 #include "cli/say.h"
 #include "cli/service.h"
+#include "cli/trust_folder.h"
 #include "cli/verdict.h"
 
 #include <signal.h>
@@ -13,6 +14,7 @@
 struct run {
     struct service_loop service;
     struct capture *capture;
+    struct trust_folder trust;
     int status; // of the command
 };
 
@@ -58,9 +60,10 @@ static enum err start_command(struct run *run, struct failure *failure,
     };
     struct environment *trust = NULL;
     char *dir = machinery_ca_dir(options);
-    enum err err =
-        environment_new(&trust, failure, run->service.machinery->authority, dir, clock_unix_ns());
+    trust_folder_init(&run->trust, dir);
     free(dir);
+    enum err err = environment_new(&trust, failure, run->service.machinery->authority,
+                                   run->trust.path, clock_unix_ns());
     if (err != OK) {
         return err;
     }
@@ -102,6 +105,7 @@ static enum err run_all(struct run *run, struct failure *failure, struct machine
         run->status = capture_wait(run->capture);
     }
     capture_free(run->capture); // first: its threads report to the service
+    trust_folder_cleanup(&run->trust);
     service_cleanup(&run->service);
     return err;
 }

@@ -194,6 +194,26 @@ def deliver(scope, client, user=(), tls=True, options=()):
     check(result, server.port, program, tls)
 
 
+def test_trust_outlives_the_rights_of_root(scope):
+    """What root starts and then becomes somebody else can still read the roots it is told of."""
+    ways.need_capture(scope)
+    command, program = python(scope)
+    message = write(scope, "message.eml", MESSAGE)
+    root = scope.server_certificate()[2]
+    context = scope.server_context()
+    kept = os.listdir("/tmp")
+    user = ways.prepare_user(scope)  # the CA's folder is another user's, and private
+    for folder, _, _ in os.walk(os.path.dirname(scope.ca)):
+        os.chown(folder, 0, 0)
+    with ways.MailServer(context) as server:
+        command = [*user, *command[:2], str(server.port), message]
+        result = ways.run(scope, server.port, command, ["--server-ca", root])
+        result.assert_status(0)
+    check(result, server.port, program, True)
+    left = [name for name in os.listdir("/tmp") if name.startswith("smtpscope-trust-")]
+    assert set(left) <= set(kept), left
+
+
 def check(result, port, program, tls):
     # A client that tries ::1 first has a session that was refused there, as without us.
     sessions = [one for one in result.sessions if one["outcome"] != "connect-failed"]
@@ -227,7 +247,7 @@ def claim(client, tls=True, options=()):
     return {test.__name__: test, test_as_user.__name__: test_as_user}
 
 
-TESTS = {}
+TESTS = {"test_trust_outlives_the_rights_of_root": test_trust_outlives_the_rights_of_root}
 for one in (python, curl, perl, node, swaks, java, go):
     TESTS.update(claim(one))
 TESTS.update(claim(static_c, tls=False))
