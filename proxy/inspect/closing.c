@@ -62,12 +62,6 @@ static void judge_wait(struct analysis *analysis, const struct standing *standin
     }
 }
 
-// A client that does not like a certificate has no way to say QUIT; some close only behind the
-// handshake (msmtp).
-static bool may_be_distrust(const struct facts *facts) {
-    return facts->awaits_tls || (facts->client_tls && facts->commands_in_layer == 0);
-}
-
 static void judge_quit(struct analysis *analysis, const struct standing *standing) {
     const struct facts *facts = &analysis->facts;
     bool owes_nothing = standing->greeted && !standing->due && !standing->in_text;
@@ -76,7 +70,7 @@ static void judge_quit(struct analysis *analysis, const struct standing *standin
                      place_of_exchange(PARTY_CLIENT, facts->quit_exchange),
                      "The client closed the connection right behind QUIT; it should wait for the "
                      "221");
-    } else if (owes_nothing && !facts->quit_sent && !standing->saw_421 && !may_be_distrust(facts)) {
+    } else if (owes_nothing && !facts->quit_sent && !standing->saw_421) {
         analysis_say(analysis, RULE_NO_QUIT, place_of_session(PARTY_CLIENT),
                      "The client closed the connection without QUIT; it should say QUIT and wait "
                      "for the 221");

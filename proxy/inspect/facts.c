@@ -165,7 +165,6 @@ static void learn_command(struct facts *facts, const struct event *event) {
     bool known = command->command.verb != VERB_UNKNOWN || command->continuation;
     facts->refused_data = known ? EVENT_NO_EXCHANGE : facts->refused_data;
     facts->stray_text = false;
-    facts->commands_in_layer++;
     facts->no_check_said |= facts->tls_shown_bad && command->command.verb != VERB_QUIT;
     facts->ehlo_due &= command->command.verb == VERB_NOOP;
     if (!command->continuation) {
@@ -248,8 +247,6 @@ static void learn_verb_reply(struct facts *facts, const struct event_reply *repl
         learn_data_reply(facts, reply);
     } else if (reply->verb == VERB_BDAT && !accepts(reply)) {
         learn_chunk_refused(facts);
-    } else if (reply->verb == VERB_STARTTLS) {
-        facts->awaits_tls = reply->code == 220;
     } else if (reply->verb == VERB_QUIT) {
         facts->quit_answered = true;
     }
@@ -284,8 +281,6 @@ static void learn_client_tls(struct facts *facts, const struct event_tls *tls) {
     facts->client_tls = true;
     facts->tls_shown_bad = tls->shown_bad;
     facts->no_check_said = false;
-    facts->awaits_tls = false;
-    facts->commands_in_layer = 0;
     facts->hello_accepted = false;
     facts->hello_forgiven = tls->starttls;
     facts->hello_exchange = EVENT_NO_EXCHANGE;

@@ -77,8 +77,6 @@ struct facts {
     bool tls_shown_bad;          // --verify mirror: the client took a certificate with a fault
     bool no_check_said;          // … and a command has shown that it did not mind
     bool server_certificate_bad; // known from the server's handshake
-    bool awaits_tls;             // STARTTLS was accepted
-    unsigned commands_in_layer;  // by the client since the start or since TLS
     bool ehlo_tried;             // in the session
     bool hello_accepted;         // on this layer
     bool hello_forgiven;         // a new TLS layer: another rule tells of what is missing

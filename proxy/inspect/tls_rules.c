@@ -37,8 +37,6 @@ static const struct {
     {116, "certificate_required"},
 };
 
-enum { ALERT_LATE_CLOSE = -2 }; // no alert of RFC 8446: the handshake was over
-
 static void name_alert(char *out, size_t size, int alert) {
     for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++) {
         if (alerts[i].alert == alert) {
@@ -46,9 +44,7 @@ static void name_alert(char *out, size_t size, int alert) {
             return;
         }
     }
-    if (alert == ALERT_LATE_CLOSE) {
-        snprintf(out, size, "by closing the connection right behind the handshake");
-    } else if (alert >= 0) {
+    if (alert >= 0) {
         snprintf(out, size, "with the alert %d", alert);
     } else {
         snprintf(out, size, "by closing the connection, with no alert");
@@ -184,13 +180,6 @@ static void judge_strength(struct analysis *analysis, const struct event_tls *tl
     buf_cleanup(&reasons);
 }
 
-// A client that checks the certificate only when the handshake is over (msmtp, GnuTLS) can but
-// close.
-static bool closed_for_distrust(const struct facts *facts, const struct event_close *close) {
-    return facts->client_tls && !facts->tls_failed && facts->commands_in_layer == 0 &&
-           close->by == PARTY_CLIENT && close->client_close_notify_missing;
-}
-
 static void say_truncated(struct analysis *analysis, enum party side) {
     analysis_say(analysis, RULE_TLS_TRUNCATED, place_of_session(side),
                  "The %s closed the connection without the TLS close_notify that should come "
@@ -214,22 +203,11 @@ static void judge_truncated(struct analysis *analysis, const struct event_close 
     }
 }
 
-static void judge_close(struct analysis *analysis, const struct event_close *close) {
-    if (closed_for_distrust(&analysis->facts, close)) {
-        const struct event_tls tls = {.side = SIDE_CLIENT,
-                                      .shown_bad = analysis->facts.tls_shown_bad,
-                                      .alert = ALERT_LATE_CLOSE};
-        say_distrusts(analysis, &tls);
-    } else {
-        judge_truncated(analysis, close);
-    }
-}
-
 void tls_judge(struct analysis *analysis, const struct event *event) {
     if (event->kind == EVENT_COMMAND) {
         judge_unchecked(analysis, &event->command);
     } else if (event->kind == EVENT_CLOSE) {
-        judge_close(analysis, &event->close);
+        judge_truncated(analysis, &event->close);
     } else if (event->kind == EVENT_TLS) {
         judge_version(analysis, &event->tls);
         judge_strength(analysis, &event->tls);

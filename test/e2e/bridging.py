@@ -67,6 +67,11 @@ def check_transcript(proxy, server_how, client_how):
     for side, how in (("client", client_how), ("server", server_how)):
         tls = session["tls"][side]
         assert (tls and tls["how"]) == (None if how == "none" else how), (side, tls)
+    rules = [finding["rule"] for finding in session["findings"]]
+    assert "starttls-offered-in-tls" not in rules, rules
+    for exchange in session["exchanges"]:
+        if exchange["command"] and exchange["command"].get("by") == "proxy":
+            assert exchange["tls"] is False, exchange  # the server's side, and plain as yet
     own = ["EHLO [127.0.0.1]", "STARTTLS"] if server_how == "starttls" else []
     assert commands_by_proxy(session) == own, commands_by_proxy(session)
     assert replies_by_proxy(session) == ([220] if client_how == "starttls" else [])

@@ -997,6 +997,30 @@ def test_a_distrusting_client_is_told_once(scope):
             session)
 
 
+def test_a_client_that_reads_the_greeting_and_leaves_trusts(scope):
+    """It took the certificate; what it lacks is QUIT, and a close_notify where it sent none."""
+    context, root = good(scope)
+    for orderly in (True, False):
+        with Served(scope, context) as server, scope.proxy(
+                "--mode", f"reverse:smtp://localhost:{server.port}@127.0.0.1:0", "--server-ca",
+                root) as proxy:
+            inside = scope.client_context().wrap_socket(s.connect(proxy.port()),
+                                                        server_hostname="localhost")
+            s.read_reply(inside)
+            if orderly:
+                try:
+                    inside.unwrap()
+                except (ssl.SSLError, OSError):
+                    pass  # the server's is missing
+            inside.close()
+        session, = proxy.sessions()
+        assert session["outcome"] == "client-closed" and session["error"] is None, session
+        told = [(each["rule"], each["side"]) for each in session["findings"]]
+        assert ("no-quit", "client") in told, told
+        assert (("tls-truncated", "client") in told) == (not orderly), told
+        assert "tls-client-distrusts" not in rules(session), told
+
+
 def test_strict_alerts_the_server_and_the_client(scope):
     context, root, _ = fault_server(scope, "expired")
     alerts = []
