@@ -214,12 +214,13 @@ enum event_flaw_kind {
     FLAW_DOT,             // one dot not doubled; `number` is the line
     FLAW_SMUGGLED_ANSWER, // the server answered as if the message had ended at the look-alike
     FLAW_INJECTION,       // plain bytes behind STARTTLS in front of the handshake; no message
+    FLAW_TLS_RECORD,      // TLS where lines should be, and no line behind it; no message
     FLAW_KIND_COUNT
 };
 
 struct event_flaw {
     enum side side; // whose bytes they were
-    int message;    // EVENT_NO_MESSAGE for FLAW_INJECTION
+    int message;    // EVENT_NO_MESSAGE where it is of none
     int exchange;   // of DATA or BDAT, of STARTTLS
     enum event_flaw_kind kind;
     struct slice detail;

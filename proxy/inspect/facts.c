@@ -340,7 +340,8 @@ void facts_learn(struct facts *facts, const struct event *event) {
         facts->content_exchange = facts->text_exchange;
         facts->refused_data = EVENT_NO_EXCHANGE;
     } else if (event->kind == EVENT_FLAW) {
-        facts->out_of_step |= event->flaw.kind == FLAW_SMUGGLED_ANSWER;
+        facts->out_of_step |=
+            event->flaw.kind == FLAW_SMUGGLED_ANSWER || event->flaw.kind == FLAW_TLS_RECORD;
     } else if (event->kind == EVENT_CONTENT_END) {
         learn_content_end(facts, event);
     } else if (event->kind == EVENT_MESSAGE && event->message.code != 0) {

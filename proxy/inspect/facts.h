@@ -98,7 +98,9 @@ struct facts {
     struct last_command last;
     struct waiting_queue waiting;
     enum text_state text;
-    bool out_of_step; // the server ended a message earlier than the client: nobody is judged by it
+    // The server ended a message earlier than the client, or it answers lines that were none:
+    // nobody is judged by what it says.
+    bool out_of_step;
     int64_t text_cut_ns;
     int text_exchange; // of the latest DATA or BDAT
     int text_message;  // the message under way, or the latest

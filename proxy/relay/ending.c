@@ -127,6 +127,10 @@ static void decide_by_dialogue(struct relay *relay) {
             "the client began TLS (a ClientHello) on a port where the server speaks plain "
             "SMTP: set the client to STARTTLS, or use the server's implicit-TLS port "
             "(465)");
+    } else if (dialogue_saw_tls_record(dialogue)) {
+        ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_CLIENT,
+                      "the client began TLS (a ClientHello) where plain SMTP was under way: only a "
+                      "220 to STARTTLS allows it");
     } else if (stranger != PARTY_NONE) {
         ending_decide(relay, OUTCOME_PROTOCOL, stranger, "%s", dialogue_not_smtp_text(dialogue));
     }

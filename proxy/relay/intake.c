@@ -110,13 +110,19 @@ void intake_before_hello(struct relay *relay, struct slice wire, int64_t at_ns) 
 }
 
 static void receive_client_plain(struct relay *relay, struct slice wire, int64_t at_ns) {
-    bool hello = !relay->client_spoke && tls_looks_like_client_hello(wire);
-    if (hello && relay->config->client_tls == CLIENT_TLS_NONE) {
+    struct dialogue *dialogue = observer_dialogue(relay->observer);
+    bool refuses = relay->config->client_tls == CLIENT_TLS_NONE;
+    bool may_begin = !edit_holds_client(relay) && dialogue_awaits_command(dialogue);
+    bool hello = may_begin && tls_looks_like_client_hello(wire);
+    if (hello && refuses) {
         refuse_hello(relay, at_ns);
         return;
     }
-    relay->hello_on_plain = relay->hello_on_plain || hello;
+    relay->hello_on_plain = relay->hello_on_plain || (hello && !relay->client_spoke);
     take_client_plaintext(relay, wire, at_ns);
+    if (refuses && dialogue_saw_tls_record(dialogue)) {
+        refuse_hello(relay, at_ns); // It came behind a command, in the same bytes.
+    }
 }
 
 static void receive_client_tls(struct relay *relay, struct slice wire, int64_t at_ns) {

@@ -25,7 +25,8 @@ void upgrade_client_begin(struct relay *relay, int64_t at_ns) {
     dialogue_tls_begun(observer_dialogue(relay->observer), SIDE_CLIENT);
     if (relay->embedded != NULL) {
         embedded_tls_begun(relay->embedded);
-        // Both sides of the dialogue are on this one leg: what the server says next is no injection.
+        // Both sides of the dialogue are on this one leg: what the server says next is no
+        // injection.
         dialogue_tls_begun(observer_dialogue(relay->observer), SIDE_SERVER);
     }
 }

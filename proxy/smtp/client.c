@@ -145,6 +145,7 @@ static void give_up(struct dialogue *dialogue) {
     client->gave_up = true;
     client->line.whole = true;
     client->line.held_cr = false;
+    tell_tls_record(dialogue, dialogue->now_ns);
     tell_note(dialogue, slice_of_string(dialogue->stranger_text), dialogue->now_ns);
 }
 

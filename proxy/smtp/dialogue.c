@@ -204,6 +204,16 @@ bool dialogue_saw_421(const struct dialogue *dialogue) {
     return dialogue->saw_421;
 }
 
+bool dialogue_saw_tls_record(const struct dialogue *dialogue) {
+    return dialogue->client.gave_up;
+}
+
+bool dialogue_awaits_command(const struct dialogue *dialogue) {
+    const struct client_stream *client = &dialogue->client;
+    return client->state == CLIENT_LINES && !client->challenged && buf_len(&client->held) == 0 &&
+           !line_reader_begun(&client->line);
+}
+
 enum party dialogue_not_smtp(const struct dialogue *dialogue) {
     return dialogue->stranger;
 }

@@ -64,6 +64,11 @@ bool dialogue_saw_421(const struct dialogue *dialogue);
 enum party dialogue_not_smtp(const struct dialogue *dialogue);
 const char *dialogue_not_smtp_text(const struct dialogue *dialogue);
 
+// A TLS record came from the client where lines should be: no more commands are told.
+bool dialogue_saw_tls_record(const struct dialogue *dialogue);
+// The client's next byte begins a command.
+bool dialogue_awaits_command(const struct dialogue *dialogue);
+
 // The streams ended: lines without an end, replies half read, messages cut off and commands that
 // never had an answer are told now. Only dialogue_free may follow.
 void dialogue_close(struct dialogue *dialogue, int64_t at_ns);

@@ -91,6 +91,14 @@ void tell_injection(struct dialogue *dialogue, enum side side, int64_t at_ns) {
     tell(dialogue, EVENT_FLAW, at_ns);
 }
 
+void tell_tls_record(struct dialogue *dialogue, int64_t at_ns) {
+    dialogue->event.flaw = (struct event_flaw){.side = SIDE_CLIENT,
+                                               .message = EVENT_NO_MESSAGE,
+                                               .exchange = EVENT_NO_EXCHANGE,
+                                               .kind = FLAW_TLS_RECORD};
+    tell(dialogue, EVENT_FLAW, at_ns);
+}
+
 // Ends a SASL exchange: `auth` is told and freed.
 void tell_auth(struct dialogue *dialogue, struct auth *auth, int code, int64_t at_ns) {
     struct auth **link = &dialogue->auths;

@@ -204,6 +204,7 @@ static const char *flaw_name(enum event_flaw_kind kind) {
         [FLAW_DOT] = "dot",
         [FLAW_SMUGGLED_ANSWER] = "smuggled-answer",
         [FLAW_INJECTION] = "injection",
+        [FLAW_TLS_RECORD] = "tls-record",
     };
     return names[kind] == NULL ? "other" : names[kind];
 }

@@ -1264,6 +1264,47 @@ def test_client_hello_under_client_tls_none(scope):
         assert "ClientHello" in session["error"], case
 
 
+def test_client_hello_where_none_is_allowed(scope):
+    """Behind a refused STARTTLS, behind EHLO, pipelined: the session is a failed TLS of the client's,
+    and --client-tls none ends it there and then."""
+    def handle(connection):
+        connection.sendall(b"220 test\r\n")
+        answers = {b"EHLO": b"250-test\r\n250 STARTTLS\r\n", b"STAR": b"454 4.7.0 no\r\n"}
+        while True:
+            line = s.read_line(connection)
+            got.append(line)
+            if not line:
+                return
+            connection.sendall(answers.get(line[:4], b"250 ok\r\n"))
+
+    for mode in ("none", "auto"):
+        for lines in ([HELLO_LINE], [HELLO_LINE, "STARTTLS"], [HELLO_LINE, "STARTTLS", "NOOP"]):
+            for behind in (b"", b"NOOP\r\n"):
+                got = []
+                server, proxy = raw_server(scope, handle, "--client-tls", mode)
+                with server, proxy:
+                    connection = s.connect(proxy.port())
+                    s.read_reply(connection)
+                    for line in lines:
+                        s.ask(connection, line)
+                    connection.sendall(behind + hello_bytes())
+                    if mode == "auto":
+                        connection.shutdown(socket.SHUT_WR)
+                    try:
+                        s.read_all(connection)
+                    except ConnectionError:
+                        pass
+                    connection.close()
+                session, = proxy.sessions()
+                case = (mode, lines, behind, session["outcome"], session["error"], got)
+                assert session["outcome"] == "tls-client-failed", case
+                assert "ClientHello" in session["error"], case
+                assert "reply-unexpected" not in rules(session), (case, rules(session))
+                if mode == "none":
+                    assert proxy.events()[-1]["by"] == "proxy", proxy.events()[-1]
+                    assert behind or b"\x16" not in b"".join(got), case
+
+
 def test_certificate_facts(scope):
     root = roots(scope)
     for name, key, told in (("p384", ("ec", "ec_paramgen_curve:P-384"), "EC P-384"),
