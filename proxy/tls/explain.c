@@ -273,9 +273,12 @@ static void explain_other(struct buf *out, const struct tls_account *account) {
         account->reason == 0
             ? NULL
             : ERR_reason_error_string((uint32_t)ERR_LIB_SSL << 24 | (uint32_t)account->reason);
-    buf_putf(out, "%s with %s failed: BoringSSL says %s",
-             account->stage == TLS_STAGE_DONE ? "TLS" : "the TLS handshake", peer_name(account),
-             name != NULL ? name : "nothing more");
+    if (name != NULL) {
+        buf_putf(out, "BoringSSL cannot go on with what %s sent and says %s", peer_name(account),
+                 name);
+    } else {
+        buf_putf(out, "%s broke off, and no reason is known", peer_name(account));
+    }
 }
 
 static void explain_reason(struct buf *out, const struct tls_account *account) {
@@ -290,6 +293,13 @@ static void explain_reason(struct buf *out, const struct tls_account *account) {
     case SSL_R_NO_SHARED_GROUP:
     case SSL_R_WRONG_CURVE:
         explain_groups(out, account);
+        return;
+    case SSL_R_EXCESSIVE_MESSAGE_SIZE:
+        buf_putf(out, "%s is longer than BoringSSL takes",
+                 account->peer == SIDE_CLIENT ? "a handshake message of the client (16 KiB are "
+                                                "allowed)"
+                                              : "a handshake message of the server, such as its "
+                                                "list of certificates,");
         return;
     default: // as above
         explain_other(out, account);

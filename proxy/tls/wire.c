@@ -32,9 +32,18 @@ void tls_wire_stop_observing(struct tls_wire *wire) {
     buf_cleanup(&wire->first);
 }
 
+// RFC 8446 6.1: these two end a handshake whatever level they have.
+static bool is_closure(int alert) {
+    enum { CLOSE_NOTIFY = 0, USER_CANCELED = 90 };
+    return alert == CLOSE_NOTIFY || alert == USER_CANCELED;
+}
+
 int tls_wire_plain_alert(const struct tls_wire *wire) {
-    bool fatal = wire->alert_len == sizeof(wire->alert) && wire->alert[0] == ALERT_LEVEL_FATAL;
-    return fatal ? wire->alert[1] : ALERT_NONE;
+    if (wire->alert_len < sizeof(wire->alert)) {
+        return ALERT_NONE;
+    }
+    bool ends = wire->alert[0] == ALERT_LEVEL_FATAL || is_closure(wire->alert[1]);
+    return ends ? wire->alert[1] : ALERT_NONE;
 }
 
 static void start_body(struct tls_wire *wire) {

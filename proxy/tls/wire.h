@@ -36,7 +36,7 @@ BIO *tls_wire_bio(const BIO_METHOD *method, struct tls_wire *wire);
 
 void tls_wire_init(struct tls_wire *wire);
 void tls_wire_cleanup(struct tls_wire *wire);
-// The last plain fatal alert that the peer sent, or ALERT_NONE.
+// The last plain alert by which the peer ended the handshake, or ALERT_NONE.
 int tls_wire_plain_alert(const struct tls_wire *wire);
 void tls_wire_stop_observing(struct tls_wire *wire);
 

@@ -89,6 +89,11 @@ def try_suites_of_clients():
     facts = serve_once(s_client("-tls1_2", "-cipher", "DHE-RSA-AES128-SHA256:@SECLEVEL=0"))
     check("a client with DHE only", facts, alert="40", party="proxy",
           error="the client offers TLS_DHE_RSA_WITH_AES_128_CBC_SHA256; BoringSSL has no DHE")
+    facts = serve_once(s_client("-tls1_2", "-cipher", "ECDHE-RSA-AES128-SHA256"))
+    check("a client with CBC-SHA256 only", facts, party="proxy",
+          error="the client offers TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256; BoringSSL has no")
+    facts = serve_once(s_client("-alpn", ",".join(["a" * 99] * 200)))
+    check("a ClientHello of 20 KB", facts, party="proxy", error="longer than BoringSSL takes")
     facts = serve_once(s_client("-tls1", "-cipher", SECLEVEL))
     check("a client of TLS 1.0 only", facts, alert="70",
           error="the client offers at most TLSv1.0, and the proxy takes TLSv1.2 to TLSv1.3")
@@ -310,6 +315,9 @@ def try_odd_servers():
     facts = connect_to(saying(b"\x15\x03\x00\x00\x02\x02\x28"), "1.2-1.3")
     check("a server that shares nothing", facts, alert="40", party="server",
           error="handshake_failure (40)")
+    facts = connect_to(saying(b"\x15\x03\x03\x00\x02\x01\x00"), "1.2-1.3")
+    check("a server that says close_notify", facts, alert="0", party="server",
+          error="close_notify (0)")
 
 
 def main():
