@@ -28,6 +28,7 @@ static void on_stopped(uv_async_t *async) {
     struct service_loop *service = async->data;
     uv_close((uv_handle_t *)&service->stopped, NULL);
     uv_close((uv_handle_t *)&service->status_timer, NULL);
+    uv_close((uv_handle_t *)&service->sample_timer, NULL);
     for (size_t i = 0; i < service->signal_count; i++) {
         uv_close((uv_handle_t *)&service->signals[i], NULL);
     }
@@ -89,7 +90,9 @@ enum err service_open(struct service_loop *out, struct failure *failure,
     uv_loop_init(&out->loop);
     uv_async_init(&out->loop, &out->stopped, on_stopped);
     uv_timer_init(&out->loop, &out->status_timer);
+    uv_timer_init(&out->loop, &out->sample_timer);
     out->status_timer.data = out;
+    out->sample_timer.data = out;
     out->stopped.data = out;
     return proxy_new(&out->proxy, failure, &proxy);
 }
@@ -209,6 +212,25 @@ static void start_status_line(struct service_loop *service) {
 
 // ── ctl ─────────────────────────────────────────────────────────────────────────────────────────
 
+static struct rate_sample sample_now(const struct service_loop *service) {
+    struct proxy_status status = proxy_status(service->proxy);
+    return (struct rate_sample){
+        .at_ms = uv_now(&service->loop), .sessions = status.ended, .messages = status.messages};
+}
+
+static void on_sample_time(uv_timer_t *timer) {
+    struct service_loop *service = timer->data;
+    struct rate_sample sample = sample_now(service);
+    rate_add(&service->rate, &sample);
+}
+
+static void put_rates(const struct service_loop *service, struct buf *answer) {
+    struct rate_sample now = sample_now(service);
+    buf_put_string(answer, "rates: ");
+    rate_put(answer, &service->rate, &now);
+    buf_put_byte(answer, '\n');
+}
+
 static void put_status(struct service_loop *service, struct buf *answer) {
     struct proxy_status status = proxy_status(service->proxy);
     struct output_status outputs[OUTPUTS_SHOWN];
@@ -225,6 +247,7 @@ static void put_status(struct service_loop *service, struct buf *answer) {
              (unsigned long long)status.ended);
     buf_putf(answer, "messages: %llu\nfindings: %llu\n", (unsigned long long)status.messages,
              (unsigned long long)status.findings);
+    put_rates(service, answer);
     for (size_t i = 0; i < count && i < OUTPUTS_SHOWN; i++) {
         buf_putf(answer, "output: %s:%s, %llu lines, %llu bytes, %llu lost%s\n", outputs[i].format,
                  outputs[i].path, (unsigned long long)outputs[i].lines,
@@ -289,6 +312,7 @@ enum err service_start(struct service_loop *service, struct failure *failure) {
     say_listening(service);
     warn_of_secrets(service->options);
     start_status_line(service);
+    uv_timer_start(&service->sample_timer, on_sample_time, 0, RATE_SAMPLE_MS);
     return service->options->ready_file == NULL ? OK : write_ready_file(service, failure);
 }
 

@@ -631,6 +631,23 @@ def test_only(scope):
 # ── help, version, statuses ─────────────────────────────────────────────────────────────────────
 
 
+def test_ctl_names_what_runs(scope):
+    same(scope.run("ctl", "status").returncode, 3)
+    with scope.proxy("--mode", "sink@0", outputs=("text",)) as proxy:
+        done = scope.run("ctl", "status")
+        same((done.returncode, done.stderr), (0, b""))
+        for part in (f"pid: {proxy.process.pid}", proxy.addresses[0], "sessions: 0 live, 0 ended",
+                     "rates: 0.0 sessions and 0.0 messages a second", "out.text, 0 lines, 0 bytes, 0 lost"):
+            assert part in done.stdout.decode(), done.stdout
+        with scope.proxy("--mode", "sink@0") as other:
+            done = scope.run("ctl", "stop")
+            same((done.returncode, done.stdout), (2, b""))
+            for one in (proxy, other):
+                path = scope.path(f"smtpscope/{one.process.pid}.sock")
+                assert path in done.stderr.decode(), done.stderr
+                same(scope.run("ctl", "--control", path, "sessions").returncode, 0)
+
+
 def test_help_and_version(scope):
     for command in ([], ["proxy"], ["run"], ["ca"], ["doctor"], ["show"], ["check"], ["ctl"]):
         done = scope.run(*command, "--help")
