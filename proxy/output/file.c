@@ -213,6 +213,7 @@ enum err file_refresh(struct file *file, struct failure *failure) {
     if (file_is_open(file) && target_is_deleted(&file->target)) {
         if (file->format == OUTPUT_EML) {
             file->broken = true;
+            file->removed = true;
             return OK;
         }
         file->written = 0;

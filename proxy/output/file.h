@@ -38,6 +38,7 @@ struct file {
     uint64_t copied;            // … and how much of it went out
     uint64_t mail_len;          // eml: bytes taken
     bool broken;                // eml: bytes are missing, so it stays partial
+    bool removed;               // eml: while it was written
     bool refused;               // not ours, and that was said
     uint64_t rotate_not_before; // the size at which a rotation that failed is tried again
     // What file_table keeps.

@@ -156,7 +156,16 @@ struct file *lane_file(struct lane *lane, const char *path) {
     return file;
 }
 
+// The folder of `eml` was made by us; where it was lost, it is made again.
+static void make_mail_folder(const struct lane *lane) {
+    int result = mkdir(lane->output->path, 0700);
+    (void)result; // what fails is said by what is opened in it
+}
+
 enum err lane_open_file(struct lane *lane, struct file *file) {
+    if (!file_is_open(file) && lane->output->format == OUTPUT_EML && !lane->output->placeholders) {
+        make_mail_folder(lane);
+    }
     if (!file_is_open(file) && lane->output->placeholders) {
         enum err err = path_make_folders(&lane->last_words, lane->output->path, file->path);
         if (err != OK) {

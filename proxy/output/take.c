@@ -7,6 +7,7 @@
 #include "output/document_file.h"
 #include "output/rotate.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -183,6 +184,9 @@ static enum progress take_mail_end(struct lane *lane, struct file *file,
         return PROGRESS_FAILED;
     }
     if (err == ERR_INPUT) {
+        lane_give_up(lane, 1, false);
+    } else if (file->removed) {
+        file_fail(&lane->last_words, file, ENOENT);
         lane_give_up(lane, 1, false);
     } else if (file->broken) {
         backlog_lose(&lane->backlog, 1);
