@@ -18,6 +18,11 @@ int64_t json_at_us(const struct event_session *session, int64_t at_ns) {
     return floor_us(started_ns + at_ns) - floor_us(started_ns);
 }
 
+bool json_same_ms(const struct event_session *session, int64_t a_us, int64_t b_us) {
+    int64_t started_us = session == NULL ? 0 : floor_us(session->started_unix_ns);
+    return (started_us + a_us) / 1000 == (started_us + b_us) / 1000;
+}
+
 void json_member_time(struct json_writer *json, const char *key, int64_t unix_ns) {
     json_key(json, key);
     json_open(json, '"');

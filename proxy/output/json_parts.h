@@ -19,6 +19,8 @@
 // Microseconds from the accept to `at_ns`, as the difference of two wall-clock times cut to
 // microseconds: so that started + at is the very time that `jsonl` and `text` show.
 int64_t json_at_us(const struct event_session *session, int64_t at_ns);
+// Whether `text`, which shows milliseconds, shows the same time for both.
+bool json_same_ms(const struct event_session *session, int64_t a_us, int64_t b_us);
 void json_member_time(struct json_writer *json, const char *key, int64_t unix_ns);
 
 void json_client(struct json_writer *json, const struct event_session *session);

@@ -2,8 +2,10 @@
 // jsonl: one JSON object an event, for machines that follow along. The line goes to the writer
 // without its first member: it puts `{"counter":N,` in front.
 //
-// Notes (`### …` lines that no event of the contract's list stands for) are members of the event
-// behind them, so that `show` can tell them too: "notes": [[ms, "text"], …], so long before it.
+// What the text output shows between two events is told by a member of the second, for `show`:
+// "notes": [[ms, …], …], so long before it. With "text" it is a `### …` line that no event of the
+// contract's list stands for; with two numbers so many more lines of that message's text, none for
+// its end. A message whose lines stood in front of its answer, at the same time, has no such notes.
 #ifndef SCOPE_OUTPUT_JSONL_H
 #define SCOPE_OUTPUT_JSONL_H
 

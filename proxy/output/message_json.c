@@ -205,19 +205,6 @@ static void content_members(struct json_writer *json, const struct message_recor
     }
 }
 
-static void put_runs(struct json_writer *json, const struct message_record *record, int64_t at_us) {
-    json_key(json, "text_before");
-    json_open(json, '[');
-    for (size_t i = 0; i < record->run_count; i++) {
-        json_open(json, '[');
-        json_uint(json, record->runs[i].events);
-        json_uint(json, record->runs[i].lines);
-        json_ms(json, at_us - record->runs[i].at_us);
-        json_close(json, ']');
-    }
-    json_close(json, ']');
-}
-
 static void put_odd_dots(struct json_writer *json, const struct message_record *record) {
     if (record->odd_dot_count == 0) {
         return;
@@ -248,18 +235,18 @@ static void put_cut_lines(struct json_writer *json, const struct message_record 
 }
 
 void message_record_put(struct buf *out, const struct message_record *record, enum body_detail body,
-                        const struct event *event) {
-    const struct event_message *message = &event->message;
+                        const struct event_message *message) {
     struct json_writer json = json_writer_on(out, false);
     json_open(&json, '{');
     envelope_members(&json, message);
     content_members(&json, record, body, &message->content);
     json_member_uint_or_null(&json, "code", (uint64_t)message->code);
     json_member_bool(&json, "accepted", message->accepted);
-    put_runs(&json, record, json_at_us(event->session, event->at_ns));
     if (body != BODY_NONE) {
         header_text_members(&json, record);
-        put_odd_dots(&json, record);
+        if (!message->bdat) { // chunks have no dots to double
+            put_odd_dots(&json, record);
+        }
         put_cut_lines(&json, record);
     }
     json_close(&json, '}');

@@ -12,15 +12,16 @@
 // without waiting gets the later ones cut.
 #define LOG_BYTES (8 * MIB)
 
-enum { RUNS_MAX = 1000, ODD_DOTS_MAX = 1000, CUT_LINES_MAX = 100 };
+// A message that trickles in for hours is told in so many steps of time, the rest with the last.
+enum { TIMES_MAX = 1000, ODD_DOTS_MAX = 1000, CUT_LINES_MAX = 100 };
 
 struct message_log {
     enum body_detail body;
     struct message_record *first;
-    uint64_t events;          // taken so far, of those that jsonl has
-    size_t held;              // bytes in all records
-    const struct event *told; // the event taken last, where it is an EVENT_MESSAGE
-    int told_message;         // its message
+    size_t held;                // bytes in all records
+    const struct event *told;   // the event taken last, where it is an EVENT_MESSAGE
+    int told_message;           // its message
+    struct message_shown shown; // by the event taken last; message 0: nothing
     struct buf object;
 };
 
@@ -54,7 +55,6 @@ static void record_free(struct message_record *record) {
     buf_cleanup(&record->store);
     buf_cleanup(&record->body);
     free(record->fields);
-    free(record->runs);
     free(record->odd_dots);
     free(record->cut_lines);
     free(record);
@@ -98,27 +98,18 @@ static void keep(struct message_log *log, struct message_record *record, struct 
 
 // ── lines as they were sent ─────────────────────────────────────────────────────────────────────
 
-static bool same_ms(const struct event *event, int64_t a_us, int64_t b_us) {
-    int64_t start_us = event->session == NULL ? 0 : event->session->started_unix_ns / 1000;
-    return (start_us + a_us) / 1000 == (start_us + b_us) / 1000;
-}
-
-static void note_run(struct message_log *log, struct message_record *record,
-                     const struct event *event, uint64_t lines) {
+static void note_shown(struct message_log *log, struct message_record *record,
+                       const struct event *event, uint64_t lines) {
     int64_t at_us = json_at_us(event->session, event->at_ns);
-    struct message_run *last = record->run_count == 0 ? NULL : &record->runs[record->run_count - 1];
-    if (last != NULL && lines > 0 &&
-        (record->run_count == RUNS_MAX ||
-         (last->events == log->events && same_ms(event, last->at_us, at_us)))) {
-        last->lines += lines;
-        return;
+    if (record->shown_times == 0 || (record->shown_times < TIMES_MAX &&
+                                     !json_same_ms(event->session, record->shown_us, at_us))) {
+        record->shown_us = at_us;
+        record->shown_times++;
     }
-    if ((record->run_count & (record->run_count - 1)) == 0) {
-        size_t capacity = record->run_count == 0 ? 1 : 2 * record->run_count;
-        record->runs = mem_resize(record->runs, capacity, sizeof(*record->runs));
-    }
-    record->runs[record->run_count++] =
-        (struct message_run){.events = log->events, .lines = lines, .at_us = at_us};
+    log->shown = (struct message_shown){.message = record->n,
+                                        .lines = lines,
+                                        .at_us = lines > 0 ? record->shown_us : at_us,
+                                        .cut = record->cut};
 }
 
 // Dots are doubled behind CRLF only (RFC 5321 4.5.2), and so `show` will put them back. What was
@@ -158,7 +149,7 @@ static void take_text(struct message_log *log, const struct event *event) {
     if (!shown) {
         return;
     }
-    note_run(log, record, event, 1);
+    note_shown(log, record, event, 1);
     note_cut(record, &text->line);
     if (!text->header) {
         note_dots(record, text);
@@ -295,7 +286,7 @@ static void take_known(struct message_log *log, const struct event *event) {
         take_content(log, &event->content);
         return;
     case EVENT_CONTENT_END:
-        note_run(log, record_of(log, event->content_end.message), event, 0);
+        note_shown(log, record_of(log, event->content_end.message), event, 0);
         return;
     case EVENT_MESSAGE:
         log->told = event;
@@ -322,16 +313,19 @@ static void take_known(struct message_log *log, const struct event *event) {
 
 void message_log_take(struct message_log *log, const struct event *event) {
     forget_told(log);
+    log->shown = (struct message_shown){0};
     take_known(log, event);
-    if (event_kind_name(event->kind) != NULL) {
-        log->events++;
-    }
+}
+
+bool message_log_shown(const struct message_log *log, struct message_shown *out) {
+    *out = log->shown;
+    return log->shown.message > 0;
 }
 
 struct slice message_log_object(struct message_log *log) {
     if (log->told != NULL && buf_len(&log->object) == 0) {
         const struct message_record *record = record_of(log, log->told_message);
-        message_record_put(&log->object, record, log->body, log->told);
+        message_record_put(&log->object, record, log->body, &log->told->message);
     }
     return buf_slice(&log->object);
 }

@@ -8,13 +8,10 @@
 //
 // Several records may be open at once: messages can be pipelined.
 //
-// Beside the contract's members an object has `text_before`, for `show`: when the lines of the
-// message that the text output shows were seen, as [events, lines, ms] for each run of them: so
-// many events of the session (those that `jsonl` has) came before it, and it was seen so long
-// before the message's own event. The last, of 0 lines, is the message's end. Where the header's
-// lines cannot be told from its fields (no space behind a colon, bare LF, …) `header_text` has them
-// as they were sent; `unstuffed` has the numbers of the body lines, from 1 at the empty line, that
-// began with a dot which was not doubled.
+// When the lines of a message were seen stands in the timeline of `json` and in the notes of
+// `jsonl`, not in its object. Where the header's lines cannot be told from its fields (no space
+// behind a colon, bare LF, …) `header_text` has them as they were sent; `odd_dots` has the numbers
+// of the body lines, from 1 at the empty line, whose first dot is not doubled as it should be.
 #ifndef SCOPE_OUTPUT_MESSAGE_LOG_H
 #define SCOPE_OUTPUT_MESSAGE_LOG_H
 
@@ -39,6 +36,15 @@ struct message_log *message_log_new(enum body_detail body);
 void message_log_free(struct message_log *log);
 // Takes every event of the session, before the outputs do.
 void message_log_take(struct message_log *log, const struct event *event);
+// What the event that was taken last shows of a message in the text output.
+struct message_shown {
+    int message;
+    uint64_t lines; // 0: the message's end
+    int64_t at_us;  // the same for all lines of one millisecond
+    bool cut;       // of the end: its object does not hold all that was shown
+};
+// False where it shows nothing.
+bool message_log_shown(const struct message_log *log, struct message_shown *out);
 // The object of the EVENT_MESSAGE that was taken last; valid until the next take.
 struct slice message_log_object(struct message_log *log);
 
@@ -49,12 +55,6 @@ struct message_field {
     struct span raw;
     struct span value;
     bool cut;
-};
-
-struct message_run {
-    uint64_t events; // of the session, that came before
-    uint64_t lines;
-    int64_t at_us;
 };
 
 struct message_cut_line {
@@ -77,9 +77,9 @@ struct message_record {
     enum content_state content; // where in the message the content is
     struct buf body;
     bool cut;
-    struct message_run *runs;
-    size_t run_count;
-    uint64_t lines; // shown so far
+    int64_t shown_us;   // when the lines shown last were seen
+    size_t shown_times; // how often that has changed
+    uint64_t lines;     // shown so far
     struct message_cut_line *cut_lines;
     size_t cut_line_count;
     uint64_t body_lines; // seen, the empty line included
@@ -90,6 +90,6 @@ struct message_record {
 
 // Appends the object.
 void message_record_put(struct buf *out, const struct message_record *record, enum body_detail body,
-                        const struct event *event);
+                        const struct event_message *message);
 
 #endif

@@ -268,11 +268,8 @@ void reader_event_read(struct event *out, const struct decoder *decoder, enum ev
                        const cJSON *object) {
     *out = (struct event){.kind = kind};
     switch (kind) {
-    case EVENT_CONNECT: {
-        const cJSON *connected = cJSON_GetObjectItemCaseSensitive(object, "connected");
-        out->connect.connected = !cJSON_IsFalse(connected);
-        return;
-    }
+    case EVENT_CONNECT:
+        return; // whether it was connected, the session's outcome tells
     case EVENT_TLS:
         read_tls(&out->tls, decoder, object);
         return;

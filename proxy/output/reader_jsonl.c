@@ -63,31 +63,7 @@ static size_t session_of(struct jsonl_index *index, uint64_t id, enum event_kind
     return place->place;
 }
 
-static void count_event(struct reader_session *session, size_t item) {
-    if (session->event_count == session->event_capacity) {
-        session->event_capacity = session->event_capacity == 0 ? 16 : 2 * session->event_capacity;
-        session->events =
-            mem_resize(session->events, session->event_capacity, sizeof(*session->events));
-    }
-    session->events[session->event_count++] = item;
-}
-
 // ── what an event brings along ──────────────────────────────────────────────────────────────────
-
-// Where something stands that was seen after `events` events of the session: behind the last of
-// these if it was at the same time, else in front of the next.
-static void put_beside(struct item *item, const struct reader *reader, size_t events) {
-    const struct reader_session *of = reader->sessions[item->session];
-    events = events < of->event_count ? events : of->event_count - 1;
-    const struct item *before = events == 0 ? NULL : &reader->items[of->events[events - 1]];
-    if (before != NULL && item->at_unix_us <= before->at_unix_us) {
-        item->major = before->major;
-        item->minor = 1;
-        return;
-    }
-    item->major = of->events[events];
-    item->minor = -1;
-}
 
 static struct item *add_beside(struct jsonl_index *index, enum item_kind kind, size_t own,
                                const cJSON *ms_before) {
@@ -102,14 +78,14 @@ static struct item *add_beside(struct jsonl_index *index, enum item_kind kind, s
     return item;
 }
 
-// Without `text_before` all that is known is that the lines came before the answer.
+// Without a note of them, the lines came before the answer and at its time.
 static void add_lines_in_front(struct jsonl_index *index, const cJSON *object, size_t own) {
     struct reader *reader = index->reader;
     const struct reader_session *of = reader->sessions[reader->items[own].session];
     size_t answer = of->answered ? of->answer : own;
     size_t lines = 0;
     reader_message_lines(&lines, &reader->decoder, object, 0);
-    for (int i = 0; i < 2; i++) { // the lines, then what says their number
+    for (int i = lines > 0 ? 0 : 1; i < 2; i++) { // the lines, then what says their number
         struct item *item = add_beside(index, ITEM_LINES, own, NULL);
         item->line_count = i == 0 ? lines : 0;
         item->major = answer;
@@ -117,24 +93,37 @@ static void add_lines_in_front(struct jsonl_index *index, const cJSON *object, s
     }
 }
 
+static size_t lines_told(const struct reader *reader, const struct reader_session *of,
+                         int message) {
+    size_t told = 0;
+    for (size_t i = 0; i < of->text_count; i++) {
+        const struct item *item = &reader->items[of->texts[i]];
+        told += item->message == message ? item->line_count : 0;
+    }
+    return told;
+}
+
+// The object of the message has come: it has the lines that notes have told of.
 static void add_message_lines(struct jsonl_index *index, const cJSON *object, size_t own) {
-    const struct reader *reader = index->reader;
+    struct reader *reader = index->reader;
+    struct reader_session *of = reader->sessions[reader->items[own].session];
+    int message = (int)json_count(json_get(object, "n"));
+    size_t told = lines_told(reader, of, message);
+    size_t before = of->text_count;
     size_t first = 0;
-    const cJSON *run = NULL;
-    cJSON_ArrayForEach(run, json_get(object, "text_before")) {
-        const cJSON *events = cJSON_GetArrayItem(run, 0);
-        const cJSON *lines = cJSON_GetArrayItem(run, 1);
-        if (!cJSON_IsNumber(events) || !cJSON_IsNumber(lines) || events->valuedouble < 0 ||
-            lines->valuedouble < 0 || lines->valuedouble > 0x1p40) {
+    of->text_count = 0;
+    for (size_t i = 0; i < before; i++) {
+        struct item *item = &reader->items[of->texts[i]];
+        if (item->message != message) {
+            of->texts[of->text_count++] = of->texts[i];
             continue;
         }
-        struct item *item = add_beside(index, ITEM_LINES, own, cJSON_GetArrayItem(run, 2));
+        item->line = reader->items[own].line;
         item->first_line = first;
-        item->line_count = (size_t)lines->valuedouble;
-        put_beside(item, reader, events->valuedouble < 0x1p40 ? (size_t)events->valuedouble : 0);
+        item->lines_told = told;
         first += item->line_count;
     }
-    if (json_get(object, "text_before") == NULL) {
+    if (of->text_count == before) {
         add_lines_in_front(index, object, own);
     }
 }
@@ -148,11 +137,35 @@ static void note_answer(struct reader_session *session, size_t own, const cJSON 
     }
 }
 
+static void add_text(struct jsonl_index *index, const cJSON *note, size_t own) {
+    struct item *item = add_beside(index, ITEM_LINES, own, cJSON_GetArrayItem(note, 0));
+    struct reader_session *of = index->reader->sessions[item->session];
+    item->line.len = 0; // that of the message, which has yet to come
+    // Lines of other sessions may stand between the two events.
+    if (of->event_count > 0 &&
+        item->at_unix_us <= index->reader->items[of->last_event].at_unix_us) {
+        item->major = of->last_event;
+        item->minor = 1;
+    }
+    item->message = (int)json_count(cJSON_GetArrayItem(note, 1));
+    item->line_count = json_count(cJSON_GetArrayItem(note, 2));
+    if (of->text_count == of->text_capacity) {
+        of->text_capacity = of->text_capacity == 0 ? 16 : 2 * of->text_capacity;
+        of->texts = mem_resize(of->texts, of->text_capacity, sizeof(*of->texts));
+    }
+    of->texts[of->text_count++] = (size_t)(item - index->reader->items);
+}
+
 static void add_notes(struct jsonl_index *index, const cJSON *object, size_t own) {
     size_t place = 0;
     const cJSON *note = NULL;
     cJSON_ArrayForEach(note, json_get(object, "notes")) {
-        add_beside(index, ITEM_NOTE, own, cJSON_GetArrayItem(note, 0))->first_line = place++;
+        if (cJSON_IsNumber(cJSON_GetArrayItem(note, 1))) {
+            add_text(index, note, own);
+        } else {
+            add_beside(index, ITEM_NOTE, own, cJSON_GetArrayItem(note, 0))->first_line = place;
+        }
+        place++;
     }
 }
 
@@ -167,8 +180,10 @@ static void learn_session(struct reader_session *session, enum event_kind kind, 
         reader_session_read(&session->session, object);
     }
     if (kind == EVENT_CLOSE) {
+        const char *outcome = json_get_string(object, "outcome");
         int64_t duration_us = json_us(json_get(object, "duration_ms"));
         session->closed = true;
+        session->refused = slice_is(slice_of_string(outcome), outcome_name(OUTCOME_CONNECT_FAILED));
         if (duration_us >= 0) {
             session->session.started_unix_ns = (unix_us - duration_us) * NS_PER_US;
         }
@@ -204,8 +219,9 @@ static enum err take_event(struct jsonl_index *index, const cJSON *object, struc
     }
     struct reader_session *of = reader->sessions[item->session];
     learn_session(of, kind, object, item->at_unix_us);
-    count_event(of, own);
     add_notes(index, object, own);
+    of->event_count++;
+    of->last_event = own;
     if (kind == EVENT_REPLY) {
         note_answer(of, own, object);
     }

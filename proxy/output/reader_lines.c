@@ -129,17 +129,6 @@ static void add_all(struct line_list *list, const cJSON *message, size_t told_co
     }
 }
 
-size_t reader_lines_told(const cJSON *message) {
-    size_t count = 0;
-    const cJSON *run = NULL;
-    cJSON_ArrayForEach(run, json_get(message, "text_before")) {
-        const cJSON *lines = cJSON_GetArrayItem(run, 1);
-        bool sane = cJSON_IsNumber(lines) && lines->valuedouble >= 0 && lines->valuedouble < 0x1p40;
-        count += sane ? (size_t)lines->valuedouble : 0;
-    }
-    return count;
-}
-
 static uint64_t number_at(const cJSON *array, int place) {
     const cJSON *number = cJSON_GetArrayItem(array, place);
     bool sane = cJSON_IsNumber(number) && number->valuedouble >= 0 && number->valuedouble < 0x1p53;

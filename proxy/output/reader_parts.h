@@ -42,6 +42,7 @@ struct decoder {
 const cJSON *json_get(const cJSON *object, const char *key); // NULL where absent or null
 const char *json_get_string(const cJSON *object, const char *key);
 uint64_t json_get_uint(const cJSON *object, const char *key); // 0 where absent
+size_t json_count(const cJSON *number);                       // 0 where it is none, or no sane one
 bool json_get_bool(const cJSON *object, const char *key);
 int64_t json_us(const cJSON *ms); // a number of milliseconds, of a few years at most; else -1
 // A time from 1970 to 2199, so that sums of times stay in range; false for anything else.
@@ -63,9 +64,12 @@ struct reader_session {
     bool answered;       // jsonl: the message to come was answered
     size_t answer;       // jsonl: the item of its first answer
     const cJSON *object; // json: its document
+    bool refused;        // jsonl: it never was connected to its server
     size_t event_count;  // jsonl's events seen so far
-    size_t *events;      // jsonl: their items
-    size_t event_capacity;
+    size_t last_event;   // jsonl: the item of the last of them
+    size_t *texts;       // jsonl: items of lines whose message has not come yet
+    size_t text_count;
+    size_t text_capacity;
 };
 
 enum item_kind { ITEM_EVENT, ITEM_LINES, ITEM_NOTE };
@@ -87,10 +91,13 @@ struct item {
     enum event_kind event;
     enum party by; // EVENT_TLS, EVENT_CLOSE
     bool final;    // EVENT_REPLY
-    // ITEM_LINES: which of the message's lines; count 0 is the message's end.
+    // ITEM_LINES: which of the message's lines; count 0 is the message's end. `lines_told` is how
+    // many the transcript says there are, 0 where it does not say.
     // ITEM_NOTE: first_line is the note's place.
+    int message;
     size_t first_line;
     size_t line_count;
+    size_t lines_told;
 };
 
 #define NO_SESSION SIZE_MAX
@@ -148,7 +155,5 @@ bool reader_event_kind(enum event_kind *out, const char *name);
 // the object and the arena.
 const struct event_text *reader_message_lines(size_t *out_count, const struct decoder *decoder,
                                               const cJSON *message, size_t told_count);
-// How many lines `text_before` says there were.
-size_t reader_lines_told(const cJSON *message);
 
 #endif

@@ -40,11 +40,14 @@ static void load_message(struct reader *reader, const struct item *item) {
         message->node = message->parsed;
     }
     decoder.arena = &message->arena;
-    message->lines = reader_message_lines(&message->line_count, &decoder, message->node,
-                                          reader_lines_told(message->node));
+    message->lines =
+        reader_message_lines(&message->line_count, &decoder, message->node, item->lines_told);
 }
 
 static bool tell_line(struct reader *reader, const struct item *item) {
+    if (item->node == NULL && item->line.len == 0) {
+        return false; // its message is not in the transcript
+    }
     load_message(reader, item);
     const struct told_message *message = &reader->message;
     if (item->line_count == 0) {
@@ -98,7 +101,10 @@ static void add_surroundings(struct event *event, const struct item *item) {
 // What a line of jsonl says of its session.
 static void learn(struct reader_session *session, struct event *event, const cJSON *object) {
     session->session.client.pid = (uint32_t)json_get_uint(object, "pid");
-    if (event->kind == EVENT_TLS && event->tls.side == SIDE_CLIENT && event->tls.error == NULL) {
+    if (event->kind == EVENT_CONNECT) {
+        event->connect.connected = !session->refused;
+    } else if (event->kind == EVENT_TLS && event->tls.side == SIDE_CLIENT &&
+               event->tls.error == NULL) {
         session->tls = true;
     } else if (event->kind == EVENT_COMMAND) {
         event->command.tls = session->tls;
@@ -109,7 +115,7 @@ static void learn(struct reader_session *session, struct event *event, const cJS
 
 static bool tell_event(struct reader *reader, const struct item *item) {
     const cJSON *object = object_of(reader, item);
-    if (object == NULL && item->event != EVENT_DATA) {
+    if (object == NULL) {
         return false;
     }
     reader_event_read(&reader->event, &reader->decoder, item->event, object);

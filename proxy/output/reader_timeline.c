@@ -25,7 +25,6 @@ void timeline_add_event(struct json_index *index, enum event_kind kind, const cJ
     struct item *item = timeline_add_item(index, ITEM_EVENT, at_us);
     item->event = kind;
     item->node = node;
-    index->events++;
 }
 
 void timeline_add_command(struct json_index *index, const cJSON *exchange) {
@@ -76,6 +75,76 @@ void timeline_add_reply(struct json_index *index, const cJSON *exchange) {
     add_reply(index, exchange, json_get(exchange, "reply"), false);
 }
 
+// ── the lines of messages ───────────────────────────────────────────────────────────────────────
+
+static const cJSON *message_numbered(const struct node_list *messages, size_t n) {
+    for (size_t i = n > 0 ? n - 1 : 0; i < messages->count; i++) { // most often its place
+        if (json_get_uint(messages->nodes[i], "n") == n) {
+            return messages->nodes[i];
+        }
+    }
+    return NULL;
+}
+
+static void add_lines(struct json_index *index, const cJSON *entry) {
+    size_t n = json_count(cJSON_GetArrayItem(entry, 1));
+    const cJSON *message = message_numbered(&index->messages, n);
+    if (message != NULL) {
+        struct item *item =
+            timeline_add_item(index, ITEM_LINES, json_us(cJSON_GetArrayItem(entry, 2)));
+        item->node = message;
+        item->message = (int)(n & 0x7FFFFFFF);
+        item->line_count = json_count(cJSON_GetArrayItem(entry, 3));
+    }
+}
+
+// Where the timeline does not tell of them, the lines came before the answer and at its time.
+static void add_lines_in_front(struct json_index *index, size_t own) {
+    size_t lines = 0;
+    const cJSON *message = index->reader->items[own].node;
+    reader_message_lines(&lines, &index->reader->decoder, message, 0);
+    for (int i = lines > 0 ? 0 : 1; i < 2; i++) { // the lines, then what says their number
+        struct item *item = reader_add_item(index->reader, ITEM_LINES);
+        item->session = index->session;
+        item->node = message;
+        item->at_unix_us = index->reader->items[own].at_unix_us;
+        item->major = own;
+        item->minor = -1;
+        item->line_count = i == 0 ? lines : 0;
+    }
+}
+
+// Says of each item of this message which of its lines it has; false if there is none.
+static bool number_lines(struct json_index *index, const cJSON *message, size_t end) {
+    struct item *items = index->reader->items;
+    bool any = false;
+    size_t told = 0;
+    for (size_t i = index->first_item; i < end; i++) {
+        if (items[i].kind == ITEM_LINES && items[i].node == message) {
+            items[i].first_line = told;
+            told += items[i].line_count;
+            any = true;
+        }
+    }
+    for (size_t i = index->first_item; i < end; i++) {
+        if (items[i].kind == ITEM_LINES && items[i].node == message) {
+            items[i].lines_told = told;
+        }
+    }
+    return any;
+}
+
+void timeline_add_message_lines(struct json_index *index) {
+    size_t end = index->reader->item_count;
+    for (size_t own = index->first_item; own < end; own++) {
+        const struct item *item = &index->reader->items[own];
+        if (item->kind == ITEM_EVENT && item->event == EVENT_MESSAGE && item->node != NULL &&
+            !number_lines(index, item->node, end)) {
+            add_lines_in_front(index, own);
+        }
+    }
+}
+
 // ── the timeline ────────────────────────────────────────────────────────────────────────────────
 
 // The next answer of LMTP that was not told yet; each exchange's are told in their order.
@@ -97,7 +166,7 @@ bool timeline_add_final(struct json_index *index, const cJSON *exchange) {
 }
 
 // What a name of the timeline stands for, beyond the events of jsonl.
-enum moment { MOMENT_EVENT, MOMENT_FINAL, MOMENT_NOTE, MOMENT_UNKNOWN };
+enum moment { MOMENT_EVENT, MOMENT_FINAL, MOMENT_TEXT, MOMENT_NOTE, MOMENT_UNKNOWN };
 
 static enum moment moment_of(enum event_kind *out, const char *name) {
     if (name != NULL && strcmp(name, "final") == 0) {
@@ -105,6 +174,9 @@ static enum moment moment_of(enum event_kind *out, const char *name) {
     }
     if (name != NULL && strcmp(name, "note") == 0) {
         return MOMENT_NOTE;
+    }
+    if (name != NULL && strcmp(name, "text") == 0) {
+        return MOMENT_TEXT;
     }
     return name != NULL && reader_event_kind(out, name) ? MOMENT_EVENT : MOMENT_UNKNOWN;
 }
@@ -136,9 +208,6 @@ static void add_told_event(struct json_index *index, enum event_kind kind, const
     case EVENT_FINDING:
         timeline_add_event(index, kind, node_at(&index->findings, which), at_us);
         return;
-    case EVENT_DATA:
-        timeline_add_event(index, kind, NULL, at_us);
-        return;
     case EVENT_CLOSE:
         timeline_add_close(index, cJSON_GetStringValue(which), at_us);
         return;
@@ -146,6 +215,7 @@ static void add_told_event(struct json_index *index, enum event_kind kind, const
     case EVENT_CONTENT:
     case EVENT_FIELD:
     case EVENT_FLAW:
+    case EVENT_DATA:
     case EVENT_CONTENT_END:
     case EVENT_BYTES:
     case EVENT_WIRE:
@@ -167,6 +237,9 @@ static void add_moment(struct json_index *index, const cJSON *entry) {
     case MOMENT_FINAL:
         timeline_add_final(index, node_at(&index->exchanges, cJSON_GetArrayItem(entry, 1)));
         return;
+    case MOMENT_TEXT:
+        add_lines(index, entry);
+        return;
     case MOMENT_NOTE:
         timeline_add_item(index, ITEM_NOTE, json_us(cJSON_GetArrayItem(entry, 2)))->node = entry;
         return;
@@ -179,79 +252,5 @@ void timeline_read(struct json_index *index, const cJSON *timeline) {
     const cJSON *entry = NULL;
     cJSON_ArrayForEach(entry, timeline) {
         add_moment(index, entry);
-    }
-}
-
-// ── the lines of messages ───────────────────────────────────────────────────────────────────────
-
-// The item in front of which stands what was seen after `events` events; `own` at the latest.
-static uint64_t item_after(const struct json_index *index, double events, size_t own) {
-    uint64_t seen = 0;
-    for (size_t i = index->first_item; i < own; i++) {
-        if (index->reader->items[i].kind != ITEM_EVENT) {
-            continue;
-        }
-        if ((double)seen >= events) {
-            return i;
-        }
-        seen++;
-    }
-    return own;
-}
-
-static void add_lines(struct json_index *index, size_t own, const cJSON *run, size_t *first) {
-    const cJSON *events = cJSON_GetArrayItem(run, 0);
-    const cJSON *lines = cJSON_GetArrayItem(run, 1);
-    int64_t before_us = json_us(cJSON_GetArrayItem(run, 2));
-    bool sane = cJSON_IsNumber(lines) && lines->valuedouble >= 0 && lines->valuedouble < 0x1p40;
-    struct item *item = reader_add_item(index->reader, ITEM_LINES);
-    const struct item *event = &index->reader->items[own];
-    item->session = index->session;
-    item->node = event->node;
-    item->at_unix_us = event->at_unix_us - (before_us < 0 ? 0 : before_us);
-    item->first_line = *first;
-    item->line_count = sane ? (size_t)lines->valuedouble : 0;
-    item->major = item_after(index, cJSON_IsNumber(events) ? events->valuedouble : 0x1p50, own);
-    item->minor = -1;
-    *first += item->line_count;
-}
-
-// Without `text_before` all that is known is that the lines came before the answer.
-static void add_lines_in_front(struct json_index *index, size_t own) {
-    size_t lines = 0;
-    struct item *item = reader_add_item(index->reader, ITEM_LINES);
-    const struct item *event = &index->reader->items[own];
-    const cJSON *message = event->node;
-    reader_message_lines(&lines, &index->reader->decoder, message, 0);
-    for (int i = 0; i < 2; i++) {
-        item->session = index->session;
-        item->node = message;
-        item->at_unix_us = index->reader->items[own].at_unix_us;
-        item->major = own;
-        item->minor = -1;
-        item->line_count = i == 0 ? lines : 0;
-        if (i == 0) {
-            item = reader_add_item(index->reader, ITEM_LINES);
-        }
-    }
-}
-
-void timeline_add_message_lines(struct json_index *index) {
-    size_t end = index->reader->item_count;
-    for (size_t own = index->first_item; own < end; own++) {
-        const struct item *item = &index->reader->items[own];
-        const cJSON *runs = NULL;
-        const cJSON *run = NULL;
-        size_t first = 0;
-        if (item->kind != ITEM_EVENT || item->event != EVENT_MESSAGE || item->node == NULL) {
-            continue;
-        }
-        runs = json_get(item->node, "text_before");
-        cJSON_ArrayForEach(run, runs) {
-            add_lines(index, own, run, &first);
-        }
-        if (runs == NULL) {
-            add_lines_in_front(index, own);
-        }
     }
 }

@@ -24,7 +24,6 @@ struct json_index {
     struct node_list messages;
     struct node_list findings;
     size_t first_item;
-    size_t events; // items so far that count for `text_before`
 };
 
 // Add items behind those that are there; what the document does not hold adds none.

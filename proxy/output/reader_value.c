@@ -50,6 +50,11 @@ uint64_t json_get_uint(const cJSON *object, const char *key) {
     return sane ? (uint64_t)value->valuedouble : 0;
 }
 
+size_t json_count(const cJSON *number) {
+    bool sane = cJSON_IsNumber(number) && number->valuedouble >= 0 && number->valuedouble < 0x1p40;
+    return sane ? (size_t)number->valuedouble : 0;
+}
+
 bool json_get_bool(const cJSON *object, const char *key) {
     return cJSON_IsTrue(json_get(object, key));
 }

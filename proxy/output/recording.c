@@ -255,17 +255,25 @@ static void end(struct recording *recording) {
 
 // ── events ──────────────────────────────────────────────────────────────────────────────────────
 
-static void give(struct recording *recording, const struct event *event) {
+static void give_document(struct recording *recording, const struct event *event) {
     struct slice message = {0};
+    struct message_shown shown;
+    if (event->kind == EVENT_MESSAGE) {
+        message = message_log_object(recording->messages);
+    }
+    session_document_take(recording->document, event, message);
+    if (message_log_shown(recording->messages, &shown)) {
+        session_document_take_shown(recording->document, &shown);
+    }
+}
+
+static void give(struct recording *recording, const struct event *event) {
     recording->begun = true;
     if (recording->messages != NULL) {
         message_log_take(recording->messages, event);
     }
     if (recording->document != NULL) {
-        if (event->kind == EVENT_MESSAGE) {
-            message = message_log_object(recording->messages);
-        }
-        session_document_take(recording->document, event, message);
+        give_document(recording, event);
     }
     for (size_t i = 0; i < recording->slot_count; i++) {
         struct slot *slot = &recording->slots[i];

@@ -10,6 +10,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
+// About what a moment takes in the document.
+#define MOMENT_BYTES ((size_t)32)
+
 struct session_document *session_document_new(void) {
     struct session_document *document = mem_new(sizeof(*document));
     struct buf *const bufs[] = {&document->store, &document->auths, &document->messages,
@@ -56,8 +59,8 @@ void *session_grown(void *array, size_t count, size_t *capacity, size_t size) {
 }
 
 static size_t bytes_held(const struct session_document *document) {
-    return buf_len(&document->store) + buf_len(&document->messages) + buf_len(&document->findings) +
-           buf_len(&document->auths);
+    return MOMENT_BYTES * document->moment_count + buf_len(&document->store) +
+           buf_len(&document->messages) + buf_len(&document->findings) + buf_len(&document->auths);
 }
 
 bool session_has_room(struct session_document *document, size_t bytes) {
@@ -219,10 +222,6 @@ void session_document_take(struct session_document *document, const struct event
     case EVENT_AUTH:
         take_auth(document, event);
         return;
-    case EVENT_DATA: // counted by text_at, and thus by the timeline
-        session_note_moment(
-            document, (struct session_moment){.kind = EVENT_DATA, .at_us = session_at_us(event)});
-        return;
     case EVENT_MESSAGE:
         take_message(document, event, message);
         return;
@@ -239,6 +238,7 @@ void session_document_take(struct session_document *document, const struct event
     case EVENT_CONTENT:
     case EVENT_FIELD:
     case EVENT_FLAW:
+    case EVENT_DATA:
     case EVENT_CONTENT_END:
     case EVENT_BYTES:
     case EVENT_WIRE:
@@ -246,6 +246,21 @@ void session_document_take(struct session_document *document, const struct event
     case EVENT_PAUSED:
     case EVENT_KIND_COUNT:
         return;
+    }
+}
+
+void session_document_take_shown(struct session_document *document,
+                                 const struct message_shown *shown) {
+    struct session_moment *last =
+        document->moment_count == 0 ? NULL : &document->moments[document->moment_count - 1];
+    if (last != NULL && last->kind == EVENT_TEXT && last->which == (size_t)shown->message &&
+        last->at_us == shown->at_us && last->lines > 0 && shown->lines > 0) {
+        last->lines += shown->lines;
+    } else if (shown->message <= LIMIT_MESSAGES && session_has_room(document, MOMENT_BYTES)) {
+        session_note_moment(document, (struct session_moment){.kind = EVENT_TEXT,
+                                                              .which = (size_t)shown->message,
+                                                              .at_us = shown->at_us,
+                                                              .lines = shown->lines});
     }
 }
 

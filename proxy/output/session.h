@@ -9,12 +9,14 @@
 //
 // Behind the contract's members stands `timeline`: the events of the session in their order, so
 // that `show` can tell them as they came, each as [event, which, ms]: which exchange (its place in
-// the list), side, auth, message or finding. It is bounded by what the document keeps.
+// the list), side, auth, message or finding. Lines of a message's text are ["text", message number,
+// ms, how many], its end is the same with none. It is bounded by what the document keeps.
 #ifndef SCOPE_OUTPUT_SESSION_H
 #define SCOPE_OUTPUT_SESSION_H
 
 #include "base/buf.h"
 #include "event/event.h"
+#include "output/message_log.h"
 
 // Bytes from a recorded transcript that does not say how many there were.
 #define SESSION_BYTES_UNKNOWN UINT64_MAX
@@ -26,6 +28,9 @@ void session_document_free(struct session_document *document); // NULL is fine
 // Takes every event of the session; `message` is the object of an EVENT_MESSAGE.
 void session_document_take(struct session_document *document, const struct event *event,
                            struct slice message);
+// What an event shows of a message in the text output.
+void session_document_take_shown(struct session_document *document,
+                                 const struct message_shown *shown);
 // An event that came while the recording was paused: all that is kept of it is that something is
 // missing, and of EVENT_CLOSE how the session ended.
 void session_document_skip(struct session_document *document, const struct event *event);

@@ -145,10 +145,10 @@ static void put_which(struct json_writer *json, const struct session_document *d
     case EVENT_AUTH:
     case EVENT_MESSAGE:
     case EVENT_FINDING:
+    case EVENT_TEXT:
         json_uint(json, moment->which);
         return;
     case EVENT_CONNECT:
-    case EVENT_TEXT:
     case EVENT_CONTENT:
     case EVENT_FIELD:
     case EVENT_FLAW:
@@ -168,6 +168,9 @@ static const char *moment_name(const struct session_moment *moment) {
     if (moment->kind == EVENT_NOTE) {
         return "note";
     }
+    if (moment->kind == EVENT_TEXT) {
+        return "text";
+    }
     return moment->final ? "final" : event_kind_name(moment->kind);
 }
 
@@ -184,6 +187,9 @@ static void member_timeline(struct json_writer *json, const struct session_docum
         }
         if (moment->kind == EVENT_TLS && moment->object.len > 0) {
             json_raw(json, stored(document, moment->object));
+        }
+        if (moment->kind == EVENT_TEXT) {
+            json_uint(json, moment->lines);
         }
         json_close(json, ']');
     }

@@ -41,6 +41,7 @@ struct session_moment {
     bool final;         // EVENT_REPLY
     size_t which;       // place of the exchange, auth, message or finding; the side; the party
     int64_t at_us;      // -1 where the object itself says it
+    uint64_t lines;     // EVENT_TEXT: of message `which`, 0 for its end
     struct span object; // EVENT_TLS: overtaken by a later one of the side; EVENT_NOTE: its text
 };
 

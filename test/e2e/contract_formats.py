@@ -544,6 +544,29 @@ def test_bdat_has_its_last_reply_for_the_message(scope):
     same([one["final"] for one in record.of("reply")], [False] * 5 + [True, False])
 
 
+def shown(scope, record, form):
+    done = scope.run("show", os.path.join(record.folder, "out." + form))
+    same((done.returncode, done.stderr), (0, b""))
+    return done.stdout.decode()
+
+
+def test_show_tells_chunks_with_the_dots_they_had(scope):
+    chunk = b"A: b\r\n\r\n.x\r\n..y\r\n.\r\nend\r\n"
+    record = Record(scope, [hello("CHUNKING"), C(f"BDAT {len(chunk)} LAST"), C(chunk), S("250 ok"), QUIT],
+                    options=["--body", "full"])
+    same(record.text()[7:10], ['C > ".x"', 'C > "..y"', 'C > "."'])
+    for form in ("json", "jsonl"):
+        same(shown(scope, record, form), record.raw_text)
+
+
+def test_a_message_object_has_no_more_than_the_contract_says(scope):
+    record = Record(scope, [hello(), mail(), QUIT])
+    members = ["n", "from", "from_parameters", "recipients", "via", "bytes", "lines", "sha256", "complete",
+               "header", "body", "code", "accepted"]
+    same(list(record.message), members)
+    same(list(record.of("message")[0]), ["counter", "time", "pid", "session", "event", *members])
+
+
 def test_lmtp_has_a_final_reply_for_each_accepted_recipient(scope):
     record = Record(scope, [
         S("220 x LMTP"), C("LHLO me.example.org"), S("250 x"), C("MAIL FROM:<a@example.com>"), S("250 ok"),

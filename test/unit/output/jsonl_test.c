@@ -230,8 +230,7 @@ static void message_is_the_object_of_json(void **state) {
                            "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\","
                            "\"complete\":true,\"header\":[{\"name\":\"Subject\",\"value\":"
                            "\"H\xC3\xA9\",\"raw\":\"=?utf-8?q?H=C3=A9?=\"},{\"name\":\"X\","
-                           "\"value\":\"1\"}],\"body\":null,\"code\":250,\"accepted\":true,"
-                           "\"text_before\":[[0,2,0],[0,0,0]]}\n");
+                           "\"value\":\"1\"}],\"body\":null,\"code\":250,\"accepted\":true}\n");
 }
 
 static void notes_are_members_of_the_next_event(void **state) {

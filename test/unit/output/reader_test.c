@@ -57,6 +57,7 @@ static void number_text(void) {
 static void record(size_t i, const struct event *event) {
     struct recorder *recorder = &fixture.recorders[i];
     struct slice message = {0};
+    struct message_shown shown;
     text_put_event(&fixture.lines, &fixture.text_writer[i], event);
     number_text();
     message_log_take(recorder->outlet.messages, event);
@@ -64,6 +65,9 @@ static void record(size_t i, const struct event *event) {
         message = message_log_object(recorder->outlet.messages);
     }
     session_document_take(recorder->document, event, message);
+    if (message_log_shown(recorder->outlet.messages, &shown)) {
+        session_document_take_shown(recorder->document, &shown);
+    }
     jsonl_format.take(recorder->jsonl, event);
     if (buf_len(&recorder->outlet.bytes) > 0) {
         buf_putf(&fixture.jsonl, "{\"counter\":%llu,", (unsigned long long)++fixture.jsonl_counter);
@@ -279,8 +283,33 @@ static void message_comes_back(const char *text) {
     sample_connect(sample());
     sample_command(sample(), 1, "DATA");
     sample_message_text(sample(), 1, text);
+    sample()->at_us += 2000; // so that the notes say how many lines there were
     sample_final(sample(), 1, "250 ok");
     sample_message(sample(), 1, 1, 250);
+    sample_close(sample(), PARTY_CLIENT, OUTCOME_COMPLETED, NULL);
+    both_show_the_text(1);
+    assert_true(slice_find(buf_slice(&fixture.jsonl), SLICE("\"notes\"")) != SLICE_NONE);
+}
+
+static void a_message_answered_at_once_needs_no_notes(void **state) {
+    (void)state;
+    for (int n = 1; n < 3; n++) {
+        sample_command(sample(), n, "DATA");
+        sample_message_text(sample(), n, "Subject: x\r\nTo: a@b.c\r\n\r\nx\r\n.\r\n");
+        sample_final(sample(), n, "250 ok");
+        sample_message(sample(), n, n, 250);
+    }
+    sample_close(sample(), PARTY_CLIENT, OUTCOME_COMPLETED, NULL);
+    both_show_the_text(1);
+    assert_true(slice_find(buf_slice(&fixture.jsonl), SLICE("\"notes\"")) == SLICE_NONE);
+}
+
+static void a_message_answered_before_its_end_has_notes(void **state) {
+    (void)state;
+    sample_command(sample(), 1, "BDAT 5 LAST");
+    sample_final(sample(), 1, "503 no");
+    sample_message_text(sample(), 1, "A: 1\r\n");
+    sample_message(sample(), 1, 1, 503);
     sample_close(sample(), PARTY_CLIENT, OUTCOME_COMPLETED, NULL);
     both_show_the_text(1);
 }
@@ -497,11 +526,13 @@ static void documents_of(struct slice data) {
     reader_free(reader);
 }
 
-// Takes what jsonl cannot tell out of a document: what its close does not say.
+// Takes what jsonl cannot tell out of a document: what its close does not say, and the lines of
+// messages.
 static cJSON *comparable(struct slice text) {
     cJSON *document = cJSON_ParseWithLength((const char *)text.data, text.len);
     assert_non_null(document);
     cJSON_DeleteItemFromObject(document, "bytes");
+    cJSON_DeleteItemFromObject(document, "timeline");
     return document;
 }
 
@@ -659,9 +690,7 @@ static void a_document_without_timeline_is_told_in_causal_order(void **state) {
     put_json(1);
     cJSON *document = cJSON_Parse(as_string(&fixture.json));
     cJSON *session = cJSON_GetArrayItem(cJSON_GetObjectItem(document, "sessions"), 0);
-    cJSON *message = cJSON_GetArrayItem(cJSON_GetObjectItem(session, "messages"), 0);
     cJSON_DeleteItemFromObject(session, "timeline");
-    cJSON_DeleteItemFromObject(message, "text_before");
     char *text = cJSON_Print(document);
     show(slice_of_string(text));
     static const char *const order[] = {"### Connected",
@@ -704,6 +733,8 @@ int main(void) {
         TEST(a_message_among_another_sessions_lines_comes_back),
         TEST(header_lines_and_findings_keep_their_order_and_times),
         TEST(a_usual_header_needs_no_text_of_its_own),
+        TEST(a_message_answered_at_once_needs_no_notes),
+        TEST(a_message_answered_before_its_end_has_notes),
         TEST(an_odd_header_comes_back),
         FULL(an_odd_header_comes_back),
         FULL(a_body_comes_back_with_its_dots),

@@ -24,11 +24,15 @@ struct fixture {
 static void take(void *context, const struct event *event) {
     struct fixture *fixture = context;
     struct slice message = {0};
+    struct message_shown shown;
     message_log_take(fixture->messages, event);
     if (event->kind == EVENT_MESSAGE) {
         message = message_log_object(fixture->messages);
     }
     session_document_take(fixture->document, event, message);
+    if (message_log_shown(fixture->messages, &shown)) {
+        session_document_take_shown(fixture->document, &shown);
+    }
 }
 
 static int setup_with(void **state, enum body_detail body) {
@@ -151,7 +155,7 @@ static void a_session_has_every_member_in_order(void **state) {
         "\"accepted\":true}],\"via\":\"DATA\",\"bytes\":2345,\"lines\":61,\"sha256\":" SHA
         ",\"complete\":true,\"header\":[{\"name\":\"Subject\",\"value\":\"H\xC3\xA9\",\"raw\":"
         "\"=?utf-8?q?H=C3=A9?=\"},{\"name\":\"X\",\"value\":\"1\"}],\"body\":null,\"code\":250,"
-        "\"accepted\":true,\"text_before\":[[14,2,9],[14,0,9]]}],"
+        "\"accepted\":true}],"
         "\"findings\":[{\"rule\":\"bare-lf\",\"severity\":\"error\",\"side\":\"client\","
         "\"exchange\":5,\"message\":null,\"text\":\"a line ends in LF\",\"reference\":"
         "\"RFC 5321 2.3.8\"}],"
