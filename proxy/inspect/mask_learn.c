@@ -271,10 +271,18 @@ void mask_learn_sasl(struct taint *taint, struct sasl_progress *progress, struct
 
 // ── events ──────────────────────────────────────────────────────────────────────────────────────
 
+// Postfix XCLIENT_README: there is no value to tell, which is said of other attributes too.
+static bool is_placeholder(struct slice value) {
+    return slice_is_nocase(value, "[UNAVAILABLE]") || slice_is_nocase(value, "[TEMPUNAVAIL]");
+}
+
 // A value of BURL or XCLIENT: as it stands, and with %XX and +XX (xtext) undone, since the server
 // may show it so.
 static void learn_value(struct taint *taint, struct slice value, bool open) {
     struct buf plain;
+    if (is_placeholder(value)) {
+        return;
+    }
     buf_init(&plain, value.len);
     for (size_t i = 0; i < value.len; i++) {
         bool escape = (value.data[i] == '%' || value.data[i] == '+') && i + 2 < value.len &&
@@ -339,6 +347,9 @@ static void learn_values(struct taint *taint, struct slice run, bool open) {
 
 void mask_learn_run(struct taint *taint, struct sasl_progress *progress, struct slice run,
                     bool open) {
+    if (is_placeholder(run)) {
+        return;
+    }
     learn_values(taint, run, open);
     mask_learn_sasl(taint, progress, run, open);
 }

@@ -38,23 +38,6 @@ enum verb command_verb(struct slice line) {
 
 // ── AUTH ────────────────────────────────────────────────────────────────────────────────────────
 
-static const struct slice auth_word = SLICE_INIT("AUTH");
-
-bool command_is_auth_like(struct slice line) {
-    return slice_starts_with_nocase(skip_blanks(line), auth_word);
-}
-
-void command_auth_parts(struct slice *out_mechanism, struct slice *out_rest, struct slice line) {
-    struct slice rest = slice_from(skip_blanks(line), auth_word.len);
-    rest = skip_blanks(rest);
-    if (rest.len > 0 && rest.data[0] == '=') {
-        rest = skip_blanks(slice_from(rest, 1));
-    }
-    struct slice word = take_word(&rest);
-    *out_mechanism = word.len > 0 ? word : null_slice;
-    *out_rest = rest.len > 0 ? rest : null_slice;
-}
-
 static void parse_auth(struct command *out, struct slice line) {
     command_auth_parts(&out->mechanism, &out->initial, line);
     if (!slice_is_null(out->initial)) {

@@ -13,11 +13,19 @@ enum verb command_verb(struct slice line);
 // The first word of the line, behind white space; empty where there is none.
 struct slice command_word(struct slice line);
 
-// Whether a line begins, behind white space, with AUTH in any case. Such a line holds credentials,
-// whatever else is odd about it (`AUTH=PLAIN …`, `AUTHPLAIN …`).
+// (command_auth.c) Whether a line begins, behind white space, with AUTH in any case. Such a line
+// holds credentials, whatever else is odd about it (`AUTH=PLAIN …`, `AUTHPLAIN …`). White space is
+// all that is not printable ASCII.
 bool command_is_auth_like(struct slice line);
-// What stands behind the word AUTH: `*out_mechanism` the first word there, an `=` of old servers
-// left out, and `*out_rest` all behind it. Null where there is none.
+// Where such a line begins behind a bare CR within `line`, which some servers take for a line's
+// end; SLICE_NONE where there is none.
+size_t command_find_hidden_auth(struct slice line);
+// The words behind AUTH, or behind a longer word that begins with it: `*out_mechanism` the first
+// (an `=` of old servers left out), `*out_rest` all behind it. What is stuck to AUTH and makes no
+// word with it comes as the first. Null where there is none.
 void command_auth_parts(struct slice *out_mechanism, struct slice *out_rest, struct slice line);
+// Whether the parts of a word between hyphens are in one case, or capitalised: what is written in
+// mixed case is rather base64.
+bool command_has_case_of_words(struct slice word);
 
 #endif

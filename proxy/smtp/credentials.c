@@ -13,10 +13,8 @@ static bool is_mechanism_byte(uint8_t byte) {
     return text_is_alnum(byte) || byte == '-' || byte == '_' || byte == '.';
 }
 
-// A word in upper and lower case that nobody knows as a mechanism is more likely base64.
+// A word in mixed case that nobody knows as a mechanism is more likely base64.
 bool credentials_is_mechanism(struct slice word) {
-    bool upper = false;
-    bool lower = false;
     if (word.len == 0 || word.len > MECHANISM_MAX) {
         return false;
     }
@@ -24,10 +22,8 @@ bool credentials_is_mechanism(struct slice word) {
         if (!is_mechanism_byte(word.data[i])) {
             return false;
         }
-        upper = upper || (word.data[i] >= 'A' && word.data[i] <= 'Z');
-        lower = lower || (word.data[i] >= 'a' && word.data[i] <= 'z');
     }
-    return !(upper && lower) || sasl_mechanism_find(word) != SASL_MECHANISM_UNKNOWN;
+    return command_has_case_of_words(word) || sasl_mechanism_find(word) != SASL_MECHANISM_UNKNOWN;
 }
 
 // The secret goes from the first byte behind the mechanism that is not blank to the end.
@@ -92,10 +88,7 @@ static size_t cover_cut(struct span out[EVENT_SPANS_MAX], size_t count, struct s
     return count + 1;
 }
 
-size_t credentials_find(struct span out[EVENT_SPANS_MAX], struct slice line, bool cut) {
-    if (command_is_auth_like(line)) {
-        return find_in_auth(out, line, cut);
-    }
+static size_t find_in_command(struct span out[EVENT_SPANS_MAX], struct slice line, bool cut) {
     struct slice word = command_word(line);
     if (word.len == 0) { // Blanks so far: AUTH may be what was cut off.
         out[0] = (struct span){line.len, 0};
@@ -107,4 +100,32 @@ size_t credentials_find(struct span out[EVENT_SPANS_MAX], struct slice line, boo
                                : find_values(out, line, SLICE(";URLAUTH="));
     bool may_go_on = verb == VERB_XCLIENT || verb == VERB_XFORWARD || verb == VERB_BURL;
     return cut && may_go_on ? cover_cut(out, count, line) : count;
+}
+
+// AUTH behind a bare CR: its mark goes to the end of the line.
+static size_t add_hidden_auth(struct span out[EVENT_SPANS_MAX], size_t count, struct slice line,
+                              size_t at, bool cut) {
+    struct span mark;
+    if (find_in_auth(&mark, slice_from(line, at), cut) == 0) {
+        return count;
+    }
+    mark.offset += at;
+    if (count == EVENT_SPANS_MAX) {
+        out[count - 1].len = line.len - out[count - 1].offset;
+        return count;
+    }
+    out[count] = mark;
+    return count + 1;
+}
+
+size_t credentials_find(struct span out[EVENT_SPANS_MAX], struct slice line, bool cut) {
+    if (command_is_auth_like(line)) {
+        return find_in_auth(out, line, cut);
+    }
+    size_t hidden = command_find_hidden_auth(line);
+    if (hidden == SLICE_NONE) {
+        return find_in_command(out, line, cut);
+    }
+    size_t count = find_in_command(out, slice_sub(line, 0, hidden), false);
+    return add_hidden_auth(out, count, line, hidden, cut);
 }

@@ -236,6 +236,7 @@ static void take_command(struct dialogue *dialogue, const struct event_line *lin
     if (command.verb != VERB_UNKNOWN) {
         client->conceal = false;
     }
+    client->auth_seen = client->auth_seen || command_find_hidden_auth(text) != SLICE_NONE;
     client->text_refused = client->text_refused && !ends_refused_text(&command, text);
     if (dialogue->transfer != NULL && ends_chunks(command.verb)) {
         transfer_give_up(dialogue, at_ns);

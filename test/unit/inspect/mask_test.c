@@ -346,6 +346,28 @@ static void values_of_xclient_and_burl_are_learnt(void **state) {
     fixture_cleanup(&fixture);
 }
 
+// Postfix says so of any attribute that it has no value for.
+static void a_value_that_is_none_is_not_learnt(void **state) {
+    (void)state;
+    FIXTURE(fixture);
+    struct slice line = SLICE("XCLIENT LOGIN=[UNAVAILABLE] NAME=[UNAVAILABLE]");
+    struct event bytes = {.kind = EVENT_BYTES};
+    struct event event = {.kind = EVENT_COMMAND};
+    bytes.bytes.data = line;
+    bytes.bytes.secrets[0] = (struct span){14, 13};
+    bytes.bytes.secret_count = 1;
+    event.command.command.verb = VERB_XCLIENT;
+    event.command.line.text = line;
+    event.command.line.len = line.len;
+    event.command.line.secrets[0] = (struct span){14, 13};
+    event.command.line.secret_count = 1;
+    fixture_take(&fixture, &bytes);
+    assert_text(buf_slice(&fixture.raw), "XCLIENT LOGIN=******** NAME=[UNAVAILABLE]");
+    fixture_take(&fixture, &event);
+    assert_text(buf_slice(&fixture.last), "XCLIENT LOGIN=******** NAME=[UNAVAILABLE]");
+    fixture_cleanup(&fixture);
+}
+
 static void the_token_of_a_urlauth_is_hidden_alone_too(void **state) {
     (void)state;
     FIXTURE(fixture);
@@ -528,6 +550,7 @@ int main(void) {
         cmocka_unit_test(a_login_asked_for_its_password_first_teaches_it),
         cmocka_unit_test(a_secret_of_under_four_characters_is_not_looked_for),
         cmocka_unit_test(values_of_xclient_and_burl_are_learnt),
+        cmocka_unit_test(a_value_that_is_none_is_not_learnt),
         cmocka_unit_test(the_token_of_a_urlauth_is_hidden_alone_too),
         cmocka_unit_test(a_password_is_learnt_beside_what_is_no_base64),
         cmocka_unit_test(what_the_server_says_of_its_own_stays),

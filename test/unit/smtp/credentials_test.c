@@ -31,12 +31,39 @@ static void marks_auth_from_the_second_argument_on(void **state) {
     check_marked("AUTH=PLAIN abc", false, "AUTH=PLAIN <abc>");
 }
 
+static void marks_words_that_begin_like_auth(void **state) {
+    (void)state;
+    check_marked("AUTHENTICATE PLAIN abc", false, "AUTHENTICATE PLAIN <abc>");
+    check_marked("Authorization: Basic YWJj x", false, "Authorization: Basic <YWJj x>");
+    check_marked("Authorization: YWJjZA==", false, "Authorization: <YWJjZA==>");
+    check_marked("Authentication-Results: mx.example; x=y", false,
+                 "Authentication-Results: <mx.example; x=y>");
+    check_marked("AUTHYWJjZGVm", false, "AUTH<YWJjZGVm>");
+    check_marked("AUTHSCRAM-SHA-1 abc", false, "AUTHSCRAM-SHA-1 <abc>");
+}
+
+static void marks_auth_behind_what_is_no_text(void **state) {
+    (void)state;
+    check_marked("\v\f\r\x7f\xc2\xa0"
+                 "AUTH PLAIN abc",
+                 false,
+                 "\v\f\r\x7f\xc2\xa0"
+                 "AUTH PLAIN <abc>");
+    check_marked("AUTH\vPLAIN\rabc", false, "AUTH\vPLAIN\r<abc>");
+    check_marked("NOOP\rAUTH PLAIN abc", false, "NOOP\rAUTH PLAIN <abc>");
+    check_marked("XCLIENT LOGIN=a\rx\r auth login b", true,
+                 "XCLIENT LOGIN=<a\rx\r> auth login <b>");
+    check_marked("NOOP\rAUTH PLAIN", true, "NOOP\rAUTH PLAIN<>");
+    check_marked("NOOP AUTH PLAIN abc", false, "NOOP AUTH PLAIN abc");
+}
+
 static void marks_what_stands_in_the_place_of_a_mechanism(void **state) {
     (void)state;
     check_marked("AUTH AGFiYwBkZWY=", false, "AUTH <AGFiYwBkZWY=>");
     check_marked("AUTH AGFiYwBkZWY x", false, "AUTH <AGFiYwBkZWY x>");
     check_marked("AUTH ABCDEFGHIJKLMNOPQRSTU", false, "AUTH <ABCDEFGHIJKLMNOPQRSTU>");
     check_marked("AUTH Plain x", false, "AUTH Plain <x>");
+    check_marked("AUTH X-Magic-New x", false, "AUTH X-Magic-New <x>");
     check_marked("AUTH", false, "AUTH");
 }
 
@@ -71,6 +98,8 @@ static void marks_the_rest_when_there_are_too_many(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(marks_auth_from_the_second_argument_on),
+        cmocka_unit_test(marks_words_that_begin_like_auth),
+        cmocka_unit_test(marks_auth_behind_what_is_no_text),
         cmocka_unit_test(marks_what_stands_in_the_place_of_a_mechanism),
         cmocka_unit_test(marks_to_the_end_what_was_cut),
         cmocka_unit_test(marks_burl_and_xclient),
