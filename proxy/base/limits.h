@@ -44,8 +44,8 @@
 #define LIMIT_WRITER_QUEUE  (16 * MIB) // finished lines that wait for the disk
 
 // The analysis.
-#define LIMIT_FINDINGS_OF_RULE 10  // of one rule in a session; the eleventh counts the rest
-#define LIMIT_SECRETS          256 // learnt in one session; a PLAIN login is three of them
-#define LIMIT_SECRET_BYTES     (64 * KIB)
+#define LIMIT_FINDINGS_OF_RULE 10   // of one rule in a session; the eleventh counts the rest
+#define LIMIT_SECRETS          2048 // learnt in one session; a PLAIN login is three of them
+#define LIMIT_SECRET_BYTES     MIB  // of them; of one no more than TAINT_SECRET_MAX
 
 #endif
