@@ -132,19 +132,38 @@ static struct slice cut_to_quote(struct slice value) {
     return slice_sub(value, 0, len);
 }
 
+static bool ends_cut_line(const struct event_line *line, struct slice value) {
+    return line->len > line->text.len && value.len > 0 &&
+           value.data + value.len == line->text.data + line->text.len;
+}
+
+// Whether a value goes to the end of what is kept of a longer line.
+static bool is_cut(const struct event *now, struct slice value) {
+    if (now->kind == EVENT_COMMAND) {
+        return ends_cut_line(&now->command.line, value);
+    }
+    for (size_t i = 0; now->kind == EVENT_REPLY && i < now->reply.line_count; i++) {
+        if (ends_cut_line(&now->reply.lines[i].line, value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct quote quote_of(const struct analysis *analysis, struct slice value) {
     struct buf escaped;
     buf_init(&escaped, sizeof(((struct quote *)NULL)->text) - 4);
     struct slice shown = cut_to_quote(value);
     text_put_printable(&escaped, shown);
     struct slice text = buf_slice(&escaped);
-    bool altered = shown.len < value.len || !slice_equal(text, value);
+    bool cut = shown.len < value.len || is_cut(analysis->now, value);
+    bool altered = cut || !slice_equal(text, value);
     struct quote quote;
     if (altered && analysis->facts.credentials_seen) {
         quote = quote_literal("(not shown)");
     } else {
         snprintf(quote.text, sizeof(quote.text), "%.*s%s", (int)text.len,
-                 text.len > 0 ? (const char *)text.data : "", shown.len < value.len ? "…" : "");
+                 text.len > 0 ? (const char *)text.data : "", cut ? "…" : "");
     }
     buf_cleanup(&escaped);
     return quote;

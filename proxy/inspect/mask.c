@@ -17,6 +17,8 @@ struct mask {
     struct taint taint;
     struct veil veil;
     struct sasl_progress progress;
+    struct sasl_progress ahead; // where the lines that were looked at ahead have got to
+    bool looks_ahead;           // … since the latest command
     struct mask_stream streams[SIDES];
     struct mask_run run;
     bool run_is_owed; // a SASL line was cut; its bytes will teach the whole of it
@@ -87,9 +89,24 @@ static void learn_from_bytes(struct mask *mask, const struct event_bytes *bytes)
     }
 }
 
+void mask_look_ahead(struct mask *mask, const struct event_command *command) {
+    if (mask->view == AUTH_VIEW_REVEAL) {
+        return;
+    }
+    if (!mask->looks_ahead) {
+        mask->ahead = mask->progress;
+        mask->looks_ahead = true;
+    }
+    mask_learn_command(&mask->taint, &mask->ahead, command);
+}
+
 static void learn(struct mask *mask, const struct event *event) {
     if (event->kind == EVENT_COMMAND) {
+        const struct event_line *line = &event->command.line;
+        bool seen_whole = mask->looks_ahead && line->len > line->text.len;
+        mask->looks_ahead = false;
         learn_from_command(mask, &event->command);
+        mask->progress = seen_whole ? mask->ahead : mask->progress;
     } else if (event->kind == EVENT_REPLY) {
         mask_learn_reply(&mask->progress, &event->reply);
     } else if (event->kind == EVENT_BYTES) {

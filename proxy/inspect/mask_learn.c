@@ -7,31 +7,6 @@
 
 #include <string.h>
 
-#define CONTROL_A 0x01
-
-// ── mechanisms ──────────────────────────────────────────────────────────────────────────────────
-
-enum sasl_layout sasl_layout_of(struct slice mechanism) {
-    static const struct {
-        struct slice name;
-        enum sasl_layout layout;
-    } mechanisms[] = {
-        {SLICE_INIT("PLAIN"), SASL_PLAIN},        {SLICE_INIT("LOGIN"), SASL_LOGIN},
-        {SLICE_INIT("XOAUTH2"), SASL_BEARER},     {SLICE_INIT("OAUTHBEARER"), SASL_BEARER},
-        {SLICE_INIT("XOAUTH"), SASL_BEARER},      {SLICE_INIT("CRAM-MD5"), SASL_CRAM},
-        {SLICE_INIT("DIGEST-MD5"), SASL_DIGEST},  {SLICE_INIT("EXTERNAL"), SASL_NAME},
-        {SLICE_INIT("ANONYMOUS"), SASL_NAME},     {SLICE_INIT("NTLM"), SASL_OPAQUE},
-        {SLICE_INIT("GSSAPI"), SASL_OPAQUE},      {SLICE_INIT("GSS-SPNEGO"), SASL_OPAQUE},
-        {SLICE_INIT("KERBEROS_V4"), SASL_OPAQUE},
-    };
-    for (size_t i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++) {
-        if (slice_equal_nocase(mechanism, mechanisms[i].name)) {
-            return mechanisms[i].layout;
-        }
-    }
-    return slice_starts_with_nocase(mechanism, SLICE("SCRAM-")) ? SASL_SCRAM : SASL_UNKNOWN;
-}
-
 // ── base64, as much of it as there is ───────────────────────────────────────────────────────────
 
 // Cuts what stands in front of the next digit off `*rest`, and then its run of digits, which is
@@ -77,171 +52,24 @@ static bool decode_leniently(struct buf *out, struct slice run, bool open) {
     return ok && buf_len(out) > 0;
 }
 
-// ── what stands in a decoded line ───────────────────────────────────────────────────────────────
+// ── lines ───────────────────────────────────────────────────────────────────────────────────────
 
-static size_t count_byte(struct slice s, uint8_t byte) {
-    size_t count = 0;
-    for (size_t i = 0; i < s.len; i++) {
-        count += s.data[i] == byte ? 1 : 0;
-    }
-    return count;
+static bool is_name_due(const struct sasl_progress *progress) {
+    bool login = progress->layout == SASL_LOGIN && progress->lines == 1;
+    return progress->layout == SASL_NAME || (login && !progress->password_is_due);
 }
 
-// A secret with NULs in it, where none belongs: its first and its last part may be the secret
-// alone.
-static void learn_with_nuls(struct taint *taint, struct slice secret, bool open) {
-    taint_learn(taint, secret, open);
-    if (count_byte(secret, 0) == 0) {
-        return;
-    }
-    taint_learn(taint, slice_split(&secret, 0), false);
-    while (count_byte(secret, 0) > 0) {
-        slice_split(&secret, 0);
-    }
-    taint_learn(taint, secret, open);
-}
-
-// The password stands behind the second NUL. Clients that forget the authzid's NUL put it behind
-// the only one.
-static void learn_plain(struct taint *taint, struct slice decoded, bool open) {
-    size_t nuls = count_byte(decoded, 0);
-    struct slice rest = decoded;
-    for (size_t i = 0; i < nuls && i < 2; i++) {
-        slice_split(&rest, 0);
-    }
-    if (nuls > 0) {
-        learn_with_nuls(taint, rest, open);
+static void learn_response(struct taint *taint, const struct sasl_progress *progress,
+                           struct slice response, bool open) {
+    if (!is_name_due(progress)) {
+        sasl_learn_response(taint, progress->layout, response, open);
     }
 }
 
-static bool names_somebody(struct slice key) {
-    static const char *const keys[] = {"user", "host", "port",     "a",     "n",      "n,a",
-                                       "n,,a", "y,a",  "username", "realm", "authzid"};
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        if (slice_is_nocase(key, keys[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-// `key=value`: the value is secret unless the key says that it names somebody; of `Bearer TOKEN`
-// the token too.
-static void learn_pair(struct taint *taint, struct slice pair, bool open) {
-    struct slice value = pair;
-    struct slice key = slice_split(&value, '=');
-    if (slice_is_null(value) || names_somebody(slice_trim(key))) {
-        return;
-    }
-    if (value.len >= 2 && value.data[0] == '"' && value.data[value.len - 1] == '"') {
-        value = slice_sub(value, 1, value.len - 2);
-    }
-    learn_with_nuls(taint, value, open);
-    size_t space = slice_find_byte(value, ' ');
-    if (space != SLICE_NONE) {
-        learn_with_nuls(taint, slice_trim(slice_from(value, space)), open);
-    }
-}
-
-static void learn_bearer(struct taint *taint, struct slice decoded, bool open) {
-    while (decoded.len > 0) {
-        struct slice pair = slice_split(&decoded, CONTROL_A);
-        learn_pair(taint, pair, open && decoded.len == 0);
-    }
-}
-
-// Of DIGEST-MD5 and SCRAM only the proof: nonces and names are shown by the server too.
-static void learn_proof(struct taint *taint, struct slice decoded, const char *wanted, bool open) {
-    while (decoded.len > 0) {
-        struct slice pair = slice_split(&decoded, ',');
-        struct slice key = pair;
-        key.len = slice_find_byte(pair, '=') == SLICE_NONE ? 0 : slice_find_byte(pair, '=');
-        if (slice_is_nocase(slice_trim(key), wanted)) {
-            learn_pair(taint, pair, open && decoded.len == 0);
-        }
-    }
-}
-
-static void learn_last_word(struct taint *taint, struct slice decoded, bool open) {
-    struct slice word = decoded;
-    while (slice_find_byte(word, ' ') != SLICE_NONE) {
-        slice_split(&word, ' ');
-    }
-    if (word.len < decoded.len) {
-        learn_with_nuls(taint, word, open);
-    }
-}
-
-enum { PARTS_MAX = 8 };
-
-// All parts but the first, which names who it is, and those that name somebody or something.
-static void learn_parts(struct taint *taint, struct slice decoded, uint8_t separator, bool open) {
-    struct slice rest = decoded;
-    slice_split(&rest, separator);
-    for (size_t i = 0; i < PARTS_MAX && rest.len > 0; i++) {
-        struct slice part = slice_split(&rest, separator);
-        struct slice key = part;
-        key.len = slice_find_byte(part, '=') == SLICE_NONE ? 0 : slice_find_byte(part, '=');
-        if (!names_somebody(key)) {
-            learn_with_nuls(taint, part, open && rest.len == 0);
-        }
-    }
-    taint_learn(taint, rest, open);
-}
-
-// Nobody knows what it holds. Two NULs are taken for PLAIN's; and where the mechanism is only not
-// known yet, any number of them is.
-static void learn_unknown(struct taint *taint, enum sasl_layout layout, struct slice decoded,
-                          bool open) {
-    size_t nuls = count_byte(decoded, 0);
-    if (nuls > 0 && nuls != 2 && layout != SASL_UNNAMED) {
-        learn_parts(taint, decoded, 0, open);
-    }
-    if (nuls > 0) {
-        learn_plain(taint, decoded, open);
-    }
-    if (count_byte(decoded, CONTROL_A) > 0) {
-        learn_parts(taint, decoded, CONTROL_A, open);
-        learn_bearer(taint, decoded, open);
-    }
-}
-
-static void learn_decoded(struct taint *taint, const struct sasl_progress *progress,
-                          struct slice decoded, bool open) {
-    bool user_name =
-        progress->layout == SASL_LOGIN && progress->lines == 1 && !progress->password_is_due;
-    if (user_name || progress->layout == SASL_NAME) {
-        return;
-    }
-    if (progress->layout != SASL_UNNAMED) { // it may be LOGIN's user name
-        taint_learn(taint, decoded, open);
-    }
-    switch (progress->layout) {
-    case SASL_PLAIN:
-        learn_plain(taint, decoded, open);
-        break;
-    case SASL_BEARER:
-        learn_bearer(taint, decoded, open);
-        break;
-    case SASL_CRAM:
-        learn_last_word(taint, decoded, open);
-        break;
-    case SASL_DIGEST:
-        learn_proof(taint, decoded, "response", open);
-        break;
-    case SASL_SCRAM:
-        learn_proof(taint, decoded, "p", open);
-        break;
-    case SASL_UNKNOWN:
-    case SASL_UNNAMED:
-        learn_unknown(taint, progress->layout, decoded, open);
-        break;
-    case SASL_LOGIN:
-        learn_with_nuls(taint, decoded, open);
-        break;
-    case SASL_NAME:
-    case SASL_OPAQUE:
-        break;
+static void note_name(struct sasl_progress *progress, struct slice line) {
+    if (is_name_due(progress) && line.len <= sizeof(progress->name_line)) {
+        memcpy(progress->name_line, line.data, line.len);
+        progress->name_line_len = line.len;
     }
 }
 
@@ -255,16 +83,43 @@ static void learn_runs(struct taint *taint, const struct sasl_progress *progress
         struct buf decoded;
         buf_init(&decoded, run.len + 4);
         if (decode_leniently(&decoded, run, open && line.len == 0)) {
-            learn_decoded(taint, progress, buf_slice(&decoded), open);
+            learn_response(taint, progress, buf_slice(&decoded), open);
         }
         buf_wipe(&decoded);
     }
 }
 
+static bool is_base64(struct slice line) {
+    for (size_t i = 0; i < line.len; i++) {
+        if (taint_sextet(line.data[i]) < 0 && line.data[i] != '=') {
+            return false;
+        }
+    }
+    return true;
+}
+
+// No word of a language.
+static bool is_surely_base64(struct slice word) {
+    bool digit = false;
+    bool upper = false;
+    bool lower = false;
+    for (size_t i = 0; i < word.len; i++) {
+        digit = digit || !text_is_alpha(word.data[i]);
+        upper = upper || (i > 0 && word.data[i] >= 'A' && word.data[i] <= 'Z');
+        lower = lower || word.data[i] >= 'a';
+    }
+    return word.len >= 8 && word.len % 4 == 0 && is_base64(word) && (digit || upper) && lower;
+}
+
+// A client that forgot the base64 sends the response as it is.
 void mask_learn_sasl(struct taint *taint, struct sasl_progress *progress, struct slice line,
                      bool open) {
     progress->lines++;
     taint_learn(taint, line, open);
+    note_name(progress, line);
+    if (!is_base64(line)) {
+        learn_response(taint, progress, line, open);
+    }
     learn_runs(taint, progress, line, open);
     progress->password_is_due = false;
 }
@@ -304,11 +159,22 @@ static void learn_value(struct taint *taint, struct slice value, bool open) {
 // RFC 4467 3: URLAUTH is access ":" mechanism ":" token, and the token alone lets in.
 static void learn_urlauth(struct taint *taint, struct slice value, bool open) {
     learn_value(taint, value, open);
-    slice_split(&value, ':');
-    slice_split(&value, ':');
-    if (value.len > 0) {
-        learn_value(taint, value, open);
+    struct slice token = value;
+    slice_split(&token, ':');
+    slice_split(&token, ':');
+    if (slice_is_null(token)) { // a part is missing
+        token = value;
+        slice_split(&token, ':');
     }
+    if (token.len > 0) {
+        learn_value(taint, token, open);
+    }
+}
+
+// What stands behind `key` in a word of a line, or the null slice.
+static struct slice value_behind(struct slice word, struct slice key) {
+    size_t at = slice_find_nocase(word, key);
+    return at == SLICE_NONE ? (struct slice){0} : slice_from(word, at + key.len);
 }
 
 // Cuts the first word off `*rest`, which is trimmed before and after.
@@ -322,10 +188,63 @@ static struct slice take_word(struct slice *rest) {
     return word;
 }
 
-// What stands behind `key` in a word of a line, or the null slice.
-static struct slice value_behind(struct slice word, struct slice key) {
-    size_t at = slice_find_nocase(word, key);
-    return at == SLICE_NONE ? (struct slice){0} : slice_from(word, at + key.len);
+// What is marked as a whole may be an AUTH command in an odd place: its words are none of the
+// secret.
+static struct slice skip_auth(struct sasl_progress *progress, struct slice text) {
+    struct slice rest = slice_trim(text);
+    struct slice behind = rest;
+    if (!slice_is_nocase(take_word(&behind), "AUTH")) {
+        return rest;
+    }
+    *progress = (struct sasl_progress){.layout = sasl_layout_of(take_word(&behind))};
+    return behind;
+}
+
+// A marked range with blanks in it is more than one SASL line could be; each word may be one.
+static void learn_span(struct taint *taint, struct sasl_progress *progress, struct slice text,
+                       bool open) {
+    struct slice rest = skip_auth(progress, text);
+    taint_learn(taint, rest, open);
+    if (!is_base64(rest)) {
+        struct sasl_progress whole = *progress;
+        whole.lines++;
+        learn_response(taint, &whole, rest, open);
+    }
+    while (rest.len > 0) {
+        struct slice word = take_word(&rest);
+        mask_learn_sasl(taint, progress, word, open && rest.len == 0);
+    }
+}
+
+// A line that nobody knows is learnt as a whole. Its words may be ordinary ones, which must not be
+// hidden from then on; but for those that can only be base64.
+static void learn_concealed(struct taint *taint, struct sasl_progress *progress, struct slice text,
+                            bool open) {
+    struct slice rest = skip_auth(progress, text);
+    struct slice whole = rest;
+    struct sasl_progress unnamed = {.layout = SASL_UNNAMED};
+    if (slice_equal(whole, slice_of(progress->name_line, progress->name_line_len))) {
+        taint_learn(taint, whole, open);
+        return;
+    }
+    if (progress->layout == SASL_NAME && progress->lines > 0) { // no more is to come of it
+        progress->layout = SASL_UNKNOWN;
+    }
+    mask_learn_sasl(taint, is_base64(whole) ? progress : &unnamed, whole, open);
+    while (rest.len > 0) {
+        struct slice word = take_word(&rest);
+        if (word.len < whole.len && is_surely_base64(word)) {
+            mask_learn_sasl(taint, progress, word, open && rest.len == 0);
+        }
+    }
+}
+
+static size_t count_colons(struct slice word) {
+    size_t count = 0;
+    for (size_t i = 0; i < word.len; i++) {
+        count += word.data[i] == ':' ? 1 : 0;
+    }
+    return count;
 }
 
 // Of a line that was cut in front of its URLAUTH= or LOGIN= all that follows is marked; the cut may
@@ -337,7 +256,7 @@ static void learn_values(struct taint *taint, struct slice run, bool open) {
         if (slice_is_null(value)) {
             value = value_behind(word, SLICE("URLAUTH="));
         }
-        if (slice_is_null(value) && first) {
+        if (slice_is_null(value) && first && (run.len == 0 || count_colons(word) >= 2)) {
             learn_urlauth(taint, word, open && run.len == 0);
             value = value_behind(word, SLICE("="));
         }
@@ -347,32 +266,16 @@ static void learn_values(struct taint *taint, struct slice run, bool open) {
 
 void mask_learn_run(struct taint *taint, struct sasl_progress *progress, struct slice run,
                     bool open) {
+    struct slice rest = skip_auth(progress, run);
     if (is_placeholder(run)) {
+        return;
+    }
+    if (rest.len < run.len) { // AUTH, behind so many blanks that its line was cut
+        learn_span(taint, progress, rest, open);
         return;
     }
     learn_values(taint, run, open);
     mask_learn_sasl(taint, progress, run, open);
-}
-
-// The mechanism of a line that the decoder did not take for AUTH but that begins like it.
-static struct slice mechanism_of(const struct event_command *command) {
-    if (!slice_is_null(command->command.mechanism)) {
-        return command->command.mechanism;
-    }
-    struct slice rest = slice_trim(command->line.text);
-    take_word(&rest);
-    return take_word(&rest);
-}
-
-// A marked range with blanks in it is more than one SASL line could be; each word may be one.
-static void learn_span(struct taint *taint, struct sasl_progress *progress, struct slice text,
-                       bool open) {
-    struct slice rest = slice_trim(text);
-    taint_learn(taint, rest, open);
-    while (rest.len > 0) {
-        struct slice word = take_word(&rest);
-        mask_learn_sasl(taint, progress, word, open && rest.len == 0);
-    }
 }
 
 static bool is_value_verb(enum verb verb) {
@@ -384,12 +287,12 @@ void mask_learn_command(struct taint *taint, struct sasl_progress *progress,
     const struct event_line *line = &command->line;
     bool continues = command->continuation || command->concealed;
     if (!continues && line->secret_count > 0 && !is_value_verb(command->command.verb)) {
-        *progress = (struct sasl_progress){.layout = sasl_layout_of(mechanism_of(command))};
-    } else if (command->command.verb == VERB_AUTH) {
+        *progress = (struct sasl_progress){.layout = sasl_layout_of(command->command.mechanism)};
+    } else if (command->command.verb == VERB_AUTH || !slice_is_null(command->command.mechanism)) {
         *progress = (struct sasl_progress){.layout = sasl_layout_of(command->command.mechanism)};
     }
     if (command->concealed && line->secret_count == 0) {
-        learn_span(taint, progress, line->text, line->len > line->text.len);
+        learn_concealed(taint, progress, line->text, line->len > line->text.len);
     }
     for (size_t i = 0; i < line->secret_count; i++) {
         struct span span = line->secrets[i];
@@ -399,6 +302,8 @@ void mask_learn_command(struct taint *taint, struct sasl_progress *progress,
             learn_urlauth(taint, slice_trim(text), open);
         } else if (is_value_verb(command->command.verb) && !continues) {
             learn_value(taint, slice_trim(text), open);
+        } else if (command->concealed) {
+            learn_concealed(taint, progress, text, open);
         } else {
             learn_span(taint, progress, text, open);
         }

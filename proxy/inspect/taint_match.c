@@ -135,12 +135,19 @@ static bool is_ellipsis(struct slice rest) {
     return slice_starts_with(rest, SLICE("...")) || slice_starts_with(rest, SLICE("\xE2\x80\xA6"));
 }
 
+// An escape sequence whose end was cut off, or nothing.
+static bool is_part_of_unit(struct slice rest) {
+    return rest.len == 0 ||
+           (taint_is_escape(rest.data[0]) && rest.len < (rest.data[0] == '\\' ? 6 : 3));
+}
+
 // Whether a reading that stopped after `units` units at `at` has still seen the secret's beginning.
 static bool beginning_counts(struct slice text, size_t at, size_t units, bool cut) {
+    struct slice rest = slice_from(text, at);
     if (units < BEGINNING_MIN) {
         return false;
     }
-    return at == text.len ? cut : is_ellipsis(slice_from(text, at));
+    return (cut && is_part_of_unit(rest)) || is_ellipsis(rest);
 }
 
 size_t taint_match_read(struct taint_search *search, const struct taint_secret *secret,

@@ -76,6 +76,11 @@ static void take_dialogue(void *context, const struct event *event) {
     tell_and_judge(observer, event);
 }
 
+static void look_ahead(void *context, const struct event *event) {
+    struct observer *observer = context;
+    mask_look_ahead(observer->mask, &event->command);
+}
+
 struct observer *observer_new(const struct relay_config *config,
                               const struct event_session *session, struct event_sink tap) {
     struct observer *observer = mem_new(sizeof(*observer));
@@ -90,6 +95,7 @@ struct observer *observer_new(const struct relay_config *config,
         findings_new(&config->findings, (struct event_sink){take_finding, observer});
     observer->dialogue =
         dialogue_new(&config->dialogue, session, (struct event_sink){take_dialogue, observer});
+    dialogue_look_ahead(observer->dialogue, (struct event_sink){look_ahead, observer});
     return observer;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "smtp/state.h"
+#include "smtp/ahead.h"
 
 #include <assert.h>
 
@@ -238,7 +238,9 @@ void client_release(struct dialogue *dialogue) {
     struct client_stream *client = &dialogue->client;
     client->releasing = true;
     while (buf_len(&client->held) > 0 && !must_wait(dialogue)) {
-        buf_consume(&client->held, read_all(dialogue, buf_slice(&client->held), client->held_ns));
+        size_t used = read_all(dialogue, buf_slice(&client->held), client->held_ns);
+        buf_consume(&client->held, used);
+        ahead_consume(client, used);
     }
     client->releasing = false;
     if (buf_len(&client->held) == 0 && client->held_caps != NULL) {
@@ -255,6 +257,7 @@ static size_t hold(struct dialogue *dialogue, struct slice bytes, int64_t at_ns)
     }
     client->held_ns = at_ns;
     size_t used = buf_append_some(&client->held, bytes);
+    ahead_look(dialogue);
     if (used < bytes.len) {
         client->undecided = true;
         client_release(dialogue);

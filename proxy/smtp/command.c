@@ -172,7 +172,7 @@ static void parse_details(struct command *out, struct slice line) {
         parse_mailbox(out, SLICE("TO"));
     } else if (out->verb == VERB_BDAT) {
         parse_chunk(out);
-    } else if (out->verb == VERB_AUTH) {
+    } else if (command_is_auth_like(line)) {
         parse_auth(out, line);
     } else if ((out->verb == VERB_XCLIENT || out->verb == VERB_XFORWARD) &&
                !slice_is_null(out->argument)) {
@@ -192,4 +192,8 @@ void command_parse(struct command *out, struct slice line) {
     out->chunk_len = 0;
     out->chunk_last = out->chunk_valid = false;
     parse_details(out, line);
+    size_t hidden = command_find_hidden_auth(line);
+    if (slice_is_null(out->mechanism) && hidden != SLICE_NONE) {
+        parse_auth(out, slice_from(line, hidden));
+    }
 }

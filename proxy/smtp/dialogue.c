@@ -9,9 +9,9 @@
 #include <limits.h>
 #include <stdlib.h>
 
-// What a line is shows in its first bytes: so many are kept of a client's line, however small
-// --max-line is.
-enum { PREFIX_MIN = 1024 };
+// What a line is shows in its first bytes: so many are kept of it, however small --max-line is and
+// however many blanks it begins with.
+enum { PREFIX_MIN = 8 * 1024 };
 
 static size_t prefix_max(const struct dialogue_config *config) {
     return config->max_line > PREFIX_MIN ? config->max_line : PREFIX_MIN;
@@ -32,6 +32,10 @@ struct dialogue *dialogue_new(const struct dialogue_config *config,
     reply_init(&dialogue->server.reply);
     queue_push(&dialogue->queue, &(struct waiting){.kind = WAITING_GREETING, .at_ns = -1});
     return dialogue;
+}
+
+void dialogue_look_ahead(struct dialogue *dialogue, struct event_sink sink) {
+    dialogue->ahead = sink;
 }
 
 void dialogue_free(struct dialogue *dialogue) {

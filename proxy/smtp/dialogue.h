@@ -30,6 +30,10 @@ enum starttls_view { STARTTLS_AS_OFFERED, STARTTLS_HIDDEN, STARTTLS_ADDED };
 // `session` must outlive the dialogue; events go to `sink` from within the calls below.
 struct dialogue *dialogue_new(const struct dialogue_config *config,
                               const struct event_session *session, struct event_sink sink);
+// Lines of the client that have to wait for a reply before they are told go to `sink` at once too,
+// as an EVENT_COMMAND with no more than its line, its marks and its words: what may be secret in
+// them is to be known when the reply is told.
+void dialogue_look_ahead(struct dialogue *dialogue, struct event_sink sink);
 void dialogue_free(struct dialogue *dialogue); // wipes what it held; NULL is fine
 
 // Plaintext of one peer, split anywhere. `at_ns` is the time of its last byte since the accept and

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // originate: what the originator's lines are. Secrecy is decided here, before anything is told.
-#include "smtp/state.h"
+#include "smtp/ahead.h"
 
 #include "base/text.h"
 #include "smtp/command.h"
@@ -95,6 +95,7 @@ static void tell_command(struct dialogue *dialogue, const struct event_line *lin
     } else {
         command_parse(&event->command, line->text);
         event->command.verb = command->verb;
+        event->command.mechanism = command->mechanism;
     }
     tell(dialogue, EVENT_COMMAND, at_ns);
 }
@@ -225,7 +226,14 @@ static bool ends_refused_text(const struct command *command, struct slice text) 
     bool alone = (command->verb == VERB_RSET || command->verb == VERB_QUIT) &&
                  slice_is_null(command->argument);
     return alone || (command->verb == VERB_MAIL && command->path.keyword) ||
-           command_is_auth_like(text) || slice_is(text, ".");
+           command_is_auth_like(text) || command_find_hidden_auth(text) != SLICE_NONE ||
+           slice_is(text, ".");
+}
+
+// AUTH behind a bare CR, or behind more blanks than are kept of a line.
+static bool may_hide_auth(const struct client_stream *client, struct slice text) {
+    bool blank = slice_trim(text).len == 0 && line_reader_cut(&client->line);
+    return blank || command_find_hidden_auth(text) != SLICE_NONE;
 }
 
 static void take_command(struct dialogue *dialogue, const struct event_line *line, int64_t at_ns) {
@@ -236,7 +244,9 @@ static void take_command(struct dialogue *dialogue, const struct event_line *lin
     if (command.verb != VERB_UNKNOWN) {
         client->conceal = false;
     }
-    client->auth_seen = client->auth_seen || command_find_hidden_auth(text) != SLICE_NONE;
+    if (may_hide_auth(client, text)) {
+        client->auth_seen = client->conceal = true;
+    }
     client->text_refused = client->text_refused && !ends_refused_text(&command, text);
     if (dialogue->transfer != NULL && ends_chunks(command.verb)) {
         transfer_give_up(dialogue, at_ns);
@@ -287,6 +297,9 @@ static void take_concealed(struct dialogue *dialogue, const struct event_line *l
                            .exchange = dialogue_next_exchange(dialogue),
                            .verb = VERB_NONE,
                            .at_ns = at_ns};
+    dialogue->client.conceal =
+        dialogue->client.conceal ||
+        may_hide_auth(&dialogue->client, line_reader_text(&dialogue->client.line));
     tell_command(dialogue, line, NULL, CLIENT_LINE_CONCEALED, NULL, at_ns);
     queue_push(&dialogue->queue, &item);
 }
@@ -300,6 +313,9 @@ void client_line_take(struct dialogue *dialogue, int64_t at_ns) {
     size_t count = client_line_secrets(secrets, kind, text, line_reader_cut(&client->line));
     enum verb verb = kind == CLIENT_LINE_COMMAND ? command_verb(text) : VERB_NONE;
     tell_raw(dialogue, verb, secrets, count);
+    if (count > 0 && text.len > dialogue->config.max_line) {
+        ahead_tell(dialogue, kind, text);
+    }
     struct event_line line = tell_line_of(dialogue, &client->line, secrets, count);
     switch (kind) {
     case CLIENT_LINE_COMMAND:

@@ -3,6 +3,7 @@
 //
 //   dialogue.c   the public calls
 //   client.c     client bytes: text, chunks and lines; where the stream must wait
+//   ahead.c      … and what may be secret in what waits
 //   originate.c  client lines: commands, SASL lines, what is concealed
 //   server.c     server bytes: lines, gathered to replies
 //   pairing.c    what a reply answers
@@ -41,6 +42,9 @@ enum client_state {
     CLIENT_CHUNK,
 };
 
+// What the next line that waits is taken for, before it is known.
+enum ahead { AHEAD_SASL, AHEAD_COMMANDS, AHEAD_TEXT };
+
 enum client_line {
     CLIENT_LINE_COMMAND,
     CLIENT_LINE_SASL,      // a response, whatever it looks like
@@ -57,6 +61,8 @@ struct client_stream {
     unsigned line_heard;    // … and how many replies the client had got
     struct caps *line_caps; // … and what the client knew then
     struct buf held;        // bytes that wait for a reply
+    size_t ahead_len;       // so many of them were looked at
+    enum ahead ahead;
     struct caps *held_caps; // what the client knew when they came
     unsigned held_heard;    // … and how many replies it had got
     int64_t held_ns;        // when the last of them came
@@ -88,8 +94,9 @@ struct dialogue {
     struct dialogue_config config;
     const struct event_session *session;
     struct event_sink sink;
-    struct event event; // the one that is being told
-    int64_t now_ns;     // of the latest feed
+    struct event_sink ahead; // of dialogue_look_ahead; may be empty
+    struct event event;      // the one that is being told
+    int64_t now_ns;          // of the latest feed
     struct client_stream client;
     struct server_stream server;
     struct queue queue;

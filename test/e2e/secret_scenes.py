@@ -145,6 +145,60 @@ def plain_text_behind_starttls(s):
                   ("S", b"454 4.7.0 not now\r\n"), ("S", b"535 5.7.8 no " + s + b"\r\n"))
 
 
+def said_by_the_reply_that_comes_before_it(s):
+    """The AUTH waits for the reply to STARTTLS, which repeats it."""
+    return opened(("C", b"STARTTLS\r\nAUTH PLAIN " + plain(s) + b"\r\n"),
+                  ("S", b"454 4.7.0 not now, nor " + s + b"\r\n"), ("S", b"535 5.7.8 no\r\n"))
+
+
+def said_by_a_challenge_before_its_line(s):
+    return opened(("C", b"AUTH LOGIN\r\n" + b64(USER) + b"\r\n" + b64(s) + b"\r\n"),
+                  ("S", b"334 " + b64(s) + b"\r\n334 " + b64(b"<" + s) + b"\r\n535 no\r\n"))
+
+
+def auth_in_place_of_a_longer_word(s):
+    return opened(("C", b"AUTHENTICATE XOAUTH2 " +
+                   b64(b"user=" + USER + b"\1auth=Bearer " + s + b"\1\1") + b"\r\n"),
+                  ("S", b"500 5.5.2 no " + s + b"\r\n"))
+
+
+def auth_behind_a_bare_cr(s):
+    return opened(("C", b"NOOP\rAUTH PLAIN " + plain(s) + b"\r\n"),
+                  ("S", b"250 2.0.0 ok\r\n535 5.7.8 no " + s + b"\r\n"))
+
+
+def auth_behind_many_blanks(s):
+    return opened(("C", b" " * 9000 + b"AUTH CRAM-MD5 " + b64(USER + b" " + s.hex().encode()) + b"\r\n"),
+                  ("S", b"535 5.7.8 no " + s.hex().encode() + b"\r\n"))
+
+
+def cram_with_an_equals_sign(s):
+    return opened(("C", b"AUTH=CRAM-MD5 " + b64(USER + b" " + s) + b"\r\n"),
+                  ("S", b"535 5.7.8 no " + s + b"\r\n"))
+
+
+def plain_that_is_no_base64(s):
+    return opened(("C", b"AUTH PLAIN \0" + USER + b"\0" + s + b"\r\n"),
+                  ("S", b"535 5.7.8 no " + b64(s) + b"\r\n"))
+
+
+def unknown_mechanism_with_a_colon(s):
+    return opened(("C", b"AUTH X-BASIC " + b64(USER + b":" + s) + b"\r\n"),
+                  ("S", b"535 5.7.8 no " + s + b"\r\n"))
+
+
+def unknown_mechanism_in_json(s):
+    token = s.replace(b"=", b"").replace(b":", b"")
+    return opened(("C", b"AUTH X-JSON\r\n"), ("S", b"334 \r\n"),
+                  ("C", b64(b'{"user": "' + USER + b'", "secret": "' + token + b'"}') + b"\r\n"),
+                  ("S", b"535 5.7.8 no " + token + b"\r\n"))
+
+
+def urlauth_with_a_part_missing(s):
+    return opened(("C", b"BURL imap://joe@x.example/INBOX;uid=2;urlauth=joe:" + s + b" LAST\r\n"),
+                  ("S", b"554 5.6.6 " + s + b" is not good\r\n"))
+
+
 def tried_again_with_another_password(s):
     return refused(b"other+" + s[:6], ("C", b"AUTH PLAIN " + plain(s) + b"\r\n"),
                    ("S", b"535 5.7.8 neither " + s + b"\r\n"))

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+#include "inspect/sasl_secrets.h"
+
+#include "base/text.h"
+
+#define CONTROL_A 0x01
+
+enum { PARTS_MAX = 8 }; // of a response that are looked at one by one
+
+// ── mechanisms ──────────────────────────────────────────────────────────────────────────────────
+
+enum sasl_layout sasl_layout_of(struct slice mechanism) {
+    static const struct {
+        struct slice name;
+        enum sasl_layout layout;
+    } mechanisms[] = {
+        {SLICE_INIT("PLAIN"), SASL_PLAIN},        {SLICE_INIT("LOGIN"), SASL_LOGIN},
+        {SLICE_INIT("XOAUTH2"), SASL_BEARER},     {SLICE_INIT("OAUTHBEARER"), SASL_BEARER},
+        {SLICE_INIT("XOAUTH"), SASL_BEARER},      {SLICE_INIT("CRAM-MD5"), SASL_CRAM},
+        {SLICE_INIT("DIGEST-MD5"), SASL_DIGEST},  {SLICE_INIT("EXTERNAL"), SASL_NAME},
+        {SLICE_INIT("ANONYMOUS"), SASL_NAME},     {SLICE_INIT("NTLM"), SASL_OPAQUE},
+        {SLICE_INIT("GSSAPI"), SASL_OPAQUE},      {SLICE_INIT("GSS-SPNEGO"), SASL_OPAQUE},
+        {SLICE_INIT("KERBEROS_V4"), SASL_OPAQUE},
+    };
+    for (size_t i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++) {
+        if (slice_equal_nocase(mechanism, mechanisms[i].name)) {
+            return mechanisms[i].layout;
+        }
+    }
+    return slice_starts_with_nocase(mechanism, SLICE("SCRAM-")) ? SASL_SCRAM : SASL_UNKNOWN;
+}
+
+// ── what stands in a response ───────────────────────────────────────────────────────────────────
+
+static size_t count_byte(struct slice s, uint8_t byte) {
+    size_t count = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        count += s.data[i] == byte ? 1 : 0;
+    }
+    return count;
+}
+
+// A secret with NULs in it, where none belongs: its first and its last part may be the secret
+// alone.
+static void learn_with_nuls(struct taint *taint, struct slice secret, bool open) {
+    taint_learn(taint, secret, open);
+    if (count_byte(secret, 0) == 0) {
+        return;
+    }
+    taint_learn(taint, slice_split(&secret, 0), false);
+    while (count_byte(secret, 0) > 0) {
+        slice_split(&secret, 0);
+    }
+    taint_learn(taint, secret, open);
+}
+
+// The password stands behind the second NUL. Clients that forget the authzid's NUL put it behind
+// the only one.
+static void learn_plain(struct taint *taint, struct slice response, bool open) {
+    size_t nuls = count_byte(response, 0);
+    struct slice rest = response;
+    for (size_t i = 0; i < nuls && i < 2; i++) {
+        slice_split(&rest, 0);
+    }
+    if (nuls > 0) {
+        learn_with_nuls(taint, rest, open);
+    }
+}
+
+static bool names_somebody(struct slice key) {
+    static const char *const keys[] = {"user", "host", "port",     "a",     "n",      "n,a",
+                                       "n,,a", "y,a",  "username", "realm", "authzid"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        if (slice_is_nocase(key, keys[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// `key=value`: the value is secret unless the key says that it names somebody; of `Bearer TOKEN`
+// the token too.
+static void learn_pair(struct taint *taint, struct slice pair, bool open) {
+    struct slice value = pair;
+    struct slice key = slice_split(&value, '=');
+    if (slice_is_null(value) || names_somebody(slice_trim(key))) {
+        return;
+    }
+    if (value.len >= 2 && value.data[0] == '"' && value.data[value.len - 1] == '"') {
+        value = slice_sub(value, 1, value.len - 2);
+    }
+    learn_with_nuls(taint, value, open);
+    size_t space = slice_find_byte(value, ' ');
+    if (space != SLICE_NONE) {
+        learn_with_nuls(taint, slice_trim(slice_from(value, space)), open);
+    }
+}
+
+static void learn_bearer(struct taint *taint, struct slice response, bool open) {
+    while (response.len > 0) {
+        struct slice pair = slice_split(&response, CONTROL_A);
+        learn_pair(taint, pair, open && response.len == 0);
+    }
+}
+
+// Of DIGEST-MD5 and SCRAM only the proof: nonces and names are shown by the server too.
+static void learn_proof(struct taint *taint, struct slice response, const char *wanted, bool open) {
+    while (response.len > 0) {
+        struct slice pair = slice_split(&response, ',');
+        struct slice key = pair;
+        key.len = slice_find_byte(pair, '=') == SLICE_NONE ? 0 : slice_find_byte(pair, '=');
+        if (slice_is_nocase(slice_trim(key), wanted)) {
+            learn_pair(taint, pair, open && response.len == 0);
+        }
+    }
+}
+
+static void learn_last_word(struct taint *taint, struct slice response, bool open) {
+    struct slice word = response;
+    while (slice_find_byte(word, ' ') != SLICE_NONE) {
+        slice_split(&word, ' ');
+    }
+    if (word.len < response.len) {
+        learn_with_nuls(taint, word, open);
+    }
+}
+
+// All parts but the first, which names who it is, and those that name somebody or something.
+static void learn_parts(struct taint *taint, struct slice response, uint8_t separator, bool open) {
+    struct slice rest = response;
+    slice_split(&rest, separator);
+    for (size_t i = 0; i < PARTS_MAX && rest.len > 0; i++) {
+        struct slice part = slice_split(&rest, separator);
+        struct slice key = part;
+        key.len = slice_find_byte(part, '=') == SLICE_NONE ? 0 : slice_find_byte(part, '=');
+        if (!names_somebody(key)) {
+            learn_with_nuls(taint, part, open && rest.len == 0);
+        }
+    }
+    taint_learn(taint, rest, open);
+}
+
+// ── mechanisms that nobody knows ────────────────────────────────────────────────────────────────
+
+static bool is_one_of(uint8_t byte, const char *set) {
+    return byte != 0 && slice_find_byte(slice_of_string(set), byte) != SLICE_NONE;
+}
+
+static size_t find_one_of(struct slice s, const char *set) {
+    for (size_t i = 0; i < s.len; i++) {
+        if (is_one_of(s.data[i], set)) {
+            return i;
+        }
+    }
+    return SLICE_NONE;
+}
+
+static struct slice strip(struct slice s, const char *set) {
+    while (s.len > 0 && is_one_of(s.data[0], set)) {
+        s = slice_from(s, 1);
+    }
+    while (s.len > 0 && is_one_of(s.data[s.len - 1], set)) {
+        s.len--;
+    }
+    return s;
+}
+
+static bool is_plain_text(struct slice s) {
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.data[i] < ' ' || s.data[i] == 0x7F) {
+            return false;
+        }
+    }
+    return text_is_utf8(s);
+}
+
+// `key=value`, `key: value` and the like, quoted or not.
+static void learn_field(struct taint *taint, struct slice field, bool open) {
+    size_t middle = find_one_of(field, "=:");
+    if (middle == SLICE_NONE || names_somebody(strip(slice_sub(field, 0, middle), "\"'{[( "))) {
+        return;
+    }
+    struct slice value = slice_trim(slice_from(field, middle + 1));
+    taint_learn(taint, value, open);
+    taint_learn(taint, strip(value, "\"'{}[]() "), open);
+}
+
+// Of readable text: the values in it, and all behind the first blank or colon, in front of which is
+// a name.
+static void learn_text(struct taint *taint, struct slice text, bool open) {
+    size_t name_len = find_one_of(text, " :");
+    if (!is_plain_text(text)) {
+        return;
+    }
+    if (name_len != SLICE_NONE) {
+        taint_learn(taint, slice_trim(slice_from(text, name_len + 1)), open);
+    }
+    for (size_t i = 0; i < PARTS_MAX && text.len > 0; i++) {
+        size_t len = find_one_of(text, ",;&");
+        learn_field(taint, slice_sub(text, 0, len), open && len == SLICE_NONE);
+        text = len == SLICE_NONE ? SLICE("") : slice_from(text, len + 1);
+    }
+}
+
+// Nobody knows what it holds. Two NULs are taken for PLAIN's; and where the mechanism is only not
+// known yet, any number of them is.
+static void learn_unknown(struct taint *taint, enum sasl_layout layout, struct slice response,
+                          bool open) {
+    size_t nuls = count_byte(response, 0);
+    if (nuls > 0 && nuls != 2 && layout != SASL_UNNAMED) {
+        learn_parts(taint, response, 0, open);
+    }
+    if (nuls > 0) {
+        learn_plain(taint, response, open);
+    }
+    if (count_byte(response, CONTROL_A) > 0) {
+        learn_parts(taint, response, CONTROL_A, open);
+        learn_bearer(taint, response, open);
+    }
+    if (layout == SASL_UNKNOWN) {
+        learn_text(taint, response, open);
+    }
+}
+
+// ── the whole ───────────────────────────────────────────────────────────────────────────────────
+
+void sasl_learn_response(struct taint *taint, enum sasl_layout layout, struct slice response,
+                         bool open) {
+    if (layout == SASL_NAME) {
+        return;
+    }
+    if (layout != SASL_UNNAMED) { // it may be LOGIN's user name
+        taint_learn(taint, response, open);
+    }
+    switch (layout) {
+    case SASL_PLAIN:
+        learn_plain(taint, response, open);
+        break;
+    case SASL_BEARER:
+        learn_bearer(taint, response, open);
+        break;
+    case SASL_CRAM:
+        learn_last_word(taint, response, open);
+        break;
+    case SASL_DIGEST:
+        learn_proof(taint, response, "response", open);
+        break;
+    case SASL_SCRAM:
+        learn_proof(taint, response, "p", open);
+        break;
+    case SASL_UNKNOWN:
+    case SASL_UNNAMED:
+        learn_unknown(taint, layout, response, open);
+        break;
+    case SASL_LOGIN:
+        learn_with_nuls(taint, response, open);
+        break;
+    case SASL_NAME:
+    case SASL_OPAQUE:
+        break;
+    }
+}

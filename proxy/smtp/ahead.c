@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "smtp/ahead.h"
+
+#include "smtp/command.h"
+#include "smtp/credentials.h"
+
+static enum ahead first_expectation(enum client_state state) {
+    switch (state) {
+    case CLIENT_AWAIT_SASL:
+        return AHEAD_SASL;
+    case CLIENT_AWAIT_TLS:
+        return AHEAD_COMMANDS;
+    case CLIENT_AWAIT_DATA:
+    case CLIENT_LINES:
+    case CLIENT_TEXT:
+    case CLIENT_CHUNK:
+        break;
+    }
+    return AHEAD_TEXT;
+}
+
+static enum ahead expectation_behind(enum ahead ahead, struct slice line) {
+    if (command_is_auth_like(line)) {
+        return AHEAD_SASL;
+    }
+    enum verb verb = command_verb(line);
+    if (verb == VERB_DATA || verb == VERB_BDAT) {
+        return AHEAD_TEXT;
+    }
+    return verb == VERB_UNKNOWN ? ahead : AHEAD_COMMANDS;
+}
+
+void ahead_tell(struct dialogue *dialogue, enum client_line kind, struct slice line) {
+    struct event_command *event = &dialogue->event.command;
+    if (dialogue->ahead.take == NULL) {
+        return;
+    }
+    *event = (struct event_command){.continuation = kind == CLIENT_LINE_SASL,
+                                    .concealed = kind == CLIENT_LINE_CONCEALED};
+    event->line = (struct event_line){.text = line, .len = line.len};
+    event->line.secret_count = client_line_secrets(event->line.secrets, kind, line, false);
+    if (event->line.secret_count == 0 && !command_is_auth_like(line)) {
+        return;
+    }
+    command_parse(&event->command, line);
+    dialogue->event.kind = EVENT_COMMAND;
+    event_send(&dialogue->ahead, &dialogue->event);
+}
+
+static enum client_line kind_of(enum ahead ahead, struct slice line) {
+    bool known = command_is_auth_like(line) || command_verb(line) != VERB_UNKNOWN;
+    return ahead == AHEAD_SASL && !known ? CLIENT_LINE_SASL : CLIENT_LINE_COMMAND;
+}
+
+void ahead_look(struct dialogue *dialogue) {
+    struct client_stream *client = &dialogue->client;
+    if (client->ahead_len == 0) {
+        client->ahead = first_expectation(client->state);
+    }
+    for (;;) {
+        struct slice rest = slice_from(buf_slice(&client->held), client->ahead_len);
+        size_t end = slice_find_byte(rest, '\n');
+        if (end == SLICE_NONE || client->ahead == AHEAD_TEXT) {
+            return;
+        }
+        struct slice line = slice_sub(rest, 0, end);
+        line.len -= line.len > 0 && line.data[line.len - 1] == '\r' ? 1 : 0;
+        ahead_tell(dialogue, kind_of(client->ahead, line), line);
+        client->ahead = expectation_behind(client->ahead, line);
+        client->ahead_len += end + 1;
+    }
+}
+
+void ahead_consume(struct client_stream *client, size_t len) {
+    client->ahead_len -= len < client->ahead_len ? len : client->ahead_len;
+}

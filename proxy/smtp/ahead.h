@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// ahead: a first look at client lines that wait for a reply before it is known what they are. Their
+// credentials are secret at once: the server may repeat them in that very reply.
+//
+// So are those of a line that will be shown cut.
+//
+// Message text is not looked at. Knows nothing of what becomes of the lines.
+#ifndef SCOPE_SMTP_AHEAD_H
+#define SCOPE_SMTP_AHEAD_H
+
+#include "smtp/state.h"
+
+// Hands one line to the sink of dialogue_look_ahead, if there may be a secret in it.
+void ahead_tell(struct dialogue *dialogue, enum client_line kind, struct slice line);
+// Hands lines that have come whole since the last look to the sink of dialogue_look_ahead.
+void ahead_look(struct dialogue *dialogue);
+// The first `len` of the bytes that waited are read.
+void ahead_consume(struct client_stream *client, size_t len);
+
+#endif
