@@ -250,9 +250,9 @@ struct event_recipient {
 };
 
 struct event_message {
-    int message;  // n, from 1 in the session
-    int exchange; // of DATA or of the last BDAT
-    struct slice from;
+    int message;       // n, from 1 in the session
+    int exchange;      // of DATA or of the last BDAT
+    struct slice from; // null where no MAIL went before
     const struct event_parameter *from_parameters;
     size_t from_parameter_count;
     const struct event_recipient *recipients;

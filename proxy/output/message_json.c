@@ -95,9 +95,8 @@ static bool is_folded(struct slice line) {
 }
 
 static struct slice without_line_end(struct slice line) {
-    while (line.len > 0 && (line.data[line.len - 1] == '\n' || line.data[line.len - 1] == '\r')) {
-        line.len--;
-    }
+    line.len -= line.len > 0 && line.data[line.len - 1] == '\n' ? 1 : 0;
+    line.len -= line.len > 0 && line.data[line.len - 1] == '\r' ? 1 : 0;
     return line;
 }
 

@@ -33,10 +33,26 @@ void records_put_head(struct buf *out, enum output_format format) {
     }
 }
 
+// Also where a tool has laid the document out anew.
+static bool is_our_document(struct slice head) {
+    struct slice rest = SLICE(DOCUMENT_OURS);
+    for (size_t i = 0; i < head.len && rest.len > 0; i++) {
+        uint8_t byte = head.data[i];
+        if (byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n') {
+            continue;
+        }
+        if (byte != rest.data[0]) {
+            return false;
+        }
+        rest = slice_from(rest, 1);
+    }
+    return rest.len == 0;
+}
+
 bool records_are_ours(enum output_format format, struct slice head) {
     switch (format) {
     case OUTPUT_JSON:
-        return slice_starts_with(head, SLICE(DOCUMENT_OURS));
+        return is_our_document(head);
     case OUTPUT_PCAP:
         return pcap_is_ours(head);
     case OUTPUT_PCAPNG:

@@ -567,6 +567,18 @@ def test_a_message_object_has_no_more_than_the_contract_says(scope):
     same(list(record.of("message")[0]), ["counter", "time", "pid", "session", "event", *members])
 
 
+def test_a_message_without_mail_has_no_sender(scope):
+    record = Record(scope, [hello("CHUNKING"), C("BDAT 6 LAST"), C(b"A: b\r\n"), S("503 no MAIL"),
+                            C("MAIL FROM:<>"), S("250 ok"), C("BDAT 6 LAST"), C(b"A: b\r\n"), S("250 ok"),
+                            QUIT])
+    same([one["from"] for one in record.session["messages"]], [None, ""])
+
+
+def test_a_header_value_keeps_its_bare_cr(scope):
+    record = Record(scope, [hello(), mail(*HEADER, b"X: a\r\r\n", "", "x"), QUIT])
+    same(record.message["header"][-1], {"name": "X", "value": "a\r"})
+
+
 def test_lmtp_has_a_final_reply_for_each_accepted_recipient(scope):
     record = Record(scope, [
         S("220 x LMTP"), C("LHLO me.example.org"), S("250 x"), C("MAIL FROM:<a@example.com>"), S("250 ok"),

@@ -518,6 +518,14 @@ static void ours_is_replaced(void **state) {
     assert_string_equal(file_text(path), "{\"schema\":\"smtpscope/1\",\"sessions\":[]}\n");
 }
 
+static void ours_is_replaced_in_another_layout_too(void **state) {
+    (void)state;
+    const char *path = in_folder("doc");
+    file_put(path, "{\n  \"schema\": \"smtpscope/1\",\n  \"sessions\": [ ]\n}\n");
+    assert_int_equal(open_lane(OUTPUT_JSON, path), OK);
+    assert_string_equal(file_text(path), "{\"schema\":\"smtpscope/1\",\"sessions\":[]}\n");
+}
+
 static void a_strangers_file_is_not_replaced(void **state) {
     (void)state;
     const enum output_format formats[] = {OUTPUT_JSON, OUTPUT_PCAP, OUTPUT_PCAPNG};
@@ -704,6 +712,7 @@ int main(void) {
         LANE_TEST(a_document_goes_on_after_its_file_was_closed),
         LANE_TEST(a_document_for_a_pipe_comes_at_the_end),
         LANE_TEST(ours_is_replaced),
+        LANE_TEST(ours_is_replaced_in_another_layout_too),
         LANE_TEST(a_strangers_file_is_not_replaced),
         LANE_TEST(a_strangers_file_met_later_is_left_and_counted),
         LANE_TEST(a_folder_is_no_file),
