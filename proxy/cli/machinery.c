@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void complain(void *context, const char *sentence) {
@@ -92,6 +93,15 @@ static void write_keylog(void *context, struct slice line) {
     mem_wipe(text, sizeof(text));
 }
 
+// A file that was there already may be open to others, and what goes into it is not for them.
+static void keep_to_owner(int fd) {
+    struct stat state;
+    if (fstat(fd, &state) == 0 && S_ISREG(state.st_mode) && state.st_uid == geteuid() &&
+        (state.st_mode & 077) != 0) {
+        (void)fchmod(fd, 0600);
+    }
+}
+
 static enum err open_keylog(struct machinery *out, struct failure *failure, const char *path) {
     if (path == NULL) {
         return OK;
@@ -101,6 +111,7 @@ static enum err open_keylog(struct machinery *out, struct failure *failure, cons
         return fail(failure, ERR_SYSTEM, "cannot write the key log '%s': %s", path,
                     strerror(errno));
     }
+    keep_to_owner(out->keylog_fd);
     return OK;
 }
 
