@@ -116,6 +116,8 @@ static int on_fault(int ok, X509_STORE_CTX *context) {
 
 // ── names ───────────────────────────────────────────────────────────────────────────────────────
 
+enum fit { FITS, FITS_NO_HOST, FITS_NO_ADDRESS };
+
 static bool has_alternative_dns_name(X509 *leaf) {
     GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
     bool found = false;
@@ -126,26 +128,52 @@ static bool has_alternative_dns_name(X509 *leaf) {
     return found;
 }
 
-// RFC 6125 6.4: the common name counts only where there is no alternative name of the kind.
+// BoringSSL looks at the common name only where there is no alternative name at all.
+static bool common_name_fits(X509 *leaf, const char *host, size_t len) {
+    X509 *bare = X509_new();
+    bool fits = bare != NULL && X509_set_subject_name(bare, X509_get_subject_name(leaf)) &&
+                X509_check_host(bare, host, len, 0, NULL) == 1;
+    X509_free(bare);
+    return fits;
+}
+
+// RFC 6125 6.4.4: the common name counts only where there is no alternative name of the kind.
 static bool host_fits(X509 *leaf, const char *host) {
     size_t len = strlen(host);
     len -= len > 1 && host[len - 1] == '.' ? 1 : 0;
-    unsigned flags = has_alternative_dns_name(leaf) ? X509_CHECK_FLAG_NEVER_CHECK_SUBJECT : 0;
-    return X509_check_host(leaf, host, len, flags, NULL) == 1;
+    return has_alternative_dns_name(leaf)
+               ? X509_check_host(leaf, host, len, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1
+               : common_name_fits(leaf, host, len);
 }
 
-static void check_name(struct trust_verdict *verdict, X509 *leaf, const char *name) {
+static enum fit fit_of(X509 *leaf, const char *name) {
     uint8_t address[ADDRESS_MAX];
     size_t len = names_parse_address(address, name);
     if (len > 0) {
-        if (X509_check_ip(leaf, address, len, 0) != 1) {
-            put_fault(verdict, X509_V_ERR_IP_ADDRESS_MISMATCH);
-        }
-        return;
+        return X509_check_ip(leaf, address, len, 0) == 1 ? FITS : FITS_NO_ADDRESS;
     }
-    if (!host_fits(leaf, name)) {
+    return host_fits(leaf, name) ? FITS : FITS_NO_HOST;
+}
+
+static void check_name(struct trust_verdict *verdict, X509 *leaf, const char *name) {
+    switch (fit_of(leaf, name)) {
+    case FITS:
+        break;
+    case FITS_NO_HOST:
         put_fault(verdict, X509_V_ERR_HOSTNAME_MISMATCH);
+        break;
+    case FITS_NO_ADDRESS:
+        put_fault(verdict, X509_V_ERR_IP_ADDRESS_MISMATCH);
+        break;
     }
+}
+
+bool trust_name_fits(CRYPTO_BUFFER *certificate, const char *name) {
+    X509 *x509 = X509_parse_from_buffer(certificate);
+    bool fits = x509 != NULL && fit_of(x509, name) == FITS;
+    X509_free(x509);
+    ERR_clear_error();
+    return fits;
 }
 
 // ── verifying ───────────────────────────────────────────────────────────────────────────────────

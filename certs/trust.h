@@ -42,5 +42,7 @@ void trust_store_free(struct trust_store *store);
 // name for about a minute.
 void trust_verify(struct trust_verdict *out, struct trust_store *store, CRYPTO_BUFFER *const *chain,
                   size_t chain_len, const char *name, int64_t now_unix_ns);
+// Whether a certificate is good for this host name or address.
+bool trust_name_fits(CRYPTO_BUFFER *certificate, const char *name);
 
 #endif

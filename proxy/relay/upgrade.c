@@ -189,6 +189,14 @@ static unsigned faults_to_show(const struct relay *relay) {
                : 0;
 }
 
+// A certificate that is wrong for the name that the server has to the proxy may well be right for
+// the one that the client asked for, and then a client that verifies finds nothing wrong with it.
+static bool looks_bad(const struct leaf_request *request) {
+    bool name_fits = request->server != NULL && request->name != NULL &&
+                     trust_name_fits(request->server, request->name);
+    return (request->faults & ~(name_fits ? (unsigned)TRUST_WRONG_NAME : 0U)) != 0;
+}
+
 static void present(struct relay *relay, int64_t at_ns) {
     const struct tls_hello *hello = client_hello(relay);
     struct failure failure = {0};
@@ -217,7 +225,7 @@ static void present(struct relay *relay, int64_t at_ns) {
         what.alpn = tls_endpoint_alpn(relay->server.tls);
         what.ask_certificate = tls_endpoint_certificate_requested(relay->server.tls);
     }
-    relay->shown_bad = request.faults != 0;
+    relay->shown_bad = request.faults != 0 && looks_bad(&request);
     relay_set_client(relay, CLIENT_HANDSHAKE);
     tls_endpoint_present(relay->client.tls, &what, at_ns);
 }

@@ -1229,8 +1229,10 @@ def test_keylog_files(scope):
     path = scope.path("old-keys")
     with open(path, "w") as file:
         file.write("# kept\n")
+    os.chmod(path, 0o644)
     context, root = good(scope)
     proxied(scope, context, "--server-ca", root, "--keylog", path)
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     with open(path) as file:
         lines = file.read().splitlines()
     assert lines[0] == "# kept" and len(lines) > 4, lines
@@ -1390,6 +1392,32 @@ def test_bridged_tls_client_and_a_bad_certificate(scope):
                     assert "tls-client-no-check" in rules(session), case
                 else:
                     assert seen.code == EXPIRED and session["outcome"] == "tls-client-failed", case
+
+
+def test_wrong_for_the_url_and_right_for_the_client(scope):
+    """The check is against the URL's host; a client that asked by another name, which is in the
+    certificate, finds nothing wrong with it, and is not blamed."""
+    root = roots(scope)
+    issue(scope, "nameonly", "good-root", names="DNS:localhost", days=(-1, 60))
+    issue(scope, "mailonly", "good-root", names="DNS:mail.example.com", days=(-1, 60))
+    for name, blamed in (("nameonly", False), ("mailonly", True)):
+        context = context_of(scope.path(name + ".pem"), scope.path(name + ".key"))
+        client = careless() if blamed else scope.client_context()
+        seen, session, proxy = proxied(scope, context, "--server-ca", root, host="127.0.0.1",
+                                       client=client)
+        assert seen.error is None and session["outcome"] == "completed", seen.error
+        assert "address mismatch" in session["tls"]["server"]["verify"]["error"], session["tls"]
+        assert "tls-server-certificate" in rules(session)
+        assert ("tls-client-no-check" in rules(session)) == blamed, rules(session)
+
+
+def test_common_name_beside_other_alternative_names(scope):
+    """RFC 6125 6.4.4: it counts where no alternative name is a host's."""
+    root = roots(scope)
+    issue(scope, "localhost", "good-root", names="email:a@example.com", days=(-1, 60))
+    context = context_of(scope.path("localhost.pem"), scope.path("localhost.key"))
+    seen, session, _ = proxied(scope, context, "--server-ca", root, client=both_roots(scope))
+    assert seen.error is None and session["tls"]["server"]["verify"]["ok"], session["tls"]
 
 
 def test_ipv6_literal(scope):
