@@ -7,9 +7,9 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "certs/build.h"
+#include "certs/constraints.h"
 #include "certs/describe.h"
 #include "certs/folder.h"
-#include "certs/names.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -64,7 +64,7 @@ static enum err add_constraints(X509 *x509, struct failure *failure,
     }
     NAME_CONSTRAINTS *constraints = NULL;
     enum err err =
-        names_constraints(&constraints, failure, options->ca_hosts, options->ca_host_count);
+        constraints_new(&constraints, failure, options->ca_hosts, options->ca_host_count);
     if (err == OK && !X509_add1_ext_i2d(x509, NID_name_constraints, constraints, 1, 0)) {
         err = fail(failure, ERR_CRYPTO, "the CA could not be limited to the names of --ca-hosts");
     }
@@ -297,7 +297,7 @@ static enum err open_in(struct authority **out, struct failure *failure,
 static enum err check_hosts(struct failure *failure, const struct authority_options *options) {
     NAME_CONSTRAINTS *constraints = NULL;
     enum err err =
-        names_constraints(&constraints, failure, options->ca_hosts, options->ca_host_count);
+        constraints_new(&constraints, failure, options->ca_hosts, options->ca_host_count);
     NAME_CONSTRAINTS_free(constraints);
     return err;
 }
@@ -366,6 +366,10 @@ struct slice authority_der(const struct authority *authority) {
 
 const struct event_certificate *authority_facts(const struct authority *authority) {
     return authority->facts;
+}
+
+void authority_put_hosts(struct buf *out, const struct authority *authority) {
+    constraints_put(out, authority->ca.certificate);
 }
 
 const struct issuer *authority_signer(const struct authority *authority) {

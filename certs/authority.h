@@ -6,6 +6,7 @@
 #ifndef SCOPE_CERTS_AUTHORITY_H
 #define SCOPE_CERTS_AUTHORITY_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "event/event.h"
 
@@ -37,6 +38,8 @@ char *authority_default_dir(void);
 const char *authority_certificate_file(const struct authority *authority); // path of ca.pem
 struct slice authority_der(const struct authority *authority);             // valid as long as it
 const struct event_certificate *authority_facts(const struct authority *authority);
+// The names that it is limited to, joined by ", "; nothing where it is not.
+void authority_put_hosts(struct buf *out, const struct authority *authority);
 
 // For leaf.c: who signs leaves, and what is sent along with a leaf so that a client finds its way
 // to the CA (NULL for nothing). Valid as long as `authority`.

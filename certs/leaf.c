@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "certs/build.h"
+#include "certs/constraints.h"
 #include "certs/names.h"
 
 #include <openssl/err.h>
@@ -143,11 +144,12 @@ static bool set_subject(X509 *leaf, X509 *server, const char *name) {
 }
 
 // RFC 5280 4.2.1.6: critical where the subject is empty.
-static bool add_names(X509 *leaf, X509 *server, const char *also) {
+static bool add_names(X509 *leaf, X509 *server, const char *also, const X509 *ca) {
     GENERAL_NAMES *names = names_of(server, also);
     if (names == NULL) {
         return true;
     }
+    constraints_keep_permitted(names, ca);
     bool critical = X509_NAME_entry_count(X509_get_subject_name(leaf)) == 0;
     bool added = X509_add1_ext_i2d(leaf, NID_subject_alt_name, names, critical, 0);
     GENERAL_NAMES_free(names);
@@ -226,9 +228,10 @@ static X509 *build_leaf(const struct leaf_store *store, EVP_PKEY *key, X509 *ser
     struct dates dates = {now_s - CLOCK_SKEW_S, now_s + (int64_t)LEAF_DAYS * SECONDS_PER_DAY};
     bool wrong_dates = (request->faults & (TRUST_EXPIRED | TRUST_NOT_YET_VALID)) != 0;
     const char *also = (request->faults & TRUST_WRONG_NAME) != 0 ? NULL : request->name;
+    const X509 *ca = authority_signer(store->authority)->certificate;
     X509 *leaf = build_certificate(key, &dates);
     if (leaf != NULL && (!wrong_dates || set_faulty_dates(leaf, server, request->faults, now_s)) &&
-        set_subject(leaf, server, request->name) && add_names(leaf, server, also) &&
+        set_subject(leaf, server, request->name) && add_names(leaf, server, also, ca) &&
         add_constraints(leaf, key, server, request->faults) &&
         add_purpose(leaf, server, request->faults) && sign(leaf, store, key, request)) {
         return leaf;

@@ -11,7 +11,6 @@
 #include <openssl/x509.h>
 
 #include <arpa/inet.h>
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,7 +64,7 @@ bool names_is_host(const char *text) {
 
 // ── making ──────────────────────────────────────────────────────────────────────────────────────
 
-static GENERAL_NAME *make_name(int type, const uint8_t *data, size_t len) {
+GENERAL_NAME *names_make(int type, const uint8_t *data, size_t len) {
     GENERAL_NAME *name = GENERAL_NAME_new();
     ASN1_STRING *value =
         ASN1_STRING_type_new(type == GEN_IPADD ? V_ASN1_OCTET_STRING : V_ASN1_IA5STRING);
@@ -78,17 +77,17 @@ static GENERAL_NAME *make_name(int type, const uint8_t *data, size_t len) {
     return name;
 }
 
-static GENERAL_NAME *name_of_text(const char *text) {
+GENERAL_NAME *names_make_of(const char *text) {
     uint8_t address[ADDRESS_MAX];
     size_t address_len = names_parse_address(address, text);
     if (address_len > 0) {
-        return make_name(GEN_IPADD, address, address_len);
+        return names_make(GEN_IPADD, address, address_len);
     }
     struct slice host = slice_of_string(text);
     if (host.len > 0 && host.data[host.len - 1] == '.') {
         host.len--; // a root dot never stands in certificates
     }
-    return make_name(GEN_DNS, host.data, host.len);
+    return names_make(GEN_DNS, host.data, host.len);
 }
 
 static bool has_name(const GENERAL_NAMES *names, GENERAL_NAME *wanted) {
@@ -127,7 +126,7 @@ static void add_common_name(GENERAL_NAMES *names, X509 *server) {
     char text[HOST_MAX + 2];
     int len = X509_NAME_get_text_by_NID(subject, NID_commonName, text, sizeof(text));
     if (len > 0 && strlen(text) == (size_t)len && names_can_stand(text)) {
-        add_name(names, name_of_text(text));
+        add_name(names, names_make_of(text));
     }
 }
 
@@ -141,106 +140,11 @@ GENERAL_NAMES *names_of(X509 *server, const char *also) {
         }
     }
     if (also != NULL && names_can_stand(also)) {
-        add_name(names, name_of_text(also));
+        add_name(names, names_make_of(also));
     }
     if (sk_GENERAL_NAME_num(names) == 0) {
         GENERAL_NAMES_free(names);
         return NULL;
     }
     return names;
-}
-
-// ── constraints ─────────────────────────────────────────────────────────────────────────────────
-
-// Takes `base`.
-static void add_subtree(STACK_OF(GENERAL_SUBTREE) * *list, GENERAL_NAME *base) {
-    GENERAL_SUBTREE *subtree = GENERAL_SUBTREE_new();
-    if (*list == NULL) {
-        *list = sk_GENERAL_SUBTREE_new_null();
-    }
-    GENERAL_NAME_free(subtree->base);
-    subtree->base = base;
-    sk_GENERAL_SUBTREE_push(*list, subtree);
-}
-
-// An address range is the address and its mask (RFC 5280 4.2.1.10).
-static GENERAL_NAME *make_range(const uint8_t *address, size_t len, uint8_t mask) {
-    uint8_t range[2 * ADDRESS_MAX];
-    memcpy(range, address, len);
-    memset(range + len, mask, len);
-    return make_name(GEN_IPADD, range, 2 * len);
-}
-
-static void exclude_all_addresses(NAME_CONSTRAINTS *constraints, size_t len) {
-    static const uint8_t ZERO[ADDRESS_MAX];
-    add_subtree(&constraints->excludedSubtrees, make_range(ZERO, len, 0));
-}
-
-static enum err permit(NAME_CONSTRAINTS *constraints, struct failure *failure, const char *host) {
-    uint8_t address[ADDRESS_MAX];
-    size_t len = names_parse_address(address, host);
-    if (len > 0) {
-        add_subtree(&constraints->permittedSubtrees, make_range(address, len, 0xff));
-        return OK;
-    }
-    if (!names_is_host(host) || host[0] == '*') {
-        return fail(failure, ERR_USAGE, "--ca-hosts: '%s' is neither a host name nor an address",
-                    host);
-    }
-    add_subtree(&constraints->permittedSubtrees, name_of_text(host));
-    return OK;
-}
-
-struct kinds {
-    bool host;
-    bool ipv4;
-    bool ipv6;
-};
-
-static void permit_nothing_real(NAME_CONSTRAINTS *constraints, const char *name) {
-    enum err err = permit(constraints, NULL, name);
-    assert(err == OK);
-}
-
-// What is not constrained is free, so each kind that the list does not name is shut: by excluding
-// all of it, or, where programs stumble over that, by permitting only what nobody has.
-static void shut_the_rest(NAME_CONSTRAINTS *constraints, const struct kinds *has) {
-    if (!has->host) {
-        // An excluded empty name would say "all", but Java refuses to read it (RFC 2606).
-        permit_nothing_real(constraints, "invalid");
-    }
-    if (!has->ipv4 && !has->ipv6) {
-        exclude_all_addresses(constraints, IPV4_LEN);
-        exclude_all_addresses(constraints, IPV6_LEN);
-        return;
-    }
-    // Java 17 compares an IPv4 address with an IPv6 range byte by byte: an excluded ::/0 makes it
-    // crash on each IPv4 address, and an excluded 0.0.0.0/0 takes all of IPv6 along.
-    if (!has->ipv4) {
-        permit_nothing_real(constraints, "192.0.2.0"); // RFC 5737: documentation
-    }
-    if (!has->ipv6) {
-        permit_nothing_real(constraints, "100::"); // RFC 6666: discarded
-    }
-}
-
-enum err names_constraints(NAME_CONSTRAINTS **out, struct failure *failure,
-                           const char *const *hosts, size_t count) {
-    NAME_CONSTRAINTS *constraints = NAME_CONSTRAINTS_new();
-    struct kinds has = {false, false, false};
-    for (size_t i = 0; i < count; i++) {
-        uint8_t address[ADDRESS_MAX];
-        size_t len = names_parse_address(address, hosts[i]);
-        enum err err = permit(constraints, failure, hosts[i]);
-        if (err != OK) {
-            NAME_CONSTRAINTS_free(constraints);
-            return err;
-        }
-        has.host |= len == 0;
-        has.ipv4 |= len == IPV4_LEN;
-        has.ipv6 |= len == IPV6_LEN;
-    }
-    shut_the_rest(constraints, &has);
-    *out = constraints;
-    return OK;
 }

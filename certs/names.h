@@ -28,9 +28,9 @@ bool names_can_stand(const char *text);
 // and `also` if it is not among them. Either may be NULL. NULL where there is no name at all.
 GENERAL_NAMES *names_of(X509 *server, const char *also);
 
-// What a CA for these names and addresses only may sign for. ERR_USAGE with a sentence for one that
-// is neither.
-MUST_USE enum err names_constraints(NAME_CONSTRAINTS **out, struct failure *failure,
-                                    const char *const *hosts, size_t count);
+// One name of `type` with this value, or of a text that is a host or an address. NULL where memory
+// is lacking.
+GENERAL_NAME *names_make(int type, const uint8_t *data, size_t len);
+GENERAL_NAME *names_make_of(const char *text);
 
 #endif

@@ -24,6 +24,17 @@ static void put_date(struct buf *out, const char *name, int64_t unix_ns) {
     buf_put_byte(out, '\n');
 }
 
+static void put_limits(struct buf *out, const struct authority *authority) {
+    struct buf hosts;
+    buf_init(&hosts, MIB);
+    authority_put_hosts(&hosts, authority);
+    struct slice names = buf_slice(&hosts);
+    if (names.len > 0) {
+        buf_putf(out, "limited to   %.*s\n", (int)names.len, (const char *)names.data);
+    }
+    buf_cleanup(&hosts);
+}
+
 static enum err show(struct failure *failure, const struct authority *authority) {
     const struct event_certificate *facts = authority_facts(authority);
     struct buf text;
@@ -34,6 +45,7 @@ static enum err show(struct failure *failure, const struct authority *authority)
     put_date(&text, "valid until  ", facts->not_after_unix_ns);
     buf_putf(&text, "key          %s\n", facts->key);
     buf_putf(&text, "sha256       %s\n", facts->sha256);
+    put_limits(&text, authority);
     enum err err = say_out(failure, buf_slice(&text));
     buf_cleanup(&text);
     return err;

@@ -969,6 +969,27 @@ def test_ca_hosts(scope):
     assert seen.error is not None, "an address that is not in the list"
 
 
+def test_ca_hosts_and_a_server_of_more_names(scope):
+    """The names inside are vouched for, the others are not, and do not spoil them."""
+    result = scope.run("ca", "renew", "--ca-hosts", "localhost,example.com,192.0.2.9")
+    assert b"limited to   localhost, example.com, 192.0.2.9\n" in result.stdout, result
+    root = roots(scope)
+    issue(scope, "mixed", "good-root", days=(-1, 60), names="DNS:localhost,IP:127.0.0.1,"
+          "DNS:mail.example.com,DNS:example.org,DNS:notexample.com,IP:192.0.2.9")
+    context = context_of(scope.path("mixed.pem"), scope.path("mixed.key"))
+    for name, works in (("localhost", True), ("mail.example.com", True), ("example.org", False),
+                        ("127.0.0.1", False), ("192.0.2.9", True), ("notexample.com", False)):
+        seen, session, _ = proxied(scope, context, "--server-ca", root, name=name,
+                                   client=scope.client_context())
+        assert (seen.error is None) == works, (name, seen.error)
+        assert session["tls"]["server"]["verify"]["ok"], session["tls"]["server"]
+    issue(scope, "outside", "good-root", days=(-1, 60), names="DNS:example.org")
+    context = context_of(scope.path("outside.pem"), scope.path("outside.key"))
+    seen, _, _ = proxied(scope, context, "--server-ca", root, name="example.org", host="127.0.0.1",
+                         client=scope.client_context())
+    assert seen.code == 47, (seen.code, seen.error)  # permitted subtree violation
+
+
 # ── handshakes that fail, and those that wait ────────────────────────────────────────────────────
 
 
