@@ -34,7 +34,7 @@ uint64_t borrowed_namespace(int fd) {
     return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) == 0 ? cookie : 0;
 }
 
-static uint64_t socket_cookie(int fd) {
+uint64_t borrowed_cookie(int fd) {
     uint64_t cookie = 0;
     socklen_t len = sizeof(cookie);
     return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 ? cookie : 0;
@@ -86,27 +86,31 @@ static enum borrowed_state look(const struct borrowed *borrowed, const struct ta
     return borrowed_namespace(borrowed->fd) == home ? BORROWED_FRESH : BORROWED_FOREIGN;
 }
 
-// A duplicate of the descriptor, or a negative errno. Out of descriptors it waits for one: to let
-// the connection pass would be to lose it.
-static int duplicate(uint32_t pid, int number) {
-    const struct timespec nap = {.tv_nsec = SCARCE_NAP_MS * NS_PER_MS};
-    for (int tries = 0; tries < SCARCE_TRIES; tries++) {
-        int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-        int fd = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
-        int error = fd < 0 ? errno : 0;
-        if (pidfd >= 0) {
-            close(pidfd);
-        }
-        if (fd >= 0 || (error != EMFILE && error != ENFILE)) {
-            return fd >= 0 ? fd : -error;
-        }
-        nanosleep(&nap, NULL);
+int borrowed_duplicate(uint32_t pid, int number) {
+    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    int fd = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
+    int error = fd < 0 ? errno : 0;
+    if (pidfd >= 0) {
+        close(pidfd);
     }
-    return -EMFILE;
+    return fd >= 0 ? fd : -error;
+}
+
+// Out of descriptors it waits for one: to let the connection pass would be to lose it.
+static int duplicate_for_certain(uint32_t pid, int number) {
+    const struct timespec nap = {.tv_nsec = SCARCE_NAP_MS * NS_PER_MS};
+    int fd = -EMFILE;
+    for (int tries = 0; tries < SCARCE_TRIES && (fd == -EMFILE || fd == -ENFILE); tries++) {
+        if (tries > 0) {
+            nanosleep(&nap, NULL);
+        }
+        fd = borrowed_duplicate(pid, number);
+    }
+    return fd;
 }
 
 int borrowed_take(struct borrowed *out, uint32_t pid, const struct target *target, uint64_t home) {
-    *out = (struct borrowed){.fd = duplicate(pid, target->socket_number)};
+    *out = (struct borrowed){.fd = duplicate_for_certain(pid, target->socket_number)};
     if (out->fd < 0) {
         int error = -out->fd;
         out->fd = -1;
@@ -116,7 +120,7 @@ int borrowed_take(struct borrowed *out, uint32_t pid, const struct target *targe
     int flags = fcntl(out->fd, F_GETFL);
     out->nonblocking = flags >= 0 && (flags & O_NONBLOCK) != 0;
     out->send_timeout_ms = send_timeout_ms(out->fd);
-    out->cookie = socket_cookie(out->fd);
+    out->cookie = borrowed_cookie(out->fd);
     out->state = look(out, target, home);
     return 0;
 }

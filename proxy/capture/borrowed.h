@@ -44,6 +44,11 @@ int borrowed_connect(const struct borrowed *borrowed, const struct sockaddr_in *
 bool borrowed_own_name6(const struct borrowed *borrowed, struct sockaddr_in6 *out_own);
 int borrowed_connect6(const struct borrowed *borrowed, in_port_t port);
 
+// What borrowed_take is made of: a duplicate, or a negative errno; and the kernel's own number for
+// a socket, 0 where it has none.
+int borrowed_duplicate(uint32_t pid, int number);
+uint64_t borrowed_cookie(int fd);
+
 // The cookie of the network namespace that `fd`, a socket, is in; 0 where the kernel has none.
 uint64_t borrowed_namespace(int fd);
 

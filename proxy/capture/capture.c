@@ -49,6 +49,7 @@ static struct capture *capture_new(const struct capture_options *options,
     reporter_init(&capture->reporter, handlers);
     capture->shared.records = records_new();
     capture->shared.settled = &capture->settled;
+    capture->shared.names = names_new(options->listener_port);
     capture->shared.reporter = &capture->reporter;
     capture->shared.listener_port = options->listener_port;
     capture->shared.connect_timeout_ms = options->connect_timeout_ms;
@@ -142,6 +143,7 @@ void capture_free(struct capture *capture) {
     keeper_stop(capture->keeper);
     supervisor_stop(capture->supervisor);
     records_free(capture->shared.records);
+    names_free(capture->shared.names);
     if (capture->refuser >= 0) {
         close(capture->refuser);
     }

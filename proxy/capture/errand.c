@@ -68,6 +68,7 @@ static void connect_steered(struct errand *errand, int server_fd, int interrupti
         settled_add(shared->settled, errand->socket.cookie);
     }
     errand->connection.server_fd = server_fd;
+    names_add(shared->names, &errand->socket, &errand->target.address, server_fd);
     int error = steer(shared->records, shared->listener_port, &errand->socket, &errand->connection);
     if (error == 0) {
         notification_answer(&errand->notification, interruption);

@@ -16,6 +16,7 @@
 #define SCOPE_CAPTURE_ERRAND_H
 
 #include "capture/borrowed.h"
+#include "capture/names.h"
 #include "capture/records.h"
 #include "capture/reporter.h"
 #include "capture/settled.h"
@@ -27,6 +28,7 @@
 struct errand_shared {
     struct records *records;
     struct settled *settled;
+    struct names *names;
     struct reporter *reporter;
     uint16_t listener_port;
     uint16_t refusing_port; // of 127.0.0.1, where nobody listens and nobody can

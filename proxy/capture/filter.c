@@ -33,6 +33,8 @@ static const struct architecture architectures[] = {
 };
 static const struct table_row table[] = {
     {AUDIT_ARCH_X86_64, 42, CALL_CONNECT},      {AUDIT_ARCH_X86_64, 44, CALL_SENDTO},
+    {AUDIT_ARCH_X86_64, 51, CALL_OWN_NAME},     {AUDIT_ARCH_X86_64, 52, CALL_PEER_NAME},
+    {AUDIT_ARCH_I386, 367, CALL_OWN_NAME},      {AUDIT_ARCH_I386, 368, CALL_PEER_NAME},
     {AUDIT_ARCH_X86_64, 46, CALL_SENDMSG},      {AUDIT_ARCH_X86_64, 307, CALL_SENDMMSG},
     {AUDIT_ARCH_X86_64, 425, CALL_URING_SETUP}, {AUDIT_ARCH_X86_64, 59, CALL_EXECVE},
     {AUDIT_ARCH_X86_64, 322, CALL_EXECVEAT},    {AUDIT_ARCH_I386, 362, CALL_CONNECT},
@@ -48,6 +50,8 @@ static const struct architecture architectures[] = {
 };
 static const struct table_row table[] = {
     {AUDIT_ARCH_AARCH64, 203, CALL_CONNECT},     {AUDIT_ARCH_AARCH64, 206, CALL_SENDTO},
+    {AUDIT_ARCH_AARCH64, 204, CALL_OWN_NAME},    {AUDIT_ARCH_AARCH64, 205, CALL_PEER_NAME},
+    {AUDIT_ARCH_ARM, 286, CALL_OWN_NAME},        {AUDIT_ARCH_ARM, 287, CALL_PEER_NAME},
     {AUDIT_ARCH_AARCH64, 211, CALL_SENDMSG},     {AUDIT_ARCH_AARCH64, 269, CALL_SENDMMSG},
     {AUDIT_ARCH_AARCH64, 425, CALL_URING_SETUP}, {AUDIT_ARCH_AARCH64, 221, CALL_EXECVE},
     {AUDIT_ARCH_AARCH64, 281, CALL_EXECVEAT},    {AUDIT_ARCH_ARM, 283, CALL_CONNECT},
@@ -128,6 +132,8 @@ static void emit_call(struct assembler *as, const struct table_row *row, bool wa
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCKETCALL_CONNECT, 0, 1);
     switch (row->call) {
     case CALL_CONNECT:
+    case CALL_OWN_NAME:
+    case CALL_PEER_NAME:
         emit_if(as, BPF_JEQ, row->number, 1);
         emit_return(as, SECCOMP_RET_USER_NOTIF);
         return;

@@ -3,6 +3,7 @@
 // calls behind it. Everything passes but the calls of that table:
 //
 //   connect                          a notification; the supervisor looks at the address
+//   getsockname, getpeername         a notification: a steered socket has other ends than it seems
 //   sendto and its like              a notification where MSG_FASTOPEN is set: such a call
 //                                    connects too
 //   io_uring_setup                   ENOSYS: a ring would connect past the filter, and whoever
@@ -25,6 +26,8 @@ enum filter_call {
     CALL_SENDTO,
     CALL_SENDMSG,
     CALL_SENDMMSG,
+    CALL_OWN_NAME,  // getsockname
+    CALL_PEER_NAME, // getpeername
     CALL_URING_SETUP,
     CALL_EXECVE,
     CALL_EXECVEAT,

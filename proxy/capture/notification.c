@@ -102,6 +102,14 @@ int notification_read(const struct notification *notification, uint64_t address,
     return got == (ssize_t)len ? 0 : EFAULT;
 }
 
+int notification_store(const struct notification *notification, uint64_t address, const void *data,
+                       size_t len) {
+    struct iovec local = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
+    struct iovec remote = remote_vector(address, len);
+    ssize_t put = process_vm_writev((pid_t)notification->tid, &local, 1, &remote, 1, 0);
+    return put == (ssize_t)len ? 0 : EFAULT;
+}
+
 int notification_write(const struct notification *notification, uint64_t address, const void *data,
                        size_t len) {
     int fd = mem_file(notification, O_WRONLY);

@@ -40,6 +40,10 @@ bool notification_let_pass(const struct notification *notification);
 // The caller's memory. 0 or an errno: EFAULT for a bad pointer, EPERM where it is hidden from us.
 int notification_read(const struct notification *notification, uint64_t address, void *out,
                       size_t len);
+// As a system call of the caller's own would store it: not into memory that it may not write.
+int notification_store(const struct notification *notification, uint64_t address, const void *data,
+                       size_t len);
+// Whatever its protection is.
 int notification_write(const struct notification *notification, uint64_t address, const void *data,
                        size_t len);
 

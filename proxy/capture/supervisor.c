@@ -125,6 +125,10 @@ static void take_notification(struct supervisor *supervisor) {
         exec_look(supervisor->shared->reporter, &notification);
         notification_let_pass(&notification);
         return;
+    case CALL_OWN_NAME:
+    case CALL_PEER_NAME:
+        names_answer(supervisor->shared->names, &notification);
+        return;
     case CALL_URING_SETUP:
     case CALL_OTHER:
         notification_let_pass(&notification);

@@ -74,6 +74,8 @@ static int given_read(struct given *out, int *out_socket, const struct notificat
     case CALL_SENDMMSG:
         return given_by_message(out, notification);
     case CALL_OTHER:
+    case CALL_OWN_NAME:
+    case CALL_PEER_NAME:
     case CALL_URING_SETUP:
     case CALL_EXECVE:
     case CALL_EXECVEAT:

@@ -201,17 +201,18 @@ def test_trust_outlives_the_rights_of_root(scope):
     message = write(scope, "message.eml", MESSAGE)
     root = scope.server_certificate()[2]
     context = scope.server_context()
-    kept = os.listdir("/tmp")
     user = ways.prepare_user(scope)  # the CA's folder is another user's, and private
     for folder, _, _ in os.walk(os.path.dirname(scope.ca)):
         os.chown(folder, 0, 0)
     with ways.MailServer(context) as server:
-        command = [*user, *command[:2], str(server.port), message]
+        command = [*user, "sh", "-c", 'echo "$SSL_CERT_FILE"; exec "$@"', "sh", *command[:2],
+                   str(server.port), message]
         result = ways.run(scope, server.port, command, ["--server-ca", root])
         result.assert_status(0)
     check(result, server.port, program, True)
-    left = [name for name in os.listdir("/tmp") if name.startswith("smtpscope-trust-")]
-    assert set(left) <= set(kept), left
+    bundle = result.output.splitlines()[0]
+    assert bundle.endswith("/bundle.pem"), bundle
+    assert not os.path.exists(os.path.dirname(bundle)), bundle
 
 
 def check(result, port, program, tls):

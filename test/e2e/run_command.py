@@ -169,6 +169,58 @@ def test_captures_fifty_at_once(scope):
     assert [one["outcome"] for one in result.sessions] == ["completed"] * 50
 
 
+NAMES = """
+import ctypes, errno, socket, sys
+libc = ctypes.CDLL(None, use_errno=True)
+
+def raw(call, one, room, length):
+    size = ctypes.c_int(room)
+    buffer = ctypes.create_string_buffer(b"x" * 64, 64)
+    to = buffer if length else None
+    if call(one.fileno(), to, ctypes.byref(size)) != 0:
+        return errno.errorcode[ctypes.get_errno()]
+    return size.value, buffer.raw[:room].hex() if room < 8 else buffer.raw[room:room + 4]
+
+port, address = int(sys.argv[1]), sys.argv[2]
+one = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+if len(sys.argv) > 3:
+    one.bind((sys.argv[3], 0))
+try:
+    one.getpeername()
+except OSError as error:
+    print("before", error.errno == errno.ENOTCONN)
+one.connect((address, port))
+print("peer", one.getpeername())
+for call in (libc.getpeername, libc.getsockname):
+    print(raw(call, one, 2, True), raw(call, one, 0, True), raw(call, one, 28, False),
+          raw(call, one, -1, True), raw(call, one, 40, True))
+udp = socket.socket(type=socket.SOCK_DGRAM)
+udp.bind(("127.0.0.1", 0))
+print(udp.getsockname()[0], sys.stdin.fileno() == 0)
+print(one.getsockname()[:2], file=sys.stderr)
+one.makefile("rb").readline()
+"""
+
+
+def test_a_socket_names_its_ends_as_without_us(scope):
+    """Whom it is connected to, and the address that the server sees."""
+    ways.need_capture(scope)
+    for address, target, own in (("127.0.0.1", "127.0.0.1", []), ("::1", "::1", []),
+                                 ("127.0.0.1", "::ffff:127.0.0.1", []), ("::1", "::1", ["::1"]),
+                                 ("127.0.0.1", "127.0.0.1", ["127.0.0.9"])):
+        with ways.MailServer(address=address) as server:
+            command = ["/usr/bin/python3", "-c", NAMES, str(server.port), target, *own]
+            bare = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True, check=True)
+            result = ways.run(scope, server.port, command, stdin=subprocess.DEVNULL)
+            result.assert_status(0)
+            assert result.output == bare.stdout, (target, result.output, bare.stdout)
+            host, port = eval(result.errors)
+            if not own:  # a port that the command chose is not the one that the server sees
+                assert server.ports[-1] == port, (target, server.ports, port)
+            assert host.removeprefix("::ffff:") == server.peers[-1], (target, host, server.peers)
+
+
 STORM = """
 import ctypes, os, signal, socket, struct, sys
 signal.signal(signal.SIGALRM, lambda *_: None)

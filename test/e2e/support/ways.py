@@ -23,7 +23,7 @@ class MailServer:
     def __init__(self, context=None, implicit=False, address="127.0.0.1", port=0):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.context, self.implicit = context, implicit
-        self.messages, self.peers = [], []
+        self.messages, self.peers, self.ports = [], [], []
         self.listener = socket.socket(family)
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listener.bind((address, port))
@@ -39,6 +39,7 @@ class MailServer:
             except OSError:
                 return
             self.peers.append(peer[0])
+            self.ports.append(peer[1])
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):

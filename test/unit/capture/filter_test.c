@@ -69,6 +69,17 @@ static void stops_what_connects(void **state) {
     assert_int_equal(decide(false, &sendmsg), SECCOMP_RET_USER_NOTIF);
 }
 
+static void stops_what_asks_for_names(void **state) {
+    (void)state;
+    bool small = false;
+    struct seccomp_data own = {.arch = NATIVE, .nr = SYS_getsockname};
+    struct seccomp_data peer = {.arch = NATIVE, .nr = SYS_getpeername};
+    assert_int_equal(decide(false, &own), SECCOMP_RET_USER_NOTIF);
+    assert_int_equal(decide(false, &peer), SECCOMP_RET_USER_NOTIF);
+    assert_int_equal(filter_call_of(NATIVE, own.nr, &small), CALL_OWN_NAME);
+    assert_int_equal(filter_call_of(NATIVE, peer.nr, &small), CALL_PEER_NAME);
+}
+
 static void refuses_rings_and_lets_all_else_pass(void **state) {
     (void)state;
     struct seccomp_data ring = {.arch = NATIVE, .nr = 425};
@@ -122,6 +133,7 @@ static void knows_programs_of_the_other_word_size(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stops_what_connects),
+        cmocka_unit_test(stops_what_asks_for_names),
         cmocka_unit_test(refuses_rings_and_lets_all_else_pass),
         cmocka_unit_test(stops_execs_only_where_asked),
         cmocka_unit_test(knows_programs_of_the_other_word_size),

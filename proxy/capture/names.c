@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "capture/names.h"
+
+#include "base/memory.h"
+#include "capture/process.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// Both families' structures begin with family and port.
+union name {
+    struct sockaddr any;
+    struct sockaddr_in four;
+    struct sockaddr_in6 six;
+    struct sockaddr_storage room;
+};
+
+struct named {
+    union name peer;
+    union name own; // AF_UNSPEC where it is not known
+};
+
+struct names {
+    uint16_t listener_port;
+    atomic_bool
+        any; // most commands never connect to a watched port, and ask for names all the same
+    pthread_mutex_t lock; // of all below
+    uint64_t cookies[NAMES_MAX];
+    struct named named[NAMES_MAX];
+    size_t next;
+};
+
+struct names *names_new(uint16_t listener_port) {
+    struct names *names = mem_new(sizeof(*names));
+    names->listener_port = listener_port;
+    pthread_mutex_init(&names->lock, NULL);
+    return names;
+}
+
+void names_free(struct names *names) {
+    if (names == NULL) {
+        return;
+    }
+    pthread_mutex_destroy(&names->lock);
+    free(names);
+}
+
+// ── remembering ─────────────────────────────────────────────────────────────────────────────────
+
+// An IPv6 socket has IPv4 addresses in their mapped form.
+static void set_name(union name *out, const union name *name, int domain) {
+    *out = *name;
+    if (domain != AF_INET6 || name->any.sa_family != AF_INET) {
+        return;
+    }
+    out->six = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = name->four.sin_port};
+    out->six.sin6_addr.s6_addr[10] = 0xff;
+    out->six.sin6_addr.s6_addr[11] = 0xff;
+    memcpy(&out->six.sin6_addr.s6_addr[12], &name->four.sin_addr, sizeof(name->four.sin_addr));
+}
+
+typedef int name_call(int fd, struct sockaddr *name, socklen_t *len);
+
+static union name ask(name_call *call, int fd) {
+    union name name = {.any.sa_family = AF_UNSPEC};
+    socklen_t len = sizeof(name);
+    if (fd < 0 || call(fd, &name.any, &len) != 0) {
+        name.any.sa_family = AF_UNSPEC;
+    }
+    return name;
+}
+
+static size_t place_of(const struct names *names, uint64_t cookie) {
+    size_t place = 0;
+    while (place < NAMES_MAX && names->cookies[place] != cookie) {
+        place++;
+    }
+    return place;
+}
+
+void names_add(struct names *names, const struct borrowed *socket,
+               const struct sockaddr_storage *server, int server_fd) {
+    union name asked = {.room = *server};
+    union name peer = ask(getpeername, server_fd);
+    union name own = ask(getsockname, server_fd);
+    union name bound = ask(getsockname, socket->fd);
+    if (own.any.sa_family != AF_UNSPEC && bound.four.sin_port != 0) {
+        own.four.sin_port = bound.four.sin_port; // the command's own choice
+    }
+    struct named named;
+    set_name(&named.peer, peer.any.sa_family != AF_UNSPEC ? &peer : &asked, socket->domain);
+    set_name(&named.own, &own, socket->domain);
+    pthread_mutex_lock(&names->lock);
+    size_t place = place_of(names, socket->cookie);
+    if (place == NAMES_MAX) {
+        place = names->next;
+        names->next = (names->next + 1) % NAMES_MAX;
+    }
+    names->cookies[place] = socket->cookie;
+    names->named[place] = named;
+    pthread_mutex_unlock(&names->lock);
+    atomic_store(&names->any, true);
+}
+
+// ── answering ───────────────────────────────────────────────────────────────────────────────────
+
+// It may have been connected to somebody else since, or not at all.
+static bool is_at_our_listener(const struct names *names, int fd) {
+    union name peer = ask(getpeername, fd);
+    bool loopback = false;
+    if (peer.any.sa_family == AF_INET) {
+        loopback = ntohl(peer.four.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    } else if (peer.any.sa_family == AF_INET6) {
+        const struct in6_addr *six = &peer.six.sin6_addr;
+        bool mapped = IN6_IS_ADDR_V4MAPPED(six) && six->s6_addr[12] == IN_LOOPBACKNET;
+        loopback = mapped || IN6_IS_ADDR_LOOPBACK(six);
+    }
+    return loopback && ntohs(peer.four.sin_port) == names->listener_port;
+}
+
+static bool find(union name *out, struct names *names, uint64_t cookie, bool peer) {
+    pthread_mutex_lock(&names->lock);
+    size_t place = cookie == 0 ? NAMES_MAX : place_of(names, cookie);
+    if (place < NAMES_MAX) {
+        *out = peer ? names->named[place].peer : names->named[place].own;
+    }
+    pthread_mutex_unlock(&names->lock);
+    return place < NAMES_MAX && out->any.sa_family != AF_UNSPEC;
+}
+
+// As the kernel does it: as much as there is room for, and how long all of it is.
+static bool give(const struct notification *notification, const union name *name) {
+    uint64_t name_at = notification->arguments[1];
+    uint64_t len_at = notification->arguments[2];
+    int room = 0;
+    int len = name->any.sa_family == AF_INET6 ? (int)sizeof(name->six) : (int)sizeof(name->four);
+    if (notification_read(notification, len_at, &room, sizeof(room)) != 0 || room < 0 ||
+        !notification_is_alive(notification)) {
+        return false;
+    }
+    int put = room < len ? room : len;
+    return (put == 0 || notification_store(notification, name_at, name, (size_t)put) == 0) &&
+           notification_store(notification, len_at, &len, sizeof(len)) == 0;
+}
+
+void names_answer(struct names *names, const struct notification *notification) {
+    union name name = {.any.sa_family = AF_UNSPEC};
+    uint32_t pid = atomic_load(&names->any) ? process_of_thread(notification->tid) : 0;
+    int fd = pid == 0 ? -1 : borrowed_duplicate(pid, (int)notification->arguments[0]);
+    bool ours = fd >= 0 && is_at_our_listener(names, fd) &&
+                find(&name, names, borrowed_cookie(fd), notification->call == CALL_PEER_NAME);
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (ours && give(notification, &name)) {
+        notification_answer(notification, 0);
+    } else {
+        notification_let_pass(notification);
+    }
+}
