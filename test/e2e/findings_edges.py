@@ -294,6 +294,11 @@ REFUSALS = {  # the reply to RCPT, and what its finding must say
     "553 that domain is not in my list of allowed rcpthosts": "does not relay",
     "556 no": "accepts no mail",
     "521 no": "accepts no mail at all",
+    # What many servers say is no provider's own.
+    "535 5.7.8 Authentication credentials invalid": "the user name or password is wrong",
+    "554 5.7.1 <b@example.net>: Recipient address rejected: Access denied": "server's operator",
+    "550 5.4.1 Recipient address rejected: Access denied. AS(201806281)": "Microsoft 365",
+    "451 4.7.1 temporarily deferred due to greylisting": "greylist",
 }
 
 
