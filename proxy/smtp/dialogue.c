@@ -158,6 +158,9 @@ void dialogue_tls_begun(struct dialogue *dialogue, enum side side) {
         caps_drop(dialogue->caps);
         dialogue->caps = NULL;
     }
+    if (side == SIDE_SERVER) {
+        dialogue->server.speaks_tls = false;
+    }
     dialogue->tls[side] = true;
     dialogue->awaits_tls[side] = false;
     dialogue->injection_due[side] = false;

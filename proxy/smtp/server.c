@@ -100,9 +100,22 @@ static void take_line(struct dialogue *dialogue, int64_t at_ns) {
     server_take_line(dialogue, &line, false, at_ns);
 }
 
+// A record behind the 220 to STARTTLS: what a server says that gave up waiting for a ClientHello.
+// No reply begins with such a byte.
+static bool begins_tls(const struct dialogue *dialogue, struct slice bytes) {
+    enum { CHANGE_CIPHER_SPEC = 0x14, APPLICATION_DATA = 0x17 }; // and alert, handshake between
+    return dialogue->awaits_tls[SIDE_SERVER] && !line_reader_begun(&dialogue->server.line) &&
+           bytes.data[0] >= CHANGE_CIPHER_SPEC && bytes.data[0] <= APPLICATION_DATA;
+}
+
 void server_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
     struct server_stream *server = &dialogue->server;
     while (bytes.len > 0) {
+        server->speaks_tls = server->speaks_tls || begins_tls(dialogue, bytes);
+        if (server->speaks_tls) {
+            pass_bytes(dialogue, bytes);
+            return;
+        }
         if (dialogue->awaits_tls[SIDE_SERVER]) {
             tell_injection(dialogue, SIDE_SERVER, at_ns);
         }

@@ -88,6 +88,7 @@ struct server_stream {
     struct reply reply;
     struct buf raw;  // the bytes of a reply to STARTTLS, told when it is known what it is
     bool spoke_smtp; // a line with a code came
+    bool speaks_tls; // an alert, say, though the client has not begun the handshake: no lines
 };
 
 struct dialogue {
