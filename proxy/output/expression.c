@@ -116,18 +116,23 @@ static size_t name_length(struct slice s) {
     return len;
 }
 
+// Only in front: white space at the end is the value's.
+static struct slice skip_space(struct slice s) {
+    while (s.len > 0 && (s.data[0] == ' ' || s.data[0] == '\t')) {
+        s = slice_from(s, 1);
+    }
+    return s;
+}
+
 static enum err read_parts(struct expression *expression, struct failure *failure,
                            enum expression_use use) {
-    struct slice rest = slice_trim(slice_of_string(expression->text));
+    struct slice rest = skip_space(slice_of_string(expression->text));
     if (slice_starts_with(rest, SLICE("all:"))) {
         expression->every = true;
-        rest = slice_trim(slice_from(rest, 4));
+        rest = skip_space(slice_from(rest, 4));
     }
     struct slice name = slice_sub(rest, 0, name_length(rest));
-    rest = slice_from(rest, name.len);
-    while (rest.len > 0 && (rest.data[0] == ' ' || rest.data[0] == '\t')) {
-        rest = slice_from(rest, 1);
-    }
+    rest = skip_space(slice_from(rest, name.len));
     expression->name = find_name(name, use);
     if (expression->name == NULL) {
         return fail(failure, ERR_USAGE,
@@ -148,11 +153,7 @@ static enum err read_parts(struct expression *expression, struct failure *failur
         expression->header =
             slice_is(name, "subject") ? mem_string("subject") : mem_string_of(field);
     }
-    rest = slice_from(rest, strlen(comparison->sign));
-    while (rest.len > 0 && (rest.data[0] == ' ' || rest.data[0] == '\t')) {
-        rest = slice_from(rest, 1);
-    }
-    expression->value = mem_string_of(rest);
+    expression->value = mem_string_of(skip_space(slice_from(rest, strlen(comparison->sign))));
     return read_value(expression, failure);
 }
 

@@ -79,6 +79,10 @@ static const struct {
     {"outcome = completed", true, true, false},
     {"all:outcome = completed", true, false, true},
     {"  outcome   =   timeout", false, true, false},
+    {"outcome = timeout ", false, false, false},
+    {"subject ~ e = $", false, false, false},
+    {"subject ~ e = ", true, true, false},
+    {" sessions = 1 ", true, false, false},
 };
 
 static bool holds_over(const struct expression *expression, const char *first, const char *second) {
