@@ -10,6 +10,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 
@@ -45,7 +46,7 @@ def commands():
     for block in re.findall(r"^```sh\n(.*?)^```", text, re.S | re.M):
         for line in block.replace("\\\n", " ").splitlines():
             words = shlex.split(line, comments=True)
-            if words and words[0] == "smtpscope":
+            if words and words[0] == "smtpscope" and words[-1] != "&":
                 found.append(words[1:])
     for line in re.findall(r"^(?:- run|  script): (smtpscope .*)$", text, re.M):
         found.append(shlex.split(line)[1:])
@@ -123,6 +124,37 @@ def test_a_failed_expectation_fails_the_build(scope):
         done = scope.run(*run_words(scope, words, server.port(), program), cwd=scope.folder)
     assert done.returncode == 1, done
     assert b"messages = 2, found 1" in done.stderr, done.stderr
+
+
+def sink_recipe():
+    """The shell block in which a proxy runs beside the tests."""
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+        blocks = re.findall(r"^```sh\n(.*?)^```", file.read(), re.S | re.M)
+    recipe, = (block for block in blocks if "smtpscope ctl stop" in block)
+    return recipe
+
+
+def test_the_sink_takes_the_mail_of_the_tests(scope):
+    bin_folder = scope.path("bin")
+    os.mkdir(bin_folder)
+    os.symlink(scope.program, os.path.join(bin_folder, "smtpscope"))
+    environment = dict(scope.environment, PATH=bin_folder + ":" + os.environ["PATH"])
+    for wanted, status in (("messages = 1", 0), ("messages = 2", 1)):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        for program in mail_programs(scope, port):
+            script = sink_recipe().replace("--mode sink ", f"--mode sink@{port} ")
+            script = script.replace("npm test", shlex.join(program)).replace("messages = 1", wanted)
+            folder = scope.path(f"recipe{status}{os.path.basename(program[0])}")
+            os.mkdir(folder)
+            done = subprocess.run(["bash", "-eu", "-c", script], cwd=folder, env=environment,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, timeout=harness.TIMEOUT)
+            assert done.returncode == status, done
+            with open(os.path.join(folder, "mail.json"), encoding="utf-8") as file:
+                session, = json.load(file)["sessions"]
+            assert session["messages"][0]["accepted"] and session["tls"]["client"], session
 
 
 def test_the_variables_of_ca_env_are_those_of_the_table(scope):
