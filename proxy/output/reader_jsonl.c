@@ -65,6 +65,22 @@ static size_t session_of(struct jsonl_index *index, uint64_t id, enum event_kind
 
 // ── what an event brings along ──────────────────────────────────────────────────────────────────
 
+// Lines of other sessions may stand between an event and the one before it of its session; what was
+// seen between the two stands among them by its time.
+static size_t place_of_time(const struct reader *reader, size_t own, int64_t at_unix_us) {
+    const struct reader_session *of = reader->sessions[reader->items[own].session];
+    size_t first = of->event_count > 0 ? of->last_event + 1 : own;
+    size_t place = own;
+    for (size_t i = own; i > first; i--) {
+        const struct item *before = &reader->items[i - 1];
+        if (before->kind == ITEM_EVENT && before->at_unix_us <= at_unix_us) {
+            break;
+        }
+        place = before->kind == ITEM_EVENT ? i - 1 : place;
+    }
+    return place;
+}
+
 static struct item *add_beside(struct jsonl_index *index, enum item_kind kind, size_t own,
                                const cJSON *ms_before) {
     struct item *item = reader_add_item(index->reader, kind);
@@ -73,7 +89,7 @@ static struct item *add_beside(struct jsonl_index *index, enum item_kind kind, s
     item->session = event->session;
     item->line = event->line;
     item->at_unix_us = event->at_unix_us - (before_us < 0 ? 0 : before_us);
-    item->major = own;
+    item->major = place_of_time(index->reader, own, item->at_unix_us);
     item->minor = -1;
     return item;
 }
@@ -141,12 +157,6 @@ static void add_text(struct jsonl_index *index, const cJSON *note, size_t own) {
     struct item *item = add_beside(index, ITEM_LINES, own, cJSON_GetArrayItem(note, 0));
     struct reader_session *of = index->reader->sessions[item->session];
     item->line.len = 0; // that of the message, which has yet to come
-    // Lines of other sessions may stand between the two events.
-    if (of->event_count > 0 &&
-        item->at_unix_us <= index->reader->items[of->last_event].at_unix_us) {
-        item->major = of->last_event;
-        item->minor = 1;
-    }
     item->message = (int)json_count(cJSON_GetArrayItem(note, 1));
     item->line_count = json_count(cJSON_GetArrayItem(note, 2));
     if (of->text_count == of->text_capacity) {
