@@ -99,7 +99,8 @@ static void judge_client_close(struct analysis *analysis, const struct event *ev
 
 static void judge_server_close(struct analysis *analysis) {
     const struct facts *facts = &analysis->facts;
-    if (!facts->saw_421 && !facts->quit_sent) {
+    bool asked = facts->server_left ? facts->left_by_quit : facts->quit_sent;
+    if (!facts->saw_421 && !asked) {
         analysis_say(analysis, RULE_SERVER_CLOSED, place_of_session(PARTY_SERVER),
                      "The server closed the connection without being asked to by QUIT and without "
                      "a 421 that says why");

@@ -369,7 +369,12 @@ struct standing facts_standing(const struct facts *facts, int64_t at_ns) {
     return standing;
 }
 
-void facts_client_left(struct facts *facts, int64_t at_ns) {
-    facts->client_left = true;
-    facts->left = facts_standing(facts, at_ns);
+void facts_peer_left(struct facts *facts, enum side side, int64_t at_ns) {
+    if (side == SIDE_CLIENT) {
+        facts->client_left = true;
+        facts->left = facts_standing(facts, at_ns);
+    } else {
+        facts->server_left = true;
+        facts->left_by_quit = facts->quit_sent;
+    }
 }

@@ -111,6 +111,8 @@ struct facts {
     bool stray_text;      // message text came all the same, and has not ended with its dot
     bool client_left;     // the client's stream has ended …
     struct standing left; // … when things stood like this
+    bool server_left;     // the server's stream has ended; who speaks now knows it, or will
+    bool left_by_quit;    // … and the client had asked it to
 };
 
 void facts_init(struct facts *facts);
@@ -120,8 +122,8 @@ void facts_learn(struct facts *facts, const struct event *event);
 // The message of this exchange whose answer is out, or EVENT_NO_MESSAGE.
 int facts_message_of(const struct facts *facts, int exchange);
 
-// The client's stream ends now; replies may still come, read by nobody.
-void facts_client_left(struct facts *facts, int64_t at_ns);
+// The stream of the first to close ends now; what the other one sends may reach nobody.
+void facts_peer_left(struct facts *facts, enum side side, int64_t at_ns);
 struct standing facts_standing(const struct facts *facts, int64_t at_ns);
 
 // Whether the client had got that reply when it sent the command.

@@ -63,8 +63,8 @@ static bool is_stray(const struct analysis *analysis, const struct event *event)
     return event->kind == EVENT_COMMAND && facts_is_stray_text(&analysis->facts, &event->command);
 }
 
-void findings_client_left(struct findings *findings, int64_t at_ns) {
-    facts_client_left(&findings->analysis.facts, at_ns);
+void findings_peer_left(struct findings *findings, enum side side, int64_t at_ns) {
+    facts_peer_left(&findings->analysis.facts, side, at_ns);
 }
 
 void findings_observe(struct findings *findings, const struct event *event) {

@@ -25,7 +25,7 @@ void findings_free(struct findings *findings);
 // Looks at one event before it is masked. Call it behind the delivery of the event itself; for
 // EVENT_CLOSE in front of it, since the close is the last event of a session.
 void findings_observe(struct findings *findings, const struct event *event);
-// The client's stream has ended, though the session may go on.
-void findings_client_left(struct findings *findings, int64_t at_ns);
+// The stream of the one that closes first has ended, though the session may go on.
+void findings_peer_left(struct findings *findings, enum side side, int64_t at_ns);
 
 #endif

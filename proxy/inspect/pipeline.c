@@ -21,7 +21,8 @@ static bool must_end_group(const struct last_command *last) {
 }
 
 static void judge_pipelined(struct analysis *analysis, const struct event_command *command) {
-    if (!command->pipelined) {
+    // Behind the server's close no reply is waited for.
+    if (!command->pipelined || analysis->facts.server_left) {
         return;
     }
     const struct last_command *last = &analysis->facts.last;

@@ -143,8 +143,8 @@ void observer_secret(struct observer *observer, struct slice keylog_line) {
     recording_secret(observer->recording, keylog_line);
 }
 
-void observer_client_left(struct observer *observer, int64_t at_ns) {
-    findings_client_left(observer->findings, at_ns);
+void observer_peer_left(struct observer *observer, enum side side, int64_t at_ns) {
+    findings_peer_left(observer->findings, side, at_ns);
 }
 
 void observer_flush(struct observer *observer) {

@@ -35,8 +35,9 @@ void observer_tell(struct observer *observer, const struct event *event);
 void observer_note(struct observer *observer, int64_t at_ns, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void observer_secret(struct observer *observer, struct slice keylog_line);
-// The client's stream has ended: what it was told so far is all that it waited for.
-void observer_client_left(struct observer *observer, int64_t at_ns);
+// The stream of the first to close has ended: what was said so far is all that this peer waited
+// for.
+void observer_peer_left(struct observer *observer, enum side side, int64_t at_ns);
 // Hands what was formatted since the last call to the writer; once for each batch of bytes.
 void observer_flush(struct observer *observer);
 // Ends the dialogue, then tells the close.

@@ -8,9 +8,7 @@ static void note_close(struct relay *relay, enum side side, int64_t at_ns) {
         return;
     }
     relay->first_close = party_of(side);
-    if (side == SIDE_CLIENT) {
-        observer_client_left(relay->observer, at_ns);
-    }
+    observer_peer_left(relay->observer, side, at_ns);
 }
 
 // An end of one stream is the end of the other's, once everything before it is out. A missing

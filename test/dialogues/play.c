@@ -210,8 +210,8 @@ static void act(struct player *player, const struct action *action) {
         break;
     case ACTION_CONNECT:
     case ACTION_CLOSE:
-        if (!action->by_proxy && action->side == SIDE_CLIENT) {
-            findings_client_left(player->findings, action->at_ns);
+        if (!action->by_proxy) {
+            findings_peer_left(player->findings, action->side, action->at_ns);
         }
         break;
     }
