@@ -146,6 +146,9 @@ void conn_record_failed(struct worker *worker, const struct capture_connection *
     struct conn *conn = new_conn(worker, &spec);
     worker_session_began(worker, conn);
     take_destination(conn, &connection->server);
+    // Nobody was ever accepted: the session is the time that the command waited.
+    conn->session.started_unix_ns -= conn->accepted_ns - connection->asked_monotonic_ns;
+    conn->accepted_ns = connection->asked_monotonic_ns;
     conn->server_text = address_text((const struct sockaddr *)&connection->server);
     conn->client_process = connection->client;
     fill_session(conn);
@@ -158,12 +161,8 @@ void conn_record_failed(struct worker *worker, const struct capture_connection *
     };
     char reason[FAILURE_MAX];
     snprintf(reason, sizeof(reason), "cannot connect to %s on port %u: %s", conn->server_text.host,
-             conn->server_text.port, strerror(error));
-    conn->relay = relay_new(&setup, conn_now_ns(conn));
-    if (conn->early.len > 0) {
-        relay_receive(conn->relay, SIDE_CLIENT, conn->early, conn_now_ns(conn));
-        conn->early = slice_of(NULL, 0);
-    }
+             conn->server_text.port, dial_advice(error));
+    conn->relay = relay_new(&setup, 0);
     relay_connect_failed(conn->relay, reason, false, conn_now_ns(conn));
     conn_end(conn);
 }

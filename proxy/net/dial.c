@@ -80,7 +80,7 @@ static void drop_attempt(struct dial *dial) {
     }
 }
 
-static const char *advice(int error) {
+const char *dial_advice(int error) {
     switch (error) {
     case ECONNREFUSED:
         return "the connection was refused: nothing listens there, or a firewall rejects it";
@@ -101,10 +101,10 @@ static void fail_with(struct dial *dial, int error) {
     dial->result.error = error;
     if (name) {
         fail(&dial->result.failure, ERR_SYSTEM, "cannot connect to '%s' (%s) on port %u: %s",
-             dial->host, text.host, dial->port, advice(error));
+             dial->host, text.host, dial->port, dial_advice(error));
     } else {
         fail(&dial->result.failure, ERR_SYSTEM, "cannot connect to %s on port %u: %s", text.host,
-             dial->port, advice(error));
+             dial->port, dial_advice(error));
     }
 }
 

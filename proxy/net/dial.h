@@ -33,6 +33,8 @@ struct dial_result {
 struct dial *dial_start(uv_loop_t *loop, const struct dial_target *target,
                         void (*done)(void *context, const struct dial_result *result),
                         void *context);
+// What an errno of connect means to a person.
+const char *dial_advice(int error);
 void dial_cancel(struct dial *dial); // `done` will not be called; NULL is fine
 
 #endif

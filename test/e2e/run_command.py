@@ -109,10 +109,29 @@ def test_refused_looks_refused_and_is_a_session(scope):
     assert "ConnectionRefusedError" in result.errors, result.errors
     assert [one["outcome"] for one in result.sessions] == ["connect-failed"]
     session = result.sessions[0]
-    assert session["error"] and session["mode"] == "run"
+    assert "refused" in session["error"] and session["mode"] == "run", session
     assert session["server"]["address"] == "127.0.0.1" and session["server"]["port"] == port
     assert session["client"]["program"] == "python3" and session["client"]["pid"] > 0
     assert session["exchanges"] == [] and session["messages"] == []
+
+
+def test_a_time_out_looks_so_and_has_its_length(scope):
+    ways.need_capture(scope)
+    look = ("import errno, socket, sys\n"
+            "s = socket.socket()\n"
+            "print(errno.errorcode[s.connect_ex(('127.0.0.1', int(sys.argv[1])))])")
+    with socket.socket() as listener, socket.socket() as filler:  # a full queue answers no SYN
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        filler.connect(listener.getsockname())
+        port = str(listener.getsockname()[1])
+        result = ways.run(scope, port, ["/usr/bin/python3", "-c", look, port],
+                          ["--connect-timeout", "1"])
+    assert result.output == "ETIMEDOUT\n", result.output
+    session, = result.sessions
+    assert session["outcome"] == "connect-failed", session
+    assert "no answer in time" in session["error"], session["error"]
+    assert session["duration_ms"] >= 1000, session["duration_ms"]
 
 
 def test_no_route_looks_so(scope):
