@@ -139,6 +139,12 @@ static void decide_by_dialogue(struct relay *relay) {
 // A plain client on a port of implicit TLS waits for a greeting, and the server for a ClientHello:
 // nobody says what is wrong, so it is said here.
 static void decide_by_silence(struct relay *relay, enum outcome outcome) {
+    if (relay->server_state == SERVER_CONNECTING && relay->first_close == PARTY_CLIENT) {
+        ending_decide(relay, outcome, PARTY_CLIENT,
+                      "the client closed the connection while the proxy was still connecting to the "
+                      "server, which had not answered yet");
+        return;
+    }
     bool silent = relay->local_address != NULL && relay->server.tls == NULL &&
                   relay->client.tls == NULL &&
                   observer_counts(relay->observer).bytes[SIDE_SERVER] == 0;

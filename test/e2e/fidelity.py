@@ -234,6 +234,20 @@ def test_a_half_close_that_finds_no_server_is_answered(scope):
     assert session["outcome"] == "connect-failed", session["outcome"]
 
 
+def test_a_client_that_leaves_before_the_server_answers_is_said(scope):
+    with socket.socket() as listener, socket.socket() as filler:  # a full queue answers no SYN
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        filler.connect(listener.getsockname())
+        url = f"reverse:smtp://127.0.0.1:{listener.getsockname()[1]}@127.0.0.1:0"
+        with scope.proxy("--mode", url, "--once") as proxy:
+            s.connect(proxy.port()).close()
+            proxy.process.wait(s.TIMEOUT)
+    session, = proxy.sessions()
+    assert session["outcome"] == "client-closed", session["outcome"]
+    assert "had not answered yet" in session["error"], session["error"]
+
+
 def tls_half_close(scope, how):
     pair = Pair(scope, how)
 
