@@ -140,9 +140,10 @@ static void decide_by_dialogue(struct relay *relay) {
 // nobody says what is wrong, so it is said here.
 static void decide_by_silence(struct relay *relay, enum outcome outcome) {
     if (relay->server_state == SERVER_CONNECTING && relay->first_close == PARTY_CLIENT) {
-        ending_decide(relay, outcome, PARTY_CLIENT,
-                      "the client closed the connection while the proxy was still connecting to the "
-                      "server, which had not answered yet");
+        ending_decide(
+            relay, outcome, PARTY_CLIENT,
+            "the client closed the connection while the proxy was still connecting to the "
+            "server, which had not answered yet");
         return;
     }
     bool silent = relay->local_address != NULL && relay->server.tls == NULL &&
