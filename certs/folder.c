@@ -40,12 +40,15 @@ static int lock(int fd) {
 enum err folder_open(struct folder *out, struct failure *failure, const char *path) {
     *out = (struct folder){.path = path, .fd = -1};
     if (path[0] == '\0' || make_folders(path) != 0) {
-        return fail(failure, ERR_SYSTEM, "cannot make the folder %s: %s", path,
+        return fail(failure, ERR_SYSTEM,
+                    "cannot make the folder %s of the CA: %s; --ca-dir names another", path,
                     path[0] == '\0' ? "it has no name" : strerror(errno));
     }
     out->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (out->fd < 0) {
-        return fail(failure, ERR_SYSTEM, "cannot open the folder %s: %s", path, strerror(errno));
+        return fail(failure, ERR_SYSTEM,
+                    "cannot open the folder %s of the CA: %s; --ca-dir names another", path,
+                    strerror(errno));
     }
     if (lock(out->fd) != 0) {
         enum err err =

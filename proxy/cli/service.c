@@ -292,8 +292,11 @@ static enum err open_control(struct service_loop *service, struct failure *failu
     const char *path = service->options->control;
     enum err err = control_server_new(&service->control, failure, &service->loop, path, &handler);
     if (err != OK && path == NULL) {
+        char *sentence = mem_format(
+            "ctl cannot reach this proxy: %s; --control names another place", failure->text);
         service->control = NULL;
-        say(failure->text);
+        say(sentence);
+        free(sentence);
         return OK;
     }
     return err;

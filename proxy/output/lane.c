@@ -89,7 +89,9 @@ static const char *cause_in(const char *sentence) {
 void lane_complain(struct lane *lane, const char *sentence) {
     snprintf(lane->reason, sizeof(lane->reason), "%s", cause_in(sentence));
     if (lane->options->complain != NULL) {
-        lane->options->complain(lane->options->complain_context, sentence);
+        char *line = mem_format("%s; the mail goes on", sentence);
+        lane->options->complain(lane->options->complain_context, line);
+        free(line);
     }
 }
 
