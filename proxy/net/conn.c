@@ -66,18 +66,24 @@ static void free_timer(uv_handle_t *handle) {
     free(handle);
 }
 
-static void count_session(struct conn *conn) {
+// Of a session that is still going on, too: the status line stands below its findings.
+static void count_news(struct conn *conn) {
     struct service *service = conn->worker->service;
     struct observer_counts counts = relay_counts(conn->relay);
-    atomic_fetch_add(&service->messages, counts.messages);
-    atomic_fetch_add(&service->findings, counts.findings);
+    if (counts.messages != conn->counted.messages) {
+        atomic_fetch_add(&service->messages, counts.messages - conn->counted.messages);
+    }
+    if (counts.findings != conn->counted.findings) {
+        atomic_fetch_add(&service->findings, counts.findings - conn->counted.findings);
+    }
+    conn->counted = counts;
 }
 
 void conn_end(struct conn *conn) {
     bool recorded = conn->relay != NULL;
     if (recorded) {
         relay_finish(conn->relay, conn_now_ns(conn));
-        count_session(conn);
+        count_news(conn);
     }
     conn_forget_identification(conn);
     dial_cancel(conn->dial);
@@ -282,6 +288,7 @@ void conn_update(struct conn *conn) {
         return;
     }
     set_reading(conn);
+    count_news(conn);
     conn_arm(conn);
 }
 

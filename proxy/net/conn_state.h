@@ -47,6 +47,7 @@ struct conn {
     bool direct;           // transparent: nobody redirected it
     int64_t reset_by_ns;   // until when a reset waits for what was sent before it; 0 for no reset
     bool updating;
+    struct observer_counts counted; // what the service's counts have of this session
 };
 
 int64_t conn_now_ns(const struct conn *conn); // since the accept

@@ -639,6 +639,13 @@ def test_ctl_names_what_runs(scope):
         for part in (f"pid: {proxy.process.pid}", proxy.addresses[0], "sessions: 0 live, 0 ended",
                      "rates: 0.0 sessions and 0.0 messages a second", "out.text, 0 lines, 0 bytes, 0 lost"):
             assert part in done.stdout.decode(), done.stdout
+        connection = s.connect(proxy.port())
+        s.read_reply(connection)
+        s.ask(connection, "EHLO localhost")
+        status = scope.run("ctl", "status").stdout.decode()
+        assert "sessions: 1 live, 0 ended" in status and "findings: 1\n" in status, status
+        assert ": sink 127.0.0.1 port " in scope.run("ctl", "sessions").stdout.decode()
+        connection.close()
         with scope.proxy("--mode", "sink@0") as other:
             done = scope.run("ctl", "stop")
             same((done.returncode, done.stdout), (2, b""))
