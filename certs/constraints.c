@@ -92,8 +92,8 @@ static void shut_the_rest(NAME_CONSTRAINTS *constraints, const struct kinds *has
     }
 }
 
-enum err constraints_new(NAME_CONSTRAINTS **out, struct failure *failure,
-                           const char *const *hosts, size_t count) {
+enum err constraints_new(NAME_CONSTRAINTS **out, struct failure *failure, const char *const *hosts,
+                         size_t count) {
     NAME_CONSTRAINTS *constraints = NAME_CONSTRAINTS_new();
     struct kinds has = {false, false, false};
     for (size_t i = 0; i < count; i++) {
@@ -147,10 +147,11 @@ static bool is_limited_kind(const GENERAL_NAME *name) {
 static bool is_permitted(const NAME_CONSTRAINTS *constraints, const GENERAL_NAME *name) {
     size_t count = sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees);
     for (size_t i = 0; i < count; i++) {
-        const GENERAL_NAME *base = sk_GENERAL_SUBTREE_value(constraints->permittedSubtrees, i)->base;
-        if (base->type == name->type && (name->type == GEN_DNS
-                                             ? host_is_below(value_of(name), value_of(base))
-                                             : address_is_in(value_of(name), value_of(base)))) {
+        const GENERAL_NAME *base =
+            sk_GENERAL_SUBTREE_value(constraints->permittedSubtrees, i)->base;
+        if (base->type == name->type &&
+            (name->type == GEN_DNS ? host_is_below(value_of(name), value_of(base))
+                                   : address_is_in(value_of(name), value_of(base)))) {
             return true;
         }
     }
@@ -207,8 +208,7 @@ static void put_base(struct buf *out, const GENERAL_NAME *base) {
 
 void constraints_put(struct buf *out, const X509 *ca) {
     NAME_CONSTRAINTS *constraints = constraints_of(ca);
-    size_t count =
-        constraints == NULL ? 0 : sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees);
+    size_t count = constraints == NULL ? 0 : sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees);
     for (size_t i = 0; i < count; i++) {
         put_base(out, sk_GENERAL_SUBTREE_value(constraints->permittedSubtrees, i)->base);
     }

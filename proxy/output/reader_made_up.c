@@ -44,13 +44,30 @@ static void add_both_tls(struct made_up *told, const char *how) {
     }
 }
 
+static bool same_number(const cJSON *a, const cJSON *b) {
+    return cJSON_IsNumber(a) && cJSON_IsNumber(b) && a->valuedouble == b->valuedouble;
+}
+
 static void add_findings_of(struct json_index *index, const cJSON *n) {
+    for (size_t i = 0; n != NULL && i < index->findings.count; i++) {
+        const cJSON *finding = index->findings.nodes[i];
+        if (same_number(json_get(finding, "exchange"), n)) {
+            timeline_add_event(index, EVENT_FINDING, finding, index->last_us);
+        }
+    }
+}
+
+// Those of no exchange, or of one that the document does not hold.
+static void add_other_findings(struct json_index *index) {
     for (size_t i = 0; i < index->findings.count; i++) {
-        const cJSON *exchange = json_get(index->findings.nodes[i], "exchange");
-        bool same = n == NULL ? exchange == NULL
-                              : cJSON_IsNumber(exchange) && exchange->valuedouble == n->valuedouble;
-        if (same) {
-            timeline_add_event(index, EVENT_FINDING, index->findings.nodes[i], index->last_us);
+        const cJSON *finding = index->findings.nodes[i];
+        bool told = false;
+        for (size_t k = 0; k < index->exchanges.count && !told; k++) {
+            told = same_number(json_get(index->exchanges.nodes[k], "n"),
+                               json_get(finding, "exchange"));
+        }
+        if (!told) {
+            timeline_add_event(index, EVENT_FINDING, finding, index->last_us);
         }
     }
 }
@@ -156,7 +173,7 @@ void timeline_make_up(struct json_index *index) {
     while (told.auths < index->auths.count) {
         add_auth(&told);
     }
-    add_findings_of(index, NULL);
+    add_other_findings(index);
     timeline_add_close(index, closed_by(index->object),
                        json_us(json_get(index->object, "duration_ms")));
 }
