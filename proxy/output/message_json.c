@@ -150,9 +150,10 @@ static bool lines_are_usual(const struct message_record *record) {
         struct slice as_sent = find_as_sent(&text, name);
         struct slice value = slice_from(as_sent, 1);
         size_t len = name.len + 1 + as_sent.len + 2;
-        if (slice_is_null(as_sent) || as_sent.len < 2 || as_sent.data[0] != ' ' ||
-            !slice_equal(slice_trim(value), value) || (size_t)(text.data - before.data) != len ||
-            before.data[len - 2] != '\r' || before.data[name.len] != ':') {
+        if (record->fields[i].cut || slice_is_null(as_sent) || as_sent.len < 2 ||
+            as_sent.data[0] != ' ' || !slice_equal(slice_trim(value), value) ||
+            (size_t)(text.data - before.data) != len || before.data[len - 2] != '\r' ||
+            before.data[name.len] != ':') {
             return false;
         }
     }

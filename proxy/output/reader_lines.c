@@ -112,8 +112,8 @@ static void add_body(struct line_list *list, struct slice body, const cJSON *odd
 static void add_all(struct line_list *list, const cJSON *message, size_t told_count) {
     struct slice body = decode_text(list->decoder, message, "body", "body_base64");
     bool bdat = slice_is(slice_of_string(json_get_string(message, "via")), "BDAT");
-    bool whole = json_get_bool(message, "complete") && !json_get_bool(message, "cut");
-    bool dot = !bdat && whole;
+    bool cut = json_get_bool(message, "cut");
+    bool dot = !bdat && json_get_bool(message, "complete");
     add_header(list, message);
     if (slice_is_null(body)) {
         return;
@@ -124,7 +124,8 @@ static void add_all(struct line_list *list, const cJSON *message, size_t told_co
         add_line(list, SLICE(""), false);
     }
     add_body(list, body, json_get(message, "odd_dots"), bdat);
-    if (dot) {
+    // Behind a header that was cut the body may be whole.
+    if (dot && (!cut || list->count + 1 == told_count)) {
         add_line(list, SLICE("."), false);
     }
 }

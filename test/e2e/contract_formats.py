@@ -559,6 +559,14 @@ def test_show_tells_chunks_with_the_dots_they_had(scope):
         same(shown(scope, record, form), record.raw_text)
 
 
+def test_show_tells_as_much_of_a_cut_header_as_the_text(scope):
+    for header in ([f"X-{n}: y" for n in range(1200)], ["X: a", *[" " + "b" * 990] * 400]):
+        record = Record(scope, [hello(), mail(*header, "", "b"), QUIT], options=["--body", "full"])
+        assert record.message["cut"] is True
+        for form in ("json", "jsonl"):
+            same(shown(scope, record, form), record.raw_text)
+
+
 def test_a_message_object_has_no_more_than_the_contract_says(scope):
     record = Record(scope, [hello(), mail(), QUIT])
     members = ["n", "from", "from_parameters", "recipients", "via", "bytes", "lines", "sha256", "complete",
