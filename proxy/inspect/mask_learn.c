@@ -193,6 +193,9 @@ static struct slice take_word(struct slice *rest) {
 static struct slice skip_auth(struct sasl_progress *progress, struct slice text) {
     struct slice rest = slice_trim(text);
     struct slice behind = rest;
+    while (behind.len > 0 && behind.data[0] <= ' ') {
+        behind = slice_from(behind, 1);
+    }
     if (!slice_is_nocase(take_word(&behind), "AUTH")) {
         return rest;
     }
@@ -233,7 +236,8 @@ static void learn_concealed(struct taint *taint, struct sasl_progress *progress,
     mask_learn_sasl(taint, is_base64(whole) ? progress : &unnamed, whole, open);
     while (rest.len > 0) {
         struct slice word = take_word(&rest);
-        if (word.len < whole.len && is_surely_base64(word)) {
+        bool name = slice_equal(word, slice_of(progress->name_line, progress->name_line_len));
+        if (word.len < whole.len && is_surely_base64(word) && !name) {
             mask_learn_sasl(taint, progress, word, open && rest.len == 0);
         }
     }

@@ -135,19 +135,24 @@ static bool is_ellipsis(struct slice rest) {
     return slice_starts_with(rest, SLICE("...")) || slice_starts_with(rest, SLICE("\xE2\x80\xA6"));
 }
 
-// An escape sequence whose end was cut off, or nothing.
-static bool is_part_of_unit(struct slice rest) {
-    return rest.len == 0 ||
+// What is left of a unit whose end was cut off, or nothing: half an escape sequence, or of a hex
+// pair no more than its separator and one digit.
+static bool is_part_of_unit(struct slice rest, bool hex) {
+    return rest.len == 0 || (hex && rest.len <= 2) ||
            (taint_is_escape(rest.data[0]) && rest.len < (rest.data[0] == '\\' ? 6 : 3));
 }
 
-// Whether a reading that stopped after `units` units at `at` has still seen the secret's beginning.
-static bool beginning_counts(struct slice text, size_t at, size_t units, bool cut) {
-    struct slice rest = slice_from(text, at);
+// How much of the text is the secret's beginning, where a reading stopped after `units` units at
+// `end`; 0 where that says nothing.
+static size_t beginning_len(const struct taint_search *search, size_t end, size_t units, bool hex) {
+    struct slice rest = slice_from(search->text, end);
     if (units < BEGINNING_MIN) {
-        return false;
+        return 0;
     }
-    return (cut && is_part_of_unit(rest)) || is_ellipsis(rest);
+    if (search->cut && is_part_of_unit(rest, hex)) {
+        return search->text.len - search->at;
+    }
+    return is_ellipsis(rest) ? end - search->at : 0;
 }
 
 size_t taint_match_read(struct taint_search *search, const struct taint_secret *secret,
@@ -158,7 +163,7 @@ size_t taint_match_read(struct taint_search *search, const struct taint_secret *
         struct unit unit = unit_saying(secret, i, text, end, reading);
         search->work++;
         if (unit.len == 0) {
-            return beginning_counts(text, end, i, search->cut) ? end - search->at : 0;
+            return beginning_len(search, end, i, reading == READ_HEX);
         }
         end += unit.len;
     }
@@ -221,7 +226,7 @@ size_t taint_match_base64(struct taint_search *search, const struct taint_secret
         struct unit digit = unit_digit_at(text, end);
         search->work++;
         if (digit.len == 0 || (digit.value & mask) != bits) {
-            return beginning_counts(text, end, i - first, search->cut) ? end - search->at : 0;
+            return beginning_len(search, end, i - first, false);
         }
         end += digit.len;
     }

@@ -346,6 +346,42 @@ static void values_of_xclient_and_burl_are_learnt(void **state) {
     fixture_cleanup(&fixture);
 }
 
+// A command that the server answers before it is told.
+static void what_was_looked_at_ahead_is_hidden(void **state) {
+    (void)state;
+    FIXTURE(fixture);
+    struct event_command auth = {.command.verb = VERB_AUTH, .command.mechanism = SLICE("LOGIN")};
+    struct event_command line = {.continuation = true, .line.secret_count = 1};
+    auth.line.text = SLICE("AUTH LOGIN");
+    auth.line.len = auth.line.text.len;
+    mask_look_ahead(fixture.mask, &auth);
+    line.line.text = SLICE("dGltb3RoeQ=="); // timothy
+    line.line.len = line.line.secrets[0].len = 12;
+    mask_look_ahead(fixture.mask, &line);
+    line.line.text = SLICE("dGFuc3RhYWY="); // tanstaaf
+    mask_look_ahead(fixture.mask, &line);
+    fixture_reply(&fixture, SLICE("454 timothy, tanstaaf and dGltb3RoeQ=="));
+    assert_text(buf_slice(&fixture.last), "454 timothy, ******** and ********");
+    assert_int_equal(fixture.count, 1);
+    fixture_cleanup(&fixture);
+}
+
+// What nobody knows is hidden; the words in it are not, from then on.
+static void words_of_a_concealed_line_are_not_learnt(void **state) {
+    (void)state;
+    FIXTURE(fixture);
+    struct event event = {.kind = EVENT_COMMAND};
+    event.command.concealed = true;
+    event.command.line.text = SLICE("Subject: hello world dGFuc3RhYWY3 mail");
+    event.command.line.len = event.command.line.text.len;
+    fixture_take(&fixture, &event);
+    fixture_reply(&fixture, SLICE("500 hello world, Subject: hello world dGFuc3RhYWY3 mail"));
+    assert_text(buf_slice(&fixture.last), "500 hello world, ********");
+    fixture_reply(&fixture, SLICE("500 tanstaaf7"));
+    assert_text(buf_slice(&fixture.last), "500 ********");
+    fixture_cleanup(&fixture);
+}
+
 // Postfix says so of any attribute that it has no value for.
 static void a_value_that_is_none_is_not_learnt(void **state) {
     (void)state;
@@ -550,6 +586,8 @@ int main(void) {
         cmocka_unit_test(a_login_asked_for_its_password_first_teaches_it),
         cmocka_unit_test(a_secret_of_under_four_characters_is_not_looked_for),
         cmocka_unit_test(values_of_xclient_and_burl_are_learnt),
+        cmocka_unit_test(what_was_looked_at_ahead_is_hidden),
+        cmocka_unit_test(words_of_a_concealed_line_are_not_learnt),
         cmocka_unit_test(a_value_that_is_none_is_not_learnt),
         cmocka_unit_test(the_token_of_a_urlauth_is_hidden_alone_too),
         cmocka_unit_test(a_password_is_learnt_beside_what_is_no_base64),
