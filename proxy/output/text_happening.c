@@ -39,8 +39,13 @@ void text_put_connect(struct buf *out, const struct event_session *session,
         buf_put_string(out, "Connected to the embedded server");
         return;
     }
+    const struct event_endpoint *server = &session->server;
+    if (!connect->connected && server->host == NULL && server->address == NULL) {
+        buf_put_string(out, "Connected to no server"); // nobody knew to which
+        return;
+    }
     buf_put_string(out, connect->connected ? "Connected to " : "Could not connect to ");
-    put_server(out, &session->server);
+    put_server(out, server);
 }
 
 static void put_verdict(struct buf *out, const struct event_tls *tls) {
