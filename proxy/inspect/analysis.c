@@ -176,6 +176,9 @@ struct quote quote_of_command(const struct analysis *analysis, const struct even
     if (event->continuation) {
         return quote_literal("A SASL line");
     }
+    if (event->line.text.len == 0) {
+        return quote_literal("An empty line");
+    }
     bool secret = event->line.secret_count > 0 || event->command.verb == VERB_AUTH;
     return quote_of(analysis, secret ? event->command.name : event->line.text);
 }

@@ -368,9 +368,11 @@ def test_texts(scope):
               "date-malformed@4/1!warning"),
              ("reply", [hi(*BARE), C("NOOP"), S(b"250 fine\n"), S("099 odd"), BYE],
               "reply-bare-lf@2 reply-malformed reply-unexpected"),
+             ("empty line", [C(""), GREET, S("500 5.5.2 what"), BYE],
+              "talks-before-greeting@1 unknown-command@1"),
              ("contradicts", one(envelope(), C("DATA"), S("354 2.0.0 go"), C(*HEAD, "."), DONE),
               "enhanced-contradicts@4")]
-    first, day, reply, third = run(scope, cases)
+    first, day, reply, empty, third = run(scope, cases)
     assert "0xC3" in texts(first, "header-8bit")[0]
     assert "999 bytes" in texts(first, "header-line-long")[0]
     assert "days behind the time of the session, 20" in texts(first, "date-malformed")[0]
@@ -380,6 +382,7 @@ def test_texts(scope):
     assert "'250 fine'" in texts(reply, "reply-bare-lf")[0]
     assert "code 099" in texts(reply, "reply-malformed")[0]
     assert "'099 odd'" in texts(reply, "reply-unexpected")[0]
+    assert texts(empty, "talks-before-greeting")[0].startswith("An empty line was sent before")
     assert "a 3xx reply has none" in texts(third, "enhanced-contradicts")[0]
 
 
