@@ -65,12 +65,14 @@ static void judge_wait(struct analysis *analysis, const struct standing *standin
 static void judge_quit(struct analysis *analysis, const struct standing *standing) {
     const struct facts *facts = &analysis->facts;
     bool owes_nothing = standing->greeted && !standing->due && !standing->in_text;
+    // A 421 behind the client's end (exim says one to whoever leaves) is its answer, not its cause.
+    bool told_to_go = facts->client_left ? facts->left.saw_421 : standing->saw_421;
     if (facts->quit_sent && !standing->quit_answered) {
         analysis_say(analysis, RULE_QUIT_WITHOUT_WAIT,
                      place_of_exchange(PARTY_CLIENT, facts->quit_exchange),
                      "The client closed the connection right behind QUIT; it should wait for the "
                      "221");
-    } else if (owes_nothing && !facts->quit_sent && !standing->saw_421) {
+    } else if (owes_nothing && !facts->quit_sent && !told_to_go) {
         analysis_say(analysis, RULE_NO_QUIT, place_of_session(PARTY_CLIENT),
                      "The client closed the connection without QUIT; it should say QUIT and wait "
                      "for the 221");
