@@ -216,14 +216,21 @@ void edit_client(struct relay *relay, struct slice plaintext, int64_t at_ns) {
     answer_when_due(relay, at_ns);
 }
 
+// Lines of a reply that are not held any longer. What answers the proxy is not for the client.
+static void let_go_of_reply(struct relay *relay) {
+    if (!own_steps_under_way(relay)) {
+        leg_send(&relay->client, buf_slice(&relay->reply));
+    }
+    buf_clear(&relay->reply);
+}
+
 void edit_flush(struct relay *relay, int64_t at_ns) {
     struct slice line = buf_slice(&relay->client_line);
     if (line.len > 0) {
         relay_forward(relay, SIDE_CLIENT, line, at_ns);
         buf_clear(&relay->client_line);
     }
-    leg_send(&relay->client, buf_slice(&relay->reply));
-    buf_clear(&relay->reply);
+    let_go_of_reply(relay);
 }
 
 // ── the server's replies ────────────────────────────────────────────────────────────────────────
@@ -300,95 +307,13 @@ static void send_ehlo_reply(struct relay *relay, struct slice reply, int64_t at_
     buf_cleanup(&edited);
 }
 
-// ── the proxy's own steps towards a server that is to speak TLS ─────────────────────────────────
-
-void edit_begin_own_steps(struct relay *relay) {
-    relay_set_server(relay, SERVER_GREETING);
-}
-
-static void say_to_server(struct relay *relay, const char *line, int64_t at_ns) {
-    dialogue_proxy_command(dialogue_of(relay), slice_of_string(line), at_ns);
-    buf_put_string(&relay->server.output, line);
-    buf_put_string(&relay->server.output, "\r\n");
-}
-
-static void say_ehlo(struct relay *relay, int64_t at_ns) {
-    char line[128];
-    const char *address = relay->local_address == NULL ? "127.0.0.1" : relay->local_address;
-    bool v6 = strchr(address, ':') != NULL;
-    snprintf(line, sizeof(line), "EHLO [%s%s]", v6 ? "IPv6:" : "", address);
-    relay_set_server(relay, SERVER_EHLO);
-    say_to_server(relay, line, at_ns);
-}
-
-static void server_gives_no_tls(struct relay *relay, const char *what, int64_t at_ns) {
-    ending_decide(relay, OUTCOME_TLS_SERVER_FAILED, PARTY_PROXY,
-                  "%s, and --server-tls starttls sends no mail in the clear: use --server-tls none "
-                  "or mirror if that is meant",
-                  what);
-    relay_set_server(relay, SERVER_GONE_TLS);
-    ending_refuse_client(relay, at_ns);
-}
-
-// RFC 5321 3.1: a server that does not want us says so in the greeting, and the client is to see
-// it.
-static void pass_refusal(struct relay *relay, struct slice greeting, int64_t at_ns) {
-    leg_send(&relay->client, greeting);
-    ending_decide(relay, OUTCOME_SERVER_CLOSED, PARTY_SERVER,
-                  "the server's greeting was a refusal (%d)", relay->tapped.code);
-    if (relay->client_state == CLIENT_HELLO) {
-        ending_refuse_client(relay, at_ns); // It cannot read a greeting yet, but an alert.
-    }
-    ending_close_both(relay, at_ns);
-}
-
-static void take_own_step(struct relay *relay, struct slice reply, int64_t at_ns) {
-    int code = relay->tapped.code;
-    switch (relay->server_state) {
-    case SERVER_GREETING:
-        if (code != 220) {
-            pass_refusal(relay, reply, at_ns);
-            return;
-        }
-        buf_put(&relay->greeting, reply);
-        say_ehlo(relay, at_ns);
-        break;
-    case SERVER_EHLO:
-        if (!relay->tapped.offers_starttls) {
-            server_gives_no_tls(relay, "the server does not offer STARTTLS", at_ns);
-            return;
-        }
-        relay_set_server(relay, SERVER_STARTTLS);
-        say_to_server(relay, "STARTTLS", at_ns);
-        break;
-    case SERVER_STARTTLS:
-        if (code != 220) {
-            server_gives_no_tls(relay, "the server refused STARTTLS", at_ns);
-            return;
-        }
-        upgrade_server_begin(relay, true, at_ns);
-        break;
-    case SERVER_CONNECTING:
-    case SERVER_CONNECTED:
-    case SERVER_HANDSHAKE:
-    case SERVER_READY:
-    case SERVER_TLS:
-    case SERVER_GONE:
-    case SERVER_GONE_TLS:
-        break;
-    }
-}
-
-static bool takes_own_steps(const struct relay *relay) {
-    return relay->server_state == SERVER_GREETING || relay->server_state == SERVER_EHLO ||
-           relay->server_state == SERVER_STARTTLS;
-}
+// ── … as they come ──────────────────────────────────────────────────────────────────────────────
 
 static void take_reply(struct relay *relay, int64_t at_ns) {
     struct buf reply = relay->reply;
     buf_init(&relay->reply, reply.max);
-    if (takes_own_steps(relay)) {
-        take_own_step(relay, buf_slice(&reply), at_ns);
+    if (own_steps_under_way(relay)) {
+        own_steps_take(relay, buf_slice(&reply), at_ns);
     } else if (relay->tapped.reply_to_ehlo && !relay->tapped.reply_to_proxy) {
         send_ehlo_reply(relay, buf_slice(&reply), at_ns);
     } else {
@@ -401,20 +326,26 @@ static bool goes_on(struct slice line) {
     return line.len > 3 && line.data[3] == '-';
 }
 
+static void take_server_line(struct relay *relay, struct slice line, int64_t at_ns) {
+    relay->tapped = (struct tapped){0};
+    buf_put(&relay->reply, line);
+    observer_feed(relay->observer, SIDE_SERVER, line, at_ns);
+    bool odd = is_whole(line) && !goes_on(line) && !own_steps_under_way(relay);
+    if (relay->tapped.reply) {
+        take_reply(relay, at_ns);
+    } else if (odd || buf_room(&relay->reply) < LIMIT_READ) {
+        let_go_of_reply(relay);
+    }
+    answer_when_due(relay, at_ns);
+}
+
 void edit_server(struct relay *relay, struct slice plaintext, int64_t at_ns) {
-    for (struct slice rest = plaintext; rest.len > 0;) {
-        struct slice line = next_line(&rest);
-        relay->tapped = (struct tapped){0};
-        buf_put(&relay->reply, line);
-        observer_feed(relay->observer, SIDE_SERVER, line, at_ns);
-        bool odd = is_whole(line) && !goes_on(line) && !takes_own_steps(relay);
-        if (relay->tapped.reply) {
-            take_reply(relay, at_ns);
-        } else if (odd || buf_room(&relay->reply) < LIMIT_READ) {
-            leg_send(&relay->client, buf_slice(&relay->reply));
-            buf_clear(&relay->reply);
-        }
-        answer_when_due(relay, at_ns);
+    struct slice rest = plaintext;
+    while (rest.len > 0 && !relay->own_starttls_accepted) {
+        take_server_line(relay, next_line(&rest), at_ns);
+    }
+    if (relay->own_starttls_accepted) {
+        own_steps_finish(relay, rest, at_ns);
     }
 }
 

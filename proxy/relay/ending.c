@@ -26,9 +26,10 @@ void ending_decide(struct relay *relay, enum outcome outcome, enum party by, con
 
 static bool may_speak(const struct relay *relay) {
     const struct dialogue *dialogue = observer_dialogue(relay->observer);
+    // A greeting that is held back was said to the proxy alone.
+    bool ungreeted = !dialogue_greeted(dialogue) || buf_len(&relay->greeting) > 0;
     return relay_client_ready(relay) && !relay->client.end_pending && !relay->client.reset &&
-           buf_len(&relay->reply) == 0 &&
-           (!dialogue_greeted(dialogue) || dialogue_between_commands(dialogue));
+           buf_len(&relay->reply) == 0 && (ungreeted || dialogue_between_commands(dialogue));
 }
 
 void ending_say(struct relay *relay, const char *line, int64_t at_ns) {

@@ -93,14 +93,24 @@ static size_t find_hello(struct slice wire) {
     return at == SLICE_NONE ? wire.len : at;
 }
 
-// Plain bytes between STARTTLS and the ClientHello are relayed in the clear, ahead of TLS.
+// Plain bytes between STARTTLS and the ClientHello are relayed in the clear, ahead of TLS. Where
+// the server's side is TLS already there is no such way: they would enter it, and a DATA among them
+// would make mail of what the client says next (RFC 3207 4.2).
+static void pass_before_hello(struct relay *relay, struct slice plain, int64_t at_ns) {
+    if (relay->server.tls == NULL) {
+        relay_forward(relay, SIDE_CLIENT, plain, at_ns);
+    } else {
+        observer_feed(relay->observer, SIDE_CLIENT, plain, at_ns);
+    }
+}
+
 void intake_before_hello(struct relay *relay, struct slice wire, int64_t at_ns) {
     struct leg *leg = &relay->client;
     buf_put(&leg->unread, wire);
     struct slice all = buf_slice(&leg->unread);
     size_t plain_len = find_hello(all);
     if (plain_len > 0) {
-        relay_forward(relay, SIDE_CLIENT, slice_sub(all, 0, plain_len), at_ns);
+        pass_before_hello(relay, slice_sub(all, 0, plain_len), at_ns);
         buf_consume(&leg->unread, plain_len);
     }
     if (buf_len(&leg->unread) >= 2) {

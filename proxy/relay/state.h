@@ -104,6 +104,7 @@ struct relay {
     struct buf behind_starttls; // client bytes behind a STARTTLS that is the proxy's to answer
     bool starttls_due;          // the client's STARTTLS waits for our answer
     int proxy_exchange;         // the latest command of our own
+    bool own_starttls_accepted; // … the server's 220 to our STARTTLS is here
     struct tapped tapped;
 
     enum party first_close; // who closed first
@@ -153,7 +154,6 @@ void upgrade_check_silent_close(struct relay *relay, int64_t at_ns);
 // edit.c: bridging, line by line.
 void edit_client(struct relay *relay, struct slice plaintext, int64_t at_ns);
 void edit_server(struct relay *relay, struct slice plaintext, int64_t at_ns);
-void edit_begin_own_steps(struct relay *relay);
 void edit_flush(struct relay *relay, int64_t at_ns); // what was held of a line goes out as it is
 void edit_release_greeting(struct relay *relay);
 // Client bytes wait, unread, while the proxy takes its own steps with the server.
@@ -168,6 +168,16 @@ bool edit_offers_starttls(const struct relay *relay);
 
 // Passes on what has ended and held nothing back any more.
 void stream_end_pass_on(struct relay *relay, int64_t at_ns);
+
+// own_steps.c: the proxy's own STARTTLS.
+void own_steps_begin(struct relay *relay);
+bool own_steps_under_way(const struct relay *relay);
+// A whole reply of the server's to what the proxy said; the greeting is the first.
+void own_steps_take(struct relay *relay, struct slice reply, int64_t at_ns);
+// The server accepted; `behind` came with its 220.
+void own_steps_finish(struct relay *relay, struct slice behind, int64_t at_ns);
+// A server that closes on the way leaves the client to be told.
+void own_steps_check_gone(struct relay *relay, int64_t at_ns);
 
 // ending.c: how a session ends.
 void ending_decide(struct relay *relay, enum outcome outcome, enum party by, const char *format,

@@ -19,6 +19,15 @@ static void pass_end(struct relay *relay, enum side side) {
     leg_end(relay_leg(relay, side_other(side)), clean);
 }
 
+// A server's end that the client is told of in words or by an alert, as soon as it is known which.
+static bool is_told_later(const struct relay *relay) {
+    enum server_tls wanted = relay_server_tls(relay);
+    bool own_tls = wanted == SERVER_TLS_STARTTLS || wanted == SERVER_TLS_IMPLICIT;
+    bool known_soon = relay->client_state == CLIENT_HELLO ||
+                      (relay->client_state == CLIENT_UNDECIDED && relay->decide_at_ns != INT64_MAX);
+    return own_tls && known_soon && relay->server_state == SERVER_CONNECTED;
+}
+
 // The end of the client's stream goes behind its last byte, wherever that still waits.
 static void pass_client_end(struct relay *relay) {
     if (relay->client_end_due && !edit_holds_client(relay)) {
@@ -87,7 +96,10 @@ void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
         relay->client_end_due = true;
         pass_client_end(relay);
     } else {
-        pass_end(relay, side);
+        own_steps_check_gone(relay, at_ns);
+        if (!is_told_later(relay)) {
+            pass_end(relay, side);
+        }
     }
     if (relay->embedded != NULL && side == SIDE_CLIENT) {
         intake_ask_embedded(relay, at_ns);
@@ -116,6 +128,8 @@ void relay_reset(struct relay *relay, enum side side, int64_t at_ns) {
     }
     if (side == SIDE_CLIENT) {
         upgrade_check_silent_close(relay, at_ns);
+    } else {
+        own_steps_check_gone(relay, at_ns);
     }
     observer_flush(relay->observer);
 }

@@ -88,6 +88,9 @@ void upgrade_server_begin(struct relay *relay, bool starttls, int64_t at_ns) {
     if (buf_len(&relay->server.unread) > 0) { // It spoke before it was known that this is TLS.
         leg_receive(&relay->server, SLICE(""), relay->setup.scratch, at_ns);
     }
+    if (relay->server.eof) {
+        tls_endpoint_eof(relay->server.tls, relay->server.reset, at_ns);
+    }
 }
 
 // What a handshake is said to have died of when nothing but the session's end stopped it.
@@ -162,7 +165,7 @@ static void start_server(struct relay *relay, int64_t at_ns) {
         upgrade_server_begin(relay, false, at_ns);
         return;
     case SERVER_TLS_STARTTLS:
-        edit_begin_own_steps(relay);
+        own_steps_begin(relay);
         break;
     case SERVER_TLS_NONE:
         relay_set_server(relay, SERVER_READY);
@@ -313,6 +316,7 @@ void upgrade_advance(struct relay *relay, int64_t at_ns) {
     if (relay->server_state == SERVER_CONNECTED) {
         start_server(relay, at_ns);
         read_what_waited(relay, at_ns);
+        own_steps_check_gone(relay, at_ns);
     } else if (mirrors_starttls(relay)) {
         upgrade_server_begin(relay, true, at_ns);
     }

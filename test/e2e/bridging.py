@@ -225,6 +225,95 @@ def test_a_server_that_knows_no_ehlo_gets_no_mail(scope):
     no_starttls(scope, "none", b"502 5.5.2 what\r\n")
 
 
+GREETING, OFFER, GO = b"220 hi\r\n", b"250-x\r\n250 STARTTLS\r\n", b"220 go\r\n"
+
+
+def test_a_server_that_leaves_ahead_of_tls(scope):
+    """At each step: the client is told at once, in its own way, and is not blamed."""
+    for says in ([], [GREETING], [GREETING, OFFER]):
+        def handle(connection):
+            for part in says:
+                connection.sendall(part)
+                s.read_line(connection)
+            connection.close()
+
+        for client_how in ("none", "implicit"):
+            with s.Server(handle) as server, scope.proxy(
+                    "--mode", f"reverse:smtp://127.0.0.1:{server.port}@127.0.0.1:0",
+                    "--server-tls", "starttls", "--once") as proxy:
+                if client_how == "none":
+                    connection = s.connect(proxy.port())
+                    said = s.read_all(connection)
+                    assert said.startswith(b"421 4.4.1 ") and said.count(b"\n") == 1, (says, said)
+                    connection.close()
+                else:
+                    try:
+                        Client(scope, proxy.port(), "implicit")
+                        raise AssertionError("the handshake came to its end")
+                    except ssl.SSLError as error:
+                        assert "ALERT" in str(error), error
+                proxy.process.wait(s.TIMEOUT)
+            session, = proxy.sessions()
+            case = (says, client_how, session["outcome"], session["error"])
+            assert session["outcome"] == "server-closed" and session["error"], case
+            sides = {finding["side"] for finding in session["findings"]}
+            assert sides <= {"server"}, (case, session["findings"])
+
+
+def test_what_a_server_says_behind_its_220_never_enters_tls(scope):
+    """Plain bytes behind the answer to the proxy's own STARTTLS reach nobody, and are told."""
+    context = scope.server_context()
+
+    def handle(connection):
+        connection.sendall(GREETING)
+        s.read_line(connection)
+        connection.sendall(OFFER)
+        s.read_line(connection)
+        connection.sendall(GO + b"250 evil\r\n")
+        with context.wrap_socket(connection, server_side=True) as inside:
+            for answer in (b"250 test\r\n", b"221 bye\r\n"):
+                s.read_line(inside)
+                inside.sendall(answer)
+
+    _, _, root = scope.server_certificate()
+    for client_how in ("none", "implicit"):
+        with s.Server(handle) as server, scope.proxy(
+                "--mode", f"reverse:smtp://localhost:{server.port}@127.0.0.1:0", "--server-ca",
+                root, "--server-tls", "starttls") as proxy:
+            client = Client(scope, proxy.port(), client_how)
+            assert s.read_reply(client.connection) == [GREETING]
+            assert b"evil" not in b"".join(client.ask("EHLO client.example.com"))
+            assert client.ask("QUIT") == [b"221 bye\r\n"]
+            client.connection.close()
+        session, = proxy.sessions()
+        told = [(finding["rule"], finding["side"]) for finding in session["findings"]]
+        assert ("starttls-injection", "server") in told, told
+        assert 'S < "250 evil"' in proxy.output("text").decode()
+
+
+def test_what_a_client_says_behind_its_starttls_never_enters_tls(scope):
+    """Towards a plain server it goes on in the clear; towards one in TLS it goes nowhere."""
+    for server_how in ("none", "starttls", "implicit"):
+        with smtp.Server(scope, how=server_how) as server, server.proxy_to(
+                scope, "--server-tls", server_how) as proxy:
+            client = Client(scope, proxy.port(), "plain")
+            s.read_reply(client.connection)
+            client.ask("EHLO client.example.com")
+            client.connection.sendall(b"STARTTLS\r\nNOOP evil\r\n")
+            assert s.read_reply(client.connection)[0].startswith(b"220 ")
+            if server_how == "none":
+                assert s.read_reply(client.connection) == [b"250 2.0.0 Ok\r\n"]
+            client.start_tls()
+            assert client.ask("EHLO client.example.com") == OFFERED
+            assert client.ask("QUIT") == [b"221 2.0.0 Bye\r\n"]
+            client.connection.close()
+        lines = server.sessions[0].lines
+        assert (b"NOOP evil" in lines) == (server_how == "none"), (server_how, lines)
+        session, = proxy.sessions()
+        told = [(finding["rule"], finding["side"]) for finding in session["findings"]]
+        assert ("starttls-injection", "client") in told, told
+
+
 def test_pipelined_behind_starttls_of_the_proxy(scope):
     """A great deal of plain text behind a STARTTLS whose answer is not due yet: it waits, and the
     session goes on."""
