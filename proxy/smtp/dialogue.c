@@ -194,8 +194,9 @@ uint64_t dialogue_text_left(const struct dialogue *dialogue) {
 }
 
 bool dialogue_between_commands(const struct dialogue *dialogue) {
-    return dialogue->client.state == CLIENT_LINES && queue_due(&dialogue->queue) == 0 &&
-           !dialogue->client.challenged && !line_reader_begun(&dialogue->client.line) &&
+    return dialogue->client.state == CLIENT_LINES && !dialogue_awaits_tls(dialogue) &&
+           queue_due(&dialogue->queue) == 0 && !dialogue->client.challenged &&
+           !line_reader_begun(&dialogue->client.line) &&
            !line_reader_begun(&dialogue->server.line) && !dialogue->server.reply.open;
 }
 

@@ -59,9 +59,10 @@ size_t dialogue_commands_waiting(const struct dialogue *dialogue);
 // How many of the client's next bytes are message text, whatever they are: what is left of a chunk
 // of BDAT; UINT64_MAX for DATA, whose end only the text shows; 0 where commands are due.
 uint64_t dialogue_text_left(const struct dialogue *dialogue);
-bool dialogue_between_commands(const struct dialogue *dialogue); // nothing due, not in a message
-bool dialogue_greeted(const struct dialogue *dialogue);          // a greeting was seen
-bool dialogue_quit_answered(const struct dialogue *dialogue);    // QUIT had its reply
+// Nothing is due, and neither a message nor the switch to TLS is under way.
+bool dialogue_between_commands(const struct dialogue *dialogue);
+bool dialogue_greeted(const struct dialogue *dialogue);       // a greeting was seen
+bool dialogue_quit_answered(const struct dialogue *dialogue); // QUIT had its reply
 bool dialogue_saw_421(const struct dialogue *dialogue);
 // The peer whose bytes are no SMTP at all (HTTP, a TLS record, binary), PARTY_NONE while both are
 // fine, and one sentence that says what they look like (valid as long as the dialogue).

@@ -389,6 +389,20 @@ def test_idle_time_out_says_nothing_within_a_message(scope):
     assert session["messages"][0]["complete"] is False
 
 
+def test_idle_time_out_says_nothing_at_the_switch_to_tls(scope):
+    with smtp.Server(scope) as server:
+        modes = ("--mode", f"reverse:smtp://127.0.0.1:{server.port}@0", "--mode", "sink@0")
+        with scope.proxy(*modes, "--idle-timeout", "0.5") as proxy:
+            for index in (0, 1):
+                connection = s.connect(proxy.port(index))
+                s.read_line(connection)
+                s.ask(connection, "EHLO client.example.com")
+                assert s.ask(connection, "STARTTLS")[0].startswith(b"220 ")
+                assert s.read_all(connection) == b""  # the next bytes are a ServerHello, or none
+                connection.close()
+    assert outcomes(proxy) == ["timeout", "timeout"]
+
+
 def test_no_idle_time_out_while_bytes_flow(scope):
     with smtp.Server(scope) as server, plain_proxy(
             scope, server.port, "--idle-timeout", "1") as proxy:
