@@ -116,8 +116,8 @@ static void note_shown(struct message_log *log, struct message_record *record,
 // sent otherwise is noted: one dot where there should be two, or any behind an empty line of LF.
 static void note_dots(struct message_record *record, const struct event_text *text) {
     struct slice line = text->line.text;
-    bool dot = line.len > 1 && line.data[0] == '.';
-    bool single = dot && line.data[1] != '.' && !record->behind_lf;
+    bool dot = line.len > 0 && line.data[0] == '.' && !text->final_dot;
+    bool single = dot && (line.len == 1 || line.data[1] != '.') && !record->behind_lf;
     record->body_lines++;
     bool odd = single || (dot && record->behind_lf && record->body_lines == 2);
     if (!odd || record->odd_dot_count == ODD_DOTS_MAX) {
@@ -287,6 +287,7 @@ static void take_known(struct message_log *log, const struct event *event) {
         return;
     case EVENT_CONTENT_END:
         note_shown(log, record_of(log, event->content_end.message), event, 0);
+        log->shown.cut |= !event->content_end.complete; // it may end in the midst of a line
         return;
     case EVENT_MESSAGE:
         log->told = event;

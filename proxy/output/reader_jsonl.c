@@ -56,8 +56,10 @@ static size_t session_of(struct jsonl_index *index, uint64_t id, enum event_kind
         return NO_SESSION;
     }
     struct session_place *place = place_of(index, id);
-    if (place->place == NO_SESSION || kind == EVENT_CONNECT ||
-        reader->sessions[place->place]->closed) {
+    const struct reader_session *known =
+        place->place == NO_SESSION ? NULL : reader->sessions[place->place];
+    // A client may talk before the server is connected.
+    if (known == NULL || known->closed || (kind == EVENT_CONNECT && known->connected)) {
         place->place = reader_add_session(reader, id);
     }
     return place->place;
@@ -187,6 +189,7 @@ static void learn_session(struct reader_session *session, enum event_kind kind, 
         session->session.started_unix_ns = unix_us * NS_PER_US;
     }
     if (kind == EVENT_CONNECT) {
+        session->connected = true;
         reader_session_read(&session->session, object);
     }
     if (kind == EVENT_CLOSE) {

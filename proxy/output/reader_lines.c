@@ -91,9 +91,8 @@ static bool is_odd_dot(const cJSON **next, size_t number) {
     return true;
 }
 
-static void add_body(struct line_list *list, struct slice body, const cJSON *odd_dots, bool bdat) {
+static void add_body(struct line_list *list, struct slice body, const cJSON *next, bool bdat) {
     size_t number = 1; // the empty line
-    const cJSON *next = odd_dots == NULL ? NULL : odd_dots->child;
     bool behind_crlf = true;
     while (body.len > 0) {
         bool crlf = false;
@@ -114,18 +113,24 @@ static void add_all(struct line_list *list, const cJSON *message, size_t told_co
     bool bdat = slice_is(slice_of_string(json_get_string(message, "via")), "BDAT");
     bool cut = json_get_bool(message, "cut");
     bool dot = !bdat && json_get_bool(message, "complete");
+    const cJSON *odd_dots = json_get(message, "odd_dots");
+    const cJSON *odd = odd_dots == NULL ? NULL : odd_dots->child;
     add_header(list, message);
     if (slice_is_null(body)) {
         return;
     }
     // A message without an empty line has a header only.
-    size_t lines = told_count > 0 ? told_count - (dot ? 1 : 0) : json_get_uint(message, "lines");
-    if (body.len > 0 || lines > list->count) {
-        add_line(list, SLICE(""), false);
+    size_t lines = json_get_uint(message, "lines");
+    if (told_count > 0 && told_count - (dot ? 1 : 0) < lines) {
+        lines = told_count - (dot ? 1 : 0);
     }
-    add_body(list, body, json_get(message, "odd_dots"), bdat);
-    // Behind a header that was cut the body may be whole.
-    if (dot && (!cut || list->count + 1 == told_count)) {
+    if (body.len > 0 || lines > list->count) {
+        add_line(list, is_odd_dot(&odd, 1) ? SLICE(".") : SLICE(""), false);
+    }
+    add_body(list, body, odd, bdat);
+    // Behind a header that was cut the body may be whole; a message that was cut off may end in a
+    // dot that is not known to be the last.
+    if (told_count > 0 ? !bdat && list->count + 1 == told_count : dot && !cut) {
         add_line(list, SLICE("."), false);
     }
 }

@@ -59,6 +59,7 @@ bool decode_exact(struct slice *out, const struct decoder *decoder, const cJSON 
 
 struct reader_session {
     struct event_session session; // its strings are owned
+    bool connected;               // jsonl: its `connect` has come
     bool closed;
     bool tls;            // jsonl: the client's side speaks TLS by now
     bool answered;       // jsonl: the message to come was answered

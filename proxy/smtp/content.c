@@ -170,7 +170,7 @@ static void tell_line(struct content *content, const struct piece *piece, bool f
         buf_append_some(&content->line, piece->body);
         text = buf_slice(&content->line);
     }
-    bool empty = content->line_len == 0 && piece->body.len == 0;
+    bool empty = content->line_len == (content->line_unstuffed ? 1 : 0);
     content->header = content->header && !empty;
     if (content->rules.header_lines_only && !content->header) {
         return;

@@ -559,6 +559,16 @@ def test_show_tells_chunks_with_the_dots_they_had(scope):
         same(shown(scope, record, form), record.raw_text)
 
 
+def test_show_tells_odd_ends_of_header_and_message_as_they_were(scope):
+    for text in (b".\n..\r\n...\r\n.x\r\n\n.\n\r.\r\r\n.\r\n", b"A: b\r\n\n..c\r\n.\r\r\n.\r\n",
+                 b"A: b\r\n\r\n..x\r\n.", b"A: b\r\n.", b"A: b\r\n\r\n"):
+        end = [S("250 ok"), QUIT] if text.endswith(b".\r\n") else [C_CLOSE]
+        record = Record(scope, [hello(), envelope(), C("DATA"), S("354 go"), C(text), *end],
+                        options=["--body", "full"])
+        for form in ("json", "jsonl"):
+            same(shown(scope, record, form), record.raw_text)
+
+
 def test_show_tells_as_much_of_a_cut_header_as_the_text(scope):
     for header in ([f"X-{n}: y" for n in range(1200)], ["X: a", *[" " + "b" * 990] * 400]):
         record = Record(scope, [hello(), mail(*header, "", "b"), QUIT], options=["--body", "full"])

@@ -558,6 +558,20 @@ static void json_gives_its_documents_and_jsonl_the_same(void **state) {
     buf_cleanup(&expected);
 }
 
+static void a_client_that_talks_before_the_connection_is_one_session(void **state) {
+    (void)state;
+    sample_command(sample(), 1, "BDAT 6 LAST");
+    sample_message_text(sample(), 1, "A: 1\r\n");
+    sample_command(sample(), 2, "NOOP");
+    sample_connect(sample());
+    sample_message(sample(), 1, 1, 0);
+    sample_close(sample(), PARTY_CLIENT, OUTCOME_CLIENT_CLOSED, NULL);
+    both_show_the_text(1);
+    documents_of(buf_slice(&fixture.jsonl));
+    assert_int_equal(slice_find(buf_slice(&fixture.shown), SLICE("\n")) + 1,
+                     buf_len(&fixture.shown));
+}
+
 static void a_session_that_never_ended_has_no_outcome(void **state) {
     (void)state;
     sample_connect(sample());
@@ -760,6 +774,7 @@ int main(void) {
         FULL(a_session_comes_back_as_it_was),
         NONE(a_session_comes_back_as_it_was),
         TEST(json_gives_its_documents_and_jsonl_the_same),
+        TEST(a_client_that_talks_before_the_connection_is_one_session),
         TEST(a_session_that_never_ended_has_no_outcome),
         TEST(a_file_that_was_appended_to_has_the_same_ids_again),
         TEST(what_is_no_transcript_is_said_with_line_or_offset),
