@@ -95,7 +95,10 @@ static enum err read_value(struct expression *expression, struct failure *failur
     if (expression->comparison != OP_MATCHES) {
         return OK;
     }
+    expression->characters = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    locale_t own = uselocale(expression->characters);
     int code = regcomp(&expression->regex, expression->value, REG_EXTENDED | REG_NOSUB);
+    uselocale(own);
     if (code != 0) {
         char why[128];
         regerror(code, &expression->regex, why, sizeof(why));
@@ -176,6 +179,9 @@ void expression_free(struct expression *expression) {
     }
     if (expression->has_regex) {
         regfree(&expression->regex);
+    }
+    if (expression->characters != (locale_t)0) {
+        freelocale(expression->characters);
     }
     free(expression->text);
     free(expression->header);

@@ -6,6 +6,7 @@
 
 #include "output/expression.h"
 
+#include <locale.h>
 #include <regex.h>
 
 enum comparison { OP_EQUAL, OP_NOT_EQUAL, OP_MATCHES, OP_LESS, OP_AT_MOST, OP_MORE, OP_AT_LEAST };
@@ -49,6 +50,9 @@ struct expression {
     uint64_t number; // of a count, or of a port that is compared by size
     regex_t regex;
     bool has_regex;
+    // Values are UTF-8, whatever the user's locale is: one `.` is one character. 0 where the system
+    // has no such locale, and a `.` is a byte.
+    locale_t characters;
 };
 
 #endif
