@@ -3,8 +3,10 @@
 #include "cli/commands.h"
 #include "cli/say.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static int dispatch(const struct options *options, const struct capture_inherited *inherited) {
     if (options->request != REQUEST_COMMAND) {
@@ -31,6 +33,18 @@ static int dispatch(const struct options *options, const struct capture_inherite
     return EXIT_USAGE;
 }
 
+// Where one of the three was closed, the next file or socket would get its number, and a sentence
+// for standard error would end up in a transcript, or in the mail. What stands there instead
+// refuses to be used, as the closed one would, and `run` does not hand it on.
+static void hold_standard_descriptors(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            int held = open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+            (void)held; // the lowest that is free, which is `fd`
+        }
+    }
+}
+
 // Only `run` needs to know what it was given, and blocks the signals that it passes on.
 static void take_inherited(struct capture_inherited *out, const struct options *options) {
     if (options->request == REQUEST_COMMAND && options->command == CLI_RUN) {
@@ -43,6 +57,7 @@ int main(int argc, char **argv) {
     struct options options;
     struct failure failure = {.text = ""};
     struct capture_inherited inherited = {0};
+    hold_standard_descriptors();
     enum err err = options_parse(&options, &failure, argc, argv);
     int status = EXIT_USAGE;
     if (err == OK) {

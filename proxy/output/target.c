@@ -44,8 +44,12 @@ static int open_again(int fd) {
 
 int target_open_standard(struct target *target, int standard_fd) {
     struct stat status;
-    if (fstat(standard_fd, &status) != 0) {
+    int flags = fcntl(standard_fd, F_GETFL);
+    if (flags < 0 || fstat(standard_fd, &status) != 0) {
         return errno;
+    }
+    if ((flags & O_ACCMODE) == O_RDONLY) {
+        return EBADF; // opened again through /proc it would take all, and nobody would see it
     }
     *target = (struct target){.kind = TARGET_SHARED, .fd = -1, .standard = true};
     if (S_ISSOCK(status.st_mode)) {

@@ -731,6 +731,27 @@ def test_json_on_standard_output_comes_at_the_end(scope):
     same([one["id"] for one in json.loads(out)["sessions"]], [1, 2])
 
 
+def test_a_closed_standard_error_is_nobody_elses(scope):
+    ready, path = scope.path("ready"), scope.path("out.json")
+    command = [scope.program, "proxy", "--mode", "reverse:smtp://localhost:1@0", "--once", "--ready-file", ready,
+               "-o", f"json:{path}"]
+    process = subprocess.Popen(["bash", "-c", 'exec "$@" <&- >&- 2>&-', "bash", *command], env=scope.environment)
+    while not os.path.exists(ready):
+        pass
+    for fd in (0, 1, 2):
+        same(os.readlink(f"/proc/{process.pid}/fd/{fd}"), "/dev/null")
+    connection = s.connect(int(open(ready).read().rsplit(":", 1)[1]))
+    assert s.read_all(connection).startswith(b"421 4.4.1 ")
+    connection.close()
+    same(process.wait(s.TIMEOUT), 0)
+    same(len(json.load(open(path))["sessions"]), 1)
+    for words, named in (("--help",), b"standard output"), (("proxy", "--mode", "sink@0"), b"text output '-'"):
+        closed = subprocess.run(["bash", "-c", 'exec "$@" >&-', "bash", scope.program, *words],
+                                stderr=subprocess.PIPE, env=scope.environment, timeout=s.TIMEOUT)
+        same(closed.returncode, 3)
+        assert named in closed.stderr, closed
+
+
 def test_color_of_the_live_text(scope):
     assert "\x1b[" in once(scope, "--color", "always")[0]
     assert "\x1b[" in once(scope, "--color", "always", environment=dict(scope.environment, NO_COLOR="1"))[0]
