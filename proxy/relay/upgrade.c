@@ -249,7 +249,8 @@ static void tell_client_tls(struct relay *relay, const char *error, bool distrus
     event.tls.sni_missing =
         event.tls.sni == NULL && name != NULL && !is_address(name) && client_hello(relay) != NULL;
     event.tls.error = error != NULL ? error : event.tls.error;
-    event.tls.certificate_alert = event.tls.certificate_alert || distrusts;
+    // Whose handshake the session's end cut short closes because of that, not of the certificate.
+    event.tls.certificate_alert = error != unfinished && (event.tls.certificate_alert || distrusts);
     observer_tell(relay->observer, &event);
     certificate_facts_free(given);
 }
@@ -262,12 +263,17 @@ void upgrade_tell_client(struct relay *relay, int64_t at_ns) {
 static void client_failed(struct relay *relay, int64_t at_ns) {
     struct event_tls facts = {0};
     tls_endpoint_facts(relay->client.tls, &facts);
+    relay->client_failed = true;
+    if (relay->first_close == PARTY_SERVER && facts.alert_by == PARTY_NONE) {
+        tell_client_tls(relay, unfinished, false, at_ns); // It left because the server had.
+        ending_close_both(relay, at_ns);
+        return;
+    }
     tell_client_tls(relay, NULL, false, at_ns);
     ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED,
                   facts.alert_by == PARTY_PROXY ? PARTY_PROXY : PARTY_CLIENT,
                   "the TLS handshake with the client failed: %s",
                   facts.error == NULL ? "no reason was given" : facts.error);
-    relay->client_failed = true;
     ending_close_both(relay, at_ns);
 }
 
@@ -345,8 +351,7 @@ void upgrade_check_late(struct relay *relay, enum side side, int64_t at_ns) {
         ending_close_both(relay, at_ns);
         return;
     }
-    struct event_tls facts = {0};
-    tls_endpoint_facts(leg->tls, &facts);
+    const char *error = tls_endpoint_error(leg->tls);
     bool spoke = side == SIDE_CLIENT ? relay->client_spoke_in_tls : relay->server_spoke_in_tls;
     if (!spoke) {
         side == SIDE_CLIENT ? tell_client_tls(relay, NULL, false, at_ns)
@@ -355,7 +360,7 @@ void upgrade_check_late(struct relay *relay, enum side side, int64_t at_ns) {
     ending_decide(relay,
                   side == SIDE_CLIENT ? OUTCOME_TLS_CLIENT_FAILED : OUTCOME_TLS_SERVER_FAILED,
                   party_of(side), "TLS with the %s broke: %s", side_name(side),
-                  facts.error == NULL ? "no reason was given" : facts.error);
+                  error == NULL ? "no reason was given" : error);
     ending_close_both(relay, at_ns);
 }
 

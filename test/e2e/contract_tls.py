@@ -574,6 +574,86 @@ def test_client_certificates(scope):
                 assert (told and told["subject"]) == ("CN=client" if given else None), (case, told)
 
 
+def test_a_late_refusal_of_the_server_is_not_the_client_s(scope):
+    """TLS 1.3: the server wants a certificate and says so while the client's handshake is still
+    under way. The client that is cut off by that has not refused anything."""
+    context, root = good(scope, versions=("1.3", "1.3"))
+    context.verify_mode = ssl.CERT_REQUIRED
+    with Served(scope, context, "starttls") as server, scope.proxy(
+            "--mode", f"reverse:smtp://localhost:{server.port}@127.0.0.1:0", "--server-ca",
+            root) as proxy:
+        connection = s.connect(proxy.port())
+        s.read_reply(connection)
+        s.ask(connection, HELLO_LINE)
+        s.ask(connection, "STARTTLS")
+        connection.sendall(hello_bytes())  # and no Finished: it waits for the end
+        try:
+            s.read_all(connection)
+        except ConnectionError:
+            pass
+        connection.close()
+        proxy.stop()
+    session, = proxy.sessions()
+    assert session["outcome"] == "tls-server-failed", session["outcome"]
+    assert "tls-client-distrusts" not in rules(session), rules(session)
+    assert session["tls"]["client"]["error"] and session["tls"]["client"]["ja4"]
+
+
+def test_a_server_that_leaves_within_the_client_s_handshake(scope):
+    context, root = good(scope)
+
+    def handle(connection):
+        context.wrap_socket(connection, server_side=True).close()
+
+    server, proxy = raw_server(scope, handle, "--once")
+    with server, proxy:
+        connection = s.connect(proxy.port())
+        connection.sendall(hello_bytes())
+        s.read_all(connection)
+        connection.close()
+        proxy.process.wait(s.TIMEOUT)
+    session, = proxy.sessions()
+    assert session["outcome"] == "server-closed", (session["outcome"], session["error"])
+    assert "tls-client-distrusts" not in rules(session), rules(session)
+
+
+def test_a_record_that_breaks_in_mid_session(scope):
+    """It is told in words, on the side where it broke."""
+    def handle(connection):
+        inside = context.wrap_socket(connection, server_side=True)
+        inside.sendall(b"220 test\r\n")
+        if side == "server":
+            s.read_line(inside)
+            with socket.socket(fileno=os.dup(inside.fileno())) as raw:
+                raw.sendall(broken)
+        try:
+            s.read_all(inside)
+        except ssl.SSLError:
+            pass
+
+    context, root = good(scope)
+    broken = b"\x17\x03\x03\x00\x20" + b"x" * 32
+    for side in ("client", "server"):
+        server, proxy = raw_server(scope, handle, "--once")
+        with server, proxy:
+            inside = scope.client_context().wrap_socket(s.connect(proxy.port()),
+                                                        server_hostname="localhost")
+            s.read_reply(inside)
+            inside.sendall(b"NOOP\r\n")
+            if side == "client":
+                with socket.socket(fileno=os.dup(inside.fileno())) as raw:
+                    raw.sendall(broken)
+            try:
+                s.read_all(inside)
+            except (ssl.SSLError, ConnectionError):
+                pass
+            inside.close()
+            proxy.process.wait(s.TIMEOUT)
+        session, = proxy.sessions()
+        assert session["outcome"] == f"tls-{side}-failed", (side, session["outcome"])
+        assert "does not decrypt" in session["error"], session["error"]
+
+
 def test_client_certificate_files(scope):
     issue(scope, "own")
     issue(scope, "stranger")
