@@ -43,7 +43,7 @@ struct command {
     struct slice mechanism; // AUTH: as sent
     struct slice initial;   // AUTH: the initial response; null if none
     uint64_t chunk_len;     // BDAT: bytes that follow
-    bool chunk_last;        // BDAT … LAST
+    bool chunk_last;        // BDAT … LAST, BURL … LAST
     bool chunk_valid;       // BDAT had a size that could be read
 };
 

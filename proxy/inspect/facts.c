@@ -79,6 +79,9 @@ static void learn_verb(struct facts *facts, const struct event_command *event) {
     } else if (verb == VERB_RSET) {
         end_transaction(facts);
         facts->text = TEXT_NONE;
+    } else if (verb == VERB_BURL && event->command.chunk_last) {
+        end_transaction(facts); // RFC 4468 3.3: it ends the message as BDAT LAST does
+        facts->text = TEXT_NONE;
     } else if (verb == VERB_STARTTLS) {
         facts->starttls_tried = true;
     } else if (verb == VERB_AUTH) {

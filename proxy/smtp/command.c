@@ -162,6 +162,13 @@ static void parse_chunk(struct command *out) {
     out->chunk_last = out->chunk_valid && slice_is_nocase(slice_trim_right(rest), "LAST");
 }
 
+// BURL (RFC 4468 3): `BURL url` or `BURL url LAST`.
+static void parse_burl(struct command *out) {
+    struct slice rest = slice_is_null(out->argument) ? SLICE("") : out->argument;
+    take_word(&rest);
+    out->chunk_last = slice_is_nocase(slice_trim_right(rest), "LAST");
+}
+
 // ── the line ────────────────────────────────────────────────────────────────────────────────────
 
 static void parse_details(struct command *out, struct slice line) {
@@ -172,6 +179,8 @@ static void parse_details(struct command *out, struct slice line) {
         parse_mailbox(out, SLICE("TO"));
     } else if (out->verb == VERB_BDAT) {
         parse_chunk(out);
+    } else if (out->verb == VERB_BURL) {
+        parse_burl(out);
     } else if (command_is_auth_like(line)) {
         parse_auth(out, line);
     } else if ((out->verb == VERB_XCLIENT || out->verb == VERB_XFORWARD) &&
