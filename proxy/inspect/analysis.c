@@ -176,7 +176,7 @@ struct quote quote_of_command(const struct analysis *analysis, const struct even
     if (event->continuation) {
         return quote_literal("A SASL line");
     }
-    if (event->line.text.len == 0) {
+    if (slice_trim(event->line.text).len == 0) {
         return quote_literal("An empty line");
     }
     bool secret = event->line.secret_count > 0 || event->command.verb == VERB_AUTH;
