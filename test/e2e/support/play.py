@@ -59,6 +59,7 @@ class Stage:
     def __init__(self, scope):
         self.scope = scope
         self.parts = queue.Queue()
+        self.taken = queue.Queue()
         self.server = s.Server(self._serve)
         self.port = self.server.port
 
@@ -70,6 +71,7 @@ class Stage:
 
     def _serve(self, connection):
         steps = self.parts.get(timeout=s.TIMEOUT)
+        self.taken.put(steps)
         context = self.scope.server_context() if CLIENT_TLS in steps else None
         _act(connection, "S", steps, lambda plain: context.wrap_socket(plain, server_side=True))
 
@@ -80,6 +82,9 @@ class Stage:
         self.parts.put(steps)
         connection = s.connect(port)
         own = connection.getsockname()[1]
+        if steps[0] in (C_CLOSE, C_RESET):
+            while self.taken.get(timeout=s.TIMEOUT) is not steps:
+                pass  # a client that is gone too soon would leave no session with the server
         _act(connection, "C", steps,
              lambda plain: context.wrap_socket(plain, server_hostname="localhost"))
         return own
