@@ -36,8 +36,8 @@ static const struct {
     {501, {"the server did not understand the arguments", "check the address and parameters"}},
     {502, {"the server does not have this command", "use only what EHLO offers"}},
     {503,
-     {"the command came out of order",
-      "keep to EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA; or authenticate first"}},
+     {"the command came out of order, or again, or a login must come first",
+      "keep to EHLO, STARTTLS, EHLO, AUTH, MAIL, RCPT, DATA"}},
     {504,
      {"the server does not have this parameter or mechanism",
       "use only what EHLO offers, and a fully qualified name in EHLO"}},
@@ -303,23 +303,30 @@ const struct reply_words *reply_words_of_enhanced(struct slice enhanced) {
 
 // ── both ────────────────────────────────────────────────────────────────────────────────────────
 
-// Codes that mean one thing only tell more than a detail of 0, "other or undefined".
-static bool is_telling(int code) {
-    static const int telling[] = {421, 432, 454, 504, 521, 530, 534, 535, 538, 552, 556};
-    for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++) {
-        if (telling[i] == code) {
-            return true;
-        }
+static bool is_of(int code, const int *list, size_t count) {
+    size_t i = 0;
+    while (i < count && list[i] != code) {
+        i++;
     }
-    return false;
+    return i < count;
+}
+
+// Basic codes that mean one thing only tell more than a detail of 0, "other or undefined"; and
+// X.5.1 and X.5.4 stand for several basic codes each.
+static bool code_tells_more(int code, uint64_t subject, uint64_t detail) {
+    static const int plain[] = {421, 432, 454, 504, 521, 530, 534, 535, 538, 552, 556};
+    static const int syntax[] = {500, 502, 503, 504};
+    if (subject == 5 && (detail == 1 || detail == 4)) {
+        return is_of(code, syntax, sizeof(syntax) / sizeof(syntax[0]));
+    }
+    return subject == 0 || (detail == 0 && is_of(code, plain, sizeof(plain) / sizeof(plain[0])));
 }
 
 const struct reply_words *reply_words_of(int code, struct slice enhanced) {
     uint64_t subject;
     uint64_t detail;
     bool agrees = enhanced.len > 0 && enhanced.data[0] - '0' == code / 100;
-    if (!agrees || !parse(&subject, &detail, enhanced) || subject == 0 ||
-        (detail == 0 && is_telling(code))) {
+    if (!agrees || !parse(&subject, &detail, enhanced) || code_tells_more(code, subject, detail)) {
         return reply_words_of_code(code);
     }
     const struct reply_words *words = reply_words_of_enhanced(enhanced);

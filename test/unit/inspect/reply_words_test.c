@@ -94,6 +94,9 @@ static const struct {
     {450, "4.1.1", "cannot tell now"},
     {451, "4.7.1", "greylisting"},
     {451, "4.4.3", "directory"},
+    {503, "5.5.1", "out of order"},
+    {504, "5.5.4", "does not have this parameter or mechanism"},
+    {501, "5.5.4", "not valid here"},
 };
 
 static void the_code_that_tells_more_is_explained(void **state) {
