@@ -99,14 +99,35 @@ static void judge_client_close(struct analysis *analysis, const struct event *ev
     judge_quit(analysis, &standing);
 }
 
-static void judge_server_close(struct analysis *analysis) {
+// What the client was still waiting for, as the end of a sentence.
+static void put_still_due(struct buf *out, const struct standing *standing) {
+    const struct waiting *waiting = &standing->waiting;
+    if (!standing->greeted) {
+        buf_put(out, SLICE("; its greeting was due"));
+    } else if (standing->in_text || (standing->due && waiting->text)) {
+        buf_put(out, SLICE("; a message was under way"));
+    } else if (standing->due) {
+        struct slice name = verb_info(waiting->verb)->name;
+        name = name.len > 0 ? name : SLICE("a command");
+        buf_putf(out, "; the reply to %.*s was due", (int)name.len, (const char *)name.data);
+    }
+}
+
+static void judge_server_close(struct analysis *analysis, int64_t now_ns) {
     const struct facts *facts = &analysis->facts;
     bool asked = facts->server_left ? facts->left_by_quit : facts->quit_sent;
-    if (!facts->saw_421 && !asked) {
-        analysis_say(analysis, RULE_SERVER_CLOSED, place_of_session(PARTY_SERVER),
-                     "The server closed the connection without being asked to by QUIT and without "
-                     "a 421 that says why");
+    if (facts->saw_421 || asked) {
+        return;
     }
+    struct buf due;
+    buf_init(&due, 128);
+    struct standing standing = facts_standing(facts, now_ns);
+    put_still_due(&due, &standing);
+    analysis_say(analysis, RULE_SERVER_CLOSED, place_of_session(PARTY_SERVER),
+                 "The server closed the connection without being asked to by QUIT and without a "
+                 "421 that says why%.*s",
+                 (int)buf_len(&due), buf_len(&due) > 0 ? (const char *)buf_slice(&due).data : "");
+    buf_cleanup(&due);
 }
 
 // Sessions that never were SMTP, or fell over TLS or the connect, have another story to tell.
@@ -124,6 +145,6 @@ void closing_judge(struct analysis *analysis, const struct event *event) {
     if (event->close.by == PARTY_CLIENT) {
         judge_client_close(analysis, event);
     } else if (event->close.by == PARTY_SERVER) {
-        judge_server_close(analysis);
+        judge_server_close(analysis, event->at_ns);
     }
 }
