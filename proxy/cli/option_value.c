@@ -69,8 +69,8 @@ static enum err read_seconds(struct options *options, struct failure *failure,
     }
     uint64_t ms = seconds * 1000 + fraction;
     if (!good || (ms == 0 && row->min > 0)) {
-        return wrong(failure, row, word,
-                     row->min > 0 ? "no number of seconds above 0" : "no number of seconds");
+        return fail(failure, ERR_USAGE, "--%s: '%s' is no number of seconds %s to %llu", row->name,
+                    word, row->min > 0 ? "above 0, up" : "from 0", (unsigned long long)row->max);
     }
     memcpy(member(options, row), &ms, sizeof(ms));
     return OK;
