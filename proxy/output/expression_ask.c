@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FOUND_MAX = 10, FOUND_BYTES = 4096 };
+enum { FOUND_MAX = 10, FOUND_BYTES = 4096, FOUND_VALUE_BYTES = 256 };
 
 // What one message or session has, as far as it was looked at.
 struct unit {
@@ -69,12 +69,25 @@ static bool text_matches(const struct expression *expression, const char *value)
            compare(number, expression->comparison, expression->number);
 }
 
+// A value for a person to see; a long one is cut between two characters.
+static void put_start(struct buf *out, struct slice value) {
+    size_t len = value.len;
+    if (len > FOUND_VALUE_BYTES) {
+        len = FOUND_VALUE_BYTES;
+        while (len > 0 && (value.data[len] & 0xC0) == 0x80) {
+            len--;
+        }
+    }
+    buf_put(out, slice_sub(value, 0, len));
+    buf_put_string(out, len < value.len ? "\xE2\x80\xA6" : "");
+}
+
 static void remember(struct expression_tally *tally, const char *value) {
     tally->found.max = FOUND_BYTES;
     tally->found_count++;
     if (tally->found_count <= FOUND_MAX) {
         buf_put_string(&tally->found, tally->found_count > 1 ? ", " : "");
-        buf_put_string(&tally->found, value);
+        put_start(&tally->found, slice_of_string(value));
     }
 }
 

@@ -183,6 +183,32 @@ static void refuses_what_is_no_expression(void **state) {
     }
 }
 
+static void cuts_a_long_value_between_characters(void **state) {
+    (void)state;
+    struct expression *expression = NULL;
+    struct expression_tally tally = {0};
+    struct buf json;
+    struct buf out;
+    buf_init(&json, 4096);
+    buf_init(&out, 4096);
+    buf_put_string(&json, "{\"id\":1,\"outcome\":\"x");
+    for (int i = 0; i < 200; i++) {
+        buf_put_string(&json, "\xC3\xBC");
+    }
+    buf_put(&json, slice_of("\"}", 3)); // with its NUL
+    cJSON *session = cJSON_Parse((const char *)buf_slice(&json).data);
+    assert_int_equal(expression_parse(&expression, NULL, "outcome = x", EXPRESSION_CHECK), OK);
+    expression_ask(&tally, expression, session);
+    expression_put_found(&out, expression, &tally);
+    assert_int_equal(buf_len(&out), 255 + 3); // x, 127 characters of two bytes, and the ellipsis
+    assert_memory_equal(buf_slice(&out).data + 253, "\xC3\xBC\xE2\x80\xA6", 5);
+    expression_tally_cleanup(&tally);
+    expression_free(expression);
+    cJSON_Delete(session);
+    buf_cleanup(&json);
+    buf_cleanup(&out);
+}
+
 static void says_what_it_found(void **state) {
     (void)state;
     static const struct {
@@ -217,6 +243,7 @@ int main(void) {
         cmocka_unit_test(knows_more_names_for_only),
         cmocka_unit_test(refuses_what_is_no_expression),
         cmocka_unit_test(says_what_it_found),
+        cmocka_unit_test(cuts_a_long_value_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
