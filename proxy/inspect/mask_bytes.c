@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/mask_part.h"
 
+#include "base/memory.h"
+#include "inspect/seam.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -65,29 +69,60 @@ static size_t shown_of_line(struct slice line) {
     return verb_find(word) == VERB_UNKNOWN ? 0 : word.len;
 }
 
-static void put_line(struct buf *out, struct veil *veil, struct slice line, bool cut) {
+static void put_line(struct buf *out, struct veil *veil, const struct seam_line *line, bool cut) {
+    struct event_line marks = {.secret_count = line->mark_count};
+    for (size_t i = 0; i < line->mark_count; i++) {
+        marks.secrets[i] = line->marks[i];
+    }
     veil->cover.count = 0;
     if (!veil->taint->overflowed) {
-        cover_find(&veil->cover, veil->taint, line, NULL, cut);
-    } else if (shown_of_line(line) < line.len) {
-        cover_add(&veil->cover, shown_of_line(line), line.len);
+        cover_find(&veil->cover, veil->taint, line->text, &marks, cut);
+    } else if (shown_of_line(line->text) < line->text.len) {
+        cover_add(&veil->cover, shown_of_line(line->text), line->text.len);
     }
-    cover_put(out, &veil->cover, line);
+    cover_put(out, &veil->cover, line->text);
 }
 
-static void put_lines(struct buf *out, struct veil *veil, struct slice data) {
-    while (data.len > 0) {
-        size_t lf = slice_find_byte(data, '\n');
-        struct slice line = slice_sub(data, 0, lf);
-        struct slice ending = lf == SLICE_NONE ? SLICE("") : SLICE("\n");
-        if (ending.len > 0 && line.len > 0 && line.data[line.len - 1] == '\r') {
-            line.len--;
-            ending = SLICE("\r\n");
-        }
-        put_line(out, veil, line, lf == SLICE_NONE);
-        buf_put(out, ending);
-        data = slice_from(data, line.len + ending.len);
+// Cuts the first line off `*data`; its line end goes to `*ending`, empty where it has none.
+static struct slice take_line(struct slice *data, struct slice *ending) {
+    size_t lf = slice_find_byte(*data, '\n');
+    struct slice line = slice_sub(*data, 0, lf);
+    *ending = lf == SLICE_NONE ? SLICE("") : SLICE("\n");
+    if (ending->len > 0 && line.len > 0 && line.data[line.len - 1] == '\r') {
+        line.len--;
+        *ending = SLICE("\r\n");
     }
+    *data = slice_from(*data, line.len + ending->len);
+    return line;
+}
+
+static size_t count_lines(struct slice data) {
+    struct slice ending;
+    size_t count = 0;
+    while (data.len > 0) {
+        take_line(&data, &ending);
+        count++;
+    }
+    return count;
+}
+
+static void put_lines(struct buf *out, struct veil *veil, enum side from, struct slice data) {
+    size_t count = count_lines(data);
+    struct seam_line *lines = mem_new_array(count, sizeof(*lines));
+    struct slice rest = data;
+    struct slice ending;
+    for (size_t i = 0; i < count; i++) {
+        lines[i].text = take_line(&rest, &ending);
+    }
+    if (from == SIDE_SERVER && !veil->taint->overflowed) {
+        seam_find(veil->taint, lines, count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        take_line(&data, &ending);
+        put_line(out, veil, &lines[i], ending.len == 0);
+        buf_put(out, ending);
+    }
+    free(lines);
 }
 
 // Sends the first `len` bytes that wait, with what is known to be secret in them hidden.
@@ -100,7 +135,7 @@ static void send_waiting(struct mask_stream *stream, size_t len, struct veil *ve
     struct event copy = *event;
     struct buf out;
     buf_init(&out, SEEN_MAX);
-    put_lines(&out, veil, data);
+    put_lines(&out, veil, stream->about.from, data);
     copy.kind = EVENT_BYTES;
     copy.bytes = stream->about;
     copy.bytes.data = buf_slice(&out);
@@ -155,11 +190,23 @@ static void skip_line(struct mask_stream *stream) {
     buf_consume(&stream->waiting, end);
 }
 
-static size_t whole_lines(struct slice data) {
-    while (data.len > 0 && data.data[data.len - 1] != '\n') {
-        data.len--;
+// A line of the server that is not the last of its reply.
+static bool goes_on(struct slice line) {
+    return line.len > 3 && line.data[3] == '-' && line.data[0] >= '2' && line.data[0] <= '5';
+}
+
+// How much of what waits has come whole: lines, of the server whole replies.
+static size_t whole_lines(enum side from, struct slice data) {
+    struct slice rest = data;
+    size_t whole = 0;
+    while (rest.len > 0) {
+        struct slice ending;
+        struct slice line = take_line(&rest, &ending);
+        if (ending.len > 0 && (from == SIDE_CLIENT || !goes_on(line))) {
+            whole = data.len - rest.len;
+        }
     }
-    return data.len;
+    return whole;
 }
 
 void mask_stream_take(struct mask_stream *stream, struct veil *veil, const struct event *event,
@@ -177,7 +224,11 @@ void mask_stream_take(struct mask_stream *stream, struct veil *veil, const struc
         return;
     }
     skip_line(stream);
-    send_waiting(stream, whole_lines(buf_slice(&stream->waiting)), veil, event, sink);
+    send_waiting(stream, whole_lines(bytes->from, buf_slice(&stream->waiting)), veil, event, sink);
+    if (buf_len(&stream->waiting) > WAITING_LINE_MAX) { // too long a reply: line by line
+        send_waiting(stream, whole_lines(SIDE_CLIENT, buf_slice(&stream->waiting)), veil, event,
+                     sink);
+    }
     if (buf_len(&stream->waiting) > WAITING_LINE_MAX) {
         send_waiting(stream, buf_len(&stream->waiting), veil, event, sink);
         buf_put(&stream->waiting, veil_stars());

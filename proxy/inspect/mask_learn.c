@@ -188,6 +188,13 @@ static struct slice take_word(struct slice *rest) {
     return word;
 }
 
+// The name said before is still nobody's secret.
+static void begin_exchange(struct sasl_progress *progress, struct slice mechanism) {
+    progress->layout = sasl_layout_of(mechanism);
+    progress->lines = 0;
+    progress->password_is_due = false;
+}
+
 // What is marked as a whole may be an AUTH command in an odd place: its words are none of the
 // secret.
 static struct slice skip_auth(struct sasl_progress *progress, struct slice text) {
@@ -199,7 +206,7 @@ static struct slice skip_auth(struct sasl_progress *progress, struct slice text)
     if (!slice_is_nocase(take_word(&behind), "AUTH")) {
         return rest;
     }
-    *progress = (struct sasl_progress){.layout = sasl_layout_of(take_word(&behind))};
+    begin_exchange(progress, take_word(&behind));
     return behind;
 }
 
@@ -227,6 +234,7 @@ static void learn_concealed(struct taint *taint, struct sasl_progress *progress,
     struct slice whole = rest;
     struct sasl_progress unnamed = {.layout = SASL_UNNAMED};
     if (slice_equal(whole, slice_of(progress->name_line, progress->name_line_len))) {
+        progress->lines++;
         taint_learn(taint, whole, open);
         return;
     }
@@ -291,9 +299,9 @@ void mask_learn_command(struct taint *taint, struct sasl_progress *progress,
     const struct event_line *line = &command->line;
     bool continues = command->continuation || command->concealed;
     if (!continues && line->secret_count > 0 && !is_value_verb(command->command.verb)) {
-        *progress = (struct sasl_progress){.layout = sasl_layout_of(command->command.mechanism)};
+        begin_exchange(progress, command->command.mechanism);
     } else if (command->command.verb == VERB_AUTH || !slice_is_null(command->command.mechanism)) {
-        *progress = (struct sasl_progress){.layout = sasl_layout_of(command->command.mechanism)};
+        begin_exchange(progress, command->command.mechanism);
     }
     if (command->concealed && line->secret_count == 0) {
         learn_concealed(taint, progress, line->text, line->len > line->text.len);

@@ -2,6 +2,7 @@
 #include "inspect/mask_part.h"
 
 #include "base/memory.h"
+#include "inspect/seam.h"
 
 #include <string.h>
 
@@ -70,10 +71,35 @@ static bool mask_reply_line(struct veil *veil, struct event_reply_line *line) {
     return true;
 }
 
+// NULL where there is nothing to find.
+static struct seam_line *find_seams(struct veil *veil, const struct event_reply *reply) {
+    if (reply->line_count < 2 || veil->taint->count == 0 || veil->taint->overflowed) {
+        return NULL;
+    }
+    struct seam_line *seams = veil_room(veil, reply->line_count * sizeof(*seams));
+    for (size_t i = 0; i < reply->line_count; i++) {
+        seams[i].text = reply->lines[i].line.text;
+    }
+    seam_find(veil->taint, seams, reply->line_count);
+    return seams;
+}
+
+// A reply's lines have no marks of their own.
+static void take_marks(struct event_line *line, const struct seam_line *seam) {
+    for (size_t i = 0; line->secret_count == 0 && i < seam->mark_count; i++) {
+        line->secrets[i] = seam->marks[i];
+    }
+    line->secret_count = line->secret_count == 0 ? seam->mark_count : line->secret_count;
+}
+
 void mask_reply(struct veil *veil, struct event_reply *reply) {
     struct event_reply_line *lines = NULL;
+    const struct seam_line *seams = find_seams(veil, reply);
     for (size_t i = 0; i < reply->line_count; i++) {
         struct event_reply_line line = reply->lines[i];
+        if (seams != NULL) {
+            take_marks(&line.line, &seams[i]);
+        }
         if (!mask_reply_line(veil, &line)) {
             continue;
         }

@@ -162,6 +162,10 @@ size_t taint_match_read(struct taint_search *search, const struct taint_secret *
     for (size_t i = 0; i < secret->len; i++) {
         struct unit unit = unit_saying(secret, i, text, end, reading);
         search->work++;
+        if (reading == READ_ESCAPED && search->cut &&
+            is_part_of_unit(slice_from(text, end), false)) {
+            return beginning_len(search, end, i, false);
+        }
         if (unit.len == 0) {
             return beginning_len(search, end, i, reading == READ_HEX);
         }
