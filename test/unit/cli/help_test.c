@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "cli/option_table.h"
+#include "inspect/rule.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -170,6 +171,33 @@ static void gives_the_defaults_in_the_man_page(void **state) {
     buf_cleanup(&page);
 }
 
+// In the order of the table, and nothing between them.
+static void has_each_rule_in_the_man_page(void **state) {
+    (void)state;
+    struct buf page = man_page();
+    struct buf due;
+    buf_init(&due, MIB);
+    buf_putf(&due, ".Bl -tag -width Ds\n");
+    for (unsigned i = 0; i < RULE_COUNT; i++) {
+        const struct rule_info *rule = rule_info((enum rule)i);
+        buf_putf(&due, ".It Cm %s\n%s", rule->id, severity_name(rule->severity));
+        if (rule->mildest != rule->severity) {
+            buf_putf(&due, " or %s", severity_name(rule->mildest));
+        }
+        if (rule->reference != NULL) {
+            buf_putf(&due, " (%s)", rule->reference);
+        }
+        buf_putf(&due, ".\n%s\n", rule->explanation);
+        if (slice_find(buf_slice(&page), buf_slice(&due)) == SLICE_NONE) {
+            fail_msg("smtpscope.1 does not say of %s what the table of rules says", rule->id);
+        }
+    }
+    buf_putf(&due, ".El\n");
+    assert_true(slice_find(buf_slice(&page), buf_slice(&due)) != SLICE_NONE);
+    buf_cleanup(&due);
+    buf_cleanup(&page);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shows_each_option_of_a_command_and_no_other),
@@ -178,6 +206,7 @@ int main(void) {
         cmocka_unit_test(explains_each_option_in_the_man_page),
         cmocka_unit_test(explains_no_other_option_there),
         cmocka_unit_test(gives_the_defaults_in_the_man_page),
+        cmocka_unit_test(has_each_rule_in_the_man_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
