@@ -352,32 +352,6 @@ static const struct option_row table[] = {
 
 enum { TABLE_COUNT = sizeof(table) / sizeof(table[0]) };
 
-static const struct cli_command_row commands[CLI_COMMAND_COUNT] = {
-    [CLI_PROXY] = {.name = "proxy",
-                   .synopsis = "--mode KIND[:URL][@[HOST:]PORT] [OPTION...]",
-                   .help = "run the proxy until told to stop"},
-    [CLI_RUN] = {.name = "run",
-                 .synopsis = "[OPTION...] -- COMMAND [ARG...]",
-                 .help = "run one command and capture the mail traffic of its whole process tree"},
-    [CLI_CA] = {.name = "ca",
-                .synopsis = "show|export|env|renew [OPTION...]",
-                .help = "the certificate authority: where it is and what it says, its certificate, "
-                        "the variables that make each runtime trust it, a new one"},
-    [CLI_DOCTOR] = {.name = "doctor",
-                    .synopsis = "[OPTION...]",
-                    .help = "what works on this machine and what does not, each with the mend"},
-    [CLI_SHOW] = {.name = "show",
-                  .synopsis = "[OPTION...] FILE",
-                  .help =
-                      "render a recorded json or jsonl transcript as text; - is standard input"},
-    [CLI_CHECK] = {.name = "check",
-                   .synopsis = "[OPTION...] FILE",
-                   .help = "judge a recorded transcript: findings and expectations, for CI"},
-    [CLI_CTL] = {.name = "ctl",
-                 .synopsis = "[OPTION...] status|pause|resume|rotate|sessions|stop",
-                 .help = "talk to a running proxy"},
-};
-
 static const char *const group_titles[GROUP_COUNT] = {
     [GROUP_TRAFFIC] = "Where traffic comes from",
     [GROUP_TLS] = "TLS",
@@ -395,14 +369,6 @@ const struct option_row *option_table(size_t *out_count) {
 
 const char *option_group_title(enum option_group group) {
     return group_titles[group];
-}
-
-const struct cli_command_row *cli_command_row(enum cli_command command) {
-    return &commands[command];
-}
-
-const char *cli_command_name(enum cli_command command) {
-    return command == CLI_NONE ? NULL : commands[command].name;
 }
 
 bool option_is_of(const struct option_row *row, enum cli_command command) {

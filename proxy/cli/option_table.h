@@ -58,14 +58,7 @@ struct option_row {
 const struct option_row *option_table(size_t *out_count);
 const char *option_group_title(enum option_group group);
 
-struct cli_command_row {
-    const char *name;
-    const char *synopsis; // what stands behind the name
-    const char *help;     // one sentence without its full stop
-};
-
-const struct cli_command_row *cli_command_row(enum cli_command command); // not for CLI_NONE
-
+// CLI_NONE stands for the program itself.
 bool option_is_of(const struct option_row *row, enum cli_command command);
 // The rows of a command, by name or letter; NULL where it has none such.
 const struct option_row *option_find(enum cli_command command, struct slice name);

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "cli/command_table.h"
 #include "cli/mode.h"
 #include "event/event.h"
 #include "event/policy.h"
@@ -25,18 +26,6 @@
 
 // The exit statuses of the program (contract, "Stopping, limits, exit status").
 enum exit_status { EXIT_WELL = 0, EXIT_CHECK_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_STARTED = 3 };
-
-enum cli_command {
-    CLI_PROXY,
-    CLI_RUN,
-    CLI_CA,
-    CLI_DOCTOR,
-    CLI_SHOW,
-    CLI_CHECK,
-    CLI_CTL,
-    CLI_COMMAND_COUNT,
-    CLI_NONE = CLI_COMMAND_COUNT // no command: `smtpscope --help`
-};
 
 // What is asked of the command line as a whole.
 enum cli_request { REQUEST_COMMAND, REQUEST_HELP, REQUEST_VERSION };
@@ -125,7 +114,5 @@ struct options {
 MUST_USE enum err options_parse(struct options *out, struct failure *failure, int argc,
                                 char *const *argv);
 void options_cleanup(struct options *options);
-
-const char *cli_command_name(enum cli_command command); // "proxy", …; NULL for CLI_NONE
 
 #endif

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// command_table: the commands, once: their names and what the help says of them.
+#ifndef SCOPE_CLI_COMMAND_TABLE_H
+#define SCOPE_CLI_COMMAND_TABLE_H
+
+enum cli_command {
+    CLI_PROXY,
+    CLI_RUN,
+    CLI_CA,
+    CLI_DOCTOR,
+    CLI_SHOW,
+    CLI_CHECK,
+    CLI_CTL,
+    CLI_COMMAND_COUNT,
+    CLI_NONE = CLI_COMMAND_COUNT // no command: `smtpscope --help`
+};
+
+struct cli_command_row {
+    const char *name;
+    const char *synopsis; // what stands behind the name
+    const char *help;     // one sentence without its full stop
+};
+
+const struct cli_command_row *cli_command_row(enum cli_command command); // not for CLI_NONE
+const char *cli_command_name(enum cli_command command); // "proxy", …; NULL for CLI_NONE
+
+#endif
