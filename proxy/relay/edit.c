@@ -170,7 +170,8 @@ static bool server_is_ready(const struct relay *relay) {
 }
 
 void edit_release_early(struct relay *relay, int64_t at_ns) {
-    if (buf_len(&relay->early) == 0 || !server_is_ready(relay)) {
+    if (buf_len(&relay->early) == 0 || !server_is_ready(relay) ||
+        dialogue_awaits_sasl(dialogue_of(relay))) {
         return;
     }
     struct buf early = relay->early;
@@ -193,7 +194,7 @@ void edit_tell_unsent(struct relay *relay, int64_t at_ns) {
 // client's commands before those that the proxy sends ahead of them.
 void edit_client(struct relay *relay, struct slice plaintext, int64_t at_ns) {
     struct slice rest = plaintext;
-    if (!server_is_ready(relay)) {
+    if (!server_is_ready(relay) || buf_len(&relay->early) > 0) {
         buf_put(&relay->early, plaintext);
         return;
     }
@@ -206,6 +207,12 @@ void edit_client(struct relay *relay, struct slice plaintext, int64_t at_ns) {
         }
         struct slice line = take_held_line(relay, &rest);
         if (hold_line(line)) {
+            return;
+        }
+        if (dialogue_awaits_sasl(dialogue_of(relay))) { // Behind AUTH it may be a response.
+            buf_put(&relay->early, line);
+            buf_put(&relay->early, rest);
+            buf_clear(&relay->client_line);
             return;
         }
         relay->client_mid_line = !is_whole(line);
@@ -344,6 +351,7 @@ void edit_server(struct relay *relay, struct slice plaintext, int64_t at_ns) {
     while (rest.len > 0 && !relay->own_starttls_accepted) {
         take_server_line(relay, next_line(&rest), at_ns);
     }
+    edit_release_early(relay, at_ns);
     if (relay->own_starttls_accepted) {
         own_steps_finish(relay, rest, at_ns);
     }

@@ -193,6 +193,10 @@ uint64_t dialogue_text_left(const struct dialogue *dialogue) {
     return 0;
 }
 
+bool dialogue_awaits_sasl(const struct dialogue *dialogue) {
+    return dialogue->client.state == CLIENT_AWAIT_SASL && !dialogue->client.undecided;
+}
+
 bool dialogue_between_commands(const struct dialogue *dialogue) {
     return dialogue->client.state == CLIENT_LINES && !dialogue_awaits_tls(dialogue) &&
            queue_due(&dialogue->queue) == 0 && !dialogue->client.challenged &&

@@ -59,6 +59,8 @@ size_t dialogue_commands_waiting(const struct dialogue *dialogue);
 // How many of the client's next bytes are message text, whatever they are: what is left of a chunk
 // of BDAT; UINT64_MAX for DATA, whose end only the text shows; 0 where commands are due.
 uint64_t dialogue_text_left(const struct dialogue *dialogue);
+// Whether the client's next line is a response or a command is decided by the reply to AUTH.
+bool dialogue_awaits_sasl(const struct dialogue *dialogue);
 // Nothing is due, and neither a message nor the switch to TLS is under way.
 bool dialogue_between_commands(const struct dialogue *dialogue);
 bool dialogue_greeted(const struct dialogue *dialogue);       // a greeting was seen

@@ -348,5 +348,45 @@ def test_pipelined_behind_starttls_of_the_proxy(scope):
     assert lines[1] == junk * amount, f"{len(lines[1])} bytes of {len(junk) * amount}"
 
 
+def _serve_auth(answers, lines):
+    """A plain server that says what AUTH and a SASL line get; `lines` are what it read."""
+    def handle(connection):
+        connection.sendall(b"220 test\r\n")
+        for line in connection.makefile("rb"):
+            lines.append(line)
+            if line.startswith(b"AUTH"):
+                time.sleep(0.05)  # so that what is pipelined comes before the answer
+            if line.startswith(b"EHLO"):
+                connection.sendall(b"250-test\r\n250 AUTH LOGIN\r\n")
+            else:
+                connection.sendall(answers.get(line.split()[0], b"221 bye\r\n"))
+            if line == b"QUIT\r\n":
+                break
+    return handle
+
+
+def test_starttls_behind_auth(scope):
+    """The answer to AUTH decides whether STARTTLS behind it is the proxy's to answer."""
+    for answer, behind in ((b"504 5.5.4 no\r\n", b"220 "), (b"334 VXNlcm5hbWU6\r\n", b"501 ")):
+        lines = []
+        answers = {b"AUTH": answer, b"STARTTLS": b"501 5.5.2 no base64\r\n"}
+        with s.Server(_serve_auth(answers, lines)) as server:
+            with scope.proxy("--mode", f"reverse:smtp://localhost:{server.port}@127.0.0.1:0",
+                             "--server-tls", "none") as proxy:
+                connection = s.connect(proxy.port())
+                s.read_reply(connection)
+                s.ask(connection, "EHLO client.example.com")
+                connection.sendall(b"AUTH LOGIN\r\nSTARTTLS\r\n")
+                assert s.read_reply(connection) == [answer]
+                assert s.read_reply(connection)[0].startswith(behind), behind
+                if behind == b"220 ":
+                    connection = scope.client_context().wrap_socket(connection,
+                                                                    server_hostname="localhost")
+                assert s.ask(connection, "QUIT") == [b"221 bye\r\n"]
+                connection.close()
+        passed_on = b"STARTTLS\r\n" in lines
+        assert passed_on == (behind == b"501 "), lines
+
+
 if __name__ == "__main__":
     s.main(globals())
