@@ -168,6 +168,7 @@ static void learn_urlauth(struct taint *taint, struct slice value, bool open) {
     }
     if (token.len > 0) {
         learn_value(taint, token, open);
+        taint_learn_key(taint, token, open);
     }
 }
 
@@ -203,10 +204,12 @@ static struct slice skip_auth(struct sasl_progress *progress, struct slice text)
     while (behind.len > 0 && behind.data[0] <= ' ') {
         behind = slice_from(behind, 1);
     }
-    if (!slice_is_nocase(take_word(&behind), "AUTH")) {
+    struct slice mechanism = take_word(&behind);
+    struct slice word = slice_split(&mechanism, '=');
+    if (!slice_is_nocase(word, "AUTH")) {
         return rest;
     }
-    begin_exchange(progress, take_word(&behind));
+    begin_exchange(progress, mechanism.len > 0 ? mechanism : take_word(&behind));
     return behind;
 }
 

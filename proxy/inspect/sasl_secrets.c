@@ -43,15 +43,15 @@ static size_t count_byte(struct slice s, uint8_t byte) {
 // A secret with NULs in it, where none belongs: its first and its last part may be the secret
 // alone.
 static void learn_with_nuls(struct taint *taint, struct slice secret, bool open) {
-    taint_learn(taint, secret, open);
+    taint_learn_key(taint, secret, open);
     if (count_byte(secret, 0) == 0) {
         return;
     }
-    taint_learn(taint, slice_split(&secret, 0), false);
+    taint_learn_key(taint, slice_split(&secret, 0), false);
     while (count_byte(secret, 0) > 0) {
         slice_split(&secret, 0);
     }
-    taint_learn(taint, secret, open);
+    taint_learn_key(taint, secret, open);
 }
 
 // The password stands behind the second NUL. Clients that forget the authzid's NUL put it behind

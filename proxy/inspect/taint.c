@@ -88,3 +88,11 @@ void taint_learn(struct taint *taint, struct slice secret, bool open) {
     taint->bytes += secret.len;
     taint_index_add(taint, taint->count - 1);
 }
+
+void taint_learn_key(struct taint *taint, struct slice secret, bool open) {
+    taint_learn(taint, secret, open);
+    struct taint_secret *known = find_known(taint, slice_sub(secret, 0, TAINT_SECRET_MAX));
+    if (known != NULL) {
+        known->key = true;
+    }
+}

@@ -21,6 +21,7 @@
 enum {
     TAINT_SECRET_MIN = 4,
     TAINT_SECRET_MAX = 1024,
+    TAINT_KEY_MIN = 16,
     TAINT_ALIGNMENTS = 3,
     // Each secret is looked for by so many keys: its bytes, and its base64 at each alignment.
     TAINT_KEYS = 1 + TAINT_ALIGNMENTS,
@@ -31,6 +32,7 @@ struct taint_secret {
     size_t len;
     bool fold; // ASCII case does not matter
     bool open; // its end was not kept
+    bool key;  // a long beginning of it is known again too, whatever follows
     // The index (taint_index.h): what its forms begin with, and the next key in the same row.
     uint32_t keys[TAINT_KEYS];
     uint16_t next[TAINT_KEYS];
@@ -56,6 +58,10 @@ bool taint_is_active(const struct taint *taint); // there is something to look f
 // Remembers a copy of `secret`; `open` where more of it came than `secret` holds. What is shorter
 // than TAINT_SECRET_MIN, known already, or nothing but stars is passed over.
 void taint_learn(struct taint *taint, struct slice secret, bool open);
+
+// The same for a password or token, and nothing else: so much of its beginning as TAINT_KEY_MIN
+// bytes is telling, and a server may cut it off where it likes.
+void taint_learn_key(struct taint *taint, struct slice secret, bool open);
 
 // ── the search ──────────────────────────────────────────────────────────────────────────────────
 

@@ -143,11 +143,15 @@ static bool is_part_of_unit(struct slice rest, bool hex) {
 }
 
 // How much of the text is the secret's beginning, where a reading stopped after `units` units at
-// `end`; 0 where that says nothing.
-static size_t beginning_len(const struct taint_search *search, size_t end, size_t units, bool hex) {
+// `end`; 0 where that says nothing. `long_enough` says how many say it by themselves.
+static size_t beginning_len(const struct taint_search *search, size_t end, size_t units,
+                            size_t long_enough, bool hex) {
     struct slice rest = slice_from(search->text, end);
     if (units < BEGINNING_MIN) {
         return 0;
+    }
+    if (units >= long_enough) {
+        return end - search->at;
     }
     if (search->cut && is_part_of_unit(rest, hex)) {
         return search->text.len - search->at;
@@ -159,15 +163,16 @@ size_t taint_match_read(struct taint_search *search, const struct taint_secret *
                         enum reading reading) {
     struct slice text = search->text;
     size_t end = search->at;
+    size_t long_enough = secret->key ? TAINT_KEY_MIN : SIZE_MAX;
     for (size_t i = 0; i < secret->len; i++) {
         struct unit unit = unit_saying(secret, i, text, end, reading);
         search->work++;
         if (reading == READ_ESCAPED && search->cut &&
             is_part_of_unit(slice_from(text, end), false)) {
-            return beginning_len(search, end, i, false);
+            return beginning_len(search, end, i, long_enough, false);
         }
         if (unit.len == 0) {
-            return beginning_len(search, end, i, reading == READ_HEX);
+            return beginning_len(search, end, i, long_enough, reading == READ_HEX);
         }
         end += unit.len;
     }
@@ -221,6 +226,7 @@ size_t taint_match_base64(struct taint_search *search, const struct taint_secret
     struct slice text = search->text;
     size_t end = search->at;
     size_t first = taint_first_sextet(alignment);
+    size_t long_enough = secret->key ? (8 * TAINT_KEY_MIN + 5) / 6 : SIZE_MAX;
     if (alignment > 0 && !leads(secret, alignment, text, end)) {
         return 0;
     }
@@ -230,7 +236,7 @@ size_t taint_match_base64(struct taint_search *search, const struct taint_secret
         struct unit digit = unit_digit_at(text, end);
         search->work++;
         if (digit.len == 0 || (digit.value & mask) != bits) {
-            return beginning_len(search, end, i - first, false);
+            return beginning_len(search, end, i - first, long_enough, false);
         }
         end += digit.len;
     }

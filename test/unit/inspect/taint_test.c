@@ -141,6 +141,20 @@ static void a_beginning_counts_at_the_end_of_a_cut_text(void **state) {
     taint_cleanup(&taint);
 }
 
+static void a_long_beginning_of_a_key_counts_anywhere(void **state) {
+    (void)state;
+    struct taint taint = {0};
+    struct buf out;
+    buf_init(&out, 256);
+    taint_learn_key(&taint, SLICE("ya29.a0AfH6SMBxyz012345"), false);
+    put_seen(&out, &taint, SLICE("not ya29.a0AfH6SMBxy' "), false);          // 18 bytes
+    put_seen(&out, &taint, SLICE("eWEyOS5hMEFmSDZTTUJ4eXowMTIz<- "), false); // 21, in base64
+    put_seen(&out, &taint, SLICE("ya29.a0AfH6SMB- ya29"), false);
+    assert_text(buf_slice(&out), SLICE("not ********' ********<- ya29.a0AfH6SMB- ya29"));
+    buf_cleanup(&out);
+    taint_cleanup(&taint);
+}
+
 static void a_beginning_counts_before_an_ellipsis(void **state) {
     (void)state;
     assert_seen("tanstaaf!", "not tanst... nor tanst\xE2\x80\xA6 nor tanst.",
@@ -260,6 +274,7 @@ int main(void) {
         cmocka_unit_test(a_literal_escape_character_is_found_too),
         cmocka_unit_test(overlapping_matches_become_one_and_touching_ones_stay_two),
         cmocka_unit_test(a_beginning_counts_at_the_end_of_a_cut_text),
+        cmocka_unit_test(a_long_beginning_of_a_key_counts_anywhere),
         cmocka_unit_test(a_beginning_counts_before_an_ellipsis),
         cmocka_unit_test(a_long_secret_hides_all_behind_its_beginning),
         cmocka_unit_test(each_of_many_secrets_is_found_in_every_form),
