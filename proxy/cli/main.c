@@ -50,7 +50,15 @@ static void take_inherited(struct capture_inherited *out, const struct options *
     if (options->request == REQUEST_COMMAND && options->command == CLI_RUN) {
         capture_inherited_take(out);
     }
-    signal(SIGPIPE, SIG_IGN); // A reader that is gone is an error of its write.
+}
+
+// A proxy lives on when a reader goes: that is an error of its write. What only prints ends with
+// its reader and in silence, as all do in front of `head`.
+static void outlive_readers(const struct options *options) {
+    if (options->command == CLI_PROXY || options->command == CLI_RUN ||
+        options->command == CLI_CTL) {
+        signal(SIGPIPE, SIG_IGN);
+    }
 }
 
 int main(int argc, char **argv) {
@@ -62,6 +70,7 @@ int main(int argc, char **argv) {
     int status = EXIT_USAGE;
     if (err == OK) {
         take_inherited(&inherited, &options);
+        outlive_readers(&options);
         status = dispatch(&options, &inherited);
     } else {
         say_failure(err, &failure);

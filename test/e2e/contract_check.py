@@ -752,6 +752,13 @@ def test_a_closed_standard_error_is_nobody_elses(scope):
         assert named in closed.stderr, closed
 
 
+def test_what_prints_ends_with_its_reader(scope):
+    path = document(scope, *(minimal(n) for n in range(1, 3000)))
+    done = subprocess.run(["bash", "-c", '"$@" | head -n 1', "bash", scope.program, "show", path],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=s.TIMEOUT)
+    same((done.returncode, done.stdout.count(b"\n"), done.stderr), (0, 1, b""))
+
+
 def test_color_of_the_live_text(scope):
     assert "\x1b[" in once(scope, "--color", "always")[0]
     assert "\x1b[" in once(scope, "--color", "always", environment=dict(scope.environment, NO_COLOR="1"))[0]
