@@ -203,7 +203,8 @@ enum event_flaw_kind {
     FLAW_MIME_NO_VERSION,  // Content-Type without MIME-Version
     FLAW_MIME_NO_BOUNDARY, // multipart with no boundary parameter
     FLAW_MIME_UNCLOSED,    // a boundary that is never closed
-    FLAW_MIME_BASE64,      // a part that does not decode
+    FLAW_MIME_BASE64,      // a part that does not decode; the detail is the byte that spoils it,
+                           // null where one is missing
     FLAW_MIME_QUOTED_PRINTABLE,
     FLAW_BARE_LF, // from `smtp`: `number` is the line, from 1
     FLAW_BARE_CR,

@@ -275,11 +275,18 @@ static void judge_mime_flaw(struct analysis *analysis, const struct event_flaw *
         snprintf(text, sizeof(text), "the multipart boundary %s is never closed by --%s--",
                  value.text, value.text);
         note_mime(notes, text);
+    } else if (flaw->kind == FLAW_MIME_BASE64 && flaw->detail.len == 0) {
+        note_mime(notes, "a part that says base64 is no multiple of 4 characters long");
     } else if (flaw->kind == FLAW_MIME_BASE64) {
-        note_mime(notes, "a part that says base64 holds what is no base64");
+        snprintf(text, sizeof(text), "a part that says base64 is none from its byte '%s' on",
+                 value.text);
+        note_mime(notes, text);
     } else if (flaw->kind == FLAW_MIME_QUOTED_PRINTABLE) {
-        note_mime(notes, "a part that says quoted-printable holds a = that two hex digits or a "
-                         "line end do not follow");
+        snprintf(text, sizeof(text),
+                 "a part that says quoted-printable has %s behind a =, where two hex digits or a "
+                 "line end are due",
+                 flaw->detail.len > 0 ? value.text : "half a code");
+        note_mime(notes, text);
     }
 }
 

@@ -104,7 +104,7 @@ static void end_part(struct mime *mime) {
     enum transfer_encoding encoding = mime->transfer.encoding;
     if (!mime_transfer_end(&mime->transfer)) {
         tell(mime, encoding == TRANSFER_BASE64 ? FLAW_MIME_BASE64 : FLAW_MIME_QUOTED_PRINTABLE,
-             (struct slice){NULL, 0});
+             mime_transfer_wrong(&mime->transfer));
     }
     mime_transfer_begin(&mime->transfer, TRANSFER_PLAIN);
 }

@@ -31,18 +31,27 @@ static size_t alphabet_len(struct slice bytes) {
     return len;
 }
 
+static void spoil(struct mime_transfer *transfer, uint8_t wrong) {
+    transfer->bad = true;
+    transfer->wrong = wrong;
+}
+
 static void feed_base64(struct mime_transfer *transfer, struct slice bytes) {
     while (bytes.len > 0 && !transfer->bad) {
         size_t len = alphabet_len(bytes);
         if (len > 0) {
             transfer->count += len;
-            transfer->bad = transfer->pads > 0;
+            if (transfer->pads > 0) {
+                spoil(transfer, bytes.data[0]);
+            }
             bytes = slice_from(bytes, len);
             continue;
         }
         char kind = base64_kinds[bytes.data[0]];
         transfer->pads += kind == 'p';
-        transfer->bad = kind == '-' || transfer->pads > 2;
+        if (kind == '-' || transfer->pads > 2) {
+            spoil(transfer, bytes.data[0]);
+        }
         bytes = slice_from(bytes, 1);
     }
 }
@@ -60,7 +69,7 @@ static void feed_after_equals(struct mime_transfer *transfer, uint8_t byte) {
     } else if (text_hex_value(byte) >= 0 && (first || expects == EXPECT_SECOND_HEX)) {
         transfer->expects = first ? EXPECT_SECOND_HEX : EXPECT_ANYTHING;
     } else {
-        transfer->bad = true;
+        spoil(transfer, byte);
     }
 }
 
@@ -99,4 +108,9 @@ bool mime_transfer_end(struct mime_transfer *transfer) {
     bool cut =
         transfer->encoding == TRANSFER_QUOTED_PRINTABLE && transfer->expects == EXPECT_SECOND_HEX;
     return !transfer->bad && !half && !cut;
+}
+
+struct slice mime_transfer_wrong(const struct mime_transfer *transfer) {
+    bool line_end = transfer->wrong == '\r' || transfer->wrong == '\n';
+    return transfer->bad && !line_end ? slice_of(&transfer->wrong, 1) : (struct slice){NULL, 0};
 }

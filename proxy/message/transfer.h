@@ -8,7 +8,8 @@
 
 struct mime_transfer {
     enum transfer_encoding encoding;
-    bool bad;       // what came does not decode
+    bool bad;       // what came does not decode …
+    uint8_t wrong;  // … from this byte on
     uint64_t count; // base64: characters so far
     unsigned pads;  // base64: = so far
     int expects;    // quoted-printable: what may follow, an enum of transfer.c
@@ -17,5 +18,8 @@ struct mime_transfer {
 void mime_transfer_begin(struct mime_transfer *transfer, enum transfer_encoding encoding);
 void mime_transfer_feed(struct mime_transfer *transfer, struct slice bytes);
 bool mime_transfer_end(struct mime_transfer *transfer); // true where all of it decodes
+// The byte that spoils it; null where one is missing: at the end of base64, or half of =XX. Valid
+// as long as `transfer`.
+struct slice mime_transfer_wrong(const struct mime_transfer *transfer);
 
 #endif

@@ -368,11 +368,15 @@ def test_texts(scope):
               "date-malformed@4/1!warning"),
              ("reply", [hi(*BARE), C("NOOP"), S(b"250 fine\n"), S("099 odd"), BYE],
               "reply-bare-lf@2 reply-malformed reply-unexpected"),
+             ("base64 byte", one(header(VERSION, BASE64, body=("aGVs!",))), "mime-incomplete@4/1"),
+             ("base64 length", one(header(VERSION, BASE64, body=("aGVsb",))), "mime-incomplete@4/1"),
+             ("quoted", one(header(VERSION, QUOTED, body=("a=zz",))), "mime-incomplete@4/1"),
+             ("quoted end", one(header(VERSION, QUOTED, body=("a=3",))), "mime-incomplete@4/1"),
              ("empty line", [C(""), GREET, S("500 5.5.2 what"), BYE],
               "talks-before-greeting@1 unknown-command@1"),
              ("contradicts", one(envelope(), C("DATA"), S("354 2.0.0 go"), C(*HEAD, "."), DONE),
               "enhanced-contradicts@4")]
-    first, day, reply, empty, third = run(scope, cases)
+    first, day, reply, *mime, empty, third = run(scope, cases)
     assert "0xC3" in texts(first, "header-8bit")[0]
     assert "999 bytes" in texts(first, "header-line-long")[0]
     assert "days behind the time of the session, 20" in texts(first, "date-malformed")[0]
@@ -382,6 +386,8 @@ def test_texts(scope):
     assert "'250 fine'" in texts(reply, "reply-bare-lf")[0]
     assert "code 099" in texts(reply, "reply-malformed")[0]
     assert "'099 odd'" in texts(reply, "reply-unexpected")[0]
+    for session, words in zip(mime, ("'!'", "multiple of 4", "has z behind", "half a code behind")):
+        assert words in texts(session, "mime-incomplete")[0], session["findings"]
     assert texts(empty, "talks-before-greeting")[0].startswith("An empty line was sent before")
     assert "a 3xx reply has none" in texts(third, "enhanced-contradicts")[0]
 

@@ -137,9 +137,12 @@ static void broken_structures_are_told(void **state) {
     assert_reads(MIXED "--a\r\nContent-Type: multipart/alternative\r\n\r\n--a--\r\n",
                  MIXED_FIELDS "!boundary multipart/alternative\n");
     assert_reads(MIXED "--a\r\nContent-Transfer-Encoding: base64\r\n\r\nYW!j\r\n--a--\r\n",
-                 MIXED_FIELDS "!base64 \n");
+                 MIXED_FIELDS "!base64 !\n");
     assert_reads(MIXED "--a\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n1=2\r\n--a--\r\n",
                  MIXED_FIELDS "!qp \n");
+    assert_reads(MIXED
+                 "--a\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n1=zz\r\n--a--\r\n",
+                 MIXED_FIELDS "!qp z\n");
     assert_reads("Content-Type: text/plain\r\n\r\nx\r\n", "Content-Type=text/plain\n!version \n");
 }
 
