@@ -254,14 +254,26 @@ static enum err check_outputs(struct options *options, struct failure *failure) 
     return OK;
 }
 
+// Whether something else is at `path` that report `index` would write over: a report before it, an
+// output, or the transcript that is judged.
+static bool is_taken(const struct options *options, const char *path, size_t index) {
+    bool taken = options->file != NULL && same_place(path, options->file);
+    for (size_t i = 0; i < index; i++) {
+        const char *other = options->reports[i].path;
+        taken = taken || (other != NULL && same_place(path, other));
+    }
+    for (size_t i = 0; i < options->output_count; i++) {
+        taken = taken || same_place(path, options->outputs[i].path);
+    }
+    return taken;
+}
+
 static enum err check_reports(const struct options *options, struct failure *failure) {
     for (size_t i = 0; i < options->report_count; i++) {
-        for (size_t j = 0; j < i; j++) {
-            const char *path = options->reports[i].path;
-            const char *other = options->reports[j].path;
-            if (path != NULL && other != NULL && same_place(path, other)) {
-                return fail(failure, ERR_USAGE, "--report: two reports would go to '%s'", path);
-            }
+        const char *path = options->reports[i].path;
+        if (path != NULL && is_taken(options, path, i)) {
+            return fail(failure, ERR_USAGE,
+                        "--report: '%s' is in use already, and would be written over", path);
         }
     }
     return OK;

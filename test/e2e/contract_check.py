@@ -195,6 +195,10 @@ def test_reports_to_files(scope):
     assert open(names["github"]).read().startswith("::error")
     assert "bare-lf" in open(names["text"]).read()
     same(reported(scope, "--report", "json:/nonexistent/folder/x")[0], 3)
+    path = scope.path("written.json")
+    before = open(path).read()
+    same(reported(scope, "--report", f"json:{path}")[0], 2)
+    same(open(path).read(), before)
 
 
 # ── show ────────────────────────────────────────────────────────────────────────────────────────
@@ -522,6 +526,8 @@ def test_wrong_places_are_wrong_usage(scope):
     for words, word in ((("-o", "text", "-o", "json"), "-"), (("-o", "eml"), "eml"), (("-o", "pcap"), "pcap"),
                         (("-o", "eml:-"), "eml"), (("-o", "yaml:x"), "yaml"),
                         (("-o", f"text:{path}", "-o", f"json:{path}"), path),
+                        (("-o", f"json:{path}", "--report", f"json:{path}"), path),
+                        (("--report", f"json:{path}", "--report", f"text:{path}"), path),
                         (("-o", f"pcapng:{path}"), "with-secrets"), (("--body", "some"), "some"),
                         (("--only", "nothing = 1"), "nothing"), (("--rotate", "x"), "x"),
                         (("--frobnicate",), "--frobnicate"), (("--color", "pink"), "pink"),
