@@ -15,7 +15,8 @@ void waiting_push(struct waiting_queue *queue, struct waiting item) {
     if (queue->end - queue->start >= LIMIT_PIPELINE) {
         return;
     }
-    if (queue->start > 0 && queue->end == queue->capacity) {
+    // Half of it is moved at a time at most, so that a long queue is not moved for each command.
+    if (queue->end == queue->capacity && queue->start > queue->capacity / 2) {
         memmove(queue->items, queue->items + queue->start,
                 (queue->end - queue->start) * sizeof(item));
         queue->end -= queue->start;

@@ -20,7 +20,8 @@ static void make_room(struct queue *queue) {
     if (queue->end < queue->capacity) {
         return;
     }
-    if (queue->start > 0) {
+    // Half of it is moved at a time at most, so that a long queue is not moved for each command.
+    if (queue->start > queue->capacity / 2) {
         memmove(queue->items, queue->items + queue->start,
                 (queue->end - queue->start) * sizeof(queue->items[0]));
         queue->end -= queue->start;
