@@ -13,6 +13,13 @@ bool stranger_is_tls(struct slice head) {
     return record && head.data[1] == 3 && (head.len < 3 || head.data[2] <= 4);
 }
 
+// The form that clients of SSLv2's time gave their first ClientHello: two bytes of length, the top
+// bit set, the type 1 and a version (RFC 5246 E.2).
+static bool is_sslv2_hello(struct slice head) {
+    return head.len >= 4 && (head.data[0] & 0x80) != 0 && head.data[2] == 1 &&
+           (head.data[3] == 3 || head.data[3] == 0);
+}
+
 static bool is_control(uint8_t byte) {
     return byte < ' ' ? byte != '\t' && byte != '\r' && byte != '\n' : byte == 0x7F;
 }
@@ -118,6 +125,10 @@ bool stranger_is_client(char out[STRANGER_TEXT_MAX], struct slice head, bool end
     if (stranger_is_tls(head)) {
         return say(out, "the client began TLS (a ClientHello) on a plain-text port: set it to "
                         "STARTTLS, or use the implicit-TLS port (465)");
+    }
+    if (is_sslv2_hello(head)) {
+        return say(out, "the client began TLS with a ClientHello in the form of SSLv2, as clients "
+                        "that speak at most SSLv3 or TLS 1.0 do; it needs TLS 1.2 or later");
     }
     if (is_binary(head)) {
         return say(out, "the client does not speak SMTP: what it sent looks like binary data");

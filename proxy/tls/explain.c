@@ -216,6 +216,17 @@ static void explain_suites(struct buf *out, const struct tls_account *account) {
     buf_put_string(out, LACKS);
 }
 
+static void explain_chosen_suite(struct buf *out, const struct tls_account *account) {
+    const char *name = account->suite == 0 ? NULL : tls_suite_name(account->suite);
+    buf_put_string(out, "the server chose the cipher suite ");
+    if (name != NULL) {
+        buf_put_string(out, name);
+    } else {
+        buf_putf(out, "0x%04X", account->suite);
+    }
+    buf_put_string(out, ", which was not offered to it; " LACKS);
+}
+
 static void explain_groups(struct buf *out, const struct tls_account *account) {
     buf_putf(out,
              "%s has no key exchange group in common with the proxy, which has X25519, P-256, "
@@ -289,6 +300,10 @@ static void explain_reason(struct buf *out, const struct tls_account *account) {
         return;
     case SSL_R_NO_SHARED_CIPHER:
         explain_suites(out, account);
+        return;
+    case SSL_R_UNKNOWN_CIPHER_RETURNED:
+    case SSL_R_WRONG_CIPHER_RETURNED:
+        explain_chosen_suite(out, account);
         return;
     case SSL_R_NO_SHARED_GROUP:
     case SSL_R_WRONG_CURVE:

@@ -1260,6 +1260,31 @@ def test_what_boringssl_cannot_speak(scope):
         session["outcome"], session["error"])
 
 
+def test_servers_that_choose_what_boringssl_cannot_speak(scope):
+    """A ServerHello with RC4, DHE or SSLv3, whatever was offered."""
+    def hello(version, suite):
+        body = version + b"s" * 32 + b"\0" + suite + b"\0"
+        message = b"\2" + len(body).to_bytes(3, "big") + body
+        return b"\x16" + version + len(message).to_bytes(2, "big") + message
+
+    for reply, words in ((hello(b"\3\3", b"\0\x05"), ["TLS_RSA_WITH_RC4_128_SHA", "no DHE, RC4"]),
+                         (hello(b"\3\3", b"\0\x33"), ["TLS_DHE_RSA_WITH_AES_128_CBC_SHA", "no DHE"]),
+                         (hello(b"\3\0", b"\0\x0a"), ["SSLv3"])):
+        def handle(connection):
+            connection.recv(10000)
+            connection.sendall(reply)
+            s.read_all(connection)
+
+        server, proxy = raw_server(scope, handle, scheme="smtps")
+        with server, proxy:
+            visit(proxy.port(), careless())
+            proxy.stop()
+        session, = proxy.sessions()
+        assert session["outcome"] == "tls-server-failed", session["outcome"]
+        for word in words:
+            assert word in session["error"], (word, session["error"])
+
+
 def socks5(port, host, target):
     connection = s.connect(port)
     connection.sendall(b"\5\1\0")
