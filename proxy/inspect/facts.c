@@ -40,10 +40,9 @@ static uint64_t limit_of_size(const struct capabilities *offered) {
 }
 
 static void learn_mail(struct facts *facts, const struct event_command *event) {
-    struct transaction *transaction = &facts->transaction;
-    if (transaction->state == TRANSACTION_OPEN || transaction->state == TRANSACTION_ASKED) {
-        return; // the server will refuse it; if it does not, its reply starts a new one
-    }
+    enum transaction_state state = facts->transaction.state;
+    bool inside = state == TRANSACTION_OPEN || state == TRANSACTION_ASKED;
+    struct transaction *transaction = inside ? &facts->second : &facts->transaction;
     const struct event_parameter *size = command_parameter(&event->command, "SIZE");
     *transaction = (struct transaction){.state = TRANSACTION_ASKED,
                                         .mail_exchange = event->exchange,
@@ -200,13 +199,14 @@ static void learn_hello_reply(struct facts *facts, const struct event_reply *rep
     facts->interrupted = (struct transaction){.state = TRANSACTION_NONE};
 }
 
-static void learn_mail_reply(struct transaction *transaction, const struct event_reply *reply) {
+static void learn_mail_reply(struct facts *facts, const struct event_reply *reply) {
+    struct transaction *transaction = &facts->transaction;
     if (reply->to == transaction->mail_exchange && transaction->state == TRANSACTION_ASKED) {
         transaction->state = accepts(reply) ? TRANSACTION_OPEN : TRANSACTION_NONE;
-    } else if (reply->to > transaction->mail_exchange && accepts(reply) &&
+    } else if (reply->to == facts->second.mail_exchange && accepts(reply) &&
                transaction->state == TRANSACTION_OPEN) {
-        // A server that takes a second MAIL starts over with it.
-        *transaction = (struct transaction){.state = TRANSACTION_OPEN, .mail_exchange = reply->to};
+        *transaction = facts->second;
+        transaction->state = TRANSACTION_OPEN;
     }
 }
 
@@ -243,7 +243,7 @@ static void learn_verb_reply(struct facts *facts, const struct event_reply *repl
     if (reply->to == facts->hello_exchange) {
         learn_hello_reply(facts, reply);
     } else if (reply->verb == VERB_MAIL) {
-        learn_mail_reply(&facts->transaction, reply);
+        learn_mail_reply(facts, reply);
     } else if (reply->verb == VERB_RCPT) {
         learn_rcpt_reply(&facts->transaction, reply);
     } else if (reply->verb == VERB_DATA && !reply->final) {

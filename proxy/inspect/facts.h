@@ -95,6 +95,7 @@ struct facts {
     int quit_exchange;
     bool quit_answered;
     struct transaction transaction;
+    struct transaction second; // of a MAIL inside that one: begun where the server takes it
     struct last_command last;
     struct waiting_queue waiting;
     enum text_state text;
