@@ -118,6 +118,10 @@ static struct dial_patience patience_of(struct errand *errand) {
 static void go_on_without_server(struct errand *errand, bool timed_out) {
     const struct borrowed *socket = &errand->socket;
     if (!errand_is_awaited(errand)) {
+        // Killed while it waited. (Before kernel 5.19 it may only have been interrupted.)
+        if (errand->shared->kills_only && !atomic_load(&errand->shared->stopping)) {
+            errand_fail(errand, ECANCELED);
+        }
         return;
     }
     if (socket->nonblocking) {
@@ -163,7 +167,9 @@ static void run_borrowed(struct errand *errand) {
     }
     switch (errand->socket.state) {
     case BORROWED_FRESH:
+        records_dial_begun(errand->shared->records);
         capture(errand);
+        records_dial_ended(errand->shared->records);
         return;
     case BORROWED_USED:
         if (settled_has(errand->shared->settled, errand->socket.cookie)) {

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,9 +69,26 @@ void process_identify(struct process_identity *out, uint32_t pid) {
     }
 }
 
+// Signals that, left to their default, stop the process or have it dump core.
+static uint64_t waiting_signals(void) {
+    static const int numbers[] = {SIGTSTP, SIGTTIN, SIGTTOU, SIGQUIT, SIGILL,  SIGTRAP, SIGABRT,
+                                  SIGBUS,  SIGFPE,  SIGSEGV, SIGXCPU, SIGXFSZ, SIGSYS,  SIGSTOP};
+    uint64_t mask = 0;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        mask |= UINT64_C(1) << (numbers[i] - 1);
+    }
+    return mask;
+}
+
+// Whatever else is left to its default kills at once, and ends the wait by itself; but not under a
+// debugger, which gets to see it first.
 bool process_is_signalled(uint32_t tid) {
     char buffer[STATUS_MAX];
     struct slice status = proc_read(buffer, sizeof(buffer), tid, "status");
     uint64_t pending = status_mask(status, "SigPnd") | status_mask(status, "ShdPnd");
-    return (pending & ~status_mask(status, "SigBlk") & ~status_mask(status, "SigIgn")) != 0;
+    pending &= ~status_mask(status, "SigBlk") & ~status_mask(status, "SigIgn");
+    if (slice_is(status_value(status, "TracerPid"), "0")) {
+        pending &= status_mask(status, "SigCgt") | waiting_signals();
+    }
+    return pending != 0;
 }

@@ -28,6 +28,7 @@ struct records {
     pthread_mutex_t lock;
     pthread_cond_t emptied;
     struct record *first;
+    size_t dials; // under way
 };
 
 // ── keys ────────────────────────────────────────────────────────────────────────────────────────
@@ -168,6 +169,25 @@ void records_add_at(struct records *records, const struct capture_connection *co
     pthread_mutex_unlock(&records->lock);
 }
 
+static void tell_if_empty(struct records *records) {
+    if (records->first == NULL && records->dials == 0) {
+        pthread_cond_broadcast(&records->emptied);
+    }
+}
+
+void records_dial_begun(struct records *records) {
+    pthread_mutex_lock(&records->lock);
+    records->dials++;
+    pthread_mutex_unlock(&records->lock);
+}
+
+void records_dial_ended(struct records *records) {
+    pthread_mutex_lock(&records->lock);
+    records->dials--;
+    tell_if_empty(records);
+    pthread_mutex_unlock(&records->lock);
+}
+
 bool records_take(struct records *records, const struct record_key *key,
                   struct capture_connection *out) {
     pthread_mutex_lock(&records->lock);
@@ -176,9 +196,7 @@ bool records_take(struct records *records, const struct record_key *key,
     if (record != NULL) {
         *at = record->next;
     }
-    if (records->first == NULL) {
-        pthread_cond_broadcast(&records->emptied);
-    }
+    tell_if_empty(records);
     pthread_mutex_unlock(&records->lock);
     if (record == NULL) {
         return false;
@@ -194,7 +212,7 @@ void records_wait_taken(struct records *records, int64_t wait_ms) {
     int64_t end_ns = (int64_t)end.tv_sec * NS_PER_S + end.tv_nsec + wait_ms * NS_PER_MS;
     end = (struct timespec){.tv_sec = (time_t)(end_ns / NS_PER_S), .tv_nsec = end_ns % NS_PER_S};
     pthread_mutex_lock(&records->lock);
-    while (records->first != NULL &&
+    while ((records->first != NULL || records->dials > 0) &&
            pthread_cond_timedwait(&records->emptied, &records->lock, &end) == 0) {
     }
     pthread_mutex_unlock(&records->lock);

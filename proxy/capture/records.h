@@ -36,7 +36,10 @@ void records_add_at(struct records *records, const struct capture_connection *co
 // Takes a record out; false where there is none of that key.
 bool records_take(struct records *records, const struct record_key *key,
                   struct capture_connection *out);
-// Waits until every record was taken, for at most this long.
+// A dial is under way that may become a record, or a failure to report; and it is over.
+void records_dial_begun(struct records *records);
+void records_dial_ended(struct records *records);
+// Waits until no dial is under way and every record was taken, for at most this long.
 void records_wait_taken(struct records *records, int64_t wait_ms);
 
 #endif

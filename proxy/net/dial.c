@@ -89,6 +89,8 @@ const char *dial_advice(int error) {
     case ENETUNREACH:
     case EHOSTUNREACH:
         return "there is no route to it from this machine";
+    case ECANCELED:
+        return "the client gave up before the server answered";
     default:
         return strerror(error);
     }

@@ -134,6 +134,23 @@ def test_a_time_out_looks_so_and_has_its_length(scope):
     assert session["duration_ms"] >= 1000, session["duration_ms"]
 
 
+def test_a_command_killed_while_it_connects_leaves_a_session(scope):
+    ways.need_capture(scope)
+    look = ("import signal, socket, sys\n"
+            "signal.alarm(1)\n"  # nobody catches it
+            "socket.socket().connect(('127.0.0.1', int(sys.argv[1])))")
+    with socket.socket() as listener, socket.socket() as filler:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        filler.connect(listener.getsockname())
+        port = str(listener.getsockname()[1])
+        result = ways.run(scope, port, ["/usr/bin/python3", "-c", look, port])
+    result.assert_status(128 + signal.SIGALRM)
+    session, = result.sessions
+    assert session["outcome"] == "connect-failed", session
+    assert "gave up" in session["error"], session["error"]
+
+
 def test_no_route_looks_so(scope):
     ways.need_capture(scope)
     look = ("import socket; s = socket.socket(socket.AF_INET6)\n"
