@@ -17,12 +17,12 @@ import tempfile
 import threading
 import time
 
+from support.scope import end_listener
+
 CA_FILES = sys.argv[1]
 
 PYTHON = """
 import socket, ssl, sys
-
-from support.scope import end_listener
 context = ssl.create_default_context()
 with context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[2]))),
                          server_hostname=sys.argv[1]): pass
