@@ -69,6 +69,7 @@ static void answer_starttls(struct relay *relay, int64_t at_ns) {
     ending_say(relay, "502 5.5.1 STARTTLS is not available here", at_ns);
     struct buf behind = relay->behind_starttls;
     buf_init(&relay->behind_starttls, behind.max);
+    dialogue_expect_early(dialogue_of(relay), buf_len(&behind));
     edit_client(relay, buf_slice(&behind), at_ns);
     buf_cleanup(&behind);
 }

@@ -92,7 +92,8 @@ static void begin_line(struct dialogue *dialogue) {
     client_tell_starttls(dialogue, false); // Its answer is not waited for any longer.
     client->line_told = false;
     client->line_secret = false;
-    client->line_pipelined = client->releasing || reply_is_due(&dialogue->queue);
+    client->line_pipelined =
+        client->releasing || client->early_len > 0 || reply_is_due(&dialogue->queue);
     client->line_heard = client->releasing ? client->held_heard : dialogue->heard_count;
     caps_drop(client->line_caps);
     client->line_caps = caps_hold(client->releasing ? client->held_caps : dialogue->caps);

@@ -62,10 +62,16 @@ void dialogue_feed(struct dialogue *dialogue, enum side from, struct slice bytes
     assert(!dialogue->closing);
     dialogue->now_ns = at_ns;
     if (from == SIDE_CLIENT) {
+        size_t *early_len = &dialogue->client.early_len;
         client_feed(dialogue, bytes, at_ns);
+        *early_len -= bytes.len < *early_len ? bytes.len : *early_len;
     } else {
         server_feed(dialogue, bytes, at_ns);
     }
+}
+
+void dialogue_expect_early(struct dialogue *dialogue, size_t len) {
+    dialogue->client.early_len = len;
 }
 
 int dialogue_next_exchange(struct dialogue *dialogue) {

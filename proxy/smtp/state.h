@@ -58,6 +58,7 @@ struct client_stream {
     bool line_told;         // the line's prefix was told as bytes already, since it is over the cap
     bool line_secret;       // … and what is behind the prefix is secret
     bool line_pipelined;    // of the line under way: a reply was due when it began
+    size_t early_len;       // bytes to come that were sent ahead of a reply that is here now
     unsigned line_heard;    // … and how many replies the client had got
     struct caps *line_caps; // … and what the client knew then
     struct buf held;        // bytes that wait for a reply

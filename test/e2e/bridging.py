@@ -185,6 +185,26 @@ def test_client_tls_none_takes_starttls_out(scope):
         assert b'P < "502 5.5.1 ' in proxy.output("text")
 
 
+def test_pipelined_behind_a_starttls_that_is_refused(scope):
+    """What did not wait for the proxy's 502 is pipelined; what did is not."""
+    with smtp.Server(scope) as server, server.proxy_to(scope, "--client-tls", "none") as proxy:
+        connection = s.connect(proxy.port())
+        s.read_line(connection)
+        s.ask(connection, "EHLO client.example.com")
+        connection.sendall(b"STARTTLS\r\nNOOP\r\nSTARTTLS\r\nNOOP\r\n")
+        codes = [s.read_line(connection)[:3] for _ in range(4)]
+        assert codes == [b"502", b"250", b"502", b"250"], codes
+        s.ask(connection, "NOOP")
+        assert s.ask(connection, "QUIT") == [b"221 2.0.0 Bye\r\n"]
+        connection.close()
+    session, = proxy.sessions()
+    told = [exchange["command"]["pipelined"] for exchange in session["exchanges"][1:]]
+    assert told == [False, False, True, True, True, False, False], told
+    past = [finding["exchange"] for finding in session["findings"]
+            if finding["rule"] == "pipelining-past-sync"]
+    assert past == [3, 4, 5], session["findings"]
+
+
 def no_starttls(scope, client_how, answer=b"250 test\r\n"):
     """A server with no STARTTLS to give, under --server-tls starttls."""
     seen = []
