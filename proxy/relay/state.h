@@ -81,7 +81,8 @@ struct relay {
     struct trust_verdict verdict;
     struct event_certificate *certificate;
     bool verified;
-    bool client_starttls; // how its TLS began, else implicit
+    bool client_starttls;  // how its TLS began, else implicit
+    int64_t client_tls_ns; // when its handshake was over
     bool server_starttls;
     bool client_failed; // the handshake with the client did
     bool shown_bad;

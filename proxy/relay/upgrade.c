@@ -290,6 +290,7 @@ static void follow_client_handshake(struct relay *relay, int64_t at_ns) {
         break;
     case TLS_ESTABLISHED:
         tell_client_tls(relay, NULL, false, at_ns);
+        relay->client_tls_ns = at_ns;
         relay_set_client(relay, CLIENT_TLS);
         tls_endpoint_shed(relay->client.tls);
         break;
@@ -364,6 +365,9 @@ void upgrade_check_late(struct relay *relay, enum side side, int64_t at_ns) {
     ending_close_both(relay, at_ns);
 }
 
+// Within this time behind the handshake a close without a word is a verdict on the certificate.
+#define SILENT_CLOSE_NS (10 * NS_PER_S)
+
 // GnuTLS programs (msmtp) finish the handshake, look at the certificate, and hang up without an
 // alert or a close_notify. A client that had a greeting to read, and read it, may also close for
 // other reasons.
@@ -371,6 +375,9 @@ void upgrade_check_silent_close(struct relay *relay, int64_t at_ns) {
     if (relay->client_state != CLIENT_TLS || relay->client_spoke_in_tls || relay->ending.decided ||
         relay->server.eof || tls_endpoint_got_close_notify(relay->client.tls)) {
         return;
+    }
+    if (at_ns - relay->client_tls_ns > SILENT_CLOSE_NS) {
+        return; // It had stayed: what made it go came later.
     }
     bool greeted = !relay->client_starttls && dialogue_greeted(observer_dialogue(relay->observer));
     if (greeted && !relay->client.reset && !relay->client_left_unread) {

@@ -234,6 +234,26 @@ static void test_half_close_passes(void **state) {
     wire_close(&wire);
 }
 
+// How many findings a client makes that closes without a word, so long behind its handshake.
+static uint64_t findings_of_silent_close(int64_t after_ns) {
+    struct wire wire;
+    open_and_start(&wire);
+    wire_server_tls(&wire);
+    wire_client_tls(&wire, "mail.example.com");
+    wire_run(&wire);
+    uint64_t before = relay_counts(wire.relay).findings;
+    relay_eof(wire.relay, SIDE_CLIENT, wire.now_ns + after_ns);
+    uint64_t found = relay_counts(wire.relay).findings - before;
+    wire_close(&wire);
+    return found;
+}
+
+static void test_a_silent_close_is_distrust_at_once_only(void **state) {
+    (void)state;
+    assert_int_equal(findings_of_silent_close(NS_PER_S), 1);
+    assert_int_equal(findings_of_silent_close(60 * NS_PER_S), 0);
+}
+
 static void test_sink_answers_plain_and_in_tls(void **state) {
     struct wire wire;
     (void)state;
@@ -277,6 +297,7 @@ int main(void) {
         cmocka_unit_test(test_no_starttls_to_give_means_no_mail),
         cmocka_unit_test(test_client_tls_none_answers_starttls_itself),
         cmocka_unit_test(test_half_close_passes),
+        cmocka_unit_test(test_a_silent_close_is_distrust_at_once_only),
         cmocka_unit_test(test_sink_answers_plain_and_in_tls),
         cmocka_unit_test(test_sink_without_tls_greets_at_once),
     };
