@@ -224,7 +224,10 @@ void mask_stream_take(struct mask_stream *stream, struct veil *veil, const struc
         return;
     }
     skip_line(stream);
-    send_waiting(stream, whole_lines(bytes->from, buf_slice(&stream->waiting)), veil, event, sink);
+    if (slice_find_byte(bytes->data, '\n') != SLICE_NONE) {
+        size_t whole = whole_lines(bytes->from, buf_slice(&stream->waiting));
+        send_waiting(stream, whole, veil, event, sink);
+    }
     if (buf_len(&stream->waiting) > WAITING_LINE_MAX) { // too long a reply: line by line
         send_waiting(stream, whole_lines(SIDE_CLIENT, buf_slice(&stream->waiting)), veil, event,
                      sink);
