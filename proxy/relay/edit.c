@@ -232,13 +232,16 @@ static void let_go_of_reply(struct relay *relay) {
     buf_clear(&relay->reply);
 }
 
-void edit_flush(struct relay *relay, int64_t at_ns) {
+// A line without an end goes out as it is when its sender's stream ends. A reply that answers the
+// proxy itself goes nowhere.
+void edit_flush(struct relay *relay, enum side side, int64_t at_ns) {
     struct slice line = buf_slice(&relay->client_line);
-    if (line.len > 0) {
+    if (side == SIDE_SERVER && !own_steps_under_way(relay)) {
+        let_go_of_reply(relay);
+    } else if (side == SIDE_CLIENT && line.len > 0) {
         relay_forward(relay, SIDE_CLIENT, line, at_ns);
         buf_clear(&relay->client_line);
     }
-    let_go_of_reply(relay);
 }
 
 // ── the server's replies ────────────────────────────────────────────────────────────────────────

@@ -133,7 +133,8 @@ void relay_free(struct relay *relay) {
 void relay_finish(struct relay *relay, int64_t at_ns) {
     assert(!relay->finished);
     relay->finished = true;
-    edit_flush(relay, at_ns);
+    edit_flush(relay, SIDE_CLIENT, at_ns);
+    edit_flush(relay, SIDE_SERVER, at_ns);
     edit_tell_unsent(relay, at_ns);
     upgrade_tell_unfinished(relay, at_ns);
     struct event_close close = ending_summary(relay);

@@ -155,7 +155,8 @@ void upgrade_check_silent_close(struct relay *relay, int64_t at_ns);
 // edit.c: bridging, line by line.
 void edit_client(struct relay *relay, struct slice plaintext, int64_t at_ns);
 void edit_server(struct relay *relay, struct slice plaintext, int64_t at_ns);
-void edit_flush(struct relay *relay, int64_t at_ns); // what was held of a line goes out as it is
+// What was held of a line of this peer goes out as it is.
+void edit_flush(struct relay *relay, enum side side, int64_t at_ns);
 void edit_release_greeting(struct relay *relay);
 // Client bytes wait, unread, while the proxy takes its own steps with the server.
 void edit_release_early(struct relay *relay, int64_t at_ns);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """TLS bridging: the TLS of the two sides differs by the user's wish, and nothing else does."""
 
+import socket
 import ssl
 import threading
 import time
@@ -203,6 +204,30 @@ def test_pipelined_behind_a_starttls_that_is_refused(scope):
     past = [finding["exchange"] for finding in session["findings"]
             if finding["rule"] == "pipelining-past-sync"]
     assert past == [3, 4, 5], session["findings"]
+
+
+def test_a_half_close_within_the_reply_to_ehlo(scope):
+    """The client's end is not the end of the server's reply, which is still edited as a whole."""
+    def handle(connection):
+        connection.sendall(b"220 test.example.net ESMTP\r\n")
+        s.read_line(connection)
+        connection.sendall(b"250-test\r\n")
+        begun.set()
+        assert s.read_all(connection) == b""  # the client's end has passed
+        connection.sendall(b"250-STARTTLS\r\n250-SIZE\r\n250 STARTTLS\r\n")
+
+    begun = threading.Event()
+    with s.Server(handle) as server, scope.proxy(
+            "--mode", f"reverse:smtp://127.0.0.1:{server.port}@127.0.0.1:0", "--client-tls",
+            "none") as proxy:
+        connection = s.connect(proxy.port())
+        s.read_line(connection)
+        connection.sendall(b"EHLO client.example.com\r\n")
+        assert begun.wait(s.TIMEOUT)
+        time.sleep(0.2)  # lets the proxy take what was sent
+        connection.shutdown(socket.SHUT_WR)
+        assert s.read_all(connection) == b"250-test\r\n250 SIZE\r\n"
+        connection.close()
 
 
 def no_starttls(scope, client_how, answer=b"250 test\r\n"):
