@@ -247,8 +247,12 @@ static void learn_concealed(struct taint *taint, struct sasl_progress *progress,
     mask_learn_sasl(taint, is_base64(whole) ? progress : &unnamed, whole, open);
     while (rest.len > 0) {
         struct slice word = take_word(&rest);
-        bool name = slice_equal(word, slice_of(progress->name_line, progress->name_line_len));
-        if (word.len < whole.len && is_surely_base64(word) && !name) {
+        if (word.len == whole.len || !is_surely_base64(word)) {
+            continue;
+        }
+        if (slice_equal(word, slice_of(progress->name_line, progress->name_line_len))) {
+            progress->lines++;
+        } else {
             mask_learn_sasl(taint, progress, word, open && rest.len == 0);
         }
     }
