@@ -167,7 +167,7 @@ def test_a_client_that_never_reads_stops_the_server(scope):
         assert proxy.stop() == 0
         done.set()
         connection.close()
-    assert outcomes(proxy) == ["proxy-stopped"]
+    assert outcomes(proxy) == ["proxy-stopped"], proxy.sessions()
 
 
 def test_a_server_that_never_reads_stops_the_client(scope):
@@ -186,7 +186,7 @@ def test_a_server_that_never_reads_stops_the_client(scope):
         assert proxy.stop() == 0
         done.set()
         connection.close()
-    assert outcomes(proxy) == ["proxy-stopped"]
+    assert outcomes(proxy) == ["proxy-stopped"], proxy.sessions()
 
 
 def test_nothing_is_lost_behind_back_pressure(scope):
@@ -340,7 +340,7 @@ def test_once_ends_after_the_first_session(scope):
     with smtp.Server(scope) as server, plain_proxy(scope, server.port, "--once") as proxy:
         quit_session(proxy.port())
         assert proxy.process.wait(s.TIMEOUT) == 0
-    assert outcomes(proxy) == ["completed"]
+    assert outcomes(proxy) == ["completed"], proxy.sessions()
 
 
 def test_sessions_ends_after_so_many(scope):
@@ -400,7 +400,7 @@ def test_idle_time_out_says_nothing_at_the_switch_to_tls(scope):
                 assert s.ask(connection, "STARTTLS")[0].startswith(b"220 ")
                 assert s.read_all(connection) == b""  # the next bytes are a ServerHello, or none
                 connection.close()
-    assert outcomes(proxy) == ["timeout", "timeout"]
+    assert outcomes(proxy) == ["timeout", "timeout"], proxy.sessions()
 
 
 def test_no_idle_time_out_while_bytes_flow(scope):
@@ -413,7 +413,7 @@ def test_no_idle_time_out_while_bytes_flow(scope):
             assert s.ask(connection, "NOOP") == [b"250 2.0.0 Ok\r\n"]
         assert s.ask(connection, "QUIT") == [b"221 2.0.0 Bye\r\n"]
         connection.close()
-    assert outcomes(proxy) == ["completed"]
+    assert outcomes(proxy) == ["completed"], proxy.sessions()
 
 
 def full_listener():
@@ -525,7 +525,7 @@ def test_ctl_stop(scope):
         assert done.returncode == 0, done.stderr
         assert proxy.process.wait(s.TIMEOUT) == 0
         assert scope.run("ctl", "status").returncode == 3
-    assert outcomes(proxy) == ["completed"]
+    assert outcomes(proxy) == ["completed"], proxy.sessions()
 
 
 def test_stop_while_a_name_is_looked_up_or_dialled(scope):
@@ -535,7 +535,7 @@ def test_stop_while_a_name_is_looked_up_or_dialled(scope):
         until(lambda: len(open_sessions(scope)) == 1, "the session")
         assert proxy.stop() == 0
         connection.close()
-    assert outcomes(proxy) == ["proxy-stopped"]
+    assert outcomes(proxy) == ["proxy-stopped"], proxy.sessions()
 
 
 def open_sessions(scope):
