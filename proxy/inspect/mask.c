@@ -16,6 +16,9 @@ struct mask {
     struct event_sink sink;
     struct taint taint;
     struct veil veil;
+    // The words of what was hidden in the latest command: a finding may quote one of them.
+    struct taint words;
+    struct veil words_veil;
     struct sasl_progress progress;
     struct sasl_progress ahead; // where the lines that were looked at ahead have got to
     bool looks_ahead;           // … since the latest command
@@ -29,6 +32,7 @@ struct mask *mask_new(enum auth_view view, struct event_sink sink) {
     mask->view = view;
     mask->sink = sink;
     veil_init(&mask->veil, &mask->taint);
+    veil_init(&mask->words_veil, &mask->words);
     for (size_t i = 0; i < SIDES; i++) {
         mask_stream_init(&mask->streams[i]);
     }
@@ -45,7 +49,9 @@ void mask_free(struct mask *mask) {
     }
     mask_run_cleanup(&mask->run);
     veil_cleanup(&mask->veil);
+    veil_cleanup(&mask->words_veil);
     taint_cleanup(&mask->taint);
+    taint_cleanup(&mask->words);
     free(mask);
 }
 
@@ -163,6 +169,7 @@ static void rewrite(struct mask *mask, struct event *event) {
         break;
     case EVENT_FINDING:
         veil_slice(&mask->veil, &event->finding.text);
+        veil_slice(&mask->words_veil, &event->finding.text);
         break;
     case EVENT_NOTE:
         veil_slice(&mask->veil, &event->note.text);
@@ -185,6 +192,20 @@ static void rewrite(struct mask *mask, struct event *event) {
     case EVENT_PAUSED:
     case EVENT_KIND_COUNT:
         break;
+    }
+}
+
+// A secret with blanks in it may be quoted in part. `line` is as it was sent, its cover still
+// there.
+static void note_hidden_words(struct mask *mask, struct slice line) {
+    const struct cover *cover = &mask->veil.cover;
+    taint_cleanup(&mask->words);
+    for (size_t i = 0; i < cover->count; i++) {
+        struct slice hidden = slice_sub(line, cover->spans[i].offset, cover->spans[i].len);
+        while (slice_find_byte(hidden, ' ') != SLICE_NONE) {
+            taint_learn(&mask->words, slice_split(&hidden, ' '), false);
+            taint_learn(&mask->words, slice_sub(hidden, 0, slice_find_byte(hidden, ' ')), false);
+        }
     }
 }
 
@@ -226,6 +247,11 @@ void mask_take(struct mask *mask, const struct event *event) {
     }
     struct event copy = *event;
     rewrite(mask, &copy);
+    if (event->kind == EVENT_COMMAND) {
+        bool quotable = !event->command.concealed && !event->command.continuation;
+        note_hidden_words(mask, quotable ? event->command.line.text : SLICE(""));
+    }
     event_send(&mask->sink, &copy);
     veil_clear(&mask->veil);
+    veil_clear(&mask->words_veil);
 }

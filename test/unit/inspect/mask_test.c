@@ -382,6 +382,19 @@ static void words_of_a_concealed_line_are_not_learnt(void **state) {
     fixture_cleanup(&fixture);
 }
 
+static void a_finding_shows_no_word_of_a_pass_phrase(void **state) {
+    (void)state;
+    FIXTURE(fixture);
+    struct event finding = {.kind = EVENT_FINDING};
+    finding.finding.text = SLICE("xtanstaaf is no command");
+    fixture_auth(&fixture, "PLAIN", SLICE("AHRpbQB0YW5zdGFhZiBsdW5jaDc=")); // tanstaaf lunch7
+    fixture_command(&fixture, SLICE("xtanstaaf lunch7 y"));
+    assert_text(buf_slice(&fixture.last), "x******** y");
+    fixture_take(&fixture, &finding);
+    assert_text(buf_slice(&fixture.last), "x******** is no command");
+    fixture_cleanup(&fixture);
+}
+
 // Postfix says so of any attribute that it has no value for.
 static void a_value_that_is_none_is_not_learnt(void **state) {
     (void)state;
@@ -588,6 +601,7 @@ int main(void) {
         cmocka_unit_test(values_of_xclient_and_burl_are_learnt),
         cmocka_unit_test(what_was_looked_at_ahead_is_hidden),
         cmocka_unit_test(words_of_a_concealed_line_are_not_learnt),
+        cmocka_unit_test(a_finding_shows_no_word_of_a_pass_phrase),
         cmocka_unit_test(a_value_that_is_none_is_not_learnt),
         cmocka_unit_test(the_token_of_a_urlauth_is_hidden_alone_too),
         cmocka_unit_test(a_password_is_learnt_beside_what_is_no_base64),
