@@ -57,9 +57,13 @@ bool intake_upgrade_is_due(const struct relay *relay) {
 // ── wire bytes of the client ────────────────────────────────────────────────────────────────────
 
 static void refuse_hello(struct relay *relay, int64_t at_ns) {
-    ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_PROXY,
-                  "the client began TLS (a ClientHello) where --client-tls none allows only plain "
-                  "SMTP: turn TLS off in the client, or leave --client-tls at auto");
+    static const char reason[] =
+        "the client began TLS (a ClientHello) where --client-tls none allows only plain SMTP: turn "
+        "TLS off in the client, or leave --client-tls at auto";
+    struct event event = {.kind = EVENT_TLS, .session = relay->session, .at_ns = at_ns};
+    event.tls = (struct event_tls){.side = SIDE_CLIENT, .error = reason, .alert = -1};
+    observer_tell(relay->observer, &event);
+    ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_PROXY, "%s", reason);
     ending_close_both(relay, at_ns);
 }
 

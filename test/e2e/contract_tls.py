@@ -1430,6 +1430,7 @@ def test_client_hello_where_none_is_allowed(scope):
                 assert "reply-unexpected" not in rules(session), (case, rules(session))
                 if mode == "none":
                     assert proxy.events()[-1]["by"] == "proxy", proxy.events()[-1]
+                    assert session["tls"]["client"]["error"] == session["error"], case
                     assert behind or b"\x16" not in b"".join(got), case
 
 
