@@ -117,7 +117,8 @@ class Variant:
         if self.mechanism == b"CRAM-MD5":
             self.secret = self.secret.hex().encode()[:32]  # the proof, not what it is made of
         # Behind these more text would be more of the password, or make it the name.
-        whole = [[b64(self.secret)], [b64(self.user + b"\0" + self.secret)]]
+        whole = [[b64(self.secret)], [b64(self.user + b"\0" + self.secret)],
+                 [self.user, self.secret]]
         if self.mechanism == b"NTLM" or self.lines in whole or not is_base64(self.lines[-1]):
             self.long = False
         if self.long:
