@@ -5,14 +5,14 @@
 #include "base/memory.h"
 #include "inspect/address.h"
 #include "inspect/date.h"
+#include "inspect/notes.h"
 #include "inspect/themes.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NOTES_MAX = 24, MIME_NOTE_MAX = 2048, SECONDS_OF_DAY = 86400 };
+enum { MIME_NOTE_MAX = 2048, SECONDS_OF_DAY = 86400 };
 
 // The fields that may stand once (RFC 5322 3.6).
 enum once {
@@ -44,13 +44,6 @@ static const char *const once_names[ONCE_COUNT] = {
     [ONCE_SUBJECT] = "Subject",
 };
 
-// One thing to say when the message is whole.
-struct note {
-    enum rule rule;
-    bool mild;
-    char *text;
-};
-
 struct message_notes {
     int message; // under way; EVENT_NO_MESSAGE for none
     int exchange;
@@ -58,8 +51,7 @@ struct message_notes {
     bool ended; // its end was seen; said behind the last event that belongs to it
     bool complete;
     unsigned seen[ONCE_COUNT];
-    struct note notes[NOTES_MAX];
-    size_t note_count;
+    struct notes notes;
 };
 
 struct message_notes *message_notes_new(void) {
@@ -67,9 +59,7 @@ struct message_notes *message_notes_new(void) {
 }
 
 static void clear(struct message_notes *notes) {
-    for (size_t i = 0; i < notes->note_count; i++) {
-        free(notes->notes[i].text);
-    }
+    notes_cleanup(&notes->notes);
     *notes = (struct message_notes){.message = EVENT_NO_MESSAGE};
 }
 
@@ -78,54 +68,6 @@ void message_notes_free(struct message_notes *notes) {
         clear(notes);
         free(notes);
     }
-}
-
-// ── noting ──────────────────────────────────────────────────────────────────────────────────────
-
-static struct note *find_note(struct message_notes *notes, enum rule rule) {
-    for (size_t i = 0; i < notes->note_count; i++) {
-        if (notes->notes[i].rule == rule) {
-            return &notes->notes[i];
-        }
-    }
-    return NULL;
-}
-
-// The first of its rule in the message, since a rule fires once a message; but an error comes
-// before what is only a warning.
-static void note_as(struct message_notes *notes, enum rule rule, bool mild, const char *text) {
-    struct note *old = find_note(notes, rule);
-    struct note new = {.rule = rule, .mild = mild, .text = mem_string(text)};
-    if (old == NULL && notes->note_count < NOTES_MAX) {
-        notes->notes[notes->note_count++] = new;
-    } else if (old != NULL && old->mild && !mild) {
-        free(old->text);
-        *old = new;
-    } else {
-        free(new.text);
-    }
-}
-
-__attribute__((format(printf, 3, 4))) static void note(struct message_notes *notes, enum rule rule,
-                                                       const char *format, ...) {
-    char text[2048];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    note_as(notes, rule, false, text);
-}
-
-// The faults of MIME are told together.
-static void note_mime(struct message_notes *notes, const char *text) {
-    struct note *old = find_note(notes, RULE_MIME_INCOMPLETE);
-    if (old == NULL) {
-        note_as(notes, RULE_MIME_INCOMPLETE, false, text);
-        return;
-    }
-    char *joined = mem_format("%s; and %s", old->text, text);
-    free(old->text);
-    old->text = joined;
 }
 
 // ── fields ──────────────────────────────────────────────────────────────────────────────────────
@@ -143,15 +85,15 @@ static void note_date_off(struct analysis *analysis, const struct event *event, 
              off_s > 0 ? "ahead of" : "behind", (int)buf_len(&now),
              (const char *)buf_slice(&now).data);
     buf_cleanup(&now);
-    note_as(analysis->message, RULE_DATE_MALFORMED, true, text);
+    notes_add_mild(&analysis->message->notes, RULE_DATE_MALFORMED, text);
 }
 
 static void judge_date(struct analysis *analysis, const struct event *event) {
     int64_t date_s;
     if (!date_parse(&date_s, event->field.raw)) {
-        note(analysis->message, RULE_DATE_MALFORMED,
-             "The Date '%s' is no date; one like 'Sun, 22 Nov 2026 15:03:11 +0100' is due",
-             quote_of(analysis, event->field.raw).text);
+        notes_add(&analysis->message->notes, RULE_DATE_MALFORMED,
+                  "The Date '%s' is no date; one like 'Sun, 22 Nov 2026 15:03:11 +0100' is due",
+                  quote_of(analysis, event->field.raw).text);
         return;
     }
     int64_t off_s = date_s - event_unix_ns(event) / NS_PER_S;
@@ -195,9 +137,9 @@ static bool is_message_id(struct slice id) {
 
 static void judge_message_id(struct analysis *analysis, const struct event_field *field) {
     if (!is_message_id(field->raw)) {
-        note(analysis->message, RULE_MESSAGE_ID_MALFORMED,
-             "The Message-ID '%s' is not of the form <left@right>",
-             quote_of(analysis, field->raw).text);
+        notes_add(&analysis->message->notes, RULE_MESSAGE_ID_MALFORMED,
+                  "The Message-ID '%s' is not of the form <left@right>",
+                  quote_of(analysis, field->raw).text);
     }
 }
 
@@ -206,10 +148,11 @@ static void judge_bcc(struct analysis *analysis, const struct event_field *field
     struct slice rest = field->raw;
     buf_init(&address, ADDRESS_MAX);
     if (address_next(&address, &rest)) {
-        note(analysis->message, RULE_BCC_LEAKED,
-             "The message has a Bcc field that names %s; every recipient can read it, so take the "
-             "field out before sending",
-             quote_of(analysis, buf_slice(&address)).text);
+        notes_add(
+            &analysis->message->notes, RULE_BCC_LEAKED,
+            "The message has a Bcc field that names %s; every recipient can read it, so take the "
+            "field out before sending",
+            quote_of(analysis, buf_slice(&address)).text);
     }
     buf_cleanup(&address);
 }
@@ -234,59 +177,65 @@ static void judge_field(struct analysis *analysis, const struct event *event) {
 // ── flaws ───────────────────────────────────────────────────────────────────────────────────────
 
 static void judge_header_flaw(struct analysis *analysis, const struct event_flaw *flaw) {
-    struct message_notes *notes = analysis->message;
+    struct notes *notes = &analysis->message->notes;
     if (flaw->kind == FLAW_HEADER_LINE) {
-        note(notes, RULE_HEADER_MALFORMED,
-             "The header has the line '%s', which is neither 'Name: value' nor the folded rest of "
-             "a field; an empty line must stand between header and body",
-             quote_of(analysis, flaw->detail).text);
+        notes_add(
+            notes, RULE_HEADER_MALFORMED,
+            "The header has the line '%s', which is neither 'Name: value' nor the folded rest of "
+            "a field; an empty line must stand between header and body",
+            quote_of(analysis, flaw->detail).text);
     } else if (flaw->kind == FLAW_HEADER_SPACE) {
-        note(notes, RULE_HEADER_MALFORMED,
-             "The header field %s has a space before its colon; there may be none",
-             quote_of(analysis, flaw->detail).text);
-    } else if (flaw->kind == FLAW_HEADER_8BIT && !notes->smtputf8) {
-        note(notes, RULE_HEADER_8BIT,
-             "The header field %s has raw bytes over 127, the first of them 0x%02X; outside "
-             "SMTPUTF8 they must be encoded as in =?UTF-8?Q?=C3=A4?= (RFC 2047)",
-             quote_of(analysis, flaw->detail).text, (unsigned)flaw->number);
+        notes_add(notes, RULE_HEADER_MALFORMED,
+                  "The header field %s has a space before its colon; there may be none",
+                  quote_of(analysis, flaw->detail).text);
+    } else if (flaw->kind == FLAW_HEADER_8BIT && !analysis->message->smtputf8) {
+        notes_add(notes, RULE_HEADER_8BIT,
+                  "The header field %s has raw bytes over 127, the first of them 0x%02X; outside "
+                  "SMTPUTF8 they must be encoded as in =?UTF-8?Q?=C3=A4?= (RFC 2047)",
+                  quote_of(analysis, flaw->detail).text, (unsigned)flaw->number);
     } else if (flaw->kind == FLAW_HEADER_LONG) {
         bool named = flaw->detail.len > 0;
-        note(notes, RULE_HEADER_LINE_LONG,
-             "A line of the header%s%s is %" PRIu64 " bytes long, where 998 are allowed; fold it",
-             named ? " field " : "", named ? quote_of(analysis, flaw->detail).text : "",
-             flaw->number);
+        notes_add(notes, RULE_HEADER_LINE_LONG,
+                  "A line of the header%s%s is %" PRIu64
+                  " bytes long, where 998 are allowed; fold it",
+                  named ? " field " : "", named ? quote_of(analysis, flaw->detail).text : "",
+                  flaw->number);
     }
 }
 
+static void join_mime(struct notes *notes, const char *text) {
+    notes_join(notes, RULE_MIME_INCOMPLETE, "The MIME structure is not whole", text);
+}
+
 static void judge_mime_flaw(struct analysis *analysis, const struct event_flaw *flaw) {
-    struct message_notes *notes = analysis->message;
+    struct notes *notes = &analysis->message->notes;
     struct quote value = quote_of(analysis, flaw->detail);
     char text[MIME_NOTE_MAX];
     if (flaw->kind == FLAW_MIME_NO_VERSION) {
-        note_mime(notes, "the message has Content-Type but no 'MIME-Version: 1.0', so readers may "
+        join_mime(notes, "the message has Content-Type but no 'MIME-Version: 1.0', so readers may "
                          "show it raw");
     } else if (flaw->kind == FLAW_MIME_NO_BOUNDARY) {
         snprintf(text, sizeof(text),
                  "a Content-Type of %s has no boundary parameter, so its parts cannot be told "
                  "apart",
                  flaw->detail.len > 0 ? value.text : "multipart");
-        note_mime(notes, text);
+        join_mime(notes, text);
     } else if (flaw->kind == FLAW_MIME_UNCLOSED) {
         snprintf(text, sizeof(text), "the multipart boundary %s is never closed by --%s--",
                  value.text, value.text);
-        note_mime(notes, text);
+        join_mime(notes, text);
     } else if (flaw->kind == FLAW_MIME_BASE64 && flaw->detail.len == 0) {
-        note_mime(notes, "a part that says base64 is no multiple of 4 characters long");
+        join_mime(notes, "a part that says base64 is no multiple of 4 characters long");
     } else if (flaw->kind == FLAW_MIME_BASE64) {
         snprintf(text, sizeof(text), "a part that says base64 is none from its byte '%s' on",
                  value.text);
-        note_mime(notes, text);
+        join_mime(notes, text);
     } else if (flaw->kind == FLAW_MIME_QUOTED_PRINTABLE) {
         snprintf(text, sizeof(text),
                  "a part that says quoted-printable has %s behind a =, where two hex digits or a "
                  "line end are due",
                  flaw->detail.len > 0 ? value.text : "half a code");
-        note_mime(notes, text);
+        join_mime(notes, text);
     }
 }
 
@@ -329,28 +278,13 @@ static void judge_repeated(struct analysis *analysis, struct place place) {
     buf_cleanup(&list);
 }
 
-static void say_notes(struct analysis *analysis, struct place place) {
-    const struct message_notes *notes = analysis->message;
-    for (size_t i = 0; i < notes->note_count; i++) {
-        const struct note *item = &notes->notes[i];
-        if (item->mild) {
-            analysis_say_mild(analysis, item->rule, place, "%s", item->text);
-        } else if (item->rule == RULE_MIME_INCOMPLETE) {
-            analysis_say(analysis, item->rule, place, "The MIME structure is not whole: %s",
-                         item->text);
-        } else {
-            analysis_say(analysis, item->rule, place, "%s", item->text);
-        }
-    }
-}
-
 static void finish(struct analysis *analysis) {
     struct message_notes *notes = analysis->message;
     struct place place = {PARTY_CLIENT, notes->exchange, notes->message};
     if (notes->complete) {
         judge_missing(analysis, place);
         judge_repeated(analysis, place);
-        say_notes(analysis, place);
+        notes_say(&notes->notes, analysis, place);
     }
     clear(notes);
 }

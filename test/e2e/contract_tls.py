@@ -14,6 +14,7 @@ import subprocess
 import time
 import warnings
 
+from support import certificates
 from support import scope as s
 from support import smtp
 
@@ -21,47 +22,14 @@ HELLO_LINE = "EHLO client.example.com"
 VERSIONS = {"1.0": ssl.TLSVersion.TLSv1, "1.1": ssl.TLSVersion.TLSv1_1,
             "1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
-CA_CONFIG = """
-[ca]
-default_ca = any
-[any]
-new_certs_dir = .
-database = index.txt
-serial = serial
-default_md = sha256
-policy = free
-unique_subject = no
-copy_extensions = none
-[free]
-commonName = optional
-"""
-
 
 # ── certificates ────────────────────────────────────────────────────────────────────────────────
 
 
-def moment(days):
-    when = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
-    return when.strftime("%Y%m%d%H%M%SZ")
-
-
-def issue(scope, name, issuer=None, names="DNS:localhost,IP:127.0.0.1", days=(-1, 30),
-          key=("ec", "ec_paramgen_curve:P-256"), digest="sha256", ca=False):
+def issue(scope, name, issuer=None, names="DNS:localhost,IP:127.0.0.1", ca=False, **more):
     """NAME.pem and NAME.key, signed by `issuer` (None: by itself); (chain, key)."""
-    if not os.path.exists(scope.path("ca.cnf")):
-        for file, text in (("ca.cnf", CA_CONFIG), ("index.txt", "")):
-            with open(scope.path(file), "w") as out:
-                out.write(text)
-    with open(scope.path(name + ".ext"), "w") as out:
-        out.write("basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n" if ca
-                  else f"basicConstraints=CA:FALSE\nsubjectAltName={names}\n")
-    scope.openssl("req", "-new", "-newkey", key[0], "-pkeyopt", key[1], "-nodes", "-keyout",
-                  f"{name}.key", "-subj", f"/CN={name}", "-out", f"{name}.csr")
-    sign = ["-selfsign", "-keyfile", f"{name}.key"] if issuer is None else [
-        "-cert", f"{issuer}.pem", "-keyfile", f"{issuer}.key"]
-    scope.openssl("ca", "-batch", "-config", "ca.cnf", "-in", f"{name}.csr", "-out", f"{name}.pem",
-                  "-notext", "-startdate", moment(days[0]), "-enddate", moment(days[1]), "-md",
-                  digest, "-extfile", f"{name}.ext", "-rand_serial", *sign)
+    extensions = certificates.CA if ca else ["basicConstraints=CA:FALSE", f"subjectAltName={names}"]
+    certificates.Issuer(scope.folder).issue(name, extensions, issuer, **more)
     return scope.path(name + ".pem"), scope.path(name + ".key")
 
 

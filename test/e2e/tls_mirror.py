@@ -7,7 +7,6 @@ Run as `tls_mirror.py SMTPSCOPE`. Each client is asked twice, once straight to t
 through the proxy, trusting the server's root and the proxy's CA; its two answers are compared. What
 is not installed is skipped by name; 77 is the exit status where nothing could be tried.
 """
-import datetime
 import os
 import re
 import shutil
@@ -18,6 +17,7 @@ import sys
 import tempfile
 import threading
 
+from support import certificates
 from support.scope import end_listener
 
 SMTPSCOPE = sys.argv[1]
@@ -36,44 +36,11 @@ def write(name, text):
     return path(name)
 
 
-def openssl(*words):
-    subprocess.run(["openssl", *words], check=True, cwd=WORK, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL)
-
-
 # ── the servers' certificates ────────────────────────────────────────────────────────────────────
-
-def when(days):
-    moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
-    return moment.strftime("%Y%m%d%H%M%SZ")
-
-
-CA_CONFIG = """
-[ca]
-default_ca = any
-[any]
-new_certs_dir = .
-database = index.txt
-serial = serial
-default_md = sha256
-policy = free
-unique_subject = no
-copy_extensions = none
-[free]
-commonName = optional
-"""
-
 
 def issue(name, subject, issuer, extensions, days=(-1, 30)):
     """name.pem and name.key, signed by `issuer` (None: by itself)."""
-    openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", f"{name}.key")
-    openssl("req", "-new", "-key", f"{name}.key", "-subj", f"/CN={subject}", "-out", f"{name}.csr")
-    write(f"{name}.ext", "\n".join(extensions) + "\n")
-    sign = ["-selfsign", "-keyfile", f"{name}.key"] if issuer is None else [
-        "-cert", f"{issuer}.pem", "-keyfile", f"{issuer}.key"]
-    openssl("ca", "-batch", "-config", "ca.cnf", "-in", f"{name}.csr", "-out", f"{name}.pem",
-            "-notext", "-startdate", when(days[0]), "-enddate", when(days[1]), "-extfile",
-            f"{name}.ext", "-rand_serial", *sign)
+    certificates.Issuer(WORK).issue(name, extensions, issuer, subject, days)
 
 
 def read(name):
@@ -83,10 +50,7 @@ def read(name):
 
 def make_certificates():
     """name of the case -> PEM file with the chain and the key."""
-    write("ca.cnf", CA_CONFIG)
-    write("index.txt", "")
-    ca = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign",
-          "subjectKeyIdentifier=hash"]
+    ca = certificates.CA
     leaf = ["basicConstraints=CA:FALSE", "keyUsage=critical,digitalSignature",
             "extendedKeyUsage=serverAuth"]
     ours, other = ["subjectAltName=DNS:localhost"], ["subjectAltName=DNS:other.example"]
