@@ -82,25 +82,26 @@ static size_t find_inherited(const struct environment *environment, const char *
     return count;
 }
 
+// `alone` holds our CA, and nothing else.
 static enum err write_bundles(const struct environment *environment, struct failure *failure,
-                              const char *dir, struct bundle_plan *plan) {
+                              const char *dir, const struct bundle_plan *alone) {
     struct folder folder;
-    struct bundle_plan alone = *plan;
     const char *files[VARIABLE_COUNT];
-    plan->roots_file = roots_system_file(environment->bundle);
-    plan->more_count = find_inherited(environment, plan->roots_file, files);
-    plan->more_files = files;
+    struct bundle_plan merged = *alone;
+    merged.roots_file = roots_system_file(environment->bundle);
+    merged.more_count = find_inherited(environment, merged.roots_file, files);
+    merged.more_files = files;
     enum err err = folder_open(&folder, failure, dir);
     if (err == OK && !folder_has(&folder, CA_FILE)) {
-        err = write_bundle(&folder, failure, CA_FILE, &alone);
+        err = write_bundle(&folder, failure, CA_FILE, alone);
     }
     if (err == OK) {
-        plan->format = BUNDLE_PEM;
-        err = write_bundle(&folder, failure, BUNDLE_FILE, plan);
+        merged.format = BUNDLE_PEM;
+        err = write_bundle(&folder, failure, BUNDLE_FILE, &merged);
     }
     if (err == OK) {
-        plan->format = BUNDLE_JKS;
-        err = write_bundle(&folder, failure, JAVA_FILE, plan);
+        merged.format = BUNDLE_JKS;
+        err = write_bundle(&folder, failure, JAVA_FILE, &merged);
     }
     folder_close(&folder);
     return err;
