@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RANDOM_CUTS = 50, BIG = 100000, HUGE = 1000000 };
+enum { RANDOM_CUTS = 1000, BIG = 100000, HUGE = 1000000 };
 
 static void print_lines(FILE *out, const char *mark, const struct script_lines *lines, size_t from,
                         size_t to) {
