@@ -68,8 +68,12 @@ static bool read_sni(struct hello *hello, CBS extension) {
     return true;
 }
 
+// Of two, which RFC 8446 4.2 forbids, the first counts.
 static bool read_alpn(struct hello *hello, CBS extension) {
     CBS list;
+    if (hello->view.has_alpn_extension) {
+        return true;
+    }
     hello->view.has_alpn_extension = true;
     if (!CBS_get_u16_length_prefixed(&extension, &list)) {
         return false;

@@ -174,6 +174,20 @@ static void test_ja3_published_without_extensions(void **state) {
     parts_cleanup(&parts);
 }
 
+static void test_the_first_of_two_alpns_counts(void **state) {
+    (void)state;
+    static const uint16_t SUITES[] = {0x1301};
+    struct parts parts;
+    parts_init(&parts);
+    put_extension(&parts.extensions, 16, SLICE("\x00\x05\x04smtp"));
+    put_extension(&parts.extensions, 16, SLICE("\x00\x00"));
+    struct tls_hello *hello = read_hello(&parts, V12, SUITES, COUNT(SUITES));
+    assert_int_equal(hello->alpn_count, 1);
+    assert_int_equal(hello->alpn_wire.len, 5);
+    tls_hello_free(hello);
+    parts_cleanup(&parts);
+}
+
 static void test_every_cut_is_refused_or_shorter(void **state) {
     (void)state;
     struct parts parts;
@@ -246,6 +260,7 @@ int main(void) {
         cmocka_unit_test(test_ja4_alpn_that_is_no_text),
         cmocka_unit_test(test_ja3_published),
         cmocka_unit_test(test_ja3_published_without_extensions),
+        cmocka_unit_test(test_the_first_of_two_alpns_counts),
         cmocka_unit_test(test_every_cut_is_refused_or_shorter),
         cmocka_unit_test(test_rsa_only),
         cmocka_unit_test(test_rsa_only_by_signatures_of_tls13),
