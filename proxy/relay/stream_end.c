@@ -91,8 +91,6 @@ void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
     }
     if (side == SIDE_CLIENT) {
         upgrade_check_silent_close(relay, at_ns);
-    }
-    if (side == SIDE_CLIENT) {
         relay->client_end_due = true;
         pass_client_end(relay);
     } else {
