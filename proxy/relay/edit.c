@@ -2,14 +2,15 @@
 // edit: the one place where the proxy changes a line or speaks in the dialogue, because the TLS of
 // the two sides differs by the user's wish. Lines go to the decoder one at a time, and what it made
 // of each (the tap) decides what becomes of the bytes. Nothing else is ever touched.
+#include "base/limits.h"
+#include "base/lines.h"
+#include "event/reply_line.h"
+#include "relay/ehlo_reply.h"
 #include "relay/state.h"
 
-#include "base/limits.h"
-
-#include <stdio.h>
-#include <string.h>
-
 enum { STARTTLS_LINE_MAX = 512 };
+
+static const struct slice starttls = SLICE_INIT("STARTTLS");
 
 static struct dialogue *dialogue_of(const struct relay *relay) {
     return observer_dialogue(relay->observer);
@@ -50,12 +51,11 @@ void edit_update_view(struct relay *relay) {
 
 // Whether these first bytes of a line are, or may become, STARTTLS.
 static bool may_be_starttls(struct slice line) {
-    static const struct slice word = SLICE_INIT("STARTTLS");
     while (line.len > 0 && (line.data[0] == ' ' || line.data[0] == '\t')) {
         line = slice_from(line, 1);
     }
-    struct slice start = slice_sub(line, 0, word.len);
-    return line.len < STARTTLS_LINE_MAX && slice_starts_with_nocase(word, start);
+    struct slice start = slice_sub(line, 0, starttls.len);
+    return line.len < STARTTLS_LINE_MAX && slice_starts_with_nocase(starttls, start);
 }
 
 static void answer_starttls(struct relay *relay, int64_t at_ns) {
@@ -92,17 +92,6 @@ static bool takes_starttls(struct relay *relay, struct slice line, int64_t at_ns
     return false;
 }
 
-static struct slice next_line(struct slice *rest) {
-    size_t end = slice_find_byte(*rest, '\n');
-    struct slice line = end == SLICE_NONE ? *rest : slice_sub(*rest, 0, end + 1);
-    *rest = slice_from(*rest, line.len);
-    return line;
-}
-
-static bool is_whole(struct slice line) {
-    return line.len > 0 && line.data[line.len - 1] == '\n';
-}
-
 // How much of the text stands in front of the first line that begins with a dot.
 static size_t len_before_dot_line(struct slice text) {
     size_t at = 0;
@@ -124,7 +113,7 @@ static size_t len_before_dot_line(struct slice text) {
 static struct slice next_text(struct slice *rest, uint64_t text_left) {
     bool by_size = text_left != UINT64_MAX;
     if (!by_size && rest->data[0] == '.') {
-        return next_line(rest);
+        return lines_next(rest);
     }
     size_t chunk_len = text_left < rest->len ? (size_t)text_left : rest->len;
     struct slice text = slice_sub(*rest, 0, by_size ? chunk_len : len_before_dot_line(*rest));
@@ -134,7 +123,7 @@ static struct slice next_text(struct slice *rest, uint64_t text_left) {
 
 static struct slice next_piece(const struct relay *relay, struct slice *rest) {
     uint64_t text_left = dialogue_text_left(dialogue_of(relay));
-    return text_left > 0 ? next_text(rest, text_left) : next_line(rest);
+    return text_left > 0 ? next_text(rest, text_left) : lines_next(rest);
 }
 
 // Takes lines off `rest` up to one that may be STARTTLS, tells them to the decoder, and sends them
@@ -151,19 +140,19 @@ static void pass_harmless_lines(struct relay *relay, struct slice *rest, int64_t
         }
         observer_feed(relay->observer, SIDE_CLIENT, piece, at_ns);
         // Behind a chunk of BDAT a command begins, wherever the chunk ended.
-        relay->client_mid_line = !text && !is_whole(piece);
+        relay->client_mid_line = !text && !lines_ended(piece);
     }
     leg_send(&relay->server, slice_sub(start, 0, start.len - rest->len));
 }
 
 // What was held of a line that has not come to its end yet, and this much more of it.
 static struct slice take_held_line(struct relay *relay, struct slice *rest) {
-    buf_put(&relay->client_line, next_line(rest));
+    buf_put(&relay->client_line, lines_next(rest));
     return buf_slice(&relay->client_line);
 }
 
 static bool hold_line(struct slice line) {
-    return !is_whole(line) && may_be_starttls(line);
+    return !lines_ended(line) && may_be_starttls(line);
 }
 
 static bool server_is_ready(const struct relay *relay) {
@@ -216,12 +205,17 @@ void edit_client(struct relay *relay, struct slice plaintext, int64_t at_ns) {
             buf_clear(&relay->client_line);
             return;
         }
-        relay->client_mid_line = !is_whole(line);
+        relay->client_mid_line = !lines_ended(line);
         relay->starttls_due = takes_starttls(relay, line, at_ns);
         buf_clear(&relay->client_line);
     }
     buf_put(&relay->behind_starttls, rest);
     answer_when_due(relay, at_ns);
+}
+
+static void forget_reply_lines(struct relay *relay) {
+    relay->reply_line_at = 0;
+    relay->reply_coded = false;
 }
 
 // Lines of a reply that are not held any longer. What answers the proxy is not for the client.
@@ -230,6 +224,7 @@ static void let_go_of_reply(struct relay *relay) {
         leg_send(&relay->client, buf_slice(&relay->reply));
     }
     buf_clear(&relay->reply);
+    forget_reply_lines(relay);
 }
 
 // A line without an end goes out as it is when its sender's stream ends. A reply that answers the
@@ -246,71 +241,20 @@ void edit_flush(struct relay *relay, enum side side, int64_t at_ns) {
 
 // ── the server's replies ────────────────────────────────────────────────────────────────────────
 
-static bool is_starttls_line(struct slice line) {
-    struct slice keyword = slice_sub(slice_from(line, 4), 0, 8);
-    struct slice behind = slice_from(line, 12);
-    return slice_is_nocase(keyword, "STARTTLS") && (behind.len == 0 || behind.data[0] <= ' ');
-}
-
-static void set_separator(struct buf *out, size_t line_at, char separator) {
-    struct slice all = buf_slice(out);
-    if (line_at + 3 < all.len && (all.data[line_at + 3] == ' ' || all.data[line_at + 3] == '-')) {
-        out->data[out->start + line_at + 3] = (uint8_t)separator;
-    }
-}
-
-// Appends the EHLO reply without its STARTTLS lines. Where the last line goes, the one before it
-// becomes the last.
-static bool put_without_starttls(struct buf *out, struct slice reply) {
-    size_t last_at = 0;
-    bool removed = false;
-    for (struct slice rest = reply; rest.len > 0;) {
-        bool first = rest.len == reply.len;
-        struct slice line = next_line(&rest);
-        if (!first && is_starttls_line(line)) {
-            removed = true;
-            continue;
-        }
-        last_at = buf_len(out);
-        buf_put(out, line);
-    }
-    if (removed) {
-        set_separator(out, last_at, ' ');
-    }
-    return removed;
-}
-
-// Appends the EHLO reply with STARTTLS behind its first line.
-static void put_with_starttls(struct buf *out, struct slice reply) {
-    struct slice rest = reply;
-    buf_put(out, next_line(&rest));
-    bool single = rest.len == 0;
-    if (single) {
-        struct slice first = buf_slice(out);
-        if (first.len == 5) { // "250" and CRLF: no separator to turn into a hyphen
-            buf_truncate(out, 3);
-            buf_put_string(out, "-\r\n");
-        }
-        set_separator(out, 0, '-');
-    }
-    buf_put_string(out, single ? "250 STARTTLS\r\n" : "250-STARTTLS\r\n");
-    buf_put(out, rest);
-}
-
 static void send_ehlo_reply(struct relay *relay, struct slice reply, int64_t at_ns) {
     bool wanted = edit_offers_starttls(relay);
     struct buf edited;
-    if (wanted == relay->tapped.offers_starttls) {
+    if (wanted == ehlo_reply_offers(reply, starttls)) {
         leg_send(&relay->client, reply);
         return;
     }
     buf_init(&edited, reply.len + STARTTLS_LINE_MAX);
     if (wanted) {
-        put_with_starttls(&edited, reply);
+        ehlo_reply_add(&edited, reply, starttls);
         observer_note(relay->observer, at_ns,
                       "STARTTLS added by the proxy to the EHLO reply that the client sees");
     } else {
-        put_without_starttls(&edited, reply);
+        ehlo_reply_take_out(&edited, reply, starttls);
         observer_note(relay->observer, at_ns,
                       "STARTTLS taken out by the proxy of the EHLO reply that the client sees");
     }
@@ -323,6 +267,7 @@ static void send_ehlo_reply(struct relay *relay, struct slice reply, int64_t at_
 static void take_reply(struct relay *relay, int64_t at_ns) {
     struct buf reply = relay->reply;
     buf_init(&relay->reply, reply.max);
+    forget_reply_lines(relay);
     if (own_steps_under_way(relay)) {
         own_steps_take(relay, buf_slice(&reply), at_ns);
     } else if (relay->tapped.reply_to_ehlo && !relay->tapped.reply_to_proxy) {
@@ -333,18 +278,26 @@ static void take_reply(struct relay *relay, int64_t at_ns) {
     buf_cleanup(&reply);
 }
 
-static bool goes_on(struct slice line) {
-    return line.len > 3 && line.data[3] == '-';
+// A line without a code may be a reply by itself, so it is not held unless a reply is under way.
+static bool may_hold_reply(struct relay *relay) {
+    struct reply_line line;
+    struct slice text = lines_text(slice_from(buf_slice(&relay->reply), relay->reply_line_at));
+    reply_line_parse(&line, text);
+    relay->reply_coded = relay->reply_coded || line.code != 0;
+    relay->reply_line_at = buf_len(&relay->reply);
+    bool ends = line.code != 0 && !line.goes_on;
+    return own_steps_under_way(relay) || (relay->reply_coded && !ends);
 }
 
-static void take_server_line(struct relay *relay, struct slice line, int64_t at_ns) {
+// `piece` ends with its line, or with what has come of it.
+static void take_server_piece(struct relay *relay, struct slice piece, int64_t at_ns) {
     relay->tapped = (struct tapped){0};
-    buf_put(&relay->reply, line);
-    observer_feed(relay->observer, SIDE_SERVER, line, at_ns);
-    bool odd = is_whole(line) && !goes_on(line) && !own_steps_under_way(relay);
+    buf_put(&relay->reply, piece);
+    observer_feed(relay->observer, SIDE_SERVER, piece, at_ns);
     if (relay->tapped.reply) {
         take_reply(relay, at_ns);
-    } else if (odd || buf_room(&relay->reply) < LIMIT_READ) {
+    } else if ((lines_ended(piece) && !may_hold_reply(relay)) ||
+               buf_room(&relay->reply) < LIMIT_READ) {
         let_go_of_reply(relay);
     }
     answer_when_due(relay, at_ns);
@@ -353,7 +306,7 @@ static void take_server_line(struct relay *relay, struct slice line, int64_t at_
 void edit_server(struct relay *relay, struct slice plaintext, int64_t at_ns) {
     struct slice rest = plaintext;
     while (rest.len > 0 && !relay->own_starttls_accepted) {
-        take_server_line(relay, next_line(&rest), at_ns);
+        take_server_piece(relay, lines_next(&rest), at_ns);
     }
     edit_release_early(relay, at_ns);
     if (relay->own_starttls_accepted) {

@@ -101,6 +101,8 @@ struct relay {
     bool client_mid_line;       // the last client byte seen was not the end of a line
     struct buf greeting;        // held until the server's side is TLS
     struct buf reply;           // lines of the server's reply under way
+    size_t reply_line_at;       // … where the line under way begins
+    bool reply_coded;           // … a line of it has a code
     struct buf early;           // client bytes that came before it was known what becomes of them
     struct buf behind_starttls; // client bytes behind a STARTTLS that is the proxy's to answer
     bool starttls_due;          // the client's STARTTLS waits for our answer

@@ -6,26 +6,6 @@
 
 #include <stdlib.h>
 
-// ── one line ────────────────────────────────────────────────────────────────────────────────────
-
-static bool has_code(struct slice line) {
-    return line.len >= 3 && text_is_digit(line.data[0]) && text_is_digit(line.data[1]) &&
-           text_is_digit(line.data[2]);
-}
-
-void reply_line_parse(struct reply_line *out, struct slice line) {
-    *out = (struct reply_line){.malformed = true, .text = line};
-    if (!has_code(line)) {
-        return;
-    }
-    out->code = (line.data[0] - '0') * 100 + (line.data[1] - '0') * 10 + (line.data[2] - '0');
-    struct slice behind = slice_from(line, 3);
-    bool separated = behind.len > 0 && (behind.data[0] == ' ' || behind.data[0] == '-');
-    out->malformed = behind.len > 0 && !separated;
-    out->goes_on = separated && behind.data[0] == '-';
-    out->text = slice_from(behind, separated ? 1 : 0);
-}
-
 // ── enhanced codes: class "." subject "." detail (RFC 3463 2) ───────────────────────────────────
 
 static size_t digits(struct slice s) {

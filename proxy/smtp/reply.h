@@ -12,15 +12,7 @@
 #define SCOPE_SMTP_REPLY_H
 
 #include "event/event.h"
-
-// One line taken apart.
-struct reply_line {
-    int code;       // three digits, or 0
-    bool malformed; // not three digits and SP, hyphen or end
-    bool goes_on;   // a hyphen behind the code
-    struct slice text;
-};
-void reply_line_parse(struct reply_line *out, struct slice line);
+#include "event/reply_line.h"
 
 // The enhanced status code (RFC 2034, 3463) at the front of `text`, or the null slice.
 struct slice reply_enhanced(struct slice text);

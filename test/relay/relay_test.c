@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <string.h>
 // cmocka wants the two above first.
 #include <cmocka.h>
 
@@ -142,6 +143,73 @@ static void test_own_starttls_towards_the_server(void **state) {
     wire_expect(&wire.client, "220 hello\r\n");
     wire_expect(&wire.server, "EHLO eager\r\n");
     wire_close(&wire);
+}
+
+// ── replies to EHLO, in every form and cut at every byte ────────────────────────────────────────
+
+struct edited_reply {
+    const char *server;
+    const char *client;
+};
+
+// The server says what follows the reply only when it is asked again: nothing else is to come.
+static void ehlo_in_pieces(const struct edited_reply *reply, enum client_tls client_tls,
+                           size_t piece) {
+    struct wire wire;
+    wire_open(&wire);
+    wire.config.client_tls = client_tls;
+    wire.config.server_tls = SERVER_TLS_NONE;
+    wire.piece = piece;
+    wire_start(&wire);
+    wire_say(&wire.client, "EHLO x\r\n");
+    wire_say(&wire.server, "220 hello\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.client, "220 hello\r\n");
+    wire_say(&wire.server, reply->server);
+    wire_run(&wire);
+    wire_expect(&wire.client, reply->client);
+    wire_say(&wire.client, "NOOP\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "EHLO x\r\nNOOP\r\n");
+    wire_say(&wire.server, "250 ok\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.client, "250 ok\r\n");
+    wire_close(&wire);
+}
+
+static void ehlo_cut_anywhere(const struct edited_reply *replies, size_t count,
+                              enum client_tls client_tls) {
+    for (size_t i = 0; i < count; i++) {
+        for (size_t piece = 1; piece <= strlen(replies[i].server); piece++) {
+            ehlo_in_pieces(&replies[i], client_tls, piece);
+        }
+    }
+}
+
+static void test_starttls_taken_out_of_every_reply(void **state) {
+    (void)state;
+    static const struct edited_reply replies[] = {
+        {"250-x\r\n250-STARTTLS\r\n250 A\r\n", "250-x\r\n250 A\r\n"},
+        {"250-x\r\n250 STARTTLS\r\n", "250 x\r\n"},
+        {"250-x\n250 STARTTLS\n", "250 x\n"},
+        {"250-x\r\nodd\r\n250 STARTTLS\r\n", "250-x\r\nodd\r\n250 \r\n"},
+        {"odd\r\n250-x\r\n250\tSTARTTLS\r\n", "odd\r\n250 x\r\n"},
+    };
+    ehlo_cut_anywhere(replies, sizeof(replies) / sizeof(replies[0]), CLIENT_TLS_NONE);
+}
+
+static void test_starttls_added_to_every_reply(void **state) {
+    (void)state;
+    static const struct edited_reply replies[] = {
+        {"250-x\r\n250 A\r\n", "250-x\r\n250-STARTTLS\r\n250 A\r\n"},
+        {"250 x\r\n", "250-x\r\n250 STARTTLS\r\n"},
+        {"250\n", "250-\n250 STARTTLS\r\n"},
+        {"250\tx\r\n", "250-\tx\r\n250 STARTTLS\r\n"},
+        {"250mx\r\n", "250-mx\r\n250 STARTTLS\r\n"},
+        {"odd\r\n250 x\r\n", "odd\r\n250-x\r\n250 STARTTLS\r\n"},
+        {"250-x\r\n250 STARTTLS\r\n", "250-x\r\n250 STARTTLS\r\n"},
+    };
+    ehlo_cut_anywhere(replies, sizeof(replies) / sizeof(replies[0]), CLIENT_TLS_AUTO);
 }
 
 // The client's bytes, and the end of its stream, wait for the proxy's own steps and are not lost.
@@ -293,6 +361,8 @@ int main(void) {
         cmocka_unit_test(test_plain_bytes_behind_starttls),
         cmocka_unit_test(test_plain_client_to_tls_server),
         cmocka_unit_test(test_own_starttls_towards_the_server),
+        cmocka_unit_test(test_starttls_taken_out_of_every_reply),
+        cmocka_unit_test(test_starttls_added_to_every_reply),
         cmocka_unit_test(test_early_bytes_and_end_wait_for_own_steps),
         cmocka_unit_test(test_no_starttls_to_give_means_no_mail),
         cmocka_unit_test(test_client_tls_none_answers_starttls_itself),

@@ -3,29 +3,6 @@
 
 #include "check.h"
 
-static void check_line(const char *text, int code, bool malformed, bool goes_on,
-                       const char *behind) {
-    struct reply_line line;
-    reply_line_parse(&line, slice_of_string(text));
-    assert_int_equal(line.code, code);
-    assert_int_equal(line.malformed, malformed);
-    assert_int_equal(line.goes_on, goes_on);
-    check_slice(line.text, behind);
-}
-
-static void reads_lines(void **state) {
-    (void)state;
-    check_line("250 ok", 250, false, false, "ok");
-    check_line("250-more", 250, false, true, "more");
-    check_line("250", 250, false, false, "");
-    check_line("250-", 250, false, true, "");
-    check_line("250  two blanks", 250, false, false, " two blanks");
-    check_line("250OK", 250, true, false, "OK");
-    check_line("25", 0, true, false, "25");
-    check_line("2a0 x", 0, true, false, "2a0 x");
-    check_line("", 0, true, false, "");
-}
-
 static void reads_enhanced_codes(void **state) {
     (void)state;
     check_slice(reply_enhanced(SLICE("5.7.8 no")), "5.7.8");
@@ -107,7 +84,6 @@ static void clips_what_is_shown(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_lines),
         cmocka_unit_test(reads_enhanced_codes),
         cmocka_unit_test(gathers_lines),
         cmocka_unit_test(waits_behind_a_line_without_a_code),

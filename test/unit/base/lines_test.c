@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#include "base/lines.h"
+
+#include "check.h"
+
+static void cuts_at_every_lf(void **state) {
+    (void)state;
+    struct slice rest = SLICE("a\r\n\nb\rc\nlast");
+    check_slice(lines_next(&rest), "a\r\n");
+    check_slice(lines_next(&rest), "\n");
+    check_slice(lines_next(&rest), "b\rc\n");
+    check_slice(lines_next(&rest), "last");
+    assert_int_equal(rest.len, 0);
+    assert_int_equal(lines_next(&rest).len, 0);
+}
+
+static void knows_a_line_from_its_end(void **state) {
+    (void)state;
+    assert_true(lines_ended(SLICE("a\n")));
+    assert_false(lines_ended(SLICE("a\r")));
+    assert_false(lines_ended(SLICE("")));
+    check_slice(lines_text(SLICE("a\r\n")), "a");
+    check_slice(lines_text(SLICE("a\r\r\n")), "a\r");
+    check_slice(lines_text(SLICE("a\n")), "a");
+    check_slice(lines_text(SLICE("\r\n")), "");
+    check_slice(lines_text(SLICE("a\r")), "a\r");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cuts_at_every_lf),
+        cmocka_unit_test(knows_a_line_from_its_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
