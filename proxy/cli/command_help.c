@@ -2,8 +2,8 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/say.h"
-#include "output/json_version.h"
 #include "tls/context.h"
+#include "transcript/json_version.h"
 
 #include <uv.h>
 

@@ -2,7 +2,7 @@
 #include "cli/commands.h"
 #include "cli/say.h"
 #include "cli/transcript.h"
-#include "output/show.h"
+#include "format/show.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -5,9 +5,9 @@
 #define SCOPE_CLI_MACHINERY_H
 
 #include "cli/options.h"
-#include "output/expression.h"
-#include "output/judge.h"
 #include "relay/config.h"
+#include "verdict/expression.h"
+#include "verdict/judge.h"
 
 #include <stdatomic.h>
 

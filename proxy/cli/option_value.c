@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "output/expression.h"
+#include "verdict/expression.h"
 
 #include <string.h>
 
@@ -197,41 +197,24 @@ static enum err read_ports(struct options *options, struct failure *failure,
 
 // ── outputs and reports ─────────────────────────────────────────────────────────────────────────
 
-struct output_word {
-    const char *name;
-    enum output_format format;
-    bool wants_path; // does not go to standard output by itself
-    bool is_folder;
-};
-
-static const struct output_word output_words[] = {
-    {.name = "text", .format = OUTPUT_TEXT},
-    {.name = "jsonl", .format = OUTPUT_JSONL},
-    {.name = "json", .format = OUTPUT_JSON},
-    {.name = "eml", .format = OUTPUT_EML, .wants_path = true, .is_folder = true},
-    {.name = "pcap", .format = OUTPUT_PCAP, .wants_path = true},
-    {.name = "pcapng", .format = OUTPUT_PCAPNG, .wants_path = true},
-};
-
 // The part of `word` behind its first colon, NULL where there is none.
 static const char *behind_colon(const char *word) {
     const char *colon = strchr(word, ':');
     return colon == NULL ? NULL : colon + 1;
 }
 
-static const struct output_word *find_output(struct slice name) {
-    for (size_t i = 0; i < sizeof(output_words) / sizeof(output_words[0]); i++) {
-        if (slice_is(name, output_words[i].name)) {
-            return &output_words[i];
-        }
+static const struct format_info *find_format(struct slice name) {
+    const struct format_info *format = format_at(0);
+    for (size_t i = 0; format != NULL && !slice_is(name, format->name); i++) {
+        format = format_at(i + 1);
     }
-    return NULL;
+    return format;
 }
 
 static enum err read_output(struct options *options, struct failure *failure,
                             const struct option_row *row, const char *word) {
     struct slice name = slice_of_string(word);
-    const struct output_word *known = find_output(slice_split(&name, ':'));
+    const struct format_info *known = find_format(slice_split(&name, ':'));
     const char *path = behind_colon(word);
     if (known == NULL) {
         return wrong(failure, row, word,
@@ -240,14 +223,15 @@ static enum err read_output(struct options *options, struct failure *failure,
     if (path == NULL && known->wants_path) {
         return fail(failure, ERR_USAGE, "--output: '%s' wants a PATH: %s:PATH", word, known->name);
     }
-    if (path != NULL && (path[0] == '\0' || (known->is_folder && strcmp(path, "-") == 0))) {
+    if (path != NULL &&
+        (path[0] == '\0' || (known->framing->shape == SHAPE_FOLDER && strcmp(path, "-") == 0))) {
         return wrong(failure, row, word,
                      path[0] == '\0' ? "without a PATH behind its colon" : "a folder, not '-'");
     }
     options->outputs =
         mem_resize(options->outputs, options->output_count + 1, sizeof(options->outputs[0]));
     options->outputs[options->output_count++] =
-        (struct output_spec){.format = known->format, .path = path == NULL ? "-" : path};
+        (struct output_spec){.format = known, .path = path == NULL ? "-" : path};
     return OK;
 }
 

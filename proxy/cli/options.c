@@ -234,11 +234,11 @@ static enum err check_outputs(struct options *options, struct failure *failure) 
     if (options->output_count == 0) {
         options->outputs = mem_new(sizeof(options->outputs[0]));
         options->outputs[options->output_count++] =
-            (struct output_spec){.format = OUTPUT_TEXT, .path = "-"};
+            (struct output_spec){.format = &text_format, .path = "-"};
     }
     for (size_t i = 0; i < options->output_count; i++) {
         const struct output_spec *output = &options->outputs[i];
-        if (output->format == OUTPUT_PCAPNG && !options->with_secrets) {
+        if (output->format->has_secrets && !options->with_secrets) {
             return fail(failure, ERR_USAGE,
                         "--output: 'pcapng:%s' holds the TLS secrets, which defeats the mask; say "
                         "--with-secrets to have it",

@@ -15,10 +15,10 @@
 #include "event/event.h"
 #include "event/policy.h"
 #include "inspect/mask.h"
-#include "output/judge.h"
-#include "output/output.h"
-#include "output/report.h"
+#include "observe/output.h"
 #include "tls/context.h"
+#include "verdict/judge.h"
+#include "verdict/report.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -150,7 +150,7 @@ static void say_listening(const struct service_loop *service) {
 
 static void warn_of_secrets(const struct options *options) {
     for (size_t i = 0; i < options->output_count; i++) {
-        if (options->outputs[i].format == OUTPUT_PCAPNG) {
+        if (options->outputs[i].format->has_secrets) {
             fprintf(stderr,
                     "smtpscope: WARNING: %s will hold the TLS secrets: whoever has it reads every "
                     "password; do not share it\n",

@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "output/reader.h"
+#include "transcript/reader.h"
 
 struct transcript {
     struct buf text;

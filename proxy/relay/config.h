@@ -10,7 +10,7 @@
 #include "event/policy.h"
 #include "inspect/findings.h"
 #include "inspect/mask.h"
-#include "output/output.h"
+#include "observe/output.h"
 #include "smtp/dialogue.h"
 #include "tls/context.h"
 

@@ -2,8 +2,8 @@
 // Any file as a transcript: it is refused, or shown as lines without control characters, and its
 // documents are told.
 #include "base/slice.h"
-#include "output/reader.h"
-#include "output/show.h"
+#include "format/show.h"
+#include "transcript/reader.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -60,7 +60,7 @@ void wire_open(struct wire *wire) {
     wire->config.verify = VERIFY_MIRROR;
     const char *root = authority_certificate_file(wire->server_authority);
     assert_int_equal(trust_store_new(&wire->config.trust, &failure, root), OK);
-    struct output_options outputs = {.queue_max = LIMIT_WRITER_QUEUE};
+    struct output_options outputs = {.spool.queue_max = LIMIT_WRITER_QUEUE};
     assert_int_equal(output_set_open(&wire->config.outputs, &failure, &outputs), OK);
     wire->session = (struct event_session){
         .id = 1,

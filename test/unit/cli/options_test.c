@@ -65,7 +65,7 @@ static void has_the_defaults_of_the_contract(void **state) {
     assert_int_equal(o.color, COLOR_AUTO);
     assert_int_equal(o.max_line, 65536);
     assert_int_equal(o.output_count, 1);
-    assert_int_equal(o.outputs[0].format, OUTPUT_TEXT);
+    assert_int_equal(o.outputs[0].format, &text_format);
     assert_string_equal(o.outputs[0].path, "-");
     assert_int_equal(o.rotate_keep, 5);
     assert_int_equal(o.slow_ms, 5000);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// format: what each format of `--output` is. The set of formats is open, so this is the one place
+// with function pointers: a format makes a state for each session, takes the session's events and
+// leaves bytes in its outlet; the recording hands them to the spool.
+//
+//   recording ─┬─ outlet 0 ── text state      each outlet collects bytes of its format;
+//              ├─ outlet 1 ── jsonl state     recording_flush makes one batch of them all
+//              └─ outlet 2 ── eml state
+//
+// A new format is one file with a `struct format_info`, and its line in format.c. Nothing else
+// switches on a format.
+//
+// A state lives on its session's thread. What it is told about the set never changes after the set
+// was opened, so it needs no lock.
+#ifndef SCOPE_FORMAT_FORMAT_H
+#define SCOPE_FORMAT_FORMAT_H
+
+#include "base/buf.h"
+#include "event/event.h"
+#include "spool/destination.h"
+#include "spool/piece.h"
+#include "transcript/message_log.h"
+
+// One `--output`, fixed once the set is open.
+struct output {
+    struct destination to;
+    const struct format_info *format;
+    enum body_detail body;
+};
+
+// Where a format's state leaves its bytes.
+struct outlet {
+    const struct output *output;
+    // text, jsonl: whole lines without their counters. pcap, pcapng: bytes to append. The recording
+    // takes what stands here after each event, or leaves it until there is more.
+    struct buf bytes;
+    // eml: pieces of its own, in order; made by outlet_file.
+    struct batch *files;
+    // What the JSON formats of this session share: its messages. Fed by the recording, before them;
+    // NULL where neither is wanted.
+    struct message_log *messages;
+};
+
+// Adds an operation on one file of the folder (PIECE_FILE_*); `bytes` is copied. `offset` is where
+// they belong in it, for PIECE_FILE_FINISH its whole length.
+void outlet_file(struct outlet *outlet, enum piece_kind kind, const char *name, uint64_t offset,
+                 struct slice bytes);
+
+struct format_info {
+    const char *name;              // as in `--output NAME:PATH`; static
+    const struct framing *framing; // of its files
+    bool wants_path;               // standard output is no place for it
+    bool has_secrets;              // takes EVENT_WIRE and TLS secrets, so it defeats the mask
+    bool shares_messages;          // reads the outlet's `messages`
+    bool takes_document;           // has no state: it is given the session's json document
+    // Appends the line of an event of session 0 (EVENT_LOST, EVENT_PAUSED), with its '\n' and
+    // without its counter. NULL where the format has no such line. Any thread.
+    void (*put_notice)(struct buf *out, const struct event *event, bool color);
+    // The state of a session; the outlet outlives it. NULL where it takes documents.
+    void *(*session_new)(struct outlet *outlet);
+    void (*take)(void *state, const struct event *event);
+    // The same for an event that comes while the recording is paused: nothing of it may be written,
+    // but a state that has to keep step (sequence numbers, a message cut in two) may look. NULL
+    // where there is nothing to keep.
+    void (*skip)(void *state, const struct event *event);
+    // Before the outlet is emptied: what the state still gathers goes into it. NULL where a state
+    // gathers nothing.
+    void (*flush)(void *state);
+    // A line of the TLS key log; NULL where it is not taken.
+    void (*secret)(void *state, struct slice line);
+    void (*session_free)(void *state);
+};
+
+extern const struct format_info text_format;
+extern const struct format_info jsonl_format;
+extern const struct format_info json_format;
+extern const struct format_info eml_format;
+extern const struct format_info pcap_format;
+extern const struct format_info pcapng_format;
+// All formats, in the order in which they are listed to users; NULL past the last.
+const struct format_info *format_at(size_t index);
+
+// What a format's line about lost lines is made from. `reason` is borrowed.
+struct event format_lost_event(uint64_t count, const char *reason, int64_t unix_ns);
+
+#endif

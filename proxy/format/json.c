@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// json: one document of all sessions. The recording builds the document of each session once, for
+// all who want it, so there is no state of a session here.
+#include "format/format.h"
+#include "spool/document_file.h"
+
+static const struct framing framing = {
+    .name = "json",
+    .shape = SHAPE_DOCUMENT,
+    .is_ours = document_is_ours,
+};
+
+const struct format_info json_format = {
+    .name = "json",
+    .framing = &framing,
+    .shares_messages = true,
+    .takes_document = true,
+};

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+#include "format/text.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "format/format.h"
+#include "format/text_happening.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+// ── the frame of a line ─────────────────────────────────────────────────────────────────────────
+
+enum paint {
+    PAINT_CLIENT,
+    PAINT_SERVER,
+    PAINT_PROXY,
+    PAINT_HAPPENING,
+    PAINT_INFO,
+    PAINT_WARNING,
+    PAINT_ERROR,
+};
+
+// SGR parameters, ECMA-48 8.3.117.
+static const char *const paints[] = {
+    [PAINT_CLIENT] = "36", [PAINT_SERVER] = "32",  [PAINT_PROXY] = "35",   [PAINT_HAPPENING] = "2",
+    [PAINT_INFO] = "34",   [PAINT_WARNING] = "33", [PAINT_ERROR] = "1;31",
+};
+
+static void begin_line(struct buf *out, const struct text_writer *writer, const struct event *event,
+                       enum paint paint) {
+    const struct event_session *session = event->session;
+    clock_put_rfc3339(out, event_unix_ns(event), CLOCK_MILLISECONDS);
+    buf_putf(out, " %u %llu ", session == NULL ? 0U : session->client.pid,
+             session == NULL ? 0ULL : (unsigned long long)session->id);
+    if (writer->color) {
+        buf_putf(out, "\x1b[%sm", paints[paint]);
+    }
+}
+
+static void end_line(struct buf *out, const struct text_writer *writer) {
+    if (writer->color) {
+        buf_put_string(out, "\x1b[0m");
+    }
+    buf_put_byte(out, '\n');
+}
+
+static void begin_happening(struct buf *out, const struct text_writer *writer,
+                            const struct event *event, bool bad) {
+    begin_line(out, writer, event, bad ? PAINT_ERROR : PAINT_HAPPENING);
+    buf_put_string(out, "### ");
+}
+
+// ── lines of the peers ──────────────────────────────────────────────────────────────────────────
+
+static void put_quoted(struct buf *out, const char *who, const struct event_line *line) {
+    buf_put_string(out, who);
+    buf_put_string(out, " \"");
+    text_escape(out, line->text);
+    buf_put_byte(out, '"');
+    if (line->len > line->text.len) {
+        buf_putf(out, " (%zu bytes)", line->len);
+    }
+}
+
+static void put_command(struct buf *out, const struct text_writer *writer,
+                        const struct event *event) {
+    bool by_proxy = event->command.by_proxy;
+    begin_line(out, writer, event, by_proxy ? PAINT_PROXY : PAINT_CLIENT);
+    put_quoted(out, by_proxy ? "P >" : "C >", &event->command.line);
+    end_line(out, writer);
+}
+
+static void put_reply(struct buf *out, const struct text_writer *writer,
+                      const struct event *event) {
+    const struct event_reply *reply = &event->reply;
+    for (size_t i = 0; i < reply->line_count; i++) {
+        begin_line(out, writer, event, reply->by_proxy ? PAINT_PROXY : PAINT_SERVER);
+        put_quoted(out, reply->by_proxy ? "P <" : "S <", &reply->lines[i].line);
+        end_line(out, writer);
+    }
+}
+
+static void put_text(struct buf *out, struct text_writer *writer, const struct event *event) {
+    if (writer->message != event->text.message) {
+        writer->message = event->text.message;
+        writer->limit = (struct header_limit){0};
+    }
+    if (message_line_shown(writer->body, &writer->limit, &event->text)) {
+        begin_line(out, writer, event, PAINT_CLIENT);
+        put_quoted(out, "C >", &event->text.line);
+        end_line(out, writer);
+    }
+}
+
+static void put_content_end(struct buf *out, const struct text_writer *writer,
+                            const struct event *event) {
+    const struct event_content_end *content = &event->content_end;
+    begin_line(out, writer, event, PAINT_CLIENT);
+    buf_putf(out, "C > (message %d: %llu bytes, %llu lines)", content->message,
+             (unsigned long long)content->bytes, (unsigned long long)content->lines);
+    end_line(out, writer);
+}
+
+// ── what the analysis says ──────────────────────────────────────────────────────────────────────
+
+static void put_finding(struct buf *out, const struct text_writer *writer,
+                        const struct event *event) {
+    static const enum paint by_severity[] = {
+        [SEVERITY_INFO] = PAINT_INFO,
+        [SEVERITY_WARNING] = PAINT_WARNING,
+        [SEVERITY_ERROR] = PAINT_ERROR,
+    };
+    const struct event_finding *finding = &event->finding;
+    begin_line(out, writer, event, by_severity[finding->severity]);
+    buf_putf(out, "!!! %s ", severity_name(finding->severity));
+    text_put_printable(out, slice_of_string(finding->rule));
+    buf_put_string(out, ": ");
+    text_put_printable(out, finding->text);
+    if (finding->reference != NULL) {
+        buf_put_string(out, " (");
+        text_put_printable(out, slice_of_string(finding->reference));
+        buf_put_byte(out, ')');
+    }
+    end_line(out, writer);
+}
+
+// ── happenings ──────────────────────────────────────────────────────────────────────────────────
+
+static void put_happening(struct buf *out, const struct text_writer *writer,
+                          const struct event *event) {
+    switch (event->kind) {
+    case EVENT_CONNECT:
+        begin_happening(out, writer, event, !event->connect.connected);
+        text_put_connect(out, event->session, &event->connect);
+        break;
+    case EVENT_TLS:
+        begin_happening(out, writer, event, event->tls.error != NULL);
+        text_put_tls(out, &event->tls);
+        break;
+    case EVENT_AUTH:
+        begin_happening(out, writer, event, false);
+        text_put_auth(out, &event->auth);
+        break;
+    case EVENT_NOTE:
+        begin_happening(out, writer, event, false);
+        text_put_printable(out, event->note.text);
+        break;
+    case EVENT_CLOSE:
+        begin_happening(out, writer, event, !slice_is_null(event->close.error));
+        text_put_close(out, &event->close);
+        break;
+    case EVENT_LOST:
+        begin_happening(out, writer, event, true);
+        text_put_lost(out, &event->lost);
+        break;
+    case EVENT_PAUSED:
+        begin_happening(out, writer, event, false);
+        text_put_paused(out, &event->paused);
+        break;
+    case EVENT_COMMAND:
+    case EVENT_REPLY:
+    case EVENT_TEXT:
+    case EVENT_CONTENT:
+    case EVENT_FIELD:
+    case EVENT_FLAW:
+    case EVENT_DATA:
+    case EVENT_CONTENT_END:
+    case EVENT_MESSAGE:
+    case EVENT_BYTES:
+    case EVENT_WIRE:
+    case EVENT_FINDING:
+    case EVENT_KIND_COUNT:
+        return;
+    }
+    end_line(out, writer);
+}
+
+void text_put_event(struct buf *out, struct text_writer *writer, const struct event *event) {
+    switch (event->kind) {
+    case EVENT_COMMAND:
+        put_command(out, writer, event);
+        return;
+    case EVENT_REPLY:
+        put_reply(out, writer, event);
+        return;
+    case EVENT_TEXT:
+        put_text(out, writer, event);
+        return;
+    case EVENT_CONTENT_END:
+        put_content_end(out, writer, event);
+        return;
+    case EVENT_FINDING:
+        put_finding(out, writer, event);
+        return;
+    case EVENT_CONNECT:
+    case EVENT_TLS:
+    case EVENT_AUTH:
+    case EVENT_NOTE:
+    case EVENT_CLOSE:
+    case EVENT_LOST:
+    case EVENT_PAUSED:
+        put_happening(out, writer, event);
+        return;
+    case EVENT_CONTENT:
+    case EVENT_FIELD:
+    case EVENT_FLAW:
+    case EVENT_DATA:
+    case EVENT_MESSAGE:
+    case EVENT_BYTES:
+    case EVENT_WIRE:
+    case EVENT_KIND_COUNT:
+        return; // nothing that a reader of this text would miss
+    }
+}
+
+// ── as a format of a recording ──────────────────────────────────────────────────────────────────
+
+struct text_state {
+    struct outlet *outlet;
+    struct text_writer writer;
+};
+
+static void *session_new(struct outlet *outlet) {
+    struct text_state *state = mem_new(sizeof(*state));
+    state->outlet = outlet;
+    state->writer.body = outlet->output->body;
+    state->writer.color = outlet->output->to.color;
+    return state;
+}
+
+static void take(void *context, const struct event *event) {
+    struct text_state *state = context;
+    text_put_event(&state->outlet->bytes, &state->writer, event);
+}
+
+// ── its files ───────────────────────────────────────────────────────────────────────────────────
+
+static int put_counter(char *out, size_t max, uint64_t counter) {
+    return snprintf(out, max, "%llu ", (unsigned long long)counter);
+}
+
+static void put_notice(struct buf *out, const struct event *event, bool color) {
+    struct text_writer writer = {.color = color};
+    text_put_event(out, &writer, event);
+}
+
+static void put_lost(struct buf *out, uint64_t count, const char *reason, int64_t unix_ns,
+                     bool color) {
+    const struct event event = format_lost_event(count, reason, unix_ns);
+    put_notice(out, &event, color);
+}
+
+static const struct framing framing = {
+    .name = "text",
+    .shape = SHAPE_LINES,
+    .screen = true,
+    .put_counter = put_counter,
+    .put_lost = put_lost,
+};
+
+const struct format_info text_format = {
+    .name = "text",
+    .framing = &framing,
+    .put_notice = put_notice,
+    .session_new = session_new,
+    .take = take,
+    .session_free = free,
+};

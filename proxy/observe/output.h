@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// output: where masked events become text, JSON, mail files and captures. A set of outputs is made
+// once; for each session it makes a recording on the session's own thread, which formats, and hands
+// finished pieces to the one writer thread, which numbers and writes them. No locks but the
+// writer's queue.
+//
+//   recording (a session) ── pieces ──▶ writer (one thread) ── numbered lines ──▶ files
+#ifndef SCOPE_OBSERVE_OUTPUT_H
+#define SCOPE_OBSERVE_OUTPUT_H
+
+#include "base/err.h"
+#include "format/format.h"
+
+enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER }; // --color
+
+struct output_spec {
+    const struct format_info *format;
+    const char *path; // "-" for standard output; may hold {session}, {date}, {client}, {server}
+};
+
+struct output_options {
+    const struct output_spec *specs;
+    size_t spec_count;
+    enum body_detail body;
+    enum color_choice color;
+    struct spool_options spool;
+    bool paused; // --paused
+    // Session filter of --only, NULL for all: asked when the session ended, with its json document
+    // as text. Called on the session's thread.
+    bool (*only)(void *context, const char *session_json);
+    void *only_context;
+};
+
+struct output_set; // all outputs of the process and their writer thread
+struct recording;  // one session in all of them
+
+// Opens every output. ERR_INPUT or ERR_SYSTEM with a sentence (exit 3) where one cannot be written
+// or holds something that is not ours; ERR_USAGE where a path is given twice.
+MUST_USE enum err output_set_open(struct output_set **out, struct failure *failure,
+                                  const struct output_options *options);
+// Flushes and closes everything; after the last session ended.
+void output_set_close(struct output_set *set);
+
+// One session. `recording_take` is an event_sink: masked events, in order, EVENT_CLOSE last.
+struct recording *recording_new(struct output_set *set);
+void recording_take(void *recording, const struct event *event);
+// Hands what was formatted so far to the writer. The owner calls it behind each batch of events (a
+// turn of the loop); without it lines wait until there are 16 KiB of them, or the session ends.
+void recording_flush(struct recording *recording);
+void recording_free(struct recording *recording);
+
+bool output_set_wants_wire(const struct output_set *set); // somebody takes EVENT_WIRE
+// The disk is slower than the mail: readers should wait until this is false. It becomes false by
+// itself, at the latest when the writer gives the queue up as lost.
+bool output_set_congested(const struct output_set *set);
+// TLS secrets, one NSS key log line without its end, for pcapng. `session` as in the events.
+void recording_secret(struct recording *recording, struct slice line);
+
+void output_set_reopen(struct output_set *set); // SIGHUP, ctl rotate; may be called on any thread
+void output_set_pause(struct output_set *set, bool paused, int64_t unix_ns);
+bool output_set_paused(const struct output_set *set);
+
+// A screen below whose lines a status line may stand: `text` on a terminal that is ours alone (not
+// shared with the command of `run`). `text` is shown from now on, as often as it is set it is
+// measured anew, so a few times a second is right. Any thread.
+bool output_set_has_status_line(const struct output_set *set);
+void output_set_status_line(struct output_set *set, const char *text);
+
+struct output_status {
+    const char *format;
+    const char *path;
+    uint64_t lines;
+    uint64_t bytes;
+    uint64_t lost;
+    bool failing;
+};
+// Fills at most `max` entries; returns how many there are.
+size_t output_set_status(const struct output_set *set, struct output_status *out, size_t max);
+
+// For --fail-on and --expect at the end of a capture: keeps the judgement's facts of each session
+// as its json document. Called on the session's thread with each finished session.
+void output_set_on_session(struct output_set *set,
+                           void (*ended)(void *context, const char *session_json), void *context);
+
+// ── what the set tells a recording; see set.c ───────────────────────────────────────────────────
+
+size_t output_set_count(const struct output_set *set);
+const struct output *output_set_at(const struct output_set *set, size_t index);
+const struct output_options *output_set_options(const struct output_set *set);
+// The path of this output for this session, owned by the caller; NULL where it has no placeholders.
+char *output_path_expand(const struct output *output, const struct event_session *session);
+// Takes the batch for the writer thread. Never waits.
+void output_set_submit(struct output_set *set, struct batch *batch);
+// Whether something wants the document of each session though no output does.
+bool output_set_wants_document(const struct output_set *set);
+// Hands the document to the callback of output_set_on_session.
+void output_set_session_ended(struct output_set *set, const char *session_json);
+
+#endif

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: MIT
+// recording: one session in all outputs. Each event goes to what all formats share (the message
+// log, the session's document), then to the state of each format; what they leave in their outlets
+// is handed to the writer in batches.
+//
+//   event ─▶ message log ─▶ document ─▶ format states ─▶ outlets ─▶ batch ─▶ writer
+//
+// Under --only nothing is handed on until the session has ended and its document matches; only the
+// data of `eml` goes ahead, into temporary files that are taken away again if it does not.
+#include "base/memory.h"
+#include "observe/output.h"
+#include "transcript/message_log.h"
+#include "transcript/session.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+// Formatted bytes that wait at most before they go to the writer without being asked to.
+#define FLUSH_BYTES (16 * KIB)
+// What --only holds back at most of one session in one output.
+#define HELD_BYTES (64 * MIB)
+
+struct slot {
+    struct outlet outlet;
+    const struct format_info *ops; // NULL where it has no state
+    void *state;
+    char *path; // expanded; NULL where it has no placeholders
+    bool path_known;
+    bool over; // HELD_BYTES was met
+};
+
+struct recording {
+    struct output_set *set;
+    struct slot *slots;
+    size_t slot_count;
+    struct message_log *messages;      // NULL where nobody wants it
+    struct session_document *document; // the same
+    struct batch *held;                // --only: pieces that wait for the end; NULL without
+    const struct event_session *session;
+    bool begun; // something of it was recorded
+    bool ended;
+};
+
+static bool has_document(const struct output_set *set) {
+    for (size_t i = 0; i < output_set_count(set); i++) {
+        if (output_set_at(set, i)->format->takes_document) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool shares_messages(const struct output_set *set) {
+    for (size_t i = 0; i < output_set_count(set); i++) {
+        if (output_set_at(set, i)->format->shares_messages) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool wants_document(const struct output_set *set) {
+    return output_set_options(set)->only != NULL || output_set_wants_document(set) ||
+           has_document(set);
+}
+
+static void slot_init(struct slot *slot, struct recording *recording, const struct output *output) {
+    slot->ops = output->format->takes_document ? NULL : output->format;
+    slot->outlet =
+        (struct outlet){.output = output, .files = batch_new(), .messages = recording->messages};
+    buf_init(&slot->outlet.bytes, SIZE_MAX / 2); // what stands in it is bounded by its events
+    if (slot->ops != NULL) {
+        slot->state = slot->ops->session_new(&slot->outlet);
+    }
+}
+
+struct recording *recording_new(struct output_set *set) {
+    struct recording *recording = mem_new(sizeof(*recording));
+    const struct output_options *options = output_set_options(set);
+    recording->set = set;
+    recording->slot_count = output_set_count(set);
+    recording->slots = mem_new_array(recording->slot_count, sizeof(*recording->slots));
+    if (wants_document(set)) {
+        recording->document = session_document_new();
+    }
+    if (recording->document != NULL || shares_messages(set)) {
+        recording->messages = message_log_new(options->body);
+    }
+    if (options->only != NULL) {
+        recording->held = batch_new();
+    }
+    for (size_t i = 0; i < recording->slot_count; i++) {
+        slot_init(&recording->slots[i], recording, output_set_at(set, i));
+    }
+    return recording;
+}
+
+// ── from outlets to batches ─────────────────────────────────────────────────────────────────────
+
+static char *path_of(struct slot *slot, const struct event_session *session) {
+    if (!slot->path_known && session != NULL) {
+        slot->path = output_path_expand(slot->outlet.output, session);
+        slot->path_known = true;
+    }
+    return mem_string(slot->path);
+}
+
+static enum piece_kind kind_of(const struct output *output) {
+    return output->to.framing->shape == SHAPE_LINES ? PIECE_LINES : PIECE_APPEND;
+}
+
+// Moves what the slot's outlet holds into `batch`.
+static void collect(struct recording *recording, struct slot *slot, struct batch *batch) {
+    struct outlet *outlet = &slot->outlet;
+    if (slot->ops != NULL && slot->ops->flush != NULL) {
+        slot->ops->flush(slot->state);
+    }
+    for (size_t i = 0; i < outlet->files->count; i++) {
+        outlet->files->pieces[i].path = path_of(slot, recording->session);
+    }
+    batch_join(batch, outlet->files);
+    if (buf_len(&outlet->bytes) == 0) {
+        return;
+    }
+    struct piece piece = {.kind = kind_of(outlet->output),
+                          .output = outlet->output->to.index,
+                          .path = path_of(slot, recording->session)};
+    piece.bytes = buf_take(&outlet->bytes, &piece.len);
+    batch_add(batch, piece);
+}
+
+static void submit(struct recording *recording, struct batch *batch) {
+    if (batch->count == 0) {
+        batch_free(batch);
+        return;
+    }
+    output_set_submit(recording->set, batch);
+}
+
+void recording_flush(struct recording *recording) {
+    if (recording->held != NULL || recording->session == NULL) {
+        return;
+    }
+    struct batch *batch = batch_new();
+    for (size_t i = 0; i < recording->slot_count; i++) {
+        collect(recording, &recording->slots[i], batch);
+    }
+    submit(recording, batch);
+}
+
+// ── --only ──────────────────────────────────────────────────────────────────────────────────────
+
+// A message's data need not wait in memory: it goes ahead into its temporary file. Whether that
+// file gets its name is decided at the end.
+static void send_file_data(struct recording *recording, struct slot *slot) {
+    struct batch *files = slot->outlet.files;
+    struct batch *ahead = batch_new();
+    for (size_t i = 0; i < files->count; i++) {
+        struct piece *piece = &files->pieces[i];
+        bool decides = piece->kind == PIECE_FILE_FINISH || piece->kind == PIECE_FILE_PARTIAL ||
+                       piece->kind == PIECE_FILE_DROP;
+        piece->path = path_of(slot, recording->session);
+        batch_add(decides ? recording->held : ahead, *piece);
+    }
+    files->count = 0;
+    files->bytes = 0;
+    submit(recording, ahead);
+}
+
+// What makes a session large: the text of its messages.
+static bool is_bulk(enum event_kind kind) {
+    return kind == EVENT_TEXT || kind == EVENT_BYTES || kind == EVENT_WIRE;
+}
+
+static void leave_out_bulk(struct slot *slot, const struct event *event) {
+    const struct event note = {.kind = EVENT_NOTE,
+                               .session = event->session,
+                               .at_ns = event->at_ns,
+                               .note = {SLICE("More of this session waits for --only than is kept: "
+                                              "the text of its messages is left out from here")}};
+    slot->over = true;
+    slot->ops->take(slot->state, &note);
+}
+
+static void hold_back(struct recording *recording, const struct event *event) {
+    for (size_t i = 0; i < recording->slot_count; i++) {
+        struct slot *slot = &recording->slots[i];
+        send_file_data(recording, slot);
+        if (buf_len(&slot->outlet.bytes) > HELD_BYTES && !slot->over) {
+            leave_out_bulk(slot, event);
+        }
+    }
+}
+
+static void release(struct recording *recording) {
+    struct batch *batch = recording->held;
+    recording->held = NULL;
+    for (size_t i = 0; i < recording->slot_count; i++) {
+        collect(recording, &recording->slots[i], batch);
+    }
+    submit(recording, batch);
+}
+
+static void discard(struct recording *recording) {
+    struct batch *batch = recording->held;
+    recording->held = NULL;
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->pieces[i].kind = PIECE_FILE_DROP;
+    }
+    submit(recording, batch);
+    for (size_t i = 0; i < recording->slot_count; i++) {
+        buf_clear(&recording->slots[i].outlet.bytes);
+    }
+}
+
+// ── the end of a session ────────────────────────────────────────────────────────────────────────
+
+static void submit_document(struct recording *recording, struct slice document) {
+    struct batch *batch = batch_new();
+    for (size_t i = 0; i < recording->slot_count; i++) {
+        struct slot *slot = &recording->slots[i];
+        if (!slot->outlet.output->format->takes_document) {
+            continue;
+        }
+        struct piece piece = {.kind = PIECE_DOCUMENT,
+                              .output = slot->outlet.output->to.index,
+                              .path = path_of(slot, recording->session)};
+        struct buf copy;
+        buf_init(&copy, document.len);
+        buf_put(&copy, document);
+        piece.bytes = buf_take(&copy, &piece.len);
+        batch_add(batch, piece);
+    }
+    submit(recording, batch);
+}
+
+// `document` is NULL where nothing of the session was recorded: nothing matches then.
+static bool is_wanted(const struct recording *recording, const char *document) {
+    const struct output_options *options = output_set_options(recording->set);
+    return options->only == NULL ||
+           (document != NULL && options->only(options->only_context, document));
+}
+
+static void end(struct recording *recording) {
+    struct buf document;
+    recording->ended = true;
+    buf_init(&document, SIZE_MAX / 2);
+    bool known =
+        recording->document != NULL && session_document_put(&document, recording->document);
+    size_t len = buf_len(&document);
+    buf_put_byte(&document, 0);
+    const char *string = (const char *)buf_slice(&document).data;
+    bool wanted = is_wanted(recording, known ? string : NULL);
+    if (recording->held != NULL) {
+        (wanted ? release : discard)(recording);
+    }
+    recording_flush(recording);
+    if (known && wanted) {
+        submit_document(recording, slice_sub(buf_slice(&document), 0, len));
+        output_set_session_ended(recording->set, string);
+    }
+    buf_cleanup(&document);
+}
+
+// ── events ──────────────────────────────────────────────────────────────────────────────────────
+
+static void give_document(struct recording *recording, const struct event *event) {
+    struct slice message = {0};
+    struct message_shown shown;
+    if (event->kind == EVENT_MESSAGE) {
+        message = message_log_object(recording->messages);
+    }
+    session_document_take(recording->document, event, message);
+    if (message_log_shown(recording->messages, &shown)) {
+        session_document_take_shown(recording->document, &shown);
+    }
+}
+
+static void give(struct recording *recording, const struct event *event) {
+    recording->begun = true;
+    if (recording->messages != NULL) {
+        message_log_take(recording->messages, event);
+    }
+    if (recording->document != NULL) {
+        give_document(recording, event);
+    }
+    for (size_t i = 0; i < recording->slot_count; i++) {
+        struct slot *slot = &recording->slots[i];
+        if (slot->ops != NULL && !(slot->over && is_bulk(event->kind))) {
+            slot->ops->take(slot->state, event);
+        }
+    }
+}
+
+// While the recording is paused nothing of an event is kept, but how a session that was recorded in
+// part has ended.
+static void give_skipped(struct recording *recording, const struct event *event) {
+    if (recording->document != NULL && recording->begun) {
+        session_document_skip(recording->document, event);
+    }
+    for (size_t i = 0; i < recording->slot_count; i++) {
+        struct slot *slot = &recording->slots[i];
+        if (slot->ops != NULL && slot->ops->skip != NULL) {
+            slot->ops->skip(slot->state, event);
+        }
+    }
+}
+
+static bool is_full(const struct recording *recording) {
+    for (size_t i = 0; i < recording->slot_count; i++) {
+        const struct outlet *outlet = &recording->slots[i].outlet;
+        if (buf_len(&outlet->bytes) + outlet->files->bytes >= FLUSH_BYTES) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void recording_take(void *context, const struct event *event) {
+    struct recording *recording = context;
+    assert(event->session != NULL && !recording->ended);
+    recording->session = event->session;
+    (output_set_paused(recording->set) ? give_skipped : give)(recording, event);
+    if (recording->held != NULL) {
+        hold_back(recording, event);
+    } else if (is_full(recording)) {
+        recording_flush(recording);
+    }
+    if (event->kind == EVENT_CLOSE) {
+        end(recording);
+    }
+}
+
+void recording_secret(struct recording *recording, struct slice line) {
+    for (size_t i = 0; i < recording->slot_count; i++) {
+        struct slot *slot = &recording->slots[i];
+        if (slot->ops != NULL && slot->ops->secret != NULL) {
+            slot->ops->secret(slot->state, line);
+        }
+    }
+}
+
+static void slot_cleanup(struct slot *slot) {
+    if (slot->ops != NULL) {
+        slot->ops->session_free(slot->state);
+    }
+    buf_cleanup(&slot->outlet.bytes);
+    batch_free(slot->outlet.files);
+    free(slot->path);
+}
+
+void recording_free(struct recording *recording) {
+    if (recording == NULL) {
+        return;
+    }
+    if (!recording->ended && recording->session != NULL) {
+        end(recording); // a session without its close: what there is of it is kept
+    }
+    for (size_t i = 0; i < recording->slot_count; i++) {
+        slot_cleanup(&recording->slots[i]);
+    }
+    free(recording->slots);
+    message_log_free(recording->messages);
+    session_document_free(recording->document);
+    batch_free(recording->held);
+    free(recording);
+}

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: MIT
+// set: all outputs of the process: opened by the rules of the contract, paused, reopened, closed.
+#include "observe/output.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "spool/path.h"
+#include "spool/writer.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct output_set {
+    struct output_options options; // `specs` is not kept
+    struct output *outputs;
+    struct lane *lanes;
+    size_t count;
+    size_t opened; // lanes that were opened, for cleanup
+    struct writer *writer;
+    atomic_bool paused;
+    pthread_mutex_t pause_lock;
+    int64_t paused_since_ns; // Unix time; guarded by pause_lock
+    void (*ended)(void *context, const char *session_json);
+    void *ended_context;
+};
+
+// ── opening ─────────────────────────────────────────────────────────────────────────────────────
+
+static bool wants_color(const struct output_options *options, const char *path) {
+    const char *no_color = getenv("NO_COLOR");
+    switch (options->color) {
+    case COLOR_ALWAYS:
+        return true;
+    case COLOR_NEVER:
+        return false;
+    case COLOR_AUTO:
+        break;
+    }
+    int fd = options->spool.dash_is_stderr ? STDERR_FILENO : STDOUT_FILENO;
+    return strcmp(path, "-") == 0 && isatty(fd) && (no_color == NULL || *no_color == '\0');
+}
+
+static void describe(struct output *output, const struct output_options *options, size_t index) {
+    const struct output_spec *spec = &options->specs[index];
+    const struct framing *framing = spec->format->framing;
+    *output = (struct output){
+        .to = {.index = index,
+               .framing = framing,
+               .path = mem_string(spec->path),
+               .placeholders = path_has_placeholders(spec->path),
+               .color = framing->screen && wants_color(options, spec->path)},
+        .format = spec->format,
+        .body = options->body,
+    };
+}
+
+static enum err fail_twice(struct failure *failure, const char *first, const char *second) {
+    if (strcmp(first, second) == 0) {
+        return fail(failure, ERR_USAGE, "--output: '%s' is given twice", first);
+    }
+    return fail(failure, ERR_USAGE, "--output: '%s' and '%s' are the same file", first, second);
+}
+
+static enum err check_names(struct failure *failure, const struct output_options *options) {
+    for (size_t i = 0; i < options->spec_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(options->specs[i].path, options->specs[j].path) == 0) {
+                return fail_twice(failure, options->specs[j].path, options->specs[i].path);
+            }
+        }
+    }
+    return OK;
+}
+
+// What an output without placeholders is open on; false where nothing is, and for devices, which
+// may serve many.
+static bool place_of(struct stat *out, const struct lane *lane) {
+    const struct file *file = lane->files.active;
+    if (lane->to->placeholders) {
+        return false;
+    }
+    int result = file != NULL && file_is_open(file) ? fstat(file->target.fd, out)
+                                                    : stat(lane->to->path, out);
+    return result == 0 && !S_ISCHR(out->st_mode);
+}
+
+// One file may have several names.
+static enum err check_places(struct failure *failure, const struct output_set *set, size_t last) {
+    struct stat place;
+    struct stat other;
+    for (size_t i = 0; i < last; i++) {
+        if (place_of(&place, &set->lanes[last]) && place_of(&other, &set->lanes[i]) &&
+            place.st_dev == other.st_dev && place.st_ino == other.st_ino) {
+            return fail_twice(failure, set->outputs[i].to.path, set->outputs[last].to.path);
+        }
+    }
+    return OK;
+}
+
+static enum err open_lanes(struct failure *failure, struct output_set *set) {
+    enum err err = OK;
+    for (size_t i = 0; i < set->count && err == OK; i++) {
+        err = lane_open(failure, &set->lanes[i], &set->outputs[i].to, &set->options.spool);
+        set->opened = i + 1;
+        if (err == OK) {
+            err = check_places(failure, set, i);
+        }
+    }
+    return err;
+}
+
+static void free_set(struct output_set *set) {
+    for (size_t i = 0; i < set->opened; i++) {
+        lane_cleanup(&set->lanes[i]);
+    }
+    for (size_t i = 0; i < set->count; i++) {
+        free((char *)(uintptr_t)set->outputs[i].to.path);
+    }
+    pthread_mutex_destroy(&set->pause_lock);
+    free(set->outputs);
+    free(set->lanes);
+    free(set);
+}
+
+enum err output_set_open(struct output_set **out, struct failure *failure,
+                         const struct output_options *options) {
+    *out = NULL;
+    enum err err = check_names(failure, options);
+    if (err != OK) {
+        return err;
+    }
+    struct output_set *set = mem_new(sizeof(*set));
+    set->options = *options;
+    set->options.specs = NULL;
+    set->count = options->spec_count;
+    set->outputs = mem_new_array(set->count, sizeof(*set->outputs));
+    set->lanes = mem_new_array(set->count, sizeof(*set->lanes));
+    pthread_mutex_init(&set->pause_lock, NULL);
+    for (size_t i = 0; i < set->count; i++) {
+        describe(&set->outputs[i], options, i);
+    }
+    err = open_lanes(failure, set);
+    if (err != OK) {
+        free_set(set);
+        return err;
+    }
+    set->writer = writer_new(set->lanes, set->count);
+    output_set_pause(set, options->paused, clock_unix_ns());
+    *out = set;
+    return OK;
+}
+
+void output_set_close(struct output_set *set) {
+    if (set == NULL) {
+        return;
+    }
+    // A recording that is off to the end was off for a span, too.
+    output_set_pause(set, false, clock_unix_ns());
+    if (writer_stop(set->writer)) {
+        writer_free(set->writer);
+        free_set(set);
+    }
+}
+
+// ── what a recording asks ───────────────────────────────────────────────────────────────────────
+
+size_t output_set_count(const struct output_set *set) {
+    return set->count;
+}
+
+const struct output *output_set_at(const struct output_set *set, size_t index) {
+    return &set->outputs[index];
+}
+
+const struct output_options *output_set_options(const struct output_set *set) {
+    return &set->options;
+}
+
+void output_set_submit(struct output_set *set, struct batch *batch) {
+    writer_submit(set->writer, batch);
+}
+
+bool output_set_wants_document(const struct output_set *set) {
+    return set->ended != NULL;
+}
+
+void output_set_session_ended(struct output_set *set, const char *session_json) {
+    if (set->ended != NULL) {
+        set->ended(set->ended_context, session_json);
+    }
+}
+
+void output_set_on_session(struct output_set *set,
+                           void (*ended)(void *context, const char *session_json), void *context) {
+    set->ended = ended;
+    set->ended_context = context;
+}
+
+bool output_set_wants_wire(const struct output_set *set) {
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->outputs[i].format->has_secrets) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool output_set_congested(const struct output_set *set) {
+    int64_t now_ns = clock_monotonic_ns();
+    for (size_t i = 0; i < set->count; i++) {
+        if (backlog_is_congested(&set->lanes[i].backlog, now_ns)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+char *output_path_expand(const struct output *output, const struct event_session *session) {
+    if (!output->to.placeholders) {
+        return NULL;
+    }
+    if (session == NULL) {
+        return path_expand(output->to.path, &(struct path_values){.unix_ns = clock_unix_ns()});
+    }
+    const struct event_endpoint *server = &session->server;
+    const struct path_values values = {
+        .session = session->id,
+        .unix_ns = session->started_unix_ns,
+        .client = session->client.address,
+        .server = !session->has_server   ? mode_name(session->mode)
+                  : server->host != NULL ? server->host
+                                         : server->address,
+    };
+    return path_expand(output->to.path, &values);
+}
+
+// ── switches ────────────────────────────────────────────────────────────────────────────────────
+
+void output_set_reopen(struct output_set *set) {
+    writer_reopen(set->writer);
+}
+
+// The line of session 0 that says what span was left out, in every output that has such lines.
+static void submit_span(struct output_set *set, int64_t from_unix_ns, int64_t to_unix_ns) {
+    struct event event = {.kind = EVENT_PAUSED, .at_ns = to_unix_ns};
+    event.paused = (struct event_paused){from_unix_ns, to_unix_ns};
+    struct batch *batch = batch_new();
+    for (size_t i = 0; i < set->count; i++) {
+        struct buf line;
+        buf_init(&line, 4 * KIB);
+        struct piece piece = {.kind = PIECE_LINES, .output = i};
+        const struct output *output = &set->outputs[i];
+        if (output->format->put_notice != NULL) {
+            output->format->put_notice(&line, &event, output->to.color);
+            piece.path = output_path_expand(&set->outputs[i], NULL);
+            piece.bytes = buf_take(&line, &piece.len);
+            batch_add(batch, piece);
+        }
+        buf_cleanup(&line);
+    }
+    output_set_submit(set, batch);
+}
+
+void output_set_pause(struct output_set *set, bool paused, int64_t unix_ns) {
+    pthread_mutex_lock(&set->pause_lock);
+    bool before = atomic_exchange(&set->paused, paused);
+    if (paused && !before) {
+        set->paused_since_ns = unix_ns;
+    }
+    // Under the lock, so that two spans come in their order.
+    if (!paused && before) {
+        submit_span(set, set->paused_since_ns, unix_ns);
+    }
+    pthread_mutex_unlock(&set->pause_lock);
+}
+
+bool output_set_paused(const struct output_set *set) {
+    return atomic_load(&set->paused);
+}
+
+bool output_set_has_status_line(const struct output_set *set) {
+    for (size_t i = 0; i < set->count; i++) {
+        const struct terminal *terminal = &set->lanes[i].terminal;
+        if (terminal->is_terminal && terminal->moves && !set->options.spool.dash_is_stderr) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void output_set_status_line(struct output_set *set, const char *text) {
+    writer_set_status_line(set->writer, text);
+}
+
+size_t output_set_status(const struct output_set *set, struct output_status *out, size_t max) {
+    for (size_t i = 0; i < set->count && i < max; i++) {
+        const struct lane *lane = &set->lanes[i];
+        out[i] = (struct output_status){
+            .format = set->outputs[i].format->name,
+            .path = set->outputs[i].to.path,
+            .lines = atomic_load(&lane->lines),
+            .bytes = atomic_load(&lane->bytes),
+            .lost = atomic_load(&lane->backlog.lost),
+            .failing = atomic_load(&lane->backlog.failing) || atomic_load(&lane->backlog.losing),
+        };
+    }
+    return set->count;
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include "spool/path.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { PATH_BYTES_MAX = 64 * 1024, VALUE_BYTES_MAX = 128 };
+
+enum placeholder { HOLD_SESSION, HOLD_DATE, HOLD_CLIENT, HOLD_SERVER, HOLD_COUNT };
+
+static const struct slice placeholders[HOLD_COUNT] = {
+    [HOLD_SESSION] = SLICE_INIT("{session}"),
+    [HOLD_DATE] = SLICE_INIT("{date}"),
+    [HOLD_CLIENT] = SLICE_INIT("{client}"),
+    [HOLD_SERVER] = SLICE_INIT("{server}"),
+};
+
+// Which placeholder `rest` begins with; HOLD_COUNT for none.
+static enum placeholder placeholder_at(struct slice rest) {
+    size_t which = 0;
+    while (which < HOLD_COUNT && !slice_starts_with(rest, placeholders[which])) {
+        which++;
+    }
+    return (enum placeholder)which;
+}
+
+// The offset of the first placeholder, or SLICE_NONE.
+static size_t first_placeholder(struct slice path) {
+    for (size_t i = 0; i < path.len; i++) {
+        if (placeholder_at(slice_from(path, i)) != HOLD_COUNT) {
+            return i;
+        }
+    }
+    return SLICE_NONE;
+}
+
+bool path_has_placeholders(const char *path) {
+    return first_placeholder(slice_of_string(path)) != SLICE_NONE;
+}
+
+static bool is_safe(uint8_t byte, bool leading) {
+    if (byte == '.' || byte == '-') {
+        return !leading;
+    }
+    return text_is_alnum(byte) || byte == '_';
+}
+
+void path_put_value(struct buf *out, struct slice value) {
+    value = slice_sub(value, 0, VALUE_BYTES_MAX);
+    if (value.len == 0) {
+        buf_put_byte(out, '_');
+    }
+    bool leading = true;
+    for (size_t i = 0; i < value.len;) {
+        bool safe = is_safe(value.data[i], leading);
+        // One character is one underscore, also where it has several bytes.
+        size_t len = text_utf8_length(slice_from(value, i));
+        buf_put_byte(out, safe ? value.data[i] : '_');
+        leading = leading && (value.data[i] == '.' || value.data[i] == '-');
+        i += len == 0 ? 1 : len;
+    }
+}
+
+static void put_placeholder(struct buf *out, enum placeholder which,
+                            const struct path_values *values) {
+    switch (which) {
+    case HOLD_SESSION:
+        buf_putf(out, "%llu", (unsigned long long)values->session);
+        break;
+    case HOLD_DATE:
+        clock_put_date(out, values->unix_ns);
+        break;
+    case HOLD_CLIENT:
+        path_put_value(out, slice_of_string(values->client));
+        break;
+    case HOLD_SERVER:
+        path_put_value(out, slice_of_string(values->server));
+        break;
+    case HOLD_COUNT:
+        break;
+    }
+}
+
+static char *take_string(struct buf *buf) {
+    buf_put_byte(buf, '\0');
+    size_t len = 0;
+    return (char *)buf_take(buf, &len);
+}
+
+char *path_expand(const char *path, const struct path_values *values) {
+    struct buf out;
+    buf_init(&out, PATH_BYTES_MAX);
+    struct slice rest = slice_of_string(path);
+    while (rest.len > 0) {
+        enum placeholder which = placeholder_at(rest);
+        if (which == HOLD_COUNT) {
+            buf_put_byte(&out, rest.data[0]);
+            rest = slice_from(rest, 1);
+        } else {
+            put_placeholder(&out, which, values);
+            rest = slice_from(rest, placeholders[which].len);
+        }
+    }
+    return take_string(&out);
+}
+
+// Bytes of the fixed folder of `path`, its '/' included; 0 where there is none.
+static size_t fixed_len(const char *path) {
+    struct slice fixed = slice_of_string(path);
+    size_t first = first_placeholder(fixed);
+    fixed = slice_sub(fixed, 0, first == SLICE_NONE ? fixed.len : first);
+    while (fixed.len > 0 && fixed.data[fixed.len - 1] != '/') {
+        fixed.len--;
+    }
+    return fixed.len;
+}
+
+char *path_fixed_folder(const char *path) {
+    size_t len = fixed_len(path);
+    return len == 0 ? mem_string(".") : mem_string_of(slice_of(path, len));
+}
+
+enum err path_make_folders(struct failure *failure, const char *path, const char *expanded) {
+    char *folder = mem_string(expanded);
+    enum err err = OK;
+    for (char *slash = strchr(folder + fixed_len(path), '/'); slash != NULL && err == OK;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
+            err = fail(failure, ERR_SYSTEM, "cannot make the folder '%s': %s", folder,
+                       strerror(errno));
+        }
+        *slash = '/';
+    }
+    free(folder);
+    return err;
+}

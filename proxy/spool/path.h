@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// path: the placeholders {session}, {date}, {client} and {server} in the PATH of an output
+// (contract, "Outputs"), and the folders that they may ask for.
+//
+// A value comes from the wire, so it can be anything: whatever is not a letter, a digit, '.', '-'
+// or
+// '_' of ASCII becomes '_', and so do leading dots and hyphens. No value holds a '/', none is "."
+// or "..": nothing from the wire leaves the folder that the user named.
+#ifndef SCOPE_SPOOL_PATH_H
+#define SCOPE_SPOOL_PATH_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+// What the placeholders stand for. Session 0 has no peers.
+struct path_values {
+    uint64_t session;
+    int64_t unix_ns;    // of {date}
+    const char *client; // address; NULL where there is none
+    const char *server; // host, or address; NULL where there is none
+};
+
+bool path_has_placeholders(const char *path);
+
+// The path of one session, owned by the caller. A word in braces that is no placeholder is kept.
+char *path_expand(const char *path, const struct path_values *values);
+
+// Appends `value` as one harmless part of a file name; `_` where it is empty.
+void path_put_value(struct buf *out, struct slice value);
+
+// The folder that must be there from the start: what stands before the last '/' in front of the
+// first placeholder, or of the name. "." where there is none. Owned by the caller.
+char *path_fixed_folder(const char *path);
+
+// Makes the folders (0700) of `expanded` that stand behind the fixed folder of `path`. ERR_SYSTEM
+// with a sentence where that fails.
+MUST_USE enum err path_make_folders(struct failure *failure, const char *path,
+                                    const char *expanded);
+
+#endif

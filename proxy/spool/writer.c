@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+#include "spool/writer.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    GATHER_US = 1000,     // waited after the first line, so that one write takes many
+    NO_READER_MS = 50,    // how often a FIFO is asked whether somebody reads it
+    RETRY_MS = 1000,      // how often a failing output is tried
+    GIVE_UP_MS = 2000,    // without progress, once it is to stop
+    HANG_MS = 5000,       // without a sign of life of the thread
+    STOP_POLL_MS = 100,   // while it stops
+    PIECES_FLOOD_MAX = 2, // times the cap, for the small ends of messages
+};
+
+struct writer {
+    struct lane *lanes;
+    size_t lane_count;
+    pthread_t thread;
+    int wake_fd;
+    pthread_mutex_t lock; // guards what follows
+    struct batch *first;
+    struct batch *last;
+    bool sleeping;
+    bool closing;
+    bool reopening;
+    char *status_line;        // a new one for the terminals; NULL else. Owned.
+    _Atomic int64_t alive_ns; // the thread's last sign of life
+};
+
+// ── the sessions' side ──────────────────────────────────────────────────────────────────────────
+
+static bool ends_message(const struct piece *piece) {
+    return piece->kind == PIECE_FILE_FINISH || piece->kind == PIECE_FILE_PARTIAL ||
+           piece->kind == PIECE_FILE_DROP;
+}
+
+// Where lines were lost in front of this piece, `*lost` gets a word of it.
+static bool admit(struct writer *writer, struct batch **lost, const struct piece *piece,
+                  int64_t now_ns) {
+    struct backlog *backlog = &writer->lanes[piece->output].backlog;
+    size_t cost = piece_cost(piece);
+    // The end of a message that was begun is worth more than its size.
+    if (ends_message(piece) && atomic_load(&backlog->waiting) < PIECES_FLOOD_MAX * backlog->max) {
+        backlog_add(backlog, cost);
+        return true;
+    }
+    uint64_t untold = 0;
+    bool admitted = backlog_admit(backlog, &untold, cost, now_ns);
+    if (untold > 0) {
+        struct piece word = {.kind = PIECE_LOST, .output = piece->output, .offset = untold};
+        word.path = mem_string(piece->path);
+        backlog_add(backlog, piece_cost(&word));
+        *lost = *lost == NULL ? batch_new() : *lost;
+        batch_add(*lost, word);
+    }
+    if (!admitted) {
+        backlog_lose(backlog, piece_lines(piece));
+    }
+    return admitted;
+}
+
+static void keep_admitted(struct writer *writer, struct batch **lost, struct batch *batch) {
+    int64_t now_ns = clock_monotonic_ns();
+    size_t kept = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        assert(batch->pieces[i].output < writer->lane_count);
+        if (admit(writer, lost, &batch->pieces[i], now_ns)) {
+            batch->pieces[kept++] = batch->pieces[i];
+        } else {
+            piece_cleanup(&batch->pieces[i]);
+        }
+    }
+    batch->count = kept;
+}
+
+static void wake(struct writer *writer) {
+    if (writer->sleeping) {
+        uint64_t one = 1;
+        ssize_t len = write(writer->wake_fd, &one, sizeof(one));
+        (void)len; // a full counter wakes as well
+        writer->sleeping = false;
+    }
+}
+
+static void enqueue(struct writer *writer, struct batch *batch) {
+    batch->next = NULL;
+    if (writer->last == NULL) {
+        writer->first = batch;
+    } else {
+        writer->last->next = batch;
+    }
+    writer->last = batch;
+}
+
+void writer_submit(struct writer *writer, struct batch *batch) {
+    struct batch *lost = NULL;
+    keep_admitted(writer, &lost, batch);
+    pthread_mutex_lock(&writer->lock);
+    if (lost != NULL) {
+        enqueue(writer, lost);
+    }
+    enqueue(writer, batch);
+    wake(writer);
+    pthread_mutex_unlock(&writer->lock);
+}
+
+void writer_reopen(struct writer *writer) {
+    pthread_mutex_lock(&writer->lock);
+    writer->reopening = true;
+    wake(writer);
+    pthread_mutex_unlock(&writer->lock);
+}
+
+void writer_set_status_line(struct writer *writer, const char *text) {
+    pthread_mutex_lock(&writer->lock);
+    free(writer->status_line);
+    writer->status_line = mem_string(text);
+    wake(writer);
+    pthread_mutex_unlock(&writer->lock);
+}
+
+// ── the thread ──────────────────────────────────────────────────────────────────────────────────
+
+struct orders {
+    bool closing;
+    bool reopening;
+    char *status_line; // owned; NULL for the old one
+};
+
+static struct batch *take_batches(struct writer *writer, struct orders *out_orders) {
+    pthread_mutex_lock(&writer->lock);
+    struct batch *batches = writer->first;
+    writer->first = NULL;
+    writer->last = NULL;
+    writer->sleeping = false;
+    *out_orders = (struct orders){writer->closing, writer->reopening, writer->status_line};
+    writer->reopening = false;
+    writer->status_line = NULL;
+    pthread_mutex_unlock(&writer->lock);
+    return batches;
+}
+
+static void deal(struct writer *writer, struct batch *batch) {
+    while (batch != NULL) {
+        struct batch *next = batch->next;
+        for (size_t i = 0; i < batch->count; i++) {
+            lane_push(&writer->lanes[batch->pieces[i].output], batch->pieces[i]);
+        }
+        batch->count = 0;
+        batch_free(batch);
+        batch = next;
+    }
+}
+
+// Milliseconds until this lane wants to be run again without news, -1 for never. A descriptor that
+// it waits for goes into `polled`.
+static int next_turn(const struct lane *lane, struct pollfd *polled) {
+    *polled = (struct pollfd){.fd = -1};
+    if (lane->retry_ns > 0) {
+        return RETRY_MS;
+    }
+    if (lane->blocked == NULL) {
+        return -1;
+    }
+    if (!file_is_open(lane->blocked)) {
+        return NO_READER_MS;
+    }
+    *polled = (struct pollfd){.fd = lane->blocked->target.fd, .events = POLLOUT};
+    return RETRY_MS;
+}
+
+static bool may_sleep(struct writer *writer) {
+    pthread_mutex_lock(&writer->lock);
+    bool may = writer->first == NULL && !writer->reopening && writer->status_line == NULL;
+    writer->sleeping = may;
+    pthread_mutex_unlock(&writer->lock);
+    return may;
+}
+
+static void gather(void) {
+    struct timespec pause = {.tv_nsec = GATHER_US * NS_PER_US};
+    nanosleep(&pause, NULL);
+}
+
+static void rest(struct writer *writer, struct pollfd *polled, bool closing) {
+    int timeout_ms = closing ? STOP_POLL_MS : -1;
+    for (size_t i = 0; i < writer->lane_count; i++) {
+        int turn_ms = next_turn(&writer->lanes[i], &polled[i + 1]);
+        if (turn_ms >= 0 && (timeout_ms < 0 || turn_ms < timeout_ms)) {
+            timeout_ms = turn_ms;
+        }
+    }
+    polled[0] = (struct pollfd){.fd = writer->wake_fd, .events = POLLIN};
+    if (!may_sleep(writer)) {
+        return;
+    }
+    poll(polled, writer->lane_count + 1, timeout_ms);
+    if (polled[0].revents != 0) {
+        uint64_t count = 0;
+        ssize_t len = read(writer->wake_fd, &count, sizeof(count));
+        (void)len;
+        gather();
+    }
+}
+
+// Runs every lane; whether one of them still waits for its reader.
+static bool run_lanes(struct writer *writer, bool closing, uint64_t *out_bytes) {
+    bool waiting = false;
+    *out_bytes = 0;
+    for (size_t i = 0; i < writer->lane_count; i++) {
+        struct lane *lane = &writer->lanes[i];
+        int64_t now_ns = clock_monotonic_ns();
+        atomic_store(&writer->alive_ns, now_ns);
+        waiting = lane_run(lane, now_ns, closing) == PROGRESS_WAIT || waiting;
+        *out_bytes += atomic_load(&lane->bytes);
+    }
+    return waiting;
+}
+
+static void reopen_lanes(struct writer *writer) {
+    for (size_t i = 0; i < writer->lane_count; i++) {
+        lane_reopen(&writer->lanes[i]);
+    }
+}
+
+static void pass_status_line(struct writer *writer, char *text) {
+    for (size_t i = 0; i < writer->lane_count && text != NULL; i++) {
+        terminal_set_status(&writer->lanes[i].terminal, text);
+    }
+    free(text);
+}
+
+static void give_up(struct writer *writer) {
+    for (size_t i = 0; i < writer->lane_count; i++) {
+        lane_give_up_rest(&writer->lanes[i]);
+    }
+}
+
+static void work(struct writer *writer, struct pollfd *polled) {
+    uint64_t bytes_before = 0;
+    int64_t progress_ns = clock_monotonic_ns();
+    for (;;) {
+        struct orders orders;
+        uint64_t bytes = 0;
+        deal(writer, take_batches(writer, &orders));
+        if (orders.reopening) {
+            reopen_lanes(writer);
+        }
+        pass_status_line(writer, orders.status_line);
+        bool waiting = run_lanes(writer, orders.closing, &bytes);
+        int64_t now_ns = clock_monotonic_ns();
+        if (bytes != bytes_before || !orders.closing) {
+            progress_ns = now_ns;
+        }
+        bytes_before = bytes;
+        if (orders.closing && (!waiting || now_ns - progress_ns > GIVE_UP_MS * NS_PER_MS)) {
+            give_up(writer);
+            return;
+        }
+        rest(writer, polled, orders.closing);
+    }
+}
+
+// Signals are for the loops. Two come from writing itself, SIGPIPE and SIGXFSZ; blocked here, they
+// leave nothing but EPIPE and EFBIG, which are what the lanes understand.
+static void *run(void *context) {
+    struct writer *writer = context;
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+    struct pollfd *polled = mem_new_array(writer->lane_count + 1, sizeof(*polled));
+    work(writer, polled);
+    free(polled);
+    return NULL;
+}
+
+// ── life ────────────────────────────────────────────────────────────────────────────────────────
+
+struct writer *writer_new(struct lane *lanes, size_t count) {
+    struct writer *writer = mem_new(sizeof(*writer));
+    writer->lanes = lanes;
+    writer->lane_count = count;
+    writer->alive_ns = clock_monotonic_ns();
+    writer->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pthread_mutex_init(&writer->lock, NULL);
+    // Started with all signals blocked, so that none finds the thread before it blocks them itself.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    int error = pthread_create(&writer->thread, NULL, run, writer);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0 || writer->wake_fd < 0) {
+        abort(); // out of memory or descriptors before anything began
+    }
+    return writer;
+}
+
+static struct timespec in_ms(int ms) {
+    struct timespec when;
+    clock_gettime(CLOCK_REALTIME, &when);
+    int64_t ns = when.tv_nsec + ms * NS_PER_MS;
+    when.tv_sec += ns / NS_PER_S;
+    when.tv_nsec = ns % NS_PER_S;
+    return when;
+}
+
+bool writer_stop(struct writer *writer) {
+    pthread_mutex_lock(&writer->lock);
+    writer->closing = true;
+    writer->sleeping = true; // woken in any case
+    atomic_store(&writer->alive_ns, clock_monotonic_ns());
+    wake(writer);
+    pthread_mutex_unlock(&writer->lock);
+    for (;;) {
+        struct timespec when = in_ms(STOP_POLL_MS);
+        if (pthread_timedjoin_np(writer->thread, NULL, &when) == 0) {
+            return true;
+        }
+        if (clock_monotonic_ns() - atomic_load(&writer->alive_ns) > HANG_MS * NS_PER_MS) {
+            return false;
+        }
+    }
+}
+
+void writer_free(struct writer *writer) {
+    close(writer->wake_fd);
+    pthread_mutex_destroy(&writer->lock);
+    free(writer->status_line);
+    free(writer);
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+#include "transcript/json_writer.h"
+
+#include "base/digest.h"
+#include "base/text.h"
+
+struct json_writer json_writer_on(struct buf *out, bool comma) {
+    return (struct json_writer){.out = out, .comma = comma};
+}
+
+static void begin_value(struct json_writer *json) {
+    if (json->comma) {
+        buf_put_byte(json->out, ',');
+    }
+    json->comma = true;
+}
+
+void json_open(struct json_writer *json, char bracket) {
+    begin_value(json);
+    buf_put_byte(json->out, (uint8_t)bracket);
+    json->comma = false;
+}
+
+void json_close(struct json_writer *json, char bracket) {
+    buf_put_byte(json->out, (uint8_t)bracket);
+    json->comma = true;
+}
+
+void json_key(struct json_writer *json, const char *key) {
+    begin_value(json);
+    buf_put_byte(json->out, '"');
+    buf_put_string(json->out, key);
+    buf_put(json->out, SLICE("\":"));
+    json->comma = false;
+}
+
+void json_null(struct json_writer *json) {
+    json_raw(json, SLICE("null"));
+}
+
+void json_bool(struct json_writer *json, bool value) {
+    json_raw(json, value ? SLICE("true") : SLICE("false"));
+}
+
+void json_uint(struct json_writer *json, uint64_t value) {
+    uint8_t digits[20];
+    size_t start = sizeof(digits);
+    do {
+        digits[--start] = (uint8_t)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    json_raw(json, slice_of(digits + start, sizeof(digits) - start));
+}
+
+void json_int(struct json_writer *json, int64_t value) {
+    if (value >= 0) {
+        json_uint(json, (uint64_t)value);
+        return;
+    }
+    begin_value(json);
+    buf_put_byte(json->out, '-');
+    json->comma = false;
+    json_uint(json, (uint64_t)0 - (uint64_t)value);
+}
+
+void json_ms(struct json_writer *json, int64_t us) {
+    int64_t fraction = us % 1000;
+    if (us < 0) {
+        json_int(json, us / 1000); // a time never is; a whole number is still a number
+        return;
+    }
+    json_uint(json, (uint64_t)(us / 1000));
+    if (fraction > 0) {
+        uint8_t digits[] = {'.', (uint8_t)('0' + fraction / 100),
+                            (uint8_t)('0' + fraction / 10 % 10), (uint8_t)('0' + fraction % 10)};
+        size_t len = fraction % 100 == 0 ? 2 : fraction % 10 == 0 ? 3 : 4;
+        buf_put(json->out, slice_of(digits, len));
+    }
+}
+
+// Bytes that stand in a JSON string as they are.
+static size_t plain_run(struct slice s) {
+    size_t len = 0;
+    while (len < s.len && s.data[len] >= 0x20 && s.data[len] < 0x7F && s.data[len] != '"' &&
+           s.data[len] != '\\') {
+        len++;
+    }
+    return len;
+}
+
+static void put_escaped(struct buf *out, uint8_t byte) {
+    static const char shorts[0x20] = {
+        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+    char letter = byte < 0x20 ? shorts[byte] : 0;
+    if (byte == '"' || byte == '\\') {
+        letter = (char)byte;
+    }
+    if (letter == 0) {
+        static const char hex[] = "0123456789abcdef";
+        buf_put(out, SLICE("\\u00"));
+        buf_put_byte(out, (uint8_t)hex[byte >> 4]);
+        buf_put_byte(out, (uint8_t)hex[byte & 15]);
+        return;
+    }
+    buf_put_byte(out, '\\');
+    buf_put_byte(out, (uint8_t)letter);
+}
+
+// Appends the character at the start of `s`, which is not a plain one, and returns its length.
+static size_t put_character(struct buf *out, struct slice s) {
+    size_t len = text_utf8_length(s);
+    bool c1 = len == 2 && s.data[0] == 0xC2 && s.data[1] < 0xA0;
+    if (len == 0) {
+        buf_put(out, SLICE("\xEF\xBF\xBD"));
+        return 1;
+    }
+    if (len == 1 || c1) {
+        put_escaped(out, s.data[len - 1]);
+    } else {
+        buf_put(out, slice_sub(s, 0, len));
+    }
+    return len;
+}
+
+void json_text(struct json_writer *json, struct slice text) {
+    if (slice_is_null(text)) {
+        json_null(json);
+        return;
+    }
+    begin_value(json);
+    buf_put_byte(json->out, '"');
+    while (text.len > 0) {
+        size_t len = plain_run(text);
+        if (len > 0) {
+            buf_put(json->out, slice_sub(text, 0, len));
+        } else {
+            len = put_character(json->out, text);
+        }
+        text = slice_from(text, len);
+    }
+    buf_put_byte(json->out, '"');
+}
+
+void json_string(struct json_writer *json, const char *string) {
+    json_text(json, slice_of_string(string));
+}
+
+void json_base64(struct json_writer *json, struct slice bytes) {
+    begin_value(json);
+    buf_put_byte(json->out, '"');
+    base64_encode(json->out, bytes);
+    buf_put_byte(json->out, '"');
+}
+
+void json_raw(struct json_writer *json, struct slice value) {
+    begin_value(json);
+    buf_put(json->out, value);
+}
+
+void json_member_bool(struct json_writer *json, const char *key, bool value) {
+    json_key(json, key);
+    json_bool(json, value);
+}
+
+void json_member_uint(struct json_writer *json, const char *key, uint64_t value) {
+    json_key(json, key);
+    json_uint(json, value);
+}
+
+void json_member_uint_or_null(struct json_writer *json, const char *key, uint64_t value) {
+    json_key(json, key);
+    if (value == 0) {
+        json_null(json);
+    } else {
+        json_uint(json, value);
+    }
+}
+
+void json_member_ms(struct json_writer *json, const char *key, int64_t us) {
+    json_key(json, key);
+    json_ms(json, us);
+}
+
+void json_member_text(struct json_writer *json, const char *key, struct slice text) {
+    json_key(json, key);
+    json_text(json, text);
+}
+
+void json_member_string(struct json_writer *json, const char *key, const char *string) {
+    json_key(json, key);
+    json_string(json, string);
+}
+
+void json_member_raw(struct json_writer *json, const char *key, struct slice value) {
+    json_key(json, key);
+    json_raw(json, value);
+}
+
+void json_member_exact(struct json_writer *json, const char *key, struct slice text) {
+    if (!text_is_utf8(text)) {
+        json_key(json, key);
+        json_base64(json, text);
+    }
+}

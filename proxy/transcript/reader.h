@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// reader: a recorded transcript, `json` or `jsonl`, read back into events and session documents. It
+// is what `show` and `check` stand on:
+//
+//   data ─┬─ jsonl: a line an event ──────────┐   items, in the     ┌─▶ events ─▶ text (`show`)
+//         └─ json: sessions, their timeline ──┴─▶ order of the text ┴─▶ documents (`check`)
+//
+// A transcript that a crash cut off is read as far as it goes, if that is at least one event or one
+// session; anything else that is not what it should be is an error that names the line (jsonl) or
+// the offset in bytes (json).
+//
+// Limits: of a message that was cut only what was kept can be told; `json` holds no `lost` and
+// `paused`.
+#ifndef SCOPE_TRANSCRIPT_READER_H
+#define SCOPE_TRANSCRIPT_READER_H
+
+#include "base/err.h"
+#include "event/event.h"
+
+struct reader;
+
+// `data` is the whole transcript; borrowed until the reader is freed. ERR_INPUT with what is wrong
+// with it, for behind `cannot read FILE: `.
+MUST_USE enum err reader_open(struct reader **out, struct failure *failure, struct slice data);
+void reader_free(struct reader *reader); // NULL is fine
+
+// The offset of what a crash left unfinished and the reader left out; SLICE_NONE if it is whole.
+size_t reader_cut_off(const struct reader *reader);
+
+// The next event, in the order in which the text output told them; NULL behind the last. Valid
+// until the next call. Message text comes as EVENT_TEXT and EVENT_CONTENT_END only.
+const struct event *reader_next(struct reader *reader);
+
+// Calls `take` with the document of each session, as JSON text, in the order in which they ended;
+// sessions that never ended come last.
+void reader_documents(struct reader *reader, void (*take)(void *context, const char *session_json),
+                      void *context);
+
+#endif

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+// reader_json: finds what a json document tells. Its sessions stand in the order in which they
+// ended; the text told them as they went, side by side, so their items are merged by time.
+#include "base/memory.h"
+#include "transcript/reader_timeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SCHEMA "smtpscope/1"
+
+static struct node_list list_of(const cJSON *array) {
+    struct node_list list = {0};
+    const cJSON *node = NULL;
+    list.nodes = mem_new_array((size_t)cJSON_GetArraySize(array) + 1, sizeof(*list.nodes));
+    cJSON_ArrayForEach(node, array) {
+        list.nodes[list.count++] = node;
+    }
+    return list;
+}
+
+// ── sessions ────────────────────────────────────────────────────────────────────────────────────
+
+static void index_session(struct reader *reader, const cJSON *object) {
+    struct json_index index = {.reader = reader, .object = object};
+    const cJSON *timeline = json_get(object, "timeline");
+    json_get_time(&index.started_us, object, "started");
+    index.session = reader_add_session(reader, json_get_uint(object, "id"));
+    struct reader_session *session = reader->sessions[index.session];
+    session->object = object;
+    session->session.started_unix_ns = index.started_us * NS_PER_US;
+    reader_session_read(&session->session, object);
+    index.first_item = reader->item_count;
+    index.exchanges = list_of(json_get(object, "exchanges"));
+    index.auths = list_of(json_get(object, "auth"));
+    index.messages = list_of(json_get(object, "messages"));
+    index.findings = list_of(json_get(object, "findings"));
+    if (cJSON_IsArray(timeline)) {
+        timeline_read(&index, timeline);
+    } else {
+        timeline_make_up(&index);
+    }
+    for (size_t i = index.first_item; i < reader->item_count; i++) {
+        reader->items[i].major = i;
+    }
+    timeline_add_message_lines(&index);
+    free(index.exchanges.nodes);
+    free(index.auths.nodes);
+    free(index.messages.nodes);
+    free(index.findings.nodes);
+}
+
+static enum err index_sessions(struct reader *reader, struct failure *failure,
+                               const cJSON *sessions) {
+    const cJSON *session = NULL;
+    size_t place = 0;
+    cJSON_ArrayForEach(session, sessions) {
+        if (!cJSON_IsObject(session) || json_get_uint(session, "id") == 0) {
+            return fail(failure, ERR_INPUT, "entry %zu of \"sessions\" is no session", place);
+        }
+        index_session(reader, session);
+        place++;
+    }
+    return OK;
+}
+
+// ── the document ────────────────────────────────────────────────────────────────────────────────
+
+static bool is_space(uint8_t byte) {
+    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
+// Skips what may stand between two sessions.
+static size_t skip_between(struct slice data, size_t offset) {
+    while (offset < data.len && (is_space(data.data[offset]) || data.data[offset] == ',')) {
+        offset++;
+    }
+    return offset;
+}
+
+// Where the first session of a document that our writer began stands; SLICE_NONE if it is not one.
+static size_t sessions_start(struct slice data) {
+    size_t schema = slice_find(slice_sub(data, 0, 256), SLICE("\"" SCHEMA "\""));
+    size_t sessions = slice_find(slice_sub(data, 0, 256), SLICE("\"sessions\""));
+    size_t bracket =
+        sessions == SLICE_NONE ? SLICE_NONE : slice_find_byte(slice_from(data, sessions), '[');
+    bool ours = schema != SLICE_NONE && bracket != SLICE_NONE && bracket < 16;
+    return ours ? sessions + bracket + 1 : SLICE_NONE;
+}
+
+// Whether the object that begins here is still open where the data ends.
+static bool is_open_object(struct slice rest) {
+    size_t depth = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < rest.len; i++) {
+        uint8_t byte = rest.data[i];
+        if (quoted && byte == '\\') {
+            i++;
+        } else if (byte == '"') {
+            quoted = !quoted;
+        } else if (!quoted && (byte == '{' || byte == '[')) {
+            depth++;
+        } else if (!quoted && (byte == '}' || byte == ']') && --depth == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// What a crash may leave behind the last whole session: a part of the next one, or of `]}`.
+static bool is_cut_off(struct slice rest) {
+    if (rest.len > 0 && rest.data[0] == '{') {
+        return is_open_object(rest);
+    }
+    return slice_trim(slice_from(rest, rest.len > 0 && rest.data[0] == ']' ? 1 : 0)).len == 0;
+}
+
+// Reads the sessions that are whole; where that ends is the result.
+static size_t parse_sessions(cJSON *sessions, struct slice data, size_t offset) {
+    for (offset = skip_between(data, offset); offset < data.len;
+         offset = skip_between(data, offset)) {
+        const char *start = (const char *)data.data + offset;
+        const char *stop = NULL;
+        cJSON *session = cJSON_ParseWithLengthOpts(start, data.len - offset, &stop, false);
+        if (session == NULL) {
+            break;
+        }
+        cJSON_AddItemToArray(sessions, session);
+        offset += (size_t)(stop - start);
+    }
+    return offset;
+}
+
+// A document that a crash cut off while it was written: its sessions up to there are whole. `wrong`
+// is where it is not JSON, in case it is something else.
+static enum err parse_cut_off(struct reader *reader, struct failure *failure, size_t wrong) {
+    struct slice data = reader->data;
+    size_t start = sessions_start(data);
+    cJSON *sessions = cJSON_CreateArray();
+    reader->cut_off = start == SLICE_NONE ? data.len : parse_sessions(sessions, data, start);
+    reader->document = cJSON_CreateObject();
+    cJSON_AddStringToObject(reader->document, "schema", SCHEMA);
+    cJSON_AddItemToObject(reader->document, "sessions", sessions);
+    if (start == SLICE_NONE || !is_cut_off(slice_from(data, reader->cut_off))) {
+        return fail(failure, ERR_INPUT, "it is not JSON at offset %zu",
+                    reader_original_offset(reader, wrong));
+    }
+    if (cJSON_GetArraySize(sessions) == 0) {
+        return fail(failure, ERR_INPUT,
+                    "it is cut off at offset %zu, before its first session ends",
+                    reader_original_offset(reader, data.len));
+    }
+    return OK;
+}
+
+static enum err parse_document(struct reader *reader, struct failure *failure) {
+    struct slice data = reader->data;
+    const char *start = (const char *)data.data;
+    const char *stop = start;
+    reader->document = cJSON_ParseWithLengthOpts(start, data.len, &stop, false);
+    size_t offset = (size_t)(stop - start);
+    if (reader->document == NULL) {
+        return parse_cut_off(reader, failure, offset);
+    }
+    while (offset < data.len && is_space(data.data[offset])) {
+        offset++;
+    }
+    if (offset < data.len && data.data[offset] != 0) {
+        return fail(failure, ERR_INPUT, "something follows the JSON at offset %zu",
+                    reader_original_offset(reader, offset));
+    }
+    return OK;
+}
+
+enum err reader_index_json(struct reader *reader, struct failure *failure) {
+    enum err err = parse_document(reader, failure);
+    if (err != OK) {
+        return err;
+    }
+    const char *schema = json_get_string(reader->document, "schema");
+    if (schema == NULL) {
+        return fail(failure, ERR_INPUT, "it has no \"schema\"");
+    }
+    if (strcmp(schema, SCHEMA) != 0) {
+        return fail(failure, ERR_INPUT, "its schema is '%.64s', this program reads " SCHEMA,
+                    schema);
+    }
+    const cJSON *sessions = json_get(reader->document, "sessions");
+    if (!cJSON_IsArray(sessions)) {
+        return fail(failure, ERR_INPUT, "it has no list of \"sessions\"");
+    }
+    return index_sessions(reader, failure, sessions);
+}

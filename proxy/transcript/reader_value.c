@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// reader_value: from JSON to values, whatever the JSON is.
+#include "base/digest.h"
+#include "base/memory.h"
+#include "transcript/reader_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// ── memory of one event ─────────────────────────────────────────────────────────────────────────
+
+struct arena_block {
+    struct arena_block *next;
+    max_align_t memory[];
+};
+
+void *arena_new(struct arena *arena, size_t count, size_t size) {
+    if (size != 0 && count > (SIZE_MAX / 2) / size) {
+        abort(); // no transcript that fits into memory has so many of anything
+    }
+    struct arena_block *block = mem_new(sizeof(*block) + count * size);
+    block->next = arena->blocks;
+    arena->blocks = block;
+    return block->memory;
+}
+
+void arena_cleanup(struct arena *arena) {
+    while (arena->blocks != NULL) {
+        struct arena_block *block = arena->blocks;
+        arena->blocks = block->next;
+        free(block);
+    }
+}
+
+// ── from JSON to values ─────────────────────────────────────────────────────────────────────────
+
+const cJSON *json_get(const cJSON *object, const char *key) {
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsNull(value) ? NULL : value;
+}
+
+const char *json_get_string(const cJSON *object, const char *key) {
+    const cJSON *value = json_get(object, key);
+    return cJSON_IsString(value) ? value->valuestring : NULL;
+}
+
+uint64_t json_get_uint(const cJSON *object, const char *key) {
+    const cJSON *value = json_get(object, key);
+    bool sane = cJSON_IsNumber(value) && value->valuedouble >= 0 && value->valuedouble < 0x1p63;
+    return sane ? (uint64_t)value->valuedouble : 0;
+}
+
+size_t json_count(const cJSON *number) {
+    bool sane = cJSON_IsNumber(number) && number->valuedouble >= 0 && number->valuedouble < 0x1p40;
+    return sane ? (size_t)number->valuedouble : 0;
+}
+
+bool json_get_bool(const cJSON *object, const char *key) {
+    return cJSON_IsTrue(json_get(object, key));
+}
+
+#define MS_MAX 1e11
+
+bool json_get_time(int64_t *out_unix_us, const cJSON *object, const char *key) {
+    const int64_t year_2200_ns = clock_days(2200, 1, 1) * 86400 * NS_PER_S;
+    int64_t unix_ns = 0;
+    struct slice text = slice_of_string(json_get_string(object, key));
+    if (!clock_parse_rfc3339(&unix_ns, text) || unix_ns < 0 || unix_ns >= year_2200_ns) {
+        return false;
+    }
+    *out_unix_us = unix_ns / NS_PER_US;
+    return true;
+}
+
+int64_t json_us(const cJSON *ms) {
+    bool sane = cJSON_IsNumber(ms) && ms->valuedouble >= 0 && ms->valuedouble < MS_MAX;
+    return sane ? (int64_t)(ms->valuedouble * 1000 + 0.5) : -1;
+}
+
+// Turns the characters that stand for NULs back into them.
+static struct slice with_nuls(const struct decoder *decoder, struct slice s) {
+    struct slice mark = slice_of_string(decoder->nul);
+    size_t at = slice_find(s, mark);
+    if (at == SLICE_NONE) {
+        return s;
+    }
+    uint8_t *copy = arena_new(decoder->arena, s.len, 1);
+    size_t len = 0;
+    while (at != SLICE_NONE) {
+        memcpy(copy + len, s.data, at);
+        len += at + 1; // the arena is zeroed
+        s = slice_from(s, at + mark.len);
+        at = slice_find(s, mark);
+    }
+    memcpy(copy + len, s.data, s.len);
+    return slice_of(copy, len + s.len);
+}
+
+struct slice decode_string(const struct decoder *decoder, const cJSON *string) {
+    if (!cJSON_IsString(string)) {
+        return (struct slice){0};
+    }
+    return with_nuls(decoder, slice_of_string(string->valuestring));
+}
+
+bool decode_exact(struct slice *out, const struct decoder *decoder, const cJSON *base64) {
+    if (!cJSON_IsString(base64)) {
+        return false;
+    }
+    struct slice text = slice_of_string(base64->valuestring);
+    struct buf bytes;
+    buf_init(&bytes, text.len + 4);
+    bool good = base64_decode(&bytes, text);
+    if (good) {
+        struct slice decoded = buf_slice(&bytes);
+        uint8_t *copy = arena_new(decoder->arena, decoded.len + 1, 1);
+        memcpy(copy, decoded.data, decoded.len);
+        *out = slice_of(copy, decoded.len);
+    }
+    buf_cleanup(&bytes);
+    return good;
+}
+
+struct slice decode_text(const struct decoder *decoder, const cJSON *object, const char *key,
+                         const char *exact_key) {
+    struct slice exact;
+    if (exact_key != NULL && decode_exact(&exact, decoder, json_get(object, exact_key))) {
+        return exact;
+    }
+    return decode_string(decoder, json_get(object, key));
+}

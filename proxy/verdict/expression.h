@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// expression: one `NAME OP VALUE` of `--expect` and `--only`, asked of session documents.
+//
+//   all:to ~ @example\.net$
+//   ─── ── ─ ──────────────
+//   every  op value, to the end of the word
+//       name
+//
+// A count (`sessions`, `messages`, `recipients`, `findings`) is summed over all sessions. A text
+// is asked of each message or session: it holds when one of them has such a value, with `all:` when
+// each of them has values and all of these are such. `all:` is true of no message, or no session.
+#ifndef SCOPE_VERDICT_EXPRESSION_H
+#define SCOPE_VERDICT_EXPRESSION_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct expression; // immutable: many threads may ask it
+struct cJSON;
+
+// Which names are known: those of `check`, or also `client`, `server` and `port`.
+enum expression_use { EXPRESSION_CHECK, EXPRESSION_ONLY };
+
+// ERR_USAGE with a sentence that names what is wrong in `text`.
+MUST_USE enum err expression_parse(struct expression **out, struct failure *failure,
+                                   const char *text, enum expression_use use);
+void expression_free(struct expression *expression); // NULL is fine
+const char *expression_text(const struct expression *expression);
+
+// What was seen of it so far. All-zero is nothing yet.
+struct expression_tally {
+    uint64_t sum;      // of a count
+    uint64_t asked;    // messages or sessions that were asked
+    uint64_t matching; // of these, those that have it
+    struct buf found;  // the values seen, for a person; cut after some
+    size_t found_count;
+};
+
+// Asks one session's document.
+void expression_ask(struct expression_tally *tally, const struct expression *expression,
+                    const struct cJSON *session);
+// The answer over all that was asked.
+bool expression_holds(const struct expression *expression, const struct expression_tally *tally);
+// Appends what was found, for a person: a number, or the values seen, or `nothing`. Values are as
+// they stand in the document, not escaped.
+void expression_put_found(struct buf *out, const struct expression *expression,
+                          const struct expression_tally *tally);
+void expression_tally_cleanup(struct expression_tally *tally);
+
+// Asks one session alone, its document as text (`--only`). False where the text is no document.
+bool expression_matches(const struct expression *expression, const char *session_json);
+
+#endif

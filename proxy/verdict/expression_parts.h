@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// expression_parts: an expression taken apart; shared by its reader (expression.c) and by what asks
+// documents (expression_ask.c), and by nobody else.
+#ifndef SCOPE_VERDICT_EXPRESSION_PARTS_H
+#define SCOPE_VERDICT_EXPRESSION_PARTS_H
+
+#include "verdict/expression.h"
+
+#include <locale.h>
+#include <regex.h>
+
+enum comparison { OP_EQUAL, OP_NOT_EQUAL, OP_MATCHES, OP_LESS, OP_AT_MOST, OP_MORE, OP_AT_LEAST };
+
+// What a name is asked of, and how its value is read.
+enum subject {
+    COUNT_SESSIONS,
+    COUNT_MESSAGES,
+    COUNT_RECIPIENTS,
+    COUNT_FINDINGS,
+    MESSAGE_FROM,
+    MESSAGE_TO,
+    MESSAGE_HEADER,
+    SESSION_AUTH,
+    SESSION_AUTH_OUTCOME,
+    SESSION_TLS_CLIENT,
+    SESSION_TLS_SERVER,
+    SESSION_OUTCOME,
+    SESSION_CLIENT,
+    SESSION_SERVER,
+    SESSION_PORT,
+};
+
+enum value_kind { VALUE_COUNT, VALUE_TEXT, VALUE_PORT };
+
+struct name_row {
+    const char *name;
+    enum subject subject;
+    enum value_kind kind;
+    bool of_message; // asked of each message, else of each session
+    bool only;       // known to --only alone
+};
+
+struct expression {
+    char *text;
+    const struct name_row *name;
+    char *header; // MESSAGE_HEADER: the field's name
+    bool every;   // `all:`
+    enum comparison comparison;
+    char *value;
+    uint64_t number; // of a count, or of a port that is compared by size
+    regex_t regex;
+    bool has_regex;
+    // Values are UTF-8, whatever the user's locale is: one `.` is one character. 0 where the system
+    // has no such locale, and a `.` is a byte.
+    locale_t characters;
+};
+
+#endif

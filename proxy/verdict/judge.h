@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// judge: the verdict over a recording, for `check` and the end of `proxy` and `run`: which
+// expectations hold, and which findings are at or above the bar. It knows session documents only,
+// so a live capture and a recorded transcript are judged alike.
+#ifndef SCOPE_VERDICT_JUDGE_H
+#define SCOPE_VERDICT_JUDGE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "event/event.h"
+
+struct judge;
+
+// --fail-on: findings of this severity or worse fail.
+enum fail_on { FAIL_ON_ERROR, FAIL_ON_WARNING, FAIL_ON_INFO, FAIL_ON_NEVER };
+
+struct judge_options {
+    enum fail_on fail_on;
+    const char *const *expectations;
+    size_t expectation_count;
+};
+
+// ERR_USAGE with a sentence where an expectation is no expression.
+MUST_USE enum err judge_new(struct judge **out, struct failure *failure,
+                            const struct judge_options *options);
+void judge_free(struct judge *judge); // NULL is fine
+
+// One session's json document as text, in any order, from any thread. ERR_INPUT where it is none.
+MUST_USE enum err judge_take(struct judge *judge, const char *session_json);
+
+// ── the verdict, after the last session ─────────────────────────────────────────────────────────
+
+bool judge_is_content(const struct judge *judge); // nothing failed
+
+struct judge_expectation {
+    const char *expression;
+    bool holds;
+    struct slice found; // for a person, as it stands in the documents; valid as long as the judge
+};
+
+size_t judge_expectation_count(const struct judge *judge);
+struct judge_expectation judge_expectation_at(struct judge *judge, size_t index);
+
+struct judge_finding {
+    uint64_t session;
+    const char *rule;
+    enum severity severity;
+    const char *side; // NULL for null
+    int exchange;     // EVENT_NO_EXCHANGE for null
+    int message;      // EVENT_NO_MESSAGE for null
+    const char *text;
+    const char *reference; // NULL for null
+};
+
+// The findings in order of session, up to a cap; judge_finding_total counts all.
+size_t judge_finding_count(const struct judge *judge);
+struct judge_finding judge_finding_at(struct judge *judge, size_t index);
+uint64_t judge_finding_total(const struct judge *judge, enum severity severity);
+bool judge_fails(const struct judge *judge, enum severity severity); // at or above the bar
+uint64_t judge_session_count(const struct judge *judge);
+
+// Appends the JSON report: {"ok", "expectations", "findings"}.
+void judge_put_json(struct buf *out, struct judge *judge);
+
+#endif

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MIT
+#include "verdict/report.h"
+
+#include "base/limits.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// ── escaping ────────────────────────────────────────────────────────────────────────────────────
+
+// How many bytes the character at the start of `s` has, a byte that is not UTF-8 being one.
+static size_t character_length(struct slice s) {
+    size_t len = text_utf8_length(s);
+    return len == 0 ? 1 : len;
+}
+
+// Whether XML 1.0 (2.2) allows the character; C1 is allowed there, but shows nothing.
+static bool xml_allows(struct slice character) {
+    uint8_t first = character.data[0];
+    bool c0 = first < 0x20 && first != '\t' && first != '\n' && first != '\r';
+    bool not_a_character = character.len == 3 && first == 0xEF && character.data[1] == 0xBF &&
+                           character.data[2] >= 0xBE;
+    return !c0 && first != 0x7F && !not_a_character && text_is_utf8(character);
+}
+
+static const char *xml_entity(uint8_t byte) {
+    switch (byte) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&apos;";
+    case '\t':
+        return "&#9;";
+    case '\n':
+        return "&#10;";
+    case '\r':
+        return "&#13;";
+    default:
+        return NULL;
+    }
+}
+
+static void put_xml(struct buf *out, struct slice s) {
+    while (s.len > 0) {
+        struct slice character = slice_sub(s, 0, character_length(s));
+        const char *entity = xml_entity(character.data[0]);
+        if (entity != NULL) {
+            buf_put_string(out, entity);
+        } else if (xml_allows(character)) {
+            buf_put(out, character);
+        } else {
+            buf_put(out, SLICE("\xEF\xBF\xBD"));
+        }
+        s = slice_from(s, character.len);
+    }
+}
+
+// A workflow command's text: `%` and line ends escaped; in a property `:` and `,` too.
+static void put_github(struct buf *out, struct slice s, bool property) {
+    for (size_t i = 0; i < s.len; i++) {
+        uint8_t byte = s.data[i];
+        bool escaped = byte == '%' || byte == '\r' || byte == '\n' ||
+                       (property && (byte == ':' || byte == ','));
+        if (escaped) {
+            buf_putf(out, "%%%02X", byte);
+        } else {
+            buf_put_byte(out, byte);
+        }
+    }
+}
+
+// ── sentences ───────────────────────────────────────────────────────────────────────────────────
+
+// `session 1, message 2: TEXT (RFC 5321 2.3.8)`
+static void put_finding(struct buf *out, const struct judge_finding *finding) {
+    buf_putf(out, "session %llu", (unsigned long long)finding->session);
+    if (finding->message != EVENT_NO_MESSAGE) {
+        buf_putf(out, ", message %d", finding->message);
+    } else if (finding->exchange != EVENT_NO_EXCHANGE) {
+        buf_putf(out, ", exchange %d", finding->exchange);
+    }
+    buf_put_string(out, ": ");
+    text_put_printable(out, slice_of_string(finding->text));
+    if (finding->reference != NULL && finding->reference[0] != '\0') {
+        buf_put_string(out, " (");
+        text_put_printable(out, slice_of_string(finding->reference));
+        buf_put_byte(out, ')');
+    }
+}
+
+static struct buf finding_sentence(const struct judge_finding *finding) {
+    struct buf sentence;
+    buf_init(&sentence, 64 * KIB);
+    put_finding(&sentence, finding);
+    return sentence;
+}
+
+static struct buf expectation_sentence(const struct judge_expectation *expectation) {
+    struct buf sentence;
+    buf_init(&sentence, 64 * KIB);
+    buf_put_string(&sentence, "expected ");
+    text_put_printable(&sentence, slice_of_string(expectation->expression));
+    buf_put_string(&sentence, ", found ");
+    text_put_printable(&sentence, expectation->found);
+    return sentence;
+}
+
+// ── text ────────────────────────────────────────────────────────────────────────────────────────
+
+static void put_count(struct buf *out, uint64_t count, const char *what) {
+    buf_putf(out, "%llu %s%s", (unsigned long long)count, what, count == 1 ? "" : "s");
+}
+
+static void put_summary(struct buf *out, struct judge *judge) {
+    buf_put_string(out, judge_is_content(judge) ? "passed: " : "failed: ");
+    put_count(out, judge_session_count(judge), "session");
+    buf_put_string(out, ", ");
+    put_count(out, judge_expectation_count(judge), "expectation");
+    buf_put_string(out, ", findings: ");
+    put_count(out, judge_finding_total(judge, SEVERITY_ERROR), "error");
+    buf_put_string(out, ", ");
+    put_count(out, judge_finding_total(judge, SEVERITY_WARNING), "warning");
+    buf_putf(out, ", %llu info\n", (unsigned long long)judge_finding_total(judge, SEVERITY_INFO));
+}
+
+static void report_put_text(struct buf *out, struct judge *judge) {
+    for (size_t i = 0; i < judge_expectation_count(judge); i++) {
+        struct judge_expectation expectation = judge_expectation_at(judge, i);
+        struct buf sentence = expectation_sentence(&expectation);
+        buf_put_string(out, expectation.holds ? "ok     " : "FAILED ");
+        buf_put(out, buf_slice(&sentence));
+        buf_put_byte(out, '\n');
+        buf_cleanup(&sentence);
+    }
+    for (size_t i = 0; i < judge_finding_count(judge); i++) {
+        struct judge_finding finding = judge_finding_at(judge, i);
+        struct buf sentence = finding_sentence(&finding);
+        buf_put_string(out, judge_fails(judge, finding.severity) ? "FAILED " : "       ");
+        buf_putf(out, "%s ", severity_name(finding.severity));
+        text_put_printable(out, slice_of_string(finding.rule));
+        buf_put_string(out, ": ");
+        buf_put(out, buf_slice(&sentence));
+        buf_put_byte(out, '\n');
+        buf_cleanup(&sentence);
+    }
+    put_summary(out, judge);
+}
+
+// ── GitHub ──────────────────────────────────────────────────────────────────────────────────────
+
+static void put_command(struct buf *out, const char *command, const char *title,
+                        struct slice sentence) {
+    buf_putf(out, "::%s title=", command);
+    put_github(out, slice_of_string(title), true);
+    buf_put_string(out, "::");
+    put_github(out, sentence, false);
+    buf_put_byte(out, '\n');
+}
+
+static void report_put_github(struct buf *out, struct judge *judge) {
+    static const char *const commands[] = {
+        [SEVERITY_INFO] = "notice", [SEVERITY_WARNING] = "warning", [SEVERITY_ERROR] = "error"};
+    for (size_t i = 0; i < judge_expectation_count(judge); i++) {
+        struct judge_expectation expectation = judge_expectation_at(judge, i);
+        if (!expectation.holds) {
+            struct buf sentence = expectation_sentence(&expectation);
+            put_command(out, "error", "smtpscope expectation", buf_slice(&sentence));
+            buf_cleanup(&sentence);
+        }
+    }
+    for (size_t i = 0; i < judge_finding_count(judge); i++) {
+        struct judge_finding finding = judge_finding_at(judge, i);
+        struct buf sentence = finding_sentence(&finding);
+        put_command(out, commands[finding.severity], finding.rule, buf_slice(&sentence));
+        buf_cleanup(&sentence);
+    }
+}
+
+// ── JUnit ───────────────────────────────────────────────────────────────────────────────────────
+
+// The findings that start a case: the first of each rule that is at or above the bar.
+struct cases {
+    size_t *firsts;
+    size_t count;
+};
+
+static bool has_case(const struct cases *cases, struct judge *judge, const char *rule) {
+    for (size_t i = 0; i < cases->count; i++) {
+        if (strcmp(judge_finding_at(judge, cases->firsts[i]).rule, rule) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct cases find_cases(struct judge *judge) {
+    size_t count = judge_finding_count(judge);
+    struct cases cases = {.firsts = mem_new_array(count + 1, sizeof(size_t))};
+    for (size_t i = 0; i < count; i++) {
+        struct judge_finding finding = judge_finding_at(judge, i);
+        if (judge_fails(judge, finding.severity) && !has_case(&cases, judge, finding.rule)) {
+            cases.firsts[cases.count++] = i;
+        }
+    }
+    return cases;
+}
+
+static void put_case(struct buf *out, const char *class_name, const char *name) {
+    buf_putf(out, "    <testcase classname=\"smtpscope.%s\" name=\"", class_name);
+    put_xml(out, slice_of_string(name));
+    buf_put_string(out, "\" time=\"0\"");
+}
+
+static void put_failure(struct buf *out, const char *type, struct slice message) {
+    buf_putf(out, ">\n      <failure type=\"%s\" message=\"", type);
+    put_xml(out, message);
+    buf_put_string(out, "\">");
+}
+
+static void put_expectation_case(struct buf *out, const struct judge_expectation *expectation) {
+    put_case(out, "expectations", expectation->expression);
+    if (expectation->holds) {
+        buf_put_string(out, "/>\n");
+        return;
+    }
+    struct buf sentence = expectation_sentence(expectation);
+    put_failure(out, "expectation", buf_slice(&sentence));
+    put_xml(out, buf_slice(&sentence));
+    buf_put_string(out, "</failure>\n    </testcase>\n");
+    buf_cleanup(&sentence);
+}
+
+static void put_rule_case(struct buf *out, struct judge *judge, size_t first) {
+    struct judge_finding finding = judge_finding_at(judge, first);
+    put_case(out, "findings", finding.rule);
+    put_failure(out, severity_name(finding.severity), slice_of_string(finding.text));
+    for (size_t i = first; i < judge_finding_count(judge); i++) {
+        struct judge_finding other = judge_finding_at(judge, i);
+        if (strcmp(other.rule, finding.rule) == 0) {
+            struct buf sentence = finding_sentence(&other);
+            put_xml(out, buf_slice(&sentence));
+            buf_put_byte(out, '\n');
+            buf_cleanup(&sentence);
+        }
+    }
+    buf_put_string(out, "</failure>\n    </testcase>\n");
+}
+
+static void report_put_junit(struct buf *out, struct judge *judge) {
+    struct cases cases = find_cases(judge);
+    size_t failures = cases.count;
+    for (size_t i = 0; i < judge_expectation_count(judge); i++) {
+        failures += judge_expectation_at(judge, i).holds ? 0 : 1;
+    }
+    size_t tests = judge_expectation_count(judge) + (cases.count > 0 ? cases.count : 1);
+    buf_put_string(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    buf_putf(out,
+             "<testsuites name=\"smtpscope\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" "
+             "time=\"0\">\n"
+             "  <testsuite name=\"smtpscope\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" "
+             "skipped=\"0\" time=\"0\">\n",
+             tests, failures, tests, failures);
+    for (size_t i = 0; i < judge_expectation_count(judge); i++) {
+        struct judge_expectation expectation = judge_expectation_at(judge, i);
+        put_expectation_case(out, &expectation);
+    }
+    for (size_t i = 0; i < cases.count; i++) {
+        put_rule_case(out, judge, cases.firsts[i]);
+    }
+    if (cases.count == 0) {
+        put_case(out, "findings", "findings");
+        buf_put_string(out, "/>\n");
+    }
+    buf_put_string(out, "  </testsuite>\n</testsuites>\n");
+    free(cases.firsts);
+}
+
+void report_put(struct buf *out, struct judge *judge, enum report_kind kind) {
+    switch (kind) {
+    case REPORT_TEXT:
+        report_put_text(out, judge);
+        break;
+    case REPORT_JSON:
+        judge_put_json(out, judge);
+        break;
+    case REPORT_JUNIT:
+        report_put_junit(out, judge);
+        break;
+    case REPORT_GITHUB:
+        report_put_github(out, judge);
+        break;
+    }
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+// The verdict and its four reports (judge.c, report.c).
+#include "verdict/report.h"
+
+#include "base/limits.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <cjson/cJSON.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FINDING(rule, severity, exchange, message, text, reference)                                \
+    "{\"rule\":\"" rule "\",\"severity\":\"" severity                                              \
+    "\",\"side\":\"client\",\"exchange\":" exchange ",\"message\":" message ",\"text\":\"" text    \
+    "\",\"reference\":" reference "}"
+
+static const char noisy[] =
+    "{\"id\":2,\"messages\":[{\"n\":1,\"header\":[{\"name\":\"Subject\",\"value\":\"50% <b>\\n\"}]}"
+    "],\"findings\":[" FINDING("bare-lf", "error", "5", "null", "100% of\\nit, \\u001b & <x>",
+                               "\"RFC 5321 2.3.8\"") "," FINDING("helo-used", "info", "1", "null",
+                                                                 "HELO", "null") "]}";
+static const char later[] = "{\"id\":1,\"messages\":[],\"findings\":[" FINDING(
+    "bare-lf", "error", "null", "3", "again", "null") "]}";
+static const char quiet[] = "{\"id\":3,\"messages\":[],\"findings\":[" FINDING(
+    "helo-used", "info", "1", "null", "HELO", "null") "]}";
+
+static struct judge *judge_of(enum fail_on fail_on, const char *expectation) {
+    struct judge *judge = NULL;
+    struct judge_options options = {
+        .fail_on = fail_on,
+        .expectations = &expectation,
+        .expectation_count = expectation == NULL ? 0 : 1,
+    };
+    assert_int_equal(judge_new(&judge, NULL, &options), OK);
+    return judge;
+}
+
+static char *report_of(struct judge *judge, enum report_kind kind) {
+    struct buf out;
+    buf_init(&out, MIB);
+    report_put(&out, judge, kind);
+    buf_put_byte(&out, 0);
+    size_t len = 0;
+    return (char *)buf_take(&out, &len);
+}
+
+static void assert_report(struct judge *judge, enum report_kind kind, const char *expected) {
+    char *report = report_of(judge, kind);
+    assert_string_equal(report, expected);
+    free(report);
+}
+
+static struct judge *noisy_judge(enum fail_on fail_on) {
+    struct judge *judge = judge_of(fail_on, "subject = 50% <c>");
+    assert_int_equal(judge_take(judge, noisy), OK);
+    assert_int_equal(judge_take(judge, later), OK);
+    return judge;
+}
+
+static void holds_findings_to_the_bar(void **state) {
+    (void)state;
+    static const struct {
+        enum fail_on fail_on;
+        bool error_passes;
+        bool info_passes;
+    } rows[] = {{FAIL_ON_ERROR, false, true},
+                {FAIL_ON_WARNING, false, true},
+                {FAIL_ON_INFO, false, false},
+                {FAIL_ON_NEVER, true, true}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct judge *judge = judge_of(rows[i].fail_on, NULL);
+        assert_true(judge_is_content(judge));
+        assert_int_equal(judge_take(judge, quiet), OK);
+        assert_int_equal(judge_is_content(judge), rows[i].info_passes);
+        assert_int_equal(judge_take(judge, later), OK);
+        assert_int_equal(judge_is_content(judge), rows[i].error_passes);
+        judge_free(judge);
+    }
+}
+
+static void fails_when_an_expectation_does(void **state) {
+    (void)state;
+    struct judge *judge = judge_of(FAIL_ON_NEVER, "messages = 1");
+    assert_false(judge_is_content(judge));
+    assert_int_equal(judge_take(judge, noisy), OK);
+    assert_true(judge_is_content(judge));
+    judge_free(judge);
+}
+
+static void refuses_what_is_no_document(void **state) {
+    (void)state;
+    struct judge *judge = judge_of(FAIL_ON_ERROR, NULL);
+    assert_int_equal(judge_take(judge, "{"), ERR_INPUT);
+    assert_int_equal(judge_take(judge, "[]"), ERR_INPUT);
+    assert_int_equal(judge_session_count(judge), 0);
+    judge_free(judge);
+}
+
+static void reports_for_a_person(void **state) {
+    (void)state;
+    struct judge *judge = noisy_judge(FAIL_ON_ERROR);
+    assert_report(judge, REPORT_TEXT,
+                  "FAILED expected subject = 50% <c>, found 50% <b>\\x0A\n"
+                  "FAILED error bare-lf: session 1, message 3: again\n"
+                  "FAILED error bare-lf: session 2, exchange 5: 100% of\\x0Ait, \\x1B & <x> (RFC "
+                  "5321 2.3.8)\n"
+                  "       info helo-used: session 2, exchange 1: HELO\n"
+                  "failed: 2 sessions, 1 expectation, findings: 2 errors, 0 warnings, 1 info\n");
+    judge_free(judge);
+}
+
+static void reports_to_github_on_one_line_each(void **state) {
+    (void)state;
+    struct judge *judge = noisy_judge(FAIL_ON_ERROR);
+    assert_report(judge, REPORT_GITHUB,
+                  "::error title=smtpscope expectation::expected subject = 50%25 <c>, found 50%25 "
+                  "<b>\\x0A\n"
+                  "::error title=bare-lf::session 1, message 3: again\n"
+                  "::error title=bare-lf::session 2, exchange 5: 100%25 of\\x0Ait, \\x1B & <x> "
+                  "(RFC 5321 2.3.8)\n"
+                  "::notice title=helo-used::session 2, exchange 1: HELO\n");
+    judge_free(judge);
+}
+
+static void reports_as_junit(void **state) {
+    (void)state;
+    struct judge *judge = noisy_judge(FAIL_ON_ERROR);
+    assert_report(
+        judge, REPORT_JUNIT,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+        "<testsuites name=\"smtpscope\" tests=\"2\" failures=\"2\" errors=\"0\" time=\"0\">\n"
+        "  <testsuite name=\"smtpscope\" tests=\"2\" failures=\"2\" errors=\"0\" skipped=\"0\" "
+        "time=\"0\">\n"
+        "    <testcase classname=\"smtpscope.expectations\" name=\"subject = 50% &lt;c&gt;\" "
+        "time=\"0\">\n"
+        "      <failure type=\"expectation\" message=\"expected subject = 50% &lt;c&gt;, found 50% "
+        "&lt;b&gt;\\x0A\">expected subject = 50% &lt;c&gt;, found 50% &lt;b&gt;\\x0A</failure>\n"
+        "    </testcase>\n"
+        "    <testcase classname=\"smtpscope.findings\" name=\"bare-lf\" time=\"0\">\n"
+        "      <failure type=\"error\" message=\"again\">session 1, message 3: again\n"
+        "session 2, exchange 5: 100% of\\x0Ait, \\x1B &amp; &lt;x&gt; (RFC 5321 2.3.8)\n"
+        "</failure>\n"
+        "    </testcase>\n"
+        "  </testsuite>\n"
+        "</testsuites>\n");
+    judge_free(judge);
+}
+
+static void reports_one_passed_case_where_nothing_fired(void **state) {
+    (void)state;
+    struct judge *judge = judge_of(FAIL_ON_ERROR, "sessions = 1");
+    assert_int_equal(judge_take(judge, quiet), OK);
+    char *report = report_of(judge, REPORT_JUNIT);
+    assert_non_null(strstr(report, "tests=\"2\" failures=\"0\""));
+    assert_non_null(strstr(report, "name=\"sessions = 1\" time=\"0\"/>"));
+    assert_non_null(strstr(report, "name=\"findings\" time=\"0\"/>"));
+    assert_null(strstr(report, "helo-used"));
+    free(report);
+    judge_free(judge);
+}
+
+static void reports_as_json(void **state) {
+    (void)state;
+    struct judge *judge = noisy_judge(FAIL_ON_ERROR);
+    char *text = report_of(judge, REPORT_JSON);
+    cJSON *report = cJSON_Parse(text);
+    assert_true(cJSON_IsFalse(cJSON_GetObjectItem(report, "ok")));
+    const cJSON *expectation = cJSON_GetArrayItem(cJSON_GetObjectItem(report, "expectations"), 0);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(expectation, "expression")),
+                        "subject = 50% <c>");
+    assert_true(cJSON_IsFalse(cJSON_GetObjectItem(expectation, "ok")));
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(expectation, "found")),
+                        "50% <b>\n");
+    const cJSON *findings = cJSON_GetObjectItem(report, "findings");
+    assert_int_equal(cJSON_GetArraySize(findings), 3);
+    const cJSON *finding = cJSON_GetArrayItem(findings, 1);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(finding, "rule")), "bare-lf");
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(finding, "message")));
+    cJSON_Delete(report);
+    free(text);
+    judge_free(judge);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(holds_findings_to_the_bar),
+        cmocka_unit_test(fails_when_an_expectation_does),
+        cmocka_unit_test(refuses_what_is_no_document),
+        cmocka_unit_test(reports_for_a_person),
+        cmocka_unit_test(reports_to_github_on_one_line_each),
+        cmocka_unit_test(reports_as_junit),
+        cmocka_unit_test(reports_one_passed_case_where_nothing_fired),
+        cmocka_unit_test(reports_as_json),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
