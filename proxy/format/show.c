@@ -32,8 +32,7 @@ static void write_if(struct page *page, bool now) {
 
 void show_text(struct reader *reader, bool color, void (*write)(void *context, struct slice lines),
                void *context) {
-    // What was recorded is shown: --body had its say when it was.
-    struct text_writer text = {.body = BODY_FULL, .color = color};
+    struct text_writer text = {.recorded = true, .color = color};
     struct page page = {.write = write, .context = context};
     struct buf lines;
     buf_init(&lines, SIZE_MAX / 2);

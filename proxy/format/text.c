@@ -87,7 +87,7 @@ static void put_text(struct buf *out, struct text_writer *writer, const struct e
         writer->message = event->text.message;
         writer->limit = (struct header_limit){0};
     }
-    if (message_line_shown(writer->body, &writer->limit, &event->text)) {
+    if (writer->recorded || message_line_shown(writer->body, &writer->limit, &event->text)) {
         begin_line(out, writer, event, PAINT_CLIENT);
         put_quoted(out, "C >", &event->text.line);
         end_line(out, writer);

@@ -20,7 +20,8 @@
 struct text_writer {
     enum body_detail body;
     bool color;
-    struct header_limit limit; // of the message whose lines come
+    bool recorded; // lines of a transcript: --body and its limits had their say when it was written
+    struct header_limit limit; // of the message whose lines come; of one session
     int message;
 };
 

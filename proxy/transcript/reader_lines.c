@@ -10,6 +10,7 @@ struct line_list {
     const struct decoder *decoder;
     struct event_text *lines; // NULL while they are only counted
     size_t count;
+    size_t least; // lines that there were, the final dot not counted; 0 where that is not known
     int message;
 };
 
@@ -96,7 +97,11 @@ static void add_body(struct line_list *list, struct slice body, const cJSON *nex
     bool behind_crlf = true;
     while (body.len > 0) {
         bool crlf = false;
+        bool ends = slice_find_byte(body, '\n') != SLICE_NONE;
         struct slice line = take_line_of(&body, &crlf);
+        if (!ends && list->count + 1 < list->least) {
+            return; // the body was cut within this line
+        }
         bool doubled = !bdat && behind_crlf && line.len > 0 && line.data[0] == '.';
         number++;
         // What is odd is the other way round.
@@ -115,14 +120,15 @@ static void add_all(struct line_list *list, const cJSON *message, size_t told_co
     bool dot = !bdat && json_get_bool(message, "complete");
     const cJSON *odd_dots = json_get(message, "odd_dots");
     const cJSON *odd = odd_dots == NULL ? NULL : odd_dots->child;
+    list->least = told_count > 0 ? told_count - (dot ? 1 : 0) : cut ? SIZE_MAX : 0;
     add_header(list, message);
     if (slice_is_null(body)) {
         return;
     }
     // A message without an empty line has a header only.
     size_t lines = json_get_uint(message, "lines");
-    if (told_count > 0 && told_count - (dot ? 1 : 0) < lines) {
-        lines = told_count - (dot ? 1 : 0);
+    if (told_count > 0 && list->least < lines) {
+        lines = list->least;
     }
     if (body.len > 0 || lines > list->count) {
         add_line(list, is_odd_dot(&odd, 1) ? SLICE(".") : SLICE(""), false);
