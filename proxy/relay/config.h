@@ -17,6 +17,9 @@
 // How long a client's ClientHello is waited for where only the client's first bytes can tell
 // whether it speaks TLS at once: a bridged server's greeting is held back so long, and no longer.
 #define RELAY_HELLO_WAIT_NS (300 * NS_PER_MS)
+// How long a ClientHello is waited for once a client has sent plain text after the 220 to its
+// STARTTLS that can go nowhere. A client that only sent it too early gets past a slow network.
+#define RELAY_PLAIN_WAIT_NS (2 * NS_PER_S)
 // How long a peer may take to close after the proxy has ended the session by itself.
 #define RELAY_LINGER_NS (2 * NS_PER_S)
 

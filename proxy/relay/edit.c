@@ -74,9 +74,12 @@ static void answer_starttls(struct relay *relay, int64_t at_ns) {
     buf_cleanup(&behind);
 }
 
-// Our answer must not overtake the server's answers to what the client sent before.
+// Our answer must not overtake the greeting, nor the server's answers to what the client sent
+// before.
 static void answer_when_due(struct relay *relay, int64_t at_ns) {
-    if (relay->starttls_due && dialogue_commands_waiting(dialogue_of(relay)) <= 1) {
+    const struct dialogue *dialogue = dialogue_of(relay);
+    if (relay->starttls_due && dialogue_greeted(dialogue) &&
+        dialogue_commands_waiting(dialogue) <= 1) {
         answer_starttls(relay, at_ns);
     }
 }
@@ -236,6 +239,17 @@ void edit_flush(struct relay *relay, enum side side, int64_t at_ns) {
     } else if (side == SIDE_CLIENT && line.len > 0) {
         relay_forward(relay, SIDE_CLIENT, line, at_ns);
         buf_clear(&relay->client_line);
+    }
+}
+
+// What was held of the plain stream goes ahead of TLS; no answer of ours is due inside it.
+void edit_client_tls_begins(struct relay *relay, int64_t at_ns) {
+    edit_flush(relay, SIDE_CLIENT, at_ns);
+    relay->starttls_due = false;
+    relay->client_mid_line = false;
+    if (buf_len(&relay->behind_starttls) > 0) {
+        relay_forward(relay, SIDE_CLIENT, buf_slice(&relay->behind_starttls), at_ns);
+        buf_clear(&relay->behind_starttls);
     }
 }
 

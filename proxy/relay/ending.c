@@ -57,7 +57,7 @@ void ending_close_both(struct relay *relay, int64_t at_ns) {
     if (relay->ending.linger_until_ns == 0) {
         relay->ending.linger_until_ns = at_ns + RELAY_LINGER_NS;
     }
-    relay->decide_at_ns = INT64_MAX;
+    relay->decide_at_ns = relay->hello_due_ns = INT64_MAX;
     end_leg(&relay->client);
     end_leg(&relay->server);
 }

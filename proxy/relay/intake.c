@@ -97,27 +97,49 @@ static size_t find_hello(struct slice wire) {
     return at == SLICE_NONE ? wire.len : at;
 }
 
-// Plain bytes between STARTTLS and the ClientHello are relayed in the clear, ahead of TLS. Where
-// the server's side is TLS already there is no such way: they would enter it, and a DATA among them
-// would make mail of what the client says next (RFC 3207 4.2).
+// Plain bytes between STARTTLS and the ClientHello are relayed in the clear, ahead of TLS, as they
+// were before it. Where the server's side is TLS already there is no such way: they would enter it,
+// and a DATA among them would make mail of what the client says next (RFC 3207 4.2).
 static void pass_before_hello(struct relay *relay, struct slice plain, int64_t at_ns) {
     if (relay->server.tls == NULL) {
-        relay_forward(relay, SIDE_CLIENT, plain, at_ns);
-    } else {
-        observer_feed(relay->observer, SIDE_CLIENT, plain, at_ns);
+        take_client_plaintext(relay, plain, at_ns);
+        return;
+    }
+    observer_feed(relay->observer, SIDE_CLIENT, plain, at_ns);
+    if (relay->hello_due_ns == INT64_MAX) {
+        relay->hello_due_ns = at_ns + RELAY_PLAIN_WAIT_NS;
     }
 }
 
+void intake_refuse_plain_text(struct relay *relay, int64_t at_ns) {
+    ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_PROXY,
+                  "the client went on in plain text after the 220 to its STARTTLS, where the "
+                  "server's side is in TLS and nothing may enter it from outside TLS: the client "
+                  "is to begin the handshake at once");
+    ending_say(relay, "421 4.7.0 smtpscope: a TLS handshake is due after STARTTLS, not plain text",
+               at_ns);
+    ending_close_both(relay, at_ns);
+}
+
+// Takes the plain bytes off the front of what is unread. What follows another STARTTLS among them
+// comes back there, ahead of the rest.
+static void take_plain_before_hello(struct relay *relay, size_t len, int64_t at_ns) {
+    struct buf all = relay->client.unread;
+    buf_init(&relay->client.unread, all.max);
+    pass_before_hello(relay, slice_sub(buf_slice(&all), 0, len), at_ns);
+    buf_put(&relay->client.unread, slice_from(buf_slice(&all), len));
+    buf_wipe(&all);
+}
+
 void intake_before_hello(struct relay *relay, struct slice wire, int64_t at_ns) {
-    struct leg *leg = &relay->client;
-    buf_put(&leg->unread, wire);
-    struct slice all = buf_slice(&leg->unread);
-    size_t plain_len = find_hello(all);
-    if (plain_len > 0) {
-        pass_before_hello(relay, slice_sub(all, 0, plain_len), at_ns);
-        buf_consume(&leg->unread, plain_len);
+    struct buf *unread = &relay->client.unread;
+    buf_put(unread, wire);
+    size_t plain_len = find_hello(buf_slice(unread));
+    while (plain_len > 0) {
+        take_plain_before_hello(relay, plain_len, at_ns);
+        plain_len = find_hello(buf_slice(unread));
     }
-    if (buf_len(&leg->unread) >= 2) {
+    if (buf_len(unread) >= 2) {
         upgrade_client_begin(relay, at_ns);
         intake_client(relay, SLICE(""), at_ns);
     }

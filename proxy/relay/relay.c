@@ -33,6 +33,7 @@ void relay_set_client(struct relay *relay, enum client_state state) {
     if (state != CLIENT_UNDECIDED) {
         relay->decide_at_ns = INT64_MAX;
     }
+    relay->hello_due_ns = INT64_MAX;
     if (relay_client_ready(relay)) {
         leg_open(&relay->client);
     } else {
@@ -83,6 +84,7 @@ struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
     relay->session = setup->session;
     relay->setup = *setup;
     relay->proxy_exchange = EVENT_NO_EXCHANGE;
+    relay->hello_due_ns = INT64_MAX;
     leg_init(&relay->client, SIDE_CLIENT);
     leg_init(&relay->server, SIDE_SERVER);
     buf_init(&relay->client_line, 4 * LIMIT_READ);
@@ -198,6 +200,8 @@ static void tell_wire(struct relay *relay, enum side leg, bool from_peer, struct
 static void settle(struct relay *relay, int64_t at_ns) {
     if (intake_upgrade_is_due(relay)) {
         relay_set_client(relay, CLIENT_AWAIT_HELLO);
+    }
+    if (relay->client_state == CLIENT_AWAIT_HELLO && buf_len(&relay->client.unread) > 0) {
         intake_before_hello(relay, SLICE(""), at_ns);
     }
     upgrade_advance(relay, at_ns);
@@ -295,7 +299,7 @@ int64_t relay_deadline_ns(const struct relay *relay) {
     if (relay->ending.linger_until_ns != 0) {
         return relay->ending.linger_until_ns;
     }
-    return relay->decide_at_ns;
+    return relay->decide_at_ns < relay->hello_due_ns ? relay->decide_at_ns : relay->hello_due_ns;
 }
 
 void relay_tick(struct relay *relay, int64_t at_ns) {
@@ -305,6 +309,9 @@ void relay_tick(struct relay *relay, int64_t at_ns) {
     } else if (at_ns >= relay->decide_at_ns) {
         relay_set_client(relay, CLIENT_PLAIN);
         settle(relay, at_ns);
+    } else if (at_ns >= relay->hello_due_ns) {
+        intake_refuse_plain_text(relay, at_ns);
+        observer_flush(relay->observer);
     }
 }
 

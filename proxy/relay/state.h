@@ -74,8 +74,10 @@ struct relay {
     enum client_state client_state;
     enum server_state server_state;
     int64_t decide_at_ns; // when a silent client counts as plain; INT64_MAX once decided
-    char *connect_error;  // why there is no server; NULL while there may be one
-    char *local_address;  // of the leg to the server
+    int64_t
+        hello_due_ns; // when plain text in place of a ClientHello ends the session; else INT64_MAX
+    char *connect_error; // why there is no server; NULL while there may be one
+    char *local_address; // of the leg to the server
 
     // The certificate, and what the client is shown of it.
     struct trust_verdict verdict;
@@ -136,6 +138,8 @@ void intake_client(struct relay *relay, struct slice wire, int64_t at_ns);
 void intake_server(struct relay *relay, struct slice wire, int64_t at_ns);
 // Behind an accepted STARTTLS: plain bytes go on in the clear until a ClientHello begins.
 void intake_before_hello(struct relay *relay, struct slice wire, int64_t at_ns);
+// No ClientHello followed the plain text: the client is told, and the session ends.
+void intake_refuse_plain_text(struct relay *relay, int64_t at_ns);
 bool intake_upgrade_is_due(const struct relay *relay); // STARTTLS was accepted
 // Lets the embedded server answer as far as there is room for its answers.
 void intake_ask_embedded(struct relay *relay, int64_t at_ns);
@@ -159,6 +163,7 @@ void edit_client(struct relay *relay, struct slice plaintext, int64_t at_ns);
 void edit_server(struct relay *relay, struct slice plaintext, int64_t at_ns);
 // What was held of a line of this peer goes out as it is.
 void edit_flush(struct relay *relay, enum side side, int64_t at_ns);
+void edit_client_tls_begins(struct relay *relay, int64_t at_ns);
 void edit_release_greeting(struct relay *relay);
 // Client bytes wait, unread, while the proxy takes its own steps with the server.
 void edit_release_early(struct relay *relay, int64_t at_ns);

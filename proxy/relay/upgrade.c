@@ -18,6 +18,7 @@ static bool is_address(const char *name) {
 
 void upgrade_client_begin(struct relay *relay, int64_t at_ns) {
     bool starttls = relay->client_state == CLIENT_AWAIT_HELLO;
+    edit_client_tls_begins(relay, at_ns);
     relay->client.tls = tls_endpoint_accept(relay->config->accept_context, at_ns);
     relay->client_starttls = starttls;
     tls_endpoint_set_keylog(relay->client.tls, relay);

@@ -359,6 +359,31 @@ def test_what_a_client_says_behind_its_starttls_never_enters_tls(scope):
         assert ("starttls-injection", "client") in told, told
 
 
+def test_plain_text_after_the_220_of_the_proxy(scope):
+    """A plain server serves it; where the server's side is in TLS the client is told."""
+    for server_how in ("none", "implicit"):
+        with smtp.Server(scope, how=server_how) as server, server.proxy_to(
+                scope, "--server-tls", server_how, "--once") as proxy:
+            client = Client(scope, proxy.port(), "plain")
+            s.read_reply(client.connection)
+            assert client.ask("STARTTLS")[0].startswith(b"220 ")
+            if server_how == "none":
+                assert client.ask("EHLO client.example.com") == WITH_STARTTLS
+                assert client.ask("QUIT") == [b"221 2.0.0 Bye\r\n"]
+            else:
+                client.connection.sendall(b"EHLO client.example.com\r\n")
+                said = s.read_all(client.connection)
+                assert said.startswith(b"421 4.7.0 ") and said.count(b"\n") == 1, said
+            client.connection.close()
+            proxy.process.wait(s.TIMEOUT)
+        session, = proxy.sessions()
+        outcome = "completed" if server_how == "none" else "tls-client-failed"
+        assert session["outcome"] == outcome, (session["outcome"], session["error"])
+        rules = [finding["rule"] for finding in session["findings"]]
+        assert "starttls-injection" in rules, rules
+        assert (b'P < "421 4.7.0 ' in proxy.output("text")) == (server_how != "none")
+
+
 def test_pipelined_behind_starttls_of_the_proxy(scope):
     """A great deal of plain text behind a STARTTLS whose answer is not due yet: it waits, and the
     session goes on."""

@@ -212,6 +212,75 @@ static void test_starttls_added_to_every_reply(void **state) {
     ehlo_cut_anywhere(replies, sizeof(replies) / sizeof(replies[0]), CLIENT_TLS_AUTO);
 }
 
+// ── plain text after a 220 to STARTTLS that is the proxy's own ──────────────────────────────────
+
+static void starttls_over(struct wire *wire, enum server_tls server_tls) {
+    wire_open(wire);
+    wire->config.server_tls = server_tls;
+    wire_start(wire);
+    if (server_tls == SERVER_TLS_IMPLICIT) {
+        wire_server_tls(wire);
+    }
+    wire_say(&wire->client, "STARTTLS\r\n");
+    wire_say(&wire->server, "220 hello\r\n");
+    wire_run(wire);
+    wire_expect(&wire->client, "220 hello\r\n220 2.0.0 Ready to start TLS\r\n");
+}
+
+// The server's side is plain too: there is a way in the clear, and the bridge stands in it.
+static void test_plain_text_after_starttls_is_served(void **state) {
+    struct wire wire;
+    (void)state;
+    starttls_over(&wire, SERVER_TLS_NONE);
+    wire_say(&wire.client, "EHLO x\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "EHLO x\r\n");
+    wire_say(&wire.server, "250 x\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.client, "250-x\r\n250 STARTTLS\r\n");
+    wire_say(&wire.client, "NOOP\r\nSTARTTLS\r\nNOOP\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "NOOP\r\n");
+    wire_say(&wire.server, "250 ok\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.client, "250 ok\r\n220 2.0.0 Ready to start TLS\r\n");
+    wire_expect(&wire.server, "NOOP\r\n");
+    wire_client_tls(&wire, NULL);
+    wire_say(&wire.client, "NOOP\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "NOOP\r\n");
+    wire_close(&wire);
+}
+
+// The server's side is TLS, so the plain text can go nowhere.
+static void test_plain_text_after_starttls_is_answered(void **state) {
+    struct wire wire;
+    (void)state;
+    starttls_over(&wire, SERVER_TLS_IMPLICIT);
+    wire_say(&wire.client, "EHLO x\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "");
+    wire_expect(&wire.client, "");
+    wire_wait(&wire);
+    assert_true(slice_starts_with(buf_slice(&wire.client.got), SLICE("421 4.7.0 ")));
+    assert_true(wire.client.saw_end && wire.server.saw_end);
+    wire_close(&wire);
+}
+
+static void test_plain_text_ahead_of_a_late_handshake(void **state) {
+    struct wire wire;
+    (void)state;
+    starttls_over(&wire, SERVER_TLS_IMPLICIT);
+    wire_say(&wire.client, "EHLO x\r\n");
+    wire_run(&wire);
+    wire_client_tls(&wire, NULL);
+    wire_say(&wire.client, "NOOP\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "NOOP\r\n");
+    assert_true(relay_deadline_ns(wire.relay) == INT64_MAX);
+    wire_close(&wire);
+}
+
 // The client's bytes, and the end of its stream, wait for the proxy's own steps and are not lost.
 static void test_early_bytes_and_end_wait_for_own_steps(void **state) {
     struct wire wire;
@@ -363,6 +432,9 @@ int main(void) {
         cmocka_unit_test(test_own_starttls_towards_the_server),
         cmocka_unit_test(test_starttls_taken_out_of_every_reply),
         cmocka_unit_test(test_starttls_added_to_every_reply),
+        cmocka_unit_test(test_plain_text_after_starttls_is_served),
+        cmocka_unit_test(test_plain_text_after_starttls_is_answered),
+        cmocka_unit_test(test_plain_text_ahead_of_a_late_handshake),
         cmocka_unit_test(test_early_bytes_and_end_wait_for_own_steps),
         cmocka_unit_test(test_no_starttls_to_give_means_no_mail),
         cmocka_unit_test(test_client_tls_none_answers_starttls_itself),
