@@ -161,9 +161,10 @@ static const struct rule_info rules[RULE_COUNT] = {
     [RULE_TLS_SERVER_CERTIFICATE] =
         RULE("tls-server-certificate", ERROR, SERVER, "RFC 6125",
              "The server's certificate does not verify; the text says why."),
-    [RULE_TLS_CERTIFICATE_EXPIRES] =
-        RULE("tls-certificate-expires", WARNING, SERVER, NULL,
-             "The server's certificate verifies, but expires within 14 days."),
+    [RULE_TLS_CERTIFICATE_EXPIRES] = RULE(
+        "tls-certificate-expires", WARNING, SERVER, NULL,
+        "The server's certificate verifies, but has less than 14 days and less than a third of "
+        "its life left."),
     [RULE_TLS_OLD_VERSION] = RULE("tls-old-version", WARNING, NONE, "RFC 8996",
                                   "Either side negotiated TLS 1.0 or 1.1."),
     [RULE_TLS_NO_SNI] = RULE("tls-no-sni", INFO, CLIENT, "RFC 6066 3",

@@ -109,9 +109,16 @@ static void judge_unchecked(struct analysis *analysis, const struct event_comman
 
 // ── the server ──────────────────────────────────────────────────────────────────────────────────
 
+// A certificate made for a few days is near its end all its life: it is late in its last third.
+static bool expires_soon(const struct event_certificate *certificate, int64_t left_ns) {
+    int64_t third_ns =
+        certificate->not_after_unix_ns / 3 - certificate->not_before_unix_ns / 3; // no overflow
+    return left_ns >= 0 && left_ns < EXPIRES_SOON_DAYS * NS_PER_DAY && left_ns < third_ns;
+}
+
 static void judge_expiry(struct analysis *analysis, const struct event *event) {
     int64_t left_ns = event->tls.certificate->not_after_unix_ns - event_unix_ns(event);
-    if (left_ns < 0 || left_ns > EXPIRES_SOON_DAYS * NS_PER_DAY) {
+    if (!expires_soon(event->tls.certificate, left_ns)) {
         return;
     }
     char date[32];
@@ -122,8 +129,8 @@ static void judge_expiry(struct analysis *analysis, const struct event *event) {
     buf_cleanup(&text);
     analysis_say(analysis, RULE_TLS_CERTIFICATE_EXPIRES, place_of_session(PARTY_SERVER),
                  "The server's certificate is good, but expires on %s, in %" PRId64
-                 " days; renew it",
-                 date, left_ns / NS_PER_DAY);
+                 " day%s; renew it",
+                 date, left_ns / NS_PER_DAY, left_ns / NS_PER_DAY == 1 ? "" : "s");
 }
 
 static void judge_server(struct analysis *analysis, const struct event *event) {

@@ -42,12 +42,13 @@ void facts_of_tls(struct event_tls *tls, struct facts_certificate *storage, cons
     const char *verify = find_word(words, "verify");
     const char *version = find_word(words, "version");
     *storage = (struct facts_certificate){
-        .certificate = {.subject = "CN=mx.example",
-                        .not_after_unix_ns =
-                            started_unix_ns + number(words, "expires", 90) * NS_PER_DAY,
-                        .key = "RSA",
-                        .rsa_bits = (unsigned)number(words, "rsa", 2048),
-                        .sha1_signature = has(words, "sha1")}};
+        .certificate = {
+            .subject = "CN=mx.example",
+            .not_after_unix_ns = started_unix_ns + number(words, "expires", 90) * NS_PER_DAY,
+            .not_before_unix_ns = started_unix_ns - number(words, "begun", 90) * NS_PER_DAY,
+            .key = "RSA",
+            .rsa_bits = (unsigned)number(words, "rsa", 2048),
+            .sha1_signature = has(words, "sha1")}};
     if (version != NULL) {
         copy_word(storage->version, sizeof(storage->version), version);
         tls->version = storage->version;

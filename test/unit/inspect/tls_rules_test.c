@@ -123,12 +123,29 @@ static void expiry_within_14_days(void **state) {
     struct event_tls tls = good_tls(SIDE_SERVER);
     tls.certificate = &certificate;
     tls.has_verify = tls.verify_ok = true;
-    certificate.not_after_unix_ns = fixture->session.started_unix_ns + 14 * DAY + NS_PER_S;
-    fixture_tls(fixture, tls);
-    assert_string_equal(fixture_log(fixture), "");
     certificate.not_after_unix_ns = fixture->session.started_unix_ns + 14 * DAY;
     fixture_tls(fixture, tls);
+    assert_string_equal(fixture_log(fixture), "");
+    certificate.not_after_unix_ns = fixture->session.started_unix_ns + 14 * DAY - NS_PER_S;
+    fixture_tls(fixture, tls);
     assert_string_equal(fixture_log(fixture), "warning tls-certificate-expires server -1 0\n");
+}
+
+static void expiry_within_a_third_of_its_life(void **state) {
+    struct fixture *fixture = *state;
+    struct event_certificate certificate = good_certificate(fixture);
+    struct event_tls tls = good_tls(SIDE_SERVER);
+    tls.certificate = &certificate;
+    tls.has_verify = tls.verify_ok = true;
+    certificate.not_after_unix_ns = fixture->session.started_unix_ns + 3 * DAY;
+    certificate.not_before_unix_ns = certificate.not_after_unix_ns - 9 * DAY;
+    fixture_tls(fixture, tls);
+    assert_string_equal(fixture_log(fixture), "");
+    certificate.not_before_unix_ns -= NS_PER_S;
+    certificate.not_after_unix_ns -= NS_PER_S;
+    fixture_tls(fixture, tls);
+    assert_string_equal(fixture_log(fixture), "warning tls-certificate-expires server -1 0\n");
+    assert_non_null(strstr(fixture_texts(fixture), "in 2 days"));
 }
 
 static void old_versions_of_either_side(void **state) {
@@ -231,6 +248,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_client_that_only_listens_trusts, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_certificate_says_why, setup, teardown),
         cmocka_unit_test_setup_teardown(expiry_within_14_days, setup, teardown),
+        cmocka_unit_test_setup_teardown(expiry_within_a_third_of_its_life, setup, teardown),
         cmocka_unit_test_setup_teardown(old_versions_of_either_side, setup, teardown),
         cmocka_unit_test_setup_teardown(no_sni_for_a_name, setup, teardown),
         cmocka_unit_test_setup_teardown(weak_things_are_told_together, setup, teardown),
