@@ -25,8 +25,8 @@ enum trust_fault { // bits: a certificate can have several
 struct trust_verdict {
     unsigned faults; // 0: it verifies
     // All faults in words, OpenSSL's own where there are such: "certificate has expired", joined by
-    // "; ". Empty where it verifies.
-    char error[256];
+    // "; ", and at the end that no name was checked where there was none. Empty where it verifies.
+    char error[384];
 };
 
 struct trust_store; // the roots; safe for use by many threads
@@ -38,8 +38,8 @@ MUST_USE enum err trust_store_new(struct trust_store **out, struct failure *fail
                                   const char *extra_file);
 void trust_store_free(struct trust_store *store);
 
-// `name` is a host name or an address (told apart by its form). A verdict is kept for a chain and
-// name for about a minute.
+// `name` is a host name or an address (told apart by its form); NULL: no name is checked. A verdict
+// is kept for a chain and name for about a minute.
 void trust_verify(struct trust_verdict *out, struct trust_store *store, CRYPTO_BUFFER *const *chain,
                   size_t chain_len, const char *name, int64_t now_unix_ns);
 // Whether a certificate is good for this host name or address.

@@ -104,7 +104,7 @@ struct event_tls {
     size_t chain_len;         // certificates the peer sent, its own included
     bool has_verify;          // the certificate was checked
     bool verify_ok;           // … and holds
-    const char *verify_error; // "certificate has expired"; NULL where it holds
+    const char *verify_error; // "certificate has expired", and what was not checked; NULL for none
     bool staple;              // an OCSP response was stapled
     bool client_certificate_requested;
     bool client_certificate_given;
@@ -114,7 +114,7 @@ struct event_tls {
     int alert;              // the alert that ended it, RFC 8446 6; -1 where there was none
     enum party alert_by;    // who sent it
     bool certificate_alert; // the client's alert, or close, says it distrusts the certificate
-    bool sni_missing;       // client side: no SNI though the client knew a name to send
+    bool sni_missing;       // client side: no SNI though the client is known to have a name
     bool weak_cipher;       // CBC or no forward secrecy
 };
 

@@ -54,6 +54,7 @@ static void put_verdict(struct buf *out, const struct event_tls *tls) {
     }
     if (tls->verify_ok) {
         buf_put_string(out, ", certificate verified");
+        put_labelled(out, ", but ", tls->verify_error);
         return;
     }
     buf_put_string(out, ", certificate not verified");

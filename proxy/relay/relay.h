@@ -27,8 +27,7 @@ struct relay_setup {
     struct event_session *session;     // outlives the relay; filled as far as it is known
     enum mode mode;
     bool implicit_server; // reverse:smtps
-    // The name that SNI carries and the certificate is checked against: the URL's host or the
-    // SOCKS5 name; NULL where there is none.
+    // The URL's host or the SOCKS5 name; NULL where there is none.
     const char *server_name;
     const char *client_local_address; // the address that the client connected to
     struct buf *scratch;              // plaintext of one read, shared by the relays of a loop

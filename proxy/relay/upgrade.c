@@ -38,13 +38,12 @@ static const struct tls_hello *client_hello(const struct relay *relay) {
 
 // ── the server's certificate ────────────────────────────────────────────────────────────────────
 
-// Contract, "Names": the host of the URL or the SOCKS5 name, else the client's SNI.
+// Contract, "Names": in reverse modes the host of the URL, else the client's SNI, and only without
+// one the name given by SOCKS5. NULL where there is none.
 static const char *server_name(const struct relay *relay) {
     const struct tls_hello *hello = client_hello(relay);
-    if (relay->setup.server_name != NULL) {
-        return relay->setup.server_name;
-    }
-    return hello == NULL ? NULL : hello->sni;
+    bool client_names = relay->setup.mode != MODE_REVERSE && hello != NULL && hello->sni != NULL;
+    return client_names ? hello->sni : relay->setup.server_name;
 }
 
 static int alert_of(unsigned faults) {
@@ -58,10 +57,9 @@ static int alert_of(unsigned faults) {
 static bool verify_server(void *context, CRYPTO_BUFFER *const *chain, size_t chain_len,
                           int *out_alert) {
     struct relay *relay = context;
-    const char *name = server_name(relay);
-    name = name != NULL ? name : relay->session->server.address;
     int64_t now_unix_ns = relay->session->started_unix_ns;
-    trust_verify(&relay->verdict, relay->config->trust, chain, chain_len, name, now_unix_ns);
+    trust_verify(&relay->verdict, relay->config->trust, chain, chain_len, server_name(relay),
+                 now_unix_ns);
     relay->verified = true;
     certificate_facts_free(relay->certificate);
     relay->certificate = certificate_facts_of(chain[0]);
@@ -105,7 +103,8 @@ static void tell_server_tls(struct relay *relay, const char *error, int64_t at_n
     event.tls.certificate = relay->certificate;
     event.tls.has_verify = relay->verified;
     event.tls.verify_ok = relay->verified && relay->verdict.faults == 0;
-    event.tls.verify_error = event.tls.verify_ok || !relay->verified ? NULL : relay->verdict.error;
+    bool remarked = relay->verified && relay->verdict.error[0] != '\0';
+    event.tls.verify_error = remarked ? relay->verdict.error : NULL;
     observer_tell(relay->observer, &event);
 }
 
@@ -234,6 +233,13 @@ static void present(struct relay *relay, int64_t at_ns) {
     tls_endpoint_present(relay->client.tls, &what, at_ns);
 }
 
+// Whether the client is known to have a name for the server. Behind a reverse port it may have been
+// pointed at a name or at an address: nothing on the wire tells.
+static bool client_gave_name(const struct relay *relay) {
+    const char *name = relay->setup.server_name;
+    return relay->setup.mode != MODE_REVERSE && name != NULL && !is_address(name);
+}
+
 static void tell_client_tls(struct relay *relay, const char *error, bool distrusts, int64_t at_ns) {
     struct event event = {.kind = EVENT_TLS, .session = relay->session, .at_ns = at_ns};
     tls_endpoint_facts(relay->client.tls, &event.tls);
@@ -243,12 +249,11 @@ static void tell_client_tls(struct relay *relay, const char *error, bool distrus
     if (chain_len > 0) {
         given = certificate_facts_of(chain[0]);
     }
-    const char *name = relay->setup.server_name;
     event.tls.starttls = relay->client_starttls;
     event.tls.certificate = given;
     event.tls.shown_bad = relay->shown_bad;
     event.tls.sni_missing =
-        event.tls.sni == NULL && name != NULL && !is_address(name) && client_hello(relay) != NULL;
+        event.tls.sni == NULL && client_gave_name(relay) && client_hello(relay) != NULL;
     event.tls.error = error != NULL ? error : event.tls.error;
     // Whose handshake the session's end cut short closes because of that, not of the certificate.
     event.tls.certificate_alert = error != unfinished && (event.tls.certificate_alert || distrusts);
