@@ -171,6 +171,7 @@ static void fill_relay_config(struct machinery *out, const struct options *optio
         .client_tls = options->client_tls,
         .server_tls = options->server_tls,
         .verify = options->verify,
+        .client_follows_version = !options->tls_client_given,
         .accept_context = out->accept_context,
         .connect_context = out->connect_context,
         .leaves = out->leaves,

@@ -96,6 +96,7 @@ static enum err read_versions(struct options *options, struct failure *failure,
         return wrong(failure, row, word, "no TLS version or range of 1.0, 1.1, 1.2, 1.3");
     }
     memcpy(member(options, row), &range, sizeof(range));
+    options->tls_client_given |= row->offset == offsetof(struct options, tls_client);
     return OK;
 }
 

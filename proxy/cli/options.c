@@ -24,8 +24,8 @@ enum { CA_ACTION_COUNT = 4, CTL_WORD_COUNT = 6 };
 static void set_defaults(struct options *options) {
     *options = (struct options){
         .command = CLI_NONE,
-        .tls_client = {.min = TLS_VERSION_1_2, .max = TLS_VERSION_1_3},
-        .tls_server = {.min = TLS_VERSION_1_2, .max = TLS_VERSION_1_3},
+        .tls_client = {.min = TLS_VERSION_1_0, .max = TLS_VERSION_1_3},
+        .tls_server = {.min = TLS_VERSION_1_0, .max = TLS_VERSION_1_3},
         .max_line = LIMIT_LINE_DEFAULT,
         .rotate_keep = 5,
         .slow_ms = 5000,

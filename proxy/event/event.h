@@ -90,11 +90,12 @@ struct event_certificate {
 // What the handshake of one leg was; strings are NULL and numbers 0 where not known.
 struct event_tls {
     enum side side;
-    bool starttls;       // else implicit
-    const char *version; // "TLSv1.3"
-    const char *cipher;  // IANA name
-    const char *group;   // "X25519"
-    const char *sni;     // of the client's hello; on the server's side what the proxy sent
+    bool starttls;        // else implicit
+    const char *version;  // "TLSv1.3"
+    bool version_limited; // client side: the server chose it, and the proxy goes no higher
+    const char *cipher;   // IANA name
+    const char *group;    // "X25519"
+    const char *sni;      // of the client's hello; on the server's side what the proxy sent
     const char *alpn;
     bool resumed;
     const char *ja3; // client side only

@@ -156,8 +156,11 @@ static void judge_version(struct analysis *analysis, const struct event_tls *tls
     const char *version = tls->version == NULL ? "" : tls->version;
     if (strcmp(version, "TLSv1.0") == 0 || strcmp(version, "TLSv1.1") == 0) {
         analysis_say(analysis, RULE_TLS_OLD_VERSION, place_of_session(party_of(tls->side)),
-                     "TLS with the %s is %s, which RFC 8996 forbids; TLSv1.2 or later is due",
-                     side_name(tls->side), version);
+                     "TLS with the %s is %s, which RFC 8996 forbids; TLSv1.2 or later is due%s",
+                     side_name(tls->side), version,
+                     tls->version_limited ? " (the server chose that version, and the proxy offers "
+                                            "the client no higher one)"
+                                          : "");
     }
 }
 

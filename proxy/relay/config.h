@@ -27,6 +27,7 @@ struct relay_config {
     enum client_tls client_tls;
     enum server_tls server_tls;
     enum verify_policy verify;
+    bool client_follows_version; // no --tls-client: the client gets no version above the server's
     const struct tls_context *accept_context;
     const struct tls_context *connect_context;
     struct leaf_store *leaves;

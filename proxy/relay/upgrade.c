@@ -200,7 +200,15 @@ static bool looks_bad(const struct leaf_request *request) {
     return (request->faults & ~(name_fits ? (unsigned)TRUST_WRONG_NAME : 0U)) != 0;
 }
 
+// A client that refuses an old version refuses as it would without the proxy.
+static void limit_version(struct relay *relay) {
+    if (relay->config->client_follows_version && relay->server.tls != NULL) {
+        tls_endpoint_limit_version(relay->client.tls, tls_endpoint_version(relay->server.tls));
+    }
+}
+
 static void present(struct relay *relay, int64_t at_ns) {
+    limit_version(relay);
     const struct tls_hello *hello = client_hello(relay);
     struct failure failure = {0};
     const struct leaf *leaf = NULL;

@@ -228,6 +228,15 @@ const struct tls_hello *tls_endpoint_hello(const struct tls_endpoint *endpoint) 
     return endpoint->hello;
 }
 
+void tls_endpoint_limit_version(struct tls_endpoint *endpoint, uint16_t version_max) {
+    assert(endpoint->state == TLS_HELLO_SHOWN && !endpoint->presented);
+    ERR_clear_error();
+    if (SSL_set_max_proto_version(endpoint->ssl, version_max)) {
+        endpoint->version_limit = version_max;
+        tls_hello_limit(endpoint->hello, version_max);
+    }
+}
+
 void tls_endpoint_present(struct tls_endpoint *endpoint, const struct tls_presentation *what,
                           int64_t at_ns) {
     assert(endpoint->state == TLS_HELLO_SHOWN);
@@ -276,6 +285,10 @@ bool tls_endpoint_failed_in_handshake(const struct tls_endpoint *endpoint) {
     return endpoint->failed_in_handshake;
 }
 
+uint16_t tls_endpoint_version(const struct tls_endpoint *endpoint) {
+    return endpoint->version;
+}
+
 struct slice tls_endpoint_alpn(const struct tls_endpoint *endpoint) {
     const uint8_t *name;
     unsigned len;
@@ -308,6 +321,8 @@ static const char *group_name(const struct tls_endpoint *endpoint) {
 
 static void client_facts(const struct tls_endpoint *endpoint, struct event_tls *out) {
     const struct tls_hello *hello = endpoint->hello;
+    out->version_limited =
+        endpoint->version_limit != 0 && endpoint->version == endpoint->version_limit;
     out->client_certificate_requested = endpoint->asked;
     out->client_certificate_given = endpoint->chain_len > 0;
     if (hello != NULL) {

@@ -79,6 +79,9 @@ void tls_endpoint_eof(struct tls_endpoint *endpoint, bool reset, int64_t at_ns);
 
 // Accepting side, in TLS_HELLO_SHOWN.
 const struct tls_hello *tls_endpoint_hello(const struct tls_endpoint *endpoint); // NULL before
+// From here on no version above this one, as numbered on the wire, is negotiated with the client;
+// before tls_endpoint_present. It decides the hello's `rsa_only` again.
+void tls_endpoint_limit_version(struct tls_endpoint *endpoint, uint16_t version_max);
 struct tls_presentation {
     struct tls_identity identity;
     struct slice alpn;    // the one protocol to select; empty: none
@@ -92,6 +95,7 @@ void tls_endpoint_refuse(struct tls_endpoint *endpoint, int alert, const char *r
                          int64_t at_ns);
 
 // Connecting side: what the server selected and gave, once its handshake got that far.
+uint16_t tls_endpoint_version(const struct tls_endpoint *endpoint); // on the wire; 0 before that
 struct slice tls_endpoint_alpn(const struct tls_endpoint *endpoint);
 struct slice tls_endpoint_staple(const struct tls_endpoint *endpoint);
 bool tls_endpoint_certificate_requested(const struct tls_endpoint *endpoint);

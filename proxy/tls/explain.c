@@ -9,6 +9,8 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <string.h>
+
 enum { QUOTED_MAX = 160, VERB_MAX = 12, SUITES_SHOWN = 8 };
 
 #define LACKS "BoringSSL has no DHE, RC4, CBC-SHA256, CCM, Camellia or export suites, and no SSLv3"
@@ -17,14 +19,20 @@ static const char *peer_name(const struct tls_account *account) {
     return account->peer == SIDE_CLIENT ? "the client" : "the server";
 }
 
-static const char *version_option(const struct tls_account *account) {
-    return account->peer == SIDE_CLIENT ? "--tls-client" : "--tls-server";
-}
-
 static void put_allowed(struct buf *out, const struct tls_account *account) {
-    buf_put_string(out, tls_version_name(account->allowed.min));
-    if (account->allowed.max != account->allowed.min) {
-        buf_putf(out, " to %s", tls_version_name(account->allowed.max));
+    const char *min = tls_version_name(account->allowed.min);
+    const char *max = account->limit != 0 ? tls_wire_version_name(account->limit)
+                                          : tls_version_name(account->allowed.max);
+    buf_put_string(out, min);
+    if (strcmp(min, max) != 0) {
+        buf_putf(out, " to %s", max);
+    }
+    if (account->limit != 0) {
+        buf_put_string(out, " on this side, since the server chose no higher one (--tls-client "
+                            "sets a range of its own)");
+    } else {
+        buf_putf(out, " on this side (%s sets that)",
+                 account->peer == SIDE_CLIENT ? "--tls-client" : "--tls-server");
     }
 }
 
@@ -90,9 +98,8 @@ static void explain_alert_advice(struct buf *out, const struct tls_account *acco
     if (tls_alert_is_about_certificate(account->alert)) {
         explain_certificate_alert(out, account);
     } else if (account->alert == PROTOCOL_VERSION) {
-        buf_put_string(out, ": ");
+        buf_put_string(out, "; the proxy speaks ");
         put_allowed(out, account);
-        buf_putf(out, " (%s sets that)", version_option(account));
     } else if (account->alert == HANDSHAKE_FAILURE && account->peer == SIDE_SERVER) {
         buf_put_string(out, account->stage == TLS_STAGE_BEGUN
                                 ? " with what was offered; " LACKS
@@ -197,7 +204,6 @@ static void explain_version(struct buf *out, const struct tls_account *account) 
     }
     buf_put_string(out, ", and the proxy takes ");
     put_allowed(out, account);
-    buf_putf(out, " on this side (%s sets that)", version_option(account));
     bool sslv3 = account->peer == SIDE_SERVER
                      ? chosen == SSL3_VERSION
                      : account->hello != NULL && account->hello->version_max == SSL3_VERSION;

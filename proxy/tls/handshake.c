@@ -225,6 +225,7 @@ void tls_endpoint_fail(struct tls_endpoint *endpoint, enum tls_end end, int64_t 
         .peer = endpoint->peer,
         .stage = endpoint->stage,
         .allowed = tls_context_options(endpoint->context)->versions,
+        .limit = endpoint->version_limit,
         .reason = take_reason(),
         .alert = endpoint->alert,
         .alert_by = endpoint->alert_by,

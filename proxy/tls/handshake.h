@@ -23,7 +23,8 @@ struct tls_endpoint {
     // Accepting.
     struct tls_hello *hello;
     bool presented;
-    bool asked; // for a client certificate
+    bool asked;             // for a client certificate
+    uint16_t version_limit; // what the server chose; 0 where that does not matter
     struct buf alpn_choice;
 
     // Connecting.

@@ -187,6 +187,10 @@ static bool takes_ecdsa_leaf(const struct tls_hello *hello, uint16_t allowed_max
     return hello->signatures.count == 0 || takes_ecdsa_signature(hello);
 }
 
+void tls_hello_limit(struct tls_hello *hello, uint16_t allowed_max) {
+    hello->rsa_only = !takes_ecdsa_leaf(hello, allowed_max);
+}
+
 struct tls_hello *tls_hello_new(struct slice body, uint16_t allowed_max) {
     struct hello *hello = mem_new(sizeof(*hello));
     hello->body = mem_new(body.len + 1);
@@ -203,7 +207,7 @@ struct tls_hello *tls_hello_new(struct slice body, uint16_t allowed_max) {
     view->sni = hello->sni;
     view->alpn = (const char *const *)hello->alpn;
     view->version_max = highest_version(view);
-    view->rsa_only = !takes_ecdsa_leaf(view, allowed_max);
+    tls_hello_limit(view, allowed_max);
     view->ja3 = hello->ja3 = tls_ja3(view);
     view->ja4 = hello->ja4 = tls_ja4(view);
     return view;

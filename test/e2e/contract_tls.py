@@ -6,6 +6,7 @@ Servers and clients are Python's `ssl` (OpenSSL), their certificates come from t
 
 import datetime
 import hashlib
+import json
 import os
 import socket
 import ssl
@@ -260,8 +261,9 @@ def test_a_good_certificate_is_quiet(scope):
 
 def test_expires_within_14_days(scope):
     root = roots(scope)
-    for name, days, fires in (("soon", 13.9, True), ("later", 14.1, False)):
-        issue(scope, name, "good-root", days=(-1, days))
+    for name, days, fires in (("soon", (-60, 13.9), True), ("later", (-60, 14.1), False),
+                              ("new", (-1, 6), False), ("used", (-5, 2), True)):
+        issue(scope, name, "good-root", days=days)
         context = context_of(scope.path(name + ".pem"), scope.path(name + ".key"))
         _, session, _ = proxied(scope, context, "--server-ca", root)
         assert ("tls-certificate-expires" in rules(session)) == fires, (name, rules(session))
@@ -378,8 +380,8 @@ def test_names_of_the_leaf(scope):
     for name in ("DNS:localhost", "IP Address:127.0.0.1", "DNS:*.example.org"):
         assert name in names, names
     assert session["tls"]["client"]["sni"] is None and session["tls"]["server"]["sni"] == "localhost"
-    told = finding(session, "tls-no-sni")
-    assert (told["severity"], told["side"], told["reference"]) == ("info", "client", "RFC 6066 3")
+    # Whether it was pointed at a name or at an address is not known here.
+    assert "tls-no-sni" not in rules(session), rules(session)
     begin, end = [ssl.cert_time_to_seconds(line.split("=")[1]) for line in
                   leaf_text(seen.leaf, "-dates").splitlines()]
     assert 6.9 * 86400 < end - time.time() <= 7 * 86400 + 60 and begin <= time.time(), (begin, end)
@@ -460,19 +462,55 @@ def test_versions_of_the_server(scope):
         for how in ("implicit", "starttls"):
             context, root = good(scope, versions=(low, high))
             seen, session, _ = proxied(scope, context, "--server-ca", root, "--tls-server", option,
-                                       how=how)
+                                       how=how, client=with_options(careless(), ("1.0", "1.3")))
             tls = session["tls"]["server"]
             assert (seen.error is None) == works, (option, low, high, seen.error, session["error"])
             if works:
                 expected = min(high, option.split("-")[-1])
                 assert tls["version"] == "TLSv" + expected, tls
                 assert ("tls-old-version" in rules(session)) == (expected < "1.2"), rules(session)
-                assert session["tls"]["client"]["version"] == "TLSv1.3"
+                assert session["tls"]["client"]["version"] == tls["version"]
             else:
                 assert session["outcome"] == "tls-server-failed", session["outcome"]
                 assert "TLS 1" in session["error"] or "TLSv1" in session["error"], session["error"]
                 assert tls["error"] and tls["how"] == how, tls
                 assert session["tls"]["client"] is not None
+
+
+def test_the_client_s_side_follows_the_server_s(scope):
+    """Without options every version works, and each side says what it has; a client that refuses
+    an old version refuses as it would without the proxy; with --tls-client the sides are apart."""
+    for high in ("1.0", "1.1", "1.2", "1.3"):
+        context, root = good(scope, versions=("1.0", high))
+        for how in ("implicit", "starttls"):
+            client = with_options(careless(), ("1.0", "1.3"))
+            seen, session, _ = proxied(scope, context, "--server-ca", root, how=how, client=client)
+            assert seen.error is None, (high, how, seen.error, session["error"])
+            assert seen.version == {"1.0": "TLSv1"}.get(high, "TLSv" + high), seen.version
+            for side in ("client", "server"):
+                assert session["tls"][side]["version"] == "TLSv" + high, session["tls"]
+            old = [each["side"] for each in session["findings"] if each["rule"] ==
+                   "tls-old-version"]
+            assert sorted(old) == (["client", "server"] if high < "1.2" else []), (high, old)
+
+        for least, version in (("1.2", ssl.TLSVersion.TLSv1_2), ("1.3", ssl.TLSVersion.TLSv1_3)):
+            client = careless()
+            client.minimum_version = version
+            with Served(scope, context) as server:
+                direct = visit(server.port, client)
+            seen, session, _ = proxied(scope, context, "--server-ca", root, client=client)
+            assert (direct.error is None) == (seen.error is None) == (high >= least), (
+                high, least, direct.error, seen.error)
+            if seen.error is not None:
+                assert "alert protocol version" in seen.error, seen.error
+                assert "the server chose no higher one" in session["error"], session["error"]
+                assert session["outcome"] == "tls-client-failed", session["outcome"]
+            seen, session, _ = proxied(scope, context, "--server-ca", root, "--tls-client",
+                                       "1.0-1.3", client=client)
+            assert seen.error is None and seen.version == "TLSv1.3", (high, seen.error)
+            old = [each["side"] for each in session["findings"] if each["rule"] ==
+                   "tls-old-version"]
+            assert old == (["server"] if high < "1.2" else []), (high, old)
 
 
 def test_bad_ranges_are_wrong_usage(scope):
@@ -1266,10 +1304,12 @@ def socks5(port, host, target):
 
 
 def test_names_by_socks5(scope):
-    """The SOCKS5 name, else the client's SNI, else the address."""
+    """The client's SNI, else the SOCKS5 name, else none: then no name is checked."""
     context, root, got = sni_server(scope)
-    for host, sni, sent, ok, names in (("localhost", "alias.example.com", "localhost", True,
-                                        "alias.example.com"),
+    for host, sni, sent, ok, names in (("localhost", "localhost", "localhost", True, "localhost"),
+                                       ("localhost", "alias.example.com", "alias.example.com",
+                                        False, None),
+                                       ("localhost", None, "localhost", True, "localhost"),
                                        ("127.0.0.1", "localhost", "localhost", True, "localhost"),
                                        ("127.0.0.1", "other.example.com", "other.example.com",
                                         False, None),
@@ -1288,7 +1328,49 @@ def test_names_by_socks5(scope):
         assert session["tls"]["server"]["verify"]["ok"] == ok, case
         assert session["tls"]["server"]["sni"] == sent, case
         assert names is None or names in leaf, case
-        assert ("tls-no-sni" in rules(session)) is False, case
+        no_name = host == "127.0.0.1" and sni is None
+        assert ("no name was checked" in (session["tls"]["server"]["verify"]["error"] or "")
+                ) == no_name, case
+        no_sni = host == "localhost" and sni is None
+        assert ("tls-no-sni" in rules(session)) == no_sni, case
+        if no_sni:
+            told = finding(session, "tls-no-sni")
+            assert (told["severity"], told["side"], told["reference"]) == (
+                "info", "client", "RFC 6066 3"), told
+
+
+def test_no_name_no_name_check(scope):
+    """A client without SNI to an address: the chain, the dates and the purpose are judged alone."""
+    root = roots(scope)
+    issue(scope, "elsewhere", "good-root", names="DNS:mail.example.com", days=(-1, 60))
+    issue(scope, "elsewhere-old", "good-root", names="DNS:mail.example.com", days=(-20, -3))
+    nameless = ssl.create_default_context(cafile=scope.ca)
+    nameless.check_hostname = False
+    for name, well in (("elsewhere", True), ("elsewhere-old", False)):
+        context = context_of(scope.path(name + ".pem"), scope.path(name + ".key"))
+        got = []
+        context.sni_callback = lambda connection, name, own: got.append(name)
+        with Served(scope, context) as server, scope.proxy(
+                "--mode", "socks5@127.0.0.1:0", "--server-ca", root) as proxy:
+            try:
+                inside = nameless.wrap_socket(socks5(proxy.port(), "127.0.0.1", server.port))
+                assert "127.0.0.1" in leaf_text(inside.getpeercert(True), "-ext", "subjectAltName")
+                s.read_reply(inside)
+                s.ask(inside, HELLO_LINE)
+                s.ask(inside, "QUIT")
+                inside.close()
+            except ssl.SSLCertVerificationError as error:
+                assert not well and "expired" in str(error), error
+        session, = proxy.sessions()
+        verify = session["tls"]["server"]["verify"]
+        assert verify["ok"] == well and "no name was checked" in verify["error"], verify
+        assert ("expired" in verify["error"]) == (not well), verify
+        assert "mismatch" not in json.dumps(session), session
+        assert got == [None] and session["tls"]["server"]["sni"] is None, got
+        assert ("tls-server-certificate" in rules(session)) == (not well), rules(session)
+        assert not {"tls-client-no-check", "tls-no-sni"} & set(rules(session)), rules(session)
+        text = proxy.output("text").decode()
+        assert ("certificate verified, but no name was checked" in text) == well, text
 
 
 def test_greeting_is_held(scope):

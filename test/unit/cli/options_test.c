@@ -58,7 +58,10 @@ static void has_the_defaults_of_the_contract(void **state) {
     assert_int_equal(o.client_tls, CLIENT_TLS_AUTO);
     assert_int_equal(o.server_tls, SERVER_TLS_MIRROR);
     assert_int_equal(o.verify, VERIFY_MIRROR);
-    assert_int_equal(o.tls_client.min, TLS_VERSION_1_2);
+    assert_int_equal(o.tls_client.min, TLS_VERSION_1_0);
+    assert_int_equal(o.tls_client.max, TLS_VERSION_1_3);
+    assert_false(o.tls_client_given);
+    assert_int_equal(o.tls_server.min, TLS_VERSION_1_0);
     assert_int_equal(o.tls_server.max, TLS_VERSION_1_3);
     assert_int_equal(o.auth, AUTH_VIEW_MASK);
     assert_int_equal(o.body, BODY_HEADERS);
