@@ -43,6 +43,8 @@
 #define LIMIT_DOCUMENT      (64 * MIB) // of one session's json document; past it `truncated`
 #define LIMIT_WRITER_QUEUE  (16 * MIB) // finished lines that wait for the disk
 
+#define LIMIT_PATTERN       1000       // characters of an expression, its repetitions written out
+
 // The analysis.
 #define LIMIT_FINDINGS_OF_RULE 10   // of one rule in a session; the eleventh counts the rest
 #define LIMIT_SECRETS          2048 // learnt in one session; a PLAIN login is three of them

@@ -95,18 +95,11 @@ static enum err read_value(struct expression *expression, struct failure *failur
     if (expression->comparison != OP_MATCHES) {
         return OK;
     }
-    expression->characters = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-    locale_t own = uselocale(expression->characters);
-    int code = regcomp(&expression->regex, expression->value, REG_EXTENDED | REG_NOSUB);
-    uselocale(own);
-    if (code != 0) {
-        char why[128];
-        regerror(code, &expression->regex, why, sizeof(why));
-        return fail(failure, ERR_USAGE, "'%s': '%s' is no regular expression: %s", expression->text,
-                    expression->value, why);
-    }
-    expression->has_regex = true;
-    return OK;
+    struct failure why = {0};
+    enum err err = pattern_new(&expression->pattern, &why, expression->value);
+    return err == OK ? OK
+                     : fail(failure, err, "'%s': '%s' %s", expression->text, expression->value,
+                            why.text);
 }
 
 // The length of the name at the start of `s`: up to an comparison or white space.
@@ -177,12 +170,7 @@ void expression_free(struct expression *expression) {
     if (expression == NULL) {
         return;
     }
-    if (expression->has_regex) {
-        regfree(&expression->regex);
-    }
-    if (expression->characters != (locale_t)0) {
-        freelocale(expression->characters);
-    }
+    pattern_free(expression->pattern);
     free(expression->text);
     free(expression->header);
     free(expression->value);

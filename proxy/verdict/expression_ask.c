@@ -43,13 +43,6 @@ static bool compare(uint64_t left, enum comparison comparison, uint64_t right) {
     return false;
 }
 
-static bool regex_matches(const struct expression *expression, const char *value) {
-    locale_t own = uselocale(expression->characters);
-    bool matches = regexec(&expression->regex, value, 0, NULL, 0) == 0;
-    uselocale(own);
-    return matches;
-}
-
 static bool text_matches(const struct expression *expression, const char *value) {
     switch (expression->comparison) {
     case OP_EQUAL:
@@ -57,7 +50,7 @@ static bool text_matches(const struct expression *expression, const char *value)
     case OP_NOT_EQUAL:
         return strcmp(value, expression->value) != 0;
     case OP_MATCHES:
-        return regex_matches(expression, value);
+        return pattern_matches(expression->pattern, value);
     case OP_LESS:
     case OP_AT_MOST:
     case OP_MORE:

@@ -5,9 +5,7 @@
 #define SCOPE_VERDICT_EXPRESSION_PARTS_H
 
 #include "verdict/expression.h"
-
-#include <locale.h>
-#include <regex.h>
+#include "verdict/pattern.h"
 
 enum comparison { OP_EQUAL, OP_NOT_EQUAL, OP_MATCHES, OP_LESS, OP_AT_MOST, OP_MORE, OP_AT_LEAST };
 
@@ -48,11 +46,7 @@ struct expression {
     enum comparison comparison;
     char *value;
     uint64_t number; // of a count, or of a port that is compared by size
-    regex_t regex;
-    bool has_regex;
-    // Values are UTF-8, whatever the user's locale is: one `.` is one character. 0 where the system
-    // has no such locale, and a `.` is a byte.
-    locale_t characters;
+    struct pattern *pattern; // of OP_MATCHES, else NULL
 };
 
 #endif
