@@ -43,7 +43,7 @@
 #define LIMIT_DOCUMENT      (64 * MIB) // of one session's json document; past it `truncated`
 #define LIMIT_WRITER_QUEUE  (16 * MIB) // finished lines that wait for the disk
 
-#define LIMIT_PATTERN       1000       // characters of an expression, its repetitions written out
+#define LIMIT_PATTERN 1000 // characters of an expression, its repetitions written out
 
 // The analysis.
 #define LIMIT_FINDINGS_OF_RULE 10   // of one rule in a session; the eleventh counts the rest

@@ -38,6 +38,8 @@ int command_check(const struct options *options) {
         .fail_on = options->fail_on,
         .expectations = options->expectations.items,
         .expectation_count = options->expectations.count,
+        .ignored = options->ignored.items,
+        .ignored_count = options->ignored.count,
     };
     struct judge *judge = NULL;
     struct failure failure = {0};

@@ -160,6 +160,8 @@ static enum err open_verdict(struct machinery *out, struct failure *failure,
         .fail_on = options->fail_on,
         .expectations = options->expectations.items,
         .expectation_count = options->expectations.count,
+        .ignored = options->ignored.items,
+        .ignored_count = options->ignored.count,
     };
     return judge_new(&out->judge, failure, &judge);
 }
@@ -181,6 +183,8 @@ static void fill_relay_config(struct machinery *out, const struct options *optio
         .findings = {.slow_ns = (int64_t)options->slow_ms * NS_PER_MS,
                      .verify_mirror = options->verify == VERIFY_MIRROR,
                      .name_identities = options->auth != AUTH_VIEW_MASK,
+                     .ignored = options->ignored.items,
+                     .ignored_count = options->ignored.count,
                      .ca_file = authority_certificate_file(out->authority)},
         .auth_view = options->auth,
         .outputs = out->outputs,

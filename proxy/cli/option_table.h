@@ -19,6 +19,7 @@ enum option_kind {
     OPTION_SECONDS,     // a number with up to three decimals, at most `max`: uint64_t of ms
     OPTION_CHOICE,      // one of the words of `argument`: an enum in their order
     OPTION_NAMES,       // words between commas: struct text_list
+    OPTION_RULES,       // ids of rules between commas: struct text_list
     OPTION_EXPRESSION,  // the same as OPTION_TEXT, and an expression of `check`
     OPTION_EXPECTATION, // an expression, added to a struct text_list
     OPTION_MODE,        // added to `modes`

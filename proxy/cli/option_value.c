@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "inspect/rule.h"
 #include "verdict/expression.h"
 
 #include <string.h>
@@ -152,6 +153,21 @@ static enum err read_names(struct options *options, struct failure *failure,
     return OK;
 }
 
+static enum err read_rules(struct options *options, struct failure *failure,
+                           const struct option_row *row, const char *word) {
+    struct slice rest = slice_of_string(word);
+    while (!slice_is_null(rest)) {
+        struct slice id = slice_split(&rest, ',');
+        if (rule_find(id) == RULE_COUNT) {
+            return fail(failure, ERR_USAGE,
+                        "--%s: '%.*s' is no rule; smtpscope check --rules lists them", row->name,
+                        (int)id.len, (const char *)id.data);
+        }
+        list_add(member(options, row), id);
+    }
+    return OK;
+}
+
 static enum err read_expression(struct options *options, struct failure *failure,
                                 const struct option_row *row, const char *word) {
     struct expression *expression = NULL;
@@ -263,7 +279,9 @@ static enum err read_report(struct options *options, struct failure *failure,
 
 enum err option_read(struct options *options, struct failure *failure, const struct option_row *row,
                      const char *word) {
-    options->judge = options->judge || (row->group == GROUP_VERDICT && row->kind != OPTION_COUNT);
+    // What only says what is a finding (--slow, --ignore) asks for no verdict.
+    options->judge = options->judge || (row->group == GROUP_VERDICT && row->kind != OPTION_COUNT &&
+                                        row->kind != OPTION_RULES);
     switch (row->kind) {
     case OPTION_HELP:
     case OPTION_VERSION:
@@ -286,6 +304,8 @@ enum err option_read(struct options *options, struct failure *failure, const str
         return read_choice(options, failure, row, word);
     case OPTION_NAMES:
         return read_names(options, failure, row, word);
+    case OPTION_RULES:
+        return read_rules(options, failure, row, word);
     case OPTION_EXPRESSION:
     case OPTION_EXPECTATION:
         return read_expression(options, failure, row, word);

@@ -390,5 +390,6 @@ void options_cleanup(struct options *options) {
     free(options->reports);
     list_cleanup(&options->ca_hosts);
     list_cleanup(&options->expectations);
+    list_cleanup(&options->ignored);
     *options = (struct options){0};
 }

@@ -88,6 +88,7 @@ struct options {
     bool judge; // one of --expect, --fail-on, --report was given, or the command is `check`
     enum fail_on fail_on;
     struct text_list expectations; // expressions that were checked
+    struct text_list ignored;      // --ignore: ids of rules
     struct report_spec *reports;
     size_t report_count; // 0: a text report
     bool rules;          // check --rules

@@ -53,6 +53,9 @@ static unsigned count(struct tally *tally, enum severity severity, enum party si
 
 static void say(struct analysis *analysis, enum rule rule, enum severity severity,
                 struct place place, const char *text) {
+    if (analysis->ignored[rule]) {
+        return;
+    }
     if (count(&analysis->tallies[rule], severity, place.side) > LIMIT_FINDINGS_OF_RULE) {
         return;
     }

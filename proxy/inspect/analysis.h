@@ -30,6 +30,7 @@ struct analysis {
         enum severity worst;
         enum party side; // PARTY_NONE where it was more than one
     } tallies[RULE_COUNT];
+    bool ignored[RULE_COUNT];        // --ignore
     int said_of_message[RULE_COUNT]; // the latest message that a rule was said of
     struct message_notes *message;
     struct envelope *envelope;
@@ -57,7 +58,8 @@ struct place place_of_command(const struct event_command *command); // the clien
 // The server's doing; the answer to a message is about that message too.
 struct place place_of_reply(const struct analysis *analysis, const struct event_reply *reply);
 
-// Sends a finding, or only counts it when the rule was said often enough. The text is one sentence.
+// Sends a finding, or only counts it when the rule was said often enough; nothing for a rule that
+// is ignored. The text is one sentence.
 void analysis_say(struct analysis *analysis, enum rule rule, struct place place, const char *format,
                   ...) __attribute__((format(printf, 4, 5)));
 // The same with the rule's milder severity.

@@ -12,10 +12,12 @@
 struct findings;
 
 struct findings_config {
-    int64_t slow_ns;      // --slow
-    bool verify_mirror;   // --verify mirror: the client saw the server's faults
-    bool name_identities; // --auth identity or reveal: a finding may name who logged in
-    const char *ca_file;  // where the CA is, for advice on how to trust it; NULL if unknown
+    int64_t slow_ns;            // --slow
+    bool verify_mirror;         // --verify mirror: the client saw the server's faults
+    bool name_identities;       // --auth identity or reveal: a finding may name who logged in
+    const char *const *ignored; // --ignore: ids of rules; read when it is made
+    size_t ignored_count;
+    const char *ca_file; // where the CA is, for advice on how to trust it; NULL if unknown
 };
 
 // `config` is copied, its strings borrowed; EVENT_FINDINGs go to `sink` from within observe.

@@ -10,6 +10,7 @@
 static const struct name_row names[] = {
     {.name = "sessions", .subject = COUNT_SESSIONS},
     {.name = "messages", .subject = COUNT_MESSAGES},
+    {.name = "accepted", .subject = COUNT_ACCEPTED},
     {.name = "recipients", .subject = COUNT_RECIPIENTS},
     {.name = "findings", .subject = COUNT_FINDINGS},
     {.name = "from", .subject = MESSAGE_FROM, .kind = VALUE_TEXT, .of_message = true},
@@ -97,9 +98,9 @@ static enum err read_value(struct expression *expression, struct failure *failur
     }
     struct failure why = {0};
     enum err err = pattern_new(&expression->pattern, &why, expression->value);
-    return err == OK ? OK
-                     : fail(failure, err, "'%s': '%s' %s", expression->text, expression->value,
-                            why.text);
+    return err == OK
+               ? OK
+               : fail(failure, err, "'%s': '%s' %s", expression->text, expression->value, why.text);
 }
 
 // The length of the name at the start of `s`: up to an comparison or white space.
@@ -131,12 +132,13 @@ static enum err read_parts(struct expression *expression, struct failure *failur
     rest = skip_space(slice_from(rest, name.len));
     expression->name = find_name(name, use);
     if (expression->name == NULL) {
-        return fail(failure, ERR_USAGE,
-                    "'%s': there is no name '%.*s'; known are sessions, "
-                    "messages, recipients, findings, from, to, subject, header.NAME, auth, "
-                    "auth.outcome, tls.client.version, tls.server.version, outcome%s",
-                    expression->text, (int)name.len, (const char *)name.data,
-                    use == EXPRESSION_ONLY ? ", client, server, port" : "");
+        return fail(
+            failure, ERR_USAGE,
+            "'%s': there is no name '%.*s'; known are sessions, "
+            "messages, accepted, recipients, findings, from, to, subject, header.NAME, auth, "
+            "auth.outcome, tls.client.version, tls.server.version, outcome%s",
+            expression->text, (int)name.len, (const char *)name.data,
+            use == EXPRESSION_ONLY ? ", client, server, port" : "");
     }
     const struct comparison_row *comparison = find_comparison(rest);
     if (comparison == NULL) {

@@ -6,9 +6,10 @@
 //   every  op value, to the end of the word
 //       name
 //
-// A count (`sessions`, `messages`, `recipients`, `findings`) is summed over all sessions. A text
-// is asked of each message or session: it holds when one of them has such a value, with `all:` when
-// each of them has values and all of these are such. `all:` is true of no message, or no session.
+// A count (`sessions`, `messages`, `accepted`, `recipients`, `findings`) is summed over all
+// sessions. A text is asked of each message or session: it holds when one of them has such a value,
+// with `all:` when each of them has values and all of these are such. `all:` is true of no message,
+// or no session.
 #ifndef SCOPE_VERDICT_EXPRESSION_H
 #define SCOPE_VERDICT_EXPRESSION_H
 
@@ -35,6 +36,9 @@ struct expression_tally {
     struct buf found;  // the values seen, for a person; cut after some
     size_t found_count;
 };
+
+// The messages of a session's document that the server took.
+uint64_t expression_accepted_messages(const struct cJSON *session);
 
 // Asks one session's document.
 void expression_ask(struct expression_tally *tally, const struct expression *expression,

@@ -169,6 +169,7 @@ static void see_unit(struct unit *unit, const cJSON *item) {
         break;
     case COUNT_SESSIONS:
     case COUNT_MESSAGES:
+    case COUNT_ACCEPTED:
     case COUNT_RECIPIENTS:
     case COUNT_FINDINGS:
         break;
@@ -187,6 +188,15 @@ static void ask_unit(struct expression_tally *tally, const struct expression *ex
     tally->matching += has ? 1 : 0;
 }
 
+uint64_t expression_accepted_messages(const cJSON *session) {
+    uint64_t count = 0;
+    const cJSON *message = NULL;
+    cJSON_ArrayForEach(message, get(session, "messages")) {
+        count += cJSON_IsTrue(get(message, "accepted")) ? 1 : 0;
+    }
+    return count;
+}
+
 static uint64_t count_of(enum subject subject, const cJSON *session) {
     uint64_t count = 0;
     const cJSON *message = NULL;
@@ -195,6 +205,8 @@ static uint64_t count_of(enum subject subject, const cJSON *session) {
         return 1;
     case COUNT_MESSAGES:
         return (uint64_t)cJSON_GetArraySize(get(session, "messages"));
+    case COUNT_ACCEPTED:
+        return expression_accepted_messages(session);
     case COUNT_FINDINGS:
         return (uint64_t)cJSON_GetArraySize(get(session, "findings"));
     case COUNT_RECIPIENTS:

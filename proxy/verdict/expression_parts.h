@@ -13,6 +13,7 @@ enum comparison { OP_EQUAL, OP_NOT_EQUAL, OP_MATCHES, OP_LESS, OP_AT_MOST, OP_MO
 enum subject {
     COUNT_SESSIONS,
     COUNT_MESSAGES,
+    COUNT_ACCEPTED,
     COUNT_RECIPIENTS,
     COUNT_FINDINGS,
     MESSAGE_FROM,
@@ -45,7 +46,7 @@ struct expression {
     bool every;   // `all:`
     enum comparison comparison;
     char *value;
-    uint64_t number; // of a count, or of a port that is compared by size
+    uint64_t number;         // of a count, or of a port that is compared by size
     struct pattern *pattern; // of OP_MATCHES, else NULL
 };
 

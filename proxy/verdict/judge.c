@@ -19,16 +19,27 @@ struct expectation {
     struct buf found;
 };
 
+struct kept {
+    uint64_t session;
+    size_t arrival;
+    cJSON *finding; // with a member "session" in front
+};
+
 struct judge {
     pthread_mutex_t lock; // of all below while sessions come in
     enum fail_on fail_on;
     struct expectation *expectations;
     size_t expectation_count;
-    cJSON **findings; // each with a member "session" in front
+    const char *const *ignored;
+    size_t ignored_count;
+    struct kept *findings;
     size_t finding_count;
+    size_t finding_room;
     bool sorted;
     uint64_t totals[SEVERITY_COUNT];
     uint64_t sessions;
+    uint64_t messages;
+    uint64_t accepted;
 };
 
 enum err judge_new(struct judge **out, struct failure *failure,
@@ -36,6 +47,8 @@ enum err judge_new(struct judge **out, struct failure *failure,
     struct judge *judge = mem_new(sizeof(*judge));
     pthread_mutex_init(&judge->lock, NULL);
     judge->fail_on = options->fail_on;
+    judge->ignored = options->ignored;
+    judge->ignored_count = options->ignored_count;
     judge->expectations = mem_new_array(options->expectation_count + 1, sizeof(struct expectation));
     enum err err = OK;
     for (size_t i = 0; err == OK && i < options->expectation_count; i++) {
@@ -61,7 +74,7 @@ void judge_free(struct judge *judge) {
         buf_cleanup(&judge->expectations[i].found);
     }
     for (size_t i = 0; i < judge->finding_count; i++) {
-        cJSON_Delete(judge->findings[i]);
+        cJSON_Delete(judge->findings[i].finding);
     }
     free(judge->expectations);
     free(judge->findings);
@@ -85,8 +98,8 @@ static enum severity severity_of(const cJSON *finding) {
     return SEVERITY_ERROR; // what cannot be told is not let pass
 }
 
-static uint64_t session_id(const cJSON *object, const char *name) {
-    double id = cJSON_GetNumberValue(get(object, name));
+static uint64_t session_id(const cJSON *session) {
+    double id = cJSON_GetNumberValue(get(session, "id"));
     return id >= 1 && id < 9e15 ? (uint64_t)id : 0;
 }
 
@@ -101,20 +114,51 @@ static void keep_finding(struct judge *judge, const cJSON *finding, uint64_t ses
     cJSON_ArrayForEach(member, finding) {
         cJSON_AddItemToObject(kept, member->string, cJSON_Duplicate(member, true));
     }
-    judge->findings =
-        mem_resize(judge->findings, judge->finding_count + 1, sizeof(judge->findings[0]));
-    judge->findings[judge->finding_count++] = kept;
+    if (judge->finding_count == judge->finding_room) {
+        judge->finding_room = 2 * judge->finding_room + 16;
+        judge->findings =
+            mem_resize(judge->findings, judge->finding_room, sizeof(judge->findings[0]));
+    }
+    judge->findings[judge->finding_count] =
+        (struct kept){.session = session, .arrival = judge->finding_count, .finding = kept};
+    judge->finding_count++;
     judge->sorted = false;
 }
 
-static void take_session(struct judge *judge, const cJSON *session) {
+static bool is_ignored(const struct judge *judge, const cJSON *finding) {
+    const char *rule = cJSON_GetStringValue(get(finding, "rule"));
+    for (size_t i = 0; rule != NULL && i < judge->ignored_count; i++) {
+        if (strcmp(rule, judge->ignored[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Before anything is asked of the session: `findings = 0` does not see them either.
+static void leave_out_ignored(const struct judge *judge, cJSON *findings) {
+    cJSON *finding = findings == NULL ? NULL : findings->child;
+    while (finding != NULL) {
+        cJSON *next = finding->next;
+        if (is_ignored(judge, finding)) {
+            cJSON_Delete(cJSON_DetachItemViaPointer(findings, finding));
+        }
+        finding = next;
+    }
+}
+
+static void take_session(struct judge *judge, cJSON *session) {
+    cJSON *findings = cJSON_GetObjectItemCaseSensitive(session, "findings");
+    leave_out_ignored(judge, findings);
     judge->sessions++;
+    judge->messages += (uint64_t)cJSON_GetArraySize(get(session, "messages"));
+    judge->accepted += expression_accepted_messages(session);
     for (size_t i = 0; i < judge->expectation_count; i++) {
         expression_ask(&judge->expectations[i].tally, judge->expectations[i].expression, session);
     }
     const cJSON *finding = NULL;
-    cJSON_ArrayForEach(finding, get(session, "findings")) {
-        keep_finding(judge, finding, session_id(session, "id"));
+    cJSON_ArrayForEach(finding, findings) {
+        keep_finding(judge, finding, session_id(session));
     }
 }
 
@@ -179,16 +223,18 @@ struct judge_expectation judge_expectation_at(struct judge *judge, size_t index)
 }
 
 // Sessions of a live capture end in any order; within one the order is the document's own.
+static int compare_kept(const void *left, const void *right) {
+    const struct kept *a = left;
+    const struct kept *b = right;
+    if (a->session != b->session) {
+        return a->session < b->session ? -1 : 1;
+    }
+    return a->arrival < b->arrival ? -1 : a->arrival > b->arrival;
+}
+
 static void sort_findings(struct judge *judge) {
-    for (size_t i = 1; !judge->sorted && i < judge->finding_count; i++) {
-        cJSON *moved = judge->findings[i];
-        size_t at = i;
-        while (at > 0 &&
-               session_id(judge->findings[at - 1], "session") > session_id(moved, "session")) {
-            judge->findings[at] = judge->findings[at - 1];
-            at--;
-        }
-        judge->findings[at] = moved;
+    if (!judge->sorted && judge->finding_count > 0) {
+        qsort(judge->findings, judge->finding_count, sizeof(judge->findings[0]), compare_kept);
     }
     judge->sorted = true;
 }
@@ -209,9 +255,9 @@ static const char *text_of(const cJSON *finding, const char *name, const char *a
 
 struct judge_finding judge_finding_at(struct judge *judge, size_t index) {
     sort_findings(judge);
-    const cJSON *finding = judge->findings[index];
+    const cJSON *finding = judge->findings[index].finding;
     return (struct judge_finding){
-        .session = session_id(finding, "session"),
+        .session = judge->findings[index].session,
         .rule = text_of(finding, "rule", "unknown"),
         .severity = severity_of(finding),
         .side = text_of(finding, "side", NULL),
@@ -228,6 +274,14 @@ uint64_t judge_finding_total(const struct judge *judge, enum severity severity) 
 
 uint64_t judge_session_count(const struct judge *judge) {
     return judge->sessions;
+}
+
+uint64_t judge_message_count(const struct judge *judge) {
+    return judge->messages;
+}
+
+uint64_t judge_accepted_count(const struct judge *judge) {
+    return judge->accepted;
 }
 
 void judge_put_json(struct buf *out, struct judge *judge) {
@@ -247,7 +301,7 @@ void judge_put_json(struct buf *out, struct judge *judge) {
     cJSON *findings = cJSON_AddArrayToObject(report, "findings");
     sort_findings(judge);
     for (size_t i = 0; i < judge->finding_count; i++) {
-        cJSON_AddItemToArray(findings, cJSON_Duplicate(judge->findings[i], true));
+        cJSON_AddItemToArray(findings, cJSON_Duplicate(judge->findings[i].finding, true));
     }
     char *text = cJSON_Print(report);
     buf_put_string(out, text);

@@ -18,9 +18,12 @@ struct judge_options {
     enum fail_on fail_on;
     const char *const *expectations;
     size_t expectation_count;
+    const char *const *ignored; // ids of rules whose findings are left out, as if they had no such
+    size_t ignored_count;
 };
 
-// ERR_USAGE with a sentence where an expectation is no expression.
+// The options are borrowed as long as the judge lives. ERR_USAGE with a sentence where an
+// expectation is no expression.
 MUST_USE enum err judge_new(struct judge **out, struct failure *failure,
                             const struct judge_options *options);
 void judge_free(struct judge *judge); // NULL is fine
@@ -58,6 +61,8 @@ struct judge_finding judge_finding_at(struct judge *judge, size_t index);
 uint64_t judge_finding_total(const struct judge *judge, enum severity severity);
 bool judge_fails(const struct judge *judge, enum severity severity); // at or above the bar
 uint64_t judge_session_count(const struct judge *judge);
+uint64_t judge_message_count(const struct judge *judge);
+uint64_t judge_accepted_count(const struct judge *judge); // messages that the server took
 
 // Appends the JSON report: {"ok", "expectations", "findings"}.
 void judge_put_json(struct buf *out, struct judge *judge);

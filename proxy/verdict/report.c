@@ -119,9 +119,20 @@ static void put_count(struct buf *out, uint64_t count, const char *what) {
     buf_putf(out, "%llu %s%s", (unsigned long long)count, what, count == 1 ? "" : "s");
 }
 
+static void put_messages(struct buf *out, const struct judge *judge) {
+    uint64_t accepted = judge_accepted_count(judge);
+    if (accepted < judge_message_count(judge)) {
+        buf_putf(out, "%llu of ", (unsigned long long)accepted);
+    }
+    put_count(out, judge_message_count(judge), "message");
+    buf_put_string(out, " accepted");
+}
+
 static void put_summary(struct buf *out, struct judge *judge) {
     buf_put_string(out, judge_is_content(judge) ? "passed: " : "failed: ");
     put_count(out, judge_session_count(judge), "session");
+    buf_put_string(out, ", ");
+    put_messages(out, judge);
     buf_put_string(out, ", ");
     put_count(out, judge_expectation_count(judge), "expectation");
     buf_put_string(out, ", findings: ");
@@ -186,30 +197,68 @@ static void report_put_github(struct buf *out, struct judge *judge) {
 
 // ── JUnit ───────────────────────────────────────────────────────────────────────────────────────
 
-// The findings that start a case: the first of each rule that is at or above the bar.
+// The findings of each rule that has one at or above the bar: a case for each, in the order of the
+// first such finding.
+struct grouped {
+    const char *rule;
+    size_t index;
+    size_t first; // the index of the first at or above the bar of this rule; SIZE_MAX for none
+};
+
 struct cases {
-    size_t *firsts;
+    struct grouped *findings;
+    size_t finding_count;
     size_t count;
 };
 
-static bool has_case(const struct cases *cases, struct judge *judge, const char *rule) {
-    for (size_t i = 0; i < cases->count; i++) {
-        if (strcmp(judge_finding_at(judge, cases->firsts[i]).rule, rule) == 0) {
-            return true;
-        }
+static int compare_rules(const void *left, const void *right) {
+    const struct grouped *a = left;
+    const struct grouped *b = right;
+    int order = strcmp(a->rule, b->rule);
+    return order != 0 ? order : a->index < b->index ? -1 : 1;
+}
+
+static int compare_firsts(const void *left, const void *right) {
+    const struct grouped *a = left;
+    const struct grouped *b = right;
+    if (a->first != b->first) {
+        return a->first < b->first ? -1 : 1;
     }
-    return false;
+    return a->index < b->index ? -1 : 1;
+}
+
+static bool same_rule(const struct grouped *a, const struct grouped *b) {
+    return strcmp(a->rule, b->rule) == 0;
+}
+
+// Gives all of `count` findings of one rule their first; true where there is one.
+static bool mark_first(struct grouped *findings, size_t count, struct judge *judge) {
+    size_t first = SIZE_MAX;
+    for (size_t i = 0; i < count && first == SIZE_MAX; i++) {
+        bool fails = judge_fails(judge, judge_finding_at(judge, findings[i].index).severity);
+        first = fails ? findings[i].index : SIZE_MAX;
+    }
+    for (size_t i = 0; i < count; i++) {
+        findings[i].first = first;
+    }
+    return first != SIZE_MAX;
 }
 
 static struct cases find_cases(struct judge *judge) {
     size_t count = judge_finding_count(judge);
-    struct cases cases = {.firsts = mem_new_array(count + 1, sizeof(size_t))};
+    struct cases cases = {.findings = mem_new_array(count + 1, sizeof(struct grouped)),
+                          .finding_count = count};
     for (size_t i = 0; i < count; i++) {
-        struct judge_finding finding = judge_finding_at(judge, i);
-        if (judge_fails(judge, finding.severity) && !has_case(&cases, judge, finding.rule)) {
-            cases.firsts[cases.count++] = i;
-        }
+        cases.findings[i] = (struct grouped){.rule = judge_finding_at(judge, i).rule, .index = i};
     }
+    qsort(cases.findings, count, sizeof(cases.findings[0]), compare_rules);
+    for (size_t start = 0, end = 0; start < count; start = end) {
+        while (end < count && same_rule(&cases.findings[start], &cases.findings[end])) {
+            end++;
+        }
+        cases.count += mark_first(&cases.findings[start], end - start, judge) ? 1 : 0;
+    }
+    qsort(cases.findings, count, sizeof(cases.findings[0]), compare_firsts);
     return cases;
 }
 
@@ -238,13 +287,17 @@ static void put_expectation_case(struct buf *out, const struct judge_expectation
     buf_cleanup(&sentence);
 }
 
-static void put_rule_case(struct buf *out, struct judge *judge, size_t first) {
+// The case of the rule whose findings start at `*at`, which goes behind them. Findings in front of
+// the first at the bar are below it, and not of the case.
+static void put_rule_case(struct buf *out, struct judge *judge, const struct cases *cases,
+                          size_t *at) {
+    size_t first = cases->findings[*at].first;
     struct judge_finding finding = judge_finding_at(judge, first);
     put_case(out, "findings", finding.rule);
     put_failure(out, severity_name(finding.severity), slice_of_string(finding.text));
-    for (size_t i = first; i < judge_finding_count(judge); i++) {
-        struct judge_finding other = judge_finding_at(judge, i);
-        if (strcmp(other.rule, finding.rule) == 0) {
+    for (; *at < cases->finding_count && cases->findings[*at].first == first; (*at)++) {
+        if (cases->findings[*at].index >= first) {
+            struct judge_finding other = judge_finding_at(judge, cases->findings[*at].index);
             struct buf sentence = finding_sentence(&other);
             put_xml(out, buf_slice(&sentence));
             buf_put_byte(out, '\n');
@@ -272,15 +325,15 @@ static void report_put_junit(struct buf *out, struct judge *judge) {
         struct judge_expectation expectation = judge_expectation_at(judge, i);
         put_expectation_case(out, &expectation);
     }
-    for (size_t i = 0; i < cases.count; i++) {
-        put_rule_case(out, judge, cases.firsts[i]);
+    for (size_t i = 0, at = 0; i < cases.count; i++) {
+        put_rule_case(out, judge, &cases, &at);
     }
     if (cases.count == 0) {
         put_case(out, "findings", "findings");
         buf_put_string(out, "/>\n");
     }
     buf_put_string(out, "  </testsuite>\n</testsuites>\n");
-    free(cases.firsts);
+    free(cases.findings);
 }
 
 void report_put(struct buf *out, struct judge *judge, enum report_kind kind) {

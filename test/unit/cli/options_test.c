@@ -129,6 +129,11 @@ static void reads_the_other_commands(void **state) {
     assert_int_equal(o.ca_action, CA_EXPORT);
     assert_int_equal(o.ca_format, CA_FORMAT_JKS);
     options_cleanup(&o);
+    o = good("proxy --mode sink --ignore bare-lf,no-quit --ignore tls-weak");
+    assert_int_equal(o.ignored.count, 3);
+    assert_string_equal(o.ignored.items[2], "tls-weak");
+    assert_false(o.judge);
+    options_cleanup(&o);
     o = good("check - --fail-on warning --expect messages_=_1 --report junit:r.xml --report json");
     assert_string_equal(o.file, "-");
     assert_int_equal(o.fail_on, FAIL_ON_WARNING);
@@ -257,6 +262,10 @@ static const struct {
     {"show a b", "'b'"},
     {"check", "FILE"},
     {"check a --fail-on fatal", "'fatal'"},
+    {"check a --ignore bare-lv", "'bare-lv'"},
+    {"check a --ignore bare-lf,", "''"},
+    {"proxy --mode sink --ignore bare-lf,no-such-rule", "'no-such-rule'"},
+    {"run --ignore BARE-LF -- true", "'BARE-LF'"},
     {"check a --expect messages_~_1", "'messages ~ 1'"},
     {"check a --expect subject_~_[", "'['"},
     {"ctl", "status"},

@@ -22,7 +22,8 @@ static const char two_messages[] =
     "\"tls\":{\"client\":{\"version\":\"TLSv1.3\"},\"server\":null},"
     "\"auth\":[{\"mechanism\":\"PLAIN\",\"outcome\":\"failed\"},"
     "{\"mechanism\":\"LOGIN\",\"outcome\":\"succeeded\"}],"
-    "\"messages\":[{\"n\":1,\"from\":\"a@example.com\",\"recipients\":[{\"to\":\"b@example.net\"},"
+    "\"messages\":[{\"n\":1,\"accepted\":true,\"from\":\"a@example.com\",\"recipients\":[{\"to\":"
+    "\"b@example.net\"},"
     "{\"to\":\"c@example.com\"}],\"header\":[{\"name\":\"Subject\",\"value\":\"Gr\xC3\xBC\xC3\x9F"
     "e = 1\",\"raw\":\"=?utf-8?q?x?=\"},{\"name\":\"x-Tag\",\"value\":\"one\"},"
     "{\"name\":\"X-Tag\",\"value\":\"two\"}]},"
@@ -46,6 +47,7 @@ static const struct {
     {"messages < 3", true, true, true},
     {"messages<=1", false, false, true},
     {"messages > 1", true, true, false},
+    {"accepted = 1", true, true, false},
     {"recipients =3", true, true, false},
     {"findings= 1", true, true, false},
     {"all:messages >= 1", true, false, true},

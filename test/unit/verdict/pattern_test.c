@@ -29,11 +29,13 @@ static const struct {
     {"^Hello$", "Hello", true},
     {"^Hello$", "Hello you", false},
     {"(one|two) +[0-9]{2,3}", "say two  42", true},
-    {"^[[:alpha:]]+$", "Gr\xC3\xBC\xC3\x9F"
-                       "e",
+    {"^[[:alpha:]]+$",
+     "Gr\xC3\xBC\xC3\x9F"
+     "e",
      true},
-    {"^.{5}$", "Gr\xC3\xBC\xC3\x9F"
-               "e",
+    {"^.{5}$",
+     "Gr\xC3\xBC\xC3\x9F"
+     "e",
      true},
     {"^[]a]+$", "a]a", true},
     {"^\\{a\\}$", "{a}", true},
@@ -78,14 +80,10 @@ static const struct {
     const char *pattern;
     const char *why;
 } wrong[] = {
-    {"(", "no regular expression"},
-    {"a{2,1}", "no regular expression"},
-    {"(a)\\1", "back-references"},
-    {"(hello){~1}", "approximate"},
-    {"(a{1,30}){1,40}", "too large"},
-    {"((a{1,11}){1,11}){1,11}", "too large"},
-    {"(a{1,30}){40,}", "too large"},
-    {"([])(]{255}){4}", "too large"},
+    {"(", "no regular expression"},   {"a{2,1}", "no regular expression"},
+    {"(a)\\1", "back-references"},    {"(hello){~1}", "approximate"},
+    {"(a{1,30}){1,40}", "too large"}, {"((a{1,11}){1,11}){1,11}", "too large"},
+    {"(a{1,30}){40,}", "too large"},  {"([])(]{255}){4}", "too large"},
     {"(\\(a{255}){4}", "too large"},
 };
 

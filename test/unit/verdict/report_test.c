@@ -95,6 +95,70 @@ static void fails_when_an_expectation_does(void **state) {
     judge_free(judge);
 }
 
+static void leaves_out_ignored_rules(void **state) {
+    (void)state;
+    static const char *const ignored[] = {"bare-lf", "no-quit"};
+    static const char *const expectations[] = {"findings = 1"};
+    struct judge *judge = NULL;
+    struct judge_options options = {.fail_on = FAIL_ON_ERROR,
+                                    .expectations = expectations,
+                                    .expectation_count = 1,
+                                    .ignored = ignored,
+                                    .ignored_count = 2};
+    assert_int_equal(judge_new(&judge, NULL, &options), OK);
+    assert_int_equal(judge_take(judge, noisy), OK);
+    assert_int_equal(judge_take(judge, later), OK);
+    assert_true(judge_is_content(judge));
+    assert_int_equal(judge_finding_count(judge), 1);
+    assert_string_equal(judge_finding_at(judge, 0).rule, "helo-used");
+    judge_free(judge);
+}
+
+static void counts_what_was_accepted(void **state) {
+    (void)state;
+    struct judge *judge = judge_of(FAIL_ON_ERROR, "accepted = 2");
+    assert_int_equal(judge_take(judge, "{\"id\":1,\"messages\":[{\"accepted\":true},"
+                                       "{\"accepted\":false},{\"accepted\":true}]}"),
+                     OK);
+    assert_report(judge, REPORT_TEXT,
+                  "ok     expected accepted = 2, found 2\n"
+                  "passed: 1 session, 2 of 3 messages accepted, 1 expectation, findings: 0 errors, "
+                  "0 warnings, 0 info\n");
+    judge_free(judge);
+    judge = judge_of(FAIL_ON_ERROR, NULL);
+    assert_report(judge, REPORT_TEXT,
+                  "passed: 0 sessions, 0 messages accepted, 0 expectations, findings: 0 errors, 0 "
+                  "warnings, 0 info\n");
+    judge_free(judge);
+}
+
+// Sessions and rules in every order, and more of both than any product of them could bear.
+static void many_findings_stay_in_order(void **state) {
+    (void)state;
+    enum { SESSIONS = 20000 };
+    struct judge *judge = judge_of(FAIL_ON_ERROR, NULL);
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        struct buf session;
+        buf_init(&session, KIB);
+        buf_putf(&session,
+                 "{\"id\":%u,\"findings\":[{\"rule\":\"rule-%u\",\"severity\":\"error\","
+                 "\"text\":\"\"}]}",
+                 SESSIONS - i, i);
+        buf_put_byte(&session, 0);
+        assert_int_equal(judge_take(judge, (const char *)buf_slice(&session).data), OK);
+        buf_cleanup(&session);
+    }
+    for (size_t i = 1; i < judge_finding_count(judge); i++) {
+        assert_true(judge_finding_at(judge, i - 1).session < judge_finding_at(judge, i).session);
+    }
+    struct buf report;
+    buf_init(&report, 64 * MIB);
+    report_put(&report, judge, REPORT_JUNIT);
+    assert_true(slice_find(buf_slice(&report), SLICE("failures=\"10000\"")) != SLICE_NONE);
+    buf_cleanup(&report);
+    judge_free(judge);
+}
+
 static void refuses_what_is_no_document(void **state) {
     (void)state;
     struct judge *judge = judge_of(FAIL_ON_ERROR, NULL);
@@ -113,7 +177,8 @@ static void reports_for_a_person(void **state) {
                   "FAILED error bare-lf: session 2, exchange 5: 100% of\\x0Ait, \\x1B & <x> (RFC "
                   "5321 2.3.8)\n"
                   "       info helo-used: session 2, exchange 1: HELO\n"
-                  "failed: 2 sessions, 1 expectation, findings: 2 errors, 0 warnings, 1 info\n");
+                  "failed: 2 sessions, 0 of 1 message accepted, 1 expectation, findings: 2 errors, "
+                  "0 warnings, 1 info\n");
     judge_free(judge);
 }
 
@@ -199,6 +264,9 @@ int main(void) {
         cmocka_unit_test(reports_as_junit),
         cmocka_unit_test(reports_one_passed_case_where_nothing_fired),
         cmocka_unit_test(reports_as_json),
+        cmocka_unit_test(leaves_out_ignored_rules),
+        cmocka_unit_test(counts_what_was_accepted),
+        cmocka_unit_test(many_findings_stay_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
