@@ -320,8 +320,7 @@ enum err leaf_get(const struct leaf **out, struct failure *failure, struct leaf_
 
 // ── life ────────────────────────────────────────────────────────────────────────────────────────
 
-static bool make_unknown(struct leaf_store *store) {
-    int64_t now_s = clock_unix_ns() / NS_PER_S;
+static bool make_unknown(struct leaf_store *store, int64_t now_s) {
     struct dates dates = {now_s - CA_DAYS * (int64_t)SECONDS_PER_DAY,
                           now_s + 10 * CA_DAYS * (int64_t)SECONDS_PER_DAY};
     return build_issuer(&store->unknown_root, "smtpscope: a root that nobody trusts", &dates,
@@ -330,14 +329,14 @@ static bool make_unknown(struct leaf_store *store) {
                         &store->unknown_root);
 }
 
-struct leaf_store *leaf_store_new(const struct authority *authority) {
+struct leaf_store *leaf_store_new(const struct authority *authority, int64_t now_unix_ns) {
     struct leaf_store *store = mem_new(sizeof(*store));
     store->authority = authority;
     store->key = build_key_p256();
     pthread_mutex_init(&store->mutex, NULL);
     int key_made = pthread_key_create(&store->last, let_go);
     // None of these can fail for a reason that is not the end of the program anyway.
-    assert(key_made == 0 && store->key != NULL && make_unknown(store));
+    assert(key_made == 0 && store->key != NULL && make_unknown(store, now_unix_ns / NS_PER_S));
     return store;
 }
 

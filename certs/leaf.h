@@ -31,7 +31,8 @@ struct leaf_request {
     int64_t now_unix_ns;
 };
 
-struct leaf_store *leaf_store_new(const struct authority *authority);
+// `now_unix_ns` dates the issuers that no client trusts.
+struct leaf_store *leaf_store_new(const struct authority *authority, int64_t now_unix_ns);
 void leaf_store_free(struct leaf_store *store);
 
 // ERR_CRYPTO with a sentence where it cannot be minted. `*out` is borrowed from the store, valid

@@ -218,7 +218,7 @@ enum err machinery_open(struct machinery *out, struct failure *failure,
     if (out->judge != NULL) {
         output_set_on_session(out->outputs, judge_session, out->judge);
     }
-    out->leaves = leaf_store_new(out->authority);
+    out->leaves = leaf_store_new(out->authority, clock_unix_ns());
     fill_relay_config(out, options);
     return OK;
 }

@@ -89,13 +89,15 @@ static void *work(void *argument) {
 
 // A header, lines of 76 characters and the final dot.
 static void make_message(struct load *load, size_t bytes) {
-    static const char header[] =
-        "Date: Sun, 22 Nov 2026 15:03:11 +0000\r\nFrom: <a@example.com>\r\n"
-        "To: <b@example.net>\r\nMessage-ID: <1@example.com>\r\n"
-        "Subject: load\r\n\r\n";
-    load->message = malloc(bytes + sizeof(header) + 100);
-    size_t len = sizeof(header) - 1;
-    memcpy(load->message, header, len);
+    enum { HEADER_MAX = 200 };
+    time_t now_s = time(NULL);
+    struct tm day;
+    load->message = malloc(bytes + HEADER_MAX + 100);
+    size_t len = strftime(load->message, HEADER_MAX,
+                          "Date: %a, %d %b %Y %H:%M:%S +0000\r\nFrom: <a@example.com>\r\n"
+                          "To: <b@example.net>\r\nMessage-ID: <1@example.com>\r\n"
+                          "Subject: load\r\n\r\n",
+                          gmtime_r(&now_s, &day));
     while (len < bytes) {
         memset(load->message + len, 'x', 76);
         memcpy(load->message + len + 76, "\r\n", 2);

@@ -4,6 +4,7 @@
 reopened or paused meanwhile. Also what ThreadSanitizer watches. crowd.py SMTPSCOPE [TEST…]"""
 
 import collections
+import email.utils
 import glob
 import hashlib
 import json
@@ -18,10 +19,11 @@ from support import scope as harness
 
 SESSIONS = int(os.environ.get("SESSIONS", "120"))
 CLIENTS = 12
+DATE = email.utils.formatdate()
 
 
 def message_of(number):
-    return (f"Date: Sun, 22 Nov 2026 15:03:11 +0000\r\nFrom: a@example.com\r\nTo: b@example.net\r\n"
+    return (f"Date: {DATE}\r\nFrom: a@example.com\r\nTo: b@example.net\r\n"
             f"Message-ID: <{number}@example.com>\r\nSubject: number {number}\r\n\r\n"
             f"{'x' * (number % 70)}\r\n..dots\r\n").encode()
 

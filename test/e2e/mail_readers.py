@@ -4,6 +4,7 @@
 
 import email
 import email.policy
+import email.utils
 import os
 import shutil
 import smtplib
@@ -22,7 +23,7 @@ def mail():
     message["From"] = "Zoë <a@example.com>"
     message["To"] = "b@example.net"
     message["Subject"] = "Grüße, long enough to be folded over more than one line of the header"
-    message["Date"] = "Sun, 22 Nov 2026 15:03:11 +0000"
+    message["Date"] = email.utils.formatdate()
     message["Message-ID"] = "<1@example.com>"
     message.set_content(DOTS.replace("\r\n", "\n"), cte="7bit")
     message.add_attachment(ATTACHMENT, maintype="application", subtype="octet-stream",

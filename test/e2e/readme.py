@@ -19,11 +19,11 @@ from support import scope as harness
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 PYTHON_MAIL = """
-import smtplib, ssl, sys
+import email.utils, smtplib, ssl, sys
 with smtplib.SMTP("localhost", int(sys.argv[1]), local_hostname="client.example.com") as client:
     client.starttls(context=ssl.create_default_context())
     client.sendmail("shop@example.com", ["me@example.net"],
-                    "Date: Sun, 22 Nov 2026 15:03:11 +0000\\r\\nFrom: shop@example.com\\r\\n"
+                    "Date: " + email.utils.formatdate() + "\\r\\nFrom: shop@example.com\\r\\n"
                     "To: me@example.net\\r\\nMessage-ID: <1@example.com>\\r\\n"
                     "Subject: Welcome to the shop\\r\\n\\r\\nHello\\r\\n")
 """

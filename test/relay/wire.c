@@ -50,12 +50,12 @@ void wire_open(struct wire *wire) {
     buf_init(&wire->scratch, 4 * LIMIT_READ);
     wire->authority = make_authority(wire->dir, "proxy");
     wire->server_authority = make_authority(wire->dir, "server");
-    wire->server_leaves = leaf_store_new(wire->server_authority);
+    wire->server_leaves = leaf_store_new(wire->server_authority, NOW_UNIX_NS);
     wire->client_context = make_context(SIDE_SERVER);
     wire->server_context = make_context(SIDE_CLIENT);
     wire->config.accept_context = make_context(SIDE_CLIENT);
     wire->config.connect_context = make_context(SIDE_SERVER);
-    wire->config.leaves = leaf_store_new(wire->authority);
+    wire->config.leaves = leaf_store_new(wire->authority, NOW_UNIX_NS);
     wire->config.dialogue.max_line = LIMIT_LINE_DEFAULT;
     wire->config.verify = VERIFY_MIRROR;
     const char *root = authority_certificate_file(wire->server_authority);

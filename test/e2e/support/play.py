@@ -8,6 +8,7 @@ its CRLF. Each peer waits for what the other one sent, so the order of the event
 the steps. `CLIENT_TLS` is a handshake of both; `C_CLOSE`, `S_CLOSE` say who closes first.
 """
 
+import email.utils
 import os
 import queue
 import socket
@@ -40,7 +41,7 @@ def hello(*extensions):
 
 
 QUIT = [C("QUIT"), S("221 bye"), S_CLOSE]
-HEADER = ["From: a@example.com", "To: b@example.net", "Date: Sun, 22 Nov 2026 15:03:11 +0000",
+HEADER = ["From: a@example.com", "To: b@example.net", "Date: " + email.utils.formatdate(),
           "Message-ID: <1@example.com>"]
 
 

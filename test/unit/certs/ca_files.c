@@ -108,7 +108,7 @@ int main(int argc, char **argv) {
     struct authority_options options = {
         .dir = ca_dir, .ca_hosts = hosts, .ca_host_count = count, .now_unix_ns = clock_unix_ns()};
     must(authority_open(&authority, &failure, &options), &failure);
-    struct leaf_store *store = leaf_store_new(authority);
+    struct leaf_store *store = leaf_store_new(authority, clock_unix_ns());
     write_forms(argv[1], authority);
     write_environment(argv[1], ca_dir, authority);
     for (int i = 3; i < argc; i++) {

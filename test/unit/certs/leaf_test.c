@@ -41,7 +41,7 @@ static int set_up(void **state) {
         trust_store_new(&client, &failure, authority_certificate_file(authority)) != OK) {
         return -1;
     }
-    store = leaf_store_new(authority);
+    store = leaf_store_new(authority, TEST_NOW);
     return 0;
 }
 
@@ -309,7 +309,7 @@ static void test_limited_ca(void **state) {
         .dir = limited.path, .ca_hosts = HOSTS, .ca_host_count = 2, .now_unix_ns = TEST_NOW};
     assert_int_equal(authority_open(&ca, &failure, &options), OK);
     assert_int_equal(trust_store_new(&trusts, &failure, authority_certificate_file(ca)), OK);
-    struct leaf_store *leaves = leaf_store_new(ca);
+    struct leaf_store *leaves = leaf_store_new(ca, TEST_NOW);
     static const struct {
         const char *name;
         bool inside;
