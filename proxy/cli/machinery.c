@@ -178,18 +178,21 @@ static void fill_relay_config(struct machinery *out, const struct options *optio
         .connect_context = out->connect_context,
         .leaves = out->leaves,
         .trust = out->trust,
-        .dialogue = {.max_line = options->max_line,
-                     .header_lines_only = options->body != BODY_FULL},
-        .findings = {.slow_ns = (int64_t)options->slow_ms * NS_PER_MS,
-                     .verify_mirror = options->verify == VERIFY_MIRROR,
-                     .name_identities = options->auth != AUTH_VIEW_MASK,
-                     .ignored = options->ignored.items,
-                     .ignored_count = options->ignored.count,
-                     .ca_file = authority_certificate_file(out->authority)},
-        .auth_view = options->auth,
-        .outputs = out->outputs,
-        .keylog = out->keylog_fd >= 0 ? write_keylog : NULL,
-        .keylog_context = out,
+        .observer =
+            {
+                .dialogue = {.max_line = options->max_line,
+                             .header_lines_only = options->body != BODY_FULL},
+                .findings = {.slow_ns = (int64_t)options->slow_ms * NS_PER_MS,
+                             .verify_mirror = options->verify == VERIFY_MIRROR,
+                             .name_identities = options->auth != AUTH_VIEW_MASK,
+                             .ignored = options->ignored.items,
+                             .ignored_count = options->ignored.count,
+                             .ca_file = authority_certificate_file(out->authority)},
+                .auth_view = options->auth,
+                .sinks = out->sinks,
+                .keylog = out->keylog_fd >= 0 ? write_keylog : NULL,
+                .keylog_context = out,
+            },
     };
 }
 
@@ -218,6 +221,8 @@ enum err machinery_open(struct machinery *out, struct failure *failure,
     if (out->judge != NULL) {
         output_set_on_session(out->outputs, judge_session, out->judge);
     }
+    out->sinks = sink_set_new();
+    sink_set_add(out->sinks, &output_sink, out->outputs);
     out->leaves = leaf_store_new(out->authority, clock_unix_ns());
     fill_relay_config(out, options);
     return OK;
@@ -232,6 +237,7 @@ void machinery_close_outputs(struct machinery *machinery) {
 
 void machinery_cleanup(struct machinery *machinery) {
     machinery_close_outputs(machinery);
+    sink_set_free(machinery->sinks);
     tls_context_free(machinery->accept_context);
     tls_context_free(machinery->connect_context);
     leaf_store_free(machinery->leaves);

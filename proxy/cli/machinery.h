@@ -5,6 +5,7 @@
 #define SCOPE_CLI_MACHINERY_H
 
 #include "cli/options.h"
+#include "observe/output.h"
 #include "relay/config.h"
 #include "verdict/expression.h"
 #include "verdict/judge.h"
@@ -18,6 +19,7 @@ struct machinery {
     struct tls_context *accept_context;
     struct tls_context *connect_context;
     struct output_set *outputs;
+    struct sink_set *sinks;
     struct expression *only;
     struct judge *judge; // NULL where nothing is to be judged
     int keylog_fd;       // -1 for none

@@ -111,7 +111,7 @@ static int64_t idle_deadline(const struct conn *conn) {
 }
 
 static bool congested(const struct conn *conn) {
-    return output_set_congested(conn_options(conn)->relay->outputs);
+    return conn->relay != NULL && relay_is_congested(conn->relay);
 }
 
 static int64_t next_deadline(const struct conn *conn, int64_t now_ns) {

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "format/format.h"
+#include "observe/sink.h"
 
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER }; // --color
 
@@ -32,7 +33,6 @@ struct output_options {
 };
 
 struct output_set; // all outputs of the process and their writer thread
-struct recording;  // one session in all of them
 
 // Opens every output. ERR_INPUT or ERR_SYSTEM with a sentence (exit 3) where one cannot be written
 // or holds something that is not ours; ERR_USAGE where a path is given twice.
@@ -41,20 +41,14 @@ MUST_USE enum err output_set_open(struct output_set **out, struct failure *failu
 // Flushes and closes everything; after the last session ended.
 void output_set_close(struct output_set *set);
 
-// One session. `recording_take` is an event_sink: masked events, in order, EVENT_CLOSE last.
-struct recording *recording_new(struct output_set *set);
-void recording_take(void *recording, const struct event *event);
-// Hands what was formatted so far to the writer. The owner calls it behind each batch of events (a
-// turn of the loop); without it lines wait until there are 16 KiB of them, or the session ends.
-void recording_flush(struct recording *recording);
-void recording_free(struct recording *recording);
+// Sessions are recorded by adding this to the sinks, with the set as its context. Their lines go
+// to the writer when a session is flushed, when there are 16 KiB of them, or when it ends.
+extern const struct sink_ops output_sink;
 
-bool output_set_wants_wire(const struct output_set *set); // somebody takes EVENT_WIRE
+bool output_set_wants_wire(const struct output_set *set); // an output takes EVENT_WIRE
 // The disk is slower than the mail: readers should wait until this is false. It becomes false by
 // itself, at the latest when the writer gives the queue up as lost.
 bool output_set_congested(const struct output_set *set);
-// TLS secrets, one NSS key log line without its end, for pcapng. `session` as in the events.
-void recording_secret(struct recording *recording, struct slice line);
 
 void output_set_reopen(struct output_set *set); // SIGHUP, ctl rotate; may be called on any thread
 void output_set_pause(struct output_set *set, bool paused, int64_t unix_ns);

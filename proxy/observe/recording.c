@@ -74,7 +74,8 @@ static void slot_init(struct slot *slot, struct recording *recording, const stru
     }
 }
 
-struct recording *recording_new(struct output_set *set) {
+static void *session_new(void *context) {
+    struct output_set *set = context;
     struct recording *recording = mem_new(sizeof(*recording));
     const struct output_options *options = output_set_options(set);
     recording->set = set;
@@ -137,7 +138,7 @@ static void submit(struct recording *recording, struct batch *batch) {
     output_set_submit(recording->set, batch);
 }
 
-void recording_flush(struct recording *recording) {
+static void flush(struct recording *recording) {
     if (recording->held != NULL || recording->session == NULL) {
         return;
     }
@@ -254,7 +255,7 @@ static void end(struct recording *recording) {
     if (recording->held != NULL) {
         (wanted ? release : discard)(recording);
     }
-    recording_flush(recording);
+    flush(recording);
     if (known && wanted) {
         submit_document(recording, slice_sub(buf_slice(&document), 0, len));
         output_set_session_ended(recording->set, string);
@@ -316,7 +317,7 @@ static bool is_full(const struct recording *recording) {
     return false;
 }
 
-void recording_take(void *context, const struct event *event) {
+static void take(void *context, const struct event *event) {
     struct recording *recording = context;
     assert(event->session != NULL && !recording->ended);
     recording->session = event->session;
@@ -324,14 +325,15 @@ void recording_take(void *context, const struct event *event) {
     if (recording->held != NULL) {
         hold_back(recording, event);
     } else if (is_full(recording)) {
-        recording_flush(recording);
+        flush(recording);
     }
     if (event->kind == EVENT_CLOSE) {
         end(recording);
     }
 }
 
-void recording_secret(struct recording *recording, struct slice line) {
+static void secret(void *context, struct slice line) {
+    struct recording *recording = context;
     for (size_t i = 0; i < recording->slot_count; i++) {
         struct slot *slot = &recording->slots[i];
         if (slot->ops != NULL && slot->ops->secret != NULL) {
@@ -349,10 +351,8 @@ static void slot_cleanup(struct slot *slot) {
     free(slot->path);
 }
 
-void recording_free(struct recording *recording) {
-    if (recording == NULL) {
-        return;
-    }
+static void session_free(void *context) {
+    struct recording *recording = context;
     if (!recording->ended && recording->session != NULL) {
         end(recording); // a session without its close: what there is of it is kept
     }
@@ -365,3 +365,29 @@ void recording_free(struct recording *recording) {
     batch_free(recording->held);
     free(recording);
 }
+
+// ── as a sink ───────────────────────────────────────────────────────────────────────────────────
+
+static void flush_session(void *context) {
+    flush(context);
+}
+
+static bool wants_wire(const void *context) {
+    const struct recording *recording = context;
+    return output_set_wants_wire(recording->set);
+}
+
+static bool is_congested(const void *context) {
+    const struct recording *recording = context;
+    return output_set_congested(recording->set);
+}
+
+const struct sink_ops output_sink = {
+    .session_new = session_new,
+    .take = take,
+    .flush = flush_session,
+    .secret = secret,
+    .wants_wire = wants_wire,
+    .is_congested = is_congested,
+    .session_free = session_free,
+};

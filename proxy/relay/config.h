@@ -8,10 +8,7 @@
 #include "certs/leaf.h"
 #include "certs/trust.h"
 #include "event/policy.h"
-#include "inspect/findings.h"
-#include "inspect/mask.h"
-#include "observe/output.h"
-#include "smtp/dialogue.h"
+#include "observe/observer.h"
 #include "tls/context.h"
 
 // How long a client's ClientHello is waited for where only the client's first bytes can tell
@@ -32,13 +29,7 @@ struct relay_config {
     const struct tls_context *connect_context;
     struct leaf_store *leaves;
     struct trust_store *trust;
-    struct dialogue_config dialogue;
-    struct findings_config findings;
-    enum auth_view auth_view;
-    struct output_set *outputs;
-    // Each TLS secret of either leg as an NSS key log line without its end; NULL for none.
-    void (*keylog)(void *context, struct slice line);
-    void *keylog_context;
+    struct observer_config observer;
 };
 
 #endif

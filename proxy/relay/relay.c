@@ -62,7 +62,7 @@ static void greet_by_embedded(struct relay *relay, int64_t at_ns) {
     relay->embedded = embedded_new(&(struct embedded_config){
         .name = "smtpscope",
         .offer_starttls = relay->config->client_tls == CLIENT_TLS_AUTO,
-        .max_line = relay->config->dialogue.max_line,
+        .max_line = relay->config->observer.dialogue.max_line,
     });
     struct event event = {.kind = EVENT_CONNECT, .session = relay->session, .at_ns = at_ns};
     event.connect.connected = true;
@@ -92,8 +92,8 @@ struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
     buf_init(&relay->reply, 4 * LIMIT_READ);
     buf_init(&relay->early, 4 * LIMIT_READ + LIMIT_LEG_OUTPUT);
     buf_init(&relay->behind_starttls, 4 * LIMIT_READ + LIMIT_LEG_OUTPUT);
-    relay->observer =
-        observer_new(setup->config, setup->session, (struct event_sink){edit_tap, relay});
+    relay->observer = observer_new(&setup->config->observer, setup->session,
+                                   (struct event_sink){edit_tap, relay});
     if (setup->mode == MODE_SINK) {
         greet_by_embedded(relay, at_ns);
         relay_set_server(relay, SERVER_READY);
@@ -189,7 +189,7 @@ void relay_connect_failed(struct relay *relay, const char *reason, bool tell_cli
 
 static void tell_wire(struct relay *relay, enum side leg, bool from_peer, struct slice wire,
                       int64_t at_ns) {
-    if (wire.len > 0 && output_set_wants_wire(relay->config->outputs)) {
+    if (wire.len > 0 && observer_wants_wire(relay->observer)) {
         struct event event = {.kind = EVENT_WIRE, .session = relay->session, .at_ns = at_ns};
         event.wire = (struct event_wire){.leg = leg, .from_peer = from_peer, .data = wire};
         observer_tell(relay->observer, &event);
@@ -294,6 +294,10 @@ bool relay_is_done(const struct relay *relay) {
 }
 
 // ── time ────────────────────────────────────────────────────────────────────────────────────────
+
+bool relay_is_congested(const struct relay *relay) {
+    return observer_is_congested(relay->observer);
+}
 
 int64_t relay_deadline_ns(const struct relay *relay) {
     if (relay->ending.linger_until_ns != 0) {

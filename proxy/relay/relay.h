@@ -18,7 +18,6 @@
 #define SCOPE_RELAY_RELAY_H
 
 #include "relay/config.h"
-#include "relay/observer.h"
 
 struct relay;
 
@@ -62,6 +61,9 @@ bool relay_wants_reset(const struct relay *relay, enum side side); // a reset to
 // The peer was reset, or had its time to close: nothing more will reach it.
 bool relay_gave_up(const struct relay *relay, enum side side);
 bool relay_is_done(const struct relay *relay); // both streams may be closed
+
+// What watches the session lags behind: reading should wait until this is false.
+bool relay_is_congested(const struct relay *relay);
 
 // When relay_tick is to be called next: nanoseconds since the accept, INT64_MAX for never.
 int64_t relay_deadline_ns(const struct relay *relay);

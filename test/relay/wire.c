@@ -56,12 +56,11 @@ void wire_open(struct wire *wire) {
     wire->config.accept_context = make_context(SIDE_CLIENT);
     wire->config.connect_context = make_context(SIDE_SERVER);
     wire->config.leaves = leaf_store_new(wire->authority, NOW_UNIX_NS);
-    wire->config.dialogue.max_line = LIMIT_LINE_DEFAULT;
+    wire->config.observer.dialogue.max_line = LIMIT_LINE_DEFAULT;
     wire->config.verify = VERIFY_MIRROR;
     const char *root = authority_certificate_file(wire->server_authority);
     assert_int_equal(trust_store_new(&wire->config.trust, &failure, root), OK);
-    struct output_options outputs = {.spool.queue_max = LIMIT_WRITER_QUEUE};
-    assert_int_equal(output_set_open(&wire->config.outputs, &failure, &outputs), OK);
+    wire->config.observer.sinks = sink_set_new();
     wire->session = (struct event_session){
         .id = 1,
         .mode = MODE_REVERSE,
@@ -93,7 +92,7 @@ void wire_close(struct wire *wire) {
     relay_free(wire->relay);
     tls_endpoint_free(wire->client.tls);
     tls_endpoint_free(wire->server.tls);
-    output_set_close(wire->config.outputs);
+    sink_set_free(wire->config.observer.sinks);
     leaf_store_free(wire->config.leaves);
     leaf_store_free(wire->server_leaves);
     trust_store_free(wire->config.trust);

@@ -26,7 +26,7 @@ static const int64_t start_ns = INT64_C(1795359791586123000);
 
 struct talk {
     struct output_set *set;
-    struct recording *recording;
+    void *recording;
     struct event_session session;
     int64_t at_ns;
 };
@@ -69,7 +69,7 @@ static void talk_send(struct talk *talk, struct event *event) {
     event->session = &talk->session;
     event->at_ns = talk->at_ns;
     talk->at_ns += NS_PER_MS;
-    recording_take(talk->recording, event);
+    output_sink.take(talk->recording, event);
 }
 
 static void talk_begin(struct talk *talk, const char *client, const char *server, uint16_t port) {
@@ -78,7 +78,7 @@ static void talk_begin(struct talk *talk, const char *client, const char *server
     talk->session.server = (struct event_endpoint){.address = server, .port = port};
     talk->session.client_local = (struct event_endpoint){.address = "127.0.0.1", .port = 2525};
     talk->session.server_local = (struct event_endpoint){.address = server, .port = 40001};
-    talk->recording = recording_new(talk->set);
+    talk->recording = output_sink.session_new(talk->set);
     struct event event = {.kind = EVENT_CONNECT, .connect = {.connected = true}};
     talk_send(talk, &event);
 }
@@ -87,7 +87,7 @@ static void talk_end(struct talk *talk) {
     struct event event = {.kind = EVENT_CLOSE};
     event.close = (struct event_close){.by = PARTY_CLIENT, .outcome = OUTCOME_COMPLETED};
     talk_send(talk, &event);
-    recording_free(talk->recording);
+    output_sink.session_free(talk->recording);
 }
 
 static void say(struct talk *talk, enum side from, const char *text) {
@@ -242,7 +242,7 @@ static void take_line(struct talk *talk, struct slice line) {
         wire_hex(talk, SIDE_SERVER, rest);
         break;
     case 'K':
-        recording_secret(talk->recording, rest);
+        output_sink.secret(talk->recording, rest);
         break;
     case 'T':
         talk_send(talk, &event);

@@ -36,11 +36,11 @@ static struct output_set *open_set(struct output_options options) {
 // A session with a message, told by `tell` from the events of the sample.
 static void record(struct output_set *set, uint64_t id, void (*tell)(struct sample *sample)) {
     struct sample sample;
-    struct recording *recording = recording_new(set);
-    sample_init(&sample, (struct event_sink){recording_take, recording});
+    void *recording = output_sink.session_new(set);
+    sample_init(&sample, (struct event_sink){output_sink.take, recording});
     sample.session.id = id;
     tell(&sample);
-    recording_free(recording);
+    output_sink.session_free(recording);
 }
 
 static bool file_has(const char *path, const char *part) {

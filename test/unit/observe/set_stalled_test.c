@@ -21,10 +21,10 @@ enum { SESSIONS = 300 };
 
 static void record_session(struct output_set *set) {
     struct sample sample;
-    struct recording *recording = recording_new(set);
-    sample_init(&sample, (struct event_sink){recording_take, recording});
+    void *recording = output_sink.session_new(set);
+    sample_init(&sample, (struct event_sink){output_sink.take, recording});
     sample_session(&sample);
-    recording_free(recording);
+    output_sink.session_free(recording);
 }
 
 static void count_complaint(void *context, const char *sentence) {

@@ -50,11 +50,11 @@ static enum err open_error(struct plan *plan) {
 
 static void record_session(struct output_set *set, uint64_t id) {
     struct sample sample;
-    struct recording *recording = recording_new(set);
-    sample_init(&sample, (struct event_sink){recording_take, recording});
+    void *recording = output_sink.session_new(set);
+    sample_init(&sample, (struct event_sink){output_sink.take, recording});
     sample.session.id = id;
     sample_session(&sample);
-    recording_free(recording);
+    output_sink.session_free(recording);
 }
 
 static size_t count(const char *text, const char *part) {

@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: MIT
-// observer: everything that watches one session, behind the mail's back: the decoder, the message
-// reader, the rules, the mask and the recording, joined into one pipe.
+// observer: decodes and records one session without altering it: the decoder, the message reader,
+// the rules, the mask and the sinks, joined into one pipe.
 //
 //   dialogue ─┐
-//   relay ────┼─▶ tap ─▶ mask ─▶ recording
-//   reader ───┘     └─▶ findings ─▶ mask ─▶ recording
+//   relay ────┼─▶ tap ─▶ mask ─▶ sinks
+//   reader ───┘     └─▶ findings ─▶ mask ─▶ sinks
 //
 // It takes copies of plaintext and facts, and gives nothing back but answers to questions.
-#ifndef SCOPE_RELAY_OBSERVER_H
-#define SCOPE_RELAY_OBSERVER_H
+#ifndef SCOPE_OBSERVE_OBSERVER_H
+#define SCOPE_OBSERVE_OBSERVER_H
 
-#include "relay/config.h"
+#include "inspect/findings.h"
+#include "inspect/mask.h"
+#include "observe/sink.h"
+#include "smtp/dialogue.h"
+
+// What all observers of the process share; immutable, outlives them.
+struct observer_config {
+    struct dialogue_config dialogue;
+    struct findings_config findings;
+    enum auth_view auth_view;
+    struct sink_set *sinks;
+    // Each TLS secret of either leg as an NSS key log line without its end; NULL for none.
+    void (*keylog)(void *context, struct slice line);
+    void *keylog_context;
+};
 
 struct observer;
 
@@ -22,7 +36,7 @@ struct observer_counts {
 
 // `session` must outlive the observer. `tap` sees every event of the dialogue before anybody else,
 // unmasked; it is how the relay learns what a line was. It may be all-zero.
-struct observer *observer_new(const struct relay_config *config,
+struct observer *observer_new(const struct observer_config *config,
                               const struct event_session *session, struct event_sink tap);
 void observer_free(struct observer *observer);
 
@@ -42,6 +56,9 @@ void observer_peer_left(struct observer *observer, enum side side, int64_t at_ns
 void observer_flush(struct observer *observer);
 // Ends the dialogue, then tells the close.
 void observer_close(struct observer *observer, const struct event_close *close, int64_t at_ns);
+bool observer_wants_wire(const struct observer *observer); // EVENT_WIRE is taken
+// The sinks lag behind so far that readers should wait.
+bool observer_is_congested(const struct observer *observer);
 struct observer_counts observer_counts(const struct observer *observer);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "relay/observer.h"
+#include "observe/observer.h"
 
 #include "base/memory.h"
 #include "message/reader.h"
@@ -15,7 +15,7 @@ struct observer {
     struct message_reader *reader; // NULL before the first message
     struct findings *findings;
     struct mask *mask;
-    struct recording *recording;
+    struct sink_sessions *sinks;
     void (*keylog)(void *context, struct slice line);
     void *keylog_context;
     int reading;       // the message that the reader is in
@@ -81,16 +81,16 @@ static void look_ahead(void *context, const struct event *event) {
     mask_look_ahead(observer->mask, &event->command);
 }
 
-struct observer *observer_new(const struct relay_config *config,
+struct observer *observer_new(const struct observer_config *config,
                               const struct event_session *session, struct event_sink tap) {
     struct observer *observer = mem_new(sizeof(*observer));
     observer->session = session;
     observer->tap = tap;
     observer->keylog = config->keylog;
     observer->keylog_context = config->keylog_context;
-    observer->recording = recording_new(config->outputs);
+    observer->sinks = sink_sessions_new(config->sinks);
     observer->mask =
-        mask_new(config->auth_view, (struct event_sink){recording_take, observer->recording});
+        mask_new(config->auth_view, (struct event_sink){sink_sessions_take, observer->sinks});
     observer->findings =
         findings_new(&config->findings, (struct event_sink){take_finding, observer});
     observer->dialogue =
@@ -107,7 +107,7 @@ void observer_free(struct observer *observer) {
     message_reader_free(observer->reader);
     findings_free(observer->findings);
     mask_free(observer->mask);
-    recording_free(observer->recording);
+    sink_sessions_free(observer->sinks);
     free(observer);
 }
 
@@ -140,7 +140,7 @@ void observer_secret(struct observer *observer, struct slice keylog_line) {
     if (observer->keylog != NULL) {
         observer->keylog(observer->keylog_context, keylog_line);
     }
-    recording_secret(observer->recording, keylog_line);
+    sink_sessions_secret(observer->sinks, keylog_line);
 }
 
 void observer_peer_left(struct observer *observer, enum side side, int64_t at_ns) {
@@ -148,7 +148,7 @@ void observer_peer_left(struct observer *observer, enum side side, int64_t at_ns
 }
 
 void observer_flush(struct observer *observer) {
-    recording_flush(observer->recording);
+    sink_sessions_flush(observer->sinks);
 }
 
 // The close is the last event of a session, so what the rules say of it comes first.
@@ -161,7 +161,15 @@ void observer_close(struct observer *observer, const struct event_close *close, 
     event.close.bytes_from_server = observer->counts.bytes[SIDE_SERVER];
     findings_observe(observer->findings, &event);
     deliver(observer, &event);
-    recording_flush(observer->recording);
+    sink_sessions_flush(observer->sinks);
+}
+
+bool observer_wants_wire(const struct observer *observer) {
+    return sink_sessions_want_wire(observer->sinks);
+}
+
+bool observer_is_congested(const struct observer *observer) {
+    return sink_sessions_are_congested(observer->sinks);
 }
 
 struct observer_counts observer_counts(const struct observer *observer) {
