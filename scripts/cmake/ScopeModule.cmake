@@ -11,7 +11,15 @@ target_compile_definitions(scope_flags INTERFACE _GNU_SOURCE)
 target_compile_options(scope_flags INTERFACE
   $<$<COMPILE_LANGUAGE:C>:-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes
   -Wmissing-prototypes -Wswitch-enum -Wvla -Wundef -Wcast-qual -Wwrite-strings
-  -fno-common -fstack-protector-strong>)
+  -fno-common -fstack-protector-strong -fstack-clash-protection>
+  $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-fcf-protection=full>)
+target_link_options(scope_flags INTERFACE -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+  $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-Wl,-z,shstk>)
+# Only where the compiler optimises; sanitizers replace the functions that this one does.
+if(NOT SCOPE_SANITIZE)
+  target_compile_options(scope_flags INTERFACE
+    $<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3>)
+endif()
 if(SCOPE_WERROR)
   target_compile_options(scope_flags INTERFACE -Werror)
 endif()

@@ -5,10 +5,8 @@
 #include "facts.h"
 #include "recorder.h"
 
-#ifdef DIALOGUES_WITH_FINDINGS
 #include "inspect/findings.h"
 #include "message/reader.h"
-#endif
 
 #include <stdlib.h>
 
@@ -27,17 +25,14 @@ struct player {
     enum cut cut;
     uint64_t random;
     bool starttls;
-#ifdef DIALOGUES_WITH_FINDINGS
     struct findings *findings;
     struct message_reader *reader;
     int reading;
     int text_exchange;
-#endif
 };
 
 // ── the pipe: as the relay joins it ─────────────────────────────────────────────────────────────
 
-#ifdef DIALOGUES_WITH_FINDINGS
 static void judge(void *context, const struct event *event) {
     struct player *player = context;
     findings_observe(player->findings, event);
@@ -75,25 +70,6 @@ static void part(struct player *player) {
     message_reader_free(player->reader);
     findings_free(player->findings);
 }
-#else
-static void judge(void *context, const struct event *event) {
-    (void)context;
-    (void)event;
-}
-
-static void read_message(struct player *player, const struct event *event) {
-    (void)player;
-    (void)event;
-}
-
-static void join(struct player *player) {
-    (void)player;
-}
-
-static void part(struct player *player) {
-    (void)player;
-}
-#endif
 
 static void take(void *context, const struct event *event) {
     struct player *player = context;

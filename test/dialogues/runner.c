@@ -89,11 +89,9 @@ static bool judge_record(const struct script *script, const struct record *recor
     if (script->bytes.count > 0) {
         ok = same_lines(&script->bytes, &record->bytes, "bytes", how) && ok;
     }
-#ifdef DIALOGUES_WITH_FINDINGS
     if (script->findings.count > 0 || script->no_findings) {
         ok = same_findings(script, record, how) && ok;
     }
-#endif
     return ok;
 }
 
