@@ -119,6 +119,9 @@ static int64_t next_deadline(const struct conn *conn, int64_t now_ns) {
     if (conn->relay != NULL && relay_deadline_ns(conn->relay) < next_ns) {
         next_ns = relay_deadline_ns(conn->relay);
     }
+    if (conn->look_at_ns < next_ns) {
+        next_ns = conn->look_at_ns;
+    }
     bool looks_again = congested(conn) || conn->reset_by_ns != 0;
     if (looks_again && now_ns + LOOK_AGAIN_NS < next_ns) {
         next_ns = now_ns + LOOK_AGAIN_NS;
@@ -158,6 +161,9 @@ static void on_timer(uv_timer_t *timer) {
         conn->active_ns = now_ns;
         relay_idle(conn->relay, now_ns);
     }
+    if (now_ns >= conn->look_at_ns) {
+        conn_look_at_client(conn);
+    }
     conn_update(conn);
 }
 
@@ -166,6 +172,8 @@ void conn_stop(struct conn *conn) {
         conn_end(conn);
         return;
     }
+    conn->stopped = true;
+    conn->reset_by_ns = conn->reset_by_ns == 0 ? 0 : conn_now_ns(conn) + RELAY_STOP_LINGER_NS;
     relay_stop(conn->relay, conn_now_ns(conn));
     conn_update(conn);
 }
@@ -192,7 +200,7 @@ static bool read_last_words(struct conn *conn, enum side side) {
     return any;
 }
 
-static bool lose_peer(struct conn *conn, enum side side) {
+bool conn_lose_peer(struct conn *conn, enum side side) {
     bool any = read_last_words(conn, side);
     relay_reset(conn->relay, side, conn_now_ns(conn));
     return any;
@@ -208,7 +216,7 @@ static bool pump(struct conn *conn, enum side side) {
         }
         ssize_t sent = peer_write(peer, bytes);
         if (sent < 0) {
-            return lose_peer(conn, side) || moved;
+            return conn_lose_peer(conn, side) || moved;
         }
         relay_sent(conn->relay, side, (size_t)sent, conn_now_ns(conn));
         moved = true;
@@ -224,7 +232,7 @@ static bool must_arrive_first(struct conn *conn, const struct peer *peer) {
         return false;
     }
     if (conn->reset_by_ns == 0) {
-        conn->reset_by_ns = now_ns + RELAY_LINGER_NS;
+        conn->reset_by_ns = now_ns + (conn->stopped ? RELAY_STOP_LINGER_NS : RELAY_LINGER_NS);
     }
     return now_ns < conn->reset_by_ns;
 }
@@ -236,7 +244,7 @@ static void close_side(struct conn *conn, enum side side) {
     }
     if (relay_wants_shutdown(conn->relay, side) && !peer->writing) {
         if (side == SIDE_CLIENT && peer_is_gone(peer)) {
-            relay_client_gone(conn->relay);
+            relay_client_gone(conn->relay, conn_now_ns(conn));
         }
         peer_shutdown(peer);
         relay_shutdown_done(conn->relay, side);
@@ -288,6 +296,7 @@ void conn_update(struct conn *conn) {
         return;
     }
     set_reading(conn);
+    conn_watch_client(conn);
     count_news(conn);
     conn_arm(conn);
 }
@@ -318,9 +327,10 @@ static void on_ended(void *owner, enum side side, int error) {
         if (side == SIDE_CLIENT && peer_left_unread(conn->client)) {
             relay_client_left_unread(conn->relay);
         }
+        conn->client_ended = conn->client_ended || side == SIDE_CLIENT;
         relay_eof(conn->relay, side, conn_now_ns(conn));
     } else {
-        lose_peer(conn, side);
+        conn_lose_peer(conn, side);
     }
     conn_update(conn);
 }

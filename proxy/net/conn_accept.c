@@ -78,6 +78,7 @@ static struct conn *new_conn(struct worker *worker, const struct listen_spec *sp
     conn->spec = spec;
     conn->accepted_ns = (int64_t)uv_hrtime();
     conn->armed_ns = INT64_MAX;
+    conn->look_at_ns = INT64_MAX;
     conn->session.started_unix_ns = clock_unix_ns();
     conn->dial_result.fd = -1;
     conn->timer = mem_new(sizeof(*conn->timer));
@@ -99,6 +100,7 @@ static void find_destination(struct conn *conn, const struct listener *listener,
     struct sockaddr_storage destination = {0};
     if (origdst_find(&destination, fd, listener->port) == ORIGDST_FOUND) {
         take_destination(conn, &destination);
+        conn->client_peer = destination; // the client's own socket knows of no redirection
     } else {
         conn->direct = true;
     }
@@ -123,8 +125,11 @@ static bool claim(struct conn *conn, int fd) {
 void conn_accept(struct worker *worker, struct listener *listener, int fd,
                  const struct sockaddr *client) {
     struct conn *conn = new_conn(worker, listener->spec);
+    socklen_t len = sizeof(conn->client_peer);
+    memcpy(&conn->client_name, client, address_len(client));
+    getsockname(fd, (struct sockaddr *)&conn->client_peer, &len);
     conn->client_text = address_text(client);
-    conn->client_local_text = address_of_socket(fd);
+    conn->client_local_text = address_text((struct sockaddr *)&conn->client_peer);
     worker_session_began(worker, conn);
     conn->client = conn_adopt(conn, SIDE_CLIENT, fd);
     if (conn->spec->mode == MODE_TRANSPARENT) {
@@ -137,7 +142,7 @@ void conn_accept(struct worker *worker, struct listener *listener, int fd,
     if (has_target && !conn->dialled) {
         conn_start_dial(conn);
     }
-    conn_identify(conn, client, fd);
+    conn_identify(conn);
 }
 
 void conn_record_failed(struct worker *worker, const struct capture_connection *connection,

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "base/memory.h"
 #include "net/conn_state.h"
-#include "net/origdst.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 // A look-up of the client's process on a helper thread. It outlives the connection if it must.
 struct identification {
@@ -35,32 +33,21 @@ static void identified(uv_work_t *work, int status) {
     free(identification);
 }
 
-static bool is_local_client(const struct conn *conn, const struct sockaddr *client) {
-    return address_is_loopback(client) ||
-           strcmp(conn->client_text.host, conn->client_local_text.host) == 0 ||
-           origdst_is_local(client); // redirected from another of our addresses
-}
-
 // The connection to the server is made meanwhile; the session begins with both known.
-static void start_identification(struct conn *conn, const struct sockaddr *client, int fd) {
+static void start_identification(struct conn *conn) {
     struct identification *identification = mem_new(sizeof(*identification));
-    socklen_t len = sizeof(identification->server);
     identification->conn = conn;
     identification->owner = conn->worker->service->owner;
     identification->work.data = identification;
-    memcpy(&identification->client, client, address_len(client));
-    if (conn->destination.ss_family != AF_UNSPEC) {
-        identification->server = conn->destination;
-    } else {
-        getsockname(fd, (struct sockaddr *)&identification->server, &len);
-    }
+    identification->client = conn->client_name;
+    identification->server = conn->client_peer;
     conn->identification = identification;
     uv_queue_work(&conn->worker->loop, &identification->work, identify, identified);
 }
 
-void conn_identify(struct conn *conn, const struct sockaddr *client, int fd) {
-    if (conn->client_process.pid == 0 && is_local_client(conn, client)) {
-        start_identification(conn, client, fd);
+void conn_identify(struct conn *conn) {
+    if (conn->client_process.pid == 0 && conn_client_is_local(conn)) {
+        start_identification(conn);
         conn_arm(conn);
     } else {
         conn_begin(conn);

@@ -22,6 +22,8 @@ struct conn {
     struct worker *worker;
     const struct listen_spec *spec;
     struct event_session session;
+    struct sockaddr_storage client_name; // the client's socket as this machine sees it …
+    struct sockaddr_storage client_peer; // … and what the client connected to
     struct address_text client_text;
     struct address_text client_local_text;
     struct address_text server_text;
@@ -46,6 +48,11 @@ struct conn {
     int64_t active_ns;     // the last byte of either side, since the accept
     bool direct;           // transparent: nobody redirected it
     int64_t reset_by_ns;   // until when a reset waits for what was sent before it; 0 for no reset
+    int64_t look_at_ns;    // when it is looked next whether the client is gone; INT64_MAX for never
+    int64_t look_wait_ns;  // … and how long was waited for that
+    bool client_ended;     // its stream has ended, and nothing shows whether it still reads
+    bool client_gone;
+    bool stopped; // the grace is over
     bool updating;
     struct observer_counts counted; // what the service's counts have of this session
 };
@@ -54,6 +61,9 @@ int64_t conn_now_ns(const struct conn *conn); // since the accept
 const struct proxy_options *conn_options(const struct conn *conn);
 
 // conn.c
+// The peer's stream was broken off: reads what it may have said before that. True if there was
+// anything.
+bool conn_lose_peer(struct conn *conn, enum side side);
 // Brings sockets and timer in line with what the relay wants. Ends the connection when it is done:
 // nothing may touch it after this.
 void conn_update(struct conn *conn);
@@ -71,8 +81,14 @@ void conn_answer_socks5(struct conn *conn); // what became of the dial
 
 // conn_identify.c: who the client is, found on a helper thread.
 // Calls conn_begin when it is known, or at once where it need not be found.
-void conn_identify(struct conn *conn, const struct sockaddr *client, int fd);
+void conn_identify(struct conn *conn);
 void conn_forget_identification(struct conn *conn); // the connection ends before it is known
+
+// conn_gone.c: a client that can no longer be noticed by reading from it, since its stream has
+// ended or is not read, is looked at now and then.
+void conn_watch_client(struct conn *conn);
+void conn_look_at_client(struct conn *conn); // when `look_at_ns` has come
+bool conn_client_is_local(const struct conn *conn);
 
 // conn_accept.c
 void conn_begin(struct conn *conn); // the client is known

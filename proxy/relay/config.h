@@ -19,6 +19,10 @@
 #define RELAY_PLAIN_WAIT_NS (2 * NS_PER_S)
 // How long a peer may take to close after the proxy has ended the session by itself.
 #define RELAY_LINGER_NS (2 * NS_PER_S)
+// The same at the end of --grace, after which all is closed within 0.2 s.
+#define RELAY_STOP_LINGER_NS (100 * NS_PER_MS)
+// How long the server may yet answer a client that is gone before the session ends.
+#define RELAY_GONE_NS (500 * NS_PER_MS)
 
 struct relay_config {
     enum client_tls client_tls;

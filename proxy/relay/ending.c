@@ -53,13 +53,18 @@ static void end_leg(struct leg *leg) {
     leg_end(leg, up);
 }
 
-void ending_close_both(struct relay *relay, int64_t at_ns) {
-    if (relay->ending.linger_until_ns == 0) {
-        relay->ending.linger_until_ns = at_ns + RELAY_LINGER_NS;
+void ending_close_within(struct relay *relay, int64_t at_ns, int64_t linger_ns) {
+    int64_t *until_ns = &relay->ending.linger_until_ns;
+    if (*until_ns == 0 || *until_ns > at_ns + linger_ns) {
+        *until_ns = at_ns + linger_ns;
     }
     relay->decide_at_ns = relay->hello_due_ns = INT64_MAX;
     end_leg(&relay->client);
     end_leg(&relay->server);
+}
+
+void ending_close_both(struct relay *relay, int64_t at_ns) {
+    ending_close_within(relay, at_ns, RELAY_LINGER_NS);
 }
 
 // RFC 8446 6.2. The server's own alert is the truest; where it gave none, one that says that the
@@ -137,34 +142,6 @@ static void decide_by_dialogue(struct relay *relay) {
     }
 }
 
-// A plain client on a port of implicit TLS waits for a greeting, and the server for a ClientHello:
-// nobody says what is wrong, so it is said here.
-static void decide_by_silence(struct relay *relay, enum outcome outcome) {
-    if (relay->server_state == SERVER_CONNECTING && relay->first_close == PARTY_CLIENT) {
-        ending_decide(
-            relay, outcome, PARTY_CLIENT,
-            "the client closed the connection while the proxy was still connecting to the "
-            "server, which had not answered yet");
-        return;
-    }
-    bool silent = relay->local_address != NULL && relay->server.tls == NULL &&
-                  relay->client.tls == NULL &&
-                  observer_counts(relay->observer).bytes[SIDE_SERVER] == 0;
-    if (!silent) {
-        return;
-    }
-    if (relay->first_close == PARTY_SERVER) {
-        ending_decide(relay, outcome, PARTY_SERVER,
-                      "the server closed the connection without a greeting; if it speaks TLS at "
-                      "once on this port (465), set the client to implicit TLS");
-    } else if (relay->client_spoke) {
-        ending_decide(relay, outcome, PARTY_CLIENT,
-                      "the client closed the connection before the server sent a greeting; if the "
-                      "server speaks TLS at once on this port (465), set the client to implicit "
-                      "TLS");
-    }
-}
-
 static enum outcome natural_outcome(const struct relay *relay) {
     if (dialogue_quit_answered(observer_dialogue(relay->observer))) {
         return OUTCOME_COMPLETED;
@@ -172,21 +149,40 @@ static enum outcome natural_outcome(const struct relay *relay) {
     return relay->first_close == PARTY_SERVER ? OUTCOME_SERVER_CLOSED : OUTCOME_CLIENT_CLOSED;
 }
 
+// Nothing but the peers' own closing ended it.
+static void decide_by_nature(struct relay *relay) {
+    enum outcome outcome = natural_outcome(relay);
+    enum party by = relay->first_close != PARTY_NONE ? relay->first_close : PARTY_PROXY;
+    char text[FAILURE_MAX];
+    ending_note_moment(relay);
+    ending_put_text(text, relay, outcome);
+    ending_decide(relay, outcome, by, "%s", text);
+}
+
+void ending_decide_by_proxy(struct relay *relay, enum outcome outcome) {
+    char text[FAILURE_MAX];
+    if (relay->first_close == PARTY_NONE) { // Who closed first ended it, and not the proxy.
+        ending_note_moment(relay);
+        ending_put_text(text, relay, outcome);
+        ending_decide(relay, outcome, PARTY_PROXY, "%s", text);
+    }
+}
+
 struct event_close ending_summary(struct relay *relay) {
     decide_by_dialogue(relay);
-    decide_by_silence(relay, natural_outcome(relay));
+    decide_by_nature(relay);
     const struct ending *ending = &relay->ending;
     struct event_close close = {
         .by = relay->first_close != PARTY_NONE ? relay->first_close : PARTY_PROXY,
-        .outcome = ending->decided ? ending->outcome : natural_outcome(relay),
-        .error = ending->decided ? slice_of_string(ending->error) : (struct slice){0},
+        .outcome = ending->outcome,
+        .error = ending->error[0] != '\0' ? slice_of_string(ending->error) : (struct slice){0},
         .client_close_notify_missing = lacks_close_notify(&relay->client),
         .server_close_notify_missing = lacks_close_notify(&relay->server),
         .client_reset = relay->client.reset,
         .server_reset = relay->server.reset,
         .client_gone = relay->client_gone || relay->client.reset,
     };
-    if (ending->decided && ending->by == PARTY_PROXY) {
+    if (ending->by == PARTY_PROXY) {
         close.by = PARTY_PROXY;
     }
     return close;

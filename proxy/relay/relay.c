@@ -299,17 +299,34 @@ bool relay_is_congested(const struct relay *relay) {
     return observer_is_congested(relay->observer);
 }
 
+static int64_t earlier(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
 int64_t relay_deadline_ns(const struct relay *relay) {
     if (relay->ending.linger_until_ns != 0) {
         return relay->ending.linger_until_ns;
     }
-    return relay->decide_at_ns < relay->hello_due_ns ? relay->decide_at_ns : relay->hello_due_ns;
+    int64_t gone_ns = relay->ending.gone_until_ns;
+    int64_t due_ns = earlier(relay->decide_at_ns, relay->hello_due_ns);
+    return gone_ns != 0 ? earlier(due_ns, gone_ns) : due_ns;
+}
+
+// Nothing is awaited any more: what the client said was sent, and nobody reads an answer.
+static void end_without_client(struct relay *relay, int64_t at_ns) {
+    if (relay->server.end_sent) {
+        ending_close_within(relay, at_ns, 0);
+    } else {
+        relay->ending.gone_until_ns = at_ns + RELAY_GONE_NS;
+    }
 }
 
 void relay_tick(struct relay *relay, int64_t at_ns) {
     if (relay->ending.linger_until_ns != 0 && at_ns >= relay->ending.linger_until_ns) {
         relay->client.reset = true; // It had its time to read the last words and close.
         relay->server.reset = true;
+    } else if (relay->ending.gone_until_ns != 0 && at_ns >= relay->ending.gone_until_ns) {
+        end_without_client(relay, at_ns);
     } else if (at_ns >= relay->decide_at_ns) {
         relay_set_client(relay, CLIENT_PLAIN);
         settle(relay, at_ns);
@@ -326,9 +343,7 @@ static bool is_complete(const struct relay *relay) {
 
 void relay_idle(struct relay *relay, int64_t at_ns) {
     if (!is_complete(relay)) {
-        ending_decide(relay, OUTCOME_TIMEOUT, PARTY_PROXY,
-                      "nothing came from either side within --idle-timeout, so the proxy closed "
-                      "the session");
+        ending_decide_by_proxy(relay, OUTCOME_TIMEOUT);
         ending_say_last(relay, "421 4.4.2 smtpscope: idle for too long, closing the connection",
                         at_ns);
     }
@@ -338,11 +353,10 @@ void relay_idle(struct relay *relay, int64_t at_ns) {
 
 void relay_stop(struct relay *relay, int64_t at_ns) {
     if (!is_complete(relay)) {
-        ending_decide(relay, OUTCOME_PROXY_STOPPED, PARTY_PROXY,
-                      "the proxy was stopped while the session was under way");
+        ending_decide_by_proxy(relay, OUTCOME_PROXY_STOPPED);
         ending_say_last(relay, "421 4.3.2 smtpscope: the proxy is stopping, closing the connection",
                         at_ns);
     }
-    ending_close_both(relay, at_ns);
+    ending_close_within(relay, at_ns, RELAY_STOP_LINGER_NS);
     observer_flush(relay->observer);
 }

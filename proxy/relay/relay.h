@@ -46,8 +46,9 @@ void relay_receive(struct relay *relay, enum side side, struct slice wire, int64
 // In front of relay_eof: the client closed without having read all that it was sent.
 void relay_client_left_unread(struct relay *relay);
 void relay_eof(struct relay *relay, enum side side, int64_t at_ns);
-// Behind it: the client closed both ways, since it refuses what is sent to it.
-void relay_client_gone(struct relay *relay);
+// After it: the client has closed both ways, since it refuses what is sent to it, or its socket has
+// no owner any more. The session ends soon, whatever the server does.
+void relay_client_gone(struct relay *relay, int64_t at_ns);
 void relay_reset(struct relay *relay, enum side side, int64_t at_ns); // read or write failed
 
 bool relay_wants_read(const struct relay *relay, enum side side);

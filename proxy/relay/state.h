@@ -54,12 +54,35 @@ struct tapped {
     int code;
 };
 
+// What a session was in when it ended.
+enum moment {
+    MOMENT_CONNECTING,
+    MOMENT_GREETING,
+    MOMENT_PLAIN_GREETING, // … of a server that has said nothing yet; there is no TLS
+    MOMENT_OWN_TLS,        // the proxy's own steps
+    MOMENT_HANDSHAKE,
+    MOMENT_STARTTLS, // a 220 was said, and no ClientHello came
+    MOMENT_IDLE,
+    MOMENT_REPLY,
+    MOMENT_SASL,
+    MOMENT_TEXT,
+    MOMENT_ANSWER, // to a message
+    MOMENT_QUIT,
+    MOMENT_421,
+    MOMENT_COUNT,
+};
+
 struct ending {
     bool decided; // the proxy, or a failure, ended the session
     enum outcome outcome;
     enum party by;
     char error[FAILURE_MAX];
     int64_t linger_until_ns;
+    int64_t gone_until_ns; // a server gets so long to answer a client that is gone; 0 for none
+    bool noted;            // the moment is known: somebody closed, or the proxy ends the session
+    bool by_reset;
+    enum moment moment;
+    enum verb verb; // MOMENT_REPLY
 };
 
 struct relay {
@@ -191,14 +214,23 @@ void own_steps_check_gone(struct relay *relay, int64_t at_ns);
 // ending.c: how a session ends.
 void ending_decide(struct relay *relay, enum outcome outcome, enum party by, const char *format,
                    ...) __attribute__((format(printf, 4, 5)));
+// The same for an end that the proxy makes (idle for too long, a stop) and only its moment
+// explains; where a peer has closed already that is what ended the session.
+void ending_decide_by_proxy(struct relay *relay, enum outcome outcome);
 // Says `line` to the client as a reply of the proxy's.
 void ending_say(struct relay *relay, const char *line, int64_t at_ns);
 // The same where it is the last word: only if the client is between commands.
 void ending_say_last(struct relay *relay, const char *line, int64_t at_ns);
 // Stops relaying: sends what is left, closes both sides.
 void ending_close_both(struct relay *relay, int64_t at_ns);
+// The same for peers that get no longer than this to read the rest and close.
+void ending_close_within(struct relay *relay, int64_t at_ns, int64_t linger_ns);
 // No server: the client is told, as soon as it is known how.
 void ending_refuse_client(struct relay *relay, int64_t at_ns);
+// The session ends here, or begins to: remembers what was due. The first call counts.
+void ending_note_moment(struct relay *relay);
+// The sentence for an end that nothing but its moment explains; empty for other outcomes.
+void ending_put_text(char out[static FAILURE_MAX], const struct relay *relay, enum outcome outcome);
 struct event_close ending_summary(struct relay *relay);
 
 #endif

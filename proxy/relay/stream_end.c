@@ -7,6 +7,7 @@ static void note_close(struct relay *relay, enum side side, int64_t at_ns) {
     if (relay->first_close != PARTY_NONE) {
         return;
     }
+    ending_note_moment(relay);
     relay->first_close = party_of(side);
     observer_peer_left(relay->observer, side, at_ns);
 }
@@ -66,8 +67,15 @@ void relay_client_left_unread(struct relay *relay) {
     relay->client_left_unread = true;
 }
 
-void relay_client_gone(struct relay *relay) {
+// Once all that the client said is on its way to the server, its end too, nobody waits for what the
+// server may yet say; it gets a moment for it all the same, so that the transcript has the answer
+// to a client that sends everything at once and closes.
+void relay_client_gone(struct relay *relay, int64_t at_ns) {
+    bool quit = relay->ending.moment == MOMENT_QUIT || relay->ending.moment == MOMENT_IDLE;
     relay->client_gone = true;
+    if (relay->ending.gone_until_ns == 0) {
+        relay->ending.gone_until_ns = at_ns + (quit ? RELAY_LINGER_NS : RELAY_GONE_NS);
+    }
 }
 
 // A client that said all it has to say and ended its stream before the server was there waits for

@@ -210,6 +210,35 @@ bool dialogue_between_commands(const struct dialogue *dialogue) {
            !line_reader_begun(&dialogue->server.line) && !dialogue->server.reply.open;
 }
 
+static enum dialogue_due due_reply(enum verb *out_verb, const struct queue *queue) {
+    for (size_t i = queue->start; i < queue->end; i++) {
+        const struct waiting *waiting = &queue->items[i];
+        *out_verb = waiting->verb;
+        switch (waiting->kind) {
+        case WAITING_GREETING:
+            return DUE_GREETING;
+        case WAITING_COMMAND:
+            return waiting->continuation ? DUE_SASL : DUE_REPLY;
+        case WAITING_FINAL:
+            return DUE_FINAL;
+        case WAITING_MARK:
+            break;
+        }
+    }
+    *out_verb = VERB_NONE;
+    return queue->lost_count > 0 ? DUE_REPLY : DUE_NOTHING;
+}
+
+enum dialogue_due dialogue_due(enum verb *out_verb, const struct dialogue *dialogue) {
+    enum client_state state = dialogue->client.state;
+    enum dialogue_due due = due_reply(out_verb, &dialogue->queue);
+    bool chunks_to_come = due == DUE_NOTHING && dialogue->transfer != NULL;
+    if (state == CLIENT_TEXT || state == CLIENT_CHUNK || chunks_to_come) {
+        return DUE_TEXT;
+    }
+    return due == DUE_NOTHING && dialogue->client.challenged ? DUE_SASL : due;
+}
+
 bool dialogue_greeted(const struct dialogue *dialogue) {
     return dialogue->greeted;
 }

@@ -66,6 +66,16 @@ uint64_t dialogue_text_left(const struct dialogue *dialogue);
 bool dialogue_awaits_sasl(const struct dialogue *dialogue);
 // Nothing is due, and neither a message nor the switch to TLS is under way.
 bool dialogue_between_commands(const struct dialogue *dialogue);
+// What is due next, for a sentence about a session that ends here.
+enum dialogue_due {
+    DUE_NOTHING,  // between commands
+    DUE_GREETING, // of the server
+    DUE_REPLY,    // to a command: its verb, VERB_NONE where that is not known
+    DUE_SASL,     // within an exchange of AUTH: a line of either side
+    DUE_TEXT,     // the rest of a message
+    DUE_FINAL,    // the reply to a message
+};
+enum dialogue_due dialogue_due(enum verb *out_verb, const struct dialogue *dialogue);
 bool dialogue_greeted(const struct dialogue *dialogue);       // a greeting was seen
 bool dialogue_quit_answered(const struct dialogue *dialogue); // QUIT had its reply
 bool dialogue_saw_421(const struct dialogue *dialogue);

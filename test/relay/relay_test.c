@@ -391,6 +391,44 @@ static void test_a_silent_close_is_distrust_at_once_only(void **state) {
     assert_int_equal(findings_of_silent_close(60 * NS_PER_S), 0);
 }
 
+// --grace is over: peers that do not close get no time that a user could notice.
+static void test_a_stop_waits_for_no_peer(void **state) {
+    struct wire wire;
+    (void)state;
+    open_and_start(&wire);
+    wire_say(&wire.server, "220 hello\r\n");
+    wire_run(&wire);
+    relay_idle(wire.relay, wire.now_ns); // It is ending already, with more time for the peers.
+    assert_true(relay_deadline_ns(wire.relay) == wire.now_ns + RELAY_LINGER_NS);
+    relay_stop(wire.relay, wire.now_ns);
+    assert_true(relay_deadline_ns(wire.relay) == wire.now_ns + RELAY_STOP_LINGER_NS);
+    assert_true(RELAY_STOP_LINGER_NS < 200 * NS_PER_MS);
+    relay_tick(wire.relay, wire.now_ns + RELAY_STOP_LINGER_NS);
+    while (relay_output(wire.relay, SIDE_CLIENT).len > 0) {
+        relay_sent(wire.relay, SIDE_CLIENT, relay_output(wire.relay, SIDE_CLIENT).len, wire.now_ns);
+    }
+    assert_true(relay_is_done(wire.relay));
+    wire_close(&wire);
+}
+
+// The client is gone, the server says nothing: that is the end, once the server was told of it.
+static void test_a_client_that_is_gone_ends_the_session(void **state) {
+    struct wire wire;
+    (void)state;
+    open_and_start(&wire);
+    wire_say(&wire.server, "220 hello\r\n");
+    wire_say(&wire.client, "MAIL FROM:<a@example.com>\r\n");
+    wire.client.close_after = true;
+    wire_run(&wire);
+    assert_true(wire.server.saw_end);
+    assert_true(relay_deadline_ns(wire.relay) == INT64_MAX); // It may wait for its answer.
+    relay_client_gone(wire.relay, wire.now_ns);
+    wire_wait(&wire);
+    wire_wait(&wire);
+    assert_true(relay_is_done(wire.relay));
+    wire_close(&wire);
+}
+
 static void test_sink_answers_plain_and_in_tls(void **state) {
     struct wire wire;
     (void)state;
@@ -440,6 +478,8 @@ int main(void) {
         cmocka_unit_test(test_client_tls_none_answers_starttls_itself),
         cmocka_unit_test(test_half_close_passes),
         cmocka_unit_test(test_a_silent_close_is_distrust_at_once_only),
+        cmocka_unit_test(test_a_stop_waits_for_no_peer),
+        cmocka_unit_test(test_a_client_that_is_gone_ends_the_session),
         cmocka_unit_test(test_sink_answers_plain_and_in_tls),
         cmocka_unit_test(test_sink_without_tls_greets_at_once),
     };
