@@ -2,6 +2,7 @@
 #include "certs/folder.h"
 
 #include "base/memory.h"
+#include "base/safe_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -107,35 +108,17 @@ enum err folder_read(const struct folder *folder, struct failure *failure, const
     return OK;
 }
 
-static bool write_all(int fd, struct slice content) {
-    while (content.len > 0) {
-        ssize_t len = write(fd, content.data, content.len);
-        if (len < 0 && errno != EINTR) {
-            return false;
-        }
-        content = slice_from(content, len > 0 ? (size_t)len : 0);
-    }
-    return fsync(fd) == 0;
-}
-
 enum err folder_write(const struct folder *folder, struct failure *failure, const char *name,
                       struct slice content, mode_t mode) {
-    char *temporary = mem_format(".%s.new", name); // the lock makes us the only writer
-    (void)unlinkat(folder->fd, temporary, 0);
-    int fd = openat(folder->fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    bool written = fd >= 0 && fchmod(fd, mode) == 0 && write_all(fd, content);
-    if (written) {
-        written = renameat(folder->fd, temporary, folder->fd, name) == 0;
+    struct new_file file;
+    int error = new_file_open(&file, folder->fd, name, mode);
+    if (error == 0) {
+        bool written =
+            fchmod(file.fd, mode) == 0 && file_write_all(file.fd, content) && fsync(file.fd) == 0;
+        error = written ? new_file_commit(&file, true) : errno;
+        new_file_discard(&file); // what was committed is closed only
     }
-    enum err err = OK;
-    if (!written) {
-        err = fail(failure, ERR_SYSTEM, "cannot write %s/%s: %s", folder->path, name,
-                   strerror(errno));
-        (void)unlinkat(folder->fd, temporary, 0);
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-    free(temporary);
-    return err;
+    return error == 0 ? OK
+                      : fail(failure, ERR_SYSTEM, "cannot write %s/%s: %s", folder->path, name,
+                             strerror(error));
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/safe_file.h"
 #include "cli/say.h"
 #include "relay/relay.h"
 
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 void complain(void *context, const char *sentence) {
@@ -93,25 +93,15 @@ static void write_keylog(void *context, struct slice line) {
     mem_wipe(text, sizeof(text));
 }
 
-// A file that was there already may be open to others, and what goes into it is not for them.
-static void keep_to_owner(int fd) {
-    struct stat state;
-    if (fstat(fd, &state) == 0 && S_ISREG(state.st_mode) && state.st_uid == geteuid() &&
-        (state.st_mode & 077) != 0) {
-        (void)fchmod(fd, 0600);
-    }
-}
-
 static enum err open_keylog(struct machinery *out, struct failure *failure, const char *path) {
     if (path == NULL) {
         return OK;
     }
-    out->keylog_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (out->keylog_fd < 0) {
+    int error = private_file_open(&out->keylog_fd, path, O_WRONLY | O_APPEND);
+    if (error != 0) {
         return fail(failure, ERR_SYSTEM, "cannot write the key log '%s': %s", path,
-                    strerror(errno));
+                    strerror(error));
     }
-    keep_to_owner(out->keylog_fd);
     return OK;
 }
 

@@ -1,23 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "cli/say.h"
 
+#include "base/safe_file.h"
 #include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
-
-static bool write_all(int file, struct slice bytes) {
-    while (bytes.len > 0) {
-        ssize_t written = write(file, bytes.data, bytes.len);
-        if (written < 0 && errno != EINTR) {
-            return false;
-        }
-        bytes = slice_from(bytes, written < 0 ? 0 : (size_t)written);
-    }
-    return true;
-}
 
 void say(const char *sentence) {
     struct buf line;
@@ -26,8 +17,8 @@ void say(const char *sentence) {
     text_put_printable(&line, slice_of_string(sentence));
     buf_truncate(&line, buf_len(&line) < line.max ? buf_len(&line) : line.max - 1);
     buf_put_byte(&line, '\n');
-    // Where standard error is gone there is nobody left to tell.
-    (void)write_all(STDERR_FILENO, buf_slice(&line));
+    bool written = file_write_all(STDERR_FILENO, buf_slice(&line));
+    (void)written; // where standard error is gone there is no place left to say it
     buf_cleanup(&line);
 }
 
@@ -37,25 +28,40 @@ enum exit_status say_failure(enum err err, const struct failure *failure) {
 }
 
 enum err say_out(struct failure *failure, struct slice bytes) {
-    return write_all(STDOUT_FILENO, bytes)
+    return file_write_all(STDOUT_FILENO, bytes)
                ? OK
                : fail(failure, ERR_SYSTEM, "cannot write to standard output: %s", strerror(errno));
 }
 
 enum err say_err(struct failure *failure, struct slice bytes) {
-    return write_all(STDERR_FILENO, bytes)
+    return file_write_all(STDERR_FILENO, bytes)
                ? OK
                : fail(failure, ERR_SYSTEM, "cannot write to standard error: %s", strerror(errno));
 }
 
-enum err say_file(struct failure *failure, const char *path, struct slice bytes, bool for_all) {
-    int file =
-        open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, for_all ? 0644 : 0600);
-    bool good = file >= 0 && write_all(file, bytes);
-    int error = errno;
-    if (file >= 0 && close(file) != 0 && good) {
-        good = false;
-        error = errno;
+// A pipe, a device, a link to one, and what this process has open are written to as they are.
+static bool is_replaced(const char *path) {
+    struct stat status;
+    return !file_is_descriptor(path) && (stat(path, &status) != 0 || S_ISREG(status.st_mode));
+}
+
+static int write_opened(const char *path, int flags, struct slice bytes) {
+    int file = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | flags);
+    if (file < 0) {
+        return errno;
     }
-    return good ? OK : fail(failure, ERR_SYSTEM, "cannot write '%s': %s", path, strerror(error));
+    int error = file_write_all(file, bytes) ? 0 : errno;
+    return close(file) != 0 && error == 0 ? errno : error;
+}
+
+enum err say_file(struct failure *failure, const char *path, struct slice bytes, bool for_all) {
+    bool replaced = is_replaced(path);
+    int error = replaced ? new_file_write(path, bytes, for_all ? 0644 : 0600)
+                         : write_opened(path, O_APPEND, bytes);
+    if (replaced && (error == EACCES || error == EPERM || error == EROFS)) {
+        // The folder takes no new file; the old one may still be ours to write.
+        error = write_opened(path, O_TRUNC | O_NOFOLLOW, bytes);
+    }
+    return error == 0 ? OK
+                      : fail(failure, ERR_SYSTEM, "cannot write '%s': %s", path, strerror(error));
 }

@@ -3,12 +3,12 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/safe_file.h"
 #include "cli/say.h"
 #include "control/control.h"
 #include "net/address.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,19 +108,10 @@ static enum err write_ready_file(const struct service_loop *service, struct fail
         proxy_put_addresses(service->proxy, &text, i);
         buf_put_byte(&text, '\n');
     }
-    char *temporary = mem_format("%s.%ld", path, (long)getpid());
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    struct slice bytes = buf_slice(&text);
-    bool written = fd >= 0 && write(fd, bytes.data, bytes.len) == (ssize_t)bytes.len;
-    bool closed = fd >= 0 && close(fd) == 0;
-    bool moved = written && closed && rename(temporary, path) == 0;
-    enum err err = moved ? OK
-                         : fail(failure, ERR_SYSTEM, "cannot write the ready file '%s': %s", path,
-                                strerror(errno));
-    if (!moved && fd >= 0) {
-        unlink(temporary);
-    }
-    free(temporary);
+    int error = new_file_write(path, buf_slice(&text), 0600);
+    enum err err = error == 0 ? OK
+                              : fail(failure, ERR_SYSTEM, "cannot write the ready file '%s': %s",
+                                     path, strerror(error));
     buf_cleanup(&text);
     return err;
 }

@@ -20,7 +20,7 @@ static enum err write_report(struct judge *judge, struct failure *failure,
     report_put(&text, judge, report->kind);
     enum err err = OK;
     if (report->path != NULL) {
-        err = say_file(failure, report->path, buf_slice(&text), true);
+        err = say_file(failure, report->path, buf_slice(&text), false);
     } else if (to_stderr) {
         err = say_err(failure, buf_slice(&text));
     } else {

@@ -147,6 +147,7 @@ static void pcapng_free(void *state) {
 static const struct framing framing = {
     .name = "pcapng",
     .shape = SHAPE_RECORDS,
+    .secret = true,
     .put_head = pcapng_put_head,
     .whole_records = pcapng_whole_records,
     .is_ours = pcapng_is_ours,

@@ -182,7 +182,8 @@ static int open_target(struct file *file) {
     if (file->framing->shape == SHAPE_FOLDER) {
         return open_mail(file);
     }
-    return target_open(&file->target, file->path, file->framing->shape != SHAPE_DOCUMENT);
+    bool append = file->framing->shape != SHAPE_DOCUMENT;
+    return target_open(&file->target, file->path, append, file->framing->secret);
 }
 
 static bool is_fifo(const char *path) {

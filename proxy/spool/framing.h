@@ -17,6 +17,7 @@ enum file_shape {
 struct framing {
     const char *name; // "text"; static
     enum file_shape shape;
+    bool secret; // defeats the mask: only for its owner
     bool screen; // lines for a person: cut and aligned where they go to a terminal
     // SHAPE_LINES: writes what numbers a line, at most `max` bytes; returns how many.
     int (*put_counter)(char *out, size_t max, uint64_t counter);

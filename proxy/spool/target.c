@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "spool/target.h"
 
+#include "base/safe_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,19 +17,29 @@ static bool is_regular_or_new(const char *path) {
     return stat(path, &status) != 0 || S_ISREG(status.st_mode);
 }
 
-int target_open(struct target *target, const char *path, bool append) {
-    int flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (append ? O_APPEND : 0);
+static int open_path(int *out_fd, const char *path, int flags, bool secret) {
+    flags |= O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    if (secret) {
+        return private_file_open(out_fd, path, flags);
+    }
+    *out_fd = open(path, flags | O_CREAT, 0600);
+    return *out_fd < 0 ? errno : 0;
+}
+
+int target_open(struct target *target, const char *path, bool append, bool secret) {
+    int flags = append ? O_APPEND : 0;
     int fd = -1;
+    int error = ENOENT;
     if (is_regular_or_new(path)) {
-        fd = open(path, flags | O_RDWR | O_CREAT, 0600);
+        error = open_path(&fd, path, flags | O_RDWR, secret);
     }
     // Opening a FIFO for reading too would hide that its reader went away.
-    if (fd < 0) {
-        fd = open(path, flags | O_WRONLY | O_CREAT, 0600);
+    if (error != 0) {
+        error = open_path(&fd, path, flags | O_WRONLY, secret);
     }
     struct stat status;
-    if (fd < 0 || fstat(fd, &status) != 0) {
-        return errno;
+    if (error != 0 || fstat(fd, &status) != 0) {
+        return error != 0 ? error : errno;
     }
     enum target_kind kind = S_ISREG(status.st_mode) ? TARGET_FILE : TARGET_STREAM;
     *target = (struct target){.kind = kind, .fd = fd};

@@ -36,10 +36,11 @@ enum progress {
     PROGRESS_FAILED, // errno says why
 };
 
-// Opens `path` for appending (`append`) or for pwrite, made with 0600 where it is not there. A
-// regular file can be read too where its permissions allow that. 0, or an errno: ENXIO is a FIFO
-// that nobody reads yet.
-MUST_USE int target_open(struct target *target, const char *path, bool append);
+// Opens `path` for appending (`append`) or for pwrite, made with 0600 where it is not there; for
+// what is `secret` a file that was there is set to 0600 too and is not reached by a symbolic link.
+// A regular file can be read too where its permissions allow that. 0, or an errno: ENXIO is a FIFO
+// that has no reader yet.
+MUST_USE int target_open(struct target *target, const char *path, bool append, bool secret);
 // Standard output or standard error. 0, or an errno.
 MUST_USE int target_open_standard(struct target *target, int standard_fd);
 void target_close(struct target *target);

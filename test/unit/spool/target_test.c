@@ -21,7 +21,7 @@ static void a_new_file_belongs_to_its_owner_alone(void **state) {
     (void)state;
     struct target target;
     size_t len = 0;
-    assert_int_equal(target_open(&target, in_folder("x"), true), 0);
+    assert_int_equal(target_open(&target, in_folder("x"), true, false), 0);
     assert_int_equal(target.kind, TARGET_FILE);
     assert_int_equal(target_write(&target, SLICE("abc"), &len), PROGRESS_DONE);
     assert_int_equal(len, 3);
@@ -36,10 +36,10 @@ static void a_new_file_belongs_to_its_owner_alone(void **state) {
 static void what_cannot_be_opened_says_why(void **state) {
     (void)state;
     struct target target;
-    assert_int_equal(target_open(&target, in_folder("none/x"), true), ENOENT);
-    assert_int_equal(target_open(&target, in_folder(""), true), EISDIR);
+    assert_int_equal(target_open(&target, in_folder("none/x"), true, false), ENOENT);
+    assert_int_equal(target_open(&target, in_folder(""), true, false), EISDIR);
     assert_int_equal(mkfifo(in_folder("fifo"), 0600), 0);
-    assert_int_equal(target_open(&target, in_folder("fifo"), true), ENXIO);
+    assert_int_equal(target_open(&target, in_folder("fifo"), true, false), ENXIO);
 }
 
 // A full pipe is waited for by nobody, and its description, which others share, stays as it is.
