@@ -26,18 +26,6 @@ static const char ALIAS[] = "smtpscope";
 
 enum { PEM_LINE = 64, ROOTS_MAX = 4096 };
 
-bool bundle_format_parse(enum bundle_format *out, const char *text) {
-    static const char *const NAMES[] = {
-        [BUNDLE_PEM] = "pem", [BUNDLE_DER] = "der", [BUNDLE_P12] = "p12", [BUNDLE_JKS] = "jks"};
-    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
-        if (strcmp(text, NAMES[i]) == 0) {
-            *out = (enum bundle_format)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 // RFC 7468 2.
 static void put_pem(struct buf *out, struct slice der) {
     struct buf base64;

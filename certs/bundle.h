@@ -9,9 +9,6 @@
 
 enum bundle_format { BUNDLE_PEM, BUNDLE_DER, BUNDLE_P12, BUNDLE_JKS };
 
-// "pem", "der", "p12", "jks"; false for anything else.
-bool bundle_format_parse(enum bundle_format *out, const char *text);
-
 // The pass phrase of `p12` and `jks`.
 extern const char BUNDLE_PASS_PHRASE[];
 

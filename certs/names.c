@@ -106,7 +106,8 @@ static void add_name(GENERAL_NAMES *names, GENERAL_NAME *name) {
     }
 }
 
-bool names_can_stand(const char *text) {
+// The same, or an address; a dot at its end is fine.
+static bool names_can_stand(const char *text) {
     uint8_t address[ADDRESS_MAX];
     size_t len = strlen(text);
     if (names_parse_address(address, text) > 0) {

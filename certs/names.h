@@ -21,9 +21,6 @@ size_t names_parse_address(uint8_t out[ADDRESS_MAX], const char *text);
 // Whether it can stand in a certificate as a DNS name: labels of letters, digits, `-` and `_`.
 bool names_is_host(const char *text);
 
-// The same, or an address; a dot at its end is fine.
-bool names_can_stand(const char *text);
-
 // The alternative names of `server` (or, where it has none, its common name if that is a name),
 // and `also` if it is not among them. Either may be NULL. NULL where there is no name at all.
 GENERAL_NAMES *names_of(X509 *server, const char *also);

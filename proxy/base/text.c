@@ -154,19 +154,6 @@ void text_put_printable(struct buf *out, struct slice s) {
     put_visible(out, s, false);
 }
 
-void text_put_utf8(struct buf *out, struct slice s) {
-    while (s.len > 0) {
-        size_t len = text_utf8_length(s);
-        if (len == 0) {
-            buf_put(out, SLICE("\xEF\xBF\xBD"));
-            len = 1;
-        } else {
-            buf_put(out, slice_sub(s, 0, len));
-        }
-        s = slice_from(s, len);
-    }
-}
-
 void text_put_hex(struct buf *out, struct slice s) {
     static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < s.len; i++) {

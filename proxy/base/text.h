@@ -32,9 +32,6 @@ void text_escape(struct buf *out, struct slice s);
 // The same for text outside quotes: `"` and `\` stand as they are.
 void text_put_printable(struct buf *out, struct slice s);
 
-// Appends `s` with U+FFFD for each byte that is not part of well-formed UTF-8.
-void text_put_utf8(struct buf *out, struct slice s);
-
 // Appends the lower-case hex of `s`, two characters a byte.
 void text_put_hex(struct buf *out, struct slice s);
 

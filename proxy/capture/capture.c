@@ -131,10 +131,6 @@ int capture_wait(struct capture *capture) {
     return reporter_wait_ended(&capture->reporter);
 }
 
-uint32_t capture_command_pid(const struct capture *capture) {
-    return (uint32_t)capture->command.pid;
-}
-
 void capture_free(struct capture *capture) {
     if (capture == NULL) {
         return;

@@ -105,8 +105,6 @@ void capture_release(struct capture *capture);
 // Waits for what `ended` says, and returns the status.
 int capture_wait(struct capture *capture);
 
-uint32_t capture_command_pid(const struct capture *capture);
-
 // After `ended`, or to leave the command to itself: its later connects then fail with ENOSYS, which
 // is why a second SIGINT is the only reason to. Waits for capture's threads; closes what nobody
 // claimed.

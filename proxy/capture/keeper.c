@@ -34,7 +34,8 @@ void keeper_signals(sigset_t *out) {
     }
 }
 
-int keeper_exit_status(int wait_status) {
+// The exit status of `run` for what waitpid(2) said.
+static int keeper_exit_status(int wait_status) {
     return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 

@@ -21,7 +21,4 @@ void keeper_signals(sigset_t *out);
 struct keeper *keeper_start(pid_t command, struct reporter *reporter, struct records *records);
 void keeper_stop(struct keeper *keeper);
 
-// The exit status of `run` for what waitpid(2) said.
-int keeper_exit_status(int wait_status);
-
 #endif

@@ -179,7 +179,8 @@ void mode_cleanup(struct mode_spec *mode) {
     *mode = (struct mode_spec){0};
 }
 
-void mode_put_host_port(struct buf *out, const char *host, uint16_t port) {
+// Appends `HOST:PORT`, an IPv6 address in brackets.
+static void mode_put_host_port(struct buf *out, const char *host, uint16_t port) {
     bool brackets = slice_find_byte(slice_of_string(host), ':') != SLICE_NONE;
     buf_putf(out, brackets ? "[%s]:%u" : "%s:%u", host, (unsigned)port);
 }

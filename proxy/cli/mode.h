@@ -37,7 +37,5 @@ void mode_cleanup(struct mode_spec *mode);
 
 // Appends the mode as the listening line has it: `reverse smtp://mail.example.com:587`, `sink`.
 void mode_put_text(struct buf *out, const struct mode_spec *mode);
-// Appends `HOST:PORT`, an IPv6 address in brackets.
-void mode_put_host_port(struct buf *out, const char *host, uint16_t port);
 
 #endif

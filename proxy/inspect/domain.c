@@ -8,7 +8,8 @@
 
 enum { LABEL_MAX = 63, NAME_MAX_LEN = 255 };
 
-bool domain_is_ipv4(struct slice s) {
+// Dotted decimal, four numbers of 0 to 255.
+static bool domain_is_ipv4(struct slice s) {
     for (int i = 0; i < 4; i++) {
         struct slice part = slice_split(&s, '.');
         uint64_t value;
@@ -19,7 +20,7 @@ bool domain_is_ipv4(struct slice s) {
     return slice_is_null(s);
 }
 
-bool domain_is_ipv6(struct slice s) {
+static bool domain_is_ipv6(struct slice s) {
     char text[INET6_ADDRSTRLEN + 1];
     struct in6_addr address;
     if (s.len == 0 || s.len >= sizeof(text) || slice_find_byte(s, '\0') != SLICE_NONE) {

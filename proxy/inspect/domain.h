@@ -17,8 +17,5 @@ enum domain_form {
 };
 
 enum domain_form domain_form_of(struct slice domain);
-// Dotted decimal, four numbers of 0 to 255.
-bool domain_is_ipv4(struct slice s);
-bool domain_is_ipv6(struct slice s);
 
 #endif

@@ -54,13 +54,6 @@ struct address_text address_of_socket(int fd) {
     return address_text((struct sockaddr *)&address);
 }
 
-struct address_text address_of_peer(int fd) {
-    struct sockaddr_storage address = {0};
-    socklen_t len = sizeof(address);
-    getpeername(fd, (struct sockaddr *)&address, &len);
-    return address_text((struct sockaddr *)&address);
-}
-
 static bool parse_v6(struct sockaddr_in6 *out, const char *host) {
     char bare[ADDRESS_TEXT_MAX];
     const char *zone = strchr(host, '%');

@@ -16,7 +16,6 @@ struct address_text {
 
 struct address_text address_text(const struct sockaddr *address);
 struct address_text address_of_socket(int fd); // our own end
-struct address_text address_of_peer(int fd);
 // Reads a numeric address, no brackets. False where it is none.
 bool address_parse(struct sockaddr_storage *out, const char *host, uint16_t port);
 socklen_t address_len(const struct sockaddr *address);

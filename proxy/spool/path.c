@@ -51,7 +51,8 @@ static bool is_safe(uint8_t byte, bool leading) {
     return text_is_alnum(byte) || byte == '_';
 }
 
-void path_put_value(struct buf *out, struct slice value) {
+// Appends `value` as one harmless part of a file name; `_` where it is empty.
+static void path_put_value(struct buf *out, struct slice value) {
     value = slice_sub(value, 0, VALUE_BYTES_MAX);
     if (value.len == 0) {
         buf_put_byte(out, '_');

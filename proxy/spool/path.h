@@ -25,9 +25,6 @@ bool path_has_placeholders(const char *path);
 // The path of one session, owned by the caller. A word in braces that is no placeholder is kept.
 char *path_expand(const char *path, const struct path_values *values);
 
-// Appends `value` as one harmless part of a file name; `_` where it is empty.
-void path_put_value(struct buf *out, struct slice value);
-
 // The folder that must be there from the start: what stands before the last '/' in front of the
 // first placeholder, or of the name. "." where there is none. Owned by the caller.
 char *path_fixed_folder(const char *path);

@@ -83,7 +83,7 @@ static enum progress take_lines(struct lane *lane, struct file *file, struct sli
 }
 
 // The line that says how many were lost; nothing in formats that have no such line.
-void take_loss(struct lane *lane, struct file *file, uint64_t count) {
+static void take_loss(struct lane *lane, struct file *file, uint64_t count) {
     const struct framing *framing = lane->to->framing;
     if (framing->put_lost == NULL) {
         return;

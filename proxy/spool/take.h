@@ -8,8 +8,6 @@
 // Puts the piece into its file's buffer, or its file. Anything but PROGRESS_DONE: the piece is to
 // be taken again, from where it got to.
 enum progress take_piece(struct lane *lane, struct piece *piece);
-// The line that says how many were lost; nothing in formats that have no such line.
-void take_loss(struct lane *lane, struct file *file, uint64_t count);
 
 // ── of lane.c ───────────────────────────────────────────────────────────────────────────────────
 

@@ -281,10 +281,6 @@ const char *tls_endpoint_error(const struct tls_endpoint *endpoint) {
     return endpoint->error;
 }
 
-bool tls_endpoint_failed_in_handshake(const struct tls_endpoint *endpoint) {
-    return endpoint->failed_in_handshake;
-}
-
 uint16_t tls_endpoint_version(const struct tls_endpoint *endpoint) {
     return endpoint->version;
 }

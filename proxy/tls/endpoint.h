@@ -111,8 +111,6 @@ CRYPTO_BUFFER *const *tls_endpoint_peer_chain(const struct tls_endpoint *endpoin
 void tls_endpoint_facts(const struct tls_endpoint *endpoint, struct event_tls *out);
 // The sentence of any failure, a broken record in mid-session too; NULL where there was none.
 const char *tls_endpoint_error(const struct tls_endpoint *endpoint);
-// FAILED, and it belongs to the handshake: late alerts count, a broken record in mid-session not.
-bool tls_endpoint_failed_in_handshake(const struct tls_endpoint *endpoint);
 // Drops what only the handshake needed (memory of idle sessions).
 void tls_endpoint_shed(struct tls_endpoint *endpoint);
 

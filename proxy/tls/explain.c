@@ -38,7 +38,8 @@ static void put_allowed(struct buf *out, const struct tls_account *account) {
 
 // ── text where TLS was due ──────────────────────────────────────────────────────────────────────
 
-bool tls_is_plain_text(struct slice first) {
+// Whether the first bytes are text where a TLS record was due.
+static bool tls_is_plain_text(struct slice first) {
     // Record types are 20 to 24, and an SSLv2 hello starts with its top bit set: none is printable.
     return first.len > 0 && first.data[0] >= ' ' && first.data[0] < 0x7f;
 }

@@ -36,7 +36,5 @@ struct tls_account {
 
 // Appends the sentence, without a full stop at its end.
 void tls_explain(struct buf *out, const struct tls_account *account);
-// Whether the first bytes are text where a TLS record was due.
-bool tls_is_plain_text(struct slice first);
 
 #endif

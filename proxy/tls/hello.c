@@ -27,7 +27,7 @@ bool tls_is_grease(uint16_t number) {
     return (number & 0x0f0f) == 0x0a0a && (number >> 8) == (number & 0xff);
 }
 
-bool tls_numbers_have(const struct tls_numbers *numbers, uint16_t number) {
+static bool tls_numbers_have(const struct tls_numbers *numbers, uint16_t number) {
     for (size_t i = 0; i < numbers->count; i++) {
         if (numbers->items[i] == number) {
             return true;

@@ -52,6 +52,5 @@ void tls_hello_free(struct tls_hello *hello);
 
 // Whether a number is one of those that clients strew in to keep servers tolerant (RFC 8701).
 bool tls_is_grease(uint16_t number);
-bool tls_numbers_have(const struct tls_numbers *numbers, uint16_t number);
 
 #endif

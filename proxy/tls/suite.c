@@ -124,10 +124,6 @@ const char *tls_suite_name(uint16_t suite) {
     return NULL;
 }
 
-bool tls_suite_is_spoken(uint16_t suite) {
-    return spoken(suite) != NULL;
-}
-
 bool tls_suite_is_ecdsa(uint16_t suite) {
     const SSL_CIPHER *cipher = spoken(suite);
     return cipher != NULL && SSL_CIPHER_get_auth_nid(cipher) == NID_auth_ecdsa;

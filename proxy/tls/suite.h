@@ -8,7 +8,6 @@
 #include "tls/hello.h"
 
 const char *tls_suite_name(uint16_t suite); // IANA's; NULL where it is not known
-bool tls_suite_is_spoken(uint16_t suite);   // by BoringSSL
 bool tls_suite_is_ecdsa(uint16_t suite);    // one of TLS 1.2 or less for an ECDSA certificate
 bool tls_suite_is_weak(uint16_t suite);     // CBC, or no forward secrecy (RFC 9325 4.2)
 

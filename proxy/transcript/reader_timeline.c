@@ -11,7 +11,9 @@ static const cJSON *node_at(const struct node_list *list, const cJSON *place) {
 
 // ── items ───────────────────────────────────────────────────────────────────────────────────────
 
-struct item *timeline_add_item(struct json_index *index, enum item_kind kind, int64_t at_us) {
+// Add items behind those that are there; what the document does not hold adds none.
+static struct item *timeline_add_item(struct json_index *index, enum item_kind kind,
+                                      int64_t at_us) {
     struct item *item = reader_add_item(index->reader, kind);
     index->last_us = at_us > index->last_us ? at_us : index->last_us;
     item->session = index->session;

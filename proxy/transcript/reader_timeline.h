@@ -26,8 +26,6 @@ struct json_index {
     size_t first_item;
 };
 
-// Add items behind those that are there; what the document does not hold adds none.
-struct item *timeline_add_item(struct json_index *index, enum item_kind kind, int64_t at_us);
 void timeline_add_event(struct json_index *index, enum event_kind kind, const cJSON *node,
                         int64_t at_us);
 void timeline_add_command(struct json_index *index, const cJSON *exchange);

@@ -61,15 +61,6 @@ static size_t count_of(struct slice haystack, const char *needle) {
     return count;
 }
 
-static void test_names(void **state) {
-    (void)state;
-    enum bundle_format format;
-    assert_true(bundle_format_parse(&format, "jks"));
-    assert_int_equal(format, BUNDLE_JKS);
-    assert_false(bundle_format_parse(&format, "PEM"));
-    assert_false(bundle_format_parse(&format, ""));
-}
-
 static void test_der_and_pem(void **state) {
     (void)state;
     struct buf der, pem, decoded;
@@ -176,9 +167,11 @@ static void test_roots_that_cannot_be_read(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),  cmocka_unit_test(test_der_and_pem),
-        cmocka_unit_test(test_p12),    cmocka_unit_test(test_jks),
-        cmocka_unit_test(test_merged), cmocka_unit_test(test_roots_that_cannot_be_read),
+        cmocka_unit_test(test_der_and_pem),
+        cmocka_unit_test(test_p12),
+        cmocka_unit_test(test_jks),
+        cmocka_unit_test(test_merged),
+        cmocka_unit_test(test_roots_that_cannot_be_read),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -15,8 +15,6 @@ static void test_names(void **state) {
     assert_string_equal(tls_suite_name(0x0033), "TLS_DHE_RSA_WITH_AES_128_CBC_SHA");
     assert_string_equal(tls_suite_name(0x0005), "TLS_RSA_WITH_RC4_128_SHA");
     assert_null(tls_suite_name(0xfefe));
-    assert_true(tls_suite_is_spoken(0xc02f));
-    assert_false(tls_suite_is_spoken(0x0033));
 }
 
 static void test_weak(void **state) {
