@@ -234,7 +234,7 @@ static void let_go_of_reply(struct relay *relay) {
 // proxy itself goes nowhere.
 void edit_flush(struct relay *relay, enum side side, int64_t at_ns) {
     struct slice line = buf_slice(&relay->client_line);
-    if (side == SIDE_SERVER && !own_steps_under_way(relay)) {
+    if (side == SIDE_SERVER) {
         let_go_of_reply(relay);
     } else if (side == SIDE_CLIENT && line.len > 0) {
         relay_forward(relay, SIDE_CLIENT, line, at_ns);

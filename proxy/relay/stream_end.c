@@ -127,6 +127,7 @@ void relay_reset(struct relay *relay, enum side side, int64_t at_ns) {
     leg->reset = true;
     leg->eof = true;
     note_close(relay, side, at_ns);
+    edit_flush(relay, side, at_ns);
     leg_drop_waiting(relay_leg(relay, side_other(side)));
     if (leg->tls != NULL) {
         tls_endpoint_eof(leg->tls, true, at_ns);

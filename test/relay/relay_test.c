@@ -281,6 +281,27 @@ static void test_plain_text_ahead_of_a_late_handshake(void **state) {
     wire_close(&wire);
 }
 
+// RFC 3207 4.2: what comes in the clear with the server's 220 goes nowhere.
+static void test_plain_text_with_the_220_of_the_server(void **state) {
+    struct wire wire;
+    (void)state;
+    wire_open(&wire);
+    wire.config.server_tls = SERVER_TLS_STARTTLS;
+    wire_start(&wire);
+    wire_say(&wire.client, "EHLO x\r\n");
+    wire_say(&wire.server, "220 hello\r\n");
+    wire_run(&wire);
+    wire_say(&wire.server, "250-x\r\n250 STARTTLS\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.server, "EHLO [192.0.2.1]\r\nSTARTTLS\r\n");
+    wire_say(&wire.server, "220 go\r\n250 evil\r\n");
+    wire.server.tls_after = true;
+    wire_run(&wire);
+    wire_expect(&wire.client, "220 hello\r\n");
+    wire_expect(&wire.server, "EHLO x\r\n");
+    wire_close(&wire);
+}
+
 // The client's bytes, and the end of its stream, wait for the proxy's own steps and are not lost.
 static void test_early_bytes_and_end_wait_for_own_steps(void **state) {
     struct wire wire;
@@ -473,6 +494,7 @@ int main(void) {
         cmocka_unit_test(test_plain_text_after_starttls_is_served),
         cmocka_unit_test(test_plain_text_after_starttls_is_answered),
         cmocka_unit_test(test_plain_text_ahead_of_a_late_handshake),
+        cmocka_unit_test(test_plain_text_with_the_220_of_the_server),
         cmocka_unit_test(test_early_bytes_and_end_wait_for_own_steps),
         cmocka_unit_test(test_no_starttls_to_give_means_no_mail),
         cmocka_unit_test(test_client_tls_none_answers_starttls_itself),
@@ -483,5 +505,7 @@ int main(void) {
         cmocka_unit_test(test_sink_answers_plain_and_in_tls),
         cmocka_unit_test(test_sink_without_tls_greets_at_once),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    wire_end_world();
+    return failed;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "wire.h"
 
-#include "base/limits.h"
+#include "format/format.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,32 +35,95 @@ static struct tls_context *make_context(enum side side) {
     return context;
 }
 
+// What all wires of a test share: keys are slow to make.
+struct wire_world {
+    char dir[64];
+    char transcript[96];
+    struct authority *authority;        // the proxy's
+    struct authority *server_authority; // the server's
+    struct leaf_store *leaves;
+    struct leaf_store *server_leaves;
+    struct trust_store *trust;
+    struct tls_context *contexts[2]; // of the proxy, by the side that it plays
+    struct tls_context *peer_contexts[2];
+};
+
+static struct wire_world *the_world(void) {
+    static struct wire_world world;
+    struct failure failure = {.text = ""};
+    if (world.authority != NULL) {
+        return &world;
+    }
+    snprintf(world.dir, sizeof(world.dir), "/tmp/scope-wire-XXXXXX");
+    assert_non_null(mkdtemp(world.dir));
+    snprintf(world.transcript, sizeof(world.transcript), "%s/transcript.txt", world.dir);
+    world.authority = make_authority(world.dir, "proxy");
+    world.server_authority = make_authority(world.dir, "server");
+    world.leaves = leaf_store_new(world.authority, NOW_UNIX_NS);
+    world.server_leaves = leaf_store_new(world.server_authority, NOW_UNIX_NS);
+    const char *root = authority_certificate_file(world.server_authority);
+    assert_int_equal(trust_store_new(&world.trust, &failure, root), OK);
+    for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+        world.contexts[side] = make_context(side);
+        world.peer_contexts[side] = make_context(side);
+    }
+    return &world;
+}
+
+void wire_end_world(void) {
+    char command[128];
+    struct wire_world *world = the_world();
+    leaf_store_free(world->leaves);
+    leaf_store_free(world->server_leaves);
+    trust_store_free(world->trust);
+    for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+        tls_context_free(world->contexts[side]);
+        tls_context_free(world->peer_contexts[side]);
+    }
+    authority_free(world->authority);
+    authority_free(world->server_authority);
+    snprintf(command, sizeof(command), "rm -rf %s", world->dir);
+    assert_int_equal(system(command), 0);
+    *world = (struct wire_world){.authority = NULL};
+}
+
 static void end_init(struct wire_end *end) {
+    end->cut_at = SIZE_MAX;
     buf_init(&end->to_send, 16 * MIB);
     buf_init(&end->got, 16 * MIB);
 }
 
-void wire_open(struct wire *wire) {
-    *wire = (struct wire){.piece = LIMIT_READ};
+static void end_cleanup(struct wire_end *end) {
+    tls_endpoint_free(end->tls);
+    buf_cleanup(&end->to_send);
+    buf_cleanup(&end->got);
+}
+
+static void record(struct wire *wire) {
     struct failure failure = {.text = ""};
-    snprintf(wire->dir, sizeof(wire->dir), "/tmp/scope-wire-XXXXXX");
-    assert_non_null(mkdtemp(wire->dir));
+    struct output_spec spec = {&text_format, wire->world->transcript};
+    struct output_options outputs = {
+        .specs = &spec, .spec_count = 1, .spool.queue_max = LIMIT_WRITER_QUEUE};
+    unlink(wire->world->transcript);
+    assert_int_equal(output_set_open(&wire->outputs, &failure, &outputs), OK);
+    wire->config.observer.sinks = sink_set_new();
+    sink_set_add(wire->config.observer.sinks, &output_sink, wire->outputs);
+}
+
+void wire_open(struct wire *wire) {
+    *wire = (struct wire){.piece = LIMIT_READ, .world = the_world()};
     end_init(&wire->client);
     end_init(&wire->server);
     buf_init(&wire->scratch, 4 * LIMIT_READ);
-    wire->authority = make_authority(wire->dir, "proxy");
-    wire->server_authority = make_authority(wire->dir, "server");
-    wire->server_leaves = leaf_store_new(wire->server_authority, NOW_UNIX_NS);
-    wire->client_context = make_context(SIDE_SERVER);
-    wire->server_context = make_context(SIDE_CLIENT);
-    wire->config.accept_context = make_context(SIDE_CLIENT);
-    wire->config.connect_context = make_context(SIDE_SERVER);
-    wire->config.leaves = leaf_store_new(wire->authority, NOW_UNIX_NS);
-    wire->config.observer.dialogue.max_line = LIMIT_LINE_DEFAULT;
-    wire->config.verify = VERIFY_MIRROR;
-    const char *root = authority_certificate_file(wire->server_authority);
-    assert_int_equal(trust_store_new(&wire->config.trust, &failure, root), OK);
-    wire->config.observer.sinks = sink_set_new();
+    wire->config = (struct relay_config){
+        .accept_context = wire->world->contexts[SIDE_CLIENT],
+        .connect_context = wire->world->contexts[SIDE_SERVER],
+        .leaves = wire->world->leaves,
+        .trust = wire->world->trust,
+        .observer.dialogue.max_line = LIMIT_LINE_DEFAULT,
+        .verify = VERIFY_MIRROR,
+    };
+    record(wire);
     wire->session = (struct event_session){
         .id = 1,
         .mode = MODE_REVERSE,
@@ -81,34 +144,34 @@ void wire_open(struct wire *wire) {
 
 void wire_start(struct wire *wire) {
     wire->relay = relay_new(&wire->setup, wire->now_ns);
-    if (wire->setup.mode != MODE_SINK) {
+    if (wire->setup.mode != MODE_SINK && !wire->unconnected) {
         relay_connected(wire->relay, "192.0.2.1", wire->now_ns);
     }
 }
 
-void wire_close(struct wire *wire) {
-    char command[128];
+static void read_transcript(struct wire *wire, struct buf *out) {
+    FILE *file = fopen(wire->world->transcript, "rb");
+    assert_non_null(file);
+    uint8_t *into = buf_reserve(out, MIB);
+    buf_commit(out, fread(into, 1, MIB, file));
+    fclose(file);
+}
+
+void wire_finish(struct wire *wire, struct buf *out) {
     relay_finish(wire->relay, wire->now_ns);
     relay_free(wire->relay);
-    tls_endpoint_free(wire->client.tls);
-    tls_endpoint_free(wire->server.tls);
+    output_set_close(wire->outputs);
     sink_set_free(wire->config.observer.sinks);
-    leaf_store_free(wire->config.leaves);
-    leaf_store_free(wire->server_leaves);
-    trust_store_free(wire->config.trust);
-    tls_context_free((struct tls_context *)(uintptr_t)wire->config.accept_context);
-    tls_context_free((struct tls_context *)(uintptr_t)wire->config.connect_context);
-    tls_context_free(wire->client_context);
-    tls_context_free(wire->server_context);
-    authority_free(wire->authority);
-    authority_free(wire->server_authority);
-    buf_cleanup(&wire->client.to_send);
-    buf_cleanup(&wire->client.got);
-    buf_cleanup(&wire->server.to_send);
-    buf_cleanup(&wire->server.got);
+    if (out != NULL) {
+        read_transcript(wire, out);
+    }
+    end_cleanup(&wire->client);
+    end_cleanup(&wire->server);
     buf_cleanup(&wire->scratch);
-    snprintf(command, sizeof(command), "rm -rf %s", wire->dir);
-    assert_int_equal(system(command), 0);
+}
+
+void wire_close(struct wire *wire) {
+    wire_finish(wire, NULL);
 }
 
 void wire_say(struct wire_end *end, const char *text) {
@@ -128,12 +191,13 @@ static bool see_certificate(void *context, CRYPTO_BUFFER *const *chain, size_t c
 
 void wire_client_tls(struct wire *wire, const char *sni) {
     struct tls_connect_plan plan = {.sni = sni, .verify = see_certificate, .context = wire};
-    wire->client.tls = tls_endpoint_connect(wire->client_context, &plan, wire->now_ns);
+    wire->client.tls =
+        tls_endpoint_connect(wire->world->peer_contexts[SIDE_SERVER], &plan, wire->now_ns);
     tls_endpoint_feed(wire->client.tls, SLICE(""), &wire->client.got, wire->now_ns);
 }
 
 void wire_server_tls(struct wire *wire) {
-    wire->server.tls = tls_endpoint_accept(wire->server_context, wire->now_ns);
+    wire->server.tls = tls_endpoint_accept(wire->world->peer_contexts[SIDE_CLIENT], wire->now_ns);
 }
 
 // The scripted server has a certificate for the name that the test connects to.
@@ -144,7 +208,7 @@ static void present_if_asked(struct wire *wire, struct wire_end *end) {
     const struct leaf *leaf = NULL;
     struct failure failure = {.text = ""};
     struct leaf_request request = {.name = "mail.example.com", .now_unix_ns = NOW_UNIX_NS};
-    assert_int_equal(leaf_get(&leaf, &failure, wire->server_leaves, &request), OK);
+    assert_int_equal(leaf_get(&leaf, &failure, wire->world->server_leaves, &request), OK);
     struct tls_presentation what = {.identity = {leaf->chain, leaf->chain_len, leaf->key}};
     tls_endpoint_present(end->tls, &what, wire->now_ns);
 }
@@ -158,21 +222,33 @@ static bool to_relay(struct wire *wire, enum side side, struct slice bytes) {
     return bytes.len > 0;
 }
 
+static void took(struct wire_end *end, size_t len) {
+    buf_consume(&end->to_send, len);
+    end->cut_at -= end->cut_at == SIZE_MAX ? 0 : len;
+}
+
+static bool send_plain(struct wire *wire, enum side side, struct wire_end *end) {
+    struct slice due = slice_sub(buf_slice(&end->to_send), 0, end->cut_at);
+    struct slice bytes = slice_sub(due, 0, wire->piece);
+    bool moved = to_relay(wire, side, bytes);
+    took(end, bytes.len);
+    if (end->tls_after && buf_len(&end->to_send) == 0) {
+        end->tls_after = false;
+        wire_server_tls(wire);
+    }
+    return moved;
+}
+
 static bool send_some(struct wire *wire, enum side side, struct wire_end *end) {
     if (end->closed || !relay_wants_read(wire->relay, side)) {
         return false;
     }
     if (end->tls == NULL) {
-        struct slice bytes = slice_sub(buf_slice(&end->to_send), 0, wire->piece);
-        bool moved = to_relay(wire, side, bytes);
-        buf_consume(&end->to_send, bytes.len);
-        if (end->tls_after && buf_len(&end->to_send) == 0) {
-            wire_server_tls(wire);
-        }
-        return moved;
+        return send_plain(wire, side, end);
     }
     if (tls_endpoint_state(end->tls) == TLS_ESTABLISHED) {
-        buf_consume(&end->to_send, tls_endpoint_write(end->tls, buf_slice(&end->to_send)));
+        struct slice due = slice_sub(buf_slice(&end->to_send), 0, end->cut_at);
+        took(end, tls_endpoint_write(end->tls, due));
     }
     struct slice bytes = slice_sub(tls_endpoint_output(end->tls), 0, wire->piece);
     bool moved = to_relay(wire, side, bytes);
@@ -196,13 +272,41 @@ static bool get_some(struct wire *wire, enum side side, struct wire_end *end) {
     return true;
 }
 
-static bool end_streams(struct wire *wire, enum side side, struct wire_end *end) {
+void wire_reset(struct wire *wire, enum side side) {
+    struct wire_end *end = side == SIDE_CLIENT ? &wire->client : &wire->server;
+    end->closed = true;
+    relay_reset(wire->relay, side, wire->now_ns);
+}
+
+static bool pass_end(struct wire *wire, enum side side, struct wire_end *end) {
+    if (relay_wants_reset(wire->relay, side) && !end->saw_reset) {
+        end->saw_reset = end->closed = true;
+        return true;
+    }
     if (relay_wants_shutdown(wire->relay, side)) {
         relay_shutdown_done(wire->relay, side);
         end->saw_end = true;
         return true;
     }
+    return false;
+}
+
+// A TLS peer says close_notify before its FIN.
+static bool end_tls(struct wire *wire, enum side side, struct wire_end *end) {
+    if (end->tls == NULL || tls_endpoint_state(end->tls) != TLS_ESTABLISHED) {
+        return false;
+    }
+    tls_endpoint_close_notify(end->tls);
+    return send_some(wire, side, end);
+}
+
+static bool end_streams(struct wire *wire, enum side side, struct wire_end *end) {
+    if (pass_end(wire, side, end)) {
+        return true;
+    }
     if (end->close_after && !end->closed && buf_len(&end->to_send) == 0) {
+        while (end_tls(wire, side, end)) {
+        }
         end->closed = true;
         relay_eof(wire->relay, side, wire->now_ns);
         return true;
@@ -210,7 +314,7 @@ static bool end_streams(struct wire *wire, enum side side, struct wire_end *end)
     return false;
 }
 
-void wire_run(struct wire *wire) {
+static void run_until_quiet(struct wire *wire) {
     bool moved = true;
     while (moved) {
         moved = send_some(wire, SIDE_CLIENT, &wire->client);
@@ -219,6 +323,21 @@ void wire_run(struct wire *wire) {
         moved = get_some(wire, SIDE_CLIENT, &wire->client) || moved;
         moved = end_streams(wire, SIDE_CLIENT, &wire->client) || moved;
         moved = end_streams(wire, SIDE_SERVER, &wire->server) || moved;
+    }
+}
+
+static bool lift_cut(struct wire_end *end) {
+    bool paused = end->cut_at == 0 && buf_len(&end->to_send) > 0;
+    end->cut_at = end->cut_at == 0 ? SIZE_MAX : end->cut_at;
+    return paused;
+}
+
+void wire_run(struct wire *wire) {
+    bool paused = true;
+    while (paused) {
+        run_until_quiet(wire);
+        paused = lift_cut(&wire->client);
+        paused = lift_cut(&wire->server) || paused;
     }
 }
 

@@ -6,6 +6,8 @@
 #ifndef SCOPE_TEST_RELAY_WIRE_H
 #define SCOPE_TEST_RELAY_WIRE_H
 
+#include "base/limits.h"
+#include "observe/output.h"
 #include "relay/relay.h"
 #include "tls/endpoint.h"
 
@@ -14,37 +16,41 @@ struct wire_end {
     struct tls_endpoint *tls;
     struct buf to_send;
     struct buf got;
+    size_t cut_at;    // plaintext bytes until it pauses, till nothing moves; SIZE_MAX for never
     bool tls_after;   // accepts TLS once all is sent
     bool close_after; // ends its stream once all is sent
     bool closed;
-    bool saw_end; // the relay ended its stream towards us
+    bool saw_end;   // the relay ended its stream towards us
+    bool saw_reset; // … by a reset
 };
+
+struct wire_world;
 
 struct wire {
     struct relay_config config;
     struct relay_setup setup;
     struct event_session session;
+    struct output_set *outputs;
     struct relay *relay;
     struct wire_end client;
     struct wire_end server;
     struct buf scratch;
     size_t piece; // bytes a step; the largest that the relay is fed at once
     int64_t now_ns;
-    // Machinery, of the test's own.
-    struct authority *authority;        // the proxy's
-    struct authority *server_authority; // the server's
-    struct leaf_store *server_leaves;
-    struct tls_context *client_context; // of the scripted client
-    struct tls_context *server_context; // of the scripted server
+    const struct wire_world *world; // authorities and contexts, shared by all wires
+    bool unconnected;               // wire_start leaves it to the test to connect it to the server
     bool client_saw_certificate;
-    char dir[64];
 };
 
 void wire_open(struct wire *wire); // makes all but the relay; change `config` and `setup` behind it
 void wire_start(struct wire *wire); // the relay, connected to the server
 void wire_close(struct wire *wire);
+// Ends the session; the text that was recorded of it is appended to `out`, if there is one.
+void wire_finish(struct wire *wire, struct buf *out);
+void wire_end_world(void); // when no wire is left
 
 void wire_say(struct wire_end *end, const char *text);
+void wire_reset(struct wire *wire, enum side side);
 // Moves bytes until nothing moves any more.
 void wire_run(struct wire *wire);
 // Lets the time pass to the relay's next deadline.
