@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 // ── the session ─────────────────────────────────────────────────────────────────────────────────
 
@@ -47,11 +48,8 @@ void conn_start_session(struct conn *conn) {
         relay_receive(conn->relay, SIDE_CLIENT, conn->early, conn_now_ns(conn));
         conn->early = slice_of(NULL, 0);
     }
-    if (conn->direct) {
-        relay_connect_failed(conn->relay,
-                             "this port takes only connections that the firewall redirected to it; "
-                             "connect to the mail server itself, or use --mode reverse",
-                             true, conn_now_ns(conn));
+    if (conn->refusal != NULL) {
+        relay_connect_failed(conn->relay, conn->refusal, true, conn_now_ns(conn));
         conn_update(conn);
     } else if (conn->dialled) {
         conn_use_dial_result(conn);
@@ -60,7 +58,24 @@ void conn_start_session(struct conn *conn) {
     }
 }
 
+static bool has_target(const struct conn *conn) {
+    return conn->server_host != NULL || conn->destination.ss_family != AF_UNSPEC;
+}
+
+static void refuse_own_connection(struct conn *conn) {
+    if (conn->spec->mode == MODE_TRANSPARENT && conn->client_process.pid == (uint32_t)getpid()) {
+        conn->refusal = "this connection is smtpscope's own to the server, which the firewall "
+                        "redirected back to it: let connections that bear the mark 0x534d pass "
+                        "(scripts/redirect does), and run smtpscope with CAP_NET_ADMIN or "
+                        "CAP_NET_RAW, so that it may set the mark";
+    }
+}
+
 void conn_begin(struct conn *conn) {
+    refuse_own_connection(conn);
+    if (conn->refusal == NULL && has_target(conn) && !conn->dialled && conn->dial == NULL) {
+        conn_start_dial(conn);
+    }
     if (conn->spec->mode == MODE_SOCKS5) {
         conn->socks5 = mem_new(sizeof(*conn->socks5));
         peer_read(conn->client, true);
@@ -102,7 +117,8 @@ static void find_destination(struct conn *conn, const struct listener *listener,
         take_destination(conn, &destination);
         conn->client_peer = destination; // the client's own socket knows of no redirection
     } else {
-        conn->direct = true;
+        conn->refusal = "this port takes only connections that the firewall redirected to it; "
+                        "connect to the mail server itself, or use --mode reverse";
     }
 }
 
@@ -138,8 +154,8 @@ void conn_accept(struct worker *worker, struct listener *listener, int fd,
         conn_end(conn);
         return;
     }
-    bool has_target = conn->server_host != NULL || conn->destination.ss_family != AF_UNSPEC;
-    if (has_target && !conn->dialled) {
+    // A redirected connection may be our own: then it must not be dialled once more.
+    if (has_target(conn) && !conn->dialled && conn->spec->mode != MODE_TRANSPARENT) {
         conn_start_dial(conn);
     }
     conn_identify(conn);

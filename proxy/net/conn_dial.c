@@ -49,6 +49,7 @@ void conn_start_dial(struct conn *conn) {
         .address = by_address ? (struct sockaddr *)&conn->destination : NULL,
         .port = conn->server_port,
         .timeout_ms = (int64_t)conn_options(conn)->connect_timeout_ms,
+        .own = conn->spec->mode == MODE_REVERSE ? &conn->worker->service->own_listeners : NULL,
         .mark = conn_options(conn)->mark,
     };
     conn->dial = dial_start(&conn->worker->loop, &target, on_dialled, conn);

@@ -46,7 +46,7 @@ struct conn {
     int64_t armed_ns;      // when the timer fires; INT64_MAX for never
     int64_t accepted_ns;   // of the loop's clock
     int64_t active_ns;     // the last byte of either side, since the accept
-    bool direct;           // transparent: nobody redirected it
+    const char *refusal;   // why this client gets no server; NULL where it may have one
     int64_t reset_by_ns;   // until when a reset waits for what was sent before it; 0 for no reset
     int64_t look_at_ns;    // when it is looked next whether the client is gone; INT64_MAX for never
     int64_t look_wait_ns;  // … and how long was waited for that

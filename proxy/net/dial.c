@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "net/address.h"
 #include "net/origdst.h"
+#include "net/own_listeners.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -26,6 +27,7 @@ struct dial {
     int open_handles;
     char *host;
     uint16_t port;
+    const struct own_listeners *own;
     bool mark;
     uint64_t deadline_ms; // of the loop's clock
     struct sockaddr_storage addresses[ADDRESSES_MAX];
@@ -89,6 +91,9 @@ const char *dial_advice(int error) {
     case ENETUNREACH:
     case EHOSTUNREACH:
         return "there is no route to it from this machine";
+    case ELOOP:
+        return "this smtpscope itself listens there, and the session would lead back to it again "
+               "and again: name the mail server in --mode";
     case ECANCELED:
         return "the client gave up before the server answered";
     default:
@@ -184,8 +189,18 @@ static uint64_t attempt_ms(const struct dial *dial) {
     return left_ms / (dial->address_count - dial->next + 1) + 1;
 }
 
+static bool is_own(const struct dial *dial, const struct sockaddr_storage *address) {
+    return dial->own != NULL && own_listeners_have(dial->own, (const struct sockaddr *)address);
+}
+
 static void try_next(struct dial *dial) {
     struct sockaddr_storage *address = &dial->addresses[dial->next];
+    if (is_own(dial, address)) {
+        dial->next++;
+        dial->result.address = *address;
+        attempt_failed(dial, ELOOP);
+        return;
+    }
     dial->fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (dial->fd < 0 && out_of_descriptors(errno) && uv_now(dial->loop) < dial->deadline_ms) {
         uv_timer_start(&dial->timer, on_timeout, RETRY_MS, 0);
@@ -273,6 +288,7 @@ struct dial *dial_start(uv_loop_t *loop, const struct dial_target *target,
     struct sockaddr_storage parsed;
     dial->loop = loop;
     dial->port = target->port;
+    dial->own = target->own;
     dial->mark = target->mark;
     dial->fd = -1;
     dial->result.fd = -1;

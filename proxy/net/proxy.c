@@ -81,7 +81,26 @@ static enum err listen_on_all(struct proxy *proxy, struct failure *failure,
         if (i == 0) {
             warn_without_tproxy(proxy, spec, fd);
         }
+        if (i == 0) {
+            own_listeners_add(&proxy->service.own_listeners, fd);
+        }
         worker_add_listener(&proxy->workers[i], spec, fd);
+    }
+    return OK;
+}
+
+// Once all are bound: port 0 is known, and one mode may lead to another.
+static enum err check_for_loops(const struct proxy *proxy, struct failure *failure) {
+    for (size_t i = 0; i < proxy->options.listen_count; i++) {
+        const struct listen_spec *spec = &proxy->options.listens[i];
+        if (spec->mode == MODE_REVERSE &&
+            own_listeners_have_host(&proxy->service.own_listeners, spec->server_host,
+                                    spec->server_port)) {
+            return fail(failure, ERR_SYSTEM,
+                        "'%s' leads back to a listener of this smtpscope, on port %u: name the "
+                        "mail server in the URL, or listen on another port with --mode …@PORT",
+                        spec->text, spec->server_port);
+        }
     }
     return OK;
 }
@@ -107,6 +126,7 @@ enum err proxy_new(struct proxy **out, struct failure *failure,
     for (size_t i = 0; i < options->listen_count && err == OK; i++) {
         err = listen_on_all(proxy, failure, &options->listens[i], &proxy->bound[i]);
     }
+    err = err == OK ? check_for_loops(proxy, failure) : err;
     if (err != OK) {
         proxy_free(proxy);
         return err;
@@ -183,6 +203,7 @@ void proxy_free(struct proxy *proxy) {
         worker_cleanup(&proxy->workers[i]);
     }
     owner_free(proxy->service.owner);
+    own_listeners_cleanup(&proxy->service.own_listeners);
     free(proxy->workers);
     free(proxy->bound);
     free(proxy);

@@ -81,6 +81,30 @@ def test_port_of_another_proxy_in_use(scope):
                 f"sink@127.0.0.1:{proxy.port()}")
 
 
+def test_a_url_that_leads_to_our_own_listener(scope):
+    port = free_port()
+    other = free_port()
+    for url, listen in (
+            ("localhost:{}", "{}"), ("127.0.0.1:{}", "{}"), ("127.0.0.1:{}", "0.0.0.0:{}"),
+            ("127.9.9.9:{}", "0.0.0.0:{}"), ("0.0.0.0:{}", "{}"), ("[::ffff:127.0.0.1]:{}", "{}"),
+            ("[::1]:{}", "[::1]:{}"), ("[::1]:{}", "[::]:{}")):
+        refuses(scope, 3, [str(port), "leads back", "--mode"], "proxy", "--mode",
+                f"reverse:smtp://{url.format(port)}@{listen.format(port)}")
+    refuses(scope, 3, [str(other), "leads back"], "proxy",
+            "--mode", f"reverse:smtp://localhost:{other}@{port}",
+            "--mode", f"reverse:smtps://localhost:{port}@{other}")
+    refuses(scope, 3, [str(other), "leads back"], "proxy",
+            "--mode", f"reverse:smtp://localhost:{other}@{port}", "--mode", f"sink@{other}")
+
+
+def test_a_url_that_leads_beside_our_own_listener(scope):
+    port = free_port()
+    for url, listen in (("127.0.0.2:{}", "{}"), ("127.0.0.1:{}", "127.0.0.2:{}"),
+                        ("127.0.0.1:{}", "[::1]:{}"), ("no-such-host.invalid:{}", "{}")):
+        with scope.proxy("--mode", f"reverse:smtp://{url.format(port)}@{listen.format(port)}"):
+            pass
+
+
 def test_unwritable_output(scope):
     mode = ("proxy", "--mode", "sink@127.0.0.1:0", "-o")
     for output in ("text", "jsonl", "json", "pcap"):

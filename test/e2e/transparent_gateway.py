@@ -213,6 +213,41 @@ def test_the_machines_own_mail(scope):
     claim_machine(scope, ("machine",))
 
 
+def read_in(hosts, role, address, port):
+    return hosts.inside(role, "/usr/bin/python3", "-c", READ, address, str(port)).stdout
+
+
+def test_own_connections_without_the_mark_are_a_loop(scope):
+    """The rules let connections with the mark pass, and this proxy may not set it."""
+    user = ways.prepare_user(scope)
+    with Hosts() as hosts, hosts.server(SERVER4, SERVER6) as peers:
+        hosts.redirect("up", "machine")
+        with GatewayProxy(scope, hosts, "--mode", "transparent@127.0.0.1:2525", "--mode",
+                          "transparent@[::1]:2525", user=user) as proxy:
+            for address in (SERVER4, SERVER6):
+                said = read_in(hosts, "gateway", address, 25)
+                assert said.startswith(b"421 4.4.1 ") and said.count(b"\n") == 1, said
+    sessions = proxy.sessions()
+    assert len(sessions) == 4, [one["error"] for one in sessions]  # the client's, and our own
+    ends = [one for one in sessions if one["outcome"] == "connect-failed"]
+    assert len(ends) == 2, [one["outcome"] for one in sessions]
+    for one in ends:
+        assert "smtpscope's own" in one["error"] and "0x534d" in one["error"], one["error"]
+    assert peers == [], peers
+
+
+def test_a_url_that_comes_to_lead_back(scope):
+    """The address of the server becomes one of our own while the proxy runs."""
+    with Hosts() as hosts, GatewayProxy(scope, hosts, "--mode",
+                                        "reverse:smtp://10.77.9.9:2525@0.0.0.0:2525") as proxy:
+        hosts.inside("gateway", "ip", "addr", "add", "10.77.9.9/32", "dev", "lo")
+        said = read_in(hosts, "gateway", "127.0.0.1", 2525)
+        assert said.startswith(b"421 4.4.1 ") and said.count(b"\n") == 1, said
+    session, = proxy.sessions()
+    assert session["outcome"] == "connect-failed", session
+    assert "itself listens there" in session["error"], session["error"]
+
+
 def test_one_users_mail(scope):
     claim_machine(scope, ("user", ways.NOBODY), ways.prepare_user(scope))
 
