@@ -215,6 +215,7 @@ enum event_flaw_kind {
     FLAW_SMUGGLING,       // `detail` is the look-alike as "LF . CRLF"
     FLAW_DOT,             // one dot not doubled; `number` is the line
     FLAW_SMUGGLED_ANSWER, // the server answered as if the message had ended at the look-alike
+    FLAW_EARLY_TEXT,      // text came before the 354 to its DATA; told when that is here
     FLAW_INJECTION,       // plain bytes behind STARTTLS in front of the handshake; no message
     FLAW_TLS_RECORD,      // TLS where lines should be, and no line behind it; no message
     FLAW_KIND_COUNT

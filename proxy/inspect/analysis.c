@@ -96,6 +96,10 @@ bool analysis_first_of_message(struct analysis *analysis, enum rule rule, int me
     return true;
 }
 
+bool analysis_is_first(const struct analysis *analysis, enum rule rule) {
+    return analysis->tallies[rule].count == 0;
+}
+
 void analysis_say_totals(struct analysis *analysis) {
     for (int rule = 0; rule < RULE_COUNT; rule++) {
         const struct rule_info *info = rule_info((enum rule)rule);

@@ -67,6 +67,8 @@ void analysis_say_mild(struct analysis *analysis, enum rule rule, struct place p
                        const char *format, ...) __attribute__((format(printf, 4, 5)));
 // True the first time that it is asked for this rule and message.
 bool analysis_first_of_message(struct analysis *analysis, enum rule rule, int message);
+// True as long as the rule was not said in the session: for rules about the client as such.
+bool analysis_is_first(const struct analysis *analysis, enum rule rule);
 // At the end of the session: how often the rules fired that were cut short.
 void analysis_say_totals(struct analysis *analysis);
 

@@ -2,6 +2,7 @@
 // AUTH and SASL (RFC 4954). No text here ever holds a byte of what was sent behind AUTH but the
 // mechanism's name.
 #include "base/memory.h"
+#include "inspect/domain.h"
 #include "inspect/themes.h"
 
 #include <stdlib.h>
@@ -13,9 +14,34 @@ static bool shows_password(struct slice mechanism) {
            slice_is_nocase(mechanism, "XOAUTH2") || slice_is_nocase(mechanism, "OAUTHBEARER");
 }
 
+static bool is_loopback(const char *address) {
+    struct slice text = address == NULL ? SLICE("") : slice_of_string(address);
+    static const struct slice mapped = SLICE_INIT("::ffff:");
+    text = slice_starts_with_nocase(text, mapped) ? slice_from(text, mapped.len) : text;
+    return slice_is(text, "::1") ||
+           (slice_starts_with(text, SLICE("127.")) && domain_form_of(text) == DOMAIN_BARE_ADDRESS);
+}
+
 static bool binds_channel(struct slice mechanism) {
     return slice_starts_with_nocase(mechanism, SLICE("SCRAM-")) &&
            slice_ends_with_nocase(mechanism, SLICE("-PLUS"));
+}
+
+static void say_in_clear(struct analysis *analysis, struct place place, struct slice mechanism) {
+    const struct event_session *session = analysis->now->session;
+    bool local = is_loopback(session->client.address) &&
+                 (!session->has_server || is_loopback(session->server.address));
+    if (local) {
+        analysis_say_mild(analysis, RULE_AUTH_IN_CLEAR, place,
+                          "AUTH %s was sent without TLS; client and server are on one machine, so "
+                          "nothing reads it on the way, but on a network it would need TLS",
+                          quote_of(analysis, mechanism).text);
+        return;
+    }
+    analysis_say(analysis, RULE_AUTH_IN_CLEAR, place,
+                 "AUTH %s was sent without TLS, so everybody on the way can read the "
+                 "credentials; switch to TLS first",
+                 quote_of(analysis, mechanism).text);
 }
 
 static void judge_mechanism(struct analysis *analysis, const struct event_command *command) {
@@ -25,10 +51,7 @@ static void judge_mechanism(struct analysis *analysis, const struct event_comman
         return;
     }
     if (shows_password(mechanism) && !command->tls) {
-        analysis_say(analysis, RULE_AUTH_IN_CLEAR, place,
-                     "AUTH %s was sent without TLS, so everybody on the way can read the "
-                     "credentials; switch to TLS first",
-                     quote_of(analysis, mechanism).text);
+        say_in_clear(analysis, place, mechanism);
     }
     if (command->offered != NULL && !capabilities_offer_mechanism(command->offered, mechanism)) {
         analysis_say(analysis, RULE_AUTH_NOT_OFFERED, place,

@@ -3,6 +3,10 @@
 #include "inspect/domain.h"
 #include "inspect/themes.h"
 
+#include <stdio.h>
+
+enum { PORT_SMTP = 25, NAME_TEXT_MAX = 1700 };
+
 static const char *fault_of(enum domain_form form) {
     switch (form) {
     case DOMAIN_QUALIFIED:
@@ -22,29 +26,44 @@ static const char *fault_of(enum domain_form form) {
     return NULL;
 }
 
-static void judge_name(struct analysis *analysis, const struct event_command *command) {
-    struct slice name = command->command.name;
-    struct slice argument = slice_trim(command->command.argument);
-    if (argument.len == 0) {
-        analysis_say(analysis, RULE_EHLO_NAME, place_of_command(command),
-                     "%s came with no name; it must be followed by the client's host name "
-                     "(host.example.com) or its address in brackets ([192.0.2.1])",
-                     quote_of(analysis, name).text);
-        return;
+// Servers on port 25 refuse mail for it; one that the client logs in to seldom minds.
+static void say_name(struct analysis *analysis, const struct event_command *command,
+                     const char *text) {
+    struct place place = place_of_command(command);
+    if (analysis->now->session->server.port == PORT_SMTP) {
+        analysis_say(analysis, RULE_EHLO_NAME, place, "%s", text);
+    } else {
+        analysis_say_mild(analysis, RULE_EHLO_NAME, place, "%s", text);
     }
+}
+
+static void judge_name(struct analysis *analysis, const struct event_command *command) {
+    struct quote name = quote_of(analysis, command->command.name);
+    struct slice argument = slice_trim(command->command.argument);
     const char *fault = fault_of(domain_form_of(argument));
-    if (fault != NULL) {
-        analysis_say(analysis, RULE_EHLO_NAME, place_of_command(command),
-                     "The name %s behind %s %s; it should be a full host name (host.example.com) "
-                     "or an address in brackets ([192.0.2.1], [IPv6:2001:db8::1])",
-                     quote_of(analysis, argument).text, quote_of(analysis, name).text, fault);
+    char text[NAME_TEXT_MAX];
+    if (argument.len == 0) {
+        snprintf(text, sizeof(text),
+                 "%s came with no name; it must be followed by the client's host name "
+                 "(host.example.com) or its address in brackets ([192.0.2.1])",
+                 name.text);
+    } else {
+        snprintf(text, sizeof(text),
+                 "The name %s after %s %s; it should be a full host name (host.example.com) or an "
+                 "address in brackets ([192.0.2.1], [IPv6:2001:db8::1])",
+                 quote_of(analysis, argument).text, name.text, fault == NULL ? "" : fault);
+    }
+    if (argument.len == 0 || fault != NULL) {
+        say_name(analysis, command, text);
     }
 }
 
 static void judge_hello(struct analysis *analysis, const struct event_command *command) {
     if (command->command.verb != VERB_HELO) {
-        judge_name(analysis, command);
-    } else if (!analysis->facts.ehlo_tried) {
+        if (analysis_is_first(analysis, RULE_EHLO_NAME)) {
+            judge_name(analysis, command);
+        }
+    } else if (!analysis->facts.ehlo_tried && analysis_is_first(analysis, RULE_HELO_USED)) {
         analysis_say(analysis, RULE_HELO_USED, place_of_command(command),
                      "The client said HELO without trying EHLO first; so it cannot use TLS, AUTH "
                      "or any other extension");
@@ -65,7 +84,8 @@ static void judge_after_starttls(struct analysis *analysis, const struct event_c
 static void judge_in_clear(struct analysis *analysis, const struct event_command *command) {
     enum verb verb = command->command.verb;
     if ((verb != VERB_MAIL && verb != VERB_AUTH) || command->tls ||
-        analysis->facts.starttls_tried || !capabilities_offer(command->offered, "STARTTLS")) {
+        analysis->facts.starttls_tried || !capabilities_offer(command->offered, "STARTTLS") ||
+        !analysis_is_first(analysis, RULE_STARTTLS_IGNORED)) {
         return;
     }
     analysis_say(analysis, RULE_STARTTLS_IGNORED, place_of_command(command),
@@ -79,6 +99,9 @@ static void judge_hello_reply(struct analysis *analysis, const struct event_repl
         return;
     }
     struct place place = place_of_exchange(PARTY_CLIENT, reply->to);
+    if (!analysis_is_first(analysis, RULE_LMTP_ON_SMTP)) {
+        return;
+    }
     if (reply->verb == VERB_LHLO) {
         analysis_say(analysis, RULE_LMTP_ON_SMTP, place,
                      "The client spoke LMTP (LHLO) to a server that answered %d; this port speaks "

@@ -299,7 +299,9 @@ static int message_of(const struct event *event) {
     if (event->kind == EVENT_CONTENT_END) {
         return event->content_end.message;
     }
-    return event->kind == EVENT_FLAW ? event->flaw.message : EVENT_NO_MESSAGE;
+    // Of early text it is told with the 354, when the message may be over and another under way.
+    bool streams = event->kind == EVENT_FLAW && event->flaw.kind != FLAW_EARLY_TEXT;
+    return streams ? event->flaw.message : EVENT_NO_MESSAGE;
 }
 
 static void begin(struct analysis *analysis, int message) {

@@ -43,7 +43,17 @@ static void judge_pipelined(struct analysis *analysis, const struct event_comman
     }
 }
 
+static void say_early_text(struct analysis *analysis, const struct event_flaw *flaw) {
+    analysis_say(analysis, RULE_PIPELINING_PAST_SYNC,
+                 (struct place){PARTY_CLIENT, flaw->exchange, flaw->message},
+                 "The text of the message was sent before the server's 354 to DATA; it must wait "
+                 "for that, since a server that refuses DATA reads each line of it as a command");
+}
+
 void pipeline_judge(struct analysis *analysis, const struct event *event) {
+    if (event->kind == EVENT_FLAW && event->flaw.kind == FLAW_EARLY_TEXT) {
+        say_early_text(analysis, &event->flaw);
+    }
     if (event->kind == EVENT_COMMAND) {
         judge_greeting(analysis, &event->command);
         judge_pipelined(analysis, &event->command);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/rule.h"
 
-// `MILDER` ones have a case that is but a warning.
+// `MILDER` ones have a case that weighs less.
 #define RULE(id_, severity_, side_, reference_, explanation_)                                      \
     {                                                                                              \
         .id = (id_), .severity = SEVERITY_##severity_, .mildest = SEVERITY_##severity_,            \
         .side = PARTY_##side_, .reference = (reference_), .explanation = (explanation_)            \
     }
-#define RULE_MILDER(id_, severity_, side_, reference_, explanation_)                               \
+#define RULE_MILDER(id_, severity_, mildest_, side_, reference_, explanation_)                     \
     {                                                                                              \
-        .id = (id_), .severity = SEVERITY_##severity_, .mildest = SEVERITY_WARNING,                \
+        .id = (id_), .severity = SEVERITY_##severity_, .mildest = SEVERITY_##mildest_,             \
         .side = PARTY_##side_, .reference = (reference_), .explanation = (explanation_)            \
     }
 
@@ -24,8 +24,10 @@ static const struct rule_info rules[RULE_COUNT] = {
     [RULE_NUL_BYTE] = RULE("nul-byte", ERROR, CLIENT, "RFC 5321 4.5.2",
                            "A NUL in a command, or in a message without BINARYMIME."),
     [RULE_COMMAND_TOO_LONG] =
-        RULE("command-too-long", ERROR, CLIENT, "RFC 5321 4.5.3.1.4",
-             "A command over 512 bytes with CRLF, plus what offered extensions allow it."),
+        RULE_MILDER("command-too-long", ERROR, INFO, CLIENT, "RFC 5321 4.5.3.1.4, RFC 4954 4",
+                    "A command over 512 bytes with CRLF, plus what offered extensions allow it; "
+                    "info for AUTH with its initial response up to 12,288 bytes, which every OAuth "
+                    "client sends and no server minds."),
     [RULE_TEXT_LINE_TOO_LONG] =
         RULE("text-line-too-long", ERROR, CLIENT, "RFC 5321 4.5.3.1.6",
              "A message line over 1000 bytes with CRLF, counted after unstuffing, once a message."),
@@ -41,8 +43,9 @@ static const struct rule_info rules[RULE_COUNT] = {
              "A command sent before the reply to the last one, PIPELINING not offered."),
     [RULE_PIPELINING_PAST_SYNC] =
         RULE("pipelining-past-sync", ERROR, CLIENT, "RFC 2920 3.1",
-             "A command pipelined behind one that must end its group (EHLO, HELO, DATA, VRFY, "
-             "EXPN, TURN, QUIT, NOOP, AUTH, STARTTLS)."),
+             "The text of a message sent before the 354 was there, or a command pipelined behind "
+             "one that must end its group (EHLO, HELO, DATA, VRFY, EXPN, TURN, QUIT, NOOP, AUTH, "
+             "STARTTLS)."),
     [RULE_STARTTLS_INJECTION] =
         RULE("starttls-injection", ERROR, NONE, "RFC 3207 4.2, CVE-2011-0411",
              "Plain bytes behind STARTTLS in front of the handshake (either side)."),
@@ -63,9 +66,10 @@ static const struct rule_info rules[RULE_COUNT] = {
              "RCPT before an accepted MAIL, DATA before an accepted RCPT, MAIL inside a "
              "transaction, MAIL before an accepted EHLO/HELO, DATA after BDAT."),
     [RULE_EHLO_NAME] =
-        RULE("ehlo-name", WARNING, CLIENT, "RFC 5321 4.1.1.1, 4.1.3",
-             "The EHLO argument is missing, or is neither a fully qualified name nor a well-formed "
-             "address literal (localhost, an IP with no brackets, an underscore)."),
+        RULE_MILDER("ehlo-name", WARNING, INFO, CLIENT, "RFC 5321 4.1.1.1, 4.1.3",
+                    "The EHLO argument is missing, or is neither a fully qualified name nor a "
+                    "well-formed address literal (localhost, an IP with no brackets, an "
+                    "underscore); warning on port 25, else info."),
     [RULE_HELO_USED] =
         RULE("helo-used", INFO, CLIENT, "RFC 5321 3.2", "HELO with no EHLO tried before."),
     [RULE_NO_EHLO_AFTER_STARTTLS] = RULE("no-ehlo-after-starttls", ERROR, CLIENT, "RFC 3207 4.2",
@@ -73,8 +77,10 @@ static const struct rule_info rules[RULE_COUNT] = {
     [RULE_STARTTLS_IGNORED] =
         RULE("starttls-ignored", WARNING, CLIENT, "RFC 8314 4.1",
              "STARTTLS was offered and not tried, and MAIL or AUTH came in the clear."),
-    [RULE_AUTH_IN_CLEAR] = RULE("auth-in-clear", ERROR, CLIENT, "RFC 4954 4",
-                                "AUTH PLAIN, LOGIN, XOAUTH2 or OAUTHBEARER without TLS."),
+    [RULE_AUTH_IN_CLEAR] =
+        RULE_MILDER("auth-in-clear", ERROR, INFO, CLIENT, "RFC 4954 4",
+                    "AUTH PLAIN, LOGIN, XOAUTH2 or OAUTHBEARER without TLS; info where client and "
+                    "server are both on loopback."),
     [RULE_AUTH_NOT_OFFERED] = RULE("auth-not-offered", ERROR, CLIENT, "RFC 4954 4",
                                    "AUTH with a mechanism that is not in the EHLO reply."),
     [RULE_AUTH_REPEATED] = RULE("auth-repeated", ERROR, CLIENT, "RFC 4954 4",
@@ -123,7 +129,7 @@ static const struct rule_info rules[RULE_COUNT] = {
         RULE("lmtp-on-smtp", WARNING, CLIENT, "RFC 2033 4.1",
              "LHLO answered 5xx, or EHLO answered so by a server whose greeting says LMTP."),
     // The message.
-    [RULE_HEADER_MISSING] = RULE_MILDER("header-missing", ERROR, CLIENT, "RFC 5322 3.6",
+    [RULE_HEADER_MISSING] = RULE_MILDER("header-missing", ERROR, WARNING, CLIENT, "RFC 5322 3.6",
                                         "No Date or no From; warning for Message-ID."),
     [RULE_HEADER_REPEATED] =
         RULE("header-repeated", ERROR, CLIENT, "RFC 5322 3.6",
@@ -137,7 +143,7 @@ static const struct rule_info rules[RULE_COUNT] = {
     [RULE_HEADER_LINE_LONG] = RULE("header-line-long", WARNING, CLIENT, "RFC 5322 2.1.1",
                                    "A header line over 998 bytes."),
     [RULE_DATE_MALFORMED] = RULE_MILDER(
-        "date-malformed", ERROR, CLIENT, "RFC 5322 3.3",
+        "date-malformed", ERROR, WARNING, CLIENT, "RFC 5322 3.3",
         "A Date that does not parse; warning if it is over a day off the time of the session."),
     [RULE_MESSAGE_ID_MALFORMED] = RULE("message-id-malformed", WARNING, CLIENT, "RFC 5322 3.6.4",
                                        "A Message-ID not of the form <left@right>."),

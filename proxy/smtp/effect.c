@@ -104,17 +104,27 @@ static struct transfer *assumed(const struct dialogue *dialogue, int exchange) {
     return transfer;
 }
 
+static void begin_text(struct dialogue *dialogue, const struct effect_cause *cause) {
+    struct transfer *transfer = assumed(dialogue, cause->item.exchange);
+    bool early = transfer != NULL || buf_len(&dialogue->client.held) > 0;
+    bool ready = dialogue->client.state == CLIENT_AWAIT_DATA && dialogue->transfer == NULL;
+    if (transfer == NULL && ready) {
+        transfer_begin(dialogue, cause->item.exchange, false);
+        client_set_state(dialogue, CLIENT_TEXT);
+        transfer = dialogue->transfer;
+    }
+    if (transfer != NULL) {
+        transfer->confirmed = true;
+    }
+    if (transfer != NULL && early) {
+        tell_early_text(dialogue, transfer, cause->at_ns);
+    }
+}
+
 static void apply_to_data(struct dialogue *dialogue, const struct effect_cause *cause) {
     struct transfer *transfer = assumed(dialogue, cause->item.exchange);
-    if (cause->code == 354 && transfer != NULL) {
-        transfer->confirmed = true;
-    } else if (cause->code == 354) {
-        bool ready = dialogue->client.state == CLIENT_AWAIT_DATA && dialogue->transfer == NULL;
-        if (ready) {
-            transfer_begin(dialogue, cause->item.exchange, false);
-            dialogue->transfer->confirmed = true;
-            client_set_state(dialogue, CLIENT_TEXT);
-        }
+    if (cause->code == 354) {
+        begin_text(dialogue, cause);
     } else {
         dialogue->client.text_refused = true;
         if (transfer != NULL && dialogue->transfer == transfer) {

@@ -189,6 +189,7 @@ void tell_bytes(struct dialogue *dialogue, const struct tell_bytes *bytes, int64
 void tell_line_bytes(struct dialogue *dialogue, enum side from, const struct line_reader *reader,
                      const struct span *secrets, size_t secret_count);
 void tell_injection(struct dialogue *dialogue, enum side side, int64_t at_ns);
+void tell_early_text(struct dialogue *dialogue, const struct transfer *transfer, int64_t at_ns);
 void tell_tls_record(struct dialogue *dialogue, int64_t at_ns);
 void tell_auth(struct dialogue *dialogue, struct auth *auth, int code, int64_t at_ns);
 void tell_note(struct dialogue *dialogue, struct slice text, int64_t at_ns);

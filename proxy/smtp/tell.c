@@ -91,6 +91,14 @@ void tell_injection(struct dialogue *dialogue, enum side side, int64_t at_ns) {
     tell(dialogue, EVENT_FLAW, at_ns);
 }
 
+void tell_early_text(struct dialogue *dialogue, const struct transfer *transfer, int64_t at_ns) {
+    dialogue->event.flaw = (struct event_flaw){.side = SIDE_CLIENT,
+                                               .message = transfer->number,
+                                               .exchange = transfer->exchange,
+                                               .kind = FLAW_EARLY_TEXT};
+    tell(dialogue, EVENT_FLAW, at_ns);
+}
+
 void tell_tls_record(struct dialogue *dialogue, int64_t at_ns) {
     dialogue->event.flaw = (struct event_flaw){.side = SIDE_CLIENT,
                                                .message = EVENT_NO_MESSAGE,

@@ -71,6 +71,9 @@ void facts_of_close(struct event_close *close, const char *words) {
     close->client_close_notify_missing = has(words, "client-truncated");
     close->server_close_notify_missing = has(words, "server-truncated");
     close->client_gone = has(words, "gone");
+    if (has(words, "protocol")) {
+        close->outcome = OUTCOME_PROTOCOL;
+    }
     if (has(words, "tls-failed")) {
         close->outcome = OUTCOME_TLS_CLIENT_FAILED;
     }

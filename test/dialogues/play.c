@@ -247,8 +247,8 @@ void play(struct record *record, const struct script *script, enum cut cut, uint
         .id = 1, .mode = MODE_REVERSE, .started_unix_ns = INT64_C(1795359791000000000)};
     player.session.has_server = true;
     player.session.client = (struct event_endpoint){.address = "127.0.0.1", .port = 51234};
-    player.session.server =
-        (struct event_endpoint){.host = "mx.example", .address = "192.0.2.7", .port = 25};
+    player.session.server = (struct event_endpoint){
+        .host = "mx.example", .address = script->server, .port = script->port};
     buf_init(&player.fed[SIDE_CLIENT], FED_MAX);
     buf_init(&player.fed[SIDE_SERVER], FED_MAX);
     buf_init(&player.gathered, FED_MAX);

@@ -203,6 +203,7 @@ static const char *flaw_name(enum event_flaw_kind kind) {
         [FLAW_SMUGGLING] = "smuggling",
         [FLAW_DOT] = "dot",
         [FLAW_SMUGGLED_ANSWER] = "smuggled-answer",
+        [FLAW_EARLY_TEXT] = "early-text",
         [FLAW_INJECTION] = "injection",
         [FLAW_TLS_RECORD] = "tls-record",
     };

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -194,6 +195,8 @@ static bool read_setting(struct script *script, const char *line, int64_t *at_ns
         script->slow_ns = strtol(rest, NULL, 10) * 1000000;
     } else if (starts(line, "AT ", &rest)) {
         *at_ns = strtol(rest, NULL, 10) * 1000000;
+    } else if (starts(line, "server ", &rest)) {
+        sscanf(rest, "%63s %" SCNu16, script->server, &script->port);
     } else {
         return false;
     }
@@ -215,8 +218,11 @@ static bool read_line(struct script *script, const char *line, int64_t *at_ns) {
 }
 
 bool script_read(struct script *script, const char *path) {
-    *script = (struct script){
-        .path = mem_string(path), .max_line = LIMIT_LINE_DEFAULT, .slow_ns = 5000000000};
+    *script = (struct script){.path = mem_string(path),
+                              .max_line = LIMIT_LINE_DEFAULT,
+                              .slow_ns = 5000000000,
+                              .server = "192.0.2.7",
+                              .port = 25};
     FILE *file = fopen(path, "r");
     if (file == NULL) {
         perror(path);

@@ -49,6 +49,8 @@ struct script {
     bool no_findings;             // `findings none`
     size_t max_line;
     int64_t slow_ns;
+    char server[64]; // its address
+    uint16_t port;   // … and port
 };
 
 // Reads the file; prints what is wrong with it and returns false where it is none.
