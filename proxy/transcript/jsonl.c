@@ -108,17 +108,13 @@ static void put_members(struct json_writer *json, const struct event *event, str
     }
 }
 
-void jsonl_put_event(struct buf *out, const struct event *event, struct slice message,
-                     struct slice notes) {
+void jsonl_put_event(struct buf *out, const struct event *event, struct slice message) {
     if (event_kind_name(event->kind) == NULL) {
         return;
     }
     struct json_writer json = json_writer_on(out, false);
     put_head(&json, event);
     put_members(&json, event, message);
-    if (!slice_is_null(notes)) {
-        json_member_raw(&json, "notes", notes);
-    }
     json_close(&json, '}');
     buf_put_byte(out, '\n');
 }

@@ -8,10 +8,10 @@
 //
 // Several records may be open at once: messages can be pipelined.
 //
-// When the lines of a message were seen stands in the timeline of `json` and in the notes of
-// `jsonl`, not in its object. Where the header's lines cannot be told from its fields (no space
-// behind a colon, bare LF, …) `header_text` has them as they were sent; `odd_dots` has the numbers
-// of the body lines, from 1 at the empty line, whose first dot is not doubled as it should be.
+// When the lines of a message were seen stands in the timeline of `json`, not in its object. Where
+// the header's lines cannot be told from its fields (no space behind a colon, bare LF, …)
+// `header_text` has them as they were sent; `odd_dots` has the numbers of the body lines, from 1 at
+// the empty line, whose first dot is not doubled as it should be.
 #ifndef SCOPE_TRANSCRIPT_MESSAGE_LOG_H
 #define SCOPE_TRANSCRIPT_MESSAGE_LOG_H
 

@@ -116,7 +116,6 @@ static void endpoint_cleanup(const struct event_endpoint *endpoint) {
 static void session_free(struct reader_session *session) {
     endpoint_cleanup(&session->session.client);
     endpoint_cleanup(&session->session.server);
-    free(session->texts);
     free(session);
 }
 

@@ -53,7 +53,7 @@ static void take_json(const struct documents *documents) {
 
 // The object of a message is its event without what every event has.
 static void print_message(struct buf *out, struct reader *reader) {
-    static const char *const common[] = {"counter", "time", "pid", "session", "event", "notes"};
+    static const char *const common[] = {"counter", "time", "pid", "session", "event"};
     for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
         cJSON_DeleteItemFromObjectCaseSensitive(reader->line, common[i]);
     }

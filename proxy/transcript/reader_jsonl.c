@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // reader_jsonl: finds what a jsonl transcript tells. Lines of different sessions stand in the order
-// of their counters, which is the order of the text too; the lines of a message, which its
-// `message` event holds, are put where they were seen.
+// of their counters, which is the order of the text too. The lines of a message, which its
+// `message` event holds, are put in front of its answer. `### …` lines of the text that no event
+// stands for are not in such a transcript.
 #include "transcript/reader_parts.h"
 
 #include "base/memory.h"
@@ -65,84 +66,25 @@ static size_t session_of(struct jsonl_index *index, uint64_t id, enum event_kind
     return place->place;
 }
 
-// ── what an event brings along ──────────────────────────────────────────────────────────────────
+// ── a message's lines ───────────────────────────────────────────────────────────────────────────
 
-// Lines of other sessions may stand between an event and the one before it of its session; what was
-// seen between the two stands among them by its time.
-static size_t place_of_time(const struct reader *reader, size_t own, int64_t at_unix_us) {
-    const struct reader_session *of = reader->sessions[reader->items[own].session];
-    size_t first = of->event_count > 0 ? of->last_event + 1 : own;
-    size_t place = own;
-    for (size_t i = own; i > first; i--) {
-        const struct item *before = &reader->items[i - 1];
-        if (before->kind == ITEM_EVENT && before->at_unix_us <= at_unix_us) {
-            break;
-        }
-        place = before->kind == ITEM_EVENT ? i - 1 : place;
-    }
-    return place;
-}
-
-static struct item *add_beside(struct jsonl_index *index, enum item_kind kind, size_t own,
-                               const cJSON *ms_before) {
-    struct item *item = reader_add_item(index->reader, kind);
-    const struct item *event = &index->reader->items[own];
-    int64_t before_us = json_us(ms_before);
-    item->session = event->session;
-    item->line = event->line;
-    item->at_unix_us = event->at_unix_us - (before_us < 0 ? 0 : before_us);
-    item->major = place_of_time(index->reader, own, item->at_unix_us);
-    item->minor = -1;
-    return item;
-}
-
-// Without a note of them, the lines came before the answer and at its time.
-static void add_lines_in_front(struct jsonl_index *index, const cJSON *object, size_t own) {
+// They come before the first answer and at its time, since no event says when each was sent; then
+// what says their number.
+static void add_message_lines(struct jsonl_index *index, const cJSON *object, size_t own) {
     struct reader *reader = index->reader;
-    const struct reader_session *of = reader->sessions[reader->items[own].session];
+    size_t session = reader->items[own].session;
+    const struct reader_session *of = reader->sessions[session];
     size_t answer = of->answered ? of->answer : own;
     size_t lines = 0;
     reader_message_lines(&lines, &reader->decoder, object, 0);
-    for (int i = lines > 0 ? 0 : 1; i < 2; i++) { // the lines, then what says their number
-        struct item *item = add_beside(index, ITEM_LINES, own, NULL);
-        item->line_count = i == 0 ? lines : 0;
-        item->major = answer;
-        item->at_unix_us = reader->items[answer].at_unix_us;
-    }
-}
-
-static size_t lines_told(const struct reader *reader, const struct reader_session *of,
-                         int message) {
-    size_t told = 0;
-    for (size_t i = 0; i < of->text_count; i++) {
-        const struct item *item = &reader->items[of->texts[i]];
-        told += item->message == message ? item->line_count : 0;
-    }
-    return told;
-}
-
-// The object of the message has come: it has the lines that notes have told of.
-static void add_message_lines(struct jsonl_index *index, const cJSON *object, size_t own) {
-    struct reader *reader = index->reader;
-    struct reader_session *of = reader->sessions[reader->items[own].session];
-    int message = (int)json_count(json_get(object, "n"));
-    size_t told = lines_told(reader, of, message);
-    size_t before = of->text_count;
-    size_t first = 0;
-    of->text_count = 0;
-    for (size_t i = 0; i < before; i++) {
-        struct item *item = &reader->items[of->texts[i]];
-        if (item->message != message) {
-            of->texts[of->text_count++] = of->texts[i];
-            continue;
-        }
+    for (int i = lines > 0 ? 0 : 1; i < 2; i++) {
+        struct item *item = reader_add_item(reader, ITEM_LINES);
+        item->session = session;
         item->line = reader->items[own].line;
-        item->first_line = first;
-        item->lines_told = told;
-        first += item->line_count;
-    }
-    if (of->text_count == before) {
-        add_lines_in_front(index, object, own);
+        item->line_count = i == 0 ? lines : 0;
+        item->at_unix_us = reader->items[answer].at_unix_us;
+        item->major = answer;
+        item->minor = -1;
     }
 }
 
@@ -155,37 +97,12 @@ static void note_answer(struct reader_session *session, size_t own, const cJSON 
     }
 }
 
-static void add_text(struct jsonl_index *index, const cJSON *note, size_t own) {
-    struct item *item = add_beside(index, ITEM_LINES, own, cJSON_GetArrayItem(note, 0));
-    struct reader_session *of = index->reader->sessions[item->session];
-    item->line.len = 0; // that of the message, which has yet to come
-    item->message = (int)json_count(cJSON_GetArrayItem(note, 1));
-    item->line_count = json_count(cJSON_GetArrayItem(note, 2));
-    if (of->text_count == of->text_capacity) {
-        of->text_capacity = of->text_capacity == 0 ? 16 : 2 * of->text_capacity;
-        of->texts = mem_resize(of->texts, of->text_capacity, sizeof(*of->texts));
-    }
-    of->texts[of->text_count++] = (size_t)(item - index->reader->items);
-}
-
-static void add_notes(struct jsonl_index *index, const cJSON *object, size_t own) {
-    size_t place = 0;
-    const cJSON *note = NULL;
-    cJSON_ArrayForEach(note, json_get(object, "notes")) {
-        if (cJSON_IsNumber(cJSON_GetArrayItem(note, 1))) {
-            add_text(index, note, own);
-        } else {
-            add_beside(index, ITEM_NOTE, own, cJSON_GetArrayItem(note, 0))->first_line = place;
-        }
-        place++;
-    }
-}
-
 // ── lines ───────────────────────────────────────────────────────────────────────────────────────
 
 static void learn_session(struct reader_session *session, enum event_kind kind, const cJSON *object,
                           int64_t unix_us) {
-    if (session->event_count == 0) {
+    if (!session->begun) {
+        session->begun = true;
         session->session.started_unix_ns = unix_us * NS_PER_US;
     }
     if (kind == EVENT_CONNECT) {
@@ -232,9 +149,6 @@ static enum err take_event(struct jsonl_index *index, const cJSON *object, struc
     }
     struct reader_session *of = reader->sessions[item->session];
     learn_session(of, kind, object, item->at_unix_us);
-    add_notes(index, object, own);
-    of->event_count++;
-    of->last_event = own;
     if (kind == EVENT_REPLY) {
         note_answer(of, own, object);
     }

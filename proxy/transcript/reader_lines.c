@@ -134,9 +134,8 @@ static void add_all(struct line_list *list, const cJSON *message, size_t told_co
         add_line(list, is_odd_dot(&odd, 1) ? SLICE(".") : SLICE(""), false);
     }
     add_body(list, body, odd, bdat);
-    // Behind a header that was cut the body may be whole; a message that was cut off may end in a
-    // dot that is not known to be the last.
-    if (told_count > 0 ? !bdat && list->count + 1 == told_count : dot && !cut) {
+    // A message that was cut off may end in a dot that is not known to be the last.
+    if (told_count > 0 ? !bdat && list->count + 1 == told_count : dot) {
         add_line(list, SLICE("."), false);
     }
 }

@@ -66,11 +66,7 @@ struct reader_session {
     size_t answer;       // jsonl: the item of its first answer
     const cJSON *object; // json: its document
     bool refused;        // jsonl: it never was connected to its server
-    size_t event_count;  // jsonl's events seen so far
-    size_t last_event;   // jsonl: the item of the last of them
-    size_t *texts;       // jsonl: items of lines whose message has not come yet
-    size_t text_count;
-    size_t text_capacity;
+    bool begun;          // jsonl: an event of it has come
 };
 
 enum item_kind { ITEM_EVENT, ITEM_LINES, ITEM_NOTE };
@@ -94,7 +90,6 @@ struct item {
     bool final;    // EVENT_REPLY
     // ITEM_LINES: which of the message's lines; count 0 is the message's end. `lines_told` is how
     // many the transcript says there are, 0 where it does not say.
-    // ITEM_NOTE: first_line is the note's place.
     int message;
     size_t first_line;
     size_t line_count;

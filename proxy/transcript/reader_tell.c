@@ -62,14 +62,11 @@ static bool tell_line(struct reader *reader, const struct item *item) {
     return true;
 }
 
-// ── notes and events ────────────────────────────────────────────────────────────────────────────
+// ── happenings and events
+// ─────────────────────────────────────────────────────────────────────────
 
 static void tell_note(struct reader *reader, const struct item *item) {
-    const cJSON *note = object_of(reader, item);
-    if (reader->document == NULL) {
-        note = cJSON_GetArrayItem(json_get(note, "notes"), (int)item->first_line);
-    }
-    struct slice text = decode_string(&reader->decoder, cJSON_GetArrayItem(note, 1));
+    struct slice text = decode_string(&reader->decoder, cJSON_GetArrayItem(item->node, 1));
     reader->event = (struct event){.kind = EVENT_NOTE, .note = {text}};
 }
 

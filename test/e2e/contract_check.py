@@ -12,6 +12,7 @@ import xml.etree.ElementTree as xml
 from support import scope as s
 from support.play import (C, C_CLOSE, C_RESET, CLIENT_TLS, HEADER, S, S_CLOSE, Stage, envelope, hello,
                           mail)
+from support.text import of_events
 
 CLOSED = [C("QUIT"), S("221 bye"), C_CLOSE]
 
@@ -326,12 +327,12 @@ def test_show_is_what_the_live_text_was(scope):
                            S("334 UGFzc3dvcmQ6"), C("*"), S("501 no"), envelope(),
                            C("BDAT 9", b"A: bc\r\n\r\n"), S("250 ok"), C("BDAT 3 LAST", b"x\r\n"), S("250 ok"),
                            envelope(), C("DATA"), S("354 go"), C("X: y"), C_CLOSE)
-        live = by_session(proxy.output("text").decode())
-        for kind in ("json", "jsonl"):
+        live = proxy.output("text").decode()
+        for kind, form in (("json", by_session), ("jsonl", of_events)):
             path = os.path.join(proxy.folder, "out." + kind)
-            same(by_session(shown(scope, path)), live)
+            same(form(shown(scope, path)), form(live))
             with open(path, "rb") as file:
-                same(by_session(shown(scope, "-", file.read())), live)
+                same(form(shown(scope, "-", file.read())), form(live))
 
 
 def strange_conversations():
@@ -365,11 +366,11 @@ def test_show_of_strange_conversations(scope):
                              *options) as proxy:
                 for steps in strange_conversations():
                     stage.play(proxy.port(), *steps)
-        live = by_session(proxy.output("text").decode())
-        for kind in ("json", "jsonl"):
-            lines = by_session(shown(scope, os.path.join(proxy.folder, "out." + kind)))
-            same([pair for pair in zip(lines, live) if pair[0] != pair[1]], [])
-            same(len(lines), len(live))
+        live = proxy.output("text").decode()
+        for kind, form in (("json", by_session), ("jsonl", of_events)):
+            lines = form(shown(scope, os.path.join(proxy.folder, "out." + kind)))
+            same([pair for pair in zip(lines, form(live)) if pair[0] != pair[1]], [])
+            same(len(lines), len(form(live)))
 
 
 def by_session(text):

@@ -12,6 +12,7 @@ import time
 from support import scope as s
 from support.play import (C, C_CLOSE, C_RESET, CLIENT_TLS, HEADER, QUIT, S, S_CLOSE, Stage, envelope,
                           hello, mail, own_pid, own_program)
+from support.text import of_events
 
 LINE = re.compile(r"^(\d+) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (\d+) (\d+) (.*)$")
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
@@ -345,8 +346,9 @@ def test_events_have_the_members_of_the_contract(scope):
         "host": "localhost", "address": "127.0.0.1", "port": record.server_port})
     has(record.events[-1], by="server", outcome="completed", error=None)
     assert isinstance(record.events[-1]["duration_ms"], float)
-    message = record.events.index(record.of("message")[0])
-    has(record.events[message - 1], event="reply", to=5, final=True, code=250, recipient=None)
+    happened = [event for event in record.events if event["event"] != "finding"]
+    message = happened.index(record.of("message")[0])
+    has(happened[message - 1], event="reply", to=5, final=True, code=250, recipient=None)
 
 
 def test_the_session_has_the_members_of_the_contract(scope):
@@ -550,13 +552,18 @@ def shown(scope, record, form):
     return done.stdout.decode()
 
 
+def shown_as_it_was(scope, record, forms=("json", "jsonl")):
+    same(shown(scope, record, "json"), record.raw_text)
+    if "jsonl" in forms:
+        same(of_events(shown(scope, record, "jsonl")), of_events(record.raw_text))
+
+
 def test_show_tells_chunks_with_the_dots_they_had(scope):
     chunk = b"A: b\r\n\r\n.x\r\n..y\r\n.\r\nend\r\n"
     record = Record(scope, [hello("CHUNKING"), C(f"BDAT {len(chunk)} LAST"), C(chunk), S("250 ok"), QUIT],
                     options=["--body", "full"])
     same(record.text()[7:10], ['C > ".x"', 'C > "..y"', 'C > "."'])
-    for form in ("json", "jsonl"):
-        same(shown(scope, record, form), record.raw_text)
+    shown_as_it_was(scope, record)
 
 
 def test_show_tells_odd_ends_of_header_and_message_as_they_were(scope):
@@ -565,16 +572,15 @@ def test_show_tells_odd_ends_of_header_and_message_as_they_were(scope):
         end = [S("250 ok"), QUIT] if text.endswith(b".\r\n") else [C_CLOSE]
         record = Record(scope, [hello(), envelope(), C("DATA"), S("354 go"), C(text), *end],
                         options=["--body", "full"])
-        for form in ("json", "jsonl"):
-            same(shown(scope, record, form), record.raw_text)
+        # jsonl does not have the dot that an unfinished message ends in.
+        shown_as_it_was(scope, record, ("json",) if text.endswith(b"\n.") else ("json", "jsonl"))
 
 
 def test_show_tells_as_much_of_a_cut_header_as_the_text(scope):
     for header in ([f"X-{n}: y" for n in range(1200)], ["X: a", *[" " + "b" * 990] * 400]):
         record = Record(scope, [hello(), mail(*header, "", "b"), QUIT], options=["--body", "full"])
         assert record.message["cut"] is True
-        for form in ("json", "jsonl"):
-            same(shown(scope, record, form), record.raw_text)
+        shown_as_it_was(scope, record)
 
 
 def test_a_message_object_has_no_more_than_the_contract_says(scope):

@@ -20,6 +20,7 @@ void sample_init(struct sample *sample, struct event_sink sink) {
              .server = {.host = "smtp.example.com", .address = "192.0.2.7", .port = 587},
              .has_server = true},
         .sink = sink,
+        .message_lines = 61,
     };
 }
 
@@ -196,7 +197,8 @@ void sample_message_text(const struct sample *sample, int n, const char *text) {
     }
     struct event event = {
         .kind = EVENT_CONTENT_END,
-        .content_end = {.message = n, .bytes = 2345, .lines = 61, .complete = true}};
+        .content_end = {
+            .message = n, .bytes = 2345, .lines = sample->message_lines, .complete = true}};
     sample_send(sample, &event);
 }
 
@@ -217,7 +219,7 @@ void sample_message(const struct sample *sample, int n, int exchange, int code) 
                     .recipient_count = 1,
                     .content = {.message = n,
                                 .bytes = 2345,
-                                .lines = 61,
+                                .lines = sample->message_lines,
                                 .sha256 =
                                     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7"
                                     "852b855",

@@ -11,6 +11,7 @@ struct sample {
     struct event_sink sink;
     int64_t at_us;
     bool tls;
+    uint64_t message_lines; // of each message that is sent
 };
 
 void sample_init(struct sample *sample, struct event_sink sink); // the contract's session

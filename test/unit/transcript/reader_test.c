@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Each session here is written as text, jsonl and json at once; what is read back from the latter
-// two must give the very text.
+// Each session here is written as text, jsonl and json at once. What is read back from json must
+// give the very text. jsonl has no member for when a message's lines were sent, and none for a
+// happening that is no event of its own; so it must give the lines of the events.
 #include "transcript/reader.h"
 
 #include "format/format.h"
@@ -33,6 +34,7 @@ struct fixture {
     struct text_writer text_writer[2];
     enum body_detail body;
     struct buf text;
+    struct buf happening; // lines of the text that stand for no event of jsonl
     struct buf jsonl;
     struct buf json;
     uint64_t text_counter;
@@ -43,8 +45,9 @@ struct fixture {
 
 static struct fixture fixture;
 
-static void number_text(void) {
+static void number_text(bool happening) {
     struct slice lines = buf_slice(&fixture.lines);
+    buf_put(&fixture.happening, happening ? lines : SLICE(""));
     while (lines.len > 0) {
         struct slice line = slice_split(&lines, '\n');
         buf_putf(&fixture.text, "%llu ", (unsigned long long)++fixture.text_counter);
@@ -59,7 +62,7 @@ static void record(size_t i, const struct event *event) {
     struct slice message = {0};
     struct message_shown shown;
     text_put_event(&fixture.lines, &fixture.text_writer[i], event);
-    number_text();
+    number_text(event->kind == EVENT_NOTE);
     message_log_take(recorder->outlet.messages, event);
     if (event->kind == EVENT_MESSAGE) {
         message = message_log_object(recorder->outlet.messages);
@@ -109,9 +112,9 @@ static void recorder_cleanup(struct recorder *recorder) {
 
 static void start(enum body_detail body) {
     fixture = (struct fixture){.body = body};
-    struct buf *const bufs[] = {&fixture.text, &fixture.jsonl, &fixture.json, &fixture.shown,
-                                &fixture.lines};
-    for (size_t i = 0; i < 5; i++) {
+    struct buf *const bufs[] = {&fixture.text, &fixture.happening, &fixture.jsonl,
+                                &fixture.json, &fixture.shown,     &fixture.lines};
+    for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++) {
         buf_init(bufs[i], 1 << 26);
     }
     recorder_init(0);
@@ -141,6 +144,7 @@ static int teardown(void **state) {
     recorder_cleanup(&fixture.recorders[0]);
     recorder_cleanup(&fixture.recorders[1]);
     buf_cleanup(&fixture.text);
+    buf_cleanup(&fixture.happening);
     buf_cleanup(&fixture.jsonl);
     buf_cleanup(&fixture.json);
     buf_cleanup(&fixture.shown);
@@ -200,12 +204,50 @@ static void keep_transcript(const char *kind, struct slice data) {
     assert_int_equal(fclose(file), 0);
 }
 
+struct lines {
+    struct slice line[3000];
+    size_t count;
+};
+
+static int compare_lines(const void *a, const void *b) {
+    const struct slice *one = a;
+    const struct slice *other = b;
+    int differs = memcmp(one->data, other->data, one->len < other->len ? one->len : other->len);
+    return differs != 0 ? differs : (one->len > other->len) - (one->len < other->len);
+}
+
+// Without counter and time, in alphabetical order.
+static void take_lines(struct lines *out, struct slice text, bool counted) {
+    while (text.len > 0) {
+        struct slice line = slice_split(&text, '\n');
+        for (int words = counted ? 2 : 1; words > 0; words--) {
+            slice_split(&line, ' ');
+        }
+        assert_true(out->count < sizeof(out->line) / sizeof(out->line[0]));
+        out->line[out->count++] = line;
+    }
+    qsort(out->line, out->count, sizeof(out->line[0]), compare_lines);
+}
+
+static void jsonl_shows_the_lines(void) {
+    static struct lines wanted;
+    static struct lines got;
+    wanted.count = got.count = 0;
+    show(buf_slice(&fixture.jsonl));
+    take_lines(&wanted, buf_slice(&fixture.text), true);
+    take_lines(&got, slice_sub(buf_slice(&fixture.shown), 0, buf_len(&fixture.shown) - 1), true);
+    take_lines(&got, buf_slice(&fixture.happening), false);
+    assert_int_equal(got.count, wanted.count);
+    for (size_t i = 0; i < wanted.count; i++) {
+        assert_int_equal(compare_lines(&got.line[i], &wanted.line[i]), 0);
+    }
+}
+
 static void both_show_the_text(size_t sessions) {
     put_json(sessions);
     keep_transcript("jsonl", buf_slice(&fixture.jsonl));
     keep_transcript("json", buf_slice(&fixture.json));
-    show(buf_slice(&fixture.jsonl));
-    assert_string_equal(buf_slice(&fixture.shown).data, as_string(&fixture.text));
+    jsonl_shows_the_lines();
     show(buf_slice(&fixture.json));
     assert_string_equal(buf_slice(&fixture.shown).data, as_string(&fixture.text));
 }
@@ -279,19 +321,28 @@ static void header_lines_and_findings_keep_their_order_and_times(void **state) {
     both_show_the_text(1);
 }
 
+// Without the final dot.
+static uint64_t lines_of(const char *text) {
+    uint64_t lines = 0;
+    for (; *text != '\0' && strcmp(text, ".\r\n") != 0; text++) {
+        lines += *text == '\n' ? 1 : 0;
+    }
+    return lines;
+}
+
 static void message_comes_back(const char *text) {
     sample_connect(sample());
     sample_command(sample(), 1, "DATA");
+    sample()->message_lines = lines_of(text);
     sample_message_text(sample(), 1, text);
-    sample()->at_us += 2000; // so that the notes say how many lines there were
+    sample()->at_us += 2000;
     sample_final(sample(), 1, "250 ok");
     sample_message(sample(), 1, 1, 250);
     sample_close(sample(), PARTY_CLIENT, OUTCOME_COMPLETED, NULL);
     both_show_the_text(1);
-    assert_true(slice_find(buf_slice(&fixture.jsonl), SLICE("\"notes\"")) != SLICE_NONE);
 }
 
-static void a_message_answered_at_once_needs_no_notes(void **state) {
+static void jsonl_puts_a_message_in_front_of_its_answer(void **state) {
     (void)state;
     for (int n = 1; n < 3; n++) {
         sample_command(sample(), n, "DATA");
@@ -301,10 +352,11 @@ static void a_message_answered_at_once_needs_no_notes(void **state) {
     }
     sample_close(sample(), PARTY_CLIENT, OUTCOME_COMPLETED, NULL);
     both_show_the_text(1);
-    assert_true(slice_find(buf_slice(&fixture.jsonl), SLICE("\"notes\"")) == SLICE_NONE);
+    show(buf_slice(&fixture.jsonl));
+    assert_string_equal(buf_slice(&fixture.shown).data, as_string(&fixture.text));
 }
 
-static void a_message_answered_before_its_end_has_notes(void **state) {
+static void a_message_answered_before_its_end_comes_back(void **state) {
     (void)state;
     sample_command(sample(), 1, "BDAT 5 LAST");
     sample_final(sample(), 1, "503 no");
@@ -416,6 +468,9 @@ static void cut_lines_of_a_message_come_back(void **state) {
         .kind = EVENT_FIELD,
         .field = {
             .message = 1, .name = SLICE("A"), .raw = SLICE("bcdefgh"), .value = SLICE("bcdefgh")}};
+    struct event end = {.kind = EVENT_CONTENT_END,
+                        .content_end = {.message = 1, .bytes = 2345, .lines = 3, .complete = true}};
+    sample()->message_lines = 3;
     sample_command(sample(), 1, "DATA");
     send_text("A: bc", 10, true);
     send_text("", 0, false);
@@ -423,10 +478,9 @@ static void cut_lines_of_a_message_come_back(void **state) {
     send_text(".", 1, false);
     send_content("A: bcdefgh\r\n\r\nhello world\r\n");
     sample_send(sample(), &field);
-    sample_message_text(sample(), 2, "B: 1\r\n\r\nx\r\n.\r\n");
+    sample_send(sample(), &end);
     sample_final(sample(), 1, "250 ok");
     sample_message(sample(), 1, 1, 250);
-    sample_message(sample(), 2, 1, 250);
     close_it();
     assert_true(slice_find(buf_slice(&fixture.json),
                            SLICE("{\"name\":\"A\",\"value\":\"bcdefgh\"}")) != SLICE_NONE);
@@ -597,9 +651,13 @@ static void a_file_that_was_appended_to_has_the_same_ids_again(void **state) {
         slice_split(&rest, '\n');
     }
     assert_int_equal(count, 2);
+    // Both halves are the same, the second with other counters.
+    struct buf once;
+    buf_init(&once, 1 << 20);
+    show(buf_slice(&fixture.jsonl));
+    buf_put(&once, slice_sub(buf_slice(&fixture.shown), 0, buf_len(&fixture.shown) - 1));
     show(buf_slice(&twice));
-    // Both halves are the text, the second with other counters.
-    struct slice half = buf_slice(&fixture.text);
+    struct slice half = buf_slice(&once);
     struct slice shown = buf_slice(&fixture.shown);
     for (int i = 0; i < 2; i++) {
         for (struct slice lines = slice_sub(half, 0, half.len - 1); !slice_is_null(lines);) {
@@ -610,6 +668,7 @@ static void a_file_that_was_appended_to_has_the_same_ids_again(void **state) {
             assert_true(slice_equal(line, expected));
         }
     }
+    buf_cleanup(&once);
     buf_cleanup(&twice);
 }
 
@@ -749,8 +808,8 @@ int main(void) {
         TEST(a_message_among_another_sessions_lines_comes_back),
         TEST(header_lines_and_findings_keep_their_order_and_times),
         TEST(a_usual_header_needs_no_text_of_its_own),
-        TEST(a_message_answered_at_once_needs_no_notes),
-        TEST(a_message_answered_before_its_end_has_notes),
+        TEST(jsonl_puts_a_message_in_front_of_its_answer),
+        TEST(a_message_answered_before_its_end_comes_back),
         TEST(an_odd_header_comes_back),
         FULL(an_odd_header_comes_back),
         FULL(a_body_comes_back_with_its_dots),
