@@ -39,6 +39,7 @@ struct event_line {
     bool has_bare_cr;
     bool has_nul;
     bool has_8bit;
+    bool was_no_utf8; // before the mask rewrote it
     // Which ranges of `text` are credentials, in ascending order and apart. A span that reaches
     // text.len of a cut line covers the cut part too. The mask puts eight stars for each.
     struct span secrets[EVENT_SPANS_MAX];
@@ -127,6 +128,7 @@ struct event_command {
     bool pipelined;    // sent before the reply to the command before it
     bool continuation; // a SASL line
     bool concealed;    // shown as nothing but a mask: verb and argument are unknown
+    bool unread;       // to the mask alone: credentials passed that were not read
     bool tls;          // inside TLS
     // AUTH and SASL lines: why the response is malformed (no base64, PLAIN without its two NULs),
     // in words without any of its bytes; NULL where it is not.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/analysis.h"
 
+#include "base/sentence.h"
 #include "base/text.h"
 
 #include <stdarg.h>
@@ -123,7 +124,7 @@ void analysis_say_totals(struct analysis *analysis) {
 
 // ── quoting ─────────────────────────────────────────────────────────────────────────────────────
 
-static struct quote quote_literal(const char *text) {
+struct quote quote_literal(const char *text) {
     struct quote quote;
     snprintf(quote.text, sizeof(quote.text), "%s", text);
     return quote;
@@ -157,22 +158,39 @@ static bool is_cut(const struct event *now, struct slice value) {
     return false;
 }
 
+// Whether a value is, or is of, what the decoder marked as a credential: then the mask need not
+// know it, as where it is too short.
+static bool is_marked(const struct event *now, struct slice value) {
+    const struct event_line *line = &now->command.line;
+    uintptr_t at = (uintptr_t)value.data - (uintptr_t)line->text.data;
+    for (size_t i = 0; now->kind == EVENT_COMMAND && i < line->secret_count; i++) {
+        struct span secret = line->secrets[i];
+        if (at < secret.offset + secret.len && at + value.len > secret.offset) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct quote quote_of(const struct analysis *analysis, struct slice value) {
-    struct buf escaped;
-    buf_init(&escaped, sizeof(((struct quote *)NULL)->text) - 4);
+    struct quote quote = {.text = ""};
+    struct buf text;
+    buf_init(&text, sizeof(quote.text) - 1);
     struct slice shown = cut_to_quote(value);
-    text_put_printable(&escaped, shown);
-    struct slice text = buf_slice(&escaped);
     bool cut = shown.len < value.len || is_cut(analysis->now, value);
-    bool altered = cut || !slice_equal(text, value);
-    struct quote quote;
-    if (altered && analysis->facts.credentials_seen) {
+    buf_put(&text, shown);
+    buf_put_string(&text, cut ? "…" : "");
+    struct buf marked;
+    buf_init(&marked, sizeof(quote.text) - 1);
+    sentence_put_value(&marked, buf_slice(&text));
+    bool altered = cut || buf_len(&marked) != value.len + SENTENCE_MARKS;
+    if (is_marked(analysis->now, value) || (altered && analysis->facts.credentials_seen)) {
         quote = quote_literal("(not shown)");
     } else {
-        snprintf(quote.text, sizeof(quote.text), "%.*s%s", (int)text.len,
-                 text.len > 0 ? (const char *)text.data : "", cut ? "…" : "");
+        memcpy(quote.text, buf_slice(&marked).data, buf_len(&marked));
     }
-    buf_cleanup(&escaped);
+    buf_wipe(&text);
+    buf_wipe(&marked);
     return quote;
 }
 

@@ -8,7 +8,8 @@
 // sent the command" is what stands in the facts when the command comes by.
 //
 // It sees events before the mask does. Therefore values of the wire reach a text through `quote_of`
-// only, which withholds what may be a secret.
+// only, which withholds what may be a secret, and marks the rest for the mask to search: it
+// searches nothing else of a text.
 #ifndef SCOPE_INSPECT_ANALYSIS_H
 #define SCOPE_INSPECT_ANALYSIS_H
 
@@ -72,14 +73,16 @@ bool analysis_is_first(const struct analysis *analysis, enum rule rule);
 // At the end of the session: how often the rules fired that were cut short.
 void analysis_say_totals(struct analysis *analysis);
 
-// A value of the wire as it may stand in a text: escaped, and cut when long. Once credentials have
-// passed in the session a value that would have to be cut or escaped is withheld altogether, since
-// the mask behind us could no longer recognise a secret in what is left of it.
+// A value of the wire as it may stand in a text: marked as one (base/sentence.h), escaped, and cut
+// when long. Once credentials have passed in the session a value that would have to be cut or
+// escaped is withheld altogether, since the mask could no longer recognise a secret in what is left
+// of it.
 enum { QUOTE_MAX = 160 };
 struct quote {
-    char text[4 * QUOTE_MAX + 8];
+    char text[4 * QUOTE_MAX + 16];
 };
 struct quote quote_of(const struct analysis *analysis, struct slice value);
+struct quote quote_literal(const char *text); // our own words in the place of a value
 // A command line, to begin a sentence with: the verb alone where the line holds a secret, a few
 // words instead of it where it is concealed.
 struct quote quote_of_command(const struct analysis *analysis, const struct event_command *event);

@@ -79,11 +79,30 @@ static void learn_from_command(struct mask *mask, const struct event_command *co
     }
 }
 
+// The client's line is not whole, and the server speaks.
+static void learn_from_begun_run(struct mask *mask) {
+    struct sasl_progress progress = {.layout = SASL_UNNAMED};
+    switch (mask_run_look(&mask->run)) {
+    case RUN_KNOWN:
+        break;
+    case RUN_GREW:
+        mask_learn_run(&mask->taint, &progress, slice_trim(buf_slice(&mask->run.bytes)), true);
+        break;
+    case RUN_TOO_MUCH:
+        taint_give_up(&mask->taint);
+        break;
+    }
+}
+
 // The bytes may run ahead of the lines, and teach what later bytes of the same event repeat; they
 // do not say which mechanism it is.
 static void learn_from_bytes(struct mask *mask, const struct event_bytes *bytes) {
     size_t index = 0;
-    while (bytes->from == SIDE_CLIENT && mask_run_next(&mask->run, bytes, &index)) {
+    if (bytes->from == SIDE_SERVER) {
+        learn_from_begun_run(mask);
+        return;
+    }
+    while (mask_run_next(&mask->run, bytes, &index)) {
         struct slice run = slice_trim(buf_slice(&mask->run.bytes));
         struct sasl_progress progress = {.layout = SASL_UNNAMED};
         if (mask->run_is_owed) {
@@ -92,11 +111,23 @@ static void learn_from_bytes(struct mask *mask, const struct event_bytes *bytes)
             mask->run_is_owed = false;
         }
         mask_learn_run(&mask->taint, &progress, run, mask->run.open);
+        if (mask->run.open) { // what was cut off may be the password
+            taint_give_up(&mask->taint);
+        }
     }
 }
 
 void mask_look_ahead(struct mask *mask, const struct event_command *command) {
     if (mask->view == AUTH_VIEW_REVEAL) {
+        return;
+    }
+    if (command->unread) {
+        taint_give_up(&mask->taint);
+        return;
+    }
+    if (command->line.len > command->line.text.len) { // a part of a line, which will come whole
+        struct sasl_progress progress = mask->looks_ahead ? mask->ahead : mask->progress;
+        mask_learn_command(&mask->taint, &progress, command);
         return;
     }
     if (!mask->looks_ahead) {
@@ -129,7 +160,8 @@ static void take_bytes(struct mask *mask, const struct event *event) {
     if (bytes->message_text) {
         mask_stream_flush(stream, &mask->veil, event, &mask->sink);
     }
-    if (bytes->message_text || (plain && !taint_is_active(&mask->taint))) {
+    bool untouched = mask->view == AUTH_VIEW_REVEAL || bytes->message_text;
+    if (untouched || (plain && !taint_is_active(&mask->taint))) {
         event_send(&mask->sink, event);
         return;
     }
@@ -150,6 +182,28 @@ static void mask_auth(struct mask *mask, struct event_auth *auth) {
     veil_slice(&mask->veil, &auth->mechanism);
 }
 
+// What of an event is a sentence of ours, whatever may be shown of secrets.
+static bool rewrite_sentences(struct mask *mask, struct event *event) {
+    struct veil *veil = &mask->veil;
+    if (event->kind == EVENT_FINDING) {
+        return veil_sentence(veil, &mask->words_veil, &event->finding.text);
+    }
+    if (event->kind == EVENT_NOTE) {
+        return veil_sentence(veil, NULL, &event->note.text);
+    }
+    if (event->kind == EVENT_CLOSE) {
+        return veil_sentence(veil, NULL, &event->close.error);
+    }
+    if (event->kind == EVENT_TLS) {
+        return mask_tls_error(veil, &event->tls);
+    }
+    if (event->kind == EVENT_BYTES && event->bytes.by_proxy) {
+        return veil_sentence(veil, NULL, &event->bytes.data);
+    }
+    return event->kind == EVENT_REPLY && event->reply.by_proxy &&
+           mask_proxy_reply(veil, &event->reply);
+}
+
 static void rewrite(struct mask *mask, struct event *event) {
     switch (event->kind) {
     case EVENT_TLS:
@@ -167,19 +221,10 @@ static void rewrite(struct mask *mask, struct event *event) {
     case EVENT_MESSAGE:
         mask_message(&mask->veil, &event->message);
         break;
-    case EVENT_FINDING:
-        veil_slice(&mask->veil, &event->finding.text);
-        veil_slice(&mask->words_veil, &event->finding.text);
-        break;
+    case EVENT_FINDING: // sentences, see there
     case EVENT_NOTE:
-        veil_slice(&mask->veil, &event->note.text);
-        break;
     case EVENT_CLOSE:
-        veil_slice(&mask->veil, &event->close.error);
-        break;
-    case EVENT_LOST:
-        veil_slice(&mask->veil, &event->lost.reason);
-        break;
+    case EVENT_LOST: // our own words alone
     case EVENT_CONNECT:
     case EVENT_TEXT: // a message's own text is never touched
     case EVENT_CONTENT:
@@ -210,8 +255,13 @@ static void note_hidden_words(struct mask *mask, struct slice line) {
 }
 
 // True where the event may hold something to hide. A session without AUTH has nothing, and its
-// events pass as they are.
+// events pass as they are. What the proxy says is our own.
 static bool may_hold_secrets(const struct mask *mask, const struct event *event) {
+    bool by_proxy = (event->kind == EVENT_COMMAND && event->command.by_proxy) ||
+                    (event->kind == EVENT_REPLY && event->reply.by_proxy);
+    if (by_proxy || mask->view == AUTH_VIEW_REVEAL) {
+        return false;
+    }
     if (taint_is_active(&mask->taint) || event->kind == EVENT_AUTH) {
         return true;
     }
@@ -228,30 +278,40 @@ static bool may_hold_secrets(const struct mask *mask, const struct event *event)
     return false;
 }
 
+// Most events have nothing to rewrite; those are passed on without a copy.
+static bool has_sentence(const struct event *event) {
+    return event->kind == EVENT_FINDING || event->kind == EVENT_NOTE ||
+           event->kind == EVENT_CLOSE || event->kind == EVENT_TLS ||
+           (event->kind == EVENT_REPLY && event->reply.by_proxy) ||
+           (event->kind == EVENT_BYTES && event->bytes.by_proxy);
+}
+
 void mask_take(struct mask *mask, const struct event *event) {
-    if (mask->view == AUTH_VIEW_REVEAL) {
-        event_send(&mask->sink, event);
-        return;
+    if (mask->view != AUTH_VIEW_REVEAL) {
+        learn(mask, event);
     }
-    learn(mask, event);
-    if (event->kind == EVENT_BYTES) {
+    if (event->kind == EVENT_BYTES && !event->bytes.by_proxy) {
         take_bytes(mask, event);
         return;
     }
-    if (event->kind == EVENT_TLS || event->kind == EVENT_CLOSE) {
+    if (event->kind == EVENT_TLS || event->kind == EVENT_CLOSE || event->kind == EVENT_BYTES) {
         flush_bytes(mask, event);
     }
-    if (!may_hold_secrets(mask, event)) {
+    bool secrets = may_hold_secrets(mask, event);
+    if (!secrets && !has_sentence(event)) {
         event_send(&mask->sink, event);
         return;
     }
     struct event copy = *event;
-    rewrite(mask, &copy);
-    if (event->kind == EVENT_COMMAND) {
+    bool rewritten = rewrite_sentences(mask, &copy);
+    if (secrets) {
+        rewrite(mask, &copy);
+    }
+    if (secrets && event->kind == EVENT_COMMAND) {
         bool quotable = !event->command.concealed && !event->command.continuation;
         note_hidden_words(mask, quotable ? event->command.line.text : SLICE(""));
     }
-    event_send(&mask->sink, &copy);
+    event_send(&mask->sink, rewritten || secrets ? &copy : event);
     veil_clear(&mask->veil);
     veil_clear(&mask->words_veil);
 }

@@ -11,7 +11,8 @@ enum {
     WAITING_LINE_MAX = 64 * 1024,    // of a line that waits for its end
     WAITING_MAX = 4 * 1024 * 1024,   // that, and one event behind it
     SEEN_MAX = 2 * WAITING_MAX + 64, // a secret has at least four bytes, its stars are eight
-    RUN_MAX = 16 * 1024,             // of one SASL line that is learnt
+    RUN_MAX = 64 * 1024,             // of one SASL line that is learnt
+    LOOKS_MAX = 16,                  // at one that is still under way
 };
 
 void mask_stream_init(struct mask_stream *stream) {
@@ -44,9 +45,14 @@ bool mask_run_next(struct mask_run *run, const struct event_bytes *bytes, size_t
         if (*index > 0 || !bytes->secret_goes_on) {
             buf_wipe(&run->bytes);
             run->open = false;
+            run->looks = 0;
+            run->looked_len = 0;
         }
         run->closed = false;
         struct slice marked = slice_sub(bytes->data, span.offset, span.len);
+        while (buf_len(&run->bytes) == 0 && marked.len > 0 && marked.data[0] <= ' ') {
+            marked = slice_from(marked, 1); // blanks in front of a response, however many
+        }
         run->open = buf_append_some(&run->bytes, marked) < marked.len || run->open;
         ++*index;
         if (span.offset + span.len < bytes->data.len) {
@@ -55,6 +61,16 @@ bool mask_run_next(struct mask_run *run, const struct event_bytes *bytes, size_t
         }
     }
     return false;
+}
+
+enum run_look mask_run_look(struct mask_run *run) {
+    size_t len = buf_len(&run->bytes);
+    if (run->closed || len == run->looked_len) {
+        return RUN_KNOWN;
+    }
+    run->looked_len = len;
+    run->looks++;
+    return run->open || run->looks > LOOKS_MAX ? RUN_TOO_MUCH : RUN_GREW;
 }
 
 // ── streams ─────────────────────────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "event/sasl.h"
 #include "inspect/taint_form.h"
 
 #include <string.h>
@@ -55,8 +56,9 @@ static bool decode_leniently(struct buf *out, struct slice run, bool open) {
 // ── lines ───────────────────────────────────────────────────────────────────────────────────────
 
 static bool is_name_due(const struct sasl_progress *progress) {
-    bool login = progress->layout == SASL_LOGIN && progress->lines == 1;
-    return progress->layout == SASL_NAME || (login && !progress->password_is_due);
+    bool first = progress->layout == SASL_LOGIN && progress->lines == 1;
+    bool asked = progress->asked == SASL_ASKS_NOTHING || progress->asked == SASL_ASKS_NAME;
+    return progress->layout == SASL_NAME || (first && asked);
 }
 
 static void learn_response(struct taint *taint, const struct sasl_progress *progress,
@@ -74,11 +76,9 @@ static void note_name(struct sasl_progress *progress, struct slice line) {
 }
 
 // A line may hold more than one run of digits, where something stands in it that is no base64.
-enum { RUNS_MAX = 8 };
-
 static void learn_runs(struct taint *taint, const struct sasl_progress *progress, struct slice line,
                        bool open) {
-    for (size_t i = 0; i < RUNS_MAX && line.len > 0; i++) {
+    while (line.len > 0 && !taint->overflowed) {
         struct slice run = take_digits(&line);
         struct buf decoded;
         buf_init(&decoded, run.len + 4);
@@ -121,7 +121,7 @@ void mask_learn_sasl(struct taint *taint, struct sasl_progress *progress, struct
         learn_response(taint, progress, line, open);
     }
     learn_runs(taint, progress, line, open);
-    progress->password_is_due = false;
+    progress->asked = SASL_ASKS_NOTHING;
 }
 
 // ── events ──────────────────────────────────────────────────────────────────────────────────────
@@ -193,7 +193,7 @@ static struct slice take_word(struct slice *rest) {
 static void begin_exchange(struct sasl_progress *progress, struct slice mechanism) {
     progress->layout = sasl_layout_of(mechanism);
     progress->lines = 0;
-    progress->password_is_due = false;
+    progress->asked = SASL_ASKS_NOTHING;
 }
 
 // What is marked as a whole may be an AUTH command in an odd place: its words are none of the
@@ -206,7 +206,7 @@ static struct slice skip_auth(struct sasl_progress *progress, struct slice text)
     }
     struct slice mechanism = take_word(&behind);
     struct slice word = slice_split(&mechanism, '=');
-    if (!slice_is_nocase(word, "AUTH")) {
+    if (word.len == 0 || sasl_command_len(word) != word.len) {
         return rest;
     }
     begin_exchange(progress, mechanism.len > 0 ? mechanism : take_word(&behind));
@@ -293,6 +293,12 @@ void mask_learn_run(struct taint *taint, struct sasl_progress *progress, struct 
         learn_span(taint, progress, rest, open);
         return;
     }
+    struct slice behind = run;
+    struct slice word = take_word(&behind);
+    if (sasl_layout_of(word) != SASL_UNKNOWN) { // AUTH, and a mechanism behind as many
+        begin_exchange(progress, word);
+        learn_span(taint, progress, behind, open);
+    }
     learn_values(taint, run, open);
     mask_learn_sasl(taint, progress, run, open);
 }
@@ -305,6 +311,9 @@ void mask_learn_command(struct taint *taint, struct sasl_progress *progress,
                         const struct event_command *command) {
     const struct event_line *line = &command->line;
     bool continues = command->continuation || command->concealed;
+    if (command->pipelined) { // it does not go by the question
+        progress->asked = SASL_ASKS_NOTHING;
+    }
     if (!continues && line->secret_count > 0 && !is_value_verb(command->command.verb)) {
         begin_exchange(progress, command->command.mechanism);
     } else if (command->command.verb == VERB_AUTH || !slice_is_null(command->command.mechanism)) {
@@ -329,18 +338,8 @@ void mask_learn_command(struct taint *taint, struct sasl_progress *progress,
     }
 }
 
-static bool asks_for_password(struct slice challenge) {
-    struct slice rest = challenge;
-    struct buf decoded;
-    buf_init(&decoded, challenge.len + 4);
-    bool ok = decode_leniently(&decoded, take_digits(&rest), false);
-    bool asks = ok && slice_find_nocase(buf_slice(&decoded), SLICE("pass")) != SLICE_NONE;
-    buf_cleanup(&decoded);
-    return asks || slice_find_nocase(challenge, SLICE("pass")) != SLICE_NONE;
-}
-
 void mask_learn_reply(struct sasl_progress *progress, const struct event_reply *reply) {
     if (reply->code == 334 && progress->layout == SASL_LOGIN && reply->line_count > 0) {
-        progress->password_is_due = asks_for_password(reply->lines[0].text);
+        progress->asked = sasl_challenge_asks(reply->lines[0].text);
     }
 }

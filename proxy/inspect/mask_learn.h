@@ -7,6 +7,7 @@
 #define SCOPE_INSPECT_MASK_LEARN_H
 
 #include "event/event.h"
+#include "event/sasl.h"
 #include "inspect/sasl_secrets.h"
 
 enum { SASL_NAME_LINE_MAX = 128 };
@@ -15,7 +16,7 @@ enum { SASL_NAME_LINE_MAX = 128 };
 struct sasl_progress {
     enum sasl_layout layout;
     size_t lines;         // SASL lines of this exchange so far
-    bool password_is_due; // the server's last challenge asked for one
+    enum sasl_asks asked; // by the server's last challenge
     // The line that said no more than who logs in, which may come again; empty where it was longer.
     uint8_t name_line[SASL_NAME_LINE_MAX];
     size_t name_line_len;

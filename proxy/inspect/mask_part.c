@@ -162,9 +162,31 @@ static const struct event_certificate *mask_certificate(struct veil *veil,
 void mask_tls(struct veil *veil, struct event_tls *tls) {
     veil_string(veil, &tls->sni);
     veil_string(veil, &tls->alpn);
-    veil_string(veil, &tls->verify_error);
-    veil_string(veil, &tls->error);
     if (tls->certificate != NULL) {
         tls->certificate = mask_certificate(veil, tls->certificate);
     }
+}
+
+// ── sentences ───────────────────────────────────────────────────────────────────────────────────
+
+bool mask_tls_error(struct veil *veil, struct event_tls *tls) {
+    struct slice error = slice_of_string(tls->error);
+    if (!veil_sentence(veil, NULL, &error)) {
+        return false;
+    }
+    tls->error = (const char *)error.data;
+    return true;
+}
+
+bool mask_proxy_reply(struct veil *veil, struct event_reply *reply) {
+    struct event_reply_line *lines = veil_room(veil, reply->line_count * sizeof(*lines));
+    bool rewritten = false;
+    for (size_t i = 0; i < reply->line_count; i++) {
+        lines[i] = reply->lines[i];
+        rewritten |= veil_sentence(veil, NULL, &lines[i].text);
+        rewritten |= veil_sentence(veil, NULL, &lines[i].line.text);
+        lines[i].line.len = lines[i].line.text.len;
+    }
+    reply->lines = rewritten ? lines : reply->lines;
+    return rewritten;
 }

@@ -13,6 +13,9 @@ void mask_command(struct veil *veil, struct event_command *command);
 void mask_reply(struct veil *veil, struct event_reply *reply);
 void mask_message(struct veil *veil, struct event_message *message);
 void mask_tls(struct veil *veil, struct event_tls *tls);
+// Sentences of ours: why a handshake failed, and what the proxy said to the client.
+bool mask_tls_error(struct veil *veil, struct event_tls *tls);
+bool mask_proxy_reply(struct veil *veil, struct event_reply *reply);
 
 // ── the raw bytes ───────────────────────────────────────────────────────────────────────────────
 
@@ -28,8 +31,10 @@ struct mask_stream {
 // keeps is learnt whole.
 struct mask_run {
     struct buf bytes;
-    bool open;   // it was longer than what is kept
-    bool closed; // its end was seen
+    bool open;         // it was longer than what is kept
+    bool closed;       // its end was seen
+    size_t looked_len; // so much of it was looked at while it was under way
+    unsigned looks;
 };
 
 void mask_stream_init(struct mask_stream *stream);
@@ -40,6 +45,11 @@ void mask_run_cleanup(struct mask_run *run);
 // Follows the marked bytes of `bytes`; true each time a run ended, which `run` then holds. Call it
 // again with the `*index` it left until it is false; `*index` starts at 0.
 bool mask_run_next(struct mask_run *run, const struct event_bytes *bytes, size_t *index);
+
+// What is known of a run that is still under way, before the server says something: it may repeat
+// it. Each look costs a run's length, so there are few.
+enum run_look { RUN_KNOWN, RUN_GREW, RUN_TOO_MUCH };
+enum run_look mask_run_look(struct mask_run *run);
 
 // Takes in `bytes`, and sends to `sink` in the form of `event` what may be seen by now.
 void mask_stream_take(struct mask_stream *stream, struct veil *veil, const struct event *event,

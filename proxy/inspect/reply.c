@@ -13,8 +13,10 @@ static bool line_is_whole(const struct event_reply_line *line) {
     return line->line.ending != ENDING_NONE;
 }
 
+// A line of several may hold a part of a secret that goes over them.
 static struct quote quote_of_line(const struct analysis *analysis, const struct event_line *line) {
-    return quote_of(analysis, line->secret_count > 0 ? SLICE("(not shown)") : line->text);
+    bool part = analysis->now->reply.line_count > 1 && analysis->facts.credentials_seen;
+    return part ? quote_literal("(not shown)") : quote_of(analysis, line->text);
 }
 
 static bool first_digit_is_odd(int code) {

@@ -5,8 +5,6 @@
 
 #define CONTROL_A 0x01
 
-enum { PARTS_MAX = 8 }; // of a response that are looked at one by one
-
 // ── mechanisms ──────────────────────────────────────────────────────────────────────────────────
 
 enum sasl_layout sasl_layout_of(struct slice mechanism) {
@@ -40,18 +38,13 @@ static size_t count_byte(struct slice s, uint8_t byte) {
     return count;
 }
 
-// A secret with NULs in it, where none belongs: its first and its last part may be the secret
-// alone.
+// A secret with NULs in it, where none belongs: each part may be the secret alone.
 static void learn_with_nuls(struct taint *taint, struct slice secret, bool open) {
     taint_learn_key(taint, secret, open);
-    if (count_byte(secret, 0) == 0) {
-        return;
+    while (secret.len > 0 && !taint->overflowed) {
+        struct slice part = slice_split(&secret, 0);
+        taint_learn_key(taint, part, open && secret.len == 0);
     }
-    taint_learn_key(taint, slice_split(&secret, 0), false);
-    while (count_byte(secret, 0) > 0) {
-        slice_split(&secret, 0);
-    }
-    taint_learn_key(taint, secret, open);
 }
 
 // The password stands behind the second NUL. Clients that forget the authzid's NUL put it behind
@@ -125,19 +118,15 @@ static void learn_last_word(struct taint *taint, struct slice response, bool ope
     }
 }
 
-// All parts but the first, which names who it is, and those that name somebody or something.
+// All parts but the first, which names who it is. One that reads like a name (`a=…`) may be a
+// password all the same.
 static void learn_parts(struct taint *taint, struct slice response, uint8_t separator, bool open) {
     struct slice rest = response;
     slice_split(&rest, separator);
-    for (size_t i = 0; i < PARTS_MAX && rest.len > 0; i++) {
+    while (rest.len > 0 && !taint->overflowed) {
         struct slice part = slice_split(&rest, separator);
-        struct slice key = part;
-        key.len = slice_find_byte(part, '=') == SLICE_NONE ? 0 : slice_find_byte(part, '=');
-        if (!names_somebody(key)) {
-            learn_with_nuls(taint, part, open && rest.len == 0);
-        }
+        learn_with_nuls(taint, part, open && rest.len == 0);
     }
-    taint_learn(taint, rest, open);
 }
 
 // ── mechanisms that nobody knows ────────────────────────────────────────────────────────────────
@@ -195,7 +184,7 @@ static void learn_text(struct taint *taint, struct slice text, bool open) {
     if (name_len != SLICE_NONE) {
         taint_learn(taint, slice_trim(slice_from(text, name_len + 1)), open);
     }
-    for (size_t i = 0; i < PARTS_MAX && text.len > 0; i++) {
+    while (text.len > 0 && !taint->overflowed) {
         size_t len = find_one_of(text, ",;&");
         learn_field(taint, slice_sub(text, 0, len), open && len == SLICE_NONE);
         text = len == SLICE_NONE ? SLICE("") : slice_from(text, len + 1);

@@ -96,3 +96,7 @@ void taint_learn_key(struct taint *taint, struct slice secret, bool open) {
         known->key = true;
     }
 }
+
+void taint_give_up(struct taint *taint) {
+    taint->overflowed = true;
+}

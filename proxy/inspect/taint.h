@@ -47,8 +47,8 @@ struct taint {
     size_t capacity;
     size_t bytes;
     struct taint_index *index; // NULL while nothing is known
-    // Past LIMIT_SECRETS or LIMIT_SECRET_BYTES the search can no longer be trusted; then the mask
-    // conceals all text.
+    // Past LIMIT_SECRETS or LIMIT_SECRET_BYTES, or where a secret was too long to be read, the
+    // search can no longer be trusted; then the mask conceals all text.
     bool overflowed;
 };
 
@@ -62,6 +62,9 @@ void taint_learn(struct taint *taint, struct slice secret, bool open);
 // The same for a password or token, and nothing else: so much of its beginning as TAINT_KEY_MIN
 // bytes is telling, and a server may cut it off where it likes.
 void taint_learn_key(struct taint *taint, struct slice secret, bool open);
+
+// Something that may be a secret could not be read whole: the search can no longer be trusted.
+void taint_give_up(struct taint *taint);
 
 // ── the search ──────────────────────────────────────────────────────────────────────────────────
 

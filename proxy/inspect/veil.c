@@ -2,6 +2,8 @@
 #include "inspect/veil.h"
 
 #include "base/memory.h"
+#include "base/sentence.h"
+#include "base/text.h"
 #include "inspect/mask.h"
 
 #include <stdalign.h>
@@ -133,15 +135,21 @@ static bool covers(const struct cover *cover, size_t from, size_t to) {
     return false;
 }
 
+// A copy that is terminated, for veil_string.
+static struct slice kept(struct veil *veil, struct slice text) {
+    uint8_t *copy = veil_room(veil, text.len + 1);
+    if (text.len > 0) {
+        memcpy(copy, text.data, text.len);
+    }
+    return slice_of(copy, text.len);
+}
+
 static struct slice seen(struct veil *veil, const struct cover *cover, struct slice text,
                          struct span part) {
     struct buf out;
     buf_init(&out, part.len + (cover->count + 1) * veil_stars().len);
     put_range(&out, cover, text, part.offset, part.offset + part.len);
-    struct slice whole = buf_slice(&out);
-    uint8_t *kept = veil_room(veil, whole.len + 1); // terminated, for veil_string
-    memcpy(kept, whole.data, whole.len);
-    struct slice result = slice_of(kept, whole.len);
+    struct slice result = kept(veil, buf_slice(&out));
     buf_cleanup(&out);
     return result;
 }
@@ -173,6 +181,29 @@ bool veil_string(struct veil *veil, const char **string) {
     return true;
 }
 
+bool veil_sentence(struct veil *veil, struct veil *words, struct slice *sentence) {
+    struct slice rest = *sentence;
+    struct buf out;
+    bool is_value = false;
+    if (slice_find_byte(rest, SENTENCE_VALUE_BEGINS) == SLICE_NONE) {
+        return false;
+    }
+    buf_init(&out, (rest.len + 1) * veil_stars().len);
+    while (rest.len > 0) {
+        struct slice part = sentence_next(&is_value, &rest);
+        if (is_value) {
+            veil_slice(veil, &part);
+        }
+        if (is_value && words != NULL) {
+            veil_slice(words, &part);
+        }
+        buf_put(&out, part);
+    }
+    *sentence = kept(veil, buf_slice(&out));
+    buf_cleanup(&out);
+    return true;
+}
+
 // What stood behind a secret that was cut off is not known, so its length is not told: it would be
 // the secret's.
 static size_t seen_len(const struct cover *cover, const struct event_line *line, size_t seen) {
@@ -182,7 +213,7 @@ static size_t seen_len(const struct cover *cover, const struct event_line *line,
 }
 
 bool veil_line(struct veil *veil, struct event_line *line, size_t conceal_from) {
-    bool cut = line->len > line->text.len;
+    bool cut = line->len > line->text.len || line->ending == ENDING_NONE;
     cover_find(&veil->cover, veil->taint, line->text, line, cut);
     bool empty = line->text.len == 0 && veil->cover.count == 0;
     if (conceal_from < line->text.len || (conceal_from == 0 && empty)) {
@@ -192,6 +223,7 @@ bool veil_line(struct veil *veil, struct event_line *line, size_t conceal_from) 
         return false;
     }
     struct slice text = seen(veil, &veil->cover, line->text, (struct span){0, line->text.len});
+    line->was_no_utf8 = line->was_no_utf8 || !text_is_utf8(line->text);
     line->len = seen_len(&veil->cover, line, text.len);
     line->text = text;
     line->secret_count = 0;

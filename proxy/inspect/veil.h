@@ -50,6 +50,9 @@ void *veil_room(struct veil *veil, size_t size);
 // veil_clear.
 bool veil_slice(struct veil *veil, struct slice *text);   // any text
 bool veil_string(struct veil *veil, const char **string); // NULL is fine
+// A sentence of ours (base/sentence.h): its values by what is known to `veil` and to `words` (which
+// may be NULL), our own words never. Its marks are taken out.
+bool veil_sentence(struct veil *veil, struct veil *words, struct slice *sentence);
 // A line by its marks and by what is known; from `conceal_from` on all of it is covered (SLICE_NONE
 // for nothing). `len` of a line whose cut part is secret becomes that of its stars.
 bool veil_line(struct veil *veil, struct event_line *line, size_t conceal_from);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // ending: how a session ends, who ended it, and the few words that the proxy says then.
+#include "base/sentence.h"
 #include "relay/state.h"
 
 #include <stdarg.h>
@@ -33,9 +34,13 @@ static bool may_speak(const struct relay *relay) {
 }
 
 void ending_say(struct relay *relay, const char *line, int64_t at_ns) {
+    struct buf plain;
+    buf_init(&plain, FAILURE_MAX);
+    sentence_put_plain(&plain, slice_of_string(line));
+    buf_put_string(&plain, "\r\n");
     dialogue_proxy_reply(observer_dialogue(relay->observer), slice_of_string(line), at_ns);
-    leg_send(&relay->client, slice_of_string(line));
-    leg_send(&relay->client, SLICE("\r\n"));
+    leg_send(&relay->client, buf_slice(&plain));
+    buf_cleanup(&plain);
 }
 
 void ending_say_last(struct relay *relay, const char *line, int64_t at_ns) {

@@ -10,8 +10,11 @@
 
 #include "smtp/state.h"
 
-// Hands one line to the sink of dialogue_look_ahead, if there may be a secret in it.
-void ahead_tell(struct dialogue *dialogue, enum client_line kind, struct slice line);
+// Hands one line to the sink of dialogue_look_ahead, if there may be a secret in it, and says
+// whether it did; `begun` is one whose end has not come.
+bool ahead_tell(struct dialogue *dialogue, enum client_line kind, struct slice line, bool begun);
+// The server speaks while a line of the client is under way: it may repeat what came of it.
+void ahead_look_at_begun(struct dialogue *dialogue);
 // Hands lines that have come whole since the last look to the sink of dialogue_look_ahead.
 void ahead_look(struct dialogue *dialogue);
 // The first `len` of the bytes that waited are read.

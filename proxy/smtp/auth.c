@@ -33,8 +33,18 @@ void auth_free(struct auth *auth) {
 
 // ── the client's lines ──────────────────────────────────────────────────────────────────────────
 
+// A server may ask for LOGIN's password first. A client may go by the question or by the usual
+// order; where the two differ it is not known what it sent.
+static bool may_name(const struct auth *auth) {
+    bool asked = auth->asked == SASL_ASKS_NAME || auth->asked == SASL_ASKS_NOTHING;
+    return auth->mechanism != SASL_MECHANISM_LOGIN || (asked && auth->responses == 1);
+}
+
 static void keep_identity(struct auth *auth, struct slice response) {
     struct buf identity;
+    if (!may_name(auth)) {
+        return;
+    }
     buf_init(&identity, AUTH_IDENTITY_MAX);
     auth_identity_read(&identity, auth->mechanism, auth->responses, response);
     struct slice found = buf_slice(&identity);
@@ -83,7 +93,15 @@ const char *auth_response(struct auth *auth, struct slice line, bool initial, bo
         flaw = not_base64;
     }
     buf_wipe(&decoded);
+    auth->asked = SASL_ASKS_NOTHING;
     return flaw;
+}
+
+void auth_challenge(struct auth *auth, struct slice challenge) {
+    auth->asked = sasl_challenge_asks(challenge);
+    if (auth->mechanism == SASL_MECHANISM_LOGIN && auth->asked == SASL_ASKS_NAME) {
+        auth->has_identity = false; // what came before was not taken for it
+    }
 }
 
 // ── how it ended ────────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@
 #define SCOPE_SMTP_AUTH_H
 
 #include "event/event.h"
+#include "event/sasl.h"
 #include "smtp/sasl_mechanism.h"
 
 enum { AUTH_MECHANISM_MAX = 64, AUTH_IDENTITY_MAX = 1024 };
@@ -17,7 +18,8 @@ struct auth {
     uint8_t mechanism_name[AUTH_MECHANISM_MAX]; // upper case
     size_t mechanism_len;
     enum sasl_mechanism mechanism;
-    unsigned responses; // client lines, the initial response included
+    unsigned responses;   // client lines, the initial response included
+    enum sasl_asks asked; // by the latest challenge, while it is not answered
     bool has_identity;
     uint8_t identity[AUTH_IDENTITY_MAX];
     size_t identity_len;
@@ -34,6 +36,8 @@ void auth_free(struct auth *auth); // wipes; NULL is fine
 // `cut`: more of it came than `line` holds. Why it is malformed, in words without any of its bytes;
 // NULL where it is not.
 const char *auth_response(struct auth *auth, struct slice line, bool initial, bool cut);
+// The server's challenge, as sent: of LOGIN it says what the next response is.
+void auth_challenge(struct auth *auth, struct slice challenge);
 // How the exchange ended; `code` 0 where it was never answered. Valid until auth_free.
 void auth_tell(struct event_auth *out, const struct auth *auth, int code);
 

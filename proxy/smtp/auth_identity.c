@@ -21,13 +21,16 @@ static void read_plain(struct buf *out, struct slice response) {
     buf_put(out, authcid.len > 0 ? authcid : authzid);
 }
 
-// RFC 2195 2: user SP digest.
+// RFC 2195 2: user SP digest. Where no digest stands last, it may be a pass phrase.
 static void read_cram(struct buf *out, struct slice response) {
+    enum { DIGEST_MIN = 8 };
     size_t end = response.len;
+    bool hex = true;
     while (end > 0 && response.data[end - 1] != ' ') {
+        hex = hex && text_hex_value(response.data[end - 1]) >= 0;
         end--;
     }
-    if (end > 0) {
+    if (end > 0 && hex && response.len - end >= DIGEST_MIN) {
         buf_put(out, slice_sub(response, 0, end - 1));
     }
 }
@@ -119,9 +122,7 @@ void auth_identity_read(struct buf *out, enum sasl_mechanism mechanism, unsigned
         read_plain(out, response);
         break;
     case SASL_MECHANISM_LOGIN:
-        if (nth == 1) {
-            buf_put(out, response);
-        }
+        buf_put(out, response);
         break;
     case SASL_MECHANISM_CRAM_MD5:
         read_cram(out, response);

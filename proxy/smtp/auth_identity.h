@@ -7,7 +7,8 @@
 #include "smtp/sasl_mechanism.h"
 
 // Appends the identity that the client's `nth` response (from 1) of `mechanism` names; appends
-// nothing where it names none.
+// nothing where it names none. A response of LOGIN is taken for the name: which one that is
+// depends on the server's challenge.
 void auth_identity_read(struct buf *out, enum sasl_mechanism mechanism, unsigned nth,
                         struct slice response);
 

@@ -13,9 +13,9 @@ enum verb command_verb(struct slice line);
 // The first word of the line, behind white space; empty where there is none.
 struct slice command_word(struct slice line);
 
-// (command_auth.c) Whether a line begins, behind white space, with AUTH in any case. Such a line
-// holds credentials, whatever else is odd about it (`AUTH=PLAIN …`, `AUTHPLAIN …`). White space is
-// all that is not printable ASCII.
+// (command_auth.c) Whether a line begins, behind white space, with AUTH in any case, or another
+// name of it (event/sasl.h). Such a line holds credentials, whatever else is odd about it
+// (`AUTH=PLAIN …`, `AUTHPLAIN …`). White space is all that is not printable ASCII.
 bool command_is_auth_like(struct slice line);
 // Where such a line begins behind a bare CR within `line`, which some servers take for a line's
 // end; SLICE_NONE where there is none.

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "base/text.h"
+#include "event/sasl.h"
 #include "smtp/command.h"
 #include "smtp/sasl_mechanism.h"
 
 enum { WORD_MAX = 32 }; // of a verb that begins with AUTH
-
-static const struct slice auth_word = SLICE_INIT("AUTH");
 
 // Servers differ in what they skip or part words at, so any control character counts.
 static bool is_blank(uint8_t byte) {
@@ -38,7 +37,7 @@ static struct slice skip_to_word(struct slice line) {
 }
 
 bool command_is_auth_like(struct slice line) {
-    return slice_starts_with_nocase(skip_to_word(line), auth_word);
+    return sasl_command_len(skip_to_word(line)) > 0;
 }
 
 size_t command_find_hidden_auth(struct slice line) {
@@ -99,7 +98,8 @@ static bool goes_on_as_word(struct slice rest) {
 }
 
 void command_auth_parts(struct slice *out_mechanism, struct slice *out_rest, struct slice line) {
-    struct slice rest = slice_from(skip_to_word(line), auth_word.len);
+    struct slice rest = skip_to_word(line);
+    rest = slice_from(rest, sasl_command_len(rest));
     bool stuck = rest.len > 0 && !is_blank(rest.data[0]) && rest.data[0] != '=';
     rest = skip_blanks(rest);
     if (rest.len > 0 && rest.data[0] == '=') {

@@ -88,6 +88,22 @@ static size_t cover_cut(struct span out[EVENT_SPANS_MAX], size_t count, struct s
     return count + 1;
 }
 
+// XCLIENT or XFORWARD, in a place and among blanks where some server may take it for a command: at
+// the line's beginning or behind a bare CR.
+static bool holds_login(struct slice line) {
+    while (!slice_is_null(line)) {
+        struct slice part = slice_split(&line, '\r');
+        while (part.len > 0 && (part.data[0] <= ' ' || part.data[0] >= 0x7F)) {
+            part = slice_from(part, 1);
+        }
+        if (slice_starts_with_nocase(part, SLICE("XCLIENT")) ||
+            slice_starts_with_nocase(part, SLICE("XFORWARD"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static size_t find_in_command(struct span out[EVENT_SPANS_MAX], struct slice line, bool cut) {
     struct slice word = command_word(line);
     if (word.len == 0) { // Blanks so far: AUTH may be what was cut off.
@@ -95,10 +111,10 @@ static size_t find_in_command(struct span out[EVENT_SPANS_MAX], struct slice lin
         return cut ? 1 : 0;
     }
     enum verb verb = verb_find(word);
-    bool holds_login = verb == VERB_XCLIENT || verb == VERB_XFORWARD;
-    size_t count = holds_login ? find_values(out, line, SLICE("LOGIN="))
-                               : find_values(out, line, SLICE(";URLAUTH="));
-    bool may_go_on = verb == VERB_XCLIENT || verb == VERB_XFORWARD || verb == VERB_BURL;
+    bool login = holds_login(line);
+    size_t count = login ? find_values(out, line, SLICE("LOGIN="))
+                         : find_values(out, line, SLICE(";URLAUTH="));
+    bool may_go_on = login || verb == VERB_BURL;
     return cut && may_go_on ? cover_cut(out, count, line) : count;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "smtp/effect.h"
 
+#include "base/sentence.h"
+
 enum { CHALLENGE_MAX = 4096 };
 
 static bool is_positive(int code) {
@@ -39,12 +41,12 @@ struct caps *effect_learn_caps(struct dialogue *dialogue, const struct event_rep
 void effect_tell_challenge(struct dialogue *dialogue, const struct effect_cause *cause) {
     struct buf text;
     struct buf error;
-    buf_init(&text, 2 * CHALLENGE_MAX);
+    buf_init(&text, 5 * CHALLENGE_MAX); // a byte that is escaped takes four
     buf_init(&error, CHALLENGE_MAX);
     if (cause->code == 334 && cause->item.auth != NULL &&
         auth_error_text(&error, cause->item.auth, cause->challenge)) {
         buf_put_string(&text, "The server's challenge is an error: ");
-        buf_put(&text, buf_slice(&error));
+        sentence_put_value(&text, buf_slice(&error));
         tell_note(dialogue, buf_slice(&text), cause->at_ns);
     }
     buf_wipe(&error);
@@ -73,6 +75,7 @@ static void apply_to_auth(struct dialogue *dialogue, const struct effect_cause *
     struct auth *auth = cause->item.auth;
     auth->declared = auth->declared || cause->code == 334 || cause->code == 235;
     if (cause->code == 334) {
+        auth_challenge(auth, cause->challenge);
         challenge(dialogue, auth);
         return;
     }

@@ -282,6 +282,9 @@ static void take_sasl(struct dialogue *dialogue, const struct event_line *line, 
     const char *flaw = NULL;
     client->challenged = false;
     if (item.auth != NULL) {
+        if (client->line_pipelined) { // it does not go by the question
+            auth_challenge(item.auth, SLICE(""));
+        }
         flaw = auth_response(item.auth, line_reader_text(&client->line), false,
                              is_part(&client->line));
         flaw = item.auth->declared ? flaw : NULL;
@@ -314,7 +317,7 @@ void client_line_take(struct dialogue *dialogue, int64_t at_ns) {
     enum verb verb = kind == CLIENT_LINE_COMMAND ? command_verb(text) : VERB_NONE;
     tell_raw(dialogue, verb, secrets, count);
     if (count > 0 && text.len > dialogue->config.max_line) {
-        ahead_tell(dialogue, kind, text);
+        ahead_tell(dialogue, kind, text, false);
     }
     struct event_line line = tell_line_of(dialogue, &client->line, secrets, count);
     switch (kind) {

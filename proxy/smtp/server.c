@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // server: the server's lines become replies, each reply finds what it answers.
+#include "smtp/ahead.h"
 #include "smtp/pairing.h"
 
 // ── bytes ───────────────────────────────────────────────────────────────────────────────────────
@@ -110,6 +111,7 @@ static bool begins_tls(const struct dialogue *dialogue, struct slice bytes) {
 
 void server_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
     struct server_stream *server = &dialogue->server;
+    ahead_look_at_begun(dialogue);
     while (bytes.len > 0) {
         server->speaks_tls = server->speaks_tls || begins_tls(dialogue, bytes);
         if (server->speaks_tls) {

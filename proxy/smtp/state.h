@@ -64,6 +64,9 @@ struct client_stream {
     struct buf held;        // bytes that wait for a reply
     size_t ahead_len;       // so many of them were looked at
     enum ahead ahead;
+    size_t looked_len; // so much of a line that is under way was looked at
+    unsigned looks;
+    bool looked_secret;     // … and held a secret
     struct caps *held_caps; // what the client knew when they came
     unsigned held_heard;    // … and how many replies it had got
     int64_t held_ns;        // when the last of them came

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "smtp/stranger.h"
 
+#include "base/sentence.h"
 #include "base/text.h"
 #include "smtp/command.h"
 
@@ -39,8 +40,8 @@ static bool is_binary(struct slice head) {
 
 static void quote(char out[STRANGER_TEXT_MAX], const char *format, struct slice head) {
     struct buf text;
-    buf_init(&text, 4 * QUOTED + 1);
-    text_escape(&text, slice_sub(head, 0, QUOTED));
+    buf_init(&text, 4 * QUOTED + SENTENCE_MARKS + 1);
+    sentence_put_value(&text, slice_sub(head, 0, QUOTED));
     buf_put_byte(&text, 0);
     snprintf(out, STRANGER_TEXT_MAX, format, (const char *)buf_slice(&text).data);
     buf_cleanup(&text);

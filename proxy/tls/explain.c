@@ -2,6 +2,7 @@
 #include "tls/explain.h"
 
 #include "base/boringssl.h"
+#include "base/sentence.h"
 #include "base/text.h"
 #include "tls/alert.h"
 #include "tls/suite.h"
@@ -69,7 +70,7 @@ static void explain_plain_text(struct buf *out, const struct tls_account *accoun
                     text_is_digit(line.data[2]);
         buf_putf(out, "the server speaks %s on this port, no TLS: it said \"",
                  smtp ? "plain SMTP" : "plain text");
-        text_escape(out, line);
+        sentence_put_value(out, line);
         buf_put_string(out, smtp ? "\"; use smtp:// or STARTTLS with it" : "\"");
         return;
     }
@@ -77,7 +78,7 @@ static void explain_plain_text(struct buf *out, const struct tls_account *accoun
     buf_put_string(out, "the client sent plain text ");
     if (verb.len > 0) {
         buf_put_byte(out, '"');
-        text_escape(out, verb);
+        sentence_put_value(out, verb);
         buf_put_string(out, verb.len < line.len ? " …\" " : "\" ");
     }
     buf_put_string(out, "where a TLS handshake was due");

@@ -89,7 +89,12 @@ void json_command_verb_members(struct json_writer *json, const struct event_comm
     member_verb(json, command);
     json_member_text(json, "argument", plain ? command->command.argument : (struct slice){0});
     json_member_text(json, "line", present(line->text));
-    json_member_exact(json, "line_base64", line->text);
+    if (line->was_no_utf8) {
+        json_key(json, "line_base64");
+        json_base64(json, line->text);
+    } else {
+        json_member_exact(json, "line_base64", line->text);
+    }
     if (is_cut(line)) {
         json_member_bool(json, "cut", true);
         json_member_uint(json, "line_bytes", line->len);
@@ -136,10 +141,15 @@ static void member_prefixes(struct json_writer *json, const struct event_reply *
     json_close(json, ']');
 }
 
+// What stood under the stars counts too.
+static bool is_good(const struct event_reply_line *line) {
+    return text_is_utf8(line->text) && !line->line.was_no_utf8;
+}
+
 static void member_lines_base64(struct json_writer *json, const struct event_reply *reply) {
     bool good = true;
     for (size_t i = 0; i < reply->line_count && good; i++) {
-        good = text_is_utf8(reply->lines[i].text);
+        good = is_good(&reply->lines[i]);
     }
     if (good) {
         return;
@@ -148,7 +158,7 @@ static void member_lines_base64(struct json_writer *json, const struct event_rep
     json_open(json, '[');
     for (size_t i = 0; i < reply->line_count; i++) {
         struct slice text = reply->lines[i].text;
-        if (text_is_utf8(text)) {
+        if (is_good(&reply->lines[i])) {
             json_null(json);
         } else {
             json_base64(json, text);

@@ -2,6 +2,7 @@
 #include "play.h"
 
 #include "base/memory.h"
+#include "base/sentence.h"
 #include "facts.h"
 #include "recorder.h"
 
@@ -209,8 +210,9 @@ static void add_stranger(struct player *player) {
         return;
     }
     buf_init(&line, 4096);
-    buf_putf(&line, "not-smtp %s: %s%c", party_name(dialogue_not_smtp(player->dialogue)),
-             dialogue_not_smtp_text(player->dialogue), 0);
+    buf_putf(&line, "not-smtp %s: ", party_name(dialogue_not_smtp(player->dialogue)));
+    sentence_put_plain(&line, slice_of_string(dialogue_not_smtp_text(player->dialogue)));
+    buf_put_byte(&line, 0);
     script_lines_add(&player->recorder.record->events, (const char *)buf_slice(&line).data);
     buf_cleanup(&line);
 }

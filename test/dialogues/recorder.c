@@ -2,6 +2,7 @@
 #include "recorder.h"
 
 #include "base/memory.h"
+#include "base/sentence.h"
 #include "render.h"
 
 #include <stdlib.h>
@@ -238,10 +239,16 @@ void recorder_take(void *context, const struct event *event) {
 
 void recorder_take_finding(void *context, const struct event *event) {
     struct recorder *recorder = context;
+    struct event_finding finding = event->finding;
     struct buf line;
+    struct buf text;
     buf_init(&line, TEXT_MAX);
-    render_finding(&line, &event->finding);
+    buf_init(&text, TEXT_MAX);
+    sentence_put_plain(&text, finding.text);
+    finding.text = buf_slice(&text);
+    render_finding(&line, &finding);
     add(&recorder->record->findings, &line);
+    buf_cleanup(&text);
     buf_cleanup(&line);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "render.h"
 
+#include "base/sentence.h"
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -35,6 +36,14 @@ static void put_quoted(struct buf *out, struct slice text) {
     buf_put_byte(out, '"');
     render_abbreviated(out, text);
     buf_put_byte(out, '"');
+}
+
+static void put_sentence(struct buf *out, struct slice sentence) {
+    struct buf plain;
+    buf_init(&plain, sentence.len);
+    sentence_put_plain(&plain, sentence);
+    put_quoted(out, buf_slice(&plain));
+    buf_cleanup(&plain);
 }
 
 static void put_line(struct buf *out, const struct event_line *line) {
@@ -266,7 +275,7 @@ void render_event(struct buf *out, const struct event *event) {
         break;
     case EVENT_NOTE:
         buf_put_string(out, "note ");
-        put_quoted(out, event->note.text);
+        put_sentence(out, event->note.text);
         break;
     case EVENT_CONNECT:
     case EVENT_TLS:

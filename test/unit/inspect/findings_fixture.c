@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "findings_fixture.h"
 
+#include "base/sentence.h"
+
 static void take(void *context, const struct event *event) {
     struct fixture *fixture = context;
     const struct event_finding *finding = &event->finding;
     const char *side = party_name(finding->side);
     buf_putf(&fixture->log, "%s %s %s %d %d\n", severity_name(finding->severity), finding->rule,
              side == NULL ? "-" : side, finding->exchange, finding->message);
-    buf_put(&fixture->texts, finding->text);
+    sentence_put_plain(&fixture->texts, finding->text);
     buf_put_byte(&fixture->texts, '\n');
 }
 

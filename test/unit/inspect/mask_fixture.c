@@ -169,7 +169,8 @@ void fixture_continue(struct mask_fixture *fixture, struct slice line) {
 }
 
 void fixture_reply(struct mask_fixture *fixture, struct slice line) {
-    struct event_reply_line lines[1] = {{.line = {.text = line, .len = line.len}}};
+    struct event_reply_line lines[1] = {
+        {.line = {.text = line, .len = line.len, .ending = ENDING_CRLF}}};
     struct event event = {.kind = EVENT_REPLY};
     lines[0].text = slice_from(line, 4);
     event.reply.lines = lines;
@@ -186,6 +187,7 @@ void fixture_command(struct mask_fixture *fixture, struct slice line) {
     struct slice rest = line;
     event.command.line.text = line;
     event.command.line.len = line.len;
+    event.command.line.ending = ENDING_CRLF;
     event.command.command.name = slice_split(&rest, ' ');
     event.command.command.verb = verb_find(event.command.command.name);
     event.command.command.argument = rest;

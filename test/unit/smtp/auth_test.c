@@ -44,6 +44,7 @@ static void reads_who_logs_in(void **state) {
     check_identity("PLAIN", SLICE("pass"), NONE, NULL);
     check_identity("LOGIN", SLICE("tim"), SLICE("pass"), "tim");
     check_identity("LOGIN", NONE, SLICE("tim"), "tim");
+    check_identity("CRAM-MD5", NONE, SLICE("tim has a secret"), NULL);
     check_identity("CRAM-MD5", NONE, SLICE("tim tom 0123abcd"), "tim tom");
     check_identity("CRAM-MD5", NONE, SLICE("0123abcd"), NULL);
     check_identity("DIGEST-MD5", NONE, SLICE("realm=\"x\",username=\"t\\\"im\",nc=1"), "t\"im");

@@ -27,7 +27,7 @@ static void knows_servers(void **state) {
     check_server(SLICE("+OK ready"), false, "POP3");
     check_server(SLICE("\x15\x03\x01"), false, "TLS");
     check_server(SLICE("\x01\x02\x03\x04"), false, "binary");
-    check_server(SLICE("hello \"you\""), true, "hello \\\"you\\\"");
+    check_server(SLICE("hello \"you\""), true, "\x02hello \"you\"\x03");
     check_server(SLICE("hello"), false, NULL);
     check_server(SLICE("220 HTTP/"), true, NULL);
     check_server(SLICE("25"), false, NULL);
