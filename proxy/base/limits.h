@@ -22,6 +22,9 @@
 #define LIMIT_HELD         (64 * KIB)  // bytes held while it is not yet known where they go
 #define LIMIT_CLIENT_HELLO (64 * KIB)  // a handshake that has not shown its ClientHello
 
+// Sockets of this machine whose processes are remembered; newer ones take the place of older ones.
+#define LIMIT_SOCKET_HOLDERS 16384
+
 // The decoder.
 #define LIMIT_LINE_DEFAULT   (64 * KIB) // --max-line
 #define LIMIT_REPLY_LINES    1024       // lines of one reply that are kept

@@ -116,6 +116,9 @@ static bool congested(const struct conn *conn) {
 
 static int64_t next_deadline(const struct conn *conn, int64_t now_ns) {
     int64_t next_ns = idle_deadline(conn);
+    if (conn->identify_by_ns != 0 && conn->identify_by_ns < next_ns) {
+        next_ns = conn->identify_by_ns;
+    }
     if (conn->relay != NULL && relay_deadline_ns(conn->relay) < next_ns) {
         next_ns = relay_deadline_ns(conn->relay);
     }
@@ -146,6 +149,10 @@ static void on_timer(uv_timer_t *timer) {
     struct conn *conn = timer->data;
     int64_t now_ns = conn_now_ns(conn);
     conn->armed_ns = INT64_MAX;
+    if (conn->identify_by_ns != 0 && now_ns >= conn->identify_by_ns) {
+        conn_end_identification(conn);
+        return;
+    }
     if (conn->relay == NULL) {
         if (now_ns >= idle_deadline(conn)) {
             conn_end(conn); // It never said what it wants.

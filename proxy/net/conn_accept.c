@@ -10,6 +10,12 @@
 
 // ── the session ─────────────────────────────────────────────────────────────────────────────────
 
+void conn_show_process(struct conn *conn) {
+    struct event_endpoint *client = &conn->session.client;
+    client->pid = conn->client_process.pid;
+    client->program = conn->client_process.program[0] == '\0' ? NULL : conn->client_process.program;
+}
+
 static void fill_session(struct conn *conn) {
     struct event_session *session = &conn->session;
     session->id = atomic_fetch_add(&conn->worker->service->next_id, 1) + 1;
@@ -17,9 +23,7 @@ static void fill_session(struct conn *conn) {
     session->has_server = session->mode != MODE_SINK;
     session->client.address = conn->client_text.host[0] == '\0' ? NULL : conn->client_text.host;
     session->client.port = conn->client_text.port;
-    session->client.pid = conn->client_process.pid;
-    session->client.program =
-        conn->client_process.program[0] == '\0' ? NULL : conn->client_process.program;
+    conn_show_process(conn);
     session->client_local.address = conn->client_local_text.host;
     session->client_local.port = conn->client_local_text.port;
     session->server.host = conn->server_host;

@@ -1,48 +1,57 @@
 // SPDX-License-Identifier: MIT
+#include "base/clock.h"
 #include "base/memory.h"
 #include "net/conn_state.h"
 
 #include <stdlib.h>
 
-// A look-up of the client's process on a helper thread. It outlives the connection if it must.
+// A session waits 50 ms for the name of its client, and no longer: when the first of these times is
+// over the loop takes what was answered meanwhile.
+#define IDENTIFY_NS      (49 * NS_PER_MS)
+#define IDENTIFY_LAST_NS NS_PER_MS
+
+// A look-up of the client's process. It outlives the connection if it must.
 struct identification {
-    uv_work_t work;
+    struct owner_query query;
+    struct worker *worker;
     struct conn *conn; // NULL when the connection has ended
-    struct owner *owner;
-    struct sockaddr_storage client;
-    struct sockaddr_storage server;
-    struct process_identity found;
 };
 
-static void identify(uv_work_t *work) {
-    struct identification *identification = work->data;
-    owner_find(identification->owner, &identification->found,
-               (struct sockaddr *)&identification->client,
-               (struct sockaddr *)&identification->server);
-}
-
-static void identified(uv_work_t *work, int status) {
-    struct identification *identification = work->data;
+static void take_answer(struct worker *worker, void *argument) {
+    struct identification *identification = argument;
     struct conn *conn = identification->conn;
-    (void)status;
+    (void)worker;
     if (conn != NULL) {
         conn->identification = NULL;
-        conn->client_process = identification->found;
-        conn_begin(conn);
+        conn->client_process = identification->query.found;
+        if (conn->identify_by_ns != 0) {
+            conn->identify_by_ns = 0;
+            conn_begin(conn);
+        } else {
+            conn_show_process(conn); // Late: the rest of the session shows it.
+        }
     }
     free(identification);
 }
 
-// The connection to the server is made meanwhile; the session begins with both known.
+static void answered(struct owner_query *query) {
+    struct identification *identification = (struct identification *)query;
+    if (!worker_post(identification->worker, take_answer, identification)) {
+        free(identification);
+    }
+}
+
+// The connection to the server is made meanwhile.
 static void start_identification(struct conn *conn) {
     struct identification *identification = mem_new(sizeof(*identification));
     identification->conn = conn;
-    identification->owner = conn->worker->service->owner;
-    identification->work.data = identification;
-    identification->client = conn->client_name;
-    identification->server = conn->client_peer;
+    identification->worker = conn->worker;
+    identification->query.client = conn->client_name;
+    identification->query.server = conn->client_peer;
+    identification->query.answered = answered;
     conn->identification = identification;
-    uv_queue_work(&conn->worker->loop, &identification->work, identify, identified);
+    conn->identify_by_ns = conn_now_ns(conn) + IDENTIFY_NS;
+    owner_ask(conn->worker->service->owner, &identification->query);
 }
 
 void conn_identify(struct conn *conn) {
@@ -52,6 +61,17 @@ void conn_identify(struct conn *conn) {
     } else {
         conn_begin(conn);
     }
+}
+
+void conn_end_identification(struct conn *conn) {
+    if (!conn->identify_last) {
+        conn->identify_last = true;
+        conn->identify_by_ns += IDENTIFY_LAST_NS;
+        conn_arm(conn);
+        return;
+    }
+    conn->identify_by_ns = 0;
+    conn_begin(conn);
 }
 
 void conn_forget_identification(struct conn *conn) {

@@ -34,6 +34,8 @@ struct conn {
     struct sockaddr_storage destination; // transparent and run: where the client was going
     struct process_identity client_process;
     struct identification *identification; // under way
+    bool identify_last;
+    int64_t identify_by_ns; // until when the session waits for it; 0 when it does not
     struct peer *client;
     struct peer *server;
     struct dial *dial;
@@ -79,9 +81,10 @@ void conn_use_dial_result(struct conn *conn);
 void conn_take_socks5(struct conn *conn, struct slice bytes);
 void conn_answer_socks5(struct conn *conn); // what became of the dial
 
-// conn_identify.c: who the client is, found on a helper thread.
+// conn_identify.c: who the client is, found on another thread.
 // Calls conn_begin when it is known, or at once where it need not be found.
 void conn_identify(struct conn *conn);
+void conn_end_identification(struct conn *conn);    // `identify_by_ns` has come
 void conn_forget_identification(struct conn *conn); // the connection ends before it is known
 
 // conn_gone.c: a client that can no longer be noticed by reading from it, since its stream has
@@ -93,5 +96,6 @@ bool conn_client_is_local(const struct conn *conn);
 // conn_accept.c
 void conn_begin(struct conn *conn); // the client is known
 void conn_start_session(struct conn *conn);
+void conn_show_process(struct conn *conn); // what is known of the client's process
 
 #endif

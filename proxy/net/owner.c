@@ -1,118 +1,193 @@
 // SPDX-License-Identifier: MIT
 #include "net/owner.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
-#include "base/slice.h"
-#include "base/text.h"
 #include "net/sock_diag.h"
+#include "net/socket_holders.h"
 
-#include <dirent.h>
-#include <inttypes.h>
 #include <pthread.h>
-#include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <time.h>
 
-// A mail client that connects again and again is one of the last few owners.
-enum { RECENT_MAX = 8, PATH_SMALL = 64, NAME_SMALL = 64 };
+enum { REST_FACTOR = 3 };
 
 struct owner {
-    pthread_mutex_t lock;
-    uint32_t recent[RECENT_MAX]; // pids, 0 for none
-    size_t next;
+    pthread_mutex_t lock; // guards `asked` and `started`
+    pthread_cond_t changed;
+    struct owner_query *asked; // the newest first
+    bool started;
+    pthread_t thread;
+    atomic_bool stopping;
+    // The thread's own.
+    struct socket_holders *holders;
+    struct owner_query *missed; // they wait for the next reading
+    int64_t rests_until_ns;
 };
 
 struct owner *owner_new(void) {
     struct owner *owner = mem_new(sizeof(*owner));
+    pthread_condattr_t attributes;
     pthread_mutex_init(&owner->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&owner->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
     return owner;
 }
 
+static int64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+// ── answering ───────────────────────────────────────────────────────────────────────────────────
+
+static void answer(struct owner_query *query, uint32_t pid) {
+    if (pid != 0) {
+        process_identify(&query->found, pid);
+    }
+    query->answered(query);
+}
+
+// Answers what is known by now, and returns the others.
+static struct owner_query *answer_known(struct owner *owner, struct owner_query *queries) {
+    struct owner_query *others = NULL;
+    while (queries != NULL) {
+        struct owner_query *query = queries;
+        queries = query->next;
+        uint32_t pid = socket_holders_find(owner->holders, query->inode);
+        if (pid != 0) {
+            answer(query, pid);
+        } else {
+            query->next = others;
+            others = query;
+        }
+    }
+    return others;
+}
+
+static void take_new(struct owner *owner, struct owner_query *queries) {
+    while (queries != NULL) {
+        struct owner_query *query = queries;
+        queries = query->next;
+        if (sock_diag_find(&query->inode, (struct sockaddr *)&query->client,
+                           (struct sockaddr *)&query->server) == SOCK_DIAG_OPEN) {
+            query->next = owner->missed;
+            owner->missed = query;
+        } else {
+            answer(query, 0);
+        }
+    }
+    owner->missed = answer_known(owner, owner->missed);
+}
+
+static void answer_all_with_nothing(struct owner_query *queries) {
+    while (queries != NULL) {
+        struct owner_query *query = queries;
+        queries = query->next;
+        answer(query, 0);
+    }
+}
+
+static bool answer_missed(void *context) {
+    struct owner *owner = context;
+    owner->missed = answer_known(owner, owner->missed);
+    return owner->missed != NULL;
+}
+
+// One reading for all that wait.
+static void read_holders(struct owner *owner) {
+    int64_t began_ns = now_ns();
+    socket_holders_read(owner->holders, answer_missed, owner);
+    struct owner_query *hidden = owner->missed;
+    owner->missed = NULL;
+    answer_all_with_nothing(hidden);
+    int64_t ended_ns = now_ns();
+    owner->rests_until_ns = ended_ns + REST_FACTOR * (ended_ns - began_ns);
+}
+
+// ── the thread ──────────────────────────────────────────────────────────────────────────────────
+
+static void wait_until(struct owner *owner, int64_t at_ns) {
+    struct timespec at = {.tv_sec = at_ns / NS_PER_S, .tv_nsec = at_ns % NS_PER_S};
+    pthread_cond_timedwait(&owner->changed, &owner->lock, &at);
+}
+
+// What was asked since the last call; waits for it, or for the end of the rest.
+static struct owner_query *await_work(struct owner *owner) {
+    pthread_mutex_lock(&owner->lock);
+    while (owner->asked == NULL && !atomic_load(&owner->stopping)) {
+        if (owner->missed == NULL) {
+            pthread_cond_wait(&owner->changed, &owner->lock);
+        } else if (now_ns() < owner->rests_until_ns) {
+            wait_until(owner, owner->rests_until_ns);
+        } else {
+            break;
+        }
+    }
+    struct owner_query *queries = owner->asked;
+    owner->asked = NULL;
+    pthread_mutex_unlock(&owner->lock);
+    return queries;
+}
+
+static void *look_for_owners(void *argument) {
+    struct owner *owner = argument;
+    owner->holders = socket_holders_new(&owner->stopping);
+    while (!atomic_load(&owner->stopping)) {
+        take_new(owner, await_work(owner));
+        if (owner->missed != NULL && now_ns() >= owner->rests_until_ns) {
+            read_holders(owner);
+        }
+    }
+    answer_all_with_nothing(owner->missed);
+    socket_holders_free(owner->holders);
+    return NULL;
+}
+
+// Signals are for the main thread.
+static void start_thread(struct owner *owner) {
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    owner->started = pthread_create(&owner->thread, NULL, look_for_owners, owner) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void owner_ask(struct owner *owner, struct owner_query *query) {
+    pthread_mutex_lock(&owner->lock);
+    if (!owner->started) {
+        start_thread(owner);
+    }
+    bool takes = owner->started && !atomic_load(&owner->stopping);
+    if (takes) {
+        query->next = owner->asked;
+        owner->asked = query;
+        pthread_cond_signal(&owner->changed);
+    }
+    pthread_mutex_unlock(&owner->lock);
+    if (!takes) {
+        answer(query, 0);
+    }
+}
+
 void owner_free(struct owner *owner) {
-    if (owner != NULL) {
-        pthread_mutex_destroy(&owner->lock);
-        free(owner);
+    if (owner == NULL) {
+        return;
     }
-}
-
-// ── who holds it, from /proc ────────────────────────────────────────────────────────────────────
-
-// True if some descriptor of the process is the link `wanted`, "socket:[12345]".
-static bool holds(uint32_t pid, const char *wanted) {
-    char path[PATH_SMALL];
-    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd", pid);
-    DIR *folder = opendir(path);
-    if (folder == NULL) {
-        return false;
-    }
-    bool found = false;
-    struct dirent *entry;
-    while (!found && (entry = readdir(folder)) != NULL) {
-        char link[NAME_SMALL];
-        ssize_t len = readlinkat(dirfd(folder), entry->d_name, link, sizeof(link) - 1);
-        link[len > 0 ? len : 0] = '\0';
-        found = strcmp(link, wanted) == 0;
-    }
-    closedir(folder);
-    return found;
-}
-
-static uint32_t find_recent(struct owner *owner, const char *wanted) {
-    uint32_t recent[RECENT_MAX];
     pthread_mutex_lock(&owner->lock);
-    memcpy(recent, owner->recent, sizeof(recent));
+    atomic_store(&owner->stopping, true);
+    pthread_cond_signal(&owner->changed);
     pthread_mutex_unlock(&owner->lock);
-    for (size_t i = 0; i < RECENT_MAX; i++) {
-        if (recent[i] != 0 && holds(recent[i], wanted)) {
-            return recent[i];
-        }
+    if (owner->started) {
+        pthread_join(owner->thread, NULL);
     }
-    return 0;
-}
-
-static void remember(struct owner *owner, uint32_t pid) {
-    pthread_mutex_lock(&owner->lock);
-    owner->recent[owner->next] = pid;
-    owner->next = (owner->next + 1) % RECENT_MAX;
-    pthread_mutex_unlock(&owner->lock);
-}
-
-static uint32_t find_anywhere(const char *wanted) {
-    DIR *folder = opendir("/proc");
-    if (folder == NULL) {
-        return 0;
-    }
-    uint32_t found = 0;
-    struct dirent *entry;
-    while (found == 0 && (entry = readdir(folder)) != NULL) {
-        uint64_t pid = 0;
-        if (text_parse_u64(&pid, slice_of_string(entry->d_name), UINT32_MAX) &&
-            holds((uint32_t)pid, wanted)) {
-            found = (uint32_t)pid;
-        }
-    }
-    closedir(folder);
-    return found;
-}
-
-bool owner_find(struct owner *owner, struct process_identity *out, const struct sockaddr *client,
-                const struct sockaddr *server) {
-    uint64_t inode = 0;
-    memset(out, 0, sizeof(*out));
-    if (sock_diag_find(&inode, client, server) != SOCK_DIAG_OPEN) {
-        return false;
-    }
-    char wanted[NAME_SMALL];
-    snprintf(wanted, sizeof(wanted), "socket:[%" PRIu64 "]", inode);
-    uint32_t pid = find_recent(owner, wanted);
-    if (pid == 0) {
-        pid = find_anywhere(wanted);
-        if (pid == 0) {
-            return false;
-        }
-        remember(owner, pid);
-    }
-    process_identify(out, pid);
-    return true;
+    answer_all_with_nothing(owner->asked);
+    pthread_cond_destroy(&owner->changed);
+    pthread_mutex_destroy(&owner->lock);
+    free(owner);
 }

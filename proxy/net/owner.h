@@ -1,24 +1,34 @@
 // SPDX-License-Identifier: MIT
-// owner: the process at the other end of a connection, when it is on this machine. The kernel's
-// socket tables (sock_diag) give the inode of the client's socket, /proc/*/fd who holds it. Takes
-// up to some milliseconds: call it on a helper thread, the session does not wait for it.
+// owner: the process at the other end of a connection, when it is on this machine. The kernel gives
+// the inode of the client's socket (`sock_diag`), /proc who holds it (`socket_holders`). One thread
+// of its own looks for all connections of the process: those that come while it reads /proc wait
+// for the next reading together. It rests three times as long as a reading took, so that a machine
+// with very many descriptors is not busy with this alone.
 #ifndef SCOPE_NET_OWNER_H
 #define SCOPE_NET_OWNER_H
 
 #include "capture/process.h"
 
-#include <stdbool.h>
 #include <sys/socket.h>
 
-struct owner; // remembers which processes owned the last ones, and looks there first
+struct owner;
+
+struct owner_query {
+    struct sockaddr_storage client; // the client's own address
+    struct sockaddr_storage server; // its peer, as the client sees it: the accepted socket's
+                                    // getsockname(), or the original destination
+    struct process_identity found;  // pid 0 where it is not on this machine, or hidden from us
+    // Called once, on the owner's thread; the query is the caller's again.
+    void (*answered)(struct owner_query *query);
+    struct owner_query *next;
+    uint64_t inode;
+};
 
 struct owner *owner_new(void);
-void owner_free(struct owner *owner);
+// Waits for the thread. What is still asked is answered with nothing first.
+void owner_free(struct owner *owner); // NULL is fine
 
-// Who holds the socket whose own address is `client` and whose peer, as the client sees it, is
-// `server`: the accepted socket's getsockname(), or for a redirected connection the original
-// destination. False where nobody on this machine does, or it is hidden from us. Any thread.
-bool owner_find(struct owner *owner, struct process_identity *out, const struct sockaddr *client,
-                const struct sockaddr *server);
+// Any thread. The query stays where it is until it is answered.
+void owner_ask(struct owner *owner, struct owner_query *query);
 
 #endif

@@ -198,11 +198,11 @@ void proxy_free(struct proxy *proxy) {
     for (unsigned i = 0; i < proxy->started; i++) {
         worker_join(&proxy->workers[i]);
     }
+    owner_free(proxy->service.owner); // Its answers go to the workers.
     for (unsigned i = 0; i < proxy->worker_count; i++) {
         worker_stop(&proxy->workers[i]);
         worker_cleanup(&proxy->workers[i]);
     }
-    owner_free(proxy->service.owner);
     own_listeners_cleanup(&proxy->service.own_listeners);
     free(proxy->workers);
     free(proxy->bound);

@@ -16,6 +16,7 @@ static void on_wake(uv_async_t *async);
 
 void worker_init(struct worker *worker, struct service *service) {
     worker->service = service;
+    worker->jobs_end = &worker->jobs;
     uv_loop_init(&worker->loop);
     uv_mutex_init(&worker->mutex);
     uv_async_init(&worker->loop, &worker->wake, on_wake);
@@ -68,11 +69,8 @@ bool worker_post(struct worker *worker, void (*run)(struct worker *worker, void 
     uv_mutex_lock(&worker->mutex);
     bool alive = !worker->finished;
     if (alive) {
-        struct job **end = &worker->jobs;
-        while (*end != NULL) {
-            end = &(*end)->next;
-        }
-        *end = job;
+        *worker->jobs_end = job;
+        worker->jobs_end = &job->next;
         uv_async_send(&worker->wake);
     }
     uv_mutex_unlock(&worker->mutex);
@@ -86,6 +84,7 @@ static void run_jobs(struct worker *worker) {
     uv_mutex_lock(&worker->mutex);
     struct job *jobs = worker->jobs;
     worker->jobs = NULL;
+    worker->jobs_end = &worker->jobs;
     uv_mutex_unlock(&worker->mutex);
     while (jobs != NULL) {
         struct job *job = jobs;

@@ -47,6 +47,7 @@ struct worker {
     uv_timer_t grace;
     uv_mutex_t mutex; // guards `jobs`
     struct job *jobs;
+    struct job **jobs_end; // where the next one goes
     struct listener **listeners;
     size_t listener_count;
     struct conn *first; // all sessions of this loop

@@ -106,7 +106,8 @@ def test_every_text_line_has_counter_time_pid_session_and_what(scope):
         'S < "250 ok"', 'C > "DATA"', 'S < "354 go"', *[f'C > "{line}"' for line in HEADER],
         'C > (message 1: 113 bytes, 4 lines)'.replace("113", str(size(HEADER))),
         'S < "250 ok"', 'C > "QUIT"', 'S < "221 bye"'])
-    same(record.text(3, happenings=True)[-1], "### Connection closed by the client")
+    same(record.text(3, happenings=True)[-1],
+         f"### Connection closed by the client: {record.sessions[2]['error']}")
 
 
 def size(lines):

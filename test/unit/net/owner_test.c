@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 #include <netinet/in.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -32,14 +34,12 @@ static void listen_on_loopback(struct pair *pair, int family) {
     if (bind(pair->listener, v6 ? (struct sockaddr *)&six : (struct sockaddr *)&four, len) != 0) {
         skip(); // no IPv6 here
     }
-    assert_int_equal(listen(pair->listener, 1), 0);
+    assert_int_equal(listen(pair->listener, 1000), 0);
     len = sizeof(pair->server_name);
     getsockname(pair->listener, (struct sockaddr *)&pair->server_name, &len);
 }
 
-static void pair_open(struct pair *pair, int family) {
-    memset(pair, 0, sizeof(*pair));
-    listen_on_loopback(pair, family);
+static void connect_pair(struct pair *pair, int family) {
     socklen_t len = sizeof(struct sockaddr_storage);
     pair->client = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(
@@ -49,14 +49,45 @@ static void pair_open(struct pair *pair, int family) {
     getsockname(pair->client, (struct sockaddr *)&pair->client_name, &len);
 }
 
+static void pair_open(struct pair *pair, int family) {
+    memset(pair, 0, sizeof(*pair));
+    listen_on_loopback(pair, family);
+    connect_pair(pair, family);
+}
+
 static void pair_close(struct pair *pair) {
     close(pair->client);
     close(pair->listener);
 }
 
+// A query that is waited for.
+struct asked {
+    struct owner_query query;
+    sem_t *done;
+};
+
+static void answered(struct owner_query *query) {
+    sem_post(((struct asked *)query)->done);
+}
+
+static void ask(struct owner *owner, struct asked *asked, const struct pair *pair, sem_t *done) {
+    *asked = (struct asked){.done = done};
+    asked->query.client = pair->client_name;
+    asked->query.server = pair->server_name;
+    asked->query.answered = answered;
+    owner_ask(owner, &asked->query);
+}
+
 static bool find(struct owner *owner, struct process_identity *out, const struct pair *pair) {
-    return owner_find(owner, out, (const struct sockaddr *)&pair->client_name,
-                      (const struct sockaddr *)&pair->server_name);
+    struct asked asked;
+    sem_t done;
+    sem_init(&done, 0, 0);
+    ask(owner, &asked, pair, &done);
+    while (sem_wait(&done) != 0) {
+    }
+    sem_destroy(&done);
+    *out = asked.query.found;
+    return out->pid != 0;
 }
 
 static void finds_ourselves(void **state) {
@@ -132,12 +163,81 @@ static void finds_nobody_for_a_connection_that_is_not_here(void **state) {
     pair_open(&pair, AF_INET);
     struct sockaddr_in elsewhere = {.sin_family = AF_INET, .sin_port = htons(4711)};
     elsewhere.sin_addr.s_addr = htonl(0xc0000207); // 192.0.2.7
-    assert_false(owner_find(owner, &found, (struct sockaddr *)&elsewhere,
-                            (struct sockaddr *)&pair.server_name));
+    memcpy(&pair.client_name, &elsewhere, sizeof(elsewhere));
+    assert_false(find(owner, &found, &pair));
     assert_int_equal(found.pid, 0);
     assert_string_equal(found.program, "");
     pair_close(&pair);
     owner_free(owner);
+}
+
+// ── the cost ────────────────────────────────────────────────────────────────────────────────────
+
+static atomic_size_t links_read;
+
+// Called in the place of readlinkat (the linker's --wrap).
+ssize_t __wrap_readlinkat(int folder, const char *path, char *out, size_t size);
+ssize_t __real_readlinkat(int folder, const char *path, char *out, size_t size);
+
+ssize_t __wrap_readlinkat(int folder, const char *path, char *out, size_t size) {
+    atomic_fetch_add(&links_read, 1);
+    return __real_readlinkat(folder, path, out, size);
+}
+
+enum { BURST = 400 };
+
+// Descriptors are read once for all the connections of a burst, not once for each.
+static void a_burst_costs_one_reading(void **state) {
+    (void)state;
+    static struct pair pairs[BURST];
+    static struct asked asked[BURST];
+    struct owner *owner = owner_new();
+    struct process_identity found;
+    sem_t done;
+    sem_init(&done, 0, 0);
+    listen_on_loopback(&pairs[0], AF_INET);
+    for (size_t i = 0; i < BURST; i++) {
+        pairs[i].server_name = pairs[0].server_name;
+        connect_pair(&pairs[i], AF_INET);
+    }
+    assert_true(find(owner, &found, &pairs[0]));
+    size_t one_reading = atomic_load(&links_read);
+    assert_true(one_reading >= BURST); // It met all descriptors of this process.
+    for (size_t i = 0; i < BURST; i++) {
+        ask(owner, &asked[i], &pairs[i], &done);
+    }
+    for (size_t i = 0; i < BURST; i++) {
+        while (sem_wait(&done) != 0) {
+        }
+    }
+    for (size_t i = 0; i < BURST; i++) {
+        assert_int_equal(asked[i].query.found.pid, getpid());
+        close(pairs[i].client);
+    }
+    // All were known from the first reading: one look each.
+    assert_int_equal(atomic_load(&links_read), one_reading + BURST);
+    close(pairs[0].listener);
+    sem_destroy(&done);
+    owner_free(owner);
+}
+
+static void what_is_asked_at_the_end_is_answered(void **state) {
+    (void)state;
+    struct owner *owner = owner_new();
+    struct pair pair;
+    struct asked asked[8];
+    sem_t done;
+    sem_init(&done, 0, 0);
+    pair_open(&pair, AF_INET);
+    for (size_t i = 0; i < 8; i++) {
+        ask(owner, &asked[i], &pair, &done);
+    }
+    owner_free(owner);
+    int count = 0;
+    sem_getvalue(&done, &count);
+    assert_int_equal(count, 8);
+    sem_destroy(&done);
+    pair_close(&pair);
 }
 
 int main(void) {
@@ -149,6 +249,8 @@ int main(void) {
         cmocka_unit_test(finds_mapped_addresses),
         cmocka_unit_test(finds_a_child),
         cmocka_unit_test(finds_nobody_for_a_connection_that_is_not_here),
+        cmocka_unit_test(a_burst_costs_one_reading),
+        cmocka_unit_test(what_is_asked_at_the_end_is_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include "net/socket_holders.h"
+
+#include "base/limits.h"
+#include "base/memory.h"
+#include "base/slice.h"
+#include "base/text.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { RECENT_MAX = 8, PATH_SMALL = 64 };
+
+struct holder {
+    uint64_t inode; // 0 for none
+    uint32_t pid;
+    uint32_t fd;
+    uint64_t reading; // which one saw it
+};
+
+struct socket_holders {
+    const atomic_bool *stop;
+    uint64_t reading;
+    uint32_t recent[RECENT_MAX]; // pids, 0 for none
+    size_t next_recent;
+    // By inode. The kernel counts inodes up, so that those of one time do not meet in one place.
+    struct holder table[LIMIT_SOCKET_HOLDERS];
+};
+
+struct socket_holders *socket_holders_new(const atomic_bool *stop) {
+    struct socket_holders *holders = mem_new(sizeof(*holders));
+    holders->stop = stop;
+    return holders;
+}
+
+void socket_holders_free(struct socket_holders *holders) {
+    free(holders);
+}
+
+// "socket:[12345]"; 0 for any other link.
+static uint64_t inode_of(int folder_fd, const char *name) {
+    static const char head[] = "socket:[";
+    char link[PATH_SMALL];
+    uint64_t inode = 0;
+    ssize_t len = readlinkat(folder_fd, name, link, sizeof(link));
+    struct slice text = slice_of(link, len > 0 ? (size_t)len : 0);
+    if (!slice_starts_with(text, SLICE(head)) || text.data[text.len - 1] != ']') {
+        return 0;
+    }
+    struct slice digits = slice_sub(text, sizeof(head) - 1, text.len - sizeof(head));
+    return text_parse_u64(&inode, digits, UINT64_MAX) ? inode : 0;
+}
+
+// Of several that hold one socket the first that a reading meets counts.
+static void remember(struct socket_holders *holders, const struct holder *seen) {
+    struct holder *place = &holders->table[seen->inode % LIMIT_SOCKET_HOLDERS];
+    if (place->reading != seen->reading || place->inode < seen->inode) {
+        *place = *seen;
+    }
+}
+
+static void read_process(struct socket_holders *holders, uint32_t pid) {
+    char path[PATH_SMALL];
+    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd", pid);
+    DIR *folder = opendir(path);
+    if (folder == NULL) {
+        return;
+    }
+    struct dirent *entry;
+    while (!atomic_load(holders->stop) && (entry = readdir(folder)) != NULL) {
+        uint64_t fd = 0;
+        struct holder seen = {.pid = pid, .reading = holders->reading};
+        if (text_parse_u64(&fd, slice_of_string(entry->d_name), UINT32_MAX)) {
+            seen.fd = (uint32_t)fd;
+            seen.inode = inode_of(dirfd(folder), entry->d_name);
+        }
+        if (seen.inode != 0) {
+            remember(holders, &seen);
+        }
+    }
+    closedir(folder);
+}
+
+// Ascending, as /proc lists them.
+static uint32_t *list_processes(size_t *out_count) {
+    DIR *folder = opendir("/proc");
+    uint32_t *pids = NULL;
+    size_t capacity = 0;
+    size_t count = 0;
+    struct dirent *entry;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        uint64_t pid = 0;
+        if (!text_parse_u64(&pid, slice_of_string(entry->d_name), UINT32_MAX)) {
+            continue;
+        }
+        if (count == capacity) {
+            capacity = capacity == 0 ? 256 : 2 * capacity;
+            pids = mem_resize(pids, capacity, sizeof(*pids));
+        }
+        pids[count++] = (uint32_t)pid;
+    }
+    if (folder != NULL) {
+        closedir(folder);
+    }
+    *out_count = count;
+    return pids;
+}
+
+void socket_holders_read(struct socket_holders *holders, bool (*go_on)(void *context),
+                         void *context) {
+    bool wanted = true;
+    holders->reading++;
+    for (size_t i = 0; i < RECENT_MAX && wanted; i++) {
+        if (holders->recent[i] != 0) {
+            read_process(holders, holders->recent[i]);
+            wanted = go_on(context);
+        }
+    }
+    if (!wanted) {
+        return;
+    }
+    size_t count = 0;
+    uint32_t *pids = list_processes(&count);
+    while (count > 0 && wanted && !atomic_load(holders->stop)) {
+        read_process(holders, pids[--count]);
+        wanted = go_on(context);
+    }
+    free(pids);
+}
+
+static void note_recent(struct socket_holders *holders, uint32_t pid) {
+    for (size_t i = 0; i < RECENT_MAX; i++) {
+        if (holders->recent[i] == pid) {
+            return;
+        }
+    }
+    holders->recent[holders->next_recent] = pid;
+    holders->next_recent = (holders->next_recent + 1) % RECENT_MAX;
+}
+
+uint32_t socket_holders_find(struct socket_holders *holders, uint64_t inode) {
+    struct holder *place = &holders->table[inode % LIMIT_SOCKET_HOLDERS];
+    char path[PATH_SMALL];
+    if (place->inode != inode) {
+        return 0;
+    }
+    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%" PRIu32, place->pid, place->fd);
+    if (inode_of(-1, path) != inode) { // The path is absolute: no folder is needed.
+        place->inode = 0;
+        return 0;
+    }
+    note_recent(holders, place->pid);
+    return place->pid;
+}

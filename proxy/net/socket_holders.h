@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// socket_holders: which process holds a socket, from the descriptors in /proc, where nothing but
+// reading all of them tells. So one reading serves for many questions: what it saw is remembered,
+// and an answer from memory is checked by one look at that descriptor. Knows no threads.
+#ifndef SCOPE_NET_SOCKET_HOLDERS_H
+#define SCOPE_NET_SOCKET_HOLDERS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct socket_holders;
+
+// `stop` ends a reading early once it is set; it outlives the table.
+struct socket_holders *socket_holders_new(const atomic_bool *stop);
+void socket_holders_free(struct socket_holders *holders);
+
+// The process that holds the socket with this inode, as far as it was seen; 0 where it was not, or
+// holds it no more.
+uint32_t socket_holders_find(struct socket_holders *holders, uint64_t inode);
+// Reads the descriptors of one process after the other while `go_on`, called after each, wants
+// more: the few that were found last first (a mail client that connects again is one of them,
+// mostly), then all, the newest first.
+void socket_holders_read(struct socket_holders *holders, bool (*go_on)(void *context),
+                         void *context);
+
+#endif
