@@ -290,6 +290,10 @@ static void learn_client_tls(struct facts *facts, const struct event_tls *tls) {
     facts->ehlo_due = tls->starttls;
     facts->authenticated = false;
     facts->last = (struct last_command){.verb = VERB_NONE};
+    facts->refused_data = EVENT_NO_EXCHANGE;
+    facts->stray_text = false;
+    facts->text = TEXT_NONE;
+    facts->second = facts->interrupted = (struct transaction){.state = TRANSACTION_NONE};
     end_transaction(facts);
     waiting_clear(&facts->waiting);
 }

@@ -310,6 +310,9 @@ void client_begin_tls(struct dialogue *dialogue, int64_t at_ns) {
     client_set_state(dialogue, CLIENT_LINES);
     dialogue->client.challenged = false;
     dialogue->client.undecided = false;
+    dialogue->client.text_refused = false;
+    dialogue->client.early_len = 0;
+    dialogue->client.eight_bits = dialogue->client.binary = dialogue->client.smtputf8 = false;
 }
 
 void client_cleanup(struct client_stream *client) {

@@ -165,7 +165,7 @@ void dialogue_tls_begun(struct dialogue *dialogue, enum side side) {
         dialogue->caps = NULL;
     }
     if (side == SIDE_SERVER) {
-        dialogue->server.speaks_tls = false;
+        server_begin_tls(dialogue, dialogue->now_ns);
     }
     dialogue->tls[side] = true;
     dialogue->awaits_tls[side] = false;

@@ -8,7 +8,8 @@
 
 struct answer {
     bool by_proxy;
-    bool incomplete; // the connection ended within it: it answers nothing for good
+    bool incomplete; // its stream ended within it: it answers nothing for good
+    bool plain;      // it came in the clear, ahead of the TLS that begins now
     int64_t at_ns;
 };
 

@@ -139,15 +139,20 @@ void server_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
 
 // ── ends ────────────────────────────────────────────────────────────────────────────────────────
 
-void server_settle_reply(struct dialogue *dialogue) {
+static void settle(struct dialogue *dialogue, bool plain) {
     if (dialogue->server.reply.open && dialogue->server.reply.pending) {
-        pairing_answer(dialogue, &(struct answer){.at_ns = dialogue->server.line_ns});
+        pairing_answer(dialogue,
+                       &(struct answer){.plain = plain, .at_ns = dialogue->server.line_ns});
     }
 }
 
-void server_finish(struct dialogue *dialogue, int64_t at_ns) {
+void server_settle_reply(struct dialogue *dialogue) {
+    settle(dialogue, false);
+}
+
+static void finish(struct dialogue *dialogue, bool plain, int64_t at_ns) {
     struct server_stream *server = &dialogue->server;
-    server_settle_reply(dialogue);
+    settle(dialogue, plain);
     struct slice over = {0};
     if (line_reader_end(&server->line, &over)) {
         if (over.len > 0) {
@@ -158,9 +163,20 @@ void server_finish(struct dialogue *dialogue, int64_t at_ns) {
         reply_add(&server->reply, &line);
     }
     if (server->reply.open) {
-        pairing_answer(dialogue, &(struct answer){.incomplete = true, .at_ns = at_ns});
+        pairing_answer(dialogue,
+                       &(struct answer){.incomplete = true, .plain = plain, .at_ns = at_ns});
     }
     server_tell_held(dialogue, false);
+}
+
+void server_finish(struct dialogue *dialogue, int64_t at_ns) {
+    finish(dialogue, false, at_ns);
+}
+
+// RFC 3207 4.2: what came in the clear is no part of what comes inside TLS.
+void server_begin_tls(struct dialogue *dialogue, int64_t at_ns) {
+    finish(dialogue, true, at_ns);
+    dialogue->server.speaks_tls = false;
 }
 
 void server_cleanup(struct server_stream *server) {

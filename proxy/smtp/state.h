@@ -166,6 +166,7 @@ void server_settle_reply(struct dialogue *dialogue);
 // Tells the bytes of a reply to STARTTLS that were held back.
 void server_tell_held(struct dialogue *dialogue, bool starttls);
 void server_finish(struct dialogue *dialogue, int64_t at_ns);
+void server_begin_tls(struct dialogue *dialogue, int64_t at_ns); // … and goes on inside TLS
 void server_cleanup(struct server_stream *server);
 // (pairing.c) Tells the messages that were given up and are first in the queue.
 void server_pass_marks(struct dialogue *dialogue, int64_t at_ns);
