@@ -16,7 +16,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-enum { SERIAL_LEN = 16, RSA_BITS = 2048 };
+enum { SERIAL_LEN = 16 };
 
 // The bits of KeyUsage, RFC 5280 4.2.1.3.
 enum { DIGITAL_SIGNATURE = 0, KEY_ENCIPHERMENT = 2, KEY_CERT_SIGN = 5, CRL_SIGN = 6 };
@@ -36,12 +36,12 @@ EVP_PKEY *build_key_p256(void) {
     return key;
 }
 
-EVP_PKEY *build_key_rsa(void) {
+EVP_PKEY *build_key_rsa(unsigned bits) {
     EVP_PKEY *key = EVP_PKEY_new();
     RSA *rsa = RSA_new();
     BIGNUM *exponent = BN_new();
     bool made = key != NULL && rsa != NULL && exponent != NULL && BN_set_word(exponent, RSA_F4) &&
-                RSA_generate_key_ex(rsa, RSA_BITS, exponent, NULL) && EVP_PKEY_set1_RSA(key, rsa);
+                RSA_generate_key_ex(rsa, (int)bits, exponent, NULL) && EVP_PKEY_set1_RSA(key, rsa);
     BN_free(exponent);
     RSA_free(rsa);
     if (!made) {
@@ -169,9 +169,13 @@ bool build_add_purpose(X509 *x509, int nid) {
 // ── signing ─────────────────────────────────────────────────────────────────────────────────────
 
 bool build_sign(X509 *x509, const struct issuer *issuer) {
+    return build_sign_with(x509, issuer, EVP_sha256());
+}
+
+bool build_sign_with(X509 *x509, const struct issuer *issuer, const EVP_MD *digest) {
     return X509_set_issuer_name(x509, X509_get_subject_name(issuer->certificate)) &&
            add_authority_key_id(x509, issuer->certificate) &&
-           X509_sign(x509, issuer->key, EVP_sha256()) > 0;
+           X509_sign(x509, issuer->key, digest) > 0;
 }
 
 bool build_issuer(struct issuer *out, const char *name, const struct dates *dates,

@@ -25,7 +25,8 @@ struct issuer {
 enum { SECONDS_PER_DAY = 86400, CLOCK_SKEW_S = 3600, CA_DAYS = 365, LEAF_DAYS = 7 };
 
 EVP_PKEY *build_key_p256(void);
-EVP_PKEY *build_key_rsa(void); // 2048 bits; takes some tenths of a second
+enum { RSA_BITS = 2048 };
+EVP_PKEY *build_key_rsa(unsigned bits); // 2048 take some tenths of a second
 
 // Version 3, a random serial number of 16 bytes, the dates and the key. NULL on failure.
 X509 *build_certificate(EVP_PKEY *key, const struct dates *dates);
@@ -34,6 +35,8 @@ bool build_add_leaf(X509 *x509, EVP_PKEY *key); // no CA, key usage
 bool build_add_purpose(X509 *x509, int nid);    // extended key usage: this one
 // Signs with ECDSA and SHA-256, behind an authority key identifier; `issuer` has its subject.
 bool build_sign(X509 *x509, const struct issuer *issuer);
+// The same with another digest.
+bool build_sign_with(X509 *x509, const struct issuer *issuer, const EVP_MD *digest);
 // A subject of one part; false for what is longer than RFC 5280 allows it to be.
 bool build_set_subject(X509 *x509, int nid, const char *text);
 

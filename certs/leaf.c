@@ -23,6 +23,9 @@
 
 enum { KEPT_MAX = 1024, CHAIN_MAX = 2, COMMON_NAME_MAX = 64 /* RFC 5280 A.1 */ };
 
+// The least with which a server can sign a handshake.
+enum { SMALL_BITS_MIN = 1024 };
+
 // A leaf is minted again a day before it ends.
 #define KEPT_S ((int64_t)(LEAF_DAYS - 1) * SECONDS_PER_DAY)
 
@@ -41,7 +44,8 @@ struct leaf_store {
     const struct authority *authority;
     pthread_mutex_t mutex; // guards all below
     EVP_PKEY *key;
-    EVP_PKEY *rsa_key; // NULL until a client wants it
+    EVP_PKEY *rsa_key;   // NULL until a client wants it
+    EVP_PKEY *small_key; // the latest; NULL until a server has such a one
     struct issuer unknown_root;
     struct issuer unknown_issuer; // signed by it
     struct kept *kept[KEPT_MAX];
@@ -130,22 +134,53 @@ static bool set_faulty_dates(X509 *leaf, const X509 *server, unsigned faults, in
            ASN1_TIME_set(X509_getm_notAfter(leaf), (time_t)end) != NULL;
 }
 
-static bool set_subject(X509 *leaf, X509 *server, const char *name) {
+// The client's own name beside the server's, where clients look at the common name alone.
+static bool add_common_name(X509 *leaf, const char *name) {
+    X509_NAME *subject = X509_NAME_dup(X509_get_subject_name(leaf));
+    bool added = subject != NULL &&
+                 X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8,
+                                            (const uint8_t *)name, -1, -1, 0) &&
+                 X509_set_subject_name(leaf, subject);
+    X509_NAME_free(subject);
+    return added;
+}
+
+static bool can_be_common_name(const char *name) {
     uint8_t address[ADDRESS_MAX];
+    return name != NULL && strlen(name) <= COMMON_NAME_MAX && names_is_host(name) &&
+           names_parse_address(address, name) == 0;
+}
+
+static bool set_server_subject(X509 *leaf, X509 *server, const struct leaf_request *request) {
+    bool lacks = (request->faults & TRUST_COMMON_NAME) != 0 && can_be_common_name(request->name) &&
+                 !trust_name_fits(request->server, request->name);
+    return X509_set_subject_name(leaf, X509_get_subject_name(server)) &&
+           (!lacks || add_common_name(leaf, request->name));
+}
+
+static bool set_subject(X509 *leaf, X509 *server, const struct leaf_request *request) {
+    const char *name = request->name;
     if (server != NULL) {
-        return X509_set_subject_name(leaf, X509_get_subject_name(server));
+        return set_server_subject(leaf, server, request);
     }
     // An address stays out of the common name: OpenSSL and GnuTLS take that for a host name, and
     // find it outside of what a limited CA may sign for.
-    bool fits = name != NULL && strlen(name) <= COMMON_NAME_MAX && names_is_host(name) &&
-                names_parse_address(address, name) == 0;
-    return fits ? build_set_subject(leaf, NID_commonName, name)
-                : build_set_subject(leaf, NID_organizationName, "smtpscope");
+    return can_be_common_name(name) ? build_set_subject(leaf, NID_commonName, name)
+                                    : build_set_subject(leaf, NID_organizationName, "smtpscope");
 }
 
 // RFC 5280 4.2.1.6: critical where the subject is empty.
-static bool add_names(X509 *leaf, X509 *server, const char *also, const X509 *ca) {
-    GENERAL_NAMES *names = names_of(server, also);
+static GENERAL_NAMES *names_to_show(X509 *server, const struct leaf_request *request) {
+    if (server != NULL && (request->faults & TRUST_COMMON_NAME) != 0) {
+        return X509_get_ext_d2i(server, NID_subject_alt_name, NULL, NULL);
+    }
+    bool wrong = (request->faults & TRUST_WRONG_NAME) != 0;
+    return names_of(server, wrong ? NULL : request->name);
+}
+
+static bool add_names(X509 *leaf, X509 *server, const struct leaf_request *request,
+                      const X509 *ca) {
+    GENERAL_NAMES *names = names_to_show(server, request);
     if (names == NULL) {
         return true;
     }
@@ -195,15 +230,17 @@ static bool wants_unknown_issuer(unsigned faults) {
 
 static bool sign(X509 *leaf, const struct leaf_store *store, EVP_PKEY *key,
                  const struct leaf_request *request) {
+    bool sha1 = (request->faults & TRUST_SHA1_SIGNATURE) != 0;
+    const EVP_MD *digest = sha1 ? EVP_sha1() : EVP_sha256();
     if ((request->faults & TRUST_SELF_SIGNED) != 0) {
         struct issuer itself = {.certificate = leaf, .key = key};
-        return build_sign(leaf, &itself);
+        return build_sign_with(leaf, &itself, digest);
     }
     if (!wants_unknown_issuer(request->faults)) {
-        return build_sign(leaf, authority_signer(store->authority));
+        return build_sign_with(leaf, authority_signer(store->authority), digest);
     }
     bool root_sent = (request->faults & TRUST_ROOT_SENT) != 0;
-    return build_sign(leaf, root_sent ? &store->unknown_root : &store->unknown_issuer);
+    return build_sign_with(leaf, root_sent ? &store->unknown_root : &store->unknown_issuer, digest);
 }
 
 // The certificate that goes along with the leaf; NULL for none.
@@ -227,11 +264,10 @@ static X509 *build_leaf(const struct leaf_store *store, EVP_PKEY *key, X509 *ser
     int64_t now_s = request->now_unix_ns / NS_PER_S;
     struct dates dates = {now_s - CLOCK_SKEW_S, now_s + (int64_t)LEAF_DAYS * SECONDS_PER_DAY};
     bool wrong_dates = (request->faults & (TRUST_EXPIRED | TRUST_NOT_YET_VALID)) != 0;
-    const char *also = (request->faults & TRUST_WRONG_NAME) != 0 ? NULL : request->name;
     const X509 *ca = authority_signer(store->authority)->certificate;
     X509 *leaf = build_certificate(key, &dates);
     if (leaf != NULL && (!wrong_dates || set_faulty_dates(leaf, server, request->faults, now_s)) &&
-        set_subject(leaf, server, request->name) && add_names(leaf, server, also, ca) &&
+        set_subject(leaf, server, request) && add_names(leaf, server, request, ca) &&
         add_constraints(leaf, key, server, request->faults) &&
         add_purpose(leaf, server, request->faults) && sign(leaf, store, key, request)) {
         return leaf;
@@ -240,15 +276,28 @@ static X509 *build_leaf(const struct leaf_store *store, EVP_PKEY *key, X509 *ser
     return NULL;
 }
 
-static EVP_PKEY *key_for(struct leaf_store *store, bool rsa) {
-    if (rsa && store->rsa_key == NULL) {
-        store->rsa_key = build_key_rsa();
+// One is kept: servers with different small keys are no daily sight.
+static EVP_PKEY *small_key(struct leaf_store *store, unsigned bits) {
+    bool fits = store->small_key != NULL && (unsigned)EVP_PKEY_bits(store->small_key) == bits;
+    if (!fits) {
+        EVP_PKEY_free(store->small_key);
+        store->small_key = build_key_rsa(bits < SMALL_BITS_MIN ? SMALL_BITS_MIN : bits);
     }
-    return rsa ? store->rsa_key : store->key;
+    return store->small_key;
+}
+
+static EVP_PKEY *key_for(struct leaf_store *store, const struct leaf_request *request) {
+    if ((request->faults & TRUST_SMALL_KEY) != 0) {
+        return small_key(store, request->small_key_bits);
+    }
+    if (request->rsa && store->rsa_key == NULL) {
+        store->rsa_key = build_key_rsa(RSA_BITS);
+    }
+    return request->rsa ? store->rsa_key : store->key;
 }
 
 static struct kept *mint(struct leaf_store *store, const struct leaf_request *request) {
-    EVP_PKEY *key = key_for(store, request->rsa);
+    EVP_PKEY *key = key_for(store, request);
     X509 *server = request->server == NULL ? NULL : X509_parse_from_buffer(request->server);
     X509 *leaf = key == NULL ? NULL : build_leaf(store, key, server, request);
     X509 *also = companion(store, request);
@@ -274,6 +323,8 @@ static struct kept *mint(struct leaf_store *store, const struct leaf_request *re
 static void identify(uint8_t out[SHA256_LEN], const struct leaf_request *request) {
     uint8_t options[] = {(uint8_t)(request->faults >> 8),
                          (uint8_t)request->faults,
+                         (uint8_t)(request->small_key_bits >> 8),
+                         (uint8_t)request->small_key_bits,
                          request->rsa,
                          request->issuer_sent,
                          request->name != NULL,
@@ -353,6 +404,7 @@ void leaf_store_free(struct leaf_store *store) {
     issuer_cleanup(&store->unknown_issuer);
     EVP_PKEY_free(store->key);
     EVP_PKEY_free(store->rsa_key);
+    EVP_PKEY_free(store->small_key);
     pthread_mutex_destroy(&store->mutex);
     free(store);
 }

@@ -8,6 +8,9 @@
 #include "certs/roots.h"
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/nid.h>
+#include <openssl/obj.h>
 #include <openssl/pool.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -16,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT_MAX = 256 }; // a power of two
+enum { KEPT_MAX = 256 /* a power of two */, SMALL_KEY_BITS = 2048 };
 #define KEPT_NS (60 * NS_PER_S)
 
 struct kept {
@@ -116,7 +119,7 @@ static int on_fault(int ok, X509_STORE_CTX *context) {
 
 // ── names ───────────────────────────────────────────────────────────────────────────────────────
 
-enum fit { FITS, FITS_NO_HOST, FITS_NO_ADDRESS };
+enum fit { FITS, FITS_BY_COMMON_NAME, FITS_NO_HOST, FITS_NO_ADDRESS };
 
 static bool has_alternative_dns_name(X509 *leaf) {
     GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
@@ -138,12 +141,15 @@ static bool common_name_fits(X509 *leaf, const char *host, size_t len) {
 }
 
 // RFC 6125 6.4.4: the common name counts only where there is no alternative name of the kind.
-static bool host_fits(X509 *leaf, const char *host) {
+static enum fit fit_of_host(X509 *leaf, const char *host) {
     size_t len = strlen(host);
     len -= len > 1 && host[len - 1] == '.' ? 1 : 0;
-    return has_alternative_dns_name(leaf)
-               ? X509_check_host(leaf, host, len, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1
-               : common_name_fits(leaf, host, len);
+    if (!has_alternative_dns_name(leaf)) {
+        return common_name_fits(leaf, host, len) ? FITS_BY_COMMON_NAME : FITS_NO_HOST;
+    }
+    return X509_check_host(leaf, host, len, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1
+               ? FITS
+               : FITS_NO_HOST;
 }
 
 static enum fit fit_of(X509 *leaf, const char *name) {
@@ -152,12 +158,17 @@ static enum fit fit_of(X509 *leaf, const char *name) {
     if (len > 0) {
         return X509_check_ip(leaf, address, len, 0) == 1 ? FITS : FITS_NO_ADDRESS;
     }
-    return host_fits(leaf, name) ? FITS : FITS_NO_HOST;
+    return fit_of_host(leaf, name);
 }
 
 static void check_name(struct trust_verdict *verdict, X509 *leaf, const char *name) {
     switch (fit_of(leaf, name)) {
     case FITS:
+        break;
+    case FITS_BY_COMMON_NAME:
+        verdict->faults |= TRUST_COMMON_NAME;
+        put_error(verdict, "the host name is only in the common name, where clients such as Go do "
+                           "not look for it, and not in subjectAltName (RFC 9525 6.3)");
         break;
     case FITS_NO_HOST:
         put_fault(verdict, X509_V_ERR_HOSTNAME_MISMATCH);
@@ -170,10 +181,51 @@ static void check_name(struct trust_verdict *verdict, X509 *leaf, const char *na
 
 bool trust_name_fits(CRYPTO_BUFFER *certificate, const char *name) {
     X509 *x509 = X509_parse_from_buffer(certificate);
-    bool fits = x509 != NULL && fit_of(x509, name) == FITS;
+    enum fit fit = x509 == NULL ? FITS_NO_HOST : fit_of(x509, name);
+    bool fits = fit == FITS || fit == FITS_BY_COMMON_NAME;
     X509_free(x509);
     ERR_clear_error();
     return fits;
+}
+
+// ── weaknesses ──────────────────────────────────────────────────────────────────────────────────
+
+static bool has_sha1_signature(const X509 *x509) {
+    int digest = NID_undef, key = NID_undef;
+    return OBJ_find_sigid_algs(X509_get_signature_nid(x509), &digest, &key) && digest == NID_sha1;
+}
+
+static unsigned small_key_bits(X509 *x509) {
+    EVP_PKEY *key = X509_get_pubkey(x509);
+    bool rsa = key != NULL && EVP_PKEY_id(key) == EVP_PKEY_RSA;
+    unsigned bits = rsa ? (unsigned)EVP_PKEY_bits(key) : 0;
+    EVP_PKEY_free(key);
+    return bits < SMALL_KEY_BITS ? bits : 0;
+}
+
+static unsigned smaller(unsigned a, unsigned b) {
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+// A root's signature proves nothing, so it may be of any kind; its key counts as all others do.
+static void check_weakness(struct trust_verdict *verdict, X509 *x509, bool is_leaf) {
+    bool sha1 = has_sha1_signature(x509) &&
+                X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509)) != 0;
+    unsigned bits = small_key_bits(x509);
+    verdict->faults |=
+        (sha1 ? (unsigned)TRUST_SHA1_SIGNATURE : 0) | (bits != 0 ? (unsigned)TRUST_SMALL_KEY : 0);
+    verdict->small_key_bits = smaller(verdict->small_key_bits, bits);
+    if (!is_leaf) {
+        verdict->issuer_sha1 |= sha1;
+        verdict->issuer_key_bits = smaller(verdict->issuer_key_bits, bits);
+    }
+}
+
+static void check_weaknesses(struct trust_verdict *verdict, X509_STORE_CTX *context) {
+    const STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(context);
+    for (size_t i = 0; chain != NULL && i < sk_X509_num(chain); i++) {
+        check_weakness(verdict, sk_X509_value(chain, i), i == 0);
+    }
 }
 
 // ── verifying ───────────────────────────────────────────────────────────────────────────────────
@@ -208,6 +260,7 @@ static void verify_chain(struct trust_verdict *out, struct trust_store *store,
     if (X509_verify_cert(context) <= 0 && out->faults == 0) {
         put_fault(out, X509_STORE_CTX_get_error(context)); // one that the callback is not asked for
     }
+    check_weaknesses(out, context);
     X509_STORE_CTX_free(context);
 }
 
@@ -294,6 +347,10 @@ void trust_verify(struct trust_verdict *out, struct trust_store *store, CRYPTO_B
     sk_X509_pop_free(certificates, X509_free);
     ERR_clear_error();
     keep(store, id, out, now_unix_ns);
+}
+
+bool trust_holds(const struct trust_verdict *verdict) {
+    return (verdict->faults & ~TRUST_WEAKNESSES) == 0;
 }
 
 // ── life ────────────────────────────────────────────────────────────────────────────────────────

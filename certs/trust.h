@@ -20,10 +20,23 @@ enum trust_fault { // bits: a certificate can have several
     // No fault of its own, only beside UNKNOWN_ISSUER: the chain holds the untrusted root, which
     // clients tell from one that ends early.
     TRUST_ROOT_SENT = 1 << 7,
+    // What only some clients refuse.
+    TRUST_COMMON_NAME = 1 << 8,    // the name is in the common name alone (RFC 9525 6.3)
+    TRUST_SHA1_SIGNATURE = 1 << 9, // of a certificate of the chain that is no root
+    TRUST_SMALL_KEY = 1 << 10,     // an RSA key under 2048 bits anywhere in the chain
 };
 
+// Weak, but no reason not to verify.
+#define TRUST_WEAKNESSES ((unsigned)TRUST_SHA1_SIGNATURE | TRUST_SMALL_KEY)
+// No client that goes on with these alone has failed to check.
+#define TRUST_DISPUTED (TRUST_WEAKNESSES | TRUST_COMMON_NAME)
+
 struct trust_verdict {
-    unsigned faults; // 0: it verifies
+    unsigned faults;         // see trust_holds
+    unsigned small_key_bits; // TRUST_SMALL_KEY: of the smallest key
+    // What of the weaknesses lies above the server's own certificate.
+    unsigned issuer_key_bits; // the smallest RSA key under 2048 bits; 0: none
+    bool issuer_sha1;
     // All faults in words, OpenSSL's own where there are such: "certificate has expired", joined by
     // "; ", and at the end that no name was checked where there was none. Empty where it verifies.
     char error[384];
@@ -42,6 +55,8 @@ void trust_store_free(struct trust_store *store);
 // is kept for a chain and name for about a minute.
 void trust_verify(struct trust_verdict *out, struct trust_store *store, CRYPTO_BUFFER *const *chain,
                   size_t chain_len, const char *name, int64_t now_unix_ns);
+// Whether it verifies.
+bool trust_holds(const struct trust_verdict *verdict);
 // Whether a certificate is good for this host name or address.
 bool trust_name_fits(CRYPTO_BUFFER *certificate, const char *name);
 

@@ -158,6 +158,13 @@ static enum err open_verdict(struct machinery *out, struct failure *failure,
 
 // ── all of it ───────────────────────────────────────────────────────────────────────────────────
 
+static enum trust_help trust_help(const struct options *options) {
+    if (options->command != CLI_RUN) {
+        return TRUST_HELP_NONE;
+    }
+    return options->trust_mount ? TRUST_HELP_MOUNT : TRUST_HELP_VARIABLES;
+}
+
 static void fill_relay_config(struct machinery *out, const struct options *options) {
     out->relay = (struct relay_config){
         .client_tls = options->client_tls,
@@ -177,6 +184,7 @@ static void fill_relay_config(struct machinery *out, const struct options *optio
                              .name_identities = options->auth != AUTH_VIEW_MASK,
                              .ignored = options->ignored.items,
                              .ignored_count = options->ignored.count,
+                             .trust_help = trust_help(options),
                              .ca_file = authority_certificate_file(out->authority)},
                 .auth_view = options->auth,
                 .sinks = out->sinks,

@@ -110,7 +110,14 @@ struct event_tls {
     bool staple;              // an OCSP response was stapled
     bool client_certificate_requested;
     bool client_certificate_given;
-    bool shown_bad; // client side, --verify mirror: the leaf shown carries a fault
+    const char *verify_name; // the name that was checked; NULL where none was
+    // What is weak in the server's chain above its own certificate.
+    unsigned issuer_rsa_bits; // an RSA key that is too small; 0 for none
+    bool issuer_sha1_signature;
+    // Client side, --verify mirror: what is wrong with the leaf that it was shown; NULL for
+    // nothing.
+    const char *shown_faults;
+    bool shown_bad; // … and no client that checks goes on with it
     int64_t handshake_ns;
     const char *error;      // a sentence; NULL where the handshake ended well
     int alert;              // the alert that ended it, RFC 8446 6; -1 where there was none

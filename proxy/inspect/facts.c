@@ -308,7 +308,6 @@ static void learn_tls(struct facts *facts, const struct event *event) {
     } else {
         facts->server_tls = true;
     }
-    facts->server_certificate_bad |= tls->side == SIDE_SERVER && tls->has_verify && !tls->verify_ok;
 }
 
 static void learn_content_end(struct facts *facts, const struct event *event) {

@@ -11,12 +11,20 @@
 
 struct findings;
 
+// What has been done already to make clients trust the CA.
+enum trust_help {
+    TRUST_HELP_NONE,
+    TRUST_HELP_VARIABLES, // `run` has set the variables of each runtime
+    TRUST_HELP_MOUNT,     // … and --trust-mount put the CA into the system's bundle
+};
+
 struct findings_config {
     int64_t slow_ns;            // --slow
     bool verify_mirror;         // --verify mirror: the client saw the server's faults
     bool name_identities;       // --auth identity or reveal: a finding may name who logged in
     const char *const *ignored; // --ignore: ids of rules; read when it is made
     size_t ignored_count;
+    enum trust_help trust_help;
     const char *ca_file; // where the CA is, for advice on how to trust it; NULL if unknown
 };
 

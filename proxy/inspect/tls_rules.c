@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the handshakes of both legs tell.
 #include "base/clock.h"
+#include "base/limits.h"
 #include "inspect/themes.h"
 
 #include <inttypes.h>
@@ -51,28 +52,47 @@ static void name_alert(char *out, size_t size, int alert) {
     }
 }
 
+#define PINNED "One that pins the server's certificate or key cannot be intercepted"
+
+// What makes a client trust the CA, beyond what has been done for it already.
+static const char *trust_advice(const struct analysis *analysis) {
+    switch (analysis->config.trust_help) {
+    case TRUST_HELP_NONE:
+        break;
+    case TRUST_HELP_VARIABLES:
+        return "it does not heed the variables that `run` has set; --trust-mount puts the CA into "
+               "the system's bundle for it, which programs built on GnuTLS (msmtp, mutt) read";
+    case TRUST_HELP_MOUNT:
+        return "it heeds neither the variables that `run` has set nor the system's bundle, which "
+               "has the CA (--trust-mount), so name that file in its own settings, such as "
+               "tls_trust_file of msmtp";
+    }
+    return "SSL_CERT_FILE for OpenSSL, Python, Perl, Ruby, PHP, Go and curl, NODE_EXTRA_CA_CERTS "
+           "for Node, a trust store for Java, tls_trust_file for msmtp (smtpscope ca env prints "
+           "them all)";
+}
+
 // ── the client ──────────────────────────────────────────────────────────────────────────────────
 
 static void say_distrusts(struct analysis *analysis, const struct event_tls *tls) {
     char alert[80];
     name_alert(alert, sizeof(alert), tls->alert);
     struct place place = place_of_session(PARTY_CLIENT);
-    if (tls->shown_bad ||
-        (analysis->config.verify_mirror && analysis->facts.server_certificate_bad)) {
+    if (tls->shown_faults != NULL) {
+        // What the client thinks of the server itself is not known: it may have roots of its own.
         analysis_say(analysis, RULE_TLS_CLIENT_DISTRUSTS, place,
-                     "The client refused the certificate %s; it was shown the faults of the "
-                     "server's own certificate, so it would have refused the server too: mend that "
-                     "certificate, or try --verify off",
-                     alert);
+                     "The client refused the certificate %s: it was shown one with the faults that "
+                     "the proxy finds in the server's (%s), which could not satisfy it. If the "
+                     "client knows the server's CA, name that CA with --server-ca; else fix the "
+                     "server's certificate, or try --verify off. " PINNED,
+                     alert, tls->shown_faults);
         return;
     }
     const char *file = analysis->config.ca_file;
     analysis_say(analysis, RULE_TLS_CLIENT_DISTRUSTS, place,
-                 "The client does not trust the proxy's certificate and refused it %s; make it "
-                 "trust the CA in %s: SSL_CERT_FILE for OpenSSL, Python, Perl, Ruby, PHP, Go and "
-                 "curl, NODE_EXTRA_CA_CERTS for Node, a trust store for Java, tls_trust_file for "
-                 "msmtp (smtpscope ca env prints them all)",
-                 alert, file == NULL ? "ca.pem" : file);
+                 "The client refused the proxy's certificate %s; make it trust the CA in %s: %s. A "
+                 "client with roots in its code needs the CA there. " PINNED,
+                 alert, file == NULL ? "ca.pem" : file, trust_advice(analysis));
 }
 
 static void say_no_sni(struct analysis *analysis) {
@@ -133,18 +153,47 @@ static void judge_expiry(struct analysis *analysis, const struct event *event) {
                  date, left_ns / NS_PER_DAY, left_ns / NS_PER_DAY == 1 ? "" : "s");
 }
 
+// "it is for 'a.example' and 2 more, and 'b.example' was asked for"
+static void put_names(struct buf *out, const struct analysis *analysis,
+                      const struct event_tls *tls) {
+    const struct event_certificate *certificate = tls->certificate;
+    size_t count = certificate == NULL ? 0 : certificate->name_count;
+    buf_put_string(out, "; it is for ");
+    if (count == 0) {
+        buf_put_string(out, "no name in subjectAltName");
+    } else {
+        buf_putf(out, "'%s'", quote_of(analysis, slice_of_string(certificate->names[0])).text);
+    }
+    if (count > 1) {
+        buf_putf(out, " and %zu more", count - 1);
+    }
+    buf_putf(out, ", and '%s' was asked for",
+             quote_of(analysis, slice_of_string(tls->verify_name)).text);
+}
+
+static void say_bad_certificate(struct analysis *analysis, const struct event_tls *tls) {
+    struct buf text;
+    const char *subject = tls->certificate == NULL ? NULL : tls->certificate->subject;
+    const char *error = tls->verify_error == NULL ? "no reason is known" : tls->verify_error;
+    buf_init(&text, 4 * KIB);
+    buf_putf(&text, "The server's certificate%s%s%s does not verify: %s", subject ? " (" : "",
+             subject ? quote_of(analysis, slice_of_string(subject)).text : "", subject ? ")" : "",
+             error);
+    if (tls->verify_name != NULL && strstr(error, "mismatch") != NULL) {
+        put_names(&text, analysis, tls);
+    }
+    analysis_say(analysis, RULE_TLS_SERVER_CERTIFICATE, place_of_session(PARTY_SERVER), "%.*s",
+                 (int)buf_len(&text), (const char *)buf_slice(&text).data);
+    buf_cleanup(&text);
+}
+
 static void judge_server(struct analysis *analysis, const struct event *event) {
     const struct event_tls *tls = &event->tls;
     if (!tls->has_verify) {
         return;
     }
     if (!tls->verify_ok) {
-        const char *subject = tls->certificate == NULL ? NULL : tls->certificate->subject;
-        analysis_say(analysis, RULE_TLS_SERVER_CERTIFICATE, place_of_session(PARTY_SERVER),
-                     "The server's certificate%s%s%s does not verify: %s", subject ? " (" : "",
-                     subject ? quote_of(analysis, slice_of_string(subject)).text : "",
-                     subject ? ")" : "",
-                     tls->verify_error == NULL ? "no reason is known" : tls->verify_error);
+        say_bad_certificate(analysis, tls);
     } else if (tls->certificate != NULL) {
         judge_expiry(analysis, event);
     }
@@ -174,6 +223,16 @@ static void judge_strength(struct analysis *analysis, const struct event_tls *tl
     }
     if (certificate != NULL && certificate->sha1_signature) {
         buf_putf(&reasons, "%sa certificate signed with SHA-1 where SHA-256 is due",
+                 buf_len(&reasons) > 0 ? ", " : "");
+    }
+    if (tls->issuer_rsa_bits > 0) {
+        buf_putf(&reasons,
+                 "%sabove its certificate in the chain an RSA key of %u bits where %d are due",
+                 buf_len(&reasons) > 0 ? ", " : "", tls->issuer_rsa_bits, RSA_BITS_MIN);
+    }
+    if (tls->issuer_sha1_signature) {
+        buf_putf(&reasons,
+                 "%sabove its certificate in the chain one signed with SHA-1 where SHA-256 is due",
                  buf_len(&reasons) > 0 ? ", " : "");
     }
     if (tls->weak_cipher) {

@@ -109,8 +109,9 @@ struct relay {
     bool client_starttls;  // how its TLS began, else implicit
     int64_t client_tls_ns; // when its handshake was over
     bool server_starttls;
-    bool client_failed; // the handshake with the client did
-    bool shown_bad;
+    bool client_failed;       // the handshake with the client did
+    const char *shown_faults; // what is wrong with the leaf; NULL for nothing
+    bool shown_bad;           // … and a client that checks would refuse it
     bool client_spoke_in_tls; // application data came from the client inside TLS
     bool server_spoke_in_tls;
     bool client_spoke;       // any plaintext at all

@@ -64,7 +64,7 @@ static bool verify_server(void *context, CRYPTO_BUFFER *const *chain, size_t cha
     certificate_facts_free(relay->certificate);
     relay->certificate = certificate_facts_of(chain[0]);
     *out_alert = alert_of(relay->verdict.faults);
-    return relay->config->verify != VERIFY_STRICT || relay->verdict.faults == 0;
+    return relay->config->verify != VERIFY_STRICT || trust_holds(&relay->verdict);
 }
 
 // ── the server's handshake ──────────────────────────────────────────────────────────────────────
@@ -102,7 +102,10 @@ static void tell_server_tls(struct relay *relay, const char *error, int64_t at_n
     event.tls.starttls = relay->server_starttls;
     event.tls.certificate = relay->certificate;
     event.tls.has_verify = relay->verified;
-    event.tls.verify_ok = relay->verified && relay->verdict.faults == 0;
+    event.tls.verify_ok = relay->verified && trust_holds(&relay->verdict);
+    event.tls.verify_name = relay->verified ? server_name(relay) : NULL;
+    event.tls.issuer_rsa_bits = relay->verdict.issuer_key_bits;
+    event.tls.issuer_sha1_signature = relay->verdict.issuer_sha1;
     bool remarked = relay->verified && relay->verdict.error[0] != '\0';
     event.tls.verify_error = remarked ? relay->verdict.error : NULL;
     observer_tell(relay->observer, &event);
@@ -112,10 +115,10 @@ static void server_failed(struct relay *relay, int64_t at_ns) {
     struct event_tls facts = {0};
     tls_endpoint_facts(relay->server.tls, &facts);
     tell_server_tls(relay, NULL, at_ns);
-    if (relay->config->verify == VERIFY_STRICT && relay->verdict.faults != 0) {
+    if (relay->config->verify == VERIFY_STRICT && !trust_holds(&relay->verdict)) {
         ending_decide(relay, OUTCOME_TLS_SERVER_FAILED, PARTY_PROXY,
                       "the server's certificate does not verify (%s) and --verify strict refuses "
-                      "it; mend the certificate, name its CA with --server-ca, or use --verify "
+                      "it; fix the certificate, name its CA with --server-ca, or use --verify "
                       "mirror",
                       relay->verdict.error);
     } else {
@@ -194,10 +197,18 @@ static unsigned faults_to_show(const struct relay *relay) {
 
 // A certificate that is wrong for the name that the server has to the proxy may well be right for
 // the one that the client asked for, and then a client that verifies finds nothing wrong with it.
-static bool looks_bad(const struct leaf_request *request) {
+static unsigned faults_seen(const struct leaf_request *request) {
     bool name_fits = request->server != NULL && request->name != NULL &&
                      trust_name_fits(request->server, request->name);
-    return (request->faults & ~(name_fits ? (unsigned)TRUST_WRONG_NAME : 0U)) != 0;
+    return request->faults & ~(name_fits ? (unsigned)TRUST_WRONG_NAME : 0U);
+}
+
+static void keep_shown_faults(struct relay *relay, unsigned faults) {
+    relay->shown_bad = (faults & ~TRUST_DISPUTED) != 0;
+    relay->shown_faults = faults == 0                         ? NULL
+                          : (faults & ~TRUST_WEAKNESSES) != 0 ? relay->verdict.error
+                          : (faults & TRUST_SMALL_KEY) != 0   ? "an RSA key under 2048 bits"
+                                                              : "a signature with SHA-1";
 }
 
 // A client that refuses an old version refuses as it would without the proxy.
@@ -223,6 +234,7 @@ static void present(struct relay *relay, int64_t at_ns) {
         .name = hello->sni != NULL ? hello->sni : relay->setup.client_local_address,
         .rsa = hello->rsa_only,
         .issuer_sent = chain_len > 1,
+        .small_key_bits = relay->verdict.small_key_bits,
         .now_unix_ns = relay->session->started_unix_ns,
     };
     if (leaf_get(&leaf, &failure, relay->config->leaves, &request) != OK) {
@@ -236,7 +248,8 @@ static void present(struct relay *relay, int64_t at_ns) {
         what.alpn = tls_endpoint_alpn(relay->server.tls);
         what.ask_certificate = tls_endpoint_certificate_requested(relay->server.tls);
     }
-    relay->shown_bad = request.faults != 0 && looks_bad(&request);
+    keep_shown_faults(relay, faults_seen(&request));
+    what.faulty = relay->shown_faults != NULL;
     relay_set_client(relay, CLIENT_HANDSHAKE);
     tls_endpoint_present(relay->client.tls, &what, at_ns);
 }
@@ -259,6 +272,7 @@ static void tell_client_tls(struct relay *relay, const char *error, bool distrus
     }
     event.tls.starttls = relay->client_starttls;
     event.tls.certificate = given;
+    event.tls.shown_faults = relay->shown_faults;
     event.tls.shown_bad = relay->shown_bad;
     event.tls.sni_missing =
         event.tls.sni == NULL && client_gave_name(relay) && client_hello(relay) != NULL;

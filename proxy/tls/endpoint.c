@@ -257,6 +257,7 @@ void tls_endpoint_present(struct tls_endpoint *endpoint, const struct tls_presen
         tls_handshake_ask_certificate(endpoint);
     }
     endpoint->presented = true;
+    endpoint->faulty = what->faulty;
     endpoint->state = TLS_AWAIT_HANDSHAKE;
     tls_handshake_advance(endpoint, at_ns);
 }

@@ -87,7 +87,10 @@ static void explain_plain_text(struct buf *out, const struct tls_account *accoun
 // ── alerts ──────────────────────────────────────────────────────────────────────────────────────
 
 static void explain_certificate_alert(struct buf *out, const struct tls_account *account) {
-    if (account->peer == SIDE_CLIENT) {
+    if (account->peer == SIDE_CLIENT && account->faulty) {
+        buf_put_string(out, "; it was shown the faults that the proxy finds in the server's own "
+                            "certificate (--verify mirror)");
+    } else if (account->peer == SIDE_CLIENT) {
         buf_put_string(out, "; if it should accept it, make it trust the proxy's CA (`smtpscope ca "
                             "env` says how)");
     } else {

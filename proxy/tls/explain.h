@@ -31,7 +31,8 @@ struct tls_account {
     enum tls_end end;              // how the peer's stream ended, if that was it
     struct slice first;            // the first bytes that the peer sent
     const struct tls_hello *hello; // the client's; NULL where not known
-    uint16_t suite;                // of the ServerHello; 0 before it
+    bool faulty;    // the certificate shown to the client mirrors the server's faults
+    uint16_t suite; // of the ServerHello; 0 before it
 };
 
 // Appends the sentence, without a full stop at its end.

@@ -232,6 +232,7 @@ void tls_endpoint_fail(struct tls_endpoint *endpoint, enum tls_end end, int64_t 
         .end = end,
         .first = buf_slice(&endpoint->wire.first),
         .hello = endpoint->hello,
+        .faulty = endpoint->faulty,
         .suite = endpoint->suite,
     };
     struct buf sentence;

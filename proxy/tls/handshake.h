@@ -23,6 +23,7 @@ struct tls_endpoint {
     // Accepting.
     struct tls_hello *hello;
     bool presented;
+    bool faulty;            // what was presented has the server's faults
     bool asked;             // for a client certificate
     uint16_t version_limit; // what the server chose; 0 where that does not matter
     struct buf alpn_choice;

@@ -63,6 +63,9 @@ void facts_of_tls(struct event_tls *tls, struct facts_certificate *storage, cons
     tls->alert = (int)number(words, "alert", -1);
     tls->certificate_alert = has(words, "distrusts");
     tls->shown_bad = has(words, "shown-bad");
+    tls->shown_faults = tls->shown_bad ? "certificate has expired" : NULL;
+    tls->issuer_rsa_bits = (unsigned)number(words, "issuer-rsa", 0);
+    tls->issuer_sha1_signature = has(words, "issuer-sha1");
     tls->sni_missing = has(words, "no-sni");
     tls->weak_cipher = has(words, "weak");
 }

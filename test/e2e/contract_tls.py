@@ -1590,12 +1590,17 @@ def test_wrong_for_the_url_and_right_for_the_client(scope):
 
 
 def test_common_name_beside_other_alternative_names(scope):
-    """RFC 6125 6.4.4: it counts where no alternative name is a host's."""
+    """Python takes it where no alternative name is a host's (RFC 6125 6.4.4), Go never does."""
     root = roots(scope)
     issue(scope, "localhost", "good-root", names="email:a@example.com", days=(-1, 60))
     context = context_of(scope.path("localhost.pem"), scope.path("localhost.key"))
     seen, session, _ = proxied(scope, context, "--server-ca", root, client=both_roots(scope))
-    assert seen.error is None and session["tls"]["server"]["verify"]["ok"], session["tls"]
+    verify = session["tls"]["server"]["verify"]
+    assert seen.error is None and not verify["ok"], session["tls"]
+    assert "common name" in verify["error"], verify
+    assert "common name" in finding(session, "tls-server-certificate")["text"]
+    assert "tls-client-no-check" not in rules(session), rules(session)
+    assert "DNS:" not in leaf_text(seen.leaf, "-ext", "subjectAltName"), seen.leaf
 
 
 def test_ipv6_literal(scope):

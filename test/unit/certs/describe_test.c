@@ -96,7 +96,7 @@ static void test_names(void **state) {
 static void test_keys_and_signatures(void **state) {
     (void)state;
     static const uint8_t SEED[32] = {1};
-    EVP_PKEY *rsa = build_key_rsa();
+    EVP_PKEY *rsa = build_key_rsa(RSA_BITS);
     struct event_certificate *facts = describe(build_certificate(rsa, &DATES), rsa, EVP_sha1());
     assert_string_equal(facts->key, "RSA 2048");
     assert_int_equal(facts->rsa_bits, 2048);

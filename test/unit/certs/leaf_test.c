@@ -176,6 +176,8 @@ static void test_mirrored_faults(void **state) {
     old.ends_s = -TEST_DAY_S;
     young.begins_s = TEST_DAY_S;
     client_only.purpose = NID_client_auth;
+    const struct server_plan by_common_name = {.common_name = "s.example.com"};
+    const struct server_plan by_address = {.common_name = "s.example.com", .names = {"10.0.0.1"}};
     const struct mirror_case cases[] = {
         {old, TRUST_EXPIRED, true, TRUST_EXPIRED},
         {good, TRUST_EXPIRED, true, TRUST_EXPIRED}, // an intermediate's fault
@@ -194,6 +196,13 @@ static void test_mirrored_faults(void **state) {
          TRUST_EXPIRED | TRUST_WRONG_NAME | TRUST_SELF_SIGNED},
         {young, TRUST_NOT_YET_VALID | TRUST_UNKNOWN_ISSUER, false,
          TRUST_NOT_YET_VALID | TRUST_UNKNOWN_ISSUER},
+        {good, TRUST_SHA1_SIGNATURE, true, TRUST_SHA1_SIGNATURE},
+        {good, TRUST_SMALL_KEY, true, TRUST_SMALL_KEY},
+        {good, TRUST_SHA1_SIGNATURE | TRUST_SMALL_KEY | TRUST_EXPIRED, true,
+         TRUST_SHA1_SIGNATURE | TRUST_SMALL_KEY | TRUST_EXPIRED},
+        {by_common_name, TRUST_COMMON_NAME, true, TRUST_COMMON_NAME},
+        {by_address, TRUST_COMMON_NAME, true, TRUST_COMMON_NAME},
+        {by_common_name, 0, true, 0},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         CRYPTO_BUFFER *server = server_leaf(&world, &cases[i].plan);
@@ -201,6 +210,7 @@ static void test_mirrored_faults(void **state) {
                                        .faults = cases[i].faults,
                                        .name = NAME,
                                        .issuer_sent = cases[i].issuer_sent,
+                                       .small_key_bits = 1024,
                                        .now_unix_ns = TEST_NOW};
         unsigned seen = faults_seen(get(&request), NAME);
         if (seen != cases[i].seen) {
@@ -229,6 +239,23 @@ static void test_expired_has_the_servers_dates(void **state) {
     assert_int_equal(facts->not_after_unix_ns, TEST_NOW - 5 * INT64_C(1000000000));
     certificate_facts_free(facts);
     CRYPTO_BUFFER_free(server);
+}
+
+static void test_small_keys(void **state) {
+    (void)state;
+    static const struct {
+        unsigned bits;
+        const char *key;
+    } CASES[] = {{1024, "RSA 1024"}, {1536, "RSA 1536"}, {1024, "RSA 1024"}};
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        struct leaf_request request = {.faults = TRUST_SMALL_KEY,
+                                       .name = NAME,
+                                       .small_key_bits = CASES[i].bits,
+                                       .now_unix_ns = TEST_NOW};
+        struct event_certificate *facts = facts_of(get(&request));
+        assert_string_equal(facts->key, CASES[i].key);
+        certificate_facts_free(facts);
+    }
 }
 
 static void test_rsa(void **state) {
@@ -346,6 +373,7 @@ int main(void) {
         cmocka_unit_test(test_mirrored_faults),
         cmocka_unit_test(test_chain_that_is_sent),
         cmocka_unit_test(test_expired_has_the_servers_dates),
+        cmocka_unit_test(test_small_keys),
         cmocka_unit_test(test_rsa),
         cmocka_unit_test(test_same_leaf_each_time),
         cmocka_unit_test(test_more_than_are_kept),

@@ -55,7 +55,7 @@ static void add_names(X509 *leaf, const struct server_plan *plan) {
 CRYPTO_BUFFER *server_leaf(const struct server_world *world, const struct server_plan *plan) {
     struct dates dates = {TEST_NOW_S + (plan->begins_s != 0 ? plan->begins_s : -TEST_DAY_S),
                           TEST_NOW_S + (plan->ends_s != 0 ? plan->ends_s : 30 * TEST_DAY_S)};
-    EVP_PKEY *key = build_key_p256();
+    EVP_PKEY *key = plan->rsa_bits != 0 ? build_key_rsa(plan->rsa_bits) : build_key_p256();
     X509 *leaf = build_certificate(key, &dates);
     if (plan->common_name != NULL) {
         build_set_subject(leaf, NID_commonName, plan->common_name);
@@ -64,7 +64,8 @@ CRYPTO_BUFFER *server_leaf(const struct server_world *world, const struct server
     build_add_leaf(leaf, key);
     build_add_purpose(leaf, plan->purpose != 0 ? plan->purpose : NID_server_auth);
     struct issuer itself = {leaf, key};
-    bool signed_ok = build_sign(leaf, plan->self_signed ? &itself : &world->intermediate);
+    bool signed_ok = build_sign_with(leaf, plan->self_signed ? &itself : &world->intermediate,
+                                     plan->sha1 ? EVP_sha1() : EVP_sha256());
     assert(signed_ok);
     CRYPTO_BUFFER *der = build_der(leaf);
     X509_free(leaf);

@@ -20,7 +20,9 @@ struct server_plan {
     int64_t begins_s;                  // from now; 0 for yesterday
     int64_t ends_s;                    // from now; 0 for in a month
     bool self_signed;
-    int purpose; // NID, 0 for serverAuth
+    int purpose;       // NID, 0 for serverAuth
+    unsigned rsa_bits; // of its key; 0 for one of P-256
+    bool sha1;         // so signed
 };
 
 // A root, an intermediate, and room for a leaf.

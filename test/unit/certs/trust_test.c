@@ -7,6 +7,7 @@
 #include "folder_of_test.h"
 #include "server.h"
 
+#include <openssl/evp.h>
 #include <openssl/nid.h>
 #include <openssl/pool.h>
 
@@ -111,14 +112,74 @@ static void test_wildcard(void **state) {
                      TRUST_WRONG_NAME);
 }
 
-// RFC 6125 6.4.4: the common name only where there is no alternative one.
+// RFC 6125 6.4.4: the common name only where there is no alternative one; RFC 9525 6.3: not even
+// then.
 static void test_common_name(void **state) {
     (void)state;
     struct server_plan alone = {.common_name = "a.example.com"};
     struct server_plan beside = {.common_name = "a.example.com", .names = {"b.example.com"}};
-    assert_int_equal(verdict_of(trusting, &alone, WITH_INTERMEDIATE, "a.example.com").faults, 0);
+    struct server_plan address = {.common_name = "a.example.com", .names = {"127.0.0.1"}};
+    struct trust_verdict verdict = verdict_of(trusting, &alone, WITH_INTERMEDIATE, "a.example.com");
+    assert_int_equal(verdict.faults, TRUST_COMMON_NAME);
+    assert_non_null(strstr(verdict.error, "common name"));
+    assert_false(trust_holds(&verdict));
+    assert_int_equal(verdict_of(trusting, &alone, WITH_INTERMEDIATE, "b.example.com").faults,
+                     TRUST_WRONG_NAME);
+    assert_int_equal(verdict_of(trusting, &address, WITH_INTERMEDIATE, "a.example.com").faults,
+                     TRUST_COMMON_NAME);
+    assert_int_equal(verdict_of(trusting, &address, WITH_INTERMEDIATE, "127.0.0.1").faults, 0);
     assert_int_equal(verdict_of(trusting, &beside, WITH_INTERMEDIATE, "a.example.com").faults,
                      TRUST_WRONG_NAME);
+}
+
+static void test_no_name(void **state) {
+    (void)state;
+    struct trust_verdict verdict = verdict_of(trusting, &GOOD, WITH_INTERMEDIATE, NULL);
+    assert_int_equal(verdict.faults, 0);
+    assert_non_null(strstr(verdict.error, "no name was checked"));
+    struct server_plan old = GOOD;
+    old.begins_s = -20 * TEST_DAY_S;
+    old.ends_s = -TEST_DAY_S;
+    verdict = verdict_of(trusting, &old, WITH_INTERMEDIATE, NULL);
+    assert_int_equal(verdict.faults, TRUST_EXPIRED);
+    assert_non_null(strstr(verdict.error, "certificate has expired; no name was checked"));
+}
+
+static void test_weaknesses(void **state) {
+    (void)state;
+    struct server_plan sha1 = GOOD, small = GOOD, fine = GOOD;
+    sha1.sha1 = true;
+    small.rsa_bits = 1024;
+    fine.rsa_bits = 2048;
+    struct trust_verdict verdict = verdict_of(trusting, &sha1, WITH_INTERMEDIATE, "a.example.com");
+    assert_int_equal(verdict.faults, TRUST_SHA1_SIGNATURE);
+    assert_true(trust_holds(&verdict));
+    assert_false(verdict.issuer_sha1);
+    verdict = verdict_of(trusting, &small, WITH_INTERMEDIATE, "a.example.com");
+    assert_int_equal(verdict.faults, TRUST_SMALL_KEY);
+    assert_true(trust_holds(&verdict));
+    assert_int_equal(verdict.small_key_bits, 1024);
+    assert_int_equal(verdict.issuer_key_bits, 0);
+    assert_int_equal(verdict_of(trusting, &fine, WITH_INTERMEDIATE, "a.example.com").faults, 0);
+}
+
+// A root's own signature proves nothing, and counts for nothing.
+static void test_weaknesses_above_the_leaf(void **state) {
+    (void)state;
+    struct issuer weak = {.key = build_key_rsa(1024)};
+    struct dates dates = {TEST_NOW_S - TEST_DAY_S, TEST_NOW_S + TEST_DAY_S};
+    weak.certificate = build_certificate(weak.key, &dates);
+    assert_true(build_set_subject(weak.certificate, NID_commonName, "weak") &&
+                build_add_ca(weak.certificate, 0) &&
+                build_sign_with(weak.certificate, &world.root, EVP_sha1()));
+    struct issuer strong = world.intermediate;
+    world.intermediate = weak;
+    struct trust_verdict verdict = verdict_of(trusting, &GOOD, WITH_INTERMEDIATE, "a.example.com");
+    assert_int_equal(verdict.faults, TRUST_SHA1_SIGNATURE | TRUST_SMALL_KEY);
+    assert_true(verdict.issuer_sha1);
+    assert_int_equal(verdict.issuer_key_bits, 1024);
+    world.intermediate = strong;
+    issuer_cleanup(&weak);
 }
 
 static void test_unknown_issuer(void **state) {
@@ -223,6 +284,9 @@ int main(void) {
         cmocka_unit_test(test_wrong_name),
         cmocka_unit_test(test_wildcard),
         cmocka_unit_test(test_common_name),
+        cmocka_unit_test(test_no_name),
+        cmocka_unit_test(test_weaknesses),
+        cmocka_unit_test(test_weaknesses_above_the_leaf),
         cmocka_unit_test(test_unknown_issuer),
         cmocka_unit_test(test_self_signed),
         cmocka_unit_test(test_wrong_purpose),

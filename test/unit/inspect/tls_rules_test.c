@@ -66,6 +66,25 @@ static void distrust_names_alert_and_ca(void **state) {
     assert_non_null(strstr(fixture_texts(fixture), "/ca/ca.pem"));
 }
 
+// Whether it would refuse the server too is not known: it may have roots of its own in its code.
+static void a_mirrored_fault_is_no_want_of_the_ca(void **state) {
+    struct fixture *fixture = *state;
+    struct event_tls tls = good_tls(SIDE_CLIENT);
+    tls.error = "the client refused the certificate";
+    tls.certificate_alert = true;
+    tls.alert = 48;
+    tls.alert_by = PARTY_CLIENT;
+    tls.shown_faults = "unable to get local issuer certificate";
+    fixture_tls(fixture, tls);
+    const char *text = fixture_texts(fixture);
+    assert_string_equal(fixture_log(fixture), "error tls-client-distrusts client -1 0\n");
+    assert_non_null(strstr(text, "unable to get local issuer certificate"));
+    assert_non_null(strstr(text, "--server-ca"));
+    assert_non_null(strstr(text, "cannot be intercepted"));
+    assert_null(strstr(text, "would have refused"));
+    assert_null(strstr(text, "ca.pem"));
+}
+
 static void other_alerts_are_no_distrust(void **state) {
     struct fixture *fixture = *state;
     struct event_tls tls = good_tls(SIDE_CLIENT);
@@ -115,6 +134,22 @@ static void bad_certificate_says_why(void **state) {
     fixture_tls(fixture, tls);
     assert_string_equal(fixture_log(fixture), "error tls-server-certificate server -1 0\n");
     assert_non_null(strstr(fixture_texts(fixture), "certificate has expired"));
+}
+
+static void a_mismatch_names_both(void **state) {
+    struct fixture *fixture = *state;
+    static const char *const NAMES[] = {"mx.example.com", "www.example.com"};
+    struct event_certificate certificate = good_certificate(fixture);
+    certificate.names = NAMES;
+    certificate.name_count = 2;
+    struct event_tls tls = good_tls(SIDE_SERVER);
+    tls.certificate = &certificate;
+    tls.has_verify = true;
+    tls.verify_error = "Hostname mismatch";
+    tls.verify_name = "mail.example.com";
+    fixture_tls(fixture, tls);
+    assert_non_null(strstr(fixture_texts(fixture), "'mx.example.com' and 1 more"));
+    assert_non_null(strstr(fixture_texts(fixture), "'mail.example.com' was asked for"));
 }
 
 static void expiry_within_14_days(void **state) {
@@ -242,7 +277,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(good_handshakes_are_silent, setup, teardown),
         cmocka_unit_test_setup_teardown(distrust_names_alert_and_ca, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_mirrored_fault_is_no_want_of_the_ca, setup, teardown),
         cmocka_unit_test_setup_teardown(other_alerts_are_no_distrust, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_mismatch_names_both, setup, teardown),
         cmocka_unit_test_setup_teardown(a_client_that_goes_on_does_not_check, setup, teardown),
         cmocka_unit_test_setup_teardown(a_client_that_closes_or_quits_did_check, setup, teardown),
         cmocka_unit_test_setup_teardown(a_client_that_only_listens_trusts, setup, teardown),
