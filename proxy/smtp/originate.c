@@ -49,8 +49,9 @@ enum client_line client_line_classify(const struct dialogue *dialogue, struct sl
         return CLIENT_LINE_SASL;
     }
     bool message_text = client->text_refused || client->state == CLIENT_AWAIT_DATA;
-    bool unsure = client->auth_seen && !message_text;
-    if (client->conceal || (unsure && !looks_like_command(dialogue->caps, text))) {
+    bool unsure = client->auth_seen && (client->doubt || !message_text);
+    bool shown = !client->doubt && looks_like_command(dialogue->caps, text);
+    if (client->conceal || (unsure && !shown)) {
         return CLIENT_LINE_CONCEALED;
     }
     return CLIENT_LINE_COMMAND;

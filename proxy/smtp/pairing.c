@@ -2,6 +2,7 @@
 #include "smtp/pairing.h"
 
 #include "smtp/effect.h"
+#include "smtp/resync.h"
 
 // ── what a reply answers ────────────────────────────────────────────────────────────────────────
 
@@ -26,6 +27,9 @@ static bool is_early(const struct dialogue *dialogue, const struct answer *answe
 
 static enum match find_match(struct waiting *out, struct dialogue *dialogue,
                              const struct answer *answer, int code) {
+    if (!answer->by_proxy && !answer->incomplete) {
+        resync_to(dialogue, code, answer->at_ns);
+    }
     const struct waiting *front = queue_front(&dialogue->queue);
     *out = (struct waiting){.kind = WAITING_COMMAND, .exchange = EVENT_NO_EXCHANGE};
     if (front == NULL && dialogue->queue.lost_count == 0) {

@@ -45,8 +45,11 @@ void queue_push(struct queue *queue, const struct waiting *item) {
         return;
     }
     make_room(queue);
+    const struct waiting *front = queue_front(queue);
+    bool early = front != NULL && front->kind == WAITING_GREETING;
     struct waiting *kept = &queue->items[queue->end++];
     *kept = *item;
+    kept->early = early;
     queue->mark_count += item->kind == WAITING_MARK;
     if (kept->path != NULL && queue->path_bytes + kept->path->size > LIMIT_PIPELINE_BYTES) {
         envelope_path_free(kept->path);

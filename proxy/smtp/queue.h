@@ -26,6 +26,7 @@ struct waiting {
     bool continuation; // a SASL line
     bool chunk_last;   // BDAT … LAST
     bool path_lost;    // MAIL or RCPT whose path could not be kept
+    bool early;        // it came ahead of the greeting; set by queue_push
     int64_t at_ns;
     struct envelope_path *path; // owned: of MAIL or RCPT
     struct auth *auth;          // borrowed: the SASL exchange that this line is part of

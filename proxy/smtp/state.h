@@ -7,6 +7,7 @@
 //   originate.c  client lines: commands, SASL lines, what is concealed
 //   server.c     server bytes: lines, gathered to replies
 //   pairing.c    what a reply answers
+//   resync.c     … where a command before it got none
 //   effect.c     … and what it changes
 //   transfer.c   message text from its first byte to the last answer
 //   tell.c       events
@@ -77,6 +78,7 @@ struct client_stream {
     bool challenged;        // 334 came: the next line is a SASL line
     bool conceal;           // AUTH was refused: lines are concealed up to a known command
     bool auth_seen;
+    bool doubt;        // replies were missed: which of them answers AUTH was uncertain
     bool text_refused; // DATA was refused: lines that are no commands may be the message's
     bool eight_bits;   // the latest MAIL said BODY=8BITMIME or BINARYMIME
     bool binary;       // … BINARYMIME
