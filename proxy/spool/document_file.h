@@ -5,7 +5,7 @@
 //   {"schema":"smtpscope/1","sessions":[          head
 //   {…},                                          each session by one write, which begins where the
 //   {…}                     ◀── tail              tail stands and puts the tail behind itself
-//   ]}
+//   ]}                                            (swap.h: in one step for its readers)
 //
 // On a pipe or a terminal nothing can be taken back: there the document grows in a file without a
 // name, and is copied when it is whole.
@@ -21,6 +21,8 @@
 // Whether a file begins as ours do, also where a tool has laid it out anew.
 bool document_is_ours(struct slice head);
 
+// Makes the file with an empty document in it, where its path names nothing. 0, or an errno.
+MUST_USE int document_make(struct file *file);
 // Begins an empty document, in the place of what was there, or goes on with the one that this
 // process began. file_open calls it.
 MUST_USE enum err document_begin(struct file *file, bool same_file, struct failure *failure);

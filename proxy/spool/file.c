@@ -55,14 +55,13 @@ static char *partial_path(const struct file *file) {
 
 // ── opening ─────────────────────────────────────────────────────────────────────────────────────
 
-// Whether the file that is open now is the one that this process began.
-static bool is_same(struct file *file) {
+bool file_note_identity(struct file *file) {
     struct stat status;
     if (fstat(file->target.fd, &status) != 0) {
         return false;
     }
-    bool same = file->begun && S_ISREG(status.st_mode) && file->device == status.st_dev &&
-                file->inode == status.st_ino;
+    bool same =
+        S_ISREG(status.st_mode) && file->device == status.st_dev && file->inode == status.st_ino;
     file->device = status.st_dev;
     file->inode = status.st_ino;
     file->size = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
@@ -144,7 +143,7 @@ static void skip_torn_line(struct file *file) {
 }
 
 static enum err begin(struct file *file, struct failure *failure) {
-    bool same = is_same(file);
+    bool same = file_note_identity(file) && file->begun;
     enum err err = OK;
     if (framing_replaces(file->framing)) {
         err = begin_replaced(file, same, failure);
@@ -167,12 +166,21 @@ static int open_mail(struct file *file) {
     }
     int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (file->begun ? 0 : O_CREAT | O_EXCL);
     int fd = open(path, flags, 0600);
-    int error = fd < 0 ? errno : 0;
     free(path);
-    if (fd >= 0) {
-        file->target = (struct target){.kind = TARGET_FILE, .fd = fd};
+    if (fd < 0) {
+        return errno;
     }
-    return error;
+    file->target = (struct target){.kind = TARGET_FILE, .fd = fd};
+    if (file->begun && !file_note_identity(file)) {
+        file_close(file);
+        return ENOENT; // another file has its name
+    }
+    return 0;
+}
+
+static bool is_free(const char *path) {
+    struct stat status;
+    return lstat(path, &status) != 0 && errno == ENOENT;
 }
 
 static int open_target(struct file *file) {
@@ -181,6 +189,9 @@ static int open_target(struct file *file) {
     }
     if (file->framing->shape == SHAPE_FOLDER) {
         return open_mail(file);
+    }
+    if (file->framing->shape == SHAPE_DOCUMENT && is_free(file->path) && document_make(file) == 0) {
+        return 0;
     }
     bool append = file->framing->shape != SHAPE_DOCUMENT;
     return target_open(&file->target, file->path, append, file->framing->secret);
@@ -191,12 +202,24 @@ static bool is_fifo(const char *path) {
     return stat(path, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
+// The file of a message under way was taken away: what is left of the message has no place.
+static void remove_mail(struct file *file) {
+    file->broken = true;
+    file->removed = true;
+    buf_clear(&file->out);
+}
+
 enum err file_open(struct file *file, struct failure *failure) {
     if (file_is_open(file)) {
         return OK;
     }
     int error = open_target(file);
     if (error == ENXIO && is_fifo(file->path)) {
+        return OK;
+    }
+    if (error != 0 && file->framing->shape == SHAPE_FOLDER && file->begun &&
+        (error == ENOENT || error == ELOOP)) {
+        remove_mail(file);
         return OK;
     }
     if (error != 0) {
@@ -212,8 +235,7 @@ enum err file_open(struct file *file, struct failure *failure) {
 enum err file_refresh(struct file *file, struct failure *failure) {
     if (file_is_open(file) && target_is_deleted(&file->target)) {
         if (file->framing->shape == SHAPE_FOLDER) {
-            file->broken = true;
-            file->removed = true;
+            remove_mail(file);
             return OK;
         }
         file->written = 0;

@@ -72,6 +72,9 @@ MUST_USE enum progress file_flush(struct file *file, size_t *out_len, struct fai
 MUST_USE enum err file_finish(struct file *file, bool complete, struct failure *failure);
 void file_drop(struct file *file); // eml: takes it away
 
+// Remembers which file is open now, and its size; whether it is the one of the last time.
+bool file_note_identity(struct file *file);
+
 // Fills `failure` with "cannot write to 'PATH': REASON" and returns ERR_SYSTEM.
 enum err file_fail(struct failure *failure, const struct file *file, int error);
 

@@ -115,6 +115,9 @@ enum progress lane_flush(struct lane *lane, struct file *file) {
     if (file_refresh(file, &lane->last_words) != OK) {
         return PROGRESS_FAILED;
     }
+    if (buf_len(&file->out) == 0) {
+        return PROGRESS_DONE; // the message was removed
+    }
     enum progress progress = PROGRESS_WAIT;
     if (file_is_open(file)) {
         progress = file_flush(file, &len, &lane->last_words);

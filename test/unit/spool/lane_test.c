@@ -671,6 +671,35 @@ static void a_mail_folder_that_is_lost_is_said_and_made_again(void **state) {
     assert_int_equal(file_mode(in_folder("mail")), 0700);
 }
 
+// Of many messages at once only some files are open; one that was closed may be gone, or another
+// one, when it is opened again.
+static void messages_that_were_removed_while_closed_are_lost(void **state) {
+    (void)state;
+    char name[32];
+    assert_int_equal(open_lane(&eml_format, in_folder("mail")), OK);
+    for (int i = 0; i < 2 * FILES_OPEN_MAX; i++) {
+        snprintf(name, sizeof(name), "%d-1.eml", i);
+        push_mail(PIECE_FILE_OPEN, name, 0, "");
+        push_mail(PIECE_FILE_DATA, name, 0, "abc");
+    }
+    assert_int_equal(run_at(0), PROGRESS_DONE);
+    assert_int_equal(unlink(in_folder("mail/0-1.eml.partial")), 0);
+    assert_int_equal(unlink(in_folder("mail/1-1.eml.partial")), 0);
+    file_put(in_folder("mail/1-1.eml.partial"), "precious");
+    for (int i = 0; i < 2 * FILES_OPEN_MAX; i++) {
+        snprintf(name, sizeof(name), "%d-1.eml", i);
+        push_mail(PIECE_FILE_DATA, name, 3, "def");
+        push_mail(PIECE_FILE_FINISH, name, 6, "");
+    }
+    assert_int_equal(run_at(0), PROGRESS_DONE);
+    assert_int_equal(fixture.lane.backlog.lost, 2);
+    assert_string_equal(file_text(in_folder("mail/1-1.eml.partial")), "precious");
+    for (int i = 2; i < 2 * FILES_OPEN_MAX; i++) {
+        snprintf(name, sizeof(name), "mail/%d-1.eml", i);
+        assert_string_equal(file_text(in_folder(name)), "abcdef");
+    }
+}
+
 // A name in the folder may be somebody's link to elsewhere.
 static void a_link_in_the_place_of_a_message_is_not_followed(void **state) {
     (void)state;
@@ -697,6 +726,7 @@ int main(void) {
         LANE_TEST(each_value_has_its_file_and_all_share_the_counter),
         LANE_TEST(large_pieces_and_small_ones_keep_their_order),
         LANE_TEST(each_capture_has_one_head_however_often_it_is_opened),
+        LANE_TEST(messages_that_were_removed_while_closed_are_lost),
         LANE_TEST(a_file_is_rotated_before_it_passes_its_size),
         LANE_TEST(a_rotation_that_fails_loses_no_line),
         LANE_TEST(a_renamed_file_is_left_when_it_is_reopened),
