@@ -308,9 +308,10 @@ void conn_update(struct conn *conn) {
     conn_arm(conn);
 }
 
-static uv_buf_t lend_buffer(void *owner) {
+static uv_buf_t lend_buffer(void *owner, enum side side) {
     struct conn *conn = owner;
-    return uv_buf_init(conn->worker->read_buffer, LIMIT_READ);
+    size_t len = share_take(&conn->shares[side], &conn->worker->turn);
+    return uv_buf_init(conn->worker->read_buffer, (unsigned)len);
 }
 
 static void on_received(void *owner, enum side side, struct slice bytes) {
@@ -321,6 +322,8 @@ static void on_received(void *owner, enum side side, struct slice bytes) {
         return;
     }
     relay_receive(conn->relay, side, bytes, conn->active_ns);
+    share_spent(&conn->shares[side], &conn->worker->turn, bytes.len,
+                conn_now_ns(conn) - conn->active_ns);
     conn_update(conn);
 }
 

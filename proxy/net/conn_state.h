@@ -38,6 +38,7 @@ struct conn {
     int64_t identify_by_ns; // until when the session waits for it; 0 when it does not
     struct peer *client;
     struct peer *server;
+    struct share shares[2]; // by side
     struct dial *dial;
     bool dialled; // the dial has ended, `dial_result` holds
     struct dial_result dial_result;

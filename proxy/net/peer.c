@@ -31,41 +31,29 @@ struct peer *peer_new(uv_loop_t *loop, enum side side) {
 static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *out) {
     struct peer *peer = handle->data;
     (void)suggested;
-    *out = peer->owner == NULL ? uv_buf_init(NULL, 0) : peer->buffer(peer->owner);
+    *out = peer->owner == NULL ? uv_buf_init(NULL, 0) : peer->buffer(peer->owner, peer->side);
 }
 
-// libuv takes a hang-up behind a short read for an end of the stream without asking the socket.
-// That may have been a reset, which must pass as one, and bytes may still lie in front of it.
-static int drain(struct peer *peer, const uv_buf_t *buffer) {
-    for (;;) {
-        ssize_t len = recv(peer_fd(peer), buffer->base, buffer->len, MSG_DONTWAIT);
-        if (len == 0) {
-            return 0;
-        }
-        if (len < 0) {
-            return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-        }
-        peer->received(peer->owner, peer->side, slice_of(buffer->base, (size_t)len));
-        if (peer->owner == NULL) {
-            return 0; // What it received made the owner close us.
-        }
-    }
+// libuv takes a hang-up after a short read for an end of the stream without asking the socket. That
+// may have been a reset, which must pass as one, and bytes may still lie in front of it: the next
+// turn reads on.
+static bool is_only_a_guess(ssize_t len, const uv_buf_t *buffer) {
+    return len == UV_EOF && buffer->base == NULL;
 }
 
 static void end_reading(struct peer *peer, int error, const uv_buf_t *buffer) {
     peer_read(peer, false);
-    if (error == UV_EOF) {
-        error = drain(peer, buffer);
-    }
-    if (peer->owner != NULL) {
-        peer->ended(peer->owner, peer->side, error);
+    if (is_only_a_guess(error, buffer)) {
+        peer_read(peer, true);
+    } else {
+        peer->ended(peer->owner, peer->side, error == UV_EOF ? 0 : error);
     }
 }
 
 static void take_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer) {
     struct peer *peer = stream->data;
-    if (peer->owner == NULL || len == 0) {
-        return;
+    if (peer->owner == NULL || len == 0 || len == UV_ENOBUFS) {
+        return; // UV_ENOBUFS: it has had its share of this turn, and libuv asks again in the next.
     }
     if (len > 0) {
         peer->received(peer->owner, peer->side, slice_of(buffer->base, (size_t)len));

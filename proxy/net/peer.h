@@ -19,7 +19,8 @@ struct peer {
     void (*received)(void *owner, enum side side, struct slice bytes);
     void (*ended)(void *owner, enum side side, int error); // 0: the stream ended well
     void (*written)(void *owner, enum side side);          // `writing` is false again
-    uv_buf_t (*buffer)(void *owner);                       // room for one read
+    // Room for one read; none where this turn of the loop is to take no more from this peer.
+    uv_buf_t (*buffer)(void *owner, enum side side);
 };
 
 struct peer *peer_new(uv_loop_t *loop, enum side side);

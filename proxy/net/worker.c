@@ -14,6 +14,11 @@ enum { SPARE_DESCRIPTORS = 16 };
 
 static void on_wake(uv_async_t *async);
 
+static void begin_turn(uv_prepare_t *turns) {
+    struct worker *worker = turns->data;
+    share_begin_turn(&worker->turn);
+}
+
 void worker_init(struct worker *worker, struct service *service) {
     worker->service = service;
     worker->jobs_end = &worker->jobs;
@@ -22,6 +27,10 @@ void worker_init(struct worker *worker, struct service *service) {
     uv_async_init(&worker->loop, &worker->wake, on_wake);
     uv_timer_init(&worker->loop, &worker->retry);
     uv_timer_init(&worker->loop, &worker->grace);
+    uv_prepare_init(&worker->loop, &worker->turns);
+    uv_prepare_start(&worker->turns, begin_turn);
+    uv_unref((uv_handle_t *)&worker->turns);
+    worker->turns.data = worker;
     worker->wake.data = worker;
     worker->retry.data = worker;
     worker->grace.data = worker;
@@ -109,6 +118,7 @@ static void finish_if_idle(struct worker *worker) {
     uv_mutex_unlock(&worker->mutex);
     run_jobs(worker);
     uv_close((uv_handle_t *)&worker->wake, NULL);
+    uv_close((uv_handle_t *)&worker->turns, NULL);
     uv_close((uv_handle_t *)&worker->retry, NULL);
     uv_close((uv_handle_t *)&worker->grace, NULL);
 }

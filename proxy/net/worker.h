@@ -8,6 +8,7 @@
 #include "net/own_listeners.h"
 #include "net/owner.h"
 #include "net/proxy.h"
+#include "net/share.h"
 
 #include <stdatomic.h>
 #include <uv.h>
@@ -43,6 +44,8 @@ struct worker {
     uv_loop_t loop;
     uv_thread_t thread;
     uv_async_t wake;
+    uv_prepare_t turns; // a turn of the loop begins
+    struct share_turn turn;
     uv_timer_t retry; // listening again after descriptors ran out
     uv_timer_t grace;
     uv_mutex_t mutex; // guards `jobs`
