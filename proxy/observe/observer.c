@@ -10,7 +10,6 @@
 
 struct observer {
     const struct event_session *session;
-    struct event_sink tap;
     struct dialogue *dialogue;
     struct message_reader *reader; // NULL before the first message
     struct findings *findings;
@@ -69,9 +68,6 @@ static void read_message(struct observer *observer, const struct event *event) {
 
 static void take_dialogue(void *context, const struct event *event) {
     struct observer *observer = context;
-    if (observer->tap.take != NULL) {
-        event_send(&observer->tap, event);
-    }
     read_message(observer, event);
     tell_and_judge(observer, event);
 }
@@ -82,10 +78,9 @@ static void look_ahead(void *context, const struct event *event) {
 }
 
 struct observer *observer_new(const struct observer_config *config,
-                              const struct event_session *session, struct event_sink tap) {
+                              const struct event_session *session) {
     struct observer *observer = mem_new(sizeof(*observer));
     observer->session = session;
-    observer->tap = tap;
     observer->keylog = config->keylog;
     observer->keylog_context = config->keylog_context;
     observer->sinks = sink_sessions_new(config->sinks);

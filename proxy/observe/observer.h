@@ -3,7 +3,7 @@
 // the rules, the mask and the sinks, joined into one pipe.
 //
 //   dialogue ─┐
-//   relay ────┼─▶ tap ─▶ mask ─▶ sinks
+//   relay ────┼─▶ mask ─▶ sinks
 //   reader ───┘     └─▶ findings ─▶ mask ─▶ sinks
 //
 // It takes copies of plaintext and facts, and gives nothing back but answers to questions.
@@ -34,10 +34,9 @@ struct observer_counts {
     uint64_t bytes[2]; // plaintext by enum side
 };
 
-// `session` must outlive the observer. `tap` sees every event of the dialogue before anybody else,
-// unmasked; it is how the relay learns what a line was. It may be all-zero.
+// `session` must outlive the observer.
 struct observer *observer_new(const struct observer_config *config,
-                              const struct event_session *session, struct event_sink tap);
+                              const struct event_session *session);
 void observer_free(struct observer *observer);
 
 // The decoder, to feed it and to ask it.

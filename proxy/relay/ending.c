@@ -28,9 +28,10 @@ void ending_decide(struct relay *relay, enum outcome outcome, enum party by, con
 static bool may_speak(const struct relay *relay) {
     const struct dialogue *dialogue = observer_dialogue(relay->observer);
     // A greeting that is held back was said to the proxy alone.
-    bool ungreeted = !dialogue_greeted(dialogue) || buf_len(&relay->greeting) > 0;
+    bool ungreeted = !dialogue_greeted(dialogue) || bridge_holds_greeting(relay);
     return relay_client_ready(relay) && !relay->client.end_pending && !relay->client.reset &&
-           buf_len(&relay->reply) == 0 && (ungreeted || dialogue_between_commands(dialogue));
+           (bridge_holds_reply(relay) || !dialogue_within_reply(dialogue)) &&
+           (ungreeted || dialogue_between_commands(dialogue));
 }
 
 void ending_say(struct relay *relay, const char *line, int64_t at_ns) {
@@ -63,7 +64,7 @@ void ending_close_within(struct relay *relay, int64_t at_ns, int64_t linger_ns) 
     if (*until_ns == 0 || *until_ns > at_ns + linger_ns) {
         *until_ns = at_ns + linger_ns;
     }
-    relay->decide_at_ns = relay->hello_due_ns = INT64_MAX;
+    relay->decide_at_ns = INT64_MAX;
     end_leg(&relay->client);
     end_leg(&relay->server);
 }

@@ -32,8 +32,8 @@ void relay_forward(struct relay *relay, enum side from, struct slice plaintext, 
 static void take_client_plaintext(struct relay *relay, struct slice plaintext, int64_t at_ns) {
     relay->client_spoke = relay->client_spoke || plaintext.len > 0;
     relay->client_spoke_in_tls = relay->client_spoke_in_tls || relay->client_state == CLIENT_TLS;
-    if (relay->edits) {
-        edit_client(relay, plaintext, at_ns);
+    if (relay->filter_count > 0) {
+        filters_feed(relay, SIDE_CLIENT, plaintext, at_ns);
     } else {
         relay_forward(relay, SIDE_CLIENT, plaintext, at_ns);
     }
@@ -41,16 +41,15 @@ static void take_client_plaintext(struct relay *relay, struct slice plaintext, i
 
 void relay_take_server_plaintext(struct relay *relay, struct slice plaintext, int64_t at_ns) {
     relay->server_spoke_in_tls = relay->server_spoke_in_tls || relay->server_state == SERVER_TLS;
-    if (relay->edits) {
-        edit_server(relay, plaintext, at_ns);
+    if (relay->filter_count > 0) {
+        filters_feed(relay, SIDE_SERVER, plaintext, at_ns);
     } else {
         relay_forward(relay, SIDE_SERVER, plaintext, at_ns);
     }
 }
 
 bool intake_upgrade_is_due(const struct relay *relay) {
-    return relay->client_state == CLIENT_PLAIN && !relay->starttls_due &&
-           relay->server_state != SERVER_STARTTLS &&
+    return relay->client_state == CLIENT_PLAIN && relay->server_state != SERVER_STARTTLS &&
            dialogue_awaits_tls(observer_dialogue(relay->observer));
 }
 
@@ -106,19 +105,7 @@ static void pass_before_hello(struct relay *relay, struct slice plain, int64_t a
         return;
     }
     observer_feed(relay->observer, SIDE_CLIENT, plain, at_ns);
-    if (relay->hello_due_ns == INT64_MAX) {
-        relay->hello_due_ns = at_ns + RELAY_PLAIN_WAIT_NS;
-    }
-}
-
-void intake_refuse_plain_text(struct relay *relay, int64_t at_ns) {
-    ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_PROXY,
-                  "the client went on in plain text after the 220 to its STARTTLS, where the "
-                  "server's side is in TLS and nothing may enter it from outside TLS: the client "
-                  "is to begin the handshake at once");
-    ending_say(relay, "421 4.7.0 smtpscope: a TLS handshake is due after STARTTLS, not plain text",
-               at_ns);
-    ending_close_both(relay, at_ns);
+    bridge_await_hello(relay, at_ns);
 }
 
 // Takes the plain bytes off the front of what is unread. What follows another STARTTLS among them
@@ -148,7 +135,7 @@ void intake_before_hello(struct relay *relay, struct slice wire, int64_t at_ns) 
 static void receive_client_plain(struct relay *relay, struct slice wire, int64_t at_ns) {
     struct dialogue *dialogue = observer_dialogue(relay->observer);
     bool refuses = relay->config->client_tls == CLIENT_TLS_NONE;
-    bool may_begin = !edit_holds_client(relay) && dialogue_awaits_command(dialogue);
+    bool may_begin = !filters_hold(relay, SIDE_CLIENT) && dialogue_awaits_command(dialogue);
     bool hello = may_begin && tls_looks_like_client_hello(wire);
     if (hello && refuses) {
         refuse_hello(relay, at_ns);

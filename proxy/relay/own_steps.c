@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // own_steps: the proxy's own way to TLS with a server, by STARTTLS, ahead of the client's first
 // word.
+#include "relay/ehlo_reply.h"
 #include "relay/state.h"
 
 #include <stdio.h>
@@ -36,33 +37,32 @@ static void server_gives_no_tls(struct relay *relay, const char *what, int64_t a
 
 // RFC 5321 3.1: a server that does not want us says so in the greeting, and the client is to see
 // it.
-static void pass_refusal(struct relay *relay, struct slice greeting, int64_t at_ns) {
+static void pass_refusal(struct relay *relay, struct slice greeting, int code, int64_t at_ns) {
     leg_send(&relay->client, greeting);
     ending_decide(relay, OUTCOME_SERVER_CLOSED, PARTY_SERVER,
-                  "the server's greeting was a refusal (%d)", relay->tapped.code);
+                  "the server's greeting was a refusal (%d)", code);
     if (relay->client_state == CLIENT_HELLO) {
         ending_refuse_client(relay, at_ns); // It cannot read a greeting yet, but an alert.
     }
     ending_close_both(relay, at_ns);
 }
 
-void own_steps_take(struct relay *relay, struct slice reply, int64_t at_ns) {
-    int code = relay->tapped.code;
+void own_steps_take(struct relay *relay, struct slice reply, int code, int64_t at_ns) {
+    bool ok = code >= 200 && code < 300;
     switch (relay->server_state) {
     case SERVER_GREETING:
         if (code != 220) {
-            pass_refusal(relay, reply, at_ns);
+            pass_refusal(relay, reply, code, at_ns);
             return;
         }
-        buf_put(&relay->greeting, reply);
+        buf_put(&relay->bridge->greeting, reply);
         say_ehlo(relay, at_ns);
         break;
     case SERVER_EHLO:
-        if (!relay->tapped.offers_starttls) {
-            server_gives_no_tls(relay,
-                                relay->tapped.reply_to_ehlo ? "the server does not offer STARTTLS"
-                                                            : "the server refused EHLO",
-                                at_ns);
+        if (!ok || !ehlo_reply_offers(reply, SLICE("STARTTLS"))) {
+            server_gives_no_tls(
+                relay, ok ? "the server does not offer STARTTLS" : "the server refused EHLO",
+                at_ns);
             return;
         }
         relay_set_server(relay, SERVER_STARTTLS);
@@ -73,7 +73,7 @@ void own_steps_take(struct relay *relay, struct slice reply, int64_t at_ns) {
             server_gives_no_tls(relay, "the server refused STARTTLS", at_ns);
             return;
         }
-        relay->own_starttls_accepted = true;
+        relay->bridge->own_starttls_accepted = true;
         break;
     case SERVER_CONNECTING:
     case SERVER_CONNECTED:
@@ -93,9 +93,11 @@ bool own_steps_under_way(const struct relay *relay) {
 
 // RFC 3207 4.2: what came in the clear behind the 220 counts for nothing. It answers nobody, so it
 // ends here: the client's stream may be inside TLS already.
-void own_steps_finish(struct relay *relay, struct slice behind, int64_t at_ns) {
-    relay->own_starttls_accepted = false;
-    observer_feed(relay->observer, SIDE_SERVER, behind, at_ns);
+void own_steps_finish(struct relay *relay, int64_t at_ns) {
+    struct buf behind = filters_take_held(relay, SIDE_SERVER);
+    relay->bridge->own_starttls_accepted = false;
+    observer_feed(relay->observer, SIDE_SERVER, buf_slice(&behind), at_ns);
+    buf_cleanup(&behind);
     upgrade_server_begin(relay, true, at_ns);
 }
 

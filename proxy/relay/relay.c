@@ -33,13 +33,12 @@ void relay_set_client(struct relay *relay, enum client_state state) {
     if (state != CLIENT_UNDECIDED) {
         relay->decide_at_ns = INT64_MAX;
     }
-    relay->hello_due_ns = INT64_MAX;
     if (relay_client_ready(relay)) {
         leg_open(&relay->client);
     } else {
         leg_shut(&relay->client);
     }
-    edit_update_view(relay);
+    bridge_update_view(relay);
 }
 
 void relay_set_server(struct relay *relay, enum server_state state) {
@@ -83,23 +82,18 @@ struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
     relay->config = setup->config;
     relay->session = setup->session;
     relay->setup = *setup;
-    relay->proxy_exchange = EVENT_NO_EXCHANGE;
-    relay->hello_due_ns = INT64_MAX;
     leg_init(&relay->client, SIDE_CLIENT);
     leg_init(&relay->server, SIDE_SERVER);
-    buf_init(&relay->client_line, 4 * LIMIT_READ);
-    buf_init(&relay->greeting, 4 * LIMIT_READ);
-    buf_init(&relay->reply, 4 * LIMIT_READ);
-    buf_init(&relay->early, 4 * LIMIT_READ + LIMIT_LEG_OUTPUT);
-    buf_init(&relay->behind_starttls, 4 * LIMIT_READ + LIMIT_LEG_OUTPUT);
-    relay->observer = observer_new(&setup->config->observer, setup->session,
-                                   (struct event_sink){edit_tap, relay});
+    relay->observer = observer_new(&setup->config->observer, setup->session);
     if (setup->mode == MODE_SINK) {
         greet_by_embedded(relay, at_ns);
         relay_set_server(relay, SERVER_READY);
     }
-    relay->edits = relay->embedded == NULL &&
-                   (relay_bridges(relay) || setup->config->client_tls == CLIENT_TLS_NONE);
+    bool bridges = relay_bridges(relay) || setup->config->client_tls == CLIENT_TLS_NONE;
+    filters_init(relay);
+    if (bridges && relay->embedded == NULL) {
+        bridge_add(relay);
+    }
     relay_set_client(relay, first_client_state(setup->config));
     if (relay->client_state == CLIENT_UNDECIDED) {
         relay->decide_at_ns = decision_time(relay, at_ns);
@@ -118,14 +112,10 @@ void relay_free(struct relay *relay) {
     }
     leg_cleanup(&relay->client);
     leg_cleanup(&relay->server);
+    filters_cleanup(relay);
     observer_free(relay->observer);
     embedded_free(relay->embedded);
     buf_wipe(&relay->embedded_out);
-    buf_wipe(&relay->client_line);
-    buf_wipe(&relay->greeting);
-    buf_wipe(&relay->reply);
-    buf_wipe(&relay->early);
-    buf_wipe(&relay->behind_starttls);
     certificate_facts_free(relay->certificate);
     free(relay->connect_error);
     free(relay->local_address);
@@ -135,9 +125,9 @@ void relay_free(struct relay *relay) {
 void relay_finish(struct relay *relay, int64_t at_ns) {
     assert(!relay->finished);
     relay->finished = true;
-    edit_flush(relay, SIDE_CLIENT, at_ns);
-    edit_flush(relay, SIDE_SERVER, at_ns);
-    edit_tell_unsent(relay, at_ns);
+    filters_end(relay, SIDE_CLIENT, at_ns);
+    filters_end(relay, SIDE_SERVER, at_ns);
+    filters_tell_unsent(relay, at_ns);
     upgrade_tell_unfinished(relay, at_ns);
     struct event_close close = ending_summary(relay);
     observer_close(relay->observer, &close, at_ns);
@@ -248,8 +238,7 @@ bool relay_wants_read(const struct relay *relay, enum side side) {
         return false;
     }
     // Held bytes of the client wait for the server's replies, which must not wait for them.
-    size_t held =
-        side == SIDE_SERVER ? 0 : buf_len(&relay->behind_starttls) + buf_len(&relay->early);
+    size_t held = side == SIDE_SERVER ? 0 : buf_len(&relay->streams[SIDE_CLIENT].held);
     size_t waiting = leg_backlog(to) + buf_len(&from->unread) + held;
     return waiting < LIMIT_LEG_OUTPUT || relay->ending.linger_until_ns != 0;
 }
@@ -308,7 +297,7 @@ int64_t relay_deadline_ns(const struct relay *relay) {
         return relay->ending.linger_until_ns;
     }
     int64_t gone_ns = relay->ending.gone_until_ns;
-    int64_t due_ns = earlier(relay->decide_at_ns, relay->hello_due_ns);
+    int64_t due_ns = earlier(relay->decide_at_ns, filters_deadline_ns(relay));
     return gone_ns != 0 ? earlier(due_ns, gone_ns) : due_ns;
 }
 
@@ -330,8 +319,8 @@ void relay_tick(struct relay *relay, int64_t at_ns) {
     } else if (at_ns >= relay->decide_at_ns) {
         relay_set_client(relay, CLIENT_PLAIN);
         settle(relay, at_ns);
-    } else if (at_ns >= relay->hello_due_ns) {
-        intake_refuse_plain_text(relay, at_ns);
+    } else {
+        filters_progress(relay, at_ns);
         observer_flush(relay->observer);
     }
 }

@@ -19,8 +19,11 @@
 
 #include "certs/describe.h"
 #include "embedded/embedded.h"
+#include "plug/filter.h"
 #include "relay/leg.h"
 #include "relay/relay.h"
+
+enum { FILTERS_MAX = 4 };
 
 enum client_state {
     CLIENT_UNDECIDED,
@@ -42,16 +45,6 @@ enum server_state {
     SERVER_TLS,
     SERVER_GONE,     // never connected
     SERVER_GONE_TLS, // its handshake failed
-};
-
-// What the tap saw of the event that a fed line became.
-struct tapped {
-    bool starttls_command; // the client's own
-    bool reply;            // a whole reply
-    bool reply_to_proxy;   // … to what the proxy itself said
-    bool reply_to_ehlo;    // … a positive one to EHLO
-    bool offers_starttls;
-    int code;
 };
 
 // What a session was in when it ended.
@@ -85,6 +78,25 @@ struct ending {
     enum verb verb; // MOMENT_REPLY
 };
 
+// Plaintext of one peer on its way through the filters.
+struct filter_stream {
+    struct buf held;      // a line that has not come to its end, or what waits
+    struct slice passing; // passed already, not sent yet
+    bool mid_line;        // the start of the line under way was passed
+    bool in_dot_line;     // of message text
+    bool ended;           // no more comes
+};
+
+struct bridge {
+    struct relay *relay;
+    struct filter_port port;
+    struct buf greeting;        // held until the server's side is TLS
+    struct buf reply;           // lines of the reply under way, to EHLO or to the proxy
+    bool starttls_due;          // the client's STARTTLS waits for our answer
+    bool own_starttls_accepted; // the server's 220 to our STARTTLS is here
+    int64_t hello_due_ns;       // when plain text in place of a ClientHello ends the session
+};
+
 struct relay {
     const struct relay_config *config;
     struct event_session *session;
@@ -97,10 +109,8 @@ struct relay {
     enum client_state client_state;
     enum server_state server_state;
     int64_t decide_at_ns; // when a silent client counts as plain; INT64_MAX once decided
-    int64_t
-        hello_due_ns; // when plain text in place of a ClientHello ends the session; else INT64_MAX
-    char *connect_error; // why there is no server; NULL while there may be one
-    char *local_address; // of the leg to the server
+    char *connect_error;  // why there is no server; NULL while there may be one
+    char *local_address;  // of the leg to the server
 
     // The certificate, and what the client is shown of it.
     struct trust_verdict verdict;
@@ -121,20 +131,10 @@ struct relay {
     bool client_end_due;     // its stream ended, and bytes of it still wait in here
     bool hello_on_plain;     // a ClientHello came where plain SMTP was under way
 
-    // Bridging: lines are looked at one at a time (`edit`).
-    bool edits;
-    struct buf client_line;     // a client line not yet told to be harmless
-    bool client_mid_line;       // the last client byte seen was not the end of a line
-    struct buf greeting;        // held until the server's side is TLS
-    struct buf reply;           // lines of the server's reply under way
-    size_t reply_line_at;       // … where the line under way begins
-    bool reply_coded;           // … a line of it has a code
-    struct buf early;           // client bytes that came before it was known what becomes of them
-    struct buf behind_starttls; // client bytes behind a STARTTLS that is the proxy's to answer
-    bool starttls_due;          // the client's STARTTLS waits for our answer
-    int proxy_exchange;         // the latest command of our own
-    bool own_starttls_accepted; // … the server's 220 to our STARTTLS is here
-    struct tapped tapped;
+    struct filter filters[FILTERS_MAX];
+    size_t filter_count;             // 0: bytes are passed on without a look at them
+    struct filter_stream streams[2]; // by side
+    struct bridge *bridge;           // the filter that bridges, NULL for none; owned as a filter
 
     enum party first_close; // who closed first
     struct ending ending;
@@ -162,8 +162,6 @@ void intake_client(struct relay *relay, struct slice wire, int64_t at_ns);
 void intake_server(struct relay *relay, struct slice wire, int64_t at_ns);
 // Behind an accepted STARTTLS: plain bytes go on in the clear until a ClientHello begins.
 void intake_before_hello(struct relay *relay, struct slice wire, int64_t at_ns);
-// No ClientHello followed the plain text: the client is told, and the session ends.
-void intake_refuse_plain_text(struct relay *relay, int64_t at_ns);
 bool intake_upgrade_is_due(const struct relay *relay); // STARTTLS was accepted
 // Lets the embedded server answer as far as there is room for its answers.
 void intake_ask_embedded(struct relay *relay, int64_t at_ns);
@@ -182,20 +180,35 @@ void upgrade_tell_unfinished(struct relay *relay, int64_t at_ns);
 // A client that closed behind the handshake without a word distrusts the certificate.
 void upgrade_check_silent_close(struct relay *relay, int64_t at_ns);
 
-// edit.c: bridging, line by line.
-void edit_client(struct relay *relay, struct slice plaintext, int64_t at_ns);
-void edit_server(struct relay *relay, struct slice plaintext, int64_t at_ns);
-// What was held of a line of this peer goes out as it is.
-void edit_flush(struct relay *relay, enum side side, int64_t at_ns);
-void edit_client_tls_begins(struct relay *relay, int64_t at_ns);
-void edit_release_greeting(struct relay *relay);
-// Client bytes wait, unread, while the proxy takes its own steps with the server.
-void edit_release_early(struct relay *relay, int64_t at_ns);
-bool edit_holds_client(const struct relay *relay); // client bytes wait somewhere in here
-void edit_tell_unsent(struct relay *relay, int64_t at_ns);
-void edit_tap(void *context, const struct event *event);
-void edit_update_view(struct relay *relay);
-bool edit_offers_starttls(const struct relay *relay);
+// filters.c: lines on their way through the filters.
+void filters_init(struct relay *relay);
+void filters_cleanup(struct relay *relay);
+void filters_add(struct relay *relay, struct filter filter); // takes it
+struct filter_port filters_port(struct relay *relay);
+void filters_feed(struct relay *relay, enum side from, struct slice plaintext, int64_t at_ns);
+// Asks again about what waits.
+void filters_progress(struct relay *relay, int64_t at_ns);
+// The peer's stream has ended: half a line goes out as it is. May come again.
+void filters_end(struct relay *relay, enum side side, int64_t at_ns);
+bool filters_hold(const struct relay *relay, enum side side); // bytes of this peer wait
+// What waits is the caller's.
+struct buf filters_take_held(struct relay *relay, enum side side);
+// Ahead of anything else that goes the same way: what was passed goes out.
+void filters_let_pass(struct relay *relay, enum side from);
+void filters_tell_unsent(struct relay *relay, int64_t at_ns); // the client said it all the same
+int64_t filters_deadline_ns(const struct relay *relay);
+
+// bridge.c: the filter that bridges.
+void bridge_add(struct relay *relay);
+// The client's side has changed.
+void bridge_update_view(struct relay *relay);
+// The client sent plain text after our 220, where it can go nowhere: a ClientHello is to follow.
+void bridge_await_hello(struct relay *relay, int64_t at_ns);
+// What was held of the client's plain stream goes ahead of TLS; no answer of ours is due inside it.
+void bridge_client_tls_begins(struct relay *relay, int64_t at_ns);
+void bridge_release_greeting(struct relay *relay);
+bool bridge_holds_greeting(const struct relay *relay); // it was said to the proxy alone
+bool bridge_holds_reply(const struct relay *relay);    // the start of a reply was not sent on
 
 // stream_end.c: the ends of the two streams.
 
@@ -206,9 +219,9 @@ void stream_end_pass_on(struct relay *relay, int64_t at_ns);
 void own_steps_begin(struct relay *relay);
 bool own_steps_under_way(const struct relay *relay);
 // A whole reply of the server's to what the proxy said; the greeting is the first.
-void own_steps_take(struct relay *relay, struct slice reply, int64_t at_ns);
-// The server accepted; `behind` came with its 220.
-void own_steps_finish(struct relay *relay, struct slice behind, int64_t at_ns);
+void own_steps_take(struct relay *relay, struct slice reply, int code, int64_t at_ns);
+// The server accepted STARTTLS.
+void own_steps_finish(struct relay *relay, int64_t at_ns);
 // A server that closes on the way leaves the client to be told.
 void own_steps_check_gone(struct relay *relay, int64_t at_ns);
 

@@ -31,7 +31,7 @@ static bool is_told_later(const struct relay *relay) {
 
 // The end of the client's stream goes behind its last byte, wherever that still waits.
 static void pass_client_end(struct relay *relay) {
-    if (relay->client_end_due && !edit_holds_client(relay)) {
+    if (relay->client_end_due && !filters_hold(relay, SIDE_CLIENT)) {
         relay->client_end_due = false;
         pass_end(relay, SIDE_CLIENT);
     }
@@ -42,14 +42,14 @@ static void pass_client_end(struct relay *relay) {
 static void pass_close_notify(struct relay *relay, enum side side, int64_t at_ns) {
     struct leg *from = relay_leg(relay, side);
     struct leg *to = relay_leg(relay, side_other(side));
-    bool holds = side == SIDE_CLIENT && edit_holds_client(relay);
+    bool holds = side == SIDE_CLIENT && filters_hold(relay, SIDE_CLIENT);
     if (from->tls == NULL || from->close_notify_passed || holds ||
         !tls_endpoint_got_close_notify(from->tls)) {
         return;
     }
     from->close_notify_passed = true;
     note_close(relay, side, at_ns);
-    edit_flush(relay, side, at_ns);
+    filters_end(relay, side, at_ns);
     if (to->tls != NULL) {
         leg_close_notify(to);
     } else {
@@ -92,7 +92,7 @@ void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
     }
     leg->eof = true;
     note_close(relay, side, at_ns);
-    edit_flush(relay, side, at_ns);
+    filters_end(relay, side, at_ns);
     if (leg->tls != NULL) {
         tls_endpoint_eof(leg->tls, side == SIDE_CLIENT && relay->client_left_unread, at_ns);
         upgrade_advance(relay, at_ns);
@@ -127,7 +127,7 @@ void relay_reset(struct relay *relay, enum side side, int64_t at_ns) {
     leg->reset = true;
     leg->eof = true;
     note_close(relay, side, at_ns);
-    edit_flush(relay, side, at_ns);
+    filters_end(relay, side, at_ns);
     leg_drop_waiting(relay_leg(relay, side_other(side)));
     if (leg->tls != NULL) {
         tls_endpoint_eof(leg->tls, true, at_ns);

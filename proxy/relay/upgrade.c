@@ -18,7 +18,7 @@ static bool is_address(const char *name) {
 
 void upgrade_client_begin(struct relay *relay, int64_t at_ns) {
     bool starttls = relay->client_state == CLIENT_AWAIT_HELLO;
-    edit_client_tls_begins(relay, at_ns);
+    bridge_client_tls_begins(relay, at_ns);
     relay->client.tls = tls_endpoint_accept(relay->config->accept_context, at_ns);
     relay->client_starttls = starttls;
     tls_endpoint_set_keylog(relay->client.tls, relay);
@@ -140,7 +140,7 @@ static void follow_server_handshake(struct relay *relay, int64_t at_ns) {
     case TLS_ESTABLISHED:
         tell_server_tls(relay, NULL, at_ns);
         relay_set_server(relay, SERVER_TLS);
-        edit_release_greeting(relay);
+        bridge_release_greeting(relay);
         tls_endpoint_shed(relay->server.tls);
         break;
     case TLS_FAILED:
@@ -335,7 +335,7 @@ static bool client_handshakes(const struct relay *relay) {
 
 // A STARTTLS that was passed on: the server's leg follows once the ClientHello is there.
 static bool mirrors_starttls(const struct relay *relay) {
-    return relay->client_state == CLIENT_HELLO && relay->client_starttls && !relay->edits &&
+    return relay->client_state == CLIENT_HELLO && relay->client_starttls && relay->bridge == NULL &&
            relay->embedded == NULL && relay->server_state == SERVER_READY &&
            relay->server.tls == NULL && client_hello(relay) != NULL;
 }
@@ -361,7 +361,7 @@ void upgrade_advance(struct relay *relay, int64_t at_ns) {
     if (client_handshakes(relay)) {
         follow_client_handshake(relay, at_ns);
     }
-    edit_release_early(relay, at_ns);
+    filters_progress(relay, at_ns);
 }
 
 // ── what shows only after the handshake ─────────────────────────────────────────────────────────

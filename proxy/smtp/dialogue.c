@@ -184,25 +184,6 @@ size_t dialogue_commands_waiting(const struct dialogue *dialogue) {
     return queue_due(&dialogue->queue) - (greeting ? 1 : 0);
 }
 
-uint64_t dialogue_text_left(const struct dialogue *dialogue) {
-    switch (dialogue->client.state) {
-    case CLIENT_TEXT:
-    case CLIENT_AWAIT_DATA:
-        return UINT64_MAX;
-    case CLIENT_CHUNK:
-        return dialogue->client.chunk_left;
-    case CLIENT_LINES:
-    case CLIENT_AWAIT_SASL:
-    case CLIENT_AWAIT_TLS:
-        break;
-    }
-    return 0;
-}
-
-bool dialogue_awaits_sasl(const struct dialogue *dialogue) {
-    return dialogue->client.state == CLIENT_AWAIT_SASL && !dialogue->client.undecided;
-}
-
 bool dialogue_between_commands(const struct dialogue *dialogue) {
     return dialogue->client.state == CLIENT_LINES && !dialogue_awaits_tls(dialogue) &&
            queue_due(&dialogue->queue) == 0 && !dialogue->client.challenged &&

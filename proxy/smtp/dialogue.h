@@ -59,11 +59,6 @@ void dialogue_set_starttls_view(struct dialogue *dialogue, enum starttls_view vi
 // What the relay may ask, to know whether it may speak itself, and how a session ended.
 // Commands that have no reply yet (a message whose answer is due counts as one).
 size_t dialogue_commands_waiting(const struct dialogue *dialogue);
-// How many of the client's next bytes are message text, whatever they are: what is left of a chunk
-// of BDAT; UINT64_MAX for DATA, whose end only the text shows; 0 where commands are due.
-uint64_t dialogue_text_left(const struct dialogue *dialogue);
-// Whether the client's next line is a response or a command is decided by the reply to AUTH.
-bool dialogue_awaits_sasl(const struct dialogue *dialogue);
 // Nothing is due, and neither a message nor the switch to TLS is under way.
 bool dialogue_between_commands(const struct dialogue *dialogue);
 // What is due next, for a sentence about a session that ends here.
@@ -83,6 +78,33 @@ bool dialogue_saw_421(const struct dialogue *dialogue);
 // fine, and one sentence that says what they look like (valid as long as the dialogue).
 enum party dialogue_not_smtp(const struct dialogue *dialogue);
 const char *dialogue_not_smtp_text(const struct dialogue *dialogue);
+
+// ── where the streams stand ─────────────────────────────────────────────────────────────────────
+// What decides about bytes before they go on asks here, ahead of feeding them.
+
+// How many of the client's next bytes are message text, whatever they are: what is left of a chunk
+// of BDAT; UINT64_MAX for DATA, whose end only the text shows; 0 where lines are due.
+uint64_t dialogue_text_left(const struct dialogue *dialogue);
+
+// What the client's next line is.
+enum dialogue_line {
+    DIALOGUE_LINE_COMMAND,
+    DIALOGUE_LINE_OPAQUE,    // no command: a response to a challenge, or bytes that are no SMTP
+    DIALOGUE_LINE_UNDECIDED, // a reply that is due decides: that to DATA, AUTH or STARTTLS
+};
+enum dialogue_line dialogue_line_kind(const struct dialogue *dialogue, struct slice line);
+
+// What the reply under way, or else the next one, answers.
+struct dialogue_next_reply {
+    int exchange;
+    enum verb verb;
+    bool greeting;
+    bool by_proxy; // it answers what the proxy itself said
+    bool final;    // it is the answer to a message
+};
+// False where nothing is known to be due.
+bool dialogue_next_reply(struct dialogue_next_reply *out, const struct dialogue *dialogue);
+bool dialogue_within_reply(const struct dialogue *dialogue); // some of it came, and not all
 
 // A TLS record came from the client where lines should be: no more commands are told.
 bool dialogue_saw_tls_record(const struct dialogue *dialogue);

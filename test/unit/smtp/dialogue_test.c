@@ -75,6 +75,39 @@ static void knows_message_text(void **state) {
     assert_true(dialogue_text_left(dialogue) == 0);
 }
 
+static void knows_what_a_line_is(void **state) {
+    (void)state;
+    struct slice line = SLICE("STARTTLS");
+    server("220 mx\r\n", 1);
+    assert_int_equal(dialogue_line_kind(dialogue, line), DIALOGUE_LINE_COMMAND);
+    client("DATA\r\n", 2);
+    assert_int_equal(dialogue_line_kind(dialogue, line), DIALOGUE_LINE_UNDECIDED);
+    assert_true(dialogue_text_left(dialogue) == 0);
+    server("503 no\r\n", 3);
+    assert_int_equal(dialogue_line_kind(dialogue, line), DIALOGUE_LINE_COMMAND);
+    client("AUTH LOGIN\r\n", 4);
+    assert_int_equal(dialogue_line_kind(dialogue, line), DIALOGUE_LINE_UNDECIDED);
+    server("334 \r\n", 5);
+    assert_int_equal(dialogue_line_kind(dialogue, line), DIALOGUE_LINE_OPAQUE);
+}
+
+static void knows_what_a_reply_answers(void **state) {
+    (void)state;
+    struct dialogue_next_reply next;
+    assert_true(dialogue_next_reply(&next, dialogue) && next.greeting);
+    server("220 mx\r\n", 1);
+    assert_false(dialogue_next_reply(&next, dialogue));
+    dialogue_proxy_command(dialogue, SLICE("NOOP"), 2);
+    client("EHLO x\r\nBDAT 0 LAST\r\n", 3);
+    assert_true(dialogue_next_reply(&next, dialogue) && next.by_proxy && next.verb == VERB_NOOP);
+    server("250 ok\r\n250-x\r\n", 4);
+    assert_true(dialogue_next_reply(&next, dialogue) && next.verb == VERB_EHLO);
+    assert_true(next.exchange == 2 && !next.by_proxy && dialogue_within_reply(dialogue));
+    server("250 y\r\n", 5);
+    assert_true(dialogue_next_reply(&next, dialogue) && next.verb == VERB_BDAT && next.final);
+    assert_false(dialogue_within_reply(dialogue));
+}
+
 static void knows_how_it_ended(void **state) {
     (void)state;
     server("220 mx\r\n", 1);
@@ -216,6 +249,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(knows_when_it_is_between_commands, setup, teardown),
         cmocka_unit_test_setup_teardown(knows_message_text, setup, teardown),
+        cmocka_unit_test_setup_teardown(knows_what_a_line_is, setup, teardown),
+        cmocka_unit_test_setup_teardown(knows_what_a_reply_answers, setup, teardown),
         cmocka_unit_test_setup_teardown(knows_how_it_ended, setup, teardown),
         cmocka_unit_test_setup_teardown(awaits_tls_of_each_leg, setup, teardown),
         cmocka_unit_test_setup_teardown(a_starttls_of_the_proxy_is_the_servers_alone, setup,

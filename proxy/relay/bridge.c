@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+// bridge: the filter for sessions in which the TLS of the two sides differs by the user's wish.
+// STARTTLS between client and proxy is the proxy's own: added to the reply to EHLO or taken out of
+// it, and answered here; and where the server's side begins with STARTTLS of the proxy's own
+// (`own_steps`) the replies to that are taken here. Nothing else is touched.
+#include "base/memory.h"
+#include "relay/ehlo_reply.h"
+#include "relay/state.h"
+#include "smtp/command.h"
+
+#include <stdlib.h>
+
+static const struct slice starttls = SLICE_INIT("STARTTLS");
+
+static struct dialogue *dialogue_of(const struct bridge *bridge) {
+    return observer_dialogue(bridge->relay->observer);
+}
+
+static bool offers_starttls(const struct relay *relay) {
+    return relay->config->client_tls == CLIENT_TLS_AUTO && relay->client.tls == NULL;
+}
+
+static void say(struct bridge *bridge, const char *line, int64_t at_ns) {
+    bridge->port.say(bridge->port.relay, SIDE_CLIENT, line, at_ns);
+}
+
+static void send(struct bridge *bridge, struct slice bytes) {
+    bridge->port.send(bridge->port.relay, SIDE_CLIENT, bytes);
+}
+
+static void note(struct bridge *bridge, const char *text, int64_t at_ns) {
+    bridge->port.note(bridge->port.relay, text, at_ns);
+}
+
+void bridge_update_view(struct relay *relay) {
+    if (relay->bridge != NULL) {
+        relay->bridge->hello_due_ns = INT64_MAX;
+        dialogue_set_starttls_view(observer_dialogue(relay->observer),
+                                   offers_starttls(relay) ? STARTTLS_ADDED : STARTTLS_HIDDEN);
+    }
+}
+
+// ── what is the bridge's ────────────────────────────────────────────────────────────────────────
+
+// Whether these first bytes of a line may become STARTTLS.
+static bool may_be_starttls(struct slice line) {
+    bool cr = line.len > 0 && line.data[line.len - 1] == '\r'; // the first byte of its end
+    line.len -= cr ? 1 : 0;
+    struct slice word = command_word(line);
+    bool goes_on = word.len == 0 || word.data + word.len == line.data + line.len;
+    return slice_equal_nocase(word, starttls) ||
+           (goes_on && slice_starts_with_nocase(starttls, word));
+}
+
+static enum filter_verdict judge_command(const struct bridge *bridge,
+                                         const struct filter_line *line) {
+    const struct relay *relay = bridge->relay;
+    bool ready = relay->server_state == SERVER_READY || relay->server_state == SERVER_TLS;
+    if (!ready || bridge->starttls_due) {
+        return FILTER_HOLD;
+    }
+    if (line->kind == FILTER_TEXT) {
+        return FILTER_PASS;
+    }
+    if (!line->whole) {
+        return may_be_starttls(line->bytes) ? FILTER_MORE : FILTER_PASS;
+    }
+    if (line->verb != VERB_STARTTLS || line->kind == FILTER_OPAQUE) {
+        return FILTER_PASS;
+    }
+    return line->kind == FILTER_UNDECIDED ? FILTER_HOLD : FILTER_TAKE;
+}
+
+static enum filter_verdict judge_reply(const struct bridge *bridge,
+                                       const struct filter_line *line) {
+    if (bridge->own_starttls_accepted) {
+        return FILTER_HOLD; // It is not known yet whether that is TLS.
+    }
+    bool hello = line->due.verb == VERB_EHLO || line->due.verb == VERB_LHLO;
+    if (!own_steps_under_way(bridge->relay) && (!hello || line->due.by_proxy)) {
+        return FILTER_PASS;
+    }
+    if (!line->whole) { // What answers the proxy goes nowhere, not even as half a line.
+        return own_steps_under_way(bridge->relay) ? FILTER_HOLD : FILTER_MORE;
+    }
+    // A line without a code may be a reply by itself, where none is under way.
+    bool alone = line->reply.code == 0 && buf_len(&bridge->reply) == 0;
+    return alone && !own_steps_under_way(bridge->relay) ? FILTER_PASS : FILTER_TAKE;
+}
+
+static enum filter_verdict judge(const void *filter, const struct filter_line *line) {
+    return line->from == SIDE_CLIENT ? judge_command(filter, line) : judge_reply(filter, line);
+}
+
+// ── the client's STARTTLS ───────────────────────────────────────────────────────────────────────
+
+static void answer_starttls(struct bridge *bridge, int64_t at_ns) {
+    struct relay *relay = bridge->relay;
+    bridge->starttls_due = false;
+    if (offers_starttls(relay)) {
+        say(bridge, "220 2.0.0 Ready to start TLS", at_ns);
+        struct buf behind = filters_take_held(relay, SIDE_CLIENT);
+        buf_put(&relay->client.unread, buf_slice(&behind));
+        buf_wipe(&behind);
+        return;
+    }
+    say(bridge, "502 5.5.1 STARTTLS is not available here", at_ns);
+    dialogue_expect_early(dialogue_of(bridge), buf_len(&relay->streams[SIDE_CLIENT].held));
+}
+
+// Our answer must not overtake the greeting, nor the server's answers to what the client sent
+// before.
+static bool answer_is_due(const struct bridge *bridge) {
+    const struct dialogue *dialogue = dialogue_of(bridge);
+    return bridge->starttls_due && dialogue_greeted(dialogue) &&
+           dialogue_commands_waiting(dialogue) <= 1;
+}
+
+void bridge_await_hello(struct relay *relay, int64_t at_ns) {
+    if (relay->bridge->hello_due_ns == INT64_MAX) {
+        relay->bridge->hello_due_ns = at_ns + RELAY_PLAIN_WAIT_NS;
+    }
+}
+
+static void refuse_plain_text(struct relay *relay, int64_t at_ns) {
+    ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_PROXY,
+                  "the client went on in plain text after the 220 to its STARTTLS, where the "
+                  "server's side is in TLS and nothing may enter it from outside TLS: the client "
+                  "is to begin the handshake at once");
+    say(relay->bridge, "421 4.7.0 smtpscope: a TLS handshake is due after STARTTLS, not plain text",
+        at_ns);
+    ending_close_both(relay, at_ns);
+}
+
+static int64_t deadline_ns(const void *filter) {
+    const struct bridge *bridge = filter;
+    return bridge->hello_due_ns;
+}
+
+static void progress(void *filter, int64_t at_ns) {
+    struct bridge *bridge = filter;
+    if (answer_is_due(bridge)) {
+        answer_starttls(bridge, at_ns);
+    }
+    if (at_ns >= bridge->hello_due_ns && bridge->relay->ending.linger_until_ns == 0) {
+        refuse_plain_text(bridge->relay, at_ns);
+    }
+    if (bridge->own_starttls_accepted) {
+        own_steps_finish(bridge->relay, at_ns);
+    }
+}
+
+void bridge_client_tls_begins(struct relay *relay, int64_t at_ns) {
+    if (relay->bridge != NULL) {
+        struct buf held = filters_take_held(relay, SIDE_CLIENT);
+        relay->bridge->starttls_due = false;
+        relay_forward(relay, SIDE_CLIENT, buf_slice(&held), at_ns);
+        buf_wipe(&held);
+    }
+}
+
+// ── the server's replies ────────────────────────────────────────────────────────────────────────
+
+static void send_ehlo_reply(struct bridge *bridge, int64_t at_ns) {
+    struct slice reply = buf_slice(&bridge->reply);
+    struct buf edited;
+    bool wanted = offers_starttls(bridge->relay);
+    if (wanted == ehlo_reply_offers(reply, starttls)) {
+        send(bridge, reply);
+        return;
+    }
+    buf_init(&edited, reply.len + LIMIT_REPLY_LINE);
+    if (wanted) {
+        ehlo_reply_add(&edited, reply, starttls);
+        note(bridge, "STARTTLS added by the proxy to the EHLO reply that the client sees", at_ns);
+    } else {
+        ehlo_reply_take_out(&edited, reply, starttls);
+        note(bridge, "STARTTLS taken out by the proxy of the EHLO reply that the client sees",
+             at_ns);
+    }
+    send(bridge, buf_slice(&edited));
+    buf_cleanup(&edited);
+}
+
+// A reply that answers the proxy is not for the client.
+static void let_go_of_reply(struct bridge *bridge) {
+    if (!own_steps_under_way(bridge->relay)) {
+        send(bridge, buf_slice(&bridge->reply));
+    }
+    buf_clear(&bridge->reply);
+}
+
+static void end_reply(struct bridge *bridge, int code, int64_t at_ns) {
+    if (own_steps_under_way(bridge->relay)) {
+        struct buf reply = bridge->reply;
+        buf_init(&bridge->reply, reply.max);
+        own_steps_take(bridge->relay, buf_slice(&reply), code, at_ns);
+        buf_cleanup(&reply);
+    } else if (code >= 200 && code < 300) {
+        send_ehlo_reply(bridge, at_ns);
+        buf_clear(&bridge->reply);
+    } else {
+        let_go_of_reply(bridge);
+    }
+}
+
+static void take(void *filter, const struct filter_line *line, int64_t at_ns) {
+    struct bridge *bridge = filter;
+    if (line->from == SIDE_CLIENT) {
+        bridge->starttls_due = true;
+        return;
+    }
+    if (buf_room(&bridge->reply) < line->bytes.len) {
+        let_go_of_reply(bridge); // Too long to be looked at as a whole.
+    }
+    buf_put(&bridge->reply, line->bytes);
+    if (line->reply.code != 0 && !line->reply.goes_on) {
+        end_reply(bridge, line->reply.code, at_ns);
+    }
+}
+
+static void end(void *filter, enum side side, int64_t at_ns) {
+    (void)at_ns;
+    if (side == SIDE_SERVER) {
+        let_go_of_reply(filter);
+    }
+}
+
+void bridge_release_greeting(struct relay *relay) {
+    if (relay->bridge != NULL) {
+        leg_send(&relay->client, buf_slice(&relay->bridge->greeting));
+        buf_cleanup(&relay->bridge->greeting);
+    }
+}
+
+bool bridge_holds_greeting(const struct relay *relay) {
+    return relay->bridge != NULL && buf_len(&relay->bridge->greeting) > 0;
+}
+
+bool bridge_holds_reply(const struct relay *relay) {
+    return relay->bridge != NULL && buf_len(&relay->bridge->reply) > 0;
+}
+
+// ── making ──────────────────────────────────────────────────────────────────────────────────────
+
+static void bridge_free(void *filter) {
+    struct bridge *bridge = filter;
+    buf_wipe(&bridge->greeting);
+    buf_wipe(&bridge->reply);
+    free(bridge);
+}
+
+void bridge_add(struct relay *relay) {
+    static const struct filter_ops ops = {.judge = judge,
+                                          .take = take,
+                                          .progress = progress,
+                                          .end = end,
+                                          .deadline_ns = deadline_ns,
+                                          .free = bridge_free};
+    struct bridge *bridge = mem_new(sizeof(*bridge));
+    bridge->relay = relay;
+    bridge->hello_due_ns = INT64_MAX;
+    bridge->port = filters_port(relay);
+    buf_init(&bridge->greeting, LIMIT_REPLY_BYTES);
+    buf_init(&bridge->reply, LIMIT_REPLY_BYTES);
+    relay->bridge = bridge;
+    filters_add(relay, (struct filter){&ops, bridge});
+}

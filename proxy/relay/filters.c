@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+// filters: cuts the plaintext of both peers into what filters decide about, asks them, and does
+// what they say.
+#include "base/lines.h"
+#include "relay/state.h"
+#include "smtp/command.h"
+
+#include <assert.h>
+
+void filters_init(struct relay *relay) {
+    buf_init(&relay->streams[SIDE_CLIENT].held, 4 * LIMIT_READ + LIMIT_LEG_OUTPUT);
+    buf_init(&relay->streams[SIDE_SERVER].held, 4 * LIMIT_READ);
+}
+
+void filters_add(struct relay *relay, struct filter filter) {
+    assert(relay->filter_count < FILTERS_MAX);
+    relay->filters[relay->filter_count++] = filter;
+}
+
+void filters_cleanup(struct relay *relay) {
+    for (size_t i = 0; i < relay->filter_count; i++) {
+        relay->filters[i].ops->free(relay->filters[i].self);
+    }
+    buf_wipe(&relay->streams[SIDE_CLIENT].held);
+    buf_wipe(&relay->streams[SIDE_SERVER].held);
+}
+
+// ── what a filter may do ────────────────────────────────────────────────────────────────────────
+
+static void port_send(void *context, enum side to, struct slice bytes) {
+    struct relay *relay = context;
+    filters_let_pass(relay, side_other(to));
+    leg_send(relay_leg(relay, to), bytes);
+}
+
+static void port_say(void *context, enum side to, const char *line, int64_t at_ns) {
+    struct relay *relay = context;
+    struct slice text = slice_of_string(line);
+    if (to == SIDE_CLIENT) {
+        dialogue_proxy_reply(observer_dialogue(relay->observer), text, at_ns);
+    } else {
+        dialogue_proxy_command(observer_dialogue(relay->observer), text, at_ns);
+    }
+    port_send(relay, to, text);
+    port_send(relay, to, SLICE("\r\n"));
+}
+
+static void port_note(void *context, const char *text, int64_t at_ns) {
+    struct relay *relay = context;
+    observer_note(relay->observer, at_ns, "%s", text);
+}
+
+struct filter_port filters_port(struct relay *relay) {
+    return (struct filter_port){
+        .relay = relay, .send = port_send, .say = port_say, .note = port_note};
+}
+
+// ── cutting ─────────────────────────────────────────────────────────────────────────────────────
+
+// How much of the text comes before the first line that begins with a dot.
+static size_t len_before_dot_line(struct slice text) {
+    size_t at = 0;
+    for (;;) {
+        size_t dot = slice_find_byte(slice_from(text, at), '.');
+        if (dot == SLICE_NONE) {
+            return text.len;
+        }
+        at += dot;
+        if (at > 0 && text.data[at - 1] == '\n') {
+            return at;
+        }
+        at++;
+    }
+}
+
+// Message text in pieces as long as they can be: a chunk of BDAT by its size, text of DATA up to a
+// line that begins with a dot, which may be its end.
+static struct slice next_text(struct filter_stream *stream, struct slice *rest, uint64_t left) {
+    struct slice text;
+    if (left != UINT64_MAX) {
+        text = slice_sub(*rest, 0, left < rest->len ? (size_t)left : rest->len);
+    } else if (stream->in_dot_line || rest->data[0] == '.') {
+        text = lines_next(rest);
+        stream->in_dot_line = !lines_ended(text);
+        return text;
+    } else {
+        text = slice_sub(*rest, 0, len_before_dot_line(*rest));
+    }
+    *rest = slice_from(*rest, text.len);
+    return text;
+}
+
+static enum filter_kind kind_of(const struct dialogue *dialogue, struct slice line) {
+    switch (dialogue_line_kind(dialogue, line)) {
+    case DIALOGUE_LINE_COMMAND:
+        return FILTER_COMMAND;
+    case DIALOGUE_LINE_OPAQUE:
+        return FILTER_OPAQUE;
+    case DIALOGUE_LINE_UNDECIDED:
+        break;
+    }
+    return FILTER_UNDECIDED;
+}
+
+static void cut_client(struct filter_line *out, struct relay *relay, struct slice *rest) {
+    const struct dialogue *dialogue = observer_dialogue(relay->observer);
+    struct filter_stream *stream = &relay->streams[SIDE_CLIENT];
+    uint64_t text_left = dialogue_text_left(dialogue);
+    if (text_left > 0) {
+        out->kind = FILTER_TEXT;
+        out->whole = true;
+        out->bytes = next_text(stream, rest, text_left);
+        return;
+    }
+    stream->in_dot_line = false;
+    out->bytes = lines_next(rest);
+    out->whole = lines_ended(out->bytes);
+    struct slice text = lines_text(out->bytes);
+    out->kind = kind_of(dialogue, text);
+    out->verb = out->whole ? command_verb(text) : VERB_UNKNOWN;
+}
+
+static void cut_server(struct filter_line *out, struct relay *relay, struct slice *rest) {
+    out->kind = FILTER_REPLY;
+    out->bytes = lines_next(rest);
+    out->whole = lines_ended(out->bytes);
+    reply_line_parse(&out->reply, lines_text(out->bytes));
+    dialogue_next_reply(&out->due, observer_dialogue(relay->observer));
+}
+
+static void cut(struct filter_line *out, struct relay *relay, enum side from, struct slice *rest) {
+    *out = (struct filter_line){.from = from};
+    if (from == SIDE_CLIENT) {
+        cut_client(out, relay, rest);
+    } else {
+        cut_server(out, relay, rest);
+    }
+}
+
+// ── deciding ────────────────────────────────────────────────────────────────────────────────────
+
+static enum filter_verdict judge(const struct filter **out_by, const struct relay *relay,
+                                 const struct filter_line *line) {
+    const struct filter_stream *stream = &relay->streams[line->from];
+    if (stream->mid_line && line->kind != FILTER_TEXT) {
+        return FILTER_PASS;
+    }
+    for (size_t i = 0; i < relay->filter_count; i++) {
+        const struct filter *filter = &relay->filters[i];
+        enum filter_verdict verdict = filter->ops->judge(filter->self, line);
+        bool enough = stream->ended || line->bytes.len >= LIMIT_FILTER_LINE;
+        if (verdict != FILTER_PASS && !(verdict == FILTER_MORE && enough)) {
+            *out_by = filter;
+            return verdict;
+        }
+    }
+    return FILTER_PASS;
+}
+
+// What passes goes out in one piece as long as nothing else goes the same way.
+static void pass(struct relay *relay, enum side from, struct slice bytes) {
+    struct slice *passing = &relay->streams[from].passing;
+    if (passing->len > 0 && passing->data + passing->len == bytes.data) {
+        passing->len += bytes.len;
+        return;
+    }
+    filters_let_pass(relay, from);
+    *passing = bytes;
+}
+
+void filters_let_pass(struct relay *relay, enum side from) {
+    struct slice bytes = relay->streams[from].passing;
+    relay->streams[from].passing = SLICE("");
+    leg_send(relay_leg(relay, side_other(from)), bytes);
+}
+
+// How many of the bytes were passed or taken; the rest waits.
+static size_t run(struct relay *relay, enum side from, struct slice bytes, int64_t at_ns) {
+    struct filter_stream *stream = &relay->streams[from];
+    struct slice rest = bytes;
+    while (rest.len > 0) {
+        struct filter_line line;
+        const struct filter *by = NULL;
+        struct slice after = rest;
+        cut(&line, relay, from, &after);
+        enum filter_verdict verdict = judge(&by, relay, &line);
+        if (verdict == FILTER_HOLD || verdict == FILTER_MORE) {
+            break;
+        }
+        observer_feed(relay->observer, from, line.bytes, at_ns);
+        if (verdict == FILTER_PASS) {
+            pass(relay, from, line.bytes);
+        } else {
+            by->ops->take(by->self, &line, at_ns);
+        }
+        stream->mid_line = !line.whole && line.kind != FILTER_TEXT;
+        rest = after;
+    }
+    filters_let_pass(relay, from);
+    return bytes.len - rest.len;
+}
+
+static bool run_held(struct relay *relay, enum side from, int64_t at_ns) {
+    struct buf *held = &relay->streams[from].held;
+    size_t used = run(relay, from, buf_slice(held), at_ns);
+    buf_consume(held, used);
+    return used > 0;
+}
+
+void filters_progress(struct relay *relay, int64_t at_ns) {
+    bool moved = relay->filter_count > 0;
+    while (moved) {
+        for (size_t i = 0; i < relay->filter_count; i++) {
+            const struct filter *filter = &relay->filters[i];
+            if (filter->ops->progress != NULL) {
+                filter->ops->progress(filter->self, at_ns);
+            }
+        }
+        moved = run_held(relay, SIDE_SERVER, at_ns);
+        moved = run_held(relay, SIDE_CLIENT, at_ns) || moved;
+    }
+}
+
+void filters_feed(struct relay *relay, enum side from, struct slice plaintext, int64_t at_ns) {
+    struct buf *held = &relay->streams[from].held;
+    if (buf_len(held) > 0) {
+        buf_put(held, plaintext);
+    } else {
+        size_t used = run(relay, from, plaintext, at_ns);
+        buf_put(held, slice_from(plaintext, used));
+    }
+    filters_progress(relay, at_ns);
+}
+
+void filters_end(struct relay *relay, enum side side, int64_t at_ns) {
+    relay->streams[side].ended = true;
+    for (size_t i = 0; i < relay->filter_count; i++) {
+        const struct filter *filter = &relay->filters[i];
+        if (filter->ops->end != NULL) {
+            filter->ops->end(filter->self, side, at_ns);
+        }
+    }
+    filters_progress(relay, at_ns);
+}
+
+bool filters_hold(const struct relay *relay, enum side side) {
+    return buf_len(&relay->streams[side].held) > 0;
+}
+
+struct buf filters_take_held(struct relay *relay, enum side side) {
+    struct buf held = relay->streams[side].held;
+    buf_init(&relay->streams[side].held, held.max);
+    relay->streams[side].mid_line = false;
+    return held;
+}
+
+void filters_tell_unsent(struct relay *relay, int64_t at_ns) {
+    observer_feed(relay->observer, SIDE_CLIENT, buf_slice(&relay->streams[SIDE_CLIENT].held),
+                  at_ns);
+}
+
+int64_t filters_deadline_ns(const struct relay *relay) {
+    int64_t next_ns = INT64_MAX;
+    for (size_t i = 0; i < relay->filter_count; i++) {
+        const struct filter *filter = &relay->filters[i];
+        int64_t due_ns =
+            filter->ops->deadline_ns == NULL ? INT64_MAX : filter->ops->deadline_ns(filter->self);
+        next_ns = due_ns < next_ns ? due_ns : next_ns;
+    }
+    return next_ns;
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// position: where the two streams stand, for what has to decide about their next bytes before they
+// go on.
+#include "smtp/command.h"
+#include "smtp/state.h"
+
+// A reply that is due says what the client's next bytes are.
+static bool is_undecided(const struct dialogue *dialogue) {
+    const struct client_stream *client = &dialogue->client;
+    bool awaits = client->state == CLIENT_AWAIT_DATA || client->state == CLIENT_AWAIT_SASL ||
+                  client->state == CLIENT_AWAIT_TLS;
+    return (awaits && !client->undecided) || buf_len(&client->held) > 0;
+}
+
+uint64_t dialogue_text_left(const struct dialogue *dialogue) {
+    if (is_undecided(dialogue)) {
+        return 0;
+    }
+    switch (dialogue->client.state) {
+    case CLIENT_TEXT:
+    case CLIENT_AWAIT_DATA: // so much came that it is taken for text
+        return UINT64_MAX;
+    case CLIENT_CHUNK:
+        return dialogue->client.chunk_left;
+    case CLIENT_LINES:
+    case CLIENT_AWAIT_SASL:
+    case CLIENT_AWAIT_TLS:
+        break;
+    }
+    return 0;
+}
+
+enum dialogue_line dialogue_line_kind(const struct dialogue *dialogue, struct slice line) {
+    if (dialogue->client.gave_up) {
+        return DIALOGUE_LINE_OPAQUE;
+    }
+    if (is_undecided(dialogue)) {
+        return DIALOGUE_LINE_UNDECIDED;
+    }
+    bool command = client_line_classify(dialogue, line) == CLIENT_LINE_COMMAND;
+    return command ? DIALOGUE_LINE_COMMAND : DIALOGUE_LINE_OPAQUE;
+}
+
+// Messages that were given up leave marks, to which no reply is due.
+static const struct waiting *first_due(const struct queue *queue) {
+    for (size_t i = queue->start; i < queue->end; i++) {
+        if (queue->items[i].kind != WAITING_MARK) {
+            return &queue->items[i];
+        }
+    }
+    return NULL;
+}
+
+bool dialogue_next_reply(struct dialogue_next_reply *out, const struct dialogue *dialogue) {
+    const struct waiting *item = first_due(&dialogue->queue);
+    *out = (struct dialogue_next_reply){.exchange = EVENT_NO_EXCHANGE};
+    if (item == NULL) {
+        return false;
+    }
+    *out = (struct dialogue_next_reply){
+        .exchange = item->exchange,
+        .verb = item->verb,
+        .greeting = item->kind == WAITING_GREETING,
+        .by_proxy = item->by_proxy,
+        .final = item->kind == WAITING_FINAL || item->chunk_last,
+    };
+    return true;
+}
+
+bool dialogue_within_reply(const struct dialogue *dialogue) {
+    return dialogue->server.reply.open || line_reader_begun(&dialogue->server.line);
+}
