@@ -117,7 +117,8 @@ struct event_tls {
     // Client side, --verify mirror: what is wrong with the leaf that it was shown; NULL for
     // nothing.
     const char *shown_faults;
-    bool shown_bad; // … and no client that checks goes on with it
+    bool shown_bad;       // … and no client that checks goes on with it
+    bool shown_untrusted; // … since its issuer is one that nobody knows
     int64_t handshake_ns;
     const char *error;      // a sentence; NULL where the handshake ended well
     int alert;              // the alert that ended it, RFC 8446 6; -1 where there was none

@@ -39,9 +39,10 @@ static void say_in_clear(struct analysis *analysis, struct place place, struct s
         return;
     }
     analysis_say(analysis, RULE_AUTH_IN_CLEAR, place,
-                 "AUTH %s was sent without TLS, so everybody on the way can read the "
+                 "AUTH %s was sent without TLS, so everybody on the way%s can read the "
                  "credentials; switch to TLS first",
-                 quote_of(analysis, mechanism).text);
+                 quote_of(analysis, mechanism).text,
+                 analysis->facts.server_tls ? " to the proxy, which alone speaks TLS," : "");
 }
 
 static void judge_mechanism(struct analysis *analysis, const struct event_command *command) {

@@ -3,6 +3,8 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
+
 void facts_init(struct facts *facts) {
     *facts = (struct facts){.hello_exchange = EVENT_NO_EXCHANGE,
                             .text_exchange = EVENT_NO_EXCHANGE,
@@ -267,6 +269,9 @@ static void learn_reply(struct facts *facts, const struct event_reply *reply) {
         facts->authenticated = true;
         facts->ordinal_235 = reply->ordinal;
     }
+    if (reply->offered != NULL) {
+        facts->server_offers_starttls = capabilities_offer(reply->offered, "STARTTLS");
+    }
     facts->latest_ordinal =
         reply->ordinal != EVENT_UNHEARD ? reply->ordinal : facts->latest_ordinal;
     if (reply->to == 0) {
@@ -283,6 +288,8 @@ static void learn_reply(struct facts *facts, const struct event_reply *reply) {
 static void learn_client_tls(struct facts *facts, const struct event_tls *tls) {
     facts->client_tls = true;
     facts->tls_shown_bad = tls->shown_bad;
+    snprintf(facts->shown_faults, sizeof(facts->shown_faults), "%s",
+             tls->shown_faults == NULL ? "" : tls->shown_faults);
     facts->no_check_said = false;
     facts->hello_accepted = false;
     facts->hello_forgiven = tls->starttls;

@@ -89,9 +89,12 @@ static void judge_in_clear(struct analysis *analysis, const struct event_command
         return;
     }
     analysis_say(analysis, RULE_STARTTLS_IGNORED, place_of_command(command),
-                 "%s was sent in the clear though the server offers STARTTLS; the client should "
-                 "switch to TLS first",
-                 verb == VERB_MAIL ? "MAIL" : "AUTH");
+                 "%s was sent in the clear though %s STARTTLS; the client should switch to TLS "
+                 "first",
+                 verb == VERB_MAIL ? "MAIL" : "AUTH",
+                 analysis->facts.server_offers_starttls
+                     ? "the server offers"
+                     : "the proxy, in the place of the server, offers");
 }
 
 static void judge_hello_reply(struct analysis *analysis, const struct event_reply *reply) {

@@ -12,6 +12,8 @@
 #define NS_PER_DAY        (INT64_C(86400) * NS_PER_S)
 #define RSA_BITS_MIN      2048
 
+enum { CERTIFICATE_EXPIRED = 45 };
+
 // The alerts of RFC 8446 6 that a peer may end a handshake with, in words.
 static const struct {
     int alert;
@@ -82,10 +84,19 @@ static void say_distrusts(struct analysis *analysis, const struct event_tls *tls
         // What the client thinks of the server itself is not known: it may have roots of its own.
         analysis_say(analysis, RULE_TLS_CLIENT_DISTRUSTS, place,
                      "The client refused the certificate %s: it was shown one with the faults that "
-                     "the proxy finds in the server's (%s), which could not satisfy it. If the "
-                     "client knows the server's CA, name that CA with --server-ca; else fix the "
+                     "the proxy finds in the server's (%s), which could not satisfy it. %s the "
                      "server's certificate, or try --verify off. " PINNED,
-                     alert, tls->shown_faults);
+                     alert, tls->shown_faults,
+                     tls->shown_untrusted ? "If the client trusts the server by a CA of its own, "
+                                            "name that CA with --server-ca; else fix"
+                                          : "Fix");
+        return;
+    }
+    if (tls->alert == CERTIFICATE_EXPIRED) {
+        analysis_say(analysis, RULE_TLS_CLIENT_DISTRUSTS, place,
+                     "The client refused the proxy's certificate %s, though it is good for 7 days "
+                     "by the clock of this machine; compare the client's clock with it",
+                     alert);
         return;
     }
     const char *file = analysis->config.ca_file;
@@ -122,8 +133,9 @@ static void judge_unchecked(struct analysis *analysis, const struct event_comman
         !facts->no_check_said && command->command.verb != VERB_QUIT) {
         analysis_say(analysis, RULE_TLS_CLIENT_NO_CHECK, place_of_session(PARTY_CLIENT),
                      "The client went on though the certificate that it was shown is bad, as the "
-                     "server's is; it does not verify certificates, so anybody on the way could "
-                     "read and change its mail");
+                     "server's is (%s); it does not verify that, so anybody on the way could read "
+                     "and change its mail",
+                     facts->shown_faults);
     }
 }
 

@@ -134,11 +134,14 @@ static void decide_by_dialogue(struct relay *relay) {
     struct dialogue *dialogue = observer_dialogue(relay->observer);
     enum party stranger = dialogue_not_smtp(dialogue);
     if (relay->hello_on_plain) {
-        ending_decide(
-            relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_CLIENT,
-            "the client began TLS (a ClientHello) on a port where the server speaks plain "
-            "SMTP: set the client to STARTTLS, or use the server's implicit-TLS port "
-            "(465)");
+        ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_CLIENT, "%s",
+                      relay_bridges(relay)
+                          ? "the client began TLS (a ClientHello) after it had been silent so long "
+                            "that the proxy took it for a plain one: --client-tls implicit waits "
+                            "for it"
+                          : "the client began TLS (a ClientHello) on a port where the server "
+                            "speaks plain SMTP: set the client to STARTTLS, or use the server's "
+                            "implicit-TLS port (465)");
     } else if (dialogue_saw_tls_record(dialogue)) {
         ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_CLIENT,
                       "the client began TLS (a ClientHello) where plain SMTP was under way: only a "

@@ -46,9 +46,13 @@ static const char *server_name(const struct relay *relay) {
     return client_names ? hello->sni : relay->setup.server_name;
 }
 
+static bool is_untrusted(unsigned faults) {
+    return (faults & (TRUST_UNKNOWN_ISSUER | TRUST_SELF_SIGNED)) != 0;
+}
+
 static int alert_of(unsigned faults) {
     enum { BAD_CERTIFICATE = 42, CERTIFICATE_EXPIRED = 45, UNKNOWN_CA = 48 };
-    if ((faults & (TRUST_UNKNOWN_ISSUER | TRUST_SELF_SIGNED)) != 0) {
+    if (is_untrusted(faults)) {
         return UNKNOWN_CA;
     }
     return (faults & TRUST_EXPIRED) != 0 ? CERTIFICATE_EXPIRED : BAD_CERTIFICATE;
@@ -69,6 +73,20 @@ static bool verify_server(void *context, CRYPTO_BUFFER *const *chain, size_t cha
 
 // ── the server's handshake ──────────────────────────────────────────────────────────────────────
 
+// By what made the proxy speak TLS there.
+static const char *plain_text_remedy(const struct relay *relay, bool starttls) {
+    if (starttls) {
+        return "it had accepted STARTTLS: look in its log";
+    }
+    if (relay->setup.implicit_server) {
+        return "use reverse:smtp:// for it, or its port of implicit TLS (465)";
+    }
+    if (relay->config->server_tls == SERVER_TLS_IMPLICIT) {
+        return "use --server-tls starttls, or its port of implicit TLS (465)";
+    }
+    return "set the client to STARTTLS, or use the server's port of implicit TLS (465)";
+}
+
 void upgrade_server_begin(struct relay *relay, bool starttls, int64_t at_ns) {
     const struct tls_hello *hello = client_hello(relay);
     const char *name = server_name(relay);
@@ -77,6 +95,7 @@ void upgrade_server_begin(struct relay *relay, bool starttls, int64_t at_ns) {
         .alpn_wire = hello == NULL ? SLICE("") : hello->alpn_wire,
         .verify = verify_server,
         .context = relay,
+        .plain_text_remedy = plain_text_remedy(relay, starttls),
     };
     relay->server.tls = tls_endpoint_connect(relay->config->connect_context, &plan, at_ns);
     relay->server_starttls = starttls;
@@ -118,9 +137,9 @@ static void server_failed(struct relay *relay, int64_t at_ns) {
     if (relay->config->verify == VERIFY_STRICT && !trust_holds(&relay->verdict)) {
         ending_decide(relay, OUTCOME_TLS_SERVER_FAILED, PARTY_PROXY,
                       "the server's certificate does not verify (%s) and --verify strict refuses "
-                      "it; fix the certificate, name its CA with --server-ca, or use --verify "
-                      "mirror",
-                      relay->verdict.error);
+                      "it; fix the certificate,%s or use --verify mirror",
+                      relay->verdict.error,
+                      is_untrusted(relay->verdict.faults) ? " name its CA with --server-ca," : "");
     } else {
         ending_decide(relay, OUTCOME_TLS_SERVER_FAILED,
                       facts.alert_by == PARTY_PROXY ? PARTY_PROXY : PARTY_SERVER,
@@ -274,6 +293,7 @@ static void tell_client_tls(struct relay *relay, const char *error, bool distrus
     event.tls.certificate = given;
     event.tls.shown_faults = relay->shown_faults;
     event.tls.shown_bad = relay->shown_bad;
+    event.tls.shown_untrusted = relay->shown_bad && is_untrusted(relay->verdict.faults);
     event.tls.sni_missing =
         event.tls.sni == NULL && client_gave_name(relay) && client_hello(relay) != NULL;
     event.tls.error = error != NULL ? error : event.tls.error;
@@ -413,7 +433,7 @@ void upgrade_check_silent_close(struct relay *relay, int64_t at_ns) {
     }
     static const char error[] =
         "the client finished the handshake and closed without a word; clients built on GnuTLS "
-        "(msmtp) do so when they do not trust the certificate";
+        "(msmtp, mutt) do so when they do not accept the certificate";
     tell_client_tls(relay, error, true, at_ns);
     ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_CLIENT, "%s", error);
 }

@@ -63,7 +63,9 @@ struct tls_endpoint *tls_endpoint_connect(const struct tls_context *context,
     assert(tls_context_options(context)->side == SIDE_SERVER);
     struct tls_endpoint *endpoint = endpoint_new(context, at_ns);
     endpoint->state = TLS_AWAIT_HANDSHAKE;
-    endpoint->plan = (struct tls_connect_plan){.verify = plan->verify, .context = plan->context};
+    endpoint->plan = (struct tls_connect_plan){.verify = plan->verify,
+                                               .context = plan->context,
+                                               .plain_text_remedy = plan->plain_text_remedy};
     SSL_set_connect_state(endpoint->ssl);
     if (plan->sni != NULL && SSL_set_tlsext_host_name(endpoint->ssl, plan->sni)) {
         endpoint->sni = mem_string(plan->sni);

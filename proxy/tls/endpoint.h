@@ -47,6 +47,7 @@ struct tls_connect_plan {
     // returns false to refuse with the alert `*out_alert` (strict); true goes on whatever it found.
     bool (*verify)(void *context, CRYPTO_BUFFER *const *chain, size_t chain_len, int *out_alert);
     void *context;
+    const char *plain_text_remedy; // what to do about a server that speaks plain text; static
 };
 
 struct tls_endpoint *tls_endpoint_accept(const struct tls_context *context, int64_t at_ns);

@@ -68,10 +68,13 @@ static void explain_plain_text(struct buf *out, const struct tls_account *accoun
     if (account->peer == SIDE_SERVER) {
         bool smtp = line.len >= 3 && text_is_digit(line.data[0]) && text_is_digit(line.data[1]) &&
                     text_is_digit(line.data[2]);
-        buf_putf(out, "the server speaks %s on this port, no TLS: it said \"",
+        buf_putf(out, "the server speaks %s where a TLS handshake is due: it said \"",
                  smtp ? "plain SMTP" : "plain text");
         sentence_put_value(out, line);
-        buf_put_string(out, smtp ? "\"; use smtp:// or STARTTLS with it" : "\"");
+        buf_put_byte(out, '"');
+        if (account->plain_text_remedy != NULL) {
+            buf_putf(out, "; %s", account->plain_text_remedy);
+        }
         return;
     }
     struct slice verb = first_verb(line);
@@ -93,8 +96,18 @@ static void explain_certificate_alert(struct buf *out, const struct tls_account 
     } else if (account->peer == SIDE_CLIENT) {
         buf_put_string(out, "; if it should accept it, make it trust the proxy's CA (`smtpscope ca "
                             "env` says how)");
-    } else {
+    } else if (account->has_certificate) {
         buf_put_string(out, "; that is about the certificate given by --server-certificate");
+    } else if (account->certificate_requested) {
+        buf_put_string(out, "; it asked for a certificate, and --server-certificate gives it one");
+    }
+}
+
+static void explain_handshake_failure(struct buf *out, const struct tls_account *account) {
+    if (account->stage == TLS_STAGE_BEGUN) {
+        buf_put_string(out, " with what was offered; " LACKS);
+    } else if (account->certificate_requested && !account->has_certificate) {
+        buf_put_string(out, "; it asked for a certificate, and --server-certificate gives it one");
     }
 }
 
@@ -106,10 +119,8 @@ static void explain_alert_advice(struct buf *out, const struct tls_account *acco
         buf_put_string(out, "; the proxy speaks ");
         put_allowed(out, account);
     } else if (account->alert == HANDSHAKE_FAILURE && account->peer == SIDE_SERVER) {
-        buf_put_string(out, account->stage == TLS_STAGE_BEGUN
-                                ? " with what was offered; " LACKS
-                                : "; it may want a client certificate (--server-certificate)");
-    } else if (account->alert == CERTIFICATE_REQUIRED) {
+        explain_handshake_failure(out, account);
+    } else if (account->alert == CERTIFICATE_REQUIRED && !account->has_certificate) {
         buf_put_string(out, "; --server-certificate and --server-key give it one");
     }
 }

@@ -31,6 +31,9 @@ struct tls_account {
     enum tls_end end;              // how the peer's stream ended, if that was it
     struct slice first;            // the first bytes that the peer sent
     const struct tls_hello *hello; // the client's; NULL where not known
+    const char *plain_text_remedy; // towards a server that speaks plain text; NULL for none
+    bool has_certificate;          // towards a server: one that could be given,
+    bool certificate_requested;    // and it was asked for
     bool faulty;    // the certificate shown to the client mirrors the server's faults
     uint16_t suite; // of the ServerHello; 0 before it
 };

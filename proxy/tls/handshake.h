@@ -29,7 +29,7 @@ struct tls_endpoint {
     struct buf alpn_choice;
 
     // Connecting.
-    struct tls_connect_plan plan; // only verify and context
+    struct tls_connect_plan plan; // without sni and alpn_wire
     char *sni;                    // what was sent
     bool certificate_requested;
 

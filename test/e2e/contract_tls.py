@@ -293,6 +293,75 @@ def test_a_client_that_distrusts_our_ca(scope):
             assert b"!!! error tls-client-distrusts: " in proxy.output("text")
 
 
+def test_a_client_with_roots_of_its_own(scope):
+    """A private CA in the client's code: it takes the server, the leaf cannot satisfy it, and what
+    is said is what is known."""
+    root = roots(scope)
+    issue(scope, "private", "strange-root", days=(-1, 60))
+    context = context_of(scope.path("private.pem"), scope.path("private.key"))
+    client = ssl.create_default_context(cafile=scope.path("strange-root.pem"))
+    for how in ("implicit", "starttls"):
+        with Served(scope, context, how) as server:
+            assert visit(server.port, client, how).error is None
+        seen, session, proxy = proxied(scope, context, "--server-ca", root, how=how, client=client)
+        assert seen.code is not None, seen.error
+        told = finding(session, "tls-client-distrusts")["text"]
+        for words in ("could not satisfy", "--server-ca", "cannot be intercepted",
+                      "unable to get local issuer certificate"):
+            assert words in told, told
+        for words in ("would have refused", "ca env", "make it trust"):
+            assert words not in told and words not in session["error"], (told, session["error"])
+        # As told: then only our CA is missing.
+        seen, session, proxy = proxied(scope, context, "--server-ca",
+                                       scope.path("strange-root.pem"), how=how, client=client)
+        assert seen.code is not None, seen.error
+        told = finding(session, "tls-client-distrusts")["text"]
+        assert "make it trust the CA" in told and "roots in its code" in told, told
+
+
+def test_what_helps_under_run(scope):
+    """`run` has set the variables: what is left is said."""
+    root = roots(scope)
+    issue(scope, "good", "good-root", days=(-1, 60))
+    context = context_of(scope.path("good.pem"), scope.path("good.key"))
+    client = scope.path("client.py")
+    with open(client, "w", encoding="utf-8") as file:
+        file.write("import smtplib, ssl, sys\n"
+                   "c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)\n"
+                   "c.load_verify_locations(sys.argv[2])\n"
+                   "smtplib.SMTP_SSL('localhost', int(sys.argv[1]), context=c)\n")
+    with Served(scope, context) as server:
+        result = scope.run("run", "--ports", str(server.port), "--server-ca", root, "-o",
+                           f"json:{scope.path('run.json')}", "--", "/usr/bin/python3", client,
+                           str(server.port), root)
+    if not os.path.exists(scope.path("run.json")):
+        raise s.Skip(f"run does not work here: {result.stderr}")
+    with open(scope.path("run.json"), encoding="utf-8") as file:
+        sessions = json.load(file)["sessions"]
+    if not sessions:
+        raise s.Skip(f"run captures nothing here: {result.stderr}")
+    told = finding(sessions[0], "tls-client-distrusts")["text"]
+    assert "SSL_CERT_FILE" not in told, told
+    assert "trust-mount" in told, told
+
+
+def test_starttls_that_the_proxy_offers(scope):
+    """A server whose side is TLS by itself offers no STARTTLS: the proxy does."""
+    context, root = good(scope)
+    with Served(scope, context) as server, scope.proxy(
+            "--mode", f"reverse:smtp://localhost:{server.port}@127.0.0.1:0", "--server-ca", root,
+            "--server-tls", "implicit") as proxy:
+        connection = s.connect(proxy.port())
+        s.read_reply(connection)
+        assert any(b"STARTTLS" in line for line in s.ask(connection, HELLO_LINE))
+        s.ask(connection, "MAIL FROM:<a@example.com>")
+        s.ask(connection, "QUIT")
+        connection.close()
+    session, = proxy.sessions()
+    told = finding(session, "starttls-ignored")["text"]
+    assert "the server offers" not in told and "the proxy" in told, told
+
+
 # ── what is recorded of a handshake ─────────────────────────────────────────────────────────────
 
 
@@ -893,6 +962,12 @@ def test_plain_server_where_tls_is_due(scope):
         assert session["outcome"] == "tls-server-failed", case
         assert "plain" in session["error"] or "220" in session["error"], case
         assert session["tls"]["server"]["error"], case
+        # What to do, by what made the proxy speak TLS, and never what was done already.
+        remedy = ("use reverse:smtp://" if scheme == "smtps" else
+                  "use --server-tls starttls" if "--server-tls" in words else
+                  "set the client to STARTTLS")
+        assert remedy in session["error"], case
+        assert scheme == "smtps" or "smtp://" not in session["error"], case
         if how == "none":
             assert seen.lines and seen.lines[0].startswith(b"421 4.4.1 "), case
         else:

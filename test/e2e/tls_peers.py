@@ -307,7 +307,7 @@ def try_odd_servers():
             peer.close()
         return server
     facts = connect_to(saying(b"220 mail.example.com ESMTP\r\n"), "1.2-1.3")
-    check("a server that speaks plain SMTP", facts, error='plain SMTP on this port, no TLS: it '
+    check("a server that speaks plain SMTP", facts, error='plain SMTP where a TLS handshake is due: it '
           'said "220 mail.example.com ESMTP"')
     facts = connect_to(saying(b""), "1.2-1.3")
     check("a server that closes", facts, error="the server closed the connection instead of "

@@ -75,6 +75,7 @@ static void a_mirrored_fault_is_no_want_of_the_ca(void **state) {
     tls.alert = 48;
     tls.alert_by = PARTY_CLIENT;
     tls.shown_faults = "unable to get local issuer certificate";
+    tls.shown_bad = tls.shown_untrusted = true;
     fixture_tls(fixture, tls);
     const char *text = fixture_texts(fixture);
     assert_string_equal(fixture_log(fixture), "error tls-client-distrusts client -1 0\n");
@@ -83,6 +84,23 @@ static void a_mirrored_fault_is_no_want_of_the_ca(void **state) {
     assert_non_null(strstr(text, "cannot be intercepted"));
     assert_null(strstr(text, "would have refused"));
     assert_null(strstr(text, "ca.pem"));
+}
+
+static void advice_fits_the_fault(void **state) {
+    struct fixture *fixture = *state;
+    struct event_tls tls = good_tls(SIDE_CLIENT);
+    tls.error = "the client refused the certificate";
+    tls.certificate_alert = true;
+    tls.alert = 45;
+    tls.alert_by = PARTY_CLIENT;
+    fixture_tls(fixture, tls);
+    assert_non_null(strstr(fixture_texts(fixture), "clock"));
+    assert_null(strstr(fixture_texts(fixture), "make it trust"));
+    tls.shown_faults = "certificate has expired";
+    tls.shown_bad = true;
+    fixture_tls(fixture, tls);
+    assert_non_null(strstr(fixture_texts(fixture), "certificate has expired"));
+    assert_null(strstr(fixture_texts(fixture), "--server-ca")); // its CA is known
 }
 
 static void other_alerts_are_no_distrust(void **state) {
@@ -278,6 +296,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(good_handshakes_are_silent, setup, teardown),
         cmocka_unit_test_setup_teardown(distrust_names_alert_and_ca, setup, teardown),
         cmocka_unit_test_setup_teardown(a_mirrored_fault_is_no_want_of_the_ca, setup, teardown),
+        cmocka_unit_test_setup_teardown(advice_fits_the_fault, setup, teardown),
         cmocka_unit_test_setup_teardown(other_alerts_are_no_distrust, setup, teardown),
         cmocka_unit_test_setup_teardown(a_mismatch_names_both, setup, teardown),
         cmocka_unit_test_setup_teardown(a_client_that_goes_on_does_not_check, setup, teardown),

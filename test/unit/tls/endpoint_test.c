@@ -659,9 +659,10 @@ static void test_plain_text_where_tls_was_due(void **state) {
     assert_string_equal(error_of(pair.server), "the client sent plain text \"\x02"
                                                "AUTH\x03 …\" where a TLS handshake was due");
     tls_endpoint_feed(pair.client, SLICE("220 mail.example.com \"x\"\r\n"), &pair.at_client, 0);
-    assert_says(pair.client, "the server speaks plain SMTP on this port, no TLS: it said \"\x02"
-                             "220 "
-                             "mail.example.com \"x\"\x03\"");
+    assert_says(pair.client,
+                "the server speaks plain SMTP where a TLS handshake is due: it said \"\x02"
+                "220 "
+                "mail.example.com \"x\"\x03\"");
     pair_cleanup(&pair);
 }
 
