@@ -23,10 +23,15 @@ struct waiting {
 
 // ── pieces ──────────────────────────────────────────────────────────────────────────────────────
 
+// A piece waits in the array of its batch, which may be half empty, then as a `waiting`; each of
+// its blocks has a head of the allocator's.
+enum { BLOCK_HEAD = 16, PIECE_BLOCKS = 4 };
+
 size_t piece_cost(const struct piece *piece) {
     size_t names = piece->name == NULL ? 0 : strlen(piece->name);
     names += piece->path == NULL ? 0 : strlen(piece->path);
-    return sizeof(struct waiting) + names + piece->len;
+    return sizeof(struct waiting) + 2 * sizeof(struct piece) + PIECE_BLOCKS * BLOCK_HEAD + names +
+           piece->len;
 }
 
 uint64_t piece_lines(const struct piece *piece) {
@@ -69,6 +74,7 @@ static void pop(struct lane *lane) {
         lane->last = NULL;
     }
     lane->line_offset = 0;
+    lane->taken++;
     backlog_release(&lane->backlog, piece_cost(&waiting->piece));
     piece_cleanup(&waiting->piece);
     free(waiting);
@@ -182,9 +188,12 @@ enum err lane_open_file(struct lane *lane, struct file *file) {
 
 // ── a run ───────────────────────────────────────────────────────────────────────────────────────
 
-static enum progress take_all(struct lane *lane) {
+// What is taken before the other lanes have their turn: a message of a few bytes costs a file.
+enum { TURN_PIECES = 256 };
+
+static enum progress take_some(struct lane *lane) {
     enum progress progress = PROGRESS_DONE;
-    while (progress == PROGRESS_DONE && lane->first != NULL) {
+    for (int i = 0; i < TURN_PIECES && progress == PROGRESS_DONE && lane->first != NULL; i++) {
         progress = make_room(lane);
         if (progress == PROGRESS_DONE) {
             progress = take_piece(lane, &lane->first->piece);
@@ -280,7 +289,12 @@ enum progress lane_run(struct lane *lane, int64_t now_ns, bool closing) {
     uint64_t bytes = atomic_load(&lane->bytes);
     say_stall(lane);
     terminal_measure(&lane->terminal);
-    enum progress progress = take_all(lane);
+    enum progress progress = take_some(lane);
+    lane->more = progress == PROGRESS_DONE && lane->first != NULL;
+    if (lane->more) {
+        settle(lane, progress, atomic_load(&lane->bytes) != bytes);
+        return PROGRESS_DONE;
+    }
     if (progress == PROGRESS_DONE) {
         settle_terminal(lane, closing);
         progress = flush_all(lane);

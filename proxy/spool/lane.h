@@ -28,6 +28,8 @@ struct lane {
     size_t line_offset; // bytes of the first piece that are done
     struct file_table files;
     struct terminal terminal;  // where "-" of text is one
+    bool more;                 // the last run ended its turn, there is more to take
+    uint64_t taken;            // pieces, in all
     struct file *blocked;      // whose reader takes no more now; NULL for none
     uint64_t counter;          // of the last line
     _Atomic uint64_t lines;    // written, or documents, messages, packets
@@ -48,8 +50,9 @@ size_t piece_cost(const struct piece *piece);    // bytes that it counts for in 
 uint64_t piece_lines(const struct piece *piece); // lines, documents, … that are lost with it
 
 void lane_push(struct lane *lane, struct piece piece); // takes the piece
-// Writes as much as can be written now. `closing`: nothing will follow, so documents of streams are
-// copied, and a failing output is tried at once.
+// Writes as much as can be written now, for one turn: `more` says that the next one is due.
+// `closing`: nothing will follow, so documents of streams are copied, and a failing output is tried
+// at once.
 enum progress lane_run(struct lane *lane, int64_t now_ns, bool closing);
 // What a reader has not taken to the end is lost, which is said.
 void lane_give_up_rest(struct lane *lane);

@@ -13,6 +13,8 @@
 
 // Enough for one write; more waits as pieces, so that the backlog counts it.
 #define WRITE_BYTES (256 * KIB)
+// Bytes that making a file counts for as work of the disk.
+#define MAIL_WORK (4 * KIB)
 
 // ── lines ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -190,6 +192,8 @@ static enum progress take_mail_end(struct lane *lane, struct file *file,
     } else {
         atomic_fetch_add(&lane->lines, 1);
     }
+    // However small the message is: the disk keeps up if it makes files.
+    backlog_wrote(&lane->backlog, MAIL_WORK, lane->now_ns);
     file_table_remove(&lane->files, file);
     return PROGRESS_DONE;
 }

@@ -107,11 +107,17 @@ static void enqueue(struct writer *writer, struct batch *batch) {
 void writer_submit(struct writer *writer, struct batch *batch) {
     struct batch *lost = NULL;
     keep_admitted(writer, &lost, batch);
+    if (batch->count == 0) {
+        batch_free(batch);
+        batch = NULL;
+    }
     pthread_mutex_lock(&writer->lock);
     if (lost != NULL) {
         enqueue(writer, lost);
     }
-    enqueue(writer, batch);
+    if (batch != NULL) {
+        enqueue(writer, batch);
+    }
     wake(writer);
     pthread_mutex_unlock(&writer->lock);
 }
@@ -168,6 +174,9 @@ static void deal(struct writer *writer, struct batch *batch) {
 // it waits for goes into `polled`.
 static int next_turn(const struct lane *lane, struct pollfd *polled) {
     *polled = (struct pollfd){.fd = -1};
+    if (lane->more) {
+        return 0;
+    }
     if (lane->retry_ns > 0) {
         return RETRY_MS;
     }
@@ -211,20 +220,23 @@ static void rest(struct writer *writer, struct pollfd *polled, bool closing) {
         uint64_t count = 0;
         ssize_t len = read(writer->wake_fd, &count, sizeof(count));
         (void)len;
-        gather();
+        if (timeout_ms != 0) {
+            gather();
+        }
     }
 }
 
-// Runs every lane; whether one of them still waits for its reader.
-static bool run_lanes(struct writer *writer, bool closing, uint64_t *out_bytes) {
+// Runs every lane; whether one of them still waits for its reader or for its next turn. `*out_done`
+// grows with whatever they got done.
+static bool run_lanes(struct writer *writer, bool closing, uint64_t *out_done) {
     bool waiting = false;
-    *out_bytes = 0;
+    *out_done = 0;
     for (size_t i = 0; i < writer->lane_count; i++) {
         struct lane *lane = &writer->lanes[i];
         int64_t now_ns = clock_monotonic_ns();
         atomic_store(&writer->alive_ns, now_ns);
-        waiting = lane_run(lane, now_ns, closing) == PROGRESS_WAIT || waiting;
-        *out_bytes += atomic_load(&lane->bytes);
+        waiting = lane_run(lane, now_ns, closing) == PROGRESS_WAIT || lane->more || waiting;
+        *out_done += atomic_load(&lane->bytes) + lane->taken;
     }
     return waiting;
 }
@@ -249,22 +261,22 @@ static void give_up(struct writer *writer) {
 }
 
 static void work(struct writer *writer, struct pollfd *polled) {
-    uint64_t bytes_before = 0;
+    uint64_t done_before = 0;
     int64_t progress_ns = clock_monotonic_ns();
     for (;;) {
         struct orders orders;
-        uint64_t bytes = 0;
+        uint64_t done = 0;
         deal(writer, take_batches(writer, &orders));
         if (orders.reopening) {
             reopen_lanes(writer);
         }
         pass_status_line(writer, orders.status_line);
-        bool waiting = run_lanes(writer, orders.closing, &bytes);
+        bool waiting = run_lanes(writer, orders.closing, &done);
         int64_t now_ns = clock_monotonic_ns();
-        if (bytes != bytes_before || !orders.closing) {
+        if (done != done_before || !orders.closing) {
             progress_ns = now_ns;
         }
-        bytes_before = bytes;
+        done_before = done;
         if (orders.closing && (!waiting || now_ns - progress_ns > GIVE_UP_MS * NS_PER_MS)) {
             give_up(writer);
             return;

@@ -90,7 +90,11 @@ static void push_mail(enum piece_kind kind, const char *name, uint64_t offset, c
 }
 
 static enum progress run_at(double seconds) {
-    return lane_run(&fixture.lane, (int64_t)(seconds * (double)NS_PER_S), false);
+    enum progress progress = PROGRESS_DONE;
+    do {
+        progress = lane_run(&fixture.lane, (int64_t)(seconds * (double)NS_PER_S), false);
+    } while (fixture.lane.more);
+    return progress;
 }
 
 // ── lines ───────────────────────────────────────────────────────────────────────────────────────
@@ -651,6 +655,27 @@ static void many_messages_at_once_are_all_whole(void **state) {
     }
 }
 
+// So that the other outputs have their turn.
+static void a_flood_of_messages_is_taken_in_turns(void **state) {
+    (void)state;
+    char name[32];
+    fixture.options.queue_max = 16 * MIB;
+    assert_int_equal(open_lane(&eml_format, in_folder("mail")), OK);
+    for (int i = 0; i < 1000; i++) {
+        snprintf(name, sizeof(name), "%d-1.eml", i);
+        push_mail(PIECE_FILE_OPEN, name, 0, "");
+        push_mail(PIECE_FILE_FINISH, name, 0, "");
+    }
+    int turns = 0;
+    do {
+        assert_int_equal(lane_run(&fixture.lane, 0, false), PROGRESS_DONE);
+        turns++;
+    } while (fixture.lane.more);
+    assert_true(turns >= 4);
+    assert_int_equal(fixture.lane.backlog.waiting, 0);
+    assert_int_equal(fixture.lane.lines, 1000);
+}
+
 static void a_mail_folder_that_is_lost_is_said_and_made_again(void **state) {
     (void)state;
     assert_int_equal(open_lane(&eml_format, in_folder("mail")), OK);
@@ -727,6 +752,7 @@ int main(void) {
         LANE_TEST(large_pieces_and_small_ones_keep_their_order),
         LANE_TEST(each_capture_has_one_head_however_often_it_is_opened),
         LANE_TEST(messages_that_were_removed_while_closed_are_lost),
+        LANE_TEST(a_flood_of_messages_is_taken_in_turns),
         LANE_TEST(a_file_is_rotated_before_it_passes_its_size),
         LANE_TEST(a_rotation_that_fails_loses_no_line),
         LANE_TEST(a_renamed_file_is_left_when_it_is_reopened),
