@@ -181,6 +181,7 @@ static void fill_relay_config(struct machinery *out, const struct options *optio
                              .header_lines_only = options->body != BODY_FULL},
                 .findings = {.slow_ns = (int64_t)options->slow_ms * NS_PER_MS,
                              .verify_mirror = options->verify == VERIFY_MIRROR,
+                             .verify_strict = options->verify == VERIFY_STRICT,
                              .name_identities = options->auth != AUTH_VIEW_MASK,
                              .ignored = options->ignored.items,
                              .ignored_count = options->ignored.count,

@@ -89,6 +89,10 @@ void analysis_say_mild(struct analysis *analysis, enum rule rule, struct place p
     say(analysis, rule, rule_info(rule)->mildest, place, text);
 }
 
+bool analysis_lists(const struct analysis *analysis, enum rule rule) {
+    return !analysis->ignored[rule] && analysis->tallies[rule].count < LIMIT_FINDINGS_OF_RULE;
+}
+
 bool analysis_first_of_message(struct analysis *analysis, enum rule rule, int message) {
     if (analysis->said_of_message[rule] == message) {
         return false;

@@ -15,6 +15,7 @@
 
 #include "inspect/facts.h"
 #include "inspect/findings.h"
+#include "inspect/reply_words.h"
 #include "inspect/rule.h"
 
 struct message_notes; // what the message rules gather of the message that streams by
@@ -36,6 +37,14 @@ struct analysis {
     struct message_notes *message;
     struct envelope *envelope;
     struct attempts *attempts;
+    // EHLO was refused, which is said unless HELO is taken then.
+    struct ehlo_refused {
+        bool held;
+        int exchange;
+        int code;
+        const struct reply_words *words;
+    } ehlo_refused;
+    bool starttls_rejected; // … as a finding
     // Of the message under way: a look-alike of the end of data, said when it is clear what the
     // server made of it.
     struct smuggling {
@@ -66,6 +75,8 @@ void analysis_say(struct analysis *analysis, enum rule rule, struct place place,
 // The same with the rule's milder severity.
 void analysis_say_mild(struct analysis *analysis, enum rule rule, struct place place,
                        const char *format, ...) __attribute__((format(printf, 4, 5)));
+// Whether a finding of this rule would be listed still, rather than only counted.
+bool analysis_lists(const struct analysis *analysis, enum rule rule);
 // True the first time that it is asked for this rule and message.
 bool analysis_first_of_message(struct analysis *analysis, enum rule rule, int message);
 // True as long as the rule was not said in the session: for rules about the client as such.

@@ -138,8 +138,42 @@ static bool is_judged(const struct analysis *analysis, enum outcome outcome) {
            outcome != OUTCOME_TLS_SERVER_FAILED && outcome != OUTCOME_PROTOCOL;
 }
 
+// ── what failed ─────────────────────────────────────────────────────────────────────────────────
+
+static bool is_said(const struct analysis *analysis, enum rule rule) {
+    return analysis->tallies[rule].count > 0;
+}
+
+// Whether a finding says already why the session ended so.
+static bool cause_is_said(const struct analysis *analysis, enum outcome outcome) {
+    if (outcome == OUTCOME_TLS_CLIENT_FAILED) {
+        return is_said(analysis, RULE_TLS_CLIENT_DISTRUSTS);
+    }
+    bool refused = analysis->config.verify_strict && is_said(analysis, RULE_TLS_SERVER_CERTIFICATE);
+    return outcome == OUTCOME_TLS_SERVER_FAILED && (refused || analysis->starttls_rejected);
+}
+
+static void judge_failure(struct analysis *analysis, const struct event_close *close) {
+    bool failed = close->outcome == OUTCOME_CONNECT_FAILED ||
+                  close->outcome == OUTCOME_TLS_CLIENT_FAILED ||
+                  close->outcome == OUTCOME_TLS_SERVER_FAILED ||
+                  close->outcome == OUTCOME_TIMEOUT || close->outcome == OUTCOME_PROTOCOL;
+    if (!failed || cause_is_said(analysis, close->outcome)) {
+        return;
+    }
+    enum party side = close->outcome == OUTCOME_TLS_CLIENT_FAILED ? PARTY_CLIENT : PARTY_SERVER;
+    struct slice error =
+        close->error.len > 0 ? close->error : slice_of_string(outcome_name(close->outcome));
+    analysis_say(analysis, RULE_SESSION_FAILED, place_of_session(side), "%.*s", (int)error.len,
+                 (const char *)error.data);
+}
+
 void closing_judge(struct analysis *analysis, const struct event *event) {
-    if (event->kind != EVENT_CLOSE || !is_judged(analysis, event->close.outcome)) {
+    if (event->kind != EVENT_CLOSE) {
+        return;
+    }
+    judge_failure(analysis, &event->close);
+    if (!is_judged(analysis, event->close.outcome)) {
         return;
     }
     if (event->close.by == PARTY_CLIENT) {

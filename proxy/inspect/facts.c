@@ -161,6 +161,7 @@ static void learn_command(struct facts *facts, const struct event *event) {
         .exchange = command->exchange,
         .continuation = command->continuation,
         .cancels = command->continuation && slice_is(command->line.text, "*"),
+        .first_answer = first_answer,
         .one_round_auth = first_answer && mechanism_is_one_round(command->command.mechanism)};
     if (facts_is_stray_text(facts, command)) {
         learn_stray_text(facts, command);

@@ -42,6 +42,7 @@ struct last_command {
     int exchange;
     bool continuation;
     bool cancels;        // a SASL line that is a lone * (RFC 4954 4)
+    bool first_answer;   // AUTH with an initial response
     bool one_round_auth; // AUTH with an initial response that settles it (RFC 4954 4)
     bool answered;       // for DATA: 354 came, so that what follows is text
 };

@@ -19,9 +19,10 @@ enum trust_help {
 };
 
 struct findings_config {
-    int64_t slow_ns;            // --slow
-    bool verify_mirror;         // --verify mirror: the client saw the server's faults
-    bool name_identities;       // --auth identity or reveal: a finding may name who logged in
+    int64_t slow_ns;      // --slow
+    bool verify_mirror;   // --verify mirror: the client saw the server's faults
+    bool verify_strict;   // --verify strict: a bad certificate of the server ended the session
+    bool name_identities; // --auth identity or reveal: a finding may name who logged in
     const char *const *ignored; // --ignore: ids of rules; read when it is made
     size_t ignored_count;
     enum trust_help trust_help;

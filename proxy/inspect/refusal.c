@@ -1,31 +1,56 @@
 // SPDX-License-Identifier: MIT
 // `rejected`: a refusal in plain English. The server's own text is read but never quoted here: it
 // may echo a credential, and the transcript shows it anyway.
-#include "inspect/reply_words.h"
 #include "inspect/themes.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 enum { REPLY_TEXT_MAX = 4096 };
 
-// What was refused; NULL for what is not judged here.
-static const char *what_of(const struct event_reply *reply) {
-    if (reply->final) {
-        return "The message";
+// ── the refusal ─────────────────────────────────────────────────────────────────────────────────
+
+// Whether a refusal at this point of the dialogue is judged here, and which point it is.
+static bool find_stage(enum refusal_stage *out, const struct event_reply *reply) {
+    static const struct {
+        enum verb verb;
+        enum refusal_stage stage;
+    } stages[] = {
+        {VERB_EHLO, STAGE_HELLO}, {VERB_HELO, STAGE_HELLO}, {VERB_STARTTLS, STAGE_STARTTLS},
+        {VERB_AUTH, STAGE_AUTH},  {VERB_MAIL, STAGE_MAIL},  {VERB_RCPT, STAGE_RCPT},
+        {VERB_DATA, STAGE_DATA},  {VERB_BDAT, STAGE_BDAT},  {VERB_XCLIENT, STAGE_XCLIENT},
+    };
+    if (reply->to == 0 || reply->continuation_reply) {
+        *out = reply->to == 0 ? STAGE_GREETING : STAGE_AUTH;
+        return true;
     }
-    if (reply->continuation_reply || reply->verb == VERB_AUTH) {
-        return "The login (AUTH)";
+    if (reply->final && reply->verb != VERB_BDAT) {
+        *out = STAGE_MESSAGE;
+        return true;
     }
-    if (reply->verb == VERB_MAIL) {
-        return "The sender (MAIL)";
+    for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+        if (stages[i].verb == reply->verb) {
+            *out = stages[i].stage;
+            return true;
+        }
     }
-    if (reply->verb == VERB_RCPT) {
-        return "The recipient (RCPT)";
-    }
-    if (reply->verb == VERB_DATA) {
-        return "DATA";
-    }
-    return reply->verb == VERB_BDAT ? "The message (BDAT)" : NULL;
+    return false;
+}
+
+static const char *what_of(enum refusal_stage stage) {
+    static const char *const names[] = {
+        [STAGE_GREETING] = "The connection",
+        [STAGE_HELLO] = "HELO",
+        [STAGE_STARTTLS] = "STARTTLS",
+        [STAGE_AUTH] = "The login (AUTH)",
+        [STAGE_MAIL] = "The sender (MAIL)",
+        [STAGE_RCPT] = "The recipient (RCPT)",
+        [STAGE_DATA] = "DATA",
+        [STAGE_MESSAGE] = "The message",
+        [STAGE_BDAT] = "The message (BDAT)",
+        [STAGE_XCLIENT] = "XCLIENT",
+    };
+    return names[stage];
 }
 
 // What has an @ is an address, or of one: `<spam@example.com>` says nothing of spam.
@@ -39,50 +64,126 @@ static void append_words(struct buf *out, struct slice text) {
     }
 }
 
-static const struct reply_words *words_by_text(const struct event_reply *reply) {
-    struct buf joined;
-    buf_init(&joined, REPLY_TEXT_MAX);
+static void join_lines(struct buf *out, const struct event_reply *reply) {
     for (size_t i = 0; i < reply->line_count; i++) {
         struct slice text = reply->lines[i].text;
         if (i > 0 && reply->enhanced.len > 0 && slice_starts_with(text, reply->enhanced)) {
             text = slice_trim(slice_from(text, reply->enhanced.len));
         }
-        append_words(&joined, text);
+        append_words(out, text);
     }
-    const struct reply_words *words = reply_words_of_text(buf_slice(&joined));
-    buf_cleanup(&joined);
-    return words;
 }
 
-// The server's own words tell most.
-static const struct reply_words *words_of(const struct facts *facts,
+static enum refusal_offer offer_of_starttls(const struct event_reply *reply) {
+    if (reply->current == NULL) {
+        return OFFER_UNKNOWN;
+    }
+    return capabilities_offer(reply->current, "STARTTLS") ? OFFERED : NOT_OFFERED;
+}
+
+static const struct reply_words *words_of(const struct facts *facts, enum refusal_stage stage,
                                           const struct event_reply *reply) {
     static const struct reply_words cancelled = {"the client had cancelled it with *",
                                                  "see why the client gave up"};
-    if (reply->continuation_reply && facts->last.cancels && facts->last.exchange == reply->to) {
+    bool latest = facts->last.exchange == reply->to;
+    if (reply->continuation_reply && facts->last.cancels && latest) {
         return &cancelled;
     }
-    const struct reply_words *words = words_by_text(reply);
-    return words == NULL ? reply_words_of(reply->code, reply->enhanced) : words;
+    struct buf text;
+    buf_init(&text, REPLY_TEXT_MAX);
+    join_lines(&text, reply);
+    bool nothing_sent = !reply->continuation_reply && latest && !facts->last.first_answer;
+    struct refusal refusal = {.stage = stage,
+                              .code = reply->code,
+                              .enhanced = reply->enhanced,
+                              .text = buf_slice(&text),
+                              .in_tls = reply->tls,
+                              .starttls = offer_of_starttls(reply),
+                              .credentials_sent = !nothing_sent};
+    const struct reply_words *words = reply_words_of(&refusal);
+    buf_cleanup(&text);
+    return words;
+}
+
+// ── saying it ───────────────────────────────────────────────────────────────────────────────────
+
+static void say(struct analysis *analysis, struct place place, int code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+// 5xx is an error, 4xx a warning.
+static void say(struct analysis *analysis, struct place place, int code, const char *format, ...) {
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (code < 500) {
+        analysis_say_mild(analysis, RULE_REJECTED, place, "%s", text);
+    } else {
+        analysis_say(analysis, RULE_REJECTED, place, "%s", text);
+    }
+}
+
+static const char *how_long(int code) {
+    return code < 500 ? "for now" : "for good";
+}
+
+static void say_reply(struct analysis *analysis, enum refusal_stage stage,
+                      const struct event_reply *reply, const struct reply_words *words) {
+    bool enhanced = reply->enhanced.len > 0;
+    bool recipient = reply->recipient.len > 0;
+    say(analysis, place_of_reply(analysis, reply), reply->code,
+        "%s was refused %s%s%s%s with %d%s%s: %s; %s", what_of(stage), recipient ? "for " : "",
+        recipient ? quote_of(analysis, reply->recipient).text : "", recipient ? " " : "",
+        how_long(reply->code), reply->code, enhanced ? " " : "",
+        enhanced ? quote_of(analysis, reply->enhanced).text : "", words->meaning, words->advice);
+}
+
+// ── EHLO, which HELO may make good ──────────────────────────────────────────────────────────────
+
+static void say_held(struct analysis *analysis) {
+    struct ehlo_refused *held = &analysis->ehlo_refused;
+    if (held->held) {
+        held->held = false;
+        say(analysis, place_of_exchange(PARTY_SERVER, held->exchange), held->code,
+            "EHLO was refused %s with %d: %s; %s", how_long(held->code), held->code,
+            held->words->meaning, held->words->advice);
+    }
+}
+
+static void follow_hello(struct analysis *analysis, const struct event *event) {
+    bool other = event->kind == EVENT_COMMAND && event->command.command.verb != VERB_HELO;
+    bool answered = event->kind == EVENT_REPLY && event->reply.verb == VERB_HELO;
+    if (other || event->kind == EVENT_CLOSE || (answered && event->reply.code >= 400)) {
+        say_held(analysis);
+    } else if (answered && !event->reply.incomplete) {
+        analysis->ehlo_refused.held = false;
+    }
+}
+
+static bool is_refusal(const struct analysis *analysis, const struct event *event) {
+    const struct event_reply *reply = &event->reply;
+    return event->kind == EVENT_REPLY && !reply->by_proxy && !reply->incomplete &&
+           reply->code >= 400 && reply->code < 600 && reply->to != EVENT_NO_EXCHANGE &&
+           !facts_is_reply_to_stray_text(&analysis->facts, reply->to);
 }
 
 void refusal_judge(struct analysis *analysis, const struct event *event) {
-    if (event->kind != EVENT_REPLY || event->reply.by_proxy || event->reply.incomplete ||
-        event->reply.code < 400 || event->reply.code > 599 || what_of(&event->reply) == NULL ||
-        event->reply.to == EVENT_NO_EXCHANGE ||
-        facts_is_reply_to_stray_text(&analysis->facts, event->reply.to)) {
+    static const struct reply_words unlisted = {"", ""};
+    enum refusal_stage stage;
+    follow_hello(analysis, event);
+    if (!is_refusal(analysis, event) || !find_stage(&stage, &event->reply)) {
         return;
     }
     const struct event_reply *reply = &event->reply;
-    const struct reply_words *words = words_of(&analysis->facts, reply);
-    bool enhanced = reply->enhanced.len > 0;
-    bool recipient = reply->recipient.len > 0;
-    struct place place = place_of_reply(analysis, reply);
-    analysis_say(
-        analysis, RULE_REJECTED, place, "%s was refused %s%s%s with %d%s%s: %s; %s", what_of(reply),
-        recipient ? "for " : "", recipient ? quote_of(analysis, reply->recipient).text : "",
-        recipient ? (reply->code < 500 ? " for now" : " for good")
-                  : (reply->code < 500 ? "for now" : "for good"),
-        reply->code, enhanced ? " " : "", enhanced ? quote_of(analysis, reply->enhanced).text : "",
-        words->meaning, words->advice);
+    // What is only counted is not looked up: a server may refuse by the million.
+    bool listed = analysis_lists(analysis, RULE_REJECTED);
+    const struct reply_words *words = listed ? words_of(&analysis->facts, stage, reply) : &unlisted;
+    analysis->starttls_rejected |= stage == STAGE_STARTTLS && !analysis->ignored[RULE_REJECTED];
+    if (reply->verb == VERB_EHLO) {
+        analysis->ehlo_refused = (struct ehlo_refused){
+            .held = true, .exchange = reply->to, .code = reply->code, .words = words};
+    } else {
+        say_reply(analysis, stage, reply, words);
+    }
 }

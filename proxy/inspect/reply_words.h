@@ -1,26 +1,52 @@
 // SPDX-License-Identifier: MIT
-// reply_words: what a refusal means and what to try, in plain English: the reply codes of RFC 5321,
-// 4954 and 7504, the enhanced codes of RFC 3463 and of the registry that RFC 5248 opened (among
-// them 7372, 7505 and 8689), and what well-known servers mean by their own texts.
+// reply_words: what a refusal means and what to do about it, in plain English. One table goes by
+// stage, reply code and enhanced code (RFC 5321 4.2 and 4.3.2, 3463, 4954, 7372, 7504, 7505, 8689
+// and the registry of RFC 5248); the other, above it, knows what servers say in their own words. It
+// is a pure function of the refusal: it knows neither sessions nor findings.
 #ifndef SCOPE_INSPECT_REPLY_WORDS_H
 #define SCOPE_INSPECT_REPLY_WORDS_H
 
 #include "base/slice.h"
 
-// Both are ends of a sentence, static. `meaning` goes behind "refused with 550 5.1.1: ".
-struct reply_words {
-    const char *meaning;
-    const char *advice; // what to try
+#include <stdbool.h>
+
+// Where in the dialogue a refusal came.
+enum refusal_stage {
+    STAGE_GREETING,
+    STAGE_HELLO, // EHLO or HELO
+    STAGE_STARTTLS,
+    STAGE_AUTH, // the command, or a line of its exchange
+    STAGE_MAIL,
+    STAGE_RCPT,
+    STAGE_DATA,    // the command; the text was not sent yet
+    STAGE_MESSAGE, // the answer to the final dot
+    STAGE_BDAT,
+    STAGE_XCLIENT,
 };
 
-// NULL where the code is not known. `enhanced` is "5.1.1"; its class is not looked at but for a few
-// codes that mean something else for now than for good.
-const struct reply_words *reply_words_of_enhanced(struct slice enhanced);
-const struct reply_words *reply_words_of_code(int code); // never NULL
-// By the one of both that tells more; `enhanced` may be empty. Never NULL.
-const struct reply_words *reply_words_of(int code, struct slice enhanced);
-// By what the text of the reply says, lines joined by spaces, addresses left out: they are not the
-// server's words. NULL where nothing is recognised.
-const struct reply_words *reply_words_of_text(struct slice text);
+enum refusal_offer { OFFER_UNKNOWN, OFFERED, NOT_OFFERED };
+
+struct refusal {
+    enum refusal_stage stage;
+    int code;              // 400 to 599
+    struct slice enhanced; // "5.7.8"; empty where there is none
+    struct slice text;     // its lines joined by spaces, without addresses; may be empty
+    bool in_tls;
+    enum refusal_offer starttls; // STARTTLS: whether the EHLO reply had it
+    bool credentials_sent;       // AUTH: a response went out before the refusal
+};
+
+// Both are ends of a sentence, static. `meaning` completes "was refused with 550 5.1.1: ".
+struct reply_words {
+    const char *meaning;
+    const char *advice; // what to do
+};
+
+// Never NULL.
+const struct reply_words *reply_words_of(const struct refusal *refusal);
+// By the two codes alone. Never NULL.
+const struct reply_words *reply_words_of_codes(const struct refusal *refusal);
+// By the text alone. NULL where nothing in it is recognised.
+const struct reply_words *reply_words_of_text(const struct refusal *refusal);
 
 #endif

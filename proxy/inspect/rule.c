@@ -209,9 +209,15 @@ static const struct rule_info rules[RULE_COUNT] = {
         RULE("slow-reply", INFO, SERVER, NULL, "A reply after more than --slow ms."),
     [RULE_SERVER_CLOSED] = RULE("server-closed", ERROR, SERVER, "RFC 5321 3.8",
                                 "The server closed with no 421 and no QUIT."),
-    [RULE_REJECTED] = RULE("rejected", INFO, SERVER, "RFC 3463",
-                           "A 4xx or 5xx to MAIL, RCPT, DATA, the message or AUTH: the text puts "
-                           "the code and the enhanced code into words."),
+    [RULE_REJECTED] = RULE_MILDER(
+        "rejected", ERROR, SERVER, "RFC 5321 4.2, RFC 3463",
+        "A refusal of the greeting, EHLO and HELO (EHLO only if HELO is not taken then), STARTTLS, "
+        "AUTH, MAIL, RCPT, DATA, the message, BDAT or XCLIENT; warning for 4xx. The text puts code "
+        "and enhanced code into words, by the stage where it came, and says what to do."),
+    [RULE_SESSION_FAILED] =
+        RULE("session-failed", ERROR, SERVER, NULL,
+             "The session ended as connect-failed, tls-client-failed, tls-server-failed, timeout "
+             "or protocol, and no other finding says the cause; the text is the session's error."),
 };
 
 const struct rule_info *rule_info(enum rule rule) {

@@ -82,6 +82,7 @@ enum rule {
     RULE_SLOW_REPLY,
     RULE_SERVER_CLOSED,
     RULE_REJECTED,
+    RULE_SESSION_FAILED,
     RULE_COUNT,
 };
 

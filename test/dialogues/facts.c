@@ -80,4 +80,13 @@ void facts_of_close(struct event_close *close, const char *words) {
     if (has(words, "tls-failed")) {
         close->outcome = OUTCOME_TLS_CLIENT_FAILED;
     }
+    const char *outcome = find_word(words, "outcome");
+    for (int i = 0; outcome != NULL && i <= OUTCOME_PROXY_STOPPED; i++) {
+        struct slice name = slice_of_string(outcome_name((enum outcome)i));
+        if (slice_equal(slice_of(outcome, strcspn(outcome, " ")), name)) {
+            close->outcome = (enum outcome)i;
+        }
+    }
+    const char *error = find_word(words, "error");
+    close->error = error == NULL ? close->error : slice_of_string(error);
 }

@@ -80,7 +80,7 @@ RULES = {  # rule: severity, side, reference
     "auth-offered-in-clear": ("warning", SERVER, "RFC 8314 4.1"),
     "slow-reply": ("info", SERVER, "RFC 5321 4.5.3.2"),
     "server-closed": ("error", SERVER, "RFC 5321 3.8"),
-    "rejected": ("info", SERVER, "RFC 3463"),
+    "rejected": ("error", SERVER, "RFC 5321 4.2, RFC 3463"),
 }
 NO_REFERENCE_GIVEN = ("slow-reply",)
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "inspect/reply_words.h"
+#include "inspect/reply_parts.h"
 
 #include "base/buf.h"
 
@@ -7,114 +7,242 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+enum { STAGES = STAGE_XCLIENT + 1 };
 
 // Every detail of RFC 3463 3.1 to 3.8, 4954, 5248, 6531, 6710, 7293, 7372, 7505 and 8689, as the
 // highest number of each subject: all from 0 (or 1) up to it are there.
 static const unsigned highest[] = {0, 10, 4, 6, 7, 6, 10, 30};
 
+static struct refusal refusal_of(enum refusal_stage stage, int code, const char *enhanced) {
+    return (struct refusal){.stage = stage,
+                            .code = code,
+                            .enhanced = slice_of_string(enhanced),
+                            .in_tls = true,
+                            .starttls = OFFERED,
+                            .credentials_sent = true};
+}
+
 static void every_registered_code_is_explained(void **state) {
     (void)state;
-    for (unsigned subject = 0; subject < sizeof(highest) / sizeof(highest[0]); subject++) {
+    for (unsigned subject = 1; subject < sizeof(highest) / sizeof(highest[0]); subject++) {
         for (unsigned detail = 0; detail <= highest[subject]; detail++) {
-            struct buf code;
-            buf_init(&code, 32);
-            buf_putf(&code, "5.%u.%u", subject, detail);
-            const struct reply_words *words = reply_words_of_enhanced(buf_slice(&code));
-            if (words == NULL || strlen(words->meaning) < 8 || strlen(words->advice) < 8) {
+            bool explained = false;
+            struct refusal refusal = refusal_of(STAGE_GREETING, 550, "");
+            for (int stage = 0; stage < STAGES; stage++) {
+                refusal.stage = (enum refusal_stage)stage;
+                struct enhanced_detail code = {subject, detail};
+                explained = explained || reply_words_of_enhanced(&refusal, code) != NULL;
+            }
+            if (!explained) {
                 fail_msg("5.%u.%u is not explained", subject, detail);
             }
-            buf_cleanup(&code);
         }
     }
-    assert_null(reply_words_of_enhanced(SLICE("5.9.9")));
-    assert_null(reply_words_of_enhanced(SLICE("5.1")));
-    assert_null(reply_words_of_enhanced(SLICE("")));
 }
 
-static void every_basic_code_says_something(void **state) {
-    (void)state;
-    for (int code = 400; code < 600; code++) {
-        assert_non_null(reply_words_of_code(code));
-    }
-    assert_non_null(strstr(reply_words_of_code(521)->meaning, "accepts no mail")); // RFC 7504
-    assert_non_null(strstr(reply_words_of_code(556)->meaning, "accepts no mail"));
-}
-
-static const struct {
-    const char *reply;
-    const char *meaning;
-} texts[] = {
-    {"5.7.8 Username and Password not accepted. For more information, go to", "Google"},
-    {"5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.",
-     "Microsoft 365"},
-    {"[TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user "
-     "complaints",
-     "Yahoo"},
-    {"Message rejected: Email address is not verified. The following identities failed", "SES"},
-    {"5.7.1 Service unavailable, Client host [192.0.2.1] blocked using Spamhaus.", "Spamhaus"},
-    {"4.2.0 <bob@example.com>: Recipient address rejected: Greylisted", "greylist"},
-    {"5.7.1 <bob@example.com>: Relay access denied", "relay"},
+// What a stage cannot be about: no recipient is blamed before one was named, no password where no
+// login is under way, no size before a message.
+static const char *const untrue[STAGES][12] = {
+    [STAGE_GREETING] = {"recipient", "mailbox", "password", "the message ", "MAIL FROM", "spam",
+                        "attachment", "no such"},
+    [STAGE_HELLO] = {"recipient", "mailbox", "password", "the message ", "MAIL FROM", "spam",
+                     "attachment", "no such"},
+    [STAGE_STARTTLS] = {"recipient", "mailbox", "password", "the message ", "MAIL FROM", "spam",
+                        "attachment", "no such"},
+    [STAGE_AUTH] = {"recipient", "mailbox", "the message ", "MAIL FROM", "spam", "attachment",
+                    "no such", "smaller", "check the address", "Amazon"},
+    [STAGE_MAIL] = {"the recipient", "mailbox is full", "no such", "spam", "RCPT TO", "attachment"},
+    [STAGE_RCPT] = {"spam", "attachment", "password", "base64"},
+    [STAGE_DATA] = {"spam", "attachment", "password", "base64"},
+    [STAGE_MESSAGE] = {"spam", "password"},
+    [STAGE_BDAT] = {"spam", "password"},
+    [STAGE_XCLIENT] = {"recipient", "mailbox", "password", "the message ", "MAIL FROM", "spam",
+                       "attachment", "no such"},
 };
 
-static void providers_texts_are_recognised(void **state) {
-    (void)state;
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        const struct reply_words *words = reply_words_of_text(slice_of_string(texts[i].reply));
-        assert_non_null(words);
-        assert_non_null(strstr(words->meaning, texts[i].meaning));
+static void assert_true_of_stage(const struct refusal *refusal, const char *enhanced) {
+    const struct reply_words *words = reply_words_of(refusal);
+    if (words == NULL || strlen(words->meaning) < 8 || strlen(words->advice) < 4) {
+        fail_msg("stage %d: %d %s has no words", (int)refusal->stage, refusal->code, enhanced);
     }
-    assert_null(reply_words_of_text(SLICE("no")));
-    assert_null(reply_words_of_text(SLICE("")));
+    for (size_t i = 0; i < 12 && untrue[refusal->stage][i] != NULL; i++) {
+        const char *word = untrue[refusal->stage][i];
+        if (strstr(words->meaning, word) != NULL || strstr(words->advice, word) != NULL) {
+            fail_msg("stage %d: %d %s: \"%s; %s\" speaks of '%s'", (int)refusal->stage,
+                     refusal->code, enhanced, words->meaning, words->advice, word);
+        }
+    }
 }
 
-static void words_stand_at_their_start(void **state) {
+static void nothing_is_said_that_the_stage_rules_out(void **state) {
     (void)state;
-    assert_null(reply_words_of_text(SLICE("marblehead.example says no")));
-    assert_non_null(reply_words_of_text(SLICE("listed (RBL)")));
-    assert_non_null(reply_words_of_text(SLICE("marblehead.example: RBL")));
+    for (int stage = 0; stage < STAGES; stage++) {
+        for (int code = 400; code < 600; code++) {
+            struct refusal plain = refusal_of((enum refusal_stage)stage, code, "");
+            assert_true_of_stage(&plain, "");
+            for (unsigned subject = 0; subject < sizeof(highest) / sizeof(highest[0]); subject++) {
+                for (unsigned detail = 0; detail <= highest[subject] + 1; detail++) {
+                    char enhanced[16];
+                    snprintf(enhanced, sizeof(enhanced), "%d.%u.%u", code / 100, subject, detail);
+                    struct refusal refusal = refusal_of((enum refusal_stage)stage, code, enhanced);
+                    assert_true_of_stage(&refusal, enhanced);
+                }
+            }
+        }
+    }
 }
 
-// Which of the two codes is put into words.
 static const struct {
+    enum refusal_stage stage;
     int code;
     const char *enhanced;
-    const char *meaning;
-} pairs[] = {
-    {550, "5.1.1", "no such mailbox"},
-    {550, "", "the mailbox does not exist"},
-    {550, "5.0.0", "the mailbox does not exist"},
-    {550, "5.7.999", "the mailbox does not exist"},
-    {550, "4.1.1", "the mailbox does not exist"}, // nobody knows which was meant
-    {550, "5.7.0", "security or policy forbids it"},
-    {454, "4.7.0", "TLS or authentication"},
-    {530, "5.7.0", "authentication (or STARTTLS)"},
-    {450, "4.1.1", "cannot tell now"},
-    {451, "4.7.1", "greylisting"},
-    {451, "4.4.3", "directory"},
-    {503, "5.5.1", "out of order"},
-    {504, "5.5.4", "does not have this parameter or mechanism"},
-    {501, "5.5.4", "not valid here"},
+    const char *text;
+    const char *meaning; // or advice
+} rows[] = {
+    // the codes of RFC 5321 4.3.2, by stage
+    {STAGE_GREETING, 554, "", "", "no mail service"},
+    {STAGE_GREETING, 521, "", "", "accepts no mail"}, // RFC 7504
+    {STAGE_GREETING, 421, "", "", "too many connections"},
+    {STAGE_HELLO, 501, "", "", "name in the command"},
+    {STAGE_HELLO, 502, "5.5.1", "", "does not have the command"},
+    {STAGE_STARTTLS, 454, "4.7.0", "TLS not available due to local problem", "certificate or key"},
+    {STAGE_STARTTLS, 502, "5.5.1", "", "certificate or key"},
+    {STAGE_STARTTLS, 503, "5.5.2", "Send hello first", "send EHLO first"},
+    {STAGE_AUTH, 454, "4.7.0", "", "cannot check logins now"},
+    {STAGE_AUTH, 504, "5.5.4", "", "mechanism"},
+    {STAGE_AUTH, 504, "5.7.4", "Unrecognized authentication type", "mechanism"},
+    {STAGE_AUTH, 503, "5.5.2", "Auth command already specified", "after a login"},
+    {STAGE_AUTH, 501, "5.5.124", "Invalid XOAUTH2 auth data", "form that the mechanism wants"},
+    {STAGE_AUTH, 500, "5.5.6", "", "too long"},
+    {STAGE_AUTH, 535, "5.7.8", "", "these credentials"},
+    {STAGE_AUTH, 535, "5.7.3", "Authentication unsuccessful", "these credentials"},
+    {STAGE_AUTH, 535, "5.7.8", "Authentication credentials invalid", "these credentials"},
+    {STAGE_AUTH, 538, "5.7.11", "", "needs TLS"},
+    {STAGE_AUTH, 432, "4.7.12", "", "stored anew"},
+    {STAGE_MAIL, 530, "5.7.0", "", "login first"},
+    {STAGE_MAIL, 530, "5.7.1", "", "login first"},
+    {STAGE_MAIL, 530, "5.7.57", "Client not authenticated to send mail.", "login"},
+    {STAGE_MAIL, 552, "5.3.4", "Message size exceeds fixed limit", "larger than the server takes"},
+    {STAGE_MAIL, 555, "5.5.4", "", "parameter"},
+    {STAGE_MAIL, 451, "4.4.3", "", "directory"},
+    {STAGE_RCPT, 550, "5.1.1", "", "no such mailbox"},
+    {STAGE_RCPT, 550, "", "", "the mailbox does not exist"},
+    {STAGE_RCPT, 550, "5.0.0", "", "the mailbox does not exist"},
+    {STAGE_RCPT, 550, "5.7.999", "", "the mailbox does not exist"},
+    {STAGE_RCPT, 550, "4.1.1", "", "the mailbox does not exist"}, // which was meant is not known
+    {STAGE_RCPT, 550, "5.7.0", "", "security or policy forbids it"},
+    {STAGE_RCPT, 450, "4.1.1", "", "cannot tell now"},
+    {STAGE_RCPT, 451, "4.7.1", "", "greylisting"},
+    {STAGE_RCPT, 452, "4.5.3", "", "too many recipients"},
+    {STAGE_RCPT, 556, "5.1.10", "", "null MX"},
+    {STAGE_RCPT, 503, "5.5.1", "", "no MAIL was accepted"},
+    {STAGE_RCPT, 503, "5.5.2", "", "no MAIL was accepted"},
+    {STAGE_DATA, 554, "5.5.1", "No valid recipients", "every RCPT was refused"},
+    {STAGE_DATA, 503, "5.5.0", "Data command rejected: Improper use of SMTP command pipelining",
+     "before it had the answer"},
+    {STAGE_MESSAGE, 501, "", "Syntax error - line too long", "a line of the message is longer"},
+    {STAGE_MESSAGE, 552, "5.2.0", "Message contains bare CR and is violating 822.bis",
+     "CR with no LF"},
+    {STAGE_MESSAGE, 451, "", "See http://pobox.com/~djb/docs/smtplf.html.", "LF with no CR"},
+    {STAGE_MESSAGE, 552, "5.2.2", "", "mailbox is full"},
+    {STAGE_MESSAGE, 550, "5.7.26", "", "neither SPF nor DKIM"}, // RFC 7372
+    {STAGE_MESSAGE, 550, "5.4.5", "Daily sending quota exceeded. q12sm1 - gsmtp", "in a day"},
+    {STAGE_MESSAGE, 553, "", "Relaying disallowed as ", "may not send as"},
+    {STAGE_BDAT, 552, "5.3.4", "", "larger than the mail system"},
+    {STAGE_XCLIENT, 550, "5.7.0", "", "does not take this client"},
+    {STAGE_XCLIENT, 502, "", "", "does not have the command"},
+    // providers
+    {STAGE_AUTH, 535, "5.7.8", "Username and Password not accepted. https://support.google.com/x",
+     "Google"},
+    {STAGE_AUTH, 535, "5.7.139",
+     "Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.",
+     "Microsoft 365"},
+    {STAGE_AUTH, 535, "5.7.139", "basic authentication is disabled. [X.PROD.EXAMPLE.COM]", "OAuth"},
+    {STAGE_MESSAGE, 421, "", "[TSS04] Messages temporarily deferred; see help.yahoo.com", "Yahoo"},
+    {STAGE_MESSAGE, 554, "", "Message rejected: Email address is not verified.", "verify"},
+    {STAGE_GREETING, 554, "5.7.1",
+     "Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", "Spamhaus"},
+    {STAGE_RCPT, 450, "4.2.0", ": Recipient address rejected: Greylisted", "greylists"},
+    {STAGE_RCPT, 554, "5.7.1", ": Relay access denied", "does not relay"},
 };
 
-static void the_code_that_tells_more_is_explained(void **state) {
+static void codes_and_texts_are_put_into_words(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-        const struct reply_words *words =
-            reply_words_of(pairs[i].code, slice_of_string(pairs[i].enhanced));
-        assert_non_null(strstr(words->meaning, pairs[i].meaning));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct refusal refusal = refusal_of(rows[i].stage, rows[i].code, rows[i].enhanced);
+        refusal.text = slice_of_string(rows[i].text);
+        const struct reply_words *words = reply_words_of(&refusal);
+        if (strstr(words->meaning, rows[i].meaning) == NULL &&
+            strstr(words->advice, rows[i].meaning) == NULL) {
+            fail_msg("%d %d %s %s: %s; %s", (int)rows[i].stage, rows[i].code, rows[i].enhanced,
+                     rows[i].text, words->meaning, words->advice);
+        }
     }
+}
+
+static void what_was_seen_before_decides_too(void **state) {
+    (void)state;
+    struct refusal refusal = refusal_of(STAGE_STARTTLS, 502, "5.5.1");
+    refusal.starttls = NOT_OFFERED;
+    assert_non_null(strstr(reply_words_of(&refusal)->meaning, "does not offer it"));
+    refusal.starttls = OFFER_UNKNOWN;
+    assert_null(strstr(reply_words_of(&refusal)->meaning, "offer"));
+    refusal = refusal_of(STAGE_AUTH, 535, "5.7.8");
+    refusal.credentials_sent = false;
+    assert_non_null(strstr(reply_words_of(&refusal)->meaning, "before any credential was sent"));
+    refusal = refusal_of(STAGE_AUTH, 530, "5.7.0");
+    refusal.in_tls = false;
+    assert_non_null(strstr(reply_words_of(&refusal)->meaning, "TLS is needed"));
+    refusal = refusal_of(STAGE_MAIL, 530, "5.7.0");
+    assert_null(strstr(reply_words_of(&refusal)->meaning, "STARTTLS"));
+    refusal.in_tls = false;
+    assert_non_null(strstr(reply_words_of(&refusal)->meaning, "STARTTLS"));
+}
+
+// Sentences that many servers say do not name one of them, and a word in passing says nothing.
+static const struct {
+    enum refusal_stage stage;
+    const char *text;
+} unknown[] = {
+    {STAGE_RCPT, ""},
+    {STAGE_RCPT, "no"},
+    {STAGE_RCPT, "marblehead.example says no"},
+    {STAGE_AUTH, "Authentication unsuccessful"},
+    {STAGE_AUTH, "Authentication Credentials Invalid"},
+    {STAGE_AUTH, "Username and Password not accepted"},
+    {STAGE_AUTH, "User unknown"},
+    {STAGE_AUTH, "mailbox full"},
+    {STAGE_MAIL, "user unknown"},
+    {STAGE_MESSAGE, "we have a policy against spam, see our page"},
+    {STAGE_RCPT, "this is spam"},
+};
+
+static void texts_of_anybody_say_nothing(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+        struct refusal refusal = refusal_of(unknown[i].stage, 550, "");
+        refusal.text = slice_of_string(unknown[i].text);
+        if (reply_words_of_text(&refusal) != NULL) {
+            fail_msg("'%s' says something", unknown[i].text);
+        }
+    }
+    struct refusal listed = refusal_of(STAGE_MAIL, 550, "");
+    listed.text = SLICE("listed (RBL)");
+    assert_non_null(reply_words_of_text(&listed));
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_registered_code_is_explained),
-        cmocka_unit_test(every_basic_code_says_something),
-        cmocka_unit_test(providers_texts_are_recognised),
-        cmocka_unit_test(words_stand_at_their_start),
-        cmocka_unit_test(the_code_that_tells_more_is_explained),
+        cmocka_unit_test(nothing_is_said_that_the_stage_rules_out),
+        cmocka_unit_test(codes_and_texts_are_put_into_words),
+        cmocka_unit_test(what_was_seen_before_decides_too),
+        cmocka_unit_test(texts_of_anybody_say_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
