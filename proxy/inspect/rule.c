@@ -210,7 +210,7 @@ static const struct rule_info rules[RULE_COUNT] = {
     [RULE_SERVER_CLOSED] = RULE("server-closed", ERROR, SERVER, "RFC 5321 3.8",
                                 "The server closed with no 421 and no QUIT."),
     [RULE_REJECTED] = RULE_MILDER(
-        "rejected", ERROR, SERVER, "RFC 5321 4.2, RFC 3463",
+        "rejected", ERROR, WARNING, SERVER, "RFC 5321 4.2, RFC 3463",
         "A refusal of the greeting, EHLO and HELO (EHLO only if HELO is not taken then), STARTTLS, "
         "AUTH, MAIL, RCPT, DATA, the message, BDAT or XCLIENT; warning for 4xx. The text puts code "
         "and enhanced code into words, by the stage where it came, and says what to do."),

@@ -259,9 +259,9 @@ def enhanced():
          "enhanced-contradicts@4"),
         ("EHLO lines like codes", [GREET, C("EHLO c.example.com"), S(
             "250-5.0.0 mx", "250-4.1.1 x", "250 ENHANCEDSTATUSCODES"), BYE], ""),
-        ("EHLO refused with none", [hi(*CODED), C("EHLO c.example.com"), S("550 no"), BYE], ""),
+        ("EHLO refused with none", [hi(*CODED), C("EHLO c.example.com"), S("550 no"), BYE], "rejected@2"),
         ("a 421 with none", [hi(*CODED), S("421 out"), S_CLOSE], "enhanced-missing"),
-        ("a greeting that contradicts", [S("554 4.7.1 mx"), BYE], "enhanced-contradicts@0"),
+        ("a greeting that contradicts", [S("554 4.7.1 mx"), BYE], "enhanced-contradicts@0 rejected@0"),
         ("a 220 greeting is not read", [S("220 5.0.0 mx"), C("EHLO c.example.com"), offer(CAPS),
                                         BYE], ""),
         ("235 with none", one(C("AUTH GSSAPI"), S("334 AAAA"), C("AAAA"), S("235 x"),
@@ -283,19 +283,19 @@ def offers():
 REFUSALS = {  # the reply to RCPT, and what its finding must say
     "550 5.1.1 <spam@marblehead.example> unknown": "no such mailbox",
     "550 5.1.1 nospam@example.net blacklisted@example.net": "no such mailbox",
-    "550 5.7.1 marblehead.example says no": "policy forbids it",
+    "550 5.7.1 marblehead.example says no": "policy does not let",
     "554 5.7.1 Service unavailable; [192.0.2.1] blocked using zen.spamhaus.org": "Spamhaus",
     "450 4.7.1 come back": "greylisting",
-    "550 5.7.1 no": "policy forbids it",
-    "454 4.7.0 no": "TLS or authentication does not work now",
-    "530 5.7.0 no": "authentication (or STARTTLS) is required",
+    "550 5.7.1 no": "policy does not let",
+    "454 4.7.0 no": "security or policy puts it off",  # of TLS or a login only where these are
+    "530 5.7.0 no": "the server wants STARTTLS or a login first",
     "550 4.1.1 no": "the mailbox does not exist",
     "550 5.0.0 no": "the mailbox does not exist",
     "553 that domain is not in my list of allowed rcpthosts": "does not relay",
     "556 no": "accepts no mail",
-    "521 no": "accepts no mail at all",
-    # What many servers say is no provider's own.
-    "535 5.7.8 Authentication credentials invalid": "the user name or password is wrong",
+    "521 no": "takes no message for this recipient",  # a host says 521 in its greeting
+    # What many servers say is no provider's own, and a login was not under way.
+    "535 5.7.8 Authentication credentials invalid": "the login was not valid",
     "554 5.7.1 <b@example.net>: Recipient address rejected: Access denied": "server's operator",
     "550 5.4.1 Recipient address rejected: Access denied. AS(201806281)": "Microsoft 365",
     "451 4.7.1 temporarily deferred due to greylisting": "greylist",
@@ -304,7 +304,8 @@ REFUSALS = {  # the reply to RCPT, and what its finding must say
 
 def refusals():
     return [(reply, one(mail_from(), rcpt(reply=reply), caps=BARE),
-             "rejected@3" + when(reply[:5] == "550 4", " enhanced-contradicts@3"))
+             "rejected@3" + when(reply[0] == "4", "!warning") +
+             when(reply[:5] == "550 4", " enhanced-contradicts@3"))
             for reply in REFUSALS]
 
 
