@@ -47,6 +47,13 @@ struct address_text address_text(const struct sockaddr *address) {
     return text;
 }
 
+void address_set_port(struct sockaddr_storage *address, uint16_t port) {
+    struct sockaddr_in four; // the port is at the same place in both families
+    memcpy(&four, address, sizeof(four));
+    four.sin_port = htons(port);
+    memcpy(address, &four, sizeof(four));
+}
+
 struct address_text address_of_socket(int fd) {
     struct sockaddr_storage address = {0};
     socklen_t len = sizeof(address);

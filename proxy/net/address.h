@@ -20,6 +20,7 @@ struct address_text address_of_socket(int fd); // our own end
 bool address_parse(struct sockaddr_storage *out, const char *host, uint16_t port);
 socklen_t address_len(const struct sockaddr *address);
 bool address_is_loopback(const struct sockaddr *address);
+void address_set_port(struct sockaddr_storage *address, uint16_t port);
 void address_unmap(struct sockaddr_storage *address); // v4-mapped becomes IPv4
 
 #endif

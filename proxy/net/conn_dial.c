@@ -47,6 +47,7 @@ void conn_start_dial(struct conn *conn) {
     struct dial_target target = {
         .host = conn->server_host,
         .address = by_address ? (struct sockaddr *)&conn->destination : NULL,
+        .lookups = conn->worker->service->lookups,
         .port = conn->server_port,
         .timeout_ms = (int64_t)conn_options(conn)->connect_timeout_ms,
         .own = conn->spec->mode == MODE_REVERSE ? &conn->worker->service->own_listeners : NULL,

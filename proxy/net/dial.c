@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "net/address.h"
+#include "net/lookup.h"
 #include "net/origdst.h"
 #include "net/own_listeners.h"
 
@@ -19,10 +20,10 @@ enum { ADDRESSES_MAX = 16, RETRY_MS = 100 };
 
 struct dial {
     uv_loop_t *loop;
-    uv_getaddrinfo_t lookup;
+    struct lookups *lookups;
+    struct lookup *lookup; // under way
     uv_poll_t poll;
     uv_timer_t timer;
-    bool resolving;
     bool polling;
     int open_handles;
     char *host;
@@ -45,7 +46,7 @@ static void try_next(struct dial *dial);
 static void free_when_closed(uv_handle_t *handle) {
     struct dial *dial = handle->data;
     dial->open_handles--;
-    if (dial->open_handles == 0 && !dial->resolving) {
+    if (dial->open_handles == 0) {
         free(dial->host);
         free(dial);
     }
@@ -66,6 +67,8 @@ static void finish(struct dial *dial) {
         return;
     }
     dial->finished = true;
+    lookup_cancel(dial->lookup);
+    dial->lookup = NULL;
     if (dial->polling) {
         uv_poll_stop(&dial->poll);
     }
@@ -167,7 +170,7 @@ static void on_timeout(uv_timer_t *timer) {
     struct dial *dial = timer->data;
     if (dial->polling) {
         end_attempt(dial, ETIMEDOUT);
-    } else if (dial->resolving) {
+    } else if (dial->lookup != NULL) {
         dial->result.error = ETIMEDOUT;
         fail(&dial->result.failure, ERR_SYSTEM, "the name '%s' was not resolved in time",
              dial->host);
@@ -231,43 +234,25 @@ static void try_next(struct dial *dial) {
 static void add_address(struct dial *dial, const struct sockaddr *address) {
     if (dial->address_count < ADDRESSES_MAX) {
         memcpy(&dial->addresses[dial->address_count], address, address_len(address));
+        address_set_port(&dial->addresses[dial->address_count], dial->port);
         dial->address_count++;
     }
 }
 
-static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *list) {
-    struct dial *dial = request->data;
-    dial->resolving = false;
-    for (struct addrinfo *item = list; item != NULL; item = item->ai_next) {
+static void on_resolved(void *context, int error, const struct addrinfo *list) {
+    struct dial *dial = context;
+    dial->lookup = NULL;
+    for (const struct addrinfo *item = list; item != NULL; item = item->ai_next) {
         add_address(dial, item->ai_addr);
     }
-    uv_freeaddrinfo(list);
-    if (dial->finished) {
-        dial->open_handles++;
-        uv_timer_t *timer = &dial->timer;
-        free_when_closed((uv_handle_t *)timer);
-        return;
-    }
-    if (status < 0 || dial->address_count == 0) {
+    if (dial->address_count == 0) {
         fail(&dial->result.failure, ERR_SYSTEM,
              "the name '%s' does not resolve (%s): check its spelling and this machine's DNS",
-             dial->host, status < 0 ? uv_strerror(status) : "no address");
+             dial->host, error != 0 ? gai_strerror(error) : "no address");
         finish(dial);
         return;
     }
     try_next(dial);
-}
-
-static void resolve(struct dial *dial) {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    char port[8];
-    snprintf(port, sizeof(port), "%u", dial->port);
-    dial->lookup.data = dial;
-    dial->resolving = true;
-    int error = uv_getaddrinfo(dial->loop, &dial->lookup, on_resolved, dial->host, port, &hints);
-    if (error < 0) {
-        on_resolved(&dial->lookup, error, NULL);
-    }
 }
 
 static void start_later(uv_timer_t *timer) {
@@ -278,7 +263,7 @@ static void start_later(uv_timer_t *timer) {
     }
     uint64_t left_ms = dial->deadline_ms - uv_now(dial->loop);
     uv_timer_start(&dial->timer, on_timeout, left_ms, 0);
-    resolve(dial);
+    dial->lookup = lookup_start(dial->lookups, dial->loop, dial->host, on_resolved, dial);
 }
 
 struct dial *dial_start(uv_loop_t *loop, const struct dial_target *target,
@@ -289,6 +274,7 @@ struct dial *dial_start(uv_loop_t *loop, const struct dial_target *target,
     dial->loop = loop;
     dial->port = target->port;
     dial->own = target->own;
+    dial->lookups = target->lookups;
     dial->mark = target->mark;
     dial->fd = -1;
     dial->result.fd = -1;
@@ -314,9 +300,6 @@ void dial_cancel(struct dial *dial) {
         return;
     }
     dial->done = NULL;
-    if (dial->resolving) {
-        uv_cancel((uv_req_t *)&dial->lookup); // If it is too late, its callback comes all the same.
-    }
     finish(dial);
     drop_attempt(dial);
 }

@@ -12,12 +12,14 @@
 #include <uv.h>
 
 struct dial;
+struct lookups;
 struct own_listeners;
 
 struct dial_target {
     const char *host; // a name or an address; NULL where `address` is given
     const struct sockaddr *address;
     uint16_t port;
+    struct lookups *lookups; // for a name
     int64_t timeout_ms;
     const struct own_listeners *own; // never connected to; NULL where it cannot be a loop
     bool mark; // with the mark that keeps our own connections out of the firewall's redirection

@@ -113,6 +113,7 @@ enum err proxy_new(struct proxy **out, struct failure *failure,
     proxy->service = (struct service){
         .options = &proxy->options,
         .owner = owner_new(),
+        .lookups = lookups_new(),
         .session_ended = session_ended,
         .wake_listeners = wake_listeners,
         .proxy = proxy,
@@ -203,6 +204,7 @@ void proxy_free(struct proxy *proxy) {
         worker_stop(&proxy->workers[i]);
         worker_cleanup(&proxy->workers[i]);
     }
+    lookups_free(proxy->service.lookups);
     own_listeners_cleanup(&proxy->service.own_listeners);
     free(proxy->workers);
     free(proxy->bound);

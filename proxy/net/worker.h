@@ -5,6 +5,7 @@
 #define SCOPE_NET_WORKER_H
 
 #include "net/listener.h"
+#include "net/lookup.h"
 #include "net/own_listeners.h"
 #include "net/owner.h"
 #include "net/proxy.h"
@@ -17,6 +18,7 @@
 struct service {
     const struct proxy_options *options;
     struct owner *owner;
+    struct lookups *lookups;
     struct own_listeners own_listeners;
     struct capture *_Atomic capture;
     atomic_uint_fast64_t next_id;
