@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+enum { CODE_LEN = 3 }; // of a reply
+
 static const struct slice starttls = SLICE_INIT("STARTTLS");
 
 static struct dialogue *dialogue_of(const struct bridge *bridge) {
@@ -76,16 +78,22 @@ static enum filter_verdict judge_reply(const struct bridge *bridge,
     if (bridge->own_starttls_accepted) {
         return FILTER_HOLD; // It is not known yet whether that is TLS.
     }
+    if (own_steps_under_way(bridge->relay)) { // That goes nowhere, not even as half a line.
+        return line->whole ? FILTER_TAKE : FILTER_HOLD;
+    }
+    if (!line->whole && line->bytes.len < CODE_LEN) {
+        return FILTER_MORE; // The code is part of what tells what is answered.
+    }
     bool hello = line->due.verb == VERB_EHLO || line->due.verb == VERB_LHLO;
-    if (!own_steps_under_way(bridge->relay) && (!hello || line->due.by_proxy)) {
+    if (!hello || line->due.by_proxy) {
         return FILTER_PASS;
     }
-    if (!line->whole) { // What answers the proxy goes nowhere, not even as half a line.
-        return own_steps_under_way(bridge->relay) ? FILTER_HOLD : FILTER_MORE;
+    if (!line->whole) {
+        return FILTER_MORE;
     }
     // A line without a code may be a reply by itself, where none is under way.
     bool alone = line->reply.code == 0 && buf_len(&bridge->reply) == 0;
-    return alone && !own_steps_under_way(bridge->relay) ? FILTER_PASS : FILTER_TAKE;
+    return alone ? FILTER_PASS : FILTER_TAKE;
 }
 
 static enum filter_verdict judge(const void *filter, const struct filter_line *line) {

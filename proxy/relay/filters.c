@@ -125,7 +125,7 @@ static void cut_server(struct filter_line *out, struct relay *relay, struct slic
     out->bytes = lines_next(rest);
     out->whole = lines_ended(out->bytes);
     reply_line_parse(&out->reply, lines_text(out->bytes));
-    dialogue_next_reply(&out->due, observer_dialogue(relay->observer));
+    dialogue_next_reply(&out->due, observer_dialogue(relay->observer), out->reply.code);
 }
 
 static void cut(struct filter_line *out, struct relay *relay, enum side from, struct slice *rest) {

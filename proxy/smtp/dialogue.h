@@ -102,8 +102,10 @@ struct dialogue_next_reply {
     bool by_proxy; // it answers what the proxy itself said
     bool final;    // it is the answer to a message
 };
-// False where nothing is known to be due.
-bool dialogue_next_reply(struct dialogue_next_reply *out, const struct dialogue *dialogue);
+// Its code, 0 where none is known yet, may show that a command before it got none. False where
+// nothing is known to be due.
+bool dialogue_next_reply(struct dialogue_next_reply *out, const struct dialogue *dialogue,
+                         int code);
 bool dialogue_within_reply(const struct dialogue *dialogue); // some of it came, and not all
 
 // A TLS record came from the client where lines should be: no more commands are told.

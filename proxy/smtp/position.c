@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // position: where the two streams stand, for what has to decide about their next bytes before they
 // go on.
-#include "smtp/command.h"
-#include "smtp/state.h"
+#include "smtp/resync.h"
 
 // A reply that is due says what the client's next bytes are.
 static bool is_undecided(const struct dialogue *dialogue) {
@@ -42,8 +41,8 @@ enum dialogue_line dialogue_line_kind(const struct dialogue *dialogue, struct sl
 }
 
 // Messages that were given up leave marks, to which no reply is due.
-static const struct waiting *first_due(const struct queue *queue) {
-    for (size_t i = queue->start; i < queue->end; i++) {
+static const struct waiting *first_due(const struct queue *queue, int code) {
+    for (size_t i = queue->start + resync_count(queue, code); i < queue->end; i++) {
         if (queue->items[i].kind != WAITING_MARK) {
             return &queue->items[i];
         }
@@ -51,8 +50,9 @@ static const struct waiting *first_due(const struct queue *queue) {
     return NULL;
 }
 
-bool dialogue_next_reply(struct dialogue_next_reply *out, const struct dialogue *dialogue) {
-    const struct waiting *item = first_due(&dialogue->queue);
+bool dialogue_next_reply(struct dialogue_next_reply *out, const struct dialogue *dialogue,
+                         int code) {
+    const struct waiting *item = first_due(&dialogue->queue, code);
     *out = (struct dialogue_next_reply){.exchange = EVENT_NO_EXCHANGE};
     if (item == NULL) {
         return false;

@@ -67,11 +67,14 @@ static void drop_front(struct dialogue *dialogue, int code, int64_t at_ns) {
     }
 }
 
+size_t resync_count(const struct queue *queue, int code) {
+    size_t count = is_telling(code) ? find_taker(queue, code) : 0;
+    bool positive = code >= 200 && code < 400;
+    return count == 0 && positive ? count_preface(queue) : count;
+}
+
 void resync_to(struct dialogue *dialogue, int code, int64_t at_ns) {
-    size_t count = is_telling(code) ? find_taker(&dialogue->queue, code) : 0;
-    if (count == 0 && code >= 200 && code < 400) {
-        count = count_preface(&dialogue->queue);
-    }
+    size_t count = resync_count(&dialogue->queue, code);
     if (count > 0) {
         dialogue->client.doubt = true;
         dialogue->client.conceal = dialogue->client.conceal || dialogue->client.auth_seen;

@@ -11,6 +11,8 @@
 
 #include "smtp/state.h"
 
+// How many of the first in the queue a reply with this code shows to have got no answer.
+size_t resync_count(const struct queue *queue, int code);
 // Takes what got no answer off the front of the queue, so that a reply with this code finds its
 // command there. Once that happened, no line after AUTH is shown that may be a response.
 void resync_to(struct dialogue *dialogue, int code, int64_t at_ns);

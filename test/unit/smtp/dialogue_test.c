@@ -94,17 +94,17 @@ static void knows_what_a_line_is(void **state) {
 static void knows_what_a_reply_answers(void **state) {
     (void)state;
     struct dialogue_next_reply next;
-    assert_true(dialogue_next_reply(&next, dialogue) && next.greeting);
+    assert_true(dialogue_next_reply(&next, dialogue, 0) && next.greeting);
     server("220 mx\r\n", 1);
-    assert_false(dialogue_next_reply(&next, dialogue));
+    assert_false(dialogue_next_reply(&next, dialogue, 0));
     dialogue_proxy_command(dialogue, SLICE("NOOP"), 2);
     client("EHLO x\r\nBDAT 0 LAST\r\n", 3);
-    assert_true(dialogue_next_reply(&next, dialogue) && next.by_proxy && next.verb == VERB_NOOP);
+    assert_true(dialogue_next_reply(&next, dialogue, 0) && next.by_proxy && next.verb == VERB_NOOP);
     server("250 ok\r\n250-x\r\n", 4);
-    assert_true(dialogue_next_reply(&next, dialogue) && next.verb == VERB_EHLO);
+    assert_true(dialogue_next_reply(&next, dialogue, 0) && next.verb == VERB_EHLO);
     assert_true(next.exchange == 2 && !next.by_proxy && dialogue_within_reply(dialogue));
     server("250 y\r\n", 5);
-    assert_true(dialogue_next_reply(&next, dialogue) && next.verb == VERB_BDAT && next.final);
+    assert_true(dialogue_next_reply(&next, dialogue, 0) && next.verb == VERB_BDAT && next.final);
     assert_false(dialogue_within_reply(dialogue));
 }
 
