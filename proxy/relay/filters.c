@@ -255,8 +255,9 @@ struct buf filters_take_held(struct relay *relay, enum side side) {
 }
 
 void filters_tell_unsent(struct relay *relay, int64_t at_ns) {
-    observer_feed(relay->observer, SIDE_CLIENT, buf_slice(&relay->streams[SIDE_CLIENT].held),
-                  at_ns);
+    struct buf held = filters_take_held(relay, SIDE_CLIENT);
+    observer_feed(relay->observer, SIDE_CLIENT, buf_slice(&held), at_ns);
+    buf_wipe(&held);
 }
 
 int64_t filters_deadline_ns(const struct relay *relay) {
