@@ -32,12 +32,20 @@ static const char *name_of(const struct waiting *waiting) {
                                         : "the reply to DATA";
 }
 
-static void say_impatient(struct analysis *analysis, struct place place, const char *what,
-                          int64_t waited_ns, int64_t due_ns) {
+struct wait {
+    const char *what;
+    int64_t waited_ns;
+    int64_t due_ns;
+    bool came; // when the client had gone
+};
+
+static void say_impatient(struct analysis *analysis, struct place place, const struct wait *wait) {
     analysis_say(analysis, RULE_GAVE_UP_EARLY, place,
-                 "The client closed the connection %.1f seconds into its wait for %s; it should "
+                 "The client %s the connection %.1f seconds into its wait for %s%s; it should "
                  "wait at least %d minutes for that",
-                 (double)waited_ns / (double)NS_PER_S, what, (int)(due_ns / MINUTE));
+                 wait->came ? "had closed" : "closed", (double)wait->waited_ns / (double)NS_PER_S,
+                 wait->what, wait->came ? ", which came only after that" : "",
+                 (int)(wait->due_ns / MINUTE));
 }
 
 static void judge_wait_for_greeting(struct analysis *analysis, int64_t now_ns) {
@@ -45,8 +53,11 @@ static void judge_wait_for_greeting(struct analysis *analysis, int64_t now_ns) {
     const struct facts *facts = &analysis->facts;
     int64_t waited_ns = facts->connected ? now_ns - facts->ready_ns : now_ns;
     if (waited_ns < 5 * MINUTE) {
-        say_impatient(analysis, place_of_session(PARTY_CLIENT), "the server's greeting", waited_ns,
-                      5 * MINUTE);
+        say_impatient(analysis, place_of_session(PARTY_CLIENT),
+                      &(struct wait){.what = "the server's greeting",
+                                     .waited_ns = waited_ns,
+                                     .due_ns = 5 * MINUTE,
+                                     .came = facts->greeted});
     }
 }
 
@@ -58,7 +69,12 @@ static void judge_wait(struct analysis *analysis, const struct standing *standin
     bool unsaid = facts->text_cut_in_chunk && waiting->exchange == facts->text_exchange;
     if (standing->due && !unsaid && waited_ns < due_ns && !standing->saw_421) {
         struct place place = {PARTY_CLIENT, waiting->exchange, standing->message};
-        say_impatient(analysis, place, name_of(waiting), waited_ns, due_ns);
+        const struct waiting *front = waiting_front(&facts->waiting);
+        bool came = front == NULL || front->exchange > waiting->exchange;
+        say_impatient(
+            analysis, place,
+            &(struct wait){
+                .what = name_of(waiting), .waited_ns = waited_ns, .due_ns = due_ns, .came = came});
     }
 }
 
@@ -74,8 +90,12 @@ static void judge_quit(struct analysis *analysis, const struct standing *standin
                      "221");
     } else if (owes_nothing && !facts->quit_sent && !told_to_go) {
         analysis_say(analysis, RULE_NO_QUIT, place_of_session(PARTY_CLIENT),
-                     "The client closed the connection without QUIT; it should say QUIT and wait "
-                     "for the 221");
+                     "The client closed the connection %s; it should say QUIT and wait for the 221",
+                     facts->half_line_quit ? "after a QUIT with no line end, which the server does "
+                                             "not read as a command"
+                     : facts->half_line    ? "within a command line, before its line end, and "
+                                             "without QUIT"
+                                           : "without QUIT");
     }
 }
 

@@ -177,6 +177,11 @@ static void learn_command(struct facts *facts, const struct event *event) {
     }
 }
 
+void facts_learn_half_line(struct facts *facts, const struct event_command *command) {
+    facts->half_line = true;
+    facts->half_line_quit = !command->continuation && command->command.verb == VERB_QUIT;
+}
+
 // ── replies ─────────────────────────────────────────────────────────────────────────────────────
 
 static bool accepts(const struct event_reply *reply) {
@@ -259,12 +264,12 @@ static void learn_verb_reply(struct facts *facts, const struct event_reply *repl
 }
 
 static void learn_reply(struct facts *facts, const struct event_reply *reply) {
-    if (reply->incomplete) {
-        return;
-    }
     if (reply->code == 421 && !facts->saw_421) {
         facts->saw_421 = true;
         facts->ordinal_421 = reply->ordinal;
+    }
+    if (reply->incomplete) {
+        return;
     }
     if (reply->code == 235 && !facts->authenticated) {
         facts->authenticated = true;

@@ -96,6 +96,8 @@ struct facts {
     bool quit_sent;
     int quit_exchange;
     bool quit_answered;
+    bool half_line;      // the client's stream ended within a line
+    bool half_line_quit; // … of QUIT
     struct transaction transaction;
     struct transaction second; // of a MAIL inside that one: begun where the server takes it
     struct last_command last;
@@ -121,6 +123,8 @@ struct facts {
 void facts_init(struct facts *facts);
 void facts_cleanup(struct facts *facts);
 void facts_learn(struct facts *facts, const struct event *event);
+
+void facts_learn_half_line(struct facts *facts, const struct event_command *command);
 
 // The message of this exchange whose answer is out, or EVENT_NO_MESSAGE.
 int facts_message_of(const struct facts *facts, int exchange);

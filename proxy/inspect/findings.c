@@ -55,13 +55,25 @@ static bool is_of_interest(enum event_kind kind) {
     return kind != EVENT_TEXT && kind != EVENT_BYTES && kind != EVENT_WIRE && kind != EVENT_FINDING;
 }
 
-// What the proxy says for itself is nobody's fault, and half a line that the close cut off is not
-// yet a command.
+// What the proxy says for itself is the fault of neither peer.
 static bool is_to_be_judged(const struct event *event) {
-    if (event->kind != EVENT_COMMAND) {
-        return is_of_interest(event->kind);
+    return event->kind == EVENT_COMMAND ? !event->command.by_proxy : is_of_interest(event->kind);
+}
+
+// A line that was cut off, or answered before its end: of it only that is judged which is true
+// whatever would have followed.
+static bool is_half_line(const struct event *event) {
+    return event->kind == EVENT_COMMAND && event->command.line.ending == ENDING_NONE;
+}
+
+static void observe_half_line(struct analysis *analysis, const struct event *event) {
+    wire_judge_half_line(analysis, &event->command);
+    pipeline_judge(analysis, event);
+    if (event->command.begun) {
+        facts_learn(&analysis->facts, event);
+    } else {
+        facts_learn_half_line(&analysis->facts, &event->command);
     }
-    return !event->command.by_proxy && event->command.line.ending != ENDING_NONE;
 }
 
 // Lines of a message that nobody asked for are one fault, not one for each line.
@@ -77,6 +89,10 @@ void findings_observe(struct findings *findings, const struct event *event) {
     struct analysis *analysis = &findings->analysis;
     analysis->now = event;
     if (!is_to_be_judged(event)) {
+        return;
+    }
+    if (is_half_line(event)) {
+        observe_half_line(analysis, event);
         return;
     }
     bool stray = is_stray(analysis, event);

@@ -78,6 +78,13 @@ static void judge_length(struct analysis *analysis, const struct event_reply *re
 static void judge_ending(struct analysis *analysis, const struct event_reply *reply) {
     for (size_t i = 0; i < reply->line_count; i++) {
         const struct event_line *line = &reply->lines[i].line;
+        if (line->ending == ENDING_NONE && !reply->incomplete) {
+            analysis_say(analysis, RULE_REPLY_BARE_LF, place_of_reply(analysis, reply),
+                         "The server's line '%s' has no line end: the server ended its stream "
+                         "there; a line ends in CR LF",
+                         quote_of_line(analysis, line).text);
+            return;
+        }
         if (line->ending == ENDING_LF) {
             analysis_say(analysis, RULE_REPLY_BARE_LF, place_of_reply(analysis, reply),
                          "The server's line '%s' ends in a bare LF; a line ends in CR LF",
@@ -213,8 +220,11 @@ static void judge_enhanced(struct analysis *analysis, const struct event_reply *
 // ── when ────────────────────────────────────────────────────────────────────────────────────────
 
 static void judge_due(struct analysis *analysis, const struct event_reply *reply) {
-    bool due = reply->to != EVENT_NO_EXCHANGE || analysis->facts.out_of_step;
-    if (!due && reply->code != 421 && reply->line_count > 0) {
+    const struct facts *facts = &analysis->facts;
+    // A server that says goodbye to a client that hung up answers just that.
+    bool goodbye = reply->code == 421 || (reply->code == 221 && facts->client_left);
+    bool due = reply->to != EVENT_NO_EXCHANGE || facts->out_of_step;
+    if (!due && !goodbye && reply->line_count > 0) {
         analysis_say(analysis, RULE_REPLY_UNEXPECTED, place_of_reply(analysis, reply),
                      "The server sent the reply '%s' though no command waited for one; from here "
                      "on client and server may disagree on which reply belongs to which command",

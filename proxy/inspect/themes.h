@@ -6,7 +6,8 @@
 
 #include "inspect/analysis.h"
 
-void wire_judge(struct analysis *analysis, const struct event *event);     // bytes and lines
+void wire_judge(struct analysis *analysis, const struct event *event); // bytes and lines
+void wire_judge_half_line(struct analysis *analysis, const struct event_command *command);
 void pipeline_judge(struct analysis *analysis, const struct event *event); // who waits for whom
 void smuggling_judge(struct analysis *analysis, const struct event *event);
 void order_judge(struct analysis *analysis, const struct event *event); // which command may come

@@ -80,6 +80,14 @@ static void judge_length(struct analysis *analysis, const struct event_command *
     if (len <= limit) {
         return;
     }
+    if (command->line.ending == ENDING_NONE) {
+        analysis_say(
+            analysis, RULE_COMMAND_TOO_LONG, place_of_command(command),
+            "This command is %zu bytes long and has no line end yet, where %zu are allowed "
+            "with it",
+            len, limit);
+        return;
+    }
     if (command->command.verb == VERB_AUTH) {
         say_long_auth(analysis, command, len, limit);
         return;
@@ -117,6 +125,17 @@ static bool is_utf8_query(const struct event_command *command) {
     enum verb verb = command->command.verb;
     return (verb == VERB_VRFY || verb == VERB_EXPN) &&
            slice_ends_with_nocase(command->command.argument, SLICE(" SMTPUTF8"));
+}
+
+// Only a line that is whole asks for a reply; one over the limit gets its own finding.
+static void judge_begun(struct analysis *analysis, const struct event_command *command) {
+    if (command->begun && command->line.len <= command_limit(command)) {
+        analysis_say(analysis, RULE_REPLY_UNEXPECTED,
+                     place_of_exchange(PARTY_SERVER, command->exchange),
+                     "The server answered '%s' though that line had no line end yet; a command "
+                     "ends with CR LF",
+                     quote_of_command(analysis, command).text);
+    }
 }
 
 static void judge_8bit(struct analysis *analysis, const struct event_command *command) {
@@ -157,6 +176,13 @@ static void judge_command(struct analysis *analysis, const struct event_command 
     judge_length(analysis, command);
     judge_8bit(analysis, command);
     judge_trailing_space(analysis, command);
+}
+
+void wire_judge_half_line(struct analysis *analysis, const struct event_command *command) {
+    judge_begun(analysis, command);
+    if (!command->continuation) {
+        judge_length(analysis, command);
+    }
 }
 
 // ── the same within a message, as the decoder found it ──────────────────────────────────────────

@@ -50,6 +50,7 @@ static void pass_close_notify(struct relay *relay, enum side side, int64_t at_ns
     from->close_notify_passed = true;
     note_close(relay, side, at_ns);
     filters_end(relay, side, at_ns);
+    dialogue_end(observer_dialogue(relay->observer), side, at_ns);
     if (to->tls != NULL) {
         leg_close_notify(to);
     } else {
@@ -93,6 +94,7 @@ void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
     leg->eof = true;
     note_close(relay, side, at_ns);
     filters_end(relay, side, at_ns);
+    dialogue_end(observer_dialogue(relay->observer), side, at_ns);
     if (leg->tls != NULL) {
         tls_endpoint_eof(leg->tls, side == SIDE_CLIENT && relay->client_left_unread, at_ns);
         upgrade_advance(relay, at_ns);

@@ -80,7 +80,10 @@ void ahead_consume(struct client_stream *client, size_t len) {
 
 // ── a line that is under way ────────────────────────────────────────────────────────────────────
 
-static void give_up(struct dialogue *dialogue) {
+void ahead_give_up(struct dialogue *dialogue) {
+    if (dialogue->ahead.take == NULL) {
+        return;
+    }
     dialogue->event.command = (struct event_command){.unread = true};
     dialogue->event.kind = EVENT_COMMAND;
     event_send(&dialogue->ahead, &dialogue->event);
@@ -96,7 +99,7 @@ static void look_at_begun(struct dialogue *dialogue, enum client_line kind, stru
     }
     bool often = client->looks >= LOOKS_MAX;
     if (often && client->looked_secret) {
-        give_up(dialogue);
+        ahead_give_up(dialogue);
     } else if (!often || line.len / 2 >= client->looked_len) {
         client->looked_secret = ahead_tell(dialogue, kind, line, true);
         client->looked_len = line.len;

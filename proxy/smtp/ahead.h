@@ -15,6 +15,8 @@
 bool ahead_tell(struct dialogue *dialogue, enum client_line kind, struct slice line, bool begun);
 // The server speaks while a line of the client is under way: it may repeat what came of it.
 void ahead_look_at_begun(struct dialogue *dialogue);
+// Credentials passed that were not read whole.
+void ahead_give_up(struct dialogue *dialogue);
 // Hands lines that have come whole since the last look to the sink of dialogue_look_ahead.
 void ahead_look(struct dialogue *dialogue);
 // The first `len` of the bytes that waited are read.

@@ -116,6 +116,9 @@ static void spill(struct dialogue *dialogue, struct slice rest) {
     if (!client->line_told) {
         struct span secrets[EVENT_SPANS_MAX];
         client->line_kind = client_line_classify(dialogue, text);
+        client->line_kind = client->rest_due && client->rest_secret && !client_line_is_known(text)
+                                ? CLIENT_LINE_CONCEALED
+                                : client->line_kind;
         size_t count = client_line_secrets(secrets, client->line_kind, text, true);
         client->line_told = true;
         client->line_secret =
@@ -292,6 +295,27 @@ static void end_line(struct dialogue *dialogue, int64_t at_ns) {
     }
 }
 
+void client_end(struct dialogue *dialogue, int64_t at_ns) {
+    if (dialogue->client.state == CLIENT_LINES && buf_len(&dialogue->client.held) == 0) {
+        end_line(dialogue, at_ns);
+    }
+}
+
+void client_answer_begun(struct dialogue *dialogue, int64_t at_ns) {
+    struct client_stream *client = &dialogue->client;
+    if (client->state != CLIENT_LINES || client->rest_due || !line_reader_begun(&client->line)) {
+        return;
+    }
+    struct slice text = line_reader_text(&client->line);
+    enum client_line kind =
+        client->line_told ? client->line_kind : client_line_classify(dialogue, text);
+    client->rest_secret = client_line_goes_on_secret(kind, text);
+    client->answering = true;
+    end_line(dialogue, at_ns);
+    client->answering = false;
+    client->rest_due = true;
+}
+
 void client_finish(struct dialogue *dialogue, int64_t at_ns) {
     assert(dialogue->closing);
     client_tell_starttls(dialogue, false);
@@ -311,6 +335,7 @@ void client_begin_tls(struct dialogue *dialogue, int64_t at_ns) {
     dialogue->client.challenged = false;
     dialogue->client.undecided = false;
     dialogue->client.text_refused = false;
+    dialogue->client.rest_due = false;
     dialogue->client.early_len = 0;
     dialogue->client.eight_bits = dialogue->client.binary = dialogue->client.smtputf8 = false;
 }

@@ -252,6 +252,15 @@ const char *dialogue_not_smtp_text(const struct dialogue *dialogue) {
 
 // ── the end ─────────────────────────────────────────────────────────────────────────────────────
 
+void dialogue_end(struct dialogue *dialogue, enum side side, int64_t at_ns) {
+    dialogue->now_ns = at_ns;
+    if (side == SIDE_CLIENT) {
+        client_end(dialogue, at_ns);
+    } else {
+        server_end(dialogue, at_ns);
+    }
+}
+
 void dialogue_close(struct dialogue *dialogue, int64_t at_ns) {
     dialogue->now_ns = at_ns;
     dialogue->closing = true;

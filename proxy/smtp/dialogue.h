@@ -113,6 +113,10 @@ bool dialogue_saw_tls_record(const struct dialogue *dialogue);
 // The client's next byte begins a command.
 bool dialogue_awaits_command(const struct dialogue *dialogue);
 
+// The stream of one peer ended in good order (a FIN or a close_notify, no reset), while the other's
+// may go on: a line that it left without an end is told now. A reply is a reply all the same.
+void dialogue_end(struct dialogue *dialogue, enum side side, int64_t at_ns);
+
 // The streams ended: lines without an end, replies half read, messages cut off and commands that
 // never had an answer are told now. Only dialogue_free may follow.
 void dialogue_close(struct dialogue *dialogue, int64_t at_ns);

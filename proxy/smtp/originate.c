@@ -12,7 +12,7 @@ enum { VERB_LEN_MAX = 12, AUTHS_MAX = 64 };
 
 // ── what a line is ──────────────────────────────────────────────────────────────────────────────
 
-static bool is_known(struct slice text) {
+bool client_line_is_known(struct slice text) {
     return command_verb(text) != VERB_UNKNOWN || command_is_auth_like(text);
 }
 
@@ -42,7 +42,7 @@ enum client_line client_line_classify(const struct dialogue *dialogue, struct sl
     if (client->challenged) {
         return CLIENT_LINE_SASL;
     }
-    if (is_known(text)) {
+    if (client_line_is_known(text)) {
         return CLIENT_LINE_COMMAND;
     }
     if (client->state == CLIENT_AWAIT_SASL) {
@@ -74,6 +74,12 @@ size_t client_line_secrets(struct span out[EVENT_SPANS_MAX], enum client_line ki
     return 1;
 }
 
+bool client_line_goes_on_secret(enum client_line kind, struct slice text) {
+    struct span secrets[EVENT_SPANS_MAX];
+    size_t count = client_line_secrets(secrets, kind, text, true);
+    return count > 0 && secrets[count - 1].offset + secrets[count - 1].len == text.len;
+}
+
 // ── telling it ──────────────────────────────────────────────────────────────────────────────────
 
 // `command` was read from all that was kept of the line; where less is shown, so is less of it.
@@ -89,6 +95,7 @@ static void tell_command(struct dialogue *dialogue, const struct event_line *lin
     event->sasl_flaw = sasl_flaw;
     event->continuation = kind == CLIENT_LINE_SASL;
     event->concealed = kind == CLIENT_LINE_CONCEALED;
+    event->begun = dialogue->client.answering;
     event->tls = dialogue->tls[SIDE_CLIENT];
     event->offered = caps_list(dialogue->client.line_caps);
     if (kind != CLIENT_LINE_COMMAND) {
@@ -308,9 +315,31 @@ static void take_concealed(struct dialogue *dialogue, const struct event_line *l
     queue_push(&dialogue->queue, &item);
 }
 
+// What follows on a line that was answered before its end is no command of its own, unless it
+// begins like one: then the client has given the line up.
+static bool is_rest(const struct client_stream *client, struct slice text) {
+    return client->rest_due && !client_line_is_known(text);
+}
+
+static void take_rest(struct dialogue *dialogue) {
+    struct client_stream *client = &dialogue->client;
+    struct span all = {0, line_reader_text(&client->line).len};
+    bool secret = client->rest_secret && all.len > 0;
+    tell_raw(dialogue, VERB_NONE, &all, secret ? 1 : 0);
+    if (secret) {
+        ahead_give_up(dialogue);
+    }
+}
+
 void client_line_take(struct dialogue *dialogue, int64_t at_ns) {
     struct client_stream *client = &dialogue->client;
     struct slice text = line_reader_text(&client->line);
+    bool rest = is_rest(client, text);
+    client->rest_due = false;
+    if (rest) {
+        take_rest(dialogue);
+        return;
+    }
     struct span secrets[EVENT_SPANS_MAX];
     enum client_line kind =
         client->line_told ? client->line_kind : client_line_classify(dialogue, text);

@@ -30,6 +30,9 @@ static enum match find_match(struct waiting *out, struct dialogue *dialogue,
     if (!answer->by_proxy && !answer->incomplete) {
         resync_to(dialogue, code, answer->at_ns);
     }
+    if (queue_due(&dialogue->queue) == 0 && code != 421 && !answer->by_proxy && !answer->plain) {
+        client_answer_begun(dialogue, answer->at_ns);
+    }
     const struct waiting *front = queue_front(&dialogue->queue);
     *out = (struct waiting){.kind = WAITING_COMMAND, .exchange = EVENT_NO_EXCHANGE};
     if (front == NULL && dialogue->queue.lost_count == 0) {

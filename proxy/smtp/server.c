@@ -150,8 +150,18 @@ void server_settle_reply(struct dialogue *dialogue) {
     settle(dialogue, false);
 }
 
-static void finish(struct dialogue *dialogue, bool plain, int64_t at_ns) {
+// A line that ends with the stream, where it is clear that it would be the last of its reply: a
+// client that reads to the end takes it for one.
+static bool is_whole_reply(struct slice text) {
+    enum { CODE_LEN = 3 };
+    struct reply_line line;
+    reply_line_parse(&line, text);
+    return line.code != 0 && !line.malformed && !line.goes_on && text.len > CODE_LEN;
+}
+
+static void finish(struct dialogue *dialogue, bool plain, bool good_order, int64_t at_ns) {
     struct server_stream *server = &dialogue->server;
+    bool whole = false;
     settle(dialogue, plain);
     struct slice over = {0};
     if (line_reader_end(&server->line, &over)) {
@@ -161,21 +171,28 @@ static void finish(struct dialogue *dialogue, bool plain, int64_t at_ns) {
         pass_line(dialogue);
         struct event_line line = whole_line(&server->line);
         reply_add(&server->reply, &line);
+        whole = good_order && is_whole_reply(line.text);
     }
     if (server->reply.open) {
         pairing_answer(dialogue,
-                       &(struct answer){.incomplete = true, .plain = plain, .at_ns = at_ns});
+                       &(struct answer){.incomplete = !whole, .plain = plain, .at_ns = at_ns});
     }
     server_tell_held(dialogue, false);
 }
 
 void server_finish(struct dialogue *dialogue, int64_t at_ns) {
-    finish(dialogue, false, at_ns);
+    finish(dialogue, false, false, at_ns);
+}
+
+void server_end(struct dialogue *dialogue, int64_t at_ns) {
+    if (!dialogue->server.speaks_tls) {
+        finish(dialogue, false, true, at_ns);
+    }
 }
 
 // RFC 3207 4.2: what came in the clear is no part of what comes inside TLS.
 void server_begin_tls(struct dialogue *dialogue, int64_t at_ns) {
-    finish(dialogue, true, at_ns);
+    finish(dialogue, true, false, at_ns);
     dialogue->server.speaks_tls = false;
 }
 

@@ -58,6 +58,9 @@ struct client_stream {
     enum client_line line_kind; // of a line whose prefix was told
     bool line_told;         // the line's prefix was told as bytes already, since it is over the cap
     bool line_secret;       // … and what is behind the prefix is secret
+    bool answering;         // the line that is taken was answered before its end
+    bool rest_due;          // … and what comes next may be the rest of it
+    bool rest_secret;       // … which is secret
     bool line_pipelined;    // of the line under way: a reply was due when it began
     size_t early_len;       // bytes to come that were sent ahead of a reply that is here now
     unsigned line_heard;    // … and how many replies the client had got
@@ -143,6 +146,9 @@ void client_release(struct dialogue *dialogue);
 void client_set_state(struct dialogue *dialogue, enum client_state state);
 // The client's stream ends here: what is held or half a line is told as well as can be.
 void client_finish(struct dialogue *dialogue, int64_t at_ns);
+// A reply came though nothing waits: it answers the line that is under way, if there is one.
+void client_answer_begun(struct dialogue *dialogue, int64_t at_ns);
+void client_end(struct dialogue *dialogue, int64_t at_ns);       // half a line will not go on
 void client_begin_tls(struct dialogue *dialogue, int64_t at_ns); // … and goes on inside TLS
 void client_cleanup(struct client_stream *client);
 // Tells the STARTTLS line that was held back.
@@ -154,6 +160,10 @@ void client_tell_starttls(struct dialogue *dialogue, bool accepted);
 enum client_line client_line_classify(const struct dialogue *dialogue, struct slice text);
 size_t client_line_secrets(struct span out[EVENT_SPANS_MAX], enum client_line kind,
                            struct slice text, bool cut);
+// Whether it begins with a known verb, or like AUTH.
+bool client_line_is_known(struct slice text);
+// Whether what may yet come of a line, of which `text` is the beginning, is secret.
+bool client_line_goes_on_secret(enum client_line kind, struct slice text);
 // The reader holds a whole line: tells it and what follows from it.
 void client_line_take(struct dialogue *dialogue, int64_t at_ns);
 
@@ -167,6 +177,7 @@ void server_take_line(struct dialogue *dialogue, const struct event_line *line, 
 void server_settle_reply(struct dialogue *dialogue);
 // Tells the bytes of a reply to STARTTLS that were held back.
 void server_tell_held(struct dialogue *dialogue, bool starttls);
+void server_end(struct dialogue *dialogue, int64_t at_ns); // in good order
 void server_finish(struct dialogue *dialogue, int64_t at_ns);
 void server_begin_tls(struct dialogue *dialogue, int64_t at_ns); // … and goes on inside TLS
 void server_cleanup(struct server_stream *server);

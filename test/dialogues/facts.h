@@ -8,6 +8,7 @@
 //   CLOSE client client-truncated server-truncated
 //   CLOSE server protocol         (the session's outcome: one side does not speak SMTP)
 //   CLOSE server outcome=timeout error=a sentence up to the end of the line
+//   CLOSE server reset            (it did not end its stream in good order)
 //   CLOSE client gone             (it closed both ways; `S:` lines behind it reach nobody)
 #ifndef SCOPE_TEST_DIALOGUES_FACTS_H
 #define SCOPE_TEST_DIALOGUES_FACTS_H

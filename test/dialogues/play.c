@@ -10,6 +10,7 @@
 #include "message/reader.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { FED_MAX = 512 * 1024 * 1024, CHUNK_MAX = 40, PIECES_MAX = 20000 };
 static const int64_t same_write_ns = 1000000; // actions so near are one write
@@ -189,6 +190,9 @@ static void act(struct player *player, const struct action *action) {
     case ACTION_CLOSE:
         if (!action->by_proxy) {
             findings_peer_left(player->findings, action->side, action->at_ns);
+            if (action->words == NULL || strcmp(action->words, "server reset") != 0) {
+                dialogue_end(player->dialogue, action->side, action->at_ns);
+            }
         }
         break;
     }
