@@ -169,6 +169,7 @@ void conn_record_failed(struct worker *worker, const struct capture_connection *
                         int error) {
     static const struct listen_spec spec = {.mode = MODE_RUN};
     struct conn *conn = new_conn(worker, &spec);
+    atomic_fetch_add(&worker->service->live, 1); // It is over already, and needs no room.
     worker_session_began(worker, conn);
     take_destination(conn, &connection->server);
     // Nobody was ever accepted: the session is the time that the command waited.

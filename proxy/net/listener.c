@@ -107,7 +107,7 @@ static void pause_polling(struct listener *listener) {
 }
 
 void listener_resume(struct listener *listener) {
-    if (!listener->closed && !listener->polling && worker_has_room(listener->worker)) {
+    if (!listener->closed && !listener->polling) {
         listener->polling = true;
         uv_poll_start(&listener->poll, UV_READABLE, on_readable);
     }
@@ -132,6 +132,7 @@ static void wait_for_descriptors(struct listener *listener) {
     uv_timer_start(&worker->retry, resume_all, RETRY_MS, 0);
 }
 
+// Room was taken for it.
 static bool accept_one(struct listener *listener) {
     struct sockaddr_storage client = {0};
     socklen_t len = sizeof(client);
@@ -140,11 +141,28 @@ static bool accept_one(struct listener *listener) {
         conn_accept(listener->worker, listener, fd, (struct sockaddr *)&client);
         return true;
     }
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+    int error = errno;
+    worker_give_room(listener->worker);
+    if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
         wait_for_descriptors(listener);
         return false;
     }
-    return errno == ECONNABORTED || errno == EINTR;
+    return error == ECONNABORTED || error == EINTR;
+}
+
+// False where no more is to be accepted in this turn.
+static bool accept_within_limits(struct listener *listener) {
+    struct worker *worker = listener->worker;
+    if (!worker_take_room(worker)) {
+        pause_polling(listener); // Until a session ends.
+        return false;
+    }
+    if (!worker_has_descriptors(worker)) {
+        wait_for_descriptors(listener);
+        worker_give_room(worker);
+        return false;
+    }
+    return accept_one(listener);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events) {
@@ -152,11 +170,7 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
     (void)status;
     (void)events;
     for (int i = 0; i < ACCEPTS_A_TURN && listener->polling; i++) {
-        if (!worker_has_room(listener->worker)) {
-            pause_polling(listener);
-        } else if (!worker_has_descriptors(listener->worker)) {
-            wait_for_descriptors(listener);
-        } else if (!accept_one(listener)) {
+        if (!accept_within_limits(listener)) {
             return;
         }
     }

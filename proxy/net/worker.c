@@ -147,35 +147,43 @@ void worker_stop(struct worker *worker) {
 
 // ── sessions ────────────────────────────────────────────────────────────────────────────────────
 
-bool worker_has_room(const struct worker *worker) {
-    const struct service *service = worker->service;
-    return atomic_load(&service->live) < service->options->max_sessions;
+// Where two loops take the last room at once one of them has to go back on it.
+bool worker_take_room(struct worker *worker) {
+    struct service *service = worker->service;
+    if (atomic_fetch_add(&service->live, 1) < service->options->max_sessions) {
+        return true;
+    }
+    worker_give_room(worker);
+    return false;
+}
+
+void worker_give_room(struct worker *worker) {
+    struct service *service = worker->service;
+    if (atomic_fetch_sub(&service->live, 1) == service->options->max_sessions) {
+        service->wake_listeners(service->proxy);
+    }
 }
 
 bool worker_has_descriptors(const struct worker *worker) {
     const struct service *service = worker->service;
     struct rlimit limit;
     uint64_t live = atomic_load(&service->live);
-    if (live == 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    if (live <= 1 || getrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return true;
     }
-    uint64_t wanted = service->own_descriptors + SPARE_DESCRIPTORS + 2 * (live + 1);
+    uint64_t wanted = service->own_descriptors + SPARE_DESCRIPTORS + 2 * live;
     return limit.rlim_cur == RLIM_INFINITY || wanted <= limit.rlim_cur;
 }
 
 void worker_session_began(struct worker *worker, struct conn *conn) {
-    atomic_fetch_add(&worker->service->live, 1);
     conn_list_add(&worker->first, conn);
 }
 
 void worker_session_ended(struct worker *worker, struct conn *conn, bool recorded) {
     struct service *service = worker->service;
-    uint64_t live = atomic_fetch_sub(&service->live, 1);
     conn_list_remove(&worker->first, conn);
     atomic_fetch_add(&service->ended, recorded ? 1 : 0);
-    if (live >= service->options->max_sessions) {
-        service->wake_listeners(service->proxy);
-    }
+    worker_give_room(worker);
     service->session_ended(service->proxy);
     finish_if_idle(worker);
 }

@@ -75,13 +75,16 @@ bool worker_post(struct worker *worker, void (*run)(struct worker *worker, void 
                  void *argument);
 void worker_stop(struct worker *worker); // on its own thread
 
-// For the sessions: one began, one ended, in the worker's list.
+// Room for one session more, below --max-sessions; all loops share it. It is given back by the end
+// of the session, or where none came of it.
+bool worker_take_room(struct worker *worker);
+void worker_give_room(struct worker *worker);
+// For the sessions, which have taken their room: one began, one ended, in the worker's list.
 void worker_session_began(struct worker *worker, struct conn *conn);
 // `recorded`: it was a session, not only a connection that never said what it wants.
 void worker_session_ended(struct worker *worker, struct conn *conn, bool recorded);
-bool worker_has_room(const struct worker *worker); // below --max-sessions
-// Whether a session begun now will find a descriptor for its server too. Without this clients take
-// them all, and nobody gets a server.
+// Whether the session that room was taken for will find a descriptor for its server too. Without
+// this clients take them all, and nobody gets a server.
 bool worker_has_descriptors(const struct worker *worker);
 
 #endif

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Bad input gets one clear line, and the right exit status or outcome."""
 
+import os
 import socket
 import ssl
 import threading
@@ -161,6 +162,61 @@ def test_name_that_does_not_resolve(scope):
     session = told_421(scope, 25, host="no-such-host.invalid")
     assert "no-such-host.invalid" in session["error"], session["error"]
     assert session["server"] == {"host": "no-such-host.invalid", "address": None, "port": 25}
+
+
+class WithHosts(s.Scope):
+    """The program sees an /etc/hosts of the test's own."""
+
+    def __init__(self, scope, text):
+        super().__init__(scope.program)
+        if os.geteuid() != 0:
+            raise s.Skip("only root may mount")
+        hosts, script = self.path("hosts"), self.path("with-hosts")
+        with open(hosts, "w") as file:
+            file.write(text)
+        with open(script, "w") as file:
+            file.write("#!/bin/sh\nexec unshare -m sh -c 'mount --bind \"$0\" /etc/hosts && exec \"$@\"' "
+                       f"{hosts} {self.program} \"$@\"\n")
+        os.chmod(script, 0o755)
+        self.program = script
+        if self.run("--version").returncode != 0:
+            raise s.Skip("mount namespaces do not work here")
+
+
+def test_each_address_of_a_server_is_tried(scope):
+    """The first refuses, the second never answers, the third works."""
+    inner = WithHosts(scope, "".join(f"127.0.0.{n} many.example.com\n" for n in (2, 3, 4)))
+    silent = socket.socket()
+    good = socket.socket()
+    good.bind(("127.0.0.4", 0))
+    good.listen()
+    port = good.getsockname()[1]
+    silent.bind(("127.0.0.3", port))
+    silent.listen(0)
+    waiting = [socket.socket() for _ in range(4)]
+    for client in waiting:  # a backlog that is full: the kernel drops the SYN
+        client.setblocking(False)
+        client.connect_ex(silent.getsockname())
+    try:
+        with plain_proxy(inner, port, "--connect-timeout", "3", host="many.example.com") as proxy:
+            connection = s.connect(proxy.port())
+            server, _ = good.accept()
+            server.sendall(b"220 test.example.net ESMTP\r\n")
+            assert s.read_line(connection) == b"220 test.example.net ESMTP\r\n"
+            connection.close()
+            server.close()
+        session, = proxy.sessions()
+        assert session["server"] == {"host": "many.example.com", "address": "127.0.0.4", "port": port}
+        good.close()
+        silent.close()
+        with plain_proxy(inner, port, host="many.example.com") as proxy:
+            connection = s.connect(proxy.port())
+            said = s.read_all(connection)
+            assert said.startswith(b"421 4.4.1 ") and b"many.example.com" in said, said
+            connection.close()
+        only_session(proxy, "connect-failed", "many.example.com", "refused")
+    finally:
+        inner.cleanup()
 
 
 def test_unreachable_server_and_an_implicit_tls_client(scope):

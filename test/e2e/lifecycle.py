@@ -329,6 +329,31 @@ def test_max_sessions_lets_more_wait(scope):
     assert outcomes(proxy) == ["completed"] * 3
 
 
+def test_max_sessions_holds_for_all_threads_together(scope):
+    count, most = [0], [0]
+    lock = threading.Lock()
+
+    def handle(connection):
+        with lock:
+            count[0] += 1
+            most[0] = max(most[0], count[0])
+        connection.sendall(b"220 test ESMTP\r\n")
+        assert s.read_line(connection) == b"QUIT\r\n"
+        with lock:
+            count[0] -= 1  # before the client is answered, and so before the session ends
+        connection.sendall(b"221 2.0.0 Bye\r\n")
+
+    with s.Server(handle) as server, plain_proxy(
+            scope, server.port, "--max-sessions", "3", "--threads", "8") as proxy:
+        clients = [threading.Thread(target=quit_session, args=(proxy.port(),)) for _ in range(200)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join(s.TIMEOUT)
+    assert outcomes(proxy) == ["completed"] * 200, outcomes(proxy)
+    assert most[0] <= 3, most
+
+
 def quit_session(port):
     connection = s.connect(port)
     s.read_line(connection)
