@@ -38,7 +38,7 @@ struct trust_verdict {
     unsigned issuer_key_bits; // the smallest RSA key under 2048 bits; 0: none
     bool issuer_sha1;
     // All faults in words, OpenSSL's own where there are such: "certificate has expired", joined by
-    // "; ", and at the end that no name was checked where there was none. Empty where it verifies.
+    // "; ". Empty where it verifies.
     char error[384];
 };
 

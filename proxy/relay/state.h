@@ -114,6 +114,7 @@ struct relay {
 
     // The certificate, and what the client is shown of it.
     struct trust_verdict verdict;
+    char verify_text[448]; // … in words, with what was not checked
     struct event_certificate *certificate;
     bool verified;
     bool client_starttls;  // how its TLS began, else implicit

@@ -3,6 +3,7 @@
 #include "relay/state.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 
 void relay_keylog(void *endpoint_context, struct slice line) {
     struct relay *relay = endpoint_context;
@@ -58,6 +59,15 @@ static int alert_of(unsigned faults) {
     return (faults & TRUST_EXPIRED) != 0 ? CERTIFICATE_EXPIRED : BAD_CERTIFICATE;
 }
 
+// What `verify` says: the faults, and that no name was checked where there was none.
+static void put_verdict(struct relay *relay) {
+    const char *error = relay->verdict.error;
+    bool nameless = server_name(relay) == NULL;
+    snprintf(relay->verify_text, sizeof(relay->verify_text), "%s%s%s", error,
+             nameless && error[0] != '\0' ? "; " : "",
+             nameless ? "no name was checked, since the client gave none" : "");
+}
+
 static bool verify_server(void *context, CRYPTO_BUFFER *const *chain, size_t chain_len,
                           int *out_alert) {
     struct relay *relay = context;
@@ -65,6 +75,7 @@ static bool verify_server(void *context, CRYPTO_BUFFER *const *chain, size_t cha
     trust_verify(&relay->verdict, relay->config->trust, chain, chain_len, server_name(relay),
                  now_unix_ns);
     relay->verified = true;
+    put_verdict(relay);
     certificate_facts_free(relay->certificate);
     relay->certificate = certificate_facts_of(chain[0]);
     *out_alert = alert_of(relay->verdict.faults);
@@ -125,8 +136,7 @@ static void tell_server_tls(struct relay *relay, const char *error, int64_t at_n
     event.tls.verify_name = relay->verified ? server_name(relay) : NULL;
     event.tls.issuer_rsa_bits = relay->verdict.issuer_key_bits;
     event.tls.issuer_sha1_signature = relay->verdict.issuer_sha1;
-    bool remarked = relay->verified && relay->verdict.error[0] != '\0';
-    event.tls.verify_error = remarked ? relay->verdict.error : NULL;
+    event.tls.verify_error = relay->verify_text[0] == '\0' ? NULL : relay->verify_text;
     observer_tell(relay->observer, &event);
 }
 

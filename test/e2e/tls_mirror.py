@@ -24,6 +24,7 @@ from support.scope import end_listener
 SMTPSCOPE = sys.argv[1]
 ONLY = sys.argv[2:]  # names of clients, for a quick look
 WORK = tempfile.mkdtemp(prefix="scope-mirror-")
+DISPUTED = set()  # cases that some of the clients refuse, and some do not
 failures, tried = [], 0
 
 
@@ -88,7 +89,7 @@ def make_certificates():
     case("expired, wrong name", "middle", other, ["middle"], (-20, -3))
     case("expired, self-signed", None, ours, (), (-20, -3))
     case("unknown issuer, wrong name", "stranger", other)
-    # What some of the clients refuse, and some do not.
+    certain = set(cases)
     case("SHA-1", "middle", ours, ["middle"], digest="sha1")
     case("SHA-1 intermediate", "sha1-middle", ours, ["sha1-middle"])
     case("RSA 1024", "middle", ours, ["middle"], **small)
@@ -99,6 +100,7 @@ def make_certificates():
     case("address beside the common name", "middle", ["subjectAltName=IP:127.0.0.1"], ["middle"])
     case("mail beside the common name", "middle", ["subjectAltName=email:a@example.com"], ["middle"])
     case("common name alone, expired", "middle", [], ["middle"], (-20, -3))
+    DISPUTED.update(set(cases) - certain)
     return cases
 
 
@@ -303,6 +305,8 @@ def main():
         for policy in ("mirror", "off") if case != "good" else ("mirror", "strict"):
             proxy = Proxy(server.port, policy)
             for name, command, verdict in asked:
+                if policy == "off" and case in DISPUTED and name not in ("go", "openssl"):
+                    continue  # the others need not be asked again
                 straight = ask(command, verdict, server.port)
                 through = ask(command, verdict, proxy.port)
                 if case == "good":

@@ -28,6 +28,7 @@ def path(name):
 
 def facts_of(process):
     text = process.communicate(timeout=30)[1].decode(errors="replace")
+    text = text.replace("\x02", "").replace("\x03", "")  # the marks of values, base/sentence.h
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
 

@@ -136,13 +136,13 @@ static void test_no_name(void **state) {
     (void)state;
     struct trust_verdict verdict = verdict_of(trusting, &GOOD, WITH_INTERMEDIATE, NULL);
     assert_int_equal(verdict.faults, 0);
-    assert_non_null(strstr(verdict.error, "no name was checked"));
+    assert_string_equal(verdict.error, "");
     struct server_plan old = GOOD;
     old.begins_s = -20 * TEST_DAY_S;
     old.ends_s = -TEST_DAY_S;
     verdict = verdict_of(trusting, &old, WITH_INTERMEDIATE, NULL);
     assert_int_equal(verdict.faults, TRUST_EXPIRED);
-    assert_non_null(strstr(verdict.error, "certificate has expired; no name was checked"));
+    assert_string_equal(verdict.error, "certificate has expired");
 }
 
 static void test_weaknesses(void **state) {
