@@ -103,10 +103,34 @@ bool text_is_ascii(struct slice s) {
     return (seen & UINT64_C(0x8080808080808080)) == 0;
 }
 
-static bool is_control(const uint8_t *character, size_t len) {
-    bool c0_or_del = character[0] < 0x20 || character[0] == 0x7F;
-    bool c1 = len == 2 && character[0] == 0xC2 && character[1] < 0xA0;
-    return c0_or_del || c1;
+uint32_t text_code_point(struct slice character) {
+    static const uint8_t lead[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+    uint32_t point = character.data[0] & lead[character.len];
+    for (size_t i = 1; i < character.len; i++) {
+        point = point << 6 | (character.data[i] & 0x3F);
+    }
+    return point;
+}
+
+bool text_is_treacherous(struct slice character) {
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        {0x00, 0x1F},       {0x7F, 0x9F},     // C0, DEL, C1
+        {0xAD, 0xAD},       {0x34F, 0x34F},   // soft hyphen, grapheme joiner
+        {0x61C, 0x61C},     {0x180E, 0x180E}, // Arabic letter mark, Mongolian separator
+        {0x200B, 0x200F},   {0x2028, 0x202E}, // zero width, marks; separators, embeddings
+        {0x2060, 0x206F},   {0xFEFF, 0xFEFF}, // joiners, isolates; byte order mark
+        {0xFFF9, 0xFFFB},                     // annotations
+        {0xE0000, 0xE007F},                   // tags
+    };
+    uint32_t point = text_code_point(character);
+    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+        if (point >= ranges[i].first && point <= ranges[i].last) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool wants_backslash(uint8_t byte) {
@@ -131,7 +155,7 @@ static void put_visible(struct buf *out, struct slice s, bool quoted) {
             continue;
         }
         len = text_utf8_length(s);
-        if (len == 0 || is_control(s.data, len)) {
+        if (len == 0 || text_is_treacherous(slice_sub(s, 0, len))) {
             len = len == 0 ? 1 : len;
             for (size_t i = 0; i < len; i++) {
                 buf_putf(out, "\\x%02X", s.data[i]);

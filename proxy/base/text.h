@@ -22,11 +22,18 @@ bool text_parse_u64(uint64_t *out, struct slice s, uint64_t max);
 // no surrogates, no over-long forms), or 0 where there is none.
 size_t text_utf8_length(struct slice s);
 bool text_is_utf8(struct slice s);
+uint32_t text_code_point(struct slice character); // of one well-formed character
 bool text_is_ascii(struct slice s);
 
-// Appends `s` as the text output shows it between quotes: `"` and `\` behind a `\`; control
-// characters (C0, DEL, C1) and bytes that are not UTF-8 as \xHH, upper case, a byte each. So no
-// line can forge another or move a terminal.
+// Whether the well-formed character moves a terminal, or shows other text than what is there: C0,
+// DEL and C1; what reorders text (U+202E and its like), is invisible (U+200B, U+FEFF, the tags of
+// U+E0000), or breaks a line (U+2028).
+bool text_is_treacherous(struct slice character);
+
+// Appends `s` as the text output shows it between quotes: `"` and `\` behind a `\`; treacherous
+// characters and bytes that are not UTF-8 as \xHH, upper case, a byte each. So no line can forge
+// another or move a terminal. Whatever may reach a terminal or a report goes through this, or its
+// like for JSON (json_writer.h) or XML.
 void text_escape(struct buf *out, struct slice s);
 
 // The same for text outside quotes: `"` and `\` stand as they are.

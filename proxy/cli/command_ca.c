@@ -46,7 +46,7 @@ static enum err show(struct failure *failure, const struct authority *authority)
     buf_putf(&text, "key          %s\n", facts->key);
     buf_putf(&text, "sha256       %s\n", facts->sha256);
     put_limits(&text, authority);
-    enum err err = say_out(failure, buf_slice(&text));
+    enum err err = say_out_lines(failure, buf_slice(&text));
     buf_cleanup(&text);
     return err;
 }

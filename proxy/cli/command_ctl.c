@@ -22,7 +22,7 @@ static int tell(enum control_result result, struct slice answer) {
     enum err err = OK;
     switch (result) {
     case CONTROL_ANSWERED:
-        err = say_out(&failure, answer);
+        err = say_out_lines(&failure, answer);
         break;
     case CONTROL_SEVERAL:
         say_lines("several proxies run; name one by --control: ", answer);

@@ -83,7 +83,7 @@ int command_doctor(const struct options *options) {
     }
     check_limits(&text);
     struct failure failure = {0};
-    enum err err = say_out(&failure, buf_slice(&text));
+    enum err err = say_out_lines(&failure, buf_slice(&text));
     free(ca_file);
     buf_cleanup(&text);
     return err == OK ? EXIT_WELL : (int)say_failure(err, &failure);

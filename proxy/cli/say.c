@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,6 +24,15 @@ void say(const char *sentence) {
     buf_cleanup(&line);
 }
 
+void say_formatted(const char *format, ...) {
+    char sentence[4096];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sentence, sizeof(sentence), format, args);
+    va_end(args);
+    say(sentence);
+}
+
 enum exit_status say_failure(enum err err, const struct failure *failure) {
     say(failure->text[0] == '\0' ? err_text(err) : failure->text);
     return err == ERR_USAGE ? EXIT_USAGE : EXIT_NOT_STARTED;
@@ -31,6 +42,18 @@ enum err say_out(struct failure *failure, struct slice bytes) {
     return file_write_all(STDOUT_FILENO, bytes)
                ? OK
                : fail(failure, ERR_SYSTEM, "cannot write to standard output: %s", strerror(errno));
+}
+
+enum err say_out_lines(struct failure *failure, struct slice lines) {
+    struct buf shown;
+    buf_init(&shown, 64 * MIB);
+    while (lines.len > 0) {
+        text_put_printable(&shown, slice_split(&lines, '\n'));
+        buf_put_byte(&shown, '\n');
+    }
+    enum err err = say_out(failure, buf_slice(&shown));
+    buf_cleanup(&shown);
+    return err;
 }
 
 enum err say_err(struct failure *failure, struct slice bytes) {

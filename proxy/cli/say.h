@@ -11,6 +11,7 @@
 
 // `smtpscope: SENTENCE` on standard error; control characters in it are made visible.
 void say(const char *sentence);
+void say_formatted(const char *format, ...) __attribute__((format(printf, 1, 2)));
 // Says the failure and gives what the program exits with: 2 for ERR_USAGE, else 3.
 enum exit_status say_failure(enum err err, const struct failure *failure);
 
@@ -18,6 +19,8 @@ enum exit_status say_failure(enum err err, const struct failure *failure);
 // that cannot be done.
 MUST_USE enum err say_out(struct failure *failure, struct slice bytes);
 MUST_USE enum err say_err(struct failure *failure, struct slice bytes);
+// Lines for a person on standard output: escaped, but for their ends.
+MUST_USE enum err say_out_lines(struct failure *failure, struct slice lines);
 // Replaces the file at `path` by `bytes`; the file is made 0600, or 0644 where all may read it.
 MUST_USE enum err say_file(struct failure *failure, const char *path, struct slice bytes,
                            bool for_all);

@@ -119,10 +119,9 @@ static enum err write_ready_file(const struct service_loop *service, struct fail
 static void warn_if_open(const char *address) {
     bool loopback = strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]:", 6) == 0;
     if (!loopback) {
-        fprintf(stderr,
-                "smtpscope: WARNING: %s is not a loopback address: anybody who reaches this "
-                "machine can send mail through this proxy\n",
-                address);
+        say_formatted("WARNING: %s is not a loopback address: anybody who reaches this "
+                      "machine can send mail through this proxy",
+                      address);
     }
 }
 
@@ -133,7 +132,7 @@ static void say_listening(const struct service_loop *service) {
         proxy_put_addresses(service->proxy, &address, i);
         buf_put_byte(&address, '\0');
         const char *text = (const char *)buf_slice(&address).data;
-        fprintf(stderr, "smtpscope: listening on %s (%s)\n", text, service->listens[i].text);
+        say_formatted("listening on %s (%s)", text, service->listens[i].text);
         warn_if_open(text);
         buf_cleanup(&address);
     }
@@ -142,10 +141,9 @@ static void say_listening(const struct service_loop *service) {
 static void warn_of_secrets(const struct options *options) {
     for (size_t i = 0; i < options->output_count; i++) {
         if (options->outputs[i].format->has_secrets) {
-            fprintf(stderr,
-                    "smtpscope: WARNING: %s will hold the TLS secrets: whoever has it reads every "
-                    "password; do not share it\n",
-                    options->outputs[i].path);
+            say_formatted("WARNING: %s will hold the TLS secrets: whoever has it reads every "
+                          "password; do not share it",
+                          options->outputs[i].path);
         }
     }
 }

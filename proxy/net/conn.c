@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "net/conn_state.h"
 
 #include <assert.h>
@@ -55,7 +56,9 @@ void conn_put_line(const struct conn *conn, struct buf *out) {
     buf_putf(out, "session %llu: %s %s port %u", (unsigned long long)conn->session.id,
              mode_name(conn->session.mode), conn->client_text.host, conn->client_text.port);
     if (name != NULL) {
-        buf_putf(out, " to %s port %u", name, server->port);
+        buf_put_string(out, " to ");
+        text_put_printable(out, slice_of_string(name)); // SOCKS5 and SNI take any byte
+        buf_putf(out, " port %u", server->port);
     }
     buf_putf(out, ", %lld s\n", (long long)(conn_now_ns(conn) / NS_PER_S));
 }

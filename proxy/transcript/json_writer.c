@@ -88,6 +88,19 @@ static size_t plain_run(struct slice s) {
     return len;
 }
 
+static void put_unit(struct buf *out, uint32_t unit) {
+    buf_putf(out, "\\u%04x", (unsigned)unit);
+}
+
+static void put_code_point(struct buf *out, uint32_t point) {
+    if (point > 0xFFFF) { // a surrogate pair, RFC 8259 7
+        put_unit(out, 0xD800 + ((point - 0x10000) >> 10));
+        put_unit(out, 0xDC00 + ((point - 0x10000) & 0x3FF));
+    } else {
+        put_unit(out, point);
+    }
+}
+
 static void put_escaped(struct buf *out, uint8_t byte) {
     static const char shorts[0x20] = {
         ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
@@ -96,10 +109,7 @@ static void put_escaped(struct buf *out, uint8_t byte) {
         letter = (char)byte;
     }
     if (letter == 0) {
-        static const char hex[] = "0123456789abcdef";
-        buf_put(out, SLICE("\\u00"));
-        buf_put_byte(out, (uint8_t)hex[byte >> 4]);
-        buf_put_byte(out, (uint8_t)hex[byte & 15]);
+        put_unit(out, byte);
         return;
     }
     buf_put_byte(out, '\\');
@@ -109,15 +119,17 @@ static void put_escaped(struct buf *out, uint8_t byte) {
 // Appends the character at the start of `s`, which is not a plain one, and returns its length.
 static size_t put_character(struct buf *out, struct slice s) {
     size_t len = text_utf8_length(s);
-    bool c1 = len == 2 && s.data[0] == 0xC2 && s.data[1] < 0xA0;
     if (len == 0) {
         buf_put(out, SLICE("\xEF\xBF\xBD"));
         return 1;
     }
-    if (len == 1 || c1) {
-        put_escaped(out, s.data[len - 1]);
+    struct slice character = slice_sub(s, 0, len);
+    if (len == 1) {
+        put_escaped(out, s.data[0]);
+    } else if (text_is_treacherous(character)) {
+        put_code_point(out, text_code_point(character));
     } else {
-        buf_put(out, slice_sub(s, 0, len));
+        buf_put(out, character);
     }
     return len;
 }
@@ -139,6 +151,22 @@ void json_text(struct json_writer *json, struct slice text) {
         text = slice_from(text, len);
     }
     buf_put_byte(json->out, '"');
+}
+
+void json_put_printed(struct buf *out, struct slice text) {
+    while (text.len > 0) {
+        size_t len = text_utf8_length(text);
+        len = len == 0 ? 1 : len;
+        struct slice character = slice_sub(text, 0, len);
+        // C0 is layout here: strings have none left.
+        if (character.data[0] >= 0x20 && text_is_utf8(character) &&
+            text_is_treacherous(character)) {
+            put_code_point(out, text_code_point(character));
+        } else {
+            buf_put(out, character);
+        }
+        text = slice_from(text, len);
+    }
 }
 
 void json_string(struct json_writer *json, const char *string) {

@@ -34,6 +34,8 @@ void json_ms(struct json_writer *json, int64_t us);
 void json_text(struct json_writer *json, struct slice text);
 void json_string(struct json_writer *json, const char *string); // NULL is null
 void json_base64(struct json_writer *json, struct slice bytes);
+// Appends JSON that cJSON printed, with what is treacherous in its strings (base/text.h) as \uXXXX.
+void json_put_printed(struct buf *out, struct slice text);
 void json_raw(struct json_writer *json, struct slice value); // finished JSON, one value
 
 // The same with a key in front.

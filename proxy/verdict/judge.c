@@ -2,6 +2,7 @@
 #include "verdict/judge.h"
 
 #include "base/memory.h"
+#include "transcript/json_writer.h"
 #include "verdict/expression.h"
 
 #include <cjson/cJSON.h>
@@ -304,7 +305,7 @@ void judge_put_json(struct buf *out, struct judge *judge) {
         cJSON_AddItemToArray(findings, cJSON_Duplicate(judge->findings[i].finding, true));
     }
     char *text = cJSON_Print(report);
-    buf_put_string(out, text);
+    json_put_printed(out, slice_of_string(text));
     buf_put_byte(out, '\n');
     cJSON_free(text);
     cJSON_Delete(report);

@@ -54,6 +54,8 @@ static void put_xml(struct buf *out, struct slice s) {
         const char *entity = xml_entity(character.data[0]);
         if (entity != NULL) {
             buf_put_string(out, entity);
+        } else if (xml_allows(character) && text_is_treacherous(character)) {
+            buf_putf(out, "&#x%X;", (unsigned)text_code_point(character));
         } else if (xml_allows(character)) {
             buf_put(out, character);
         } else {
@@ -170,7 +172,11 @@ static void report_put_text(struct buf *out, struct judge *judge) {
 static void put_command(struct buf *out, const char *command, const char *title,
                         struct slice sentence) {
     buf_putf(out, "::%s title=", command);
-    put_github(out, slice_of_string(title), true);
+    struct buf shown;
+    buf_init(&shown, 64 * KIB);
+    text_put_printable(&shown, slice_of_string(title));
+    put_github(out, buf_slice(&shown), true);
+    buf_cleanup(&shown);
     buf_put_string(out, "::");
     put_github(out, sentence, false);
     buf_put_byte(out, '\n');

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import stat
 import subprocess
 import xml.etree.ElementTree as xml
@@ -660,6 +661,24 @@ def test_ctl_names_what_runs(scope):
                 path = scope.path(f"smtpscope/{one.process.pid}.sock")
                 assert path in done.stderr.decode(), done.stderr
                 same(scope.run("ctl", "--control", path, "sessions").returncode, 0)
+
+
+def test_what_ctl_prints_moves_no_terminal(scope):
+    """The names of live sessions come from their clients."""
+    path = scope.path("made-up.sock")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        os.chmod(path, 0o600)
+        listener.listen(1)
+        asked = subprocess.Popen([scope.program, "ctl", "--control", path, "sessions"],
+                                 env=scope.environment,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        peer, _ = listener.accept()
+        assert peer.recv(100) == b"sessions\n"
+        peer.sendall("ok\nsession 1: to a\x1b[2J\x9b\u202e port 25, 1 s\n".encode())
+        peer.close()
+        out, err = asked.communicate(timeout=20)
+    same((out, err), (rb"session 1: to a\x1B[2J\xC2\x9B\xE2\x80\xAE port 25, 1 s" + b"\n", b""))
 
 
 def test_help_and_version(scope):

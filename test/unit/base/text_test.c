@@ -21,6 +21,31 @@ static void escapes_what_could_forge_a_line(void **state) {
     check_escaped(slice_of("a\0b", 3), "a\\x00b");
 }
 
+// Text that reads in another order than it has, invisible text, other ends of lines.
+static void escapes_what_shows_other_text(void **state) {
+    (void)state;
+    check_escaped(SLICE("a\xE2\x80\xAE"
+                        "b"),
+                  "a\\xE2\\x80\\xAE"
+                  "b");
+    static const char *const hidden[] = {
+        "\xC2\xAD",     "\xD8\x9C",     "\xE2\x80\x8B",     "\xE2\x80\x8F",     "\xE2\x80\xA8",
+        "\xE2\x80\xA9", "\xE2\x80\xAA", "\xE2\x81\xA0",     "\xE2\x81\xA6",     "\xE2\x81\xA9",
+        "\xEF\xBB\xBF", "\xEF\xBF\xB9", "\xF3\xA0\x80\x81", "\xF3\xA0\x81\xBF",
+    };
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+        struct buf out;
+        buf_init(&out, 100);
+        text_put_printable(&out, slice_of_string(hidden[i]));
+        assert_true(text_is_ascii(buf_slice(&out)));
+        assert_true(text_is_treacherous(slice_of_string(hidden[i])));
+        buf_cleanup(&out);
+    }
+    static const char shown[] =
+        "\xD7\x90\xE2\x80\x90\xE2\x80\xA7\xE2\x80\xAF\xE3\x80\x80\xF0\x9F\x98\x80";
+    check_escaped(slice_of_string(shown), shown);
+}
+
 static void knows_well_formed_utf8(void **state) {
     (void)state;
     assert_true(text_is_utf8(SLICE("a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80")));
@@ -90,6 +115,7 @@ static void knows_letters_and_digits(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(escapes_what_could_forge_a_line),
+        cmocka_unit_test(escapes_what_shows_other_text),
         cmocka_unit_test(knows_well_formed_utf8),
         cmocka_unit_test(knows_ascii_wherever_the_byte_is),
         cmocka_unit_test(puts_what_can_be_read),

@@ -3,6 +3,7 @@
 #include "verdict/report.h"
 
 #include "base/limits.h"
+#include "base/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -159,6 +160,42 @@ static void many_findings_stay_in_order(void **state) {
     judge_free(judge);
 }
 
+// A transcript that somebody else has made, in every report.
+static void no_report_moves_a_terminal(void **state) {
+    (void)state;
+    static const char hostile[] =
+        "{\"id\":1,\"messages\":[{\"header\":[{\"name\":\"Subject\",\"value\":"
+        "\"\\u009b2J\\u202e\\u0007\\ud83d\\ude00\"}]}],\"findings\":[{\"rule\":"
+        "\"x\\u001b[2J\\u202e\\n::error::\",\"severity\":\"error\",\"side\":null,\"exchange\":null,"
+        "\"message\":null,\"text\":\"t\\u0085\\u2028\\u007f\\udb40\\udc41\",\"reference\":"
+        "\"\\u2066\\u001b\"}]}";
+    for (int kind = REPORT_TEXT; kind <= REPORT_GITHUB; kind++) {
+        struct judge *judge = judge_of(FAIL_ON_ERROR, "subject ~ ^x");
+        assert_int_equal(judge_take(judge, hostile), OK);
+        char *report = report_of(judge, (enum report_kind)kind);
+        for (struct slice rest = slice_of_string(report); rest.len > 0;) {
+            size_t len = text_utf8_length(rest);
+            assert_true(len > 0);
+            struct slice character = slice_sub(rest, 0, len);
+            bool layout = character.data[0] == '\n' || character.data[0] == '\t';
+            if (!layout && text_is_treacherous(character)) {
+                fail_msg("report %d has U+%04X", kind, (unsigned)text_code_point(character));
+            }
+            rest = slice_from(rest, len);
+        }
+        assert_int_equal(kind == REPORT_GITHUB && strstr(report, "\n::error::") != NULL, 0);
+        if (kind == REPORT_JSON) {
+            cJSON *document = cJSON_Parse(report);
+            const cJSON *first = cJSON_GetArrayItem(cJSON_GetObjectItem(document, "findings"), 0);
+            assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(first, "text")),
+                                "t\xC2\x85\xE2\x80\xA8\x7F\xF3\xA0\x81\x81");
+            cJSON_Delete(document);
+        }
+        free(report);
+        judge_free(judge);
+    }
+}
+
 static void refuses_what_is_no_document(void **state) {
     (void)state;
     struct judge *judge = judge_of(FAIL_ON_ERROR, NULL);
@@ -264,6 +301,7 @@ int main(void) {
         cmocka_unit_test(reports_as_junit),
         cmocka_unit_test(reports_one_passed_case_where_nothing_fired),
         cmocka_unit_test(reports_as_json),
+        cmocka_unit_test(no_report_moves_a_terminal),
         cmocka_unit_test(leaves_out_ignored_rules),
         cmocka_unit_test(counts_what_was_accepted),
         cmocka_unit_test(many_findings_stay_in_order),
