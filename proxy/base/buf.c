@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_CAPACITY = 256 };
+enum {
+    FIRST_CAPACITY = 256,
+    WIPED_MAX = 256 * 1024, // what is larger holds no line of a credential
+};
 
 void buf_init(struct buf *buf, size_t max) {
     *buf = (struct buf){.max = max};
@@ -23,6 +26,11 @@ void buf_cleanup(struct buf *buf) {
 void buf_wipe(struct buf *buf) {
     mem_wipe(buf->data, buf->capacity);
     buf_cleanup(buf);
+}
+
+void buf_wipe_bytes(struct buf *buf) {
+    mem_wipe(buf->data, buf->end);
+    buf_clear(buf);
 }
 
 struct slice buf_slice(const struct buf *buf) {
@@ -41,6 +49,7 @@ static void move_to_front(struct buf *buf) {
     if (buf->start > 0) {
         memmove(buf->data, buf->data + buf->start, buf_len(buf));
         buf->end -= buf->start;
+        mem_wipe(buf->data + buf->end, buf->start); // no second copy
         buf->start = 0;
     }
 }
@@ -53,7 +62,9 @@ static void grow(struct buf *buf, size_t needed) {
     if (capacity > buf->max && needed <= buf->max) {
         capacity = buf->max;
     }
-    buf->data = mem_resize(buf->data, capacity, 1);
+    bool wiped = buf->capacity <= WIPED_MAX;
+    buf->data =
+        wiped ? mem_move(buf->data, buf->end, capacity) : mem_resize(buf->data, capacity, 1);
     buf->capacity = capacity;
 }
 
@@ -141,6 +152,12 @@ void buf_consume(struct buf *buf, size_t len) {
     if (buf->start == buf->end) {
         buf_clear(buf);
     }
+}
+
+void buf_consume_wiped(struct buf *buf, size_t len) {
+    assert(len <= buf_len(buf));
+    mem_wipe(buf->data + buf->start, len);
+    buf_consume(buf, len);
 }
 
 void buf_truncate(struct buf *buf, size_t len) {

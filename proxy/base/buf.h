@@ -45,10 +45,12 @@ void buf_putf(struct buf *buf, const char *format, ...) __attribute__((format(pr
 uint8_t *buf_reserve(struct buf *buf, size_t len);
 void buf_commit(struct buf *buf, size_t len);
 
-void buf_consume(struct buf *buf, size_t len);  // takes `len` bytes off the front
-void buf_truncate(struct buf *buf, size_t len); // keeps the first `len` bytes
-void buf_clear(struct buf *buf);                // empties it, keeps the memory
-void buf_shrink(struct buf *buf);               // gives the memory back if it is empty
+void buf_consume(struct buf *buf, size_t len);       // takes `len` bytes off the front
+void buf_consume_wiped(struct buf *buf, size_t len); // … and overwrites them
+void buf_truncate(struct buf *buf, size_t len);      // keeps the first `len` bytes
+void buf_clear(struct buf *buf);                     // empties it, keeps the memory
+void buf_wipe_bytes(struct buf *buf);                // the same, and overwrites what it held
+void buf_shrink(struct buf *buf);                    // gives the memory back if it is empty
 // Hands the bytes over as a block that the caller frees; `buf` is empty after it.
 uint8_t *buf_take(struct buf *buf, size_t *out_len);
 

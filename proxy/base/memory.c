@@ -26,6 +26,16 @@ void *mem_resize(void *block, size_t count, size_t size) {
     return must(reallocarray(block, count > 0 ? count : 1, size));
 }
 
+void *mem_move(void *block, size_t used, size_t size) {
+    void *moved = must(malloc(size));
+    if (block != NULL) {
+        memcpy(moved, block, used);
+        mem_wipe(block, used);
+        free(block);
+    }
+    return moved;
+}
+
 char *mem_string(const char *string) {
     return string == NULL ? NULL : must(strdup(string));
 }

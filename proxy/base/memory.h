@@ -10,6 +10,8 @@
 
 void *mem_new(size_t size);                     // zeroed; owned by the caller, freed by free()
 void *mem_new_array(size_t count, size_t size); // zeroed
+// Moves the first `used` bytes into a block of `size` and wipes those that they leave.
+void *mem_move(void *block, size_t used, size_t size);
 void *mem_resize(void *block, size_t count, size_t size); // like reallocarray
 char *mem_string(const char *string);                     // a copy; NULL gives NULL
 char *mem_string_of(struct slice s); // a terminated copy; null slice gives NULL

@@ -144,6 +144,7 @@ static void learn(struct mask *mask, const struct event *event) {
         mask->looks_ahead = false;
         learn_from_command(mask, &event->command);
         mask->progress = seen_whole ? mask->ahead : mask->progress;
+        mask_run_forget(&mask->run);
     } else if (event->kind == EVENT_REPLY) {
         mask_learn_reply(&mask->progress, &event->reply);
     } else if (event->kind == EVENT_BYTES) {

@@ -33,6 +33,12 @@ void mask_run_cleanup(struct mask_run *run) {
     buf_wipe(&run->bytes);
 }
 
+void mask_run_forget(struct mask_run *run) {
+    if (run->closed) {
+        buf_wipe(&run->bytes);
+    }
+}
+
 // ── runs of marked bytes ────────────────────────────────────────────────────────────────────────
 
 bool mask_run_next(struct mask_run *run, const struct event_bytes *bytes, size_t *index) {
@@ -75,7 +81,7 @@ enum run_look mask_run_look(struct mask_run *run) {
 
 // ── streams ─────────────────────────────────────────────────────────────────────────────────────
 
-// Too much is secret to be searched for: of a line its reply code is left, or its known verb.
+// What cannot be searched: of a line its reply code is left, or its known verb.
 static size_t shown_of_line(struct slice line) {
     if (line.len >= 4 && line.data[0] >= '2' && line.data[0] <= '5') {
         return 4;
@@ -90,13 +96,16 @@ static void put_line(struct buf *out, struct veil *veil, const struct seam_line 
     for (size_t i = 0; i < line->mark_count; i++) {
         marks.secrets[i] = line->marks[i];
     }
-    veil->cover.count = 0;
-    if (!veil->taint->overflowed) {
-        cover_find(&veil->cover, veil->taint, line->text, &marks, cut);
-    } else if (shown_of_line(line->text) < line->text.len) {
-        cover_add(&veil->cover, shown_of_line(line->text), line->text.len);
-    }
+    cover_find(&veil->cover, veil->taint, line->text, &marks, cut);
     cover_put(out, &veil->cover, line->text);
+}
+
+static void put_concealed(struct buf *out, struct veil *veil, struct slice line) {
+    veil->cover.count = 0;
+    if (shown_of_line(line) < line.len) {
+        cover_add(&veil->cover, shown_of_line(line), line.len);
+    }
+    cover_put(out, &veil->cover, line);
 }
 
 // Cuts the first line off `*data`; its line end goes to `*ending`, empty where it has none.
@@ -130,7 +139,7 @@ static void put_lines(struct buf *out, struct veil *veil, enum side from, struct
     for (size_t i = 0; i < count; i++) {
         lines[i].text = take_line(&rest, &ending);
     }
-    if (from == SIDE_SERVER && !veil->taint->overflowed) {
+    if (from == SIDE_SERVER) {
         seam_find(veil->taint, lines, count);
     }
     for (size_t i = 0; i < count; i++) {
@@ -139,6 +148,14 @@ static void put_lines(struct buf *out, struct veil *veil, enum side from, struct
         buf_put(out, ending);
     }
     free(lines);
+}
+
+static void put_lines_concealed(struct buf *out, struct veil *veil, struct slice data) {
+    while (data.len > 0) {
+        struct slice ending;
+        put_concealed(out, veil, take_line(&data, &ending));
+        buf_put(out, ending);
+    }
 }
 
 // Sends the first `len` bytes that wait, with what is known to be secret in them hidden.
@@ -151,13 +168,17 @@ static void send_waiting(struct mask_stream *stream, size_t len, struct veil *ve
     struct event copy = *event;
     struct buf out;
     buf_init(&out, SEEN_MAX);
-    put_lines(&out, veil, stream->about.from, data);
+    if (veil->taint->overflowed || stream->concealing) {
+        put_lines_concealed(&out, veil, data);
+    } else {
+        put_lines(&out, veil, stream->about.from, data);
+    }
     copy.kind = EVENT_BYTES;
     copy.bytes = stream->about;
     copy.bytes.data = buf_slice(&out);
     event_send(sink, &copy);
     buf_cleanup(&out);
-    buf_consume(&stream->waiting, data.len);
+    buf_consume_wiped(&stream->waiting, data.len);
 }
 
 void mask_stream_flush(struct mask_stream *stream, struct veil *veil, const struct event *event,
@@ -243,10 +264,13 @@ void mask_stream_take(struct mask_stream *stream, struct veil *veil, const struc
     if (slice_find_byte(bytes->data, '\n') != SLICE_NONE) {
         size_t whole = whole_lines(bytes->from, buf_slice(&stream->waiting));
         send_waiting(stream, whole, veil, event, sink);
+        stream->concealing = stream->concealing && whole == 0;
     }
-    if (buf_len(&stream->waiting) > WAITING_LINE_MAX) { // too long a reply: line by line
-        send_waiting(stream, whole_lines(SIDE_CLIENT, buf_slice(&stream->waiting)), veil, event,
-                     sink);
+    // A reply that is too long to wait goes line by line, and a secret may go over its lines.
+    if (buf_len(&stream->waiting) > WAITING_LINE_MAX) {
+        size_t whole = whole_lines(SIDE_CLIENT, buf_slice(&stream->waiting));
+        stream->concealing = stream->concealing || (bytes->from == SIDE_SERVER && whole > 0);
+        send_waiting(stream, whole, veil, event, sink);
     }
     if (buf_len(&stream->waiting) > WAITING_LINE_MAX) {
         send_waiting(stream, buf_len(&stream->waiting), veil, event, sink);

@@ -25,6 +25,7 @@ struct mask_stream {
     struct buf waiting;       // marked spans are stars already
     struct event_bytes about; // the flags of what waits
     bool skipping;            // within the rest of a line that was too long to wait
+    bool concealing;          // within a reply that was
 };
 
 // The marked bytes of the client as they come, so that a SASL line longer than what an event_line
@@ -41,6 +42,9 @@ void mask_stream_init(struct mask_stream *stream);
 void mask_stream_cleanup(struct mask_stream *stream);
 void mask_run_init(struct mask_run *run);
 void mask_run_cleanup(struct mask_run *run);
+
+// Wipes a run that ended, once its command has come.
+void mask_run_forget(struct mask_run *run);
 
 // Follows the marked bytes of `bytes`; true each time a run ended, which `run` then holds. Call it
 // again with the `*index` it left until it is false; `*index` starts at 0.

@@ -243,7 +243,7 @@ void client_release(struct dialogue *dialogue) {
     client->releasing = true;
     while (buf_len(&client->held) > 0 && !must_wait(dialogue)) {
         size_t used = read_all(dialogue, buf_slice(&client->held), client->held_ns);
-        buf_consume(&client->held, used);
+        buf_consume_wiped(&client->held, used);
         ahead_consume(client, used);
     }
     client->releasing = false;

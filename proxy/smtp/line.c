@@ -16,7 +16,7 @@ void line_reader_cleanup(struct line_reader *reader) {
 
 static void begin(struct line_reader *reader) {
     struct buf kept = reader->kept;
-    buf_clear(&kept);
+    buf_wipe_bytes(&kept); // it may have been a credential
     *reader = (struct line_reader){.kept = kept, .ending = ENDING_NONE};
 }
 
