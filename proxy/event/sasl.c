@@ -19,7 +19,8 @@ size_t sasl_command_len(struct slice text) {
     if (slice_starts_with_nocase(text, auth)) {
         return auth.len;
     }
-    if (text.len == 0 || text_upper(text.data[0]) != 'X') {
+    bool other = text.len > 0 && text_upper(text.data[0]) == 'X';
+    if (!other && !slice_starts_with_nocase(text, SLICE("Proxy-"))) {
         return 0;
     }
     for (size_t i = 1; i < text.len && i < NAME_MAX_LEN && is_name_byte(text.data[i]); i++) {

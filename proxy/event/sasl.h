@@ -8,7 +8,8 @@
 
 // How many bytes of `text` name a command that carries a SASL response, 0 where it begins with
 // none: AUTH in any case, and the names that servers of their own gave it (XAUTH, X-AUTH, X-EXPS of
-// Exchange): X, and AUTH or EXPS later in the same word. More of the word may follow (`AUTHPLAIN`).
+// Exchange): X, and AUTH or EXPS later in the same word; and HTTP's Proxy-Authorization. More of
+// the word may follow (`AUTHPLAIN`).
 size_t sasl_command_len(struct slice text);
 
 enum sasl_asks {

@@ -11,6 +11,7 @@ static void knows_the_names_of_auth(void **state) {
     assert_int_equal(sasl_command_len(SLICE("x-auth=LOGIN")), 6);
     assert_int_equal(sasl_command_len(SLICE("X-EXPS GSSAPI")), 6);
     assert_int_equal(sasl_command_len(SLICE("X-Mine-Auth2 a")), 11);
+    assert_int_equal(sasl_command_len(SLICE("Proxy-Authorization: Basic a")), 10);
 }
 
 static void knows_what_is_none(void **state) {
