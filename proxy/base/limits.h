@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // limits: every cap of the program, in one place. Whatever the peers do, what one session may hold
-// is the sum of some of these lines. Bytes unless the name says otherwise.
+// is the sum of some of these lines, and what the process keeps of them is LIMIT_KEPT. Bytes unless
+// the name says otherwise.
 #ifndef SCOPE_BASE_LIMITS_H
 #define SCOPE_BASE_LIMITS_H
 
@@ -48,7 +49,14 @@
 #define LIMIT_EXCHANGES     10000      // of one session in the json document
 #define LIMIT_MESSAGES      1000       // of one session in the json document
 #define LIMIT_DOCUMENT      (64 * MIB) // of one session's json document; past it `truncated`
-#define LIMIT_WRITER_QUEUE  (16 * MIB) // finished lines that wait for the disk
+#define LIMIT_OPEN_MESSAGES (8 * MIB)  // kept of one session's messages until they are answered
+#define LIMIT_HELD_LINES    (64 * MIB) // of one session in one output, while it waits for --only
+// What all sessions that are open may keep of these together, as memory that is reserved; past it,
+// or past a fair share of it (base/budget.h), a session is cut: `truncated`, `cut`, or a line that
+// says how much is left out. Bytes below the floor are kept of each session in any case.
+#define LIMIT_KEPT         (128 * MIB)
+#define LIMIT_KEPT_FLOOR   (16 * KIB)
+#define LIMIT_WRITER_QUEUE (16 * MIB) // finished lines that wait for the disk
 
 #define LIMIT_PATTERN 1000 // characters of an expression, its repetitions written out
 

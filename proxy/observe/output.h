@@ -8,6 +8,7 @@
 #ifndef SCOPE_OBSERVE_OUTPUT_H
 #define SCOPE_OBSERVE_OUTPUT_H
 
+#include "base/budget.h"
 #include "base/err.h"
 #include "format/format.h"
 #include "observe/sink.h"
@@ -81,6 +82,7 @@ void output_set_on_session(struct output_set *set,
 size_t output_set_count(const struct output_set *set);
 const struct output *output_set_at(const struct output_set *set, size_t index);
 const struct output_options *output_set_options(const struct output_set *set);
+struct budget *output_set_budget(struct output_set *set); // of what all sessions keep
 // The path of this output for this session, owned by the caller; NULL where it has no placeholders.
 char *output_path_expand(const struct output *output, const struct event_session *session);
 // Takes the batch for the writer thread. Never waits.

@@ -5,8 +5,10 @@
 //
 //   event ─▶ message log ─▶ document ─▶ format states ─▶ outlets ─▶ batch ─▶ writer
 //
-// Under --only nothing is handed on until the session has ended and its document matches; only the
-// data of `eml` goes ahead, into temporary files that are taken away again if it does not.
+// What a session keeps until its end counts against a budget that all sessions share
+// (LIMIT_KEPT). Under --only nothing is handed on until the session has ended and its document
+// matches; only the data of `eml` goes ahead, into temporary files that are taken away again if it
+// does not.
 #include "base/memory.h"
 #include "observe/output.h"
 #include "transcript/message_log.h"
@@ -17,8 +19,10 @@
 
 // Formatted bytes that wait at most before they go to the writer without being asked to.
 #define FLUSH_BYTES (16 * KIB)
-// What --only holds back at most of one session in one output.
-#define HELD_BYTES (64 * MIB)
+// What a piece that is held back costs beside its bytes.
+#define HELD_PIECE 160
+// Room that the lines of one more event need.
+#define EVENT_SLACK (4 * KIB)
 
 struct slot {
     struct outlet outlet;
@@ -26,7 +30,7 @@ struct slot {
     void *state;
     char *path; // expanded; NULL where it has no placeholders
     bool path_known;
-    bool over; // HELD_BYTES was met
+    bool over; // LIMIT_HELD_LINES was met
 };
 
 struct recording {
@@ -36,6 +40,9 @@ struct recording {
     struct message_log *messages;      // NULL where nobody wants it
     struct session_document *document; // the same
     struct batch *held;                // --only: pieces that wait for the end; NULL without
+    struct budget_share share;         // of what all sessions keep
+    bool full;                         // --only: the share was met
+    uint64_t left_out;                 // … events since then
     const struct event_session *session;
     bool begun; // something of it was recorded
     bool ended;
@@ -81,11 +88,12 @@ static void *session_new(void *context) {
     recording->set = set;
     recording->slot_count = output_set_count(set);
     recording->slots = mem_new_array(recording->slot_count, sizeof(*recording->slots));
+    budget_join(&recording->share, output_set_budget(set));
     if (wants_document(set)) {
-        recording->document = session_document_new();
+        recording->document = session_document_new(&recording->share);
     }
     if (recording->document != NULL || shares_messages(set)) {
-        recording->messages = message_log_new(options->body);
+        recording->messages = message_log_new(options->body, &recording->share);
     }
     if (options->only != NULL) {
         recording->held = batch_new();
@@ -187,10 +195,55 @@ static void hold_back(struct recording *recording, const struct event *event) {
     for (size_t i = 0; i < recording->slot_count; i++) {
         struct slot *slot = &recording->slots[i];
         send_file_data(recording, slot);
-        if (buf_len(&slot->outlet.bytes) > HELD_BYTES && !slot->over) {
+        if (buf_len(&slot->outlet.bytes) > LIMIT_HELD_LINES && !slot->over) {
             leave_out_bulk(slot, event);
         }
     }
+    recording->full = recording->full || !budget_allows(&recording->share, EVENT_SLACK);
+}
+
+// How much was left out is said at the end, where it is known.
+static void say_left_out(struct recording *recording, const struct event *event) {
+    struct buf text;
+    buf_init(&text, KIB);
+    buf_putf(&text,
+             "%llu events of this session are left out before this line: the sessions that wait "
+             "for --only fill the memory that is kept for them",
+             (unsigned long long)recording->left_out);
+    const struct event note = {.kind = EVENT_NOTE,
+                               .session = event->session,
+                               .at_ns = event->at_ns,
+                               .note = {buf_slice(&text)}};
+    for (size_t i = 0; i < recording->slot_count; i++) {
+        struct slot *slot = &recording->slots[i];
+        if (slot->ops != NULL) {
+            slot->ops->take(slot->state, &note);
+        }
+    }
+    buf_cleanup(&text);
+}
+
+// ── what is kept ────────────────────────────────────────────────────────────────────────────────
+
+static size_t held_bytes(const struct recording *recording) {
+    size_t bytes = 0;
+    for (size_t i = 0; recording->held != NULL && i < recording->slot_count; i++) {
+        bytes += recording->slots[i].outlet.bytes.capacity;
+    }
+    return recording->held == NULL
+               ? 0
+               : bytes + recording->held->bytes + recording->held->count * HELD_PIECE;
+}
+
+static void count_kept(struct recording *recording) {
+    size_t kept = held_bytes(recording);
+    if (recording->document != NULL) {
+        kept += session_document_bytes(recording->document);
+    }
+    if (recording->messages != NULL) {
+        kept += message_log_bytes(recording->messages);
+    }
+    budget_hold(&recording->share, kept);
 }
 
 static void release(struct recording *recording) {
@@ -277,6 +330,29 @@ static void give_document(struct recording *recording, const struct event *event
     }
 }
 
+// Nothing of an event goes into the slot, but its state keeps step.
+static void skip(struct slot *slot, const struct event *event) {
+    if (slot->ops != NULL && slot->ops->skip != NULL) {
+        slot->ops->skip(slot->state, event);
+    }
+}
+
+static void give_slots(struct recording *recording, const struct event *event) {
+    bool left_out = recording->full && event->kind != EVENT_CLOSE;
+    recording->left_out += left_out && !is_bulk(event->kind) ? 1 : 0;
+    if (recording->full && !left_out && recording->left_out > 0) {
+        say_left_out(recording, event);
+    }
+    for (size_t i = 0; i < recording->slot_count; i++) {
+        struct slot *slot = &recording->slots[i];
+        if (left_out) {
+            skip(slot, event);
+        } else if (slot->ops != NULL && !(slot->over && is_bulk(event->kind))) {
+            slot->ops->take(slot->state, event);
+        }
+    }
+}
+
 static void give(struct recording *recording, const struct event *event) {
     recording->begun = true;
     if (recording->messages != NULL) {
@@ -285,12 +361,7 @@ static void give(struct recording *recording, const struct event *event) {
     if (recording->document != NULL) {
         give_document(recording, event);
     }
-    for (size_t i = 0; i < recording->slot_count; i++) {
-        struct slot *slot = &recording->slots[i];
-        if (slot->ops != NULL && !(slot->over && is_bulk(event->kind))) {
-            slot->ops->take(slot->state, event);
-        }
-    }
+    give_slots(recording, event);
 }
 
 // While the recording is paused nothing of an event is kept, but how a session that was recorded in
@@ -300,10 +371,7 @@ static void give_skipped(struct recording *recording, const struct event *event)
         session_document_skip(recording->document, event);
     }
     for (size_t i = 0; i < recording->slot_count; i++) {
-        struct slot *slot = &recording->slots[i];
-        if (slot->ops != NULL && slot->ops->skip != NULL) {
-            slot->ops->skip(slot->state, event);
-        }
+        skip(&recording->slots[i], event);
     }
 }
 
@@ -327,6 +395,7 @@ static void take(void *context, const struct event *event) {
     } else if (is_full(recording)) {
         flush(recording);
     }
+    count_kept(recording);
     if (event->kind == EVENT_CLOSE) {
         end(recording);
     }
@@ -363,6 +432,7 @@ static void session_free(void *context) {
     message_log_free(recording->messages);
     session_document_free(recording->document);
     batch_free(recording->held);
+    budget_leave(&recording->share);
     free(recording);
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 struct output_set {
+    struct budget kept;
     struct output_options options; // `specs` is not kept
     struct output *outputs;
     struct lane *lanes;
@@ -134,6 +135,7 @@ enum err output_set_open(struct output_set **out, struct failure *failure,
     }
     struct output_set *set = mem_new(sizeof(*set));
     set->options = *options;
+    budget_init(&set->kept, LIMIT_KEPT, LIMIT_KEPT_FLOOR);
     set->options.specs = NULL;
     set->count = options->spec_count;
     set->outputs = mem_new_array(set->count, sizeof(*set->outputs));
@@ -173,6 +175,10 @@ size_t output_set_count(const struct output_set *set) {
 
 const struct output *output_set_at(const struct output_set *set, size_t index) {
     return &set->outputs[index];
+}
+
+struct budget *output_set_budget(struct output_set *set) {
+    return &set->kept;
 }
 
 const struct output_options *output_set_options(const struct output_set *set) {

@@ -8,19 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What all open messages of a session may hold together; a peer that pipelines many large messages
-// without waiting gets the later ones cut.
-#define LOG_BYTES (8 * MIB)
-
 // A message that trickles in for hours is told in so many steps of time, the rest with the last.
-enum { TIMES_MAX = 1000, ODD_DOTS_MAX = 1000, CUT_LINES_MAX = 100 };
+enum { OBJECT_KEPT = 64 * 1024, TIMES_MAX = 1000, ODD_DOTS_MAX = 1000, CUT_LINES_MAX = 100 };
 
 struct message_log {
     enum body_detail body;
+    const struct budget_share *share;
     struct message_record *first;
-    size_t held;                // bytes in all records
-    const struct event *told;   // the event taken last, where it is an EVENT_MESSAGE
-    int told_message;           // its message
+    struct message_record *last_hit; // the one found last; NULL for none
+    size_t held;                     // bytes in all records
+    size_t reserved;                 // memory of all records
+    bool left_out;            // of some message there is no record, since there was no room for one
+    const struct event *told; // the event taken last, where it is an EVENT_MESSAGE
+    int told_message;         // its message
     struct message_shown shown; // by the event taken last; message 0: nothing
     struct buf object;
 };
@@ -43,9 +43,10 @@ bool message_line_shown(enum body_detail body, struct header_limit *limit,
     return !limit->reached;
 }
 
-struct message_log *message_log_new(enum body_detail body) {
+struct message_log *message_log_new(enum body_detail body, const struct budget_share *share) {
     struct message_log *log = mem_new(sizeof(*log));
     log->body = body;
+    log->share = share;
     buf_init(&log->object, SIZE_MAX / 2);
     return log;
 }
@@ -73,25 +74,62 @@ void message_log_free(struct message_log *log) {
     free(log);
 }
 
-static struct message_record *record_of(struct message_log *log, int n) {
+static size_t record_reserved(const struct message_record *record) {
+    size_t count = record->field_count;
+    size_t fields = count == 0 ? 0 : 2 * count; // doubled at each power of two
+    return sizeof(*record) + record->header_text.capacity + record->store.capacity +
+           record->body.capacity + fields * sizeof(*record->fields) +
+           (record->odd_dots == NULL ? 0 : ODD_DOTS_MAX * sizeof(*record->odd_dots)) +
+           (record->cut_lines == NULL ? 0 : CUT_LINES_MAX * sizeof(*record->cut_lines));
+}
+
+size_t message_log_bytes(const struct message_log *log) {
+    return log->reserved + log->object.capacity + sizeof(*log);
+}
+
+static struct message_record *add_record(struct message_log *log, int n) {
     struct message_record **end = &log->first;
-    for (; *end != NULL; end = &(*end)->next) {
-        if ((*end)->n == n) {
-            return *end;
-        }
+    while (*end != NULL) {
+        end = &(*end)->next;
     }
     struct message_record *record = mem_new(sizeof(*record));
     record->n = n;
+    record->cut = log->left_out;
     buf_init(&record->header_text, LIMIT_HEADER_BYTES);
     buf_init(&record->store, 3 * LIMIT_HEADER_BYTES);
     buf_init(&record->body, LIMIT_BODY_BYTES);
     *end = record;
+    log->reserved += record_reserved(record);
+    return record;
+}
+
+static struct message_record *find_record(struct message_log *log, int n) {
+    struct message_record *record = log->last_hit;
+    if (record == NULL || record->n != n) {
+        record = log->first;
+    }
+    while (record != NULL && record->n != n) {
+        record = record->next;
+    }
+    log->last_hit = record;
+    return record;
+}
+
+// The record of message `n`, made if it must be; NULL where there is no room for one.
+static struct message_record *record_of(struct message_log *log, int n) {
+    struct message_record *record = find_record(log, n);
+    if (record == NULL && budget_allows(log->share, sizeof(*record))) {
+        record = add_record(log, n);
+    }
+    log->left_out |= record == NULL;
     return record;
 }
 
 static void keep(struct message_log *log, struct message_record *record, struct buf *buf,
                  struct slice bytes) {
-    size_t kept = buf_append_some(buf, slice_sub(bytes, 0, LOG_BYTES - log->held));
+    bool room = budget_allows(log->share, bytes.len);
+    size_t kept =
+        !room ? 0 : buf_append_some(buf, slice_sub(bytes, 0, LIMIT_OPEN_MESSAGES - log->held));
     log->held += kept;
     record->cut |= kept < bytes.len;
 }
@@ -114,13 +152,16 @@ static void note_shown(struct message_log *log, struct message_record *record,
 
 // Dots are doubled behind CRLF only (RFC 5321 4.5.2), and so `show` will put them back. What was
 // sent otherwise is noted: one dot where there should be two, or any behind an empty line of LF.
-static void note_dots(struct message_record *record, const struct event_text *text) {
+static void note_dots(struct message_log *log, struct message_record *record,
+                      const struct event_text *text) {
     struct slice line = text->line.text;
     bool dot = line.len > 0 && line.data[0] == '.' && !text->final_dot;
     bool single = dot && (line.len == 1 || line.data[1] != '.') && !record->behind_lf;
     record->body_lines++;
     bool odd = single || (dot && record->behind_lf && record->body_lines == 2);
-    if (!odd || record->odd_dot_count == ODD_DOTS_MAX) {
+    bool room = record->odd_dots != NULL ||
+                budget_allows(log->share, ODD_DOTS_MAX * sizeof(*record->odd_dots));
+    if (!odd || !room || record->odd_dot_count == ODD_DOTS_MAX) {
         return;
     }
     if (record->odd_dots == NULL) {
@@ -129,9 +170,12 @@ static void note_dots(struct message_record *record, const struct event_text *te
     record->odd_dots[record->odd_dot_count++] = record->body_lines;
 }
 
-static void note_cut(struct message_record *record, const struct event_line *line) {
+static void note_cut(struct message_log *log, struct message_record *record,
+                     const struct event_line *line) {
     record->lines++;
-    if (line->len <= line->text.len || record->cut_line_count == CUT_LINES_MAX) {
+    bool room = record->cut_lines != NULL ||
+                budget_allows(log->share, CUT_LINES_MAX * sizeof(*record->cut_lines));
+    if (line->len <= line->text.len || !room || record->cut_line_count == CUT_LINES_MAX) {
         return;
     }
     if (record->cut_lines == NULL) {
@@ -141,18 +185,18 @@ static void note_cut(struct message_record *record, const struct event_line *lin
         .number = record->lines, .len = line->len, .shown = line->text.len};
 }
 
-static void take_text(struct message_log *log, const struct event *event) {
+static void take_text(struct message_log *log, struct message_record *record,
+                      const struct event *event) {
     const struct event_text *text = &event->text;
-    struct message_record *record = record_of(log, text->message);
     bool shown = message_line_shown(log->body, &record->limit, text);
     record->cut |= record->limit.reached;
     if (!shown) {
         return;
     }
     note_shown(log, record, event, 1);
-    note_cut(record, &text->line);
+    note_cut(log, record, &text->line);
     if (!text->header) {
-        note_dots(record, text);
+        note_dots(log, record, text);
         record->behind_lf = text->line.ending == ENDING_LF;
         return;
     }
@@ -190,14 +234,16 @@ static struct message_field *add_field(struct message_record *record) {
     return &record->fields[count];
 }
 
-static void take_field(struct message_log *log, const struct event_field *field) {
-    struct message_record *record = record_of(log, field->message);
+static void take_field(struct message_log *log, struct message_record *record,
+                       const struct event_field *field) {
     size_t frame = field->name.len + 4; // ": " and CRLF
     size_t room = LIMIT_HEADER_BYTES - record->field_bytes;
     if (log->body == BODY_NONE) {
         return;
     }
-    if (record->field_count == LIMIT_HEADER_FIELDS || frame >= room) {
+    bool allowed = budget_allows(log->share, frame + field->raw.len + field->value.len +
+                                                 sizeof(*record->fields));
+    if (record->field_count == LIMIT_HEADER_FIELDS || frame >= room || !allowed) {
         record->cut = true;
         return;
     }
@@ -242,11 +288,8 @@ static struct slice skip_header(struct message_record *record, struct slice byte
     return bytes;
 }
 
-static void take_content(struct message_log *log, const struct event_content *content) {
-    if (log->body != BODY_FULL) {
-        return;
-    }
-    struct message_record *record = record_of(log, content->message);
+static void take_content(struct message_log *log, struct message_record *record,
+                         const struct event_content *content) {
     struct slice body = skip_header(record, content->bytes);
     keep(log, record, &record->body, body);
 }
@@ -262,60 +305,66 @@ static void forget_told(struct message_log *log) {
     log->told_message = 0;
     log->told = NULL;
     buf_clear(&log->object);
+    if (log->object.capacity > OBJECT_KEPT) {
+        buf_shrink(&log->object);
+    }
     while (*at != NULL && (*at)->n != n) {
         at = &(*at)->next;
     }
     if (*at != NULL) {
         struct message_record *record = *at;
         *at = record->next;
+        log->last_hit = NULL;
         log->held -=
             buf_len(&record->header_text) + buf_len(&record->store) + buf_len(&record->body);
+        log->reserved -= record_reserved(record);
         record_free(record);
     }
 }
 
-static void take_known(struct message_log *log, const struct event *event) {
-    switch (event->kind) {
-    case EVENT_TEXT:
-        take_text(log, event);
-        return;
-    case EVENT_FIELD:
-        take_field(log, &event->field);
-        return;
-    case EVENT_CONTENT:
-        take_content(log, &event->content);
-        return;
-    case EVENT_CONTENT_END:
-        note_shown(log, record_of(log, event->content_end.message), event, 0);
-        log->shown.cut |= !event->content_end.complete; // it may end in the midst of a line
-        return;
-    case EVENT_MESSAGE:
-        log->told = event;
-        log->told_message = event->message.message;
-        return;
-    case EVENT_CONNECT:
-    case EVENT_TLS:
-    case EVENT_COMMAND:
-    case EVENT_REPLY:
-    case EVENT_AUTH:
-    case EVENT_FLAW:
-    case EVENT_DATA:
-    case EVENT_BYTES:
-    case EVENT_WIRE:
-    case EVENT_FINDING:
-    case EVENT_NOTE:
-    case EVENT_CLOSE:
-    case EVENT_LOST:
-    case EVENT_PAUSED:
-    case EVENT_KIND_COUNT:
-        return;
+// The message that an event adds to; EVENT_NO_MESSAGE for none.
+static int message_of(const struct message_log *log, const struct event *event) {
+    if (event->kind == EVENT_TEXT) {
+        return event->text.message;
     }
+    if (event->kind == EVENT_FIELD) {
+        return event->field.message;
+    }
+    if (event->kind == EVENT_CONTENT && log->body == BODY_FULL) {
+        return event->content.message;
+    }
+    return event->kind == EVENT_CONTENT_END ? event->content_end.message : EVENT_NO_MESSAGE;
+}
+
+static void add_to_record(struct message_log *log, struct message_record *record,
+                          const struct event *event) {
+    size_t before = record_reserved(record);
+    if (event->kind == EVENT_TEXT) {
+        take_text(log, record, event);
+    } else if (event->kind == EVENT_FIELD) {
+        take_field(log, record, &event->field);
+    } else if (event->kind == EVENT_CONTENT) {
+        take_content(log, record, &event->content);
+    } else {
+        note_shown(log, record, event, 0);
+        log->shown.cut |= !event->content_end.complete; // it may end in the midst of a line
+    }
+    log->reserved += record_reserved(record) - before;
 }
 
 void message_log_take(struct message_log *log, const struct event *event) {
     forget_told(log);
     log->shown = (struct message_shown){0};
-    take_known(log, event);
+    if (event->kind == EVENT_MESSAGE) {
+        log->told = event;
+        log->told_message = event->message.message;
+        return;
+    }
+    int message = message_of(log, event);
+    struct message_record *record = message == EVENT_NO_MESSAGE ? NULL : record_of(log, message);
+    if (record != NULL) {
+        add_to_record(log, record, event);
+    }
 }
 
 bool message_log_shown(const struct message_log *log, struct message_shown *out) {
@@ -325,7 +374,8 @@ bool message_log_shown(const struct message_log *log, struct message_shown *out)
 
 struct slice message_log_object(struct message_log *log) {
     if (log->told != NULL && buf_len(&log->object) == 0) {
-        const struct message_record *record = record_of(log, log->told_message);
+        const struct message_record *record = find_record(log, log->told_message);
+        record = record != NULL ? record : add_record(log, log->told_message);
         message_record_put(&log->object, record, log->body, &log->told->message);
     }
     return buf_slice(&log->object);

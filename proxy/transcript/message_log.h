@@ -15,6 +15,7 @@
 #ifndef SCOPE_TRANSCRIPT_MESSAGE_LOG_H
 #define SCOPE_TRANSCRIPT_MESSAGE_LOG_H
 
+#include "base/budget.h"
 #include "base/buf.h"
 #include "event/event.h"
 
@@ -33,7 +34,9 @@ bool message_line_shown(enum body_detail body, struct header_limit *limit,
 
 struct message_log;
 
-struct message_log *message_log_new(enum body_detail body);
+// `share` bounds what it keeps beside LIMIT_OPEN_MESSAGES; it is borrowed, and NULL where nothing
+// does.
+struct message_log *message_log_new(enum body_detail body, const struct budget_share *share);
 void message_log_free(struct message_log *log);
 // Takes every event of the session, before the outputs do.
 void message_log_take(struct message_log *log, const struct event *event);
@@ -44,6 +47,7 @@ struct message_shown {
     int64_t at_us;  // the same for all lines of one millisecond
     bool cut;       // of the end: its object does not hold all that was shown
 };
+size_t message_log_bytes(const struct message_log *log); // that it has reserved
 // False where it shows nothing.
 bool message_log_shown(const struct message_log *log, struct message_shown *out);
 // The object of the EVENT_MESSAGE that was taken last; valid until the next take.

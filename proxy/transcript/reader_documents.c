@@ -83,7 +83,7 @@ static void take_item(struct documents *documents, const struct item *item) {
     struct buf message;
     buf_init(&message, SIZE_MAX / 2);
     if (*document == NULL) {
-        *document = session_document_new();
+        *document = session_document_new(NULL);
     }
     if (event->kind == EVENT_MESSAGE) {
         print_message(&message, reader);

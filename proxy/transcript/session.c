@@ -13,8 +13,9 @@
 // About what a moment takes in the document.
 #define MOMENT_BYTES ((size_t)32)
 
-struct session_document *session_document_new(void) {
+struct session_document *session_document_new(const struct budget_share *share) {
     struct session_document *document = mem_new(sizeof(*document));
+    document->share = share;
     struct buf *const bufs[] = {&document->store, &document->auths, &document->messages,
                                 &document->findings, &document->error};
     for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++) {
@@ -63,8 +64,17 @@ static size_t bytes_held(const struct session_document *document) {
            buf_len(&document->messages) + buf_len(&document->findings) + buf_len(&document->auths);
 }
 
+size_t session_document_bytes(const struct session_document *document) {
+    return document->exchange_capacity * sizeof(*document->exchanges) +
+           document->final_capacity * sizeof(*document->finals) +
+           document->moment_capacity * sizeof(*document->moments) + document->store.capacity +
+           document->auths.capacity + document->messages.capacity + document->findings.capacity +
+           document->error.capacity + sizeof(*document);
+}
+
 bool session_has_room(struct session_document *document, size_t bytes) {
-    document->full |= bytes_held(document) + bytes > LIMIT_DOCUMENT;
+    document->full |=
+        bytes_held(document) + bytes > LIMIT_DOCUMENT || !budget_allows(document->share, bytes);
     document->truncated |= document->full;
     return !document->full;
 }

@@ -14,6 +14,7 @@
 #ifndef SCOPE_TRANSCRIPT_SESSION_H
 #define SCOPE_TRANSCRIPT_SESSION_H
 
+#include "base/budget.h"
 #include "base/buf.h"
 #include "event/event.h"
 #include "transcript/message_log.h"
@@ -23,7 +24,8 @@
 
 struct session_document;
 
-struct session_document *session_document_new(void);
+// `share` bounds what it keeps beside LIMIT_DOCUMENT; it is borrowed, and NULL where nothing does.
+struct session_document *session_document_new(const struct budget_share *share);
 void session_document_free(struct session_document *document); // NULL is fine
 // Takes every event of the session; `message` is the object of an EVENT_MESSAGE.
 void session_document_take(struct session_document *document, const struct event *event,
@@ -34,6 +36,7 @@ void session_document_take_shown(struct session_document *document,
 // An event that came while the recording was paused: all that is kept of it is that something is
 // missing, and of EVENT_CLOSE how the session ended.
 void session_document_skip(struct session_document *document, const struct event *event);
+size_t session_document_bytes(const struct session_document *document); // that it has reserved
 // Appends the document as one JSON object. Without EVENT_CLOSE what only the end tells is null.
 // False, with nothing appended, when no event has come.
 bool session_document_put(struct buf *out, const struct session_document *document);

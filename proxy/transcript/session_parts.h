@@ -46,6 +46,7 @@ struct session_moment {
 };
 
 struct session_document {
+    const struct budget_share *share;
     struct event_session session; // a copy; its strings are owned
     bool begun;
     bool connected;
@@ -69,7 +70,7 @@ struct session_document {
     size_t auth_count;
     size_t message_count;
     size_t finding_count;
-    bool full; // LIMIT_DOCUMENT was met: nothing more is taken
+    bool full; // LIMIT_DOCUMENT or the share was met: nothing more is taken
     bool truncated;
     bool closed;
     struct event_close close;

@@ -50,5 +50,116 @@ def test_a_flood_of_empty_messages(scope):
     assert kept < 64 * MIB, kept
 
 
+def answered(connection, count):
+    """Reads so many lines and keeps the connection open."""
+    lines = 0
+    while lines < count:
+        part = connection.recv(1 << 16)
+        assert part, "closed too early"
+        lines += part.count(b"\n")
+
+
+def small_session(port):
+    with s.connect(port) as connection:
+        s.read_reply(connection)
+        for line in ("EHLO a.example", "MAIL FROM:<a@example.com>", "RCPT TO:<b@example.net>",
+                     "DATA", "Subject: small\r\n\r\nx\r\n.", "QUIT"):
+            s.ask(connection, line)
+
+
+def test_sessions_held_open(scope):
+    """Empty lines cost their sender a byte each. A small session that comes meanwhile is recorded
+    whole; of the others it is said how much is missing."""
+    count = 4000
+    with scope.proxy("--mode", "sink@0", "--only", "outcome!=timeout",
+                     outputs=("json", "jsonl", "text")) as proxy:
+        before = high_water(proxy)
+        connections = [s.connect(proxy.port()) for _ in range(CLIENTS)]
+        threads = [threading.Thread(target=answered, args=(connection, count + 1))
+                   for connection in connections]
+        for thread, connection in zip(threads, connections):
+            thread.start()
+            connection.sendall(b"\n" * count)
+        for thread in threads:
+            thread.join(s.TIMEOUT)
+        small_session(proxy.port())
+        kept = high_water(proxy) - before
+        for connection in connections:
+            s.ask(connection, "QUIT")
+            connection.close()
+    print(f"     {kept / MIB:.0f} MiB kept at most")
+    assert kept < 256 * MIB, kept
+    sessions = proxy.sessions()
+    assert len(sessions) == CLIENTS + 1
+    small = [one for one in sessions if one["messages"]]
+    assert [one["truncated"] for one in small] == [False]
+    assert len(small[0]["exchanges"]) == 6
+    cut = [one for one in sessions if len(one["exchanges"]) < count + 1 and not one["messages"]]
+    assert cut and all(one["truncated"] for one in cut)
+    assert all(len(one["exchanges"]) > 20 for one in sessions if not one["messages"])
+    check_what_is_said(proxy, small[0]["id"], count)
+
+
+def check_what_is_said(proxy, small, count):
+    lines = {}
+    left_out = {}
+    for line in proxy.output("text").decode().splitlines():
+        number, what = line.split(" ", 4)[3:]
+        if " events of this session are left out" in what:
+            left_out[number] = int(what.split()[1])
+        lines[number] = lines.get(number, 0) + what.startswith(('C > "', 'S < "'))
+    assert left_out and str(small) not in left_out
+    for number, said in left_out.items():
+        # Findings are events too, as many as there are rules about such lines at most.
+        assert 0 <= lines[number] + said - 2 * count <= 200, (number, lines[number], said)
+
+
+def swallow(connection):
+    """A server that greets, answers the hello, and never again."""
+    connection.sendall(b"220 test\r\n")
+    s.read_line(connection)
+    connection.sendall(b"250-test\r\n250 CHUNKING\r\n")
+    s.read_all(connection)
+
+
+def hold_messages(scope, message, count, *words):
+    """What clients hold that send so many messages without an answer."""
+    with s.Server(swallow) as server:
+        with scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{server.port}@0", *words,
+                         outputs=("json", "jsonl")) as proxy:
+            before = high_water(proxy)
+            connections = [s.connect(proxy.port()) for _ in range(CLIENTS)]
+            envelope = b"MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.net>\r\n"
+            for connection in connections:
+                connection.sendall(b"EHLO a.example\r\n")
+            for connection in connections:
+                s.read_reply(connection)
+                s.read_reply(connection)
+            for connection in connections:
+                for _ in range(count):
+                    connection.sendall(envelope + b"BDAT %d LAST\r\n" % len(message) + message)
+            for connection in connections:
+                connection.shutdown(1)
+            for connection in connections:
+                s.read_all(connection)
+                connection.close()
+            kept = high_water(proxy) - before
+    print(f"     {kept / MIB:.0f} MiB kept at most")
+    return proxy, kept
+
+
+def test_messages_without_an_answer(scope):
+    message = b"Subject: x\r\n\r\n" + (b"b" * 900 + b"\r\n") * 1160
+    proxy, kept = hold_messages(scope, message, 4, "--body", "full")
+    assert kept < 256 * MIB, kept
+    messages = [message for one in proxy.sessions() for message in one["messages"]]
+    assert any(message.get("cut") for message in messages)
+
+
+def test_header_fields_without_an_answer(scope):
+    _, kept = hold_messages(scope, b"a:b\r\n" * 1000 + b"\r\n", 50)
+    assert kept < 256 * MIB, kept
+
+
 if __name__ == "__main__":
     s.main(dict(globals()))

@@ -27,7 +27,7 @@ static int setup(void **state) {
     static struct fixture fixture;
     fixture = (struct fixture){.output = {.format = &jsonl_format, .body = BODY_HEADERS}};
     fixture.outlet.output = &fixture.output;
-    fixture.outlet.messages = message_log_new(BODY_HEADERS);
+    fixture.outlet.messages = message_log_new(BODY_HEADERS, NULL);
     buf_init(&fixture.outlet.bytes, 1 << 20);
     fixture.state = jsonl_format.session_new(&fixture.outlet);
     sample_init(&fixture.sample, (struct event_sink){take, &fixture});

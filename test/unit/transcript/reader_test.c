@@ -96,10 +96,10 @@ static void recorder_init(size_t i) {
     recorder->sample.session.id = i + 1;
     recorder->jsonl_output = (struct output){.format = &jsonl_format, .body = fixture.body};
     recorder->outlet.output = &recorder->jsonl_output;
-    recorder->outlet.messages = message_log_new(fixture.body);
+    recorder->outlet.messages = message_log_new(fixture.body, NULL);
     buf_init(&recorder->outlet.bytes, 1 << 24);
     recorder->jsonl = jsonl_format.session_new(&recorder->outlet);
-    recorder->document = session_document_new();
+    recorder->document = session_document_new(NULL);
     fixture.text_writer[i] = (struct text_writer){.body = fixture.body};
 }
 

@@ -37,8 +37,8 @@ static void take(void *context, const struct event *event) {
 
 static int setup_with(void **state, enum body_detail body) {
     static struct fixture fixture;
-    fixture =
-        (struct fixture){.document = session_document_new(), .messages = message_log_new(body)};
+    fixture = (struct fixture){.document = session_document_new(NULL),
+                               .messages = message_log_new(body, NULL)};
     buf_init(&fixture.out, 128 << 20);
     sample_init(&fixture.sample, (struct event_sink){take, &fixture});
     *state = &fixture;
