@@ -8,6 +8,7 @@
 #define SCOPE_EMBEDDED_EMBEDDED_H
 
 #include "base/buf.h"
+#include "plug/far_end.h"
 
 struct embedded;
 
@@ -31,6 +32,8 @@ bool embedded_awaits_tls(const struct embedded *embedded);
 // TLS is up, behind STARTTLS or from the first byte on: forgets EHLO and login (RFC 3207 4.2), and
 // offers AUTH from now on.
 void embedded_tls_begun(struct embedded *embedded);
+// A server of its own, as what a relay talks to.
+struct far_end embedded_far_end(const struct embedded_config *config);
 bool embedded_finished(const struct embedded *embedded); // QUIT was answered: close after sending
 
 #endif

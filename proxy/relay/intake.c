@@ -4,26 +4,6 @@
 
 // ── plaintext ───────────────────────────────────────────────────────────────────────────────────
 
-// The embedded server answers as far as there is room for its answers; the rest of the client's
-// bytes waits in the server leg, as it would for a real server that does not read.
-void intake_ask_embedded(struct relay *relay, int64_t at_ns) {
-    struct buf *questions = &relay->server.output;
-    struct buf *answers = &relay->embedded_out;
-    bool progress = true;
-    while (progress && leg_backlog(&relay->client) < LIMIT_LEG_OUTPUT) {
-        size_t taken = embedded_feed(relay->embedded, buf_slice(questions), answers);
-        buf_consume(questions, taken);
-        progress = taken > 0;
-        if (buf_len(answers) > 0) {
-            relay_forward(relay, SIDE_SERVER, buf_slice(answers), at_ns);
-            buf_clear(answers);
-        }
-    }
-    if (embedded_finished(relay->embedded) && !relay->server.eof) {
-        relay_eof(relay, SIDE_SERVER, at_ns);
-    }
-}
-
 void relay_forward(struct relay *relay, enum side from, struct slice plaintext, int64_t at_ns) {
     leg_send(relay_leg(relay, side_other(from)), plaintext);
     observer_feed(relay->observer, from, plaintext, at_ns);

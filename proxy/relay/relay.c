@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "embedded/embedded.h"
 #include "relay/state.h"
 
 #include <assert.h>
@@ -13,7 +14,7 @@ struct leg *relay_leg(struct relay *relay, enum side side) {
 }
 
 enum server_tls relay_server_tls(const struct relay *relay) {
-    if (relay->embedded != NULL) {
+    if (!far_side_is_socket(relay)) {
         return SERVER_TLS_NONE;
     }
     return relay->setup.implicit_server ? SERVER_TLS_IMPLICIT : relay->config->server_tls;
@@ -56,24 +57,19 @@ static enum client_state first_client_state(const struct relay_config *config) {
     return config->client_tls == CLIENT_TLS_NONE ? CLIENT_PLAIN : CLIENT_UNDECIDED;
 }
 
-static void greet_by_embedded(struct relay *relay, int64_t at_ns) {
-    buf_init(&relay->embedded_out, MIB);
-    relay->embedded = embedded_new(&(struct embedded_config){
+static struct far_end embedded_server(const struct relay_config *config) {
+    return embedded_far_end(&(struct embedded_config){
         .name = "smtpscope",
-        .offer_starttls = relay->config->client_tls == CLIENT_TLS_AUTO,
-        .max_line = relay->config->observer.dialogue.max_line,
+        .offer_starttls = config->client_tls == CLIENT_TLS_AUTO,
+        .max_line = config->observer.dialogue.max_line,
     });
-    struct event event = {.kind = EVENT_CONNECT, .session = relay->session, .at_ns = at_ns};
-    event.connect.connected = true;
-    observer_tell(relay->observer, &event);
-    embedded_greet(relay->embedded, &relay->embedded_out);
 }
 
 // A client that may yet begin with a ClientHello is waited for where the proxy, not the client,
 // decides what the server's side is.
 static int64_t decision_time(const struct relay *relay, int64_t at_ns) {
     bool automatic = relay->config->client_tls == CLIENT_TLS_AUTO;
-    bool waits = relay->embedded != NULL || relay_bridges(relay);
+    bool waits = !far_side_is_socket(relay) || relay_bridges(relay);
     return automatic && waits ? at_ns + RELAY_HELLO_WAIT_NS : INT64_MAX;
 }
 
@@ -86,12 +82,11 @@ struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
     leg_init(&relay->server, SIDE_SERVER);
     relay->observer = observer_new(&setup->config->observer, setup->session);
     if (setup->mode == MODE_SINK) {
-        greet_by_embedded(relay, at_ns);
-        relay_set_server(relay, SERVER_READY);
+        far_side_open(relay, embedded_server(setup->config), at_ns);
     }
     bool bridges = relay_bridges(relay) || setup->config->client_tls == CLIENT_TLS_NONE;
     filters_init(relay);
-    if (bridges && relay->embedded == NULL) {
+    if (bridges && far_side_is_socket(relay)) {
         bridge_add(relay);
     }
     relay_set_client(relay, first_client_state(setup->config));
@@ -99,8 +94,8 @@ struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
         relay->decide_at_ns = decision_time(relay, at_ns);
     }
     upgrade_advance(relay, at_ns);
-    if (relay->embedded != NULL && relay->client_state == CLIENT_PLAIN) {
-        intake_ask_embedded(relay, at_ns); // Nothing else is waited for: the greeting goes out.
+    if (relay->client_state == CLIENT_PLAIN) {
+        far_side_run(relay, at_ns); // Nothing else is waited for: the greeting goes out.
     }
     observer_flush(relay->observer);
     return relay;
@@ -114,8 +109,7 @@ void relay_free(struct relay *relay) {
     leg_cleanup(&relay->server);
     filters_cleanup(relay);
     observer_free(relay->observer);
-    embedded_free(relay->embedded);
-    buf_wipe(&relay->embedded_out);
+    far_side_cleanup(relay);
     certificate_facts_free(relay->certificate);
     free(relay->connect_error);
     free(relay->local_address);
@@ -188,6 +182,7 @@ static void tell_wire(struct relay *relay, enum side leg, bool from_peer, struct
 
 // What a batch of bytes set in motion beyond the bytes themselves.
 static void settle(struct relay *relay, int64_t at_ns) {
+    far_side_run(relay, at_ns);
     if (intake_upgrade_is_due(relay)) {
         relay_set_client(relay, CLIENT_AWAIT_HELLO);
     }
@@ -195,12 +190,6 @@ static void settle(struct relay *relay, int64_t at_ns) {
         intake_before_hello(relay, SLICE(""), at_ns);
     }
     upgrade_advance(relay, at_ns);
-    if (relay->embedded != NULL) {
-        intake_ask_embedded(relay, at_ns);
-        if (intake_upgrade_is_due(relay)) {
-            relay_set_client(relay, CLIENT_AWAIT_HELLO);
-        }
-    }
     stream_end_pass_on(relay, at_ns);
     observer_flush(relay->observer);
 }
@@ -223,9 +212,8 @@ void relay_sent(struct relay *relay, enum side side, size_t len, int64_t at_ns) 
     relay->client_greeted = relay->client_greeted || (side == SIDE_CLIENT && leg->open);
     tell_wire(relay, side, false, slice_sub(leg_output(leg), 0, len), at_ns);
     leg_sent(leg, len);
-    if (relay->embedded != NULL) {
-        intake_ask_embedded(relay, at_ns);
-        observer_flush(relay->observer);
+    if (!far_side_is_socket(relay)) {
+        settle(relay, at_ns);
     }
 }
 
@@ -244,7 +232,7 @@ bool relay_wants_read(const struct relay *relay, enum side side) {
 }
 
 struct slice relay_output(const struct relay *relay, enum side side) {
-    if (side == SIDE_SERVER && relay->embedded != NULL) {
+    if (side == SIDE_SERVER && !far_side_is_socket(relay)) {
         return SLICE("");
     }
     return leg_output(side == SIDE_CLIENT ? &relay->client : &relay->server);
@@ -274,7 +262,7 @@ bool relay_gave_up(const struct relay *relay, enum side side) {
 }
 
 bool relay_is_done(const struct relay *relay) {
-    bool no_server = relay->embedded != NULL || relay->server_state == SERVER_CONNECTING ||
+    bool no_server = !far_side_is_socket(relay) || relay->server_state == SERVER_CONNECTING ||
                      relay->server_state == SERVER_GONE;
     if (relay->client.reset || relay->server.reset) {
         return leg_is_flushed(&relay->client) && (no_server || leg_is_flushed(&relay->server));
@@ -298,6 +286,7 @@ int64_t relay_deadline_ns(const struct relay *relay) {
     }
     int64_t gone_ns = relay->ending.gone_until_ns;
     int64_t due_ns = earlier(relay->decide_at_ns, filters_deadline_ns(relay));
+    due_ns = earlier(due_ns, far_side_deadline_ns(relay));
     return gone_ns != 0 ? earlier(due_ns, gone_ns) : due_ns;
 }
 
@@ -321,7 +310,7 @@ void relay_tick(struct relay *relay, int64_t at_ns) {
         settle(relay, at_ns);
     } else {
         filters_progress(relay, at_ns);
-        observer_flush(relay->observer);
+        settle(relay, at_ns);
     }
 }
 

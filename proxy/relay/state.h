@@ -18,7 +18,7 @@
 #define SCOPE_RELAY_STATE_H
 
 #include "certs/describe.h"
-#include "embedded/embedded.h"
+#include "plug/far_end.h"
 #include "plug/filter.h"
 #include "relay/leg.h"
 #include "relay/relay.h"
@@ -102,8 +102,8 @@ struct relay {
     struct event_session *session;
     struct relay_setup setup;
     struct observer *observer;
-    struct embedded *embedded; // the server of `--mode sink`; NULL else
-    struct buf embedded_out;
+    struct far_end far_end; // without ops where the server's side is a socket
+    struct buf far_end_says;
     struct leg client;
     struct leg server;
     enum client_state client_state;
@@ -164,8 +164,6 @@ void intake_server(struct relay *relay, struct slice wire, int64_t at_ns);
 // Behind an accepted STARTTLS: plain bytes go on in the clear until a ClientHello begins.
 void intake_before_hello(struct relay *relay, struct slice wire, int64_t at_ns);
 bool intake_upgrade_is_due(const struct relay *relay); // STARTTLS was accepted
-// Lets the embedded server answer as far as there is room for its answers.
-void intake_ask_embedded(struct relay *relay, int64_t at_ns);
 
 // upgrade.c: handshakes.
 void upgrade_client_begin(struct relay *relay, int64_t at_ns);
@@ -180,6 +178,15 @@ void upgrade_check_late(struct relay *relay, enum side side, int64_t at_ns);
 void upgrade_tell_unfinished(struct relay *relay, int64_t at_ns);
 // A client that closed behind the handshake without a word distrusts the certificate.
 void upgrade_check_silent_close(struct relay *relay, int64_t at_ns);
+
+// far_side.c: a far end that is no socket.
+bool far_side_is_socket(const struct relay *relay);
+void far_side_open(struct relay *relay, struct far_end far_end, int64_t at_ns); // takes it
+void far_side_cleanup(struct relay *relay);
+// Gives it what the client said, as far as there is room for what it says, and tells it the end.
+void far_side_run(struct relay *relay, int64_t at_ns);
+void far_side_tls_begun(struct relay *relay); // the client's leg is in TLS
+int64_t far_side_deadline_ns(const struct relay *relay);
 
 // filters.c: lines on their way through the filters.
 void filters_init(struct relay *relay);

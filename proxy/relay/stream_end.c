@@ -109,10 +109,8 @@ void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
             pass_end(relay, side);
         }
     }
-    if (relay->embedded != NULL && side == SIDE_CLIENT) {
-        intake_ask_embedded(relay, at_ns);
-        leg_end(&relay->client, true);
-        relay->server.eof = true;
+    if (side == SIDE_CLIENT) {
+        far_side_run(relay, at_ns);
     }
     bool alone = relay->server_state == SERVER_CONNECTING || relay->server_state == SERVER_GONE;
     if (alone && !leaves_words(relay, side)) {

@@ -25,12 +25,7 @@ void upgrade_client_begin(struct relay *relay, int64_t at_ns) {
     tls_endpoint_set_keylog(relay->client.tls, relay);
     relay_set_client(relay, CLIENT_HELLO);
     dialogue_tls_begun(observer_dialogue(relay->observer), SIDE_CLIENT);
-    if (relay->embedded != NULL) {
-        embedded_tls_begun(relay->embedded);
-        // Both sides of the dialogue are on this one leg: what the server says next is no
-        // injection.
-        dialogue_tls_begun(observer_dialogue(relay->observer), SIDE_SERVER);
-    }
+    far_side_tls_begun(relay);
 }
 
 static const struct tls_hello *client_hello(const struct relay *relay) {
@@ -366,7 +361,7 @@ static bool client_handshakes(const struct relay *relay) {
 // A STARTTLS that was passed on: the server's leg follows once the ClientHello is there.
 static bool mirrors_starttls(const struct relay *relay) {
     return relay->client_state == CLIENT_HELLO && relay->client_starttls && relay->bridge == NULL &&
-           relay->embedded == NULL && relay->server_state == SERVER_READY &&
+           far_side_is_socket(relay) && relay->server_state == SERVER_READY &&
            relay->server.tls == NULL && client_hello(relay) != NULL;
 }
 
