@@ -340,6 +340,7 @@ void script_play(const struct script *script, const struct script_cut *cut,
     player->script = script;
     player->cut = cut;
     wire_open(&player->wire);
+    wire_record(&player->wire);
     player->wire.piece = cut->piece;
     end_of(player, cut->side)->cut_at = cut->at;
     for (size_t at = 0; at < script->count;) {

@@ -43,7 +43,8 @@ struct wire {
 };
 
 void wire_open(struct wire *wire); // makes all but the relay; change `config` and `setup` behind it
-void wire_start(struct wire *wire); // the relay, connected to the server
+void wire_record(struct wire *wire); // its transcript, for wire_finish
+void wire_start(struct wire *wire);  // the relay, connected to the server
 void wire_close(struct wire *wire);
 // Ends the session; the text that was recorded of it is appended to `out`, if there is one.
 void wire_finish(struct wire *wire, struct buf *out);
