@@ -23,8 +23,9 @@
 
 enum { KEPT_MAX = 1024, CHAIN_MAX = 2, COMMON_NAME_MAX = 64 /* RFC 5280 A.1 */ };
 
-// The least with which a server can sign a handshake.
-enum { SMALL_BITS_MIN = 1024 };
+// BoringSSL cannot sign a handshake with much less.
+static const unsigned SMALL_KEY_BITS[] = {768, 1024, 1536};
+enum { SMALL_KEY_COUNT = sizeof(SMALL_KEY_BITS) / sizeof(SMALL_KEY_BITS[0]) };
 
 // A leaf is minted again a day before it ends.
 #define KEPT_S ((int64_t)(LEAF_DAYS - 1) * SECONDS_PER_DAY)
@@ -44,8 +45,8 @@ struct leaf_store {
     const struct authority *authority;
     pthread_mutex_t mutex; // guards all below
     EVP_PKEY *key;
-    EVP_PKEY *rsa_key;   // NULL until a client wants it
-    EVP_PKEY *small_key; // the latest; NULL until a server has such a one
+    EVP_PKEY *rsa_key;                     // NULL until a client wants it
+    EVP_PKEY *small_keys[SMALL_KEY_COUNT]; // each NULL until a server has such a one
     struct issuer unknown_root;
     struct issuer unknown_issuer; // signed by it
     struct kept *kept[KEPT_MAX];
@@ -276,14 +277,17 @@ static X509 *build_leaf(const struct leaf_store *store, EVP_PKEY *key, X509 *ser
     return NULL;
 }
 
-// One is kept: servers with different small keys are no daily sight.
+// Clients draw their lines at 1024 and 2048 bits, so three keys stand for all small ones: a hostile
+// server cannot have one made for each size.
 static EVP_PKEY *small_key(struct leaf_store *store, unsigned bits) {
-    bool fits = store->small_key != NULL && (unsigned)EVP_PKEY_bits(store->small_key) == bits;
-    if (!fits) {
-        EVP_PKEY_free(store->small_key);
-        store->small_key = build_key_rsa(bits < SMALL_BITS_MIN ? SMALL_BITS_MIN : bits);
+    size_t size = 0;
+    while (size + 1 < SMALL_KEY_COUNT && SMALL_KEY_BITS[size + 1] <= bits) {
+        size++;
     }
-    return store->small_key;
+    if (store->small_keys[size] == NULL) {
+        store->small_keys[size] = build_key_rsa(SMALL_KEY_BITS[size]);
+    }
+    return store->small_keys[size];
 }
 
 static EVP_PKEY *key_for(struct leaf_store *store, const struct leaf_request *request) {
@@ -404,7 +408,9 @@ void leaf_store_free(struct leaf_store *store) {
     issuer_cleanup(&store->unknown_issuer);
     EVP_PKEY_free(store->key);
     EVP_PKEY_free(store->rsa_key);
-    EVP_PKEY_free(store->small_key);
+    for (size_t i = 0; i < SMALL_KEY_COUNT; i++) {
+        EVP_PKEY_free(store->small_keys[i]);
+    }
     pthread_mutex_destroy(&store->mutex);
     free(store);
 }

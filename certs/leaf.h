@@ -29,7 +29,8 @@ struct leaf_request {
     // The server sent more than its own certificate; so does the mirrored unknown issuer, since
     // clients tell "the first certificate's issuer is missing" from "a later one's is".
     bool issuer_sent;
-    unsigned small_key_bits; // of the leaf's RSA key, where `faults` has TRUST_SMALL_KEY
+    unsigned
+        small_key_bits; // where `faults` has TRUST_SMALL_KEY: the leaf's RSA key is about so small
     int64_t now_unix_ns;
 };
 

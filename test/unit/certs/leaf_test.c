@@ -246,7 +246,7 @@ static void test_small_keys(void **state) {
     static const struct {
         unsigned bits;
         const char *key;
-    } CASES[] = {{1024, "RSA 1024"}, {1536, "RSA 1536"}, {1024, "RSA 1024"}};
+    } CASES[] = {{1024, "RSA 1024"}, {2047, "RSA 1536"}, {1040, "RSA 1024"}, {512, "RSA 768"}};
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
         struct leaf_request request = {.faults = TRUST_SMALL_KEY,
                                        .name = NAME,
