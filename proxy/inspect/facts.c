@@ -212,7 +212,8 @@ static void learn_mail_reply(struct facts *facts, const struct event_reply *repl
     if (reply->to == transaction->mail_exchange && transaction->state == TRANSACTION_ASKED) {
         transaction->state = accepts(reply) ? TRANSACTION_OPEN : TRANSACTION_NONE;
     } else if (reply->to == facts->second.mail_exchange && accepts(reply) &&
-               transaction->state == TRANSACTION_OPEN) {
+               (transaction->state == TRANSACTION_OPEN ||
+                transaction->state == TRANSACTION_UNCLEAR)) {
         *transaction = facts->second;
         transaction->state = TRANSACTION_OPEN;
     }

@@ -11,6 +11,7 @@ static enum ahead first_expectation(enum client_state state) {
     case CLIENT_AWAIT_SASL:
         return AHEAD_SASL;
     case CLIENT_AWAIT_TLS:
+    case CLIENT_AWAIT_END:
         return AHEAD_COMMANDS;
     case CLIENT_AWAIT_DATA:
     case CLIENT_LINES:

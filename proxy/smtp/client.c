@@ -18,6 +18,7 @@ static bool must_wait(const struct dialogue *dialogue) {
     case CLIENT_AWAIT_DATA:
     case CLIENT_AWAIT_SASL:
     case CLIENT_AWAIT_TLS:
+    case CLIENT_AWAIT_END:
         return true;
     case CLIENT_LINES:
     case CLIENT_TEXT:
@@ -201,7 +202,10 @@ static size_t read_lines(struct dialogue *dialogue, struct slice bytes, int64_t 
 
 // More text came behind DATA than can be held until it is answered. A client that sends so much
 // takes the answer for granted.
-static void assume_text(struct dialogue *dialogue) {
+static void assume_text(struct dialogue *dialogue, int64_t at_ns) {
+    if (dialogue->transfer != NULL) {
+        transfer_give_up(dialogue, at_ns);
+    }
     transfer_begin(dialogue, dialogue->exchange_count, false);
     client_set_state(dialogue, CLIENT_TEXT);
 }
@@ -212,7 +216,7 @@ static size_t read_some(struct dialogue *dialogue, struct slice bytes, int64_t a
         if (dialogue->closing) {
             return read_lines(dialogue, bytes, at_ns);
         }
-        assume_text(dialogue);
+        assume_text(dialogue, at_ns);
         return read_text(dialogue, bytes, at_ns);
     case CLIENT_TEXT:
         return read_text(dialogue, bytes, at_ns);
@@ -221,6 +225,7 @@ static size_t read_some(struct dialogue *dialogue, struct slice bytes, int64_t a
     case CLIENT_LINES:
     case CLIENT_AWAIT_SASL:
     case CLIENT_AWAIT_TLS:
+    case CLIENT_AWAIT_END:
         return read_lines(dialogue, bytes, at_ns);
     }
     return bytes.len;
@@ -337,7 +342,7 @@ void client_begin_tls(struct dialogue *dialogue, int64_t at_ns) {
     dialogue->client.text_refused = false;
     dialogue->client.rest_due = false;
     dialogue->client.early_len = 0;
-    dialogue->client.eight_bits = dialogue->client.binary = dialogue->client.smtputf8 = false;
+    dialogue->client.promise = (struct body_promise){0};
 }
 
 void client_cleanup(struct client_stream *client) {

@@ -36,6 +36,18 @@ struct caps *effect_learn_caps(struct dialogue *dialogue, const struct event_rep
     return offered;
 }
 
+// ── chunks ──────────────────────────────────────────────────────────────────────────────────────
+
+void effect_end_chunks(struct dialogue *dialogue, const struct effect_cause *cause) {
+    const struct transfer *transfer = dialogue->transfer;
+    bool taken = is_positive(cause->code) || cause->code == 354;
+    bool under_way = transfer != NULL && transfer->number == cause->item.ends_message &&
+                     dialogue->client.state != CLIENT_CHUNK;
+    if (under_way && taken) {
+        transfer_give_up(dialogue, cause->at_ns);
+    }
+}
+
 // ── SASL ────────────────────────────────────────────────────────────────────────────────────────
 
 void effect_tell_challenge(struct dialogue *dialogue, const struct effect_cause *cause) {
@@ -159,6 +171,15 @@ static void apply_to_starttls(struct dialogue *dialogue, const struct effect_cau
     }
 }
 
+// ── MAIL ────────────────────────────────────────────────────────────────────────────────────────
+
+// A MAIL that is refused within a transaction leaves it as it was (RFC 5321 4.1.4).
+static void keep_promise(struct dialogue *dialogue, const struct effect_cause *cause) {
+    if (!is_positive(cause->code) && dialogue->envelope.open) {
+        dialogue->client.promise = cause->item.promise;
+    }
+}
+
 // ── by verb ─────────────────────────────────────────────────────────────────────────────────────
 
 static bool ends_transaction(enum verb verb) {
@@ -168,7 +189,11 @@ static bool ends_transaction(enum verb verb) {
 static void apply_to_command(struct dialogue *dialogue, struct effect_cause *cause) {
     bool positive = is_positive(cause->code);
     enum verb verb = cause->item.verb;
+    if (cause->item.ends_message != 0) {
+        stop_waiting(dialogue, CLIENT_AWAIT_END);
+    }
     if (verb == VERB_MAIL) {
+        keep_promise(dialogue, cause);
         envelope_answer_mail(&dialogue->envelope, cause->item.path, cause->code);
         cause->item.path = NULL;
     } else if (verb == VERB_RCPT) {
@@ -199,6 +224,7 @@ static void leave_vain_wait(struct dialogue *dialogue) {
         stop_waiting(dialogue, CLIENT_AWAIT_DATA);
         stop_waiting(dialogue, CLIENT_AWAIT_SASL);
         stop_waiting(dialogue, CLIENT_AWAIT_TLS);
+        stop_waiting(dialogue, CLIENT_AWAIT_END);
     }
 }
 

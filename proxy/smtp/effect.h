@@ -14,6 +14,9 @@ struct effect_cause {
     int64_t at_ns;
 };
 
+// Before the reply is told: a message in chunks that the command gives up, now that the server took
+// it. Where it was refused the message goes on.
+void effect_end_chunks(struct dialogue *dialogue, const struct effect_cause *cause);
 // Before the reply is told: capabilities. Returns the set that the reply offers, which the caller
 // drops, or NULL.
 struct caps *effect_learn_caps(struct dialogue *dialogue, const struct event_reply *reply,

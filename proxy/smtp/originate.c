@@ -125,14 +125,17 @@ static void tell_raw(struct dialogue *dialogue, enum verb verb, const struct spa
 
 // ── what follows from a command when it is sent ─────────────────────────────────────────────────
 
-static void note_body(struct client_stream *client, const struct command *command) {
+static struct body_promise promise_of(const struct command *command) {
     const struct event_parameter *body = command_parameter(command, "BODY");
-    client->eight_bits = body != NULL && slice_is_nocase(body->value, "8BITMIME");
-    client->binary = body != NULL && slice_is_nocase(body->value, "BINARYMIME");
-    client->smtputf8 = command_parameter(command, "SMTPUTF8") != NULL;
+    return (struct body_promise){
+        .eight_bits = body != NULL && slice_is_nocase(body->value, "8BITMIME"),
+        .binary = body != NULL && slice_is_nocase(body->value, "BINARYMIME"),
+        .smtputf8 = command_parameter(command, "SMTPUTF8") != NULL,
+    };
 }
 
-// These end a message that was sent in chunks, before its last one (RFC 3030 2).
+// These end a message that was sent in chunks, before its last one (RFC 3030 2), where the server
+// takes them.
 static bool ends_chunks(enum verb verb) {
     return verb == VERB_MAIL || verb == VERB_RSET || verb == VERB_EHLO || verb == VERB_HELO ||
            verb == VERB_LHLO || verb == VERB_DATA || verb == VERB_QUIT || verb == VERB_STARTTLS;
@@ -194,11 +197,13 @@ static void prepare(struct dialogue *dialogue, struct waiting *item, const struc
     struct client_stream *client = &dialogue->client;
     enum verb verb = command->verb;
     if (verb == VERB_MAIL) {
-        note_body(client, command);
+        item->promise = client->promise;
+        client->promise = promise_of(command);
     }
     if (verb == VERB_MAIL || verb == VERB_RCPT) {
         item->path = envelope_path_new(command);
-    } else if (auth != NULL) {
+    }
+    if (auth != NULL) {
         client->auth_seen = true;
         client_set_state(dialogue, CLIENT_AWAIT_SASL);
         item->auth = remember_auth(dialogue, auth);
@@ -214,6 +219,8 @@ static void prepare(struct dialogue *dialogue, struct waiting *item, const struc
         item->transfer =
             command->chunk_last && !dialogue->transfer->unheard ? dialogue->transfer : NULL;
         client_set_state(dialogue, CLIENT_CHUNK);
+    } else if (item->ends_message != 0) {
+        client_set_state(dialogue, CLIENT_AWAIT_END);
     }
 }
 
@@ -256,12 +263,15 @@ static void take_command(struct dialogue *dialogue, const struct event_line *lin
         client->auth_seen = client->conceal = true;
     }
     client->text_refused = client->text_refused && !ends_refused_text(&command, text);
-    if (dialogue->transfer != NULL && ends_chunks(command.verb)) {
+    bool ends = dialogue->transfer != NULL && ends_chunks(command.verb);
+    if (ends && command.verb == VERB_QUIT) {
         transfer_give_up(dialogue, at_ns);
+        ends = false;
     }
     struct waiting item = {.kind = WAITING_COMMAND,
                            .exchange = dialogue_next_exchange(dialogue),
                            .verb = command.verb,
+                           .ends_message = ends ? dialogue->transfer->number : 0,
                            .at_ns = at_ns};
     const char *flaw = NULL;
     struct auth *auth = command_is_auth_like(text) ? read_auth(dialogue, &flaw, text) : NULL;

@@ -172,11 +172,14 @@ void pairing_answer(struct dialogue *dialogue, const struct answer *answer) {
     if (match != MATCH_NONE) {
         tell_starttls(dialogue, &cause.item, event.code);
     }
+    cause.code = event.code;
+    if (match == MATCH_ITEM && !answer->incomplete) {
+        effect_end_chunks(dialogue, &cause);
+    }
     describe(&event, dialogue, &cause.item, answer, match);
     if (message) {
         transfer_answer(dialogue, cause.item.transfer, event.code, &event.recipient);
     }
-    cause.code = event.code;
     cause.challenge = event.line_count > 0 ? event.lines[0].text : SLICE("");
     tell_reply(dialogue, &event, &cause);
     dialogue->saw_421 = dialogue->saw_421 || event.code == 421;

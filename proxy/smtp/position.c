@@ -7,7 +7,7 @@
 static bool is_undecided(const struct dialogue *dialogue) {
     const struct client_stream *client = &dialogue->client;
     bool awaits = client->state == CLIENT_AWAIT_DATA || client->state == CLIENT_AWAIT_SASL ||
-                  client->state == CLIENT_AWAIT_TLS;
+                  client->state == CLIENT_AWAIT_TLS || client->state == CLIENT_AWAIT_END;
     return (awaits && !client->undecided) || buf_len(&client->held) > 0;
 }
 
@@ -24,6 +24,7 @@ uint64_t dialogue_text_left(const struct dialogue *dialogue) {
     case CLIENT_LINES:
     case CLIENT_AWAIT_SASL:
     case CLIENT_AWAIT_TLS:
+    case CLIENT_AWAIT_END:
         break;
     }
     return 0;

@@ -11,6 +11,13 @@
 
 struct transfer; // a message on its way, see transfer.h
 
+// What MAIL says of the message's bytes.
+struct body_promise {
+    bool eight_bits; // BODY=8BITMIME
+    bool binary;     // BODY=BINARYMIME
+    bool smtputf8;
+};
+
 enum waiting_kind {
     WAITING_GREETING,
     WAITING_COMMAND,
@@ -27,6 +34,8 @@ struct waiting {
     bool chunk_last;   // BDAT … LAST
     bool path_lost;    // MAIL or RCPT whose path could not be kept
     bool early;        // it came ahead of the greeting; set by queue_push
+    int ends_message;  // one in chunks, which this command gives up where the server takes it; or 0
+    struct body_promise promise; // MAIL: what held before it, and holds again where it is refused
     int64_t at_ns;
     struct envelope_path *path; // owned: of MAIL or RCPT
     struct auth *auth;          // borrowed: the SASL exchange that this line is part of

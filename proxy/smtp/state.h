@@ -19,6 +19,8 @@
 //   LINES ───────────▶ AWAIT_DATA ─────▶ TEXT ────────────────────────▶ LINES
 //     │  AUTH, a SASL line    │ refused
 //     ├──────────▶ AWAIT_SASL │           334: the next line is a SASL line, whatever it looks like
+//     │  MAIL, RSET, EHLO between chunks: refused, the message goes on
+//     ├──────────▶ AWAIT_END ─────▶ LINES
 //     │  STARTTLS             ▼
 //     ├──────────▶ AWAIT_TLS ─────▶ LINES
 //     │  BDAT n               n bytes
@@ -39,6 +41,7 @@ enum client_state {
     CLIENT_AWAIT_DATA,
     CLIENT_AWAIT_SASL,
     CLIENT_AWAIT_TLS,
+    CLIENT_AWAIT_END,
     CLIENT_TEXT,
     CLIENT_CHUNK,
 };
@@ -83,11 +86,9 @@ struct client_stream {
     bool auth_seen;
     bool doubt;        // replies were missed: which of them answers AUTH was uncertain
     bool text_refused; // DATA was refused: lines that are no commands may be the message's
-    bool eight_bits;   // the latest MAIL said BODY=8BITMIME or BINARYMIME
-    bool binary;       // … BINARYMIME
-    bool smtputf8;     // … SMTPUTF8
-    bool gave_up;      // TLS or binary where lines should be: no more commands are told
-    bool spoke_smtp;   // a command of SMTP was accepted
+    struct body_promise promise; // of the latest MAIL that was not refused
+    bool gave_up;                // TLS or binary where lines should be: no more commands are told
+    bool spoke_smtp;             // a command of SMTP was accepted
 };
 
 struct server_stream {

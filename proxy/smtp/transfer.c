@@ -10,9 +10,9 @@
 static struct content_rules rules_of(const struct client_stream *client, bool bdat) {
     return (struct content_rules){
         .chunks = bdat,
-        .binary = bdat && client->binary,
-        .utf8_header = client->smtputf8,
-        .eight_bits = client->eight_bits || (bdat && client->binary),
+        .binary = bdat && client->promise.binary,
+        .utf8_header = client->promise.smtputf8,
+        .eight_bits = client->promise.eight_bits || (bdat && client->promise.binary),
     };
 }
 
