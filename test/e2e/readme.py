@@ -117,20 +117,20 @@ def test_every_run_judges_a_real_test_suite(scope):
 
 
 def test_a_failed_expectation_fails_the_build(scope):
-    words = next(words for words in commands() if words[0] == "run" and "messages = 1" in words)
-    words[words.index("messages = 1")] = "messages = 2"
+    words = next(words for words in commands() if words[0] == "run" and "accepted = 1" in words)
+    words[words.index("accepted = 1")] = "accepted = 2"
     with sink(scope) as server:
         program = next(mail_programs(scope, server.port()))
         done = scope.run(*run_words(scope, words, server.port(), program), cwd=scope.folder)
     assert done.returncode == 1, done
-    assert b"messages = 2, found 1" in done.stderr, done.stderr
+    assert b"accepted = 2, found 1" in done.stderr, done.stderr
 
 
 def sink_recipe():
     """The shell block in which a proxy runs beside the tests."""
     with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
         blocks = re.findall(r"^```sh\n(.*?)^```", file.read(), re.S | re.M)
-    recipe, = (block for block in blocks if "smtpscope ctl stop" in block)
+    recipe, = (block for block in blocks if "smtpscope ctl " in block)
     return recipe
 
 
@@ -139,18 +139,19 @@ def test_the_sink_takes_the_mail_of_the_tests(scope):
     os.mkdir(bin_folder)
     os.symlink(scope.program, os.path.join(bin_folder, "smtpscope"))
     environment = dict(scope.environment, PATH=bin_folder + ":" + os.environ["PATH"])
-    for wanted, status in (("messages = 1", 0), ("messages = 2", 1)):
+    for wanted, status in (("accepted = 1", 0), ("accepted = 2", 1)):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         for program in mail_programs(scope, port):
             script = sink_recipe().replace("--mode sink ", f"--mode sink@{port} ")
-            script = script.replace("npm test", shlex.join(program)).replace("messages = 1", wanted)
+            script = script.replace("npm test", shlex.join(program)).replace("accepted = 1", wanted)
             folder = scope.path(f"recipe{status}{os.path.basename(program[0])}")
             os.mkdir(folder)
-            done = subprocess.run(["bash", "-eu", "-c", script], cwd=folder, env=environment,
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE, timeout=harness.TIMEOUT)
+            with sink(scope):  # a second proxy, which the recipe must not mistake for its own
+                done = subprocess.run(["bash", "-eu", "-c", script], cwd=folder, env=environment,
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE, timeout=harness.TIMEOUT)
             assert done.returncode == status, done
             with open(os.path.join(folder, "mail.json"), encoding="utf-8") as file:
                 session, = json.load(file)["sessions"]
