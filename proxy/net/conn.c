@@ -340,7 +340,10 @@ static void on_ended(void *owner, enum side side, int error) {
         if (side == SIDE_CLIENT && peer_left_unread(conn->client)) {
             relay_client_left_unread(conn->relay);
         }
-        conn->client_ended = conn->client_ended || side == SIDE_CLIENT;
+        if (side == SIDE_CLIENT) {
+            conn->client_ended = true;
+            peer_probe(conn->client); // One on another machine shows itself so.
+        }
         relay_eof(conn->relay, side, conn_now_ns(conn));
     } else {
         conn_lose_peer(conn, side);

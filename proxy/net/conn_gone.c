@@ -32,8 +32,9 @@ void conn_watch_client(struct conn *conn) {
 }
 
 // TCP cannot say whether a peer that has sent its FIN still reads: only a reset shows that it does
-// not, and a client that is being killed before the server answered has nothing to reset. The
-// kernel of this machine knows whether a process still holds the client's socket.
+// not, and a client that is killed before the server answered has nothing to reset. The kernel of
+// this machine knows whether a process still holds the client's socket; a client elsewhere is reset
+// by the probes of `peer_probe`, later.
 static bool is_orphan(const struct conn *conn) {
     uint64_t inode = 0;
     return conn_client_is_local(conn) &&

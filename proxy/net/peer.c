@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+enum { PROBE_S = 5 };
+
 struct write_request {
     uv_write_t write;
     uint8_t bytes[]; // flexible: what is being written
@@ -180,6 +182,14 @@ bool peer_left_unread(const struct peer *peer) {
 bool peer_is_gone(const struct peer *peer) {
     struct tcp_info info;
     return get_tcp_info(peer, &info) && info.tcpi_state == TCP_CLOSE;
+}
+
+void peer_probe(struct peer *peer) {
+    uv_tcp_keepalive(&peer->tcp, 1, PROBE_S);
+    const int interval_s = PROBE_S;
+    const int unanswered = 12;
+    setsockopt(peer_fd(peer), IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof(interval_s));
+    setsockopt(peer_fd(peer), IPPROTO_TCP, TCP_KEEPCNT, &unanswered, sizeof(unanswered));
 }
 
 int peer_fd(const struct peer *peer) {

@@ -37,6 +37,9 @@ bool peer_left_unread(const struct peer *peer);
 // Whether the peer, whose stream has ended, refuses what we send it: it closed both ways. To be
 // asked before the shutdown, behind which every connection ends like that.
 bool peer_is_gone(const struct peer *peer);
+// From here the kernel asks the peer's every few seconds whether the connection still exists. One
+// that its process closed is forgotten there after a minute or so, and then it is reset.
+void peer_probe(struct peer *peer);
 int peer_fd(const struct peer *peer);
 
 #endif

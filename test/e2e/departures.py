@@ -327,17 +327,43 @@ def test_a_server_that_goes_without_a_greeting(scope):
 # ── and the proxy ───────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_moment_of_a_stop_is_named(scope):
-    with Mute("MAIL") as server:
+def stop_at(scope, silent_at, lines, more=b""):
+    """The session that a stop ends there; nothing is said to the client, which waits for another
+    reply, or is in the middle of a message."""
+    with Mute(silent_at) as server:
         proxy = scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{server.port}@0", "--grace", "0")
         connection = s.connect(proxy.port())
-        speak(connection, [EHLO, MAIL])
+        speak(connection, lines)
+        if more:
+            assert s.read_line(connection) == b"354 go on\r\n"
+            connection.sendall(more)
         assert server.silent.wait(s.TIMEOUT)
         assert proxy.stop() == 0
+        assert s.read_all(connection) == b""
         connection.close()
     session, = proxy.sessions()
     assert (session["outcome"], proxy.events()[-1]["by"]) == ("proxy-stopped", "proxy"), session
-    for words in ("reply to MAIL was due", "--grace"):
+    assert "--grace" in session["error"], session["error"]
+    return session
+
+
+def test_the_moment_of_a_stop_is_named(scope):
+    session = stop_at(scope, "MAIL", [EHLO, MAIL])
+    assert "reply to MAIL was due" in session["error"], session["error"]
+    session = stop_at(scope, "never", [EHLO, MAIL, RCPT, "DATA"], TEXT)
+    assert "in the middle of a message" in session["error"], session["error"]
+
+
+def test_the_moment_of_an_idle_time_out_is_named(scope):
+    with Mute("MAIL") as server, scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{server.port}@0",
+                                             "--idle-timeout", "0.5") as proxy:
+        connection = s.connect(proxy.port())
+        speak(connection, [EHLO, MAIL])
+        assert s.read_all(connection) == b""
+        connection.close()
+    session, = proxy.sessions()
+    assert (session["outcome"], closes(proxy)[0]["by"]) == ("timeout", "proxy"), session
+    for words in ("reply to MAIL was due", "the server's turn", "--idle-timeout"):
         assert words in session["error"], session["error"]
 
 

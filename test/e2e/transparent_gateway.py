@@ -191,6 +191,41 @@ def test_a_dead_server_is_said(scope):
     assert [one["outcome"] for one in proxy.sessions()] == ["connect-failed"]
 
 
+GO = textwrap.dedent("""
+    import socket, sys
+    connection = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=30)
+    connection.recv(100)
+    connection.sendall(b"MAIL FROM:<a@example.com>\\r\\n")
+""")
+MUTE = textwrap.dedent("""
+    import socket, sys
+    listener = socket.create_server((sys.argv[1], 25))
+    print("ready", flush=True)
+    connection, _ = listener.accept()
+    connection.sendall(b"220 test ESMTP\\r\\n")
+    sys.stdin.read()
+""")
+
+
+def test_a_client_on_another_machine_that_goes(scope):
+    """Its kernel has to forget the connection first: a second here, a minute as Linux is set up."""
+    with Hosts() as hosts:
+        hosts.inside("client", "sysctl", "-qw", "net.ipv4.tcp_fin_timeout=1")
+        server = subprocess.Popen(hosts.words("server", "/usr/bin/python3", "-c", MUTE, SERVER4),
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            assert server.stdout.readline() == "ready\n"
+            with GatewayProxy(scope, hosts, "--mode", f"reverse:smtp://{SERVER4}:25@{GATE4}:2525",
+                              "--once", "--idle-timeout", "0") as proxy:
+                hosts.inside("client", "/usr/bin/python3", "-c", GO, GATE4, "2525")
+                assert proxy.process.wait(s.TIMEOUT) == 0  # by itself, at the end of the session
+        finally:
+            server.communicate(timeout=s.TIMEOUT)
+    session, = proxy.sessions()
+    assert session["outcome"] == "client-closed", session
+    assert "gave-up-early" in {one["rule"] for one in session["findings"]}, session["findings"]
+
+
 def claim_machine(scope, rules, user=()):
     """The gateway's own mail; the proxy's own connections pass by its mark."""
     with Hosts() as hosts, hosts.server(SERVER4, SERVER6) as peers:
