@@ -396,6 +396,29 @@ static void a_finding_shows_no_word_of_a_pass_phrase(void **state) {
     fixture_cleanup(&fixture);
 }
 
+// Of a mechanism that is not known nothing says that `a=` is a key.
+static void a_part_that_reads_like_a_name_is_learnt(void **state) {
+    (void)state;
+    FIXTURE(fixture);
+    fixture_auth(&fixture, "X-ODD",
+                 SLICE("aWQ9dGltAWE9dGFuc3RhYWYhNw==")); // id=tim ^A a=tanstaaf!7
+    fixture_reply(&fixture, SLICE("535 no a=tanstaaf!7 for tim"));
+    assert_text(buf_slice(&fixture.last), "535 no ******** for tim");
+    fixture_cleanup(&fixture);
+}
+
+// A LOGIN that is asked in a language we do not know, first for the password.
+static void an_answer_to_an_unknown_question_is_learnt(void **state) {
+    (void)state;
+    FIXTURE(fixture);
+    fixture_auth(&fixture, "LOGIN", SLICE(""));
+    fixture_reply(&fixture, SLICE("334 S2VubndvcnQ6")); // Kennwort:
+    fixture_continue(&fixture, SLICE("dGFuc3RhYWYhNw=="));
+    fixture_reply(&fixture, SLICE("535 no " PASSWORD));
+    assert_text(buf_slice(&fixture.last), "535 no ********");
+    fixture_cleanup(&fixture);
+}
+
 // The gap would tell it.
 static void our_own_words_are_never_searched(void **state) {
     (void)state;
@@ -638,6 +661,8 @@ int main(void) {
         cmocka_unit_test(what_was_looked_at_ahead_is_hidden),
         cmocka_unit_test(words_of_a_concealed_line_are_not_learnt),
         cmocka_unit_test(a_finding_shows_no_word_of_a_pass_phrase),
+        cmocka_unit_test(a_part_that_reads_like_a_name_is_learnt),
+        cmocka_unit_test(an_answer_to_an_unknown_question_is_learnt),
         cmocka_unit_test(our_own_words_are_never_searched),
         cmocka_unit_test(marks_are_taken_out_where_all_is_shown),
         cmocka_unit_test(a_value_that_is_none_is_not_learnt),
