@@ -41,7 +41,7 @@ enum filter_verdict {
     FILTER_PASS, // it goes on; of a line that is not whole, the rest of it goes on unasked
     FILTER_TAKE, // it goes no further than `take`
     FILTER_MORE, // asked again when more of the line is here; at its stream's end, or past
-                 // LIMIT_FILTER_LINE, it passes
+                 // LIMIT_FILTER_LINE, it passes, after `let_go`
     FILTER_HOLD, // it and all behind it wait; asked again after each `progress`
 };
 
@@ -62,9 +62,9 @@ struct filter_ops {
     // Something happened that others may wait for: a reply went by, a handshake ended, the deadline
     // came. NULL where nothing is waited for.
     void (*progress)(void *filter, int64_t at_ns);
-    // This peer's stream has ended: what was held of it goes out as it is. May come again. NULL
-    // where nothing is held.
-    void (*end)(void *filter, enum side side, int64_t at_ns);
+    // What is held of this peer goes out as it is: its stream has ended, or a line came that is too
+    // long to be waited for. NULL where nothing is held.
+    void (*let_go)(void *filter, enum side side, int64_t at_ns);
     // When `progress` is to be called next; INT64_MAX for never. NULL: never.
     int64_t (*deadline_ns)(const void *filter);
     void (*free)(void *filter);

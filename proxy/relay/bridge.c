@@ -169,16 +169,18 @@ void bridge_client_tls_begins(struct relay *relay, int64_t at_ns) {
 
 // ── the server's replies ────────────────────────────────────────────────────────────────────────
 
-static void send_ehlo_reply(struct bridge *bridge, int64_t at_ns) {
-    struct slice reply = buf_slice(&bridge->reply);
+// Where the start of the reply went out already, another first line takes its place.
+static const struct slice first_line = SLICE_INIT("250-\r\n");
+
+static void send_edited(struct bridge *bridge, struct slice edited) {
+    bool spare = bridge->reply_begun && slice_starts_with(edited, first_line);
+    send(bridge, slice_from(edited, spare ? first_line.len : 0));
+}
+
+static void edit_reply(struct bridge *bridge, struct slice reply, int64_t at_ns) {
     struct buf edited;
-    bool wanted = offers_starttls(bridge->relay);
-    if (wanted == ehlo_reply_offers(reply, starttls)) {
-        send(bridge, reply);
-        return;
-    }
     buf_init(&edited, reply.len + LIMIT_REPLY_LINE);
-    if (wanted) {
+    if (offers_starttls(bridge->relay)) {
         ehlo_reply_add(&edited, reply, starttls);
         note(bridge, "STARTTLS added by the proxy to the EHLO reply that the client sees", at_ns);
     } else {
@@ -186,8 +188,21 @@ static void send_ehlo_reply(struct bridge *bridge, int64_t at_ns) {
         note(bridge, "STARTTLS taken out by the proxy of the EHLO reply that the client sees",
              at_ns);
     }
-    send(bridge, buf_slice(&edited));
+    send_edited(bridge, buf_slice(&edited));
     buf_cleanup(&edited);
+}
+
+static void send_ehlo_reply(struct bridge *bridge, int64_t at_ns) {
+    struct buf reply;
+    buf_init(&reply, buf_len(&bridge->reply) + first_line.len);
+    buf_put(&reply, bridge->reply_begun ? first_line : SLICE(""));
+    buf_put(&reply, buf_slice(&bridge->reply));
+    if (offers_starttls(bridge->relay) == ehlo_reply_offers(buf_slice(&reply), starttls)) {
+        send(bridge, buf_slice(&bridge->reply));
+    } else {
+        edit_reply(bridge, buf_slice(&reply), at_ns);
+    }
+    buf_cleanup(&reply);
 }
 
 // A reply that answers the proxy is not for the client.
@@ -195,6 +210,7 @@ static void let_go_of_reply(struct bridge *bridge) {
     if (!own_steps_under_way(bridge->relay)) {
         send(bridge, buf_slice(&bridge->reply));
     }
+    bridge->reply_begun = true;
     buf_clear(&bridge->reply);
 }
 
@@ -210,6 +226,7 @@ static void end_reply(struct bridge *bridge, int code, int64_t at_ns) {
     } else {
         let_go_of_reply(bridge);
     }
+    bridge->reply_begun = false;
 }
 
 static void take(void *filter, const struct filter_line *line, int64_t at_ns) {
@@ -227,7 +244,7 @@ static void take(void *filter, const struct filter_line *line, int64_t at_ns) {
     }
 }
 
-static void end(void *filter, enum side side, int64_t at_ns) {
+static void let_go(void *filter, enum side side, int64_t at_ns) {
     (void)at_ns;
     if (side == SIDE_SERVER) {
         let_go_of_reply(filter);
@@ -262,7 +279,7 @@ void bridge_add(struct relay *relay) {
     static const struct filter_ops ops = {.judge = judge,
                                           .take = take,
                                           .progress = progress,
-                                          .end = end,
+                                          .let_go = let_go,
                                           .deadline_ns = deadline_ns,
                                           .free = bridge_free};
     struct bridge *bridge = mem_new(sizeof(*bridge));

@@ -148,8 +148,7 @@ static enum filter_verdict judge(const struct filter **out_by, const struct rela
     for (size_t i = 0; i < relay->filter_count; i++) {
         const struct filter *filter = &relay->filters[i];
         enum filter_verdict verdict = filter->ops->judge(filter->self, line);
-        bool enough = stream->ended || line->bytes.len >= LIMIT_FILTER_LINE;
-        if (verdict != FILTER_PASS && !(verdict == FILTER_MORE && enough)) {
+        if (verdict != FILTER_PASS && !(verdict == FILTER_MORE && stream->ended)) {
             *out_by = filter;
             return verdict;
         }
@@ -174,6 +173,13 @@ void filters_let_pass(struct relay *relay, enum side from) {
     leg_send(relay_leg(relay, side_other(from)), bytes);
 }
 
+// What the filter holds of this peer goes out.
+static void let_go(const struct filter *filter, enum side side, int64_t at_ns) {
+    if (filter->ops->let_go != NULL) {
+        filter->ops->let_go(filter->self, side, at_ns);
+    }
+}
+
 // How many of the bytes were passed or taken; the rest waits.
 static size_t run(struct relay *relay, enum side from, struct slice bytes, int64_t at_ns) {
     struct filter_stream *stream = &relay->streams[from];
@@ -184,6 +190,10 @@ static size_t run(struct relay *relay, enum side from, struct slice bytes, int64
         struct slice after = rest;
         cut(&line, relay, from, &after);
         enum filter_verdict verdict = judge(&by, relay, &line);
+        if (verdict == FILTER_MORE && line.bytes.len >= LIMIT_FILTER_LINE) {
+            let_go(by, from, at_ns);
+            verdict = FILTER_PASS;
+        }
         if (verdict == FILTER_HOLD || verdict == FILTER_MORE) {
             break;
         }
@@ -235,10 +245,7 @@ void filters_feed(struct relay *relay, enum side from, struct slice plaintext, i
 void filters_end(struct relay *relay, enum side side, int64_t at_ns) {
     relay->streams[side].ended = true;
     for (size_t i = 0; i < relay->filter_count; i++) {
-        const struct filter *filter = &relay->filters[i];
-        if (filter->ops->end != NULL) {
-            filter->ops->end(filter->self, side, at_ns);
-        }
+        let_go(&relay->filters[i], side, at_ns);
     }
     filters_progress(relay, at_ns);
 }

@@ -92,6 +92,7 @@ struct bridge {
     struct filter_port port;
     struct buf greeting;        // held until the server's side is TLS
     struct buf reply;           // lines of the reply under way, to EHLO or to the proxy
+    bool reply_begun;           // … whose start went out, since it was too long to be held
     bool starttls_due;          // the client's STARTTLS waits for our answer
     bool own_starttls_accepted; // the server's 220 to our STARTTLS is here
     int64_t hello_due_ns;       // when plain text in place of a ClientHello ends the session
