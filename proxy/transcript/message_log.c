@@ -144,10 +144,8 @@ static void note_shown(struct message_log *log, struct message_record *record,
         record->shown_us = at_us;
         record->shown_times++;
     }
-    log->shown = (struct message_shown){.message = record->n,
-                                        .lines = lines,
-                                        .at_us = lines > 0 ? record->shown_us : at_us,
-                                        .cut = record->cut};
+    log->shown = (struct message_shown){
+        .message = record->n, .lines = lines, .at_us = lines > 0 ? record->shown_us : at_us};
 }
 
 // Dots are doubled behind CRLF only (RFC 5321 4.5.2), and so `show` will put them back. What was
@@ -347,7 +345,6 @@ static void add_to_record(struct message_log *log, struct message_record *record
         take_content(log, record, &event->content);
     } else {
         note_shown(log, record, event, 0);
-        log->shown.cut |= !event->content_end.complete; // it may end in the midst of a line
     }
     log->reserved += record_reserved(record) - before;
 }

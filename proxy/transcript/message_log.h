@@ -45,7 +45,6 @@ struct message_shown {
     int message;
     uint64_t lines; // 0: the message's end
     int64_t at_us;  // the same for all lines of one millisecond
-    bool cut;       // of the end: its object does not hold all that was shown
 };
 size_t message_log_bytes(const struct message_log *log); // that it has reserved
 // False where it shows nothing.

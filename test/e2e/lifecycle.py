@@ -430,11 +430,11 @@ def test_idle_time_out_says_nothing_at_the_switch_to_tls(scope):
 
 def test_no_idle_time_out_while_bytes_flow(scope):
     with smtp.Server(scope) as server, plain_proxy(
-            scope, server.port, "--idle-timeout", "1") as proxy:
+            scope, server.port, "--idle-timeout", "3") as proxy:
         connection = s.connect(proxy.port())
         s.read_line(connection)
-        for _ in range(5):
-            time.sleep(0.4)
+        for _ in range(5):  # longer than the time-out, in steps far from it
+            time.sleep(0.8)
             assert s.ask(connection, "NOOP") == [b"250 2.0.0 Ok\r\n"]
         assert s.ask(connection, "QUIT") == [b"221 2.0.0 Bye\r\n"]
         connection.close()

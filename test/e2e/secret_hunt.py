@@ -25,7 +25,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from support.scope import end_listener
+from support.scope import TIMEOUT, end_listener
 
 # No byte that an output would escape, so that what is searched for is what would be shown.
 ALPHABET = string.ascii_letters + string.digits + "!#%+=_.:-"
@@ -193,7 +193,7 @@ class Server:
             threading.Thread(target=self.serve, args=(peer,), daemon=True).start()
 
     def serve(self, peer):
-        peer.settimeout(20)
+        peer.settimeout(TIMEOUT)
         try:
             with peer, peer.makefile("rb") as lines:
                 peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -268,7 +268,7 @@ class Dialogue:
 class Client:
     def __init__(self, variant, address):
         self.variant = variant
-        self.peer = socket.create_connection(address, timeout=20)
+        self.peer = socket.create_connection(address, timeout=TIMEOUT)
         self.peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.replies = self.peer.makefile("rb")
 
@@ -413,7 +413,7 @@ def run_proxy(program, server, options, variants, folder):
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda v: Client(v, (host, int(port))).run(), variants))
     proxy.send_signal(signal.SIGTERM)
-    status = proxy.wait(30)
+    status = proxy.wait(TIMEOUT)
     if status != 0:
         sys.exit(f"the proxy exited with {status}: {read(os.path.join(folder, 'stderr'))!r}")
     outputs = {form: read(path) for form, path in names.items()}
@@ -449,7 +449,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
-    parser.add_argument("--variants", type=int, default=170)
+    parser.add_argument("--variants", type=int, default=int(os.environ.get("HUNT_VARIANTS", "170")))
     args = parser.parse_args()
     print(f"seed {args.seed}, {args.variants} variants a hunt")
     rng = random.Random(args.seed)

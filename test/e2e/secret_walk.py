@@ -385,7 +385,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**9))
-    parser.add_argument("--sessions", type=int, default=100, help="of one proxy")
+    parser.add_argument("--sessions", type=int, default=int(os.environ.get("WALK_SESSIONS", "100")),
+                        help="of one proxy")
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--show", metavar="SEED/NUMBER", help="only print that session")
     args = parser.parse_args()

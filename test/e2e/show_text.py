@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """`show` of a transcript is what the text output was, line for line, past every limit."""
 
+import email.utils
 import itertools
 
 from support import scope as s
+from support.text import lines_of_events
 
 FIELDS = ["From: a@example.com", "To: b@example.net", "Subject: Hello",
-          "Date: Sun, 22 Nov 2026 15:03:11 +0000", "Message-ID: <1@example.com>", "X-One: 1",
+          "Date: " + email.utils.formatdate(), "Message-ID: <1@example.com>", "X-One: 1",
           "X-Two: 2", "X-Three: 3"]
 SECRET = "AGEAc2VjcmV0"  # PLAIN: user "a", password "secret"
 
@@ -83,8 +85,11 @@ def by_session(lines):
     return sorted(lines, key=lambda line: int(line.split(" ", 3)[2]))
 
 
-def first_difference(one, two):
-    one, two = by_session(one), by_session(two)
+ORDER = {"json": by_session, "jsonl": lines_of_events}
+
+
+def first_difference(one, two, form):
+    one, two = ORDER[form](one), ORDER[form](two)
     for n, (a, b) in enumerate(itertools.zip_longest(one, two), 1):
         if a != b:
             return f"line {n}: live {a!r}, shown {b!r}"
@@ -104,7 +109,7 @@ def test_sessions_within_the_limits_of_a_document(scope):
         with s.Server(serve) as server:
             proxy, live = record(scope, server, WITHIN.values(), "--body", body, "--auth", auth)
         for form in ("json", "jsonl"):
-            difference = first_difference(live, shown(scope, proxy, form))
+            difference = first_difference(live, shown(scope, proxy, form), form)
             assert difference is None, f"--body {body} --auth {auth}, {form}: {difference}"
 
 
@@ -113,7 +118,7 @@ def test_many_sessions_of_one_message(scope):
         proxy, live = record(scope, server, [WITHIN["a short message"]] * 150)
     assert sum("Subject: Hello" in line for line in live) == 150
     for form in ("json", "jsonl"):
-        assert first_difference(live, shown(scope, proxy, form)) is None, form
+        assert first_difference(live, shown(scope, proxy, form), form) is None, form
 
 
 def test_sessions_that_overlap(scope):
@@ -132,21 +137,22 @@ def test_sessions_that_overlap(scope):
     live = without_counter(proxy.output("text"))
     assert sum('"X-' in line for line in live) == 3 * 600
     for form in ("json", "jsonl"):
-        assert first_difference(live, shown(scope, proxy, form)) is None, form
+        assert first_difference(live, shown(scope, proxy, form), form) is None, form
 
 
-def missing(live, told):
+def missing(live, told, form):
     """What was said in the lines that were live and are not shown."""
-    rest = iter(by_session(live))
+    rest = iter(ORDER[form](live))
+    before = {"json": 3, "jsonl": 2}[form]  # words before what is said
     left_out = set()
-    for line in by_session(told):
+    for line in ORDER[form](told):
         for candidate in rest:
             if candidate == line:
                 break
-            left_out.add(candidate.split(" ", 3)[3])
+            left_out.add(candidate.split(" ", before)[before])
         else:
             raise AssertionError(f"{line!r} was not live")
-    return left_out | {line.split(" ", 3)[3] for line in rest}
+    return left_out | {line.split(" ", before)[before] for line in rest}
 
 
 def test_sessions_past_the_limits_of_a_document(scope):
@@ -163,7 +169,7 @@ def test_sessions_past_the_limits_of_a_document(scope):
         assert [one["truncated"] for one in proxy.sessions()][:3] == [True, True, False]
         body_cut = {body_line, 'C > "."'} if body == "full" else set()
         for form, allowed in (("json", last | message_1001 | body_cut), ("jsonl", body_cut)):
-            left_out = missing(live, shown(scope, proxy, form))
+            left_out = missing(live, shown(scope, proxy, form), form)
             assert left_out <= allowed, f"--body {body} --auth {auth}, {form}: {left_out - allowed}"
 
 

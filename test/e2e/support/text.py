@@ -8,8 +8,13 @@ HAPPENINGS = ("### Connected ", "### Could not connect", "### TLS with ", "### A
 def of_events(text):
     """What the events of jsonl hold of the text: not when a message's lines were sent, and no
     happening that is no event. So its lines without their times, in alphabetical order."""
-    lines = [line.split(" ", 2)[2] for line in text.splitlines()]
-    return sorted(line for line in lines if _is_of_event(line.split(" ", 2)[2]))
+    return lines_of_events(line.split(" ", 1)[1] for line in text.splitlines())
+
+
+def lines_of_events(lines):
+    """The same of lines without their counters."""
+    rest = [line.split(" ", 1)[1] for line in lines]
+    return sorted(line for line in rest if _is_of_event(line.split(" ", 2)[2]))
 
 
 def _is_of_event(what):
