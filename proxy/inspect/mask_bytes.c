@@ -2,6 +2,7 @@
 #include "inspect/mask_part.h"
 
 #include "base/memory.h"
+#include "event/reply_line.h"
 #include "inspect/seam.h"
 
 #include <stdlib.h>
@@ -229,7 +230,9 @@ static void skip_line(struct mask_stream *stream) {
 
 // A line of the server that is not the last of its reply.
 static bool goes_on(struct slice line) {
-    return line.len > 3 && line.data[3] == '-' && line.data[0] >= '2' && line.data[0] <= '5';
+    struct reply_line parsed;
+    reply_line_parse(&parsed, line);
+    return parsed.goes_on;
 }
 
 // How much of what waits has come whole: lines, of the server whole replies.
