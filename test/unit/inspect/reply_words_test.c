@@ -142,6 +142,7 @@ static const struct {
     {STAGE_RCPT, 556, "5.1.10", "", "null MX"},
     {STAGE_RCPT, 503, "5.5.1", "", "no MAIL was accepted"},
     {STAGE_RCPT, 503, "5.5.2", "", "no MAIL was accepted"},
+    {STAGE_DATA, 501, "5.5.4", "Syntax: DATA", "DATA takes no argument"},
     {STAGE_DATA, 554, "5.5.1", "No valid recipients", "every RCPT was refused"},
     {STAGE_DATA, 503, "5.5.0", "Data command rejected: Improper use of SMTP command pipelining",
      "before it had the answer"},
