@@ -22,7 +22,7 @@
 // What a piece that is held back costs beside its bytes.
 #define HELD_PIECE 160
 // Room that the lines of one more event need.
-#define EVENT_SLACK (4 * KIB)
+#define EVENT_SLACK KIB
 
 struct slot {
     struct outlet outlet;
@@ -191,6 +191,16 @@ static void leave_out_bulk(struct slot *slot, const struct event *event) {
     slot->ops->take(slot->state, &note);
 }
 
+// What the lines of one more event may take: what is full is doubled.
+static size_t growth(const struct recording *recording) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < recording->slot_count; i++) {
+        const struct buf *lines = &recording->slots[i].outlet.bytes;
+        bytes += EVENT_SLACK + (lines->end + EVENT_SLACK > lines->capacity ? lines->capacity : 0);
+    }
+    return bytes;
+}
+
 static void hold_back(struct recording *recording, const struct event *event) {
     for (size_t i = 0; i < recording->slot_count; i++) {
         struct slot *slot = &recording->slots[i];
@@ -199,28 +209,20 @@ static void hold_back(struct recording *recording, const struct event *event) {
             leave_out_bulk(slot, event);
         }
     }
-    recording->full = recording->full || !budget_allows(&recording->share, EVENT_SLACK);
+    recording->full = recording->full || !budget_allows(&recording->share, growth(recording));
 }
 
 // How much was left out is said at the end, where it is known.
 static void say_left_out(struct recording *recording, const struct event *event) {
-    struct buf text;
-    buf_init(&text, KIB);
-    buf_putf(&text,
-             "%llu events of this session are left out before this line: the sessions that wait "
-             "for --only fill the memory that is kept for them",
-             (unsigned long long)recording->left_out);
-    const struct event note = {.kind = EVENT_NOTE,
-                               .session = event->session,
-                               .at_ns = event->at_ns,
-                               .note = {buf_slice(&text)}};
+    struct event lost = {.kind = EVENT_LOST, .at_ns = event_unix_ns(event)};
+    lost.lost.count = recording->left_out;
+    lost.lost.reason = SLICE("the sessions that wait for --only fill the memory kept for them");
     for (size_t i = 0; i < recording->slot_count; i++) {
         struct slot *slot = &recording->slots[i];
-        if (slot->ops != NULL) {
-            slot->ops->take(slot->state, &note);
+        if (slot->ops != NULL && slot->outlet.output->to.framing->shape == SHAPE_LINES) {
+            slot->ops->take(slot->state, &lost);
         }
     }
-    buf_cleanup(&text);
 }
 
 // ── what is kept ────────────────────────────────────────────────────────────────────────────────

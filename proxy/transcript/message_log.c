@@ -127,7 +127,8 @@ static struct message_record *record_of(struct message_log *log, int n) {
 
 static void keep(struct message_log *log, struct message_record *record, struct buf *buf,
                  struct slice bytes) {
-    bool room = budget_allows(log->share, bytes.len);
+    size_t growth = buf->end + bytes.len > buf->capacity ? buf->capacity : 0; // it is doubled
+    bool room = budget_allows(log->share, bytes.len + growth);
     size_t kept =
         !room ? 0 : buf_append_some(buf, slice_sub(bytes, 0, LIMIT_OPEN_MESSAGES - log->held));
     log->held += kept;

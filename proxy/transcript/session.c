@@ -72,9 +72,27 @@ size_t session_document_bytes(const struct session_document *document) {
            document->error.capacity + sizeof(*document);
 }
 
+static size_t buf_growth(const struct buf *buf, size_t more) {
+    return buf->end + more > buf->capacity ? buf->capacity : 0;
+}
+
+static size_t array_growth(size_t count, size_t capacity, size_t size) {
+    return count == capacity ? capacity * size : 0;
+}
+
+// What is full is doubled to take `bytes` more.
+static size_t growth(const struct session_document *document, size_t bytes) {
+    return bytes + buf_growth(&document->store, bytes) + buf_growth(&document->auths, bytes) +
+           buf_growth(&document->messages, bytes) + buf_growth(&document->findings, bytes) +
+           array_growth(document->exchange_count, document->exchange_capacity,
+                        sizeof(*document->exchanges)) +
+           array_growth(document->moment_count, document->moment_capacity,
+                        sizeof(*document->moments));
+}
+
 bool session_has_room(struct session_document *document, size_t bytes) {
-    document->full |=
-        bytes_held(document) + bytes > LIMIT_DOCUMENT || !budget_allows(document->share, bytes);
+    document->full |= bytes_held(document) + bytes > LIMIT_DOCUMENT ||
+                      !budget_allows(document->share, growth(document, bytes));
     document->truncated |= document->full;
     return !document->full;
 }
