@@ -44,7 +44,7 @@ struct analysis {
         int code;
         const struct reply_words *words;
     } ehlo_refused;
-    bool starttls_rejected; // … as a finding
+    bool starttls_rejected; // an error was said of it
     // Of the message under way: a look-alike of the end of data, said when it is clear what the
     // server made of it.
     struct smuggling {

@@ -74,9 +74,11 @@ static void join_lines(struct buf *out, const struct event_reply *reply) {
     }
 }
 
-static enum refusal_offer offer_of_starttls(const struct event_reply *reply) {
+static enum refusal_offer offer_of_starttls(const struct facts *facts,
+                                            const struct event_reply *reply) {
     if (reply->current == NULL) {
-        return OFFER_UNKNOWN;
+        // The proxy, which is not the client, asks for TLS only where it is offered.
+        return facts->last.exchange == reply->to ? OFFER_UNKNOWN : OFFERED;
     }
     return capabilities_offer(reply->current, "STARTTLS") ? OFFERED : NOT_OFFERED;
 }
@@ -98,7 +100,7 @@ static const struct reply_words *words_of(const struct facts *facts, enum refusa
                               .enhanced = reply->enhanced,
                               .text = buf_slice(&text),
                               .in_tls = reply->tls,
-                              .starttls = offer_of_starttls(reply),
+                              .starttls = offer_of_starttls(facts, reply),
                               .credentials_sent = !nothing_sent};
     const struct reply_words *words = reply_words_of(&refusal);
     buf_cleanup(&text);
@@ -179,7 +181,9 @@ void refusal_judge(struct analysis *analysis, const struct event *event) {
     // What is only counted is not looked up: a server may refuse by the million.
     bool listed = analysis_lists(analysis, RULE_REJECTED);
     const struct reply_words *words = listed ? words_of(&analysis->facts, stage, reply) : &unlisted;
-    analysis->starttls_rejected |= stage == STAGE_STARTTLS && !analysis->ignored[RULE_REJECTED];
+    // A warning alone would let a session pass that never came about.
+    analysis->starttls_rejected |=
+        stage == STAGE_STARTTLS && reply->code >= 500 && !analysis->ignored[RULE_REJECTED];
     if (reply->verb == VERB_EHLO) {
         analysis->ehlo_refused = (struct ehlo_refused){
             .held = true, .exchange = reply->to, .code = reply->code, .words = words};

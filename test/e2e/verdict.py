@@ -139,6 +139,31 @@ def test_a_server_that_is_down_fails(scope):
             same([check(scope, path, "--fail-on", bar)[0] for bar in BARS], [1, 1, 1, 0])
 
 
+def test_tls_that_the_server_refuses_to_the_proxy_fails(scope):
+    for answer, rules in ((b"454 4.7.0 no", [("rejected", "warning"), ("session-failed", "error")]),
+                          (b"502 5.5.1 no", [("rejected", "error")])):
+        def refuse(connection):
+            connection.sendall(b"220 test\r\n")
+            s.read_line(connection)
+            connection.sendall(b"250-test\r\n250 STARTTLS\r\n")
+            s.read_line(connection)
+            connection.sendall(answer + b"\r\n")
+            s.read_all(connection)
+
+        with s.Server(refuse) as server:
+            proxy = scope.proxy("--mode", f"reverse:smtp://localhost:{server.port}@0", "--server-tls",
+                                "starttls", "--once", "--fail-on", "error", outputs=("json",))
+            connection = s.connect(proxy.port())
+            s.read_all(connection)
+            connection.close()
+            same(proxy.process.wait(s.TIMEOUT), 1)
+            proxy.stop()
+            session = proxy.sessions()[0]
+            same(session["outcome"], "tls-server-failed")
+            same([(one["rule"], one["severity"]) for one in session["findings"]], rules)
+            assert "certificate or key" in session["findings"][0]["text"], session["findings"]
+
+
 def test_no_connection_at_all(scope):
     """Nothing was refused; that nothing was sent is what `accepted` is for."""
     for words, wanted in (((), 0), (("--fail-on", "info"), 0), (("--expect", "accepted = 1"), 1)):
