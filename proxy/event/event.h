@@ -136,6 +136,7 @@ struct event_command {
     bool pipelined;    // sent before the reply to the command before it
     bool continuation; // a SASL line
     bool concealed;    // shown as nothing but a mask: verb and argument are unknown
+    bool not_smtp;     // so far the client does not look like one that speaks SMTP
     bool begun;        // the server answered before the line had ended: told as far as it came
     bool unread;       // to the mask alone: credentials passed that were not read
     bool tls;          // inside TLS

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/analysis.h"
 
+#include "inspect/held.h"
+
 #include "base/sentence.h"
 #include "base/text.h"
 
@@ -60,6 +62,13 @@ static void say(struct analysis *analysis, enum rule rule, enum severity severit
     if (count(&analysis->tallies[rule], severity, place.side) > LIMIT_FINDINGS_OF_RULE) {
         return;
     }
+    if (!held_take(analysis, rule, severity, place, text)) {
+        analysis_send(analysis, rule, severity, place, text);
+    }
+}
+
+void analysis_send(struct analysis *analysis, enum rule rule, enum severity severity,
+                   struct place place, const char *text) {
     send_finding(analysis, (struct event_finding){.rule = rule_info(rule)->id,
                                                   .severity = severity,
                                                   .side = place.side,

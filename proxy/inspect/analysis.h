@@ -22,6 +22,8 @@ struct message_notes; // what the message rules gather of the message that strea
 struct envelope;      // addresses to compare when the session ends
 struct attempts;      // refused logins
 
+struct held_finding;
+
 struct analysis {
     struct findings_config config;
     struct event_sink sink;
@@ -32,7 +34,16 @@ struct analysis {
         enum severity worst;
         enum party side; // PARTY_NONE where it was more than one
     } tallies[RULE_COUNT];
-    bool ignored[RULE_COUNT];        // --ignore
+    bool ignored[RULE_COUNT]; // --ignore
+    // Findings that wait, see held.h.
+    struct held {
+        struct held_finding *items;
+        size_t count;
+        bool server_spoke; // a reply with a code
+        bool client_is_strange;
+        bool proven; // both speak SMTP, or the session is over
+        bool muted;  // one does not: nothing more is said of SMTP
+    } held;
     int said_of_message[RULE_COUNT]; // the latest message that a rule was said of
     struct message_notes *message;
     struct envelope *envelope;
@@ -77,6 +88,9 @@ void analysis_say_mild(struct analysis *analysis, enum rule rule, struct place p
                        const char *format, ...) __attribute__((format(printf, 4, 5)));
 // Whether a finding of this rule would be listed still, rather than only counted.
 bool analysis_lists(const struct analysis *analysis, enum rule rule);
+// Sends a finding as it is; for those that waited.
+void analysis_send(struct analysis *analysis, enum rule rule, enum severity severity,
+                   struct place place, const char *text);
 // True the first time that it is asked for this rule and message.
 bool analysis_first_of_message(struct analysis *analysis, enum rule rule, int message);
 // True as long as the rule was not said in the session: for rules about the client as such.

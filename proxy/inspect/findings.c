@@ -2,6 +2,7 @@
 #include "inspect/findings.h"
 
 #include "base/memory.h"
+#include "inspect/held.h"
 #include "inspect/themes.h"
 
 #include <stdlib.h>
@@ -43,6 +44,7 @@ void findings_free(struct findings *findings) {
     }
     struct analysis *analysis = &findings->analysis;
     facts_cleanup(&analysis->facts);
+    held_free(analysis);
     message_notes_free(analysis->message);
     envelope_free(analysis->envelope);
     attempts_free(analysis->attempts);
@@ -91,6 +93,7 @@ void findings_observe(struct findings *findings, const struct event *event) {
     if (!is_to_be_judged(event)) {
         return;
     }
+    held_learn(analysis, event);
     if (is_half_line(event)) {
         observe_half_line(analysis, event);
         return;

@@ -96,6 +96,7 @@ static void tell_command(struct dialogue *dialogue, const struct event_line *lin
     event->continuation = kind == CLIENT_LINE_SASL;
     event->concealed = kind == CLIENT_LINE_CONCEALED;
     event->begun = dialogue->client.answering;
+    event->not_smtp = dialogue->stranger == PARTY_CLIENT;
     event->tls = dialogue->tls[SIDE_CLIENT];
     event->offered = caps_list(dialogue->client.line_caps);
     if (kind != CLIENT_LINE_COMMAND) {
