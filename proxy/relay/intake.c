@@ -130,6 +130,7 @@ static void receive_client_plain(struct relay *relay, struct slice wire, int64_t
 
 static void receive_client_tls(struct relay *relay, struct slice wire, int64_t at_ns) {
     struct buf *plaintext = relay->setup.scratch;
+    plain_server_keep_hello(relay, wire);
     leg_receive(&relay->client, wire, plaintext, at_ns);
     upgrade_advance(relay, at_ns);
     if (buf_len(plaintext) > 0) {
@@ -187,7 +188,10 @@ static void receive_server_first(struct relay *relay, struct slice wire, int64_t
 }
 
 void intake_server(struct relay *relay, struct slice wire, int64_t at_ns) {
-    if (relay->server.tls != NULL) {
+    if (relay->server.tls != NULL && plain_server_shows(relay, wire)) {
+        plain_server_begin(relay, at_ns);
+        relay_take_server_plaintext(relay, wire, at_ns);
+    } else if (relay->server.tls != NULL) {
         receive_server_tls(relay, wire, at_ns);
     } else if (relay->server_state == SERVER_CONNECTED) {
         receive_server_first(relay, wire, at_ns);

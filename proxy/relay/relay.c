@@ -80,6 +80,7 @@ struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
     relay->setup = *setup;
     leg_init(&relay->client, SIDE_CLIENT);
     leg_init(&relay->server, SIDE_SERVER);
+    buf_init(&relay->client_hello, LIMIT_READ);
     relay->observer = observer_new(&setup->config->observer, setup->session);
     if (setup->mode == MODE_SINK) {
         far_side_open(relay, embedded_server(setup->config), at_ns);
@@ -107,6 +108,7 @@ void relay_free(struct relay *relay) {
     }
     leg_cleanup(&relay->client);
     leg_cleanup(&relay->server);
+    buf_cleanup(&relay->client_hello);
     filters_cleanup(relay);
     observer_free(relay->observer);
     far_side_cleanup(relay);

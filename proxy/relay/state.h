@@ -132,6 +132,8 @@ struct relay {
     bool client_gone;        // … or refused what came behind its close
     bool client_end_due;     // its stream ended, and bytes of it still wait in here
     bool hello_on_plain;     // a ClientHello came where plain SMTP was under way
+    struct buf client_hello; // as it came, until it is known that the server answers it in TLS
+    bool server_answers_hello;
 
     struct filter filters[FILTERS_MAX];
     size_t filter_count;             // 0: bytes are passed on without a look at them
@@ -165,6 +167,12 @@ void intake_server(struct relay *relay, struct slice wire, int64_t at_ns);
 // Behind an accepted STARTTLS: plain bytes go on in the clear until a ClientHello begins.
 void intake_before_hello(struct relay *relay, struct slice wire, int64_t at_ns);
 bool intake_upgrade_is_due(const struct relay *relay); // STARTTLS was accepted
+
+// plain_server.c: a server that answers the client's ClientHello in plain text.
+void plain_server_keep_hello(struct relay *relay, struct slice wire);
+// Asked of the first bytes of the server's; true where they are no TLS: then plain_server_begin.
+bool plain_server_shows(struct relay *relay, struct slice wire);
+void plain_server_begin(struct relay *relay, int64_t at_ns);
 
 // upgrade.c: handshakes.
 void upgrade_client_begin(struct relay *relay, int64_t at_ns);

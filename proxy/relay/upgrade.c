@@ -87,10 +87,7 @@ static const char *plain_text_remedy(const struct relay *relay, bool starttls) {
     if (relay->setup.implicit_server) {
         return "use reverse:smtp:// for it, or its port of implicit TLS (465)";
     }
-    if (relay->config->server_tls == SERVER_TLS_IMPLICIT) {
-        return "use --server-tls starttls, or its port of implicit TLS (465)";
-    }
-    return "set the client to STARTTLS, or use the server's port of implicit TLS (465)";
+    return "use --server-tls starttls, or its port of implicit TLS (465)";
 }
 
 void upgrade_server_begin(struct relay *relay, bool starttls, int64_t at_ns) {
@@ -182,6 +179,10 @@ static void start_server(struct relay *relay, int64_t at_ns) {
     }
     switch (relay_server_tls(relay)) {
     case SERVER_TLS_MIRROR:
+        if (hello && plain_server_shows(relay, buf_slice(&relay->server.unread))) {
+            plain_server_begin(relay, at_ns);
+            return;
+        }
         if (hello) {
             upgrade_server_begin(relay, false, at_ns);
             return;

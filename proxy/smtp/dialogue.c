@@ -172,6 +172,10 @@ void dialogue_tls_begun(struct dialogue *dialogue, enum side side) {
     dialogue->injection_due[side] = false;
 }
 
+void dialogue_tls_withdrawn(struct dialogue *dialogue) {
+    dialogue->tls[SIDE_CLIENT] = dialogue->tls[SIDE_SERVER] = false;
+}
+
 void dialogue_set_starttls_view(struct dialogue *dialogue, enum starttls_view view) {
     dialogue->view = view;
 }

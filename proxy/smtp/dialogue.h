@@ -54,6 +54,8 @@ bool dialogue_awaits_tls(const struct dialogue *dialogue);
 // The leg of `side` speaks TLS from the next byte fed on. When it is the client's, EHLO and what
 // was offered are forgotten (RFC 3207 4.2), and what still waited for a reply will not get one.
 void dialogue_tls_begun(struct dialogue *dialogue, enum side side);
+// Neither leg spoke TLS after all, and nothing was fed since.
+void dialogue_tls_withdrawn(struct dialogue *dialogue);
 void dialogue_set_starttls_view(struct dialogue *dialogue, enum starttls_view view);
 
 // What the relay may ask, to know whether it may speak itself, and how a session ended.
