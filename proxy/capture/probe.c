@@ -25,7 +25,7 @@ static void found(struct probe_result *result, bool ok, const char *what, const 
 // Starts `true` as `run` would. What it went under is in `out_filter`.
 static enum err try_command(struct filter_installed *out_filter, struct failure *failure,
                             const char *trust_mount) {
-    static char name[] = "true";
+    char name[] = "true";
     char *command_line[] = {name, NULL};
     struct capture_inherited inherited = {0};
     getrlimit(RLIMIT_NOFILE, &inherited.descriptors);

@@ -112,8 +112,8 @@ static bool is_surely_base64(struct slice word) {
 }
 
 // A client that forgot the base64 sends the response as it is.
-void mask_learn_sasl(struct taint *taint, struct sasl_progress *progress, struct slice line,
-                     bool open) {
+static void mask_learn_sasl(struct taint *taint, struct sasl_progress *progress, struct slice line,
+                            bool open) {
     progress->lines++;
     taint_learn(taint, line, open);
     note_name(progress, line);

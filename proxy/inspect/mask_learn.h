@@ -28,10 +28,6 @@ void mask_learn_command(struct taint *taint, struct sasl_progress *progress,
 // Notes what a challenge asks for.
 void mask_learn_reply(struct sasl_progress *progress, const struct event_reply *reply);
 
-// One SASL line (base64 or not), without the blanks around it; `open` where it was cut.
-void mask_learn_sasl(struct taint *taint, struct sasl_progress *progress, struct slice line,
-                     bool open);
-
 // A run of marked bytes of which no command tells, or tells only the beginning: as a SASL line, and
 // as values of BURL and XCLIENT.
 void mask_learn_run(struct taint *taint, struct sasl_progress *progress, struct slice run,

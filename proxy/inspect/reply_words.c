@@ -435,7 +435,8 @@ static bool code_tells_more(const struct refusal *refusal, struct enhanced_detai
     return false;
 }
 
-const struct reply_words *reply_words_of_codes(const struct refusal *refusal) {
+// By the two codes alone. Never NULL.
+static const struct reply_words *reply_words_of_codes(const struct refusal *refusal) {
     struct enhanced_detail detail;
     const struct reply_words *words = NULL;
     if (enhanced_detail_of(&detail, refusal) && !code_tells_more(refusal, detail)) {

@@ -44,8 +44,6 @@ struct reply_words {
 
 // Never NULL.
 const struct reply_words *reply_words_of(const struct refusal *refusal);
-// By the two codes alone. Never NULL.
-const struct reply_words *reply_words_of_codes(const struct refusal *refusal);
 // By the text alone. NULL where nothing in it is recognised.
 const struct reply_words *reply_words_of_text(const struct refusal *refusal);
 

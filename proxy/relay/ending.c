@@ -34,7 +34,8 @@ static bool may_speak(const struct relay *relay) {
            (ungreeted || dialogue_between_commands(dialogue));
 }
 
-void ending_say(struct relay *relay, const char *line, int64_t at_ns) {
+// Says `line` to the client as a reply of the proxy's.
+static void say(struct relay *relay, const char *line, int64_t at_ns) {
     struct buf plain;
     buf_init(&plain, FAILURE_MAX);
     sentence_put_plain(&plain, slice_of_string(line));
@@ -50,7 +51,7 @@ void ending_say_last(struct relay *relay, const char *line, int64_t at_ns) {
     }
     if (may_speak(relay)) {
         filters_tell_unsent(relay, at_ns); // The client had said it before.
-        ending_say(relay, line, at_ns);
+        say(relay, line, at_ns);
     }
 }
 

@@ -25,11 +25,18 @@ void filters_cleanup(struct relay *relay) {
     buf_wipe(&relay->streams[SIDE_SERVER].held);
 }
 
+// Ahead of anything else that goes the same way: what was passed goes out.
+static void let_pass(struct relay *relay, enum side from) {
+    struct slice bytes = relay->streams[from].passing;
+    relay->streams[from].passing = SLICE("");
+    leg_send(relay_leg(relay, side_other(from)), bytes);
+}
+
 // ── what a filter may do ────────────────────────────────────────────────────────────────────────
 
 static void port_send(void *context, enum side to, struct slice bytes) {
     struct relay *relay = context;
-    filters_let_pass(relay, side_other(to));
+    let_pass(relay, side_other(to));
     leg_send(relay_leg(relay, to), bytes);
 }
 
@@ -163,14 +170,8 @@ static void pass(struct relay *relay, enum side from, struct slice bytes) {
         passing->len += bytes.len;
         return;
     }
-    filters_let_pass(relay, from);
+    let_pass(relay, from);
     *passing = bytes;
-}
-
-void filters_let_pass(struct relay *relay, enum side from) {
-    struct slice bytes = relay->streams[from].passing;
-    relay->streams[from].passing = SLICE("");
-    leg_send(relay_leg(relay, side_other(from)), bytes);
 }
 
 // What the filter holds of this peer goes out.
@@ -206,7 +207,7 @@ static size_t run(struct relay *relay, enum side from, struct slice bytes, int64
         stream->mid_line = !line.whole && line.kind != FILTER_TEXT;
         rest = after;
     }
-    filters_let_pass(relay, from);
+    let_pass(relay, from);
     return bytes.len - rest.len;
 }
 

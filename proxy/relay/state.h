@@ -210,8 +210,6 @@ void filters_end(struct relay *relay, enum side side, int64_t at_ns);
 bool filters_hold(const struct relay *relay, enum side side); // bytes of this peer wait
 // What waits is the caller's.
 struct buf filters_take_held(struct relay *relay, enum side side);
-// Ahead of anything else that goes the same way: what was passed goes out.
-void filters_let_pass(struct relay *relay, enum side from);
 void filters_tell_unsent(struct relay *relay, int64_t at_ns); // the client said it all the same
 int64_t filters_deadline_ns(const struct relay *relay);
 
@@ -248,8 +246,6 @@ void ending_decide(struct relay *relay, enum outcome outcome, enum party by, con
 // The same for an end that the proxy makes (idle for too long, a stop) and only its moment
 // explains; where a peer has closed already that is what ended the session.
 void ending_decide_by_proxy(struct relay *relay, enum outcome outcome);
-// Says `line` to the client as a reply of the proxy's.
-void ending_say(struct relay *relay, const char *line, int64_t at_ns);
 // The same where it is the last word: only if the client is between commands.
 void ending_say_last(struct relay *relay, const char *line, int64_t at_ns);
 // Stops relaying: sends what is left, closes both sides.
