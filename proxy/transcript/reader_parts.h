@@ -14,21 +14,13 @@
 #ifndef SCOPE_TRANSCRIPT_READER_PARTS_H
 #define SCOPE_TRANSCRIPT_READER_PARTS_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "event/event.h"
 #include "transcript/reader.h"
 
 #include <cjson/cJSON.h>
-
-// ── memory of one event ─────────────────────────────────────────────────────────────────────────
-
-struct arena_block;
-struct arena {
-    struct arena_block *blocks;
-};
-void *arena_new(struct arena *arena, size_t count, size_t size); // zeroed
-void arena_cleanup(struct arena *arena);
 
 // ── from JSON to values ─────────────────────────────────────────────────────────────────────────
 

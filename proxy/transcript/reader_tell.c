@@ -139,7 +139,7 @@ static bool tell(struct reader *reader, const struct item *item) {
 
 const struct event *reader_tell(struct reader *reader, const struct item *item) {
     int64_t unix_ns = item->at_unix_us * NS_PER_US;
-    arena_cleanup(&reader->arena);
+    arena_clear(&reader->arena);
     if (!tell(reader, item)) {
         return NULL;
     }

@@ -1,36 +1,9 @@
 // SPDX-License-Identifier: MIT
 // reader_value: from JSON to values, whatever the JSON is.
 #include "base/digest.h"
-#include "base/memory.h"
 #include "transcript/reader_parts.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-// ── memory of one event ─────────────────────────────────────────────────────────────────────────
-
-struct arena_block {
-    struct arena_block *next;
-    max_align_t memory[];
-};
-
-void *arena_new(struct arena *arena, size_t count, size_t size) {
-    if (size != 0 && count > (SIZE_MAX / 2) / size) {
-        abort(); // no transcript that fits into memory has so many of anything
-    }
-    struct arena_block *block = mem_new(sizeof(*block) + count * size);
-    block->next = arena->blocks;
-    arena->blocks = block;
-    return block->memory;
-}
-
-void arena_cleanup(struct arena *arena) {
-    while (arena->blocks != NULL) {
-        struct arena_block *block = arena->blocks;
-        arena->blocks = block->next;
-        free(block);
-    }
-}
 
 // ── from JSON to values ─────────────────────────────────────────────────────────────────────────
 
