@@ -20,7 +20,7 @@
 #define SCOPE_CAPTURE_CAPTURE_H
 
 #include "base/err.h"
-#include "capture/process.h"
+#include "base/process.h"
 
 #include <signal.h>
 #include <stdbool.h>

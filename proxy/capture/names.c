@@ -2,7 +2,7 @@
 #include "capture/names.h"
 
 #include "base/memory.h"
-#include "capture/process.h"
+#include "base/process.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -9,24 +9,49 @@
 #include "cli/verdict.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 struct run {
     struct service_loop service;
     struct capture *capture;
+    struct capture *_Atomic opened; // the same, from when connections may be claimed
+    struct lead lead;
+    struct listen_spec listen;
     struct trust_folder trust;
     int status; // of the command
 };
 
-// Before the command runs, so that not even its first connection finds nobody.
+static bool claim(void *context, int accepted_fd, struct claimed *out) {
+    struct run *run = context;
+    struct capture *capture = atomic_load(&run->opened);
+    struct capture_connection connection;
+    if (capture == NULL || !capture_claim(capture, accepted_fd, &connection)) {
+        return false;
+    }
+    *out = (struct claimed){
+        .server_fd = connection.server_fd,
+        .server = connection.server,
+        .client = connection.client,
+    };
+    return true;
+}
+
+// Before the command runs, so that not even its first connection is turned away.
 static void on_opened(void *context, struct capture *capture) {
     struct run *run = context;
-    proxy_set_capture(run->service.proxy, capture);
+    atomic_store(&run->opened, capture);
 }
 
 static void on_failed(void *context, const struct capture_connection *connection, int error) {
     struct run *run = context;
-    proxy_record_failed(run->service.proxy, connection, error);
+    struct failed_dial failed = {
+        .server = connection->server,
+        .client = connection->client,
+        .asked_monotonic_ns = connection->asked_monotonic_ns,
+        .error = error,
+    };
+    proxy_record_failed(run->service.proxy, &failed);
 }
 
 static void on_warned(void *context, const char *sentence) {
@@ -87,7 +112,9 @@ static enum err run_all(struct run *run, struct failure *failure, struct machine
     uint16_t port = 0;
     enum err err = service_open(&run->service, failure, machinery, options);
     if (err == OK) {
-        err = proxy_add_capture(run->service.proxy, failure, &port);
+        run->lead = (struct lead){.listen = capture_listener_open, .claim = claim, .context = run};
+        run->listen = (struct listen_spec){.mode = MODE_RUN, .lead = &run->lead};
+        err = proxy_add_listener(run->service.proxy, failure, &run->listen, &port);
     }
     if (err == OK) {
         err = service_start(&run->service, failure);

@@ -8,8 +8,8 @@
 
 #include <sys/socket.h>
 
-struct capture_connection;
 struct conn;
+struct failed_dial;
 struct listener;
 struct worker;
 
@@ -17,8 +17,7 @@ struct worker;
 void conn_accept(struct worker *worker, struct listener *listener, int fd,
                  const struct sockaddr *client);
 // A session of `run` whose server could not be dialled: nothing but its record.
-void conn_record_failed(struct worker *worker, const struct capture_connection *connection,
-                        int error);
+void conn_record_failed(struct worker *worker, const struct failed_dial *failed);
 void conn_stop(struct conn *conn); // the grace is over: says 421 and ends
 // The worker's list of its sessions.
 struct conn *conn_next(const struct conn *conn);

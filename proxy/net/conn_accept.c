@@ -127,17 +127,17 @@ static void find_destination(struct conn *conn, const struct listener *listener,
 }
 
 static bool claim(struct conn *conn, int fd) {
-    struct capture *capture = atomic_load(&conn->worker->service->capture);
-    struct capture_connection captured;
-    if (capture == NULL || !capture_claim(capture, fd, &captured)) {
+    const struct lead *lead = conn->spec->lead;
+    struct claimed claimed;
+    if (!lead->claim(lead->context, fd, &claimed)) {
         return false;
     }
-    take_destination(conn, &captured.server);
-    conn->client_process = captured.client;
-    if (captured.server_fd >= 0) {
+    take_destination(conn, &claimed.server);
+    conn->client_process = claimed.client;
+    if (claimed.server_fd >= 0) {
         conn->dialled = true;
-        conn->dial_result.fd = captured.server_fd;
-        conn->dial_result.address = captured.server;
+        conn->dial_result.fd = claimed.server_fd;
+        conn->dial_result.address = claimed.server;
     }
     return true;
 }
@@ -154,7 +154,7 @@ void conn_accept(struct worker *worker, struct listener *listener, int fd,
     conn->client = conn_adopt(conn, SIDE_CLIENT, fd);
     if (conn->spec->mode == MODE_TRANSPARENT) {
         find_destination(conn, listener, fd);
-    } else if (conn->spec->mode == MODE_RUN && !claim(conn, fd)) {
+    } else if (conn->spec->lead != NULL && !claim(conn, fd)) {
         conn_end(conn);
         return;
     }
@@ -165,18 +165,17 @@ void conn_accept(struct worker *worker, struct listener *listener, int fd,
     conn_identify(conn);
 }
 
-void conn_record_failed(struct worker *worker, const struct capture_connection *connection,
-                        int error) {
+void conn_record_failed(struct worker *worker, const struct failed_dial *failed) {
     static const struct listen_spec spec = {.mode = MODE_RUN};
     struct conn *conn = new_conn(worker, &spec);
     atomic_fetch_add(&worker->service->live, 1); // It is over already, and needs no room.
     worker_session_began(worker, conn);
-    take_destination(conn, &connection->server);
+    take_destination(conn, &failed->server);
     // Nobody was ever accepted: the session is the time that the command waited.
-    conn->session.started_unix_ns -= conn->accepted_ns - connection->asked_monotonic_ns;
-    conn->accepted_ns = connection->asked_monotonic_ns;
-    conn->server_text = address_text((const struct sockaddr *)&connection->server);
-    conn->client_process = connection->client;
+    conn->session.started_unix_ns -= conn->accepted_ns - failed->asked_monotonic_ns;
+    conn->accepted_ns = failed->asked_monotonic_ns;
+    conn->server_text = address_text((const struct sockaddr *)&failed->server);
+    conn->client_process = failed->client;
     fill_session(conn);
     conn->session.server.address = conn->server_text.host;
     struct relay_setup setup = {
@@ -187,7 +186,7 @@ void conn_record_failed(struct worker *worker, const struct capture_connection *
     };
     char reason[FAILURE_MAX];
     snprintf(reason, sizeof(reason), "cannot connect to %s on port %u: %s", conn->server_text.host,
-             conn->server_text.port, dial_advice(error));
+             conn->server_text.port, dial_advice(failed->error));
     conn->relay = relay_new(&setup, 0);
     relay_connect_failed(conn->relay, reason, false, conn_now_ns(conn));
     conn_end(conn);

@@ -7,7 +7,7 @@
 #ifndef SCOPE_NET_OWNER_H
 #define SCOPE_NET_OWNER_H
 
-#include "capture/process.h"
+#include "base/process.h"
 
 #include <sys/socket.h>
 

@@ -19,7 +19,6 @@ struct proxy {
     unsigned worker_count;
     unsigned started;
     struct address_text *bound; // one for each mode
-    struct listen_spec capture_spec;
     atomic_uint running;
     atomic_bool stopping;
 };
@@ -249,40 +248,29 @@ void proxy_put_sessions(struct proxy *proxy, struct buf *out) {
 
 // ── run ─────────────────────────────────────────────────────────────────────────────────────────
 
-enum err proxy_add_capture(struct proxy *proxy, struct failure *failure, uint16_t *out_port) {
-    proxy->capture_spec = (struct listen_spec){.mode = MODE_RUN, .host = "127.0.0.1"};
-    *out_port = 0;
+enum err proxy_add_listener(struct proxy *proxy, struct failure *failure,
+                            const struct listen_spec *spec, uint16_t *out_port) {
+    *out_port = spec->port;
     for (unsigned i = 0; i < proxy->worker_count; i++) {
         int fd = -1;
-        enum err err = capture_listener_open(&fd, out_port, failure);
+        enum err err = spec->lead->listen(&fd, out_port, failure);
         if (err != OK) {
             return err;
         }
-        worker_add_listener(&proxy->workers[i], &proxy->capture_spec, fd);
+        worker_add_listener(&proxy->workers[i], spec, fd);
     }
     return OK;
 }
 
-void proxy_set_capture(struct proxy *proxy, struct capture *capture) {
-    atomic_store(&proxy->service.capture, capture);
-}
-
-struct failed_connection {
-    struct capture_connection connection;
-    int error;
-};
-
 static void record_failed(struct worker *worker, void *argument) {
-    struct failed_connection *failed = argument;
-    conn_record_failed(worker, &failed->connection, failed->error);
-    free(failed);
+    conn_record_failed(worker, argument);
+    free(argument);
 }
 
-void proxy_record_failed(struct proxy *proxy, const struct capture_connection *connection,
-                         int error) {
-    struct failed_connection *failed = mem_new(sizeof(*failed));
-    *failed = (struct failed_connection){.connection = *connection, .error = error};
-    if (!worker_post(&proxy->workers[0], record_failed, failed)) {
-        free(failed);
+void proxy_record_failed(struct proxy *proxy, const struct failed_dial *failed) {
+    struct failed_dial *copy = mem_new(sizeof(*copy));
+    *copy = *failed;
+    if (!worker_post(&proxy->workers[0], record_failed, copy)) {
+        free(copy);
     }
 }

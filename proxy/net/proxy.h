@@ -10,12 +10,29 @@
 #define SCOPE_NET_PROXY_H
 
 #include "base/err.h"
-#include "capture/capture.h"
+#include "base/process.h"
 #include "relay/config.h"
 
 #include <stdatomic.h>
+#include <sys/socket.h>
 
 struct proxy;
+
+// A connection that was led to one of our listeners: who asked for it, and where it was going.
+struct claimed {
+    int server_fd; // connected, non-blocking, belongs to the claimer; -1: `server` is to be dialled
+    struct sockaddr_storage server; // v4-mapped is AF_INET
+    struct process_identity client;
+};
+
+// How the connections of a listener are led to it, where neither the client nor the firewall does.
+struct lead {
+    // Opens a socket that listens, one call a loop. `*inout_port` 0 is replaced by the port it got.
+    enum err (*listen)(int *out_fd, uint16_t *inout_port, struct failure *failure);
+    // False for an accepted socket that was not led here: it is closed. Any thread.
+    bool (*claim)(void *context, int accepted_fd, struct claimed *out);
+    void *context;
+};
 
 // One `--mode`, plain data.
 struct listen_spec {
@@ -25,6 +42,7 @@ struct listen_spec {
     bool implicit_server;    // reverse:smtps
     const char *server_host; // reverse
     uint16_t server_port;
+    const struct lead *lead; // run, else NULL
     const char *text; // "reverse smtp://mail.example.com:587", for the line that says it listens
 };
 
@@ -69,13 +87,18 @@ struct proxy_status proxy_status(struct proxy *proxy);
 // Appends a line for each live session: its number, peers, state. Waits for the loops.
 void proxy_put_sessions(struct proxy *proxy, struct buf *out);
 
-// `run`: a listener for captured connections on every loop. Before proxy_start.
-MUST_USE enum err proxy_add_capture(struct proxy *proxy, struct failure *failure,
-                                    uint16_t *out_port);
-// The capture that the listener's connections are claimed from; before the first one can come.
-void proxy_set_capture(struct proxy *proxy, struct capture *capture);
-// A connection of the command that could not be made, to be recorded. Any thread.
-void proxy_record_failed(struct proxy *proxy, const struct capture_connection *connection,
-                         int error);
+// One mode more, whose listener has no address of its own to show. Before proxy_start.
+MUST_USE enum err proxy_add_listener(struct proxy *proxy, struct failure *failure,
+                                     const struct listen_spec *spec, uint16_t *out_port);
+
+// A connection that was not made, so that nothing was led to the listener: to be recorded. Any
+// thread.
+struct failed_dial {
+    struct sockaddr_storage server;
+    struct process_identity client;
+    int64_t asked_monotonic_ns; // when the client asked for it
+    int error;                  // errno of connect
+};
+void proxy_record_failed(struct proxy *proxy, const struct failed_dial *failed);
 
 #endif

@@ -20,7 +20,6 @@ struct service {
     struct owner *owner;
     struct lookups *lookups;
     struct own_listeners own_listeners;
-    struct capture *_Atomic capture;
     atomic_uint_fast64_t next_id;
     atomic_uint_fast64_t live;
     atomic_uint_fast64_t ended;

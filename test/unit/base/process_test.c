@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "capture/process.h"
+#include "base/process.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // process: what /proc tells about a process. Used for the pid and program of a local client.
-#ifndef SCOPE_CAPTURE_PROCESS_H
-#define SCOPE_CAPTURE_PROCESS_H
+#ifndef SCOPE_BASE_PROCESS_H
+#define SCOPE_BASE_PROCESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
