@@ -331,7 +331,8 @@ const char *outcome_name(enum outcome outcome); // "client-closed"
 struct event_close {
     enum party by; // who closed first
     enum outcome outcome;
-    struct slice error; // a sentence; null where nothing failed
+    struct slice error;  // a sentence; null where nothing failed
+    struct slice likely; // the most probable cause, of the rules; null where nothing failed
     int64_t duration_ns;
     uint64_t bytes_from_client; // inside TLS
     uint64_t bytes_from_server;

@@ -128,6 +128,17 @@ static void put_finding(struct buf *out, const struct text_writer *writer,
 
 // ── happenings ──────────────────────────────────────────────────────────────────────────────────
 
+// In front of the close, which is the last line of a session.
+static void put_likely(struct buf *out, const struct text_writer *writer,
+                       const struct event *event) {
+    if (!slice_is_null(event->close.likely)) {
+        begin_happening(out, writer, event, true);
+        buf_put_string(out, "Most likely: ");
+        text_put_printable(out, event->close.likely);
+        end_line(out, writer);
+    }
+}
+
 static void put_happening(struct buf *out, const struct text_writer *writer,
                           const struct event *event) {
     switch (event->kind) {
@@ -148,6 +159,7 @@ static void put_happening(struct buf *out, const struct text_writer *writer,
         text_put_printable(out, event->note.text);
         break;
     case EVENT_CLOSE:
+        put_likely(out, writer, event);
         begin_happening(out, writer, event, !slice_is_null(event->close.error));
         text_put_close(out, &event->close);
         break;

@@ -2,6 +2,7 @@
 #include "inspect/analysis.h"
 
 #include "inspect/held.h"
+#include "inspect/likely.h"
 
 #include "base/sentence.h"
 #include "base/text.h"
@@ -62,6 +63,7 @@ static void say(struct analysis *analysis, enum rule rule, enum severity severit
     if (count(&analysis->tallies[rule], severity, place.side) > LIMIT_FINDINGS_OF_RULE) {
         return;
     }
+    likely_take_finding(analysis, rule, place, text);
     if (!held_take(analysis, rule, severity, place, text)) {
         analysis_send(analysis, rule, severity, place, text);
     }

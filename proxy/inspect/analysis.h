@@ -24,6 +24,42 @@ struct attempts;      // refused logins
 
 struct held_finding;
 
+// What a finding is about.
+struct place {
+    enum party side;
+    int exchange;
+    int message;
+};
+
+// A value of the wire as it may stand in a text: marked as one (base/sentence.h), escaped, and cut
+// when long. Once credentials have passed in the session a value that would have to be cut or
+// escaped is withheld altogether, since the mask could no longer recognise a secret in what is left
+// of it.
+enum { QUOTE_MAX = 160 };
+struct quote {
+    char text[4 * QUOTE_MAX + 16];
+};
+
+// See likely.h.
+struct likely {
+    struct likely_note {
+        struct place place;
+        char *text;      // NULL for none
+    } notes[RULE_COUNT]; // the latest of each rule
+    struct likely_refusal {
+        bool set;
+        enum refusal_stage stage;
+        int code;
+        bool has_enhanced;
+        struct quote enhanced;
+        struct place place;
+        const struct reply_words *words;
+        uint64_t bonds;
+        char *explanation; // NULL for none yet
+    } refusal;
+    char *sentence; // NULL where nothing failed
+};
+
 struct analysis {
     struct findings_config config;
     struct event_sink sink;
@@ -56,6 +92,7 @@ struct analysis {
         const struct reply_words *words;
     } ehlo_refused;
     bool starttls_rejected; // an error was said of it
+    struct likely likely;
     // Of the message under way: a look-alike of the end of data, said when it is clear what the
     // server made of it.
     struct smuggling {
@@ -64,13 +101,6 @@ struct analysis {
         char look_alike[32];
         bool text_over; // the message ended, and its answer came
     } smuggling;
-};
-
-// What a finding is about.
-struct place {
-    enum party side;
-    int exchange;
-    int message;
 };
 
 struct place place_of_exchange(enum party side, int exchange);
@@ -91,6 +121,8 @@ bool analysis_lists(const struct analysis *analysis, enum rule rule);
 // Sends a finding as it is; for those that waited.
 void analysis_send(struct analysis *analysis, enum rule rule, enum severity severity,
                    struct place place, const char *text);
+// "The sender (MAIL)", to begin a sentence with.
+const char *refusal_name(enum refusal_stage stage);
 // True the first time that it is asked for this rule and message.
 bool analysis_first_of_message(struct analysis *analysis, enum rule rule, int message);
 // True as long as the rule was not said in the session: for rules about the client as such.
@@ -98,14 +130,6 @@ bool analysis_is_first(const struct analysis *analysis, enum rule rule);
 // At the end of the session: how often the rules fired that were cut short.
 void analysis_say_totals(struct analysis *analysis);
 
-// A value of the wire as it may stand in a text: marked as one (base/sentence.h), escaped, and cut
-// when long. Once credentials have passed in the session a value that would have to be cut or
-// escaped is withheld altogether, since the mask could no longer recognise a secret in what is left
-// of it.
-enum { QUOTE_MAX = 160 };
-struct quote {
-    char text[4 * QUOTE_MAX + 16];
-};
 struct quote quote_of(const struct analysis *analysis, struct slice value);
 struct quote quote_literal(const char *text); // our own words in the place of a value
 // A command line, to begin a sentence with: the verb alone where the line holds a secret, a few

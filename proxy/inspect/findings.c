@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "inspect/held.h"
+#include "inspect/likely.h"
 #include "inspect/themes.h"
 
 #include <stdlib.h>
@@ -45,6 +46,7 @@ void findings_free(struct findings *findings) {
     struct analysis *analysis = &findings->analysis;
     facts_cleanup(&analysis->facts);
     held_free(analysis);
+    likely_free(analysis);
     message_notes_free(analysis->message);
     envelope_free(analysis->envelope);
     attempts_free(analysis->attempts);
@@ -94,6 +96,7 @@ void findings_observe(struct findings *findings, const struct event *event) {
         return;
     }
     held_learn(analysis, event);
+    likely_learn(analysis, event);
     if (is_half_line(event)) {
         observe_half_line(analysis, event);
         return;
@@ -107,5 +110,11 @@ void findings_observe(struct findings *findings, const struct event *event) {
     facts_learn(&analysis->facts, event);
     if (event->kind == EVENT_CLOSE) {
         analysis_say_totals(analysis);
+        likely_conclude(analysis, &event->close);
     }
+}
+
+struct slice findings_likely(const struct findings *findings) {
+    const char *sentence = findings->analysis.likely.sentence;
+    return sentence == NULL ? (struct slice){0} : slice_of_string(sentence);
 }

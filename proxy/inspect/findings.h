@@ -38,5 +38,7 @@ void findings_free(struct findings *findings);
 void findings_observe(struct findings *findings, const struct event *event);
 // The stream of the one that closes first has ended, though the session may go on.
 void findings_peer_left(struct findings *findings, enum side side, int64_t at_ns);
+// Behind EVENT_CLOSE: its `likely`, null where nothing failed. Valid as long as the findings.
+struct slice findings_likely(const struct findings *findings);
 
 #endif

@@ -2,6 +2,7 @@
 #include "inspect/held.h"
 
 #include "base/memory.h"
+#include "inspect/likely.h"
 
 #include <stdlib.h>
 
@@ -41,6 +42,7 @@ static void mute(struct analysis *analysis) {
         }
     }
     held_free(analysis);
+    likely_forget(analysis);
 }
 
 // What the decoder, too, takes for a proof that the client speaks SMTP.

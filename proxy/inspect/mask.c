@@ -193,7 +193,8 @@ static bool rewrite_sentences(struct mask *mask, struct event *event) {
         return veil_sentence(veil, NULL, &event->note.text);
     }
     if (event->kind == EVENT_CLOSE) {
-        return veil_sentence(veil, NULL, &event->close.error);
+        bool error = veil_sentence(veil, NULL, &event->close.error);
+        return veil_sentence(veil, NULL, &event->close.likely) || error;
     }
     if (event->kind == EVENT_TLS) {
         return mask_tls_error(veil, &event->tls);

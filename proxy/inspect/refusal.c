@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `rejected`: a refusal in plain English. The server's own text is read but never quoted here: it
 // may echo a credential, and the transcript shows it anyway.
+#include "inspect/likely.h"
 #include "inspect/themes.h"
 
 #include <stdarg.h>
@@ -37,7 +38,7 @@ static bool find_stage(enum refusal_stage *out, const struct event_reply *reply)
     return false;
 }
 
-static const char *what_of(enum refusal_stage stage) {
+const char *refusal_name(enum refusal_stage stage) {
     static const char *const names[] = {
         [STAGE_GREETING] = "The connection",
         [STAGE_HELLO] = "HELO",
@@ -83,8 +84,9 @@ static enum refusal_offer offer_of_starttls(const struct facts *facts,
     return capabilities_offer(reply->current, "STARTTLS") ? OFFERED : NOT_OFFERED;
 }
 
-static const struct reply_words *words_of(const struct facts *facts, enum refusal_stage stage,
+static const struct reply_words *words_of(struct analysis *analysis, enum refusal_stage stage,
                                           const struct event_reply *reply) {
+    const struct facts *facts = &analysis->facts;
     static const struct reply_words cancelled = {"the client had cancelled it with *",
                                                  "see why the client gave up"};
     bool latest = facts->last.exchange == reply->to;
@@ -103,6 +105,9 @@ static const struct reply_words *words_of(const struct facts *facts, enum refusa
                               .starttls = offer_of_starttls(facts, reply),
                               .credentials_sent = !nothing_sent};
     const struct reply_words *words = reply_words_of(&refusal);
+    if (reply->verb != VERB_EHLO) {
+        likely_take_refusal(analysis, &refusal, place_of_reply(analysis, reply), words);
+    }
     buf_cleanup(&text);
     return words;
 }
@@ -135,7 +140,7 @@ static void say_reply(struct analysis *analysis, enum refusal_stage stage,
     bool enhanced = reply->enhanced.len > 0;
     bool recipient = reply->recipient.len > 0;
     say(analysis, place_of_reply(analysis, reply), reply->code,
-        "%s was refused %s%s%s%s with %d%s%s: %s; %s", what_of(stage), recipient ? "for " : "",
+        "%s was refused %s%s%s%s with %d%s%s: %s; %s", refusal_name(stage), recipient ? "for " : "",
         recipient ? quote_of(analysis, reply->recipient).text : "", recipient ? " " : "",
         how_long(reply->code), reply->code, enhanced ? " " : "",
         enhanced ? quote_of(analysis, reply->enhanced).text : "", words->meaning, words->advice);
@@ -147,9 +152,11 @@ static void say_held(struct analysis *analysis) {
     struct ehlo_refused *held = &analysis->ehlo_refused;
     if (held->held) {
         held->held = false;
-        say(analysis, place_of_exchange(PARTY_SERVER, held->exchange), held->code,
-            "EHLO was refused %s with %d: %s; %s", how_long(held->code), held->code,
-            held->words->meaning, held->words->advice);
+        struct place place = place_of_exchange(PARTY_SERVER, held->exchange);
+        struct refusal refusal = {.stage = STAGE_HELLO, .code = held->code};
+        likely_take_refusal(analysis, &refusal, place, held->words);
+        say(analysis, place, held->code, "EHLO was refused %s with %d: %s; %s",
+            how_long(held->code), held->code, held->words->meaning, held->words->advice);
     }
 }
 
@@ -180,7 +187,7 @@ void refusal_judge(struct analysis *analysis, const struct event *event) {
     const struct event_reply *reply = &event->reply;
     // What is only counted is not looked up: a server may refuse by the million.
     bool listed = analysis_lists(analysis, RULE_REJECTED);
-    const struct reply_words *words = listed ? words_of(&analysis->facts, stage, reply) : &unlisted;
+    const struct reply_words *words = listed ? words_of(analysis, stage, reply) : &unlisted;
     // A warning alone would let a session pass that never came about.
     analysis->starttls_rejected |=
         stage == STAGE_STARTTLS && reply->code >= 500 && !analysis->ignored[RULE_REJECTED];

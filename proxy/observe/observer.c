@@ -155,6 +155,7 @@ void observer_close(struct observer *observer, const struct event_close *close, 
     event.close.bytes_from_client = observer->counts.bytes[SIDE_CLIENT];
     event.close.bytes_from_server = observer->counts.bytes[SIDE_SERVER];
     findings_observe(observer->findings, &event);
+    event.close.likely = findings_likely(observer->findings);
     deliver(observer, &event);
     sink_sessions_flush(observer->sinks);
 }

@@ -238,6 +238,7 @@ static void read_close(struct event_close *out, const struct decoder *decoder,
         }
     }
     out->error = decode_text(decoder, object, "error", NULL);
+    out->likely = decode_text(decoder, object, "likely", NULL);
     int64_t duration_us = json_us(json_get(object, "duration_ms"));
     out->duration_ns = duration_us < 0 ? 0 : duration_us * NS_PER_US;
     bool known = cJSON_IsNumber(json_get(bytes, "from_client"));

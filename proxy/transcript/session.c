@@ -16,8 +16,8 @@
 struct session_document *session_document_new(const struct budget_share *share) {
     struct session_document *document = mem_new(sizeof(*document));
     document->share = share;
-    struct buf *const bufs[] = {&document->store, &document->auths, &document->messages,
-                                &document->findings, &document->error};
+    struct buf *const bufs[] = {&document->store,    &document->auths, &document->messages,
+                                &document->findings, &document->error, &document->likely};
     for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++) {
         buf_init(bufs[i], SIZE_MAX / 2);
     }
@@ -43,6 +43,7 @@ void session_document_free(struct session_document *document) {
     buf_cleanup(&document->messages);
     buf_cleanup(&document->findings);
     buf_cleanup(&document->error);
+    buf_cleanup(&document->likely);
     free(document->exchanges);
     free(document->finals);
     free(document->moments);
@@ -69,7 +70,7 @@ size_t session_document_bytes(const struct session_document *document) {
            document->final_capacity * sizeof(*document->finals) +
            document->moment_capacity * sizeof(*document->moments) + document->store.capacity +
            document->auths.capacity + document->messages.capacity + document->findings.capacity +
-           document->error.capacity + sizeof(*document);
+           document->error.capacity + document->likely.capacity + sizeof(*document);
 }
 
 static size_t buf_growth(const struct buf *buf, size_t more) {
@@ -191,15 +192,20 @@ static void take_note(struct session_document *document, const struct event *eve
                                           .object = session_span_since(&document->store, start)});
 }
 
+static struct slice keep(struct buf *kept, struct slice text) {
+    if (slice_is_null(text)) {
+        return text;
+    }
+    buf_clear(kept);
+    buf_put(kept, text);
+    return buf_slice(kept);
+}
+
 static void take_close(struct session_document *document, const struct event *event) {
     document->closed = true;
     document->close = event->close;
-    document->close.error = (struct slice){0};
-    if (!slice_is_null(event->close.error)) {
-        buf_clear(&document->error);
-        buf_put(&document->error, event->close.error);
-        document->close.error = buf_slice(&document->error);
-    }
+    document->close.error = keep(&document->error, event->close.error);
+    document->close.likely = keep(&document->likely, event->close.likely);
     document->truncated |= event->close.truncated;
     session_note_moment(document, (struct session_moment){.kind = EVENT_CLOSE,
                                                           .which = (size_t)event->close.by,

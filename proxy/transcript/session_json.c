@@ -124,6 +124,7 @@ static void end_members(struct json_writer *json, const struct session_document 
     json_member_bool(json, "truncated", document->truncated);
     json_member_string(json, "outcome", document->closed ? outcome_name(close->outcome) : NULL);
     json_member_text(json, "error", close->error);
+    json_member_text(json, "likely", close->likely);
 }
 
 static void put_which(struct json_writer *json, const struct session_document *document,

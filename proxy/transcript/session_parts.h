@@ -75,6 +75,7 @@ struct session_document {
     bool closed;
     struct event_close close;
     struct buf error; // of the close
+    struct buf likely;
 };
 
 // An array with room for one more.

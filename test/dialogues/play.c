@@ -164,6 +164,7 @@ static void tell_close(struct player *player, const struct action *action) {
     event.close.bytes_from_client = buf_len(&player->fed[SIDE_CLIENT]);
     event.close.bytes_from_server = buf_len(&player->fed[SIDE_SERVER]);
     judge(player, &event);
+    recorder_take_likely(&player->recorder, findings_likely(player->findings));
 }
 
 static void act(struct player *player, const struct action *action) {
@@ -275,5 +276,6 @@ void record_free(struct record *record) {
     script_lines_free(&record->events);
     script_lines_free(&record->bytes);
     script_lines_free(&record->findings);
+    script_lines_free(&record->likely);
     free(record->events_after);
 }

@@ -11,6 +11,7 @@ struct record {
     struct script_lines events;
     struct script_lines bytes;
     struct script_lines findings; // sorted: where they stand depends on how the bytes came
+    struct script_lines likely;   // of the close: one or none
     size_t *events_after;         // after action i so many events had been told
     char fault[512];              // an invariant that does not hold; empty where all do
 };

@@ -252,6 +252,16 @@ void recorder_take_finding(void *context, const struct event *event) {
     buf_cleanup(&line);
 }
 
+void recorder_take_likely(struct recorder *recorder, struct slice likely) {
+    struct buf text;
+    buf_init(&text, TEXT_MAX);
+    if (!slice_is_null(likely)) {
+        sentence_put_plain(&text, likely);
+        add(&recorder->record->likely, &text);
+    }
+    buf_cleanup(&text);
+}
+
 // ── the end ─────────────────────────────────────────────────────────────────────────────────────
 
 static int by_text(const void *a, const void *b) {

@@ -27,6 +27,7 @@ void recorder_init(struct recorder *recorder, struct record *record, const struc
 void recorder_cleanup(struct recorder *recorder);
 void recorder_take(void *context, const struct event *event); // of dialogue and message
 void recorder_take_finding(void *context, const struct event *event);
+void recorder_take_likely(struct recorder *recorder, struct slice likely);
 // The session is over: `fed` is what was fed, by side.
 void recorder_finish(struct recorder *recorder, const struct buf fed[2]);
 

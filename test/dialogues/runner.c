@@ -76,6 +76,22 @@ static bool same_findings(const struct script *script, const struct record *reco
     return ok;
 }
 
+// Each part that is given stands in it, in this order. What has no fault has no cause of one.
+static bool same_likely(const struct script *script, const struct record *record, const char *how) {
+    const char *found = record->likely.count > 0 ? record->likely.items[0] : "none";
+    bool ok = strcmp(found, "none") == 0 || record->findings.count > 0;
+    const char *rest = found;
+    for (size_t i = 0; ok && i < script->likely.count; i++) {
+        rest = strstr(rest, script->likely.items[i]);
+        ok = rest != NULL;
+        rest = rest == NULL ? "" : rest + strlen(script->likely.items[i]);
+    }
+    if (!ok) {
+        fprintf(stderr, "  %s: likely: %s\n", how, found);
+    }
+    return ok;
+}
+
 static bool judge_record(const struct script *script, const struct record *record,
                          const char *how) {
     bool ok = true;
@@ -92,6 +108,7 @@ static bool judge_record(const struct script *script, const struct record *recor
     if (script->findings.count > 0 || script->no_findings) {
         ok = same_findings(script, record, how) && ok;
     }
+    ok = same_likely(script, record, how) && ok;
     return ok;
 }
 
@@ -189,6 +206,7 @@ static bool print_script(const struct script *script) {
     print_lines(stdout, "=", &record.events, 0, record.events.count);
     print_lines(stdout, "~", &record.bytes, 0, record.bytes.count);
     print_lines(stdout, "!", &record.findings, 0, record.findings.count);
+    print_lines(stdout, "likely", &record.likely, 0, record.likely.count);
     record_free(&record);
     return true;
 }

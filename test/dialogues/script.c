@@ -179,6 +179,8 @@ static bool read_expected(struct script *script, const char *line) {
         script_lines_add(&script->findings, rest);
     } else if (starts(line, "secret ", &rest)) {
         script_lines_add(&script->secrets, rest);
+    } else if (starts(line, "likely ", &rest)) {
+        script_lines_add(&script->likely, rest);
     } else if (strcmp(line, "findings none") == 0) {
         script->no_findings = true;
     } else {
@@ -260,5 +262,6 @@ void script_free(struct script *script) {
     script_lines_free(&script->events);
     script_lines_free(&script->bytes);
     script_lines_free(&script->findings);
+    script_lines_free(&script->likely);
     script_lines_free(&script->secrets);
 }

@@ -45,6 +45,7 @@ struct script {
     struct script_lines events;   // `= …`
     struct script_lines bytes;    // `~ …`
     struct script_lines findings; // `! …`
+    struct script_lines likely;   // `likely …`
     struct script_lines secrets;  // `secret …`
     bool no_findings;             // `findings none`
     size_t max_line;

@@ -358,7 +358,7 @@ def test_the_session_has_the_members_of_the_contract(scope):
     same(record.document["schema"], "smtpscope/1")
     session = record.session
     starts(session, "id", "mode", "started", "ended", "duration_ms", "client", "server", "tls",
-           "exchanges", "auth", "messages", "findings", "bytes", "truncated", "outcome", "error")
+           "exchanges", "auth", "messages", "findings", "bytes", "truncated", "outcome", "error", "likely")
     assert TIME.match(session["started"]) and TIME.match(session["ended"])
     has(session, id=1, mode="reverse", truncated=False, outcome="completed", error=None, auth=[],
         tls={"client": None, "server": None})
@@ -686,7 +686,7 @@ def test_times_run_forward(scope):
 
 def outcome_of(scope, steps, *options):
     session = Record(scope, steps, options=options).session
-    same(list(session)[14:16], ["outcome", "error"])
+    same(list(session)[14:17], ["outcome", "error", "likely"])
     assert session["error"] is None or (session["error"].strip() and "\n" not in session["error"])
     return session["outcome"], session["error"] is not None
 

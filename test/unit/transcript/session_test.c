@@ -160,7 +160,7 @@ static void a_session_has_every_member_in_order(void **state) {
         "\"exchange\":5,\"message\":null,\"text\":\"a line ends in LF\",\"reference\":"
         "\"RFC 5321 2.3.8\"}],"
         "\"bytes\":{\"from_client\":2801,\"from_server\":411},\"truncated\":false,"
-        "\"outcome\":\"completed\",\"error\":null,\"timeline\":";
+        "\"outcome\":\"completed\",\"error\":null,\"likely\":null,\"timeline\":";
     assert_true(strlen(text) > strlen(expected));
     assert_memory_equal(text, expected, strlen(expected));
 }

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: MIT
+#include "inspect/likely.h"
+
+#include "base/memory.h"
+#include "base/sentence.h"
+#include "base/text.h"
+#include "inspect/reply_parts.h"
+
+#include <stdlib.h>
+
+enum { LIKELY_MAX = 4096, CODES = 6, WORDS = 6 };
+
+// ── what may explain a refusal ──────────────────────────────────────────────────────────────────
+
+enum scope { SAME_EXCHANGE, SAME_MESSAGE, SAME_SESSION };
+
+// A finding of `rule` explains a refusal at one of `stages` that has one of the codes, or whose
+// text has one of the words. Those above go before those below.
+struct bond {
+    enum rule rule;
+    int stages;
+    enum scope scope;
+    int codes[CODES];
+    const char *words[WORDS];
+};
+
+static const struct bond bonds[] = {
+    // The bytes of the message.
+    {RULE_BARE_CR, AT_MESSAGE, SAME_MESSAGE, {0}, {"bare CR", "bare <CR>", "carriage return"}},
+    {RULE_BARE_LF,
+     AT_MESSAGE,
+     SAME_MESSAGE,
+     {0},
+     {"bare LF", "bare <LF>", "bare newline", "smtplf.html", "line feed"}},
+    {RULE_SMUGGLING, AT_MESSAGE, SAME_MESSAGE, {0}, {"bare ", "smuggl", "end of data"}},
+    {RULE_NUL_BYTE, AT_MESSAGE, SAME_MESSAGE, {0}, {"NUL"}},
+    {RULE_TEXT_LINE_TOO_LONG,
+     AT_MESSAGE,
+     SAME_MESSAGE,
+     {500},
+     {"line too long", "lines longer", "long line", "line length", "line limit"}},
+    {RULE_DATA_8BIT, AT_MESSAGE, SAME_MESSAGE, {0}, {"8bit", "8-bit", "non-ASCII", "8BITMIME"}},
+    {RULE_HEADER_8BIT, AT_MESSAGE, SAME_MESSAGE, {0}, {"8bit", "8-bit", "non-ASCII", "SMTPUTF8"}},
+    {RULE_HEADER_MALFORMED, AT_MESSAGE, SAME_MESSAGE, {0}, {"header", "5322", "2822"}},
+    {RULE_HEADER_REPEATED,
+     AT_MESSAGE,
+     SAME_MESSAGE,
+     {0},
+     {"header", "5322", "2822", "multiple", "duplicate"}},
+    {RULE_HEADER_MISSING,
+     AT_MESSAGE,
+     SAME_MESSAGE,
+     {0},
+     {"header", "5322", "2822", "Message-ID", "From:"}},
+    {RULE_MESSAGE_ID_MALFORMED, AT_MESSAGE, SAME_MESSAGE, {0}, {"Message-ID"}},
+    {RULE_DATE_MALFORMED, AT_MESSAGE, SAME_MESSAGE, {0}, {"Date header", "Date:"}},
+    {RULE_SIZE_OVER_LIMIT, AT_MAIL | AT_MESSAGE, SAME_SESSION, {552}, {"size"}},
+    // The command's form.
+    {RULE_PATH_SYNTAX, AT_MAIL | AT_RCPT, SAME_EXCHANGE, {500, 501, 553, 555}, {"syntax"}},
+    {RULE_PARAMETER_MALFORMED, AT_MAIL | AT_RCPT, SAME_EXCHANGE, {500, 501, 504, 555}, {0}},
+    {RULE_EXTENSION_NOT_OFFERED,
+     AT_MAIL | AT_RCPT | AT_BDAT,
+     SAME_EXCHANGE,
+     {500, 501, 502, 503, 504, 555},
+     {0}},
+    {RULE_COMMAND_8BIT, AT_MAIL | AT_RCPT, SAME_EXCHANGE, {500, 501, 550, 553}, {0}},
+    {RULE_COMMAND_TOO_LONG, AT_COMMAND, SAME_EXCHANGE, {500, 501}, {"too long"}},
+    {RULE_NUL_BYTE, AT_COMMAND, SAME_EXCHANGE, {500, 501}, {0}},
+    // The order of commands.
+    {RULE_BAD_SEQUENCE, AT_COMMAND, SAME_EXCHANGE, {503}, {0}},
+    {RULE_NO_EHLO_AFTER_STARTTLS, AT_COMMAND, SAME_SESSION, {503}, {0}},
+    {RULE_PIPELINING_NOT_OFFERED, AT_ANY, SAME_SESSION, {0}, {"pipelin", "synchroni"}},
+    {RULE_PIPELINING_PAST_SYNC, AT_ANY, SAME_SESSION, {0}, {"pipelin", "synchroni"}},
+    {RULE_TALKS_BEFORE_GREETING,
+     AT_ANY,
+     SAME_SESSION,
+     {0},
+     {"pipelin", "synchroni", "before greeting"}},
+    {RULE_LMTP_ON_SMTP, AT_HELLO, SAME_SESSION, {500, 502}, {"LMTP"}},
+    {RULE_EHLO_NAME,
+     AT_HELLO | AT_MAIL_OR_LATER,
+     SAME_SESSION,
+     {0},
+     {"helo", "ehlo", "hostname", "host name"}},
+    {RULE_EHLO_NAME, AT_HELLO, SAME_EXCHANGE, {501, 504, 550, 553}, {0}},
+    // The login, and TLS before it.
+    {RULE_AUTH_NOT_OFFERED, AT_AUTH, SAME_EXCHANGE, {500, 501, 502, 503, 504, 535}, {0}},
+    {RULE_AUTH_MALFORMED, AT_AUTH, SAME_EXCHANGE, {500, 501, 535}, {0}},
+    {RULE_AUTH_REPEATED, AT_AUTH, SAME_EXCHANGE, {503}, {0}},
+    {RULE_AUTH_IN_TRANSACTION, AT_AUTH, SAME_EXCHANGE, {503}, {0}},
+    {RULE_STARTTLS_IGNORED, AT_AUTH | AT_MAIL_OR_LATER, SAME_SESSION, {530, 538}, {"STARTTLS"}},
+    {RULE_AUTH_IN_CLEAR, AT_AUTH, SAME_EXCHANGE, {530, 538}, {0}},
+};
+
+enum { BONDS = sizeof(bonds) / sizeof(bonds[0]) };
+_Static_assert(BONDS <= 64, "a set of bonds is 64 bits");
+
+static bool text_has_word_of(const struct bond *bond, struct slice text) {
+    for (size_t i = 0; i < WORDS && bond->words[i] != NULL; i++) {
+        if (slice_find_nocase(text, slice_of_string(bond->words[i])) != SLICE_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_code_of(const struct bond *bond, int code) {
+    for (size_t i = 0; i < CODES && bond->codes[i] != 0; i++) {
+        if (bond->codes[i] == code) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The bonds whose stage, code and words fit.
+static uint64_t bonds_of(const struct refusal *refusal) {
+    uint64_t fitting = 0;
+    for (size_t i = 0; i < BONDS; i++) {
+        const struct bond *bond = &bonds[i];
+        bool fits = has_code_of(bond, refusal->code) || text_has_word_of(bond, refusal->text);
+        if (fits && refusal_is_at(refusal, bond->stages)) {
+            fitting |= UINT64_C(1) << i;
+        }
+    }
+    return fitting;
+}
+
+static bool is_near(enum scope scope, struct place finding, struct place refusal) {
+    switch (scope) {
+    case SAME_EXCHANGE:
+        return finding.exchange == refusal.exchange;
+    case SAME_MESSAGE:
+        return finding.message == refusal.message;
+    case SAME_SESSION:
+        return true;
+    }
+    return false;
+}
+
+static const char *explanation_of(const struct likely *likely) {
+    for (size_t i = 0; i < BONDS; i++) {
+        const struct likely_note *note = &likely->notes[bonds[i].rule];
+        if ((likely->refusal.bonds & UINT64_C(1) << i) != 0 && note->text != NULL &&
+            is_near(bonds[i].scope, note->place, likely->refusal.place)) {
+            return note->text;
+        }
+    }
+    return NULL;
+}
+
+// ── gathering ───────────────────────────────────────────────────────────────────────────────────
+
+// A part of a secret may be quoted by a finding, and the mask finds it by the line that it is of.
+// Here that line is long gone, so nothing is quoted of a session in which credentials have passed.
+static char *copy_for(const struct analysis *analysis, const char *text) {
+    struct slice rest = slice_of_string(text);
+    struct buf out;
+    buf_init(&out, LIKELY_MAX);
+    while (rest.len > 0) {
+        bool is_value = false;
+        struct slice part = sentence_next(&is_value, &rest);
+        if (is_value && analysis->facts.credentials_seen) {
+            buf_append_some(&out, SLICE("(not shown)"));
+        } else if (is_value) {
+            buf_put_byte(&out, SENTENCE_VALUE_BEGINS);
+            buf_append_some(&out, part);
+            buf_put_byte(&out, SENTENCE_VALUE_ENDS);
+        } else {
+            buf_append_some(&out, part);
+        }
+    }
+    buf_put_byte(&out, 0);
+    char *copy = mem_string((const char *)buf_slice(&out).data);
+    buf_wipe(&out);
+    return copy;
+}
+
+// Rules that say by themselves why a session failed.
+static bool is_an_end(enum rule rule) {
+    return rule == RULE_CLOSED_IN_DATA || rule == RULE_GAVE_UP_EARLY ||
+           rule == RULE_TLS_CLIENT_DISTRUSTS || rule == RULE_TLS_SERVER_CERTIFICATE ||
+           rule == RULE_SERVER_CLOSED;
+}
+
+static bool is_kept(enum rule rule) {
+    for (size_t i = 0; i < BONDS; i++) {
+        if (bonds[i].rule == rule) {
+            return true;
+        }
+    }
+    return is_an_end(rule);
+}
+
+void likely_take_finding(struct analysis *analysis, enum rule rule, struct place place,
+                         const char *text) {
+    struct likely_note *note = &analysis->likely.notes[rule];
+    if (is_kept(rule)) {
+        free(note->text);
+        *note = (struct likely_note){place, copy_for(analysis, text)};
+    }
+}
+
+// Whether the new refusal says more than the standing one: what is said of a command behind a
+// refused one follows from that, but the message is not refused because of one recipient.
+static bool replaces(const struct likely_refusal *standing, const struct refusal *refusal) {
+    bool message = refusal->stage == STAGE_MESSAGE || refusal->stage == STAGE_BDAT;
+    return !standing->set || (standing->stage == STAGE_RCPT && message && refusal->code != 503);
+}
+
+void likely_take_refusal(struct analysis *analysis, const struct refusal *refusal,
+                         struct place place, const struct reply_words *words) {
+    struct likely *likely = &analysis->likely;
+    if (analysis->ignored[RULE_REJECTED] || !replaces(&likely->refusal, refusal)) {
+        return;
+    }
+    free(likely->refusal.explanation);
+    likely->refusal = (struct likely_refusal){.set = true,
+                                              .stage = refusal->stage,
+                                              .code = refusal->code,
+                                              .has_enhanced = refusal->enhanced.len > 0,
+                                              .enhanced = quote_of(analysis, refusal->enhanced),
+                                              .place = place,
+                                              .words = words,
+                                              .bonds = bonds_of(refusal)};
+    const char *explanation = explanation_of(likely);
+    likely->refusal.explanation = explanation == NULL ? NULL : mem_string(explanation);
+}
+
+static void make_good(struct likely *likely, int stages) {
+    if (likely->refusal.set && (stages & 1 << likely->refusal.stage) != 0) {
+        free(likely->refusal.explanation);
+        likely->refusal = (struct likely_refusal){0};
+    }
+}
+
+void likely_learn(struct analysis *analysis, const struct event *event) {
+    const struct event_reply *reply = &event->reply;
+    if (event->kind != EVENT_REPLY || reply->code < 200 || reply->code > 299) {
+        return;
+    }
+    switch ((int)reply->verb) {
+    case VERB_EHLO:
+    case VERB_HELO:
+        make_good(&analysis->likely, AT_HELLO);
+        break;
+    case VERB_AUTH:
+        make_good(&analysis->likely, AT_AUTH);
+        break;
+    case VERB_MAIL:
+        make_good(&analysis->likely, AT_HELLO | AT_MAIL);
+        break;
+    case VERB_RCPT:
+        make_good(&analysis->likely, AT_STARTTLS | AT_AUTH | AT_XCLIENT);
+        break;
+    default:
+        break;
+    }
+}
+
+// ── the sentence ────────────────────────────────────────────────────────────────────────────────
+
+static void put_text(struct buf *out, const char *text) {
+    buf_append_some(out, slice_of_string(text));
+}
+
+// Within a sentence a first word of ours is no longer the first.
+static void put_within(struct buf *out, const char *text) {
+    static const char *const firsts[] = {"The ", "A ", "An ", "Line ", "To ", "No ", "What "};
+    for (size_t i = 0; i < sizeof(firsts) / sizeof(firsts[0]); i++) {
+        if (slice_starts_with(slice_of_string(text), slice_of_string(firsts[i]))) {
+            buf_put_byte(out, (uint8_t)(text[0] - 'A' + 'a'));
+            text++;
+            break;
+        }
+    }
+    put_text(out, text);
+}
+
+static const char *end_of(const struct event_close *close) {
+    if (close->outcome == OUTCOME_SERVER_CLOSED) {
+        return ", and the server closed the connection";
+    }
+    return close->outcome == OUTCOME_CLIENT_CLOSED ? ", and the client left" : "";
+}
+
+static void put_refusal(struct buf *out, const struct likely *likely,
+                        const struct event_close *close) {
+    const struct likely_refusal *refusal = &likely->refusal;
+    const char *explanation =
+        refusal->explanation != NULL ? refusal->explanation : explanation_of(likely);
+    bool enhanced = refusal->has_enhanced;
+    buf_putf(out, "%s was refused with %d%s%s%s", refusal_name(refusal->stage), refusal->code,
+             enhanced ? " " : "", enhanced ? refusal->enhanced.text : "", end_of(close));
+    if (explanation != NULL) {
+        put_text(out, ", because ");
+        put_within(out, explanation);
+    } else if (refusal->words != NULL) {
+        buf_putf(out, ": %s; %s", refusal->words->meaning, refusal->words->advice);
+    }
+}
+
+// An error goes on from `Connection closed by …: `, this begins a sentence.
+static void put_error(struct buf *out, const struct event_close *close) {
+    struct slice error = close->error;
+    if (error.len > 0 && text_is_alpha(error.data[0])) {
+        buf_put_byte(out, error.data[0] & 0xDF);
+        error = slice_from(error, 1);
+    }
+    buf_append_some(out, error);
+}
+
+// The peer of a session that failed before its dialogue, or within TLS.
+static void put_failure(struct buf *out, const struct likely *likely,
+                        const struct event_close *close) {
+    const struct likely_note *distrusts = &likely->notes[RULE_TLS_CLIENT_DISTRUSTS];
+    if (close->outcome == OUTCOME_TLS_CLIENT_FAILED && distrusts->text != NULL) {
+        put_text(out, distrusts->text);
+    } else {
+        put_error(out, close);
+    }
+}
+
+// The fault of the client in the command or message behind which the server closed.
+static const char *fault_before_close(const struct analysis *analysis) {
+    const struct facts *facts = &analysis->facts;
+    static const enum rule faults[] = {
+        RULE_TALKS_BEFORE_GREETING,
+        RULE_PIPELINING_PAST_SYNC,
+        RULE_PIPELINING_NOT_OFFERED,
+        RULE_NUL_BYTE,
+        RULE_BARE_LF,
+        RULE_BARE_CR,
+        RULE_COMMAND_TOO_LONG,
+        RULE_TEXT_LINE_TOO_LONG,
+        RULE_NO_EHLO_AFTER_STARTTLS,
+    };
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        const struct likely_note *note = &analysis->likely.notes[faults[i]];
+        if (note->text != NULL && note->place.exchange == facts->last.exchange) {
+            return note->text;
+        }
+    }
+    return NULL;
+}
+
+static void put_end(struct buf *out, const struct analysis *analysis,
+                    const struct event_close *close) {
+    const struct likely_note *notes = analysis->likely.notes;
+    const char *fault = fault_before_close(analysis);
+    if (close->outcome == OUTCOME_SERVER_CLOSED && notes[RULE_SERVER_CLOSED].text != NULL) {
+        put_text(out, fault == NULL ? notes[RULE_SERVER_CLOSED].text
+                                    : "The server closed the connection, perhaps because ");
+        if (fault != NULL) {
+            put_within(out, fault);
+        }
+    } else if (close->outcome == OUTCOME_SERVER_CLOSED && analysis->facts.saw_421) {
+        put_error(out, close);
+    } else if (notes[RULE_CLOSED_IN_DATA].text != NULL) {
+        put_text(out, notes[RULE_CLOSED_IN_DATA].text);
+    } else if (notes[RULE_GAVE_UP_EARLY].text != NULL) {
+        put_text(out, notes[RULE_GAVE_UP_EARLY].text);
+    }
+}
+
+static void put_cause(struct buf *out, const struct analysis *analysis,
+                      const struct event_close *close) {
+    const struct likely *likely = &analysis->likely;
+    switch (close->outcome) {
+    case OUTCOME_PROTOCOL:
+    case OUTCOME_CONNECT_FAILED:
+    case OUTCOME_TLS_CLIENT_FAILED:
+    case OUTCOME_TIMEOUT:
+        put_failure(out, likely, close);
+        break;
+    case OUTCOME_TLS_SERVER_FAILED:
+        likely->refusal.set ? put_refusal(out, likely, close) : put_failure(out, likely, close);
+        break;
+    case OUTCOME_COMPLETED:
+    case OUTCOME_PROXY_STOPPED:
+    case OUTCOME_CLIENT_CLOSED:
+    case OUTCOME_SERVER_CLOSED:
+        likely->refusal.set ? put_refusal(out, likely, close) : put_end(out, analysis, close);
+        break;
+    }
+}
+
+void likely_conclude(struct analysis *analysis, const struct event_close *close) {
+    struct buf out;
+    buf_init(&out, LIKELY_MAX);
+    put_cause(&out, analysis, close);
+    if (buf_len(&out) > 0) {
+        buf_put_byte(&out, 0);
+        analysis->likely.sentence = mem_string((const char *)buf_slice(&out).data);
+    }
+    buf_wipe(&out);
+}
+
+void likely_forget(struct analysis *analysis) {
+    struct likely *likely = &analysis->likely;
+    for (int rule = 0; rule < RULE_COUNT; rule++) {
+        free(likely->notes[rule].text);
+        likely->notes[rule].text = NULL;
+    }
+    free(likely->refusal.explanation);
+    likely->refusal = (struct likely_refusal){0};
+}
+
+void likely_free(struct analysis *analysis) {
+    likely_forget(analysis);
+    free(analysis->likely.sentence);
+    analysis->likely.sentence = NULL;
+}
