@@ -2,12 +2,16 @@
 #include "capture/borrowed.h"
 
 #include "base/clock.h"
+#include "base/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -15,6 +19,9 @@
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71 // asm-generic/socket.h, kernel 5.14
+#endif
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL // linux/pidfd.h, kernel 6.9
 #endif
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
@@ -61,17 +68,24 @@ static bool is_refused_mapping(const struct borrowed *borrowed, const struct tar
            get_int(borrowed->fd, IPPROTO_IPV6, IPV6_V6ONLY) != 0;
 }
 
-// Closed and without an error is what a new socket is; one whose first connect failed without
-// waiting has its error still, which poll shows without taking it.
-bool borrowed_is_fresh(const struct borrowed *borrowed) {
-    int fd = borrowed->fd;
+static bool is_closed(int fd) {
     struct tcp_info info = {0};
     socklen_t len = sizeof(info);
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 && info.tcpi_state != TCP_CLOSE) {
-        return false;
-    }
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 || info.tcpi_state == TCP_CLOSE;
+}
+
+// poll shows an error without taking it.
+static bool has_error(int fd) {
     struct pollfd pollfd = {.fd = fd};
-    return poll(&pollfd, 1, 0) == 0 || (pollfd.revents & POLLERR) == 0;
+    return poll(&pollfd, 1, 0) > 0 && (pollfd.revents & POLLERR) != 0;
+}
+
+bool borrowed_is_fresh(const struct borrowed *borrowed) {
+    return is_closed(borrowed->fd) && !has_error(borrowed->fd);
+}
+
+static enum borrowed_state state_of_fresh(const struct borrowed *borrowed, uint64_t home) {
+    return borrowed_namespace(borrowed->fd) == home ? BORROWED_FRESH : BORROWED_FOREIGN;
 }
 
 static enum borrowed_state look(const struct borrowed *borrowed, const struct target *target,
@@ -80,14 +94,30 @@ static enum borrowed_state look(const struct borrowed *borrowed, const struct ta
         is_refused_mapping(borrowed, target)) {
         return BORROWED_UNRELATED;
     }
-    if (!borrowed_is_fresh(borrowed)) {
+    if (!is_closed(borrowed->fd)) {
         return BORROWED_USED;
     }
-    return borrowed_namespace(borrowed->fd) == home ? BORROWED_FRESH : BORROWED_FOREIGN;
+    if (has_error(borrowed->fd)) {
+        return BORROWED_UNSURE;
+    }
+    return state_of_fresh(borrowed, home);
 }
 
-int borrowed_duplicate(uint32_t pid, int number) {
-    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+// A connect to an address of the wrong family: a socket that may connect refuses the family, and
+// is left as it was; one that has an error to give gives that.
+int borrowed_decide(struct borrowed *borrowed, uint64_t home) {
+    struct sockaddr_storage wrong = {0};
+    wrong.ss_family = borrowed->domain == AF_INET ? AF_INET6 : AF_INET;
+    if (connect(borrowed->fd, (struct sockaddr *)&wrong, target_address_len(&wrong)) == 0 ||
+        errno != EAFNOSUPPORT) {
+        return errno;
+    }
+    borrowed->state = state_of_fresh(borrowed, home);
+    return 0;
+}
+
+static int duplicate(uint32_t id, int number, unsigned flags) {
+    int pidfd = (int)syscall(SYS_pidfd_open, id, flags);
     int fd = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
     int error = fd < 0 ? errno : 0;
     if (pidfd >= 0) {
@@ -96,21 +126,48 @@ int borrowed_duplicate(uint32_t pid, int number) {
     return fd >= 0 ? fd : -error;
 }
 
+static uint64_t inode_of(uint32_t id, int number) {
+    char path[64];
+    struct stat info = {0};
+    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%d", id, number);
+    return stat(path, &info) == 0 ? info.st_ino : 0;
+}
+
+// Before kernel 6.9 only the table of the whole process can be reached. A thread may have one of
+// its own (CLONE_FILES), so what was reached is compared with what the thread has.
+static int duplicate_of_process(uint32_t tid, int number) {
+    uint32_t pid = process_of_thread(tid);
+    int fd = pid == 0 ? -ESRCH : duplicate(pid, number, 0);
+    struct stat info = {0};
+    bool same =
+        pid == tid || fd < 0 || (fstat(fd, &info) == 0 && info.st_ino == inode_of(tid, number));
+    if (same) {
+        return fd;
+    }
+    close(fd);
+    return -EPERM;
+}
+
+int borrowed_duplicate(uint32_t tid, int number) {
+    int fd = duplicate(tid, number, PIDFD_THREAD);
+    return fd == -EINVAL ? duplicate_of_process(tid, number) : fd;
+}
+
 // Out of descriptors it waits for one: to let the connection pass would be to lose it.
-static int duplicate_for_certain(uint32_t pid, int number) {
+static int duplicate_for_certain(uint32_t tid, int number) {
     const struct timespec nap = {.tv_nsec = SCARCE_NAP_MS * NS_PER_MS};
     int fd = -EMFILE;
     for (int tries = 0; tries < SCARCE_TRIES && (fd == -EMFILE || fd == -ENFILE); tries++) {
         if (tries > 0) {
             nanosleep(&nap, NULL);
         }
-        fd = borrowed_duplicate(pid, number);
+        fd = borrowed_duplicate(tid, number);
     }
     return fd;
 }
 
-int borrowed_take(struct borrowed *out, uint32_t pid, const struct target *target, uint64_t home) {
-    *out = (struct borrowed){.fd = duplicate_for_certain(pid, target->socket_number)};
+int borrowed_take(struct borrowed *out, uint32_t tid, const struct target *target, uint64_t home) {
+    *out = (struct borrowed){.fd = duplicate_for_certain(tid, target->socket_number)};
     if (out->fd < 0) {
         int error = -out->fd;
         out->fd = -1;

@@ -12,6 +12,8 @@
 
 enum borrowed_state {
     BORROWED_FRESH,     // a TCP socket that has not connected: ours
+    BORROWED_UNSURE,    // not connected, with an error: of a connect that failed without waiting,
+                        // or of a disconnection (AF_UNSPEC), which makes a socket fresh again
     BORROWED_USED,      // a connect is under way, done or has failed: only the kernel knows what
                         // the next one gives
     BORROWED_FOREIGN,   // in another network namespace, where our listener is not
@@ -27,13 +29,17 @@ struct borrowed {
     enum borrowed_state state;
 };
 
-// Takes a duplicate of descriptor `target->socket_number` of process `pid`. 0 or an errno: EPERM or
+// Takes a duplicate of descriptor `target->socket_number` of thread `tid`. 0 or an errno: EPERM or
 // ENOSYS where this machine does not let us. `home` is the cookie of our network namespace.
-int borrowed_take(struct borrowed *out, uint32_t pid, const struct target *target, uint64_t home);
+int borrowed_take(struct borrowed *out, uint32_t tid, const struct target *target, uint64_t home);
 void borrowed_return(struct borrowed *borrowed);
 
 // Whether it has not connected, now; `state` says how it was found.
 bool borrowed_is_fresh(const struct borrowed *borrowed);
+
+// Decides BORROWED_UNSURE. 0: it is fresh, and `state` says so from here on; else the errno that
+// the caller's own connect would give, which takes that error off the socket.
+int borrowed_decide(struct borrowed *borrowed, uint64_t home);
 
 // connect() of the socket to an IPv4 address of this machine, an IPv6 socket by the mapped form.
 // 0 or the errno.
@@ -44,9 +50,10 @@ int borrowed_connect(const struct borrowed *borrowed, const struct sockaddr_in *
 bool borrowed_own_name6(const struct borrowed *borrowed, struct sockaddr_in6 *out_own);
 int borrowed_connect6(const struct borrowed *borrowed, in_port_t port);
 
-// What borrowed_take is made of: a duplicate, or a negative errno; and the kernel's own number for
-// a socket, 0 where it has none.
-int borrowed_duplicate(uint32_t pid, int number);
+// What borrowed_take is made of: a duplicate of the thread's own descriptor, or a negative errno
+// (-EPERM where the thread has a table of its own and the kernel cannot reach it); and the kernel's
+// own number for a socket, 0 where it has none.
+int borrowed_duplicate(uint32_t tid, int number);
 uint64_t borrowed_cookie(int fd);
 
 // The cookie of the network namespace that `fd`, a socket, is in; 0 where the kernel has none.

@@ -17,8 +17,7 @@ struct capture {
     struct errand_shared shared;
     struct settled settled;
     struct reporter reporter;
-    struct target_ports watched;
-    uint16_t *ports;
+    struct port_list watched;
     int refuser; // bound and never listening, so that its port refuses
     struct command command;
     struct supervisor *supervisor;
@@ -42,9 +41,7 @@ static struct capture *capture_new(const struct capture_options *options,
                                    const struct capture_handlers *handlers) {
     struct capture *capture = mem_new(sizeof(*capture));
     capture->refuser = -1;
-    capture->ports = mem_new_array(options->port_count, sizeof(uint16_t));
-    memcpy(capture->ports, options->ports, options->port_count * sizeof(uint16_t));
-    capture->watched = (struct target_ports){.ports = capture->ports, .count = options->port_count};
+    port_list_copy(&capture->watched, &options->ports);
     settled_init(&capture->settled);
     reporter_init(&capture->reporter, handlers);
     capture->shared.records = records_new();
@@ -145,6 +142,6 @@ void capture_free(struct capture *capture) {
     }
     reporter_cleanup(&capture->reporter);
     settled_cleanup(&capture->settled);
-    free(capture->ports);
+    port_list_cleanup(&capture->watched);
     free(capture);
 }

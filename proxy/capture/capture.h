@@ -21,6 +21,7 @@
 
 #include "base/err.h"
 #include "base/process.h"
+#include "capture/port_list.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -46,8 +47,7 @@ struct capture_inherited {
 void capture_inherited_take(struct capture_inherited *out);
 
 struct capture_options {
-    const uint16_t *ports; // watched, any address
-    size_t port_count;
+    struct port_list ports;         // watched, any address; borrowed
     char *const *command;           // NULL-terminated: program and arguments
     const char *const *environment; // NULL-terminated "NAME=value", over what is inherited; or NULL
     const char *trust_mount;        // a PEM bundle to stand over the system's; NULL for none

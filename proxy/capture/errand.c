@@ -10,8 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NONBLOCKING_WAIT_MS = 300 };
-
 bool errand_is_awaited(const struct errand *errand) {
     return !atomic_load(&errand->shared->stopping) && notification_is_alive(&errand->notification);
 }
@@ -34,8 +32,8 @@ static void pass_unsteered(const struct errand *errand, int error) {
         return;
     }
     reporter_warn(errand->shared->reporter, WARNING_UNSTEERED,
-                  "a connection of %s (pid %u) passes uncaptured: its socket is bound so that it "
-                  "cannot reach the proxy (%s)",
+                  "a connection of %s (pid %u) passes uncaptured: its socket cannot be led to the "
+                  "proxy (%s)",
                   errand->connection.client.program, errand->connection.client.pid,
                   strerror(error));
     let_pass(errand);
@@ -106,8 +104,8 @@ static struct dial_patience patience_of(struct errand *errand) {
     struct dial_patience patience = {.go_on = waits_still, .context = errand};
     patience.wait_ms = errand->shared->connect_timeout_ms;
     int64_t own_ms = errand->socket.send_timeout_ms;
-    if (errand->socket.nonblocking) {
-        patience.wait_ms = NONBLOCKING_WAIT_MS;
+    if (errand->socket.nonblocking || errand->hurried) {
+        patience.wait_ms = ERRAND_NONBLOCKING_WAIT_MS;
     } else if (own_ms > 0 && own_ms < patience.wait_ms) {
         patience.wait_ms = own_ms;
     }
@@ -128,6 +126,8 @@ static void go_on_without_server(struct errand *errand, bool timed_out) {
         connect_steered(errand, -1, 0);
     } else if (!timed_out) {
         connect_steered(errand, -1, NOTIFICATION_RESTART);
+    } else if (errand->hurried) {
+        connect_steered(errand, -1, 0);
     } else if (socket->send_timeout_ms > 0 &&
                socket->send_timeout_ms < errand->shared->connect_timeout_ms) {
         connect_steered(errand, -1, EINPROGRESS);
@@ -161,9 +161,25 @@ static void capture(struct errand *errand) {
     }
 }
 
+// True where the socket is as a new one; else the call was answered.
+static bool decide(struct errand *errand) {
+    int error = borrowed_decide(&errand->socket, errand->shared->home);
+    if (error == EISCONN && settled_has(errand->shared->settled, errand->socket.cookie)) {
+        answer_settled(errand);
+    } else if (error == EINVAL) { // a security module came first
+        let_pass(errand);
+    } else if (error != 0) {
+        notification_answer(&errand->notification, error);
+    }
+    return error == 0;
+}
+
 static void run_borrowed(struct errand *errand) {
     if (!errand_is_awaited(errand)) {
         return; // what was read and borrowed may be another process's
+    }
+    if (errand->socket.state == BORROWED_UNSURE && !decide(errand)) {
+        return;
     }
     switch (errand->socket.state) {
     case BORROWED_FRESH:
@@ -186,27 +202,33 @@ static void run_borrowed(struct errand *errand) {
         let_pass(errand);
         return;
     case BORROWED_UNRELATED:
+    case BORROWED_UNSURE:
         let_pass(errand);
         return;
     }
 }
 
-void errand_run(const struct errand_shared *shared, const struct notification *notification,
-                const struct target *target) {
-    struct errand errand = {
-        .shared = shared, .notification = *notification, .target = *target, .socket.fd = -1};
+void errand_run(const struct errand_shared *shared, const struct errand_order *order) {
+    struct errand errand = {.shared = shared,
+                            .notification = order->notification,
+                            .target = order->target,
+                            .socket.fd = -1,
+                            .hurried = order->hurried};
     errand.connection.server_fd = -1;
-    errand.connection.server = target->address;
+    errand.connection.server = order->target.address;
     errand.connection.asked_monotonic_ns = clock_monotonic_ns();
-    uint32_t pid = process_of_thread(notification->tid);
+    uint32_t tid = order->notification.tid;
+    uint32_t pid = process_of_thread(tid);
     if (pid == 0) {
         let_pass(&errand);
         return;
     }
     process_identify(&errand.connection.client, pid);
-    int error = borrowed_take(&errand.socket, pid, target, shared->home);
+    int error = borrowed_take(&errand.socket, tid, &order->target, shared->home);
     if (error == EPERM || error == ENOSYS) {
         fallback_run(&errand);
+    } else if (error == EMFILE || error == ENFILE) {
+        pass_unsteered(&errand, error);
     } else if (error != 0) {
         let_pass(&errand);
     } else {

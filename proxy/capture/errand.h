@@ -12,6 +12,8 @@
 // How long a dial is waited for: a blocking socket waits as long as `connect_timeout_ms` or its own
 // SO_SNDTIMEO; a non-blocking one 300 ms, behind which it is told "in progress" as it would have
 // been at once; and a signal that the caller catches ends the wait as it would have without us.
+// A hurried errand (supervisor.c) waits as for a non-blocking socket, so that a crowd of connects
+// to a silent server holds up nobody else.
 #ifndef SCOPE_CAPTURE_ERRAND_H
 #define SCOPE_CAPTURE_ERRAND_H
 
@@ -44,14 +46,23 @@ struct errand {
     struct target target;
     struct capture_connection connection;
     struct borrowed socket;
+    bool hurried;
+};
+
+struct errand_order { // what the supervisor knows of it
+    struct notification notification;
+    struct target target;
+    bool hurried;
 };
 
 // Answers the notification, one way or the other.
-void errand_run(const struct errand_shared *shared, const struct notification *notification,
-                const struct target *target);
+void errand_run(const struct errand_shared *shared, const struct errand_order *order);
 
 // False when the caller was killed, or its wait was ended otherwise, or capture ends.
 bool errand_is_awaited(const struct errand *errand);
+
+// How long the dial is waited for where the caller does not wait.
+enum { ERRAND_NONBLOCKING_WAIT_MS = 300 };
 
 // The server cannot be reached: the caller gets `error`, and the session is reported.
 void errand_fail(struct errand *errand, int error);

@@ -15,13 +15,13 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-enum { PATH_SMALL = 64, INFO_MAX = 512, NONBLOCKING_WAIT_MS = 300 };
+enum { PATH_SMALL = 64, INFO_MAX = 512 };
 
 // The kernel names a socket's protocol in an attribute of its descriptor: "TCP", "UDPv6".
 static bool is_tcp(const struct errand *errand) {
     char path[PATH_SMALL];
     char name[PATH_SMALL];
-    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%d", errand->connection.client.pid,
+    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%d", errand->notification.tid,
              errand->target.socket_number);
     ssize_t len = getxattr(path, "system.sockprotoname", name, sizeof(name));
     struct slice protocol = slice_of(name, len > 0 ? strnlen(name, (size_t)len) : 0);
@@ -33,7 +33,7 @@ static bool is_tcp(const struct errand *errand) {
 static bool is_nonblocking(const struct errand *errand) {
     char path[PATH_SMALL];
     char text[INFO_MAX];
-    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fdinfo/%d", errand->connection.client.pid,
+    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fdinfo/%d", errand->notification.tid,
              errand->target.socket_number);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
@@ -69,18 +69,18 @@ static bool table_has(const char *path, unsigned long inode) {
 
 // A socket that connects or is connected stands in the kernel's tables, a new one does not.
 static bool is_used(const struct errand *errand) {
-    uint32_t pid = errand->connection.client.pid;
+    uint32_t tid = errand->notification.tid;
     char path[PATH_SMALL];
     struct stat info;
-    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%d", pid, errand->target.socket_number);
+    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%d", tid, errand->target.socket_number);
     if (stat(path, &info) != 0) {
         return false;
     }
-    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/net/tcp", pid);
+    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/net/tcp", tid);
     if (table_has(path, info.st_ino)) {
         return true;
     }
-    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/net/tcp6", pid);
+    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/net/tcp6", tid);
     return table_has(path, info.st_ino);
 }
 
@@ -131,9 +131,9 @@ void fallback_run(struct errand *errand) {
         notification_let_pass(&errand->notification);
         return;
     }
-    bool nonblocking = is_nonblocking(errand);
+    bool early = errand->hurried || is_nonblocking(errand);
     struct dial_patience patience = {.go_on = waits_still, .context = errand};
-    patience.wait_ms = nonblocking ? NONBLOCKING_WAIT_MS : errand->shared->connect_timeout_ms;
+    patience.wait_ms = early ? ERRAND_NONBLOCKING_WAIT_MS : errand->shared->connect_timeout_ms;
     struct dial result;
     switch (dial(&result, &errand->target.address, -1, &patience)) {
     case DIAL_CONNECTED:
@@ -143,7 +143,7 @@ void fallback_run(struct errand *errand) {
         errand_fail(errand, result.error);
         return;
     case DIAL_PENDING:
-        if (nonblocking) {
+        if (early) {
             steer_by_memory(errand, -1);
         } else {
             errand_fail(errand, ETIMEDOUT);

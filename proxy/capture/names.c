@@ -2,7 +2,6 @@
 #include "capture/names.h"
 
 #include "base/memory.h"
-#include "base/process.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -147,8 +146,9 @@ static bool give(const struct notification *notification, const union name *name
 
 void names_answer(struct names *names, const struct notification *notification) {
     union name name = {.any.sa_family = AF_UNSPEC};
-    uint32_t pid = atomic_load(&names->any) ? process_of_thread(notification->tid) : 0;
-    int fd = pid == 0 ? -1 : borrowed_duplicate(pid, (int)notification->arguments[0]);
+    int fd = !atomic_load(&names->any)
+                 ? -1
+                 : borrowed_duplicate(notification->tid, (int)notification->arguments[0]);
     bool ours = fd >= 0 && is_at_our_listener(names, fd) &&
                 find(&name, names, borrowed_cookie(fd), notification->call == CALL_PEER_NAME);
     if (fd >= 0) {

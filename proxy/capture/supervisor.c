@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 enum {
-    ERRANDS_MAX = 1024, // at once; past it the next connect waits
+    PATIENT_MAX = 1024, // errands at once that may wait for their server; past it they hurry
+    ERRANDS_MAX = 1280, // errands at once; past it they queue, and the supervisor goes on
     ERRAND_STACK = 256 * 1024,
 };
 
@@ -22,60 +23,105 @@ struct supervisor {
     int listener;
     int stop_event;
     const struct errand_shared *shared;
-    const struct target_ports *watched;
+    const struct port_list *watched;
     atomic_bool released;
     pthread_t thread;
-    pthread_mutex_t lock; // of `errands`
-    pthread_cond_t errand_ended;
-    size_t errands; // under way
+    pthread_mutex_t lock; // of all below
+    pthread_cond_t errands_ended;
+    size_t errands;                     // under way, a thread each
+    struct errand_start *first, **last; // the queue
 };
 
 // ── errands ─────────────────────────────────────────────────────────────────────────────────────
 
 struct errand_start {
+    struct errand_start *next;
     struct supervisor *supervisor;
-    struct notification notification;
-    struct target target;
+    struct errand_order order;
 };
+
+// The next of the queue for the thread that has ended one; NULL where there is none, and the thread
+// is no more.
+static struct errand_start *next_errand(struct supervisor *supervisor) {
+    pthread_mutex_lock(&supervisor->lock);
+    struct errand_start *start = supervisor->first;
+    if (start == NULL) {
+        supervisor->errands--;
+        pthread_cond_broadcast(&supervisor->errands_ended);
+    } else {
+        supervisor->first = start->next;
+        supervisor->last = start->next == NULL ? &supervisor->first : supervisor->last;
+        start->order.hurried = supervisor->errands > PATIENT_MAX;
+    }
+    pthread_mutex_unlock(&supervisor->lock);
+    return start;
+}
 
 static void *errand_thread(void *argument) {
     struct errand_start *start = argument;
     struct supervisor *supervisor = start->supervisor;
-    errand_run(supervisor->shared, &start->notification, &start->target);
-    free(start);
-    pthread_mutex_lock(&supervisor->lock);
-    supervisor->errands--;
-    pthread_cond_broadcast(&supervisor->errand_ended);
-    pthread_mutex_unlock(&supervisor->lock);
+    while (start != NULL) {
+        errand_run(supervisor->shared, &start->order);
+        free(start);
+        start = next_errand(supervisor);
+    }
     return NULL;
 }
 
-static void wait_for_errands(struct supervisor *supervisor, size_t below) {
+static void wait_for_errands(struct supervisor *supervisor) {
     pthread_mutex_lock(&supervisor->lock);
-    while (supervisor->errands >= below) {
-        pthread_cond_wait(&supervisor->errand_ended, &supervisor->lock);
+    while (supervisor->errands > 0) {
+        pthread_cond_wait(&supervisor->errands_ended, &supervisor->lock);
     }
     pthread_mutex_unlock(&supervisor->lock);
 }
 
-static void errand_start(struct supervisor *supervisor, const struct notification *notification,
-                         const struct target *target) {
-    wait_for_errands(supervisor, ERRANDS_MAX);
-    struct errand_start *start = mem_new(sizeof(*start));
-    *start = (struct errand_start){
-        .supervisor = supervisor, .notification = *notification, .target = *target};
-    pthread_mutex_lock(&supervisor->lock);
-    supervisor->errands++;
-    pthread_mutex_unlock(&supervisor->lock);
+static bool start_thread(struct errand_start *start) {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, ERRAND_STACK);
     pthread_t thread;
-    if (pthread_create(&thread, &attributes, errand_thread, start) != 0) {
-        errand_thread(start); // out of threads: slower, but right
-    }
+    bool started = pthread_create(&thread, &attributes, errand_thread, start) == 0;
     pthread_attr_destroy(&attributes);
+    return started;
+}
+
+// Counts a thread for the errand, or queues it and returns false: `at_most` are under way.
+static bool count_or_queue(struct supervisor *supervisor, struct errand_start *start,
+                           size_t at_most) {
+    pthread_mutex_lock(&supervisor->lock);
+    bool counted = supervisor->errands < at_most;
+    if (counted) {
+        supervisor->errands++;
+        start->order.hurried = supervisor->errands > PATIENT_MAX;
+    } else {
+        *supervisor->last = start;
+        supervisor->last = &start->next;
+    }
+    pthread_mutex_unlock(&supervisor->lock);
+    return counted;
+}
+
+static void uncount(struct supervisor *supervisor) {
+    pthread_mutex_lock(&supervisor->lock);
+    supervisor->errands--;
+    pthread_mutex_unlock(&supervisor->lock);
+}
+
+static void errand_start(struct supervisor *supervisor, const struct notification *notification,
+                         const struct target *target) {
+    struct errand_start *start = mem_new(sizeof(*start));
+    start->supervisor = supervisor;
+    start->order = (struct errand_order){.notification = *notification, .target = *target};
+    if (!count_or_queue(supervisor, start, ERRANDS_MAX) || start_thread(start)) {
+        return;
+    }
+    // Out of threads: one that is under way takes it; without any it is run here, which is slower.
+    uncount(supervisor);
+    if (count_or_queue(supervisor, start, 1)) {
+        errand_thread(start);
+    }
 }
 
 // ── notifications ───────────────────────────────────────────────────────────────────────────────
@@ -158,14 +204,15 @@ static void *supervise(void *argument) {
 }
 
 struct supervisor *supervisor_start(int listener, const struct errand_shared *shared,
-                                    const struct target_ports *watched) {
+                                    const struct port_list *watched) {
     struct supervisor *supervisor = mem_new(sizeof(*supervisor));
     supervisor->listener = listener;
     supervisor->stop_event = eventfd(0, EFD_CLOEXEC);
     supervisor->shared = shared;
     supervisor->watched = watched;
     pthread_mutex_init(&supervisor->lock, NULL);
-    pthread_cond_init(&supervisor->errand_ended, NULL);
+    pthread_cond_init(&supervisor->errands_ended, NULL);
+    supervisor->last = &supervisor->first;
     if (supervisor->stop_event < 0 ||
         pthread_create(&supervisor->thread, NULL, supervise, supervisor) != 0) {
         if (supervisor->stop_event >= 0) {
@@ -190,10 +237,10 @@ void supervisor_stop(struct supervisor *supervisor) {
     while (write(supervisor->stop_event, &one, sizeof(one)) < 0 && errno == EINTR) {
     }
     pthread_join(supervisor->thread, NULL);
-    wait_for_errands(supervisor, 1);
+    wait_for_errands(supervisor);
     close(supervisor->listener);
     close(supervisor->stop_event);
-    pthread_cond_destroy(&supervisor->errand_ended);
+    pthread_cond_destroy(&supervisor->errands_ended);
     pthread_mutex_destroy(&supervisor->lock);
     free(supervisor);
 }

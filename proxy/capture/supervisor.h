@@ -13,7 +13,7 @@ struct supervisor;
 // Starts the thread. `listener` is the notification descriptor and is the supervisor's from here
 // on; `shared` and `watched` outlive it.
 struct supervisor *supervisor_start(int listener, const struct errand_shared *shared,
-                                    const struct target_ports *watched);
+                                    const struct port_list *watched);
 // From now on everything passes.
 void supervisor_release(struct supervisor *supervisor);
 // Ends the threads. Calls of the command that are not answered yet fail with ENOSYS.

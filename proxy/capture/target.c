@@ -13,15 +13,6 @@ socklen_t target_address_len(const struct sockaddr_storage *address) {
                                           : (socklen_t)sizeof(struct sockaddr_in);
 }
 
-static bool is_watched(const struct target_ports *watched, uint16_t port) {
-    for (size_t i = 0; i < watched->count; i++) {
-        if (watched->ports[i] == port) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // The socket address that the call gives: a pointer and a length.
 struct given {
     uint64_t at;
@@ -113,7 +104,7 @@ static uint16_t address_port(const struct sockaddr_storage *address, uint64_t le
 }
 
 enum target_kind target_read(struct target *out, const struct notification *notification,
-                             const struct target_ports *watched) {
+                             const struct port_list *watched) {
     memset(out, 0, sizeof(*out));
     struct given given = {0};
     int error = given_read(&given, &out->socket_number, notification);
@@ -128,7 +119,7 @@ enum target_kind target_read(struct target *out, const struct notification *noti
     if (error != 0) {
         return error == EPERM ? TARGET_HIDDEN : TARGET_OTHER;
     }
-    if (!is_watched(watched, address_port(&out->address, given.len))) {
+    if (!port_list_has(watched, address_port(&out->address, given.len))) {
         return TARGET_OTHER;
     }
     out->family = out->address.ss_family;

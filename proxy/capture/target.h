@@ -5,6 +5,7 @@
 #define SCOPE_CAPTURE_TARGET_H
 
 #include "capture/notification.h"
+#include "capture/port_list.h"
 
 #include <stdint.h>
 #include <sys/socket.h>
@@ -23,13 +24,8 @@ struct target {
     struct sockaddr_storage address; // v4-mapped as AF_INET
 };
 
-struct target_ports {
-    const uint16_t *ports;
-    size_t count;
-};
-
 enum target_kind target_read(struct target *out, const struct notification *notification,
-                             const struct target_ports *watched);
+                             const struct port_list *watched);
 
 // The bytes of an address of either family.
 socklen_t target_address_len(const struct sockaddr_storage *address);

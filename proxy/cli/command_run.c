@@ -94,7 +94,6 @@ static enum err start_command(struct run *run, struct failure *failure,
     }
     struct capture_options capture = {
         .ports = options->ports,
-        .port_count = options->port_count,
         .command = options->run_command,
         .environment = environment_list(trust),
         .trust_mount = options->trust_mount ? environment_bundle_file(trust) : NULL,

@@ -34,7 +34,8 @@ static const struct option_row table[] = {
     {.name = "ports",
      .argument = "LIST",
      .standard = "25,465,587,2525",
-     .help = "the ports whose connections are captured",
+     .help = "the ports whose connections are captured, numbers and ranges such as 8000-8999; "
+             "repeatable",
      .kind = OPTION_PORTS,
      .group = GROUP_TRAFFIC,
      .commands = RUN},

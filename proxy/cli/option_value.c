@@ -199,17 +199,9 @@ static enum err read_mode(struct options *options, struct failure *failure, cons
 
 static enum err read_ports(struct options *options, struct failure *failure,
                            const struct option_row *row, const char *word) {
-    options->port_count = 0;
-    struct slice rest = slice_of_string(word);
-    while (!slice_is_null(rest)) {
-        uint64_t port = 0;
-        if (!text_parse_u64(&port, slice_split(&rest, ','), UINT16_MAX) || port == 0) {
-            return wrong(failure, row, word, "no list of ports (1 to 65535) between commas");
-        }
-        options->ports = mem_resize(options->ports, options->port_count + 1, sizeof(uint16_t));
-        options->ports[options->port_count++] = (uint16_t)port;
-    }
-    return OK;
+    return port_list_add(&options->ports, slice_of_string(word))
+               ? OK
+               : wrong(failure, row, word, "no list of ports and ranges, such as 25,8000-8999");
 }
 
 // ── outputs and reports ─────────────────────────────────────────────────────────────────────────

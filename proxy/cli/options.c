@@ -290,15 +290,6 @@ static enum err finish_certificate(struct options *options, struct failure *fail
     return OK;
 }
 
-static void set_default_ports(struct options *options) {
-    static const uint16_t ports[] = {25, 465, 587, 2525};
-    if (options->port_count == 0) {
-        options->ports = mem_resize(options->ports, 1, sizeof(ports));
-        memcpy(options->ports, ports, sizeof(ports));
-        options->port_count = sizeof(ports) / sizeof(ports[0]);
-    }
-}
-
 // What `proxy` and `run` have in common.
 static enum err finish_capture(struct options *options, struct failure *failure) {
     const char *keylog = getenv("SSLKEYLOGFILE");
@@ -327,7 +318,9 @@ static enum err finish(struct options *options, struct failure *failure) {
                         "run wants a command behind --: smtpscope run "
                         "[OPTION...] -- COMMAND [ARG...]");
         }
-        set_default_ports(options);
+        if (options->ports.count == 0) {
+            (void)port_list_add(&options->ports, SLICE("25,465,587,2525"));
+        }
         return finish_capture(options, failure);
     case CLI_CA:
         return options->ca_action_given
@@ -385,7 +378,7 @@ void options_cleanup(struct options *options) {
         mode_cleanup(&options->modes[i]);
     }
     free(options->modes);
-    free(options->ports);
+    port_list_cleanup(&options->ports);
     free(options->outputs);
     free(options->reports);
     list_cleanup(&options->ca_hosts);

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "capture/port_list.h"
 #include "cli/command_table.h"
 #include "cli/mode.h"
 #include "event/event.h"
@@ -51,8 +52,7 @@ struct options {
     struct mode_spec *modes; // `proxy`: at least one
     size_t mode_count;
     char *const *run_command; // `run`: what stands behind `--`, ended by NULL
-    uint16_t *ports;          // `run`: --ports
-    size_t port_count;
+    struct port_list ports;   // `run`: --ports
     bool trust_mount;
 
     // TLS.

@@ -47,6 +47,7 @@ static bool can_capture(void) {
 
 static void play(struct stage_result *out, const char *scene, uint16_t port, uint16_t watched) {
     static const char self[] = "/proc/self/exe";
+    struct port_range ports = {watched, watched};
     char number[8];
     if (!can_capture()) {
         skip();
@@ -54,8 +55,7 @@ static void play(struct stage_result *out, const char *scene, uint16_t port, uin
     snprintf(number, sizeof(number), "%u", port);
     char *command[] = {(char *)(uintptr_t)self, (char *)(uintptr_t)scene, number, NULL};
     struct stage_setting setting = {.command = command,
-                                    .ports = &watched,
-                                    .port_count = 1,
+                                    .ports = {.ranges = &ports, .count = 1},
                                     .connect_timeout_ms = 30000,
                                     .inherited = inherited(NULL)};
     stage_play(out, &setting);
@@ -123,6 +123,24 @@ static void captures_in_a_storm_of_signals(void **state) {
     play_to_server("storm", AF_INET, 300);
 }
 
+static void captures_what_disconnects_and_connects_again(void **state) {
+    (void)state;
+    play_to_server("connect-again", AF_INET, 3);
+}
+
+static void captures_a_thread_with_descriptors_of_its_own(void **state) {
+    (void)state;
+    play_to_server("own-table", AF_INET, 1);
+}
+
+static void a_crowd_that_waits_holds_up_nobody_else(void **state) {
+    (void)state;
+    struct stage_result result;
+    uint16_t port = stage_silent_port();
+    play(&result, "crowd", port, port);
+    assert_int_equal(result.status, 0);
+}
+
 static void captures_programs_of_32_bits(void **state) {
     (void)state;
     struct stage_result result;
@@ -166,10 +184,25 @@ static bool lack_killable_waits(void) {
     return install_lack(program, sizeof(program) / sizeof(program[0]));
 }
 
+// A kernel before 6.9: pidfd_open knows no PIDFD_THREAD.
+static bool lack_thread_pidfds(void) {
+    static const struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    return install_lack(program, sizeof(program) / sizeof(program[0]));
+}
+
 static const struct {
     const char *name;
     bool (*install)(void);
-} lacks[] = {{"borrowing", lack_borrowing}, {"killable-waits", lack_killable_waits}};
+} lacks[] = {{"borrowing", lack_borrowing},
+             {"killable-waits", lack_killable_waits},
+             {"thread-pidfds", lack_thread_pidfds}};
 
 // What the process does that play_lacking starts: `SELF LACK SCENE PORT`; the result goes out by
 // standard output. It is a program of its own since it needs threads, which not every sanitizer
@@ -237,6 +270,8 @@ static void captures_where_descriptors_cannot_be_borrowed(void **state) {
     assert_lacking("borrowing", "nonblocking", port, 1, 0);
     assert_lacking("borrowing", "ipv6-any", port6, 1, 0);
     assert_lacking("borrowing", "many", port, 50, 0);
+    assert_lacking("borrowing", "connect-again", port, 3, 0);
+    assert_lacking("borrowing", "own-table", port, 1, 0);
     assert_lacking("borrowing", "udp", port, 0, 0);
     assert_lacking("borrowing", "refused", stage_refusing_port(), 0, 2);
 }
@@ -251,8 +286,20 @@ static void captures_on_older_kernels(void **state) {
     struct stage_result result;
     uint16_t port = stage_server(AF_INET);
     assert_lacking("killable-waits", "nonblocking", port, 1, 0);
+    assert_lacking("killable-waits", "connect-again", port, 3, 0);
     play_lacking(&result, "killable-waits", "storm", port); // each connect well, however often
     assert_true(result.claimed_count >= 300);
+}
+
+static void captures_on_kernels_without_pidfds_of_threads(void **state) {
+    (void)state;
+    if (!can_capture()) {
+        skip();
+    }
+    uint16_t port = stage_server(AF_INET);
+    assert_lacking("thread-pidfds", "blocking", port, 1, 0);
+    assert_lacking("thread-pidfds", "many", port, 50, 0);
+    assert_lacking("thread-pidfds", "own-table", port, 1, 0);
 }
 
 static void refuses_as_the_server_does(void **state) {
@@ -307,10 +354,11 @@ static void ends_as_the_command_does(void **state) {
         int status;
     } cases[] = {{(char[]){"/nowhere/at-all"}, 127}, {(char[]){"/etc/passwd"}, 126}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const uint16_t watched = 25;
+        struct port_range ports = {25, 25};
         char *command[] = {cases[i].path, NULL};
-        struct stage_setting setting = {
-            .command = command, .ports = &watched, .port_count = 1, .inherited = inherited(NULL)};
+        struct stage_setting setting = {.command = command,
+                                        .ports = {.ranges = &ports, .count = 1},
+                                        .inherited = inherited(NULL)};
         stage_play(&result, &setting);
         assert_int_equal(result.status, cases[i].status);
         assert_int_equal(result.warned_count, 1);
@@ -336,6 +384,10 @@ int main(int argc, char **argv) {
         cmocka_unit_test(captures_after_a_refused_fast_open),
         cmocka_unit_test(captures_fifty_at_once),
         cmocka_unit_test(captures_in_a_storm_of_signals),
+        cmocka_unit_test(captures_what_disconnects_and_connects_again),
+        cmocka_unit_test(captures_a_thread_with_descriptors_of_its_own),
+        cmocka_unit_test(a_crowd_that_waits_holds_up_nobody_else),
+        cmocka_unit_test(captures_on_kernels_without_pidfds_of_threads),
         cmocka_unit_test(captures_programs_of_32_bits),
         cmocka_unit_test(captures_where_descriptors_cannot_be_borrowed),
         cmocka_unit_test(captures_on_older_kernels),

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include "scenes.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -293,6 +298,115 @@ static int small_words(unsigned port) {
 }
 #endif
 
+static int connect_again(unsigned port) {
+    const struct sockaddr none = {.sa_family = AF_UNSPEC};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    for (int i = 0; i < 3; i++) {
+        CHECK(connect4(fd, port) == 0);
+        CHECK(is_greeted(fd, "220 captured"));
+        CHECK(connect(fd, &none, sizeof(none)) == 0);
+    }
+    return 0;
+}
+
+// ── a thread with a table of descriptors of its own ─────────────────────────────────────────────
+
+struct own_table {
+    unsigned port;
+    int fd;
+    int other; // takes the number of `fd` in the table of the rest of the process
+    sem_t unshared;
+    sem_t replaced;
+};
+
+static void *connect_in_own_table(void *argument) {
+    struct own_table *own = argument;
+    bool unshared = unshare(CLONE_FILES) == 0;
+    sem_post(&own->unshared);
+    sem_wait(&own->replaced);
+    bool well =
+        unshared && connect4(own->fd, own->port) == 0 && is_greeted(own->fd, "220 captured");
+    return well ? NULL : argument;
+}
+
+static int own_table(unsigned port) {
+    struct own_table own = {.port = port,
+                            .fd = socket(AF_INET, SOCK_STREAM, 0),
+                            .other = socket(AF_INET, SOCK_STREAM, 0)};
+    struct sockaddr_in name = {0};
+    socklen_t len = sizeof(name);
+    pthread_t thread;
+    void *failed = &own;
+    sem_init(&own.unshared, 0, 0);
+    sem_init(&own.replaced, 0, 0);
+    CHECK(pthread_create(&thread, NULL, connect_in_own_table, &own) == 0);
+    sem_wait(&own.unshared);
+    CHECK(dup2(own.other, own.fd) == own.fd);
+    sem_post(&own.replaced);
+    pthread_join(thread, &failed);
+    CHECK(failed == NULL);
+    CHECK(getpeername(own.other, (struct sockaddr *)&name, &len) < 0 && errno == ENOTCONN);
+    return 0;
+}
+
+// ── a crowd that waits ──────────────────────────────────────────────────────────────────────────
+
+enum { CROWD = 1400, CROWD_PATIENT = 1024, CROWD_STACK = 64 * 1024 };
+
+static void *wait_in_connect(void *argument) {
+    connect4(socket(AF_INET, SOCK_STREAM, 0), *(unsigned *)argument);
+    return NULL;
+}
+
+static bool is_in_connect(const char *task) {
+    char path[64];
+    char text[32] = "";
+    snprintf(path, sizeof(path), "/proc/self/task/%s/syscall", task);
+    int fd = open(path, O_RDONLY);
+    ssize_t len = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    return len > 0 && strtol(text, NULL, 10) == SYS_connect;
+}
+
+static int count_in_connect(void) {
+    DIR *tasks = opendir("/proc/self/task");
+    struct dirent *task;
+    int count = 0;
+    while (tasks != NULL && (task = readdir(tasks)) != NULL) {
+        count += task->d_name[0] != '.' && is_in_connect(task->d_name) ? 1 : 0;
+    }
+    closedir(tasks);
+    return count;
+}
+
+// `port` answers no SYN. More wait for it than there are patient errands; whoever comes then, to it
+// or to somewhere else, must not wait for them.
+static int crowd(unsigned port) {
+    struct rlimit files = {.rlim_cur = 2 * CROWD, .rlim_max = 2 * CROWD};
+    struct sockaddr_in near = v4(0);
+    socklen_t len = sizeof(near);
+    pthread_attr_t attributes;
+    pthread_t thread;
+    setrlimit(RLIMIT_NOFILE, &files);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, CROWD_STACK);
+    for (int i = 0; i < CROWD; i++) {
+        CHECK(pthread_create(&thread, &attributes, wait_in_connect, &port) == 0);
+    }
+    while (count_in_connect() < CROWD_PATIENT) {
+        sched_yield();
+    }
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(bind(listener, (struct sockaddr *)&near, len) == 0 && listen(listener, 1) == 0 &&
+          getsockname(listener, (struct sockaddr *)&near, &len) == 0);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(connect4(fd, ntohs(near.sin_port)) == 0); // a port that is not watched
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    CHECK(connect4(fd, port) < 0 && errno == EINPROGRESS);
+    CHECK(wait_writable(fd) == 0);
+    return 0;
+}
+
 static int killed(unsigned port) {
     (void)port;
     return raise(SIGKILL);
@@ -320,6 +434,9 @@ static const struct {
     {"storm", storm},
     {"daemon", daemon_process},
     {"small-words", small_words},
+    {"connect-again", connect_again},
+    {"own-table", own_table},
+    {"crowd", crowd},
     {"killed", killed},
 };
 

@@ -27,8 +27,10 @@ static void must(bool ok, const char *what) {
 static void on_failed(void *context, const struct capture_connection *connection, int error) {
     struct stage *stage = context;
     (void)connection;
-    must(stage->result->failed_count < STAGE_EVENTS_MAX, "failed");
-    stage->result->failed[stage->result->failed_count++] = error;
+    if (stage->result->failed_count < STAGE_EVENTS_MAX) {
+        stage->result->failed[stage->result->failed_count] = error;
+    }
+    stage->result->failed_count++;
 }
 
 static void on_warned(void *context, const char *sentence) {
@@ -93,7 +95,6 @@ void stage_play(struct stage_result *out, const struct stage_setting *setting) {
     must(pipe(stage.ended) == 0, "pipe");
     must(capture_listener_open(&listener, &port, &failure) == OK, failure.text);
     struct capture_options options = {.ports = setting->ports,
-                                      .port_count = setting->port_count,
                                       .command = setting->command,
                                       .listener_port = port,
                                       .connect_timeout_ms = setting->connect_timeout_ms,
@@ -150,6 +151,20 @@ uint16_t stage_server(int family) {
     pthread_t thread;
     must(pthread_create(&thread, NULL, greet_all, listener) == 0, "thread");
     pthread_detach(thread);
+    return port;
+}
+
+// A listener whose queue is full drops what comes then.
+uint16_t stage_silent_port(void) {
+    struct sockaddr_in name = {.sin_family = AF_INET};
+    uint16_t port = 0;
+    uint16_t none = 0;
+    int listener = bind_loopback(AF_INET, &port);
+    must(listen(listener, 0) == 0, "listen");
+    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    name.sin_port = htons(port);
+    int filler = bind_loopback(AF_INET, &none); // all stay open
+    must(connect(filler, (struct sockaddr *)&name, sizeof(name)) == 0, "connect");
     return port;
 }
 

@@ -23,8 +23,7 @@ struct stage_result {
 
 struct stage_setting {
     char *const *command;
-    const uint16_t *ports;
-    size_t port_count;
+    struct port_list ports;
     int64_t connect_timeout_ms;
     const struct capture_inherited *inherited;
 };
@@ -34,6 +33,8 @@ void stage_play(struct stage_result *out, const struct stage_setting *setting);
 
 // A server on loopback that greets with "220 real"; its port. Runs until the process ends.
 uint16_t stage_server(int family);
+// A loopback port that answers no SYN.
+uint16_t stage_silent_port(void);
 // A loopback port that refuses.
 uint16_t stage_refusing_port(void);
 

@@ -107,19 +107,20 @@ static void reads_each_kind_of_value(void **state) {
 
 static void keeps_the_command_of_run(void **state) {
     (void)state;
-    struct options o = good("run --ports 25,26 --once -- curl --help -o x");
+    struct options o = good("run --ports 25,26 --ports 8000-8999 --once -- curl --help -o x");
     assert_int_equal(o.command, CLI_RUN);
     assert_int_equal(o.request, REQUEST_COMMAND);
     assert_string_equal(o.run_command[0], "curl");
     assert_string_equal(o.run_command[1], "--help");
     assert_null(o.run_command[4]);
-    assert_int_equal(o.port_count, 2);
-    assert_int_equal(o.ports[1], 26);
+    assert_int_equal(o.ports.count, 3);
+    assert_true(port_list_has(&o.ports, 26) && port_list_has(&o.ports, 8500));
+    assert_false(port_list_has(&o.ports, 587)); // the default is for no --ports at all
     assert_int_equal(o.session_limit, 1);
     options_cleanup(&o);
     o = good("run -- true");
-    assert_int_equal(o.port_count, 4);
-    assert_int_equal(o.ports[3], 2525);
+    assert_int_equal(o.ports.count, 4);
+    assert_true(port_list_has(&o.ports, 2525));
     options_cleanup(&o);
 }
 
