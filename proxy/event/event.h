@@ -49,7 +49,7 @@ struct event_line {
 // ── what the events say ─────────────────────────────────────────────────────────────────────────
 
 enum event_kind {
-    EVENT_CONNECT,     // server connected, or failed to (then EVENT_CLOSE follows)
+    EVENT_CONNECT,     // server connected, or not (then EVENT_CLOSE follows)
     EVENT_TLS,         // a handshake ended, well or not
     EVENT_COMMAND,     // a client line outside message text
     EVENT_REPLY,       // a whole reply of the server
@@ -73,6 +73,7 @@ enum event_kind {
 
 struct event_connect {
     bool connected; // false: see the close's error
+    bool given_up;  // not connected, since the session ended before there was an answer
 };
 
 struct event_certificate {

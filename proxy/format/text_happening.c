@@ -44,7 +44,8 @@ void text_put_connect(struct buf *out, const struct event_session *session,
         buf_put_string(out, "Connected to no server"); // nobody knew to which
         return;
     }
-    buf_put_string(out, connect->connected ? "Connected to " : "Could not connect to ");
+    const char *what = connect->given_up ? "Not connected to " : "Could not connect to ";
+    buf_put_string(out, connect->connected ? "Connected to " : what);
     put_server(out, server);
 }
 

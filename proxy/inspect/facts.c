@@ -344,7 +344,7 @@ static void learn_content_end(struct facts *facts, const struct event *event) {
 }
 
 void facts_learn(struct facts *facts, const struct event *event) {
-    if (event->kind == EVENT_CONNECT) {
+    if (event->kind == EVENT_CONNECT && !event->connect.given_up) {
         facts->connected = event->connect.connected;
         facts->connect_failed = !event->connect.connected;
         facts->ready_ns = event->at_ns;

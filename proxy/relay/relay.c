@@ -118,9 +118,19 @@ void relay_free(struct relay *relay) {
     free(relay);
 }
 
+// Each session says who came and for which server, also one that ended before there was an answer.
+static void tell_given_up(struct relay *relay, int64_t at_ns) {
+    if (relay->server_state == SERVER_CONNECTING) {
+        struct event event = {.kind = EVENT_CONNECT, .session = relay->session, .at_ns = at_ns};
+        event.connect.given_up = true;
+        observer_tell(relay->observer, &event);
+    }
+}
+
 void relay_finish(struct relay *relay, int64_t at_ns) {
     assert(!relay->finished);
     relay->finished = true;
+    tell_given_up(relay, at_ns);
     filters_end(relay, SIDE_CLIENT, at_ns);
     filters_end(relay, SIDE_SERVER, at_ns);
     filters_tell_unsent(relay, at_ns);

@@ -110,10 +110,9 @@ static void learn_session(struct reader_session *session, enum event_kind kind, 
         reader_session_read(&session->session, object);
     }
     if (kind == EVENT_CLOSE) {
-        const char *outcome = json_get_string(object, "outcome");
         int64_t duration_us = json_us(json_get(object, "duration_ms"));
         session->closed = true;
-        session->refused = slice_is(slice_of_string(outcome), outcome_name(OUTCOME_CONNECT_FAILED));
+        session->outcome = reader_outcome(json_get_string(object, "outcome"));
         if (duration_us >= 0) {
             session->session.started_unix_ns = (unix_us - duration_us) * NS_PER_US;
         }

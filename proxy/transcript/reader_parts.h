@@ -53,13 +53,16 @@ struct reader_session {
     struct event_session session; // its strings are owned
     bool connected;               // jsonl: its `connect` has come
     bool closed;
-    bool tls;            // jsonl: the client's side speaks TLS by now
-    bool answered;       // jsonl: the message to come was answered
-    size_t answer;       // jsonl: the item of its first answer
-    const cJSON *object; // json: its document
-    bool refused;        // jsonl: it never was connected to its server
-    bool begun;          // jsonl: an event of it has come
+    bool tls;             // jsonl: the client's side speaks TLS by now
+    bool answered;        // jsonl: the message to come was answered
+    size_t answer;        // jsonl: the item of its first answer
+    const cJSON *object;  // json: its document
+    enum outcome outcome; // jsonl: `completed` where it has no end
+    bool begun;           // jsonl: an event of it has come
 };
+
+// The outcome that a text names; `completed` where it names none.
+enum outcome reader_outcome(const char *name);
 
 enum item_kind { ITEM_EVENT, ITEM_LINES, ITEM_NOTE };
 

@@ -2,6 +2,8 @@
 // reader_tell: makes the event that an item stands for.
 #include "transcript/reader_parts.h"
 
+#include <string.h>
+
 // ── where the JSON is ───────────────────────────────────────────────────────────────────────────
 
 static cJSON *parse_line(const struct reader *reader, struct span line) {
@@ -70,6 +72,23 @@ static void tell_note(struct reader *reader, const struct item *item) {
     reader->event = (struct event){.kind = EVENT_NOTE, .note = {text}};
 }
 
+enum outcome reader_outcome(const char *name) {
+    for (enum outcome each = OUTCOME_COMPLETED; each <= OUTCOME_PROXY_STOPPED; each++) {
+        if (name != NULL && strcmp(name, outcome_name(each)) == 0) {
+            return each;
+        }
+    }
+    return OUTCOME_COMPLETED;
+}
+
+// A server without an address was never reached, unless it did what ended the session.
+static struct event_connect connect_of(enum outcome outcome, const cJSON *server) {
+    bool failed = outcome == OUTCOME_CONNECT_FAILED;
+    bool given_up = !failed && outcome != OUTCOME_COMPLETED && outcome != OUTCOME_SERVER_CLOSED &&
+                    cJSON_IsObject(server) && json_get_string(server, "address") == NULL;
+    return (struct event_connect){.connected = !failed && !given_up, .given_up = given_up};
+}
+
 // What a json document says of an event outside its object.
 static void add_surroundings(struct event *event, const struct item *item) {
     const cJSON *n = json_get(item->exchange, "n");
@@ -89,9 +108,8 @@ static void add_surroundings(struct event *event, const struct item *item) {
     } else if (event->kind == EVENT_CLOSE) {
         event->close.by = item->by;
     } else if (event->kind == EVENT_CONNECT) {
-        const char *outcome = json_get_string(item->node, "outcome");
-        event->connect.connected =
-            !slice_is(slice_of_string(outcome), outcome_name(OUTCOME_CONNECT_FAILED));
+        const cJSON *server = json_get(item->node, "server");
+        event->connect = connect_of(reader_outcome(json_get_string(item->node, "outcome")), server);
     }
 }
 
@@ -99,7 +117,7 @@ static void add_surroundings(struct event *event, const struct item *item) {
 static void learn(struct reader_session *session, struct event *event, const cJSON *object) {
     session->session.client.pid = (uint32_t)json_get_uint(object, "pid");
     if (event->kind == EVENT_CONNECT) {
-        event->connect.connected = !session->refused;
+        event->connect = connect_of(session->outcome, json_get(object, "server"));
     } else if (event->kind == EVENT_TLS && event->tls.side == SIDE_CLIENT &&
                event->tls.error == NULL) {
         session->tls = true;

@@ -178,14 +178,25 @@ def test_a_client_that_goes_while_the_server_is_dialled(scope):
         waiting.append(socket.socket())
         waiting[-1].setblocking(False)
         waiting[-1].connect_ex(listener.getsockname())
-    with scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{listener.getsockname()[1]}@0",
-                     "--idle-timeout", "0") as proxy:
+    port = listener.getsockname()[1]
+    with scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{port}@0", "--idle-timeout",
+                     "0") as proxy:
         s.connect(proxy.port()).close()
         until(lambda: closes(proxy), "the end of the session")
     session, = proxy.sessions()
     assert session["outcome"] == "client-closed", session
     assert "still connecting" in session["error"], session["error"]
     assert closes(proxy)[0]["by"] == "client"
+    # Who came, and for which server, is in each form, and `show` reads it in both.
+    first = proxy.events()[0]
+    assert first["event"] == "connect" and first["mode"] == "reverse", first
+    assert first["client"] == session["client"] and first["server"] == session["server"], first
+    assert session["server"] == {"host": "127.0.0.1", "address": None, "port": port}, session
+    live = proxy.output("text")
+    assert f" ### Not connected to '127.0.0.1' on port {port}\n".encode() in live, live
+    for name in ("json", "jsonl"):
+        shown = scope.run("show", os.path.join(proxy.folder, "out." + name)).stdout
+        assert shown == live, (name, shown, live)
 
 
 def test_a_client_that_goes_in_a_handshake(scope):
