@@ -2,6 +2,7 @@
 #include "certs/roots.h"
 
 #include "base/boringssl.h"
+#include "base/memory.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -37,12 +38,12 @@ const char *roots_system_file(const char *but_not) {
 }
 
 // How many certificates were added; a certificate that is there twice is no error.
-static size_t add_file(X509_STORE *roots, const char *file) {
+static size_t add_file(X509_STORE *store, const char *file) {
     BIO *bio = BIO_new_file(file, "r");
     size_t count = 0;
     X509 *x509 = NULL;
     while (bio != NULL && (x509 = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL)) != NULL) {
-        (void)X509_STORE_add_cert(roots, x509);
+        (void)X509_STORE_add_cert(store, x509);
         X509_free(x509);
         count++;
     }
@@ -51,46 +52,51 @@ static size_t add_file(X509_STORE *roots, const char *file) {
     return count;
 }
 
-static bool add_folder(X509_STORE *roots, const char *folder) {
-    X509_LOOKUP *lookup = X509_STORE_add_lookup(roots, X509_LOOKUP_hash_dir());
-    return lookup != NULL && X509_LOOKUP_add_dir(lookup, folder, X509_FILETYPE_PEM);
-}
-
-static void add_system(X509_STORE *roots) {
-    const char *folder = getenv("SSL_CERT_DIR");
-    const char *file = roots_system_file(NULL);
-    bool folder_only = getenv("SSL_CERT_FILE") == NULL && folder != NULL && folder[0] != '\0';
-    if (folder != NULL && folder[0] != '\0') {
-        (void)add_folder(roots, folder);
-    }
-    if (file != NULL && !folder_only) {
-        (void)add_file(roots, file);
-    }
-    ERR_clear_error();
-}
-
-static enum err add_extra(X509_STORE *roots, struct failure *failure, const char *file) {
+enum err roots_add_named(X509_STORE *store, struct failure *failure, const char *file) {
     errno = 0;
     if (access(file, R_OK) != 0) {
         return fail(failure, ERR_INPUT, "cannot read the roots in %s: %s", file, strerror(errno));
     }
-    if (add_file(roots, file) == 0) {
+    if (add_file(store, file) == 0) {
         return fail(failure, ERR_INPUT, "%s holds no certificate in PEM form", file);
     }
     return OK;
 }
 
-enum err roots_load(X509_STORE **out, struct failure *failure, const char *extra_file) {
-    X509_STORE *roots = X509_STORE_new();
-    if (roots == NULL) {
-        return fail(failure, ERR_CRYPTO, "BoringSSL could not make a trust store");
+// ── the machine's ───────────────────────────────────────────────────────────────────────────────
+
+static char *copy_of(const char *text) {
+    return text == NULL || text[0] == '\0' ? NULL : mem_string(text);
+}
+
+struct system_roots roots_find_system(void) {
+    char *folder = copy_of(getenv("SSL_CERT_DIR"));
+    bool folder_only = folder != NULL && getenv("SSL_CERT_FILE") == NULL;
+    return (struct system_roots){
+        .file = folder_only ? NULL : copy_of(roots_system_file(NULL)),
+        .folder = folder,
+    };
+}
+
+static void add_folder(X509_STORE *store, const char *folder) {
+    X509_LOOKUP *lookup = X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir());
+    if (lookup != NULL) {
+        (void)X509_LOOKUP_add_dir(lookup, folder, X509_FILETYPE_PEM);
     }
-    add_system(roots);
-    enum err err = extra_file == NULL ? OK : add_extra(roots, failure, extra_file);
-    if (err != OK) {
-        X509_STORE_free(roots);
-        return err;
+}
+
+void roots_add_system(X509_STORE *store, const struct system_roots *roots) {
+    if (roots->folder != NULL) {
+        add_folder(store, roots->folder);
     }
-    *out = roots;
-    return OK;
+    if (roots->file != NULL) {
+        (void)add_file(store, roots->file);
+    }
+    ERR_clear_error();
+}
+
+void roots_cleanup_system(struct system_roots *roots) {
+    free(roots->file);
+    free(roots->folder);
+    *roots = (struct system_roots){NULL};
 }

@@ -4,6 +4,7 @@
 #include "base/boringssl.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "certs/names.h"
 #include "certs/roots.h"
 
@@ -28,9 +29,19 @@ struct kept {
     struct trust_verdict verdict;
 };
 
+enum loading {
+    LOADING_NOT_BEGUN,
+    LOADING_UNDER_WAY,
+    LOADING_DONE,
+};
+
 struct trust_store {
-    X509_STORE *roots;
-    pthread_mutex_t mutex; // guards `kept`
+    X509_STORE *roots; // changed by the thread that loads, before LOADING_DONE
+    struct system_roots system;
+    pthread_cond_t loaded;
+    pthread_mutex_t mutex; // guards what follows
+    enum loading loading;
+    bool abandoned; // freed while the roots were being loaded: the thread cleans up
     struct kept kept[KEPT_MAX];
 };
 
@@ -333,6 +344,14 @@ static void keep(struct trust_store *store, const uint8_t id[SHA256_LEN],
     pthread_mutex_unlock(&store->mutex);
 }
 
+static void wait_for_roots(struct trust_store *store) {
+    pthread_mutex_lock(&store->mutex);
+    while (store->loading != LOADING_DONE) {
+        pthread_cond_wait(&store->loaded, &store->mutex);
+    }
+    pthread_mutex_unlock(&store->mutex);
+}
+
 void trust_verify(struct trust_verdict *out, struct trust_store *store, CRYPTO_BUFFER *const *chain,
                   size_t chain_len, const char *name, int64_t now_unix_ns) {
     uint8_t id[SHA256_LEN];
@@ -340,6 +359,8 @@ void trust_verify(struct trust_verdict *out, struct trust_store *store, CRYPTO_B
     if (find(out, store, id, now_unix_ns)) {
         return;
     }
+    trust_prepare(store);
+    wait_for_roots(store);
     STACK_OF(X509) *certificates = parse_chain(chain, chain_len);
     judge(out, store, certificates, name, now_unix_ns);
     sk_X509_pop_free(certificates, X509_free);
@@ -351,24 +372,85 @@ bool trust_holds(const struct trust_verdict *verdict) {
     return (verdict->faults & ~TRUST_WEAKNESSES) == 0;
 }
 
+// ── the machine's roots ─────────────────────────────────────────────────────────────────────────
+
+static void store_destroy(struct trust_store *store) {
+    X509_STORE_free(store->roots);
+    roots_cleanup_system(&store->system);
+    pthread_cond_destroy(&store->loaded);
+    pthread_mutex_destroy(&store->mutex);
+    free(store);
+}
+
+static void *load(void *context) {
+    struct trust_store *store = context;
+    roots_add_system(store->roots, &store->system);
+    pthread_mutex_lock(&store->mutex);
+    store->loading = LOADING_DONE;
+    bool abandoned = store->abandoned;
+    pthread_cond_broadcast(&store->loaded);
+    pthread_mutex_unlock(&store->mutex);
+    if (abandoned) {
+        store_destroy(store);
+    }
+    return NULL;
+}
+
+void trust_prepare(struct trust_store *store) {
+    pthread_mutex_lock(&store->mutex);
+    bool begins = store->loading == LOADING_NOT_BEGUN;
+    store->loading = begins ? LOADING_UNDER_WAY : store->loading;
+    pthread_mutex_unlock(&store->mutex);
+    pthread_t thread;
+    if (!begins) {
+        return;
+    }
+    if (thread_start(&thread, load, store) == 0) {
+        pthread_detach(thread);
+    } else {
+        load(store); // late is better than never
+    }
+}
+
+bool trust_is_prepared(struct trust_store *store) {
+    pthread_mutex_lock(&store->mutex);
+    bool done = store->loading == LOADING_DONE;
+    pthread_mutex_unlock(&store->mutex);
+    return done;
+}
+
 // ── life ────────────────────────────────────────────────────────────────────────────────────────
 
 enum err trust_store_new(struct trust_store **out, struct failure *failure,
                          const char *extra_file) {
-    X509_STORE *roots = NULL;
-    enum err err = roots_load(&roots, failure, extra_file);
-    if (err == OK) {
-        *out = mem_new(sizeof(**out));
-        (*out)->roots = roots;
-        pthread_mutex_init(&(*out)->mutex, NULL);
+    X509_STORE *roots = X509_STORE_new();
+    if (roots == NULL) {
+        return fail(failure, ERR_CRYPTO, "BoringSSL could not make a trust store");
     }
-    return err;
+    enum err err = extra_file == NULL ? OK : roots_add_named(roots, failure, extra_file);
+    if (err != OK) {
+        X509_STORE_free(roots);
+        return err;
+    }
+    struct trust_store *store = mem_new(sizeof(*store));
+    store->roots = roots;
+    store->system = roots_find_system();
+    pthread_mutex_init(&store->mutex, NULL);
+    pthread_cond_init(&store->loaded, NULL);
+    *out = store;
+    return OK;
 }
 
+// A disk that hangs holds the thread that reads it, not the end of the program.
 void trust_store_free(struct trust_store *store) {
-    if (store != NULL) {
-        X509_STORE_free(store->roots);
-        pthread_mutex_destroy(&store->mutex);
-        free(store);
+    if (store == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&store->mutex);
+    store->abandoned = store->loading == LOADING_UNDER_WAY;
+    bool abandoned = store->abandoned;
+    pthread_mutex_unlock(&store->mutex);
+    if (!abandoned) {
+        store_destroy(store);
     }
 }

@@ -45,14 +45,18 @@ struct trust_verdict {
 struct trust_store; // the roots; safe for use by many threads
 
 // System roots (SSL_CERT_FILE, SSL_CERT_DIR, else the machine's bundle) and, if not NULL, those of
-// `extra_file`. ERR_INPUT with a sentence where a file that was named cannot be read or has no
-// certificate.
+// `extra_file`. ERR_INPUT with a sentence where `extra_file` cannot be read or has no certificate.
+// The system's are read later: parsing them is most of what a start costs.
 MUST_USE enum err trust_store_new(struct trust_store **out, struct failure *failure,
                                   const char *extra_file);
 void trust_store_free(struct trust_store *store);
+// Begins to read the system's roots, on a thread of its own; once, however often it is called.
+void trust_prepare(struct trust_store *store);
+bool trust_is_prepared(struct trust_store *store);
 
 // `name` is a host name or an address (told apart by its form); NULL: no name is checked. A verdict
-// is kept for a chain and name for about a minute.
+// is kept for a chain and name for about a minute. Waits for the system's roots, where they are not
+// prepared.
 void trust_verify(struct trust_verdict *out, struct trust_store *store, CRYPTO_BUFFER *const *chain,
                   size_t chain_len, const char *name, int64_t now_unix_ns);
 // Whether it verifies.

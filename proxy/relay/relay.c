@@ -78,6 +78,7 @@ struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
     relay->config = setup->config;
     relay->session = setup->session;
     relay->setup = *setup;
+    relay->verdict_due_ns = INT64_MAX;
     leg_init(&relay->client, SIDE_CLIENT);
     leg_init(&relay->server, SIDE_SERVER);
     buf_init(&relay->client_hello, LIMIT_READ);
@@ -299,6 +300,7 @@ int64_t relay_deadline_ns(const struct relay *relay) {
     int64_t gone_ns = relay->ending.gone_until_ns;
     int64_t due_ns = earlier(relay->decide_at_ns, filters_deadline_ns(relay));
     due_ns = earlier(due_ns, far_side_deadline_ns(relay));
+    due_ns = earlier(due_ns, relay->verdict_due_ns);
     return gone_ns != 0 ? earlier(due_ns, gone_ns) : due_ns;
 }
 
@@ -320,6 +322,9 @@ void relay_tick(struct relay *relay, int64_t at_ns) {
     } else if (at_ns >= relay->decide_at_ns) {
         relay_set_client(relay, CLIENT_PLAIN);
         settle(relay, at_ns);
+    } else if (at_ns >= relay->verdict_due_ns) {
+        relay->verdict_due_ns = INT64_MAX;
+        relay_receive(relay, SIDE_SERVER, SLICE(""), at_ns); // resumes the handshake
     } else {
         filters_progress(relay, at_ns);
         settle(relay, at_ns);

@@ -118,8 +118,10 @@ struct relay {
     char verify_text[448]; // … in words, with what was not checked
     struct event_certificate *certificate;
     bool verified;
-    bool client_starttls;  // how its TLS began, else implicit
-    int64_t client_tls_ns; // when its handshake was over
+    bool verdict_waits;     // for the machine's roots, and the server's handshake for it
+    int64_t verdict_due_ns; // when it is asked for again; INT64_MAX: not
+    bool client_starttls;   // how its TLS began, else implicit
+    int64_t client_tls_ns;  // when its handshake was over
     bool server_starttls;
     bool client_failed;       // the handshake with the client did
     const char *shown_faults; // what is wrong with the leaf; NULL for nothing

@@ -63,9 +63,17 @@ static void put_verdict(struct relay *relay) {
              nameless ? "no name was checked, since the client gave none" : "");
 }
 
-static bool verify_server(void *context, CRYPTO_BUFFER *const *chain, size_t chain_len,
-                          int *out_alert) {
+// A thread of its own parses the machine's roots, once, and sends no notification.
+#define LOOK_FOR_ROOTS_NS NS_PER_MS
+
+static enum tls_verdict verify_server(void *context, CRYPTO_BUFFER *const *chain, size_t chain_len,
+                                      int *out_alert) {
     struct relay *relay = context;
+    if (!trust_is_prepared(relay->config->trust)) {
+        relay->verdict_waits = true;
+        return TLS_ASK_AGAIN;
+    }
+    relay->verdict_waits = false;
     int64_t now_unix_ns = relay->session->started_unix_ns;
     trust_verify(&relay->verdict, relay->config->trust, chain, chain_len, server_name(relay),
                  now_unix_ns);
@@ -74,7 +82,8 @@ static bool verify_server(void *context, CRYPTO_BUFFER *const *chain, size_t cha
     certificate_facts_free(relay->certificate);
     relay->certificate = certificate_facts_of(chain[0]);
     *out_alert = alert_of(relay->verdict.faults);
-    return relay->config->verify != VERIFY_STRICT || trust_holds(&relay->verdict);
+    bool accepts = relay->config->verify != VERIFY_STRICT || trust_holds(&relay->verdict);
+    return accepts ? TLS_ACCEPT : TLS_REFUSE;
 }
 
 // ── the server's handshake ──────────────────────────────────────────────────────────────────────
@@ -100,6 +109,7 @@ void upgrade_server_begin(struct relay *relay, bool starttls, int64_t at_ns) {
         .context = relay,
         .plain_text_remedy = plain_text_remedy(relay, starttls),
     };
+    trust_prepare(relay->config->trust);
     relay->server.tls = tls_endpoint_connect(relay->config->connect_context, &plan, at_ns);
     relay->server_starttls = starttls;
     tls_endpoint_set_keylog(relay->server.tls, relay);
@@ -157,6 +167,7 @@ static void follow_server_handshake(struct relay *relay, int64_t at_ns) {
     case TLS_AWAIT_HELLO:
     case TLS_HELLO_SHOWN:
     case TLS_AWAIT_HANDSHAKE:
+        relay->verdict_due_ns = relay->verdict_waits ? at_ns + LOOK_FOR_ROOTS_NS : INT64_MAX;
         break;
     case TLS_ESTABLISHED:
         tell_server_tls(relay, NULL, at_ns);

@@ -3,12 +3,12 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -285,13 +285,8 @@ static void work(struct writer *writer, struct pollfd *polled) {
     }
 }
 
-// Signals are for the loops. Two come from writing itself, SIGPIPE and SIGXFSZ; blocked here, they
-// leave nothing but EPIPE and EFBIG, which are what the lanes understand.
 static void *run(void *context) {
     struct writer *writer = context;
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, NULL);
     struct pollfd *polled = mem_new_array(writer->lane_count + 1, sizeof(*polled));
     work(writer, polled);
     free(polled);
@@ -307,13 +302,7 @@ struct writer *writer_new(struct lane *lanes, size_t count) {
     writer->alive_ns = clock_monotonic_ns();
     writer->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&writer->lock, NULL);
-    // Started with all signals blocked, so that none finds the thread before it blocks them itself.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    int error = pthread_create(&writer->thread, NULL, run, writer);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int error = thread_start(&writer->thread, run, writer);
     if (error != 0 || writer->wake_fd < 0) {
         abort(); // out of memory or descriptors before anything began
     }

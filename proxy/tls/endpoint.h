@@ -39,13 +39,20 @@ struct tls_identity {
     EVP_PKEY *key;
 };
 
+enum tls_verdict {
+    TLS_ACCEPT,
+    TLS_REFUSE,
+    TLS_ASK_AGAIN, // not known yet: the next feed asks again
+};
+
 // What a connecting endpoint is to do; borrowed for the call of tls_endpoint_connect.
 struct tls_connect_plan {
     const char *sni;        // NULL: send none
     struct slice alpn_wire; // empty: offer none
-    // Called once with the peer's chain, leaf first, from within a feed. It records its verdict and
-    // returns false to refuse with the alert `*out_alert` (strict); true goes on whatever it found.
-    bool (*verify)(void *context, CRYPTO_BUFFER *const *chain, size_t chain_len, int *out_alert);
+    // Called with the peer's chain, leaf first, from within a feed, until it has a verdict. It
+    // records it, and refuses with the alert `*out_alert` (strict) or accepts whatever it found.
+    enum tls_verdict (*verify)(void *context, CRYPTO_BUFFER *const *chain, size_t chain_len,
+                               int *out_alert);
     void *context;
     const char *plain_text_remedy; // what to do about a server that speaks plain text; static
 };

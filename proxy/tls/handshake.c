@@ -144,9 +144,14 @@ static enum ssl_verify_result_t on_verify(SSL *ssl, uint8_t *out_alert) {
         return ssl_verify_ok;
     }
     int alert = SSL_AD_CERTIFICATE_UNKNOWN;
-    if (endpoint->plan.verify(endpoint->plan.context, endpoint->chain, endpoint->chain_len,
-                              &alert)) {
+    switch (endpoint->plan.verify(endpoint->plan.context, endpoint->chain, endpoint->chain_len,
+                                  &alert)) {
+    case TLS_ACCEPT:
         return ssl_verify_ok;
+    case TLS_ASK_AGAIN:
+        return ssl_verify_retry;
+    case TLS_REFUSE:
+        break;
     }
     *out_alert = (uint8_t)alert;
     return ssl_verify_invalid;
@@ -287,6 +292,7 @@ void tls_handshake_advance(struct tls_endpoint *endpoint, int64_t at_ns) {
     switch (SSL_get_error(endpoint->ssl, result)) {
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE:
+    case SSL_ERROR_WANT_CERTIFICATE_VERIFY:
         break;
     case SSL_ERROR_PENDING_CERTIFICATE:
         endpoint->state = TLS_HELLO_SHOWN;

@@ -4,6 +4,7 @@
 Servers and clients are Python's `ssl` (OpenSSL), their certificates come from the openssl tool.
 """
 
+import contextlib
 import datetime
 import hashlib
 import json
@@ -40,6 +41,18 @@ def roots(scope):
         issue(scope, "good-root", ca=True, days=(-100, 300))
         issue(scope, "strange-root", ca=True, days=(-100, 300))
     return scope.path("good-root.pem")
+
+
+@contextlib.contextmanager
+def roots_in_a_pipe(scope):
+    """$SSL_CERT_FILE of the program is a pipe: it can be opened for writing once the program reads."""
+    path = scope.path("roots.pipe")
+    os.mkfifo(path)
+    scope.environment["SSL_CERT_FILE"] = path
+    try:
+        yield path
+    finally:
+        del scope.environment["SSL_CERT_FILE"]
 
 
 def context_of(chain, key, **options):
@@ -1857,6 +1870,46 @@ def test_stop_within_a_handshake(scope):
 
 
 warnings.filterwarnings("ignore", category=DeprecationWarning)  # TLS 1.0 is asked for on purpose
+
+
+# ── the machine's roots ─────────────────────────────────────────────────────────────────────────
+
+
+def greeted(port):
+    """Whether a plain session through the proxy gets its greeting and an answer."""
+    with s.connect(port) as connection:
+        return s.read_reply(connection)[0][:3] == b"220" and s.ask(connection, "NOOP")
+
+
+def test_roots_are_read_when_a_handshake_needs_them(scope):
+    """The proxy starts without them, and only the handshake that needs them waits."""
+    _, _, root = scope.server_certificate()
+    with roots_in_a_pipe(scope) as pipe, \
+            smtp.Server(scope, "implicit") as server, smtp.Server(scope, "none") as plain, \
+            scope.proxy("--mode", f"reverse:smtps://localhost:{server.port}@127.0.0.1:0",
+                        "--mode", f"reverse:smtp://127.0.0.1:{plain.port}@127.0.0.1:0") as proxy:
+        waiting = s.connect(proxy.port(0))
+        with open(root, "rb") as source, open(pipe, "wb") as target:
+            assert all(greeted(proxy.port(1)) for _ in range(20))
+            target.write(source.read())
+        assert s.read_reply(waiting)[0][:3] == b"220"
+        s.ask(waiting, "QUIT")
+        waiting.close()
+    tls = [event for event in proxy.events() if event["event"] == "tls"]
+    assert [event["verify"]["ok"] for event in tls] == [True], tls
+
+
+def test_roots_that_never_come_hold_no_end_back(scope):
+    with roots_in_a_pipe(scope) as pipe, \
+            smtp.Server(scope, "implicit") as server, \
+            scope.proxy("--mode", f"reverse:smtps://localhost:{server.port}@127.0.0.1:0",
+                        "--grace", "0") as proxy:
+        waiting = s.connect(proxy.port(0))
+        with open(pipe, "wb"):
+            assert proxy.stop() == 0
+        waiting.close()
+    assert "closed the session before TLS was established" in proxy.output("text").decode()
+
 
 if __name__ == "__main__":
     s.main(globals())

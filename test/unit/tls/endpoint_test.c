@@ -37,16 +37,21 @@ struct pair {
     int64_t now_ns;
     // What `verify` saw and does.
     size_t verified_chain_len;
+    bool verdict_waits;
     int refuse_with; // 0: accept
     struct buf keylog;
 };
 
-static bool verify(void *context, CRYPTO_BUFFER *const *chain, size_t chain_len, int *out_alert) {
+static enum tls_verdict verify(void *context, CRYPTO_BUFFER *const *chain, size_t chain_len,
+                               int *out_alert) {
     struct pair *pair = context;
     assert_non_null(chain);
     pair->verified_chain_len = chain_len;
     *out_alert = pair->refuse_with;
-    return pair->refuse_with == 0;
+    if (pair->verdict_waits) {
+        return TLS_ASK_AGAIN;
+    }
+    return pair->refuse_with == 0 ? TLS_ACCEPT : TLS_REFUSE;
 }
 
 static void keylog(void *context, struct slice line) {
@@ -165,6 +170,29 @@ static void test_split_at_every_size(void **state) {
     (void)state;
     for (size_t step = 1; step < 48; step++) {
         shake_hands(MODERN, IDENTITY_P256, step);
+    }
+}
+
+// Nothing is lost on the wire meanwhile, and feeding nothing goes on.
+static void test_a_verdict_that_comes_later(void **state) {
+    (void)state;
+    for (int version = TLS_VERSION_1_2; version <= TLS_VERSION_1_3; version++) {
+        struct tls_version_range only = {(enum tls_version)version, (enum tls_version)version};
+        struct pair pair;
+        pair_init(&pair, only, only, IDENTITY_P256);
+        pair.verdict_waits = true;
+        pair_begin(&pair);
+        exchange(&pair, WHOLE);
+        assert_int_equal(pair.verified_chain_len, 1);
+        assert_int_equal(tls_endpoint_state(pair.client), TLS_AWAIT_HANDSHAKE);
+        tls_endpoint_feed(pair.client, SLICE(""), &pair.at_client, pair.now_ns);
+        assert_int_equal(tls_endpoint_state(pair.client), TLS_AWAIT_HANDSHAKE);
+        pair.verdict_waits = false;
+        tls_endpoint_feed(pair.client, SLICE(""), &pair.at_client, pair.now_ns);
+        exchange(&pair, WHOLE);
+        assert_int_equal(tls_endpoint_state(pair.client), TLS_ESTABLISHED);
+        assert_int_equal(tls_endpoint_state(pair.server), TLS_ESTABLISHED);
+        pair_cleanup(&pair);
     }
 }
 
@@ -736,6 +764,7 @@ static void test_first_byte(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_split_at_every_size),
+        cmocka_unit_test(test_a_verdict_that_comes_later),
         cmocka_unit_test(test_each_version_and_key),
         cmocka_unit_test(test_facts),
         cmocka_unit_test(test_weak_cipher_of_tls10),

@@ -29,13 +29,13 @@ struct pipe {
     bool greeted;
 };
 
-static bool accept_any(void *context, CRYPTO_BUFFER *const *chain, size_t chain_len,
-                       int *out_alert) {
+static enum tls_verdict accept_any(void *context, CRYPTO_BUFFER *const *chain, size_t chain_len,
+                                   int *out_alert) {
     (void)context;
     (void)chain;
     (void)chain_len;
     (void)out_alert;
-    return true;
+    return TLS_ACCEPT;
 }
 
 static void flush(struct pipe *pipe) {
