@@ -2,6 +2,7 @@
 #include "spool/writer.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/thread.h"
 
@@ -10,12 +11,12 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
-    GATHER_US = 1000,     // waited after the first line, so that one write takes many
+    GATHER_MS = 5,        // waited after the first line, so that one write takes many
     NO_READER_MS = 50,    // how often a FIFO is asked whether somebody reads it
     RETRY_MS = 1000,      // how often a failing output is tried
     GIVE_UP_MS = 2000,    // without progress, once it is to stop
@@ -24,15 +25,20 @@ enum {
     PIECES_FLOOD_MAX = 2, // times the cap, for the small ends of messages
 };
 
+#define GATHER_BYTES ((size_t)256 * KIB) // enough for a write: not waited any longer
+#define GATHER_NS    (GATHER_MS * NS_PER_MS)
+#define AT_ONCE_NS   1
+
 struct writer {
     struct lane *lanes;
     size_t lane_count;
     pthread_t thread;
-    int wake_fd;
+    int timer_fd;         // wakes the thread
     pthread_mutex_t lock; // guards what follows
     struct batch *first;
     struct batch *last;
-    bool sleeping;
+    size_t waiting;      // bytes in these
+    int64_t wakes_in_ns; // as the timer was set; 0 while the thread runs, INT64_MAX: not set
     bool closing;
     bool reopening;
     char *status_line;        // a new one for the terminals; NULL else. Owned.
@@ -85,12 +91,13 @@ static void keep_admitted(struct writer *writer, struct batch **lost, struct bat
     batch->count = kept;
 }
 
-static void wake(struct writer *writer) {
-    if (writer->sleeping) {
-        uint64_t one = 1;
-        ssize_t len = write(writer->wake_fd, &one, sizeof(one));
-        (void)len; // a full counter wakes as well
-        writer->sleeping = false;
+// Under the lock. The first line that finds the thread asleep sets the time at which it wakes,
+// once; all that comes until then is in the same batch.
+static void wake_in(struct writer *writer, int64_t ns) {
+    if (ns < writer->wakes_in_ns) {
+        struct itimerspec when = {.it_value.tv_nsec = ns};
+        timerfd_settime(writer->timer_fd, 0, &when, NULL);
+        writer->wakes_in_ns = ns;
     }
 }
 
@@ -102,6 +109,7 @@ static void enqueue(struct writer *writer, struct batch *batch) {
         writer->last->next = batch;
     }
     writer->last = batch;
+    writer->waiting += batch->bytes;
 }
 
 void writer_submit(struct writer *writer, struct batch *batch) {
@@ -118,14 +126,16 @@ void writer_submit(struct writer *writer, struct batch *batch) {
     if (batch != NULL) {
         enqueue(writer, batch);
     }
-    wake(writer);
+    if (writer->first != NULL) {
+        wake_in(writer, writer->waiting < GATHER_BYTES ? GATHER_NS : AT_ONCE_NS);
+    }
     pthread_mutex_unlock(&writer->lock);
 }
 
 void writer_reopen(struct writer *writer) {
     pthread_mutex_lock(&writer->lock);
     writer->reopening = true;
-    wake(writer);
+    wake_in(writer, AT_ONCE_NS);
     pthread_mutex_unlock(&writer->lock);
 }
 
@@ -133,7 +143,7 @@ void writer_set_status_line(struct writer *writer, const char *text) {
     pthread_mutex_lock(&writer->lock);
     free(writer->status_line);
     writer->status_line = mem_string(text);
-    wake(writer);
+    wake_in(writer, AT_ONCE_NS);
     pthread_mutex_unlock(&writer->lock);
 }
 
@@ -150,7 +160,8 @@ static struct batch *take_batches(struct writer *writer, struct orders *out_orde
     struct batch *batches = writer->first;
     writer->first = NULL;
     writer->last = NULL;
-    writer->sleeping = false;
+    writer->waiting = 0;
+    writer->wakes_in_ns = 0;
     *out_orders = (struct orders){writer->closing, writer->reopening, writer->status_line};
     writer->reopening = false;
     writer->status_line = NULL;
@@ -190,17 +201,17 @@ static int next_turn(const struct lane *lane, struct pollfd *polled) {
     return RETRY_MS;
 }
 
-static bool may_sleep(struct writer *writer) {
+// Lines that came during the last run wait for others as well.
+static bool may_sleep(struct writer *writer, bool closing) {
     pthread_mutex_lock(&writer->lock);
-    bool may = writer->first == NULL && !writer->reopening && writer->status_line == NULL;
-    writer->sleeping = may;
+    bool ordered = writer->reopening || writer->status_line != NULL || writer->closing != closing;
+    bool may = !ordered && writer->waiting < GATHER_BYTES;
+    writer->wakes_in_ns = may ? INT64_MAX : 0;
+    if (may && writer->first != NULL) {
+        wake_in(writer, GATHER_NS);
+    }
     pthread_mutex_unlock(&writer->lock);
     return may;
-}
-
-static void gather(void) {
-    struct timespec pause = {.tv_nsec = GATHER_US * NS_PER_US};
-    nanosleep(&pause, NULL);
 }
 
 static void rest(struct writer *writer, struct pollfd *polled, bool closing) {
@@ -211,18 +222,15 @@ static void rest(struct writer *writer, struct pollfd *polled, bool closing) {
             timeout_ms = turn_ms;
         }
     }
-    polled[0] = (struct pollfd){.fd = writer->wake_fd, .events = POLLIN};
-    if (!may_sleep(writer)) {
+    polled[0] = (struct pollfd){.fd = writer->timer_fd, .events = POLLIN};
+    if (timeout_ms == 0 || !may_sleep(writer, closing)) {
         return;
     }
     poll(polled, writer->lane_count + 1, timeout_ms);
     if (polled[0].revents != 0) {
         uint64_t count = 0;
-        ssize_t len = read(writer->wake_fd, &count, sizeof(count));
-        (void)len;
-        if (timeout_ms != 0) {
-            gather();
-        }
+        ssize_t len = read(writer->timer_fd, &count, sizeof(count));
+        (void)len; // 0 where the timer was set anew meanwhile
     }
 }
 
@@ -300,10 +308,10 @@ struct writer *writer_new(struct lane *lanes, size_t count) {
     writer->lanes = lanes;
     writer->lane_count = count;
     writer->alive_ns = clock_monotonic_ns();
-    writer->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    writer->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     pthread_mutex_init(&writer->lock, NULL);
     int error = thread_start(&writer->thread, run, writer);
-    if (error != 0 || writer->wake_fd < 0) {
+    if (error != 0 || writer->timer_fd < 0) {
         abort(); // out of memory or descriptors before anything began
     }
     return writer;
@@ -321,9 +329,9 @@ static struct timespec in_ms(int ms) {
 bool writer_stop(struct writer *writer) {
     pthread_mutex_lock(&writer->lock);
     writer->closing = true;
-    writer->sleeping = true; // woken in any case
+    writer->wakes_in_ns = INT64_MAX; // woken in any case
     atomic_store(&writer->alive_ns, clock_monotonic_ns());
-    wake(writer);
+    wake_in(writer, AT_ONCE_NS);
     pthread_mutex_unlock(&writer->lock);
     for (;;) {
         struct timespec when = in_ms(STOP_POLL_MS);
@@ -337,7 +345,7 @@ bool writer_stop(struct writer *writer) {
 }
 
 void writer_free(struct writer *writer) {
-    close(writer->wake_fd);
+    close(writer->timer_fd);
     pthread_mutex_destroy(&writer->lock);
     free(writer->status_line);
     free(writer);

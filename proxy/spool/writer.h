@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // writer: the one thread that writes all outputs. Sessions submit batches under a lock that is held
 // for a pointer's time; the thread takes all that waits, deals it to the lanes, and lets each write
-// as much as it can. So under load many lines become one write, and no output waits for another.
+// as much as it can. It sleeps on a timer that the first line sets to a few milliseconds: so it
+// wakes once for many lines, which become one write, and no output waits for another.
 #ifndef SCOPE_SPOOL_WRITER_H
 #define SCOPE_SPOOL_WRITER_H
 

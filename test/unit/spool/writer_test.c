@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// Claims: lines that come one by one are written together, and what is submitted is written without
+// anything more being submitted.
+#include "spool/writer.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/memory.h"
+#include "format/format.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { RUN_MS = 60, GAP_US = 200, GATHERED_MS = 5 };
+
+// A writer to a socket that keeps the bounds of writes.
+struct fixture {
+    struct destination to;
+    struct spool_options options;
+    struct lane lane;
+    struct writer *writer;
+    int reader;
+};
+
+static void complain(void *context, const char *sentence) {
+    (void)context;
+    fail_msg("%s", sentence);
+}
+
+static void begin(struct fixture *fixture) {
+    int ends[2], error = dup(STDERR_FILENO);
+    struct failure failure;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    dup2(ends[1], STDERR_FILENO); // "-" is taken from here
+    fixture->reader = ends[0];
+    fixture->to = (struct destination){.framing = text_format.framing, .path = "-"};
+    fixture->options =
+        (struct spool_options){.dash_is_stderr = true, .queue_max = MIB, .complain = complain};
+    assert_int_equal(lane_open(&failure, &fixture->lane, &fixture->to, &fixture->options), OK);
+    dup2(error, STDERR_FILENO);
+    close(error);
+    close(ends[1]);
+    fixture->writer = writer_new(&fixture->lane, 1);
+}
+
+static void submit(struct fixture *fixture) {
+    struct batch *batch = batch_new();
+    batch_add(batch,
+              (struct piece){.kind = PIECE_LINES, .bytes = (uint8_t *)mem_string("x\n"), .len = 2});
+    writer_submit(fixture->writer, batch);
+}
+
+static void end(struct fixture *fixture) {
+    assert_true(writer_stop(fixture->writer));
+    writer_free(fixture->writer);
+    lane_cleanup(&fixture->lane);
+}
+
+static size_t read_to_end(struct fixture *fixture, size_t *out_lines) {
+    char text[4 * KIB];
+    size_t writes = 0;
+    ssize_t len;
+    *out_lines = 0;
+    while ((len = read(fixture->reader, text, sizeof(text))) > 0) {
+        writes++;
+        for (ssize_t i = 0; i < len; i++) {
+            *out_lines += text[i] == '\n';
+        }
+    }
+    close(fixture->reader);
+    return writes;
+}
+
+// However slow the machine is, the writer wakes once in five milliseconds.
+static void test_lines_one_by_one_are_written_together(void **state) {
+    (void)state;
+    struct fixture fixture;
+    size_t submitted = 0, lines = 0;
+    begin(&fixture);
+    int64_t began_ns = clock_monotonic_ns(), next_ns = began_ns;
+    while (clock_monotonic_ns() - began_ns < RUN_MS * NS_PER_MS) {
+        if (clock_monotonic_ns() >= next_ns) {
+            submit(&fixture);
+            submitted++;
+            next_ns = clock_monotonic_ns() + GAP_US * NS_PER_US;
+        }
+    }
+    end(&fixture);
+    size_t passed_ms = (size_t)((clock_monotonic_ns() - began_ns) / NS_PER_MS);
+    size_t writes = read_to_end(&fixture, &lines);
+    assert_int_equal(lines, submitted);
+    assert_true(writes <= 2 + passed_ms / GATHERED_MS);
+}
+
+static void test_a_line_alone_is_written(void **state) {
+    (void)state;
+    struct fixture fixture;
+    char text[KIB];
+    size_t lines = 0;
+    begin(&fixture);
+    for (int i = 0; i < 3; i++) {
+        submit(&fixture);
+        assert_true(read(fixture.reader, text, sizeof(text)) > 0); // comes, or this waits for ever
+    }
+    end(&fixture);
+    assert_int_equal(read_to_end(&fixture, &lines), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lines_one_by_one_are_written_together),
+        cmocka_unit_test(test_a_line_alone_is_written),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
