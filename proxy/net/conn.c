@@ -1,78 +1,69 @@
 // SPDX-License-Identifier: MIT
+#include "net/conn.h"
+
 #include "base/clock.h"
-#include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "net/conn_state.h"
+#include "net/client_watch.h"
+#include "net/deadline.h"
+#include "net/identify.h"
+#include "net/pair.h"
+#include "net/route.h"
+#include "net/socks5_peer.h"
+#include "net/worker.h"
 
 #include <assert.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-// How soon is looked again what nobody announces: that the outputs are not congested any more, that
-// a peer has got all it was sent.
+// How soon is looked again at what has no notification: that the outputs are not congested any
+// more, that a peer has got all it was sent.
 #define LOOK_AGAIN_NS (10 * NS_PER_MS)
 
-int64_t conn_now_ns(const struct conn *conn) {
-    return (int64_t)uv_hrtime() - conn->accepted_ns;
-}
+struct conn {
+    struct live live; // first: the worker knows no more of it
+    struct worker *worker;
+    struct accepted accepted; // `peer` and `share` are in use below
+    struct event_session session;
+    struct address_text destination_text;
+    struct address_text server_text;
+    struct address_text server_local_text;
+    struct pair pair;
+    struct share shares[2];
+    struct deadline *deadline;
+    int64_t active_ns; // the last byte of either side
+    struct client_watch watch;
+    bool client_ended; // its stream has ended, and nothing shows whether it still reads
+    bool client_gone;
+    bool updating;
+    struct observer_counts counted; // what the service's counts have of this session
+};
 
-const struct proxy_options *conn_options(const struct conn *conn) {
+static const struct proxy_options *options_of(const struct conn *conn) {
     return conn->worker->service->options;
 }
 
-// ── the worker's list ───────────────────────────────────────────────────────────────────────────
-
-struct conn *conn_next(const struct conn *conn) {
-    return conn->next;
-}
-
-void conn_list_add(struct conn **first, struct conn *conn) {
-    conn->next = *first;
-    conn->previous = NULL;
-    if (*first != NULL) {
-        (*first)->previous = conn;
-    }
-    *first = conn;
-}
-
-void conn_list_remove(struct conn **first, struct conn *conn) {
-    if (conn->previous != NULL) {
-        conn->previous->next = conn->next;
-    } else {
-        *first = conn->next;
-    }
-    if (conn->next != NULL) {
-        conn->next->previous = conn->previous;
-    }
-}
-
-void conn_put_line(const struct conn *conn, struct buf *out) {
+static void put_line(const struct live *live, struct buf *out) {
+    const struct conn *conn = (const struct conn *)live;
+    const struct address_text *client = &conn->accepted.client.text;
     const struct event_endpoint *server = &conn->session.server;
     const char *name = server->host != NULL ? server->host : server->address;
     buf_putf(out, "session %llu: %s %s port %u", (unsigned long long)conn->session.id,
-             mode_name(conn->session.mode), conn->client_text.host, conn->client_text.port);
+             mode_name(conn->session.mode), client->host, client->port);
     if (name != NULL) {
         buf_put_string(out, " to ");
         text_put_printable(out, slice_of_string(name)); // SOCKS5 and SNI take any byte
         buf_putf(out, " port %u", server->port);
     }
-    buf_putf(out, ", %lld s\n", (long long)(conn_now_ns(conn) / NS_PER_S));
+    buf_putf(out, ", %lld s\n", (long long)(pair_now_ns(&conn->pair) / NS_PER_S));
 }
 
 // ── the end ─────────────────────────────────────────────────────────────────────────────────────
 
-static void free_timer(uv_handle_t *handle) {
-    free(handle);
-}
-
 // Of a session that is still going on, too: the status line stands below its findings.
 static void count_news(struct conn *conn) {
     struct service *service = conn->worker->service;
-    struct observer_counts counts = relay_counts(conn->relay);
+    struct observer_counts counts = relay_counts(conn->pair.relay);
     if (counts.messages != conn->counted.messages) {
         atomic_fetch_add(&service->messages, counts.messages - conn->counted.messages);
     }
@@ -82,234 +73,72 @@ static void count_news(struct conn *conn) {
     conn->counted = counts;
 }
 
-void conn_end(struct conn *conn) {
-    bool recorded = conn->relay != NULL;
-    if (recorded) {
-        relay_finish(conn->relay, conn_now_ns(conn));
-        count_news(conn);
-    }
-    conn_forget_identification(conn);
-    dial_cancel(conn->dial);
-    if (conn->dial_result.fd >= 0) {
-        close(conn->dial_result.fd); // connected, and never adopted
-    }
-    peer_close(conn->client);
-    peer_close(conn->server);
-    uv_close((uv_handle_t *)conn->timer, free_timer);
-    relay_free(conn->relay);
-    struct worker *worker = conn->worker;
-    worker_session_ended(worker, conn, recorded);
-    free(conn->socks5);
-    free(conn->server_host);
+static void end(struct conn *conn) {
+    relay_finish(conn->pair.relay, pair_now_ns(&conn->pair));
+    count_news(conn);
+    identify_cancel(conn->accepted.identification);
+    pair_close(&conn->pair);
+    route_free(conn->accepted.route); // Its names are the session's.
+    free(conn->accepted.socks5);
+    deadline_close(conn->deadline);
+    worker_session_ended(conn->worker, &conn->live, true);
     free(conn);
+}
+
+// A client whose end no read would show is looked at now and then.
+static void watch_client(struct conn *conn) {
+    const struct peer *client = conn->pair.peers[SIDE_CLIENT];
+    bool seen = client == NULL || (client->reading && !conn->client_ended);
+    client_watch_set(&conn->watch, !seen && !conn->client_gone, pair_now_ns(&conn->pair));
 }
 
 // ── time ────────────────────────────────────────────────────────────────────────────────────────
 
-static void on_timer(uv_timer_t *timer);
-
 static int64_t idle_deadline(const struct conn *conn) {
-    uint64_t idle_ms = conn_options(conn)->idle_timeout_ms;
+    uint64_t idle_ms = options_of(conn)->idle_timeout_ms;
     return idle_ms == 0 ? INT64_MAX : conn->active_ns + (int64_t)idle_ms * NS_PER_MS;
 }
 
-static bool congested(const struct conn *conn) {
-    return conn->relay != NULL && relay_is_congested(conn->relay);
-}
-
-static int64_t next_deadline(const struct conn *conn, int64_t now_ns) {
+static int64_t next_deadline(const struct conn *conn) {
     int64_t next_ns = idle_deadline(conn);
-    if (conn->identify_by_ns != 0 && conn->identify_by_ns < next_ns) {
-        next_ns = conn->identify_by_ns;
+    if (relay_deadline_ns(conn->pair.relay) < next_ns) {
+        next_ns = relay_deadline_ns(conn->pair.relay);
     }
-    if (conn->relay != NULL && relay_deadline_ns(conn->relay) < next_ns) {
-        next_ns = relay_deadline_ns(conn->relay);
+    if (client_watch_deadline_ns(&conn->watch) < next_ns) {
+        next_ns = client_watch_deadline_ns(&conn->watch);
     }
-    if (conn->look_at_ns < next_ns) {
-        next_ns = conn->look_at_ns;
-    }
-    bool looks_again = congested(conn) || conn->reset_by_ns != 0;
-    if (looks_again && now_ns + LOOK_AGAIN_NS < next_ns) {
-        next_ns = now_ns + LOOK_AGAIN_NS;
+    bool looks_again = relay_is_congested(conn->pair.relay) || conn->pair.reset_by_ns != 0;
+    if (looks_again && pair_now_ns(&conn->pair) + LOOK_AGAIN_NS < next_ns) {
+        next_ns = pair_now_ns(&conn->pair) + LOOK_AGAIN_NS;
     }
     return next_ns;
 }
 
-// The timer is moved only when something is due earlier: one that fires too early looks again.
-void conn_arm(struct conn *conn) {
-    int64_t now_ns = conn_now_ns(conn);
-    int64_t next_ns = next_deadline(conn, now_ns);
-    if (next_ns >= conn->armed_ns) {
-        return;
-    }
-    int64_t wait_ns = next_ns > now_ns ? next_ns - now_ns : 0;
-    conn->armed_ns = next_ns;
-    uv_update_time(&conn->worker->loop);
-    uv_timer_start(conn->timer, on_timer, (uint64_t)(wait_ns / NS_PER_MS + 1), 0);
-}
-
-static void on_timer(uv_timer_t *timer) {
-    struct conn *conn = timer->data;
-    int64_t now_ns = conn_now_ns(conn);
-    conn->armed_ns = INT64_MAX;
-    if (conn->identify_by_ns != 0 && now_ns >= conn->identify_by_ns) {
-        conn_end_identification(conn);
-        return;
-    }
-    if (conn->relay == NULL) {
-        if (now_ns >= idle_deadline(conn)) {
-            conn_end(conn); // It never said what it wants.
-            return;
-        }
-        conn_arm(conn);
-        return;
-    }
-    if (now_ns >= relay_deadline_ns(conn->relay)) {
-        relay_tick(conn->relay, now_ns);
-    }
-    if (now_ns >= idle_deadline(conn)) {
-        conn->active_ns = now_ns;
-        relay_idle(conn->relay, now_ns);
-    }
-    if (now_ns >= conn->look_at_ns) {
-        conn_look_at_client(conn);
-    }
-    conn_update(conn);
-}
-
-void conn_stop(struct conn *conn) {
-    if (conn->relay == NULL) {
-        conn_end(conn);
-        return;
-    }
-    conn->stopped = true;
-    conn->reset_by_ns = conn->reset_by_ns == 0 ? 0 : conn_now_ns(conn) + RELAY_STOP_LINGER_NS;
-    relay_stop(conn->relay, conn_now_ns(conn));
-    conn_update(conn);
-}
-
-// ── moving bytes ────────────────────────────────────────────────────────────────────────────────
-
-static struct peer *peer_of(const struct conn *conn, enum side side) {
-    return side == SIDE_CLIENT ? conn->client : conn->server;
-}
-
-// A peer that is gone may have said why before it went (552 in the middle of a message): that lies
-// unread in the socket, while a write already fails. True if there was something.
-static bool read_last_words(struct conn *conn, enum side side) {
-    char *buffer = conn->worker->read_buffer;
-    bool any = false;
-    while (relay_wants_read(conn->relay, side)) {
-        ssize_t len = recv(peer_fd(peer_of(conn, side)), buffer, LIMIT_READ, MSG_DONTWAIT);
-        if (len <= 0) {
-            break;
-        }
-        relay_receive(conn->relay, side, slice_of(buffer, (size_t)len), conn_now_ns(conn));
-        any = true;
-    }
-    return any;
-}
-
-bool conn_lose_peer(struct conn *conn, enum side side) {
-    bool any = read_last_words(conn, side);
-    relay_reset(conn->relay, side, conn_now_ns(conn));
-    return any;
-}
-
-static bool pump(struct conn *conn, enum side side) {
-    struct peer *peer = peer_of(conn, side);
-    bool moved = false;
-    while (peer != NULL && !peer->writing) {
-        struct slice bytes = relay_output(conn->relay, side);
-        if (bytes.len == 0) {
-            break;
-        }
-        ssize_t sent = peer_write(peer, bytes);
-        if (sent < 0) {
-            return conn_lose_peer(conn, side) || moved;
-        }
-        relay_sent(conn->relay, side, (size_t)sent, conn_now_ns(conn));
-        moved = true;
-    }
-    return moved;
-}
-
-// A reset throws away what our kernel has not sent yet, and that is mail: it waits for it to
-// arrive, but not for ever for a peer that does not read.
-static bool must_arrive_first(struct conn *conn, const struct peer *peer) {
-    int64_t now_ns = conn_now_ns(conn);
-    if (!peer_has_unsent(peer)) {
-        return false;
-    }
-    if (conn->reset_by_ns == 0) {
-        conn->reset_by_ns = now_ns + (conn->stopped ? RELAY_STOP_LINGER_NS : RELAY_LINGER_NS);
-    }
-    return now_ns < conn->reset_by_ns;
-}
-
-static void close_side(struct conn *conn, enum side side) {
-    struct peer *peer = peer_of(conn, side);
-    if (peer == NULL) {
-        return;
-    }
-    if (relay_wants_shutdown(conn->relay, side) && !peer->writing) {
-        if (side == SIDE_CLIENT && peer_is_gone(peer)) {
-            relay_client_gone(conn->relay, conn_now_ns(conn));
-        }
-        peer_shutdown(peer);
-        relay_shutdown_done(conn->relay, side);
-    }
-    bool reset = relay_wants_reset(conn->relay, side) && !peer->writing;
-    if (reset && !must_arrive_first(conn, peer)) {
-        struct peer **slot = side == SIDE_CLIENT ? &conn->client : &conn->server;
-        *slot = NULL;
-        peer_close_reset(peer);
+static void arm(struct conn *conn) {
+    int64_t next_ns = next_deadline(conn);
+    if (next_ns != INT64_MAX) {
+        deadline_arm(conn->deadline, conn->accepted.accepted_ns + next_ns);
     }
 }
 
-static bool reset_waits(const struct conn *conn, enum side side) {
-    return peer_of(conn, side) != NULL && conn->reset_by_ns != 0 &&
-           relay_wants_reset(conn->relay, side);
-}
-
-// A peer that was given up is not waited for: one that never reads would hold its write for ever.
-static bool write_pends(const struct conn *conn, enum side side) {
-    const struct peer *peer = peer_of(conn, side);
-    return peer != NULL && peer->writing && !relay_gave_up(conn->relay, side);
-}
-
-static void set_reading(struct conn *conn) {
-    bool wait = congested(conn);
-    for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
-        struct peer *peer = peer_of(conn, side);
-        if (peer != NULL) {
-            peer_read(peer, !wait && relay_wants_read(conn->relay, side));
-        }
-    }
-}
-
-void conn_update(struct conn *conn) {
-    assert(conn->relay != NULL && !conn->updating);
+// Brings sockets and deadline in line with what the relay wants. Ends the connection when it is
+// done: nothing may touch it after this.
+static void update(struct conn *conn) {
+    assert(!conn->updating);
     conn->updating = true;
-    bool moved = true;
-    while (moved) {
-        moved = pump(conn, SIDE_CLIENT);
-        moved = pump(conn, SIDE_SERVER) || moved;
-    }
-    close_side(conn, SIDE_CLIENT);
-    close_side(conn, SIDE_SERVER);
+    pair_move(&conn->pair);
     conn->updating = false;
-    bool pending = write_pends(conn, SIDE_CLIENT) || write_pends(conn, SIDE_SERVER) ||
-                   reset_waits(conn, SIDE_CLIENT) || reset_waits(conn, SIDE_SERVER);
-    if (relay_is_done(conn->relay) && !pending) {
-        conn_end(conn);
+    if (pair_is_done(&conn->pair)) {
+        end(conn);
         return;
     }
-    set_reading(conn);
-    conn_watch_client(conn);
+    pair_read(&conn->pair, !relay_is_congested(conn->pair.relay));
+    watch_client(conn);
     count_news(conn);
-    conn_arm(conn);
+    arm(conn);
 }
+
+// ── what the sockets say ────────────────────────────────────────────────────────────────────────
 
 static uv_buf_t lend_buffer(void *owner, enum side side) {
     struct conn *conn = owner;
@@ -319,60 +148,244 @@ static uv_buf_t lend_buffer(void *owner, enum side side) {
 
 static void on_received(void *owner, enum side side, struct slice bytes) {
     struct conn *conn = owner;
-    conn->active_ns = conn_now_ns(conn);
-    if (conn->relay == NULL) {
-        conn_take_socks5(conn, bytes);
-        return;
-    }
-    relay_receive(conn->relay, side, bytes, conn->active_ns);
+    conn->active_ns = pair_now_ns(&conn->pair);
+    relay_receive(conn->pair.relay, side, bytes, conn->active_ns);
     share_spent(&conn->shares[side], &conn->worker->turn, bytes.len,
-                conn_now_ns(conn) - conn->active_ns);
-    conn_update(conn);
+                pair_now_ns(&conn->pair) - conn->active_ns);
+    update(conn);
 }
 
 static void on_ended(void *owner, enum side side, int error) {
     struct conn *conn = owner;
-    if (conn->relay == NULL) {
-        conn_end(conn);
-        return;
-    }
     if (error == 0) {
-        if (side == SIDE_CLIENT && peer_left_unread(conn->client)) {
-            relay_client_left_unread(conn->relay);
+        if (side == SIDE_CLIENT && peer_left_unread(conn->pair.peers[SIDE_CLIENT])) {
+            relay_client_left_unread(conn->pair.relay);
         }
         if (side == SIDE_CLIENT) {
             conn->client_ended = true;
-            peer_probe(conn->client); // One on another machine shows itself so.
+            peer_probe(conn->pair.peers[SIDE_CLIENT]); // One on another machine shows itself so.
         }
-        relay_eof(conn->relay, side, conn_now_ns(conn));
+        relay_eof(conn->pair.relay, side, pair_now_ns(&conn->pair));
     } else {
-        conn_lose_peer(conn, side);
+        pair_lose(&conn->pair, side);
     }
-    conn_update(conn);
+    update(conn);
 }
 
 static void on_written(void *owner, enum side side) {
     struct conn *conn = owner;
     (void)side;
-    conn->active_ns = conn_now_ns(conn);
-    if (conn->relay != NULL) {
-        conn_update(conn);
-    } else if (conn->socks5 != NULL && conn->socks5->state == SOCKS5_REFUSED) {
-        conn_end(conn);
+    conn->active_ns = pair_now_ns(&conn->pair);
+    update(conn);
+}
+
+static const struct peer_handlers peer_handlers = {
+    .received = on_received,
+    .ended = on_ended,
+    .written = on_written,
+    .buffer = lend_buffer,
+};
+
+static void adopt(struct conn *conn, struct peer *peer) {
+    conn->pair.peers[peer->side] = peer;
+    peer_set_owner(peer, &peer_handlers, conn);
+}
+
+static void look_at_client(struct conn *conn) {
+    bool reset = peer_is_gone(conn->pair.peers[SIDE_CLIENT]);
+    if (reset && !conn->client_ended) {
+        conn->client_gone = true;
+        pair_lose(&conn->pair, SIDE_CLIENT);
+    } else if (reset || (conn->client_ended && client_is_orphan(&conn->accepted.client))) {
+        conn->client_gone = true;
+        relay_client_gone(conn->pair.relay, pair_now_ns(&conn->pair));
+    }
+    client_watch_looked(&conn->watch, pair_now_ns(&conn->pair));
+}
+
+static void on_due(void *context) {
+    struct conn *conn = context;
+    int64_t at_ns = pair_now_ns(&conn->pair);
+    if (at_ns >= relay_deadline_ns(conn->pair.relay)) {
+        relay_tick(conn->pair.relay, at_ns);
+    }
+    if (at_ns >= idle_deadline(conn)) {
+        conn->active_ns = at_ns;
+        relay_idle(conn->pair.relay, at_ns);
+    }
+    if (at_ns >= client_watch_deadline_ns(&conn->watch)) {
+        look_at_client(conn);
+    }
+    update(conn);
+}
+
+static void stop(struct live *live) {
+    struct conn *conn = (struct conn *)live;
+    pair_stop(&conn->pair);
+    update(conn);
+}
+
+// ── the server ──────────────────────────────────────────────────────────────────────────────────
+
+static bool tells_client(const struct conn *conn) {
+    return conn->session.mode != MODE_SOCKS5 && conn->session.mode != MODE_RUN;
+}
+
+static void answer_socks5(struct conn *conn) {
+    struct socks5 *socks5 = conn->accepted.socks5;
+    if (socks5 != NULL) {
+        socks5_answer(socks5, conn->pair.peers[SIDE_CLIENT], &conn->accepted.route->result);
+        free(socks5);
+        conn->accepted.socks5 = NULL;
     }
 }
 
-struct peer *conn_adopt(struct conn *conn, enum side side, int fd) {
-    struct peer *peer = peer_new(&conn->worker->loop, side);
-    int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    int error = uv_tcp_open(&peer->tcp, fd);
-    assert(error == 0);
-    (void)error;
-    peer->owner = conn;
-    peer->received = on_received;
-    peer->ended = on_ended;
-    peer->written = on_written;
-    peer->buffer = lend_buffer;
-    return peer;
+static void connected(struct conn *conn) {
+    int fd = route_take_socket(conn->accepted.route);
+    conn->server_local_text = address_of_socket(fd);
+    conn->session.server_local.address = conn->server_local_text.host;
+    conn->session.server_local.port = conn->server_local_text.port;
+    adopt(conn, peer_new(&conn->worker->loop, SIDE_SERVER, fd));
+    relay_connected(conn->pair.relay, conn->server_local_text.host, pair_now_ns(&conn->pair));
+}
+
+static void use_dial_result(struct conn *conn) {
+    const struct dial_result *result = &conn->accepted.route->result;
+    bool tried = result->address.ss_family != AF_UNSPEC;
+    if (tried) {
+        conn->server_text = address_text((const struct sockaddr *)&result->address);
+        conn->session.server.address = conn->server_text.host;
+    }
+    answer_socks5(conn);
+    if (result->fd < 0) {
+        relay_connect_failed(conn->pair.relay, result->failure.text, tells_client(conn),
+                             pair_now_ns(&conn->pair));
+    } else {
+        connected(conn);
+    }
+    update(conn);
+}
+
+static void on_dialled(void *context) {
+    struct conn *conn = context;
+    conn->active_ns = pair_now_ns(&conn->pair);
+    use_dial_result(conn);
+}
+
+// ── the beginning ───────────────────────────────────────────────────────────────────────────────
+
+static void show_process(struct conn *conn) {
+    const struct process_identity *process = &conn->accepted.client.process;
+    conn->session.client.pid = process->pid;
+    conn->session.client.program = process->program[0] == '\0' ? NULL : process->program;
+}
+
+// Late: the rest of the session shows it.
+static void on_identified(void *context, const struct process_identity *found) {
+    struct conn *conn = context;
+    conn->accepted.identification = NULL;
+    conn->accepted.client.process = *found;
+    show_process(conn);
+}
+
+static void fill_session(struct conn *conn) {
+    struct event_session *session = &conn->session;
+    const struct client *client = &conn->accepted.client;
+    session->id = atomic_fetch_add(&conn->worker->service->next_id, 1) + 1;
+    session->mode = conn->accepted.spec->mode;
+    session->started_unix_ns = conn->accepted.started_unix_ns;
+    session->has_server = session->mode != MODE_SINK;
+    session->client.address = client->text.host[0] == '\0' ? NULL : client->text.host;
+    session->client.port = client->text.port;
+    show_process(conn);
+    session->client_local.address = client->local_text.host;
+    session->client_local.port = client->local_text.port;
+    session->server.host = conn->accepted.route->host;
+    session->server.port = conn->accepted.route->port;
+}
+
+// From here it is a session: the outputs get it.
+static void open_relay(struct conn *conn) {
+    const struct route *route = conn->accepted.route;
+    bool redirected = route_is_redirected(route);
+    if (redirected) {
+        conn->destination_text = address_text((const struct sockaddr *)&route->destination);
+    }
+    struct relay_setup setup = {
+        .config = options_of(conn)->relay,
+        .session = &conn->session,
+        .mode = conn->session.mode,
+        .implicit_server = conn->accepted.spec->implicit_server,
+        .server_name = route->host,
+        .client_local_address =
+            redirected ? conn->destination_text.host : conn->accepted.client.local_text.host,
+        .scratch = &conn->worker->scratch,
+    };
+    conn->pair.relay = relay_new(&setup, pair_now_ns(&conn->pair));
+}
+
+static struct conn *new_conn(struct worker *worker, const struct accepted *accepted) {
+    static const struct live_ops ops = {.stop = stop, .put_line = put_line};
+    struct conn *conn = mem_new(sizeof(*conn));
+    conn->live.ops = &ops;
+    conn->worker = worker;
+    conn->accepted = *accepted;
+    conn->pair.began_ns = accepted->accepted_ns;
+    conn->pair.buffer = worker->read_buffer;
+    conn->active_ns = pair_now_ns(&conn->pair);
+    conn->deadline = deadline_new(&worker->loop, on_due, conn);
+    fill_session(conn);
+    return conn;
+}
+
+static void take_over(struct conn *conn) {
+    struct accepted *accepted = &conn->accepted;
+    adopt(conn, accepted->peer);
+    conn->shares[SIDE_CLIENT] = accepted->share;
+    identify_hand_over(accepted->identification, on_identified, conn);
+    route_await(accepted->route, on_dialled, conn);
+}
+
+void conn_begin(struct worker *worker, struct live *arrival, const struct accepted *accepted,
+                const char *refusal, struct slice early) {
+    struct conn *conn = new_conn(worker, accepted);
+    worker_session_replaced(worker, arrival, &conn->live);
+    open_relay(conn);
+    take_over(conn);
+    if (early.len > 0) {
+        relay_receive(conn->pair.relay, SIDE_CLIENT, early, pair_now_ns(&conn->pair));
+    }
+    if (refusal != NULL) {
+        relay_connect_failed(conn->pair.relay, refusal, true, pair_now_ns(&conn->pair));
+        update(conn);
+    } else if (accepted->route->dialled) {
+        use_dial_result(conn);
+    } else {
+        update(conn);
+    }
+}
+
+void conn_record_failed(struct worker *worker, const struct failed_dial *failed) {
+    static const struct listen_spec spec = {.mode = MODE_RUN};
+    // Nothing was ever accepted: the session is the time that the command waited.
+    int64_t waited_ns = (int64_t)uv_hrtime() - failed->asked_monotonic_ns;
+    struct accepted accepted = {
+        .spec = &spec,
+        .accepted_ns = failed->asked_monotonic_ns,
+        .started_unix_ns = clock_unix_ns() - waited_ns,
+        .client.process = failed->client,
+        .route = route_new(NULL, 0),
+    };
+    route_set_destination(accepted.route, &failed->server);
+    atomic_fetch_add(&worker->service->live, 1); // It is over already, and needs no room.
+    struct conn *conn = new_conn(worker, &accepted);
+    worker_session_began(worker, &conn->live);
+    conn->server_text = address_text((const struct sockaddr *)&failed->server);
+    conn->session.server.address = conn->server_text.host;
+    open_relay(conn);
+    char reason[FAILURE_MAX];
+    snprintf(reason, sizeof(reason), "cannot connect to %s on port %u: %s", conn->server_text.host,
+             conn->server_text.port, dial_advice(failed->error));
+    relay_connect_failed(conn->pair.relay, reason, false, pair_now_ns(&conn->pair));
+    end(conn);
 }

@@ -1,28 +1,36 @@
 // SPDX-License-Identifier: MIT
-// conn: one accepted client, its server, and the relay between them: the only owner of all three.
-// It moves wire bytes between the sockets and the relay, keeps the time, and dials.
+// conn: a session that runs: two peers and the relay between them. It moves wire bytes between the
+// sockets and the relay, and keeps the time. It owns all three, and what its arrival has begun.
 #ifndef SCOPE_NET_CONN_H
 #define SCOPE_NET_CONN_H
 
-#include "base/buf.h"
+#include "base/slice.h"
+#include "net/client.h"
+#include "net/share.h"
 
-#include <sys/socket.h>
-
-struct conn;
 struct failed_dial;
-struct listener;
+struct live;
+struct listen_spec;
 struct worker;
 
-// Takes the accepted socket `fd`.
-void conn_accept(struct worker *worker, struct listener *listener, int fd,
-                 const struct sockaddr *client);
+// What a session is made from.
+struct accepted {
+    const struct listen_spec *spec;
+    int64_t accepted_ns; // of uv_hrtime
+    int64_t started_unix_ns;
+    struct client client;
+    struct peer *peer; // the client's; NULL where none was accepted
+    struct share share;
+    struct route *route;
+    struct identification *identification; // still under way; or NULL
+    struct socks5 *socks5;                 // the client waits for what becomes of the dial; or NULL
+};
+
+// The session of an arrival, in its place in the worker's list; takes all of `accepted` over.
+// `refusal`: why this client gets no server, or NULL. `early`: what the client has said already.
+void conn_begin(struct worker *worker, struct live *arrival, const struct accepted *accepted,
+                const char *refusal, struct slice early);
 // A session of `run` whose server could not be dialled: nothing but its record.
 void conn_record_failed(struct worker *worker, const struct failed_dial *failed);
-void conn_stop(struct conn *conn); // the grace is over: says 421 and ends
-// The worker's list of its sessions.
-struct conn *conn_next(const struct conn *conn);
-void conn_list_add(struct conn **first, struct conn *conn);
-void conn_list_remove(struct conn **first, struct conn *conn);
-void conn_put_line(const struct conn *conn, struct buf *out); // for `ctl sessions`
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "net/address.h"
-#include "net/conn.h"
+#include "net/arrival.h"
 #include "net/origdst.h"
 #include "net/worker.h"
 
@@ -138,7 +138,7 @@ static bool accept_one(struct listener *listener) {
     socklen_t len = sizeof(client);
     int fd = accept4(listener->fd, (struct sockaddr *)&client, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-        conn_accept(listener->worker, listener, fd, (struct sockaddr *)&client);
+        arrival_begin(listener, fd, (struct sockaddr *)&client);
         return true;
     }
     int error = errno;

@@ -20,9 +20,13 @@ struct write_request {
     uint8_t bytes[]; // flexible: what is being written
 };
 
-struct peer *peer_new(uv_loop_t *loop, enum side side) {
+struct peer *peer_new(uv_loop_t *loop, enum side side, int fd) {
     struct peer *peer = mem_new(sizeof(*peer));
+    int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     int error = uv_tcp_init(loop, &peer->tcp);
+    assert(error == 0);
+    error = uv_tcp_open(&peer->tcp, fd);
     assert(error == 0);
     (void)error;
     peer->tcp.data = peer;
@@ -30,10 +34,16 @@ struct peer *peer_new(uv_loop_t *loop, enum side side) {
     return peer;
 }
 
+void peer_set_owner(struct peer *peer, const struct peer_handlers *handlers, void *owner) {
+    peer->handlers = handlers;
+    peer->owner = owner;
+}
+
 static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *out) {
     struct peer *peer = handle->data;
     (void)suggested;
-    *out = peer->owner == NULL ? uv_buf_init(NULL, 0) : peer->buffer(peer->owner, peer->side);
+    *out = peer->owner == NULL ? uv_buf_init(NULL, 0)
+                               : peer->handlers->buffer(peer->owner, peer->side);
 }
 
 // libuv takes a hang-up after a short read for an end of the stream without asking the socket. That
@@ -48,7 +58,7 @@ static void end_reading(struct peer *peer, int error, const uv_buf_t *buffer) {
     if (is_only_a_guess(error, buffer)) {
         peer_read(peer, true);
     } else {
-        peer->ended(peer->owner, peer->side, error == UV_EOF ? 0 : error);
+        peer->handlers->ended(peer->owner, peer->side, error == UV_EOF ? 0 : error);
     }
 }
 
@@ -58,7 +68,7 @@ static void take_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer) 
         return; // UV_ENOBUFS: it has had its share of this turn, and libuv asks again in the next.
     }
     if (len > 0) {
-        peer->received(peer->owner, peer->side, slice_of(buffer->base, (size_t)len));
+        peer->handlers->received(peer->owner, peer->side, slice_of(buffer->base, (size_t)len));
     } else {
         end_reading(peer, (int)len, buffer);
     }
@@ -84,9 +94,9 @@ static void after_write(uv_write_t *write, int status) {
         return;
     }
     if (status < 0) {
-        peer->ended(peer->owner, peer->side, status);
+        peer->handlers->ended(peer->owner, peer->side, status);
     } else {
-        peer->written(peer->owner, peer->side);
+        peer->handlers->written(peer->owner, peer->side);
     }
 }
 

@@ -9,13 +9,7 @@
 
 #include <uv.h>
 
-struct peer {
-    uv_tcp_t tcp;
-    enum side side;
-    void *owner; // whoever takes the callbacks below; NULL once it was closed
-    bool reading;
-    bool writing; // a write is under way
-    bool shut;
+struct peer_handlers {
     void (*received)(void *owner, enum side side, struct slice bytes);
     void (*ended)(void *owner, enum side side, int error); // 0: the stream ended well
     void (*written)(void *owner, enum side side);          // `writing` is false again
@@ -23,7 +17,19 @@ struct peer {
     uv_buf_t (*buffer)(void *owner, enum side side);
 };
 
-struct peer *peer_new(uv_loop_t *loop, enum side side);
+struct peer {
+    uv_tcp_t tcp;
+    enum side side;
+    void *owner; // NULL before there is one, and once it was closed
+    const struct peer_handlers *handlers;
+    bool reading;
+    bool writing; // a write is under way
+    bool shut;
+};
+
+// Takes the connected socket.
+struct peer *peer_new(uv_loop_t *loop, enum side side, int fd);
+void peer_set_owner(struct peer *peer, const struct peer_handlers *handlers, void *owner);
 void peer_read(struct peer *peer, bool on);
 // Writes as much as goes at once and returns it. What did not go is copied up to some KiB and
 // written later (`writing`); that counts as written too. A negative result is the error.

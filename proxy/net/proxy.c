@@ -229,9 +229,7 @@ struct listing {
 
 static void list_sessions(struct worker *worker, void *argument) {
     struct listing *listing = argument;
-    for (struct conn *conn = worker->first; conn != NULL; conn = conn_next(conn)) {
-        conn_put_line(conn, listing->out);
-    }
+    worker_put_sessions(worker, listing->out);
     uv_sem_post(&listing->done);
 }
 

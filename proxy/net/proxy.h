@@ -3,8 +3,8 @@
 // ports (SO_REUSEPORT). A session is accepted, lives and dies on one loop, so nothing on the way of
 // the mail takes a lock.
 //
-//   proxy ─┬─ worker 0 (thread, loop) ─┬─ listener ──▶ conn ─▶ relay
-//          │                           └─ listener ──▶ conn ─▶ relay
+//   proxy ─┬─ worker 0 (thread, loop) ─┬─ listener ──▶ arrival ─▶ conn ─▶ relay
+//          │                           └─ listener ──▶ arrival ─▶ conn ─▶ relay
 //          └─ worker 1 …
 #ifndef SCOPE_NET_PROXY_H
 #define SCOPE_NET_PROXY_H
@@ -25,7 +25,7 @@ struct claimed {
     struct process_identity client;
 };
 
-// How the connections of a listener are led to it, where neither the client nor the firewall does.
+// How connections are led to a listener, where neither the client nor the firewall does it.
 struct lead {
     // Opens a socket that listens, one call a loop. `*inout_port` 0 is replaced by the port it got.
     enum err (*listen)(int *out_fd, uint16_t *inout_port, struct failure *failure);

@@ -3,7 +3,6 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
-#include "net/conn.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -125,10 +124,10 @@ static void finish_if_idle(struct worker *worker) {
 
 static void grace_is_over(uv_timer_t *timer) {
     struct worker *worker = timer->data;
-    struct conn *next = NULL;
-    for (struct conn *conn = worker->first; conn != NULL; conn = next) {
-        next = conn_next(conn);
-        conn_stop(conn);
+    struct live *next = NULL;
+    for (struct live *live = worker->first; live != NULL; live = next) {
+        next = live->next;
+        live->ops->stop(live);
     }
 }
 
@@ -175,15 +174,48 @@ bool worker_has_descriptors(const struct worker *worker) {
     return limit.rlim_cur == RLIM_INFINITY || wanted <= limit.rlim_cur;
 }
 
-void worker_session_began(struct worker *worker, struct conn *conn) {
-    conn_list_add(&worker->first, conn);
+static void add_live(struct worker *worker, struct live *live) {
+    live->previous = NULL;
+    live->next = worker->first;
+    if (live->next != NULL) {
+        live->next->previous = live;
+    }
+    worker->first = live;
 }
 
-void worker_session_ended(struct worker *worker, struct conn *conn, bool recorded) {
+static void remove_live(struct worker *worker, const struct live *live) {
+    if (live->previous != NULL) {
+        live->previous->next = live->next;
+    } else {
+        worker->first = live->next;
+    }
+    if (live->next != NULL) {
+        live->next->previous = live->previous;
+    }
+}
+
+void worker_session_began(struct worker *worker, struct live *live) {
+    add_live(worker, live);
+}
+
+void worker_session_replaced(struct worker *worker, struct live *arrival, struct live *session) {
+    remove_live(worker, arrival);
+    add_live(worker, session);
+}
+
+void worker_session_ended(struct worker *worker, struct live *live, bool recorded) {
     struct service *service = worker->service;
-    conn_list_remove(&worker->first, conn);
+    remove_live(worker, live);
     atomic_fetch_add(&service->ended, recorded ? 1 : 0);
     worker_give_room(worker);
     service->session_ended(service->proxy);
     finish_if_idle(worker);
+}
+
+void worker_put_sessions(const struct worker *worker, struct buf *out) {
+    for (const struct live *live = worker->first; live != NULL; live = live->next) {
+        if (live->ops->put_line != NULL) {
+            live->ops->put_line(live, out);
+        }
+    }
 }

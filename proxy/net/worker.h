@@ -32,7 +32,18 @@ struct service {
     void *proxy;
 };
 
-struct conn;
+// An accepted connection, from the accept to its end. Both forms that it takes have this first.
+struct live {
+    const struct live_ops *ops;
+    struct live *previous;
+    struct live *next;
+};
+
+struct live_ops {
+    void (*stop)(struct live *live); // the grace is over
+    // For `ctl sessions`; NULL for what is no session yet.
+    void (*put_line)(const struct live *live, struct buf *out);
+};
 
 struct job {
     void (*run)(struct worker *worker, void *argument);
@@ -54,7 +65,7 @@ struct worker {
     struct job **jobs_end; // where the next one goes
     struct listener **listeners;
     size_t listener_count;
-    struct conn *first; // all sessions of this loop
+    struct live *first; // all of this loop
     char *read_buffer;  // LIMIT_READ bytes: what a socket is read into
     struct buf scratch; // the plaintext of one read
     bool stopping;
@@ -78,12 +89,15 @@ void worker_stop(struct worker *worker); // on its own thread
 // of the session, or where none came of it.
 bool worker_take_room(struct worker *worker);
 void worker_give_room(struct worker *worker);
-// For the sessions, which have taken their room: one began, one ended, in the worker's list.
-void worker_session_began(struct worker *worker, struct conn *conn);
+// For what is live, and has taken its room: into the worker's list, and out of it.
+void worker_session_began(struct worker *worker, struct live *live);
+// The connection is a session from here: `session` has the room and the place of `arrival`.
+void worker_session_replaced(struct worker *worker, struct live *arrival, struct live *session);
 // `recorded`: it was a session, not only a connection that never said what it wants.
-void worker_session_ended(struct worker *worker, struct conn *conn, bool recorded);
-// Whether the session that room was taken for will find a descriptor for its server too. Without
-// this clients take them all, and nobody gets a server.
+void worker_session_ended(struct worker *worker, struct live *live, bool recorded);
+void worker_put_sessions(const struct worker *worker, struct buf *out);
+// Whether the session that room was taken for will find a descriptor for its server too: clients
+// alone could use them all up.
 bool worker_has_descriptors(const struct worker *worker);
 
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "net/peer.h"
 
+#include "tcp.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,20 +46,7 @@ static void ended(void *owner, enum side side, int error) {
     taker->error = error;
 }
 
-// A TCP connection within this process.
-static void connect_pair(int out[2]) {
-    struct sockaddr_in name = {.sin_family = AF_INET};
-    socklen_t len = sizeof(name);
-    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(listener, (struct sockaddr *)&name, sizeof(name)), 0);
-    assert_int_equal(listen(listener, 1), 0);
-    getsockname(listener, (struct sockaddr *)&name, &len);
-    out[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(out[0], (struct sockaddr *)&name, sizeof(name)), 0);
-    out[1] = accept(listener, NULL, NULL);
-    close(listener);
-}
+static const struct peer_handlers handlers = {.buffer = lend, .received = received, .ended = ended};
 
 // All that the peer sent before it ended its stream comes, one read a turn, then the end.
 static void read_all(bool reset) {
@@ -66,19 +55,15 @@ static void read_all(bool reset) {
     static const char bytes[SENT];
     int pair[2];
     uv_loop_init(&loop);
-    connect_pair(pair);
+    tcp_pair(pair);
     assert_int_equal(write(pair[0], bytes, SENT), SENT);
     if (reset) {
         struct linger linger = {.l_onoff = 1, .l_linger = 0};
         setsockopt(pair[0], SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
     }
     close(pair[0]);
-    struct peer *peer = peer_new(&loop, SIDE_CLIENT);
-    assert_int_equal(uv_tcp_open(&peer->tcp, pair[1]), 0);
-    peer->owner = &taker;
-    peer->buffer = lend;
-    peer->received = received;
-    peer->ended = ended;
+    struct peer *peer = peer_new(&loop, SIDE_CLIENT, pair[1]);
+    peer_set_owner(peer, &handlers, &taker);
     peer_read(peer, true);
     for (int turns = 0; !taker.ended && turns < 2 * SENT / ROOM; turns++) {
         size_t before = taker.got;

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: MIT
+#include "net/arrival.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "net/conn.h"
+#include "net/deadline.h"
+#include "net/identify.h"
+#include "net/origdst.h"
+#include "net/peer.h"
+#include "net/route.h"
+#include "net/socks5_peer.h"
+#include "net/worker.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+// A session waits 50 ms for the name of its client, and no longer: when the first of these times is
+// over the loop takes what was answered meanwhile.
+#define IDENTIFY_NS      (49 * NS_PER_MS)
+#define IDENTIFY_LAST_NS NS_PER_MS
+
+struct arrival {
+    struct live live; // first: the worker knows no more of it
+    struct worker *worker;
+    enum arrival_state state;
+    struct accepted accepted;
+    struct deadline *deadline;
+    int64_t identify_by_ns;
+    bool identify_last;
+    int64_t active_ns;   // the last byte of the client, or the accept
+    const char *refusal; // why this client gets no server; NULL where it may have one
+};
+
+// ── the end ─────────────────────────────────────────────────────────────────────────────────────
+
+static void free_arrival(struct arrival *arrival) {
+    deadline_close(arrival->deadline);
+    free(arrival);
+}
+
+static void end(struct arrival *arrival) {
+    identify_cancel(arrival->accepted.identification);
+    route_free(arrival->accepted.route);
+    peer_close(arrival->accepted.peer);
+    free(arrival->accepted.socks5);
+    worker_session_ended(arrival->worker, &arrival->live, false);
+    free_arrival(arrival);
+}
+
+static void stop(struct live *live) {
+    end((struct arrival *)live);
+}
+
+static void begin_session(struct arrival *arrival, struct slice early) {
+    conn_begin(arrival->worker, &arrival->live, &arrival->accepted, arrival->refusal, early);
+    free_arrival(arrival);
+}
+
+// ── time ────────────────────────────────────────────────────────────────────────────────────────
+
+static int64_t idle_deadline(const struct arrival *arrival) {
+    uint64_t idle_ms = arrival->worker->service->options->idle_timeout_ms;
+    return idle_ms == 0 ? INT64_MAX : arrival->active_ns + (int64_t)idle_ms * NS_PER_MS;
+}
+
+static void arm(struct arrival *arrival) {
+    deadline_arm(arrival->deadline, idle_deadline(arrival));
+    if (arrival->state == ARRIVAL_AWAITS_PROCESS) {
+        deadline_arm(arrival->deadline, arrival->identify_by_ns);
+    }
+}
+
+// ── SOCKS5 ──────────────────────────────────────────────────────────────────────────────────────
+
+static void set_target(struct arrival *arrival) {
+    const struct socks5 *socks5 = arrival->accepted.socks5;
+    struct sockaddr_storage destination = {0};
+    struct route *route = arrival->accepted.route;
+    if (!socks5->host_is_name && address_parse(&destination, socks5->host, socks5->port)) {
+        address_unmap(&destination);
+        route_set_destination(route, &destination);
+    } else {
+        route->host = mem_string(socks5->host);
+        route->port = socks5->port;
+    }
+}
+
+static void refuse(struct arrival *arrival) {
+    arrival->state = ARRIVAL_AWAITS_WRITE;
+    if (!arrival->accepted.peer->writing) {
+        end(arrival);
+    }
+}
+
+// A client that does not wait for our answer has its first words after the request; the relay
+// holds them, as all that comes while the server is being dialled.
+static void take_request(struct arrival *arrival, struct slice bytes) {
+    struct socks5 *socks5 = arrival->accepted.socks5;
+    size_t taken = socks5_feed(socks5, bytes);
+    socks5_send(socks5, arrival->accepted.peer);
+    if (socks5->state == SOCKS5_REFUSED) {
+        refuse(arrival);
+    } else if (socks5->state == SOCKS5_CONNECTING) {
+        peer_read(arrival->accepted.peer, false);
+        set_target(arrival);
+        route_dial(arrival->accepted.route, arrival->worker, false);
+        begin_session(arrival, slice_from(bytes, taken));
+    }
+}
+
+static uv_buf_t lend_buffer(void *owner, enum side side) {
+    struct arrival *arrival = owner;
+    (void)side;
+    size_t len = share_take(&arrival->accepted.share, &arrival->worker->turn);
+    return uv_buf_init(arrival->worker->read_buffer, (unsigned)len);
+}
+
+static void on_received(void *owner, enum side side, struct slice bytes) {
+    struct arrival *arrival = owner;
+    (void)side;
+    arrival->active_ns = (int64_t)uv_hrtime();
+    take_request(arrival, bytes);
+}
+
+static void on_ended(void *owner, enum side side, int error) {
+    (void)side;
+    (void)error;
+    end(owner);
+}
+
+static void on_written(void *owner, enum side side) {
+    struct arrival *arrival = owner;
+    (void)side;
+    arrival->active_ns = (int64_t)uv_hrtime();
+    if (arrival->state == ARRIVAL_AWAITS_WRITE) {
+        end(arrival);
+    }
+}
+
+static const struct peer_handlers peer_handlers = {
+    .received = on_received,
+    .ended = on_ended,
+    .written = on_written,
+    .buffer = lend_buffer,
+};
+
+static void await_request(struct arrival *arrival) {
+    arrival->state = ARRIVAL_AWAITS_REQUEST;
+    arrival->accepted.socks5 = mem_new(sizeof(struct socks5));
+    peer_set_owner(arrival->accepted.peer, &peer_handlers, arrival);
+    peer_read(arrival->accepted.peer, true);
+    arm(arrival);
+}
+
+// ── who it is ───────────────────────────────────────────────────────────────────────────────────
+
+static void refuse_own_connection(struct arrival *arrival) {
+    const struct accepted *accepted = &arrival->accepted;
+    if (accepted->spec->mode == MODE_TRANSPARENT &&
+        accepted->client.process.pid == (uint32_t)getpid()) {
+        arrival->refusal = "this connection is smtpscope's own to the server, which the firewall "
+                           "redirected back to it: let connections that bear the mark 0x534d pass "
+                           "(scripts/redirect does), and run smtpscope with CAP_NET_ADMIN or "
+                           "CAP_NET_RAW, so that it may set the mark";
+    }
+}
+
+static void dial(struct arrival *arrival) {
+    bool may_be_own = arrival->accepted.spec->mode == MODE_REVERSE;
+    route_dial(arrival->accepted.route, arrival->worker, may_be_own);
+}
+
+// The client is known, as far as it will be.
+static void go_on(struct arrival *arrival) {
+    refuse_own_connection(arrival);
+    if (arrival->refusal == NULL) {
+        dial(arrival);
+    }
+    if (arrival->accepted.spec->mode == MODE_SOCKS5) {
+        await_request(arrival);
+    } else {
+        begin_session(arrival, slice_of(NULL, 0));
+    }
+}
+
+static void on_identified(void *context, const struct process_identity *found) {
+    struct arrival *arrival = context;
+    arrival->accepted.identification = NULL;
+    arrival->accepted.client.process = *found;
+    if (arrival->state == ARRIVAL_AWAITS_PROCESS) {
+        go_on(arrival);
+    }
+}
+
+static void identify(struct arrival *arrival) {
+    struct client *client = &arrival->accepted.client;
+    if (client->process.pid != 0 || !client_is_local(client)) {
+        go_on(arrival);
+        return;
+    }
+    arrival->identify_by_ns = (int64_t)uv_hrtime() + IDENTIFY_NS;
+    arm(arrival);
+    arrival->accepted.identification =
+        identify_start(arrival->worker, client, on_identified, arrival);
+}
+
+static void identify_no_longer(struct arrival *arrival) {
+    if (arrival->identify_last) {
+        go_on(arrival);
+        return;
+    }
+    arrival->identify_last = true;
+    arrival->identify_by_ns += IDENTIFY_LAST_NS;
+    arm(arrival);
+}
+
+static void on_due(void *context) {
+    struct arrival *arrival = context;
+    int64_t now_ns = (int64_t)uv_hrtime();
+    if (arrival->state == ARRIVAL_AWAITS_PROCESS && now_ns >= arrival->identify_by_ns) {
+        identify_no_longer(arrival);
+    } else if (now_ns >= idle_deadline(arrival)) {
+        end(arrival); // It never said what it wants.
+    } else {
+        arm(arrival);
+    }
+}
+
+// ── accepting ───────────────────────────────────────────────────────────────────────────────────
+
+static struct arrival *new_arrival(struct listener *listener, int fd,
+                                   const struct sockaddr *client) {
+    static const struct live_ops ops = {.stop = stop};
+    struct arrival *arrival = mem_new(sizeof(*arrival));
+    struct worker *worker = listener->worker;
+    const struct listen_spec *spec = listener->spec;
+    arrival->live.ops = &ops;
+    arrival->worker = worker;
+    arrival->accepted.spec = spec;
+    arrival->accepted.accepted_ns = (int64_t)uv_hrtime();
+    arrival->active_ns = arrival->accepted.accepted_ns;
+    arrival->accepted.started_unix_ns = clock_unix_ns();
+    client_init(&arrival->accepted.client, fd, client);
+    arrival->accepted.peer = peer_new(&worker->loop, SIDE_CLIENT, fd);
+    arrival->accepted.route = spec->mode == MODE_REVERSE
+                                  ? route_new(spec->server_host, spec->server_port)
+                                  : route_new(NULL, 0);
+    arrival->deadline = deadline_new(&worker->loop, on_due, arrival);
+    return arrival;
+}
+
+static void find_destination(struct arrival *arrival, uint16_t listener_port, int fd) {
+    struct sockaddr_storage destination = {0};
+    if (origdst_find(&destination, fd, listener_port) == ORIGDST_FOUND) {
+        route_set_destination(arrival->accepted.route, &destination);
+        // The client's own socket knows of no redirection.
+        arrival->accepted.client.peer = destination;
+    } else {
+        arrival->refusal = "this port takes only connections that the firewall redirected to it; "
+                           "connect to the mail server itself, or use --mode reverse";
+    }
+}
+
+static bool claim(struct accepted *accepted, int fd) {
+    const struct lead *lead = accepted->spec->lead;
+    struct claimed claimed;
+    if (!lead->claim(lead->context, fd, &claimed)) {
+        return false;
+    }
+    accepted->client.process = claimed.client;
+    route_set_destination(accepted->route, &claimed.server);
+    if (claimed.server_fd >= 0) {
+        route_use_socket(accepted->route, claimed.server_fd);
+    }
+    return true;
+}
+
+void arrival_begin(struct listener *listener, int fd, const struct sockaddr *client) {
+    struct arrival *arrival = new_arrival(listener, fd, client);
+    const struct listen_spec *spec = listener->spec;
+    worker_session_began(listener->worker, &arrival->live);
+    if (spec->mode == MODE_TRANSPARENT) {
+        find_destination(arrival, listener->port, fd);
+    } else if (spec->lead != NULL && !claim(&arrival->accepted, fd)) {
+        end(arrival);
+        return;
+    }
+    // A redirected connection may be our own: then it must not be dialled once more.
+    if (spec->mode != MODE_TRANSPARENT) {
+        dial(arrival);
+    }
+    identify(arrival);
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// arrival: an accepted client until its session can begin: who it is, and where it is going. The
+// server is dialled meanwhile.
+//
+//   accept ─▶ AWAITS_PROCESS ─┬───────────────────────▶ session (`conn`), dialling or with the
+//               │             └▶ AWAITS_REQUEST ──────▶ outcome of the dial, or refused a server
+//               │                 │   └▶ AWAITS_WRITE
+//               ▼                 ▼        ▼
+//            end: the client left before it said what it wants, or what it said was no SOCKS5.
+//            That is no session, and nothing is recorded.
+#ifndef SCOPE_NET_ARRIVAL_H
+#define SCOPE_NET_ARRIVAL_H
+
+#include "net/listener.h"
+
+#include <sys/socket.h>
+
+enum arrival_state {
+    ARRIVAL_AWAITS_PROCESS, // of a client on this machine; not for long
+    ARRIVAL_AWAITS_REQUEST, // SOCKS5: where it is going
+    ARRIVAL_AWAITS_WRITE,   // SOCKS5: that it got why it is refused
+};
+
+// Takes the accepted socket `fd`, for which room was taken.
+void arrival_begin(struct listener *listener, int fd, const struct sockaddr *client);
+
+#endif

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#include "net/client.h"
+
+#include "net/origdst.h"
+#include "net/sock_diag.h"
+
+#include <string.h>
+
+void client_init(struct client *out, int accepted_fd, const struct sockaddr *name) {
+    socklen_t len = sizeof(out->peer);
+    *out = (struct client){.text = address_text(name)};
+    memcpy(&out->name, name, address_len(name));
+    getsockname(accepted_fd, (struct sockaddr *)&out->peer, &len);
+    out->local_text = address_text((struct sockaddr *)&out->peer);
+}
+
+bool client_is_local(const struct client *client) {
+    const struct sockaddr *name = (const struct sockaddr *)&client->name;
+    return address_is_loopback(name) || strcmp(client->text.host, client->local_text.host) == 0 ||
+           origdst_is_local(name); // redirected from another of our addresses
+}
+
+bool client_is_orphan(const struct client *client) {
+    uint64_t inode = 0;
+    return client_is_local(client) &&
+           sock_diag_find(&inode, (const struct sockaddr *)&client->name,
+                          (const struct sockaddr *)&client->peer) == SOCK_DIAG_ORPHAN;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// client: who was accepted: the two ends of its connection, and the process that holds it.
+#ifndef SCOPE_NET_CLIENT_H
+#define SCOPE_NET_CLIENT_H
+
+#include "base/process.h"
+#include "net/address.h"
+
+struct client {
+    struct sockaddr_storage name; // its socket as this machine sees it …
+    struct sockaddr_storage peer; // … and what it connected to
+    struct address_text text;     // of its socket; "" where nothing was accepted
+    struct address_text local_text;
+    struct process_identity process; // pid 0 where not known
+};
+
+void client_init(struct client *out, int accepted_fd, const struct sockaddr *name);
+bool client_is_local(const struct client *client); // on this machine
+// TCP cannot say whether a peer that has sent its FIN still reads: only a reset shows that it does
+// not, and a client that is killed before the server answered has nothing to reset. The kernel of
+// this machine knows whether a process still holds the client's socket; a client elsewhere is reset
+// by the probes of `peer_probe`, later.
+bool client_is_orphan(const struct client *client);
+
+#endif

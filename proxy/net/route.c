@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "net/route.h"
+
+#include "base/memory.h"
+#include "net/worker.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct route *route_new(const char *host, uint16_t port) {
+    struct route *route = mem_new(sizeof(*route));
+    route->host = mem_string(host);
+    route->port = port;
+    route->result.fd = -1;
+    return route;
+}
+
+void route_free(struct route *route) {
+    if (route == NULL) {
+        return;
+    }
+    dial_cancel(route->dial);
+    if (route->result.fd >= 0) {
+        close(route->result.fd); // connected, and never taken
+    }
+    free(route->host);
+    free(route);
+}
+
+void route_set_destination(struct route *route, const struct sockaddr_storage *destination) {
+    route->destination = *destination;
+    route->port = address_text((const struct sockaddr *)destination).port;
+}
+
+void route_use_socket(struct route *route, int fd) {
+    route->dialled = true;
+    route->result.fd = fd;
+    route->result.address = route->destination;
+}
+
+bool route_is_redirected(const struct route *route) {
+    return route->destination.ss_family != AF_UNSPEC;
+}
+
+static void on_dialled(void *context, const struct dial_result *result) {
+    struct route *route = context;
+    route->dial = NULL;
+    route->dialled = true;
+    route->result = *result;
+    if (route->ended != NULL) {
+        route->ended(route->context);
+    }
+}
+
+void route_dial(struct route *route, struct worker *worker, bool may_be_own) {
+    struct service *service = worker->service;
+    bool by_address = route_is_redirected(route);
+    if ((route->host == NULL && !by_address) || route->dialled || route->dial != NULL) {
+        return;
+    }
+    struct dial_target target = {
+        .host = route->host,
+        .address = by_address ? (struct sockaddr *)&route->destination : NULL,
+        .lookups = service->lookups,
+        .port = route->port,
+        .timeout_ms = (int64_t)service->options->connect_timeout_ms,
+        .own = may_be_own ? &service->own_listeners : NULL,
+        .mark = service->options->mark,
+    };
+    route->dial = dial_start(&worker->loop, &target, on_dialled, route);
+}
+
+void route_await(struct route *route, void (*ended)(void *context), void *context) {
+    route->ended = ended;
+    route->context = context;
+}
+
+int route_take_socket(struct route *route) {
+    int fd = route->result.fd;
+    route->result.fd = -1;
+    return fd;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// route: the way to the server: where it leads, and what became of the dial. An arrival begins it
+// while it finds out who the client is; the session waits for its end.
+#ifndef SCOPE_NET_ROUTE_H
+#define SCOPE_NET_ROUTE_H
+
+#include "net/address.h"
+#include "net/dial.h"
+
+struct worker;
+
+struct route {
+    char *host; // the name asked for; NULL where there is none
+    uint16_t port;
+    struct sockaddr_storage destination; // where the client was going; AF_UNSPEC where it named it
+    struct dial *dial;                   // under way
+    bool dialled;                        // `result` holds; its socket is the route's
+    struct dial_result result;
+    void (*ended)(void *context); // the dial; NULL while it is not waited for
+    void *context;
+};
+
+struct route *route_new(const char *host, uint16_t port); // NULL: to be found
+void route_free(struct route *route); // NULL is fine; ends the dial, closes the socket
+void route_set_destination(struct route *route, const struct sockaddr_storage *destination);
+void route_use_socket(struct route *route, int fd); // connected to the destination already
+bool route_is_redirected(const struct route *route);
+// Unless there is nothing to dial, or the dial has begun.
+void route_dial(struct route *route, struct worker *worker, bool may_be_own);
+// `ended` is called when the dial has ended: from within a later turn of the loop, once.
+void route_await(struct route *route, void (*ended)(void *context), void *context);
+int route_take_socket(struct route *route); // the caller's from here; -1 where the dial failed
+
+#endif

@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: MIT
+// From the accept to the beginning of a session: real sockets, a fake clock, and stand-ins for the
+// session, the dial and who knows the processes.
+#include "net/arrival.h"
+
+#include "fake_clock.h"
+#include "net/conn.h"
+#include "net/identify.h"
+#include "net/peer.h"
+#include "net/route.h"
+#include "net/socks5.h"
+#include "net/worker.h"
+#include "tcp.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TEXT_MAX = 300, IDLE_MS = 1000, PID = 4711 };
+
+static struct {
+    struct proxy_options options;
+    struct service service;
+    struct worker worker;
+    struct listen_spec spec;
+    struct listener listener;
+    int client; // the test's end
+    // The session that began.
+    unsigned sessions;
+    struct live live;
+    struct accepted session;
+    char refusal[TEXT_MAX];
+    char early[TEXT_MAX];
+    struct process_identity process; // as the session has it
+    // The dial.
+    unsigned dials;
+    char dial_host[TEXT_MAX];
+    char dial_address[TEXT_MAX];
+    uint16_t dial_port;
+    bool dial_may_be_own;
+    void (*dialled)(void *context, const struct dial_result *result);
+    void *dialled_context;
+    unsigned cancelled;
+    // Who knows the processes.
+    struct owner_query *query;
+    unsigned ended; // connections, with or without a session
+    bool claimed;   // what a claim finds
+    int claimed_fd;
+} scene;
+
+void __wrap_conn_begin(struct worker *worker, struct live *arrival, const struct accepted *accepted,
+                       const char *refusal, struct slice early);
+struct dial *__wrap_dial_start(uv_loop_t *loop, const struct dial_target *target,
+                               void (*done)(void *context, const struct dial_result *result),
+                               void *context);
+void __wrap_dial_cancel(struct dial *dial);
+void __wrap_owner_ask(struct owner *owner, struct owner_query *query);
+
+static void on_identified(void *context, const struct process_identity *found) {
+    (void)context;
+    scene.session.identification = NULL;
+    scene.process = *found;
+}
+
+void __wrap_conn_begin(struct worker *worker, struct live *arrival, const struct accepted *accepted,
+                       const char *refusal, struct slice early) {
+    assert_true(early.len < TEXT_MAX);
+    scene.sessions++;
+    scene.session = *accepted;
+    scene.process = accepted->client.process;
+    if (early.len > 0) {
+        memcpy(scene.early, early.data, early.len);
+    }
+    snprintf(scene.refusal, sizeof(scene.refusal), "%s", refusal == NULL ? "" : refusal);
+    worker_session_replaced(worker, arrival, &scene.live);
+    identify_hand_over(accepted->identification, on_identified, NULL);
+}
+
+struct dial *__wrap_dial_start(uv_loop_t *loop, const struct dial_target *target,
+                               void (*done)(void *context, const struct dial_result *result),
+                               void *context) {
+    (void)loop;
+    scene.dials++;
+    snprintf(scene.dial_host, TEXT_MAX, "%s", target->host == NULL ? "" : target->host);
+    if (target->address != NULL) {
+        snprintf(scene.dial_address, TEXT_MAX, "%s", address_text(target->address).host);
+    }
+    scene.dial_port = target->port;
+    scene.dial_may_be_own = target->own != NULL;
+    scene.dialled = done;
+    scene.dialled_context = context;
+    return (struct dial *)&scene;
+}
+
+void __wrap_dial_cancel(struct dial *dial) {
+    scene.cancelled += dial != NULL;
+}
+
+void __wrap_owner_ask(struct owner *owner, struct owner_query *query) {
+    (void)owner;
+    assert_null(scene.query);
+    scene.query = query;
+}
+
+// ── the stage ───────────────────────────────────────────────────────────────────────────────────
+
+static void session_ended(void *proxy) {
+    (void)proxy;
+    scene.ended++;
+}
+
+static void wake_listeners(void *proxy) {
+    (void)proxy;
+}
+
+static int open_scene(void **state) {
+    (void)state;
+    memset(&scene, 0, sizeof(scene));
+    fake_clock_reset();
+    scene.client = -1;
+    scene.claimed_fd = -1;
+    scene.options = (struct proxy_options){.max_sessions = 10, .idle_timeout_ms = IDLE_MS};
+    scene.service.options = &scene.options;
+    scene.service.session_ended = session_ended;
+    scene.service.wake_listeners = wake_listeners;
+    worker_init(&scene.worker, &scene.service);
+    scene.listener = (struct listener){.worker = &scene.worker, .spec = &scene.spec};
+    return 0;
+}
+
+static void answer(uint32_t pid) {
+    struct owner_query *query = scene.query;
+    scene.query = NULL;
+    query->found.pid = pid;
+    query->answered(query);
+}
+
+static int close_scene(void **state) {
+    (void)state;
+    if (scene.query != NULL) {
+        answer(0);
+        uv_run(&scene.worker.loop, UV_RUN_NOWAIT);
+    }
+    if (scene.sessions > 0) {
+        peer_close(scene.session.peer);
+        route_free(scene.session.route);
+        free(scene.session.socks5);
+        worker_session_ended(&scene.worker, &scene.live, true);
+    }
+    close(scene.client);
+    assert_int_equal(atomic_load(&scene.service.live), 0);
+    worker_stop(&scene.worker);
+    worker_cleanup(&scene.worker);
+    assert_int_equal(fake_clock_armed(), 0);
+    return 0;
+}
+
+static void arrive(enum mode mode) {
+    int pair[2];
+    struct sockaddr_storage name = {0};
+    socklen_t len = sizeof(name);
+    tcp_pair(pair);
+    scene.client = pair[0];
+    getsockname(pair[0], (struct sockaddr *)&name, &len);
+    scene.spec.mode = mode;
+    assert_true(worker_take_room(&scene.worker));
+    arrival_begin(&scene.listener, pair[1], (struct sockaddr *)&name);
+}
+
+static void arrive_to_be_sent_on(void) {
+    scene.spec.server_host = "mail.example.com";
+    scene.spec.server_port = 587;
+    arrive(MODE_REVERSE);
+}
+
+static void turn(void) {
+    uv_run(&scene.worker.loop, UV_RUN_NOWAIT);
+}
+
+static void until(const unsigned *count) {
+    while (*count == 0) {
+        uv_run(&scene.worker.loop, UV_RUN_ONCE);
+    }
+}
+
+static void assert_ended_without_a_session(void) {
+    turn();
+    assert_int_equal(scene.sessions, 0);
+    assert_int_equal(scene.ended, 1);
+    assert_int_equal(atomic_load(&scene.service.ended), 0);
+    assert_int_equal(atomic_load(&scene.service.live), 0);
+    assert_null(scene.worker.first);
+    assert_true(tcp_is_closed(scene.client));
+}
+
+// ── who it is ───────────────────────────────────────────────────────────────────────────────────
+
+static void the_server_is_dialled_while_the_client_is_identified(void **state) {
+    (void)state;
+    arrive_to_be_sent_on();
+    assert_int_equal(scene.dials, 1);
+    assert_string_equal(scene.dial_host, "mail.example.com");
+    assert_int_equal(scene.dial_port, 587);
+    assert_true(scene.dial_may_be_own);
+    assert_int_equal(scene.sessions, 0);
+    answer(PID);
+    until(&scene.sessions);
+    assert_int_equal(scene.process.pid, PID);
+    assert_null(scene.session.identification);
+    assert_string_equal(scene.refusal, "");
+    assert_int_equal(scene.dials, 1);
+}
+
+static void a_client_is_identified_for_50_ms(void **state) {
+    (void)state;
+    arrive_to_be_sent_on();
+    fake_clock_pass_ms(49);
+    assert_int_equal(scene.sessions, 0);
+    fake_clock_pass_ms(4);
+    assert_int_equal(scene.sessions, 1);
+    assert_int_equal(scene.process.pid, 0);
+    answer(PID); // Late: the session gets it.
+    assert_non_null(scene.session.identification);
+    turn();
+    assert_int_equal(scene.process.pid, PID);
+}
+
+// Where the loop was busy the first of the two times may find an answer that nothing has taken yet.
+static void an_answer_in_time_is_taken_before_the_wait_is_over(void **state) {
+    (void)state;
+    arrive_to_be_sent_on();
+    answer(PID);
+    fake_clock_pass_ms(50);
+    assert_int_equal(scene.sessions, 0);
+    until(&scene.sessions);
+    assert_int_equal(scene.process.pid, PID);
+}
+
+static void a_dial_that_ended_first_goes_along(void **state) {
+    (void)state;
+    struct dial_result result = {.fd = -1, .error = 111};
+    arrive_to_be_sent_on();
+    scene.dialled(scene.dialled_context, &result);
+    assert_int_equal(scene.sessions, 0);
+    answer(PID);
+    until(&scene.sessions);
+    assert_true(scene.session.route->dialled);
+    assert_int_equal(scene.session.route->result.error, 111);
+}
+
+static void the_grace_ends_what_has_not_begun(void **state) {
+    (void)state;
+    arrive_to_be_sent_on();
+    worker_stop(&scene.worker);
+    assert_int_equal(scene.ended, 0);
+    fake_clock_pass_ms(0);
+    assert_ended_without_a_session();
+    assert_int_equal(scene.cancelled, 1);
+}
+
+// ── where it goes ───────────────────────────────────────────────────────────────────────────────
+
+static void a_sink_has_no_server(void **state) {
+    (void)state;
+    arrive(MODE_SINK);
+    answer(PID);
+    until(&scene.sessions);
+    assert_int_equal(scene.dials, 0);
+    assert_string_equal(scene.refusal, "");
+}
+
+static void a_redirected_client_is_dialled_for_once_it_is_known(void **state) {
+    (void)state;
+    scene.listener.port = 1; // not where it was going
+    arrive(MODE_TRANSPARENT);
+    assert_int_equal(scene.dials, 0);
+    answer(PID);
+    until(&scene.sessions);
+    assert_int_equal(scene.dials, 1);
+    assert_string_equal(scene.dial_address, "127.0.0.1");
+    assert_false(scene.dial_may_be_own);
+}
+
+static void our_own_redirected_connection_is_refused(void **state) {
+    (void)state;
+    scene.listener.port = 1;
+    arrive(MODE_TRANSPARENT);
+    answer((uint32_t)getpid());
+    until(&scene.sessions);
+    assert_int_equal(scene.dials, 0);
+    assert_non_null(strstr(scene.refusal, "smtpscope's own to the server"));
+}
+
+static void a_client_that_was_not_redirected_is_refused(void **state) {
+    (void)state;
+    int pair[2];
+    struct sockaddr_in name;
+    socklen_t len = sizeof(name);
+    tcp_pair(pair);
+    getsockname(pair[1], (struct sockaddr *)&name, &len);
+    scene.client = pair[0];
+    scene.spec.mode = MODE_TRANSPARENT;
+    scene.listener.port = ntohs(name.sin_port);
+    assert_true(worker_take_room(&scene.worker));
+    getsockname(pair[0], (struct sockaddr *)&name, &len);
+    arrival_begin(&scene.listener, pair[1], (struct sockaddr *)&name);
+    answer(PID);
+    until(&scene.sessions);
+    assert_int_equal(scene.dials, 0);
+    assert_non_null(strstr(scene.refusal, "use --mode reverse"));
+}
+
+static bool claim(void *context, int accepted_fd, struct claimed *out) {
+    (void)context;
+    (void)accepted_fd;
+    *out = (struct claimed){.server_fd = scene.claimed_fd, .client.pid = PID};
+    address_parse(&out->server, "192.0.2.7", 465);
+    return scene.claimed;
+}
+
+static void arrive_by_a_lead(void) {
+    static const struct lead lead = {.claim = claim};
+    scene.spec.lead = &lead;
+    arrive(MODE_RUN);
+}
+
+static void a_claimed_client_is_known_and_connected(void **state) {
+    (void)state;
+    int pair[2];
+    tcp_pair(pair);
+    scene.claimed = true;
+    scene.claimed_fd = pair[1];
+    arrive_by_a_lead();
+    assert_int_equal(scene.sessions, 1); // Nothing is waited for.
+    assert_int_equal(scene.dials, 0);
+    assert_int_equal(scene.process.pid, PID);
+    assert_int_equal(scene.session.route->port, 465);
+    int fd = route_take_socket(scene.session.route);
+    assert_int_equal(fd, pair[1]);
+    close(fd);
+    close(pair[0]);
+}
+
+static void a_claimed_client_without_a_socket_is_dialled_for(void **state) {
+    (void)state;
+    scene.claimed = true;
+    arrive_by_a_lead();
+    assert_int_equal(scene.sessions, 1);
+    assert_int_equal(scene.dials, 1);
+    assert_string_equal(scene.dial_address, "192.0.2.7");
+}
+
+static void what_is_not_claimed_is_closed(void **state) {
+    (void)state;
+    arrive_by_a_lead();
+    assert_ended_without_a_session();
+    assert_int_equal(scene.dials, 0);
+}
+
+// ── SOCKS5 ──────────────────────────────────────────────────────────────────────────────────────
+
+static void arrive_by_socks5(void) {
+    arrive(MODE_SOCKS5);
+    answer(PID);
+    uv_run(&scene.worker.loop, UV_RUN_ONCE); // takes the answer
+}
+
+static void say(const void *bytes, size_t len) {
+    assert_int_equal(send(scene.client, bytes, len, MSG_NOSIGNAL), len);
+}
+
+#define SAY(literal) say("" literal, sizeof(literal) - 1)
+
+static void assert_heard(const char *bytes, size_t len) {
+    char got[TEXT_MAX];
+    turn();
+    assert_int_equal(recv(scene.client, got, sizeof(got), MSG_DONTWAIT), len);
+    assert_memory_equal(got, bytes, len);
+}
+
+static void the_request_says_where_it_goes(void **state) {
+    (void)state;
+    arrive_by_socks5();
+    SAY("\x05\x01\x00");
+    assert_heard("\x05\x00", 2);
+    assert_int_equal(scene.dials, 0);
+    SAY("\x05\x01\x00\x03\x0cmail.example\x02\x4b"
+        "EHLO early\r\n");
+    until(&scene.sessions);
+    assert_int_equal(scene.dials, 1);
+    assert_string_equal(scene.dial_host, "mail.example");
+    assert_int_equal(scene.dial_port, 587);
+    assert_string_equal(scene.early, "EHLO early\r\n");
+    assert_non_null(scene.session.socks5); // It waits for what becomes of the dial.
+    assert_int_equal(scene.process.pid, PID);
+    assert_false(scene.session.peer->reading);
+}
+
+static void an_address_in_the_request_is_dialled(void **state) {
+    (void)state;
+    arrive_by_socks5();
+    SAY("\x05\x01\x00"
+        "\x05\x01\x00\x01\xc0\x00\x02\x07\x00\x19");
+    until(&scene.sessions);
+    assert_string_equal(scene.dial_host, "");
+    assert_string_equal(scene.dial_address, "192.0.2.7");
+    assert_int_equal(scene.dial_port, 25);
+}
+
+static void what_is_no_socks5_gets_its_answer_and_the_end(void **state) {
+    (void)state;
+    arrive_by_socks5();
+    SAY("\x05\x01\x02"); // nothing but a password
+    until(&scene.ended);
+    assert_heard("\x05\xff", 2);
+    assert_ended_without_a_session();
+    assert_int_equal(scene.dials, 0);
+}
+
+static void a_client_that_leaves_before_its_request_is_no_session(void **state) {
+    (void)state;
+    arrive_by_socks5();
+    SAY("\x05");
+    shutdown(scene.client, SHUT_WR);
+    until(&scene.ended);
+    assert_ended_without_a_session();
+}
+
+static void a_request_is_not_waited_for_longer_than_the_idle_time(void **state) {
+    (void)state;
+    arrive_by_socks5();
+    fake_clock_pass_ms(IDLE_MS - 1);
+    SAY("\x05");
+    turn();
+    fake_clock_pass_ms(IDLE_MS - 1); // from its last byte on
+    assert_int_equal(scene.ended, 0);
+    fake_clock_pass_ms(3);
+    assert_ended_without_a_session();
+}
+
+static void a_request_may_be_waited_for_without_an_end(void **state) {
+    (void)state;
+    scene.options.idle_timeout_ms = 0;
+    arrive_by_socks5();
+    fake_clock_pass_ms(1000 * IDLE_MS);
+    assert_int_equal(scene.ended, 0);
+    shutdown(scene.client, SHUT_WR);
+    until(&scene.ended);
+}
+
+#define IN_SCENE(test) cmocka_unit_test_setup_teardown(test, open_scene, close_scene)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_SCENE(the_server_is_dialled_while_the_client_is_identified),
+        IN_SCENE(a_client_is_identified_for_50_ms),
+        IN_SCENE(an_answer_in_time_is_taken_before_the_wait_is_over),
+        IN_SCENE(a_dial_that_ended_first_goes_along),
+        IN_SCENE(the_grace_ends_what_has_not_begun),
+        IN_SCENE(a_sink_has_no_server),
+        IN_SCENE(a_redirected_client_is_dialled_for_once_it_is_known),
+        IN_SCENE(our_own_redirected_connection_is_refused),
+        IN_SCENE(a_client_that_was_not_redirected_is_refused),
+        IN_SCENE(a_claimed_client_is_known_and_connected),
+        IN_SCENE(a_claimed_client_without_a_socket_is_dialled_for),
+        IN_SCENE(what_is_not_claimed_is_closed),
+        IN_SCENE(the_request_says_where_it_goes),
+        IN_SCENE(an_address_in_the_request_is_dialled),
+        IN_SCENE(what_is_no_socks5_gets_its_answer_and_the_end),
+        IN_SCENE(a_client_that_leaves_before_its_request_is_no_session),
+        IN_SCENE(a_request_is_not_waited_for_longer_than_the_idle_time),
+        IN_SCENE(a_request_may_be_waited_for_without_an_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
