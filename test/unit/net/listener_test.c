@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+// When a listener accepts, and when it lets clients wait: real sockets, a fake clock, and what is
+// accepted goes no further than here.
+#include "net/arrival.h"
+
+#include "fake_clock.h"
+#include "net/worker.h"
+#include "tcp.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { CLIENTS_MAX = 100, ACCEPTS_A_TURN = 64 };
+
+static struct {
+    struct proxy_options options;
+    struct service service;
+    struct worker worker;
+    struct sockaddr_in name;
+    int clients[CLIENTS_MAX];
+    size_t client_count;
+    int accepted[CLIENTS_MAX];
+    size_t accepted_count;
+    int accept_error; // of the next accept
+    uint64_t descriptors_max;
+    unsigned complaints;
+} scene;
+
+void __wrap_arrival_begin(struct listener *listener, int fd, const struct sockaddr *client);
+int __wrap_accept4(int fd, struct sockaddr *name, socklen_t *len, int flags);
+int __real_accept4(int fd, struct sockaddr *name, socklen_t *len, int flags);
+int __wrap_getrlimit(int resource, struct rlimit *out);
+int __real_getrlimit(int resource, struct rlimit *out);
+
+void __wrap_arrival_begin(struct listener *listener, int fd, const struct sockaddr *client) {
+    assert_ptr_equal(listener->worker, &scene.worker);
+    assert_int_equal(client->sa_family, AF_INET);
+    scene.accepted[scene.accepted_count++] = fd;
+}
+
+int __wrap_accept4(int fd, struct sockaddr *name, socklen_t *len, int flags) {
+    errno = scene.accept_error;
+    scene.accept_error = 0;
+    return errno != 0 ? -1 : __real_accept4(fd, name, len, flags);
+}
+
+// The sanitizers' runtime asks too, before the test begins.
+int __wrap_getrlimit(int resource, struct rlimit *out) {
+    if (resource != RLIMIT_NOFILE || scene.descriptors_max == 0) {
+        return __real_getrlimit(resource, out);
+    }
+    *out = (struct rlimit){.rlim_cur = scene.descriptors_max, .rlim_max = scene.descriptors_max};
+    return 0;
+}
+
+static void wake_listeners(void *proxy) {
+    (void)proxy;
+    for (size_t i = 0; i < scene.worker.listener_count; i++) {
+        listener_resume(scene.worker.listeners[i]);
+    }
+}
+
+static void complain(void *context, const char *sentence) {
+    (void)context;
+    assert_non_null(strstr(sentence, "out of file descriptors"));
+    scene.complaints++;
+}
+
+static int open_scene(void **state) {
+    static const struct listen_spec spec = {.mode = MODE_SINK};
+    (void)state;
+    memset(&scene, 0, sizeof(scene));
+    fake_clock_reset();
+    scene.options = (struct proxy_options){.max_sessions = 1000, .complain = complain};
+    scene.descriptors_max = RLIM_INFINITY;
+    scene.service.options = &scene.options;
+    scene.service.wake_listeners = wake_listeners;
+    worker_init(&scene.worker, &scene.service);
+    worker_add_listener(&scene.worker, &spec, tcp_listen(&scene.name));
+    return 0;
+}
+
+static int close_scene(void **state) {
+    (void)state;
+    for (size_t i = 0; i < scene.client_count; i++) {
+        close(scene.clients[i]);
+    }
+    for (size_t i = 0; i < scene.accepted_count; i++) {
+        close(scene.accepted[i]);
+    }
+    worker_stop(&scene.worker);
+    worker_cleanup(&scene.worker);
+    return 0;
+}
+
+static void connect_clients(size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        scene.clients[scene.client_count++] = tcp_connect(&scene.name);
+    }
+}
+
+static void turn(void) {
+    uv_run(&scene.worker.loop, UV_RUN_NOWAIT);
+}
+
+static void until_accepted(size_t count) {
+    while (scene.accepted_count < count) {
+        uv_run(&scene.worker.loop, UV_RUN_ONCE);
+    }
+    turn();
+    assert_int_equal(scene.accepted_count, count);
+}
+
+static void more_than_max_sessions_wait_until_one_ends(void **state) {
+    (void)state;
+    scene.options.max_sessions = 2;
+    connect_clients(4);
+    until_accepted(2);
+    assert_int_equal(atomic_load(&scene.service.live), 2);
+    worker_give_room(&scene.worker);
+    until_accepted(3);
+    worker_give_room(&scene.worker);
+    until_accepted(4);
+}
+
+static void a_turn_accepts_so_many(void **state) {
+    (void)state;
+    connect_clients(ACCEPTS_A_TURN + 6);
+    turn();
+    assert_int_equal(scene.accepted_count, ACCEPTS_A_TURN);
+    until_accepted(ACCEPTS_A_TURN + 6);
+}
+
+// Each session needs a second descriptor, for its server.
+static void clients_wait_while_their_servers_would_get_no_descriptor(void **state) {
+    (void)state;
+    scene.service.own_descriptors = 10;
+    scene.descriptors_max = 10 + 16 + 2 * 3;
+    connect_clients(5);
+    until_accepted(3);
+    assert_int_equal(atomic_load(&scene.service.live), 3);
+    assert_int_equal(scene.complaints, 1);
+    fake_clock_pass_ms(100);
+    turn();
+    assert_int_equal(scene.accepted_count, 3);
+    assert_int_equal(scene.complaints, 1);
+    worker_give_room(&scene.worker);
+    turn();
+    assert_int_equal(scene.accepted_count, 3); // until it is looked again
+    fake_clock_pass_ms(100);
+    until_accepted(4);
+}
+
+// One session is always possible, however low the limit.
+static void the_first_session_is_not_refused(void **state) {
+    (void)state;
+    scene.descriptors_max = 1;
+    connect_clients(2);
+    until_accepted(1);
+}
+
+static void out_of_descriptors_it_accepts_again_later(void **state) {
+    (void)state;
+    scene.accept_error = EMFILE;
+    connect_clients(1);
+    while (scene.complaints == 0) {
+        uv_run(&scene.worker.loop, UV_RUN_ONCE);
+    }
+    turn();
+    assert_int_equal(scene.accepted_count, 0);
+    assert_int_equal(atomic_load(&scene.service.live), 0);
+    fake_clock_pass_ms(99);
+    turn();
+    assert_int_equal(scene.accepted_count, 0);
+    fake_clock_pass_ms(1);
+    until_accepted(1);
+}
+
+static void a_client_that_left_already_is_none(void **state) {
+    (void)state;
+    scene.accept_error = ECONNABORTED;
+    connect_clients(1);
+    until_accepted(1);
+    assert_int_equal(atomic_load(&scene.service.live), 1);
+    assert_int_equal(scene.complaints, 0);
+}
+
+#define IN_SCENE(test) cmocka_unit_test_setup_teardown(test, open_scene, close_scene)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_SCENE(more_than_max_sessions_wait_until_one_ends),
+        IN_SCENE(a_turn_accepts_so_many),
+        IN_SCENE(clients_wait_while_their_servers_would_get_no_descriptor),
+        IN_SCENE(the_first_session_is_not_refused),
+        IN_SCENE(out_of_descriptors_it_accepts_again_later),
+        IN_SCENE(a_client_that_left_already_is_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
