@@ -43,13 +43,16 @@ struct dial {
 
 static void try_next(struct dial *dial);
 
-static void free_when_closed(uv_handle_t *handle) {
-    struct dial *dial = handle->data;
+static void release(struct dial *dial) {
     dial->open_handles--;
     if (dial->open_handles == 0) {
         free(dial->host);
         free(dial);
     }
+}
+
+static void free_when_closed(uv_handle_t *handle) {
+    release(handle->data);
 }
 
 static void close_handles(struct dial *dial) {
@@ -130,13 +133,10 @@ static void attempt_failed(struct dial *dial, int error) {
 
 static void close_poll_then_next(uv_handle_t *handle) {
     struct dial *dial = handle->data;
-    dial->open_handles--;
-    if (dial->finished) {
-        dial->open_handles++; // free_when_closed counts it
-        free_when_closed(handle);
-        return;
+    if (!dial->finished) {
+        attempt_failed(dial, dial->result.error);
     }
-    attempt_failed(dial, dial->result.error);
+    release(dial);
 }
 
 // A poll handle belongs to one socket; the next address waits for it to close.
@@ -215,8 +215,8 @@ static void try_next(struct dial *dial) {
         attempt_failed(dial, errno);
         return;
     }
-    if (dial->mark && origdst_mark(dial->fd) != OK) {
-        // Without the right the loop guard of the listener is what is left.
+    if (dial->mark) {
+        origdst_mark(dial->fd); // Without the right the loop guard of the listener is what is left.
     }
     const struct sockaddr *to = (const struct sockaddr *)address;
     if (connect(dial->fd, to, address_len(to)) != 0 && errno != EINPROGRESS) {

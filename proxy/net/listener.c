@@ -79,8 +79,8 @@ enum err listener_bind(int *out_fd, struct failure *failure, const struct listen
     if (shared) {
         set_on(fd, SOL_SOCKET, SO_REUSEPORT);
     }
-    if (spec->mode == MODE_TRANSPARENT && origdst_allow_tproxy(fd, address.ss_family) != OK) {
-        // REDIRECT works all the same; the caller says what does not.
+    if (spec->mode == MODE_TRANSPARENT) {
+        origdst_allow_tproxy(fd, address.ss_family); // The caller says what does not work.
     }
     struct sockaddr *bound = (struct sockaddr *)&address;
     if (bind(fd, bound, address_len(bound)) != 0) {

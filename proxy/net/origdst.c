@@ -63,15 +63,15 @@ bool origdst_is_local(const struct sockaddr *address) {
     return local;
 }
 
-enum err origdst_mark(int fd) {
+bool origdst_mark(int fd) {
     const uint32_t mark = ORIGDST_MARK;
-    return setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) == 0 ? OK : ERR_SYSTEM;
+    return setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) == 0;
 }
 
-enum err origdst_allow_tproxy(int fd, int family) {
+bool origdst_allow_tproxy(int fd, int family) {
     const int on = 1;
     int result = family == AF_INET6
                      ? setsockopt(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, &on, sizeof(on))
                      : setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof(on));
-    return result == 0 ? OK : ERR_SYSTEM;
+    return result == 0;
 }

@@ -4,8 +4,6 @@
 #ifndef SCOPE_NET_ORIGDST_H
 #define SCOPE_NET_ORIGDST_H
 
-#include "base/err.h"
-
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -26,12 +24,12 @@ bool origdst_is_local(const struct sockaddr *address);
 // The mark of the proxy's own connections, which the rules of scripts/redirect let pass.
 enum { ORIGDST_MARK = 0x534d };
 
-// Marks a socket before it connects. Without the right (CAP_NET_ADMIN or CAP_NET_RAW) it returns
-// ERR_SYSTEM and the socket is usable all the same.
-MUST_USE enum err origdst_mark(int fd);
+// Marks a socket before it connects. False without the right (CAP_NET_ADMIN or CAP_NET_RAW): the
+// socket is usable all the same.
+bool origdst_mark(int fd);
 
 // Lets a socket that is not bound yet accept TPROXY traffic (IP_TRANSPARENT, IPV6_TRANSPARENT).
-// ERR_SYSTEM without the right: REDIRECT works all the same.
-MUST_USE enum err origdst_allow_tproxy(int fd, int family);
+// False without the right: REDIRECT works all the same.
+bool origdst_allow_tproxy(int fd, int family);
 
 #endif
