@@ -180,6 +180,8 @@ static void send_waiting(struct mask_stream *stream, size_t len, struct veil *ve
     event_send(sink, &copy);
     buf_cleanup(&out);
     buf_consume_wiped(&stream->waiting, data.len);
+    stream->looked_at -= data.len < stream->looked_at ? data.len : stream->looked_at;
+    stream->whole -= data.len < stream->whole ? data.len : stream->whole;
 }
 
 void mask_stream_flush(struct mask_stream *stream, struct veil *veil, const struct event *event,
@@ -226,6 +228,8 @@ static void skip_line(struct mask_stream *stream) {
         end--;
     }
     buf_consume(&stream->waiting, end);
+    stream->looked_at = 0;
+    stream->whole = 0;
 }
 
 // A line of the server that is not the last of its reply.
@@ -235,18 +239,19 @@ static bool goes_on(struct slice line) {
     return parsed.goes_on;
 }
 
-// How much of what waits has come whole: lines, of the server whole replies.
-static size_t whole_lines(enum side from, struct slice data) {
-    struct slice rest = data;
-    size_t whole = 0;
-    while (rest.len > 0) {
+// How much of what waits has come whole: lines, of the server whole replies. Each line is looked at
+// once, however often more comes behind it.
+static size_t whole_lines(struct mask_stream *stream) {
+    struct slice rest = slice_from(buf_slice(&stream->waiting), stream->looked_at);
+    while (slice_find_byte(rest, '\n') != SLICE_NONE) {
         struct slice ending;
         struct slice line = take_line(&rest, &ending);
-        if (ending.len > 0 && (from == SIDE_CLIENT || !goes_on(line))) {
-            whole = data.len - rest.len;
+        stream->looked_at = buf_len(&stream->waiting) - rest.len;
+        if (stream->about.from == SIDE_CLIENT || !goes_on(line)) {
+            stream->whole = stream->looked_at;
         }
     }
-    return whole;
+    return stream->whole;
 }
 
 void mask_stream_take(struct mask_stream *stream, struct veil *veil, const struct event *event,
@@ -265,13 +270,13 @@ void mask_stream_take(struct mask_stream *stream, struct veil *veil, const struc
     }
     skip_line(stream);
     if (slice_find_byte(bytes->data, '\n') != SLICE_NONE) {
-        size_t whole = whole_lines(bytes->from, buf_slice(&stream->waiting));
+        size_t whole = whole_lines(stream);
         send_waiting(stream, whole, veil, event, sink);
         stream->concealing = stream->concealing && whole == 0;
     }
     // A reply that is too long to wait goes line by line, and a secret may go over its lines.
     if (buf_len(&stream->waiting) > WAITING_LINE_MAX) {
-        size_t whole = whole_lines(SIDE_CLIENT, buf_slice(&stream->waiting));
+        size_t whole = stream->looked_at;
         stream->concealing = stream->concealing || (bytes->from == SIDE_SERVER && whole > 0);
         send_waiting(stream, whole, veil, event, sink);
     }

@@ -23,6 +23,8 @@ bool mask_proxy_reply(struct veil *veil, struct event_reply *reply);
 // it echoes may be split between two events.
 struct mask_stream {
     struct buf waiting;       // marked spans are stars already
+    size_t looked_at;         // so much of it was searched for ends, up to the begin of a line
+    size_t whole;             // … and so much of that has come whole
     struct event_bytes about; // the flags of what waits
     bool skipping;            // within the rest of a line that was too long to wait
     bool concealing;          // within a reply that was

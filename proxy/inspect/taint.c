@@ -44,16 +44,6 @@ static bool is_stars(struct slice s) {
     return true;
 }
 
-static struct taint_secret *find_known(struct taint *taint, struct slice s) {
-    for (size_t i = 0; i < taint->count; i++) {
-        struct taint_secret *known = &taint->secrets[i];
-        if (slice_equal(slice_of(known->bytes, known->len), s)) {
-            return known;
-        }
-    }
-    return NULL;
-}
-
 static struct taint_secret *new_entry(struct taint *taint) {
     if (taint->count == taint->capacity) {
         taint->capacity = taint->capacity == 0 ? 8 : 2 * taint->capacity;
@@ -70,7 +60,7 @@ void taint_learn(struct taint *taint, struct slice secret, bool open) {
     if (secret.len < TAINT_SECRET_MIN || is_stars(secret) || taint->overflowed) {
         return;
     }
-    struct taint_secret *known = find_known(taint, secret);
+    struct taint_secret *known = taint_index_find(taint, secret);
     if (known != NULL) {
         known->open = known->open || open;
         return;
@@ -91,7 +81,8 @@ void taint_learn(struct taint *taint, struct slice secret, bool open) {
 
 void taint_learn_key(struct taint *taint, struct slice secret, bool open) {
     taint_learn(taint, secret, open);
-    struct taint_secret *known = find_known(taint, slice_sub(secret, 0, TAINT_SECRET_MAX));
+    struct slice kept = slice_sub(secret, 0, TAINT_SECRET_MAX);
+    struct taint_secret *known = taint->overflowed ? NULL : taint_index_find(taint, kept);
     if (known != NULL) {
         known->key = true;
     }

@@ -36,6 +36,9 @@ struct taint_secret {
     // The index (taint_index.h): what its forms begin with, and the next key in the same row.
     uint32_t keys[TAINT_KEYS];
     uint16_t next[TAINT_KEYS];
+    // The same by the whole of it.
+    uint32_t hash;
+    uint16_t next_known;
 };
 
 struct taint_index;
@@ -84,7 +87,8 @@ struct taint_search {
     struct slice text;
     bool cut;
     size_t at;   // where to go on
-    size_t work; // bytes compared with secrets so far
+    size_t work; // bytes compared with secrets, and secrets thought of, so far
+    size_t paid; // of it from the session's reserve
 };
 
 // The next position where a form of some secret begins, and the longest form there; false where

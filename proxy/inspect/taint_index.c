@@ -31,11 +31,53 @@ static uint16_t class_of(uint8_t byte) {
 
 static struct taint_index *new_index(void) {
     struct taint_index *index = mem_new(sizeof(*index));
+    index->reserve = LIMIT_SEARCH_RESERVE;
     for (unsigned byte = 0; byte < 256; byte++) {
         index->classes[byte] = class_of((uint8_t)byte);
     }
     return index;
 }
+
+// ── the whole of a secret ───────────────────────────────────────────────────────────────────────
+
+// FNV-1a.
+static uint32_t hash_of(struct slice bytes) {
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < bytes.len; i++) {
+        hash = (hash ^ bytes.data[i]) * 16777619u;
+    }
+    return hash;
+}
+
+static uint16_t *known_row(struct taint_index *index, uint32_t hash) {
+    return &index->known[index_row(hash)];
+}
+
+static void add_known(struct taint *taint, size_t index) {
+    struct taint_secret *secret = &taint->secrets[index];
+    secret->hash = hash_of(slice_of(secret->bytes, secret->len));
+    uint16_t *row = known_row(taint->index, secret->hash);
+    secret->next_known = *row;
+    *row = (uint16_t)(index + 1);
+}
+
+struct taint_secret *taint_index_find(const struct taint *taint, struct slice bytes) {
+    if (taint->index == NULL) {
+        return NULL;
+    }
+    uint32_t hash = hash_of(bytes);
+    uint16_t entry = *known_row(taint->index, hash);
+    while (entry != 0) {
+        struct taint_secret *known = &taint->secrets[entry - 1u];
+        if (known->hash == hash && slice_equal(slice_of(known->bytes, known->len), bytes)) {
+            return known;
+        }
+        entry = known->next_known;
+    }
+    return NULL;
+}
+
+// ── both ────────────────────────────────────────────────────────────────────────────────────────
 
 void taint_index_add(struct taint *taint, size_t index) {
     struct taint_secret *secret = &taint->secrets[index];
@@ -50,4 +92,5 @@ void taint_index_add(struct taint *taint, size_t index) {
         secret->next[form] = *row;
         *row = (uint16_t)(index * TAINT_KEYS + form + 1);
     }
+    add_known(taint, index);
 }

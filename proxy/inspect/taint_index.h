@@ -23,6 +23,10 @@ struct taint_index {
     // What each byte of a text can be: its six bits as a digit of base64, and flags.
     uint16_t classes[256];
     bool begins[256]; // a secret begins with it, whatever the case
+    // The secrets by their hashes: index + 1 of the first in each row.
+    uint16_t known[INDEX_ROWS];
+    // Work of searches that is left to the session beyond what each byte of its texts may cost.
+    size_t reserve;
 };
 
 enum {
@@ -59,5 +63,8 @@ static inline uint8_t index_hex(const struct taint_index *index, uint8_t byte) {
 
 // Takes in the secret at `index` of `taint->secrets`.
 void taint_index_add(struct taint *taint, size_t index);
+
+// The secret with these bytes, NULL if there is none.
+struct taint_secret *taint_index_find(const struct taint *taint, struct slice bytes);
 
 #endif

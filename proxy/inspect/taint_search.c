@@ -5,8 +5,9 @@
 #include "inspect/taint_form.h"
 #include "inspect/taint_index.h"
 
-// A text may cost so many compared units, each byte of it so many more; what a peer makes dearer is
-// hidden unread. An honest text says few secrets, of at most TAINT_SECRET_MAX units.
+// Each byte of a text may cost so many compared units, and the text so many more, while the reserve
+// of the session lasts; what a peer makes dearer is hidden unread. An honest text says few secrets,
+// of at most TAINT_SECRET_MAX units.
 enum { WORK_OF_TEXT = 4 * TAINT_SECRET_MAX, WORK_OF_BYTE = 16 };
 
 // Four bytes of a text in three ways, the first in the highest place.
@@ -64,11 +65,28 @@ static void compare(struct taint_search *search, size_t candidate, enum reading 
     }
 }
 
+// Secrets may be made to begin alike, and texts to be short and many.
+static bool costs_too_much(struct taint_search *search) {
+    size_t *reserve = &search->taint->index->reserve;
+    size_t share = WORK_OF_BYTE * search->text.len + search->paid;
+    if (search->work <= share) {
+        return false;
+    }
+    size_t more = search->work - share;
+    if (search->paid + more > WORK_OF_TEXT || more > *reserve) {
+        return true;
+    }
+    *reserve -= more;
+    search->paid += more;
+    return false;
+}
+
 static void look_up(struct taint_search *search, uint32_t key, enum reading reading,
                     struct taint_match *best) {
     uint16_t entry = search->taint->index->rows[index_row(key)];
-    while (entry != 0) {
+    while (entry != 0 && !costs_too_much(search)) {
         size_t candidate = entry - 1u;
+        search->work++;
         const struct taint_secret *secret = &search->taint->secrets[candidate / TAINT_KEYS];
         if (secret->keys[candidate % TAINT_KEYS] == key) {
             compare(search, candidate, reading, best);
@@ -168,13 +186,12 @@ bool taint_search_next(struct taint_search *search, struct taint_match *out) {
     if (search->taint->count == 0 || len < INDEX_UNITS || search->at > len - INDEX_UNITS) {
         return false;
     }
-    size_t work_max = WORK_OF_TEXT + WORK_OF_BYTE * len;
     struct window window = window_before(search);
     for (; search->at <= len - INDEX_UNITS; search->at++) {
         struct taint_match best = {.at = search->at};
         window_push(&window, search->taint->index, search->text.data[search->at + INDEX_UNITS - 1]);
         match_here(search, &window, &best);
-        if (search->work > work_max) {
+        if (costs_too_much(search)) {
             best.len = len - search->at;
         }
         if (best.len > 0) {

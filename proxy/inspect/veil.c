@@ -212,12 +212,23 @@ static size_t seen_len(const struct cover *cover, const struct event_line *line,
     return cut_part_is_secret ? seen : seen + (line->len - line->text.len);
 }
 
+// A secret that is cut off there goes on in what is concealed.
+static void cover_rest(struct cover *cover, size_t from, size_t end) {
+    const struct span *last = cover->count > 0 ? &cover->spans[cover->count - 1] : NULL;
+    if (last != NULL && last->offset + last->len == from) {
+        from = last->offset;
+        cover->count--;
+    }
+    cover_add(cover, from, end);
+}
+
 bool veil_line(struct veil *veil, struct event_line *line, size_t conceal_from) {
     bool cut = line->len > line->text.len || line->ending == ENDING_NONE;
-    cover_find(&veil->cover, veil->taint, line->text, line, cut);
+    struct slice shown = slice_sub(line->text, 0, conceal_from); // the rest need not be searched
+    cover_find(&veil->cover, veil->taint, shown, line, cut || shown.len < line->text.len);
     bool empty = line->text.len == 0 && veil->cover.count == 0;
     if (conceal_from < line->text.len || (conceal_from == 0 && empty)) {
-        cover_add(&veil->cover, conceal_from, line->text.len);
+        cover_rest(&veil->cover, conceal_from, line->text.len);
     }
     if (veil->cover.count == 0) {
         return false;

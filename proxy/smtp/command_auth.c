@@ -48,9 +48,11 @@ size_t command_find_hidden_auth(struct slice line) {
             return SLICE_NONE;
         }
         at += cr + 1;
-        if (command_is_auth_like(slice_from(line, at))) {
+        struct slice word = skip_to_word(slice_from(line, at));
+        if (sasl_command_len(word) > 0) {
             return at;
         }
+        at = line.len - word.len; // more CRs that were skipped lead to the same word
     }
 }
 

@@ -249,6 +249,27 @@ static void a_text_made_to_cost_time_is_hidden(void **state) {
     taint_cleanup(&taint);
 }
 
+static void many_short_texts_cost_no_more_than_a_long_one(void **state) {
+    (void)state;
+    enum { SECRETS = 1000, TEXTS = 20000, TEXT_LEN = 8, WORK_OF_BYTE_MAX = 32 };
+    struct taint taint = {0};
+    size_t covered = 0;
+    size_t work = 0;
+    for (unsigned i = 0; i < SECRETS; i++) { // all begin alike, none of them is in the texts
+        struct buf secret;
+        buf_init(&secret, 64);
+        buf_putf(&secret, "aaaaaaaa%u", i);
+        taint_learn(&taint, buf_slice(&secret), false);
+        buf_cleanup(&secret);
+    }
+    for (unsigned i = 0; i < TEXTS; i++) {
+        work += work_of(&taint, SLICE("aaaaaaaa"), &covered);
+    }
+    assert_true(work < LIMIT_SEARCH_RESERVE + (size_t)TEXTS * TEXT_LEN * WORK_OF_BYTE_MAX);
+    assert_int_equal(covered, TEXT_LEN);
+    taint_cleanup(&taint);
+}
+
 static void too_many_secrets_are_an_overflow(void **state) {
     (void)state;
     struct taint taint = {0};
@@ -279,6 +300,7 @@ int main(void) {
         cmocka_unit_test(a_long_secret_hides_all_behind_its_beginning),
         cmocka_unit_test(each_of_many_secrets_is_found_in_every_form),
         cmocka_unit_test(a_text_made_to_cost_time_is_hidden),
+        cmocka_unit_test(many_short_texts_cost_no_more_than_a_long_one),
         cmocka_unit_test(too_many_secrets_are_an_overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
