@@ -5,6 +5,7 @@ option(SCOPE_WERROR "Treat warnings as errors (on in CI)" OFF)
 set(SCOPE_SANITIZE "" CACHE STRING "Sanitizers to build with, as the compiler spells them")
 option(SCOPE_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 option(SCOPE_COVERAGE "Instrument for gcov" OFF)
+option(SCOPE_COST "Let each basic block of the modules be counted, for test/cost (clang only)" OFF)
 
 add_library(scope_flags INTERFACE)
 target_compile_definitions(scope_flags INTERFACE _GNU_SOURCE)
@@ -44,6 +45,9 @@ function(scope_module name)
   list(TRANSFORM ARG_DEPENDS PREPEND scope_)
   target_include_directories(scope_${name} PUBLIC "${CMAKE_SOURCE_DIR}/proxy" "${CMAKE_SOURCE_DIR}")
   target_link_libraries(scope_${name} PUBLIC ${ARG_DEPENDS} PRIVATE scope_flags ${ARG_PRIVATE})
+  if(SCOPE_COST)
+    target_compile_options(scope_${name} PRIVATE -fsanitize-coverage=trace-pc)
+  endif()
 endfunction()
 
 # scope_unit_test(NAME SOURCES x_test.c MODULES smtp PRIVATE …) makes the ctest NAME, label `unit`.
