@@ -94,11 +94,13 @@ static int exec_error(const char *name, int error) {
 _Noreturn static void child(int channel, const struct capture_options *options,
                             char *const *environment) {
     struct child_message message = {.word = CHILD_FILTERED};
-    int error = options->trust_mount == NULL ? 0 : mount_bundle(options->trust_mount);
+    bool user_namespace = false;
+    int error =
+        options->trust_mount == NULL ? 0 : mount_bundle(options->trust_mount, &user_namespace);
     if (error != 0) {
         give_up(channel, CHILD_NO_MOUNT, error);
     }
-    error = filter_install(&message.filter);
+    error = filter_install(&message.filter, user_namespace);
     if (error != 0) {
         give_up(channel, CHILD_NO_FILTER, error);
     }

@@ -209,16 +209,23 @@ static int install_best(struct filter_installed *out) {
     return fd == -EINVAL ? install(out->no_new_rights, 0) : fd;
 }
 
-int filter_install(struct filter_installed *out) {
+static bool give_up_new_rights(struct filter_installed *out) {
+    out->no_new_rights = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+    return out->no_new_rights;
+}
+
+int filter_install(struct filter_installed *out, bool no_new_rights) {
     *out = (struct filter_installed){.listener = -1};
+    if (no_new_rights && !give_up_new_rights(out)) {
+        return errno;
+    }
     // With CAP_SYS_ADMIN a filter needs no PR_SET_NO_NEW_PRIVS, and then set-user-id programs go on
     // working below it.
     int fd = install_best(out);
     if (fd == -EACCES) {
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        if (!give_up_new_rights(out)) {
             return errno;
         }
-        out->no_new_rights = true;
         fd = install_best(out);
     }
     if (fd < 0) {

@@ -50,6 +50,7 @@ struct filter_installed {
 
 // Puts the calling thread and all its future children under the filter. 0, or an errno: EBUSY
 // where it is under such a filter already, EINVAL or ENOSYS where the kernel cannot.
-int filter_install(struct filter_installed *out);
+// `no_new_rights`: set-user-id programs are to run without their rights in any case.
+int filter_install(struct filter_installed *out, bool no_new_rights);
 
 #endif

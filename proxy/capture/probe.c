@@ -2,6 +2,7 @@
 #include "capture/probe.h"
 
 #include "capture/command.h"
+#include "capture/mount.h"
 #include "capture/probe_trust.h"
 
 #include <errno.h>
@@ -23,15 +24,13 @@ static void found(struct probe_result *result, bool ok, const char *what, const 
 // ── capture ─────────────────────────────────────────────────────────────────────────────────────
 
 // Starts `true` as `run` would. What it went under is in `out_filter`.
-static enum err try_command(struct filter_installed *out_filter, struct failure *failure,
-                            const char *trust_mount) {
+static enum err try_command(struct filter_installed *out_filter, struct failure *failure) {
     char name[] = "true";
     char *command_line[] = {name, NULL};
     struct capture_inherited inherited = {0};
     getrlimit(RLIMIT_NOFILE, &inherited.descriptors);
     sigprocmask(SIG_BLOCK, NULL, &inherited.signal_mask);
-    struct capture_options options = {
-        .command = command_line, .trust_mount = trust_mount, .inherited = &inherited};
+    struct capture_options options = {.command = command_line, .inherited = &inherited};
     struct command command;
     enum err err = command_start(&command, failure, &options);
     if (err == OK) {
@@ -69,7 +68,7 @@ static long read_number(const char *path) {
 
 static void probe_capture(struct probe_result *result, struct filter_installed *out_filter) {
     struct failure failure = {.text = ""};
-    if (try_command(out_filter, &failure, NULL) != OK) {
+    if (try_command(out_filter, &failure) != OK) {
         found(result, false, failure.text, "use `smtpscope proxy`, which needs none of it");
     } else if (geteuid() != 0 && read_number("/proc/sys/kernel/yama/ptrace_scope") >= 2) {
         found(result, false, "this machine lets no process look into another (yama)",
@@ -98,16 +97,24 @@ static void probe_exec_rights(struct probe_result *result, const struct filter_i
 }
 
 static void probe_trust_mount(struct probe_result *result) {
-    struct filter_installed filter;
-    struct failure failure = {.text = ""};
-    if (try_command(&filter, &failure, "/dev/null") == OK) {
-        found(result, true, "works: --trust-mount reaches programs that read the system's roots",
+    switch (mount_try("/dev/null")) {
+    case MOUNT_WORKS:
+        found(result, true, "works: `run` puts the CA into the system's bundle for its command",
               "");
-    } else {
+        return;
+    case MOUNT_COSTS_RIGHTS:
+        found(result, true,
+              "works, but costs the command its capabilities, so `run` does it only by "
+              "--trust-mount",
+              "");
+        return;
+    case MOUNT_FAILS:
         found(
-            result, false, failure.text,
+            result, false,
+            "`run` cannot put the CA into the system's bundle, which GnuTLS programs read alone",
             "start `run` as root, or allow user namespaces (sysctl "
             "kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0)");
+        return;
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The command runs under the capture; the proxy lives as long as it does.
 #include "base/clock.h"
+#include "capture/mount.h"
 #include "certs/environment.h"
 #include "cli/app.h"
 #include "cli/say.h"
@@ -18,8 +19,10 @@ struct run {
     struct capture *_Atomic opened; // the same, from when connections may be claimed
     struct lead lead;
     struct listen_spec listen;
-    struct trust_folder trust;
-    int status; // of the command
+    struct trust_folder folder;
+    struct environment *trust; // what makes the command trust the CA
+    const char *trust_mount;   // a bundle to mount, of `trust`; NULL for none
+    int status;                // of the command
 };
 
 static bool claim(void *context, int accepted_fd, struct claimed *out) {
@@ -72,6 +75,30 @@ static void on_command_ended(void *context, int status) {
     proxy_stop(run->service.proxy);
 }
 
+static enum trust_help decide_mount(struct run *run, enum trust_mount choice) {
+    const char *bundle = environment_bundle_file(run->trust);
+    enum mount_verdict verdict =
+        choice == TRUST_MOUNT_WHERE_IT_WORKS ? mount_try(bundle) : MOUNT_COSTS_RIGHTS;
+    if (choice == TRUST_MOUNT_ALWAYS || verdict == MOUNT_WORKS) {
+        run->trust_mount = bundle;
+        return TRUST_HELP_MOUNT;
+    }
+    return verdict == MOUNT_FAILS ? TRUST_HELP_VARIABLES : TRUST_HELP_DECLINED;
+}
+
+static enum err prepare_trust(struct run *run, struct failure *failure, struct machinery *machinery,
+                              const struct options *options) {
+    char *dir = machinery_ca_dir(options);
+    trust_folder_init(&run->folder, dir);
+    free(dir);
+    enum err err = environment_new(&run->trust, failure, machinery->authority, run->folder.path,
+                                   clock_unix_ns());
+    if (err == OK) {
+        machinery_set_trust_help(machinery, decide_mount(run, options->trust_mount));
+    }
+    return err;
+}
+
 static enum err start_command(struct run *run, struct failure *failure,
                               const struct options *options,
                               const struct capture_inherited *inherited, uint16_t port) {
@@ -83,27 +110,16 @@ static enum err start_command(struct run *run, struct failure *failure,
         .ended = on_command_ended,
         .context = run,
     };
-    struct environment *trust = NULL;
-    char *dir = machinery_ca_dir(options);
-    trust_folder_init(&run->trust, dir);
-    free(dir);
-    enum err err = environment_new(&trust, failure, run->service.machinery->authority,
-                                   run->trust.path, clock_unix_ns());
-    if (err != OK) {
-        return err;
-    }
     struct capture_options capture = {
         .ports = options->ports,
         .command = options->run_command,
-        .environment = environment_list(trust),
-        .trust_mount = options->trust_mount ? environment_bundle_file(trust) : NULL,
+        .environment = environment_list(run->trust),
+        .trust_mount = run->trust_mount,
         .listener_port = port,
         .connect_timeout_ms = (int64_t)options->connect_timeout_ms,
         .inherited = inherited,
     };
-    err = capture_start(&run->capture, failure, &capture, &handlers);
-    environment_free(trust);
-    return err;
+    return capture_start(&run->capture, failure, &capture, &handlers);
 }
 
 static enum err run_all(struct run *run, struct failure *failure, struct machinery *machinery,
@@ -131,7 +147,6 @@ static enum err run_all(struct run *run, struct failure *failure, struct machine
         run->status = capture_wait(run->capture);
     }
     capture_free(run->capture); // first: its threads report to the service
-    trust_folder_cleanup(&run->trust);
     service_cleanup(&run->service);
     return err;
 }
@@ -145,8 +160,13 @@ int command_run(const struct options *options, const struct capture_inherited *i
         err = machinery_open(&machinery, &failure, options);
     }
     if (err == OK) {
+        err = prepare_trust(&run, &failure, &machinery, options);
+    }
+    if (err == OK) {
         err = run_all(&run, &failure, &machinery, options, inherited);
     }
+    environment_free(run.trust);
+    trust_folder_cleanup(&run.folder);
     machinery_close_outputs(&machinery);
     int status = err == OK ? verdict_give(options, machinery.judge, run.status)
                            : (int)say_failure(err, &failure);

@@ -158,13 +158,6 @@ static enum err open_verdict(struct machinery *out, struct failure *failure,
 
 // ── all of it ───────────────────────────────────────────────────────────────────────────────────
 
-static enum trust_help trust_help(const struct options *options) {
-    if (options->command != CLI_RUN) {
-        return TRUST_HELP_NONE;
-    }
-    return options->trust_mount ? TRUST_HELP_MOUNT : TRUST_HELP_VARIABLES;
-}
-
 static void fill_relay_config(struct machinery *out, const struct options *options) {
     out->relay = (struct relay_config){
         .client_tls = options->client_tls,
@@ -185,7 +178,6 @@ static void fill_relay_config(struct machinery *out, const struct options *optio
                              .name_identities = options->auth != AUTH_VIEW_MASK,
                              .ignored = options->ignored.items,
                              .ignored_count = options->ignored.count,
-                             .trust_help = trust_help(options),
                              .ca_file = authority_certificate_file(out->authority)},
                 .auth_view = options->auth,
                 .sinks = out->sinks,
@@ -225,6 +217,10 @@ enum err machinery_open(struct machinery *out, struct failure *failure,
     out->leaves = leaf_store_new(out->authority, clock_unix_ns());
     fill_relay_config(out, options);
     return OK;
+}
+
+void machinery_set_trust_help(struct machinery *machinery, enum trust_help help) {
+    machinery->relay.observer.findings.trust_help = help;
 }
 
 void machinery_close_outputs(struct machinery *machinery) {

@@ -32,6 +32,8 @@ struct machinery {
 MUST_USE enum err machinery_open(struct machinery *out, struct failure *failure,
                                  const struct options *options);
 // Flushes and closes the outputs; after the last session.
+// What has been done to make the clients trust the CA; before the proxy starts.
+void machinery_set_trust_help(struct machinery *machinery, enum trust_help help);
 void machinery_close_outputs(struct machinery *machinery);
 void machinery_cleanup(struct machinery *machinery);
 

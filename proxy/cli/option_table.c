@@ -18,6 +18,7 @@
 
 // The order of the words of each choice is the order of its enum, which is read as `unsigned`.
 _Static_assert(sizeof(enum client_tls) == sizeof(unsigned), "a choice is written as unsigned");
+_Static_assert(sizeof(enum trust_mount) == sizeof(unsigned), "a set one too");
 _Static_assert(CLIENT_TLS_NONE == 2 && SERVER_TLS_NONE == 3 && VERIFY_OFF == 2, "table order");
 _Static_assert(AUTH_VIEW_REVEAL == 2 && BODY_FULL == 2 && COLOR_NEVER == 2, "table order");
 _Static_assert(FAIL_ON_NEVER == 3 && FAIL_ON_ERROR == 0 && CA_FORMAT_JKS == 3, "table order");
@@ -40,11 +41,20 @@ static const struct option_row table[] = {
      .group = GROUP_TRAFFIC,
      .commands = RUN},
     {.name = "trust-mount",
-     .help = "also mount the bundle with the CA over the system's own, for GnuTLS and others",
-     .kind = OPTION_FLAG,
+     .help = "fail where the bundle with the CA cannot be mounted over the system's own, which is "
+             "done for GnuTLS and others where it works",
+     .kind = OPTION_SET,
      .group = GROUP_TRAFFIC,
      .commands = RUN,
-     FILLS(trust_mount)},
+     FILLS(trust_mount),
+     .min = TRUST_MOUNT_ALWAYS},
+    {.name = "no-trust-mount",
+     .help = "leave the system's bundle to the command as it is",
+     .kind = OPTION_SET,
+     .group = GROUP_TRAFFIC,
+     .commands = RUN,
+     FILLS(trust_mount),
+     .min = TRUST_MOUNT_NEVER},
 
     {.name = "client-tls",
      .argument = "auto|implicit|none",

@@ -11,6 +11,7 @@ enum option_kind {
     OPTION_HELP,        // shows the help of the command
     OPTION_VERSION,     // shows the version
     OPTION_FLAG,        // no word: a bool
+    OPTION_SET,         // no word: an enum, which becomes `min`
     OPTION_ONCE,        // no word: a session_limit of 1
     OPTION_TEXT,        // any word that is not empty: const char *
     OPTION_COUNT,       // a whole number from `min` to `max`: uint64_t

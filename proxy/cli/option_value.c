@@ -281,6 +281,11 @@ enum err option_read(struct options *options, struct failure *failure, const str
     case OPTION_FLAG:
         *(bool *)member(options, row) = true;
         return OK;
+    case OPTION_SET: {
+        unsigned value = (unsigned)row->min;
+        memcpy(member(options, row), &value, sizeof(value));
+        return OK;
+    }
     case OPTION_ONCE:
         options->session_limit = 1;
         return OK;

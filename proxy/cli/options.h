@@ -34,6 +34,9 @@ enum cli_request { REQUEST_COMMAND, REQUEST_HELP, REQUEST_VERSION };
 enum ca_action { CA_SHOW, CA_EXPORT, CA_ENV, CA_RENEW };
 enum ca_format { CA_FORMAT_PEM, CA_FORMAT_DER, CA_FORMAT_P12, CA_FORMAT_JKS };
 
+// Whether `run` mounts the bundle with the CA over the system's.
+enum trust_mount { TRUST_MOUNT_WHERE_IT_WORKS, TRUST_MOUNT_ALWAYS, TRUST_MOUNT_NEVER };
+
 struct report_spec {
     enum report_kind kind;
     const char *path; // NULL where none was given: standard output
@@ -53,7 +56,7 @@ struct options {
     size_t mode_count;
     char *const *run_command; // `run`: what stands behind `--`, ended by NULL
     struct port_list ports;   // `run`: --ports
-    bool trust_mount;
+    enum trust_mount trust_mount;
 
     // TLS.
     enum client_tls client_tls;

@@ -14,8 +14,9 @@ struct findings;
 // What has been done already to make clients trust the CA.
 enum trust_help {
     TRUST_HELP_NONE,
-    TRUST_HELP_VARIABLES, // `run` has set the variables of each runtime
-    TRUST_HELP_MOUNT,     // … and --trust-mount put the CA into the system's bundle
+    TRUST_HELP_VARIABLES, // `run` has set the variables of each runtime, and can do no more here
+    TRUST_HELP_DECLINED,  // … by --no-trust-mount, or since the mount would cost rights
+    TRUST_HELP_MOUNT,     // … and put the CA into the system's bundle
 };
 
 struct findings_config {

@@ -62,11 +62,15 @@ static const char *trust_advice(const struct analysis *analysis) {
     case TRUST_HELP_NONE:
         break;
     case TRUST_HELP_VARIABLES:
+        return "it does not heed the variables that `run` has set, and `run` cannot put the CA "
+               "into the system's bundle here (smtpscope doctor says why), so name that file in "
+               "its own settings, such as tls_trust_file of msmtp";
+    case TRUST_HELP_DECLINED:
         return "it does not heed the variables that `run` has set; --trust-mount puts the CA into "
                "the system's bundle for it, which programs built on GnuTLS (msmtp, mutt) read";
     case TRUST_HELP_MOUNT:
         return "it heeds neither the variables that `run` has set nor the system's bundle, which "
-               "has the CA (--trust-mount), so name that file in its own settings, such as "
+               "has the CA under `run`, so name that file in its own settings, such as "
                "tls_trust_file of msmtp";
     }
     return "SSL_CERT_FILE for OpenSSL, Python, Perl, Ruby, PHP, Go and curl, NODE_EXTRA_CA_CERTS "

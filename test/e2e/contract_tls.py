@@ -343,19 +343,26 @@ def test_what_helps_under_run(scope):
                    "c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)\n"
                    "c.load_verify_locations(sys.argv[2])\n"
                    "smtplib.SMTP_SSL('localhost', int(sys.argv[1]), context=c)\n")
-    with Served(scope, context) as server:
-        result = scope.run("run", "--ports", str(server.port), "--server-ca", root, "-o",
-                           f"json:{scope.path('run.json')}", "--", "/usr/bin/python3", client,
-                           str(server.port), root)
-    if not os.path.exists(scope.path("run.json")):
-        raise s.Skip(f"run does not work here: {result.stderr}")
-    with open(scope.path("run.json"), encoding="utf-8") as file:
-        sessions = json.load(file)["sessions"]
-    if not sessions:
-        raise s.Skip(f"run captures nothing here: {result.stderr}")
-    told = finding(sessions[0], "tls-client-distrusts")["text"]
-    assert "SSL_CERT_FILE" not in told, told
-    assert "trust-mount" in told, told
+    for declined in (False, True):
+        transcript = scope.path(f"run{declined}.json")
+        with Served(scope, context) as server:
+            result = scope.run("run", "--ports", str(server.port), "--server-ca", root, "-o",
+                               f"json:{transcript}", *(["--no-trust-mount"] if declined else []),
+                               "--", "/usr/bin/python3", client, str(server.port), root)
+        if not os.path.exists(transcript):
+            raise s.Skip(f"run does not work here: {result.stderr}")
+        with open(transcript, encoding="utf-8") as file:
+            sessions = json.load(file)["sessions"]
+        if not sessions:
+            raise s.Skip(f"run captures nothing here: {result.stderr}")
+        told = finding(sessions[0], "tls-client-distrusts")["text"]
+        assert "SSL_CERT_FILE" not in told, told
+        if declined:
+            assert "; --trust-mount puts the CA" in told, told
+        else:
+            assert ("which has the CA under `run`" in told
+                    or "cannot put the CA into the system's bundle" in told
+                    or "; --trust-mount puts the CA" in told), told
 
 
 def test_starttls_that_the_proxy_offers(scope):

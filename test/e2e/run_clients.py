@@ -176,6 +176,23 @@ def msmtp(scope):
             "< MESSAGE"], "msmtp"
 
 
+def mutt(scope):
+    need("mutt")
+    with open("/etc/Muttrc") as file:
+        if "ssl_ca_certificates_file" not in file.read():
+            raise s.Skip("mutt has no roots by its own settings here")
+    return ["sh", "-c", f"HOME={scope.folder} mutt -F /dev/null -e 'set from=a@example.com' "
+            "-e 'set smtp_url=smtp://localhost:PORT' -e 'set ssl_force_tls=yes' -e 'set copy=no' "
+            "-s hello b@example.net < MESSAGE"], "mutt"
+
+
+def need_mount(scope):
+    """What GnuTLS programs need; `doctor` says whether `run` can give it."""
+    lines = scope.run("doctor").stdout.decode().splitlines()
+    if not any(line.startswith("ok   trust-mount: works: ") for line in lines):
+        raise s.Skip("the bundle cannot be mounted here")
+
+
 def deliver(scope, client, user=(), tls=True, options=()):
     command, program = client(scope)
     message = write(scope, "message.eml", MESSAGE)
@@ -211,8 +228,23 @@ def test_trust_outlives_the_rights_of_root(scope):
         result.assert_status(0)
     check(result, server.port, program, True)
     bundle = result.output.splitlines()[0]
-    assert bundle.endswith("/bundle.pem"), bundle
+    assert os.path.basename(bundle).startswith("bundle-"), bundle
     assert not os.path.exists(os.path.dirname(bundle)), bundle
+
+
+def test_without_the_mount_msmtp_refuses(scope):
+    """`--no-trust-mount` leaves the system's bundle alone, and GnuTLS reads nothing else."""
+    ways.need_capture(scope)
+    need_mount(scope)
+    command, _ = msmtp(scope)
+    message = write(scope, "message.eml", MESSAGE)
+    root = scope.server_certificate()[2]
+    with ways.MailServer(scope.server_context()) as server:
+        command = [word.replace("PORT", str(server.port)).replace("MESSAGE", message)
+                   for word in command]
+        result = ways.run(scope, server.port, command,
+                          ["--server-ca", root, "--no-trust-mount"])
+        assert result.status != 0 and server.messages == []
 
 
 def check(result, port, program, tls):
@@ -237,10 +269,14 @@ def claim(client, tls=True, options=()):
     """One test as whoever runs the tests, one as a plain user."""
     def test(scope):
         ways.need_capture(scope, options)
+        if client in (msmtp, mutt):
+            need_mount(scope)
         deliver(scope, client, tls=tls, options=options)
 
     def test_as_user(scope):
         ways.need_capture(scope, options)
+        if client in (msmtp, mutt):
+            need_mount(scope)
         deliver(scope, client, user=(ways.NOBODY,), tls=tls, options=options)
 
     name = client.__name__
@@ -252,7 +288,9 @@ TESTS = {"test_trust_outlives_the_rights_of_root": test_trust_outlives_the_right
 for one in (python, curl, perl, node, swaks, java, go):
     TESTS.update(claim(one))
 TESTS.update(claim(static_c, tls=False))
-TESTS.update(claim(msmtp, options=["--trust-mount"]))
+for one in (msmtp, mutt):
+    TESTS.update(claim(one))
+TESTS.update({"test_without_the_mount_msmtp_refuses": test_without_the_mount_msmtp_refuses})
 
 if __name__ == "__main__":
     s.main(TESTS)

@@ -368,6 +368,20 @@ def test_a_set_user_id_program_is_said(scope):
     assert result.errors.count("set-user-id") == 1, result.errors
 
 
+def test_the_mount_costs_no_rights(scope):
+    """What may do more than a plain user may do it under `run` too."""
+    ways.need_capture(scope)
+    user = [*ways.prepare_user(scope), "--inh-caps=+net_bind_service",
+            "--ambient-caps=+net_bind_service"]
+    look = ["sh", "-c", "grep ^Cap /proc/self/status; stat -c %u /etc"]
+    bare = subprocess.run([*user, *look], stdout=subprocess.PIPE, text=True).stdout
+    assert "400" in bare, bare
+    result = ways.run(scope, 25, look, user=user)
+    assert result.output == bare, (result.output, bare)
+    look = ["setpriv", "--reuid=1", "--regid=1", "--clear-groups", "id", "-u"]
+    assert ways.run(scope, 25, look).output == "1\n"
+
+
 def test_after_once_the_command_goes_on(scope):
     ways.need_capture(scope)
     with ways.MailServer() as server:

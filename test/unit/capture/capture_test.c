@@ -38,7 +38,7 @@ static bool can_capture(void) {
     pid_t child = fork();
     if (child == 0) {
         struct filter_installed filter;
-        _exit(filter_install(&filter) == 0 ? 0 : 1);
+        _exit(filter_install(&filter, false) == 0 ? 0 : 1);
     }
     int status = 1;
     waitpid(child, &status, 0);
