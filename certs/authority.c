@@ -34,8 +34,9 @@ static const char KEY_FILE[] = "ca.key";
 
 struct authority {
     char *certificate_file;
-    struct issuer ca;
-    struct issuer intermediate; // only where the CA is limited to some names, see below
+    enum authority_origin origin;
+    struct issuer ca;           // without its key where it is limited to some names
+    struct issuer intermediate; // then alone, see make_intermediate
     CRYPTO_BUFFER *der;
     struct event_certificate *facts;
 };
@@ -72,10 +73,14 @@ static enum err add_constraints(X509 *x509, struct failure *failure,
     return err;
 }
 
+static struct dates ca_dates(int64_t now_unix_ns) {
+    int64_t now = now_unix_ns / NS_PER_S;
+    return (struct dates){now - CLOCK_SKEW_S, now + (int64_t)CA_DAYS * SECONDS_PER_DAY};
+}
+
 static enum err make_ca(struct issuer *out, struct failure *failure,
                         const struct authority_options *options) {
-    int64_t now = options->now_unix_ns / NS_PER_S;
-    struct dates dates = {now - CLOCK_SKEW_S, now + (int64_t)CA_DAYS * SECONDS_PER_DAY};
+    struct dates dates = ca_dates(options->now_unix_ns);
     char *name = make_name();
     *out = (struct issuer){.key = build_key_p256()};
     out->certificate = out->key == NULL ? NULL : build_certificate(out->key, &dates);
@@ -96,6 +101,26 @@ static enum err make_ca(struct issuer *out, struct failure *failure,
     return err;
 }
 
+// Java ignores the name constraints of a certificate that it trusts (its trust anchors are names
+// and keys), and looks only at those of certificates below. So leaves are signed through an
+// intermediate with the same limits, and the root's own key, which could sign for every name, is
+// thrown away as soon as it has signed the intermediate: no leak can be of what is not there.
+static enum err make_intermediate(struct issuer *out, struct failure *failure, struct issuer *ca,
+                                  const struct dates *dates) {
+    int at = X509_get_ext_by_NID(ca->certificate, NID_name_constraints, -1);
+    out->key = build_key_p256();
+    out->certificate = out->key == NULL ? NULL : build_certificate(out->key, dates);
+    bool made =
+        at >= 0 && out->certificate != NULL &&
+        build_set_subject(out->certificate, NID_commonName, "smtpscope, limited to some names") &&
+        build_add_ca(out->certificate, 0) &&
+        X509_add_ext(out->certificate, X509_get_ext(ca->certificate, at), -1) &&
+        build_sign(out->certificate, ca);
+    EVP_PKEY_free(ca->key);
+    ca->key = NULL;
+    return made ? OK : fail(failure, ERR_CRYPTO, "the limited CA's intermediate could not be made");
+}
+
 static enum err write_pem(const struct folder *folder, struct failure *failure, const char *name,
                           BIO *pem, mode_t mode) {
     const uint8_t *data = NULL;
@@ -108,10 +133,15 @@ static enum err write_pem(const struct folder *folder, struct failure *failure, 
 
 // The key first: where the power goes in between, the certificate that others may have copied is
 // still the old one, and what is left says clearly that it does not fit.
-static enum err save(const struct folder *folder, struct failure *failure,
-                     const struct issuer *ca) {
+static enum err save(const struct folder *folder, struct failure *failure, const struct issuer *ca,
+                     const struct issuer *intermediate) {
     BIO *key = BIO_new(BIO_s_mem()), *certificate = BIO_new(BIO_s_mem());
-    PEM_write_bio_PKCS8PrivateKey(key, ca->key, NULL, NULL, 0, NULL, NULL);
+    bool limited = intermediate->certificate != NULL;
+    PEM_write_bio_PKCS8PrivateKey(key, limited ? intermediate->key : ca->key, NULL, NULL, 0, NULL,
+                                  NULL);
+    if (limited) {
+        PEM_write_bio_X509(key, intermediate->certificate);
+    }
     PEM_write_bio_X509(certificate, ca->certificate);
     enum err err = write_pem(folder, failure, KEY_FILE, key, 0600);
     if (err == OK) {
@@ -124,12 +154,17 @@ static enum err save(const struct folder *folder, struct failure *failure,
 
 static enum err make_and_save(const struct folder *folder, struct failure *failure,
                               const struct authority_options *options) {
-    struct issuer ca;
+    struct issuer ca = {0}, intermediate = {0};
+    struct dates dates = ca_dates(options->now_unix_ns);
     enum err err = make_ca(&ca, failure, options);
-    if (err == OK) {
-        err = save(folder, failure, &ca);
-        issuer_cleanup(&ca);
+    if (err == OK && options->ca_host_count > 0) {
+        err = make_intermediate(&intermediate, failure, &ca, &dates);
     }
+    if (err == OK) {
+        err = save(folder, failure, &ca, &intermediate);
+    }
+    issuer_cleanup(&ca);
+    issuer_cleanup(&intermediate);
     return err;
 }
 
@@ -140,8 +175,14 @@ static enum err make_and_save(const struct folder *folder, struct failure *failu
 static enum err load_certificate(struct issuer *ca, const struct folder *folder,
                                  struct failure *failure) {
     struct buf pem;
+    mode_t mode = 0;
     buf_init(&pem, PEM_MAX);
-    enum err err = folder_read(folder, failure, CERTIFICATE_FILE, &pem, NULL);
+    enum err err = folder_read(folder, failure, CERTIFICATE_FILE, &pem, &mode);
+    if (err == OK && (mode & (S_IWGRP | S_IWOTH)) != 0) {
+        err = fail(failure, ERR_INPUT,
+                   "other users may write the CA's certificate %s/%s (mode %04o): `chmod go-w` it",
+                   folder->path, CERTIFICATE_FILE, (unsigned)mode & 07777);
+    }
     if (err == OK) {
         BIO *bio = BIO_new_mem_buf(buf_slice(&pem).data, (int)buf_len(&pem));
         ca->certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
@@ -163,22 +204,31 @@ static int no_pass_phrase(char *buffer, int size, int writing, void *context) {
     return 0;
 }
 
-static enum err load_key(struct issuer *ca, const struct folder *folder, struct failure *failure) {
+static enum err check_mode(mode_t mode, const struct folder *folder, struct failure *failure) {
+    return (mode & (S_IRWXG | S_IRWXO)) == 0
+               ? OK
+               : fail(failure, ERR_INPUT,
+                      "the CA's key %s/%s is open to other users (mode %04o): make it private with "
+                      "`chmod 600`, or, if somebody may have read it, " RENEW,
+                      folder->path, KEY_FILE, (unsigned)mode & 07777);
+}
+
+// The key, and behind it the intermediate's certificate where it is that one's.
+static enum err load_key(EVP_PKEY **out_key, X509 **out_intermediate, const struct folder *folder,
+                         struct failure *failure) {
     struct buf pem;
     mode_t mode = 0;
     buf_init(&pem, PEM_MAX);
     enum err err = folder_read(folder, failure, KEY_FILE, &pem, &mode);
-    if (err == OK && (mode & (S_IRWXG | S_IRWXO)) != 0) {
-        err = fail(failure, ERR_INPUT,
-                   "the CA's key %s/%s is open to other users (mode %04o): make it private with "
-                   "`chmod 600`, or, if somebody may have read it, " RENEW,
-                   folder->path, KEY_FILE, (unsigned)mode & 07777);
+    if (err == OK) {
+        err = check_mode(mode, folder, failure);
     }
     if (err == OK) {
         BIO *bio = BIO_new_mem_buf(buf_slice(&pem).data, (int)buf_len(&pem));
-        ca->key = PEM_read_bio_PrivateKey(bio, NULL, no_pass_phrase, NULL);
+        *out_key = PEM_read_bio_PrivateKey(bio, NULL, no_pass_phrase, NULL);
+        *out_intermediate = *out_key == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
         BIO_free(bio);
-        if (ca->key == NULL) {
+        if (*out_key == NULL) {
             err = fail(failure, ERR_INPUT, "%s/%s is no private key in PEM form; " RENEW,
                        folder->path, KEY_FILE);
         }
@@ -187,27 +237,48 @@ static enum err load_key(struct issuer *ca, const struct folder *folder, struct 
     return err;
 }
 
-static enum err check(const struct issuer *ca, const struct folder *folder,
+static bool is_signed_by(X509 *certificate, X509 *issuer) {
+    EVP_PKEY *key = X509_get_pubkey(issuer);
+    bool is = key != NULL && X509_verify(certificate, key) == 1;
+    EVP_PKEY_free(key);
+    return is;
+}
+
+static enum err check(const struct authority *authority, const struct folder *folder,
                       struct failure *failure) {
-    if (!X509_check_private_key(ca->certificate, ca->key)) {
+    const struct issuer *signer = authority_signer(authority);
+    X509 *root = authority->ca.certificate, *intermediate = authority->intermediate.certificate;
+    if (!X509_check_private_key(signer->certificate, signer->key) ||
+        (intermediate != NULL && !is_signed_by(intermediate, root))) {
         return fail(failure, ERR_INPUT,
                     "the CA's key %s/%s does not fit its certificate %s; " RENEW, folder->path,
                     KEY_FILE, CERTIFICATE_FILE);
     }
-    if (X509_check_ca(ca->certificate) == 0) {
+    if (intermediate == NULL && X509_get_ext_by_NID(root, NID_name_constraints, -1) >= 0) {
+        return fail(failure, ERR_INPUT,
+                    "the CA in %s is limited to some names, but its key is the root's own, which "
+                    "some programs trust for every name; `smtpscope ca renew --ca-hosts NAME` "
+                    "makes a new CA without that key",
+                    folder->path);
+    }
+    if (X509_check_ca(root) == 0) {
         return fail(failure, ERR_INPUT, "%s/%s is not the certificate of a CA; " RENEW,
                     folder->path, CERTIFICATE_FILE);
     }
     return OK;
 }
 
-static enum err load(struct issuer *ca, const struct folder *folder, struct failure *failure) {
-    enum err err = load_key(ca, folder, failure);
+static enum err load(struct authority *authority, const struct folder *folder,
+                     struct failure *failure) {
+    EVP_PKEY *key = NULL;
+    enum err err = load_key(&key, &authority->intermediate.certificate, folder, failure);
+    bool limited = authority->intermediate.certificate != NULL;
+    *(limited ? &authority->intermediate.key : &authority->ca.key) = key;
     if (err == OK) {
-        err = load_certificate(ca, folder, failure);
+        err = load_certificate(&authority->ca, folder, failure);
     }
     if (err == OK) {
-        err = check(ca, folder, failure);
+        err = check(authority, folder, failure);
     }
     ERR_clear_error();
     return err;
@@ -219,13 +290,15 @@ static enum err complain_of_half(const struct folder *folder, struct failure *fa
                 has_key ? KEY_FILE : CERTIFICATE_FILE, has_key ? CERTIFICATE_FILE : KEY_FILE);
 }
 
-static enum err make_where_missing(const struct folder *folder, struct failure *failure,
+static enum err make_where_missing(enum authority_origin *out, const struct folder *folder,
+                                   struct failure *failure,
                                    const struct authority_options *options) {
     bool has_key = folder_has(folder, KEY_FILE);
     bool has_certificate = folder_has(folder, CERTIFICATE_FILE);
     if (has_key != has_certificate) {
         return complain_of_half(folder, failure, has_key);
     }
+    *out = has_key ? AUTHORITY_FOUND : AUTHORITY_MADE;
     return has_key ? OK : make_and_save(folder, failure, options);
 }
 
@@ -246,44 +319,15 @@ static enum err check_dates(const struct authority *authority, struct failure *f
     return err;
 }
 
-// Java ignores the name constraints of a certificate that it trusts (its trust anchors are names
-// and keys), and looks only at those of certificates below. So a limited CA signs leaves through an
-// intermediate with the same limits, made anew at each start and never written.
-static enum err make_intermediate(struct authority *authority, struct failure *failure) {
-    X509 *ca = authority->ca.certificate;
-    int at = X509_get_ext_by_NID(ca, NID_name_constraints, -1);
-    if (at < 0) {
-        return OK;
-    }
-    struct issuer *intermediate = &authority->intermediate;
-    struct dates dates = {authority->facts->not_before_unix_ns / NS_PER_S,
-                          authority->facts->not_after_unix_ns / NS_PER_S};
-    intermediate->key = build_key_p256();
-    intermediate->certificate =
-        intermediate->key == NULL ? NULL : build_certificate(intermediate->key, &dates);
-    if (intermediate->certificate != NULL &&
-        build_set_subject(intermediate->certificate, NID_commonName,
-                          "smtpscope, limited to some names") &&
-        build_add_ca(intermediate->certificate, 0) &&
-        X509_add_ext(intermediate->certificate, X509_get_ext(ca, at), -1) &&
-        build_sign(intermediate->certificate, &authority->ca)) {
-        return OK;
-    }
-    return fail(failure, ERR_CRYPTO, "the limited CA's intermediate could not be made");
-}
-
 static enum err open_in(struct authority **out, struct failure *failure,
                         const struct folder *folder, const struct authority_options *options) {
     struct authority *authority = mem_new(sizeof(*authority));
-    enum err err = load(&authority->ca, folder, failure);
+    enum err err = load(authority, folder, failure);
     if (err == OK) {
         authority->der = build_der(authority->ca.certificate);
         authority->certificate_file = mem_format("%s/%s", folder->path, CERTIFICATE_FILE);
         authority->facts = certificate_facts_new(authority_der(authority));
         err = check_dates(authority, failure, folder, options->now_unix_ns);
-    }
-    if (err == OK) {
-        err = make_intermediate(authority, failure);
     }
     if (err != OK) {
         authority_free(authority);
@@ -310,9 +354,13 @@ enum err authority_open(struct authority **out, struct failure *failure,
         err = folder_open(&folder, failure, options->dir);
     }
     if (err == OK) {
-        err = make_where_missing(&folder, failure, options);
+        enum authority_origin origin = AUTHORITY_FOUND;
+        err = make_where_missing(&origin, &folder, failure, options);
         if (err == OK) {
             err = open_in(out, failure, &folder, options);
+        }
+        if (err == OK) {
+            (*out)->origin = origin;
         }
         folder_close(&folder);
     }
@@ -324,9 +372,13 @@ enum err authority_renew(struct authority **out, struct failure *failure,
     struct folder folder;
     enum err err = folder_open(&folder, failure, options->dir);
     if (err == OK) {
+        bool replaced = folder_has(&folder, CERTIFICATE_FILE);
         err = make_and_save(&folder, failure, options);
         if (err == OK) {
             err = open_in(out, failure, &folder, options);
+        }
+        if (err == OK) {
+            (*out)->origin = replaced ? AUTHORITY_REPLACED : AUTHORITY_MADE;
         }
         folder_close(&folder);
     }
@@ -355,6 +407,10 @@ char *authority_default_dir(void) {
 }
 
 // ── facts ───────────────────────────────────────────────────────────────────────────────────────
+
+enum authority_origin authority_origin(const struct authority *authority) {
+    return authority->origin;
+}
 
 const char *authority_certificate_file(const struct authority *authority) {
     return authority->certificate_file;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // authority: the CA of this machine's user: `ca.pem` and `ca.key` in one folder. ECDSA P-256, one
-// year, optionally limited to some names (RFC 5280 4.2.1.10). Beside the CA that is exported stands
-// a second issuer, made in memory and never written: what it signs is trusted by nobody, which is
-// how an unknown issuer is mirrored.
+// year, optionally limited to some names (RFC 5280 4.2.1.10):
+//
+//   not limited   ca.pem  root                        ca.key  its key
+//   limited       ca.pem  root, limited, its key      ca.key  the key of an intermediate with the
+//                         was thrown away                     same limits, and its certificate
 #ifndef SCOPE_CERTS_AUTHORITY_H
 #define SCOPE_CERTS_AUTHORITY_H
 
@@ -21,9 +23,13 @@ struct authority_options {
     int64_t now_unix_ns;
 };
 
+// Where the CA came from.
+enum authority_origin { AUTHORITY_FOUND, AUTHORITY_MADE, AUTHORITY_REPLACED };
+
 // The CA of `dir`, made there where there is none; two processes that start at once get the same.
-// ERR_INPUT with a sentence where the key is readable by others, does not fit the certificate, has
-// expired, or is no key; ERR_SYSTEM where the folder cannot be used.
+// ERR_INPUT with a sentence where the folder or a file is another user's or open to others, or the
+// key does not fit the certificate, has expired, or is no key; ERR_SYSTEM where the folder cannot
+// be used.
 MUST_USE enum err authority_open(struct authority **out, struct failure *failure,
                                  const struct authority_options *options);
 // Replaces the CA by a new one (`ca renew`), atomically, then opens it.
@@ -35,6 +41,7 @@ void authority_free(struct authority *authority);
 // home.
 char *authority_default_dir(void);
 
+enum authority_origin authority_origin(const struct authority *authority);
 const char *authority_certificate_file(const struct authority *authority); // path of ca.pem
 struct slice authority_der(const struct authority *authority);             // valid as long as it
 const struct event_certificate *authority_facts(const struct authority *authority);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "certs/environment.h"
 
+#include "base/digest.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "certs/bundle.h"
 #include "certs/folder.h"
 #include "certs/roots.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,12 +36,12 @@ static const struct {
 enum { VARIABLE_COUNT = sizeof(VARIABLES) / sizeof(VARIABLES[0]) };
 
 static const char CA_FILE[] = "ca.pem";
-static const char BUNDLE_FILE[] = "bundle.pem";
-static const char JAVA_FILE[] = "bundle.jks";
+static const char BUNDLE_START[] = "bundle-"; // what our bundles' names begin with
 static const char JAVA_OPTION[] = "-Djavax.net.ssl.trustStore=";
 
 struct environment {
     char *list[VARIABLE_COUNT + 1];
+    char *dir; // absolute, since the command may run in another folder
     char *bundle;
     char *java_bundle;
     char *ca;
@@ -47,24 +49,26 @@ struct environment {
 
 // ── the bundles ─────────────────────────────────────────────────────────────────────────────────
 
-static enum err write_bundle(const struct folder *folder, struct failure *failure, const char *name,
-                             const struct bundle_plan *plan) {
-    struct buf content;
-    buf_init(&content, BUNDLE_MAX);
-    enum err err = bundle_put(&content, failure, plan);
-    if (err == OK) {
-        err = folder_write(folder, failure, name, buf_slice(&content), 0644);
-    }
-    buf_cleanup(&content);
-    return err;
+// Whether `file` is a bundle that we wrote: in the environment of a `run` within what `ca env`
+// prints. Its roots are the user's, but it is no system's.
+static bool is_own_bundle(const struct environment *environment, const char *file) {
+    size_t len = strlen(environment->dir);
+    return strncmp(file, environment->dir, len) == 0 && file[len] == '/' &&
+           strncmp(file + len + 1, BUNDLE_START, sizeof(BUNDLE_START) - 1) == 0;
 }
 
-// The file that is named by a variable already; NULL where there is none, or it is one of ours.
+// The file that is named by a variable already; NULL where there is none, or it is our CA alone.
 static const char *inherited_file(const struct environment *environment, const char *name) {
     const char *file = getenv(name);
-    bool ours = file != NULL &&
-                (strcmp(file, environment->bundle) == 0 || strcmp(file, environment->ca) == 0);
+    bool ours = file != NULL && strcmp(file, environment->ca) == 0;
     return file == NULL || ours || access(file, R_OK) != 0 ? NULL : file;
+}
+
+// The machine's own roots, by SSL_CERT_FILE or by where it keeps them.
+static const char *system_roots(const struct environment *environment) {
+    const char *named = inherited_file(environment, "SSL_CERT_FILE");
+    bool ours = named != NULL && is_own_bundle(environment, named);
+    return roots_system_file(ours ? named : environment->ca);
 }
 
 // The inherited files that are not the machine's own roots. Returns how many.
@@ -82,13 +86,56 @@ static size_t find_inherited(const struct environment *environment, const char *
     return count;
 }
 
+// "bundle-1f0a….pem": the same content has the same name.
+static char *bundle_name(struct slice content, const char *form) {
+    uint8_t hash[SHA256_LEN];
+    uint64_t start;
+    sha256_of(hash, content);
+    memcpy(&start, hash, sizeof(start));
+    return mem_format("%s%016" PRIx64 ".%s", BUNDLE_START, start, form);
+}
+
+static enum err write_bundle(const struct folder *folder, struct failure *failure, const char *name,
+                             const struct bundle_plan *plan) {
+    struct buf content;
+    buf_init(&content, BUNDLE_MAX);
+    enum err err = bundle_put(&content, failure, plan);
+    if (err == OK) {
+        err = folder_write(folder, failure, name, buf_slice(&content), 0644);
+    }
+    buf_cleanup(&content);
+    return err;
+}
+
+// Writes what was planned in both forms, under the name of its content.
+static enum err write_merged(struct environment *environment, struct failure *failure,
+                             const struct folder *folder, struct bundle_plan *plan) {
+    struct buf pem;
+    buf_init(&pem, BUNDLE_MAX);
+    plan->format = BUNDLE_PEM;
+    enum err err = bundle_put(&pem, failure, plan);
+    if (err == OK) {
+        char *name = bundle_name(buf_slice(&pem), "pem");
+        char *java_name = bundle_name(buf_slice(&pem), "jks");
+        environment->bundle = mem_format("%s/%s", environment->dir, name);
+        environment->java_bundle = mem_format("%s/%s", environment->dir, java_name);
+        err = folder_write(folder, failure, name, buf_slice(&pem), 0644);
+        plan->format = BUNDLE_JKS;
+        err = err == OK ? write_bundle(folder, failure, java_name, plan) : err;
+        free(name);
+        free(java_name);
+    }
+    buf_cleanup(&pem);
+    return err;
+}
+
 // `alone` holds our CA, and nothing else.
-static enum err write_bundles(const struct environment *environment, struct failure *failure,
+static enum err write_bundles(struct environment *environment, struct failure *failure,
                               const char *dir, const struct bundle_plan *alone) {
     struct folder folder;
     const char *files[VARIABLE_COUNT];
     struct bundle_plan merged = *alone;
-    merged.roots_file = roots_system_file(environment->bundle);
+    merged.roots_file = system_roots(environment);
     merged.more_count = find_inherited(environment, merged.roots_file, files);
     merged.more_files = files;
     enum err err = folder_open(&folder, failure, dir);
@@ -96,26 +143,13 @@ static enum err write_bundles(const struct environment *environment, struct fail
         err = write_bundle(&folder, failure, CA_FILE, alone);
     }
     if (err == OK) {
-        merged.format = BUNDLE_PEM;
-        err = write_bundle(&folder, failure, BUNDLE_FILE, &merged);
-    }
-    if (err == OK) {
-        merged.format = BUNDLE_JKS;
-        err = write_bundle(&folder, failure, JAVA_FILE, &merged);
+        err = write_merged(environment, failure, &folder, &merged);
     }
     folder_close(&folder);
     return err;
 }
 
 // ── the values ──────────────────────────────────────────────────────────────────────────────────
-
-// An absolute path, since the command may run in another folder.
-static char *path_of(const char *dir, const char *name) {
-    char *absolute = realpath(dir, NULL);
-    char *path = mem_format("%s/%s", absolute != NULL ? absolute : dir, name);
-    free(absolute);
-    return path;
-}
 
 // What is inherited, without a trust store that is named there already, and ours behind it. Java
 // splits the value at white space that is not within quotes.
@@ -154,9 +188,10 @@ static char *value_of(const struct environment *environment, const char *name, e
 enum err environment_new(struct environment **out, struct failure *failure,
                          const struct authority *authority, const char *dir, int64_t now_unix_ns) {
     struct environment *environment = mem_new(sizeof(*environment));
-    environment->ca = path_of(dir, CA_FILE);
-    environment->bundle = path_of(dir, BUNDLE_FILE);
-    environment->java_bundle = path_of(dir, JAVA_FILE);
+    char *absolute = realpath(dir, NULL);
+    environment->dir = mem_string(absolute != NULL ? absolute : dir);
+    free(absolute);
+    environment->ca = mem_format("%s/%s", environment->dir, CA_FILE);
     struct bundle_plan plan = {.ca_der = authority_der(authority), .now_unix_ns = now_unix_ns};
     enum err err = write_bundles(environment, failure, dir, &plan);
     if (err != OK) {
@@ -179,6 +214,7 @@ void environment_free(struct environment *environment) {
     for (size_t i = 0; i < VARIABLE_COUNT; i++) {
         free(environment->list[i]);
     }
+    free(environment->dir);
     free(environment->ca);
     free(environment->bundle);
     free(environment->java_bundle);

@@ -3,12 +3,14 @@
 // of `run`. Some add a root, others replace all roots, so those point to a bundle of the machine's
 // roots and the CA, which is written into the CA's folder:
 //
-//   ca.pem        the CA alone        NODE_EXTRA_CA_CERTS, DENO_CERT
-//   bundle.pem    with all roots      SSL_CERT_FILE, CURL_CA_BUNDLE, …
-//   bundle.jks    with all roots      JAVA_TOOL_OPTIONS
+//   ca.pem            the CA alone        NODE_EXTRA_CA_CERTS, DENO_CERT
+//   bundle-HASH.pem   with all roots      SSL_CERT_FILE, CURL_CA_BUNDLE, …
+//   bundle-HASH.jks   with all roots      JAVA_TOOL_OPTIONS
 //
-// Who had set one of them trusts roots of its own, and goes on to: all files that are named there
-// are in the bundles, and where NODE_EXTRA_CA_CERTS or DENO_CERT was set it names bundle.pem too.
+// A user who had set one of them trusts roots of their own, and goes on to: all files that are
+// named there are in the bundles, and where NODE_EXTRA_CA_CERTS or DENO_CERT was set it names the
+// bundle too. So bundles differ with the environment; HASH is of what is in them, so that no run
+// writes over a bundle that another one reads.
 //
 // GnuTLS programs (msmtp) read no variable at all.
 #ifndef SCOPE_CERTS_ENVIRONMENT_H
@@ -28,7 +30,7 @@ void environment_free(struct environment *environment);
 
 // "NAME=value", NULL-terminated; valid as long as `environment`.
 const char *const *environment_list(const struct environment *environment);
-// The path of bundle.pem, for `--trust-mount`; the same lifetime.
+// The path of the PEM bundle, for `--trust-mount`; the same lifetime.
 const char *environment_bundle_file(const struct environment *environment);
 
 // Appends one line `export NAME='value'` for each, and at the end, as comments, what those have to

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "certs/folder.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/safe_file.h"
 
@@ -11,9 +12,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { FOLDER_MODE = 0700, READ_SIZE = 4096 };
+enum { FOLDER_MODE = 0700, READ_SIZE = 4096, LOCK_NAP_MS = 20 };
 
 // The XDG base directory specification makes missing folders with 0700, those above too.
 static int make_folders(const char *path) {
@@ -30,12 +32,51 @@ static int make_folders(const char *path) {
     return result == 0 || error == EEXIST ? 0 : -1;
 }
 
+// flock(2) has no time-out, so it is tried again.
 static int lock(int fd) {
-    int result;
-    do {
-        result = flock(fd, LOCK_EX);
-    } while (result != 0 && errno == EINTR);
-    return result;
+    const struct timespec nap = {.tv_nsec = LOCK_NAP_MS * NS_PER_MS};
+    int64_t deadline_ns = clock_monotonic_ns() + FOLDER_LOCK_WAIT_MS * NS_PER_MS;
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if ((errno != EWOULDBLOCK && errno != EINTR) || clock_monotonic_ns() > deadline_ns) {
+            return -1;
+        }
+        nanosleep(&nap, NULL);
+    }
+    return 0;
+}
+
+static enum err check_owner(const struct folder *folder, struct failure *failure) {
+    struct stat status;
+    if (fstat(folder->fd, &status) != 0) {
+        return fail(failure, ERR_SYSTEM, "cannot look at the folder %s: %s", folder->path,
+                    strerror(errno));
+    }
+    if (status.st_uid != geteuid()) {
+        return fail(failure, ERR_INPUT,
+                    "the folder %s of the CA belongs to another user, who could put a CA of their "
+                    "own there; --ca-dir names another",
+                    folder->path);
+    }
+    if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return fail(failure, ERR_INPUT,
+                    "other users may write into the folder %s of the CA (mode %04o): if none has, "
+                    "`chmod go-w` it; --ca-dir names another",
+                    folder->path, (unsigned)status.st_mode & 07777);
+    }
+    return OK;
+}
+
+static enum err take_lock(const struct folder *folder, struct failure *failure) {
+    if (lock(folder->fd) == 0) {
+        return OK;
+    }
+    return errno == EWOULDBLOCK
+               ? fail(failure, ERR_SYSTEM,
+                      "another process holds the lock of the folder %s of the CA; --ca-dir names "
+                      "another",
+                      folder->path)
+               : fail(failure, ERR_SYSTEM, "cannot lock the folder %s: %s", folder->path,
+                      strerror(errno));
 }
 
 enum err folder_open(struct folder *out, struct failure *failure, const char *path) {
@@ -51,13 +92,14 @@ enum err folder_open(struct folder *out, struct failure *failure, const char *pa
                     "cannot open the folder %s of the CA: %s; --ca-dir names another", path,
                     strerror(errno));
     }
-    if (lock(out->fd) != 0) {
-        enum err err =
-            fail(failure, ERR_SYSTEM, "cannot lock the folder %s: %s", path, strerror(errno));
-        folder_close(out);
-        return err;
+    enum err err = check_owner(out, failure);
+    if (err == OK) {
+        err = take_lock(out, failure);
     }
-    return OK;
+    if (err != OK) {
+        folder_close(out);
+    }
+    return err;
 }
 
 void folder_close(struct folder *folder) {
@@ -89,23 +131,38 @@ static enum err read_all(int fd, struct buf *out) {
     }
 }
 
+// O_NONBLOCK, so that a pipe without a writer holds nobody up.
+static enum err open_own(int *out_fd, struct stat *out_status, const struct folder *folder,
+                         struct failure *failure, const char *name) {
+    *out_fd = openat(folder->fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (*out_fd < 0 || fstat(*out_fd, out_status) != 0) {
+        return fail(failure, ERR_INPUT, "cannot read %s/%s: %s", folder->path, name,
+                    strerror(errno));
+    }
+    if (!S_ISREG(out_status->st_mode)) {
+        return fail(failure, ERR_INPUT, "%s/%s is not a regular file", folder->path, name);
+    }
+    return out_status->st_uid == geteuid()
+               ? OK
+               : fail(failure, ERR_INPUT, "%s/%s belongs to another user", folder->path, name);
+}
+
 enum err folder_read(const struct folder *folder, struct failure *failure, const char *name,
                      struct buf *out, mode_t *out_mode) {
     struct stat status;
-    int fd = openat(folder->fd, name, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &status) != 0 || read_all(fd, out) != OK) {
-        enum err err =
+    int fd = -1;
+    enum err err = open_own(&fd, &status, folder, failure, name);
+    if (err == OK && read_all(fd, out) != OK) {
+        err =
             fail(failure, ERR_INPUT, "cannot read %s/%s: %s", folder->path, name, strerror(errno));
-        if (fd >= 0) {
-            close(fd);
-        }
-        return err;
     }
-    close(fd);
-    if (out_mode != NULL) {
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (err == OK && out_mode != NULL) {
         *out_mode = status.st_mode;
     }
-    return OK;
+    return err;
 }
 
 enum err folder_write(const struct folder *folder, struct failure *failure, const char *name,

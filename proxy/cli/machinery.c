@@ -25,6 +25,30 @@ char *machinery_ca_dir(const struct options *options) {
     return options->ca_dir != NULL ? mem_string(options->ca_dir) : authority_default_dir();
 }
 
+static void say_hosts_unused(const struct authority *authority) {
+    struct buf hosts;
+    buf_init(&hosts, MIB);
+    authority_put_hosts(&hosts, authority);
+    struct slice names = buf_slice(&hosts);
+    char *text = mem_format("--ca-hosts has no effect: the CA %s is there already, %s%.*s; "
+                            "`smtpscope ca renew --ca-hosts NAME` makes a new one",
+                            authority_certificate_file(authority),
+                            names.len > 0 ? "limited to " : "for all names", (int)names.len,
+                            (const char *)names.data);
+    say(text);
+    free(text);
+    buf_cleanup(&hosts);
+}
+
+static void say_what_changed(const struct authority *authority, const struct options *options) {
+    if (authority_origin(authority) == AUTHORITY_FOUND && options->ca_hosts.count > 0) {
+        say_hosts_unused(authority);
+    } else if (authority_origin(authority) == AUTHORITY_REPLACED) {
+        say("what trusted the old CA does not trust the new one: give it this certificate, take "
+            "the old one out of its trust store, and run `smtpscope ca env` again");
+    }
+}
+
 // Opens the CA, or makes it anew.
 static enum err take_authority(struct authority **out, struct failure *failure,
                                const struct options *options, bool renew) {
@@ -43,6 +67,9 @@ static enum err take_authority(struct authority **out, struct failure *failure,
     enum err err = renew ? authority_renew(out, failure, &authority)
                          : authority_open(out, failure, &authority);
     free(dir);
+    if (err == OK) {
+        say_what_changed(*out, options);
+    }
     return err;
 }
 

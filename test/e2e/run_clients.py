@@ -219,8 +219,9 @@ def test_trust_outlives_the_rights_of_root(scope):
     root = scope.server_certificate()[2]
     context = scope.server_context()
     user = ways.prepare_user(scope)  # the CA's folder is another user's, and private
-    for folder, _, _ in os.walk(os.path.dirname(scope.ca)):
-        os.chown(folder, 0, 0)
+    for folder, _, files in os.walk(os.path.dirname(scope.ca)):
+        for name in [".", *files]:
+            os.chown(os.path.join(folder, name), 0, 0)
     with ways.MailServer(context) as server:
         command = [*user, "sh", "-c", 'echo "$SSL_CERT_FILE"; exec "$@"', "sh", *command[:2],
                    str(server.port), message]

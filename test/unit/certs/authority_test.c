@@ -8,7 +8,10 @@
 #include "base/limits.h"
 #include "folder_of_test.h"
 
+#include <openssl/bio.h>
+#include <openssl/evp.h>
 #include <openssl/nid.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -289,6 +292,108 @@ static void test_limits(void **state) {
     assert_limits(ADDRESSES, 2, "ip8:10/255 ip32:0/255 invalid | ");
 }
 
+static EVP_PKEY *key_in(const char *file) {
+    BIO *bio = BIO_new_file(file, "r");
+    assert_non_null(bio);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+    BIO_free(bio);
+    assert_non_null(key);
+    return key;
+}
+
+// What can be signed with a leaked key is limited in every program: the root's key is nowhere.
+static void test_the_roots_own_key_of_a_limited_ca_is_gone(void **state) {
+    (void)state;
+    static const char *const NAMES[] = {"example.com"};
+    struct fixture f;
+    fixture_init(&f);
+    f.options.ca_hosts = NAMES;
+    f.options.ca_host_count = 1;
+    struct authority *authority = must_open(&f);
+    X509 *ca = certificate_of(authority);
+    X509 *intermediate = authority_intermediate(authority);
+    EVP_PKEY *key = key_in(f.key);
+    assert_int_equal(X509_check_private_key(ca, key), 0);
+    assert_int_equal(X509_check_private_key(intermediate, key), 1);
+    assert_true(X509_get_ext_by_NID(intermediate, NID_name_constraints, -1) >= 0);
+    authority_free(authority);
+    authority = must_open(&f); // it signs as well when it is opened again
+    assert_int_equal(X509_check_private_key(authority_intermediate(authority), key), 1);
+    EVP_PKEY_free(key);
+    X509_free(ca);
+    authority_free(authority);
+    fixture_cleanup(&f);
+}
+
+// A file of the key without the intermediate, and one whose intermediate is of another CA.
+static void test_the_intermediate_belongs_to_the_ca(void **state) {
+    (void)state;
+    static const char *const NAMES[] = {"example.com"};
+    struct fixture f;
+    struct authority *renewed = NULL;
+    struct buf key;
+    fixture_init(&f);
+    buf_init(&key, 64 * KIB);
+    f.options.ca_hosts = NAMES;
+    f.options.ca_host_count = 1;
+    authority_free(must_open(&f));
+    test_file_read(f.key, &key);
+    assert_int_equal(authority_renew(&renewed, &f.failure, &f.options), OK);
+    assert_int_equal(authority_origin(renewed), AUTHORITY_REPLACED);
+    test_file_write(f.key, buf_slice(&key));
+    must_refuse(&f, "does not fit its certificate");
+    authority_free(renewed);
+    buf_cleanup(&key);
+    fixture_cleanup(&f);
+}
+
+static void test_what_others_may_write(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_init(&f);
+    authority_free(must_open(&f));
+    assert_int_equal(chmod(f.certificate, 0664), 0);
+    must_refuse(&f, "other users may write the CA's certificate");
+    assert_int_equal(chmod(f.certificate, 0644), 0);
+    assert_int_equal(chmod(f.options.dir, 0770), 0);
+    must_refuse(&f, "other users may write into the folder");
+    assert_int_equal(chmod(f.options.dir, 0755), 0);
+    authority_free(must_open(&f));
+    fixture_cleanup(&f);
+}
+
+static void test_what_another_user_owns(void **state) {
+    (void)state;
+    struct fixture f;
+    if (geteuid() != 0) {
+        skip(); // only root can give a file away
+    }
+    fixture_init(&f);
+    authority_free(must_open(&f));
+    char *const paths[] = {f.key, f.certificate, (char *)(uintptr_t)f.options.dir};
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        assert_int_equal(chown(paths[i], 1, 1), 0);
+        must_refuse(&f, "belongs to another user");
+        assert_int_equal(chown(paths[i], 0, 0), 0);
+    }
+    authority_free(must_open(&f));
+    fixture_cleanup(&f);
+}
+
+static void test_a_pipe_holds_nothing_up(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_init(&f);
+    authority_free(must_open(&f));
+    assert_int_equal(unlink(f.certificate), 0);
+    assert_int_equal(mkfifo(f.certificate, 0600), 0);
+    must_refuse(&f, "ca.pem is not a regular file");
+    assert_int_equal(unlink(f.key), 0);
+    assert_int_equal(mkfifo(f.key, 0600), 0);
+    must_refuse(&f, "ca.key is not a regular file");
+    fixture_cleanup(&f);
+}
+
 static void test_limits_that_are_no_names(void **state) {
     (void)state;
     static const char *const BAD[] = {"exa mple.com", "", "*.example.com", "a..b", "10.0.0.0/8"};
@@ -333,6 +438,11 @@ int main(void) {
         cmocka_unit_test(test_expired),
         cmocka_unit_test(test_folder_that_cannot_be),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_the_roots_own_key_of_a_limited_ca_is_gone),
+        cmocka_unit_test(test_the_intermediate_belongs_to_the_ca),
+        cmocka_unit_test(test_what_others_may_write),
+        cmocka_unit_test(test_what_another_user_owns),
+        cmocka_unit_test(test_a_pipe_holds_nothing_up),
         cmocka_unit_test(test_limits_that_are_no_names),
         cmocka_unit_test(test_default_dir),
     };

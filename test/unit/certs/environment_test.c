@@ -73,7 +73,9 @@ static void test_other_java_options_stay(void **state) {
     struct fixture f;
     setenv("JAVA_TOOL_OPTIONS", "-Xmx1g -Djavax.net.ssl.trustStore=/old  -Da=b", 1);
     fixture_init(&f, "ca dir");
-    char *expected = mem_format("-Xmx1g -Da=b \"-Djavax.net.ssl.trustStore=%s/bundle.jks\"", f.dir);
+    const char *bundle = environment_bundle_file(f.environment);
+    char *expected = mem_format("-Xmx1g -Da=b \"-Djavax.net.ssl.trustStore=%.*s.jks\"",
+                                (int)(strlen(bundle) - strlen(".pem")), bundle);
     assert_string_equal(value_in(f.environment, "JAVA_TOOL_OPTIONS"), expected);
     free(expected);
     fixture_cleanup(&f);
@@ -138,10 +140,19 @@ static void test_inherited_roots_stay(void **state) {
     setenv("NODE_EXTRA_CA_CERTS", theirs, 1);
     setenv("REQUESTS_CA_BUNDLE", theirs, 1);
     setenv("CURL_CA_BUNDLE", "/nonexistent", 1);
+    struct environment *other = NULL;
+    assert_int_equal(environment_new(&other, &failure, f.authority, f.dir, NOW), OK);
+    assert_int_equal(certificates_in(bundle), before); // the one of the other environment
     environment_free(f.environment);
-    assert_int_equal(environment_new(&f.environment, &failure, f.authority, f.dir, NOW), OK);
+    f.environment = other;
     bundle = environment_bundle_file(f.environment);
     assert_int_equal(certificates_in(bundle), before + 1);
+    // What is started within that environment trusts the same, by the same file.
+    setenv("SSL_CERT_FILE", bundle, 1);
+    assert_int_equal(environment_new(&other, &failure, f.authority, f.dir, NOW), OK);
+    assert_string_equal(environment_bundle_file(other), bundle);
+    environment_free(other);
+    unsetenv("SSL_CERT_FILE");
     assert_string_equal(value_in(f.environment, "NODE_EXTRA_CA_CERTS"), bundle);
     assert_string_equal(value_in(f.environment, "CURL_CA_BUNDLE"), bundle);
     assert_string_not_equal(value_in(f.environment, "DENO_CERT"), bundle);
