@@ -279,6 +279,28 @@ static enum err check_reports(const struct options *options, struct failure *fai
     return OK;
 }
 
+// Files beside the outputs, which would write over each other as well.
+static enum err check_other_files(const struct options *options, struct failure *failure) {
+    const struct {
+        const char *option;
+        const char *path;
+    } files[] = {{"--keylog", options->keylog},
+                 {"--ready-file", options->ready_file},
+                 {"--control", options->control}};
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        const char *path = files[i].path;
+        bool taken = path != NULL && is_taken(options, path, options->report_count);
+        for (size_t j = 0; j < i && path != NULL; j++) {
+            taken = taken || (files[j].path != NULL && same_place(path, files[j].path));
+        }
+        if (taken) {
+            return fail(failure, ERR_USAGE, "%s: '%s' is in use already, and would be written over",
+                        files[i].option, path);
+        }
+    }
+    return OK;
+}
+
 static enum err finish_certificate(struct options *options, struct failure *failure) {
     if (options->server_key != NULL && options->server_certificate == NULL) {
         return fail(failure, ERR_USAGE, "--server-key: '%s' wants a --server-certificate",
@@ -299,6 +321,9 @@ static enum err finish_capture(struct options *options, struct failure *failure)
     enum err err = check_outputs(options, failure);
     if (err == OK) {
         err = check_reports(options, failure);
+    }
+    if (err == OK) {
+        err = check_other_files(options, failure);
     }
     if (err == OK) {
         err = finish_certificate(options, failure);

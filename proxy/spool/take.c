@@ -84,12 +84,9 @@ static enum progress take_lines(struct lane *lane, struct file *file, struct sli
     return PROGRESS_DONE;
 }
 
-// The line that says how many were lost; nothing in formats that have no such line.
+// The line that says how many were lost.
 static void take_loss(struct lane *lane, struct file *file, uint64_t count) {
     const struct framing *framing = lane->to->framing;
-    if (framing->put_lost == NULL) {
-        return;
-    }
     struct buf line;
     buf_init(&line, MIB);
     framing->put_lost(&line, count, lane->reason, clock_unix_ns(), lane->to->color);
@@ -255,8 +252,9 @@ enum progress take_piece(struct lane *lane, struct piece *piece) {
     case PIECE_LINES:
     case PIECE_DOCUMENT:
     case PIECE_APPEND:
-    case PIECE_LOST:
         return take_into_file(lane, piece);
+    case PIECE_LOST: // no file is made for what a format has no line for
+        return lane->to->framing->put_lost == NULL ? PROGRESS_DONE : take_into_file(lane, piece);
     case PIECE_FILE_OPEN:
     case PIECE_FILE_DATA:
     case PIECE_FILE_FINISH:

@@ -607,6 +607,26 @@ def test_placeholders(scope):
     same(len(json.load(open(f"{folder}/localhost.json"))["sessions"]), 1)
 
 
+def test_what_was_lost_makes_no_file_of_its_own(scope):
+    """A file that is not ours stays as it is, and only sessions that were recorded have one."""
+    folder = scope.path("kept")
+    os.mkdir(folder)
+    for name in ("1.json", "1.pcap"):
+        with open(os.path.join(folder, name), "w") as file:
+            file.write("mine")
+    outputs = [word for kind in ("json", "pcap")
+               for word in ("-o", f"{kind}:{folder}/{{session}}.{kind}")]
+    with Stage(scope) as stage, scope.proxy(
+            "--mode", f"reverse:smtp://localhost:{stage.port}@0", *outputs) as proxy:
+        for _ in range(2):
+            stage.play(proxy.port(), hello(), mail(), CLOSED)
+    assert sorted(os.listdir(folder)) == ["1.json", "1.pcap", "2.json", "2.pcap"], os.listdir(folder)
+    for name in ("1.json", "1.pcap"):
+        with open(os.path.join(folder, name)) as file:
+            assert file.read() == "mine", name
+        assert proxy.errors().count(os.path.join(folder, name)) == 1, proxy.errors()
+
+
 def test_an_aborted_message_is_partial(scope):
     folder = scope.path("aborted")
     once(scope, "-o", f"eml:{folder}", steps=[hello(), mail(), envelope(), C("DATA"), S("354 go"),
