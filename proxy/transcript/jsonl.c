@@ -47,6 +47,9 @@ static void close_members(struct json_writer *json, const struct event_session *
     json_member_string(json, "outcome", outcome_name(close->outcome));
     json_member_text(json, "error", close->error);
     json_member_ms(json, "duration_ms", json_at_us(session, close->duration_ns));
+    if (!slice_is_null(close->likely)) { // no event of its own says it, and `show` needs it
+        json_member_text(json, "likely", close->likely);
+    }
 }
 
 // The members of the object, without its braces.

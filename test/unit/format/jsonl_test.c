@@ -217,6 +217,17 @@ static void auth_data_finding_and_close_have_their_members(void **state) {
                                   "\"nothing came for 600 s\",\"duration_ms\":0}\n");
 }
 
+static void a_close_has_the_likely_cause_where_something_failed(void **state) {
+    struct fixture *fixture = *state;
+    struct event close = {.kind = EVENT_CLOSE,
+                          .close = {.by = PARTY_SERVER,
+                                    .outcome = OUTCOME_SERVER_CLOSED,
+                                    .likely = SLICE("The server is full.")}};
+    sample_send(&fixture->sample, &close);
+    expect(fixture, HEAD("close") "\"by\":\"server\",\"outcome\":\"server-closed\",\"error\":"
+                                  "null,\"duration_ms\":0,\"likely\":\"The server is full.\"}\n");
+}
+
 static void message_is_the_object_of_json(void **state) {
     struct fixture *fixture = *state;
     sample_message_text(&fixture->sample, 1,
@@ -273,6 +284,7 @@ int main(void) {
         TEST(a_cut_line_says_so),
         TEST(an_odd_reply_keeps_what_stood_in_front_of_its_text),
         TEST(auth_data_finding_and_close_have_their_members),
+        TEST(a_close_has_the_likely_cause_where_something_failed),
         TEST(message_is_the_object_of_json),
         TEST(a_happening_leaves_no_trace),
         TEST(lost_and_paused_are_of_session_0),
