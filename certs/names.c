@@ -90,13 +90,24 @@ GENERAL_NAME *names_make_of(const char *text) {
     return names_make(GEN_DNS, host.data, host.len);
 }
 
+// Names are equal where their encodings are; newer versions of BoringSSL have no GENERAL_NAME_cmp.
+static bool is_same(GENERAL_NAME *name, struct slice wanted_der) {
+    uint8_t *der = NULL;
+    int len = i2d_GENERAL_NAME(name, &der);
+    bool same = len > 0 && slice_equal(slice_of(der, (size_t)len), wanted_der);
+    OPENSSL_free(der);
+    return same;
+}
+
 static bool has_name(const GENERAL_NAMES *names, GENERAL_NAME *wanted) {
-    for (size_t i = 0; i < sk_GENERAL_NAME_num(names); i++) {
-        if (GENERAL_NAME_cmp(sk_GENERAL_NAME_value(names, i), wanted) == 0) {
-            return true;
-        }
+    uint8_t *der = NULL;
+    int len = i2d_GENERAL_NAME(wanted, &der);
+    bool found = false;
+    for (size_t i = 0; len > 0 && !found && i < sk_GENERAL_NAME_num(names); i++) {
+        found = is_same(sk_GENERAL_NAME_value(names, i), slice_of(der, (size_t)len));
     }
-    return false;
+    OPENSSL_free(der);
+    return found;
 }
 
 // Takes `name`.

@@ -8,6 +8,7 @@
 #include "tls/suite.h"
 
 #include <openssl/err.h>
+#include <openssl/nid.h>
 #include <openssl/ssl.h>
 
 #include <string.h>
@@ -249,7 +250,28 @@ static void explain_chosen_suite(struct buf *out, const struct tls_account *acco
     buf_put_string(out, ", which was not offered to it; " LACKS);
 }
 
+static bool needs_group(uint16_t suite) {
+    const SSL_CIPHER *cipher = SSL_get_cipher_by_value(suite);
+    int exchange = cipher == NULL ? NID_undef : SSL_CIPHER_get_kx_nid(cipher);
+    return exchange == NID_kx_ecdhe || exchange == NID_kx_any; // any: TLS 1.3
+}
+
+// Newer versions of BoringSSL miss the group first, also where no suite that is offered needs one.
+static bool needs_no_group(const struct tls_account *account) {
+    const struct tls_hello *hello = account->peer == SIDE_CLIENT ? account->hello : NULL;
+    for (size_t i = 0; hello != NULL && i < hello->suites.count; i++) {
+        if (needs_group(hello->suites.items[i])) {
+            return false;
+        }
+    }
+    return hello != NULL;
+}
+
 static void explain_groups(struct buf *out, const struct tls_account *account) {
+    if (needs_no_group(account)) {
+        explain_suites(out, account);
+        return;
+    }
     buf_putf(out,
              "%s has no key exchange group in common with the proxy, which has X25519, P-256, "
              "P-384 and P-521",

@@ -108,6 +108,18 @@ static void test_good_leaf(void **state) {
     CRYPTO_BUFFER_free(server);
 }
 
+static void test_a_name_that_the_server_has_is_not_there_twice(void **state) {
+    (void)state;
+    struct server_plan plan = {.common_name = "mx", .names = {"10.0.0.1", NAME, "A.example.com"}};
+    CRYPTO_BUFFER *server = server_leaf(&world, &plan);
+    struct leaf_request by_name = {.server = server, .name = NAME, .now_unix_ns = TEST_NOW};
+    struct leaf_request by_address = {
+        .server = server, .name = "10.0.0.1", .now_unix_ns = TEST_NOW};
+    assert_names(get(&by_name), "10.0.0.1 a.example.com A.example.com ");
+    assert_names(get(&by_address), "10.0.0.1 a.example.com A.example.com ");
+    CRYPTO_BUFFER_free(server);
+}
+
 static void test_form(void **state) {
     (void)state;
     struct leaf_request request = {.name = "127.0.0.1", .now_unix_ns = TEST_NOW};
@@ -365,6 +377,7 @@ static void test_limited_ca(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good_leaf),
+        cmocka_unit_test(test_a_name_that_the_server_has_is_not_there_twice),
         cmocka_unit_test(test_form),
         cmocka_unit_test(test_without_a_server),
         cmocka_unit_test(test_server_with_a_common_name_only),
