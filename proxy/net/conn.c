@@ -163,7 +163,6 @@ static void on_ended(void *owner, enum side side, int error) {
         }
         if (side == SIDE_CLIENT) {
             conn->client_ended = true;
-            peer_probe(conn->pair.peers[SIDE_CLIENT]); // One on another machine shows itself so.
         }
         relay_eof(conn->pair.relay, side, pair_now_ns(&conn->pair));
     } else {
@@ -199,6 +198,8 @@ static void look_at_client(struct conn *conn) {
     } else if (reset || (conn->client_ended && client_is_orphan(&conn->accepted.client))) {
         conn->client_gone = true;
         relay_client_gone(conn->pair.relay, pair_now_ns(&conn->pair));
+    } else if (conn->client_ended) {
+        peer_probe(conn->pair.peers[SIDE_CLIENT]); // One on another machine shows itself so.
     }
     client_watch_looked(&conn->watch, pair_now_ns(&conn->pair));
 }

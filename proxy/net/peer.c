@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-enum { PROBE_S = 5 };
+enum { PROBE_S = 5, PROBES_UNANSWERED = 12 };
 
 struct write_request {
     uv_write_t write;
@@ -194,12 +194,18 @@ bool peer_is_gone(const struct peer *peer) {
     return get_tcp_info(peer, &info) && info.tcpi_state == TCP_CLOSE;
 }
 
+static void set_option(const struct peer *peer, int level, int name, int value) {
+    setsockopt(peer_fd(peer), level, name, &value, sizeof(value));
+}
+
 void peer_probe(struct peer *peer) {
-    uv_tcp_keepalive(&peer->tcp, 1, PROBE_S);
-    const int interval_s = PROBE_S;
-    const int unanswered = 12;
-    setsockopt(peer_fd(peer), IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof(interval_s));
-    setsockopt(peer_fd(peer), IPPROTO_TCP, TCP_KEEPCNT, &unanswered, sizeof(unanswered));
+    if (!peer->probed) {
+        peer->probed = true;
+        set_option(peer, IPPROTO_TCP, TCP_KEEPIDLE, PROBE_S);
+        set_option(peer, IPPROTO_TCP, TCP_KEEPINTVL, PROBE_S);
+        set_option(peer, IPPROTO_TCP, TCP_KEEPCNT, PROBES_UNANSWERED);
+        set_option(peer, SOL_SOCKET, SO_KEEPALIVE, 1);
+    }
 }
 
 int peer_fd(const struct peer *peer) {

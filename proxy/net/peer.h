@@ -25,6 +25,7 @@ struct peer {
     bool reading;
     bool writing; // a write is under way
     bool shut;
+    bool probed;
 };
 
 // Takes the connected socket.
@@ -44,7 +45,8 @@ bool peer_left_unread(const struct peer *peer);
 // asked before the shutdown, behind which every connection ends like that.
 bool peer_is_gone(const struct peer *peer);
 // From here the kernel asks the peer's every few seconds whether the connection still exists. One
-// that its process closed is forgotten there after a minute or so, and then it is reset.
+// that its process closed is forgotten there after a minute or so, and then it is reset. Asked for
+// again it does nothing.
 void peer_probe(struct peer *peer);
 int peer_fd(const struct peer *peer);
 
