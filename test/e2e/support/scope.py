@@ -42,6 +42,7 @@ class Scope:
                                 HOME=self.folder)
         for name in ("SSLKEYLOGFILE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NO_COLOR"):
             self.environment.pop(name, None)
+        self.wrapper = []  # a command that runs the proxy, such as strace
         self.count = 0
 
     def path(self, name):
@@ -108,7 +109,7 @@ class Proxy:
         os.makedirs(folder)
         self.folder = folder
         ready = os.path.join(folder, "ready")
-        command = [scope.program, "proxy", *words, "--ready-file", ready]
+        command = [*scope.wrapper, scope.program, "proxy", *words, "--ready-file", ready]
         for output in outputs:
             command += ["-o", f"{output}:{os.path.join(folder, 'out.' + output)}"]
         self.error_file = open(os.path.join(folder, "stderr"), "w+b")

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""What a session costs in system calls. They are counted, not timed, and the start and the end of
+the program cancel out: what twice as many sessions cost more, divided by their number.
+
+The look through /proc for the client's process is counted apart: it reads the descriptors of that
+process, here all those of this test, for as many sessions at once as wait for it."""
+
+import collections
+import subprocess
+import threading
+import time
+
+from support import scope as s
+from support import smtp
+
+SESSIONS = 96
+AT_ONCE = 16
+CALLS_MAX = 90
+PROCESS_LOOK = {"openat", "newfstatat", "getdents64", "readlinkat", "close"}
+MESSAGE = (b"Date: Sat, 28 Nov 2026 10:00:00 +0000\r\nFrom: a@example.com\r\nTo: b@example.net\r\n"
+           b"Message-ID: <1@example.com>\r\nSubject: two kilobytes\r\n\r\n" + (b"x" * 70 + b"\r\n") * 26)
+
+
+def need_strace():
+    try:
+        done = subprocess.run(["strace", "-f", "-c", "-o", "/dev/null", "true"], check=False,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    except FileNotFoundError as error:
+        raise s.Skip("strace is not installed") from error
+    if done.returncode != 0:
+        raise s.Skip("strace may not trace here (ptrace)")
+
+
+def send(port, context):
+    with context.wrap_socket(s.connect(port), server_hostname="127.0.0.1") as connection:
+        s.read_reply(connection)
+        for line in ("EHLO client.example.com", "MAIL FROM:<a@example.com>",
+                     "RCPT TO:<b@example.net>", "DATA"):
+            s.ask(connection, line)
+        connection.sendall(MESSAGE + b".\r\n")
+        s.read_reply(connection)
+        s.ask(connection, "QUIT")
+
+
+def send_all(port, context, count):
+    def one_after_another():
+        for _ in range(count // AT_ONCE):
+            send(port, context)
+    threads = [threading.Thread(target=one_after_another) for _ in range(AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def read_summary(path):
+    """Calls by name. strace writes its summary when the program has ended."""
+    while True:
+        with open(path) as file:
+            lines = file.read().splitlines()
+        if lines and lines[-1].endswith("total"):
+            break
+        time.sleep(0.02)
+    calls = collections.Counter()
+    for line in lines[2:-2]:
+        calls[line.split()[-1]] += int(line.split()[3])
+    return calls
+
+
+def calls_of(scope, server, context, sessions):
+    summary = scope.path(f"calls-{sessions}")
+    scope.wrapper = ["strace", "-D", "-f", "-c", "-o", summary]
+    with scope.proxy("--mode", f"reverse:smtps://127.0.0.1:{server.port}@127.0.0.1:0",
+                     "--server-ca", scope.server_certificate()[2], "--threads", "1",
+                     outputs=("text",)) as proxy:
+        send(proxy.port(), context)  # the first looks through all processes for the client
+        send_all(proxy.port(), context, sessions)
+    scope.wrapper = []
+    assert len(server.messages) == sessions + 1, len(server.messages)
+    server.messages.clear()
+    return read_summary(summary)
+
+
+def test_a_session_costs_few_system_calls(scope):
+    need_strace()
+    context = scope.client_context()
+    with smtp.Server(scope, "implicit") as server:
+        once = calls_of(scope, server, context, SESSIONS)
+        twice = calls_of(scope, server, context, 2 * SESSIONS)
+    each = {name: (twice[name] - once[name]) / SESSIONS for name in twice}
+    table = sorted(((count, name) for name, count in each.items() if abs(count) > 0.04),
+                   reverse=True)
+    total = sum(count for name, count in each.items() if name not in PROCESS_LOOK)
+    print("     " + ", ".join(f"{name} {count:.1f}" for count, name in table))
+    print(f"     {total:.1f} system calls a session without the look through /proc")
+    assert total <= CALLS_MAX, table
+
+
+if __name__ == "__main__":
+    s.main(globals())
