@@ -125,7 +125,7 @@ struct event_tls {
     int alert;              // the alert that ended it, RFC 8446 6; -1 where there was none
     enum party alert_by;    // who sent it
     bool certificate_alert; // the client's alert, or close, says it distrusts the certificate
-    bool sni_missing;       // client side: no SNI though the client is known to have a name
+    bool sni_missing;       // client side: no SNI though the server has a name
     bool weak_cipher;       // CBC or no forward secrecy
 };
 

@@ -77,9 +77,17 @@ struct analysis {
         size_t count;
         bool server_spoke; // a reply with a code
         bool client_is_strange;
-        bool proven; // both speak SMTP, or the session is over
+        bool proven; // both speak SMTP
+        bool over;   // the session is
         bool muted;  // one does not: nothing more is said of SMTP
     } held;
+    // The header of the PROXY protocol in front of the dialogue, see preface.h.
+    struct preface {
+        unsigned lines; // of version 2 that have come
+        bool over;      // it is known whether there is one
+        int first_exchange;
+        int last_exchange; // EVENT_NO_EXCHANGE where there is none
+    } preface;
     int said_of_message[RULE_COUNT]; // the latest message that a rule was said of
     struct message_notes *message;
     struct envelope *envelope;

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "inspect/held.h"
 #include "inspect/likely.h"
+#include "inspect/preface.h"
 #include "inspect/themes.h"
 
 #include <stdlib.h>
@@ -89,16 +90,34 @@ void findings_peer_left(struct findings *findings, enum side side, int64_t at_ns
     facts_peer_left(&findings->analysis.facts, side, at_ns);
 }
 
-void findings_observe(struct findings *findings, const struct event *event) {
-    struct analysis *analysis = &findings->analysis;
+static bool ends_in_cr(struct slice text) {
+    return text.len > 0 && text.data[text.len - 1] == '\r';
+}
+
+// Of a line that ends in CR CR LF the CR is `bare-cr`, and no fault of the field that it ends.
+static void drop_stray_cr(struct event_field *field) {
+    while (ends_in_cr(field->raw)) {
+        field->raw.len--;
+    }
+    while (ends_in_cr(field->value)) {
+        field->value.len--;
+    }
+}
+
+static void observe(struct analysis *analysis, const struct event *event) {
     analysis->now = event;
     if (!is_to_be_judged(event)) {
         return;
     }
+    preface_learn(analysis, event);
     held_learn(analysis, event);
     likely_learn(analysis, event);
     if (is_half_line(event)) {
         observe_half_line(analysis, event);
+        return;
+    }
+    if (event->kind == EVENT_COMMAND && preface_holds(analysis, &event->command)) {
+        facts_learn(&analysis->facts, event);
         return;
     }
     bool stray = is_stray(analysis, event);
@@ -111,6 +130,16 @@ void findings_observe(struct findings *findings, const struct event *event) {
     if (event->kind == EVENT_CLOSE) {
         analysis_say_totals(analysis);
         likely_conclude(analysis, &event->close);
+    }
+}
+
+void findings_observe(struct findings *findings, const struct event *event) {
+    if (event->kind == EVENT_FIELD && ends_in_cr(event->field.raw)) {
+        struct event clean = *event;
+        drop_stray_cr(&clean.field);
+        observe(&findings->analysis, &clean);
+    } else {
+        observe(&findings->analysis, event);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "inspect/likely.h"
+#include "inspect/preface.h"
 
 #include <stdlib.h>
 
@@ -11,8 +12,10 @@ static bool is_about_smtp(enum rule rule) {
     return !tls && rule != RULE_SESSION_FAILED;
 }
 
-static bool is_known_to_be_smtp(const struct held *held) {
-    return held->proven || (held->server_spoke && !held->client_is_strange);
+static bool is_known_to_be_smtp(const struct analysis *analysis) {
+    const struct held *held = &analysis->held;
+    return held->over || (!preface_may_be(&analysis->preface) &&
+                          (held->proven || (held->server_spoke && !held->client_is_strange)));
 }
 
 void held_free(struct analysis *analysis) {
@@ -32,6 +35,22 @@ static void release(struct analysis *analysis) {
         analysis_send(analysis, item->rule, item->severity, item->place, item->text);
     }
     held_free(analysis);
+}
+
+void held_drop_client(struct analysis *analysis) {
+    struct held *held = &analysis->held;
+    size_t kept = 0;
+    for (size_t i = 0; i < held->count; i++) {
+        struct held_finding *item = &held->items[i];
+        if (item->place.side == PARTY_CLIENT) {
+            analysis->tallies[item->rule].count--;
+            free(item->text);
+        } else {
+            held->items[kept++] = *item;
+        }
+    }
+    held->count = kept;
+    likely_forget(analysis);
 }
 
 static void mute(struct analysis *analysis) {
@@ -62,8 +81,8 @@ void held_learn(struct analysis *analysis, const struct event *event) {
         mute(analysis);
         return;
     }
-    if (is_known_to_be_smtp(held) || event->kind == EVENT_CLOSE) {
-        held->proven |= event->kind == EVENT_CLOSE;
+    if (is_known_to_be_smtp(analysis) || event->kind == EVENT_CLOSE) {
+        held->over |= event->kind == EVENT_CLOSE;
         release(analysis);
     }
 }
@@ -74,7 +93,7 @@ bool held_take(struct analysis *analysis, enum rule rule, enum severity severity
     if (!is_about_smtp(rule)) {
         return false;
     }
-    if (held->muted || is_known_to_be_smtp(held)) {
+    if (held->muted || is_known_to_be_smtp(analysis)) {
         return held->muted;
     }
     held->items = mem_resize(held->items, held->count + 1, sizeof(held->items[0]));

@@ -18,6 +18,8 @@ void held_learn(struct analysis *analysis, const struct event *event);
 // True where the finding waits, or is not to be said at all.
 bool held_take(struct analysis *analysis, enum rule rule, enum severity severity,
                struct place place, const char *text);
+// What waits of the client's was no fault of its own.
+void held_drop_client(struct analysis *analysis);
 void held_free(struct analysis *analysis);
 
 #endif

@@ -59,11 +59,11 @@ static void judge_name(struct analysis *analysis, const struct event_command *co
 }
 
 static void judge_hello(struct analysis *analysis, const struct event_command *command) {
-    if (command->command.verb != VERB_HELO) {
-        if (analysis_is_first(analysis, RULE_EHLO_NAME)) {
-            judge_name(analysis, command);
-        }
-    } else if (!analysis->facts.ehlo_tried && analysis_is_first(analysis, RULE_HELO_USED)) {
+    if (analysis_is_first(analysis, RULE_EHLO_NAME)) {
+        judge_name(analysis, command);
+    }
+    if (command->command.verb == VERB_HELO && !analysis->facts.ehlo_tried &&
+        analysis_is_first(analysis, RULE_HELO_USED)) {
         analysis_say(analysis, RULE_HELO_USED, place_of_command(command),
                      "The client said HELO without trying EHLO first; so it cannot use TLS, AUTH "
                      "or any other extension");

@@ -16,6 +16,25 @@ static size_t local_len(struct slice local) {
     return len;
 }
 
+// `<a@example.com,b@example.com>`: a comma between two @, neither in quotes. A source route has its
+// first @ in front.
+static bool names_several(struct slice raw) {
+    bool quoted = false;
+    bool at = false;
+    bool comma = false;
+    for (size_t i = 1; i < raw.len && raw.data[1] != '@'; i++) {
+        quoted ^= raw.data[i] == '"' && raw.data[i - 1] != '\\';
+        comma |= at && !quoted && (raw.data[i] == ',' || raw.data[i] == ';');
+        if (raw.data[i] == '@' && !quoted) {
+            if (comma) {
+                return true;
+            }
+            at = true;
+        }
+    }
+    return false;
+}
+
 // What is wrong with the path, as the end of a sentence; NULL if nothing is.
 static const char *fault_of(const struct event_path *path, const char *keyword) {
     static const struct slice postmaster = SLICE_INIT("postmaster");
@@ -31,6 +50,13 @@ static const char *fault_of(const struct event_path *path, const char *keyword) 
     }
     if (!path->brackets) {
         return "has an address with no angle brackets around it; < and > must enclose it";
+    }
+    if (path->raw.len > 1 && path->raw.data[1] == '<') {
+        return "has its address in angle brackets twice; one pair is due, like <bob@example.com>";
+    }
+    if (names_several(path->raw)) {
+        return "has several addresses in one pair of angle brackets; one is due, and each further "
+               "recipient has an RCPT of its own";
     }
     if (!slice_is_null(path->route)) {
         return "has a source route (@relay:), which is obsolete; give the address alone";

@@ -110,15 +110,21 @@ static void say_distrusts(struct analysis *analysis, const struct event_tls *tls
                  alert, file == NULL ? "ca.pem" : file, trust_advice(analysis));
 }
 
+// Behind a reverse port nothing on the wire tells what the client was pointed at.
 static void say_no_sni(struct analysis *analysis) {
-    const char *host = analysis->now->session->server.host;
-    analysis_say(
-        analysis, RULE_TLS_NO_SNI, place_of_session(PARTY_CLIENT),
-        "The client's hello names no server (SNI), though the server has a name%s%s%s; one "
-        "with several certificates cannot know which to show",
-        host == NULL ? "" : ", '",
-        host == NULL ? "" : quote_of(analysis, slice_of_string(host)).text,
-        host == NULL ? "" : "'");
+    const struct event_session *session = analysis->now->session;
+    const char *host = session->server.host;
+    analysis_say(analysis, RULE_TLS_NO_SNI, place_of_session(PARTY_CLIENT),
+                 "The client's hello names no server (SNI), though the server has a name%s%s%s%s; "
+                 "one with several certificates cannot know which to show%s",
+                 host == NULL ? "" : ", '",
+                 host == NULL ? "" : quote_of(analysis, slice_of_string(host)).text,
+                 host == NULL ? "" : "'",
+                 analysis->facts.server_tls ? ", which the proxy sent to it by itself" : "",
+                 session->mode != MODE_REVERSE
+                     ? ""
+                     : "; a client that was pointed at a name should send it, and one that was "
+                       "pointed at an address has none to send");
 }
 
 static void judge_client(struct analysis *analysis, const struct event_tls *tls) {
@@ -190,10 +196,14 @@ static void put_names(struct buf *out, const struct analysis *analysis,
 static void say_bad_certificate(struct analysis *analysis, const struct event_tls *tls) {
     struct buf text;
     const char *subject = tls->certificate == NULL ? NULL : tls->certificate->subject;
+    const char *issuer = tls->certificate == NULL ? NULL : tls->certificate->issuer;
     const char *error = tls->verify_error == NULL ? "no reason is known" : tls->verify_error;
+    bool issued = issuer != NULL && subject != NULL && strcmp(issuer, subject) != 0;
     buf_init(&text, 4 * KIB);
-    buf_putf(&text, "The server's certificate%s%s%s does not verify: %s", subject ? " (" : "",
-             subject ? quote_of(analysis, slice_of_string(subject)).text : "", subject ? ")" : "",
+    buf_putf(&text, "The server's certificate%s%s%s%s%s does not verify: %s", subject ? " (" : "",
+             subject ? quote_of(analysis, slice_of_string(subject)).text : "",
+             issued ? ", issued by " : "",
+             issued ? quote_of(analysis, slice_of_string(issuer)).text : "", subject ? ")" : "",
              error);
     if (tls->verify_name != NULL && strstr(error, "mismatch") != NULL) {
         put_names(&text, analysis, tls);

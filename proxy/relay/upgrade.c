@@ -290,11 +290,10 @@ static void present(struct relay *relay, int64_t at_ns) {
     tls_endpoint_present(relay->client.tls, &what, at_ns);
 }
 
-// Whether the client is known to have a name for the server. Behind a reverse port it may have been
-// pointed at a name or at an address: nothing on the wire tells.
-static bool client_gave_name(const struct relay *relay) {
+// Of SOCKS5 and CONNECT the client itself gave it; in reverse modes it is the host of the URL.
+static bool server_has_name(const struct relay *relay) {
     const char *name = relay->setup.server_name;
-    return relay->setup.mode != MODE_REVERSE && name != NULL && !is_address(name);
+    return name != NULL && !is_address(name);
 }
 
 static void tell_client_tls(struct relay *relay, const char *error, bool distrusts, int64_t at_ns) {
@@ -312,7 +311,7 @@ static void tell_client_tls(struct relay *relay, const char *error, bool distrus
     event.tls.shown_bad = relay->shown_bad;
     event.tls.shown_untrusted = relay->shown_bad && is_untrusted(relay->verdict.faults);
     event.tls.sni_missing =
-        event.tls.sni == NULL && client_gave_name(relay) && client_hello(relay) != NULL;
+        event.tls.sni == NULL && server_has_name(relay) && client_hello(relay) != NULL;
     event.tls.error = error != NULL ? error : event.tls.error;
     // Whose handshake the session's end cut short closes because of that, not of the certificate.
     event.tls.certificate_alert = error != unfinished && (event.tls.certificate_alert || distrusts);

@@ -219,6 +219,13 @@ static void explain_version(struct buf *out, const struct tls_account *account) 
             buf_put_string(out, "another version");
         }
     }
+    if (account->limit != 0) {
+        buf_put_string(out, "; the server speaks none of the TLS versions that the client offers, "
+                            "since the server chose no higher one than ");
+        put_wire_version(out, account->limit);
+        buf_put_string(out, " (--tls-client sets a range of the proxy's own)");
+        return;
+    }
     buf_put_string(out, ", and the proxy takes ");
     put_allowed(out, account);
     bool sslv3 = account->peer == SIDE_SERVER

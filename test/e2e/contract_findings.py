@@ -352,7 +352,7 @@ def ehlo_names():
     cases += [(f"ehlo {name}", said_ehlo(" " + name), "ehlo-name@1") for name in bad]
     return cases + [
         ("ehlo with nothing", said_ehlo("", S("501 5.5.4 who?")), "ehlo-name@1 rejected@1"),
-        ("helo name", [GREET, C("HELO localhost"), S("250 mx"), BYE], "helo-used@1"),
+        ("helo name", [GREET, C("HELO localhost"), S("250 mx"), BYE], "ehlo-name@1 helo-used@1"),
         ("lhlo name", [S("220 mx LMTP"), C("LHLO localhost"), offer(CAPS), BYE], "ehlo-name@1"),
     ]
 
