@@ -2,6 +2,7 @@
 // AUTH and SASL (RFC 4954). No text here ever holds a byte of what was sent behind AUTH but the
 // mechanism's name.
 #include "base/memory.h"
+#include "base/text.h"
 #include "inspect/domain.h"
 #include "inspect/themes.h"
 
@@ -75,6 +76,29 @@ static void judge_response(struct analysis *analysis, const struct event_command
                                              "malformed: %s"
                                            : "The initial response behind AUTH is malformed: %s",
                      command->sasl_flaw);
+    }
+}
+
+static bool is_of_base64(struct slice text) {
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t byte = text.data[i];
+        if (!text_is_alnum(byte) && byte != '+' && byte != '/' && byte != '=') {
+            return false;
+        }
+    }
+    return text.len > 0;
+}
+
+// Programs that wrap base64 as for a message send the rest of a response as a line of its own.
+static void judge_second_line(struct analysis *analysis, const struct event_command *command) {
+    const struct facts *facts = &analysis->facts;
+    if (command->concealed && !command->continuation && facts->auth_refused != EVENT_NO_EXCHANGE &&
+        is_of_base64(command->line.text)) {
+        analysis_say(analysis, RULE_AUTH_MALFORMED,
+                     place_of_exchange(PARTY_CLIENT, facts->auth_refused),
+                     "The client sent one more line of base64 after its response, as where a "
+                     "response was broken over two lines; it must be one line, however long it "
+                     "is");
     }
 }
 
@@ -167,5 +191,6 @@ void auth_judge(struct analysis *analysis, const struct event *event) {
             judge_auth(analysis, &event->command);
         }
         judge_response(analysis, &event->command);
+        judge_second_line(analysis, &event->command);
     }
 }

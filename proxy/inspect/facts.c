@@ -7,6 +7,7 @@
 
 void facts_init(struct facts *facts) {
     *facts = (struct facts){.hello_exchange = EVENT_NO_EXCHANGE,
+                            .auth_refused = EVENT_NO_EXCHANGE,
                             .text_exchange = EVENT_NO_EXCHANGE,
                             .content_exchange = EVENT_NO_EXCHANGE,
                             .refused_data = EVENT_NO_EXCHANGE};
@@ -88,6 +89,10 @@ static void learn_verb(struct facts *facts, const struct event_command *event) {
     } else if (verb == VERB_AUTH) {
         facts->credentials_seen = true;
         facts->auth_heard = event->heard;
+        snprintf(facts->mechanism, sizeof(facts->mechanism), "%.*s",
+                 (int)slice_sub(event->command.mechanism, 0, sizeof(facts->mechanism) - 1).len,
+                 (const char *)event->command.mechanism.data);
+        facts->name_asked_again = false;
     } else if (verb == VERB_QUIT) {
         facts->quit_sent = true;
         facts->quit_exchange = event->exchange;
@@ -172,6 +177,7 @@ static void learn_command(struct facts *facts, const struct event *event) {
     facts->stray_text = false;
     facts->no_check_said |= facts->tls_shown_bad && command->command.verb != VERB_QUIT;
     facts->ehlo_due &= command->command.verb == VERB_NOOP;
+    facts->auth_refused = command->concealed ? facts->auth_refused : EVENT_NO_EXCHANGE;
     if (!command->continuation) {
         learn_verb(facts, command);
     }
@@ -264,6 +270,23 @@ static void learn_verb_reply(struct facts *facts, const struct event_reply *repl
     }
 }
 
+// The usual questions, "Username:" and "User Name", in base64.
+static bool asks_for_user(struct slice challenge) {
+    return slice_starts_with(challenge, SLICE("VXNlc")) ||
+           slice_starts_with(challenge, SLICE("dXNlc"));
+}
+
+static void learn_auth_reply(struct facts *facts, const struct event_reply *reply) {
+    bool login = slice_is_nocase(slice_of_string(facts->mechanism), "LOGIN");
+    bool named = facts->last.verb == VERB_AUTH && facts->last.first_answer &&
+                 facts->last.exchange == reply->to;
+    if (reply->code == 334 && reply->line_count > 0) {
+        facts->name_asked_again |= login && named && asks_for_user(reply->lines[0].text);
+    } else if (reply->code >= 400 && (reply->continuation_reply || named)) {
+        facts->auth_refused = reply->to;
+    }
+}
+
 static void learn_reply(struct facts *facts, const struct event_reply *reply) {
     if (reply->code == 421 && !facts->saw_421) {
         facts->saw_421 = true;
@@ -275,6 +298,9 @@ static void learn_reply(struct facts *facts, const struct event_reply *reply) {
     if (reply->code == 235 && !facts->authenticated) {
         facts->authenticated = true;
         facts->ordinal_235 = reply->ordinal;
+    }
+    if (reply->verb == VERB_AUTH || reply->continuation_reply) {
+        learn_auth_reply(facts, reply);
     }
     if (reply->offered != NULL) {
         facts->server_offers_starttls = capabilities_offer(reply->offered, "STARTTLS");

@@ -88,7 +88,10 @@ struct facts {
     bool starttls_tried;
     bool authenticated;
     unsigned ordinal_235;
-    unsigned auth_heard;     // what the client had heard when it sent the latest AUTH
+    unsigned auth_heard;   // what the client had heard when it sent the latest AUTH
+    char mechanism[24];    // … its mechanism, as it was sent
+    bool name_asked_again; // … LOGIN with a user name, which the server asked for all the same
+    int auth_refused; // … the exchange whose response was refused, up to the next known command
     unsigned latest_ordinal; // of the replies
     bool credentials_seen;
     bool saw_421;

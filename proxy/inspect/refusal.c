@@ -84,6 +84,45 @@ static enum refusal_offer offer_of_starttls(const struct facts *facts,
     return capabilities_offer(reply->current, "STARTTLS") ? OFFERED : NOT_OFFERED;
 }
 
+// Mechanisms that a server may refuse though the password is right.
+static const struct {
+    const char *mechanism;
+    struct reply_words words;
+} uncertain[] = {
+    {"CRAM-MD5",
+     {"the server does not accept this login by CRAM-MD5, which also fails where the server has "
+      "not "
+      "stored the password in a form that the mechanism can use",
+      "try PLAIN or LOGIN, which is offered too and safe inside TLS"}},
+    {"DIGEST-MD5",
+     {"the server does not accept this login by DIGEST-MD5, which also fails where the server has "
+      "not stored the password in a form that the mechanism can use",
+      "try PLAIN or LOGIN, which is offered too and safe inside TLS"}},
+    {"NTLM",
+     {"the server does not accept this login by NTLM, which needs the right domain beside user "
+      "name and password",
+      "check the domain, or use LOGIN or PLAIN, which is offered too and safe inside TLS"}},
+};
+
+static const struct reply_words *words_of_mechanism(const struct facts *facts,
+                                                    const struct event_reply *reply) {
+    static const struct reply_words name_ignored = {
+        "the server ignored the user name that came with AUTH LOGIN, asked for it again, and took "
+        "the next answer for it",
+        "send AUTH LOGIN alone, and answer each question of the server"};
+    bool other = capabilities_offer_mechanism(reply->current, SLICE("PLAIN")) ||
+                 capabilities_offer_mechanism(reply->current, SLICE("LOGIN"));
+    if (facts->name_asked_again) {
+        return &name_ignored;
+    }
+    for (size_t i = 0; reply->tls && other && i < sizeof(uncertain) / sizeof(uncertain[0]); i++) {
+        if (slice_is_nocase(slice_of_string(facts->mechanism), uncertain[i].mechanism)) {
+            return &uncertain[i].words;
+        }
+    }
+    return NULL;
+}
+
 static const struct reply_words *words_of(struct analysis *analysis, enum refusal_stage stage,
                                           const struct event_reply *reply) {
     const struct facts *facts = &analysis->facts;
@@ -105,6 +144,10 @@ static const struct reply_words *words_of(struct analysis *analysis, enum refusa
                               .starttls = offer_of_starttls(facts, reply),
                               .credentials_sent = !nothing_sent};
     const struct reply_words *words = reply_words_of(&refusal);
+    bool by_mechanism = stage == STAGE_AUTH && reply->code == 535 && !nothing_sent &&
+                        reply_words_of_text(&refusal) == NULL;
+    const struct reply_words *better = by_mechanism ? words_of_mechanism(facts, reply) : NULL;
+    words = better != NULL ? better : words;
     if (reply->verb != VERB_EHLO) {
         likely_take_refusal(analysis, &refusal, place_of_reply(analysis, reply), words);
     }
