@@ -98,5 +98,5 @@ void roots_add_system(X509_STORE *store, const struct system_roots *roots) {
 void roots_cleanup_system(struct system_roots *roots) {
     free(roots->file);
     free(roots->folder);
-    *roots = (struct system_roots){NULL};
+    *roots = (struct system_roots){0};
 }
