@@ -29,6 +29,7 @@ enum {
     ROUND = 4 * LARGE, // of all that is said in one place, its frame included
     PIECE = 16 * 1024,
     BLOCKS_OF_BYTE = 5000, // an empty line is one byte, and an event of each kind
+    STEP_MAX = 40,         // what a limit that is passed between the sizes may cost more
     PAIRS_EVERY = 37,
     BYTEWISE_EVERY = 5,
     SHARES_MAX = 64,
@@ -161,7 +162,8 @@ static void tell(const struct shape *shape, double small, double large) {
 static bool is_linear(const struct shape *shape, bool list) {
     double small = cost_of_byte(shape, SMALL);
     double large = cost_of_byte(shape, LARGE);
-    bool linear = TIMES * large < RATIO_MAX * small && large < BLOCKS_OF_BYTE;
+    bool grows = TIMES * large > RATIO_MAX * small && large > small + STEP_MAX;
+    bool linear = !grows && large < BLOCKS_OF_BYTE;
     if (list || !linear) {
         tell(shape, small, large);
     }
