@@ -49,6 +49,7 @@ static struct capture *capture_new(const struct capture_options *options,
     capture->shared.names = names_new(options->listener_port);
     capture->shared.reporter = &capture->reporter;
     capture->shared.listener_port = options->listener_port;
+    capture->shared.closed = options->closed;
     capture->shared.connect_timeout_ms = options->connect_timeout_ms;
     return capture;
 }
@@ -121,7 +122,9 @@ bool capture_claim(struct capture *capture, int accepted_fd, struct capture_conn
 }
 
 void capture_release(struct capture *capture) {
-    supervisor_release(capture->supervisor);
+    if (!capture->shared.closed) { // else the listener is gone, and each connect is refused there
+        supervisor_release(capture->supervisor);
+    }
 }
 
 int capture_wait(struct capture *capture) {

@@ -52,6 +52,8 @@ struct capture_options {
     const char *const *environment; // NULL-terminated "NAME=value", over what is inherited; or NULL
     const char *trust_mount;        // a PEM bundle to stand over the system's; NULL for none
     uint16_t listener_port;         // of capture_listener_open
+    bool closed;                    // no server is dialled, and nothing that cannot be led to the
+                                    // listener may pass: it is refused
     int64_t connect_timeout_ms;     // --connect-timeout
     const struct capture_inherited *inherited;
 };
@@ -100,6 +102,7 @@ MUST_USE enum err capture_start(struct capture **out, struct failure *failure,
 bool capture_claim(struct capture *capture, int accepted_fd, struct capture_connection *out);
 
 // From now on connections pass untouched (`--sessions` reached): the command is not disturbed.
+// Where it is closed they are refused.
 void capture_release(struct capture *capture);
 
 // Waits for what `ended` says, and returns the status.

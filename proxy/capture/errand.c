@@ -18,6 +18,18 @@ static void let_pass(const struct errand *errand) {
     notification_let_pass(&errand->notification);
 }
 
+const char *errand_uncaptured(const struct errand *errand) {
+    return errand->shared->closed ? "is refused" : "passes uncaptured";
+}
+
+void errand_pass_or_refuse(const struct errand *errand) {
+    if (errand->shared->closed) {
+        notification_answer(&errand->notification, ECONNREFUSED);
+    } else {
+        let_pass(errand);
+    }
+}
+
 void errand_fail(struct errand *errand, int error) {
     notification_answer(&errand->notification, error);
     errand->connection.server_fd = -1;
@@ -27,16 +39,13 @@ void errand_fail(struct errand *errand, int error) {
 // ── steering the caller's socket ────────────────────────────────────────────────────────────────
 
 static void pass_unsteered(const struct errand *errand, int error) {
-    if (error == ECONNREFUSED) { // the proxy has stopped: `--sessions`, or the end is near
-        let_pass(errand);
-        return;
+    if (error != ECONNREFUSED) { // that: the proxy has stopped, by `--sessions` or near the end
+        reporter_warn(errand->shared->reporter, WARNING_UNSTEERED,
+                      "a connection of %s (pid %u) %s: its socket cannot be led to the proxy (%s)",
+                      errand->connection.client.program, errand->connection.client.pid,
+                      errand_uncaptured(errand), strerror(error));
     }
-    reporter_warn(errand->shared->reporter, WARNING_UNSTEERED,
-                  "a connection of %s (pid %u) passes uncaptured: its socket cannot be led to the "
-                  "proxy (%s)",
-                  errand->connection.client.program, errand->connection.client.pid,
-                  strerror(error));
-    let_pass(errand);
+    errand_pass_or_refuse(errand);
 }
 
 static void answer_unconnected(struct errand *errand, int error) {
@@ -137,6 +146,10 @@ static void go_on_without_server(struct errand *errand, bool timed_out) {
 }
 
 static void capture(struct errand *errand) {
+    if (errand->shared->closed) {
+        connect_steered(errand, -1, 0);
+        return;
+    }
     struct dial_patience patience = patience_of(errand);
     struct dial result;
     int64_t deadline_ns = clock_monotonic_ns() + patience.wait_ms * NS_PER_MS;
@@ -167,7 +180,7 @@ static bool decide(struct errand *errand) {
     if (error == EISCONN && settled_has(errand->shared->settled, errand->socket.cookie)) {
         answer_settled(errand);
     } else if (error == EINVAL) { // a security module came first
-        let_pass(errand);
+        errand_pass_or_refuse(errand);
     } else if (error != 0) {
         notification_answer(&errand->notification, error);
     }
@@ -196,10 +209,11 @@ static void run_borrowed(struct errand *errand) {
         return;
     case BORROWED_FOREIGN:
         reporter_warn(errand->shared->reporter, WARNING_FOREIGN,
-                      "a connection of %s (pid %u) passes uncaptured: it is in another network "
-                      "namespace, start the proxy there",
-                      errand->connection.client.program, errand->connection.client.pid);
-        let_pass(errand);
+                      "a connection of %s (pid %u) %s: it is in another network namespace, start "
+                      "the proxy there",
+                      errand->connection.client.program, errand->connection.client.pid,
+                      errand_uncaptured(errand));
+        errand_pass_or_refuse(errand);
         return;
     case BORROWED_UNRELATED:
     case BORROWED_UNSURE:

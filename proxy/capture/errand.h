@@ -34,6 +34,7 @@ struct errand_shared {
     struct reporter *reporter;
     uint16_t listener_port;
     uint16_t refusing_port; // of 127.0.0.1, where nobody listens and nobody can
+    bool closed;            // of struct capture_options
     int64_t connect_timeout_ms;
     uint64_t home;   // our network namespace
     bool kills_only; // see filter.h
@@ -63,6 +64,11 @@ bool errand_is_awaited(const struct errand *errand);
 
 // How long the dial is waited for where the caller does not wait.
 enum { ERRAND_NONBLOCKING_WAIT_MS = 300 };
+
+// What cannot be led to the listener passes, or is refused where that is closed.
+void errand_pass_or_refuse(const struct errand *errand);
+// The same in words, for a warning.
+const char *errand_uncaptured(const struct errand *errand);
 
 // The server cannot be reached: the caller gets `error`, and the session is reported.
 void errand_fail(struct errand *errand, int error);

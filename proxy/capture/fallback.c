@@ -119,9 +119,12 @@ static void steer_by_memory(struct errand *errand, int server_fd) {
     if (error != 0) {
         forget(errand, to.sin_addr);
         reporter_warn(shared->reporter, WARNING_HIDDEN,
-                      "a connection of %s (pid %u) passes uncaptured: neither its descriptors nor "
-                      "its memory may be changed; give the container CAP_SYS_PTRACE",
-                      errand->connection.client.program, errand->connection.client.pid);
+                      "a connection of %s (pid %u) %s: neither its descriptors nor its memory may "
+                      "be changed; give the container CAP_SYS_PTRACE",
+                      errand->connection.client.program, errand->connection.client.pid,
+                      errand_uncaptured(errand));
+        errand_pass_or_refuse(errand);
+        return;
     }
     notification_let_pass(&errand->notification);
 }
@@ -129,6 +132,10 @@ static void steer_by_memory(struct errand *errand, int server_fd) {
 void fallback_run(struct errand *errand) {
     if (!is_tcp(errand) || is_used(errand)) {
         notification_let_pass(&errand->notification);
+        return;
+    }
+    if (errand->shared->closed) {
+        steer_by_memory(errand, -1);
         return;
     }
     bool early = errand->hurried || is_nonblocking(errand);

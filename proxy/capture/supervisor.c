@@ -138,10 +138,15 @@ static void take_connect(struct supervisor *supervisor, const struct notificatio
         return;
     case TARGET_HIDDEN:
         reporter_warn(supervisor->shared->reporter, WARNING_HIDDEN,
-                      "the connections of process %u pass uncaptured: it runs as another user, or "
-                      "hides its memory; start `run` as root (with CAP_SYS_PTRACE)",
-                      notification->tid);
-        notification_let_pass(notification);
+                      "the connections of process %u %s: it runs as another user, or hides its "
+                      "memory; start `run` as root (with CAP_SYS_PTRACE)",
+                      notification->tid,
+                      supervisor->shared->closed ? "are refused" : "pass uncaptured");
+        if (supervisor->shared->closed) {
+            notification_answer(notification, ECONNREFUSED);
+        } else {
+            notification_let_pass(notification);
+        }
         return;
     case TARGET_OTHER:
         notification_let_pass(notification);

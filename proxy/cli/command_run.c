@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The command runs under the capture; the proxy lives as long as it does.
 #include "base/clock.h"
+#include "base/memory.h"
 #include "capture/mount.h"
 #include "certs/environment.h"
 #include "cli/app.h"
@@ -116,10 +117,28 @@ static enum err start_command(struct run *run, struct failure *failure,
         .environment = environment_list(run->trust),
         .trust_mount = run->trust_mount,
         .listener_port = port,
+        .closed = options->sink,
         .connect_timeout_ms = (int64_t)options->connect_timeout_ms,
         .inherited = inherited,
     };
     return capture_start(&run->capture, failure, &capture, &handlers);
+}
+
+static void say_if_nothing_came(const struct run *run, const struct options *options) {
+    struct proxy_status status = proxy_status(run->service.proxy);
+    if (run->capture == NULL || status.ended + status.live > 0) {
+        return;
+    }
+    struct buf ports;
+    buf_init(&ports, 64 * KIB);
+    port_list_put(&ports, &options->ports);
+    struct slice list = buf_slice(&ports);
+    char *text = mem_format("nothing was captured: no connection to port %.*s was made; --ports "
+                            "names others",
+                            (int)list.len, (const char *)list.data);
+    say(text);
+    free(text);
+    buf_cleanup(&ports);
 }
 
 static enum err run_all(struct run *run, struct failure *failure, struct machinery *machinery,
@@ -128,7 +147,8 @@ static enum err run_all(struct run *run, struct failure *failure, struct machine
     enum err err = service_open(&run->service, failure, machinery, options);
     if (err == OK) {
         run->lead = (struct lead){.listen = capture_listener_open, .claim = claim, .context = run};
-        run->listen = (struct listen_spec){.mode = MODE_RUN, .lead = &run->lead};
+        run->listen =
+            (struct listen_spec){.mode = options->sink ? MODE_SINK : MODE_RUN, .lead = &run->lead};
         err = proxy_add_listener(run->service.proxy, failure, &run->listen, &port);
     }
     if (err == OK) {
@@ -145,6 +165,9 @@ static enum err run_all(struct run *run, struct failure *failure, struct machine
         // Where `--sessions` stopped the proxy the command goes on, uncaptured.
         capture_release(run->capture);
         run->status = capture_wait(run->capture);
+    }
+    if (err == OK) {
+        say_if_nothing_came(run, options);
     }
     capture_free(run->capture); // first: its threads report to the service
     service_cleanup(&run->service);

@@ -8,7 +8,7 @@ static const struct cli_command_row commands[CLI_COMMAND_COUNT] = {
                    .synopsis = "--mode KIND[:URL][@[HOST:]PORT] [OPTION...]",
                    .help = "run the proxy until told to stop"},
     [CLI_RUN] = {.name = "run",
-                 .synopsis = "[OPTION...] -- COMMAND [ARG...]",
+                 .synopsis = "[OPTION...] [--] COMMAND [ARG...]",
                  .help = "run one command and capture the mail traffic of its whole process tree"},
     [CLI_CA] = {.name = "ca",
                 .synopsis = "show|export|env|renew [OPTION...]",

@@ -40,6 +40,13 @@ static const struct option_row table[] = {
      .kind = OPTION_PORTS,
      .group = GROUP_TRAFFIC,
      .commands = RUN},
+    {.name = "sink",
+     .help = "answer with the embedded server of --mode sink whatever the command connects to on "
+             "these ports; nothing is delivered",
+     .kind = OPTION_FLAG,
+     .group = GROUP_TRAFFIC,
+     .commands = RUN,
+     FILLS(sink)},
     {.name = "trust-mount",
      .help = "fail where the bundle with the CA cannot be mounted over the system's own, which is "
              "done for GnuTLS and others where it works",

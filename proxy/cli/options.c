@@ -88,7 +88,8 @@ static enum err take_word(struct options *options, struct failure *failure, cons
         return take_ctl_word(options, failure, word);
     case CLI_RUN:
         return fail(failure, ERR_USAGE,
-                    "run: '%s' stands before the --: smtpscope run [OPTION...] -- COMMAND [ARG...]",
+                    "run: '%s' is no command; one that begins with a dash comes after --: "
+                    "smtpscope run [OPTION...] -- COMMAND [ARG...]",
                     word);
     case CLI_NONE:
         return fail(failure, ERR_USAGE, "'%s' stands where a command should: " COMMAND_NAMES, word);
@@ -161,6 +162,9 @@ static enum err take_words(struct options *options, struct failure *failure, str
             }
         } else if (!options_ended && word[0] == '-' && word[1] != '\0') {
             err = take_option(options, failure, words, word);
+        } else if (options->command == CLI_RUN && word[0] != '-') {
+            options->run_command = words->next - 1;
+            return OK;
         } else {
             err = take_word(options, failure, word);
         }
@@ -340,8 +344,7 @@ static enum err finish(struct options *options, struct failure *failure) {
     case CLI_RUN:
         if (options->run_command == NULL || options->run_command[0] == NULL) {
             return fail(failure, ERR_USAGE,
-                        "run wants a command behind --: smtpscope run "
-                        "[OPTION...] -- COMMAND [ARG...]");
+                        "run wants a command: smtpscope run [OPTION...] [--] COMMAND [ARG...]");
         }
         if (options->ports.count == 0) {
             (void)port_list_add(&options->ports, SLICE("25,465,587,2525"));

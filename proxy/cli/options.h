@@ -56,6 +56,7 @@ struct options {
     size_t mode_count;
     char *const *run_command; // `run`: what stands behind `--`, ended by NULL
     struct port_list ports;   // `run`: --ports
+    bool sink;                // `run`: --sink
     enum trust_mount trust_mount;
 
     // TLS.

@@ -269,6 +269,10 @@ static bool claim(struct accepted *accepted, int fd) {
         return false;
     }
     accepted->client.process = claimed.client;
+    if (accepted->spec->mode == MODE_SINK) { // it is the server, whatever was meant
+        accepted->client.local_text = address_text((struct sockaddr *)&claimed.server);
+        return true;
+    }
     route_set_destination(accepted->route, &claimed.server);
     if (claimed.server_fd >= 0) {
         route_use_socket(accepted->route, claimed.server_fd);

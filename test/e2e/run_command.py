@@ -70,7 +70,46 @@ def test_leaves_standard_streams_alone(scope):
     result = subprocess.run([scope.program, "run", "--", "cat"], input=data, env=scope.environment,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=s.TIMEOUT)
     assert result.returncode == 0 and result.stdout == data
-    assert result.stderr == b"", result.stderr
+    assert result.stderr.count(b"\n") == 1 and b"nothing was captured" in result.stderr
+
+
+def test_says_when_nothing_was_captured(scope):
+    """And which ports it watched; a connection that was refused is something."""
+    ways.need_capture(scope)
+    result = ways.run(scope, "25,8000-8999", ["true"], options=["--ports", "26"])
+    assert "nothing was captured" in result.errors, result.errors
+    assert "port 25,8000-8999,26 " in result.errors, result.errors
+    keeper, port = refusing_port()
+    with keeper:
+        result = ways.run(scope, f"{port - 1}-{port + 1}", [*sender(scope), str(port)])
+    assert len(result.sessions) == 1 and "nothing was captured" not in result.errors, result.errors
+
+
+def test_a_command_needs_no_dashes_before_it(scope):
+    ways.need_capture(scope)
+    done = scope.run("run", "--ports", "25", "sh", "-c", 'echo "$0" "$@"; exit 7', "--", "-o", "x")
+    assert done.returncode == 7 and done.stdout == b"-- -o x\n", done
+
+
+def test_the_sink_answers_for_every_server(scope):
+    """Also for one that is there, which gets nothing; also after the proxy's last session."""
+    ways.need_capture(scope)
+    with ways.MailServer() as server:
+        send = " ".join([*sender(scope), str(server.port)])
+        result = ways.run(scope, server.port, ["sh", "-c", send], ["--sink"])
+        result.assert_status(0)
+        session, = result.sessions
+        assert session["mode"] == "sink" and session["server"] is None, session
+        assert session["client"]["program"] == "python3", session["client"]
+        assert [one["accepted"] for one in session["messages"]] == [True]
+        result = ways.run(scope, server.port, ["sh", "-c", f"{send} && {send}"],
+                          ["--sink", "--once"])
+        assert result.status != 0
+        assert "ConnectionRefusedError" in result.errors or "Disconnected" in result.errors, result
+        assert server.peers == [] and server.messages == []
+    keeper, port = refusing_port()
+    with keeper:
+        ways.run(scope, port, [*sender(scope), str(port)], ["--sink"]).assert_status(0)
 
 
 def test_writes_text_to_standard_error_by_default(scope):
@@ -354,7 +393,8 @@ def test_a_run_within_a_run_is_refused(scope):
     ways.need_capture(scope)
     result = ways.run(scope, 25, [scope.program, "run", "--", "true"])
     result.assert_status(3)
-    assert "run" in result.errors and result.errors.count("\n") == 1, result.errors
+    refusal, outer = result.errors.splitlines()
+    assert "`run` within `run`" in refusal and "nothing was captured" in outer, result.errors
 
 
 def test_a_set_user_id_program_is_said(scope):

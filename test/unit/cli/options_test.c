@@ -118,6 +118,12 @@ static void keeps_the_command_of_run(void **state) {
     assert_false(port_list_has(&o.ports, 587)); // the default is for no --ports at all
     assert_int_equal(o.session_limit, 1);
     options_cleanup(&o);
+    o = good("run --once curl --help -o x"); // needs no -- where it begins with no dash
+    assert_string_equal(o.run_command[0], "curl");
+    assert_string_equal(o.run_command[1], "--help");
+    assert_null(o.run_command[4]);
+    assert_int_equal(o.session_limit, 1);
+    options_cleanup(&o);
     o = good("run -- true");
     assert_int_equal(o.ports.count, 4);
     assert_true(port_list_has(&o.ports, 2525));
@@ -255,7 +261,7 @@ static const struct {
     {"proxy --mode sink --control a --ready-file a", "--control: 'a'"},
     {"run", "--"},
     {"run --", "--"},
-    {"run curl", "'curl'"},
+    {"run - curl", "'-'"},
     {"run --mode sink -- true", "'--mode'"},
     {"run --ports 0 -- true", "'0'"},
     {"run --ports 25, -- true", "'25,'"},
