@@ -185,6 +185,15 @@ static enum err open_verdict(struct machinery *out, struct failure *failure,
 
 // ── all of it ───────────────────────────────────────────────────────────────────────────────────
 
+// Of all that is done with the bytes of a large message hashing costs the most.
+static bool shows_digests(const struct machinery *machinery, const struct options *options) {
+    bool shows = machinery->judge != NULL || machinery->only != NULL;
+    for (size_t i = 0; i < options->output_count; i++) {
+        shows = shows || options->outputs[i].format->shares_messages;
+    }
+    return shows;
+}
+
 static void fill_relay_config(struct machinery *out, const struct options *options) {
     out->relay = (struct relay_config){
         .client_tls = options->client_tls,
@@ -198,7 +207,8 @@ static void fill_relay_config(struct machinery *out, const struct options *optio
         .observer =
             {
                 .dialogue = {.max_line = options->max_line,
-                             .header_lines_only = options->body != BODY_FULL},
+                             .header_lines_only = options->body != BODY_FULL,
+                             .no_digests = !shows_digests(out, options)},
                 .findings = {.slow_ns = (int64_t)options->slow_ms * NS_PER_MS,
                              .verify_mirror = options->verify == VERIFY_MIRROR,
                              .verify_strict = options->verify == VERIFY_STRICT,

@@ -51,7 +51,7 @@ struct format_info {
     const struct framing *framing; // of its files
     bool wants_path;               // standard output is no place for it
     bool has_secrets;              // takes EVENT_WIRE and TLS secrets, so it defeats the mask
-    bool shares_messages;          // reads the outlet's `messages`
+    bool shares_messages;          // reads the outlet's `messages`, with the digest of each
     bool takes_document;           // has no state: it is given the session's json document
     // Appends the line of an event of session 0 (EVENT_LOST, EVENT_PAUSED), with its '\n' and
     // without its counter. NULL where the format has no such line. Any thread.

@@ -50,7 +50,9 @@ static void tell_content(struct content *content, struct slice run) {
     if (run.len == 0) {
         return;
     }
-    sha256_update(&content->hash, run);
+    if (!content->rules.no_digest) {
+        sha256_update(&content->hash, run);
+    }
     content->bytes += run.len;
     content->event->content = (struct event_content){.message = content->message, .bytes = run};
     send(content, EVENT_CONTENT);
@@ -346,19 +348,26 @@ static void finish_line(struct content *content) {
     }
 }
 
-void content_numbers(struct event_content_end *out, const struct content *content) {
+static void put_digest(char out[HEX_SHA256_LEN + 1], const struct content *content) {
     struct sha256 hash = content->hash;
     uint8_t digest[SHA256_LEN];
     struct buf hex;
     sha256_final(digest, &hash);
     buf_init(&hex, HEX_SHA256_LEN);
     text_put_hex(&hex, slice_of(digest, sizeof(digest)));
+    memcpy(out, buf_slice(&hex).data, HEX_SHA256_LEN);
+    out[HEX_SHA256_LEN] = '\0';
+    buf_cleanup(&hex);
+}
+
+void content_numbers(struct event_content_end *out, const struct content *content) {
     out->message = content->message;
     out->bytes = content->bytes;
     out->lines = content->lines;
-    memcpy(out->sha256, buf_slice(&hex).data, HEX_SHA256_LEN);
-    out->sha256[HEX_SHA256_LEN] = '\0';
-    buf_cleanup(&hex);
+    out->sha256[0] = '\0';
+    if (!content->rules.no_digest) {
+        put_digest(out->sha256, content);
+    }
 }
 
 void content_end(struct content *content, bool complete, int64_t at_ns) {

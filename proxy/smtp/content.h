@@ -21,6 +21,7 @@ struct content_rules {
     bool utf8_header; // MAIL said SMTPUTF8: bytes over 127 are fine in the header (RFC 6531 3.6)
     bool eight_bits;  // bytes over 127 were declared
     bool header_lines_only; // tell no EVENT_TEXT behind the header
+    bool no_digest;         // compute none; then `sha256` is empty
 };
 
 struct content {

@@ -22,6 +22,7 @@ struct dialogue;
 struct dialogue_config {
     size_t max_line;        // bytes of a line that are kept
     bool header_lines_only; // no EVENT_TEXT for lines behind a message's header: nobody shows them
+    bool no_digests;        // no SHA-256 of messages: nothing shows it or asks for it
 };
 
 // What the proxy does to STARTTLS in the EHLO replies that the client sees (bridging).

@@ -21,6 +21,7 @@ void transfer_begin(struct dialogue *dialogue, int exchange, bool bdat) {
     struct transfer *transfer = mem_new(sizeof(*transfer));
     struct content_rules rules = rules_of(&dialogue->client, bdat);
     rules.header_lines_only = dialogue->config.header_lines_only;
+    rules.no_digest = dialogue->config.no_digests;
     transfer->number = ++dialogue->message_count;
     transfer->exchange = exchange;
     transfer->bdat = bdat;

@@ -84,6 +84,13 @@ static void reads_an_empty_message(void **state) {
     assert_int_equal(texts, 1);
 }
 
+static void hashes_only_where_it_is_asked_for(void **state) {
+    (void)state;
+    read_text(SLICE("a\r\n.\r\n"), (struct content_rules){.no_digest = true}, 1);
+    assert_int_equal(end.bytes, 3);
+    assert_string_equal(end.sha256, "");
+}
+
 static void names_the_look_alike(void **state) {
     (void)state;
     static const struct {
@@ -169,6 +176,7 @@ int main(void) {
         cmocka_unit_test(ends_at_crlf_dot_crlf_only),
         cmocka_unit_test(takes_away_stuffed_dots),
         cmocka_unit_test(reads_an_empty_message),
+        cmocka_unit_test(hashes_only_where_it_is_asked_for),
         cmocka_unit_test(names_the_look_alike),
         cmocka_unit_test(tells_each_flaw_once),
         cmocka_unit_test(allows_what_was_declared),
