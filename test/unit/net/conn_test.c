@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: MIT
+// A session between two real sockets, with a fake clock and a relay that does what the test says.
+#include "net/conn.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "fake_clock.h"
+#include "net/peer.h"
+#include "net/proxy.h"
+#include "net/route.h"
+#include "net/socks5.h"
+#include "net/worker.h"
+#include "relay/relay.h"
+#include "tcp.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TEXT_MAX = 300, IDLE_MS = 60000 };
+
+static struct {
+    struct proxy_options options;
+    struct service service;
+    struct worker worker;
+    struct listen_spec spec;
+    struct live arrival;
+    struct accepted accepted;
+    int peers[2]; // the test's ends, by side
+    unsigned ended;
+    // What the relay wants …
+    bool wants_read[2];
+    char output[2][TEXT_MAX];
+    bool wants_shutdown[2];
+    bool done;
+    bool congested;
+    int64_t deadline_ns;
+    struct observer_counts counts;
+    // … and what it was told.
+    struct event_session *session;
+    char received[2][TEXT_MAX];
+    char failure[TEXT_MAX];
+    bool failure_to_client;
+    unsigned connected;
+    unsigned eofs[2];
+    unsigned resets[2];
+    unsigned gone;
+    unsigned ticks;
+    unsigned idles;
+    unsigned stops;
+    unsigned finished;
+} scene;
+
+// ── the relay ───────────────────────────────────────────────────────────────────────────────────
+
+struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
+    (void)at_ns;
+    scene.session = setup->session;
+    return (struct relay *)&scene;
+}
+
+void relay_free(struct relay *relay) {
+    assert_non_null(relay);
+    assert_int_equal(scene.finished, 1);
+}
+
+void relay_connected(struct relay *relay, const char *local_address, int64_t at_ns) {
+    (void)relay;
+    (void)at_ns;
+    assert_string_equal(local_address, "127.0.0.1");
+    scene.connected++;
+}
+
+void relay_connect_failed(struct relay *relay, const char *reason, bool tell_client,
+                          int64_t at_ns) {
+    (void)relay;
+    (void)at_ns;
+    snprintf(scene.failure, TEXT_MAX, "%s", reason);
+    scene.failure_to_client = tell_client;
+}
+
+void relay_receive(struct relay *relay, enum side side, struct slice wire, int64_t at_ns) {
+    (void)relay;
+    (void)at_ns;
+    size_t len = strlen(scene.received[side]);
+    snprintf(scene.received[side] + len, TEXT_MAX - len, "%.*s", (int)wire.len,
+             (const char *)wire.data);
+}
+
+void relay_client_left_unread(struct relay *relay) {
+    (void)relay;
+}
+
+void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
+    (void)relay;
+    (void)at_ns;
+    scene.wants_read[side] = false;
+    scene.eofs[side]++;
+}
+
+void relay_client_gone(struct relay *relay, int64_t at_ns) {
+    (void)relay;
+    (void)at_ns;
+    scene.gone++;
+}
+
+void relay_reset(struct relay *relay, enum side side, int64_t at_ns) {
+    (void)relay;
+    (void)at_ns;
+    scene.wants_read[side] = false;
+    scene.output[side][0] = '\0';
+    scene.resets[side]++;
+}
+
+bool relay_wants_read(const struct relay *relay, enum side side) {
+    (void)relay;
+    return scene.wants_read[side];
+}
+
+struct slice relay_output(const struct relay *relay, enum side side) {
+    (void)relay;
+    return slice_of_string(scene.output[side]);
+}
+
+void relay_sent(struct relay *relay, enum side side, size_t len, int64_t at_ns) {
+    (void)relay;
+    (void)at_ns;
+    memmove(scene.output[side], scene.output[side] + len, TEXT_MAX - len);
+}
+
+bool relay_wants_shutdown(const struct relay *relay, enum side side) {
+    (void)relay;
+    return scene.wants_shutdown[side];
+}
+
+void relay_shutdown_done(struct relay *relay, enum side side) {
+    (void)relay;
+    scene.wants_shutdown[side] = false;
+}
+
+bool relay_wants_reset(const struct relay *relay, enum side side) {
+    (void)relay;
+    (void)side;
+    return false;
+}
+
+bool relay_gave_up(const struct relay *relay, enum side side) {
+    (void)relay;
+    (void)side;
+    return false;
+}
+
+bool relay_is_done(const struct relay *relay) {
+    (void)relay;
+    return scene.done;
+}
+
+bool relay_is_congested(const struct relay *relay) {
+    (void)relay;
+    return scene.congested;
+}
+
+int64_t relay_deadline_ns(const struct relay *relay) {
+    (void)relay;
+    return scene.deadline_ns;
+}
+
+void relay_tick(struct relay *relay, int64_t at_ns) {
+    (void)relay;
+    assert_true(at_ns >= scene.deadline_ns);
+    scene.deadline_ns = INT64_MAX;
+    scene.ticks++;
+}
+
+void relay_idle(struct relay *relay, int64_t at_ns) {
+    (void)relay;
+    (void)at_ns;
+    scene.idles++;
+}
+
+void relay_stop(struct relay *relay, int64_t at_ns) {
+    (void)relay;
+    (void)at_ns;
+    scene.stops++;
+}
+
+void relay_finish(struct relay *relay, int64_t at_ns) {
+    (void)relay;
+    (void)at_ns;
+    scene.finished++;
+}
+
+struct observer_counts relay_counts(const struct relay *relay) {
+    (void)relay;
+    return scene.counts;
+}
+
+// ── the stage ───────────────────────────────────────────────────────────────────────────────────
+
+static void session_ended(void *proxy) {
+    (void)proxy;
+    scene.ended++;
+}
+
+static void wake_listeners(void *proxy) {
+    (void)proxy;
+}
+
+static int open_scene(void **state) {
+    (void)state;
+    memset(&scene, 0, sizeof(scene));
+    fake_clock_reset();
+    scene.peers[SIDE_CLIENT] = scene.peers[SIDE_SERVER] = -1;
+    scene.wants_read[SIDE_CLIENT] = scene.wants_read[SIDE_SERVER] = true;
+    scene.deadline_ns = INT64_MAX;
+    scene.options = (struct proxy_options){.max_sessions = 10, .idle_timeout_ms = IDLE_MS};
+    scene.service.options = &scene.options;
+    scene.service.session_ended = session_ended;
+    scene.service.wake_listeners = wake_listeners;
+    worker_init(&scene.worker, &scene.service);
+    return 0;
+}
+
+static void set_output(enum side side, const char *text) {
+    snprintf(scene.output[side], TEXT_MAX, "%s", text);
+}
+
+static void turn(void) {
+    uv_run(&scene.worker.loop, UV_RUN_NOWAIT);
+}
+
+// Its idle time is over, so that the session looks what the relay wants, with nothing read before.
+static void wake_session(void) {
+    fake_clock_pass_ms(IDLE_MS + 2);
+}
+
+static int close_scene(void **state) {
+    (void)state;
+    scene.done = true;
+    if (scene.worker.first != NULL) {
+        scene.worker.first->ops->stop(scene.worker.first);
+    }
+    assert_int_equal(atomic_load(&scene.service.live), 0);
+    assert_int_equal(scene.finished, 1);
+    close(scene.peers[SIDE_CLIENT]);
+    close(scene.peers[SIDE_SERVER]);
+    worker_stop(&scene.worker);
+    worker_cleanup(&scene.worker);
+    assert_int_equal(fake_clock_armed(), 0);
+    return 0;
+}
+
+static void begin(enum mode mode, const char *early) {
+    int pair[2];
+    struct sockaddr_storage name = {0};
+    socklen_t len = sizeof(name);
+    tcp_pair(pair);
+    scene.peers[SIDE_CLIENT] = pair[0];
+    scene.spec.mode = mode;
+    scene.accepted.spec = &scene.spec;
+    scene.accepted.accepted_ns = (int64_t)uv_hrtime();
+    getsockname(pair[0], (struct sockaddr *)&name, &len);
+    client_init(&scene.accepted.client, pair[1], (struct sockaddr *)&name);
+    scene.accepted.peer = peer_new(&scene.worker.loop, SIDE_CLIENT, pair[1]);
+    scene.accepted.route = route_new("mail.example.com", 25);
+    if (mode == MODE_SOCKS5) {
+        scene.accepted.socks5 = mem_new(sizeof(struct socks5));
+        scene.accepted.socks5->state = SOCKS5_CONNECTING;
+    }
+    assert_true(worker_take_room(&scene.worker));
+    worker_session_began(&scene.worker, &scene.arrival);
+    conn_begin(&scene.worker, &scene.arrival, &scene.accepted, NULL, slice_of_string(early));
+}
+
+static void dial_ended(int fd, int error) {
+    struct route *route = scene.accepted.route;
+    route->dialled = true;
+    route->result.fd = fd;
+    route->result.error = error;
+    route->result.failure = (struct failure){.text = "cannot connect"};
+    address_parse(&route->result.address, "192.0.2.7", 25);
+    route->ended(route->context);
+}
+
+static void connect_server(void) {
+    int pair[2];
+    tcp_pair(pair);
+    scene.peers[SIDE_SERVER] = pair[0];
+    dial_ended(pair[1], 0);
+}
+
+static void begin_connected(void) {
+    begin(MODE_REVERSE, "");
+    connect_server();
+}
+
+static void say(enum side side, const char *text) {
+    assert_int_equal(send(scene.peers[side], text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+static void assert_heard(enum side side, const char *bytes, size_t len) {
+    char got[TEXT_MAX];
+    assert_int_equal(recv(scene.peers[side], got, sizeof(got), MSG_DONTWAIT), len);
+    assert_memory_equal(got, bytes, len);
+}
+
+static void assert_hears_nothing(enum side side) {
+    char byte;
+    assert_int_equal(recv(scene.peers[side], &byte, 1, MSG_DONTWAIT), -1);
+    assert_int_equal(errno, EAGAIN);
+}
+
+// ── tests ───────────────────────────────────────────────────────────────────────────────────────
+
+static void bytes_go_to_the_relay_and_from_it(void **state) {
+    (void)state;
+    begin(MODE_REVERSE, "early ");
+    say(SIDE_CLIENT, "EHLO\r\n");
+    set_output(SIDE_CLIENT, "220 hello\r\n");
+    set_output(SIDE_SERVER, "kept until there is one");
+    turn();
+    assert_string_equal(scene.received[SIDE_CLIENT], "early EHLO\r\n");
+    assert_heard(SIDE_CLIENT, "220 hello\r\n", 11);
+    connect_server();
+    assert_int_equal(scene.connected, 1);
+    assert_string_equal(scene.session->server.address, "192.0.2.7");
+    assert_heard(SIDE_SERVER, "kept until there is one", 23);
+    say(SIDE_SERVER, "250\r\n");
+    turn();
+    assert_string_equal(scene.received[SIDE_SERVER], "250\r\n");
+}
+
+static void a_failed_dial_is_for_the_relay_to_tell(void **state) {
+    (void)state;
+    begin(MODE_REVERSE, "");
+    dial_ended(-1, ECONNREFUSED);
+    assert_string_equal(scene.failure, "cannot connect");
+    assert_true(scene.failure_to_client);
+}
+
+static void socks5_tells_a_failed_dial_itself(void **state) {
+    (void)state;
+    begin(MODE_SOCKS5, "");
+    assert_hears_nothing(SIDE_CLIENT);
+    dial_ended(-1, ECONNREFUSED);
+    assert_heard(SIDE_CLIENT, "\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00", 10);
+    assert_false(scene.failure_to_client);
+}
+
+static void socks5_answers_before_the_session_says_a_word(void **state) {
+    char got[TEXT_MAX];
+    (void)state;
+    begin(MODE_SOCKS5, "");
+    set_output(SIDE_CLIENT, "220 hello\r\n");
+    connect_server();
+    assert_int_equal(recv(scene.peers[SIDE_CLIENT], got, sizeof(got), MSG_DONTWAIT), 10 + 11);
+    assert_memory_equal(got, "\x05\x00\x00\x01", 4);
+    assert_memory_equal(got + 10, "220 hello\r\n", 11);
+}
+
+static void a_session_is_idle_when_neither_side_says_anything(void **state) {
+    (void)state;
+    begin_connected();
+    for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+        fake_clock_pass_ms(IDLE_MS - 1);
+        say(side, "x");
+        turn();
+    }
+    fake_clock_pass_ms(IDLE_MS - 1);
+    assert_int_equal(scene.idles, 0);
+    fake_clock_pass_ms(3);
+    assert_int_equal(scene.idles, 1);
+    fake_clock_pass_ms(IDLE_MS + 1);
+    assert_int_equal(scene.idles, 2);
+}
+
+static void the_relay_is_told_its_time(void **state) {
+    (void)state;
+    begin_connected();
+    scene.deadline_ns = 5000 * NS_PER_MS;
+    say(SIDE_CLIENT, "x"); // it asks for it in an event
+    turn();
+    fake_clock_pass_ms(4999);
+    assert_int_equal(scene.ticks, 0);
+    fake_clock_pass_ms(2);
+    assert_int_equal(scene.ticks, 1);
+}
+
+static void a_congested_session_is_not_read_until_it_is_free(void **state) {
+    (void)state;
+    begin_connected();
+    scene.congested = true;
+    say(SIDE_CLIENT, "a");
+    turn();
+    say(SIDE_CLIENT, "b");
+    fake_clock_pass_ms(1000);
+    turn();
+    assert_string_equal(scene.received[SIDE_CLIENT], "a");
+    scene.congested = false;
+    fake_clock_pass_ms(11);
+    turn();
+    assert_string_equal(scene.received[SIDE_CLIENT], "ab");
+}
+
+static void reset_server(void) {
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(scene.peers[SIDE_SERVER], SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+    close(scene.peers[SIDE_SERVER]);
+    scene.peers[SIDE_SERVER] = -1;
+}
+
+// What it said lies unread in the socket, while a write already fails.
+static void the_last_words_of_a_peer_that_broke_off_are_read(void **state) {
+    (void)state;
+    begin_connected();
+    say(SIDE_SERVER, "552 too much\r\n");
+    reset_server();
+    set_output(SIDE_SERVER, "more mail");
+    wake_session();
+    assert_string_equal(scene.received[SIDE_SERVER], "552 too much\r\n");
+    assert_int_equal(scene.resets[SIDE_SERVER], 1);
+}
+
+static void the_streams_end_when_the_relay_wants_it(void **state) {
+    char byte;
+    (void)state;
+    begin_connected();
+    scene.wants_shutdown[SIDE_SERVER] = true;
+    say(SIDE_CLIENT, "QUIT\r\n");
+    turn();
+    turn();
+    assert_int_equal(recv(scene.peers[SIDE_SERVER], &byte, 1, MSG_DONTWAIT), 0);
+    assert_hears_nothing(SIDE_CLIENT);
+}
+
+// Its kernel has closed the socket, though no read shows more than the end of the stream.
+static void a_client_that_closed_is_gone_and_one_that_listens_is_not(void **state) {
+    (void)state;
+    begin_connected();
+    shutdown(scene.peers[SIDE_CLIENT], SHUT_WR);
+    turn();
+    assert_int_equal(scene.eofs[SIDE_CLIENT], 1);
+    fake_clock_pass_ms(5000);
+    assert_int_equal(scene.gone, 0);
+    close(scene.peers[SIDE_CLIENT]);
+    scene.peers[SIDE_CLIENT] = -1;
+    fake_clock_pass_ms(1001);
+    assert_int_equal(scene.gone, 1);
+    fake_clock_pass_ms(5000);
+    assert_int_equal(scene.gone, 1);
+}
+
+static void a_session_that_is_done_ends_and_is_counted(void **state) {
+    (void)state;
+    begin_connected();
+    scene.counts = (struct observer_counts){.messages = 2, .findings = 3};
+    say(SIDE_CLIENT, "x");
+    turn();
+    assert_int_equal(atomic_load(&scene.service.messages), 2);
+    scene.counts.messages = 3;
+    scene.done = true;
+    wake_session();
+    assert_int_equal(scene.ended, 1);
+    assert_int_equal(atomic_load(&scene.service.ended), 1);
+    assert_int_equal(atomic_load(&scene.service.messages), 3);
+    assert_int_equal(atomic_load(&scene.service.findings), 3);
+    assert_true(tcp_is_closed(scene.peers[SIDE_CLIENT]));
+    assert_true(tcp_is_closed(scene.peers[SIDE_SERVER]));
+}
+
+static void the_end_of_the_grace_stops_it(void **state) {
+    (void)state;
+    begin_connected();
+    worker_stop(&scene.worker);
+    fake_clock_pass_ms(0);
+    assert_int_equal(scene.stops, 1);
+    assert_int_equal(scene.ended, 0); // The relay has words to say first.
+}
+
+static void a_connect_that_failed_is_a_session_of_its_own(void **state) {
+    (void)state;
+    struct failed_dial failed = {
+        .client = {.pid = 4711},
+        .asked_monotonic_ns = (int64_t)uv_hrtime() - NS_PER_S,
+        .error = ECONNREFUSED,
+    };
+    address_parse(&failed.server, "192.0.2.7", 25);
+    conn_record_failed(&scene.worker, &failed);
+    assert_int_equal(atomic_load(&scene.service.ended), 1);
+    assert_string_equal(scene.failure,
+                        "cannot connect to 192.0.2.7 on port 25: the connection was refused: "
+                        "nothing listens there, or a firewall rejects it");
+    assert_false(scene.failure_to_client);
+}
+
+#define IN_SCENE(test) cmocka_unit_test_setup_teardown(test, open_scene, close_scene)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_SCENE(bytes_go_to_the_relay_and_from_it),
+        IN_SCENE(a_failed_dial_is_for_the_relay_to_tell),
+        IN_SCENE(socks5_tells_a_failed_dial_itself),
+        IN_SCENE(socks5_answers_before_the_session_says_a_word),
+        IN_SCENE(a_session_is_idle_when_neither_side_says_anything),
+        IN_SCENE(the_relay_is_told_its_time),
+        IN_SCENE(a_congested_session_is_not_read_until_it_is_free),
+        IN_SCENE(the_last_words_of_a_peer_that_broke_off_are_read),
+        IN_SCENE(the_streams_end_when_the_relay_wants_it),
+        IN_SCENE(a_client_that_closed_is_gone_and_one_that_listens_is_not),
+        IN_SCENE(a_session_that_is_done_ends_and_is_counted),
+        IN_SCENE(the_end_of_the_grace_stops_it),
+        IN_SCENE(a_connect_that_failed_is_a_session_of_its_own),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
