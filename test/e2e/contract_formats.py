@@ -36,7 +36,8 @@ class Record:
         self.errors = proxy.errors()
         self.raw_text = proxy.output("text").decode("utf-8")
         self.document = json.loads(proxy.output("json"))
-        self.sessions = self.document["sessions"]
+        # They stand in the order in which they ended, which need not be that of their ids.
+        self.sessions = sorted(self.document["sessions"], key=lambda session: session["id"])
         self.events = proxy.events()
 
     def text(self, session=None, happenings=False, findings=False):
