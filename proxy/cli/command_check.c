@@ -5,16 +5,15 @@
 #include "cli/transcript.h"
 #include "cli/verdict.h"
 
-static void take(void *context, const char *session_json) {
-    enum err err = judge_take(context, session_json);
-    (void)err; // the reader made the document
+static void take(void *context, const struct record *session) {
+    judge_take(context, session);
 }
 
 static enum err judge_transcript(struct judge *judge, struct failure *failure, const char *path) {
     struct transcript transcript;
     enum err err = transcript_open(&transcript, failure, path);
     if (err == OK) {
-        reader_documents(transcript.reader, take, judge);
+        reader_records(transcript.reader, take, judge);
     }
     transcript_close(&transcript);
     return err;

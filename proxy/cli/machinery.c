@@ -134,13 +134,12 @@ static enum err open_keylog(struct machinery *out, struct failure *failure, cons
 
 // ── outputs and verdict ─────────────────────────────────────────────────────────────────────────
 
-static bool matches_only(void *context, const char *session_json) {
-    return expression_matches(context, session_json);
+static bool matches_only(void *context, const struct record *session) {
+    return expression_matches(context, session);
 }
 
-static void judge_session(void *context, const char *session_json) {
-    enum err err = judge_take(context, session_json);
-    (void)err; // The document is our own, so it is one.
+static void judge_session(void *context, const struct record *session) {
+    judge_take(context, session);
 }
 
 static enum err open_outputs(struct machinery *out, struct failure *failure,

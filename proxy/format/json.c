@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// json: one document of all sessions. The recording builds the document of each session once, for
-// all who want it, so there is no state of a session here.
+// json: one document of all sessions. Each is written from its record when it ends, so there is no
+// state of a session here.
 #include "format/format.h"
 #include "spool/document_file.h"
 

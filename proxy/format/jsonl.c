@@ -5,7 +5,6 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "format/format.h"
-#include "transcript/json_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,11 +19,7 @@ static void session_free(void *context) {
 
 static void take(void *context, const struct event *event) {
     struct outlet *outlet = context;
-    struct slice message = {0};
-    if (event->kind == EVENT_MESSAGE) {
-        message = message_log_object(outlet->messages);
-    }
-    jsonl_put_event(&outlet->bytes, event, message);
+    jsonl_put_event(&outlet->bytes, event, message_log_message(outlet->messages));
 }
 
 // ── its files ───────────────────────────────────────────────────────────────────────────────────
@@ -35,7 +30,7 @@ static int put_counter(char *out, size_t max, uint64_t counter) {
 
 static void put_notice(struct buf *out, const struct event *event, bool color) {
     (void)color;
-    jsonl_put_event(out, event, (struct slice){0});
+    jsonl_put_event(out, event, NULL);
 }
 
 static void put_lost(struct buf *out, uint64_t count, const char *reason, int64_t unix_ns,

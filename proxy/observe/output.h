@@ -27,9 +27,9 @@ struct output_options {
     enum color_choice color;
     struct spool_options spool;
     bool paused; // --paused
-    // Session filter of --only, NULL for all: asked when the session ended, with its json document
-    // as text. Called on the session's thread.
-    bool (*only)(void *context, const char *session_json);
+    // Session filter of --only, NULL for all: asked when the session ended. Called on the session's
+    // thread.
+    bool (*only)(void *context, const struct record *session);
     void *only_context;
 };
 
@@ -72,10 +72,11 @@ struct output_status {
 // Fills at most `max` entries; returns how many there are.
 size_t output_set_status(const struct output_set *set, struct output_status *out, size_t max);
 
-// For --fail-on and --expect at the end of a capture: keeps the judgement's facts of each session
-// as its json document. Called on the session's thread with each finished session.
+// For --fail-on and --expect at the end of a capture. Called on the session's thread with the
+// record of each finished session.
 void output_set_on_session(struct output_set *set,
-                           void (*ended)(void *context, const char *session_json), void *context);
+                           void (*ended)(void *context, const struct record *session),
+                           void *context);
 
 // ── what the set tells a recording; see set.c ───────────────────────────────────────────────────
 
@@ -87,9 +88,9 @@ struct budget *output_set_budget(struct output_set *set); // of what all session
 char *output_path_expand(const struct output *output, const struct event_session *session);
 // Takes the batch for the writer thread. Never waits.
 void output_set_submit(struct output_set *set, struct batch *batch);
-// Whether something wants the document of each session though no output does.
-bool output_set_wants_document(const struct output_set *set);
-// Hands the document to the callback of output_set_on_session.
-void output_set_session_ended(struct output_set *set, const char *session_json);
+// Whether something wants the record of each session though no output does.
+bool output_set_wants_record(const struct output_set *set);
+// Hands the record to the callback of output_set_on_session.
+void output_set_session_ended(struct output_set *set, const struct record *session);
 
 #endif

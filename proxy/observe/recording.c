@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 // recording: one session in all outputs. Each event goes to what all formats share (the message
-// log, the session's document), then to the state of each format; what they leave in their outlets
+// log, the session's record), then to the state of each format; what they leave in their outlets
 // is handed to the writer in batches.
 //
-//   event ─▶ message log ─▶ document ─▶ format states ─▶ outlets ─▶ batch ─▶ writer
+//   event ─▶ message log ─▶ record ─▶ format states ─▶ outlets ─▶ batch ─▶ writer
 //
 // What a session keeps until its end counts against a budget that all sessions share
-// (LIMIT_KEPT). Under --only nothing is handed on until the session has ended and its document
+// (LIMIT_KEPT). Under --only nothing is handed on until the session has ended and its record
 // matches; only the data of `eml` goes ahead, into temporary files that are taken away again if it
 // does not.
 #include "base/memory.h"
 #include "observe/output.h"
 #include "transcript/message_log.h"
-#include "transcript/session.h"
+#include "transcript/record.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -37,12 +37,12 @@ struct recording {
     struct output_set *set;
     struct slot *slots;
     size_t slot_count;
-    struct message_log *messages;      // NULL where nobody wants it
-    struct session_document *document; // the same
-    struct batch *held;                // --only: pieces that wait for the end; NULL without
-    struct budget_share share;         // of what all sessions keep
-    bool full;                         // --only: the share was met
-    uint64_t left_out;                 // … events since then
+    struct message_log *messages; // NULL where no output or expression needs it
+    struct record *record;        // the same
+    struct batch *held;           // --only: pieces that wait for the end; NULL without
+    struct budget_share share;    // of what all sessions keep
+    bool full;                    // --only: the share was met
+    uint64_t left_out;            // … events since then
     const struct event_session *session;
     bool begun; // something of it was recorded
     bool ended;
@@ -66,8 +66,8 @@ static bool shares_messages(const struct output_set *set) {
     return false;
 }
 
-static bool wants_document(const struct output_set *set) {
-    return output_set_options(set)->only != NULL || output_set_wants_document(set) ||
+static bool wants_record(const struct output_set *set) {
+    return output_set_options(set)->only != NULL || output_set_wants_record(set) ||
            has_document(set);
 }
 
@@ -89,10 +89,10 @@ static void *session_new(void *context) {
     recording->slot_count = output_set_count(set);
     recording->slots = mem_new_array(recording->slot_count, sizeof(*recording->slots));
     budget_join(&recording->share, output_set_budget(set));
-    if (wants_document(set)) {
-        recording->document = session_document_new(&recording->share);
+    if (wants_record(set)) {
+        recording->record = record_new(&recording->share);
     }
-    if (recording->document != NULL || shares_messages(set)) {
+    if (recording->record != NULL || shares_messages(set)) {
         recording->messages = message_log_new(options->body, &recording->share);
     }
     if (options->only != NULL) {
@@ -239,8 +239,8 @@ static size_t held_bytes(const struct recording *recording) {
 
 static void count_kept(struct recording *recording) {
     size_t kept = held_bytes(recording);
-    if (recording->document != NULL) {
-        kept += session_document_bytes(recording->document);
+    if (recording->record != NULL) {
+        kept += record_reserved(recording->record);
     }
     if (recording->messages != NULL) {
         kept += message_log_bytes(recording->messages);
@@ -271,64 +271,56 @@ static void discard(struct recording *recording) {
 
 // ── the end of a session ────────────────────────────────────────────────────────────────────────
 
-static void submit_document(struct recording *recording, struct slice document) {
+static struct piece document_of(const struct recording *recording, struct slot *slot) {
+    struct piece piece = {.kind = PIECE_DOCUMENT,
+                          .output = slot->outlet.output->to.index,
+                          .path = path_of(slot, recording->session)};
+    struct buf document;
+    buf_init(&document, SIZE_MAX / 2);
+    record_put_json(&document, recording->record);
+    piece.bytes = buf_take(&document, &piece.len);
+    return piece;
+}
+
+static void submit_documents(struct recording *recording) {
     struct batch *batch = batch_new();
     for (size_t i = 0; i < recording->slot_count; i++) {
         struct slot *slot = &recording->slots[i];
-        if (!slot->outlet.output->format->takes_document) {
-            continue;
+        if (slot->outlet.output->format->takes_document) {
+            batch_add(batch, document_of(recording, slot));
         }
-        struct piece piece = {.kind = PIECE_DOCUMENT,
-                              .output = slot->outlet.output->to.index,
-                              .path = path_of(slot, recording->session)};
-        struct buf copy;
-        buf_init(&copy, document.len);
-        buf_put(&copy, document);
-        piece.bytes = buf_take(&copy, &piece.len);
-        batch_add(batch, piece);
     }
     submit(recording, batch);
 }
 
-// `document` is NULL where nothing of the session was recorded: nothing matches then.
-static bool is_wanted(const struct recording *recording, const char *document) {
+// Where nothing of the session was recorded nothing matches.
+static bool is_wanted(const struct recording *recording, bool known) {
     const struct output_options *options = output_set_options(recording->set);
     return options->only == NULL ||
-           (document != NULL && options->only(options->only_context, document));
+           (known && options->only(options->only_context, recording->record));
 }
 
 static void end(struct recording *recording) {
-    struct buf document;
     recording->ended = true;
-    buf_init(&document, SIZE_MAX / 2);
-    bool known =
-        recording->document != NULL && session_document_put(&document, recording->document);
-    size_t len = buf_len(&document);
-    buf_put_byte(&document, 0);
-    const char *string = (const char *)buf_slice(&document).data;
-    bool wanted = is_wanted(recording, known ? string : NULL);
+    bool known = recording->record != NULL && recording->record->begun;
+    bool wanted = is_wanted(recording, known);
     if (recording->held != NULL) {
         (wanted ? release : discard)(recording);
     }
     flush(recording);
     if (known && wanted) {
-        submit_document(recording, slice_sub(buf_slice(&document), 0, len));
-        output_set_session_ended(recording->set, string);
+        submit_documents(recording);
+        output_set_session_ended(recording->set, recording->record);
     }
-    buf_cleanup(&document);
 }
 
 // ── events ──────────────────────────────────────────────────────────────────────────────────────
 
-static void give_document(struct recording *recording, const struct event *event) {
-    struct slice message = {0};
+static void give_record(struct recording *recording, const struct event *event) {
     struct message_shown shown;
-    if (event->kind == EVENT_MESSAGE) {
-        message = message_log_object(recording->messages);
-    }
-    session_document_take(recording->document, event, message);
+    record_take(recording->record, event, message_log_message(recording->messages));
     if (message_log_shown(recording->messages, &shown)) {
-        session_document_take_shown(recording->document, &shown);
+        record_take_shown(recording->record, &shown);
     }
 }
 
@@ -360,8 +352,8 @@ static void give(struct recording *recording, const struct event *event) {
     if (recording->messages != NULL) {
         message_log_take(recording->messages, event);
     }
-    if (recording->document != NULL) {
-        give_document(recording, event);
+    if (recording->record != NULL) {
+        give_record(recording, event);
     }
     give_slots(recording, event);
 }
@@ -369,8 +361,8 @@ static void give(struct recording *recording, const struct event *event) {
 // While the recording is paused nothing of an event is kept, but how a session that was recorded in
 // part has ended.
 static void give_skipped(struct recording *recording, const struct event *event) {
-    if (recording->document != NULL && recording->begun) {
-        session_document_skip(recording->document, event);
+    if (recording->record != NULL && recording->begun) {
+        record_skip(recording->record, event);
     }
     for (size_t i = 0; i < recording->slot_count; i++) {
         skip(&recording->slots[i], event);
@@ -432,7 +424,7 @@ static void session_free(void *context) {
     }
     free(recording->slots);
     message_log_free(recording->messages);
-    session_document_free(recording->document);
+    record_free(recording->record);
     batch_free(recording->held);
     budget_leave(&recording->share);
     free(recording);

@@ -24,7 +24,7 @@ struct output_set {
     atomic_bool paused;
     pthread_mutex_t pause_lock;
     int64_t paused_since_ns; // Unix time; guarded by pause_lock
-    void (*ended)(void *context, const char *session_json);
+    void (*ended)(void *context, const struct record *session);
     void *ended_context;
 };
 
@@ -189,18 +189,19 @@ void output_set_submit(struct output_set *set, struct batch *batch) {
     writer_submit(set->writer, batch);
 }
 
-bool output_set_wants_document(const struct output_set *set) {
+bool output_set_wants_record(const struct output_set *set) {
     return set->ended != NULL;
 }
 
-void output_set_session_ended(struct output_set *set, const char *session_json) {
+void output_set_session_ended(struct output_set *set, const struct record *session) {
     if (set->ended != NULL) {
-        set->ended(set->ended_context, session_json);
+        set->ended(set->ended_context, session);
     }
 }
 
 void output_set_on_session(struct output_set *set,
-                           void (*ended)(void *context, const char *session_json), void *context) {
+                           void (*ended)(void *context, const struct record *session),
+                           void *context) {
     set->ended = ended;
     set->ended_context = context;
 }

@@ -21,6 +21,13 @@ void json_open(struct json_writer *json, char bracket) {
     json->comma = false;
 }
 
+void json_open_line(struct json_writer *json, char bracket) {
+    begin_value(json);
+    buf_put_byte(json->out, '\n');
+    buf_put_byte(json->out, (uint8_t)bracket);
+    json->comma = false;
+}
+
 void json_close(struct json_writer *json, char bracket) {
     buf_put_byte(json->out, (uint8_t)bracket);
     json->comma = true;
@@ -118,7 +125,7 @@ static void put_escaped(struct buf *out, uint8_t byte) {
 
 // Appends the character at the start of `s`, which is not a plain one, and returns its length.
 static size_t put_character(struct buf *out, struct slice s) {
-    size_t len = text_utf8_length(s);
+    size_t len = s.data[0] == '\0' ? 0 : text_utf8_length(s);
     if (len == 0) {
         buf_put(out, SLICE("\xEF\xBF\xBD"));
         return 1;
@@ -153,19 +160,11 @@ void json_text(struct json_writer *json, struct slice text) {
     buf_put_byte(json->out, '"');
 }
 
-void json_put_printed(struct buf *out, struct slice text) {
+void json_put_shown(struct buf *out, struct slice text) {
     while (text.len > 0) {
-        size_t len = text_utf8_length(text);
-        len = len == 0 ? 1 : len;
-        struct slice character = slice_sub(text, 0, len);
-        // C0 is layout here: strings have none left.
-        if (character.data[0] >= 0x20 && text_is_utf8(character) &&
-            text_is_treacherous(character)) {
-            put_code_point(out, text_code_point(character));
-        } else {
-            buf_put(out, character);
-        }
-        text = slice_from(text, len);
+        size_t len = text.data[0] == '\0' ? 0 : text_utf8_length(text);
+        buf_put(out, len == 0 ? SLICE("\xEF\xBF\xBD") : slice_sub(text, 0, len));
+        text = slice_from(text, len == 0 ? 1 : len);
     }
 }
 
@@ -204,11 +203,6 @@ void json_member_uint_or_null(struct json_writer *json, const char *key, uint64_
     }
 }
 
-void json_member_ms(struct json_writer *json, const char *key, int64_t us) {
-    json_key(json, key);
-    json_ms(json, us);
-}
-
 void json_member_text(struct json_writer *json, const char *key, struct slice text) {
     json_key(json, key);
     json_text(json, text);
@@ -219,14 +213,41 @@ void json_member_string(struct json_writer *json, const char *key, const char *s
     json_string(json, string);
 }
 
-void json_member_raw(struct json_writer *json, const char *key, struct slice value) {
-    json_key(json, key);
-    json_raw(json, value);
+bool json_holds(struct slice text) {
+    return slice_find_byte(text, '\0') == SLICE_NONE && text_is_utf8(text);
 }
 
-void json_member_exact(struct json_writer *json, const char *key, struct slice text) {
-    if (!text_is_utf8(text)) {
-        json_key(json, key);
-        json_base64(json, text);
+void json_member_exact(struct json_writer *json, const char *name, struct slice text) {
+    if (json_holds(text)) {
+        return;
     }
+    begin_value(json);
+    buf_put_byte(json->out, '"');
+    buf_put_string(json->out, name);
+    buf_put(json->out, SLICE("_base64\":"));
+    json->comma = false;
+    json_base64(json, text);
+}
+
+// What the character at the start of `s`, which is not a plain one, takes.
+static size_t character_size(struct slice s, size_t *out_len) {
+    size_t len = s.data[0] == '\0' ? 0 : text_utf8_length(s);
+    *out_len = len == 0 ? 1 : len;
+    if (len > 1 && text_is_treacherous(slice_sub(s, 0, len))) {
+        return len == 4 ? 12 : 6;
+    }
+    return len == 0 ? 3 : len == 1 ? 6 : len;
+}
+
+size_t json_text_size(struct slice text) {
+    size_t size = 0;
+    for (struct slice rest = text; rest.len > 0;) {
+        size_t len = plain_run(rest);
+        size += len;
+        if (len == 0) {
+            size += character_size(rest, &len);
+        }
+        rest = slice_from(rest, len);
+    }
+    return json_holds(text) ? size : size + (text.len + 2) / 3 * 4;
 }

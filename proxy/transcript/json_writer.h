@@ -3,7 +3,7 @@
 // the commas and escapes text; it does not check that keys and values alternate.
 //
 // cJSON reads JSON (`reader`); it is not used to write, because a tree for each event costs more
-// than the event, and because its strings cannot hold a NUL.
+// than the event.
 #ifndef SCOPE_TRANSCRIPT_JSON_WRITER_H
 #define SCOPE_TRANSCRIPT_JSON_WRITER_H
 
@@ -19,7 +19,8 @@ struct json_writer {
 // Goes on where an object or array is already open in `out`; `comma` is whether it has members.
 struct json_writer json_writer_on(struct buf *out, bool comma);
 
-void json_open(struct json_writer *json, char bracket); // '{' or '['
+void json_open(struct json_writer *json, char bracket);      // '{' or '['
+void json_open_line(struct json_writer *json, char bracket); // on a line of its own
 void json_close(struct json_writer *json, char bracket);
 void json_key(struct json_writer *json, const char *key); // `key` needs no escaping
 
@@ -29,24 +30,26 @@ void json_int(struct json_writer *json, int64_t value);
 void json_uint(struct json_writer *json, uint64_t value);
 // A time in milliseconds with up to three decimals: 8104 µs is 8.104, 8000 µs is 8.
 void json_ms(struct json_writer *json, int64_t us);
-// Text: bytes that are not UTF-8 are U+FFFD; controls (C0, DEL, C1) are escaped, so that a line of
-// JSON cannot move a terminal either. The null slice is null.
+// Text: NUL and bytes that are not UTF-8 are U+FFFD; controls (C0, DEL, C1) are escaped, so that a
+// line of JSON cannot move a terminal either. The null slice is null.
 void json_text(struct json_writer *json, struct slice text);
 void json_string(struct json_writer *json, const char *string); // NULL is null
 void json_base64(struct json_writer *json, struct slice bytes);
-// Appends JSON that cJSON printed, with what is treacherous in its strings (base/text.h) as \uXXXX.
-void json_put_printed(struct buf *out, struct slice text);
+// Appends what json_text makes a reader see, without escapes: U+FFFD for what JSON cannot hold.
+void json_put_shown(struct buf *out, struct slice text);
 void json_raw(struct json_writer *json, struct slice value); // finished JSON, one value
 
 // The same with a key in front.
 void json_member_bool(struct json_writer *json, const char *key, bool value);
 void json_member_uint(struct json_writer *json, const char *key, uint64_t value);
 void json_member_uint_or_null(struct json_writer *json, const char *key, uint64_t value); // 0: null
-void json_member_ms(struct json_writer *json, const char *key, int64_t us);
 void json_member_text(struct json_writer *json, const char *key, struct slice text);
 void json_member_string(struct json_writer *json, const char *key, const char *string);
-void json_member_raw(struct json_writer *json, const char *key, struct slice value);
-// A `…_base64` member, where `text` is not UTF-8; else nothing.
-void json_member_exact(struct json_writer *json, const char *key, struct slice text);
+// The member NAME_base64, where JSON does not hold `text`; else nothing.
+void json_member_exact(struct json_writer *json, const char *name, struct slice text);
+
+// Whether json_text writes all of it: UTF-8 without a NUL, which many readers end a string at.
+bool json_holds(struct slice text);
+size_t json_text_size(struct slice text); // of its JSON, with NAME_base64
 
 #endif

@@ -2,101 +2,80 @@
 #include "transcript/jsonl.h"
 
 #include "base/clock.h"
-#include "transcript/json_parts.h"
+#include "transcript/record_event.h"
+#include "transcript/record_fields.h"
 
-// ── the members that every event has ────────────────────────────────────────────────────────────
-
+// The members that every event has.
 static void put_head(struct json_writer *json, const struct event *event) {
     const struct event_session *session = event->session;
-    json_member_time(json, "time", event_unix_ns(event));
+    json_key(json, "time");
+    json_open(json, '"');
+    clock_put_rfc3339(json->out, event_unix_ns(event), CLOCK_MICROSECONDS);
+    json_close(json, '"');
     json_member_uint(json, "pid", session == NULL ? 0 : session->client.pid);
     json_member_uint(json, "session", session == NULL ? 0 : session->id);
     json_member_string(json, "event", event_kind_name(event->kind));
 }
 
-static void connect_members(struct json_writer *json, const struct event *event) {
-    json_key(json, "client");
-    json_client(json, event->session);
-    json_key(json, "server");
-    json_server(json, event->session);
-    json_member_string(json, "mode", mode_name(event->session->mode));
+static void put(struct json_writer *json, const struct field_table *table, const void *object) {
+    fields_write(json, table, object, FIELD_JSONL);
 }
 
-static void command_members(struct json_writer *json, const struct event_command *command) {
-    json_command_by(json, command);
-    json_member_uint(json, "exchange", (uint64_t)command->exchange);
-    json_command_verb_members(json, command);
-    json_member_bool(json, "continuation", command->continuation);
+static void put_command(struct json_writer *json, const struct event *event) {
+    struct arena arena = {0};
+    struct record_command command = record_command_of(&arena, event);
+    put(json, &command_table, &command);
+    arena_cleanup(&arena);
 }
 
-static void reply_members(struct json_writer *json, const struct event_reply *reply) {
-    json_reply_members(json, reply);
-    json_key(json, "to");
-    if (reply->to == EVENT_NO_EXCHANGE) {
-        json_null(json);
-    } else {
-        json_int(json, reply->to);
-    }
-    json_member_bool(json, "final", reply->final);
-    json_member_text(json, "recipient", reply->recipient);
+static void put_reply(struct json_writer *json, const struct event *event) {
+    struct arena arena = {0};
+    struct record_reply reply = record_reply_of(&arena, event);
+    put(json, &reply_table, &reply);
+    arena_cleanup(&arena);
 }
 
-static void close_members(struct json_writer *json, const struct event_session *session,
-                          const struct event_close *close) {
-    json_member_string(json, "by", party_name(close->by));
-    json_member_string(json, "outcome", outcome_name(close->outcome));
-    json_member_text(json, "error", close->error);
-    json_member_ms(json, "duration_ms", json_at_us(session, close->duration_ns));
-    if (!slice_is_null(close->likely)) { // no event of its own says it, and `show` needs it
-        json_member_text(json, "likely", close->likely);
-    }
+static void put_close(struct json_writer *json, const struct event *event) {
+    struct event_close close = event->close;
+    close.duration_ns = record_at_ns(event->session, close.duration_ns);
+    put(json, &close_table, &close);
 }
 
-// The members of the object, without its braces.
-static void message_members(struct json_writer *json, struct slice object) {
-    if (object.len > 2) {
-        json_raw(json, slice_sub(object, 1, object.len - 2));
-    }
-}
-
-static void put_members(struct json_writer *json, const struct event *event, struct slice message) {
+static void put_members(struct json_writer *json, const struct event *event,
+                        const struct record_message *message) {
     switch (event->kind) {
     case EVENT_CONNECT:
-        connect_members(json, event);
+        put(json, &connect_table, event->session);
         return;
     case EVENT_TLS:
-        json_member_string(json, "side", side_name(event->tls.side));
-        json_tls_members(json, &event->tls);
+        put(json, &tls_table, &event->tls);
         return;
     case EVENT_COMMAND:
-        command_members(json, &event->command);
+        put_command(json, event);
         return;
     case EVENT_REPLY:
-        reply_members(json, &event->reply);
+        put_reply(json, event);
         return;
     case EVENT_AUTH:
-        json_auth_members(json, &event->auth);
+        put(json, &auth_table, &event->auth);
         return;
     case EVENT_DATA:
-        json_member_uint(json, "message", (uint64_t)event->data.message);
-        json_member_uint(json, "bytes", event->data.bytes);
+        put(json, &data_table, &event->data);
         return;
     case EVENT_MESSAGE:
-        message_members(json, message);
+        put(json, &message_table, message);
         return;
     case EVENT_FINDING:
-        json_finding_members(json, &event->finding);
+        put(json, &finding_table, &event->finding);
         return;
     case EVENT_CLOSE:
-        close_members(json, event->session, &event->close);
+        put_close(json, event);
         return;
     case EVENT_LOST:
-        json_member_uint(json, "count", event->lost.count);
-        json_member_text(json, "reason", event->lost.reason);
+        put(json, &lost_table, &event->lost);
         return;
     case EVENT_PAUSED:
-        json_member_time(json, "from", event->paused.from_unix_ns);
-        json_member_time(json, "to", event->paused.to_unix_ns);
+        put(json, &paused_table, &event->paused);
         return;
     case EVENT_TEXT:
     case EVENT_CONTENT:
@@ -111,7 +90,8 @@ static void put_members(struct json_writer *json, const struct event *event, str
     }
 }
 
-void jsonl_put_event(struct buf *out, const struct event *event, struct slice message) {
+void jsonl_put_event(struct buf *out, const struct event *event,
+                     const struct record_message *message) {
     if (event_kind_name(event->kind) == NULL) {
         return;
     }

@@ -6,9 +6,11 @@
 
 #include "base/buf.h"
 #include "event/event.h"
+#include "transcript/record.h"
 
 // Appends the event's line, from behind its counter to its '\n'; nothing for an event that jsonl
-// does not have. `message` is the object of an EVENT_MESSAGE.
-void jsonl_put_event(struct buf *out, const struct event *event, struct slice message);
+// does not have. `message` is the record of an EVENT_MESSAGE, else NULL.
+void jsonl_put_event(struct buf *out, const struct event *event,
+                     const struct record_message *message);
 
 #endif

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 // message_log: what a transcript keeps of a session's messages while they stream by: the header,
-// and by `--body` the body, each up to its cap, until the message's last answer makes an object of
-// it. One log serves all outputs of a session, so that `jsonl` and `json` hold the very same
-// object.
+// and by `--body` the body, each up to its cap, until the message's last answer makes a record of
+// it. One log serves all outputs of a session, so that `jsonl` and `json` say the very same.
 //
-//   EVENT_TEXT, _FIELD, _CONTENT ──▶ record of message n ── EVENT_MESSAGE ──▶ {"n":1,"from":…}
+//   EVENT_TEXT, _FIELD, _CONTENT ──▶ open message n ── EVENT_MESSAGE ──▶ struct record_message
 //
-// Several records may be open at once: messages can be pipelined.
+// Several messages may be open at once: they can be pipelined.
 //
-// When the lines of a message were seen stands in the timeline of `json`, not in its object. Where
+// When the lines of a message were seen is in the moments of the session's record. Where
 // the header's lines cannot be told from its fields (no space behind a colon, bare LF, …)
 // `header_text` has them as they were sent; `odd_dots` has the numbers of the body lines, from 1 at
 // the empty line, whose first dot is not doubled as it should be.
@@ -18,6 +17,7 @@
 #include "base/budget.h"
 #include "base/buf.h"
 #include "event/event.h"
+#include "transcript/record.h"
 
 enum body_detail { BODY_HEADERS, BODY_NONE, BODY_FULL }; // --body
 
@@ -44,13 +44,14 @@ void message_log_take(struct message_log *log, const struct event *event);
 struct message_shown {
     int message;
     uint64_t lines; // 0: the message's end
-    int64_t at_us;  // the same for all lines of one millisecond
+    int64_t at_ns;  // the same for all lines of one millisecond
 };
 size_t message_log_bytes(const struct message_log *log); // that it has reserved
 // False where it shows nothing.
 bool message_log_shown(const struct message_log *log, struct message_shown *out);
-// The object of the EVENT_MESSAGE that was taken last; valid until the next take.
-struct slice message_log_object(struct message_log *log);
+// The record of the event that was taken last, NULL where that is no EVENT_MESSAGE; valid until the
+// next take, and as long as the event.
+const struct record_message *message_log_message(struct message_log *log);
 
 // ── inside ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -61,16 +62,10 @@ struct message_field {
     bool cut;
 };
 
-struct message_cut_line {
-    uint64_t number; // among the lines shown, from 1
-    size_t len;
-    size_t shown;
-};
-
 enum content_state { CONTENT_LINE_START, CONTENT_LINE_START_CR, CONTENT_IN_LINE, CONTENT_BODY };
 
-struct message_record {
-    struct message_record *next;
+struct open_message {
+    struct open_message *next;
     int n;
     struct header_limit limit;
     struct buf header_text; // the header's lines as sent, with their ends
@@ -81,10 +76,10 @@ struct message_record {
     enum content_state content; // where in the message the content is
     struct buf body;
     bool cut;
-    int64_t shown_us;   // when the lines shown last were seen
+    int64_t shown_ns;   // when the lines shown last were seen
     size_t shown_times; // how often that has changed
     uint64_t lines;     // shown so far
-    struct message_cut_line *cut_lines;
+    struct record_cut_line *cut_lines;
     size_t cut_line_count;
     uint64_t body_lines; // seen, the empty line included
     bool behind_lf;      // the last line shown ended in LF alone
@@ -92,8 +87,9 @@ struct message_record {
     size_t odd_dot_count;
 };
 
-// Appends the object.
-void message_record_put(struct buf *out, const struct message_record *record, enum body_detail body,
-                        const struct event_message *message);
+// Says what is kept of the message; `out` points into `open` and the event, lists are in the arena.
+void open_message_record(struct record_message *out, struct arena *arena,
+                         const struct open_message *open, enum body_detail body,
+                         const struct event_message *message);
 
 #endif

@@ -3,61 +3,9 @@
 
 #include "base/memory.h"
 #include "transcript/reader_parts.h"
-#include "transcript/session.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-// ── NULs ────────────────────────────────────────────────────────────────────────────────────────
-
-// The noncharacters U+FDD0 to U+FDEF, EF B7 90 to EF B7 AF: one of them that the data does not
-// hold, as it is or escaped, stands for NUL while cJSON has the text.
-enum { MARK_FIRST = 0x90, MARK_LAST = 0xAF, MARK_LEN = 3, ESCAPED_NUL_LEN = 6 };
-
-static bool choose_mark(char mark[4], struct slice data) {
-    for (unsigned last = MARK_FIRST; last <= MARK_LAST; last++) {
-        char escaped[] = {
-            '\\', 'u', 'f', 'd', last < 0xA0 ? 'd' : 'e', "0123456789abcdef"[last & 15], 0};
-        mark[0] = (char)0xEF;
-        mark[1] = (char)0xB7;
-        mark[2] = (char)last;
-        mark[3] = '\0';
-        if (slice_find(data, slice_of_string(mark)) == SLICE_NONE &&
-            slice_find_nocase(data, slice_of_string(escaped)) == SLICE_NONE) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void replace_nuls(struct reader *reader) {
-    struct slice rest = reader->data;
-    buf_init(&reader->own, rest.len);
-    while (rest.len > 0) {
-        size_t at = slice_find_byte(rest, '\\');
-        size_t plain = at == SLICE_NONE ? rest.len : at;
-        buf_put(&reader->own, slice_sub(rest, 0, plain));
-        rest = slice_from(rest, plain);
-        if (slice_starts_with(rest, SLICE("\\u0000"))) {
-            buf_put_string(&reader->own, reader->decoder.nul);
-            rest = slice_from(rest, ESCAPED_NUL_LEN);
-        } else {
-            buf_put(&reader->own, slice_sub(rest, 0, 2)); // an escaped backslash is no beginning
-            rest = slice_from(rest, 2);
-        }
-    }
-    reader->data = buf_slice(&reader->own);
-}
-
-size_t reader_original_offset(const struct reader *reader, size_t offset) {
-    struct slice before = slice_sub(reader->data, 0, offset);
-    struct slice mark = slice_of_string(reader->decoder.nul);
-    for (size_t at = slice_find(before, mark); at != SLICE_NONE; at = slice_find(before, mark)) {
-        offset += ESCAPED_NUL_LEN - MARK_LEN;
-        before = slice_from(before, at + MARK_LEN);
-    }
-    return offset;
-}
 
 // ── items and sessions ──────────────────────────────────────────────────────────────────────────
 
@@ -184,10 +132,6 @@ enum err reader_open(struct reader **out, struct failure *failure, struct slice 
     reader->data = data;
     reader->cut_off = SLICE_NONE;
     reader->decoder.arena = &reader->arena;
-    if (slice_find(data, SLICE("\\u0000")) != SLICE_NONE &&
-        choose_mark(reader->decoder.nul, data)) {
-        replace_nuls(reader);
-    }
     enum err err = looks_like_jsonl(reader->data) ? reader_index_jsonl(reader, failure)
                                                   : reader_index_json(reader, failure);
     if (err != OK) {
@@ -200,8 +144,7 @@ enum err reader_open(struct reader **out, struct failure *failure, struct slice 
 }
 
 size_t reader_cut_off(const struct reader *reader) {
-    return reader->cut_off == SLICE_NONE ? SLICE_NONE
-                                         : reader_original_offset(reader, reader->cut_off);
+    return reader->cut_off;
 }
 
 static void message_cleanup(struct told_message *message) {
@@ -222,7 +165,6 @@ void reader_free(struct reader *reader) {
     arena_cleanup(&reader->arena);
     cJSON_Delete(reader->line);
     cJSON_Delete(reader->document);
-    buf_cleanup(&reader->own);
     free(reader);
 }
 

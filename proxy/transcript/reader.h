@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// reader: a recorded transcript, `json` or `jsonl`, read back into events and session documents. It
+// reader: a recorded transcript, `json` or `jsonl`, read back into events and records. It
 // is what `show` and `check` stand on:
 //
 //   data ─┬─ jsonl: a line an event ──────────┐   items, in the     ┌─▶ events ─▶ text (`show`)
-//         └─ json: sessions, their timeline ──┴─▶ order of the text ┴─▶ documents (`check`)
+//         └─ json: sessions, their timeline ──┴─▶ order of the text ┴─▶ records (`check`)
 //
 // A transcript that a crash cut off is read as far as it goes, if that is at least one event or one
 // session; anything else that is not what it should be is an error that names the line (jsonl) or
@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 #include "event/event.h"
+#include "transcript/record.h"
 
 struct reader;
 
@@ -31,9 +32,9 @@ size_t reader_cut_off(const struct reader *reader);
 // until the next call. Message text comes as EVENT_TEXT and EVENT_CONTENT_END only.
 const struct event *reader_next(struct reader *reader);
 
-// Calls `take` with the document of each session, as JSON text, in the order in which they ended;
-// sessions that never ended come last.
-void reader_documents(struct reader *reader, void (*take)(void *context, const char *session_json),
-                      void *context);
+// Calls `take` with the record of each session, in the order in which they ended; sessions that
+// never ended come last.
+void reader_records(struct reader *reader, void (*take)(void *context, const struct record *record),
+                    void *context);
 
 #endif

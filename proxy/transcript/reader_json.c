@@ -142,13 +142,11 @@ static enum err parse_cut_off(struct reader *reader, struct failure *failure, si
     cJSON_AddStringToObject(reader->document, "schema", SCHEMA);
     cJSON_AddItemToObject(reader->document, "sessions", sessions);
     if (start == SLICE_NONE || !is_cut_off(slice_from(data, reader->cut_off))) {
-        return fail(failure, ERR_INPUT, "it is not JSON at offset %zu",
-                    reader_original_offset(reader, wrong));
+        return fail(failure, ERR_INPUT, "it is not JSON at offset %zu", wrong);
     }
     if (cJSON_GetArraySize(sessions) == 0) {
         return fail(failure, ERR_INPUT,
-                    "it is cut off at offset %zu, before its first session ends",
-                    reader_original_offset(reader, data.len));
+                    "it is cut off at offset %zu, before its first session ends", data.len);
     }
     return OK;
 }
@@ -166,8 +164,7 @@ static enum err parse_document(struct reader *reader, struct failure *failure) {
         offset++;
     }
     if (offset < data.len && data.data[offset] != 0) {
-        return fail(failure, ERR_INPUT, "something follows the JSON at offset %zu",
-                    reader_original_offset(reader, offset));
+        return fail(failure, ERR_INPUT, "something follows the JSON at offset %zu", offset);
     }
     return OK;
 }

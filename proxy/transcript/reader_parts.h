@@ -18,21 +18,17 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "event/event.h"
+#include "transcript/field_read_parts.h"
 #include "transcript/reader.h"
 
 #include <cjson/cJSON.h>
 
 // ── from JSON to values ─────────────────────────────────────────────────────────────────────────
 
-// How to read values. cJSON's strings end at a NUL; so before parsing each \u0000 was replaced by a
-// character (of three bytes) that the data does not hold, and is turned back here.
 struct decoder {
     struct arena *arena;
-    char nul[4]; // "": nothing was replaced
 };
 
-const cJSON *json_get(const cJSON *object, const char *key); // NULL where absent or null
-const char *json_get_string(const cJSON *object, const char *key);
 uint64_t json_get_uint(const cJSON *object, const char *key); // 0 where absent
 size_t json_count(const cJSON *number);                       // 0 where it is none, or no sane one
 bool json_get_bool(const cJSON *object, const char *key);
@@ -105,8 +101,7 @@ struct told_message {
 };
 
 struct reader {
-    struct slice data; // as parsed
-    struct buf own;    // its memory, where \u0000 was replaced
+    struct slice data;
     struct decoder decoder;
     struct arena arena; // of the event told last
     struct reader_session **sessions;
@@ -128,9 +123,6 @@ struct item *reader_add_item(struct reader *reader, enum item_kind kind);
 size_t reader_add_session(struct reader *reader, uint64_t id); // its place
 // Says client, server and mode, as `connect` and the document have them.
 void reader_session_read(struct event_session *session, const cJSON *object);
-
-// Where in the transcript as it was given `offset` of `data` is.
-size_t reader_original_offset(const struct reader *reader, size_t offset);
 
 MUST_USE enum err reader_index_jsonl(struct reader *reader, struct failure *failure);
 MUST_USE enum err reader_index_json(struct reader *reader, struct failure *failure);

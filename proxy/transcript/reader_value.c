@@ -7,16 +7,6 @@
 
 // ── from JSON to values ─────────────────────────────────────────────────────────────────────────
 
-const cJSON *json_get(const cJSON *object, const char *key) {
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);
-    return cJSON_IsNull(value) ? NULL : value;
-}
-
-const char *json_get_string(const cJSON *object, const char *key) {
-    const cJSON *value = json_get(object, key);
-    return cJSON_IsString(value) ? value->valuestring : NULL;
-}
-
 uint64_t json_get_uint(const cJSON *object, const char *key) {
     const cJSON *value = json_get(object, key);
     bool sane = cJSON_IsNumber(value) && value->valuedouble >= 0 && value->valuedouble < 0x1p63;
@@ -50,30 +40,12 @@ int64_t json_us(const cJSON *ms) {
     return sane ? (int64_t)(ms->valuedouble * 1000 + 0.5) : -1;
 }
 
-// Turns the characters that stand for NULs back into them.
-static struct slice with_nuls(const struct decoder *decoder, struct slice s) {
-    struct slice mark = slice_of_string(decoder->nul);
-    size_t at = slice_find(s, mark);
-    if (at == SLICE_NONE) {
-        return s;
-    }
-    uint8_t *copy = arena_new(decoder->arena, s.len, 1);
-    size_t len = 0;
-    while (at != SLICE_NONE) {
-        memcpy(copy + len, s.data, at);
-        len += at + 1; // the arena is zeroed
-        s = slice_from(s, at + mark.len);
-        at = slice_find(s, mark);
-    }
-    memcpy(copy + len, s.data, s.len);
-    return slice_of(copy, len + s.len);
-}
-
 struct slice decode_string(const struct decoder *decoder, const cJSON *string) {
     if (!cJSON_IsString(string)) {
         return (struct slice){0};
     }
-    return with_nuls(decoder, slice_of_string(string->valuestring));
+    (void)decoder;
+    return slice_of_string(string->valuestring);
 }
 
 bool decode_exact(struct slice *out, const struct decoder *decoder, const cJSON *base64) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expression: one `NAME OP VALUE` of `--expect` and `--only`, asked of session documents.
+// expression: one `NAME OP VALUE` of `--expect` and `--only`, asked of records of sessions.
 //
 //   all:to ~ @example\.net$
 //   ─── ── ─ ──────────────
@@ -17,7 +17,7 @@
 #include "base/err.h"
 
 struct expression; // immutable: many threads may ask it
-struct cJSON;
+struct record;
 
 // Which names are known: those of `check`, or also `client`, `server` and `port`.
 enum expression_use { EXPRESSION_CHECK, EXPRESSION_ONLY };
@@ -37,21 +37,20 @@ struct expression_tally {
     size_t found_count;
 };
 
-// The messages of a session's document that the server took.
-uint64_t expression_accepted_messages(const struct cJSON *session);
+// The messages of a session that the server took.
+uint64_t expression_accepted_messages(const struct record *session);
 
-// Asks one session's document.
 void expression_ask(struct expression_tally *tally, const struct expression *expression,
-                    const struct cJSON *session);
+                    const struct record *session);
 // The answer over all that was asked.
 bool expression_holds(const struct expression *expression, const struct expression_tally *tally);
 // Appends what was found, for a person: a number, or the values seen, or `nothing`. Values are as
-// they stand in the document, not escaped.
+// they are in the document, not escaped.
 void expression_put_found(struct buf *out, const struct expression *expression,
                           const struct expression_tally *tally);
 void expression_tally_cleanup(struct expression_tally *tally);
 
-// Asks one session alone, its document as text (`--only`). False where the text is no document.
-bool expression_matches(const struct expression *expression, const char *session_json);
+// Asks one session alone (`--only`).
+bool expression_matches(const struct expression *expression, const struct record *session);
 
 #endif

@@ -3,8 +3,8 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-
-#include <cjson/cJSON.h>
+#include "transcript/json_writer.h"
+#include "transcript/record.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +18,6 @@ struct unit {
     size_t values;
     size_t matching;
 };
-
-static const cJSON *get(const cJSON *object, const char *name) {
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
 
 static bool compare(uint64_t left, enum comparison comparison, uint64_t right) {
     switch (comparison) {
@@ -93,80 +89,98 @@ static void see_text(struct unit *unit, const char *value) {
     remember(unit->tally, value);
 }
 
-static void see(struct unit *unit, const cJSON *value) {
-    if (cJSON_IsNumber(value)) {
-        char *number = mem_format("%.0f", value->valuedouble);
-        see_text(unit, number);
-        free(number);
+// Texts are asked as the document shows them: U+FFFD for what JSON cannot hold.
+static void see(struct unit *unit, struct slice value) {
+    if (slice_is_null(value)) {
+        return;
+    }
+    struct buf shown;
+    buf_init(&shown, 3 * value.len + 1);
+    json_put_shown(&shown, value);
+    buf_put_byte(&shown, 0);
+    see_text(unit, (const char *)buf_slice(&shown).data);
+    buf_cleanup(&shown);
+}
+
+static void see_port(struct unit *unit, uint16_t port) {
+    char *number = port == 0 ? NULL : mem_format("%u", (unsigned)port);
+    see_text(unit, number);
+    free(number);
+}
+
+static void see_header(struct unit *unit, const struct record_message *message) {
+    for (size_t i = 0; i < message->field_count; i++) {
+        const struct record_field *field = &message->fields[i];
+        if (slice_is_nocase(field->name, unit->expression->header)) {
+            see(unit, field->value);
+        }
+    }
+}
+
+static void see_recipients(struct unit *unit, const struct record_message *message) {
+    for (size_t i = 0; i < message->recipient_count; i++) {
+        see(unit, message->recipients[i].to);
+    }
+}
+
+static void see_message(struct unit *unit, const struct record_message *message) {
+    enum subject subject = unit->expression->name->subject;
+    if (subject == MESSAGE_FROM) {
+        see(unit, message->from);
+    } else if (subject == MESSAGE_TO) {
+        see_recipients(unit, message);
     } else {
-        see_text(unit, cJSON_GetStringValue(value));
+        see_header(unit, message);
     }
 }
 
-static void see_header(struct unit *unit, const cJSON *message) {
-    const cJSON *field = NULL;
-    cJSON_ArrayForEach(field, get(message, "header")) {
-        const char *name = cJSON_GetStringValue(get(field, "name"));
-        if (slice_is_nocase(slice_of_string(name), unit->expression->header)) {
-            see(unit, get(field, "value"));
+static void see_auths(struct unit *unit, const struct record *session, bool outcomes) {
+    for (size_t i = 0; i < session->auth_count; i++) {
+        const struct event_auth *auth = &session->auths[i];
+        if (outcomes) {
+            see_text(unit, auth_outcome_name(auth->outcome));
+        } else if (auth->outcome == AUTH_SUCCEEDED) {
+            see(unit, auth->mechanism);
         }
     }
 }
 
-static void see_auth(struct unit *unit, const cJSON *session) {
-    const cJSON *auth = NULL;
-    cJSON_ArrayForEach(auth, get(session, "auth")) {
-        const char *outcome = cJSON_GetStringValue(get(auth, "outcome"));
-        if (unit->expression->name->subject == SESSION_AUTH_OUTCOME) {
-            see_text(unit, outcome);
-        } else if (outcome != NULL && strcmp(outcome, "succeeded") == 0) {
-            see(unit, get(auth, "mechanism"));
-        }
-    }
+static const char *tls_version(const struct event_tls *tls) {
+    return tls == NULL ? NULL : tls->version;
 }
 
-static void see_recipients(struct unit *unit, const cJSON *message) {
-    const cJSON *recipient = NULL;
-    cJSON_ArrayForEach(recipient, get(message, "recipients")) {
-        see(unit, get(recipient, "to"));
-    }
-}
-
-// Looks at one message, or one session, for the values of the expression's name.
-static void see_unit(struct unit *unit, const cJSON *item) {
+// Looks at a session for the values of the expression's name.
+static void see_session(struct unit *unit, const struct record *session) {
+    const struct event_endpoint *server = &session->session.server;
     switch (unit->expression->name->subject) {
-    case MESSAGE_FROM:
-        see(unit, get(item, "from"));
-        break;
-    case MESSAGE_TO:
-        see_recipients(unit, item);
-        break;
-    case MESSAGE_HEADER:
-        see_header(unit, item);
-        break;
     case SESSION_AUTH:
+        see_auths(unit, session, false);
+        break;
     case SESSION_AUTH_OUTCOME:
-        see_auth(unit, item);
+        see_auths(unit, session, true);
         break;
     case SESSION_TLS_CLIENT:
-        see(unit, get(get(get(item, "tls"), "client"), "version"));
+        see_text(unit, tls_version(session->tls[SIDE_CLIENT]));
         break;
     case SESSION_TLS_SERVER:
-        see(unit, get(get(get(item, "tls"), "server"), "version"));
+        see_text(unit, tls_version(session->tls[SIDE_SERVER]));
         break;
     case SESSION_OUTCOME:
-        see(unit, get(item, "outcome"));
+        see_text(unit, session->closed ? outcome_name(session->outcome) : NULL);
         break;
     case SESSION_CLIENT:
-        see(unit, get(get(item, "client"), "address"));
+        see_text(unit, session->session.client.address);
         break;
     case SESSION_SERVER:
-        see(unit, get(get(item, "server"), "host"));
-        see(unit, get(get(item, "server"), "address"));
+        see_text(unit, session->session.has_server ? server->host : NULL);
+        see_text(unit, session->session.has_server ? server->address : NULL);
         break;
     case SESSION_PORT:
-        see(unit, get(get(item, "server"), "port"));
+        see_port(unit, session->session.has_server ? server->port : 0);
         break;
+    case MESSAGE_FROM:
+    case MESSAGE_TO:
+    case MESSAGE_HEADER:
     case COUNT_SESSIONS:
     case COUNT_MESSAGES:
     case COUNT_ACCEPTED:
@@ -176,10 +190,15 @@ static void see_unit(struct unit *unit, const cJSON *item) {
     }
 }
 
+// Of one message, or of the session where that is NULL.
 static void ask_unit(struct expression_tally *tally, const struct expression *expression,
-                     const cJSON *item) {
+                     const struct record *session, const struct record_message *message) {
     struct unit unit = {.expression = expression, .tally = tally};
-    see_unit(&unit, item);
+    if (message != NULL) {
+        see_message(&unit, message);
+    } else {
+        see_session(&unit, session);
+    }
     // A server has two names, its host and its address: it is not X when neither of them is.
     bool all_values = expression->every || (expression->name->subject == SESSION_SERVER &&
                                             expression->comparison == OP_NOT_EQUAL);
@@ -188,32 +207,34 @@ static void ask_unit(struct expression_tally *tally, const struct expression *ex
     tally->matching += has ? 1 : 0;
 }
 
-uint64_t expression_accepted_messages(const cJSON *session) {
+uint64_t expression_accepted_messages(const struct record *session) {
     uint64_t count = 0;
-    const cJSON *message = NULL;
-    cJSON_ArrayForEach(message, get(session, "messages")) {
-        count += cJSON_IsTrue(get(message, "accepted")) ? 1 : 0;
+    for (size_t i = 0; i < session->message_count; i++) {
+        count += session->messages[i].accepted ? 1 : 0;
     }
     return count;
 }
 
-static uint64_t count_of(enum subject subject, const cJSON *session) {
+static uint64_t count_recipients(const struct record *session) {
     uint64_t count = 0;
-    const cJSON *message = NULL;
+    for (size_t i = 0; i < session->message_count; i++) {
+        count += session->messages[i].recipient_count;
+    }
+    return count;
+}
+
+static uint64_t count_of(enum subject subject, const struct record *session) {
     switch (subject) {
     case COUNT_SESSIONS:
         return 1;
     case COUNT_MESSAGES:
-        return (uint64_t)cJSON_GetArraySize(get(session, "messages"));
+        return session->message_count;
     case COUNT_ACCEPTED:
         return expression_accepted_messages(session);
     case COUNT_FINDINGS:
-        return (uint64_t)cJSON_GetArraySize(get(session, "findings"));
+        return session->finding_count;
     case COUNT_RECIPIENTS:
-        cJSON_ArrayForEach(message, get(session, "messages")) {
-            count += (uint64_t)cJSON_GetArraySize(get(message, "recipients"));
-        }
-        return count;
+        return count_recipients(session);
     case MESSAGE_FROM:
     case MESSAGE_TO:
     case MESSAGE_HEADER:
@@ -231,19 +252,18 @@ static uint64_t count_of(enum subject subject, const cJSON *session) {
 }
 
 void expression_ask(struct expression_tally *tally, const struct expression *expression,
-                    const cJSON *session) {
+                    const struct record *session) {
     if (expression->name->kind == VALUE_COUNT) {
         uint64_t count = count_of(expression->name->subject, session);
         tally->sum += count;
         tally->asked++;
         tally->matching += compare(count, expression->comparison, expression->number) ? 1 : 0;
     } else if (expression->name->of_message) {
-        const cJSON *message = NULL;
-        cJSON_ArrayForEach(message, get(session, "messages")) {
-            ask_unit(tally, expression, message);
+        for (size_t i = 0; i < session->message_count; i++) {
+            ask_unit(tally, expression, session, &session->messages[i]);
         }
     } else {
-        ask_unit(tally, expression, session);
+        ask_unit(tally, expression, session, NULL);
     }
 }
 
@@ -276,15 +296,10 @@ void expression_tally_cleanup(struct expression_tally *tally) {
     *tally = (struct expression_tally){0};
 }
 
-bool expression_matches(const struct expression *expression, const char *session_json) {
-    cJSON *session = cJSON_Parse(session_json);
-    if (session == NULL) {
-        return false;
-    }
+bool expression_matches(const struct expression *expression, const struct record *session) {
     struct expression_tally tally = {0};
     expression_ask(&tally, expression, session);
     bool holds = expression_holds(expression, &tally);
     expression_tally_cleanup(&tally);
-    cJSON_Delete(session);
     return holds;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// expression_parts: an expression taken apart; shared by its reader (expression.c) and by what asks
-// documents (expression_ask.c), and by nobody else.
+// expression_parts: an expression taken apart; for its reader (expression.c) and for what asks
+// records (expression_ask.c) alone.
 #ifndef SCOPE_VERDICT_EXPRESSION_PARTS_H
 #define SCOPE_VERDICT_EXPRESSION_PARTS_H
 

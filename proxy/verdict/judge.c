@@ -2,10 +2,8 @@
 #include "verdict/judge.h"
 
 #include "base/memory.h"
-#include "transcript/json_writer.h"
+#include "transcript/record_fields.h"
 #include "verdict/expression.h"
-
-#include <cjson/cJSON.h>
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -23,7 +21,7 @@ struct expectation {
 struct kept {
     uint64_t session;
     size_t arrival;
-    cJSON *finding; // with a member "session" in front
+    struct event_finding finding;
 };
 
 struct judge {
@@ -36,6 +34,7 @@ struct judge {
     struct kept *findings;
     size_t finding_count;
     size_t finding_room;
+    struct arena arena; // of what the findings point at
     bool sorted;
     uint64_t totals[SEVERITY_COUNT];
     uint64_t sessions;
@@ -74,9 +73,7 @@ void judge_free(struct judge *judge) {
         expression_tally_cleanup(&judge->expectations[i].tally);
         buf_cleanup(&judge->expectations[i].found);
     }
-    for (size_t i = 0; i < judge->finding_count; i++) {
-        cJSON_Delete(judge->findings[i].finding);
-    }
+    arena_cleanup(&judge->arena);
     free(judge->expectations);
     free(judge->findings);
     pthread_mutex_destroy(&judge->lock);
@@ -85,95 +82,60 @@ void judge_free(struct judge *judge) {
 
 // ── taking sessions ─────────────────────────────────────────────────────────────────────────────
 
-static const cJSON *get(const cJSON *object, const char *name) {
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-static enum severity severity_of(const cJSON *finding) {
-    const char *name = cJSON_GetStringValue(get(finding, "severity"));
-    for (unsigned i = 0; name != NULL && i < SEVERITY_COUNT; i++) {
-        if (strcmp(name, severity_name((enum severity)i)) == 0) {
-            return (enum severity)i;
-        }
-    }
-    return SEVERITY_ERROR; // what cannot be told is not let pass
-}
-
-static uint64_t session_id(const cJSON *session) {
-    double id = cJSON_GetNumberValue(get(session, "id"));
-    return id >= 1 && id < 9e15 ? (uint64_t)id : 0;
-}
-
-static void keep_finding(struct judge *judge, const cJSON *finding, uint64_t session) {
-    judge->totals[severity_of(finding)]++;
+static void keep_finding(struct judge *judge, const struct event_finding *finding,
+                         uint64_t session) {
+    judge->totals[finding->severity]++;
     if (judge->finding_count == FINDINGS_MAX) {
         return;
-    }
-    cJSON *kept = cJSON_CreateObject();
-    cJSON_AddNumberToObject(kept, "session", (double)session);
-    const cJSON *member = NULL;
-    cJSON_ArrayForEach(member, finding) {
-        cJSON_AddItemToObject(kept, member->string, cJSON_Duplicate(member, true));
     }
     if (judge->finding_count == judge->finding_room) {
         judge->finding_room = 2 * judge->finding_room + 16;
         judge->findings =
             mem_resize(judge->findings, judge->finding_room, sizeof(judge->findings[0]));
     }
-    judge->findings[judge->finding_count] =
-        (struct kept){.session = session, .arrival = judge->finding_count, .finding = kept};
+    struct kept *kept = &judge->findings[judge->finding_count];
+    *kept = (struct kept){.session = session, .arrival = judge->finding_count, .finding = *finding};
+    fields_keep(&judge->arena, &finding_table, &kept->finding);
     judge->finding_count++;
     judge->sorted = false;
 }
 
-static bool is_ignored(const struct judge *judge, const cJSON *finding) {
-    const char *rule = cJSON_GetStringValue(get(finding, "rule"));
-    for (size_t i = 0; rule != NULL && i < judge->ignored_count; i++) {
-        if (strcmp(rule, judge->ignored[i]) == 0) {
+static bool is_ignored(const struct judge *judge, const struct event_finding *finding) {
+    for (size_t i = 0; i < judge->ignored_count; i++) {
+        if (strcmp(finding->rule, judge->ignored[i]) == 0) {
             return true;
         }
     }
     return false;
 }
 
-// Before anything is asked of the session: `findings = 0` does not see them either.
-static void leave_out_ignored(const struct judge *judge, cJSON *findings) {
-    cJSON *finding = findings == NULL ? NULL : findings->child;
-    while (finding != NULL) {
-        cJSON *next = finding->next;
-        if (is_ignored(judge, finding)) {
-            cJSON_Delete(cJSON_DetachItemViaPointer(findings, finding));
-        }
-        finding = next;
-    }
-}
-
-static void take_session(struct judge *judge, cJSON *session) {
-    cJSON *findings = cJSON_GetObjectItemCaseSensitive(session, "findings");
-    leave_out_ignored(judge, findings);
+static void take_session(struct judge *judge, const struct record *session) {
     judge->sessions++;
-    judge->messages += (uint64_t)cJSON_GetArraySize(get(session, "messages"));
+    judge->messages += session->message_count;
     judge->accepted += expression_accepted_messages(session);
     for (size_t i = 0; i < judge->expectation_count; i++) {
         expression_ask(&judge->expectations[i].tally, judge->expectations[i].expression, session);
     }
-    const cJSON *finding = NULL;
-    cJSON_ArrayForEach(finding, findings) {
-        keep_finding(judge, finding, session_id(session));
+    for (size_t i = 0; i < session->finding_count; i++) {
+        keep_finding(judge, &session->findings[i], session->session.id);
     }
 }
 
-enum err judge_take(struct judge *judge, const char *session_json) {
-    cJSON *session = cJSON_Parse(session_json);
-    if (!cJSON_IsObject(session)) {
-        cJSON_Delete(session);
-        return ERR_INPUT;
+// Ignored findings are left out before anything is asked of the session: `findings = 0` does not
+// see them either.
+void judge_take(struct judge *judge, const struct record *session) {
+    struct record seen = *session;
+    seen.findings = mem_new_array(session->finding_count, sizeof(*seen.findings));
+    seen.finding_count = 0;
+    for (size_t i = 0; i < session->finding_count; i++) {
+        if (!is_ignored(judge, &session->findings[i])) {
+            seen.findings[seen.finding_count++] = session->findings[i];
+        }
     }
     pthread_mutex_lock(&judge->lock);
-    take_session(judge, session);
+    take_session(judge, &seen);
     pthread_mutex_unlock(&judge->lock);
-    cJSON_Delete(session);
-    return OK;
+    free(seen.findings);
 }
 
 // ── the verdict ─────────────────────────────────────────────────────────────────────────────────
@@ -244,29 +206,10 @@ size_t judge_finding_count(const struct judge *judge) {
     return judge->finding_count;
 }
 
-static int number_of(const cJSON *finding, const char *name, int absent) {
-    const cJSON *number = get(finding, name);
-    return cJSON_IsNumber(number) ? number->valueint : absent;
-}
-
-static const char *text_of(const cJSON *finding, const char *name, const char *absent) {
-    const char *text = cJSON_GetStringValue(get(finding, name));
-    return text == NULL ? absent : text;
-}
-
 struct judge_finding judge_finding_at(struct judge *judge, size_t index) {
     sort_findings(judge);
-    const cJSON *finding = judge->findings[index].finding;
-    return (struct judge_finding){
-        .session = judge->findings[index].session,
-        .rule = text_of(finding, "rule", "unknown"),
-        .severity = severity_of(finding),
-        .side = text_of(finding, "side", NULL),
-        .exchange = number_of(finding, "exchange", EVENT_NO_EXCHANGE),
-        .message = number_of(finding, "message", EVENT_NO_MESSAGE),
-        .text = text_of(finding, "text", ""),
-        .reference = text_of(finding, "reference", NULL),
-    };
+    const struct kept *kept = &judge->findings[index];
+    return (struct judge_finding){.session = kept->session, .finding = kept->finding};
 }
 
 uint64_t judge_finding_total(const struct judge *judge, enum severity severity) {
@@ -285,28 +228,39 @@ uint64_t judge_accepted_count(const struct judge *judge) {
     return judge->accepted;
 }
 
+static void put_expectation(struct json_writer *json, const struct judge_expectation *expectation) {
+    json_open_line(json, '{');
+    json_member_string(json, "expression", expectation->expression);
+    json_member_bool(json, "ok", expectation->holds);
+    json_member_text(json, "found", expectation->found);
+    json_close(json, '}');
+}
+
+static void put_finding(struct json_writer *json, const struct judge_finding *finding) {
+    json_open_line(json, '{');
+    json_member_uint(json, "session", finding->session);
+    fields_write(json, &finding_table, &finding->finding, FIELD_JSON);
+    json_close(json, '}');
+}
+
 void judge_put_json(struct buf *out, struct judge *judge) {
-    cJSON *report = cJSON_CreateObject();
-    cJSON_AddBoolToObject(report, "ok", judge_is_content(judge));
-    cJSON *expectations = cJSON_AddArrayToObject(report, "expectations");
+    struct json_writer json = json_writer_on(out, false);
+    json_open(&json, '{');
+    json_member_bool(&json, "ok", judge_is_content(judge));
+    json_key(&json, "expectations");
+    json_open(&json, '[');
     for (size_t i = 0; i < judge->expectation_count; i++) {
         struct judge_expectation expectation = judge_expectation_at(judge, i);
-        char *found = mem_string_of(expectation.found);
-        cJSON *item = cJSON_CreateObject();
-        cJSON_AddStringToObject(item, "expression", expectation.expression);
-        cJSON_AddBoolToObject(item, "ok", expectation.holds);
-        cJSON_AddStringToObject(item, "found", found);
-        cJSON_AddItemToArray(expectations, item);
-        free(found);
+        put_expectation(&json, &expectation);
     }
-    cJSON *findings = cJSON_AddArrayToObject(report, "findings");
-    sort_findings(judge);
+    json_close(&json, ']');
+    json_key(&json, "findings");
+    json_open(&json, '[');
     for (size_t i = 0; i < judge->finding_count; i++) {
-        cJSON_AddItemToArray(findings, cJSON_Duplicate(judge->findings[i].finding, true));
+        struct judge_finding finding = judge_finding_at(judge, i);
+        put_finding(&json, &finding);
     }
-    char *text = cJSON_Print(report);
-    json_put_printed(out, slice_of_string(text));
+    json_close(&json, ']');
+    json_close(&json, '}');
     buf_put_byte(out, '\n');
-    cJSON_free(text);
-    cJSON_Delete(report);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // judge: the verdict over a recording, for `check` and the end of `proxy` and `run`: which
-// expectations hold, and which findings are at or above the bar. It knows session documents only,
-// so a live capture and a recorded transcript are judged alike.
+// expectations hold, and which findings are at or above the bar. It knows records of sessions
+// only, so a live capture and a recorded transcript are judged alike.
 #ifndef SCOPE_VERDICT_JUDGE_H
 #define SCOPE_VERDICT_JUDGE_H
 
@@ -10,6 +10,7 @@
 #include "event/event.h"
 
 struct judge;
+struct record;
 
 // --fail-on: findings of this severity or worse fail.
 enum fail_on { FAIL_ON_ERROR, FAIL_ON_WARNING, FAIL_ON_INFO, FAIL_ON_NEVER };
@@ -28,8 +29,8 @@ MUST_USE enum err judge_new(struct judge **out, struct failure *failure,
                             const struct judge_options *options);
 void judge_free(struct judge *judge); // NULL is fine
 
-// One session's json document as text, in any order, from any thread. ERR_INPUT where it is none.
-MUST_USE enum err judge_take(struct judge *judge, const char *session_json);
+// Sessions come in any order, from any thread.
+void judge_take(struct judge *judge, const struct record *session);
 
 // ── the verdict, after the last session ─────────────────────────────────────────────────────────
 
@@ -38,7 +39,7 @@ bool judge_is_content(const struct judge *judge); // nothing failed
 struct judge_expectation {
     const char *expression;
     bool holds;
-    struct slice found; // for a person, as it stands in the documents; valid as long as the judge
+    struct slice found; // for a person, as the documents have it; valid as long as the judge
 };
 
 size_t judge_expectation_count(const struct judge *judge);
@@ -46,13 +47,7 @@ struct judge_expectation judge_expectation_at(struct judge *judge, size_t index)
 
 struct judge_finding {
     uint64_t session;
-    const char *rule;
-    enum severity severity;
-    const char *side; // NULL for null
-    int exchange;     // EVENT_NO_EXCHANGE for null
-    int message;      // EVENT_NO_MESSAGE for null
-    const char *text;
-    const char *reference; // NULL for null
+    struct event_finding finding; // valid as long as the judge
 };
 
 // The findings in order of session, up to a cap; judge_finding_total counts all.

@@ -82,15 +82,16 @@ static void put_github(struct buf *out, struct slice s, bool property) {
 // ── sentences ───────────────────────────────────────────────────────────────────────────────────
 
 // `session 1, message 2: TEXT (RFC 5321 2.3.8)`
-static void put_finding(struct buf *out, const struct judge_finding *finding) {
-    buf_putf(out, "session %llu", (unsigned long long)finding->session);
+static void put_finding(struct buf *out, const struct judge_finding *of) {
+    const struct event_finding *finding = &of->finding;
+    buf_putf(out, "session %llu", (unsigned long long)of->session);
     if (finding->message != EVENT_NO_MESSAGE) {
         buf_putf(out, ", message %d", finding->message);
     } else if (finding->exchange != EVENT_NO_EXCHANGE) {
         buf_putf(out, ", exchange %d", finding->exchange);
     }
     buf_put_string(out, ": ");
-    text_put_printable(out, slice_of_string(finding->text));
+    text_put_printable(out, finding->text);
     if (finding->reference != NULL && finding->reference[0] != '\0') {
         buf_put_string(out, " (");
         text_put_printable(out, slice_of_string(finding->reference));
@@ -156,9 +157,9 @@ static void report_put_text(struct buf *out, struct judge *judge) {
     for (size_t i = 0; i < judge_finding_count(judge); i++) {
         struct judge_finding finding = judge_finding_at(judge, i);
         struct buf sentence = finding_sentence(&finding);
-        buf_put_string(out, judge_fails(judge, finding.severity) ? "FAILED " : "       ");
-        buf_putf(out, "%s ", severity_name(finding.severity));
-        text_put_printable(out, slice_of_string(finding.rule));
+        buf_put_string(out, judge_fails(judge, finding.finding.severity) ? "FAILED " : "       ");
+        buf_putf(out, "%s ", severity_name(finding.finding.severity));
+        text_put_printable(out, slice_of_string(finding.finding.rule));
         buf_put_string(out, ": ");
         buf_put(out, buf_slice(&sentence));
         buf_put_byte(out, '\n');
@@ -196,7 +197,8 @@ static void report_put_github(struct buf *out, struct judge *judge) {
     for (size_t i = 0; i < judge_finding_count(judge); i++) {
         struct judge_finding finding = judge_finding_at(judge, i);
         struct buf sentence = finding_sentence(&finding);
-        put_command(out, commands[finding.severity], finding.rule, buf_slice(&sentence));
+        put_command(out, commands[finding.finding.severity], finding.finding.rule,
+                    buf_slice(&sentence));
         buf_cleanup(&sentence);
     }
 }
@@ -241,7 +243,8 @@ static bool same_rule(const struct grouped *a, const struct grouped *b) {
 static bool mark_first(struct grouped *findings, size_t count, struct judge *judge) {
     size_t first = SIZE_MAX;
     for (size_t i = 0; i < count && first == SIZE_MAX; i++) {
-        bool fails = judge_fails(judge, judge_finding_at(judge, findings[i].index).severity);
+        bool fails =
+            judge_fails(judge, judge_finding_at(judge, findings[i].index).finding.severity);
         first = fails ? findings[i].index : SIZE_MAX;
     }
     for (size_t i = 0; i < count; i++) {
@@ -255,7 +258,8 @@ static struct cases find_cases(struct judge *judge) {
     struct cases cases = {.findings = mem_new_array(count + 1, sizeof(struct grouped)),
                           .finding_count = count};
     for (size_t i = 0; i < count; i++) {
-        cases.findings[i] = (struct grouped){.rule = judge_finding_at(judge, i).rule, .index = i};
+        cases.findings[i] =
+            (struct grouped){.rule = judge_finding_at(judge, i).finding.rule, .index = i};
     }
     qsort(cases.findings, count, sizeof(cases.findings[0]), compare_rules);
     for (size_t start = 0, end = 0; start < count; start = end) {
@@ -299,8 +303,8 @@ static void put_rule_case(struct buf *out, struct judge *judge, const struct cas
                           size_t *at) {
     size_t first = cases->findings[*at].first;
     struct judge_finding finding = judge_finding_at(judge, first);
-    put_case(out, "findings", finding.rule);
-    put_failure(out, severity_name(finding.severity), slice_of_string(finding.text));
+    put_case(out, "findings", finding.finding.rule);
+    put_failure(out, severity_name(finding.finding.severity), finding.finding.text);
     for (; *at < cases->finding_count && cases->findings[*at].first == first; (*at)++) {
         if (cases->findings[*at].index >= first) {
             struct judge_finding other = judge_finding_at(judge, cases->findings[*at].index);

@@ -144,7 +144,7 @@ def test_quotes_controls_and_bad_utf8_are_escaped(scope):
         'C > "NOOP \\"a\\\\b\\" \\x01\\x1B[31m\\x7F\\xC2\\x85\\xFFé\\x09\\x00x"',
         'S < "250 \\x1B]0;x\\x07\\"\\\\\\xFE€\\xC2\\x9B"', 'C > "QUIT"', 'S < "221 bye"'])
     command = record.session["exchanges"][1]["command"]
-    has(command, verb="NOOP", line='NOOP "a\\b" \x01\x1b[31m\x7f\x85\ufffdé\t\0x',
+    has(command, verb="NOOP", line='NOOP "a\\b" \x01\x1b[31m\x7f\x85\ufffdé\t\ufffdx',
         line_base64=base64.b64encode(
             b'NOOP "a\\b" \x01\x1b[31m\x7f\xc2\x85\xff\xc3\xa9\t\0x').decode())
     reply = record.session["exchanges"][1]["reply"]
@@ -625,8 +625,10 @@ def test_lmtp_has_a_final_reply_for_each_accepted_recipient(scope):
 def test_nul_bytes_are_kept_and_shown(scope):
     record = Record(scope, [hello(), mail(*HEADER, b"X: a\0b\r\n", "", b"c\0d\r\n"), QUIT],
                     options=["--body", "full"])
-    same(record.message["header"][-1], {"name": "X", "value": "a\0b"})
-    same(record.message["body"], "c\0d\r\n")
+    same(record.message["header"][-1], {"name": "X", "value": "a\ufffdb",
+                                        "value_base64": base64.b64encode(b"a\0b").decode()})
+    same(record.message["body"], "c\ufffdd\r\n")
+    same(record.message["body_base64"], base64.b64encode(b"c\0d\r\n").decode())
     assert 'C > "X: a\\x00b"' in record.text() and 'C > "c\\x00d"' in record.text()
 
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Any file as a transcript: it is refused, or shown as lines without control characters, and its
-// documents are told.
+// records are written anew.
 #include "base/slice.h"
 #include "format/show.h"
 #include "transcript/reader.h"
@@ -17,9 +17,10 @@ static void check_lines(void *context, struct slice lines) {
     }
 }
 
-static void take_document(void *context, const char *session_json) {
-    (void)context;
-    if (session_json[0] != '{') {
+static void take_record(void *context, const struct record *session) {
+    struct buf *json = context;
+    buf_clear(json);
+    if (!record_put_json(json, session) || buf_slice(json).data[0] != '{') {
         abort();
     }
 }
@@ -38,7 +39,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     if (reader_open(&reader, &failure, transcript) != OK) {
         abort();
     }
-    reader_documents(reader, take_document, NULL);
+    struct buf json;
+    buf_init(&json, SIZE_MAX / 2);
+    reader_records(reader, take_record, &json);
+    buf_cleanup(&json);
     reader_free(reader);
     return 0;
 }

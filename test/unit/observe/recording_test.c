@@ -88,9 +88,9 @@ static size_t files_in(const char *name) {
 
 // ── --only ──────────────────────────────────────────────────────────────────────────────────────
 
-static bool is_second(void *context, const char *session_json) {
+static bool is_second(void *context, const struct record *session) {
     (void)context;
-    return strncmp(session_json, "{\"id\":2,", 8) == 0;
+    return session->session.id == 2;
 }
 
 static void only_what_matches_is_recorded(void **state) {
@@ -153,16 +153,17 @@ static void nothing_of_a_pause_is_recorded(void **state) {
     assert_false(file_has("j", "\"id\":2,"));
 }
 
-// ── the document for others ─────────────────────────────────────────────────────────────────────
+// ── the record for others ─────────────────────────────────────────────────────────────────────
 
-static void count_session(void *context, const char *session_json) {
+static void count_session(void *context, const struct record *session) {
     size_t *count = context;
-    assert_memory_equal(session_json, "{\"id\":", 6);
-    assert_int_equal(session_json[strlen(session_json) - 1], '}');
     (*count)++;
+    assert_int_equal(session->session.id, *count);
+    assert_true(session->closed);
+    assert_int_equal(session->message_count, 1);
 }
 
-static void who_asks_gets_each_document(void **state) {
+static void who_asks_gets_each_record(void **state) {
     (void)state;
     size_t count = 0;
     struct output_set *set = open_set((struct output_options){.body = BODY_NONE});
@@ -191,7 +192,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, folder_enter, folder_leave)
     const struct CMUnitTest tests[] = {
         TEST(what_is_written_can_be_shown),       TEST(only_what_matches_is_recorded),
-        TEST(nothing_of_a_pause_is_recorded),     TEST(who_asks_gets_each_document),
+        TEST(nothing_of_a_pause_is_recorded),     TEST(who_asks_gets_each_record),
         TEST(a_recording_without_an_end_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

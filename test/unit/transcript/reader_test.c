@@ -8,7 +8,7 @@
 #include "format/show.h"
 #include "format/text.h"
 #include "support/sample.h"
-#include "transcript/session.h"
+#include "transcript/record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@ struct recorder {
     struct output jsonl_output;
     struct outlet outlet;
     void *jsonl;
-    struct session_document *document;
+    struct record *record;
 };
 
 struct fixture {
@@ -59,17 +59,13 @@ static void number_text(bool happening) {
 
 static void record(size_t i, const struct event *event) {
     struct recorder *recorder = &fixture.recorders[i];
-    struct slice message = {0};
     struct message_shown shown;
     text_put_event(&fixture.lines, &fixture.text_writer[i], event);
     number_text(event->kind == EVENT_NOTE);
     message_log_take(recorder->outlet.messages, event);
-    if (event->kind == EVENT_MESSAGE) {
-        message = message_log_object(recorder->outlet.messages);
-    }
-    session_document_take(recorder->document, event, message);
+    record_take(recorder->record, event, message_log_message(recorder->outlet.messages));
     if (message_log_shown(recorder->outlet.messages, &shown)) {
-        session_document_take_shown(recorder->document, &shown);
+        record_take_shown(recorder->record, &shown);
     }
     jsonl_format.take(recorder->jsonl, event);
     if (buf_len(&recorder->outlet.bytes) > 0) {
@@ -99,13 +95,13 @@ static void recorder_init(size_t i) {
     recorder->outlet.messages = message_log_new(fixture.body, NULL);
     buf_init(&recorder->outlet.bytes, 1 << 24);
     recorder->jsonl = jsonl_format.session_new(&recorder->outlet);
-    recorder->document = session_document_new(NULL);
+    recorder->record = record_new(NULL);
     fixture.text_writer[i] = (struct text_writer){.body = fixture.body};
 }
 
 static void recorder_cleanup(struct recorder *recorder) {
     jsonl_format.session_free(recorder->jsonl);
-    session_document_free(recorder->document);
+    record_free(recorder->record);
     message_log_free(recorder->outlet.messages);
     buf_cleanup(&recorder->outlet.bytes);
 }
@@ -158,7 +154,7 @@ static void put_json(size_t sessions) {
     buf_put_string(&fixture.json, "{\"schema\":\"smtpscope/1\",\"sessions\":[");
     for (size_t i = 0; i < sessions; i++) {
         buf_put_string(&fixture.json, i == 0 ? "\n" : ",\n");
-        assert_true(session_document_put(&fixture.json, fixture.recorders[i].document));
+        assert_true(record_put_json(&fixture.json, fixture.recorders[i].record));
     }
     buf_put_string(&fixture.json, "\n]}\n");
 }
@@ -565,9 +561,9 @@ static void milliseconds_agree_whatever_the_nanoseconds_are(void **state) {
 
 // ── documents ───────────────────────────────────────────────────────────────────────────────────
 
-static void take_document(void *context, const char *session_json) {
+static void take_record(void *context, const struct record *session) {
     (void)context;
-    buf_put_string(&fixture.shown, session_json);
+    assert_true(record_put_json(&fixture.shown, session));
     buf_put_byte(&fixture.shown, '\n');
 }
 
@@ -576,7 +572,7 @@ static void documents_of(struct slice data) {
     struct failure failure;
     buf_clear(&fixture.shown);
     assert_int_equal(reader_open(&reader, &failure, data), OK);
-    reader_documents(reader, take_document, NULL);
+    reader_records(reader, take_record, NULL);
     reader_free(reader);
 }
 
@@ -596,7 +592,7 @@ static void json_gives_its_documents_and_jsonl_the_same(void **state) {
     put_json(1);
     struct buf expected;
     buf_init(&expected, 1 << 20);
-    session_document_put(&expected, fixture.recorders[0].document);
+    record_put_json(&expected, fixture.recorders[0].record);
     cJSON *wanted = comparable(buf_slice(&expected));
     for (int i = 0; i < 2; i++) {
         documents_of(buf_slice(i == 0 ? &fixture.json : &fixture.jsonl));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "transcript/session.h"
+#include "transcript/record.h"
 
 #include "base/limits.h"
 #include "support/sample.h"
@@ -16,29 +16,24 @@
 
 struct fixture {
     struct sample sample;
-    struct session_document *document;
+    struct record *record;
     struct message_log *messages;
     struct buf out;
 };
 
 static void take(void *context, const struct event *event) {
     struct fixture *fixture = context;
-    struct slice message = {0};
     struct message_shown shown;
     message_log_take(fixture->messages, event);
-    if (event->kind == EVENT_MESSAGE) {
-        message = message_log_object(fixture->messages);
-    }
-    session_document_take(fixture->document, event, message);
+    record_take(fixture->record, event, message_log_message(fixture->messages));
     if (message_log_shown(fixture->messages, &shown)) {
-        session_document_take_shown(fixture->document, &shown);
+        record_take_shown(fixture->record, &shown);
     }
 }
 
 static int setup_with(void **state, enum body_detail body) {
     static struct fixture fixture;
-    fixture = (struct fixture){.document = session_document_new(NULL),
-                               .messages = message_log_new(body, NULL)};
+    fixture = (struct fixture){.record = record_new(NULL), .messages = message_log_new(body, NULL)};
     buf_init(&fixture.out, 128 << 20);
     sample_init(&fixture.sample, (struct event_sink){take, &fixture});
     *state = &fixture;
@@ -59,7 +54,7 @@ static int setup_none(void **state) {
 
 static int teardown(void **state) {
     struct fixture *fixture = *state;
-    session_document_free(fixture->document);
+    record_free(fixture->record);
     message_log_free(fixture->messages);
     buf_cleanup(&fixture->out);
     return 0;
@@ -67,7 +62,7 @@ static int teardown(void **state) {
 
 static const char *document_text(struct fixture *fixture) {
     buf_clear(&fixture->out);
-    assert_true(session_document_put(&fixture->out, fixture->document));
+    assert_true(record_put_json(&fixture->out, fixture->record));
     buf_put_byte(&fixture->out, 0);
     return (const char *)buf_slice(&fixture->out).data;
 }
@@ -394,7 +389,7 @@ static void what_was_paused_is_left_out_but_the_end(void **state) {
                           .session = &fixture->sample.session,
                           .close = {.outcome = OUTCOME_COMPLETED, .by = PARTY_CLIENT}};
     sample_connect(&fixture->sample);
-    session_document_skip(fixture->document, &close);
+    record_skip(fixture->record, &close);
     expect_at(fixture, "outcome", "\"completed\"");
     expect_at(fixture, "truncated", "true");
 }

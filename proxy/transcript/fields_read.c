@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: MIT
+// fields_read: from JSON to structs, whatever the JSON is.
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/limits.h"
+#include "transcript/field_read_parts.h"
+
+#include <string.h>
+
+#define MS_MAX 1e11
+
+// ── values ──────────────────────────────────────────────────────────────────────────────────────
+
+const cJSON *json_get(const cJSON *object, const char *key) {
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsNull(value) ? NULL : value;
+}
+
+const char *json_get_string(const cJSON *object, const char *key) {
+    return cJSON_GetStringValue(json_get(object, key));
+}
+
+uint64_t json_number(const cJSON *number) {
+    bool sane = cJSON_IsNumber(number) && number->valuedouble >= 0 && number->valuedouble < 0x1p63;
+    return sane ? (uint64_t)number->valuedouble : 0;
+}
+
+int64_t json_ms_read(const cJSON *ms) {
+    bool sane = cJSON_IsNumber(ms) && ms->valuedouble >= 0 && ms->valuedouble < MS_MAX;
+    return sane ? (int64_t)(ms->valuedouble * 1000 + 0.5) * NS_PER_US : -1;
+}
+
+bool json_time(int64_t *out_unix_ns, const cJSON *time) {
+    const int64_t year_2200_ns = clock_days(2200, 1, 1) * 86400 * NS_PER_S;
+    struct slice text = slice_of_string(cJSON_GetStringValue(time));
+    int64_t unix_ns = 0;
+    if (!clock_parse_rfc3339(&unix_ns, text) || unix_ns < 0 || unix_ns >= year_2200_ns) {
+        return false;
+    }
+    *out_unix_ns = unix_ns / NS_PER_US * NS_PER_US;
+    return true;
+}
+
+struct slice json_text_read(struct arena *arena, const cJSON *string) {
+    return arena_copy(arena, slice_of_string(cJSON_GetStringValue(string)));
+}
+
+// The bytes of a base64 string; false where it is none.
+static bool read_base64(struct slice *out, struct arena *arena, const cJSON *base64) {
+    struct slice text = slice_of_string(cJSON_GetStringValue(base64));
+    if (slice_is_null(text)) {
+        return false;
+    }
+    struct buf bytes;
+    buf_init(&bytes, text.len + 4);
+    bool good = base64_decode(&bytes, text);
+    if (good) {
+        struct slice decoded = buf_slice(&bytes);
+        *out = arena_copy(arena, slice_is_null(decoded) ? SLICE("") : decoded);
+    }
+    buf_cleanup(&bytes);
+    return good;
+}
+
+static struct slice read_text(struct arena *arena, const cJSON *object, const char *name,
+                              bool exact) {
+    struct slice bytes;
+    if (exact) {
+        char key[64];
+        struct buf buf;
+        buf_init(&buf, sizeof(key));
+        buf_putf(&buf, "%s_base64", name);
+        buf_put_byte(&buf, 0);
+        exact = read_base64(&bytes, arena, json_get(object, (const char *)buf_slice(&buf).data));
+        buf_cleanup(&buf);
+    }
+    return exact ? bytes : json_text_read(arena, json_get(object, name));
+}
+
+static int count_of(const cJSON *array, int max) {
+    int count = cJSON_IsArray(array) ? cJSON_GetArraySize(array) : 0;
+    return count > max ? max : count;
+}
+
+// ── lines ───────────────────────────────────────────────────────────────────────────────────────
+
+static void read_line(struct record_line *out, struct arena *arena, const cJSON *object) {
+    out->text = read_text(arena, object, "line", true);
+    out->len = (size_t)json_number(json_get(object, "line_bytes"));
+    out->was_no_utf8 = json_get(object, "line_base64") != NULL;
+}
+
+static const cJSON *first_of(const cJSON *object, const char *name) {
+    const cJSON *array = json_get(object, name);
+    return cJSON_IsArray(array) ? array->child : NULL;
+}
+
+static const cJSON *next_of(const cJSON *item) {
+    return item == NULL ? NULL : item->next;
+}
+
+// Arrays beside each other: the text of each line, and what is odd about it.
+static const struct record_line *read_lines(size_t *out_count, struct arena *arena,
+                                            const cJSON *object) {
+    int count = count_of(json_get(object, "lines"), (int)LIMIT_REPLY_LINES);
+    const cJSON *text = first_of(object, "lines");
+    const cJSON *exact = first_of(object, "lines_base64");
+    const cJSON *bytes = first_of(object, "lines_bytes");
+    const cJSON *prefix = first_of(object, "prefixes");
+    struct record_line *lines = arena_new(arena, (size_t)count + 1, sizeof(*lines));
+    for (int i = 0; i < count; i++) {
+        lines[i].was_no_utf8 = read_base64(&lines[i].text, arena, exact);
+        if (!lines[i].was_no_utf8) {
+            lines[i].text = json_text_read(arena, text);
+        }
+        lines[i].len = (size_t)json_number(bytes);
+        lines[i].prefix = json_text_read(arena, prefix);
+        text = next_of(text);
+        exact = next_of(exact);
+        bytes = next_of(bytes);
+        prefix = next_of(prefix);
+    }
+    *out_count = (size_t)count;
+    return lines;
+}
+
+// ── lists ───────────────────────────────────────────────────────────────────────────────────────
+
+struct list {
+    void *items;
+    size_t count;
+};
+
+static struct list list_new(struct arena *arena, const cJSON *array, size_t size) {
+    size_t count = (size_t)count_of(array, INT_MAX);
+    return (struct list){.items = arena_new(arena, count + 1, size)};
+}
+
+static struct list read_array(struct arena *arena, const struct field_table *table,
+                              const cJSON *array, unsigned output) {
+    struct list list = list_new(arena, array, table->size);
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, array) {
+        fields_read(arena, table, (uint8_t *)list.items + list.count++ * table->size, item, output);
+    }
+    return list;
+}
+
+static struct list read_strings(struct arena *arena, const cJSON *array) {
+    struct list list = list_new(arena, array, sizeof(char *));
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, array) {
+        if (cJSON_IsString(item)) {
+            ((const char **)list.items)[list.count++] = arena_string(arena, item->valuestring);
+        }
+    }
+    return list;
+}
+
+static struct list read_numbers(struct arena *arena, const cJSON *array) {
+    struct list list = list_new(arena, array, sizeof(uint64_t));
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, array) {
+        ((uint64_t *)list.items)[list.count++] = json_number(item);
+    }
+    return list;
+}
+
+static struct list read_rows(struct arena *arena, const cJSON *array, size_t row) {
+    struct list list = list_new(arena, array, row * sizeof(uint64_t));
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, array) {
+        const cJSON *number = cJSON_IsArray(item) ? item->child : NULL;
+        uint64_t *numbers = (uint64_t *)list.items + list.count++ * row;
+        for (size_t i = 0; i < row; i++, number = next_of(number)) {
+            numbers[i] = json_number(number);
+        }
+    }
+    return list;
+}
+
+static struct list read_parameters(struct arena *arena, const cJSON *object) {
+    size_t count = cJSON_IsObject(object) ? (size_t)cJSON_GetArraySize(object) : 0;
+    struct event_parameter *parameters = arena_new(arena, count + 1, sizeof(*parameters));
+    const cJSON *item = count == 0 ? NULL : object->child;
+    for (size_t i = 0; i < count; i++, item = next_of(item)) {
+        parameters[i].keyword = arena_copy(arena, slice_of_string(item->string));
+        parameters[i].value = json_text_read(arena, item);
+    }
+    return (struct list){parameters, count};
+}
+
+static struct list read_list(struct arena *arena, const struct field *field, const cJSON *value,
+                             const cJSON *object, unsigned output) {
+    struct list list = {0};
+    switch ((unsigned)field->kind) {
+    case FIELD_ARRAY:
+        return read_array(arena, field->table, cJSON_IsArray(value) ? value : NULL, output);
+    case FIELD_STRINGS:
+        return read_strings(arena, cJSON_IsArray(value) ? value : NULL);
+    case FIELD_NUMBERS:
+        return read_numbers(arena, cJSON_IsArray(value) ? value : NULL);
+    case FIELD_ROWS:
+        return read_rows(arena, cJSON_IsArray(value) ? value : NULL, field->row);
+    case FIELD_LINES:
+        list.items = (void *)(uintptr_t)read_lines(&list.count, arena, object);
+        return list;
+    }
+    return read_parameters(arena, value);
+}
+
+// ── numbers and names ───────────────────────────────────────────────────────────────────────────
+
+static void set_number(void *member, size_t size, uint64_t number) {
+    switch (size) {
+    case 1:
+        *(uint8_t *)member = (uint8_t)number;
+        return;
+    case 2:
+        *(uint16_t *)member = (uint16_t)number;
+        return;
+    case 4:
+        *(uint32_t *)member = (uint32_t)number;
+        return;
+    default:
+        *(uint64_t *)member = number;
+    }
+}
+
+static uint64_t read_count(const struct field *field, const cJSON *value) {
+    if (!cJSON_IsNumber(value) && (field->flags & FIELD_MINUS_IS_NULL) != 0) {
+        return UINT64_MAX;
+    }
+    return field->size == 4 ? json_number(value) & INT32_MAX : json_number(value);
+}
+
+static uint64_t read_ms(const struct field *field, const cJSON *value) {
+    int64_t ns = json_ms_read(value);
+    return ns < 0 && (field->flags & FIELD_0_IS_NULL) != 0 ? 0 : (uint64_t)ns;
+}
+
+static uint64_t read_name(const struct field *field, const cJSON *value) {
+    struct slice name = slice_of_string(cJSON_GetStringValue(value));
+    for (unsigned each = 0; each <= field->last && !slice_is_null(name); each++) {
+        const char *known = field->name_of(each);
+        if (known != NULL && slice_is(name, known)) {
+            return each;
+        }
+    }
+    return field->absent;
+}
+
+static uint64_t read_time(const cJSON *value) {
+    int64_t unix_ns = 0;
+    return json_time(&unix_ns, value) ? (uint64_t)unix_ns : 0;
+}
+
+static uint64_t read_date(const cJSON *value) {
+    int64_t unix_ns = 0;
+    clock_parse_rfc3339(&unix_ns, slice_of_string(cJSON_GetStringValue(value)));
+    return (uint64_t)unix_ns;
+}
+
+static uint64_t read_scalar(const struct field *field, const cJSON *value) {
+    struct slice text = slice_of_string(cJSON_GetStringValue(value));
+    switch ((unsigned)field->kind) {
+    case FIELD_COUNT:
+        return read_count(field, value);
+    case FIELD_MS:
+        return read_ms(field, value);
+    case FIELD_TIME:
+        return read_time(value);
+    case FIELD_DATE:
+        return read_date(value);
+    case FIELD_NAME:
+        return read_name(field, value);
+    case FIELD_WHICH:
+        return !slice_is_null(text) && slice_is(text, field->words[1]);
+    }
+    return cJSON_IsTrue(value) != 0;
+}
+
+// ── members ─────────────────────────────────────────────────────────────────────────────────────
+
+static const void *read_pointer(struct arena *arena, const struct field *field, const cJSON *value,
+                                unsigned output) {
+    if (!cJSON_IsObject(value)) {
+        return NULL;
+    }
+    void *object = arena_new(arena, 1, field->table->size);
+    fields_read(arena, field->table, object, value, output);
+    return object;
+}
+
+static const char *read_string(struct arena *arena, const struct field *field, const cJSON *value) {
+    const char *string = cJSON_GetStringValue(value);
+    bool needed = string == NULL && (field->flags & FIELD_REQUIRED) != 0;
+    return needed ? "unknown" : arena_string(arena, string);
+}
+
+static void read_chars(char *out, size_t size, const cJSON *value) {
+    struct slice text = slice_sub(slice_of_string(cJSON_GetStringValue(value)), 0, size - 1);
+    if (text.len > 0) {
+        memcpy(out, text.data, text.len);
+    }
+}
+
+static void set_list(const struct field *field, void *object, struct list list) {
+    memcpy((uint8_t *)object + field->offset, &list.items, sizeof(list.items));
+    memcpy((uint8_t *)object + field->count, &list.count, sizeof(list.count));
+}
+
+static void read_member(struct arena *arena, const struct field *field, void *object,
+                        const cJSON *from, unsigned output) {
+    void *member = (uint8_t *)object + field->offset;
+    const cJSON *value = json_get(from, field->name);
+    const void *pointer = NULL;
+    switch (field->kind) {
+    case FIELD_STRING:
+        pointer = read_string(arena, field, value);
+        memcpy(member, &pointer, sizeof(pointer));
+        return;
+    case FIELD_CHARS:
+        read_chars(member, field->size, value);
+        return;
+    case FIELD_TEXT:
+        *(struct slice *)member =
+            read_text(arena, from, field->name, (field->flags & FIELD_EXACT) != 0);
+        return;
+    case FIELD_OBJECT:
+        fields_read(arena, field->table, member, value, output);
+        return;
+    case FIELD_POINTER:
+        pointer = read_pointer(arena, field, value, output);
+        memcpy(member, &pointer, sizeof(pointer));
+        return;
+    case FIELD_ARRAY:
+    case FIELD_STRINGS:
+    case FIELD_NUMBERS:
+    case FIELD_ROWS:
+    case FIELD_PARAMETERS:
+    case FIELD_LINES:
+        set_list(field, object, read_list(arena, field, value, from, output));
+        return;
+    case FIELD_LINE:
+        read_line(member, arena, from);
+        return;
+    case FIELD_TIMELINE:
+        record_read_timeline(object, value);
+        return;
+    case FIELD_BOOL:
+    case FIELD_COUNT:
+    case FIELD_MS:
+    case FIELD_TIME:
+    case FIELD_DATE:
+    case FIELD_NAME:
+    case FIELD_WHICH:
+        set_number(member, field->size, read_scalar(field, value));
+        return;
+    }
+}
+
+void fields_read(struct arena *arena, const struct field_table *table, void *object,
+                 const cJSON *from, unsigned output) {
+    for (size_t i = 0; i < table->count; i++) {
+        const struct field *field = &table->fields[i];
+        if (!field_is_in(field, output)) {
+            continue;
+        }
+        read_member(arena, field, object, from, output);
+        if (field->known != 0) {
+            *((bool *)object + field->known) = json_get(from, field->name) != NULL;
+        }
+    }
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+// record_timeline: the moments of a record, as `timeline` has them: [event, which, ms]. Which
+// exchange (its place in the list), side, auth, message or finding; commands and replies have their
+// times themselves. Lines of a message's text are ["text", message number, ms, how many], its end
+// is the same with none. A handshake that a later one replaced stands behind its time.
+#include "base/clock.h"
+#include "base/memory.h"
+#include "transcript/field_read_parts.h"
+#include "transcript/record_fields.h"
+
+#include <stdlib.h>
+
+// ── writing ─────────────────────────────────────────────────────────────────────────────────────
+
+static const char *name_of(const struct record_moment *moment) {
+    if (moment->kind == EVENT_NOTE) {
+        return "note";
+    }
+    if (moment->kind == EVENT_TEXT) {
+        return "text";
+    }
+    return moment->final ? "final" : event_kind_name(moment->kind);
+}
+
+static void write_which(struct json_writer *json, const struct record_moment *moment) {
+    if (moment->kind == EVENT_TLS) {
+        json_string(json, side_name((enum side)moment->which));
+    } else if (moment->kind == EVENT_CLOSE) {
+        json_string(json, party_name((enum party)moment->which));
+    } else if (moment->kind == EVENT_NOTE) {
+        json_text(json, moment->text);
+    } else if (moment->kind == EVENT_CONNECT) {
+        json_null(json);
+    } else {
+        json_uint(json, moment->which);
+    }
+}
+
+static void write_moment(struct json_writer *json, const struct record *record,
+                         const struct record_moment *moment) {
+    json_open(json, '[');
+    json_string(json, name_of(moment));
+    write_which(json, moment);
+    if (moment->at_ns >= 0) {
+        json_ms(json, moment->at_ns / NS_PER_US);
+    }
+    if (moment->kind == EVENT_TLS && moment->tls != record->tls[moment->which]) {
+        json_open(json, '{');
+        fields_write(json, &tls_table, moment->tls, FIELD_JSON);
+        json_close(json, '}');
+    }
+    if (moment->kind == EVENT_TEXT) {
+        json_uint(json, moment->lines);
+    }
+    json_close(json, ']');
+}
+
+void record_write_timeline(struct json_writer *json, const struct record *record) {
+    json_open(json, '[');
+    for (size_t i = 0; i < record->moment_count; i++) {
+        write_moment(json, record, &record->moments[i]);
+    }
+    json_close(json, ']');
+}
+
+// ── reading ─────────────────────────────────────────────────────────────────────────────────────
+
+static bool kind_of(struct record_moment *moment, const char *name) {
+    struct slice wanted = slice_of_string(name);
+    moment->final = slice_is(wanted, "final");
+    moment->kind = moment->final              ? EVENT_REPLY
+                   : slice_is(wanted, "note") ? EVENT_NOTE
+                   : slice_is(wanted, "text") ? EVENT_TEXT
+                                              : EVENT_KIND_COUNT;
+    for (enum event_kind kind = EVENT_CONNECT;
+         kind < EVENT_KIND_COUNT && moment->kind == EVENT_KIND_COUNT; kind++) {
+        const char *known = event_kind_name(kind);
+        moment->kind = known != NULL && slice_is(wanted, known) ? kind : EVENT_KIND_COUNT;
+    }
+    return moment->kind != EVENT_KIND_COUNT;
+}
+
+static enum party party_of_name(const char *name) {
+    for (enum party each = PARTY_CLIENT; each <= PARTY_PROXY; each++) {
+        if (name != NULL && slice_is(slice_of_string(name), party_name(each))) {
+            return each;
+        }
+    }
+    return PARTY_NONE;
+}
+
+static bool read_tls(struct record_moment *moment, struct record *record, const cJSON *entry) {
+    enum party party = party_of_name(cJSON_GetStringValue(cJSON_GetArrayItem(entry, 1)));
+    const cJSON *object = cJSON_GetArrayItem(entry, 3);
+    moment->which = party == PARTY_SERVER ? SIDE_SERVER : SIDE_CLIENT;
+    moment->tls = record->tls[moment->which];
+    if (cJSON_IsObject(object)) {
+        struct event_tls *tls = arena_new(&record->arena, 1, sizeof(*tls));
+        fields_read(&record->arena, &tls_table, tls, object, FIELD_JSON);
+        moment->tls = tls;
+    }
+    return moment->tls != NULL;
+}
+
+// Where it is told of something that the document does not hold it tells of nothing.
+static bool read_which(struct record_moment *moment, struct record *record, const cJSON *entry) {
+    const cJSON *which = cJSON_GetArrayItem(entry, 1);
+    bool is_place = cJSON_IsNumber(which) && which->valuedouble >= 0;
+    moment->which = (size_t)json_number(which);
+    switch ((unsigned)moment->kind) {
+    case EVENT_CONNECT:
+        return true;
+    case EVENT_CLOSE:
+        moment->which = party_of_name(cJSON_GetStringValue(which));
+        return record->closed;
+    case EVENT_TLS:
+        return read_tls(moment, record, entry);
+    case EVENT_NOTE:
+        moment->text = json_text_read(&record->arena, which);
+        return true;
+    case EVENT_TEXT:
+        moment->lines = json_number(cJSON_GetArrayItem(entry, 3));
+        return moment->lines < INT32_MAX;
+    case EVENT_COMMAND:
+    case EVENT_REPLY:
+        return is_place && moment->which < record->exchange_count;
+    case EVENT_AUTH:
+        return is_place && moment->which < record->auth_count;
+    case EVENT_MESSAGE:
+        return is_place && moment->which < record->message_count;
+    case EVENT_FINDING:
+        return is_place && moment->which < record->finding_count;
+    }
+    return false;
+}
+
+// Whether the exchange has what the moment tells of. Of LMTP's answers each is told once.
+static bool is_there(struct record_moment *moment, const struct record *record, size_t *told) {
+    const struct record_exchange *exchange = &record->exchanges[moment->which];
+    if (moment->kind == EVENT_COMMAND) {
+        return exchange->command != NULL;
+    }
+    if (moment->kind != EVENT_REPLY || !moment->final) {
+        return moment->kind != EVENT_REPLY || exchange->reply != NULL;
+    }
+    moment->nth = exchange->final_reply != NULL ? 0 : told[moment->which]++;
+    return exchange->final_reply != NULL || moment->nth < exchange->final_reply_count;
+}
+
+static void add(struct record *record, struct record_moment moment, size_t *told) {
+    bool of_exchange = moment.kind == EVENT_COMMAND || moment.kind == EVENT_REPLY;
+    if (!of_exchange || is_there(&moment, record, told)) {
+        record->moments[record->moment_count++] = moment;
+    }
+}
+
+static void read_entries(struct record *record, const cJSON *timeline, size_t *told) {
+    const cJSON *entry = NULL;
+    size_t count = (size_t)cJSON_GetArraySize(timeline);
+    record->moments = arena_new(&record->arena, count + 1, sizeof(*record->moments));
+    cJSON_ArrayForEach(entry, timeline) {
+        struct record_moment moment = {.at_ns = json_ms_read(cJSON_GetArrayItem(entry, 2))};
+        if (kind_of(&moment, cJSON_GetStringValue(cJSON_GetArrayItem(entry, 0))) &&
+            read_which(&moment, record, entry)) {
+            add(record, moment, told);
+        }
+    }
+}
+
+static void add_each(struct record *record, enum event_kind kind, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        add(record, (struct record_moment){.kind = kind, .which = i, .at_ns = -1}, NULL);
+    }
+}
+
+// Another program wrote the document anew: the exchanges in their order, and all else after them.
+static void add_all(struct record *record, size_t *told) {
+    size_t finals = 0;
+    for (size_t i = 0; i < record->exchange_count; i++) {
+        finals += record->exchanges[i].final_reply_count + 3;
+    }
+    record->moments =
+        arena_new(&record->arena,
+                  finals + record->auth_count + record->message_count + record->finding_count + 4,
+                  sizeof(*record->moments));
+    add_each(record, EVENT_CONNECT, 1);
+    for (size_t i = 0; i < record->exchange_count; i++) {
+        struct record_moment moment = {.kind = EVENT_COMMAND, .which = i, .at_ns = -1};
+        add(record, moment, told);
+        moment.kind = EVENT_REPLY;
+        add(record, moment, told);
+        moment.final = true;
+        for (size_t k = 0; k == 0 || k < record->exchanges[i].final_reply_count; k++) {
+            add(record, moment, told);
+        }
+    }
+    for (size_t side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+        struct record_moment moment = {.kind = EVENT_TLS, .which = side, .at_ns = -1};
+        moment.tls = record->tls[side];
+        record->moments[record->moment_count] = moment;
+        record->moment_count += moment.tls != NULL ? 1 : 0;
+    }
+    add_each(record, EVENT_AUTH, record->auth_count);
+    add_each(record, EVENT_MESSAGE, record->message_count);
+    add_each(record, EVENT_FINDING, record->finding_count);
+    add_each(record, EVENT_CLOSE, record->closed ? 1 : 0);
+}
+
+void record_read_timeline(struct record *record, const cJSON *timeline) {
+    size_t *told = mem_new_array(record->exchange_count + 1, sizeof(*told));
+    if (cJSON_IsArray(timeline)) {
+        read_entries(record, timeline, told);
+    } else {
+        add_all(record, told);
+    }
+    free(told);
+}
