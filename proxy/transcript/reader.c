@@ -9,62 +9,47 @@
 
 // ── items and sessions ──────────────────────────────────────────────────────────────────────────
 
-struct item *reader_add_item(struct reader *reader, enum item_kind kind) {
-    if (reader->item_count == reader->item_capacity) {
-        reader->item_capacity = reader->item_capacity == 0 ? 64 : 2 * reader->item_capacity;
-        reader->items = mem_resize(reader->items, reader->item_capacity, sizeof(*reader->items));
+// A list with room for one more.
+static void *grown(void *list, size_t count, size_t *room, size_t size) {
+    if (count < *room) {
+        return list;
     }
+    *room = *room == 0 ? 64 : 2 * *room;
+    return mem_resize(list, *room, size);
+}
+
+struct item *reader_add_item(struct reader *reader, enum item_kind kind, size_t session) {
+    reader->items =
+        grown(reader->items, reader->item_count, &reader->item_room, sizeof(*reader->items));
     struct item *item = &reader->items[reader->item_count];
-    *item = (struct item){.kind = kind, .order = reader->item_count};
+    *item = (struct item){
+        .kind = kind, .session = session, .order = reader->item_count, .major = reader->item_count};
     reader->item_count++;
     return item;
 }
 
-size_t reader_add_session(struct reader *reader, uint64_t id) {
-    if (reader->session_count == reader->session_capacity) {
-        reader->session_capacity =
-            reader->session_capacity == 0 ? 16 : 2 * reader->session_capacity;
-        reader->sessions = mem_resize((void *)reader->sessions, reader->session_capacity,
-                                      sizeof(*reader->sessions));
-    }
-    struct reader_session *session = mem_new(sizeof(*session));
-    session->session.id = id;
-    session->session.has_server = true;
-    reader->sessions[reader->session_count] = session;
+size_t reader_add_session(struct reader *reader, struct record *record) {
+    reader->sessions = grown(reader->sessions, reader->session_count, &reader->session_room,
+                             sizeof(*reader->sessions));
+    reader->sessions[reader->session_count] = (struct reader_session){.record = record};
     return reader->session_count++;
 }
 
-static void read_endpoint(struct event_endpoint *out, const cJSON *object) {
-    out->host = mem_string(json_get_string(object, "host"));
-    out->address = mem_string(json_get_string(object, "address"));
-    out->program = mem_string(json_get_string(object, "program"));
-    out->port = (uint16_t)json_get_uint(object, "port");
-    out->pid = (uint32_t)json_get_uint(object, "pid");
-}
-
-void reader_session_read(struct event_session *session, const cJSON *object) {
-    struct slice mode = slice_of_string(json_get_string(object, "mode"));
-    const cJSON *server = json_get(object, "server");
-    for (enum mode each = MODE_REVERSE; each <= MODE_SINK; each++) {
-        if (slice_is(mode, mode_name(each))) {
-            session->mode = each;
-        }
+void reader_add_message_lines(struct reader *reader, const struct record_message *message,
+                              size_t own, size_t at) {
+    struct arena arena = {0};
+    size_t lines = 0;
+    reader_message_lines(&lines, &arena, message, 0);
+    arena_cleanup(&arena);
+    for (int i = lines > 0 ? 0 : 1; i < 2; i++) {
+        struct item *item = reader_add_item(reader, ITEM_LINES, reader->items[own].session);
+        item->line = reader->items[own].line;
+        item->message = reader->is_json ? message : NULL;
+        item->line_count = i == 0 ? lines : 0;
+        item->at_unix_ns = reader->items[at].at_unix_ns;
+        item->major = at;
+        item->minor = -1;
     }
-    session->has_server = server != NULL;
-    read_endpoint(&session->client, json_get(object, "client"));
-    read_endpoint(&session->server, server);
-}
-
-static void endpoint_cleanup(const struct event_endpoint *endpoint) {
-    free((void *)(uintptr_t)endpoint->host);
-    free((void *)(uintptr_t)endpoint->address);
-    free((void *)(uintptr_t)endpoint->program);
-}
-
-static void session_free(struct reader_session *session) {
-    endpoint_cleanup(&session->session.client);
-    endpoint_cleanup(&session->session.server);
-    free(session);
 }
 
 // ── the order of telling ────────────────────────────────────────────────────────────────────────
@@ -78,14 +63,14 @@ static int by_place(const void *left, const void *right) {
     const struct item *b = right;
     int order = order_of(a->major, b->major);
     order = order != 0 ? order : a->minor - b->minor;
-    order = order != 0 ? order : (a->at_unix_us > b->at_unix_us) - (a->at_unix_us < b->at_unix_us);
+    order = order != 0 ? order : (a->at_unix_ns > b->at_unix_ns) - (a->at_unix_ns < b->at_unix_ns);
     return order != 0 ? order : order_of(a->order, b->order);
 }
 
 static int by_time(const void *left, const void *right) {
     const struct item *a = left;
     const struct item *b = right;
-    int order = (a->told_unix_us > b->told_unix_us) - (a->told_unix_us < b->told_unix_us);
+    int order = (a->told_unix_ns > b->told_unix_ns) - (a->told_unix_ns < b->told_unix_ns);
     return order != 0 ? order : order_of(a->order, b->order);
 }
 
@@ -94,16 +79,16 @@ static void sort_items(struct reader *reader) {
         return;
     }
     qsort(reader->items, reader->item_count, sizeof(*reader->items), by_place);
-    if (reader->document == NULL) {
+    if (!reader->is_json) {
         return;
     }
     for (size_t i = 0; i < reader->item_count; i++) {
         struct item *item = &reader->items[i];
         bool first = i == 0 || item[-1].session != item->session;
         item->order = i;
-        item->told_unix_us = item->at_unix_us;
-        if (!first && item[-1].told_unix_us > item->told_unix_us) {
-            item->told_unix_us = item[-1].told_unix_us;
+        item->told_unix_ns = item->at_unix_ns;
+        if (!first && item[-1].told_unix_ns > item->told_unix_ns) {
+            item->told_unix_ns = item[-1].told_unix_ns;
         }
     }
     qsort(reader->items, reader->item_count, sizeof(*reader->items), by_time);
@@ -131,9 +116,8 @@ enum err reader_open(struct reader **out, struct failure *failure, struct slice 
     struct reader *reader = mem_new(sizeof(*reader));
     reader->data = data;
     reader->cut_off = SLICE_NONE;
-    reader->decoder.arena = &reader->arena;
-    enum err err = looks_like_jsonl(reader->data) ? reader_index_jsonl(reader, failure)
-                                                  : reader_index_json(reader, failure);
+    reader->is_json = !looks_like_jsonl(data);
+    enum err err = (reader->is_json ? reader_index_json : reader_index_jsonl)(reader, failure);
     if (err != OK) {
         reader_free(reader);
         return err;
@@ -147,24 +131,17 @@ size_t reader_cut_off(const struct reader *reader) {
     return reader->cut_off;
 }
 
-static void message_cleanup(struct told_message *message) {
-    arena_cleanup(&message->arena);
-    cJSON_Delete(message->parsed);
-}
-
 void reader_free(struct reader *reader) {
     if (reader == NULL) {
         return;
     }
     for (size_t i = 0; i < reader->session_count; i++) {
-        session_free(reader->sessions[i]);
+        record_free(reader->sessions[i].record);
     }
-    free((void *)reader->sessions);
+    free(reader->sessions);
     free(reader->items);
-    message_cleanup(&reader->message);
+    arena_cleanup(&reader->told.arena);
     arena_cleanup(&reader->arena);
-    cJSON_Delete(reader->line);
-    cJSON_Delete(reader->document);
     free(reader);
 }
 

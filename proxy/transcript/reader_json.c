@@ -1,53 +1,87 @@
 // SPDX-License-Identifier: MIT
-// reader_json: finds what a json document tells. Its sessions stand in the order in which they
-// ended; the text told them as they went, side by side, so their items are merged by time.
+// reader_json: reads the records of a json document. Its sessions are in the order in which they
+// ended; the text told them as they went, side by side, so their moments are merged by time.
 #include "base/memory.h"
-#include "transcript/reader_timeline.h"
+#include "transcript/reader_parts.h"
+#include "transcript/record_event.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SCHEMA "smtpscope/1"
 
-static struct node_list list_of(const cJSON *array) {
-    struct node_list list = {0};
-    const cJSON *node = NULL;
-    list.nodes = mem_new_array((size_t)cJSON_GetArraySize(array) + 1, sizeof(*list.nodes));
-    cJSON_ArrayForEach(node, array) {
-        list.nodes[list.count++] = node;
-    }
-    return list;
-}
-
 // ── sessions ────────────────────────────────────────────────────────────────────────────────────
 
+// The message of this number, most often at its place; its place is the count where there is none.
+static size_t place_of_message(const struct record *record, size_t n) {
+    size_t place = n > 0 ? n - 1 : 0;
+    while (place < record->message_count && (size_t)record->messages[place].n != n) {
+        place++;
+    }
+    return place < record->message_count ? place : record->message_count;
+}
+
+// How many lines each message was told to have; NOT_TOLD for those of none.
+#define NOT_TOLD SIZE_MAX
+
+static void number_lines(struct item *item, const struct record *record, size_t *told) {
+    size_t place = (size_t)(item->message - record->messages);
+    told[place] = told[place] == NOT_TOLD ? 0 : told[place];
+    item->first_line = told[place];
+    told[place] += item->line_count;
+}
+
+// What a reply that came later has decided was sent before it, and is told so: where a moment has
+// no time it is that of the one before.
+static void add_moments(struct reader *reader, size_t session, size_t *told) {
+    const struct record *record = reader->sessions[session].record;
+    int64_t last_ns = 0;
+    for (size_t i = 0; i < record->moment_count; i++) {
+        const struct record_moment *moment = &record->moments[i];
+        bool is_text = moment->kind == EVENT_TEXT;
+        size_t place = is_text ? place_of_message(record, moment->which) : 0;
+        if (is_text && place == record->message_count) {
+            continue; // its message is not in the transcript
+        }
+        struct item *item = reader_add_item(reader, is_text ? ITEM_LINES : ITEM_EVENT, session);
+        int64_t when_ns = record_moment_at(record, moment);
+        last_ns = when_ns > last_ns ? when_ns : last_ns;
+        item->at_unix_ns = record->session.started_unix_ns + (when_ns >= 0 ? when_ns : last_ns);
+        item->moment = moment;
+        item->event = moment->kind;
+        if (is_text) {
+            item->message = &record->messages[place];
+            item->line_count = moment->lines;
+            number_lines(item, record, told);
+        }
+    }
+}
+
+// Where the timeline does not tell of a message's lines they came before the answer.
+static void add_message_lines(struct reader *reader, size_t first, const struct record *record,
+                              const size_t *told) {
+    size_t end = reader->item_count;
+    for (size_t own = first; own < end; own++) {
+        struct item *item = &reader->items[own];
+        if (item->kind == ITEM_LINES) {
+            item->lines_told = told[item->message - record->messages];
+        } else if (item->event == EVENT_MESSAGE && told[item->moment->which] == NOT_TOLD) {
+            reader_add_message_lines(reader, &record->messages[item->moment->which], own, own);
+        }
+    }
+}
+
 static void index_session(struct reader *reader, const cJSON *object) {
-    struct json_index index = {.reader = reader, .object = object};
-    const cJSON *timeline = json_get(object, "timeline");
-    json_get_time(&index.started_us, object, "started");
-    index.session = reader_add_session(reader, json_get_uint(object, "id"));
-    struct reader_session *session = reader->sessions[index.session];
-    session->object = object;
-    session->session.started_unix_ns = index.started_us * NS_PER_US;
-    reader_session_read(&session->session, object);
-    index.first_item = reader->item_count;
-    index.exchanges = list_of(json_get(object, "exchanges"));
-    index.auths = list_of(json_get(object, "auth"));
-    index.messages = list_of(json_get(object, "messages"));
-    index.findings = list_of(json_get(object, "findings"));
-    if (cJSON_IsArray(timeline)) {
-        timeline_read(&index, timeline);
-    } else {
-        timeline_make_up(&index);
+    struct record *record = record_read(object);
+    size_t session = reader_add_session(reader, record);
+    size_t first = reader->item_count;
+    size_t *told = mem_new_array(record->message_count, sizeof(*told));
+    for (size_t i = 0; i < record->message_count; i++) {
+        told[i] = NOT_TOLD;
     }
-    for (size_t i = index.first_item; i < reader->item_count; i++) {
-        reader->items[i].major = i;
-    }
-    timeline_add_message_lines(&index);
-    free(index.exchanges.nodes);
-    free(index.auths.nodes);
-    free(index.messages.nodes);
-    free(index.findings.nodes);
+    add_moments(reader, session, told);
+    add_message_lines(reader, first, record, told);
+    free(told);
 }
 
 static enum err index_sessions(struct reader *reader, struct failure *failure,
@@ -55,7 +89,7 @@ static enum err index_sessions(struct reader *reader, struct failure *failure,
     const cJSON *session = NULL;
     size_t place = 0;
     cJSON_ArrayForEach(session, sessions) {
-        if (!cJSON_IsObject(session) || json_get_uint(session, "id") == 0) {
+        if (!cJSON_IsObject(session) || json_number(json_get(session, "id")) == 0) {
             return fail(failure, ERR_INPUT, "entry %zu of \"sessions\" is no session", place);
         }
         index_session(reader, session);
@@ -133,14 +167,15 @@ static size_t parse_sessions(cJSON *sessions, struct slice data, size_t offset) 
 
 // A document that a crash cut off while it was written: its sessions up to there are whole. `wrong`
 // is where it is not JSON, in case it is something else.
-static enum err parse_cut_off(struct reader *reader, struct failure *failure, size_t wrong) {
+static enum err parse_cut_off(cJSON **out, struct reader *reader, struct failure *failure,
+                              size_t wrong) {
     struct slice data = reader->data;
     size_t start = sessions_start(data);
     cJSON *sessions = cJSON_CreateArray();
     reader->cut_off = start == SLICE_NONE ? data.len : parse_sessions(sessions, data, start);
-    reader->document = cJSON_CreateObject();
-    cJSON_AddStringToObject(reader->document, "schema", SCHEMA);
-    cJSON_AddItemToObject(reader->document, "sessions", sessions);
+    *out = cJSON_CreateObject();
+    cJSON_AddStringToObject(*out, "schema", SCHEMA);
+    cJSON_AddItemToObject(*out, "sessions", sessions);
     if (start == SLICE_NONE || !is_cut_off(slice_from(data, reader->cut_off))) {
         return fail(failure, ERR_INPUT, "it is not JSON at offset %zu", wrong);
     }
@@ -151,14 +186,14 @@ static enum err parse_cut_off(struct reader *reader, struct failure *failure, si
     return OK;
 }
 
-static enum err parse_document(struct reader *reader, struct failure *failure) {
+static enum err parse_document(cJSON **out, struct reader *reader, struct failure *failure) {
     struct slice data = reader->data;
     const char *start = (const char *)data.data;
     const char *stop = start;
-    reader->document = cJSON_ParseWithLengthOpts(start, data.len, &stop, false);
+    *out = cJSON_ParseWithLengthOpts(start, data.len, &stop, false);
     size_t offset = (size_t)(stop - start);
-    if (reader->document == NULL) {
-        return parse_cut_off(reader, failure, offset);
+    if (*out == NULL) {
+        return parse_cut_off(out, reader, failure, offset);
     }
     while (offset < data.len && is_space(data.data[offset])) {
         offset++;
@@ -169,12 +204,9 @@ static enum err parse_document(struct reader *reader, struct failure *failure) {
     return OK;
 }
 
-enum err reader_index_json(struct reader *reader, struct failure *failure) {
-    enum err err = parse_document(reader, failure);
-    if (err != OK) {
-        return err;
-    }
-    const char *schema = json_get_string(reader->document, "schema");
+static enum err index_document(struct reader *reader, struct failure *failure,
+                               const cJSON *document) {
+    const char *schema = json_get_string(document, "schema");
     if (schema == NULL) {
         return fail(failure, ERR_INPUT, "it has no \"schema\"");
     }
@@ -182,9 +214,19 @@ enum err reader_index_json(struct reader *reader, struct failure *failure) {
         return fail(failure, ERR_INPUT, "its schema is '%.64s', this program reads " SCHEMA,
                     schema);
     }
-    const cJSON *sessions = json_get(reader->document, "sessions");
+    const cJSON *sessions = json_get(document, "sessions");
     if (!cJSON_IsArray(sessions)) {
         return fail(failure, ERR_INPUT, "it has no list of \"sessions\"");
     }
     return index_sessions(reader, failure, sessions);
+}
+
+enum err reader_index_json(struct reader *reader, struct failure *failure) {
+    cJSON *document = NULL;
+    enum err err = parse_document(&document, reader, failure);
+    if (err == OK) {
+        err = index_document(reader, failure, document);
+    }
+    cJSON_Delete(document);
+    return err;
 }

@@ -4,6 +4,7 @@
 // `message` event holds, are put in front of its answer. `### …` lines of the text that no event
 // stands for are not in such a transcript.
 #include "transcript/reader_parts.h"
+#include "transcript/record_fields.h"
 
 #include "base/memory.h"
 
@@ -58,40 +59,33 @@ static size_t session_of(struct jsonl_index *index, uint64_t id, enum event_kind
     }
     struct session_place *place = place_of(index, id);
     const struct reader_session *known =
-        place->place == NO_SESSION ? NULL : reader->sessions[place->place];
+        place->place == NO_SESSION ? NULL : &reader->sessions[place->place];
     // A client may talk before the server is connected.
     if (known == NULL || known->closed || (kind == EVENT_CONNECT && known->connected)) {
-        place->place = reader_add_session(reader, id);
+        struct record *record = record_new(NULL);
+        record->session.id = id;
+        record->session.has_server = true;
+        place->place = reader_add_session(reader, record);
     }
     return place->place;
 }
 
 // ── a message's lines ───────────────────────────────────────────────────────────────────────────
 
-// They come before the first answer and at its time, since no event says when each was sent; then
-// what says their number.
+// They come before the first answer and at its time, since no event says when each was sent.
 static void add_message_lines(struct jsonl_index *index, const cJSON *object, size_t own) {
     struct reader *reader = index->reader;
-    size_t session = reader->items[own].session;
-    const struct reader_session *of = reader->sessions[session];
-    size_t answer = of->answered ? of->answer : own;
-    size_t lines = 0;
-    reader_message_lines(&lines, &reader->decoder, object, 0);
-    for (int i = lines > 0 ? 0 : 1; i < 2; i++) {
-        struct item *item = reader_add_item(reader, ITEM_LINES);
-        item->session = session;
-        item->line = reader->items[own].line;
-        item->line_count = i == 0 ? lines : 0;
-        item->at_unix_us = reader->items[answer].at_unix_us;
-        item->major = answer;
-        item->minor = -1;
-    }
+    const struct reader_session *session = &reader->sessions[reader->items[own].session];
+    struct record_message message = {0};
+    arena_clear(&reader->arena);
+    fields_read(&reader->arena, &message_table, &message, object, FIELD_JSONL);
+    reader_add_message_lines(reader, &message, own, session->answered ? session->answer : own);
 }
 
 // The first answer to a message, which its `message` event, behind the last one, belongs in front
 // of.
 static void note_answer(struct reader_session *session, size_t own, const cJSON *reply) {
-    if (!session->answered && json_get_bool(reply, "final")) {
+    if (!session->answered && cJSON_IsTrue(json_get(reply, "final"))) {
         session->answered = true;
         session->answer = own;
     }
@@ -99,55 +93,73 @@ static void note_answer(struct reader_session *session, size_t own, const cJSON 
 
 // ── lines ───────────────────────────────────────────────────────────────────────────────────────
 
+static void learn_close(struct reader_session *session, const cJSON *object, int64_t unix_ns) {
+    struct event_close close = {0};
+    struct arena arena = {0};
+    fields_read(&arena, &close_table, &close, object, FIELD_JSONL);
+    arena_cleanup(&arena);
+    session->closed = true;
+    session->outcome = close.outcome;
+    if (close.duration_ns >= 0) {
+        session->record->session.started_unix_ns = unix_ns - close.duration_ns;
+    }
+}
+
 static void learn_session(struct reader_session *session, enum event_kind kind, const cJSON *object,
-                          int64_t unix_us) {
+                          int64_t unix_ns) {
+    struct record *record = session->record;
     if (!session->begun) {
         session->begun = true;
-        session->session.started_unix_ns = unix_us * NS_PER_US;
+        record->session.started_unix_ns = unix_ns;
     }
     if (kind == EVENT_CONNECT) {
         session->connected = true;
-        reader_session_read(&session->session, object);
+        fields_read(&record->arena, &connect_table, &record->session, object, FIELD_JSONL);
     }
     if (kind == EVENT_CLOSE) {
-        int64_t duration_us = json_us(json_get(object, "duration_ms"));
-        session->closed = true;
-        session->outcome = reader_outcome(json_get_string(object, "outcome"));
-        if (duration_us >= 0) {
-            session->session.started_unix_ns = (unix_us - duration_us) * NS_PER_US;
+        learn_close(session, object, unix_ns);
+    }
+}
+
+static bool kind_named(enum event_kind *out, const char *name) {
+    for (enum event_kind kind = EVENT_CONNECT; kind < EVENT_KIND_COUNT; kind++) {
+        const char *known = event_kind_name(kind);
+        if (known != NULL && slice_is(slice_of_string(name), known)) {
+            *out = kind;
+            return true;
         }
     }
+    return false;
 }
 
 static enum err take_event(struct jsonl_index *index, const cJSON *object, struct span line) {
     struct reader *reader = index->reader;
-    int64_t unix_us = 0;
+    int64_t unix_ns = 0;
     enum event_kind kind = EVENT_KIND_COUNT;
     const cJSON *session = json_get(object, "session");
     if (!cJSON_IsObject(object) || json_get_string(object, "event") == NULL) {
         return not_an_event(index, "it has no \"event\"");
     }
-    if (!json_get_time(&unix_us, object, "time")) {
+    if (!json_time(&unix_ns, json_get(object, "time"))) {
         return not_an_event(index, "its \"time\" is none");
     }
     if (!cJSON_IsNumber(session) || session->valuedouble < 0) {
         return not_an_event(index, "it has no \"session\"");
     }
-    if (!reader_event_kind(&kind, json_get_string(object, "event"))) {
+    if (!kind_named(&kind, json_get_string(object, "event"))) {
         return OK; // of a later version
     }
     size_t own = reader->item_count;
-    struct item *item = reader_add_item(reader, ITEM_EVENT);
-    item->session = session_of(index, json_get_uint(object, "session"), kind);
+    size_t place = session_of(index, json_number(session), kind);
+    struct item *item = reader_add_item(reader, ITEM_EVENT, place);
     item->line = line;
     item->event = kind;
-    item->at_unix_us = unix_us;
-    item->major = own;
-    if (item->session == NO_SESSION) {
+    item->at_unix_ns = unix_ns;
+    if (place == NO_SESSION) {
         return OK;
     }
-    struct reader_session *of = reader->sessions[item->session];
-    learn_session(of, kind, object, item->at_unix_us);
+    struct reader_session *of = &reader->sessions[place];
+    learn_session(of, kind, object, unix_ns);
     if (kind == EVENT_REPLY) {
         note_answer(of, own, object);
     }

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: MIT
-// reader_lines: the lines of a message as they were sent, from its object: header fields, or the
+// reader_lines: the lines of a message as they were sent, from its record: header fields, or the
 // header's own text where that is kept; the empty line; the body with its dots doubled; the final
-// dot. The way back of message_json.
+// dot. The way back of message_record.
 #include "transcript/reader_parts.h"
 
 #include <string.h>
 
 struct line_list {
-    const struct decoder *decoder;
+    const struct record_message *message;
+    struct arena *arena;
     struct event_text *lines; // NULL while they are only counted
     size_t count;
     size_t least; // lines that there were, the final dot not counted; 0 where that is not known
-    int message;
+    size_t odd;   // how many of the odd dots have come
 };
 
 static void add_line(struct line_list *list, struct slice text, bool header) {
     if (list->lines != NULL) {
         list->lines[list->count] =
-            (struct event_text){.message = list->message,
+            (struct event_text){.message = list->message->n,
                                 .line = {.text = text, .len = text.len, .ending = ENDING_CRLF},
                                 .header = header};
     }
@@ -43,7 +44,7 @@ static struct slice joined(const struct line_list *list, struct slice a, struct 
                            struct slice c) {
     const struct slice parts[] = {a, b, c};
     size_t len = 0;
-    uint8_t *copy = arena_new(list->decoder->arena, a.len + b.len + c.len + 1, 1);
+    uint8_t *copy = arena_new(list->arena, a.len + b.len + c.len + 1, 1);
     for (size_t i = 0; i < 3; i++) {
         if (parts[i].len > 0) {
             memcpy(copy + len, parts[i].data, parts[i].len);
@@ -55,24 +56,21 @@ static struct slice joined(const struct line_list *list, struct slice a, struct 
 
 // ── header ──────────────────────────────────────────────────────────────────────────────────────
 
-static void add_field(struct line_list *list, const cJSON *field) {
-    bool changed = json_get(field, "raw") != NULL;
-    struct slice name = decode_text(list->decoder, field, "name", "name_base64");
-    struct slice value = decode_text(list->decoder, field, changed ? "raw" : "value",
-                                     changed ? "raw_base64" : "value_base64");
+static void add_field(struct line_list *list, const struct record_field *field) {
+    struct slice value = slice_is_null(field->raw) ? field->value : field->raw;
     struct slice first = take_line(&value);
-    add_line(list, list->lines == NULL ? first : joined(list, name, SLICE(": "), first), true);
+    bool counted = list->lines == NULL;
+    add_line(list, counted ? first : joined(list, field->name, SLICE(": "), first), true);
     while (value.len > 0) {
         add_line(list, take_line(&value), true);
     }
 }
 
-static void add_header(struct line_list *list, const cJSON *message) {
-    const cJSON *field = NULL;
-    struct slice text = decode_text(list->decoder, message, "header_text", "header_text_base64");
+static void add_header(struct line_list *list) {
+    struct slice text = list->message->header_text;
     if (slice_is_null(text)) {
-        cJSON_ArrayForEach(field, json_get(message, "header")) {
-            add_field(list, field);
+        for (size_t i = 0; i < list->message->field_count; i++) {
+            add_field(list, &list->message->fields[i]);
         }
         return;
     }
@@ -84,17 +82,17 @@ static void add_header(struct line_list *list, const cJSON *message) {
 // ── body ────────────────────────────────────────────────────────────────────────────────────────
 
 // The numbers come in ascending order.
-static bool is_odd_dot(const cJSON **next, size_t number) {
-    if (*next == NULL || (*next)->valuedouble != (double)number) {
-        return false;
-    }
-    *next = (*next)->next;
-    return true;
+static bool is_odd_dot(struct line_list *list, size_t number) {
+    bool odd =
+        list->odd < list->message->odd_dot_count && list->message->odd_dots[list->odd] == number;
+    list->odd += odd ? 1 : 0;
+    return odd;
 }
 
-static void add_body(struct line_list *list, struct slice body, const cJSON *next, bool bdat) {
+static void add_body(struct line_list *list) {
+    struct slice body = list->message->body;
     size_t number = 1; // the empty line
-    bool behind_crlf = true;
+    bool after_crlf = true;
     while (body.len > 0) {
         bool crlf = false;
         bool ends = slice_find_byte(body, '\n') != SLICE_NONE;
@@ -102,71 +100,62 @@ static void add_body(struct line_list *list, struct slice body, const cJSON *nex
         if (!ends && list->count + 1 < list->least) {
             return; // the body was cut within this line
         }
-        bool doubled = !bdat && behind_crlf && line.len > 0 && line.data[0] == '.';
+        bool doubled = !list->message->bdat && after_crlf && line.len > 0 && line.data[0] == '.';
         number++;
         // What is odd is the other way round.
-        if (is_odd_dot(&next, number) != doubled && list->lines != NULL) {
+        if (is_odd_dot(list, number) != doubled && list->lines != NULL) {
             line = joined(list, SLICE("."), line, (struct slice){0});
         }
         add_line(list, line, false);
-        behind_crlf = crlf;
+        after_crlf = crlf;
     }
 }
 
-static void add_all(struct line_list *list, const cJSON *message, size_t told_count) {
-    struct slice body = decode_text(list->decoder, message, "body", "body_base64");
-    bool bdat = slice_is(slice_of_string(json_get_string(message, "via")), "BDAT");
-    bool cut = json_get_bool(message, "cut");
-    bool dot = !bdat && json_get_bool(message, "complete");
-    const cJSON *odd_dots = json_get(message, "odd_dots");
-    const cJSON *odd = odd_dots == NULL ? NULL : odd_dots->child;
-    list->least = told_count > 0 ? told_count - (dot ? 1 : 0) : cut ? SIZE_MAX : 0;
-    add_header(list, message);
-    if (slice_is_null(body)) {
+static void add_all(struct line_list *list, size_t told_count) {
+    const struct record_message *message = list->message;
+    bool dot = !message->bdat && message->content.complete;
+    list->least = told_count > 0 ? told_count - (dot ? 1 : 0) : message->cut ? SIZE_MAX : 0;
+    add_header(list);
+    if (slice_is_null(message->body)) {
         return;
     }
     // A message without an empty line has a header only.
-    size_t lines = json_get_uint(message, "lines");
+    size_t lines = message->content.lines;
     if (told_count > 0 && list->least < lines) {
         lines = list->least;
     }
-    if (body.len > 0 || lines > list->count) {
-        add_line(list, is_odd_dot(&odd, 1) ? SLICE(".") : SLICE(""), false);
+    if (message->body.len > 0 || lines > list->count) {
+        add_line(list, is_odd_dot(list, 1) ? SLICE(".") : SLICE(""), false);
     }
-    add_body(list, body, odd, bdat);
+    add_body(list);
     // A message that was cut off may end in a dot that is not known to be the last.
-    if (told_count > 0 ? !bdat && list->count + 1 == told_count : dot) {
+    if (told_count > 0 ? !message->bdat && list->count + 1 == told_count : dot) {
         add_line(list, SLICE("."), false);
     }
 }
 
-static uint64_t number_at(const cJSON *array, int place) {
-    const cJSON *number = cJSON_GetArrayItem(array, place);
-    bool sane = cJSON_IsNumber(number) && number->valuedouble >= 0 && number->valuedouble < 0x1p53;
-    return sane ? (uint64_t)number->valuedouble : 0;
-}
-
 // What --max-line did to the lines.
-static void cut_lines(struct line_list *list, const cJSON *message) {
-    const cJSON *cut = NULL;
-    cJSON_ArrayForEach(cut, json_get(message, "cut_lines")) {
-        uint64_t number = number_at(cut, 0);
-        if (number > 0 && number <= list->count) {
-            struct event_line *line = &list->lines[number - 1].line;
-            line->text = slice_sub(line->text, 0, (size_t)number_at(cut, 2));
-            line->len = (size_t)number_at(cut, 1);
+static void cut_lines(struct line_list *list) {
+    for (size_t i = 0; i < list->message->cut_line_count; i++) {
+        const struct record_cut_line *cut = &list->message->cut_lines[i];
+        if (cut->number > 0 && cut->number <= list->count) {
+            struct event_line *line = &list->lines[cut->number - 1].line;
+            line->text = slice_sub(line->text, 0, cut->shown);
+            line->len = cut->len;
         }
     }
 }
 
-const struct event_text *reader_message_lines(size_t *out_count, const struct decoder *decoder,
-                                              const cJSON *message, size_t told_count) {
-    struct line_list list = {.decoder = decoder, .message = (int)json_get_uint(message, "n")};
-    add_all(&list, message, told_count);
-    list.lines = arena_new(decoder->arena, list.count + 1, sizeof(*list.lines));
+const struct event_text *reader_message_lines(size_t *out_count, struct arena *arena,
+                                              const struct record_message *message,
+                                              size_t told_count) {
+    struct line_list list = {.message = message, .arena = arena};
+    add_all(&list, told_count);
+    list.lines = arena_new(arena, list.count + 1, sizeof(*list.lines));
     list.count = 0;
-    add_all(&list, message, told_count);
-    cut_lines(&list, message);
+    list.odd = 0;
+    add_all(&list, told_count);
+    cut_lines(&list);
     *out_count = list.count;
     return list.lines;
 }

@@ -3,7 +3,6 @@
 // events, by the very builder that the proxy uses.
 #include "base/memory.h"
 #include "transcript/reader_parts.h"
-#include "transcript/record_fields.h"
 
 #include <stdlib.h>
 
@@ -13,15 +12,6 @@ struct records {
     void (*take)(void *context, const struct record *record);
     void *context;
 };
-
-static void take_json(const struct records *records) {
-    const struct reader *reader = records->reader;
-    for (size_t i = 0; i < reader->session_count; i++) {
-        struct record *record = record_read(reader->sessions[i]->object);
-        records->take(records->context, record);
-        record_free(record);
-    }
-}
 
 static void finish(const struct records *records, size_t place) {
     if (records->open[place] != NULL) {
@@ -41,14 +31,10 @@ static void take_item(const struct records *records, const struct item *item) {
         return;
     }
     struct record **record = &records->open[item->session];
-    struct record_message message = {0};
     if (*record == NULL) {
         *record = record_new(NULL);
     }
-    if (event->kind == EVENT_MESSAGE) {
-        fields_read(&reader->arena, &message_table, &message, reader->line, FIELD_JSONL);
-    }
-    record_take(*record, event, &message);
+    record_take(*record, event, &reader->message);
     if (event->kind == EVENT_CLOSE) {
         finish(records, item->session);
     }
@@ -67,8 +53,10 @@ static void take_jsonl(const struct records *records) {
 void reader_records(struct reader *reader, void (*take)(void *context, const struct record *record),
                     void *context) {
     struct records records = {.reader = reader, .take = take, .context = context};
-    if (reader->document != NULL) {
-        take_json(&records);
+    for (size_t i = 0; reader->is_json && i < reader->session_count; i++) {
+        take(context, reader->sessions[i].record);
+    }
+    if (reader->is_json) {
         return;
     }
     records.open = mem_new_array(reader->session_count + 1, sizeof(struct record *));

@@ -172,6 +172,25 @@ void event_of_reply(struct event_reply *out, struct arena *arena,
     };
 }
 
+const struct record_reply *record_moment_reply(const struct record_exchange *exchange,
+                                               const struct record_moment *moment) {
+    if (!moment->final) {
+        return exchange->reply;
+    }
+    return exchange->final_reply != NULL ? exchange->final_reply
+                                         : &exchange->final_replies[moment->nth];
+}
+
+int64_t record_moment_at(const struct record *record, const struct record_moment *moment) {
+    if (moment->kind == EVENT_COMMAND) {
+        return record->exchanges[moment->which].command->at_ns;
+    }
+    if (moment->kind == EVENT_REPLY) {
+        return record_moment_reply(&record->exchanges[moment->which], moment)->at_ns;
+    }
+    return moment->kind == EVENT_CLOSE && moment->at_ns < 0 ? record->duration_ns : moment->at_ns;
+}
+
 // ── messages ────────────────────────────────────────────────────────────────────────────────────
 
 void event_of_message(struct event_message *out, const struct record_message *message) {

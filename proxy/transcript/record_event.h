@@ -19,5 +19,10 @@ struct record_reply record_reply_of(struct arena *arena, const struct event *eve
 void event_of_command(struct event_command *out, const struct record_command *command);
 void event_of_reply(struct event_reply *out, struct arena *arena, const struct record_reply *reply);
 void event_of_message(struct event_message *out, const struct record_message *message);
+// The reply that a moment of the exchange tells of.
+const struct record_reply *record_moment_reply(const struct record_exchange *exchange,
+                                               const struct record_moment *moment);
+// When the moment was; -1 where the record does not say.
+int64_t record_moment_at(const struct record *record, const struct record_moment *moment);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "transcript/field_read_parts.h"
+#include "transcript/record_event.h"
 #include "transcript/record_fields.h"
 
 #include <stdlib.h>
@@ -167,43 +168,98 @@ static void read_entries(struct record *record, const cJSON *timeline, size_t *t
     }
 }
 
+// ── without a timeline ──────────────────────────────────────────────────────────────────────────
+
 static void add_each(struct record *record, enum event_kind kind, size_t count) {
     for (size_t i = 0; i < count; i++) {
         add(record, (struct record_moment){.kind = kind, .which = i, .at_ns = -1}, NULL);
     }
 }
 
-// Another program wrote the document anew: the exchanges in their order, and all else after them.
+// With its time, and its place among those of the same time.
+static void add_timed(struct record *record, struct record_moment moment, size_t *told) {
+    size_t place = record->moment_count;
+    add(record, moment, told);
+    if (place < record->moment_count) {
+        struct record_moment *added = &record->moments[place];
+        int64_t at_ns = record_moment_at(record, added);
+        added->at_ns = at_ns < 0 ? record->moments[place - 1].at_ns : at_ns;
+        added->lines = place;
+    }
+}
+
+static int by_time(const void *left, const void *right) {
+    const struct record_moment *a = left;
+    const struct record_moment *b = right;
+    int order = (a->at_ns > b->at_ns) - (a->at_ns < b->at_ns);
+    return order != 0 ? order : (a->lines > b->lines) - (a->lines < b->lines);
+}
+
+// The text of a message came after the 354, which is the first reply of two.
+static void add_exchange(struct record *record, size_t place, size_t *message, size_t *told) {
+    const struct record_exchange *exchange = &record->exchanges[place];
+    size_t finals = exchange->final_reply != NULL ? 1 : exchange->final_reply_count;
+    struct record_moment moment = {.kind = EVENT_COMMAND, .which = place, .at_ns = -1};
+    add_timed(record, moment, told);
+    moment.kind = EVENT_REPLY;
+    add_timed(record, moment, told);
+    if (finals > 0 && *message < record->message_count && !record->messages[*message].bdat) {
+        struct record_moment text = {.kind = EVENT_MESSAGE, .which = (*message)++, .at_ns = -1};
+        add_timed(record, text, told);
+    }
+    moment.final = true;
+    for (size_t i = 0; i < finals; i++) {
+        add_timed(record, moment, told);
+    }
+}
+
+static void add_exchanges(struct record *record, size_t *message, size_t *told) {
+    for (size_t i = 0; i < record->exchange_count; i++) {
+        add_exchange(record, i, message, told);
+    }
+    qsort(record->moments, record->moment_count, sizeof(*record->moments), by_time);
+    for (size_t i = 0; i < record->moment_count; i++) {
+        bool timed = record->moments[i].kind == EVENT_MESSAGE || i == 0;
+        record->moments[i].at_ns = timed ? record->moments[i].at_ns : -1;
+        record->moments[i].lines = 0;
+    }
+}
+
+static enum party closed_by(const struct record *record) {
+    return record->outcome == OUTCOME_CLIENT_CLOSED   ? PARTY_CLIENT
+           : record->outcome == OUTCOME_SERVER_CLOSED ? PARTY_SERVER
+                                                      : PARTY_NONE;
+}
+
+static void add_tls(struct record *record, enum side side) {
+    struct record_moment moment = {
+        .kind = EVENT_TLS, .which = side, .at_ns = -1, .tls = record->tls[side]};
+    record->moments[record->moment_count] = moment;
+    record->moment_count += moment.tls != NULL ? 1 : 0;
+}
+
+// Another program wrote the document anew: the exchanges by their times, and all else after them.
 static void add_all(struct record *record, size_t *told) {
-    size_t finals = 0;
+    size_t count = 4 + record->auth_count + record->message_count + record->finding_count;
+    size_t message = 0;
     for (size_t i = 0; i < record->exchange_count; i++) {
-        finals += record->exchanges[i].final_reply_count + 3;
+        count += record->exchanges[i].final_reply_count + 3;
     }
-    record->moments =
-        arena_new(&record->arena,
-                  finals + record->auth_count + record->message_count + record->finding_count + 4,
-                  sizeof(*record->moments));
-    add_each(record, EVENT_CONNECT, 1);
-    for (size_t i = 0; i < record->exchange_count; i++) {
-        struct record_moment moment = {.kind = EVENT_COMMAND, .which = i, .at_ns = -1};
-        add(record, moment, told);
-        moment.kind = EVENT_REPLY;
-        add(record, moment, told);
-        moment.final = true;
-        for (size_t k = 0; k == 0 || k < record->exchanges[i].final_reply_count; k++) {
-            add(record, moment, told);
-        }
-    }
-    for (size_t side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
-        struct record_moment moment = {.kind = EVENT_TLS, .which = side, .at_ns = -1};
-        moment.tls = record->tls[side];
-        record->moments[record->moment_count] = moment;
-        record->moment_count += moment.tls != NULL ? 1 : 0;
-    }
+    record->moments = arena_new(&record->arena, count, sizeof(*record->moments));
+    add(record, (struct record_moment){.kind = EVENT_CONNECT}, told);
+    add_exchanges(record, &message, told);
+    add_tls(record, SIDE_CLIENT);
+    add_tls(record, SIDE_SERVER);
     add_each(record, EVENT_AUTH, record->auth_count);
-    add_each(record, EVENT_MESSAGE, record->message_count);
+    for (; message < record->message_count; message++) {
+        add(record, (struct record_moment){.kind = EVENT_MESSAGE, .which = message, .at_ns = -1},
+            told);
+    }
     add_each(record, EVENT_FINDING, record->finding_count);
-    add_each(record, EVENT_CLOSE, record->closed ? 1 : 0);
+    if (record->closed) {
+        struct record_moment close = {.kind = EVENT_CLOSE, .which = closed_by(record), .at_ns = -1};
+        add(record, close, told);
+    }
 }
 
 void record_read_timeline(struct record *record, const cJSON *timeline) {

@@ -753,7 +753,7 @@ static void every_shorter_jsonl_is_read_or_refused(void **state) {
     }
 }
 
-static void a_document_without_timeline_is_told_in_causal_order(void **state) {
+static void a_document_without_timeline_is_told_by_its_exchanges(void **state) {
     (void)state;
     sample_session(sample());
     put_json(1);
@@ -764,24 +764,10 @@ static void a_document_without_timeline_is_told_in_causal_order(void **state) {
     cJSON_SetNumberValue(cJSON_GetObjectItem(finding, "exchange"), 999);
     char *text = cJSON_Print(document);
     show(slice_of_string(text));
-    static const char *const order[] = {"### Connected",
-                                        "220 smtp",
-                                        "EHLO",
-                                        "STARTTLS",
-                                        "220 go",
-                                        "TLS with",
-                                        "AUTH PLAIN ***",
-                                        "535 no",
-                                        "### AUTH",
-                                        "C > \"DATA",
-                                        "354",
-                                        "Subject",
-                                        "(message 1: 23",
-                                        "250 2.0.0",
-                                        "QUIT",
-                                        "221",
-                                        "!!! error bare",
-                                        "### Connection closed"};
+    static const char *const order[] = {
+        "### Connected", "220 smtp",   "EHLO",     "STARTTLS", "220 go",        "AUTH PLAIN **",
+        "535 no",        "C > \"DATA", "354",      "Subject",  "(message 1: 2", "250 2.0.0",
+        "QUIT",          "221",        "TLS with", "### AUTH", "!!! erro",      "### Connection"};
     struct slice rest = buf_slice(&fixture.shown);
     for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
         size_t at = slice_find(rest, slice_of_string(order[i]));
@@ -836,7 +822,7 @@ int main(void) {
         TEST(a_document_cut_off_is_read_as_far_as_it_goes),
         TEST(a_cut_is_told_from_a_fault),
         TEST(every_shorter_jsonl_is_read_or_refused),
-        TEST(a_document_without_timeline_is_told_in_causal_order),
+        TEST(a_document_without_timeline_is_told_by_its_exchanges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
