@@ -9,16 +9,9 @@
 
 // ── lines ───────────────────────────────────────────────────────────────────────────────────────
 
-// What the document cannot show, or could not before the mask rewrote it.
-static bool is_odd(const struct record_line *line) {
-    return line->was_no_utf8 || !json_holds(line->text);
-}
-
 void field_write_line(struct json_writer *json, const struct record_line *line) {
-    json_member_text(json, "line", line->text);
-    if (is_odd(line)) {
-        json_key(json, "line_base64");
-        json_base64(json, line->text);
+    if (!json_member_text(json, "line", line->text) || line->was_no_utf8) {
+        json_member_exact(json, "line", line->text);
     }
     if (line->len > 0) {
         json_member_bool(json, "cut", true);
@@ -26,12 +19,18 @@ void field_write_line(struct json_writer *json, const struct record_line *line) 
     }
 }
 
+static bool json_holds(struct slice text) {
+    return slice_find_byte(text, '\0') == SLICE_NONE && text_is_utf8(text);
+}
+
+// Writes the bytes of those lines that the document cannot show, or could not before the mask
+// rewrote them.
 static void write_lines_base64(struct json_writer *json, const struct record_line *lines,
                                size_t count) {
     json_key(json, "lines_base64");
     json_open(json, '[');
     for (size_t i = 0; i < count; i++) {
-        if (is_odd(&lines[i])) {
+        if (lines[i].was_no_utf8 || !json_holds(lines[i].text)) {
             json_base64(json, lines[i].text);
         } else {
             json_null(json);
@@ -73,8 +72,7 @@ void field_write_lines(struct json_writer *json, const struct record_line *lines
     json_key(json, "lines");
     json_open(json, '[');
     for (size_t i = 0; i < count; i++) {
-        json_text(json, lines[i].text);
-        odd = odd || is_odd(&lines[i]);
+        odd = !json_text(json, lines[i].text) || lines[i].was_no_utf8 || odd;
         prefixed = prefixed || !slice_is_null(lines[i].prefix);
         first_cut = first_cut == count && lines[i].len > 0 ? i : first_cut;
     }

@@ -153,6 +153,13 @@ static void write_time(struct json_writer *json, const struct field *field, cons
     json_close(json, '"');
 }
 
+static void write_text(struct json_writer *json, const struct field *field, const void *object) {
+    struct slice text = field_text(field, object);
+    if (!json_text(json, text) && (field->flags & FIELD_EXACT) != 0) {
+        json_member_exact(json, field->name, text);
+    }
+}
+
 // The value of a member that is not null.
 static void write_value(struct json_writer *json, const struct field *field, const void *object,
                         unsigned output) {
@@ -179,7 +186,7 @@ static void write_value(struct json_writer *json, const struct field *field, con
         json_string(json, field_at(field, object));
         return;
     case FIELD_TEXT:
-        json_text(json, field_text(field, object));
+        write_text(json, field, object);
         return;
     case FIELD_NAME:
         json_string(json, field->name_of((unsigned)field_number(field, object)));
@@ -236,9 +243,6 @@ static void write_member(struct json_writer *json, const struct field *field, co
         return;
     }
     write_value(json, field, object, output);
-    if ((field->flags & FIELD_EXACT) != 0) {
-        json_member_exact(json, field->name, field_text(field, object));
-    }
 }
 
 void fields_write(struct json_writer *json, const struct field_table *table, const void *object,

@@ -141,10 +141,11 @@ static size_t put_character(struct buf *out, struct slice s) {
     return len;
 }
 
-void json_text(struct json_writer *json, struct slice text) {
+bool json_text(struct json_writer *json, struct slice text) {
+    bool holds = true;
     if (slice_is_null(text)) {
         json_null(json);
-        return;
+        return true;
     }
     begin_value(json);
     buf_put_byte(json->out, '"');
@@ -153,11 +154,14 @@ void json_text(struct json_writer *json, struct slice text) {
         if (len > 0) {
             buf_put(json->out, slice_sub(text, 0, len));
         } else {
+            holds = holds && text.data[0] != '\0' &&
+                    (text.data[0] < 0x80 || text_utf8_length(text) > 0);
             len = put_character(json->out, text);
         }
         text = slice_from(text, len);
     }
     buf_put_byte(json->out, '"');
+    return holds;
 }
 
 void json_put_shown(struct buf *out, struct slice text) {
@@ -203,9 +207,9 @@ void json_member_uint_or_null(struct json_writer *json, const char *key, uint64_
     }
 }
 
-void json_member_text(struct json_writer *json, const char *key, struct slice text) {
+bool json_member_text(struct json_writer *json, const char *key, struct slice text) {
     json_key(json, key);
-    json_text(json, text);
+    return json_text(json, text);
 }
 
 void json_member_string(struct json_writer *json, const char *key, const char *string) {
@@ -213,14 +217,7 @@ void json_member_string(struct json_writer *json, const char *key, const char *s
     json_string(json, string);
 }
 
-bool json_holds(struct slice text) {
-    return slice_find_byte(text, '\0') == SLICE_NONE && text_is_utf8(text);
-}
-
 void json_member_exact(struct json_writer *json, const char *name, struct slice text) {
-    if (json_holds(text)) {
-        return;
-    }
     begin_value(json);
     buf_put_byte(json->out, '"');
     buf_put_string(json->out, name);
@@ -229,25 +226,28 @@ void json_member_exact(struct json_writer *json, const char *name, struct slice 
     json_base64(json, text);
 }
 
-// What the character at the start of `s`, which is not a plain one, takes.
+// What the character at the start of `s`, which is not a plain one, takes; its length in bytes, 0
+// where JSON does not hold it.
 static size_t character_size(struct slice s, size_t *out_len) {
-    size_t len = s.data[0] == '\0' ? 0 : text_utf8_length(s);
-    *out_len = len == 0 ? 1 : len;
-    if (len > 1 && text_is_treacherous(slice_sub(s, 0, len))) {
-        return len == 4 ? 12 : 6;
+    *out_len = s.data[0] == '\0' ? 0 : text_utf8_length(s);
+    if (*out_len > 1 && text_is_treacherous(slice_sub(s, 0, *out_len))) {
+        return *out_len == 4 ? 12 : 6;
     }
-    return len == 0 ? 3 : len == 1 ? 6 : len;
+    return *out_len == 0 ? 3 : *out_len == 1 ? 6 : *out_len;
 }
 
 size_t json_text_size(struct slice text) {
     size_t size = 0;
+    bool holds = true;
     for (struct slice rest = text; rest.len > 0;) {
         size_t len = plain_run(rest);
         size += len;
         if (len == 0) {
             size += character_size(rest, &len);
+            holds = holds && len > 0;
+            len = len == 0 ? 1 : len;
         }
         rest = slice_from(rest, len);
     }
-    return json_holds(text) ? size : size + (text.len + 2) / 3 * 4;
+    return holds ? size : size + (text.len + 2) / 3 * 4;
 }

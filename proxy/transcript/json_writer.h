@@ -31,8 +31,9 @@ void json_uint(struct json_writer *json, uint64_t value);
 // A time in milliseconds with up to three decimals: 8104 µs is 8.104, 8000 µs is 8.
 void json_ms(struct json_writer *json, int64_t us);
 // Text: NUL and bytes that are not UTF-8 are U+FFFD; controls (C0, DEL, C1) are escaped, so that a
-// line of JSON cannot move a terminal either. The null slice is null.
-void json_text(struct json_writer *json, struct slice text);
+// line of JSON cannot move a terminal either. The null slice is null. False where it has such
+// bytes.
+bool json_text(struct json_writer *json, struct slice text);
 void json_string(struct json_writer *json, const char *string); // NULL is null
 void json_base64(struct json_writer *json, struct slice bytes);
 // Appends what json_text makes a reader see, without escapes: U+FFFD for what JSON cannot hold.
@@ -43,13 +44,11 @@ void json_raw(struct json_writer *json, struct slice value); // finished JSON, o
 void json_member_bool(struct json_writer *json, const char *key, bool value);
 void json_member_uint(struct json_writer *json, const char *key, uint64_t value);
 void json_member_uint_or_null(struct json_writer *json, const char *key, uint64_t value); // 0: null
-void json_member_text(struct json_writer *json, const char *key, struct slice text);
+bool json_member_text(struct json_writer *json, const char *key, struct slice text);
 void json_member_string(struct json_writer *json, const char *key, const char *string);
-// The member NAME_base64, where JSON does not hold `text`; else nothing.
+// The member NAME_base64: the bytes of a text that json_text could not write.
 void json_member_exact(struct json_writer *json, const char *name, struct slice text);
 
-// Whether json_text writes all of it: UTF-8 without a NUL, which many readers end a string at.
-bool json_holds(struct slice text);
 size_t json_text_size(struct slice text); // of its JSON, with NAME_base64
 
 #endif

@@ -49,7 +49,7 @@ void *record_grown(void *list, size_t count, size_t *room, size_t size) {
     if (count < *room) {
         return list;
     }
-    *room = *room == 0 ? 16 : 2 * *room;
+    *room = *room == 0 ? 4 : 2 * *room;
     return mem_resize(list, *room, size);
 }
 
