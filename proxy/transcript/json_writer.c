@@ -41,12 +41,17 @@ void json_key(struct json_writer *json, const char *key) {
     json->comma = false;
 }
 
+static void put_raw(struct json_writer *json, struct slice value) {
+    begin_value(json);
+    buf_put(json->out, value);
+}
+
 void json_null(struct json_writer *json) {
-    json_raw(json, SLICE("null"));
+    put_raw(json, SLICE("null"));
 }
 
 void json_bool(struct json_writer *json, bool value) {
-    json_raw(json, value ? SLICE("true") : SLICE("false"));
+    put_raw(json, value ? SLICE("true") : SLICE("false"));
 }
 
 void json_uint(struct json_writer *json, uint64_t value) {
@@ -56,24 +61,13 @@ void json_uint(struct json_writer *json, uint64_t value) {
         digits[--start] = (uint8_t)('0' + value % 10);
         value /= 10;
     } while (value > 0);
-    json_raw(json, slice_of(digits + start, sizeof(digits) - start));
-}
-
-void json_int(struct json_writer *json, int64_t value) {
-    if (value >= 0) {
-        json_uint(json, (uint64_t)value);
-        return;
-    }
-    begin_value(json);
-    buf_put_byte(json->out, '-');
-    json->comma = false;
-    json_uint(json, (uint64_t)0 - (uint64_t)value);
+    put_raw(json, slice_of(digits + start, sizeof(digits) - start));
 }
 
 void json_ms(struct json_writer *json, int64_t us) {
     int64_t fraction = us % 1000;
     if (us < 0) {
-        json_int(json, us / 1000); // a time never is; a whole number is still a number
+        json_uint(json, 0); // a time never is; a number all the same
         return;
     }
     json_uint(json, (uint64_t)(us / 1000));
@@ -183,11 +177,6 @@ void json_base64(struct json_writer *json, struct slice bytes) {
     buf_put_byte(json->out, '"');
 }
 
-void json_raw(struct json_writer *json, struct slice value) {
-    begin_value(json);
-    buf_put(json->out, value);
-}
-
 void json_member_bool(struct json_writer *json, const char *key, bool value) {
     json_key(json, key);
     json_bool(json, value);
@@ -196,15 +185,6 @@ void json_member_bool(struct json_writer *json, const char *key, bool value) {
 void json_member_uint(struct json_writer *json, const char *key, uint64_t value) {
     json_key(json, key);
     json_uint(json, value);
-}
-
-void json_member_uint_or_null(struct json_writer *json, const char *key, uint64_t value) {
-    json_key(json, key);
-    if (value == 0) {
-        json_null(json);
-    } else {
-        json_uint(json, value);
-    }
 }
 
 bool json_member_text(struct json_writer *json, const char *key, struct slice text) {

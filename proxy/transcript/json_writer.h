@@ -26,7 +26,6 @@ void json_key(struct json_writer *json, const char *key); // `key` needs no esca
 
 void json_null(struct json_writer *json);
 void json_bool(struct json_writer *json, bool value);
-void json_int(struct json_writer *json, int64_t value);
 void json_uint(struct json_writer *json, uint64_t value);
 // A time in milliseconds with up to three decimals: 8104 µs is 8.104, 8000 µs is 8.
 void json_ms(struct json_writer *json, int64_t us);
@@ -38,12 +37,10 @@ void json_string(struct json_writer *json, const char *string); // NULL is null
 void json_base64(struct json_writer *json, struct slice bytes);
 // Appends what json_text makes a reader see, without escapes: U+FFFD for what JSON cannot hold.
 void json_put_shown(struct buf *out, struct slice text);
-void json_raw(struct json_writer *json, struct slice value); // finished JSON, one value
 
 // The same with a key in front.
 void json_member_bool(struct json_writer *json, const char *key, bool value);
 void json_member_uint(struct json_writer *json, const char *key, uint64_t value);
-void json_member_uint_or_null(struct json_writer *json, const char *key, uint64_t value); // 0: null
 bool json_member_text(struct json_writer *json, const char *key, struct slice text);
 void json_member_string(struct json_writer *json, const char *key, const char *string);
 // The member NAME_base64: the bytes of a text that json_text could not write.

@@ -9,7 +9,7 @@
 //
 // The moments are the order of all of it: what happened when, each naming its exchange, message or
 // finding by its place. Lines of a message's text are moments too, as a number of lines; the lines
-// themselves are made of the message (message_lines.h).
+// themselves are made of the message (reader_lines.c).
 //
 // Times are in nanoseconds since the accept, of whole microseconds, so that started + at is the
 // very time that `jsonl` and `text` show.
