@@ -60,6 +60,13 @@ class Suite:
         return path
 
 
+def unused(name, cases):
+    """Cases of one name are distinguished by their order."""
+    while name in cases:
+        name += "+"
+    return name
+
+
 def read_junit(path):
     cases = {}
     for test in ElementTree.parse(path).iter("testcase"):
@@ -67,9 +74,7 @@ def read_junit(path):
         fault = inner.get("failure", inner.get("error"))
         what = "failed" if fault is not None else "skipped" if "skipped" in inner else "passed"
         name = f"{test.get('classname')}: {test.get('name')}"
-        while name in cases:  # cases of one name, distinguished by their order
-            name += "+"
-        cases[name] = Case(what, "" if fault is None else "".join(fault.itertext()))
+        cases[unused(name, cases)] = Case(what, "" if fault is None else "".join(fault.itertext()))
     return cases
 
 
@@ -156,7 +161,8 @@ class Aiosmtplib(Suite):
 
 class Nodemailer(Suite):
     name = "nodemailer"
-    least_sessions = 50
+    least_sessions = 150
+    CASE = re.compile(r"^ *(not )?ok \d+ - (.*?)( # (?:SKIP|TODO).*)?$", re.MULTILINE)
 
     def prepare(self):
         need_command("node")
@@ -165,7 +171,15 @@ class Nodemailer(Suite):
     def command(self, report):
         tests = glob.glob(os.path.join(self.folder, "test/smtp-*/*-test.js"))
         return ["node", "--test", "--test-force-exit", "--test-concurrency=1",
-                "--test-reporter=junit", "--test-reporter-destination=" + report, *sorted(tests)]
+                "--test-reporter=tap", *sorted(tests)]
+
+    def cases(self, report, output):
+        cases = {}
+        with open(output, errors="replace") as file:
+            for fault, name, skipped in self.CASE.findall(file.read()):
+                what = "failed" if fault else "skipped" if skipped else "passed"
+                cases[unused(name, cases)] = Case(what, "")
+        return cases
 
 
 class NetSmtp(Suite):
