@@ -147,6 +147,10 @@ class Aiosmtplib(Suite):
     name = "aiosmtplib"
     least_sessions = 50
     private_ca = UNKNOWN_CA
+    # It wants both replies and the end before its next command, which holds only where client and
+    # server share an event loop with nothing between them.
+    ONE_LOOP = ("tests/test_connect.py::"
+                "test_server_unexpected_disconnect_on_command_then_reconnect")
 
     def prepare(self):
         self.folder = self.checkout("tests/conftest.py")
@@ -156,7 +160,7 @@ class Aiosmtplib(Suite):
 
     def command(self, report):
         return ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-q",
-                "--junitxml", report]
+                "--junitxml", report, "--deselect", self.ONE_LOOP]
 
 
 class Nodemailer(Suite):
