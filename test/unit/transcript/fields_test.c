@@ -150,8 +150,11 @@ static bool has_name(const struct field *field, const char *name) {
         }
     }
     size_t len = strlen(field->name);
+    if (strncmp(name, field->name, len) != 0) {
+        return false;
+    }
     bool exact = (field->flags & FIELD_EXACT) != 0 && strcmp(name + len, "_base64") == 0;
-    return strncmp(name, field->name, len) == 0 && (name[len] == '\0' || exact);
+    return name[len] == '\0' || exact;
 }
 
 // ── comparing ───────────────────────────────────────────────────────────────────────────────────
