@@ -60,7 +60,9 @@ def allowed(server, client, how):
 def check_session(session, how, login, stored):
     quits = session["exchanges"][-1]["command"]["verb"] == "QUIT"
     ended = (session["outcome"], session["error"])
-    assert ended == ("completed" if quits else "client-closed", None), ended
+    assert session["outcome"] == ("completed" if quits else "client-closed"), ended
+    assert (session["error"] is None) == quits, ended
+    assert session["likely"] is None, session["likely"]
     for side in ("client", "server"):
         tls = session["tls"][side]
         assert tls["how"] == how and tls["error"] is None, tls
