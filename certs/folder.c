@@ -149,7 +149,7 @@ static enum err open_own(int *out_fd, struct stat *out_status, const struct fold
 
 enum err folder_read(const struct folder *folder, struct failure *failure, const char *name,
                      struct buf *out, mode_t *out_mode) {
-    struct stat status;
+    struct stat status = {0};
     int fd = -1;
     enum err err = open_own(&fd, &status, folder, failure, name);
     if (err == OK && read_all(fd, out) != OK) {

@@ -137,14 +137,13 @@ static int replace_by_copy(struct target *target, const char *path, const struct
     struct stat old;
     struct stat named;
     char *real = realpath(path, NULL);
-    int error = real == NULL ? errno : 0;
-    if (error == 0 && (fstat(target->fd, &old) != 0 || lstat(real, &named) != 0)) {
+    if (real == NULL) {
+        return errno;
+    }
+    int error = EXDEV;
+    if (fstat(target->fd, &old) != 0 || lstat(real, &named) != 0) {
         error = errno;
-    }
-    if (error == 0 && (old.st_dev != named.st_dev || old.st_ino != named.st_ino)) {
-        error = EXDEV;
-    }
-    if (error == 0) {
+    } else if (old.st_dev == named.st_dev && old.st_ino == named.st_ino) {
         error = write_copy(target, real, &old, swap);
     }
     free(real);
