@@ -60,7 +60,7 @@ static void reap(struct keeper *keeper) {
         say_ended(keeper);
     } else if (keeper->command_ended) {
         reporter_warn(keeper->reporter, WARNING_LEFT_BEHIND,
-                      "the command has ended; processes that it left behind are captured until "
+                      "the command has ended; processes that it left running are captured until "
                       "they end too (interrupt to leave them)");
     }
 }

@@ -18,7 +18,7 @@ enum { FILES_OF_SESSION = 2, FILES_OF_PROGRAM = 200 };
 static void put_result(struct buf *out, const struct probe_result *result) {
     buf_putf(out, "%s %s: %s\n", result->ok ? "ok  " : "FAIL", result->name, result->what);
     if (result->mend[0] != '\0') {
-        buf_putf(out, "     mend: %s\n", result->mend);
+        buf_putf(out, "     remedy: %s\n", result->mend);
     }
 }
 

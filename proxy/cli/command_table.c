@@ -6,7 +6,7 @@
 static const struct cli_command_row commands[CLI_COMMAND_COUNT] = {
     [CLI_PROXY] = {.name = "proxy",
                    .synopsis = "--mode KIND[:URL][@[HOST:]PORT] [OPTION...]",
-                   .help = "run the proxy until told to stop"},
+                   .help = "run the proxy until it is stopped"},
     [CLI_RUN] = {.name = "run",
                  .synopsis = "[OPTION...] [--] COMMAND [ARG...]",
                  .help = "run one command and capture the mail traffic of its whole process tree"},
@@ -16,7 +16,7 @@ static const struct cli_command_row commands[CLI_COMMAND_COUNT] = {
                         "the variables that make each runtime trust it, a new one"},
     [CLI_DOCTOR] = {.name = "doctor",
                     .synopsis = "[OPTION...]",
-                    .help = "what works on this machine and what does not, each with the mend"},
+                    .help = "what works on this machine and what does not, each with the remedy"},
     [CLI_SHOW] = {.name = "show",
                   .synopsis = "[OPTION...] FILE",
                   .help =

@@ -235,7 +235,7 @@ static enum err read_output(struct options *options, struct failure *failure,
     if (path != NULL &&
         (path[0] == '\0' || (known->framing->shape == SHAPE_FOLDER && strcmp(path, "-") == 0))) {
         return wrong(failure, row, word,
-                     path[0] == '\0' ? "without a PATH behind its colon" : "a folder, not '-'");
+                     path[0] == '\0' ? "without a PATH after its colon" : "a folder, not '-'");
     }
     options->outputs =
         mem_resize(options->outputs, options->output_count + 1, sizeof(options->outputs[0]));

@@ -46,10 +46,9 @@ static enum err open_reader(struct transcript *out, struct failure *failure, con
     }
     size_t cut_off = reader_cut_off(out->reader);
     if (cut_off != SLICE_NONE) {
-        char *sentence =
-            mem_format("%s is unfinished behind offset %zu, as a crash leaves it: that "
-                       "part is left out",
-                       name, cut_off);
+        char *sentence = mem_format("%s is unfinished after offset %zu, as a crash leaves it: that "
+                                    "part is left out",
+                                    name, cut_off);
         say(sentence);
         free(sentence);
     }

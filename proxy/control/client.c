@@ -100,7 +100,7 @@ enum control_result control_client_ask(struct buf *out, const char *path,
     size_t count = place_list(&list, folder);
     enum control_result result = CONTROL_SEVERAL;
     if (count == 0) {
-        buf_putf(out, "no proxy runs: nobody answers in %s\n", folder);
+        buf_putf(out, "no proxy runs: none answers in %s\n", folder);
         result = CONTROL_NONE;
     } else if (count == 1) {
         result = ask_only(out, &list, command);

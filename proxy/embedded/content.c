@@ -9,7 +9,7 @@ static void end_message(struct embedded *embedded, struct buf *out) {
     if (embedded->message_bytes > EMBEDDED_SIZE_MAX) {
         embedded_reply(out, "552 5.3.4 Message too big");
     } else {
-        buf_putf(out, "250 2.0.0 Ok, %llu bytes taken and delivered to nobody\r\n",
+        buf_putf(out, "250 2.0.0 Ok, %llu bytes taken and not delivered\r\n",
                  (unsigned long long)embedded->message_bytes);
     }
     embedded_forget_mail(embedded);

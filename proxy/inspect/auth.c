@@ -74,7 +74,7 @@ static void judge_response(struct analysis *analysis, const struct event_command
         analysis_say(analysis, RULE_AUTH_MALFORMED, place_of_command(command),
                      command->continuation ? "What the client answered to the server's 334 is "
                                              "malformed: %s"
-                                           : "The initial response behind AUTH is malformed: %s",
+                                           : "The initial response after AUTH is malformed: %s",
                      command->sasl_flaw);
     }
 }

@@ -86,7 +86,7 @@ static void judge_quit(struct analysis *analysis, const struct standing *standin
     if (facts->quit_sent && !standing->quit_answered) {
         analysis_say(analysis, RULE_QUIT_WITHOUT_WAIT,
                      place_of_exchange(PARTY_CLIENT, facts->quit_exchange),
-                     "The client closed the connection right behind QUIT; it should wait for the "
+                     "The client closed the connection right after QUIT; it should wait for the "
                      "221");
     } else if (owes_nothing && !facts->quit_sent && !told_to_go) {
         analysis_say(analysis, RULE_NO_QUIT, place_of_session(PARTY_CLIENT),

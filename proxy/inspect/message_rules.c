@@ -232,7 +232,7 @@ static void judge_mime_flaw(struct analysis *analysis, const struct event_flaw *
         join_mime(notes, text);
     } else if (flaw->kind == FLAW_MIME_QUOTED_PRINTABLE) {
         snprintf(text, sizeof(text),
-                 "a part that says quoted-printable has %s behind a =, where two hex digits or a "
+                 "a part that says quoted-printable has %s after a =, where two hex digits or a "
                  "line end are due",
                  flaw->detail.len > 0 ? value.text : "half a code");
         join_mime(notes, text);

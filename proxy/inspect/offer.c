@@ -49,7 +49,7 @@ static void judge_offer(struct analysis *analysis, const struct event_reply *rep
     if (starttls && !in_tls && (plain || capabilities_offer_mechanism(offered, SLICE("LOGIN")))) {
         analysis_say(analysis, RULE_AUTH_OFFERED_IN_CLEAR, place,
                      "The server offers AUTH %s before TLS though it offers STARTTLS; it should "
-                     "offer passwords in the clear to nobody",
+                     "offer no passwords in the clear",
                      plain ? "PLAIN" : "LOGIN");
     }
     if (offers_scram_plus(offered)) {

@@ -45,7 +45,7 @@ static const char *fault_of(const struct event_path *path, const char *keyword) 
         return keyword;
     }
     if (path->space_before) {
-        return "has a space behind the colon; RFC 5321 3.3 allows none, and strict servers refuse "
+        return "has a space after the colon; RFC 5321 3.3 allows none, and strict servers refuse "
                "it";
     }
     if (!path->brackets) {
@@ -99,8 +99,8 @@ void path_judge(struct analysis *analysis, const struct event *event) {
     }
     struct event_path path = command->command.path;
     path.keyword = path.keyword && colon == (mail ? strlen("FROM") : strlen("TO"));
-    const char *fault = fault_of(&path, mail ? "has no FROM: with its colon right behind it"
-                                             : "has no TO: with its colon right behind it");
+    const char *fault = fault_of(&path, mail ? "has no FROM: with its colon right after it"
+                                             : "has no TO: with its colon right after it");
     if (fault != NULL) {
         analysis_say(analysis, RULE_PATH_SYNTAX, place_of_command(command), "%s %s",
                      quote_of_command(analysis, command).text, fault);

@@ -130,7 +130,7 @@ static const struct code_row rows[] = {
     {501,
      AT_AUTH,
      ALWAYS,
-     {"the server could not read the AUTH command, or the base64 behind it",
+     {"the server could not read the AUTH command, or the base64 after it",
       "send base64 in one line, in the form that the mechanism wants"}},
     {502,
      AT_AUTH,

@@ -43,12 +43,12 @@ static const struct rule_info rules[RULE_COUNT] = {
              "A command sent before the reply to the last one, PIPELINING not offered."),
     [RULE_PIPELINING_PAST_SYNC] =
         RULE("pipelining-past-sync", ERROR, CLIENT, "RFC 2920 3.1",
-             "The text of a message sent before the 354 was there, or a command pipelined behind "
+             "The text of a message sent before the 354 was there, or a command pipelined after "
              "one that must end its group (EHLO, HELO, DATA, VRFY, EXPN, TURN, QUIT, NOOP, AUTH, "
              "STARTTLS)."),
     [RULE_STARTTLS_INJECTION] =
         RULE("starttls-injection", ERROR, NONE, "RFC 3207 4.2, CVE-2011-0411",
-             "Plain bytes behind STARTTLS in front of the handshake (either side)."),
+             "Plain bytes after STARTTLS and before the handshake (either side)."),
     [RULE_SMUGGLING] = RULE("smuggling", ERROR, CLIENT, "CVE-2023-51764",
                             "An end-of-data look-alike in a message: LF . LF, LF . CRLF, CRLF . "
                             "LF, CR . CR, CRLF . CR and so on; only CRLF . CRLF ends a message."),

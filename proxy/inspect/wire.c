@@ -109,7 +109,7 @@ static void judge_ending(struct analysis *analysis, const struct event_command *
     }
     if (command->line.has_bare_cr) {
         analysis_say(analysis, RULE_BARE_CR, place,
-                     "%s has a CR with no LF behind it; CR may only stand in front of LF, at the "
+                     "%s has a CR with no LF after it; CR may only come before LF, at the "
                      "end of a line",
                      quote_of_command(analysis, command).text);
     }
@@ -219,7 +219,7 @@ static void say_injection(struct analysis *analysis, const struct event_flaw *fl
     const char *who = flaw->side == SIDE_CLIENT ? "client" : "server";
     const char *where = flaw->side == SIDE_CLIENT ? "STARTTLS" : "the 220 to STARTTLS";
     analysis_say(analysis, RULE_STARTTLS_INJECTION, place_of_flaw(flaw),
-                 "The %s sent plain bytes behind %s, in front of the TLS handshake; who takes them "
+                 "The %s sent plain bytes after %s and before the TLS handshake; who takes them "
                  "for bytes of the TLS session lets an attacker slip commands in",
                  who, where);
 }
@@ -231,7 +231,7 @@ static void judge_flaw(struct analysis *analysis, const struct event_flaw *flaw)
                  "else");
     } else if (flaw->kind == FLAW_BARE_CR) {
         say_line(analysis, RULE_BARE_CR, flaw,
-                 "has a CR with no LF behind it; CR may only stand in front of LF, at the end of a "
+                 "has a CR with no LF after it; CR may only come before LF, at the end of a "
                  "line");
     } else if (flaw->kind == FLAW_NUL) {
         say_line(analysis, RULE_NUL_BYTE, flaw,

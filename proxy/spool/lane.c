@@ -311,7 +311,7 @@ enum progress lane_run(struct lane *lane, int64_t now_ns, bool closing) {
 
 void lane_give_up_rest(struct lane *lane) {
     if (lane->blocked != NULL && !lane->said_losing && !atomic_load(&lane->backlog.failing)) {
-        say_lost(lane, "nobody reads it, its last lines are lost");
+        say_lost(lane, "it has no reader, its last lines are lost");
     }
 }
 

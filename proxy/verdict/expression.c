@@ -142,7 +142,7 @@ static enum err read_parts(struct expression *expression, struct failure *failur
     }
     const struct comparison_row *comparison = find_comparison(rest);
     if (comparison == NULL) {
-        return fail(failure, ERR_USAGE, "'%s' has none of = != < <= > >= ~ behind '%.*s'",
+        return fail(failure, ERR_USAGE, "'%s' has none of = != < <= > >= ~ after '%.*s'",
                     expression->text, (int)name.len, (const char *)name.data);
     }
     expression->comparison = comparison->comparison;

@@ -387,7 +387,7 @@ def test_texts(scope):
     assert "'250 fine'" in texts(reply, "reply-bare-lf")[0]
     assert "code 099" in texts(reply, "reply-malformed")[0]
     assert "'099 odd'" in texts(reply, "reply-unexpected")[0]
-    for session, words in zip(mime, ("'!'", "multiple of 4", "has z behind", "half a code behind")):
+    for session, words in zip(mime, ("'!'", "multiple of 4", "has z after", "half a code after")):
         assert words in texts(session, "mime-incomplete")[0], session["findings"]
     assert texts(empty, "talks-before-greeting")[0].startswith("An empty line was sent before")
     assert "a 3xx reply has none" in texts(third, "enhanced-contradicts")[0]

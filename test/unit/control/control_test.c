@@ -203,7 +203,7 @@ static void closes_with_clients_that_say_nothing(void **state) {
 static void says_that_none_runs(void **state) {
     struct stage *stage = *state;
     char expected[160];
-    snprintf(expected, sizeof(expected), "no proxy runs: nobody answers in %s/smtpscope\n",
+    snprintf(expected, sizeof(expected), "no proxy runs: none answers in %s/smtpscope\n",
              stage->folder);
     assert_answer(NULL, CONTROL_STATUS, CONTROL_NONE, expected);
     assert_answer("/nowhere/at-all", CONTROL_STATUS, CONTROL_NONE,

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#define TAKEN(bytes) "250 2.0.0 Ok, " #bytes " bytes taken and delivered to nobody\r\n"
+#define TAKEN(bytes) "250 2.0.0 Ok, " #bytes " bytes taken and not delivered\r\n"
 
 static void talk_init_addressed(struct talk *talk) {
     talk_init(talk, true);
