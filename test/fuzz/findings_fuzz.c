@@ -4,6 +4,7 @@
 //
 // The input is a script: a byte that says who speaks and how much (the low bit and the rest), then
 // that many bytes; 0xff and 0xfe begin TLS on either side.
+#include "base/sentence.h"
 #include "base/text.h"
 #include "inspect/findings.h"
 #include "inspect/rule.h"
@@ -37,10 +38,15 @@ static void take_finding(void *context, const struct event *event) {
     enum rule rule = rule_find(slice_of_string(finding->rule));
     require(rule < RULE_COUNT);
     require(++session->said[rule] <= LIMIT_FINDINGS_OF_RULE + 1);
-    require(text_is_utf8(finding->text) && finding->text.len > 0);
-    for (size_t i = 0; i < finding->text.len; i++) {
-        require(finding->text.data[i] >= ' ' && finding->text.data[i] != 0x7f);
+    struct buf text;
+    buf_init(&text, finding->text.len);
+    sentence_put_plain(&text, finding->text);
+    struct slice plain = buf_slice(&text);
+    require(text_is_utf8(plain) && plain.len > 0);
+    for (size_t i = 0; i < plain.len; i++) {
+        require(plain.data[i] >= ' ' && plain.data[i] != 0x7f);
     }
+    buf_cleanup(&text);
     require(finding->exchange >= EVENT_NO_EXCHANGE && finding->message >= EVENT_NO_MESSAGE);
 }
 

@@ -2,6 +2,7 @@
 // mask: whatever a client's credential and a server's text are, the credential does not stand in
 // what comes out, as it is or in base64, and the mask survives any marks and splits.
 #include "base/digest.h"
+#include "base/sentence.h"
 #include "inspect/mask.h"
 
 #include <stdlib.h>
@@ -49,8 +50,12 @@ static void auth(struct mask *mask, struct slice secret) {
 
 static void note(struct mask *mask, struct slice text) {
     struct event event = {.kind = EVENT_NOTE};
-    event.note.text = text;
+    struct buf sentence;
+    buf_init(&sentence, SEEN_MAX);
+    sentence_put_value(&sentence, text); // only what is marked as of the wire is searched
+    event.note.text = buf_slice(&sentence);
     mask_take(mask, &event);
+    buf_cleanup(&sentence);
 }
 
 static void bytes(struct mask *mask, struct slice data) {

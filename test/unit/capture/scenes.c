@@ -390,6 +390,7 @@ static int crowd(unsigned port) {
     setrlimit(RLIMIT_NOFILE, &files);
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, CROWD_STACK);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     for (int i = 0; i < CROWD; i++) {
         CHECK(pthread_create(&thread, &attributes, wait_in_connect, &port) == 0);
     }
