@@ -8,11 +8,6 @@
 #include "transcript/fields.h"
 #include "transcript/record.h"
 
-const void *field_at(const struct field *field, const void *object);
-size_t field_count(const struct field *field, const void *object);
-const void *field_pointer(const struct field *field, const void *object);
-struct slice field_text(const struct field *field, const void *object);
-uint64_t field_number(const struct field *field, const void *object);
 bool field_is_in(const struct field *field, unsigned output);
 
 void field_write_line(struct json_writer *json, const struct record_line *line);

@@ -8,25 +8,25 @@
 
 enum { MEMBER_BYTES = 24 }; // about what a member has beside its text
 
-const void *field_at(const struct field *field, const void *object) {
+static const void *field_at(const struct field *field, const void *object) {
     return (const uint8_t *)object + field->offset;
 }
 
-size_t field_count(const struct field *field, const void *object) {
+static size_t field_count(const struct field *field, const void *object) {
     return *(const size_t *)(const void *)((const uint8_t *)object + field->count);
 }
 
-const void *field_pointer(const struct field *field, const void *object) {
+static const void *field_pointer(const struct field *field, const void *object) {
     const void *pointer = NULL;
     memcpy(&pointer, field_at(field, object), sizeof(pointer));
     return pointer;
 }
 
-struct slice field_text(const struct field *field, const void *object) {
+static struct slice field_text(const struct field *field, const void *object) {
     return *(const struct slice *)field_at(field, object);
 }
 
-uint64_t field_number(const struct field *field, const void *object) {
+static uint64_t field_number(const struct field *field, const void *object) {
     const void *at = field_at(field, object);
     switch (field->size) {
     case 1:
