@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -107,15 +108,9 @@ static void *resolve_all(void *argument) {
     return NULL;
 }
 
-// Signals are for the main thread.
 static bool start_thread(struct lookups *lookups) {
     pthread_t thread;
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&thread, NULL, resolve_all, lookups) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    bool started = thread_start(&thread, resolve_all, lookups) == 0;
     if (started) {
         pthread_detach(thread);
     }

@@ -3,11 +3,11 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "net/sock_diag.h"
 #include "net/socket_holders.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -148,20 +148,10 @@ static void *look_for_owners(void *argument) {
     return NULL;
 }
 
-// Signals are for the main thread.
-static void start_thread(struct owner *owner) {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    owner->started = pthread_create(&owner->thread, NULL, look_for_owners, owner) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 void owner_ask(struct owner *owner, struct owner_query *query) {
     pthread_mutex_lock(&owner->lock);
     if (!owner->started) {
-        start_thread(owner);
+        owner->started = thread_start(&owner->thread, look_for_owners, owner) == 0;
     }
     bool takes = owner->started && !atomic_load(&owner->stopping);
     if (takes) {
