@@ -63,7 +63,7 @@
 // The analysis.
 #define LIMIT_FINDINGS_OF_RULE 10   // of one rule in a session; the eleventh counts the rest
 #define LIMIT_SECRETS          2048 // learnt in one session; a PLAIN login is three of them
-#define LIMIT_SECRET_BYTES     MIB  // of them; of one no more than TAINT_SECRET_MAX
+#define LIMIT_SECRET_BYTES     MIB  // of them; of one no more than SECRET_SET_SECRET_MAX
 #define LIMIT_SEARCH_RESERVE   MIB  // comparisons of a session beyond 16 a byte that is searched
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "capture/command.h"
-#include "capture/keeper.h"
+#include "capture/reaper.h"
 #include "capture/supervisor.h"
 
 #include <errno.h>
@@ -14,14 +14,14 @@
 #include <unistd.h>
 
 struct capture {
-    struct errand_shared shared;
-    struct settled settled;
+    struct connect_job_shared shared;
+    struct completed_connects completed;
     struct reporter reporter;
     struct port_list watched;
     int refuser; // bound and never listening, so that its port refuses
     struct command command;
     struct supervisor *supervisor;
-    struct keeper *keeper;
+    struct reaper *reaper;
 };
 
 static enum err open_refuser(struct capture *capture, struct failure *failure) {
@@ -33,7 +33,7 @@ static enum err open_refuser(struct capture *capture, struct failure *failure) {
         return fail(failure, ERR_SYSTEM, "no loopback socket: %s", strerror(errno));
     }
     capture->shared.refusing_port = ntohs(own.sin_port);
-    capture->shared.home = borrowed_namespace(capture->refuser);
+    capture->shared.home = remote_fd_namespace(capture->refuser);
     return OK;
 }
 
@@ -42,10 +42,10 @@ static struct capture *capture_new(const struct capture_options *options,
     struct capture *capture = mem_new(sizeof(*capture));
     capture->refuser = -1;
     port_list_copy(&capture->watched, &options->ports);
-    settled_init(&capture->settled);
+    completed_connects_init(&capture->completed);
     reporter_init(&capture->reporter, handlers);
-    capture->shared.records = records_new();
-    capture->shared.settled = &capture->settled;
+    capture->shared.pending = pending_connects_new();
+    capture->shared.completed = &capture->completed;
     capture->shared.names = names_new(options->listener_port);
     capture->shared.reporter = &capture->reporter;
     capture->shared.listener_port = options->listener_port;
@@ -96,9 +96,9 @@ static enum err start(struct capture *capture, struct failure *failure,
         reporter_warn(&capture->reporter, WARNING_COMMAND, "%s: %s", options->command[0],
                       strerror(error));
     }
-    capture->keeper =
-        keeper_start(capture->command.pid, &capture->reporter, capture->shared.records);
-    return capture->keeper == NULL ? fail(failure, ERR_SYSTEM, "cannot start the keeper's thread")
+    capture->reaper =
+        reaper_start(capture->command.pid, &capture->reporter, capture->shared.pending);
+    return capture->reaper == NULL ? fail(failure, ERR_SYSTEM, "cannot start the reaper's thread")
                                    : OK;
 }
 
@@ -116,9 +116,9 @@ enum err capture_start(struct capture **out, struct failure *failure,
 }
 
 bool capture_claim(struct capture *capture, int accepted_fd, struct capture_connection *out) {
-    struct record_key key;
-    return record_key_of_accepted(&key, accepted_fd) &&
-           records_take(capture->shared.records, &key, out);
+    struct pending_key key;
+    return pending_key_of_accepted(&key, accepted_fd) &&
+           pending_connects_take(capture->shared.pending, &key, out);
 }
 
 void capture_release(struct capture *capture) {
@@ -136,15 +136,15 @@ void capture_free(struct capture *capture) {
         return;
     }
     atomic_store(&capture->shared.stopping, true);
-    keeper_stop(capture->keeper);
+    reaper_stop(capture->reaper);
     supervisor_stop(capture->supervisor);
-    records_free(capture->shared.records);
+    pending_connects_free(capture->shared.pending);
     names_free(capture->shared.names);
     if (capture->refuser >= 0) {
         close(capture->refuser);
     }
     reporter_cleanup(&capture->reporter);
-    settled_cleanup(&capture->settled);
+    completed_connects_cleanup(&capture->completed);
     port_list_cleanup(&capture->watched);
     free(capture);
 }

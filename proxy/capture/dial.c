@@ -2,7 +2,7 @@
 #include "capture/dial.h"
 
 #include "base/clock.h"
-#include "capture/target.h"
+#include "capture/connect_request.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -94,7 +94,8 @@ static enum dial_result wait_connected(struct dial *out, const struct dial_patie
 
 static enum dial_result dial_socket(struct dial *out, const struct sockaddr_storage *server,
                                     const struct dial_patience *patience, int64_t deadline_ns) {
-    if (connect(out->fd, (const struct sockaddr *)server, target_address_len(server)) == 0) {
+    if (connect(out->fd, (const struct sockaddr *)server, connect_request_address_len(server)) ==
+        0) {
         return DIAL_CONNECTED;
     }
     if (errno != EINPROGRESS) {

@@ -18,11 +18,11 @@
 enum { PATH_SMALL = 64, INFO_MAX = 512 };
 
 // The kernel names a socket's protocol in an attribute of its descriptor: "TCP", "UDPv6".
-static bool is_tcp(const struct errand *errand) {
+static bool is_tcp(const struct connect_job *job) {
     char path[PATH_SMALL];
     char name[PATH_SMALL];
-    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%d", errand->notification.tid,
-             errand->target.socket_number);
+    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%d", job->notification.tid,
+             job->request.socket_number);
     ssize_t len = getxattr(path, "system.sockprotoname", name, sizeof(name));
     struct slice protocol = slice_of(name, len > 0 ? strnlen(name, (size_t)len) : 0);
     return slice_is(protocol, "TCP") || slice_is(protocol, "TCPv6") ||
@@ -30,11 +30,11 @@ static bool is_tcp(const struct errand *errand) {
 }
 
 // The line `flags:\t02004002`, in octal, of /proc/PID/fdinfo/N.
-static bool is_nonblocking(const struct errand *errand) {
+static bool is_nonblocking(const struct connect_job *job) {
     char path[PATH_SMALL];
     char text[INFO_MAX];
-    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fdinfo/%d", errand->notification.tid,
-             errand->target.socket_number);
+    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fdinfo/%d", job->notification.tid,
+             job->request.socket_number);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
     if (fd >= 0) {
@@ -68,11 +68,11 @@ static bool table_has(const char *path, unsigned long inode) {
 }
 
 // A socket that connects or is connected stands in the kernel's tables, a new one does not.
-static bool is_used(const struct errand *errand) {
-    uint32_t tid = errand->notification.tid;
+static bool is_used(const struct connect_job *job) {
+    uint32_t tid = job->notification.tid;
     char path[PATH_SMALL];
     struct stat info;
-    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%d", tid, errand->target.socket_number);
+    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%d", tid, job->request.socket_number);
     if (stat(path, &info) != 0) {
         return false;
     }
@@ -85,75 +85,75 @@ static bool is_used(const struct errand *errand) {
 }
 
 static bool waits_still(void *context) {
-    return errand_is_awaited(context);
+    return connect_job_is_awaited(context);
 }
 
-static int overwrite(const struct errand *errand, const struct sockaddr_in *to) {
-    if (errand->target.family == AF_INET) {
-        return notification_write(&errand->notification, errand->target.address_at, to,
-                                  sizeof(*to));
+static int overwrite(const struct connect_job *job, const struct sockaddr_in *to) {
+    if (job->request.family == AF_INET) {
+        return notification_write(&job->notification, job->request.address_at, to, sizeof(*to));
     }
     struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = to->sin_port};
     six.sin6_addr.s6_addr[10] = 0xff;
     six.sin6_addr.s6_addr[11] = 0xff;
     memcpy(&six.sin6_addr.s6_addr[12], &to->sin_addr, sizeof(to->sin_addr));
     // Without the scope: the caller's own structure may end before it.
-    return notification_write(&errand->notification, errand->target.address_at, &six,
+    return notification_write(&job->notification, job->request.address_at, &six,
                               offsetof(struct sockaddr_in6, sin6_scope_id));
 }
 
-static void forget(const struct errand *errand, struct in_addr address) {
-    struct record_key key = record_key_of_loopback(address);
+static void forget(const struct connect_job *job, struct in_addr address) {
+    struct pending_key key = pending_key_of_loopback(address);
     struct capture_connection connection;
-    if (records_take(errand->shared->records, &key, &connection) && connection.server_fd >= 0) {
+    if (pending_connects_take(job->shared->pending, &key, &connection) &&
+        connection.server_fd >= 0) {
         close(connection.server_fd);
     }
 }
 
-static void steer_by_memory(struct errand *errand, int server_fd) {
-    const struct errand_shared *shared = errand->shared;
-    errand->connection.server_fd = server_fd;
+static void redirect_by_memory(struct connect_job *job, int server_fd) {
+    const struct connect_job_shared *shared = job->shared;
+    job->connection.server_fd = server_fd;
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(shared->listener_port)};
-    to.sin_addr = records_add(shared->records, &errand->connection);
-    int error = errand_is_awaited(errand) ? overwrite(errand, &to) : ESRCH;
+    to.sin_addr = pending_connects_add(shared->pending, &job->connection);
+    int error = connect_job_is_awaited(job) ? overwrite(job, &to) : ESRCH;
     if (error != 0) {
-        forget(errand, to.sin_addr);
+        forget(job, to.sin_addr);
         reporter_warn(shared->reporter, WARNING_HIDDEN,
                       "a connection of %s (pid %u) %s: neither its descriptors nor its memory may "
                       "be changed; give the container CAP_SYS_PTRACE",
-                      errand->connection.client.program, errand->connection.client.pid,
-                      errand_uncaptured(errand));
-        errand_pass_or_refuse(errand);
+                      job->connection.client.program, job->connection.client.pid,
+                      connect_job_uncaptured(job));
+        connect_job_pass_or_refuse(job);
         return;
     }
-    notification_let_pass(&errand->notification);
+    notification_let_pass(&job->notification);
 }
 
-void fallback_run(struct errand *errand) {
-    if (!is_tcp(errand) || is_used(errand)) {
-        notification_let_pass(&errand->notification);
+void fallback_run(struct connect_job *job) {
+    if (!is_tcp(job) || is_used(job)) {
+        notification_let_pass(&job->notification);
         return;
     }
-    if (errand->shared->closed) {
-        steer_by_memory(errand, -1);
+    if (job->shared->closed) {
+        redirect_by_memory(job, -1);
         return;
     }
-    bool early = errand->hurried || is_nonblocking(errand);
-    struct dial_patience patience = {.go_on = waits_still, .context = errand};
-    patience.wait_ms = early ? ERRAND_NONBLOCKING_WAIT_MS : errand->shared->connect_timeout_ms;
+    bool early = job->hurried || is_nonblocking(job);
+    struct dial_patience patience = {.go_on = waits_still, .context = job};
+    patience.wait_ms = early ? CONNECT_JOB_NONBLOCKING_WAIT_MS : job->shared->connect_timeout_ms;
     struct dial result;
-    switch (dial(&result, &errand->target.address, -1, &patience)) {
+    switch (dial(&result, &job->request.address, -1, &patience)) {
     case DIAL_CONNECTED:
-        steer_by_memory(errand, result.fd);
+        redirect_by_memory(job, result.fd);
         return;
     case DIAL_FAILED:
-        errand_fail(errand, result.error);
+        connect_job_fail(job, result.error);
         return;
     case DIAL_PENDING:
         if (early) {
-            steer_by_memory(errand, -1);
+            redirect_by_memory(job, -1);
         } else {
-            errand_fail(errand, ETIMEDOUT);
+            connect_job_fail(job, ETIMEDOUT);
         }
         return;
     }

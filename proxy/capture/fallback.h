@@ -5,9 +5,9 @@
 #ifndef SCOPE_CAPTURE_FALLBACK_H
 #define SCOPE_CAPTURE_FALLBACK_H
 
-#include "capture/errand.h"
+#include "capture/connect_job.h"
 
-// Answers the errand's notification.
-void fallback_run(struct errand *errand);
+// Answers the job's notification.
+void fallback_run(struct connect_job *job);
 
 #endif

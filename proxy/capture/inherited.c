@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "capture/capture.h"
-#include "capture/keeper.h"
+#include "capture/reaper.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -19,6 +19,6 @@ void capture_inherited_take(struct capture_inherited *out) {
     struct sigaction plain = {.sa_handler = SIG_DFL};
     sigaction(SIGCHLD, &plain, NULL);
     sigset_t kept;
-    keeper_signals(&kept);
+    reaper_signals(&kept);
     sigprocmask(SIG_BLOCK, &kept, &out->signal_mask);
 }

@@ -79,7 +79,7 @@ static size_t place_of(const struct names *names, uint64_t cookie) {
     return place;
 }
 
-void names_add(struct names *names, const struct borrowed *socket,
+void names_add(struct names *names, const struct remote_fd *socket,
                const struct sockaddr_storage *server, int server_fd) {
     union name asked = {.room = *server};
     union name peer = ask(getpeername, server_fd);
@@ -148,9 +148,9 @@ void names_answer(struct names *names, const struct notification *notification) 
     union name name = {.any.sa_family = AF_UNSPEC};
     int fd = !atomic_load(&names->any)
                  ? -1
-                 : borrowed_duplicate(notification->tid, (int)notification->arguments[0]);
+                 : remote_fd_duplicate(notification->tid, (int)notification->arguments[0]);
     bool ours = fd >= 0 && is_at_our_listener(names, fd) &&
-                find(&name, names, borrowed_cookie(fd), notification->call == CALL_PEER_NAME);
+                find(&name, names, remote_fd_cookie(fd), notification->call == CALL_PEER_NAME);
     if (fd >= 0) {
         close(fd);
     }

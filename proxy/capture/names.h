@@ -6,8 +6,8 @@
 #ifndef SCOPE_CAPTURE_NAMES_H
 #define SCOPE_CAPTURE_NAMES_H
 
-#include "capture/borrowed.h"
 #include "capture/notification.h"
+#include "capture/remote_fd.h"
 
 #include <pthread.h>
 
@@ -20,7 +20,7 @@ void names_free(struct names *names);
 
 // Before the socket is steered: it wanted to go to `server`, which `server_fd` is connected to (-1:
 // nobody is yet, and the socket's own end stays unknown).
-void names_add(struct names *names, const struct borrowed *socket,
+void names_add(struct names *names, const struct remote_fd *socket,
                const struct sockaddr_storage *server, int server_fd);
 
 // Answers getsockname or getpeername, where it is asked of a socket that was steered, or lets the

@@ -14,54 +14,54 @@
 #include <unistd.h>
 
 enum {
-    PATIENT_MAX = 1024, // errands at once that may wait for their server; past it they hurry
-    ERRANDS_MAX = 1280, // errands at once; past it they queue, and the supervisor goes on
-    ERRAND_STACK = 256 * 1024,
+    PATIENT_MAX = 1024, // jobs at once that may wait for their server; past it they hurry
+    ERRANDS_MAX = 1280, // jobs at once; past it they queue, and the supervisor goes on
+    CONNECT_JOB_STACK = 256 * 1024,
 };
 
 struct supervisor {
     int listener;
     int stop_event;
-    const struct errand_shared *shared;
+    const struct connect_job_shared *shared;
     const struct port_list *watched;
     atomic_bool released;
     pthread_t thread;
     pthread_mutex_t lock; // of all below
     pthread_cond_t errands_ended;
-    size_t errands;                     // under way, a thread each
-    struct errand_start *first, **last; // the queue
+    size_t jobs;                             // under way, a thread each
+    struct connect_job_start *first, **last; // the queue
 };
 
-// ── errands ─────────────────────────────────────────────────────────────────────────────────────
+// ── jobs ─────────────────────────────────────────────────────────────────────────────────────
 
-struct errand_start {
-    struct errand_start *next;
+struct connect_job_start {
+    struct connect_job_start *next;
     struct supervisor *supervisor;
-    struct errand_order order;
+    struct connect_job_order order;
 };
 
 // The next of the queue for the thread that has ended one; NULL where there is none, and the thread
 // is no more.
-static struct errand_start *next_errand(struct supervisor *supervisor) {
+static struct connect_job_start *next_errand(struct supervisor *supervisor) {
     pthread_mutex_lock(&supervisor->lock);
-    struct errand_start *start = supervisor->first;
+    struct connect_job_start *start = supervisor->first;
     if (start == NULL) {
-        supervisor->errands--;
+        supervisor->jobs--;
         pthread_cond_broadcast(&supervisor->errands_ended);
     } else {
         supervisor->first = start->next;
         supervisor->last = start->next == NULL ? &supervisor->first : supervisor->last;
-        start->order.hurried = supervisor->errands > PATIENT_MAX;
+        start->order.hurried = supervisor->jobs > PATIENT_MAX;
     }
     pthread_mutex_unlock(&supervisor->lock);
     return start;
 }
 
-static void *errand_thread(void *argument) {
-    struct errand_start *start = argument;
+static void *connect_job_thread(void *argument) {
+    struct connect_job_start *start = argument;
     struct supervisor *supervisor = start->supervisor;
     while (start != NULL) {
-        errand_run(supervisor->shared, &start->order);
+        connect_job_run(supervisor->shared, &start->order);
         free(start);
         start = next_errand(supervisor);
     }
@@ -70,31 +70,31 @@ static void *errand_thread(void *argument) {
 
 static void wait_for_errands(struct supervisor *supervisor) {
     pthread_mutex_lock(&supervisor->lock);
-    while (supervisor->errands > 0) {
+    while (supervisor->jobs > 0) {
         pthread_cond_wait(&supervisor->errands_ended, &supervisor->lock);
     }
     pthread_mutex_unlock(&supervisor->lock);
 }
 
-static bool start_thread(struct errand_start *start) {
+static bool start_thread(struct connect_job_start *start) {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, ERRAND_STACK);
+    pthread_attr_setstacksize(&attributes, CONNECT_JOB_STACK);
     pthread_t thread;
-    bool started = pthread_create(&thread, &attributes, errand_thread, start) == 0;
+    bool started = pthread_create(&thread, &attributes, connect_job_thread, start) == 0;
     pthread_attr_destroy(&attributes);
     return started;
 }
 
-// Counts a thread for the errand, or queues it and returns false: `at_most` are under way.
-static bool count_or_queue(struct supervisor *supervisor, struct errand_start *start,
+// Counts a thread for the job, or queues it and returns false: `at_most` are under way.
+static bool count_or_queue(struct supervisor *supervisor, struct connect_job_start *start,
                            size_t at_most) {
     pthread_mutex_lock(&supervisor->lock);
-    bool counted = supervisor->errands < at_most;
+    bool counted = supervisor->jobs < at_most;
     if (counted) {
-        supervisor->errands++;
-        start->order.hurried = supervisor->errands > PATIENT_MAX;
+        supervisor->jobs++;
+        start->order.hurried = supervisor->jobs > PATIENT_MAX;
     } else {
         *supervisor->last = start;
         supervisor->last = &start->next;
@@ -105,38 +105,39 @@ static bool count_or_queue(struct supervisor *supervisor, struct errand_start *s
 
 static void uncount(struct supervisor *supervisor) {
     pthread_mutex_lock(&supervisor->lock);
-    supervisor->errands--;
+    supervisor->jobs--;
     pthread_mutex_unlock(&supervisor->lock);
 }
 
-static void errand_start(struct supervisor *supervisor, const struct notification *notification,
-                         const struct target *target) {
-    struct errand_start *start = mem_new(sizeof(*start));
+static void connect_job_start(struct supervisor *supervisor,
+                              const struct notification *notification,
+                              const struct connect_request *request) {
+    struct connect_job_start *start = mem_new(sizeof(*start));
     start->supervisor = supervisor;
-    start->order = (struct errand_order){.notification = *notification, .target = *target};
+    start->order = (struct connect_job_order){.notification = *notification, .request = *request};
     if (!count_or_queue(supervisor, start, ERRANDS_MAX) || start_thread(start)) {
         return;
     }
     // Out of threads: one that is under way takes it; without any it is run here, which is slower.
     uncount(supervisor);
     if (count_or_queue(supervisor, start, 1)) {
-        errand_thread(start);
+        connect_job_thread(start);
     }
 }
 
 // ── notifications ───────────────────────────────────────────────────────────────────────────────
 
 static void take_connect(struct supervisor *supervisor, const struct notification *notification) {
-    struct target target;
-    switch (target_read(&target, notification, supervisor->watched)) {
-    case TARGET_CONNECT:
-        errand_start(supervisor, notification, &target);
+    struct connect_request request;
+    switch (connect_request_read(&request, notification, supervisor->watched)) {
+    case CONNECT_REQUEST_CONNECT:
+        connect_job_start(supervisor, notification, &request);
         return;
-    case TARGET_FASTOPEN:
+    case CONNECT_REQUEST_FASTOPEN:
         // Whoever opens fast has to be ready for a kernel that does not, and connects then.
         notification_answer(notification, EOPNOTSUPP);
         return;
-    case TARGET_HIDDEN:
+    case CONNECT_REQUEST_HIDDEN:
         reporter_warn(supervisor->shared->reporter, WARNING_HIDDEN,
                       "the connections of process %u %s: it runs as another user, or hides its "
                       "memory; start `run` as root (with CAP_SYS_PTRACE)",
@@ -148,7 +149,7 @@ static void take_connect(struct supervisor *supervisor, const struct notificatio
             notification_let_pass(notification);
         }
         return;
-    case TARGET_OTHER:
+    case CONNECT_REQUEST_OTHER:
         notification_let_pass(notification);
         return;
     }
@@ -208,7 +209,7 @@ static void *supervise(void *argument) {
     }
 }
 
-struct supervisor *supervisor_start(int listener, const struct errand_shared *shared,
+struct supervisor *supervisor_start(int listener, const struct connect_job_shared *shared,
                                     const struct port_list *watched) {
     struct supervisor *supervisor = mem_new(sizeof(*supervisor));
     supervisor->listener = listener;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 // supervisor: the thread that takes the notifications. What is not about a watched port passes at
-// once; each errand gets a thread, so that a server that does not answer holds up nobody else.
+// once; each job gets a thread, so that a server that does not answer holds up nobody else.
 //
 // It has to be robust before all: when it is gone, every connect of the command fails.
 #ifndef SCOPE_CAPTURE_SUPERVISOR_H
 #define SCOPE_CAPTURE_SUPERVISOR_H
 
-#include "capture/errand.h"
+#include "capture/connect_job.h"
 
 struct supervisor;
 
 // Starts the thread. `listener` is the notification descriptor and is the supervisor's from here
 // on; `shared` and `watched` outlive it.
-struct supervisor *supervisor_start(int listener, const struct errand_shared *shared,
+struct supervisor *supervisor_start(int listener, const struct connect_job_shared *shared,
                                     const struct port_list *watched);
 // From now on everything passes.
 void supervisor_release(struct supervisor *supervisor);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// app: the two commands that capture. They set the machinery up, run the proxy until it stops, and
+// app: the two commands that capture. They set the app up, run the proxy until it stops, and
 // return what the program exits with.
 #ifndef SCOPE_CLI_APP_H
 #define SCOPE_CLI_APP_H

@@ -4,9 +4,9 @@
 #include "certs/authority.h"
 #include "certs/bundle.h"
 #include "certs/environment.h"
+#include "cli/app_context.h"
 #include "cli/commands.h"
-#include "cli/machinery.h"
-#include "cli/say.h"
+#include "cli/console.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +46,7 @@ static enum err show(struct failure *failure, const struct authority *authority)
     buf_putf(&text, "key          %s\n", facts->key);
     buf_putf(&text, "sha256       %s\n", facts->sha256);
     put_limits(&text, authority);
-    enum err err = say_out_lines(failure, buf_slice(&text));
+    enum err err = console_out_lines(failure, buf_slice(&text));
     buf_cleanup(&text);
     return err;
 }
@@ -62,9 +62,9 @@ static enum err write_certificate(struct failure *failure, const struct options 
     buf_init(&bytes, BUNDLE_MAX);
     enum err err = bundle_put(&bytes, failure, &plan);
     if (err == OK && options->ca_out != NULL && strcmp(options->ca_out, "-") != 0) {
-        err = say_file(failure, options->ca_out, buf_slice(&bytes), true);
+        err = console_file(failure, options->ca_out, buf_slice(&bytes), true);
     } else if (err == OK) {
-        err = say_out(failure, buf_slice(&bytes));
+        err = console_out(failure, buf_slice(&bytes));
     }
     buf_cleanup(&bytes);
     return err;
@@ -72,14 +72,14 @@ static enum err write_certificate(struct failure *failure, const struct options 
 
 static enum err env(struct failure *failure, const struct options *options,
                     const struct authority *authority) {
-    char *dir = machinery_ca_dir(options);
+    char *dir = app_context_ca_dir(options);
     struct environment *environment = NULL;
     enum err err = environment_new(&environment, failure, authority, dir, clock_unix_ns());
     if (err == OK) {
         struct buf text;
         buf_init(&text, MIB);
         environment_put_shell(&text, environment);
-        err = say_out(failure, buf_slice(&text));
+        err = console_out(failure, buf_slice(&text));
         buf_cleanup(&text);
     }
     environment_free(environment);
@@ -105,11 +105,11 @@ int command_ca(const struct options *options) {
     struct authority *authority = NULL;
     struct failure failure = {0};
     enum err err = options->ca_action == CA_RENEW
-                       ? machinery_renew_authority(&authority, &failure, options)
-                       : machinery_open_authority(&authority, &failure, options);
+                       ? app_context_renew_authority(&authority, &failure, options)
+                       : app_context_open_authority(&authority, &failure, options);
     if (err == OK) {
         err = act(&failure, options, authority);
     }
     authority_free(authority);
-    return err == OK ? EXIT_WELL : (int)say_failure(err, &failure);
+    return err == OK ? EXIT_WELL : (int)console_failure(err, &failure);
 }

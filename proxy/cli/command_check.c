@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/commands.h"
+#include "cli/console.h"
 #include "cli/rules.h"
-#include "cli/say.h"
 #include "cli/transcript.h"
 #include "cli/verdict.h"
 
@@ -24,9 +24,9 @@ static int print_rules(void) {
     struct failure failure = {0};
     buf_init(&text, MIB);
     rules_put(&text);
-    enum err err = say_out(&failure, buf_slice(&text));
+    enum err err = console_out(&failure, buf_slice(&text));
     buf_cleanup(&text);
-    return err == OK ? EXIT_WELL : (int)say_failure(err, &failure);
+    return err == OK ? EXIT_WELL : (int)console_failure(err, &failure);
 }
 
 int command_check(const struct options *options) {
@@ -47,7 +47,7 @@ int command_check(const struct options *options) {
         err = judge_transcript(judge, &failure, options->file);
     }
     int status =
-        err == OK ? verdict_give(options, judge, EXIT_WELL) : (int)say_failure(err, &failure);
+        err == OK ? verdict_give(options, judge, EXIT_WELL) : (int)console_failure(err, &failure);
     judge_free(judge);
     return status;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cli/commands.h"
-#include "cli/say.h"
+#include "cli/console.h"
 #include "control/control.h"
 
 // The lines that `control_client_ask` left, as one sentence on standard error.
@@ -13,7 +13,7 @@ static void say_lines(const char *before, struct slice lines) {
         buf_put_string(&sentence, lines.len > 0 ? ", " : "");
     }
     buf_put_byte(&sentence, 0);
-    say((const char *)buf_slice(&sentence).data);
+    console_say((const char *)buf_slice(&sentence).data);
     buf_cleanup(&sentence);
 }
 
@@ -22,7 +22,7 @@ static int tell(enum control_result result, struct slice answer) {
     enum err err = OK;
     switch (result) {
     case CONTROL_ANSWERED:
-        err = say_out_lines(&failure, answer);
+        err = console_out_lines(&failure, answer);
         break;
     case CONTROL_SEVERAL:
         say_lines("several proxies run; name one by --control: ", answer);
@@ -32,7 +32,7 @@ static int tell(enum control_result result, struct slice answer) {
         say_lines("", answer);
         break;
     }
-    return err == OK ? control_result_status(result) : (int)say_failure(err, &failure);
+    return err == OK ? control_result_status(result) : (int)console_failure(err, &failure);
 }
 
 int command_ctl(const struct options *options) {

@@ -3,9 +3,9 @@
 #include "base/memory.h"
 #include "capture/probe.h"
 #include "certs/authority.h"
+#include "cli/app_context.h"
 #include "cli/commands.h"
-#include "cli/machinery.h"
-#include "cli/say.h"
+#include "cli/console.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ static void put_result(struct buf *out, const struct probe_result *result) {
 // The doctor changes nothing: a CA that is not there yet is not made.
 static char *check_authority(struct buf *out, const struct options *options) {
     struct probe_result result = {.name = "ca", .ok = true};
-    char *dir = machinery_ca_dir(options);
+    char *dir = app_context_ca_dir(options);
     char *file = dir == NULL ? NULL : mem_format("%s/ca.pem", dir);
     struct failure failure = {0};
     struct authority *authority = NULL;
@@ -83,8 +83,8 @@ int command_doctor(const struct options *options) {
     }
     check_limits(&text);
     struct failure failure = {0};
-    enum err err = say_out_lines(&failure, buf_slice(&text));
+    enum err err = console_out_lines(&failure, buf_slice(&text));
     free(ca_file);
     buf_cleanup(&text);
-    return err == OK ? EXIT_WELL : (int)say_failure(err, &failure);
+    return err == OK ? EXIT_WELL : (int)console_failure(err, &failure);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/commands.h"
+#include "cli/console.h"
 #include "cli/help.h"
-#include "cli/say.h"
 #include "tls/context.h"
 #include "transcript/json_version.h"
 
@@ -21,7 +21,7 @@ int command_help(const struct options *options) {
         help_put(&text, options->command);
     }
     struct failure failure = {0};
-    enum err err = say_out(&failure, buf_slice(&text));
+    enum err err = console_out(&failure, buf_slice(&text));
     buf_cleanup(&text);
-    return err == OK ? EXIT_WELL : (int)say_failure(err, &failure);
+    return err == OK ? EXIT_WELL : (int)console_failure(err, &failure);
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "cli/app.h"
-#include "cli/say.h"
+#include "cli/console.h"
 #include "cli/service.h"
 #include "cli/verdict.h"
 
-static enum err run_service(struct failure *failure, struct machinery *machinery,
+static enum err run_service(struct failure *failure, struct app_context *app,
                             const struct options *options) {
     struct service_loop service;
-    enum err err = service_open(&service, failure, machinery, options);
+    enum err err = service_open(&service, failure, app, options);
     if (err == OK) {
         service_take_signals(&service);
         err = service_start(&service, failure);
@@ -20,18 +20,18 @@ static enum err run_service(struct failure *failure, struct machinery *machinery
 }
 
 int command_proxy(const struct options *options) {
-    struct machinery machinery = {.keylog_fd = -1};
+    struct app_context app = {.keylog_fd = -1};
     struct failure failure = {.text = ""};
     enum err err = verdict_check_places(&failure, options);
     if (err == OK) {
-        err = machinery_open(&machinery, &failure, options);
+        err = app_context_open(&app, &failure, options);
     }
     if (err == OK) {
-        err = run_service(&failure, &machinery, options);
+        err = run_service(&failure, &app, options);
     }
-    machinery_close_outputs(&machinery);
-    int status = err == OK ? verdict_give(options, machinery.judge, EXIT_WELL)
-                           : (int)say_failure(err, &failure);
-    machinery_cleanup(&machinery);
+    app_context_close_outputs(&app);
+    int status = err == OK ? verdict_give(options, app.judge, EXIT_WELL)
+                           : (int)console_failure(err, &failure);
+    app_context_cleanup(&app);
     return status;
 }

@@ -5,7 +5,7 @@
 #include "capture/mount.h"
 #include "certs/environment.h"
 #include "cli/app.h"
-#include "cli/say.h"
+#include "cli/console.h"
 #include "cli/service.h"
 #include "cli/trust_folder.h"
 #include "cli/verdict.h"
@@ -60,13 +60,13 @@ static void on_failed(void *context, const struct capture_connection *connection
 
 static void on_warned(void *context, const char *sentence) {
     (void)context;
-    say(sentence);
+    console_say(sentence);
 }
 
 static void on_signalled(void *context, int number) {
     struct run *run = context;
     if (number == SIGHUP) {
-        output_set_reopen(run->service.machinery->outputs);
+        output_set_reopen(run->service.app->outputs);
     }
 }
 
@@ -87,15 +87,15 @@ static enum trust_help decide_mount(struct run *run, enum trust_mount choice) {
     return verdict == MOUNT_FAILS ? TRUST_HELP_VARIABLES : TRUST_HELP_DECLINED;
 }
 
-static enum err prepare_trust(struct run *run, struct failure *failure, struct machinery *machinery,
+static enum err prepare_trust(struct run *run, struct failure *failure, struct app_context *app,
                               const struct options *options) {
-    char *dir = machinery_ca_dir(options);
+    char *dir = app_context_ca_dir(options);
     trust_folder_init(&run->folder, dir);
     free(dir);
-    enum err err = environment_new(&run->trust, failure, machinery->authority, run->folder.path,
-                                   clock_unix_ns());
+    enum err err =
+        environment_new(&run->trust, failure, app->authority, run->folder.path, clock_unix_ns());
     if (err == OK) {
-        machinery_set_trust_help(machinery, decide_mount(run, options->trust_mount));
+        app_context_set_trust_help(app, decide_mount(run, options->trust_mount));
     }
     return err;
 }
@@ -136,15 +136,15 @@ static void say_if_nothing_came(const struct run *run, const struct options *opt
     char *text = mem_format("nothing was captured: no connection to port %.*s was made; --ports "
                             "names others",
                             (int)list.len, (const char *)list.data);
-    say(text);
+    console_say(text);
     free(text);
     buf_cleanup(&ports);
 }
 
-static enum err run_all(struct run *run, struct failure *failure, struct machinery *machinery,
+static enum err run_all(struct run *run, struct failure *failure, struct app_context *app,
                         const struct options *options, const struct capture_inherited *inherited) {
     uint16_t port = 0;
-    enum err err = service_open(&run->service, failure, machinery, options);
+    enum err err = service_open(&run->service, failure, app, options);
     if (err == OK) {
         run->lead = (struct lead){.listen = capture_listener_open, .claim = claim, .context = run};
         run->listen =
@@ -175,24 +175,24 @@ static enum err run_all(struct run *run, struct failure *failure, struct machine
 }
 
 int command_run(const struct options *options, const struct capture_inherited *inherited) {
-    struct machinery machinery = {.keylog_fd = -1};
+    struct app_context app = {.keylog_fd = -1};
     struct run run = {.status = EXIT_NOT_STARTED};
     struct failure failure = {.text = ""};
     enum err err = verdict_check_places(&failure, options);
     if (err == OK) {
-        err = machinery_open(&machinery, &failure, options);
+        err = app_context_open(&app, &failure, options);
     }
     if (err == OK) {
-        err = prepare_trust(&run, &failure, &machinery, options);
+        err = prepare_trust(&run, &failure, &app, options);
     }
     if (err == OK) {
-        err = run_all(&run, &failure, &machinery, options, inherited);
+        err = run_all(&run, &failure, &app, options, inherited);
     }
     environment_free(run.trust);
     trust_folder_cleanup(&run.folder);
-    machinery_close_outputs(&machinery);
-    int status = err == OK ? verdict_give(options, machinery.judge, run.status)
-                           : (int)say_failure(err, &failure);
-    machinery_cleanup(&machinery);
+    app_context_close_outputs(&app);
+    int status = err == OK ? verdict_give(options, app.judge, run.status)
+                           : (int)console_failure(err, &failure);
+    app_context_cleanup(&app);
     return status;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cli/commands.h"
-#include "cli/say.h"
+#include "cli/console.h"
 #include "cli/transcript.h"
 #include "format/show.h"
 
@@ -16,7 +16,7 @@ struct written {
 static void write_lines(void *context, struct slice lines) {
     struct written *written = context;
     if (written->err == OK) {
-        written->err = say_out(&written->failure, lines);
+        written->err = console_out(&written->failure, lines);
     }
 }
 
@@ -43,7 +43,7 @@ int command_show(const struct options *options) {
     }
     transcript_close(&transcript);
     if (err != OK) {
-        return (int)say_failure(err, &failure);
+        return (int)console_failure(err, &failure);
     }
-    return written.err == OK ? EXIT_WELL : (int)say_failure(written.err, &written.failure);
+    return written.err == OK ? EXIT_WELL : (int)console_failure(written.err, &written.failure);
 }

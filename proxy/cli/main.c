@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/app.h"
 #include "cli/commands.h"
-#include "cli/say.h"
+#include "cli/console.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -73,7 +73,7 @@ int main(int argc, char **argv) {
         outlive_readers(&options);
         status = dispatch(&options, &inherited);
     } else {
-        say_failure(err, &failure);
+        console_failure(err, &failure);
     }
     options_cleanup(&options);
     return status;

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/safe_file.h"
-#include "cli/say.h"
+#include "cli/console.h"
 #include "control/control.h"
 #include "net/address.h"
 
@@ -68,12 +68,12 @@ static bool needs_mark(const struct options *options) {
     return false;
 }
 
-enum err service_open(struct service_loop *out, struct failure *failure,
-                      struct machinery *machinery, const struct options *options) {
-    *out = (struct service_loop){.options = options, .machinery = machinery};
+enum err service_open(struct service_loop *out, struct failure *failure, struct app_context *app,
+                      const struct options *options) {
+    *out = (struct service_loop){.options = options, .app = app};
     fill_listens(out);
     struct proxy_options proxy = {
-        .relay = &machinery->relay,
+        .relay = &app->relay,
         .listens = out->listens,
         .listen_count = options->mode_count,
         .threads = options->threads,
@@ -119,9 +119,9 @@ static enum err write_ready_file(const struct service_loop *service, struct fail
 static void warn_if_open(const char *address) {
     bool loopback = strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]:", 6) == 0;
     if (!loopback) {
-        say_formatted("WARNING: %s is not a loopback address: anybody who reaches this "
-                      "machine can send mail through this proxy",
-                      address);
+        console_sayf("WARNING: %s is not a loopback address: anybody who reaches this "
+                     "machine can send mail through this proxy",
+                     address);
     }
 }
 
@@ -132,7 +132,7 @@ static void say_listening(const struct service_loop *service) {
         proxy_put_addresses(service->proxy, &address, i);
         buf_put_byte(&address, '\0');
         const char *text = (const char *)buf_slice(&address).data;
-        say_formatted("listening on %s (%s)", text, service->listens[i].text);
+        console_sayf("listening on %s (%s)", text, service->listens[i].text);
         warn_if_open(text);
         buf_cleanup(&address);
     }
@@ -141,9 +141,9 @@ static void say_listening(const struct service_loop *service) {
 static void warn_of_secrets(const struct options *options) {
     for (size_t i = 0; i < options->output_count; i++) {
         if (options->outputs[i].format->has_secrets) {
-            say_formatted("WARNING: %s will hold the TLS secrets: whoever has it reads every "
-                          "password; do not share it",
-                          options->outputs[i].path);
+            console_sayf("WARNING: %s will hold the TLS secrets: whoever has it reads every "
+                         "password; do not share it",
+                         options->outputs[i].path);
         }
     }
 }
@@ -156,7 +156,7 @@ static void put_count(struct buf *line, uint64_t count, const char *one, const c
 
 static uint64_t count_lost(const struct service_loop *service) {
     struct output_status outputs[OUTPUTS_SHOWN];
-    size_t count = output_set_status(service->machinery->outputs, outputs, OUTPUTS_SHOWN);
+    size_t count = output_set_status(service->app->outputs, outputs, OUTPUTS_SHOWN);
     uint64_t lost = 0;
     for (size_t i = 0; i < count && i < OUTPUTS_SHOWN; i++) {
         lost += outputs[i].lost;
@@ -178,7 +178,7 @@ static void put_status_line(const struct service_loop *service, struct buf *line
     if (lost > 0) {
         put_count(line, lost, "line lost", "lines lost");
     }
-    if (output_set_paused(service->machinery->outputs)) {
+    if (output_set_paused(service->app->outputs)) {
         buf_put_string(line, " \xc2\xb7 paused");
     }
     buf_put_byte(line, '\0');
@@ -189,12 +189,12 @@ static void on_status_time(uv_timer_t *timer) {
     struct buf line;
     buf_init(&line, STATUS_MAX);
     put_status_line(service, &line);
-    output_set_status_line(service->machinery->outputs, (const char *)buf_slice(&line).data);
+    output_set_status_line(service->app->outputs, (const char *)buf_slice(&line).data);
     buf_cleanup(&line);
 }
 
 static void start_status_line(struct service_loop *service) {
-    if (output_set_has_status_line(service->machinery->outputs)) {
+    if (output_set_has_status_line(service->app->outputs)) {
         uv_timer_start(&service->status_timer, on_status_time, 0, STATUS_LINE_MS);
     }
 }
@@ -223,15 +223,14 @@ static void put_rates(const struct service_loop *service, struct buf *answer) {
 static void put_status(struct service_loop *service, struct buf *answer) {
     struct proxy_status status = proxy_status(service->proxy);
     struct output_status outputs[OUTPUTS_SHOWN];
-    size_t count = output_set_status(service->machinery->outputs, outputs, OUTPUTS_SHOWN);
+    size_t count = output_set_status(service->app->outputs, outputs, OUTPUTS_SHOWN);
     buf_putf(answer, "pid: %ld\n", (long)getpid());
     for (size_t i = 0; i < service->options->mode_count; i++) {
         buf_put_string(answer, "listening: ");
         proxy_put_addresses(service->proxy, answer, i);
         buf_putf(answer, " (%s)\n", service->listens[i].text);
     }
-    buf_putf(answer, "recording: %s\n",
-             output_set_paused(service->machinery->outputs) ? "paused" : "on");
+    buf_putf(answer, "recording: %s\n", output_set_paused(service->app->outputs) ? "paused" : "on");
     buf_putf(answer, "sessions: %llu live, %llu ended\n", (unsigned long long)status.live,
              (unsigned long long)status.ended);
     buf_putf(answer, "messages: %llu\nfindings: %llu\n", (unsigned long long)status.messages,
@@ -248,7 +247,7 @@ static void put_status(struct service_loop *service, struct buf *answer) {
 static enum err carry_out(void *context, struct buf *answer, struct failure *failure,
                           enum control_command command) {
     struct service_loop *service = context;
-    struct output_set *outputs = service->machinery->outputs;
+    struct output_set *outputs = service->app->outputs;
     (void)failure;
     switch (command) {
     case CONTROL_STATUS:
@@ -284,7 +283,7 @@ static enum err open_control(struct service_loop *service, struct failure *failu
         char *sentence = mem_format(
             "ctl cannot reach this proxy: %s; --control names another place", failure->text);
         service->control = NULL;
-        say(sentence);
+        console_say(sentence);
         free(sentence);
         return OK;
     }
@@ -311,7 +310,7 @@ enum err service_start(struct service_loop *service, struct failure *failure) {
 static void on_signal(uv_signal_t *handle, int number) {
     struct service_loop *service = handle->data;
     if (number == SIGHUP) {
-        output_set_reopen(service->machinery->outputs);
+        output_set_reopen(service->app->outputs);
     } else if (service->stopping) {
         _exit(128 + number);
     } else {

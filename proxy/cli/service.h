@@ -4,7 +4,7 @@
 #ifndef SCOPE_CLI_SERVICE_H
 #define SCOPE_CLI_SERVICE_H
 
-#include "cli/machinery.h"
+#include "cli/app_context.h"
 #include "cli/rate.h"
 #include "net/proxy.h"
 
@@ -12,7 +12,7 @@
 
 struct service_loop {
     const struct options *options;
-    struct machinery *machinery;
+    struct app_context *app;
     struct proxy *proxy;
     struct listen_spec *listens;
     struct buf *listen_texts; // one for each mode
@@ -30,7 +30,7 @@ struct service_loop {
 
 // Opens the listeners. `out` may be cleaned up whatever came out.
 MUST_USE enum err service_open(struct service_loop *out, struct failure *failure,
-                               struct machinery *machinery, const struct options *options);
+                               struct app_context *app, const struct options *options);
 // Starts to accept, and says so: a line for each listener, the ready file.
 MUST_USE enum err service_start(struct service_loop *service, struct failure *failure);
 void service_take_signals(struct service_loop *service); // SIGINT, SIGTERM, SIGHUP

@@ -3,7 +3,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
-#include "cli/say.h"
+#include "cli/console.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,7 +49,7 @@ static enum err open_reader(struct transcript *out, struct failure *failure, con
         char *sentence = mem_format("%s is unfinished after offset %zu, as a crash leaves it: that "
                                     "part is left out",
                                     name, cut_off);
-        say(sentence);
+        console_say(sentence);
         free(sentence);
     }
     return OK;

@@ -2,7 +2,7 @@
 #include "cli/verdict.h"
 
 #include "base/memory.h"
-#include "cli/say.h"
+#include "cli/console.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,11 +20,11 @@ static enum err write_report(struct judge *judge, struct failure *failure,
     report_put(&text, judge, report->kind);
     enum err err = OK;
     if (report->path != NULL) {
-        err = say_file(failure, report->path, buf_slice(&text), false);
+        err = console_file(failure, report->path, buf_slice(&text), false);
     } else if (to_stderr) {
-        err = say_err(failure, buf_slice(&text));
+        err = console_err(failure, buf_slice(&text));
     } else {
-        err = say_out(failure, buf_slice(&text));
+        err = console_out(failure, buf_slice(&text));
     }
     buf_cleanup(&text);
     return err;
@@ -52,7 +52,7 @@ int verdict_give(const struct options *options, struct judge *judge, int otherwi
         enum err err =
             write_report(judge, &failure, named ? &options->reports[i] : &by_default, to_stderr);
         if (err != OK) {
-            status = (int)say_failure(err, &failure);
+            status = (int)console_failure(err, &failure);
         }
     }
     return status;

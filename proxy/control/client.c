@@ -2,7 +2,7 @@
 #include "control/control.h"
 
 #include "base/memory.h"
-#include "control/place.h"
+#include "control/socket_path.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -57,15 +57,15 @@ static enum control_result understand(struct buf *out, struct slice answer, cons
 
 static enum control_result ask(struct buf *out, const char *path, enum control_command command) {
     int fd = -1;
-    switch (place_look(path, &fd)) {
-    case PLACE_ANSWERED:
+    switch (socket_look(path, &fd)) {
+    case SOCKET_ANSWERED:
         break;
-    case PLACE_STALE:
+    case SOCKET_STALE:
         unlink(path);
         buf_putf(out, "no proxy runs at %s\n", path);
         return CONTROL_NONE;
-    case PLACE_EMPTY:
-    case PLACE_OTHER:
+    case SOCKET_EMPTY:
+    case SOCKET_OTHER:
         buf_putf(out, "no proxy runs at %s\n", path);
         return CONTROL_NONE;
     }
@@ -96,8 +96,8 @@ enum control_result control_client_ask(struct buf *out, const char *path,
     }
     struct buf list;
     buf_init(&list, ANSWER_MAX);
-    char *folder = place_folder();
-    size_t count = place_list(&list, folder);
+    char *folder = socket_folder();
+    size_t count = socket_list(&list, folder);
     enum control_result result = CONTROL_SEVERAL;
     if (count == 0) {
         buf_putf(out, "no proxy runs: none answers in %s\n", folder);

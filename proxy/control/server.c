@@ -2,7 +2,7 @@
 #include "control/control.h"
 
 #include "base/memory.h"
-#include "control/place.h"
+#include "control/socket_path.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -203,15 +203,15 @@ static void on_connection(uv_stream_t *listener, int status) {
 
 // Makes room at the path: a dead process's socket goes, anything else stays.
 static enum err clear_place(struct failure *failure, const char *path) {
-    switch (place_look(path, NULL)) {
-    case PLACE_EMPTY:
+    switch (socket_look(path, NULL)) {
+    case SOCKET_EMPTY:
         return OK;
-    case PLACE_STALE:
+    case SOCKET_STALE:
         unlink(path);
         return OK;
-    case PLACE_ANSWERED:
+    case SOCKET_ANSWERED:
         return fail(failure, ERR_SYSTEM, "another proxy answers at %s", path);
-    case PLACE_OTHER:
+    case SOCKET_OTHER:
         break;
     }
     return fail(failure, ERR_SYSTEM, "%s is in the way of the control socket", path);
@@ -235,7 +235,7 @@ static int bind_socket(const struct sockaddr_un *address) {
 
 static enum err listen_at(struct failure *failure, int *out_fd, const char *path) {
     struct sockaddr_un address;
-    enum err err = place_address(&address, failure, path);
+    enum err err = socket_address(&address, failure, path);
     if (err == OK) {
         err = clear_place(failure, path);
     }
@@ -253,9 +253,9 @@ static enum err find_path(char **out, struct failure *failure, const char *path)
         *out = mem_string(path);
         return OK;
     }
-    char *folder = place_folder();
-    enum err err = place_make_folder(failure, folder);
-    *out = err == OK ? place_own_socket(folder) : NULL;
+    char *folder = socket_folder();
+    enum err err = socket_make_folder(failure, folder);
+    *out = err == OK ? socket_own_path(folder) : NULL;
     free(folder);
     return err;
 }

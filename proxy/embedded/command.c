@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "embedded/state.h"
+#include "embedded/embedded_state.h"
 
 #include "base/text.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The message: text behind DATA (RFC 5321 4.5.2), chunks behind BDAT (RFC 3030). None of it is
 // kept, so it may be as long as it likes.
-#include "embedded/state.h"
+#include "embedded/embedded_state.h"
 
 #include "base/text.h"
 

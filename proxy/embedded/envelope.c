@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // MAIL and RCPT: every address is taken; what is refused is a wrong sequence, a line that is none,
 // and a parameter that was not offered.
-#include "embedded/state.h"
+#include "embedded/embedded_state.h"
 
 #include "base/text.h"
 

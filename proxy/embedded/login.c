@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // AUTH (RFC 4954): every credential is right, as long as it is well-formed base64.
-#include "embedded/state.h"
+#include "embedded/embedded_state.h"
 
 #include "base/digest.h"
 

@@ -39,14 +39,14 @@ static void begin(struct eml *eml, const struct event_session *session, int mess
 
 static void open_file(struct eml *eml) {
     if (!eml->open && !eml->missed) {
-        outlet_file(eml->outlet, PIECE_FILE_OPEN, eml->name, 0, slice_of(NULL, 0));
+        outlet_file(eml->outlet, CHUNK_FILE_OPEN, eml->name, 0, slice_of(NULL, 0));
         eml->open = true;
     }
 }
 
 static void end(struct eml *eml, bool complete) {
     if (eml->open) {
-        enum piece_kind kind = complete && !eml->missed ? PIECE_FILE_FINISH : PIECE_FILE_PARTIAL;
+        enum chunk_kind kind = complete && !eml->missed ? CHUNK_FILE_FINISH : CHUNK_FILE_PARTIAL;
         outlet_file(eml->outlet, kind, eml->name, eml->len, slice_of(NULL, 0));
     }
     eml->message = EVENT_NO_MESSAGE;
@@ -59,7 +59,7 @@ static void eml_take(void *state, const struct event *event) {
         begin(eml, event->session, event->content.message);
         open_file(eml);
         if (eml->open && !eml->missed) {
-            outlet_file(eml->outlet, PIECE_FILE_DATA, eml->name, eml->len, event->content.bytes);
+            outlet_file(eml->outlet, CHUNK_FILE_DATA, eml->name, eml->len, event->content.bytes);
             eml->len += event->content.bytes.len;
         }
     } else if (event->kind == EVENT_CONTENT_END) {

@@ -18,15 +18,15 @@ struct event format_lost_event(uint64_t count, const char *reason, int64_t unix_
     return event;
 }
 
-void outlet_file(struct outlet *outlet, enum piece_kind kind, const char *name, uint64_t offset,
+void outlet_file(struct outlet *outlet, enum chunk_kind kind, const char *name, uint64_t offset,
                  struct slice bytes) {
-    struct piece piece = {.kind = kind,
+    struct chunk chunk = {.kind = kind,
                           .output = outlet->output->to.index,
                           .name = mem_string(name),
                           .offset = offset};
     struct buf copy;
     buf_init(&copy, bytes.len);
     buf_put(&copy, bytes);
-    piece.bytes = buf_take(&copy, &piece.len);
-    batch_add(outlet->files, piece);
+    chunk.bytes = buf_take(&copy, &chunk.len);
+    write_batch_add(outlet->files, chunk);
 }

@@ -17,8 +17,8 @@
 
 #include "base/buf.h"
 #include "event/event.h"
+#include "spool/chunk.h"
 #include "spool/destination.h"
-#include "spool/piece.h"
 #include "transcript/message_log.h"
 
 // One `--output`, fixed once the set is open.
@@ -34,16 +34,16 @@ struct outlet {
     // text, jsonl: whole lines without their counters. pcap, pcapng: bytes to append. The recording
     // takes what stands here after each event, or leaves it until there is more.
     struct buf bytes;
-    // eml: pieces of its own, in order; made by outlet_file.
-    struct batch *files;
+    // eml: chunks of its own, in order; made by outlet_file.
+    struct write_batch *files;
     // What the JSON formats of this session share: its messages. Fed by the recording, before them;
     // NULL where neither is wanted.
     struct message_log *messages;
 };
 
-// Adds an operation on one file of the folder (PIECE_FILE_*); `bytes` is copied. `offset` is where
-// they belong in it, for PIECE_FILE_FINISH its whole length.
-void outlet_file(struct outlet *outlet, enum piece_kind kind, const char *name, uint64_t offset,
+// Adds an operation on one file of the folder (CHUNK_FILE_*); `bytes` is copied. `offset` is where
+// they belong in it, for CHUNK_FILE_FINISH its whole length.
+void outlet_file(struct outlet *outlet, enum chunk_kind kind, const char *name, uint64_t offset,
                  struct slice bytes);
 
 struct format_info {

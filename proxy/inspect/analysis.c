@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/analysis.h"
 
-#include "inspect/held.h"
+#include "inspect/held_findings.h"
 #include "inspect/likely.h"
 
 #include "base/sentence.h"

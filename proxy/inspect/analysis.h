@@ -18,9 +18,9 @@
 #include "inspect/reply_words.h"
 #include "inspect/rule.h"
 
-struct message_notes; // what the message rules gather of the message that streams by
-struct envelope;      // addresses to compare when the session ends
-struct attempts;      // refused logins
+struct message_notes;  // what the message rules gather of the message that streams by
+struct envelope_facts; // addresses to compare when the session ends
+struct attempts;       // refused logins
 
 struct held_finding;
 
@@ -90,7 +90,7 @@ struct analysis {
     } preface;
     int said_of_message[RULE_COUNT]; // the latest message that a rule was said of
     struct message_notes *message;
-    struct envelope *envelope;
+    struct envelope_facts *envelope;
     struct attempts *attempts;
     // EHLO was refused, which is said unless HELO is taken then.
     struct ehlo_refused {

@@ -6,7 +6,7 @@
 #define MINUTE (60 * NS_PER_S)
 
 // What RFC 5321 4.5.3.2 asks a client to wait at least; 0 where it asks for nothing.
-static int64_t patience_of(const struct waiting *waiting) {
+static int64_t patience_of(const struct due_reply *waiting) {
     enum verb verb = waiting->verb;
     if (verb == VERB_BDAT) {
         return 3 * MINUTE;
@@ -20,7 +20,7 @@ static int64_t patience_of(const struct waiting *waiting) {
     return verb == VERB_DATA ? 2 * MINUTE : 0;
 }
 
-static const char *name_of(const struct waiting *waiting) {
+static const char *name_of(const struct due_reply *waiting) {
     if (waiting->verb == VERB_BDAT) {
         return "the reply to a BDAT chunk";
     }
@@ -62,14 +62,14 @@ static void judge_wait_for_greeting(struct analysis *analysis, int64_t now_ns) {
 }
 
 static void judge_wait(struct analysis *analysis, const struct standing *standing) {
-    const struct waiting *waiting = &standing->waiting;
+    const struct due_reply *waiting = &standing->waiting;
     int64_t waited_ns = standing->at_ns - waiting->at_ns;
     int64_t due_ns = patience_of(waiting);
     const struct facts *facts = &analysis->facts;
     bool unsaid = facts->text_cut_in_chunk && waiting->exchange == facts->text_exchange;
     if (standing->due && !unsaid && waited_ns < due_ns && !standing->saw_421) {
         struct place place = {PARTY_CLIENT, waiting->exchange, standing->message};
-        const struct waiting *front = waiting_front(&facts->waiting);
+        const struct due_reply *front = waiting_front(&facts->waiting);
         bool came = front == NULL || front->exchange > waiting->exchange;
         say_impatient(
             analysis, place,
@@ -121,7 +121,7 @@ static void judge_client_close(struct analysis *analysis, const struct event *ev
 
 // What the client was still waiting for, as the end of a sentence.
 static void put_still_due(struct buf *out, const struct standing *standing) {
-    const struct waiting *waiting = &standing->waiting;
+    const struct due_reply *waiting = &standing->waiting;
     if (!standing->greeted) {
         buf_put(out, SLICE("; its greeting was due"));
     } else if (standing->in_text || (standing->due && waiting->text)) {

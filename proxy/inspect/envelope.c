@@ -20,7 +20,7 @@ struct header_address {
     char *address;
 };
 
-struct envelope {
+struct envelope_facts {
     // RCPTs, as the first bytes of a digest: all that comparing needs.
     uint64_t *recipients;
     size_t recipient_count, recipient_capacity;
@@ -32,13 +32,13 @@ struct envelope {
     struct buf scratch;
 };
 
-struct envelope *envelope_new(void) {
-    struct envelope *envelope = mem_new(sizeof(*envelope));
+struct envelope_facts *envelope_new(void) {
+    struct envelope_facts *envelope = mem_new(sizeof(*envelope));
     buf_init(&envelope->scratch, ADDRESS_MAX);
     return envelope;
 }
 
-void envelope_free(struct envelope *envelope) {
+void envelope_free(struct envelope_facts *envelope) {
     if (envelope == NULL) {
         return;
     }
@@ -59,7 +59,7 @@ static uint64_t key_of(struct slice address) {
     return key;
 }
 
-static void keep_recipient(struct envelope *envelope, struct slice address) {
+static void keep_recipient(struct envelope_facts *envelope, struct slice address) {
     if (!address_normalise(&envelope->scratch, address)) {
         return;
     }
@@ -79,7 +79,7 @@ static void keep_recipient(struct envelope *envelope, struct slice address) {
 }
 
 static void keep_header_address(struct analysis *analysis, int message, struct slice address) {
-    struct envelope *envelope = analysis->envelope;
+    struct envelope_facts *envelope = analysis->envelope;
     if (envelope->header_count == HEADER_ADDRESSES_MAX) {
         return;
     }
@@ -96,7 +96,7 @@ static void keep_header_address(struct analysis *analysis, int message, struct s
 }
 
 static void learn_field(struct analysis *analysis, const struct event_field *field) {
-    struct envelope *envelope = analysis->envelope;
+    struct envelope_facts *envelope = analysis->envelope;
     bool names = slice_is_nocase(field->name, "To") || slice_is_nocase(field->name, "Cc");
     if (!names || field->cut) {
         return;
@@ -108,7 +108,7 @@ static void learn_field(struct analysis *analysis, const struct event_field *fie
 }
 
 // What an incomplete message named does not count.
-static void learn_end(struct envelope *envelope, bool complete) {
+static void learn_end(struct envelope_facts *envelope, bool complete) {
     while (!complete && envelope->header_count > envelope->whole_count) {
         free(envelope->header[--envelope->header_count].address);
     }
@@ -123,7 +123,7 @@ static int compare_keys(const void *a, const void *b) {
     return left < right ? -1 : left > right;
 }
 
-static bool was_recipient(const struct envelope *envelope, const char *address) {
+static bool was_recipient(const struct envelope_facts *envelope, const char *address) {
     struct slice text = slice_of_string(address);
     uint64_t key = key_of(text);
     bool comparable = text_is_ascii(text) || !envelope->idn_ascii;
@@ -134,7 +134,7 @@ static bool was_recipient(const struct envelope *envelope, const char *address) 
 
 // Judges the addresses of one message, which stand together, and returns where the next begins.
 static size_t judge_message(struct analysis *analysis, size_t first) {
-    const struct envelope *envelope = analysis->envelope;
+    const struct envelope_facts *envelope = analysis->envelope;
     const struct header_address *head = &envelope->header[first];
     size_t missing = 0;
     size_t i = first;
@@ -164,7 +164,7 @@ static size_t judge_message(struct analysis *analysis, size_t first) {
 }
 
 static void judge_all(struct analysis *analysis) {
-    struct envelope *envelope = analysis->envelope;
+    struct envelope_facts *envelope = analysis->envelope;
     if (envelope->too_many) {
         return;
     }

@@ -18,7 +18,7 @@ void facts_cleanup(struct facts *facts) {
 }
 
 int facts_message_of(const struct facts *facts, int exchange) {
-    const struct waiting *item = waiting_find(&facts->waiting, exchange, true);
+    const struct due_reply *item = waiting_find(&facts->waiting, exchange, true);
     return item == NULL ? EVENT_NO_MESSAGE : item->message;
 }
 
@@ -137,7 +137,7 @@ bool facts_is_stray_text(const struct facts *facts, const struct event_command *
 }
 
 bool facts_is_reply_to_stray_text(const struct facts *facts, int exchange) {
-    const struct waiting *item = waiting_find(&facts->waiting, exchange, false);
+    const struct due_reply *item = waiting_find(&facts->waiting, exchange, false);
     return item != NULL && item->stray;
 }
 
@@ -155,11 +155,11 @@ static void learn_command(struct facts *facts, const struct event *event) {
         return;
     }
     facts->credentials_seen |= command->concealed || command->line.secret_count > 0;
-    waiting_push(&facts->waiting, (struct waiting){.exchange = command->exchange,
-                                                   .verb = command->command.verb,
-                                                   .stray = facts_is_stray_text(facts, command),
-                                                   .message = EVENT_NO_MESSAGE,
-                                                   .at_ns = event->at_ns});
+    waiting_push(&facts->waiting, (struct due_reply){.exchange = command->exchange,
+                                                     .verb = command->command.verb,
+                                                     .stray = facts_is_stray_text(facts, command),
+                                                     .message = EVENT_NO_MESSAGE,
+                                                     .at_ns = event->at_ns});
     bool first_answer = !slice_is_null(command->command.initial);
     facts->last = (struct last_command){
         .verb = command->command.verb,
@@ -362,11 +362,11 @@ static void learn_content_end(struct facts *facts, const struct event *event) {
     end_transaction(facts);
     facts->text = TEXT_NONE;
     waiting_push(&facts->waiting,
-                 (struct waiting){.exchange = facts->text_exchange,
-                                  .verb = facts->text_by_bdat ? VERB_BDAT : VERB_DATA,
-                                  .text = true,
-                                  .message = event->content_end.message,
-                                  .at_ns = event->at_ns});
+                 (struct due_reply){.exchange = facts->text_exchange,
+                                    .verb = facts->text_by_bdat ? VERB_BDAT : VERB_DATA,
+                                    .text = true,
+                                    .message = event->content_end.message,
+                                    .at_ns = event->at_ns});
 }
 
 void facts_learn(struct facts *facts, const struct event *event) {
@@ -398,7 +398,7 @@ void facts_learn(struct facts *facts, const struct event *event) {
 // ── the end ─────────────────────────────────────────────────────────────────────────────────────
 
 struct standing facts_standing(const struct facts *facts, int64_t at_ns) {
-    const struct waiting *waiting = waiting_front(&facts->waiting);
+    const struct due_reply *waiting = waiting_front(&facts->waiting);
     struct standing standing = {
         .at_ns = at_ns,
         .greeted = facts->greeted,

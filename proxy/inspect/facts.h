@@ -14,7 +14,7 @@
 #ifndef SCOPE_INSPECT_FACTS_H
 #define SCOPE_INSPECT_FACTS_H
 
-#include "inspect/waiting.h"
+#include "inspect/due_replies.h"
 
 enum transaction_state {
     TRANSACTION_NONE,
@@ -61,7 +61,7 @@ struct standing {
     bool quit_answered;
     bool in_text; // within a message
     bool due;     // a reply to …
-    struct waiting waiting;
+    struct due_reply waiting;
     int message; // … which is the answer to this message
 };
 

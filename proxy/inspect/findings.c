@@ -2,7 +2,7 @@
 #include "inspect/findings.h"
 
 #include "base/memory.h"
-#include "inspect/held.h"
+#include "inspect/held_findings.h"
 #include "inspect/likely.h"
 #include "inspect/preface.h"
 #include "inspect/themes.h"

@@ -4,8 +4,8 @@
 #include "base/memory.h"
 #include "inspect/mask_learn.h"
 #include "inspect/mask_part.h"
-#include "inspect/taint.h"
-#include "inspect/veil.h"
+#include "inspect/secret_set.h"
+#include "inspect/text_rewriter.h"
 
 #include <stdlib.h>
 
@@ -14,11 +14,11 @@ enum { SIDES = 2 };
 struct mask {
     enum auth_view view;
     struct event_sink sink;
-    struct taint taint;
-    struct veil veil;
+    struct secret_set secrets_known;
+    struct text_rewriter rewriter;
     // The words of what was hidden in the latest command: a finding may quote one of them.
-    struct taint words;
-    struct veil words_veil;
+    struct secret_set words;
+    struct text_rewriter words_veil;
     struct sasl_progress progress;
     struct sasl_progress ahead; // where the lines that were looked at ahead have got to
     bool looks_ahead;           // … since the latest command
@@ -31,8 +31,8 @@ struct mask *mask_new(enum auth_view view, struct event_sink sink) {
     struct mask *mask = mem_new(sizeof(*mask));
     mask->view = view;
     mask->sink = sink;
-    veil_init(&mask->veil, &mask->taint);
-    veil_init(&mask->words_veil, &mask->words);
+    text_rewriter_init(&mask->rewriter, &mask->secrets_known);
+    text_rewriter_init(&mask->words_veil, &mask->words);
     for (size_t i = 0; i < SIDES; i++) {
         mask_stream_init(&mask->streams[i]);
     }
@@ -48,10 +48,10 @@ void mask_free(struct mask *mask) {
         mask_stream_cleanup(&mask->streams[i]);
     }
     mask_run_cleanup(&mask->run);
-    veil_cleanup(&mask->veil);
-    veil_cleanup(&mask->words_veil);
-    taint_cleanup(&mask->taint);
-    taint_cleanup(&mask->words);
+    text_rewriter_cleanup(&mask->rewriter);
+    text_rewriter_cleanup(&mask->words_veil);
+    secret_set_cleanup(&mask->secrets_known);
+    secret_set_cleanup(&mask->words);
     free(mask);
 }
 
@@ -65,7 +65,7 @@ static void learn_cut_line(struct mask *mask, const struct event_line *line) {
     if (run.len > begun.len && slice_starts_with(run, begun) && mask->run.closed) {
         struct sasl_progress again = mask->progress;
         again.lines -= again.lines > 0 ? 1 : 0;
-        mask_learn_run(&mask->taint, &again, slice_trim(run), mask->run.open);
+        mask_learn_run(&mask->secrets_known, &again, slice_trim(run), mask->run.open);
         return;
     }
     mask->run_is_owed = true;
@@ -73,7 +73,7 @@ static void learn_cut_line(struct mask *mask, const struct event_line *line) {
 
 static void learn_from_command(struct mask *mask, const struct event_command *command) {
     const struct event_line *line = &command->line;
-    mask_learn_command(&mask->taint, &mask->progress, command);
+    mask_learn_command(&mask->secrets_known, &mask->progress, command);
     if (line->len > line->text.len && line->secret_count > 0) {
         learn_cut_line(mask, line);
     }
@@ -86,10 +86,11 @@ static void learn_from_begun_run(struct mask *mask) {
     case RUN_KNOWN:
         break;
     case RUN_GREW:
-        mask_learn_run(&mask->taint, &progress, slice_trim(buf_slice(&mask->run.bytes)), true);
+        mask_learn_run(&mask->secrets_known, &progress, slice_trim(buf_slice(&mask->run.bytes)),
+                       true);
         break;
     case RUN_TOO_MUCH:
-        taint_give_up(&mask->taint);
+        secret_set_give_up(&mask->secrets_known);
         break;
     }
 }
@@ -110,9 +111,9 @@ static void learn_from_bytes(struct mask *mask, const struct event_bytes *bytes)
             progress.lines -= progress.lines > 0 ? 1 : 0;
             mask->run_is_owed = false;
         }
-        mask_learn_run(&mask->taint, &progress, run, mask->run.open);
+        mask_learn_run(&mask->secrets_known, &progress, run, mask->run.open);
         if (mask->run.open) { // what was cut off may be the password
-            taint_give_up(&mask->taint);
+            secret_set_give_up(&mask->secrets_known);
         }
     }
 }
@@ -122,19 +123,19 @@ void mask_look_ahead(struct mask *mask, const struct event_command *command) {
         return;
     }
     if (command->unread) {
-        taint_give_up(&mask->taint);
+        secret_set_give_up(&mask->secrets_known);
         return;
     }
     if (command->line.len > command->line.text.len) { // a part of a line, which will come whole
         struct sasl_progress progress = mask->looks_ahead ? mask->ahead : mask->progress;
-        mask_learn_command(&mask->taint, &progress, command);
+        mask_learn_command(&mask->secrets_known, &progress, command);
         return;
     }
     if (!mask->looks_ahead) {
         mask->ahead = mask->progress;
         mask->looks_ahead = true;
     }
-    mask_learn_command(&mask->taint, &mask->ahead, command);
+    mask_learn_command(&mask->secrets_known, &mask->ahead, command);
 }
 
 static void learn(struct mask *mask, const struct event *event) {
@@ -159,19 +160,19 @@ static void take_bytes(struct mask *mask, const struct event *event) {
     const struct event_bytes *bytes = &event->bytes;
     bool plain = bytes->secret_count == 0 && !bytes->secret_goes_on;
     if (bytes->message_text) {
-        mask_stream_flush(stream, &mask->veil, event, &mask->sink);
+        mask_stream_flush(stream, &mask->rewriter, event, &mask->sink);
     }
     bool untouched = mask->view == AUTH_VIEW_REVEAL || bytes->message_text;
-    if (untouched || (plain && !taint_is_active(&mask->taint))) {
+    if (untouched || (plain && !secret_set_is_active(&mask->secrets_known))) {
         event_send(&mask->sink, event);
         return;
     }
-    mask_stream_take(stream, &mask->veil, event, &mask->sink);
+    mask_stream_take(stream, &mask->rewriter, event, &mask->sink);
 }
 
 static void flush_bytes(struct mask *mask, const struct event *event) {
     for (size_t i = 0; i < SIDES; i++) {
-        mask_stream_flush(&mask->streams[i], &mask->veil, event, &mask->sink);
+        mask_stream_flush(&mask->streams[i], &mask->rewriter, event, &mask->sink);
     }
 }
 
@@ -179,49 +180,49 @@ static void mask_auth(struct mask *mask, struct event_auth *auth) {
     if (mask->view == AUTH_VIEW_MASK) {
         auth->identity = (struct slice){0};
     }
-    veil_slice(&mask->veil, &auth->identity);
-    veil_slice(&mask->veil, &auth->mechanism);
+    text_rewriter_slice(&mask->rewriter, &auth->identity);
+    text_rewriter_slice(&mask->rewriter, &auth->mechanism);
 }
 
 // What of an event is a sentence of ours, whatever may be shown of secrets.
 static bool rewrite_sentences(struct mask *mask, struct event *event) {
-    struct veil *veil = &mask->veil;
+    struct text_rewriter *rewriter = &mask->rewriter;
     if (event->kind == EVENT_FINDING) {
-        return veil_sentence(veil, &mask->words_veil, &event->finding.text);
+        return text_rewriter_sentence(rewriter, &mask->words_veil, &event->finding.text);
     }
     if (event->kind == EVENT_NOTE) {
-        return veil_sentence(veil, NULL, &event->note.text);
+        return text_rewriter_sentence(rewriter, NULL, &event->note.text);
     }
     if (event->kind == EVENT_CLOSE) {
-        bool error = veil_sentence(veil, NULL, &event->close.error);
-        return veil_sentence(veil, NULL, &event->close.likely) || error;
+        bool error = text_rewriter_sentence(rewriter, NULL, &event->close.error);
+        return text_rewriter_sentence(rewriter, NULL, &event->close.likely) || error;
     }
     if (event->kind == EVENT_TLS) {
-        return mask_tls_error(veil, &event->tls);
+        return mask_tls_error(rewriter, &event->tls);
     }
     if (event->kind == EVENT_BYTES && event->bytes.by_proxy) {
-        return veil_sentence(veil, NULL, &event->bytes.data);
+        return text_rewriter_sentence(rewriter, NULL, &event->bytes.data);
     }
     return event->kind == EVENT_REPLY && event->reply.by_proxy &&
-           mask_proxy_reply(veil, &event->reply);
+           mask_proxy_reply(rewriter, &event->reply);
 }
 
 static void rewrite(struct mask *mask, struct event *event) {
     switch (event->kind) {
     case EVENT_TLS:
-        mask_tls(&mask->veil, &event->tls);
+        mask_tls(&mask->rewriter, &event->tls);
         break;
     case EVENT_COMMAND:
-        mask_command(&mask->veil, &event->command);
+        mask_command(&mask->rewriter, &event->command);
         break;
     case EVENT_REPLY:
-        mask_reply(&mask->veil, &event->reply);
+        mask_reply(&mask->rewriter, &event->reply);
         break;
     case EVENT_AUTH:
         mask_auth(mask, &event->auth);
         break;
     case EVENT_MESSAGE:
-        mask_message(&mask->veil, &event->message);
+        mask_message(&mask->rewriter, &event->message);
         break;
     case EVENT_FINDING: // sentences, see there
     case EVENT_NOTE:
@@ -242,16 +243,17 @@ static void rewrite(struct mask *mask, struct event *event) {
     }
 }
 
-// A secret with blanks in it may be quoted in part. `line` is as it was sent, its cover still
+// A secret with blanks in it may be quoted in part. `line` is as it was sent, its redaction still
 // there.
 static void note_hidden_words(struct mask *mask, struct slice line) {
-    const struct cover *cover = &mask->veil.cover;
-    taint_cleanup(&mask->words);
-    for (size_t i = 0; i < cover->count; i++) {
-        struct slice hidden = slice_sub(line, cover->spans[i].offset, cover->spans[i].len);
+    const struct redaction *redaction = &mask->rewriter.redaction;
+    secret_set_cleanup(&mask->words);
+    for (size_t i = 0; i < redaction->count; i++) {
+        struct slice hidden = slice_sub(line, redaction->spans[i].offset, redaction->spans[i].len);
         while (slice_find_byte(hidden, ' ') != SLICE_NONE) {
-            taint_learn(&mask->words, slice_split(&hidden, ' '), false);
-            taint_learn(&mask->words, slice_sub(hidden, 0, slice_find_byte(hidden, ' ')), false);
+            secret_set_learn(&mask->words, slice_split(&hidden, ' '), false);
+            secret_set_learn(&mask->words, slice_sub(hidden, 0, slice_find_byte(hidden, ' ')),
+                             false);
         }
     }
 }
@@ -264,7 +266,7 @@ static bool may_hold_secrets(const struct mask *mask, const struct event *event)
     if (by_proxy || mask->view == AUTH_VIEW_REVEAL) {
         return false;
     }
-    if (taint_is_active(&mask->taint) || event->kind == EVENT_AUTH) {
+    if (secret_set_is_active(&mask->secrets_known) || event->kind == EVENT_AUTH) {
         return true;
     }
     if (event->kind == EVENT_COMMAND) {
@@ -314,6 +316,6 @@ void mask_take(struct mask *mask, const struct event *event) {
         note_hidden_words(mask, quotable ? event->command.line.text : SLICE(""));
     }
     event_send(&mask->sink, rewritten || secrets ? &copy : event);
-    veil_clear(&mask->veil);
-    veil_clear(&mask->words_veil);
+    text_rewriter_clear(&mask->rewriter);
+    text_rewriter_clear(&mask->words_veil);
 }

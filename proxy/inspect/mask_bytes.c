@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "event/reply_line.h"
-#include "inspect/seam.h"
+#include "inspect/folded_secret.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -92,21 +92,22 @@ static size_t shown_of_line(struct slice line) {
     return verb_find(word) == VERB_UNKNOWN ? 0 : word.len;
 }
 
-static void put_line(struct buf *out, struct veil *veil, const struct seam_line *line, bool cut) {
+static void put_line(struct buf *out, struct text_rewriter *rewriter,
+                     const struct folded_line *line, bool cut) {
     struct event_line marks = {.secret_count = line->mark_count};
     for (size_t i = 0; i < line->mark_count; i++) {
         marks.secrets[i] = line->marks[i];
     }
-    cover_find(&veil->cover, veil->taint, line->text, &marks, cut);
-    cover_put(out, &veil->cover, line->text);
+    redaction_find(&rewriter->redaction, rewriter->secrets_known, line->text, &marks, cut);
+    redaction_put(out, &rewriter->redaction, line->text);
 }
 
-static void put_concealed(struct buf *out, struct veil *veil, struct slice line) {
-    veil->cover.count = 0;
+static void put_concealed(struct buf *out, struct text_rewriter *rewriter, struct slice line) {
+    rewriter->redaction.count = 0;
     if (shown_of_line(line) < line.len) {
-        cover_add(&veil->cover, shown_of_line(line), line.len);
+        redaction_add(&rewriter->redaction, shown_of_line(line), line.len);
     }
-    cover_put(out, &veil->cover, line);
+    redaction_put(out, &rewriter->redaction, line);
 }
 
 // Cuts the first line off `*data`; its line end goes to `*ending`, empty where it has none.
@@ -132,35 +133,37 @@ static size_t count_lines(struct slice data) {
     return count;
 }
 
-static void put_lines(struct buf *out, struct veil *veil, enum side from, struct slice data) {
+static void put_lines(struct buf *out, struct text_rewriter *rewriter, enum side from,
+                      struct slice data) {
     size_t count = count_lines(data);
-    struct seam_line *lines = mem_new_array(count, sizeof(*lines));
+    struct folded_line *lines = mem_new_array(count, sizeof(*lines));
     struct slice rest = data;
     struct slice ending;
     for (size_t i = 0; i < count; i++) {
         lines[i].text = take_line(&rest, &ending);
     }
     if (from == SIDE_SERVER) {
-        seam_find(veil->taint, lines, count);
+        folded_secret_find(rewriter->secrets_known, lines, count);
     }
     for (size_t i = 0; i < count; i++) {
         take_line(&data, &ending);
-        put_line(out, veil, &lines[i], ending.len == 0);
+        put_line(out, rewriter, &lines[i], ending.len == 0);
         buf_put(out, ending);
     }
     free(lines);
 }
 
-static void put_lines_concealed(struct buf *out, struct veil *veil, struct slice data) {
+static void put_lines_concealed(struct buf *out, struct text_rewriter *rewriter,
+                                struct slice data) {
     while (data.len > 0) {
         struct slice ending;
-        put_concealed(out, veil, take_line(&data, &ending));
+        put_concealed(out, rewriter, take_line(&data, &ending));
         buf_put(out, ending);
     }
 }
 
 // Sends the first `len` bytes that wait, with what is known to be secret in them hidden.
-static void send_waiting(struct mask_stream *stream, size_t len, struct veil *veil,
+static void send_waiting(struct mask_stream *stream, size_t len, struct text_rewriter *rewriter,
                          const struct event *event, const struct event_sink *sink) {
     struct slice data = slice_sub(buf_slice(&stream->waiting), 0, len);
     if (data.len == 0) {
@@ -169,10 +172,10 @@ static void send_waiting(struct mask_stream *stream, size_t len, struct veil *ve
     struct event copy = *event;
     struct buf out;
     buf_init(&out, SEEN_MAX);
-    if (veil->taint->overflowed || stream->concealing) {
-        put_lines_concealed(&out, veil, data);
+    if (rewriter->secrets_known->overflowed || stream->concealing) {
+        put_lines_concealed(&out, rewriter, data);
     } else {
-        put_lines(&out, veil, stream->about.from, data);
+        put_lines(&out, rewriter, stream->about.from, data);
     }
     copy.kind = EVENT_BYTES;
     copy.bytes = stream->about;
@@ -184,9 +187,9 @@ static void send_waiting(struct mask_stream *stream, size_t len, struct veil *ve
     stream->whole -= data.len < stream->whole ? data.len : stream->whole;
 }
 
-void mask_stream_flush(struct mask_stream *stream, struct veil *veil, const struct event *event,
-                       const struct event_sink *sink) {
-    send_waiting(stream, buf_len(&stream->waiting), veil, event, sink);
+void mask_stream_flush(struct mask_stream *stream, struct text_rewriter *rewriter,
+                       const struct event *event, const struct event_sink *sink) {
+    send_waiting(stream, buf_len(&stream->waiting), rewriter, event, sink);
     stream->skipping = false;
 }
 
@@ -202,7 +205,7 @@ static void put_unmarked(struct buf *out, const struct event_bytes *bytes) {
             buf_put(out, slice_sub(bytes->data, shown, span.offset - shown));
         }
         if (i > 0 || !bytes->secret_goes_on) {
-            buf_put(out, veil_stars());
+            buf_put(out, text_rewriter_stars());
         }
         shown = span.offset + span.len;
     }
@@ -254,36 +257,36 @@ static size_t whole_lines(struct mask_stream *stream) {
     return stream->whole;
 }
 
-void mask_stream_take(struct mask_stream *stream, struct veil *veil, const struct event *event,
-                      const struct event_sink *sink) {
+void mask_stream_take(struct mask_stream *stream, struct text_rewriter *rewriter,
+                      const struct event *event, const struct event_sink *sink) {
     const struct event_bytes *bytes = &event->bytes;
     if (!same_flags(&stream->about, bytes)) {
-        mask_stream_flush(stream, veil, event, sink);
+        mask_stream_flush(stream, rewriter, event, sink);
     }
     stream->about = *bytes;
     stream->about.secret_count = 0;
     stream->about.secret_goes_on = false;
     put_unmarked(&stream->waiting, bytes);
-    if (!taint_is_active(veil->taint)) {
-        mask_stream_flush(stream, veil, event, sink);
+    if (!secret_set_is_active(rewriter->secrets_known)) {
+        mask_stream_flush(stream, rewriter, event, sink);
         return;
     }
     skip_line(stream);
     if (slice_find_byte(bytes->data, '\n') != SLICE_NONE) {
         size_t whole = whole_lines(stream);
-        send_waiting(stream, whole, veil, event, sink);
+        send_waiting(stream, whole, rewriter, event, sink);
         stream->concealing = stream->concealing && whole == 0;
     }
     // A reply that is too long to wait goes line by line, and a secret may go over its lines.
     if (buf_len(&stream->waiting) > WAITING_LINE_MAX) {
         size_t whole = stream->looked_at;
         stream->concealing = stream->concealing || (bytes->from == SIDE_SERVER && whole > 0);
-        send_waiting(stream, whole, veil, event, sink);
+        send_waiting(stream, whole, rewriter, event, sink);
     }
     if (buf_len(&stream->waiting) > WAITING_LINE_MAX) {
-        send_waiting(stream, buf_len(&stream->waiting), veil, event, sink);
-        buf_put(&stream->waiting, veil_stars());
-        send_waiting(stream, buf_len(&stream->waiting), veil, event, sink);
+        send_waiting(stream, buf_len(&stream->waiting), rewriter, event, sink);
+        buf_put(&stream->waiting, text_rewriter_stars());
+        send_waiting(stream, buf_len(&stream->waiting), rewriter, event, sink);
         stream->skipping = true;
     }
 }

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "event/sasl.h"
-#include "inspect/taint_form.h"
+#include "inspect/secret_form.h"
 
 #include <string.h>
 
@@ -13,11 +13,11 @@
 // Cuts what stands in front of the next digit off `*rest`, and then its run of digits, which is
 // returned.
 static struct slice take_digits(struct slice *rest) {
-    while (rest->len > 0 && taint_sextet(rest->data[0]) < 0) {
+    while (rest->len > 0 && secret_sextet(rest->data[0]) < 0) {
         *rest = slice_from(*rest, 1);
     }
     size_t len = 0;
-    while (len < rest->len && taint_sextet(rest->data[len]) >= 0) {
+    while (len < rest->len && secret_sextet(rest->data[len]) >= 0) {
         len++;
     }
     struct slice run = slice_sub(*rest, 0, len);
@@ -61,10 +61,10 @@ static bool is_name_due(const struct sasl_progress *progress) {
     return progress->layout == SASL_NAME || (first && asked);
 }
 
-static void learn_response(struct taint *taint, const struct sasl_progress *progress,
+static void learn_response(struct secret_set *secrets_known, const struct sasl_progress *progress,
                            struct slice response, bool open) {
     if (!is_name_due(progress)) {
-        sasl_learn_response(taint, progress->layout, response, open);
+        sasl_learn_response(secrets_known, progress->layout, response, open);
     }
 }
 
@@ -76,14 +76,14 @@ static void note_name(struct sasl_progress *progress, struct slice line) {
 }
 
 // A line may hold more than one run of digits, where something stands in it that is no base64.
-static void learn_runs(struct taint *taint, const struct sasl_progress *progress, struct slice line,
-                       bool open) {
-    while (line.len > 0 && !taint->overflowed) {
+static void learn_runs(struct secret_set *secrets_known, const struct sasl_progress *progress,
+                       struct slice line, bool open) {
+    while (line.len > 0 && !secrets_known->overflowed) {
         struct slice run = take_digits(&line);
         struct buf decoded;
         buf_init(&decoded, run.len + 4);
         if (decode_leniently(&decoded, run, open && line.len == 0)) {
-            learn_response(taint, progress, buf_slice(&decoded), open);
+            learn_response(secrets_known, progress, buf_slice(&decoded), open);
         }
         buf_wipe(&decoded);
     }
@@ -91,7 +91,7 @@ static void learn_runs(struct taint *taint, const struct sasl_progress *progress
 
 static bool is_base64(struct slice line) {
     for (size_t i = 0; i < line.len; i++) {
-        if (taint_sextet(line.data[i]) < 0 && line.data[i] != '=') {
+        if (secret_sextet(line.data[i]) < 0 && line.data[i] != '=') {
             return false;
         }
     }
@@ -112,15 +112,15 @@ static bool is_surely_base64(struct slice word) {
 }
 
 // A client that forgot the base64 sends the response as it is.
-static void mask_learn_sasl(struct taint *taint, struct sasl_progress *progress, struct slice line,
-                            bool open) {
+static void mask_learn_sasl(struct secret_set *secrets_known, struct sasl_progress *progress,
+                            struct slice line, bool open) {
     progress->lines++;
-    taint_learn(taint, line, open);
+    secret_set_learn(secrets_known, line, open);
     note_name(progress, line);
     if (!is_base64(line)) {
-        learn_response(taint, progress, line, open);
+        learn_response(secrets_known, progress, line, open);
     }
-    learn_runs(taint, progress, line, open);
+    learn_runs(secrets_known, progress, line, open);
     progress->asked = SASL_ASKS_NOTHING;
 }
 
@@ -133,7 +133,7 @@ static bool is_placeholder(struct slice value) {
 
 // A value of BURL or XCLIENT: as it stands, and with %XX and +XX (xtext) undone, since the server
 // may show it so.
-static void learn_value(struct taint *taint, struct slice value, bool open) {
+static void learn_value(struct secret_set *secrets_known, struct slice value, bool open) {
     struct buf plain;
     if (is_placeholder(value)) {
         return;
@@ -151,14 +151,14 @@ static void learn_value(struct taint *taint, struct slice value, bool open) {
             buf_put_byte(&plain, value.data[i]);
         }
     }
-    taint_learn(taint, value, open);
-    taint_learn(taint, buf_slice(&plain), open);
+    secret_set_learn(secrets_known, value, open);
+    secret_set_learn(secrets_known, buf_slice(&plain), open);
     buf_wipe(&plain);
 }
 
 // RFC 4467 3: URLAUTH is access ":" mechanism ":" token, and the token alone lets in.
-static void learn_urlauth(struct taint *taint, struct slice value, bool open) {
-    learn_value(taint, value, open);
+static void learn_urlauth(struct secret_set *secrets_known, struct slice value, bool open) {
+    learn_value(secrets_known, value, open);
     struct slice token = value;
     slice_split(&token, ':');
     slice_split(&token, ':');
@@ -167,8 +167,8 @@ static void learn_urlauth(struct taint *taint, struct slice value, bool open) {
         slice_split(&token, ':');
     }
     if (token.len > 0) {
-        learn_value(taint, token, open);
-        taint_learn_key(taint, token, open);
+        learn_value(secrets_known, token, open);
+        secret_set_learn_key(secrets_known, token, open);
     }
 }
 
@@ -214,37 +214,37 @@ static struct slice skip_auth(struct sasl_progress *progress, struct slice text)
 }
 
 // A marked range with blanks in it is more than one SASL line could be; each word may be one.
-static void learn_span(struct taint *taint, struct sasl_progress *progress, struct slice text,
-                       bool open) {
+static void learn_span(struct secret_set *secrets_known, struct sasl_progress *progress,
+                       struct slice text, bool open) {
     struct slice rest = skip_auth(progress, text);
-    taint_learn(taint, rest, open);
+    secret_set_learn(secrets_known, rest, open);
     if (!is_base64(rest)) {
         struct sasl_progress whole = *progress;
         whole.lines++;
-        learn_response(taint, &whole, rest, open);
+        learn_response(secrets_known, &whole, rest, open);
     }
     while (rest.len > 0) {
         struct slice word = take_word(&rest);
-        mask_learn_sasl(taint, progress, word, open && rest.len == 0);
+        mask_learn_sasl(secrets_known, progress, word, open && rest.len == 0);
     }
 }
 
 // A line that nobody knows is learnt as a whole. Its words may be ordinary ones, which must not be
 // hidden from then on; but for those that can only be base64.
-static void learn_concealed(struct taint *taint, struct sasl_progress *progress, struct slice text,
-                            bool open) {
+static void learn_concealed(struct secret_set *secrets_known, struct sasl_progress *progress,
+                            struct slice text, bool open) {
     struct slice rest = skip_auth(progress, text);
     struct slice whole = rest;
     struct sasl_progress unnamed = {.layout = SASL_UNNAMED};
     if (slice_equal(whole, slice_of(progress->name_line, progress->name_line_len))) {
         progress->lines++;
-        taint_learn(taint, whole, open);
+        secret_set_learn(secrets_known, whole, open);
         return;
     }
     if (progress->layout == SASL_NAME && progress->lines > 0) { // no more is to come of it
         progress->layout = SASL_UNKNOWN;
     }
-    mask_learn_sasl(taint, is_base64(whole) ? progress : &unnamed, whole, open);
+    mask_learn_sasl(secrets_known, is_base64(whole) ? progress : &unnamed, whole, open);
     while (rest.len > 0) {
         struct slice word = take_word(&rest);
         if (word.len == whole.len || !is_surely_base64(word)) {
@@ -253,7 +253,7 @@ static void learn_concealed(struct taint *taint, struct sasl_progress *progress,
         if (slice_equal(word, slice_of(progress->name_line, progress->name_line_len))) {
             progress->lines++;
         } else {
-            mask_learn_sasl(taint, progress, word, open && rest.len == 0);
+            mask_learn_sasl(secrets_known, progress, word, open && rest.len == 0);
         }
     }
 }
@@ -268,7 +268,7 @@ static size_t count_colons(struct slice word) {
 
 // Of a line that was cut in front of its URLAUTH= or LOGIN= all that follows is marked; the cut may
 // have parted the key itself, or stand behind it.
-static void learn_values(struct taint *taint, struct slice run, bool open) {
+static void learn_values(struct secret_set *secrets_known, struct slice run, bool open) {
     for (bool first = true; run.len > 0; first = false) {
         struct slice word = take_word(&run);
         struct slice value = value_behind(word, SLICE("LOGIN="));
@@ -276,38 +276,38 @@ static void learn_values(struct taint *taint, struct slice run, bool open) {
             value = value_behind(word, SLICE("URLAUTH="));
         }
         if (slice_is_null(value) && first && (run.len == 0 || count_colons(word) >= 2)) {
-            learn_urlauth(taint, word, open && run.len == 0);
+            learn_urlauth(secrets_known, word, open && run.len == 0);
             value = value_behind(word, SLICE("="));
         }
-        learn_urlauth(taint, value, open && run.len == 0);
+        learn_urlauth(secrets_known, value, open && run.len == 0);
     }
 }
 
-void mask_learn_run(struct taint *taint, struct sasl_progress *progress, struct slice run,
-                    bool open) {
+void mask_learn_run(struct secret_set *secrets_known, struct sasl_progress *progress,
+                    struct slice run, bool open) {
     struct slice rest = skip_auth(progress, run);
     if (is_placeholder(run)) {
         return;
     }
     if (rest.len < run.len) { // AUTH, behind so many blanks that its line was cut
-        learn_span(taint, progress, rest, open);
+        learn_span(secrets_known, progress, rest, open);
         return;
     }
     struct slice behind = run;
     struct slice word = take_word(&behind);
     if (sasl_layout_of(word) != SASL_UNKNOWN) { // AUTH, and a mechanism behind as many
         begin_exchange(progress, word);
-        learn_span(taint, progress, behind, open);
+        learn_span(secrets_known, progress, behind, open);
     }
-    learn_values(taint, run, open);
-    mask_learn_sasl(taint, progress, run, open);
+    learn_values(secrets_known, run, open);
+    mask_learn_sasl(secrets_known, progress, run, open);
 }
 
 static bool is_value_verb(enum verb verb) {
     return verb == VERB_BURL || verb == VERB_XCLIENT;
 }
 
-void mask_learn_command(struct taint *taint, struct sasl_progress *progress,
+void mask_learn_command(struct secret_set *secrets_known, struct sasl_progress *progress,
                         const struct event_command *command) {
     const struct event_line *line = &command->line;
     bool continues = command->continuation || command->concealed;
@@ -320,20 +320,20 @@ void mask_learn_command(struct taint *taint, struct sasl_progress *progress,
         begin_exchange(progress, command->command.mechanism);
     }
     if (command->concealed && line->secret_count == 0) {
-        learn_concealed(taint, progress, line->text, line->len > line->text.len);
+        learn_concealed(secrets_known, progress, line->text, line->len > line->text.len);
     }
     for (size_t i = 0; i < line->secret_count; i++) {
         struct span span = line->secrets[i];
         bool open = line->len > line->text.len && span.offset + span.len >= line->text.len;
         struct slice text = slice_sub(line->text, span.offset, span.len);
         if (command->command.verb == VERB_BURL && !continues) {
-            learn_urlauth(taint, slice_trim(text), open);
+            learn_urlauth(secrets_known, slice_trim(text), open);
         } else if (is_value_verb(command->command.verb) && !continues) {
-            learn_value(taint, slice_trim(text), open);
+            learn_value(secrets_known, slice_trim(text), open);
         } else if (command->concealed) {
-            learn_concealed(taint, progress, text, open);
+            learn_concealed(secrets_known, progress, text, open);
         } else {
-            learn_span(taint, progress, text, open);
+            learn_span(secrets_known, progress, text, open);
         }
     }
 }

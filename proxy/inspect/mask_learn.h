@@ -23,14 +23,14 @@ struct sasl_progress {
 };
 
 // Learns from one command event whatever its marked spans hold.
-void mask_learn_command(struct taint *taint, struct sasl_progress *progress,
+void mask_learn_command(struct secret_set *secrets_known, struct sasl_progress *progress,
                         const struct event_command *command);
 // Notes what a challenge asks for.
 void mask_learn_reply(struct sasl_progress *progress, const struct event_reply *reply);
 
 // A run of marked bytes of which no command tells, or tells only the beginning: as a SASL line, and
 // as values of BURL and XCLIENT.
-void mask_learn_run(struct taint *taint, struct sasl_progress *progress, struct slice run,
-                    bool open);
+void mask_learn_run(struct secret_set *secrets_known, struct sasl_progress *progress,
+                    struct slice run, bool open);
 
 #endif

@@ -2,18 +2,19 @@
 #include "inspect/mask_part.h"
 
 #include "base/memory.h"
-#include "inspect/seam.h"
+#include "inspect/folded_secret.h"
 
 #include <string.h>
 
 // ── commands ────────────────────────────────────────────────────────────────────────────────────
 
 // Where too much is secret to be searched for, nothing of a command is shown but its known verb.
-static size_t conceal_command_from(const struct veil *veil, const struct event_command *command) {
+static size_t conceal_command_from(const struct text_rewriter *rewriter,
+                                   const struct event_command *command) {
     if (command->concealed || (command->continuation && command->line.secret_count > 0)) {
         return 0;
     }
-    if (!veil->taint->overflowed) {
+    if (!rewriter->secrets_known->overflowed) {
         return SLICE_NONE;
     }
     enum verb verb = command->command.verb;
@@ -21,170 +22,178 @@ static size_t conceal_command_from(const struct veil *veil, const struct event_c
     return known ? command->command.name.len : 0;
 }
 
-static void mask_parameters(struct veil *veil, struct slice line, struct command *command) {
+static void mask_parameters(struct text_rewriter *rewriter, struct slice line,
+                            struct command *command) {
     for (size_t i = 0; i < command->parameter_count; i++) {
-        veil_part(veil, line, &command->parameters[i].keyword);
-        veil_part(veil, line, &command->parameters[i].value);
+        text_rewriter_part(rewriter, line, &command->parameters[i].keyword);
+        text_rewriter_part(rewriter, line, &command->parameters[i].value);
     }
 }
 
-static void mask_path(struct veil *veil, struct slice line, struct event_path *path) {
-    veil_part(veil, line, &path->raw);
-    veil_part(veil, line, &path->address);
-    veil_part(veil, line, &path->route);
-    veil_part(veil, line, &path->local);
-    veil_part(veil, line, &path->domain);
+static void mask_path(struct text_rewriter *rewriter, struct slice line, struct event_path *path) {
+    text_rewriter_part(rewriter, line, &path->raw);
+    text_rewriter_part(rewriter, line, &path->address);
+    text_rewriter_part(rewriter, line, &path->route);
+    text_rewriter_part(rewriter, line, &path->local);
+    text_rewriter_part(rewriter, line, &path->domain);
 }
 
-void mask_command(struct veil *veil, struct event_command *command) {
+void mask_command(struct text_rewriter *rewriter, struct event_command *command) {
     struct slice line = command->line.text;
     struct command *parts = &command->command;
     command->offered = NULL; // the rules have seen it, outputs do not want it
-    if (!veil_line(veil, &command->line, conceal_command_from(veil, command))) {
+    if (!text_rewriter_line(rewriter, &command->line, conceal_command_from(rewriter, command))) {
         return;
     }
     if (command->concealed || command->continuation) {
         *parts = (struct command){.verb = VERB_NONE};
         return;
     }
-    if (veil_part(veil, line, &parts->name) && parts->verb != VERB_NONE) {
+    if (text_rewriter_part(rewriter, line, &parts->name) && parts->verb != VERB_NONE) {
         parts->verb = VERB_UNKNOWN;
     }
-    veil_part(veil, line, &parts->argument);
-    veil_part(veil, line, &parts->mechanism);
-    veil_part(veil, line, &parts->initial);
-    mask_path(veil, line, &parts->path);
-    mask_parameters(veil, line, parts);
+    text_rewriter_part(rewriter, line, &parts->argument);
+    text_rewriter_part(rewriter, line, &parts->mechanism);
+    text_rewriter_part(rewriter, line, &parts->initial);
+    mask_path(rewriter, line, &parts->path);
+    mask_parameters(rewriter, line, parts);
 }
 
 // ── replies ─────────────────────────────────────────────────────────────────────────────────────
 
 enum { REPLY_CODE_LEN = 4 }; // with its separator
 
-static bool mask_reply_line(struct veil *veil, struct event_reply_line *line) {
+static bool mask_reply_line(struct text_rewriter *rewriter, struct event_reply_line *line) {
     struct slice whole = line->line.text;
     size_t conceal_from = line->malformed ? 0 : REPLY_CODE_LEN;
-    if (!veil_line(veil, &line->line, veil->taint->overflowed ? conceal_from : SLICE_NONE)) {
+    if (!text_rewriter_line(rewriter, &line->line,
+                            rewriter->secrets_known->overflowed ? conceal_from : SLICE_NONE)) {
         return false;
     }
-    veil_part(veil, whole, &line->text);
+    text_rewriter_part(rewriter, whole, &line->text);
     return true;
 }
 
 // NULL where there is nothing to find.
-static struct seam_line *find_seams(struct veil *veil, const struct event_reply *reply) {
-    if (reply->line_count < 2 || veil->taint->count == 0 || veil->taint->overflowed) {
+static struct folded_line *find_seams(struct text_rewriter *rewriter,
+                                      const struct event_reply *reply) {
+    if (reply->line_count < 2 || rewriter->secrets_known->count == 0 ||
+        rewriter->secrets_known->overflowed) {
         return NULL;
     }
-    struct seam_line *seams = veil_room(veil, reply->line_count * sizeof(*seams));
+    struct folded_line *seams = text_rewriter_room(rewriter, reply->line_count * sizeof(*seams));
     for (size_t i = 0; i < reply->line_count; i++) {
         seams[i].text = reply->lines[i].line.text;
     }
-    seam_find(veil->taint, seams, reply->line_count);
+    folded_secret_find(rewriter->secrets_known, seams, reply->line_count);
     return seams;
 }
 
 // A reply's lines have no marks of their own.
-static void take_marks(struct event_line *line, const struct seam_line *seam) {
-    for (size_t i = 0; line->secret_count == 0 && i < seam->mark_count; i++) {
-        line->secrets[i] = seam->marks[i];
+static void take_marks(struct event_line *line, const struct folded_line *folded) {
+    for (size_t i = 0; line->secret_count == 0 && i < folded->mark_count; i++) {
+        line->secrets[i] = folded->marks[i];
     }
-    line->secret_count = line->secret_count == 0 ? seam->mark_count : line->secret_count;
+    line->secret_count = line->secret_count == 0 ? folded->mark_count : line->secret_count;
 }
 
-void mask_reply(struct veil *veil, struct event_reply *reply) {
+void mask_reply(struct text_rewriter *rewriter, struct event_reply *reply) {
     struct event_reply_line *lines = NULL;
-    const struct seam_line *seams = find_seams(veil, reply);
+    const struct folded_line *seams = find_seams(rewriter, reply);
     for (size_t i = 0; i < reply->line_count; i++) {
         struct event_reply_line line = reply->lines[i];
         if (seams != NULL) {
             take_marks(&line.line, &seams[i]);
         }
-        if (!mask_reply_line(veil, &line)) {
+        if (!mask_reply_line(rewriter, &line)) {
             continue;
         }
         if (lines == NULL) {
-            lines = veil_room(veil, reply->line_count * sizeof(*lines));
+            lines = text_rewriter_room(rewriter, reply->line_count * sizeof(*lines));
             memcpy(lines, reply->lines, reply->line_count * sizeof(*lines));
         }
         lines[i] = line;
     }
     reply->lines = lines == NULL ? reply->lines : lines;
-    veil_slice(veil, &reply->enhanced);
-    veil_slice(veil, &reply->recipient);
+    text_rewriter_slice(rewriter, &reply->enhanced);
+    text_rewriter_slice(rewriter, &reply->recipient);
     reply->offered = NULL;
     reply->current = NULL;
 }
 
 // ── messages ────────────────────────────────────────────────────────────────────────────────────
 
-static const struct event_parameter *
-mask_parameter_list(struct veil *veil, const struct event_parameter *list, size_t count) {
-    struct event_parameter *copy = veil_room(veil, count * sizeof(*copy));
+static const struct event_parameter *mask_parameter_list(struct text_rewriter *rewriter,
+                                                         const struct event_parameter *list,
+                                                         size_t count) {
+    struct event_parameter *copy = text_rewriter_room(rewriter, count * sizeof(*copy));
     for (size_t i = 0; i < count; i++) {
         copy[i] = list[i];
-        veil_slice(veil, &copy[i].keyword);
-        veil_slice(veil, &copy[i].value);
+        text_rewriter_slice(rewriter, &copy[i].keyword);
+        text_rewriter_slice(rewriter, &copy[i].value);
     }
     return copy;
 }
 
-void mask_message(struct veil *veil, struct event_message *message) {
-    struct event_recipient *copy = veil_room(veil, message->recipient_count * sizeof(*copy));
+void mask_message(struct text_rewriter *rewriter, struct event_message *message) {
+    struct event_recipient *copy =
+        text_rewriter_room(rewriter, message->recipient_count * sizeof(*copy));
     for (size_t i = 0; i < message->recipient_count; i++) {
         copy[i] = message->recipients[i];
-        veil_slice(veil, &copy[i].to);
-        copy[i].parameters = mask_parameter_list(veil, copy[i].parameters, copy[i].parameter_count);
+        text_rewriter_slice(rewriter, &copy[i].to);
+        copy[i].parameters =
+            mask_parameter_list(rewriter, copy[i].parameters, copy[i].parameter_count);
     }
     message->recipients = copy;
-    veil_slice(veil, &message->from);
+    text_rewriter_slice(rewriter, &message->from);
     message->from_parameters =
-        mask_parameter_list(veil, message->from_parameters, message->from_parameter_count);
+        mask_parameter_list(rewriter, message->from_parameters, message->from_parameter_count);
 }
 
 // ── handshakes ──────────────────────────────────────────────────────────────────────────────────
 
-static const struct event_certificate *mask_certificate(struct veil *veil,
+static const struct event_certificate *mask_certificate(struct text_rewriter *rewriter,
                                                         const struct event_certificate *shown) {
-    struct event_certificate *copy = veil_room(veil, sizeof(*copy));
+    struct event_certificate *copy = text_rewriter_room(rewriter, sizeof(*copy));
     *copy = *shown;
-    veil_string(veil, &copy->subject);
-    veil_string(veil, &copy->issuer);
-    const char **names = veil_room(veil, shown->name_count * sizeof(*names));
+    text_rewriter_string(rewriter, &copy->subject);
+    text_rewriter_string(rewriter, &copy->issuer);
+    const char **names = text_rewriter_room(rewriter, shown->name_count * sizeof(*names));
     for (size_t i = 0; i < shown->name_count; i++) {
         names[i] = shown->names[i];
-        veil_string(veil, &names[i]);
+        text_rewriter_string(rewriter, &names[i]);
     }
     copy->names = names;
     return copy;
 }
 
-void mask_tls(struct veil *veil, struct event_tls *tls) {
-    veil_string(veil, &tls->sni);
-    veil_string(veil, &tls->alpn);
+void mask_tls(struct text_rewriter *rewriter, struct event_tls *tls) {
+    text_rewriter_string(rewriter, &tls->sni);
+    text_rewriter_string(rewriter, &tls->alpn);
     if (tls->certificate != NULL) {
-        tls->certificate = mask_certificate(veil, tls->certificate);
+        tls->certificate = mask_certificate(rewriter, tls->certificate);
     }
 }
 
 // ── sentences ───────────────────────────────────────────────────────────────────────────────────
 
-bool mask_tls_error(struct veil *veil, struct event_tls *tls) {
+bool mask_tls_error(struct text_rewriter *rewriter, struct event_tls *tls) {
     struct slice error = slice_of_string(tls->error);
-    if (!veil_sentence(veil, NULL, &error)) {
+    if (!text_rewriter_sentence(rewriter, NULL, &error)) {
         return false;
     }
     tls->error = (const char *)error.data;
     return true;
 }
 
-bool mask_proxy_reply(struct veil *veil, struct event_reply *reply) {
-    struct event_reply_line *lines = veil_room(veil, reply->line_count * sizeof(*lines));
+bool mask_proxy_reply(struct text_rewriter *rewriter, struct event_reply *reply) {
+    struct event_reply_line *lines =
+        text_rewriter_room(rewriter, reply->line_count * sizeof(*lines));
     bool rewritten = false;
     for (size_t i = 0; i < reply->line_count; i++) {
         lines[i] = reply->lines[i];
-        rewritten |= veil_sentence(veil, NULL, &lines[i].text);
-        rewritten |= veil_sentence(veil, NULL, &lines[i].line.text);
+        rewritten |= text_rewriter_sentence(rewriter, NULL, &lines[i].text);
+        rewritten |= text_rewriter_sentence(rewriter, NULL, &lines[i].line.text);
         lines[i].line.len = lines[i].line.text.len;
     }
     reply->lines = rewritten ? lines : reply->lines;

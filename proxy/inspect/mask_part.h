@@ -6,16 +6,16 @@
 #define SCOPE_INSPECT_MASK_PART_H
 
 #include "event/event.h"
-#include "inspect/veil.h"
+#include "inspect/text_rewriter.h"
 
-// Each rewrites its event in place; what it makes lives until veil_clear.
-void mask_command(struct veil *veil, struct event_command *command);
-void mask_reply(struct veil *veil, struct event_reply *reply);
-void mask_message(struct veil *veil, struct event_message *message);
-void mask_tls(struct veil *veil, struct event_tls *tls);
+// Each rewrites its event in place; what it makes lives until text_rewriter_clear.
+void mask_command(struct text_rewriter *rewriter, struct event_command *command);
+void mask_reply(struct text_rewriter *rewriter, struct event_reply *reply);
+void mask_message(struct text_rewriter *rewriter, struct event_message *message);
+void mask_tls(struct text_rewriter *rewriter, struct event_tls *tls);
 // Sentences of ours: why a handshake failed, and what the proxy said to the client.
-bool mask_tls_error(struct veil *veil, struct event_tls *tls);
-bool mask_proxy_reply(struct veil *veil, struct event_reply *reply);
+bool mask_tls_error(struct text_rewriter *rewriter, struct event_tls *tls);
+bool mask_proxy_reply(struct text_rewriter *rewriter, struct event_reply *reply);
 
 // ── the raw bytes ───────────────────────────────────────────────────────────────────────────────
 
@@ -58,10 +58,10 @@ enum run_look { RUN_KNOWN, RUN_GREW, RUN_TOO_MUCH };
 enum run_look mask_run_look(struct mask_run *run);
 
 // Takes in `bytes`, and sends to `sink` in the form of `event` what may be seen by now.
-void mask_stream_take(struct mask_stream *stream, struct veil *veil, const struct event *event,
-                      const struct event_sink *sink);
+void mask_stream_take(struct mask_stream *stream, struct text_rewriter *rewriter,
+                      const struct event *event, const struct event_sink *sink);
 // Sends what waits.
-void mask_stream_flush(struct mask_stream *stream, struct veil *veil, const struct event *event,
-                       const struct event_sink *sink);
+void mask_stream_flush(struct mask_stream *stream, struct text_rewriter *rewriter,
+                       const struct event *event, const struct event_sink *sink);
 
 #endif

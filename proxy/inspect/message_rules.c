@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "inspect/address.h"
 #include "inspect/date.h"
-#include "inspect/notes.h"
+#include "inspect/remarks.h"
 #include "inspect/themes.h"
 
 #include <inttypes.h>
@@ -51,7 +51,7 @@ struct message_notes {
     bool ended; // its end was seen; said behind the last event that belongs to it
     bool complete;
     unsigned seen[ONCE_COUNT];
-    struct notes notes;
+    struct remarks notes;
 };
 
 struct message_notes *message_notes_new(void) {
@@ -59,7 +59,7 @@ struct message_notes *message_notes_new(void) {
 }
 
 static void clear(struct message_notes *notes) {
-    notes_cleanup(&notes->notes);
+    remarks_cleanup(&notes->notes);
     *notes = (struct message_notes){.message = EVENT_NO_MESSAGE};
 }
 
@@ -85,15 +85,15 @@ static void note_date_off(struct analysis *analysis, const struct event *event, 
              off_s > 0 ? "ahead of" : "behind", (int)buf_len(&now),
              (const char *)buf_slice(&now).data);
     buf_cleanup(&now);
-    notes_add_mild(&analysis->message->notes, RULE_DATE_MALFORMED, text);
+    remarks_add_mild(&analysis->message->notes, RULE_DATE_MALFORMED, text);
 }
 
 static void judge_date(struct analysis *analysis, const struct event *event) {
     int64_t date_s;
     if (!date_parse(&date_s, event->field.raw)) {
-        notes_add(&analysis->message->notes, RULE_DATE_MALFORMED,
-                  "The Date '%s' is no date; one like 'Sun, 22 Nov 2026 15:03:11 +0100' is due",
-                  quote_of(analysis, event->field.raw).text);
+        remarks_add(&analysis->message->notes, RULE_DATE_MALFORMED,
+                    "The Date '%s' is no date; one like 'Sun, 22 Nov 2026 15:03:11 +0100' is due",
+                    quote_of(analysis, event->field.raw).text);
         return;
     }
     int64_t off_s = date_s - event_unix_ns(event) / NS_PER_S;
@@ -137,9 +137,9 @@ static bool is_message_id(struct slice id) {
 
 static void judge_message_id(struct analysis *analysis, const struct event_field *field) {
     if (!is_message_id(field->raw)) {
-        notes_add(&analysis->message->notes, RULE_MESSAGE_ID_MALFORMED,
-                  "The Message-ID '%s' is not of the form <left@right>",
-                  quote_of(analysis, field->raw).text);
+        remarks_add(&analysis->message->notes, RULE_MESSAGE_ID_MALFORMED,
+                    "The Message-ID '%s' is not of the form <left@right>",
+                    quote_of(analysis, field->raw).text);
     }
 }
 
@@ -148,7 +148,7 @@ static void judge_bcc(struct analysis *analysis, const struct event_field *field
     struct slice rest = field->raw;
     buf_init(&address, ADDRESS_MAX);
     if (address_next(&address, &rest)) {
-        notes_add(
+        remarks_add(
             &analysis->message->notes, RULE_BCC_LEAKED,
             "The message has a Bcc field that names %s; every recipient can read it, so take the "
             "field out before sending",
@@ -177,38 +177,38 @@ static void judge_field(struct analysis *analysis, const struct event *event) {
 // ── flaws ───────────────────────────────────────────────────────────────────────────────────────
 
 static void judge_header_flaw(struct analysis *analysis, const struct event_flaw *flaw) {
-    struct notes *notes = &analysis->message->notes;
+    struct remarks *notes = &analysis->message->notes;
     if (flaw->kind == FLAW_HEADER_LINE) {
-        notes_add(
+        remarks_add(
             notes, RULE_HEADER_MALFORMED,
             "The header has the line '%s', which is neither 'Name: value' nor the folded rest of "
             "a field; an empty line must stand between header and body",
             quote_of(analysis, flaw->detail).text);
     } else if (flaw->kind == FLAW_HEADER_SPACE) {
-        notes_add(notes, RULE_HEADER_MALFORMED,
-                  "The header field %s has a space before its colon; there may be none",
-                  quote_of(analysis, flaw->detail).text);
+        remarks_add(notes, RULE_HEADER_MALFORMED,
+                    "The header field %s has a space before its colon; there may be none",
+                    quote_of(analysis, flaw->detail).text);
     } else if (flaw->kind == FLAW_HEADER_8BIT && !analysis->message->smtputf8) {
-        notes_add(notes, RULE_HEADER_8BIT,
-                  "The header field %s has raw bytes over 127, the first of them 0x%02X; outside "
-                  "SMTPUTF8 they must be encoded as in =?UTF-8?Q?=C3=A4?= (RFC 2047)",
-                  quote_of(analysis, flaw->detail).text, (unsigned)flaw->number);
+        remarks_add(notes, RULE_HEADER_8BIT,
+                    "The header field %s has raw bytes over 127, the first of them 0x%02X; outside "
+                    "SMTPUTF8 they must be encoded as in =?UTF-8?Q?=C3=A4?= (RFC 2047)",
+                    quote_of(analysis, flaw->detail).text, (unsigned)flaw->number);
     } else if (flaw->kind == FLAW_HEADER_LONG) {
         bool named = flaw->detail.len > 0;
-        notes_add(notes, RULE_HEADER_LINE_LONG,
-                  "A line of the header%s%s is %" PRIu64
-                  " bytes long, where 998 are allowed; fold it",
-                  named ? " field " : "", named ? quote_of(analysis, flaw->detail).text : "",
-                  flaw->number);
+        remarks_add(notes, RULE_HEADER_LINE_LONG,
+                    "A line of the header%s%s is %" PRIu64
+                    " bytes long, where 998 are allowed; fold it",
+                    named ? " field " : "", named ? quote_of(analysis, flaw->detail).text : "",
+                    flaw->number);
     }
 }
 
-static void join_mime(struct notes *notes, const char *text) {
-    notes_join(notes, RULE_MIME_INCOMPLETE, "The MIME structure is not whole", text);
+static void join_mime(struct remarks *notes, const char *text) {
+    remarks_join(notes, RULE_MIME_INCOMPLETE, "The MIME structure is not whole", text);
 }
 
 static void judge_mime_flaw(struct analysis *analysis, const struct event_flaw *flaw) {
-    struct notes *notes = &analysis->message->notes;
+    struct remarks *notes = &analysis->message->notes;
     struct quote value = quote_of(analysis, flaw->detail);
     char text[MIME_NOTE_MAX];
     if (flaw->kind == FLAW_MIME_NO_VERSION) {
@@ -284,7 +284,7 @@ static void finish(struct analysis *analysis) {
     if (notes->complete) {
         judge_missing(analysis, place);
         judge_repeated(analysis, place);
-        notes_say(&notes->notes, analysis, place);
+        remarks_say(&notes->notes, analysis, place);
     }
     clear(notes);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/preface.h"
 
-#include "inspect/held.h"
+#include "inspect/held_findings.h"
 
 static const struct {
     struct slice text;

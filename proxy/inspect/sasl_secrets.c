@@ -39,24 +39,24 @@ static size_t count_byte(struct slice s, uint8_t byte) {
 }
 
 // A secret with NULs in it, where none belongs: each part may be the secret alone.
-static void learn_with_nuls(struct taint *taint, struct slice secret, bool open) {
-    taint_learn_key(taint, secret, open);
-    while (secret.len > 0 && !taint->overflowed) {
+static void learn_with_nuls(struct secret_set *secrets_known, struct slice secret, bool open) {
+    secret_set_learn_key(secrets_known, secret, open);
+    while (secret.len > 0 && !secrets_known->overflowed) {
         struct slice part = slice_split(&secret, 0);
-        taint_learn_key(taint, part, open && secret.len == 0);
+        secret_set_learn_key(secrets_known, part, open && secret.len == 0);
     }
 }
 
 // The password stands behind the second NUL. Clients that forget the authzid's NUL put it behind
 // the only one.
-static void learn_plain(struct taint *taint, struct slice response, bool open) {
+static void learn_plain(struct secret_set *secrets_known, struct slice response, bool open) {
     size_t nuls = count_byte(response, 0);
     struct slice rest = response;
     for (size_t i = 0; i < nuls && i < 2; i++) {
         slice_split(&rest, 0);
     }
     if (nuls > 0) {
-        learn_with_nuls(taint, rest, open);
+        learn_with_nuls(secrets_known, rest, open);
     }
 }
 
@@ -73,7 +73,7 @@ static bool names_somebody(struct slice key) {
 
 // `key=value`: the value is secret unless the key says that it names somebody; of `Bearer TOKEN`
 // the token too.
-static void learn_pair(struct taint *taint, struct slice pair, bool open) {
+static void learn_pair(struct secret_set *secrets_known, struct slice pair, bool open) {
     struct slice value = pair;
     struct slice key = slice_split(&value, '=');
     if (slice_is_null(value) || names_somebody(slice_trim(key))) {
@@ -82,50 +82,52 @@ static void learn_pair(struct taint *taint, struct slice pair, bool open) {
     if (value.len >= 2 && value.data[0] == '"' && value.data[value.len - 1] == '"') {
         value = slice_sub(value, 1, value.len - 2);
     }
-    learn_with_nuls(taint, value, open);
+    learn_with_nuls(secrets_known, value, open);
     size_t space = slice_find_byte(value, ' ');
     if (space != SLICE_NONE) {
-        learn_with_nuls(taint, slice_trim(slice_from(value, space)), open);
+        learn_with_nuls(secrets_known, slice_trim(slice_from(value, space)), open);
     }
 }
 
-static void learn_bearer(struct taint *taint, struct slice response, bool open) {
+static void learn_bearer(struct secret_set *secrets_known, struct slice response, bool open) {
     while (response.len > 0) {
         struct slice pair = slice_split(&response, CONTROL_A);
-        learn_pair(taint, pair, open && response.len == 0);
+        learn_pair(secrets_known, pair, open && response.len == 0);
     }
 }
 
 // Of DIGEST-MD5 and SCRAM only the proof: nonces and names are shown by the server too.
-static void learn_proof(struct taint *taint, struct slice response, const char *wanted, bool open) {
+static void learn_proof(struct secret_set *secrets_known, struct slice response, const char *wanted,
+                        bool open) {
     while (response.len > 0) {
         struct slice pair = slice_split(&response, ',');
         struct slice key = pair;
         key.len = slice_find_byte(pair, '=') == SLICE_NONE ? 0 : slice_find_byte(pair, '=');
         if (slice_is_nocase(slice_trim(key), wanted)) {
-            learn_pair(taint, pair, open && response.len == 0);
+            learn_pair(secrets_known, pair, open && response.len == 0);
         }
     }
 }
 
-static void learn_last_word(struct taint *taint, struct slice response, bool open) {
+static void learn_last_word(struct secret_set *secrets_known, struct slice response, bool open) {
     struct slice word = response;
     while (slice_find_byte(word, ' ') != SLICE_NONE) {
         slice_split(&word, ' ');
     }
     if (word.len < response.len) {
-        learn_with_nuls(taint, word, open);
+        learn_with_nuls(secrets_known, word, open);
     }
 }
 
 // All parts but the first, which names who it is. One that reads like a name (`a=…`) may be a
 // password all the same.
-static void learn_parts(struct taint *taint, struct slice response, uint8_t separator, bool open) {
+static void learn_parts(struct secret_set *secrets_known, struct slice response, uint8_t separator,
+                        bool open) {
     struct slice rest = response;
     slice_split(&rest, separator);
-    while (rest.len > 0 && !taint->overflowed) {
+    while (rest.len > 0 && !secrets_known->overflowed) {
         struct slice part = slice_split(&rest, separator);
-        learn_with_nuls(taint, part, open && rest.len == 0);
+        learn_with_nuls(secrets_known, part, open && rest.len == 0);
     }
 }
 
@@ -164,85 +166,85 @@ static bool is_plain_text(struct slice s) {
 }
 
 // `key=value`, `key: value` and the like, quoted or not.
-static void learn_field(struct taint *taint, struct slice field, bool open) {
+static void learn_field(struct secret_set *secrets_known, struct slice field, bool open) {
     size_t middle = find_one_of(field, "=:");
     if (middle == SLICE_NONE || names_somebody(strip(slice_sub(field, 0, middle), "\"'{[( "))) {
         return;
     }
     struct slice value = slice_trim(slice_from(field, middle + 1));
-    taint_learn(taint, value, open);
-    taint_learn(taint, strip(value, "\"'{}[]() "), open);
+    secret_set_learn(secrets_known, value, open);
+    secret_set_learn(secrets_known, strip(value, "\"'{}[]() "), open);
 }
 
 // Of readable text: the values in it, and all behind the first blank or colon, in front of which is
 // a name.
-static void learn_text(struct taint *taint, struct slice text, bool open) {
+static void learn_text(struct secret_set *secrets_known, struct slice text, bool open) {
     size_t name_len = find_one_of(text, " :");
     if (!is_plain_text(text)) {
         return;
     }
     if (name_len != SLICE_NONE) {
-        taint_learn(taint, slice_trim(slice_from(text, name_len + 1)), open);
+        secret_set_learn(secrets_known, slice_trim(slice_from(text, name_len + 1)), open);
     }
-    while (text.len > 0 && !taint->overflowed) {
+    while (text.len > 0 && !secrets_known->overflowed) {
         size_t len = find_one_of(text, ",;&");
-        learn_field(taint, slice_sub(text, 0, len), open && len == SLICE_NONE);
+        learn_field(secrets_known, slice_sub(text, 0, len), open && len == SLICE_NONE);
         text = len == SLICE_NONE ? SLICE("") : slice_from(text, len + 1);
     }
 }
 
 // Nobody knows what it holds. Two NULs are taken for PLAIN's; and where the mechanism is only not
 // known yet, any number of them is.
-static void learn_unknown(struct taint *taint, enum sasl_layout layout, struct slice response,
-                          bool open) {
+static void learn_unknown(struct secret_set *secrets_known, enum sasl_layout layout,
+                          struct slice response, bool open) {
     size_t nuls = count_byte(response, 0);
     if (nuls > 0 && nuls != 2 && layout != SASL_UNNAMED) {
-        learn_parts(taint, response, 0, open);
+        learn_parts(secrets_known, response, 0, open);
     }
     if (nuls > 0) {
-        learn_plain(taint, response, open);
+        learn_plain(secrets_known, response, open);
     }
     if (count_byte(response, CONTROL_A) > 0) {
-        learn_parts(taint, response, CONTROL_A, open);
-        learn_bearer(taint, response, open);
+        learn_parts(secrets_known, response, CONTROL_A, open);
+        learn_bearer(secrets_known, response, open);
     }
     if (layout == SASL_UNKNOWN) {
-        learn_text(taint, response, open);
+        learn_text(secrets_known, response, open);
     }
 }
 
 // ── the whole ───────────────────────────────────────────────────────────────────────────────────
 
-void sasl_learn_response(struct taint *taint, enum sasl_layout layout, struct slice response,
-                         bool open) {
+void sasl_learn_response(struct secret_set *secrets_known, enum sasl_layout layout,
+                         struct slice response, bool open) {
     if (layout == SASL_NAME) {
         return;
     }
     if (layout != SASL_UNNAMED) { // it may be LOGIN's user name
-        taint_learn(taint, response, open);
+        secret_set_learn(secrets_known, response, open);
     }
     switch (layout) {
     case SASL_PLAIN:
-        learn_plain(taint, response, open);
+        learn_plain(secrets_known, response, open);
         break;
     case SASL_BEARER:
-        learn_bearer(taint, response, open);
+        learn_bearer(secrets_known, response, open);
         break;
     case SASL_CRAM:
-        learn_last_word(taint, response, open);
+        learn_last_word(secrets_known, response, open);
         break;
     case SASL_DIGEST:
-        learn_proof(taint, response, "response", open);
+        learn_proof(secrets_known, response, "response", open);
         break;
     case SASL_SCRAM:
-        learn_proof(taint, response, "p", open);
+        learn_proof(secrets_known, response, "p", open);
         break;
     case SASL_UNKNOWN:
     case SASL_UNNAMED:
-        learn_unknown(taint, layout, response, open);
+        learn_unknown(secrets_known, layout, response, open);
         break;
     case SASL_LOGIN:
-        learn_with_nuls(taint, response, open);
+        learn_with_nuls(secrets_known, response, open);
         break;
     case SASL_NAME:
     case SASL_OPAQUE:

@@ -7,7 +7,7 @@
 #ifndef SCOPE_INSPECT_SASL_SECRETS_H
 #define SCOPE_INSPECT_SASL_SECRETS_H
 
-#include "inspect/taint.h"
+#include "inspect/secret_set.h"
 
 // How a mechanism lays its secret out.
 enum sasl_layout {
@@ -26,7 +26,7 @@ enum sasl_layout {
 enum sasl_layout sasl_layout_of(struct slice mechanism);
 
 // Learns what is secret in one response, and the response itself. `open` where it was cut.
-void sasl_learn_response(struct taint *taint, enum sasl_layout layout, struct slice response,
-                         bool open);
+void sasl_learn_response(struct secret_set *secrets_known, enum sasl_layout layout,
+                         struct slice response, bool open);
 
 #endif

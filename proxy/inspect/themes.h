@@ -26,8 +26,8 @@ void closing_judge(struct analysis *analysis, const struct event *event); // how
 // What the themes keep of a session beyond the facts; NULL is fine.
 struct message_notes *message_notes_new(void);
 void message_notes_free(struct message_notes *notes);
-struct envelope *envelope_new(void);
-void envelope_free(struct envelope *envelope);
+struct envelope_facts *envelope_new(void);
+void envelope_free(struct envelope_facts *envelope);
 struct attempts *attempts_new(void);
 void attempts_free(struct attempts *attempts);
 

@@ -17,7 +17,7 @@
 #include "event/event.h"
 #include "message/content_type.h"
 #include "message/header.h"
-#include "message/transfer.h"
+#include "message/transfer_encoding.h"
 
 enum { MIME_DEPTH_MAX = 32 }; // what is nested deeper is not judged
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // output: where masked events become text, JSON, mail files and captures. A set of outputs is made
 // once; for each session it makes a recording on the session's own thread, which formats, and hands
-// finished pieces to the one writer thread, which numbers and writes them. No locks but the
+// finished chunks to the one writer thread, which numbers and writes them. No locks but the
 // writer's queue.
 //
-//   recording (a session) ── pieces ──▶ writer (one thread) ── numbered lines ──▶ files
+//   recording (a session) ── chunks ──▶ writer (one thread) ── numbered lines ──▶ files
 #ifndef SCOPE_OBSERVE_OUTPUT_H
 #define SCOPE_OBSERVE_OUTPUT_H
 
@@ -87,7 +87,7 @@ struct budget *output_set_budget(struct output_set *set); // of what all session
 // The path of this output for this session, owned by the caller; NULL where it has no placeholders.
 char *output_path_expand(const struct output *output, const struct event_session *session);
 // Takes the batch for the writer thread. Never waits.
-void output_set_submit(struct output_set *set, struct batch *batch);
+void output_set_submit(struct output_set *set, struct write_batch *batch);
 // Whether something wants the record of each session though no output does.
 bool output_set_wants_record(const struct output_set *set);
 // Hands the record to the callback of output_set_on_session.

@@ -19,7 +19,7 @@
 
 // Formatted bytes that wait at most before they go to the writer without being asked to.
 #define FLUSH_BYTES (16 * KIB)
-// What a piece that is held back costs beside its bytes.
+// What a chunk that is held back costs beside its bytes.
 #define HELD_PIECE 160
 // Room that the lines of one more event need.
 #define EVENT_SLACK KIB
@@ -39,7 +39,7 @@ struct recording {
     size_t slot_count;
     struct message_log *messages; // NULL where no output or expression needs it
     struct record *record;        // the same
-    struct batch *held;           // --only: pieces that wait for the end; NULL without
+    struct write_batch *held;     // --only: chunks that wait for the end; NULL without
     struct budget_share share;    // of what all sessions keep
     bool full;                    // --only: the share was met
     uint64_t left_out;            // … events since then
@@ -73,8 +73,8 @@ static bool wants_record(const struct output_set *set) {
 
 static void slot_init(struct slot *slot, struct recording *recording, const struct output *output) {
     slot->ops = output->format->takes_document ? NULL : output->format;
-    slot->outlet =
-        (struct outlet){.output = output, .files = batch_new(), .messages = recording->messages};
+    slot->outlet = (struct outlet){
+        .output = output, .files = write_batch_new(), .messages = recording->messages};
     buf_init(&slot->outlet.bytes, SIZE_MAX / 2); // what stands in it is bounded by its events
     if (slot->ops != NULL) {
         slot->state = slot->ops->session_new(&slot->outlet);
@@ -96,7 +96,7 @@ static void *session_new(void *context) {
         recording->messages = message_log_new(options->body, &recording->share);
     }
     if (options->only != NULL) {
-        recording->held = batch_new();
+        recording->held = write_batch_new();
     }
     for (size_t i = 0; i < recording->slot_count; i++) {
         slot_init(&recording->slots[i], recording, output_set_at(set, i));
@@ -114,33 +114,33 @@ static char *path_of(struct slot *slot, const struct event_session *session) {
     return mem_string(slot->path);
 }
 
-static enum piece_kind kind_of(const struct output *output) {
-    return output->to.framing->shape == SHAPE_LINES ? PIECE_LINES : PIECE_APPEND;
+static enum chunk_kind kind_of(const struct output *output) {
+    return output->to.framing->shape == SHAPE_LINES ? CHUNK_LINES : CHUNK_APPEND;
 }
 
 // Moves what the slot's outlet holds into `batch`.
-static void collect(struct recording *recording, struct slot *slot, struct batch *batch) {
+static void collect(struct recording *recording, struct slot *slot, struct write_batch *batch) {
     struct outlet *outlet = &slot->outlet;
     if (slot->ops != NULL && slot->ops->flush != NULL) {
         slot->ops->flush(slot->state);
     }
     for (size_t i = 0; i < outlet->files->count; i++) {
-        outlet->files->pieces[i].path = path_of(slot, recording->session);
+        outlet->files->chunks[i].path = path_of(slot, recording->session);
     }
-    batch_join(batch, outlet->files);
+    write_batch_join(batch, outlet->files);
     if (buf_len(&outlet->bytes) == 0) {
         return;
     }
-    struct piece piece = {.kind = kind_of(outlet->output),
+    struct chunk chunk = {.kind = kind_of(outlet->output),
                           .output = outlet->output->to.index,
                           .path = path_of(slot, recording->session)};
-    piece.bytes = buf_take(&outlet->bytes, &piece.len);
-    batch_add(batch, piece);
+    chunk.bytes = buf_take(&outlet->bytes, &chunk.len);
+    write_batch_add(batch, chunk);
 }
 
-static void submit(struct recording *recording, struct batch *batch) {
+static void submit(struct recording *recording, struct write_batch *batch) {
     if (batch->count == 0) {
-        batch_free(batch);
+        write_batch_free(batch);
         return;
     }
     output_set_submit(recording->set, batch);
@@ -150,7 +150,7 @@ static void flush(struct recording *recording) {
     if (recording->held != NULL || recording->session == NULL) {
         return;
     }
-    struct batch *batch = batch_new();
+    struct write_batch *batch = write_batch_new();
     for (size_t i = 0; i < recording->slot_count; i++) {
         collect(recording, &recording->slots[i], batch);
     }
@@ -162,14 +162,14 @@ static void flush(struct recording *recording) {
 // A message's data need not wait in memory: it goes ahead into its temporary file. Whether that
 // file gets its name is decided at the end.
 static void send_file_data(struct recording *recording, struct slot *slot) {
-    struct batch *files = slot->outlet.files;
-    struct batch *ahead = batch_new();
+    struct write_batch *files = slot->outlet.files;
+    struct write_batch *ahead = write_batch_new();
     for (size_t i = 0; i < files->count; i++) {
-        struct piece *piece = &files->pieces[i];
-        bool decides = piece->kind == PIECE_FILE_FINISH || piece->kind == PIECE_FILE_PARTIAL ||
-                       piece->kind == PIECE_FILE_DROP;
-        piece->path = path_of(slot, recording->session);
-        batch_add(decides ? recording->held : ahead, *piece);
+        struct chunk *chunk = &files->chunks[i];
+        bool decides = chunk->kind == CHUNK_FILE_FINISH || chunk->kind == CHUNK_FILE_PARTIAL ||
+                       chunk->kind == CHUNK_FILE_DROP;
+        chunk->path = path_of(slot, recording->session);
+        write_batch_add(decides ? recording->held : ahead, *chunk);
     }
     files->count = 0;
     files->bytes = 0;
@@ -249,7 +249,7 @@ static void count_kept(struct recording *recording) {
 }
 
 static void release(struct recording *recording) {
-    struct batch *batch = recording->held;
+    struct write_batch *batch = recording->held;
     recording->held = NULL;
     for (size_t i = 0; i < recording->slot_count; i++) {
         collect(recording, &recording->slots[i], batch);
@@ -258,10 +258,10 @@ static void release(struct recording *recording) {
 }
 
 static void discard(struct recording *recording) {
-    struct batch *batch = recording->held;
+    struct write_batch *batch = recording->held;
     recording->held = NULL;
     for (size_t i = 0; i < batch->count; i++) {
-        batch->pieces[i].kind = PIECE_FILE_DROP;
+        batch->chunks[i].kind = CHUNK_FILE_DROP;
     }
     submit(recording, batch);
     for (size_t i = 0; i < recording->slot_count; i++) {
@@ -271,23 +271,23 @@ static void discard(struct recording *recording) {
 
 // ── the end of a session ────────────────────────────────────────────────────────────────────────
 
-static struct piece document_of(const struct recording *recording, struct slot *slot) {
-    struct piece piece = {.kind = PIECE_DOCUMENT,
+static struct chunk document_of(const struct recording *recording, struct slot *slot) {
+    struct chunk chunk = {.kind = CHUNK_DOCUMENT,
                           .output = slot->outlet.output->to.index,
                           .path = path_of(slot, recording->session)};
     struct buf document;
     buf_init(&document, SIZE_MAX / 2);
     record_put_json(&document, recording->record);
-    piece.bytes = buf_take(&document, &piece.len);
-    return piece;
+    chunk.bytes = buf_take(&document, &chunk.len);
+    return chunk;
 }
 
 static void submit_documents(struct recording *recording) {
-    struct batch *batch = batch_new();
+    struct write_batch *batch = write_batch_new();
     for (size_t i = 0; i < recording->slot_count; i++) {
         struct slot *slot = &recording->slots[i];
         if (slot->outlet.output->format->takes_document) {
-            batch_add(batch, document_of(recording, slot));
+            write_batch_add(batch, document_of(recording, slot));
         }
     }
     submit(recording, batch);
@@ -410,7 +410,7 @@ static void slot_cleanup(struct slot *slot) {
         slot->ops->session_free(slot->state);
     }
     buf_cleanup(&slot->outlet.bytes);
-    batch_free(slot->outlet.files);
+    write_batch_free(slot->outlet.files);
     free(slot->path);
 }
 
@@ -425,7 +425,7 @@ static void session_free(void *context) {
     free(recording->slots);
     message_log_free(recording->messages);
     record_free(recording->record);
-    batch_free(recording->held);
+    write_batch_free(recording->held);
     budget_leave(&recording->share);
     free(recording);
 }

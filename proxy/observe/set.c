@@ -17,9 +17,9 @@ struct output_set {
     struct budget kept;
     struct output_options options; // `specs` is not kept
     struct output *outputs;
-    struct lane *lanes;
+    struct output_queue *queues;
     size_t count;
-    size_t opened; // lanes that were opened, for cleanup
+    size_t opened; // queues that were opened, for cleanup
     struct writer *writer;
     atomic_bool paused;
     pthread_mutex_t pause_lock;
@@ -78,13 +78,13 @@ static enum err check_names(struct failure *failure, const struct output_options
 
 // What an output without placeholders is open on; false where nothing is, and for devices, which
 // may serve many.
-static bool place_of(struct stat *out, const struct lane *lane) {
-    const struct file *file = lane->files.active;
-    if (lane->to->placeholders) {
+static bool place_of(struct stat *out, const struct output_queue *queue) {
+    const struct file *file = queue->files.active;
+    if (queue->to->placeholders) {
         return false;
     }
     int result = file != NULL && file_is_open(file) ? fstat(file->target.fd, out)
-                                                    : stat(lane->to->path, out);
+                                                    : stat(queue->to->path, out);
     return result == 0 && !S_ISCHR(out->st_mode);
 }
 
@@ -93,7 +93,7 @@ static enum err check_places(struct failure *failure, const struct output_set *s
     struct stat place;
     struct stat other;
     for (size_t i = 0; i < last; i++) {
-        if (place_of(&place, &set->lanes[last]) && place_of(&other, &set->lanes[i]) &&
+        if (place_of(&place, &set->queues[last]) && place_of(&other, &set->queues[i]) &&
             place.st_dev == other.st_dev && place.st_ino == other.st_ino) {
             return fail_twice(failure, set->outputs[i].to.path, set->outputs[last].to.path);
         }
@@ -104,7 +104,7 @@ static enum err check_places(struct failure *failure, const struct output_set *s
 static enum err open_lanes(struct failure *failure, struct output_set *set) {
     enum err err = OK;
     for (size_t i = 0; i < set->count && err == OK; i++) {
-        err = lane_open(failure, &set->lanes[i], &set->outputs[i].to, &set->options.spool);
+        err = output_queue_open(failure, &set->queues[i], &set->outputs[i].to, &set->options.spool);
         set->opened = i + 1;
         if (err == OK) {
             err = check_places(failure, set, i);
@@ -115,14 +115,14 @@ static enum err open_lanes(struct failure *failure, struct output_set *set) {
 
 static void free_set(struct output_set *set) {
     for (size_t i = 0; i < set->opened; i++) {
-        lane_cleanup(&set->lanes[i]);
+        output_queue_cleanup(&set->queues[i]);
     }
     for (size_t i = 0; i < set->count; i++) {
         free((char *)(uintptr_t)set->outputs[i].to.path);
     }
     pthread_mutex_destroy(&set->pause_lock);
     free(set->outputs);
-    free(set->lanes);
+    free(set->queues);
     free(set);
 }
 
@@ -139,7 +139,7 @@ enum err output_set_open(struct output_set **out, struct failure *failure,
     set->options.specs = NULL;
     set->count = options->spec_count;
     set->outputs = mem_new_array(set->count, sizeof(*set->outputs));
-    set->lanes = mem_new_array(set->count, sizeof(*set->lanes));
+    set->queues = mem_new_array(set->count, sizeof(*set->queues));
     pthread_mutex_init(&set->pause_lock, NULL);
     for (size_t i = 0; i < set->count; i++) {
         describe(&set->outputs[i], options, i);
@@ -149,7 +149,7 @@ enum err output_set_open(struct output_set **out, struct failure *failure,
         free_set(set);
         return err;
     }
-    set->writer = writer_new(set->lanes, set->count);
+    set->writer = writer_new(set->queues, set->count);
     output_set_pause(set, options->paused, clock_unix_ns());
     *out = set;
     return OK;
@@ -185,7 +185,7 @@ const struct output_options *output_set_options(const struct output_set *set) {
     return &set->options;
 }
 
-void output_set_submit(struct output_set *set, struct batch *batch) {
+void output_set_submit(struct output_set *set, struct write_batch *batch) {
     writer_submit(set->writer, batch);
 }
 
@@ -218,7 +218,7 @@ bool output_set_wants_wire(const struct output_set *set) {
 bool output_set_congested(const struct output_set *set) {
     int64_t now_ns = clock_monotonic_ns();
     for (size_t i = 0; i < set->count; i++) {
-        if (backlog_is_congested(&set->lanes[i].backlog, now_ns)) {
+        if (backlog_is_congested(&set->queues[i].backlog, now_ns)) {
             return true;
         }
     }
@@ -254,17 +254,17 @@ void output_set_reopen(struct output_set *set) {
 static void submit_span(struct output_set *set, int64_t from_unix_ns, int64_t to_unix_ns) {
     struct event event = {.kind = EVENT_PAUSED, .at_ns = to_unix_ns};
     event.paused = (struct event_paused){from_unix_ns, to_unix_ns};
-    struct batch *batch = batch_new();
+    struct write_batch *batch = write_batch_new();
     for (size_t i = 0; i < set->count; i++) {
         struct buf line;
         buf_init(&line, 4 * KIB);
-        struct piece piece = {.kind = PIECE_LINES, .output = i};
+        struct chunk chunk = {.kind = CHUNK_LINES, .output = i};
         const struct output *output = &set->outputs[i];
         if (output->format->put_notice != NULL) {
             output->format->put_notice(&line, &event, output->to.color);
-            piece.path = output_path_expand(&set->outputs[i], NULL);
-            piece.bytes = buf_take(&line, &piece.len);
-            batch_add(batch, piece);
+            chunk.path = output_path_expand(&set->outputs[i], NULL);
+            chunk.bytes = buf_take(&line, &chunk.len);
+            write_batch_add(batch, chunk);
         }
         buf_cleanup(&line);
     }
@@ -290,7 +290,7 @@ bool output_set_paused(const struct output_set *set) {
 
 bool output_set_has_status_line(const struct output_set *set) {
     for (size_t i = 0; i < set->count; i++) {
-        const struct terminal *terminal = &set->lanes[i].terminal;
+        const struct terminal *terminal = &set->queues[i].terminal;
         if (terminal->is_terminal && terminal->moves && !set->options.spool.dash_is_stderr) {
             return true;
         }
@@ -304,14 +304,14 @@ void output_set_status_line(struct output_set *set, const char *text) {
 
 size_t output_set_status(const struct output_set *set, struct output_status *out, size_t max) {
     for (size_t i = 0; i < set->count && i < max; i++) {
-        const struct lane *lane = &set->lanes[i];
+        const struct output_queue *queue = &set->queues[i];
         out[i] = (struct output_status){
             .format = set->outputs[i].format->name,
             .path = set->outputs[i].to.path,
-            .lines = atomic_load(&lane->lines),
-            .bytes = atomic_load(&lane->bytes),
-            .lost = atomic_load(&lane->backlog.lost),
-            .failing = atomic_load(&lane->backlog.failing) || atomic_load(&lane->backlog.losing),
+            .lines = atomic_load(&queue->lines),
+            .bytes = atomic_load(&queue->bytes),
+            .lost = atomic_load(&queue->backlog.lost),
+            .failing = atomic_load(&queue->backlog.failing) || atomic_load(&queue->backlog.losing),
         };
     }
     return set->count;

@@ -5,7 +5,7 @@
 // (`own_steps`) the replies to that are taken here. Nothing else is touched.
 #include "base/memory.h"
 #include "relay/ehlo_reply.h"
-#include "relay/state.h"
+#include "relay/relay_state.h"
 #include "smtp/command.h"
 
 #include <stdlib.h>
@@ -78,7 +78,7 @@ static enum filter_verdict judge_reply(const struct bridge *bridge,
     if (bridge->own_starttls_accepted) {
         return FILTER_HOLD; // It is not known yet whether that is TLS.
     }
-    if (own_steps_under_way(bridge->relay)) { // That goes nowhere, not even as half a line.
+    if (upstream_starttls_under_way(bridge->relay)) { // That goes nowhere, not even as half a line.
         return line->whole ? FILTER_TAKE : FILTER_HOLD;
     }
     if (!line->whole && line->bytes.len < CODE_LEN) {
@@ -131,13 +131,14 @@ void bridge_await_hello(struct relay *relay, int64_t at_ns) {
 }
 
 static void refuse_plain_text(struct relay *relay, int64_t at_ns) {
-    ending_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_PROXY,
-                  "the client went on in plain text after the 220 to its STARTTLS, where the "
-                  "server's side is in TLS and nothing may enter it from outside TLS: the client "
-                  "is to begin the handshake at once");
+    session_end_decide(
+        relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_PROXY,
+        "the client went on in plain text after the 220 to its STARTTLS, where the "
+        "server's side is in TLS and nothing may enter it from outside TLS: the client "
+        "is to begin the handshake at once");
     say(relay->bridge, "421 4.7.0 smtpscope: a TLS handshake is due after STARTTLS, not plain text",
         at_ns);
-    ending_close_both(relay, at_ns);
+    session_end_close_both(relay, at_ns);
 }
 
 static int64_t deadline_ns(const void *filter) {
@@ -150,11 +151,11 @@ static void progress(void *filter, int64_t at_ns) {
     if (answer_is_due(bridge)) {
         answer_starttls(bridge, at_ns);
     }
-    if (at_ns >= bridge->hello_due_ns && bridge->relay->ending.linger_until_ns == 0) {
+    if (at_ns >= bridge->hello_due_ns && bridge->relay->end.linger_until_ns == 0) {
         refuse_plain_text(bridge->relay, at_ns);
     }
     if (bridge->own_starttls_accepted) {
-        own_steps_finish(bridge->relay, at_ns);
+        upstream_starttls_finish(bridge->relay, at_ns);
     }
 }
 
@@ -207,7 +208,7 @@ static void send_ehlo_reply(struct bridge *bridge, int64_t at_ns) {
 
 // A reply that answers the proxy is not for the client.
 static void let_go_of_reply(struct bridge *bridge) {
-    if (!own_steps_under_way(bridge->relay)) {
+    if (!upstream_starttls_under_way(bridge->relay)) {
         send(bridge, buf_slice(&bridge->reply));
     }
     bridge->reply_begun = true;
@@ -215,10 +216,10 @@ static void let_go_of_reply(struct bridge *bridge) {
 }
 
 static void end_reply(struct bridge *bridge, int code, int64_t at_ns) {
-    if (own_steps_under_way(bridge->relay)) {
+    if (upstream_starttls_under_way(bridge->relay)) {
         struct buf reply = bridge->reply;
         buf_init(&bridge->reply, reply.max);
-        own_steps_take(bridge->relay, buf_slice(&reply), code, at_ns);
+        upstream_starttls_take(bridge->relay, buf_slice(&reply), code, at_ns);
         buf_cleanup(&reply);
     } else if (code >= 200 && code < 300) {
         send_ehlo_reply(bridge, at_ns);

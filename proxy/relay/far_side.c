@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // far_side: moves bytes between the server's leg and a far end that is no socket. The leg is plain,
 // and to the rest of the relay it looks like any other.
-#include "relay/state.h"
+#include "relay/relay_state.h"
 
 bool far_side_is_socket(const struct relay *relay) {
     return relay->far_end.ops == NULL;

@@ -2,7 +2,7 @@
 // filters: cuts the plaintext of both peers into what filters decide about, asks them, and does
 // what they say.
 #include "base/lines.h"
-#include "relay/state.h"
+#include "relay/relay_state.h"
 #include "smtp/command.h"
 
 #include <assert.h>

@@ -2,7 +2,7 @@
 // plain_server: a client began with a ClientHello, and the server answers in plain text. Then both
 // legs are plain again, as they would be without the proxy: the client gets the server's bytes, and
 // it is the same session as where the greeting came first.
-#include "relay/state.h"
+#include "relay/relay_state.h"
 
 // Where the client alone decides that the server's side is TLS.
 static bool is_possible(const struct relay *relay) {

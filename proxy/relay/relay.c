@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "embedded/embedded.h"
-#include "relay/state.h"
+#include "relay/relay_state.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ bool relay_client_ready(const struct relay *relay) {
            relay->client_state == CLIENT_TLS;
 }
 
-void relay_set_client(struct relay *relay, enum client_state state) {
+void relay_set_client(struct relay *relay, enum client_side_state state) {
     relay->client_state = state;
     if (state != CLIENT_UNDECIDED) {
         relay->decide_at_ns = INT64_MAX;
@@ -42,7 +42,7 @@ void relay_set_client(struct relay *relay, enum client_state state) {
     bridge_update_view(relay);
 }
 
-void relay_set_server(struct relay *relay, enum server_state state) {
+void relay_set_server(struct relay *relay, enum server_side_state state) {
     relay->server_state = state;
     if (state == SERVER_READY || state == SERVER_TLS) {
         leg_open(&relay->server);
@@ -53,7 +53,7 @@ void relay_set_server(struct relay *relay, enum server_state state) {
 
 // ── making and ending ───────────────────────────────────────────────────────────────────────────
 
-static enum client_state first_client_state(const struct relay_config *config) {
+static enum client_side_state first_client_state(const struct relay_config *config) {
     return config->client_tls == CLIENT_TLS_NONE ? CLIENT_PLAIN : CLIENT_UNDECIDED;
 }
 
@@ -95,7 +95,7 @@ struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
     if (relay->client_state == CLIENT_UNDECIDED) {
         relay->decide_at_ns = decision_time(relay, at_ns);
     }
-    upgrade_advance(relay, at_ns);
+    tls_switch_advance(relay, at_ns);
     if (relay->client_state == CLIENT_PLAIN) {
         far_side_run(relay, at_ns); // Nothing else is waited for: the greeting goes out.
     }
@@ -135,8 +135,8 @@ void relay_finish(struct relay *relay, int64_t at_ns) {
     filters_end(relay, SIDE_CLIENT, at_ns);
     filters_end(relay, SIDE_SERVER, at_ns);
     filters_tell_unsent(relay, at_ns);
-    upgrade_tell_unfinished(relay, at_ns);
-    struct event_close close = ending_summary(relay);
+    tls_switch_report_unfinished(relay, at_ns);
+    struct event_close close = session_end_summary(relay);
     observer_close(relay->observer, &close, at_ns);
 }
 
@@ -153,7 +153,7 @@ void relay_connected(struct relay *relay, const char *local_address, int64_t at_
     event.connect.connected = true;
     observer_tell(relay->observer, &event);
     relay_set_server(relay, SERVER_CONNECTED);
-    upgrade_advance(relay, at_ns);
+    tls_switch_advance(relay, at_ns);
     observer_flush(relay->observer);
 }
 
@@ -172,12 +172,12 @@ void relay_connect_failed(struct relay *relay, const char *reason, bool tell_cli
     observer_tell(relay->observer, &event);
     relay->connect_error = mem_string(reason);
     relay_set_server(relay, SERVER_GONE);
-    ending_decide(relay, OUTCOME_CONNECT_FAILED, PARTY_PROXY, "%s", reason);
+    session_end_decide(relay, OUTCOME_CONNECT_FAILED, PARTY_PROXY, "%s", reason);
     if (tell_client) {
         wait_for_first_bytes(relay, at_ns);
-        ending_refuse_client(relay, at_ns);
+        session_end_refuse_client(relay, at_ns);
     } else {
-        ending_close_both(relay, at_ns);
+        session_end_close_both(relay, at_ns);
     }
     observer_flush(relay->observer);
 }
@@ -196,26 +196,26 @@ static void tell_wire(struct relay *relay, enum side leg, bool from_peer, struct
 // What a batch of bytes set in motion beyond the bytes themselves.
 static void settle(struct relay *relay, int64_t at_ns) {
     far_side_run(relay, at_ns);
-    if (intake_upgrade_is_due(relay)) {
+    if (input_tls_switch_is_due(relay)) {
         relay_set_client(relay, CLIENT_AWAIT_HELLO);
     }
     if (relay->client_state == CLIENT_AWAIT_HELLO && buf_len(&relay->client.unread) > 0) {
-        intake_before_hello(relay, SLICE(""), at_ns);
+        input_before_hello(relay, SLICE(""), at_ns);
     }
-    upgrade_advance(relay, at_ns);
-    stream_end_pass_on(relay, at_ns);
+    tls_switch_advance(relay, at_ns);
+    half_close_pass_on(relay, at_ns);
     observer_flush(relay->observer);
 }
 
 void relay_receive(struct relay *relay, enum side side, struct slice wire, int64_t at_ns) {
     tell_wire(relay, side, true, wire, at_ns);
-    if (relay->ending.decided && relay->ending.linger_until_ns != 0) {
+    if (relay->end.decided && relay->end.linger_until_ns != 0) {
         return; // The session is over; what still comes is read only so that it is not a reset.
     }
     if (side == SIDE_CLIENT) {
-        intake_client(relay, wire, at_ns);
+        input_client(relay, wire, at_ns);
     } else {
-        intake_server(relay, wire, at_ns);
+        input_server(relay, wire, at_ns);
     }
     settle(relay, at_ns);
 }
@@ -241,7 +241,7 @@ bool relay_wants_read(const struct relay *relay, enum side side) {
     // Held bytes of the client wait for the server's replies, which must not wait for them.
     size_t held = side == SIDE_SERVER ? 0 : buf_len(&relay->streams[SIDE_CLIENT].held);
     size_t waiting = leg_backlog(to) + buf_len(&from->unread) + held;
-    return waiting < LIMIT_LEG_OUTPUT || relay->ending.linger_until_ns != 0;
+    return waiting < LIMIT_LEG_OUTPUT || relay->end.linger_until_ns != 0;
 }
 
 struct slice relay_output(const struct relay *relay, enum side side) {
@@ -294,10 +294,10 @@ static int64_t earlier(int64_t a, int64_t b) {
 }
 
 int64_t relay_deadline_ns(const struct relay *relay) {
-    if (relay->ending.linger_until_ns != 0) {
-        return relay->ending.linger_until_ns;
+    if (relay->end.linger_until_ns != 0) {
+        return relay->end.linger_until_ns;
     }
-    int64_t gone_ns = relay->ending.gone_until_ns;
+    int64_t gone_ns = relay->end.gone_until_ns;
     int64_t due_ns = earlier(relay->decide_at_ns, filters_deadline_ns(relay));
     due_ns = earlier(due_ns, far_side_deadline_ns(relay));
     due_ns = earlier(due_ns, relay->verdict_due_ns);
@@ -307,17 +307,17 @@ int64_t relay_deadline_ns(const struct relay *relay) {
 // Nothing is awaited any more: what the client said was sent, and nobody reads an answer.
 static void end_without_client(struct relay *relay, int64_t at_ns) {
     if (relay->server.end_sent) {
-        ending_close_within(relay, at_ns, 0);
+        session_end_close_within(relay, at_ns, 0);
     } else {
-        relay->ending.gone_until_ns = at_ns + RELAY_GONE_NS;
+        relay->end.gone_until_ns = at_ns + RELAY_GONE_NS;
     }
 }
 
 void relay_tick(struct relay *relay, int64_t at_ns) {
-    if (relay->ending.linger_until_ns != 0 && at_ns >= relay->ending.linger_until_ns) {
+    if (relay->end.linger_until_ns != 0 && at_ns >= relay->end.linger_until_ns) {
         relay->client.reset = true; // It had its time to read the last words and close.
         relay->server.reset = true;
-    } else if (relay->ending.gone_until_ns != 0 && at_ns >= relay->ending.gone_until_ns) {
+    } else if (relay->end.gone_until_ns != 0 && at_ns >= relay->end.gone_until_ns) {
         end_without_client(relay, at_ns);
     } else if (at_ns >= relay->decide_at_ns) {
         relay_set_client(relay, CLIENT_PLAIN);
@@ -338,20 +338,20 @@ static bool is_complete(const struct relay *relay) {
 
 void relay_idle(struct relay *relay, int64_t at_ns) {
     if (!is_complete(relay)) {
-        ending_decide_by_proxy(relay, OUTCOME_TIMEOUT);
-        ending_say_last(relay, "421 4.4.2 smtpscope: idle for too long, closing the connection",
-                        at_ns);
+        session_end_decide_by_proxy(relay, OUTCOME_TIMEOUT);
+        session_end_say_last(
+            relay, "421 4.4.2 smtpscope: idle for too long, closing the connection", at_ns);
     }
-    ending_close_both(relay, at_ns);
+    session_end_close_both(relay, at_ns);
     observer_flush(relay->observer);
 }
 
 void relay_stop(struct relay *relay, int64_t at_ns) {
     if (!is_complete(relay)) {
-        ending_decide_by_proxy(relay, OUTCOME_PROXY_STOPPED);
-        ending_say_last(relay, "421 4.3.2 smtpscope: the proxy is stopping, closing the connection",
-                        at_ns);
+        session_end_decide_by_proxy(relay, OUTCOME_PROXY_STOPPED);
+        session_end_say_last(
+            relay, "421 4.3.2 smtpscope: the proxy is stopping, closing the connection", at_ns);
     }
-    ending_close_within(relay, at_ns, RELAY_STOP_LINGER_NS);
+    session_end_close_within(relay, at_ns, RELAY_STOP_LINGER_NS);
     observer_flush(relay->observer);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "smtp/ahead.h"
+#include "smtp/lookahead.h"
 
 #include <assert.h>
 
@@ -31,21 +31,21 @@ static bool must_wait(const struct dialogue *dialogue) {
 // ── message bytes ───────────────────────────────────────────────────────────────────────────────
 
 static size_t read_text(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
-    size_t used = transfer_feed(dialogue, bytes, at_ns);
-    if (dialogue->transfer == NULL) {
+    size_t used = mail_data_feed(dialogue, bytes, at_ns);
+    if (dialogue->mail_data == NULL) {
         client_set_state(dialogue, CLIENT_LINES);
     }
     return used;
 }
 
 static void end_chunk(struct dialogue *dialogue, int64_t at_ns) {
-    struct waiting *chunk = queue_back(&dialogue->queue);
-    if (chunk != NULL && chunk->exchange == dialogue->transfer->exchange) {
+    struct pending_reply *chunk = queue_back(&dialogue->queue);
+    if (chunk != NULL && chunk->exchange == dialogue->mail_data->exchange) {
         chunk->at_ns = at_ns; // The server's time runs from the chunk's last byte.
     }
     client_set_state(dialogue, CLIENT_LINES);
     if (dialogue->client.chunk_last) {
-        transfer_end_text(dialogue, true, at_ns);
+        mail_data_end_text(dialogue, true, at_ns);
     }
 }
 
@@ -56,7 +56,7 @@ static size_t read_chunk(struct dialogue *dialogue, struct slice bytes, int64_t 
     if (chunk.len > client->chunk_left) {
         chunk.len = (size_t)client->chunk_left;
     }
-    size_t used = transfer_feed(dialogue, chunk, at_ns);
+    size_t used = mail_data_feed(dialogue, chunk, at_ns);
     client->chunk_left -= used;
     if (client->chunk_left == 0) {
         end_chunk(dialogue, at_ns);
@@ -65,9 +65,9 @@ static size_t read_chunk(struct dialogue *dialogue, struct slice bytes, int64_t 
 }
 
 void client_tell_starttls(struct dialogue *dialogue, bool accepted) {
-    struct tell_bytes bytes = {
+    struct emit_bytes bytes = {
         .from = SIDE_CLIENT, .data = buf_slice(&dialogue->starttls_bytes), .starttls = accepted};
-    tell_bytes(dialogue, &bytes, dialogue->now_ns);
+    emit_bytes(dialogue, &bytes, dialogue->now_ns);
     buf_clear(&dialogue->starttls_bytes);
 }
 
@@ -79,7 +79,7 @@ static bool reply_is_due(const struct queue *queue) {
         return true;
     }
     for (size_t i = queue->end; i > queue->start; i--) {
-        const struct waiting *item = &queue->items[i - 1];
+        const struct pending_reply *item = &queue->items[i - 1];
         if (item->kind != WAITING_MARK && !item->by_proxy) {
             return item->kind != WAITING_GREETING;
         }
@@ -100,14 +100,14 @@ static void begin_line(struct dialogue *dialogue) {
     client->line_caps = caps_hold(client->releasing ? client->held_caps : dialogue->caps);
 }
 
-static void tell_rest(struct dialogue *dialogue, struct slice rest, bool secret) {
+static void emit_rest(struct dialogue *dialogue, struct slice rest, bool secret) {
     struct span all = {0, rest.len};
-    struct tell_bytes bytes = {.from = SIDE_CLIENT,
+    struct emit_bytes bytes = {.from = SIDE_CLIENT,
                                .data = rest,
                                .secrets = &all,
                                .secret_count = secret ? 1 : 0,
                                .secret_goes_on = secret};
-    tell_bytes(dialogue, &bytes, dialogue->now_ns);
+    emit_bytes(dialogue, &bytes, dialogue->now_ns);
 }
 
 // A line over the cap is not waited for: its prefix tells what it is.
@@ -124,11 +124,11 @@ static void spill(struct dialogue *dialogue, struct slice rest) {
         client->line_told = true;
         client->line_secret =
             count > 0 && secrets[count - 1].offset + secrets[count - 1].len == text.len;
-        struct tell_bytes bytes = {
+        struct emit_bytes bytes = {
             .from = SIDE_CLIENT, .data = text, .secrets = secrets, .secret_count = count};
-        tell_bytes(dialogue, &bytes, dialogue->now_ns);
+        emit_bytes(dialogue, &bytes, dialogue->now_ns);
     }
-    tell_rest(dialogue, rest, client->line_secret);
+    emit_rest(dialogue, rest, client->line_secret);
 }
 
 // TLS where lines should be: what follows is ciphertext, and no line of it means anything.
@@ -140,30 +140,30 @@ static void give_up(struct dialogue *dialogue) {
     buf_put(&all, client->line_told ? SLICE("") : text);
     buf_put(&all, client->line.held_cr ? SLICE("\r") : line_ending_bytes(client->line.ending));
     struct span whole = {0, buf_len(&all)};
-    struct tell_bytes bytes = {.from = SIDE_CLIENT,
+    struct emit_bytes bytes = {.from = SIDE_CLIENT,
                                .data = buf_slice(&all),
                                .secrets = &whole,
                                .secret_count = client->auth_seen ? 1 : 0,
                                .secret_goes_on = client->line_told && client->line_secret};
-    tell_bytes(dialogue, &bytes, dialogue->now_ns);
+    emit_bytes(dialogue, &bytes, dialogue->now_ns);
     buf_wipe(&all);
     client->gave_up = true;
     client->line.whole = true;
     client->line.held_cr = false;
-    tell_tls_record(dialogue, dialogue->now_ns);
-    tell_note(dialogue, slice_of_string(dialogue->stranger_text), dialogue->now_ns);
+    emit_tls_record(dialogue, dialogue->now_ns);
+    emit_note(dialogue, slice_of_string(dialogue->not_smtp_text), dialogue->now_ns);
 }
 
 // True where the line under way is no line at all.
 static bool is_strange(struct dialogue *dialogue, bool ended) {
     struct client_stream *client = &dialogue->client;
-    struct slice head = slice_sub(line_reader_text(&client->line), 0, STRANGER_HEAD);
-    bool tls = head.len >= 3 && stranger_is_tls(head) && !client->challenged;
+    struct slice head = slice_sub(line_reader_text(&client->line), 0, NOT_SMTP_HEAD);
+    bool tls = head.len >= 3 && not_smtp_is_tls(head) && !client->challenged;
     if (!tls && (client->spoke_smtp || dialogue->stranger != PARTY_NONE)) {
         return false;
     }
-    if (tls || stranger_is_client(dialogue->stranger_text, head, ended)) {
-        stranger_is_client(dialogue->stranger_text, head, ended);
+    if (tls || not_smtp_is_client(dialogue->not_smtp_text, head, ended)) {
+        not_smtp_is_client(dialogue->not_smtp_text, head, ended);
         dialogue->stranger = PARTY_CLIENT;
     }
     return tls;
@@ -174,7 +174,7 @@ static size_t read_lines(struct dialogue *dialogue, struct slice bytes, int64_t 
     struct slice rest = bytes;
     struct slice over = {0};
     if (client->gave_up) {
-        tell_rest(dialogue, bytes, client->auth_seen);
+        emit_rest(dialogue, bytes, client->auth_seen);
         return bytes.len;
     }
     if (!line_reader_begun(&client->line)) {
@@ -203,10 +203,10 @@ static size_t read_lines(struct dialogue *dialogue, struct slice bytes, int64_t 
 // More text came behind DATA than can be held until it is answered. A client that sends so much
 // takes the answer for granted.
 static void assume_text(struct dialogue *dialogue, int64_t at_ns) {
-    if (dialogue->transfer != NULL) {
-        transfer_give_up(dialogue, at_ns);
+    if (dialogue->mail_data != NULL) {
+        mail_data_give_up(dialogue, at_ns);
     }
-    transfer_begin(dialogue, dialogue->exchange_count, false);
+    mail_data_begin(dialogue, dialogue->exchange_count, false);
     client_set_state(dialogue, CLIENT_TEXT);
 }
 
@@ -235,7 +235,7 @@ static size_t read_some(struct dialogue *dialogue, struct slice bytes, int64_t a
 static size_t read_all(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
     size_t used = 0;
     if (bytes.len > 0 && dialogue->awaits_tls[SIDE_CLIENT]) {
-        tell_injection(dialogue, SIDE_CLIENT, at_ns);
+        emit_injection(dialogue, SIDE_CLIENT, at_ns);
     }
     while (used < bytes.len && !must_wait(dialogue)) {
         used += read_some(dialogue, slice_from(bytes, used), at_ns);
@@ -249,7 +249,7 @@ void client_release(struct dialogue *dialogue) {
     while (buf_len(&client->held) > 0 && !must_wait(dialogue)) {
         size_t used = read_all(dialogue, buf_slice(&client->held), client->held_ns);
         buf_consume_wiped(&client->held, used);
-        ahead_consume(client, used);
+        lookahead_consume(client, used);
     }
     client->releasing = false;
     if (buf_len(&client->held) == 0 && client->held_caps != NULL) {
@@ -266,7 +266,7 @@ static size_t hold(struct dialogue *dialogue, struct slice bytes, int64_t at_ns)
     }
     client->held_ns = at_ns;
     size_t used = buf_append_some(&client->held, bytes);
-    ahead_look(dialogue);
+    lookahead_look(dialogue);
     if (used < bytes.len) {
         client->undecided = true;
         client_release(dialogue);
@@ -327,8 +327,8 @@ void client_finish(struct dialogue *dialogue, int64_t at_ns) {
     client_release(dialogue);
     end_line(dialogue, at_ns);
     client_tell_starttls(dialogue, false);
-    if (dialogue->transfer != NULL) {
-        transfer_give_up(dialogue, at_ns);
+    if (dialogue->mail_data != NULL) {
+        mail_data_give_up(dialogue, at_ns);
     }
 }
 

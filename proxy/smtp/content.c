@@ -37,7 +37,7 @@ static size_t ending_len(enum line_ending ending) {
 
 // Told behind the line that passes the bound, so that it stands at the same place however the bytes
 // came; `slack` is for lines that do not seem to end.
-static void tell_progress(struct content *content, uint64_t slack) {
+static void emit_progress(struct content *content, uint64_t slack) {
     while (content->bytes >= content->next_progress + slack) {
         content->event->data =
             (struct event_data){.message = content->message, .bytes = content->next_progress};
@@ -46,7 +46,7 @@ static void tell_progress(struct content *content, uint64_t slack) {
     }
 }
 
-static void tell_content(struct content *content, struct slice run) {
+static void emit_content(struct content *content, struct slice run) {
     if (run.len == 0) {
         return;
     }
@@ -56,12 +56,12 @@ static void tell_content(struct content *content, struct slice run) {
     content->bytes += run.len;
     content->event->content = (struct event_content){.message = content->message, .bytes = run};
     send(content, EVENT_CONTENT);
-    tell_progress(content, ENDLESS_LINE);
+    emit_progress(content, ENDLESS_LINE);
 }
 
 // ── flaws, each kind once a message ─────────────────────────────────────────────────────────────
 
-static void tell_flaw(struct content *content, enum event_flaw_kind kind, struct slice detail,
+static void emit_flaw(struct content *content, enum event_flaw_kind kind, struct slice detail,
                       uint64_t number) {
     if (content->cut_off || (content->flaws & (1u << kind)) != 0) {
         return;
@@ -82,13 +82,13 @@ static const char *ending_name(enum line_ending ending) {
 
 // What servers other than ours took for the end of a message (CVE-2023-51764): a dot between any
 // two line ends but CRLF and CRLF.
-static void tell_look_alike(struct content *content, const char *before, const char *behind) {
+static void emit_look_alike(struct content *content, const char *before, const char *behind) {
     enum { LOOK_ALIKE_MAX = 16 };
     struct buf text;
     buf_init(&text, LOOK_ALIKE_MAX);
     buf_putf(&text, "%s . %s", before, behind);
     content->smuggling = true;
-    tell_flaw(content, FLAW_SMUGGLING, buf_slice(&text), content->lines_sent);
+    emit_flaw(content, FLAW_SMUGGLING, buf_slice(&text), content->lines_sent);
     buf_cleanup(&text);
 }
 
@@ -106,9 +106,9 @@ static void check_first_dot(struct content *content, const struct piece *piece) 
     struct slice seen = piece->seen;
     const char *before = ending_name(content->previous);
     if (seen.len == 1 && piece->whole) {
-        tell_look_alike(content, before, ending_name(piece->ending));
+        emit_look_alike(content, before, ending_name(piece->ending));
     } else if (seen.len > 1 && seen.data[1] == '\r') {
-        tell_look_alike(content, before, "CR");
+        emit_look_alike(content, before, "CR");
     } else if (seen.len > 1 && seen.data[1] != '.' && content->previous == ENDING_CRLF) {
         content->line_dot = true;
     }
@@ -126,9 +126,9 @@ static void check_bare_crs(struct content *content, const struct piece *piece) {
         struct slice behind = slice_from(piece->seen, at + 1);
         if (behind.len > 0 && behind.data[0] == '.') {
             if (behind.len > 1 && behind.data[1] == '\r') {
-                tell_look_alike(content, "CR", "CR");
+                emit_look_alike(content, "CR", "CR");
             } else if (behind.len == 1 && piece->whole) {
-                tell_look_alike(content, "CR", ending_name(piece->ending));
+                emit_look_alike(content, "CR", ending_name(piece->ending));
             }
         }
         size_t next = slice_find_byte(slice_from(body, at + 1), '\r');
@@ -141,32 +141,32 @@ static void check_bytes(struct content *content, struct slice body) {
     content->line_8bit = content->line_8bit || !text_is_ascii(body);
 }
 
-static void tell_plain_flaw(struct content *content, bool is, enum event_flaw_kind kind) {
+static void emit_plain_flaw(struct content *content, bool is, enum event_flaw_kind kind) {
     if (is) {
-        tell_flaw(content, kind, (struct slice){0}, content->lines_sent);
+        emit_flaw(content, kind, (struct slice){0}, content->lines_sent);
     }
 }
 
 // At the end of the line, so that the order does not depend on how the bytes came.
-static void tell_line_flaws(struct content *content, enum line_ending ending) {
+static void emit_line_flaws(struct content *content, enum line_ending ending) {
     size_t len = content->line_len - (content->line_unstuffed ? 1 : 0) + ending_len(ending);
     bool may_8bit = content->rules.eight_bits || (content->rules.utf8_header && content->header);
-    tell_plain_flaw(content, content->line_8bit && !may_8bit, FLAW_8BIT);
+    emit_plain_flaw(content, content->line_8bit && !may_8bit, FLAW_8BIT);
     if (content->rules.binary) {
         return;
     }
-    tell_plain_flaw(content, content->line_dot, FLAW_DOT);
-    tell_plain_flaw(content, content->line_cr, FLAW_BARE_CR);
-    tell_plain_flaw(content, content->line_nul, FLAW_NUL);
-    tell_plain_flaw(content, ending == ENDING_LF, FLAW_BARE_LF);
+    emit_plain_flaw(content, content->line_dot, FLAW_DOT);
+    emit_plain_flaw(content, content->line_cr, FLAW_BARE_CR);
+    emit_plain_flaw(content, content->line_nul, FLAW_NUL);
+    emit_plain_flaw(content, ending == ENDING_LF, FLAW_BARE_LF);
     if (len > LIMIT_TEXT_LINE) {
-        tell_flaw(content, FLAW_LINE_LONG, (struct slice){0}, len);
+        emit_flaw(content, FLAW_LINE_LONG, (struct slice){0}, len);
     }
 }
 
 // ── lines as sent ───────────────────────────────────────────────────────────────────────────────
 
-static void tell_line(struct content *content, const struct piece *piece, bool final_dot) {
+static void emit_line(struct content *content, const struct piece *piece, bool final_dot) {
     struct slice text = piece->body;
     if (!piece->first) {
         buf_append_some(&content->line, piece->body);
@@ -213,8 +213,8 @@ static void take_piece(struct content *content, const struct piece *piece, bool 
         buf_append_some(&content->line, piece->body);
         return;
     }
-    tell_line(content, piece, false);
-    tell_line_flaws(content, piece->ending);
+    emit_line(content, piece, false);
+    emit_line_flaws(content, piece->ending);
     content->lines++;
     begin_line(content, piece->ending);
 }
@@ -283,11 +283,11 @@ static size_t process(struct content *content, bool *out_ended, struct slice dat
             break;
         }
         if (starts_with_dot(content, &piece)) {
-            tell_content(content, slice_sub(data, run, at - run));
+            emit_content(content, slice_sub(data, run, at - run));
             run = at + 1;
             if (piece.body.len == 1 && piece.ending == ENDING_CRLF) {
                 content->line_len = 1;
-                tell_line(content, &piece, true);
+                emit_line(content, &piece, true);
                 begin_line(content, ENDING_CRLF);
                 *out_ended = true;
                 return at + 3;
@@ -297,12 +297,12 @@ static size_t process(struct content *content, bool *out_ended, struct slice dat
         take_piece(content, &piece, noisy);
         at += piece.body.len + ending_len(piece.ending);
         if (piece.whole && content->bytes + (at - run) >= content->next_progress) {
-            tell_content(content, slice_sub(data, run, at - run));
-            tell_progress(content, 0);
+            emit_content(content, slice_sub(data, run, at - run));
+            emit_progress(content, 0);
             run = at;
         }
     }
-    tell_content(content, slice_sub(data, run, at - run));
+    emit_content(content, slice_sub(data, run, at - run));
     keep_tail(content, slice_from(data, at));
     return data.len;
 }
@@ -343,8 +343,8 @@ static void finish_line(struct content *content) {
     }
     if (content->line_len > 0) {
         struct piece end = {.whole = true, .ending = ENDING_NONE};
-        tell_line(content, &end, false);
-        tell_line_flaws(content, ENDING_NONE);
+        emit_line(content, &end, false);
+        emit_line_flaws(content, ENDING_NONE);
     }
 }
 

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "smtp/command.h"
-#include "smtp/state.h"
+#include "smtp/dialogue_state.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -30,7 +30,7 @@ struct dialogue *dialogue_new(const struct dialogue_config *config,
     buf_init(&dialogue->server.raw, LIMIT_REPLY_BYTES);
     buf_init(&dialogue->starttls_bytes, prefix_max(config) + 2);
     reply_init(&dialogue->server.reply);
-    queue_push(&dialogue->queue, &(struct waiting){.kind = WAITING_GREETING, .at_ns = -1});
+    queue_push(&dialogue->queue, &(struct pending_reply){.kind = WAITING_GREETING, .at_ns = -1});
     return dialogue;
 }
 
@@ -46,7 +46,7 @@ void dialogue_free(struct dialogue *dialogue) {
     server_cleanup(&dialogue->server);
     queue_cleanup(&dialogue->queue);
     envelope_clear(&dialogue->envelope);
-    transfer_free_all(dialogue);
+    mail_data_free_all(dialogue);
     caps_drop(dialogue->caps);
     buf_wipe(&dialogue->starttls_bytes);
     while (dialogue->auths != NULL) {
@@ -85,27 +85,27 @@ int dialogue_next_exchange(struct dialogue *dialogue) {
 
 // A 220 of the proxy's own to the client's STARTTLS.
 static bool accepts_starttls(const struct dialogue *dialogue, enum side from, struct slice line) {
-    const struct waiting *front = queue_front(&dialogue->queue);
+    const struct pending_reply *front = queue_front(&dialogue->queue);
     return from == SIDE_SERVER && front != NULL && front->verb == VERB_STARTTLS &&
            slice_starts_with(line, SLICE("220"));
 }
 
-static void tell_proxy_bytes(struct dialogue *dialogue, enum side from, struct slice line) {
+static void emit_proxy_bytes(struct dialogue *dialogue, enum side from, struct slice line) {
     struct buf all;
     buf_init(&all, line.len + 2);
     buf_put(&all, line);
     buf_put_string(&all, "\r\n");
-    struct tell_bytes bytes = {.from = from,
+    struct emit_bytes bytes = {.from = from,
                                .data = buf_slice(&all),
                                .starttls = accepts_starttls(dialogue, from, line),
                                .by_proxy = true};
-    tell_bytes(dialogue, &bytes, dialogue->now_ns);
+    emit_bytes(dialogue, &bytes, dialogue->now_ns);
     buf_cleanup(&all);
 }
 
 void dialogue_proxy_command(struct dialogue *dialogue, struct slice line, int64_t at_ns) {
     dialogue->now_ns = at_ns;
-    tell_proxy_bytes(dialogue, SIDE_CLIENT, line);
+    emit_proxy_bytes(dialogue, SIDE_CLIENT, line);
     struct event_command *event = &dialogue->event.command;
     *event = (struct event_command){
         .by_proxy = true,
@@ -114,12 +114,12 @@ void dialogue_proxy_command(struct dialogue *dialogue, struct slice line, int64_
         .tls = dialogue->tls[SIDE_SERVER],
     };
     command_parse(&event->command, line);
-    struct waiting item = {.kind = WAITING_COMMAND,
-                           .exchange = event->exchange,
-                           .verb = event->command.verb,
-                           .by_proxy = true,
-                           .at_ns = at_ns};
-    tell(dialogue, EVENT_COMMAND, at_ns);
+    struct pending_reply item = {.kind = WAITING_COMMAND,
+                                 .exchange = event->exchange,
+                                 .verb = event->command.verb,
+                                 .by_proxy = true,
+                                 .at_ns = at_ns};
+    emit(dialogue, EVENT_COMMAND, at_ns);
     queue_push(&dialogue->queue, &item);
 }
 
@@ -127,7 +127,7 @@ void dialogue_proxy_reply(struct dialogue *dialogue, struct slice line, int64_t 
     struct event_line whole = {.text = line, .len = line.len, .ending = ENDING_CRLF};
     dialogue->now_ns = at_ns;
     server_settle_reply(dialogue);
-    tell_proxy_bytes(dialogue, SIDE_SERVER, line);
+    emit_proxy_bytes(dialogue, SIDE_SERVER, line);
     server_take_line(dialogue, &whole, true, at_ns);
 }
 
@@ -139,20 +139,21 @@ bool dialogue_awaits_tls(const struct dialogue *dialogue) {
 
 // What still waits will not get a reply; the greeting may yet come.
 static void forget_waiting(struct dialogue *dialogue, int64_t at_ns) {
-    struct waiting item;
+    struct pending_reply item;
     bool greeting = false;
     while (queue_pop(&item, &dialogue->queue)) {
         greeting = greeting || item.kind == WAITING_GREETING;
         envelope_path_free(item.path);
-        if (item.transfer != NULL) {
-            transfer_tell(dialogue, item.transfer, true, at_ns);
+        if (item.mail_data != NULL) {
+            mail_data_emit(dialogue, item.mail_data, true, at_ns);
         }
     }
     while (dialogue->auths != NULL) {
-        tell_auth(dialogue, dialogue->auths, 0, at_ns);
+        emit_auth(dialogue, dialogue->auths, 0, at_ns);
     }
     if (greeting) {
-        queue_push(&dialogue->queue, &(struct waiting){.kind = WAITING_GREETING, .at_ns = -1});
+        queue_push(&dialogue->queue,
+                   &(struct pending_reply){.kind = WAITING_GREETING, .at_ns = -1});
     }
 }
 
@@ -183,7 +184,7 @@ void dialogue_set_starttls_view(struct dialogue *dialogue, enum starttls_view vi
 // ── questions ───────────────────────────────────────────────────────────────────────────────────
 
 size_t dialogue_commands_waiting(const struct dialogue *dialogue) {
-    const struct waiting *front = queue_front(&dialogue->queue);
+    const struct pending_reply *front = queue_front(&dialogue->queue);
     bool greeting = front != NULL && front->kind == WAITING_GREETING;
     return queue_due(&dialogue->queue) - (greeting ? 1 : 0);
 }
@@ -197,7 +198,7 @@ bool dialogue_between_commands(const struct dialogue *dialogue) {
 
 static enum dialogue_due due_reply(enum verb *out_verb, const struct queue *queue) {
     for (size_t i = queue->start; i < queue->end; i++) {
-        const struct waiting *waiting = &queue->items[i];
+        const struct pending_reply *waiting = &queue->items[i];
         *out_verb = waiting->verb;
         switch (waiting->kind) {
         case WAITING_GREETING:
@@ -217,7 +218,7 @@ static enum dialogue_due due_reply(enum verb *out_verb, const struct queue *queu
 enum dialogue_due dialogue_due(enum verb *out_verb, const struct dialogue *dialogue) {
     enum client_state state = dialogue->client.state;
     enum dialogue_due due = due_reply(out_verb, &dialogue->queue);
-    bool chunks_to_come = due == DUE_NOTHING && dialogue->transfer != NULL;
+    bool chunks_to_come = due == DUE_NOTHING && dialogue->mail_data != NULL;
     if (state == CLIENT_TEXT || state == CLIENT_CHUNK || chunks_to_come) {
         return DUE_TEXT;
     }
@@ -251,7 +252,7 @@ enum party dialogue_not_smtp(const struct dialogue *dialogue) {
 }
 
 const char *dialogue_not_smtp_text(const struct dialogue *dialogue) {
-    return dialogue->stranger_text;
+    return dialogue->not_smtp_text;
 }
 
 // ── the end ─────────────────────────────────────────────────────────────────────────────────────

@@ -42,7 +42,7 @@ enum dialogue_line dialogue_line_kind(const struct dialogue *dialogue, struct sl
 }
 
 // Messages that were given up leave marks, to which no reply is due.
-static const struct waiting *first_due(const struct queue *queue, int code) {
+static const struct pending_reply *first_due(const struct queue *queue, int code) {
     for (size_t i = queue->start + resync_count(queue, code); i < queue->end; i++) {
         if (queue->items[i].kind != WAITING_MARK) {
             return &queue->items[i];
@@ -53,7 +53,7 @@ static const struct waiting *first_due(const struct queue *queue, int code) {
 
 bool dialogue_next_reply(struct dialogue_next_reply *out, const struct dialogue *dialogue,
                          int code) {
-    const struct waiting *item = first_due(&dialogue->queue, code);
+    const struct pending_reply *item = first_due(&dialogue->queue, code);
     *out = (struct dialogue_next_reply){.exchange = EVENT_NO_EXCHANGE};
     if (item == NULL) {
         return false;

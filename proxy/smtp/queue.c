@@ -8,7 +8,7 @@
 #include <string.h>
 
 void queue_cleanup(struct queue *queue) {
-    struct waiting item;
+    struct pending_reply item;
     while (queue_pop(&item, queue)) {
         envelope_path_free(item.path);
     }
@@ -36,18 +36,18 @@ bool queue_full(const struct queue *queue) {
     return queue->lost_count > 0 || queue->end - queue->start >= LIMIT_PIPELINE;
 }
 
-void queue_push(struct queue *queue, const struct waiting *item) {
+void queue_push(struct queue *queue, const struct pending_reply *item) {
     if (queue_full(queue)) {
-        assert(item->kind == WAITING_COMMAND && item->transfer == NULL);
+        assert(item->kind == WAITING_COMMAND && item->mail_data == NULL);
         queue->lost_first = queue->lost_count == 0 ? item->exchange : queue->lost_first;
         queue->lost_count++;
         envelope_path_free(item->path);
         return;
     }
     make_room(queue);
-    const struct waiting *front = queue_front(queue);
+    const struct pending_reply *front = queue_front(queue);
     bool early = front != NULL && front->kind == WAITING_GREETING;
-    struct waiting *kept = &queue->items[queue->end++];
+    struct pending_reply *kept = &queue->items[queue->end++];
     *kept = *item;
     kept->early = early;
     queue->mark_count += item->kind == WAITING_MARK;
@@ -59,20 +59,20 @@ void queue_push(struct queue *queue, const struct waiting *item) {
     queue->path_bytes += kept->path == NULL ? 0 : kept->path->size;
 }
 
-struct waiting *queue_front(const struct queue *queue) {
+struct pending_reply *queue_front(const struct queue *queue) {
     return queue->start == queue->end ? NULL : &queue->items[queue->start];
 }
 
-struct waiting *queue_back(const struct queue *queue) {
+struct pending_reply *queue_back(const struct queue *queue) {
     return queue->start == queue->end ? NULL : &queue->items[queue->end - 1];
 }
 
-bool queue_pop(struct waiting *out, struct queue *queue) {
+bool queue_pop(struct pending_reply *out, struct queue *queue) {
     if (queue->start == queue->end) {
         if (queue->lost_count == 0) {
             return false;
         }
-        *out = (struct waiting){.kind = WAITING_COMMAND, .exchange = queue->lost_first};
+        *out = (struct pending_reply){.kind = WAITING_COMMAND, .exchange = queue->lost_first};
         queue->lost_first++;
         queue->lost_count--;
         return true;
@@ -86,7 +86,7 @@ bool queue_pop(struct waiting *out, struct queue *queue) {
     return true;
 }
 
-void queue_mark(struct queue *queue, struct waiting *item) {
+void queue_mark(struct queue *queue, struct pending_reply *item) {
     queue->mark_count += item->kind != WAITING_MARK;
     item->kind = WAITING_MARK;
 }

@@ -9,7 +9,7 @@
 #include "smtp/auth.h"
 #include "smtp/envelope.h"
 
-struct transfer; // a message on its way, see transfer.h
+struct mail_data; // a message on its way, see transfer.h
 
 // What MAIL says of the message's bytes.
 struct body_promise {
@@ -25,7 +25,7 @@ enum waiting_kind {
     WAITING_MARK,  // no reply: a message was given up here, and is told when its turn comes
 };
 
-struct waiting {
+struct pending_reply {
     enum waiting_kind kind;
     int exchange;
     enum verb verb;
@@ -37,13 +37,13 @@ struct waiting {
     int ends_message;  // one in chunks, which this command gives up where the server takes it; or 0
     struct body_promise promise; // MAIL: what held before it, and holds again where it is refused
     int64_t at_ns;
-    struct envelope_path *path; // owned: of MAIL or RCPT
-    struct auth *auth;          // borrowed: the SASL exchange that this line is part of
-    struct transfer *transfer;  // borrowed: BDAT, FINAL, MARK
+    struct envelope_path *path;  // owned: of MAIL or RCPT
+    struct auth *auth;           // borrowed: the SASL exchange that this line is part of
+    struct mail_data *mail_data; // borrowed: BDAT, FINAL, MARK
 };
 
 struct queue {
-    struct waiting *items;
+    struct pending_reply *items;
     size_t start;
     size_t end;
     size_t capacity;
@@ -59,13 +59,13 @@ void queue_cleanup(struct queue *queue);
 // No more is remembered than a command's number; a message cannot wait here any longer.
 bool queue_full(const struct queue *queue);
 // Takes `item` with its path. Where the queue is full only a command may be pushed.
-void queue_push(struct queue *queue, const struct waiting *item);
-struct waiting *queue_front(const struct queue *queue); // NULL where nothing is due
-struct waiting *queue_back(const struct queue *queue);
+void queue_push(struct queue *queue, const struct pending_reply *item);
+struct pending_reply *queue_front(const struct queue *queue); // NULL where nothing is due
+struct pending_reply *queue_back(const struct queue *queue);
 // Turns an item of the queue into a mark: no reply is due there any longer.
-void queue_mark(struct queue *queue, struct waiting *item);
+void queue_mark(struct queue *queue, struct pending_reply *item);
 // Takes the front off: into `*out`, whose path is then the caller's. A lost one has verb NONE.
-bool queue_pop(struct waiting *out, struct queue *queue);
+bool queue_pop(struct pending_reply *out, struct queue *queue);
 size_t queue_due(const struct queue *queue); // replies that are due, the greeting's too
 
 #endif

@@ -6,7 +6,7 @@ static bool is_telling(int code) {
     return code == 354 || code == 334 || code == 235 || code == 221;
 }
 
-static bool takes(const struct waiting *item, int code) {
+static bool takes(const struct pending_reply *item, int code) {
     if (item->kind != WAITING_COMMAND || item->by_proxy) {
         return false;
     }
@@ -27,7 +27,7 @@ static size_t find_taker(const struct queue *queue, int code) {
 }
 
 // What came ahead of the greeting and is no command: a server that says yes does not mean that.
-static bool is_preface(const struct waiting *item) {
+static bool is_preface(const struct pending_reply *item) {
     bool unknown = item->verb == VERB_UNKNOWN || item->verb == VERB_NONE;
     return item->kind == WAITING_COMMAND && item->early && unknown && item->auth == NULL;
 }
@@ -44,7 +44,7 @@ static size_t count_preface(const struct queue *queue) {
 
 // A server that asks for the text of a message has taken MAIL and RCPT, whatever became of its
 // replies: so they stay part of the envelope, unanswered.
-static void keep_envelope(struct dialogue *dialogue, struct waiting *item) {
+static void keep_envelope(struct dialogue *dialogue, struct pending_reply *item) {
     if (item->verb == VERB_MAIL) {
         envelope_answer_mail(&dialogue->envelope, item->path, 0);
     } else if (item->verb == VERB_RCPT) {
@@ -55,10 +55,10 @@ static void keep_envelope(struct dialogue *dialogue, struct waiting *item) {
 }
 
 static void drop_front(struct dialogue *dialogue, int code, int64_t at_ns) {
-    struct waiting item;
+    struct pending_reply item;
     queue_pop(&item, &dialogue->queue);
-    if (item.transfer != NULL) {
-        transfer_tell(dialogue, item.transfer, true, at_ns);
+    if (item.mail_data != NULL) {
+        mail_data_emit(dialogue, item.mail_data, true, at_ns);
     }
     if (code == 354) {
         keep_envelope(dialogue, &item);

@@ -9,7 +9,7 @@
 #ifndef SCOPE_SMTP_RESYNC_H
 #define SCOPE_SMTP_RESYNC_H
 
-#include "smtp/state.h"
+#include "smtp/dialogue_state.h"
 
 // How many of the first in the queue a reply with this code shows to have got no answer.
 size_t resync_count(const struct queue *queue, int code);

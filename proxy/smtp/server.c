@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
 // server: the server's lines become replies, each reply finds what it answers.
-#include "smtp/ahead.h"
-#include "smtp/pairing.h"
+#include "smtp/lookahead.h"
+#include "smtp/reply_match.h"
 
 // ── bytes ───────────────────────────────────────────────────────────────────────────────────────
 
 // Whether the reply under way answers STARTTLS: then its bytes are told when it is known how.
 static bool answers_starttls(const struct dialogue *dialogue) {
-    const struct waiting *front = queue_front(&dialogue->queue);
+    const struct pending_reply *front = queue_front(&dialogue->queue);
     return front != NULL && front->kind == WAITING_COMMAND && front->verb == VERB_STARTTLS;
 }
 
-static void tell_raw(struct dialogue *dialogue, struct slice bytes, bool starttls) {
-    struct tell_bytes raw = {.from = SIDE_SERVER, .data = bytes, .starttls = starttls};
-    tell_bytes(dialogue, &raw, dialogue->now_ns);
+static void emit_raw(struct dialogue *dialogue, struct slice bytes, bool starttls) {
+    struct emit_bytes raw = {.from = SIDE_SERVER, .data = bytes, .starttls = starttls};
+    emit_bytes(dialogue, &raw, dialogue->now_ns);
 }
 
 void server_tell_held(struct dialogue *dialogue, bool starttls) {
-    tell_raw(dialogue, buf_slice(&dialogue->server.raw), starttls);
+    emit_raw(dialogue, buf_slice(&dialogue->server.raw), starttls);
     buf_clear(&dialogue->server.raw);
 }
 
@@ -28,7 +28,7 @@ static void pass_bytes(struct dialogue *dialogue, struct slice bytes) {
         return;
     }
     server_tell_held(dialogue, false);
-    tell_raw(dialogue, bytes, false);
+    emit_raw(dialogue, bytes, false);
 }
 
 static void pass_line(struct dialogue *dialogue) {
@@ -71,8 +71,8 @@ static void judge_stranger(struct dialogue *dialogue, bool ended) {
     if (server->spoke_smtp || dialogue->stranger != PARTY_NONE) {
         return;
     }
-    struct slice head = slice_sub(text, 0, STRANGER_HEAD);
-    if (stranger_is_server(dialogue->stranger_text, head, ended)) {
+    struct slice head = slice_sub(text, 0, NOT_SMTP_HEAD);
+    if (not_smtp_is_server(dialogue->not_smtp_text, head, ended)) {
         dialogue->stranger = PARTY_SERVER;
     }
 }
@@ -80,7 +80,7 @@ static void judge_stranger(struct dialogue *dialogue, bool ended) {
 void server_take_line(struct dialogue *dialogue, const struct event_line *line, bool by_proxy,
                       int64_t at_ns) {
     if (reply_add(&dialogue->server.reply, line)) {
-        pairing_answer(dialogue, &(struct answer){.by_proxy = by_proxy, .at_ns = at_ns});
+        reply_match_answer(dialogue, &(struct answer){.by_proxy = by_proxy, .at_ns = at_ns});
     }
 }
 
@@ -111,7 +111,7 @@ static bool begins_tls(const struct dialogue *dialogue, struct slice bytes) {
 
 void server_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
     struct server_stream *server = &dialogue->server;
-    ahead_look_at_begun(dialogue);
+    lookahead_look_at_begun(dialogue);
     while (bytes.len > 0) {
         server->speaks_tls = server->speaks_tls || begins_tls(dialogue, bytes);
         if (server->speaks_tls) {
@@ -119,7 +119,7 @@ void server_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
             return;
         }
         if (dialogue->awaits_tls[SIDE_SERVER]) {
-            tell_injection(dialogue, SIDE_SERVER, at_ns);
+            emit_injection(dialogue, SIDE_SERVER, at_ns);
         }
         struct slice over = {0};
         enum line_step step = line_reader_feed(&server->line, &over, &bytes);
@@ -141,8 +141,8 @@ void server_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
 
 static void settle(struct dialogue *dialogue, bool plain) {
     if (dialogue->server.reply.open && dialogue->server.reply.pending) {
-        pairing_answer(dialogue,
-                       &(struct answer){.plain = plain, .at_ns = dialogue->server.line_ns});
+        reply_match_answer(dialogue,
+                           &(struct answer){.plain = plain, .at_ns = dialogue->server.line_ns});
     }
 }
 
@@ -174,8 +174,8 @@ static void finish(struct dialogue *dialogue, bool plain, bool good_order, int64
         whole = good_order && is_whole_reply(line.text);
     }
     if (server->reply.open) {
-        pairing_answer(dialogue,
-                       &(struct answer){.incomplete = !whole, .plain = plain, .at_ns = at_ns});
+        reply_match_answer(dialogue,
+                           &(struct answer){.incomplete = !whole, .plain = plain, .at_ns = at_ns});
     }
     server_tell_held(dialogue, false);
 }

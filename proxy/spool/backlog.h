@@ -29,9 +29,9 @@ struct backlog {
 
 void backlog_init(struct backlog *backlog, size_t max);
 
-// A thread that has a piece: whether it is taken, `cost` bytes then wait. Where it is not, the
+// A thread that has a chunk: whether it is taken, `cost` bytes then wait. Where it is not, the
 // caller counts its lines by backlog_lose. `*out_untold` is the number of lines that were lost in
-// front of this piece.
+// front of this chunk.
 bool backlog_admit(struct backlog *backlog, uint64_t *out_untold, size_t cost, int64_t now_ns);
 void backlog_lose(struct backlog *backlog, uint64_t lines);
 // Something small that is taken whatever waits.

@@ -19,7 +19,7 @@ struct spool_options {
     bool dash_is_stderr;  // "-" is standard error, as under `run`
     uint64_t rotate_size; // bytes; 0 for no rotation
     unsigned rotate_keep;
-    size_t queue_max; // bytes of finished pieces that may wait
+    size_t queue_max; // bytes of finished chunks that may wait
     // One line for standard error that is not about a session ("disk full: …"); called on the
     // writer thread, each trouble once.
     void (*complain)(void *context, const char *sentence);

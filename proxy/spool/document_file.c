@@ -37,7 +37,7 @@ static int spool_open(void) {
 }
 
 static bool is_spooled(const struct file *file) {
-    return file->spool.kind != TARGET_CLOSED;
+    return file->spool.kind != OUTPUT_FD_CLOSED;
 }
 
 // 0, or an errno.
@@ -69,10 +69,10 @@ enum err document_begin(struct file *file, bool same_file, struct failure *failu
     if (same_file || is_spooled(file)) {
         return OK;
     }
-    if (file->target.kind != TARGET_FILE || file->target.standard) {
-        file->spool = (struct target){.kind = TARGET_FILE, .fd = spool_open()};
+    if (file->target.kind != OUTPUT_FD_FILE || file->target.standard) {
+        file->spool = (struct output_fd){.kind = OUTPUT_FD_FILE, .fd = spool_open()};
         if (file->spool.fd < 0) {
-            file->spool.kind = TARGET_CLOSED;
+            file->spool.kind = OUTPUT_FD_CLOSED;
             return file_fail(failure, file, errno);
         }
     }

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// The writer puts pieces in until there is enough for a write, so one piece is the real bound.
+// The writer puts chunks in until there is enough for a write, so one chunk is the real bound.
 #define OUT_MAX (SIZE_MAX / 4)
 
 struct file *file_new(const struct framing *framing, const char *path) {
@@ -29,8 +29,8 @@ void file_free(struct file *file) {
     if (file == NULL) {
         return;
     }
-    target_close(&file->target);
-    target_close(&file->spool);
+    output_fd_close(&file->target);
+    output_fd_close(&file->spool);
     buf_cleanup(&file->out);
     free(file->path);
     free(file);
@@ -42,11 +42,11 @@ enum err file_fail(struct failure *failure, const struct file *file, int error) 
 }
 
 bool file_is_open(const struct file *file) {
-    return file->target.kind != TARGET_CLOSED;
+    return file->target.kind != OUTPUT_FD_CLOSED;
 }
 
 void file_close(struct file *file) {
-    target_close(&file->target);
+    output_fd_close(&file->target);
 }
 
 static char *partial_path(const struct file *file) {
@@ -70,7 +70,7 @@ bool file_note_identity(struct file *file) {
 
 static enum err check_ours(const struct file *file, struct failure *failure) {
     uint8_t head[FRAMING_HEAD_MAX];
-    if (file->size == 0 || file->target.kind != TARGET_FILE || file->target.standard) {
+    if (file->size == 0 || file->target.kind != OUTPUT_FD_FILE || file->target.standard) {
         return OK;
     }
     ssize_t len = pread(file->target.fd, head, sizeof(head), 0);
@@ -110,11 +110,11 @@ static enum err begin_replaced(struct file *file, bool same, struct failure *fai
         return err != OK ? err : document_begin(file, same, failure);
     }
     // The new reader of a pipe begins with a whole record.
-    if (file->begun && file->target.kind != TARGET_FILE) {
+    if (file->begun && file->target.kind != OUTPUT_FD_FILE) {
         buf_clear(&file->out);
     }
     // Devices and pipes cannot be cut, and need not.
-    if (file->target.kind == TARGET_FILE && !file->target.standard &&
+    if (file->target.kind == OUTPUT_FD_FILE && !file->target.standard &&
         ftruncate(file->target.fd, 0) != 0) {
         return file_fail(failure, file, errno);
     }
@@ -126,7 +126,7 @@ static enum err begin_replaced(struct file *file, bool same, struct failure *fai
 // A line that a crash left without its end must not swallow the first one of ours.
 static void end_torn_line(struct file *file) {
     char last = '\n';
-    if (file->target.kind == TARGET_FILE && !file->target.standard && file->size > 0 &&
+    if (file->target.kind == OUTPUT_FD_FILE && !file->target.standard && file->size > 0 &&
         pread(file->target.fd, &last, 1, (off_t)file->size - 1) == 1 && last != '\n' &&
         buf_len(&file->out) == 0) {
         buf_put_byte(&file->out, '\n');
@@ -170,7 +170,7 @@ static int open_mail(struct file *file) {
     if (fd < 0) {
         return errno;
     }
-    file->target = (struct target){.kind = TARGET_FILE, .fd = fd};
+    file->target = (struct output_fd){.kind = OUTPUT_FD_FILE, .fd = fd};
     if (file->begun && !file_note_identity(file)) {
         file_close(file);
         return ENOENT; // another file has its name
@@ -185,7 +185,7 @@ static bool is_free(const char *path) {
 
 static int open_target(struct file *file) {
     if (file->standard_fd >= 0) {
-        return target_open_standard(&file->target, file->standard_fd);
+        return output_fd_open_standard(&file->target, file->standard_fd);
     }
     if (file->framing->shape == SHAPE_FOLDER) {
         return open_mail(file);
@@ -194,7 +194,7 @@ static int open_target(struct file *file) {
         return 0;
     }
     bool append = file->framing->shape != SHAPE_DOCUMENT;
-    return target_open(&file->target, file->path, append, file->framing->secret);
+    return output_fd_open(&file->target, file->path, append, file->framing->secret);
 }
 
 static bool is_fifo(const char *path) {
@@ -233,7 +233,7 @@ enum err file_open(struct file *file, struct failure *failure) {
 }
 
 enum err file_refresh(struct file *file, struct failure *failure) {
-    if (file_is_open(file) && target_is_deleted(&file->target)) {
+    if (file_is_open(file) && output_fd_is_deleted(&file->target)) {
         if (file->framing->shape == SHAPE_FOLDER) {
             remove_mail(file);
             return OK;
@@ -262,7 +262,7 @@ static void roll_back(struct file *file) {
 
 static enum progress flush_regular(struct file *file, size_t *out_len) {
     struct slice rest = slice_from(buf_slice(&file->out), file->written);
-    enum progress progress = target_write(&file->target, rest, out_len);
+    enum progress progress = output_fd_write(&file->target, rest, out_len);
     file->written += *out_len;
     if (progress == PROGRESS_DONE) {
         buf_consume(&file->out, file->written);
@@ -274,7 +274,7 @@ static enum progress flush_regular(struct file *file, size_t *out_len) {
 
 static enum progress flush_stream(struct file *file, size_t *out_len) {
     struct slice bytes = buf_slice(&file->out);
-    enum progress progress = target_write(&file->target, bytes, out_len);
+    enum progress progress = output_fd_write(&file->target, bytes, out_len);
     if (*out_len > 0) {
         file->torn = bytes.data[*out_len - 1] != '\n';
     }
@@ -288,7 +288,7 @@ enum progress file_flush(struct file *file, size_t *out_len, struct failure *fai
     if (buf_len(&file->out) == 0) {
         return PROGRESS_DONE;
     }
-    bool regular = file->target.kind == TARGET_FILE;
+    bool regular = file->target.kind == OUTPUT_FD_FILE;
     enum progress progress = regular ? flush_regular(file, out_len) : flush_stream(file, out_len);
     if (progress == PROGRESS_FAILED) {
         int error = errno;

@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "spool/framing.h"
-#include "spool/target.h"
+#include "spool/output_fd.h"
 
 #include <sys/types.h>
 #include <uthash.h>
@@ -24,7 +24,7 @@ struct file {
     const struct framing *framing;
     int standard_fd; // for "-"; -1 where it has a name
     char *path;      // its final name; owned
-    struct target target;
+    struct output_fd target;
     struct buf out;
     size_t written; // bytes at the front of `out` that are in a regular file already
     uint64_t size;  // bytes in the file; of a stream: what went into it
@@ -34,7 +34,7 @@ struct file {
     ino_t inode;
     uint64_t tail;              // json: where the next session goes
     bool has_sessions;          // json: there is one already
-    struct target spool;        // json on a stream: the document until it is whole
+    struct output_fd spool;     // json on a stream: the document until it is whole
     uint64_t copied;            // … and how much of it went out
     uint64_t mail_len;          // eml: bytes taken
     bool broken;                // eml: bytes are missing, so it stays partial

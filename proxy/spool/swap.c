@@ -113,7 +113,7 @@ static bool copy_rights(int to, const struct stat *old) {
            fchmod(to, old->st_mode & 07777) == 0;
 }
 
-static int write_copy(struct target *target, const char *real, const struct stat *old,
+static int write_copy(struct output_fd *target, const char *real, const struct stat *old,
                       const struct swap *swap) {
     struct new_file copy;
     int error = new_file_open(&copy, AT_FDCWD, real, 0600);
@@ -127,13 +127,13 @@ static int write_copy(struct target *target, const char *real, const struct stat
         new_file_discard(&copy);
         return error;
     }
-    target_close(target);
-    *target = (struct target){.kind = TARGET_FILE, .fd = copy.fd};
+    output_fd_close(target);
+    *target = (struct output_fd){.kind = OUTPUT_FD_FILE, .fd = copy.fd};
     return 0;
 }
 
 // Under the name that links lead to, if that is still the file that is open.
-static int replace_by_copy(struct target *target, const char *path, const struct swap *swap) {
+static int replace_by_copy(struct output_fd *target, const char *path, const struct swap *swap) {
     struct stat old;
     struct stat named;
     char *real = realpath(path, NULL);
@@ -166,13 +166,13 @@ static enum lease lease_take(int fd) {
     return errno == EAGAIN || errno == EBUSY ? LEASE_IN_USE : LEASE_NONE;
 }
 
-static bool can_copy(const struct target *target, enum lease lease) {
+static bool can_copy(const struct output_fd *target, enum lease lease) {
     struct stat status;
     return lease == LEASE_IN_USE ||
            (fstat(target->fd, &status) == 0 && (uint64_t)status.st_size <= SWAP_COPY_MAX);
 }
 
-int swap_end(struct target *target, const char *path, const struct swap *swap) {
+int swap_end(struct output_fd *target, const char *path, const struct swap *swap) {
     if (path == NULL) {
         return write_in_place(target->fd, swap);
     }
@@ -188,7 +188,7 @@ int swap_end(struct target *target, const char *path, const struct swap *swap) {
     return error == 0 || full ? error : write_in_place(target->fd, swap);
 }
 
-int swap_make(struct target *out, const char *path, struct slice bytes) {
+int swap_make(struct output_fd *out, const char *path, struct slice bytes) {
     struct new_file file;
     int error = new_file_open(&file, AT_FDCWD, path, 0600);
     if (error != 0) {
@@ -199,6 +199,6 @@ int swap_make(struct target *out, const char *path, struct slice bytes) {
         new_file_discard(&file);
         return error;
     }
-    *out = (struct target){.kind = TARGET_FILE, .fd = file.fd};
+    *out = (struct output_fd){.kind = OUTPUT_FD_FILE, .fd = file.fd};
     return 0;
 }

@@ -16,7 +16,7 @@
 #define SCOPE_SPOOL_SWAP_H
 
 #include "base/slice.h"
-#include "spool/target.h"
+#include "spool/output_fd.h"
 
 enum { SWAP_PARTS = 3 };
 
@@ -30,9 +30,9 @@ struct swap {
 // or an errno: then the file is as it was, as far as its disk permits. Where leases or copies are
 // not possible (another owner's file, a folder that takes no new one, some network file systems for
 // a file over SWAP_COPY_MAX), it is written in place, by one write.
-MUST_USE int swap_end(struct target *target, const char *path, const struct swap *swap);
+MUST_USE int swap_end(struct output_fd *target, const char *path, const struct swap *swap);
 
 // Makes the file `path` with `bytes` in it, where nothing has that name. 0, or an errno.
-MUST_USE int swap_make(struct target *out, const char *path, struct slice bytes);
+MUST_USE int swap_make(struct output_fd *out, const char *path, struct slice bytes);
 
 #endif

@@ -30,13 +30,13 @@ enum {
 #define AT_ONCE_NS   1
 
 struct writer {
-    struct lane *lanes;
-    size_t lane_count;
+    struct output_queue *queues;
+    size_t output_queue_count;
     pthread_t thread;
     int timer_fd;         // wakes the thread
     pthread_mutex_t lock; // guards what follows
-    struct batch *first;
-    struct batch *last;
+    struct write_batch *first;
+    struct write_batch *last;
     size_t waiting;      // bytes in these
     int64_t wakes_in_ns; // as the timer was set; 0 while the thread runs, INT64_MAX: not set
     bool closing;
@@ -47,45 +47,46 @@ struct writer {
 
 // ── the sessions' side ──────────────────────────────────────────────────────────────────────────
 
-static bool ends_message(const struct piece *piece) {
-    return piece->kind == PIECE_FILE_FINISH || piece->kind == PIECE_FILE_PARTIAL ||
-           piece->kind == PIECE_FILE_DROP;
+static bool ends_message(const struct chunk *chunk) {
+    return chunk->kind == CHUNK_FILE_FINISH || chunk->kind == CHUNK_FILE_PARTIAL ||
+           chunk->kind == CHUNK_FILE_DROP;
 }
 
-// Where lines were lost in front of this piece, `*lost` gets a word of it.
-static bool admit(struct writer *writer, struct batch **lost, const struct piece *piece,
+// Where lines were lost in front of this chunk, `*lost` gets a word of it.
+static bool admit(struct writer *writer, struct write_batch **lost, const struct chunk *chunk,
                   int64_t now_ns) {
-    struct backlog *backlog = &writer->lanes[piece->output].backlog;
-    size_t cost = piece_cost(piece);
+    struct backlog *backlog = &writer->queues[chunk->output].backlog;
+    size_t cost = chunk_cost(chunk);
     // The end of a message that was begun is worth more than its size.
-    if (ends_message(piece) && atomic_load(&backlog->waiting) < PIECES_FLOOD_MAX * backlog->max) {
+    if (ends_message(chunk) && atomic_load(&backlog->waiting) < PIECES_FLOOD_MAX * backlog->max) {
         backlog_add(backlog, cost);
         return true;
     }
     uint64_t untold = 0;
     bool admitted = backlog_admit(backlog, &untold, cost, now_ns);
     if (untold > 0) {
-        struct piece word = {.kind = PIECE_LOST, .output = piece->output, .offset = untold};
-        word.path = mem_string(piece->path);
-        backlog_add(backlog, piece_cost(&word));
-        *lost = *lost == NULL ? batch_new() : *lost;
-        batch_add(*lost, word);
+        struct chunk word = {.kind = CHUNK_LOST, .output = chunk->output, .offset = untold};
+        word.path = mem_string(chunk->path);
+        backlog_add(backlog, chunk_cost(&word));
+        *lost = *lost == NULL ? write_batch_new() : *lost;
+        write_batch_add(*lost, word);
     }
     if (!admitted) {
-        backlog_lose(backlog, piece_lines(piece));
+        backlog_lose(backlog, chunk_lines(chunk));
     }
     return admitted;
 }
 
-static void keep_admitted(struct writer *writer, struct batch **lost, struct batch *batch) {
+static void keep_admitted(struct writer *writer, struct write_batch **lost,
+                          struct write_batch *batch) {
     int64_t now_ns = clock_monotonic_ns();
     size_t kept = 0;
     for (size_t i = 0; i < batch->count; i++) {
-        assert(batch->pieces[i].output < writer->lane_count);
-        if (admit(writer, lost, &batch->pieces[i], now_ns)) {
-            batch->pieces[kept++] = batch->pieces[i];
+        assert(batch->chunks[i].output < writer->output_queue_count);
+        if (admit(writer, lost, &batch->chunks[i], now_ns)) {
+            batch->chunks[kept++] = batch->chunks[i];
         } else {
-            piece_cleanup(&batch->pieces[i]);
+            chunk_cleanup(&batch->chunks[i]);
         }
     }
     batch->count = kept;
@@ -101,7 +102,7 @@ static void wake_in(struct writer *writer, int64_t ns) {
     }
 }
 
-static void enqueue(struct writer *writer, struct batch *batch) {
+static void enqueue(struct writer *writer, struct write_batch *batch) {
     batch->next = NULL;
     if (writer->last == NULL) {
         writer->first = batch;
@@ -112,11 +113,11 @@ static void enqueue(struct writer *writer, struct batch *batch) {
     writer->waiting += batch->bytes;
 }
 
-void writer_submit(struct writer *writer, struct batch *batch) {
-    struct batch *lost = NULL;
+void writer_submit(struct writer *writer, struct write_batch *batch) {
+    struct write_batch *lost = NULL;
     keep_admitted(writer, &lost, batch);
     if (batch->count == 0) {
-        batch_free(batch);
+        write_batch_free(batch);
         batch = NULL;
     }
     pthread_mutex_lock(&writer->lock);
@@ -155,9 +156,9 @@ struct orders {
     char *status_line; // owned; NULL for the old one
 };
 
-static struct batch *take_batches(struct writer *writer, struct orders *out_orders) {
+static struct write_batch *take_batches(struct writer *writer, struct orders *out_orders) {
     pthread_mutex_lock(&writer->lock);
-    struct batch *batches = writer->first;
+    struct write_batch *batches = writer->first;
     writer->first = NULL;
     writer->last = NULL;
     writer->waiting = 0;
@@ -169,35 +170,35 @@ static struct batch *take_batches(struct writer *writer, struct orders *out_orde
     return batches;
 }
 
-static void deal(struct writer *writer, struct batch *batch) {
+static void deal(struct writer *writer, struct write_batch *batch) {
     while (batch != NULL) {
-        struct batch *next = batch->next;
+        struct write_batch *next = batch->next;
         for (size_t i = 0; i < batch->count; i++) {
-            lane_push(&writer->lanes[batch->pieces[i].output], batch->pieces[i]);
+            output_queue_push(&writer->queues[batch->chunks[i].output], batch->chunks[i]);
         }
         batch->count = 0;
-        batch_free(batch);
+        write_batch_free(batch);
         batch = next;
     }
 }
 
-// Milliseconds until this lane wants to be run again without news, -1 for never. A descriptor that
+// Milliseconds until this queue wants to be run again without news, -1 for never. A descriptor that
 // it waits for goes into `polled`.
-static int next_turn(const struct lane *lane, struct pollfd *polled) {
+static int next_turn(const struct output_queue *queue, struct pollfd *polled) {
     *polled = (struct pollfd){.fd = -1};
-    if (lane->more) {
+    if (queue->more) {
         return 0;
     }
-    if (lane->retry_ns > 0) {
+    if (queue->retry_ns > 0) {
         return RETRY_MS;
     }
-    if (lane->blocked == NULL) {
+    if (queue->blocked == NULL) {
         return -1;
     }
-    if (!file_is_open(lane->blocked)) {
+    if (!file_is_open(queue->blocked)) {
         return NO_READER_MS;
     }
-    *polled = (struct pollfd){.fd = lane->blocked->target.fd, .events = POLLOUT};
+    *polled = (struct pollfd){.fd = queue->blocked->target.fd, .events = POLLOUT};
     return RETRY_MS;
 }
 
@@ -216,8 +217,8 @@ static bool may_sleep(struct writer *writer, bool closing) {
 
 static void rest(struct writer *writer, struct pollfd *polled, bool closing) {
     int timeout_ms = closing ? STOP_POLL_MS : -1;
-    for (size_t i = 0; i < writer->lane_count; i++) {
-        int turn_ms = next_turn(&writer->lanes[i], &polled[i + 1]);
+    for (size_t i = 0; i < writer->output_queue_count; i++) {
+        int turn_ms = next_turn(&writer->queues[i], &polled[i + 1]);
         if (turn_ms >= 0 && (timeout_ms < 0 || turn_ms < timeout_ms)) {
             timeout_ms = turn_ms;
         }
@@ -226,7 +227,7 @@ static void rest(struct writer *writer, struct pollfd *polled, bool closing) {
     if (timeout_ms == 0 || !may_sleep(writer, closing)) {
         return;
     }
-    poll(polled, writer->lane_count + 1, timeout_ms);
+    poll(polled, writer->output_queue_count + 1, timeout_ms);
     if (polled[0].revents != 0) {
         uint64_t count = 0;
         ssize_t len = read(writer->timer_fd, &count, sizeof(count));
@@ -234,37 +235,38 @@ static void rest(struct writer *writer, struct pollfd *polled, bool closing) {
     }
 }
 
-// Runs every lane; whether one of them still waits for its reader or for its next turn. `*out_done`
-// grows with whatever they got done.
+// Runs every queue; whether one of them still waits for its reader or for its next turn.
+// `*out_done` grows with whatever they got done.
 static bool run_lanes(struct writer *writer, bool closing, uint64_t *out_done) {
     bool waiting = false;
     *out_done = 0;
-    for (size_t i = 0; i < writer->lane_count; i++) {
-        struct lane *lane = &writer->lanes[i];
+    for (size_t i = 0; i < writer->output_queue_count; i++) {
+        struct output_queue *queue = &writer->queues[i];
         int64_t now_ns = clock_monotonic_ns();
         atomic_store(&writer->alive_ns, now_ns);
-        waiting = lane_run(lane, now_ns, closing) == PROGRESS_WAIT || lane->more || waiting;
-        *out_done += atomic_load(&lane->bytes) + lane->taken;
+        waiting =
+            output_queue_run(queue, now_ns, closing) == PROGRESS_WAIT || queue->more || waiting;
+        *out_done += atomic_load(&queue->bytes) + queue->taken;
     }
     return waiting;
 }
 
 static void reopen_lanes(struct writer *writer) {
-    for (size_t i = 0; i < writer->lane_count; i++) {
-        lane_reopen(&writer->lanes[i]);
+    for (size_t i = 0; i < writer->output_queue_count; i++) {
+        output_queue_reopen(&writer->queues[i]);
     }
 }
 
 static void pass_status_line(struct writer *writer, char *text) {
-    for (size_t i = 0; i < writer->lane_count && text != NULL; i++) {
-        terminal_set_status(&writer->lanes[i].terminal, text);
+    for (size_t i = 0; i < writer->output_queue_count && text != NULL; i++) {
+        terminal_set_status(&writer->queues[i].terminal, text);
     }
     free(text);
 }
 
 static void give_up(struct writer *writer) {
-    for (size_t i = 0; i < writer->lane_count; i++) {
-        lane_give_up_rest(&writer->lanes[i]);
+    for (size_t i = 0; i < writer->output_queue_count; i++) {
+        output_queue_give_up_rest(&writer->queues[i]);
     }
 }
 
@@ -295,7 +297,7 @@ static void work(struct writer *writer, struct pollfd *polled) {
 
 static void *run(void *context) {
     struct writer *writer = context;
-    struct pollfd *polled = mem_new_array(writer->lane_count + 1, sizeof(*polled));
+    struct pollfd *polled = mem_new_array(writer->output_queue_count + 1, sizeof(*polled));
     work(writer, polled);
     free(polled);
     return NULL;
@@ -303,10 +305,10 @@ static void *run(void *context) {
 
 // ── life ────────────────────────────────────────────────────────────────────────────────────────
 
-struct writer *writer_new(struct lane *lanes, size_t count) {
+struct writer *writer_new(struct output_queue *queues, size_t count) {
     struct writer *writer = mem_new(sizeof(*writer));
-    writer->lanes = lanes;
-    writer->lane_count = count;
+    writer->queues = queues;
+    writer->output_queue_count = count;
     writer->alive_ns = clock_monotonic_ns();
     writer->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     pthread_mutex_init(&writer->lock, NULL);

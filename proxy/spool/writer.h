@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 // writer: the one thread that writes all outputs. Sessions submit batches under a lock that is held
-// for a pointer's time; the thread takes all that waits, deals it to the lanes, and lets each write
-// as much as it can. It sleeps on a timer that the first line sets to a few milliseconds: so it
-// wakes once for many lines, which become one write, and no output waits for another.
+// for a pointer's time; the thread takes all that waits, deals it to the queues, and lets each
+// write as much as it can. It sleeps on a timer that the first line sets to a few milliseconds: so
+// it wakes once for many lines, which become one write, and no output waits for another.
 #ifndef SCOPE_SPOOL_WRITER_H
 #define SCOPE_SPOOL_WRITER_H
 
-#include "spool/lane.h"
+#include "spool/output_queue.h"
 
 struct writer;
 
-// The lanes are the writer's from here to writer_free; `count` of them.
-struct writer *writer_new(struct lane *lanes, size_t count);
+// The queues are the writer's from here to writer_free; `count` of them.
+struct writer *writer_new(struct output_queue *queues, size_t count);
 // Takes the batch; any thread, never waits.
-void writer_submit(struct writer *writer, struct batch *batch);
+void writer_submit(struct writer *writer, struct write_batch *batch);
 void writer_reopen(struct writer *writer); // any thread
 // The text of the status line on a terminal from now on; any thread.
 void writer_set_status_line(struct writer *writer, const char *text);

@@ -379,7 +379,7 @@ static int count_in_connect(void) {
     return count;
 }
 
-// `port` answers no SYN. More wait for it than there are patient errands; whoever comes then, to it
+// `port` answers no SYN. More wait for it than there are patient jobs; whoever comes then, to it
 // or to somewhere else, must not wait for them.
 static int crowd(unsigned port) {
     struct rlimit files = {.rlim_cur = 2 * CROWD, .rlim_max = 2 * CROWD};

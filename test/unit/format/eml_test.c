@@ -21,7 +21,7 @@ static int enter(void **state) {
     (void)state;
     fixture = (struct fixture){.output = {.format = &eml_format, .to = {.index = 3}}};
     fixture.outlet.output = &fixture.output;
-    fixture.outlet.files = batch_new();
+    fixture.outlet.files = write_batch_new();
     fixture.session.id = 7;
     fixture.state = eml_format.session_new(&fixture.outlet);
     return 0;
@@ -30,7 +30,7 @@ static int enter(void **state) {
 static int leave(void **state) {
     (void)state;
     eml_format.session_free(fixture.state);
-    batch_free(fixture.outlet.files);
+    write_batch_free(fixture.outlet.files);
     return 0;
 }
 
@@ -53,13 +53,13 @@ static void close_session(void) {
     eml_format.take(fixture.state, &event);
 }
 
-static void expect(size_t index, enum piece_kind kind, const char *name, uint64_t offset) {
+static void expect(size_t index, enum chunk_kind kind, const char *name, uint64_t offset) {
     assert_true(index < fixture.outlet.files->count);
-    const struct piece *piece = &fixture.outlet.files->pieces[index];
-    assert_int_equal(piece->kind, kind);
-    assert_int_equal(piece->output, 3);
-    assert_string_equal(piece->name, name);
-    assert_int_equal(piece->offset, offset);
+    const struct chunk *chunk = &fixture.outlet.files->chunks[index];
+    assert_int_equal(chunk->kind, kind);
+    assert_int_equal(chunk->output, 3);
+    assert_string_equal(chunk->name, name);
+    assert_int_equal(chunk->offset, offset);
 }
 
 static void expect_count(size_t count) {
@@ -72,11 +72,11 @@ static void a_message_is_a_file(void **state) {
     content(eml_format.take, 1, "\r\nb\r\n");
     end(eml_format.take, 1, true);
     expect_count(4);
-    expect(0, PIECE_FILE_OPEN, "7-1.eml", 0);
-    expect(1, PIECE_FILE_DATA, "7-1.eml", 0);
-    expect(2, PIECE_FILE_DATA, "7-1.eml", 12);
-    expect(3, PIECE_FILE_FINISH, "7-1.eml", 17);
-    assert_memory_equal(fixture.outlet.files->pieces[2].bytes, "\r\nb\r\n", 5);
+    expect(0, CHUNK_FILE_OPEN, "7-1.eml", 0);
+    expect(1, CHUNK_FILE_DATA, "7-1.eml", 0);
+    expect(2, CHUNK_FILE_DATA, "7-1.eml", 12);
+    expect(3, CHUNK_FILE_FINISH, "7-1.eml", 17);
+    assert_memory_equal(fixture.outlet.files->chunks[2].bytes, "\r\nb\r\n", 5);
 }
 
 static void several_messages_are_several_files(void **state) {
@@ -86,27 +86,27 @@ static void several_messages_are_several_files(void **state) {
     content(eml_format.take, 2, "b");
     end(eml_format.take, 2, true);
     expect_count(6);
-    expect(3, PIECE_FILE_OPEN, "7-2.eml", 0);
-    expect(5, PIECE_FILE_FINISH, "7-2.eml", 1);
+    expect(3, CHUNK_FILE_OPEN, "7-2.eml", 0);
+    expect(5, CHUNK_FILE_FINISH, "7-2.eml", 1);
 }
 
 static void an_empty_message_is_an_empty_file(void **state) {
     (void)state;
     end(eml_format.take, 1, true);
     expect_count(2);
-    expect(0, PIECE_FILE_OPEN, "7-1.eml", 0);
-    expect(1, PIECE_FILE_FINISH, "7-1.eml", 0);
+    expect(0, CHUNK_FILE_OPEN, "7-1.eml", 0);
+    expect(1, CHUNK_FILE_FINISH, "7-1.eml", 0);
 }
 
 static void what_is_cut_off_is_partial(void **state) {
     (void)state;
     content(eml_format.take, 1, "a");
     end(eml_format.take, 1, false);
-    expect(2, PIECE_FILE_PARTIAL, "7-1.eml", 1);
+    expect(2, CHUNK_FILE_PARTIAL, "7-1.eml", 1);
     content(eml_format.take, 2, "a");
     close_session();
     expect_count(6);
-    expect(5, PIECE_FILE_PARTIAL, "7-2.eml", 1);
+    expect(5, CHUNK_FILE_PARTIAL, "7-2.eml", 1);
 }
 
 static void a_pause_within_a_message_leaves_it_partial(void **state) {
@@ -116,7 +116,7 @@ static void a_pause_within_a_message_leaves_it_partial(void **state) {
     content(eml_format.take, 1, "c");
     end(eml_format.take, 1, true);
     expect_count(3);
-    expect(2, PIECE_FILE_PARTIAL, "7-1.eml", 1);
+    expect(2, CHUNK_FILE_PARTIAL, "7-1.eml", 1);
 }
 
 static void a_message_that_began_in_a_pause_is_not_kept(void **state) {
@@ -134,7 +134,7 @@ static void a_message_that_ended_in_a_pause_is_partial(void **state) {
     content(eml_format.take, 1, "a");
     end(eml_format.skip, 1, true);
     expect_count(3);
-    expect(2, PIECE_FILE_PARTIAL, "7-1.eml", 1);
+    expect(2, CHUNK_FILE_PARTIAL, "7-1.eml", 1);
 }
 
 #define EML_TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)

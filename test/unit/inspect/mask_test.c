@@ -175,7 +175,8 @@ static void the_identity_is_shown_by_view(void **state) {
     }
 }
 
-// ── taint ───────────────────────────────────────────────────────────────────────────────────────
+// ── secrets_known
+// ───────────────────────────────────────────────────────────────────────────────────────
 
 // A mechanism, and its exchange with `@` for the secret; each line is sent in base64.
 struct exchange {

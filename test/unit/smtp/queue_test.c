@@ -6,13 +6,14 @@
 #include "check.h"
 
 static void push(struct queue *queue, enum waiting_kind kind, int exchange) {
-    queue_push(queue, &(struct waiting){.kind = kind, .exchange = exchange, .verb = VERB_NOOP});
+    queue_push(queue,
+               &(struct pending_reply){.kind = kind, .exchange = exchange, .verb = VERB_NOOP});
 }
 
 static void is_first_in_first_out(void **state) {
     (void)state;
     struct queue queue = {0};
-    struct waiting item;
+    struct pending_reply item;
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 5; i++) {
             push(&queue, WAITING_COMMAND, i);
@@ -43,7 +44,7 @@ static void counts_what_is_due(void **state) {
 static void remembers_only_numbers_past_the_cap(void **state) {
     (void)state;
     struct queue queue = {0};
-    struct waiting item;
+    struct pending_reply item;
     for (int i = 0; i < LIMIT_PIPELINE + 2; i++) {
         push(&queue, WAITING_COMMAND, i + 1);
     }
@@ -75,9 +76,9 @@ static void drops_paths_past_their_cap(void **state) {
     }
     command_parse(&command, slice_of_string(line));
     for (int i = 0; i < 30; i++) {
-        queue_push(&queue, &(struct waiting){.kind = WAITING_COMMAND,
-                                             .exchange = i,
-                                             .path = envelope_path_new(&command)});
+        queue_push(&queue, &(struct pending_reply){.kind = WAITING_COMMAND,
+                                                   .exchange = i,
+                                                   .path = envelope_path_new(&command)});
     }
     assert_true(queue.path_bytes <= LIMIT_PIPELINE_BYTES);
     assert_true(queue_back(&queue)->path_lost);

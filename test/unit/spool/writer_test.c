@@ -24,7 +24,7 @@ enum { RUN_MS = 60, GAP_US = 200, GATHERED_MS = 5 };
 struct fixture {
     struct destination to;
     struct spool_options options;
-    struct lane lane;
+    struct output_queue queue;
     struct writer *writer;
     int reader;
 };
@@ -43,24 +43,26 @@ static void begin(struct fixture *fixture) {
     fixture->to = (struct destination){.framing = text_format.framing, .path = "-"};
     fixture->options =
         (struct spool_options){.dash_is_stderr = true, .queue_max = MIB, .complain = complain};
-    assert_int_equal(lane_open(&failure, &fixture->lane, &fixture->to, &fixture->options), OK);
+    assert_int_equal(output_queue_open(&failure, &fixture->queue, &fixture->to, &fixture->options),
+                     OK);
     dup2(error, STDERR_FILENO);
     close(error);
     close(ends[1]);
-    fixture->writer = writer_new(&fixture->lane, 1);
+    fixture->writer = writer_new(&fixture->queue, 1);
 }
 
 static void submit(struct fixture *fixture) {
-    struct batch *batch = batch_new();
-    batch_add(batch,
-              (struct piece){.kind = PIECE_LINES, .bytes = (uint8_t *)mem_string("x\n"), .len = 2});
+    struct write_batch *batch = write_batch_new();
+    write_batch_add(
+        batch,
+        (struct chunk){.kind = CHUNK_LINES, .bytes = (uint8_t *)mem_string("x\n"), .len = 2});
     writer_submit(fixture->writer, batch);
 }
 
 static void end(struct fixture *fixture) {
     assert_true(writer_stop(fixture->writer));
     writer_free(fixture->writer);
-    lane_cleanup(&fixture->lane);
+    output_queue_cleanup(&fixture->queue);
 }
 
 static size_t read_to_end(struct fixture *fixture, size_t *out_lines) {

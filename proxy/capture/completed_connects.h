@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// completed_connects: connects that succeeded, or will, and whose callers may not have heard so. A
+// signal can end the caller's wait after its socket was connected; the kernel then makes the call
+// again, and the answer to it is the first one, not "already connected". Any thread.
+#ifndef SCOPE_CAPTURE_COMPLETED_CONNECTS_H
+#define SCOPE_CAPTURE_COMPLETED_CONNECTS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    COMPLETED_CONNECTS_MAX = 512
+}; // the oldest goes; cookies are never used twice, so an old one is inert
+
+struct completed_connects {
+    pthread_mutex_t lock;
+    uint64_t cookies[COMPLETED_CONNECTS_MAX]; // of the sockets; 0 for a free place
+    uint32_t next;
+};
+
+void completed_connects_init(struct completed_connects *completed);
+void completed_connects_cleanup(struct completed_connects *completed);
+
+void completed_connects_add(struct completed_connects *completed, uint64_t cookie);
+bool completed_connects_has(struct completed_connects *completed, uint64_t cookie);
+// Forgets it; true if it was there.
+bool completed_connects_take(struct completed_connects *completed, uint64_t cookie);
+
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// job: what is done for one stopped connect to a watched port, from the look at the socket to
+// the answer. It may take as long as the server takes to answer a SYN, so each has a thread of its
+// own. The policy of capture is here and nowhere else.
+//
+//                                    ┌ refused, no route ──▶ the same errno, `failed`
+//   borrow ─▶ fresh TCP? ─▶ dial ────┼ connected ──────────▶ record, connect to 127.x.y.z
+//     │           │ no               └ not yet (see below) ─▶ record without a server, the same
+//     │           └▶ the kernel's own answer
+//     └ may not ─▶ dial, then change the address in the caller's memory (fallback.h)
+//
+// How long a dial is waited for: a blocking socket waits as long as `connect_timeout_ms` or its own
+// SO_SNDTIMEO; a non-blocking one 300 ms, behind which it is told "in progress" as it would have
+// been at once; and a signal that the caller catches ends the wait as it would have without us.
+// A hurried job (supervisor.c) waits as for a non-blocking socket, so that a crowd of connects
+// to a silent server holds up nobody else.
+#ifndef SCOPE_CAPTURE_CONNECT_JOB_H
+#define SCOPE_CAPTURE_CONNECT_JOB_H
+
+#include "capture/completed_connects.h"
+#include "capture/connect_request.h"
+#include "capture/names.h"
+#include "capture/pending_connects.h"
+#include "capture/remote_fd.h"
+#include "capture/reporter.h"
+
+#include <stdatomic.h>
+
+// What all jobs share; the pointers outlive them.
+struct connect_job_shared {
+    struct pending_connects *pending;
+    struct completed_connects *completed;
+    struct names *names;
+    struct reporter *reporter;
+    uint16_t listener_port;
+    uint16_t refusing_port; // of 127.0.0.1, where nobody listens and nobody can
+    bool closed;            // of struct capture_options
+    int64_t connect_timeout_ms;
+    uint64_t home;   // our network namespace
+    bool kills_only; // see filter.h
+    atomic_bool stopping;
+};
+
+struct connect_job {
+    const struct connect_job_shared *shared;
+    struct notification notification;
+    struct connect_request request;
+    struct capture_connection connection;
+    struct remote_fd socket;
+    bool hurried;
+};
+
+struct connect_job_order { // what the supervisor knows of it
+    struct notification notification;
+    struct connect_request request;
+    bool hurried;
+};
+
+// Answers the notification, one way or the other.
+void connect_job_run(const struct connect_job_shared *shared,
+                     const struct connect_job_order *order);
+
+// False when the caller was killed, or its wait was ended otherwise, or capture ends.
+bool connect_job_is_awaited(const struct connect_job *job);
+
+// How long the dial is waited for where the caller does not wait.
+enum { CONNECT_JOB_NONBLOCKING_WAIT_MS = 300 };
+
+// What cannot be led to the listener passes, or is refused where that is closed.
+void connect_job_pass_or_refuse(const struct connect_job *job);
+// The same in words, for a warning.
+const char *connect_job_uncaptured(const struct connect_job *job);
+
+// The server cannot be reached: the caller gets `error`, and the session is reported.
+void connect_job_fail(struct connect_job *job, int error);
+
+#endif

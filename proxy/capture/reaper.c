@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "capture/reaper.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const int taken_signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD};
+
+enum { CLAIM_WAIT_MS = 2000 };
+
+struct reaper {
+    struct reporter *reporter;
+    struct pending_connects *pending;
+    pid_t command;
+    int signals; // a signalfd
+    int stop_event;
+    pthread_t thread;
+    bool command_ended;
+    bool all_ended; // said once
+    int status;
+};
+
+void reaper_signals(sigset_t *out) {
+    sigemptyset(out);
+    for (size_t i = 0; i < sizeof(taken_signals) / sizeof(taken_signals[0]); i++) {
+        sigaddset(out, taken_signals[i]);
+    }
+}
+
+// The exit status of `run` for what waitpid(2) said.
+static int reaper_exit_status(int wait_status) {
+    return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+static void say_ended(struct reaper *reaper) {
+    if (!reaper->all_ended) {
+        reaper->all_ended = true;
+        pending_connects_wait_taken(reaper->pending, CLAIM_WAIT_MS);
+        reporter_ended(reaper->reporter, reaper->status);
+    }
+}
+
+static void reap(struct reaper *reaper) {
+    int wait_status = 0;
+    pid_t pid;
+    while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0) {
+        if (pid == reaper->command) {
+            reaper->command_ended = true;
+            reaper->status = reaper_exit_status(wait_status);
+        }
+    }
+    if (pid < 0 && errno == ECHILD) {
+        say_ended(reaper);
+    } else if (reaper->command_ended) {
+        reporter_warn(reaper->reporter, WARNING_LEFT_BEHIND,
+                      "the command has ended; processes that it left running are captured until "
+                      "they end too (interrupt to leave them)");
+    }
+}
+
+// A signal from the terminal went to the command as well, which is in the same process group; one
+// that a process sent came to us alone.
+static void pass_on(struct reaper *reaper, const struct signalfd_siginfo *info) {
+    int number = (int)info->ssi_signo;
+    if (reaper->command_ended) {
+        say_ended(reaper);
+        return;
+    }
+    if (info->ssi_code != SI_KERNEL) {
+        kill(reaper->command, number);
+    }
+    reporter_signalled(reaper->reporter, number);
+}
+
+static void take_signal(struct reaper *reaper) {
+    struct signalfd_siginfo info;
+    if (read(reaper->signals, &info, sizeof(info)) != (ssize_t)sizeof(info)) {
+        return;
+    }
+    if (info.ssi_signo == SIGCHLD) {
+        reap(reaper);
+    } else {
+        pass_on(reaper, &info);
+    }
+}
+
+static void *keep(void *argument) {
+    struct reaper *reaper = argument;
+    struct pollfd fds[] = {{.fd = reaper->signals, .events = POLLIN},
+                           {.fd = reaper->stop_event, .events = POLLIN}};
+    reap(reaper); // what ended before this thread was there
+    for (;;) {
+        if (poll(fds, 2, -1) < 0) {
+            continue;
+        }
+        if (fds[1].revents != 0) {
+            return NULL;
+        }
+        take_signal(reaper);
+    }
+}
+
+static void reaper_free(struct reaper *reaper) {
+    if (reaper->signals >= 0) {
+        close(reaper->signals);
+    }
+    if (reaper->stop_event >= 0) {
+        close(reaper->stop_event);
+    }
+    free(reaper);
+}
+
+struct reaper *reaper_start(pid_t command, struct reporter *reporter,
+                            struct pending_connects *pending) {
+    struct reaper *reaper = mem_new(sizeof(*reaper));
+    reaper->pending = pending;
+    reaper->reporter = reporter;
+    reaper->command = command;
+    sigset_t kept;
+    reaper_signals(&kept);
+    reaper->signals = signalfd(-1, &kept, SFD_CLOEXEC | SFD_NONBLOCK);
+    reaper->stop_event = eventfd(0, EFD_CLOEXEC);
+    if (reaper->signals < 0 || reaper->stop_event < 0 ||
+        pthread_create(&reaper->thread, NULL, keep, reaper) != 0) {
+        reaper_free(reaper);
+        return NULL;
+    }
+    return reaper;
+}
+
+void reaper_stop(struct reaper *reaper) {
+    if (reaper == NULL) {
+        return;
+    }
+    const uint64_t one = 1;
+    while (write(reaper->stop_event, &one, sizeof(one)) < 0 && errno == EINTR) {
+    }
+    pthread_join(reaper->thread, NULL);
+    reaper_free(reaper);
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// reaper: the thread that minds the command: it passes signals on, waits for the command and for
+// all that the command left behind (capture makes this process their parent), and says when the
+// last has ended.
+#ifndef SCOPE_CAPTURE_REAPER_H
+#define SCOPE_CAPTURE_REAPER_H
+
+#include "capture/pending_connects.h"
+#include "capture/reporter.h"
+
+#include <signal.h>
+#include <sys/types.h>
+
+struct reaper;
+
+// The signals that it takes: blocked in every thread, so that they come to it alone.
+void reaper_signals(sigset_t *out);
+
+// NULL where no thread can be made. `reporter` and `pending` outlive it. The end is said when what
+// the command connected last was claimed, so that no session is lost by it.
+struct reaper *reaper_start(pid_t command, struct reporter *reporter,
+                            struct pending_connects *pending);
+void reaper_stop(struct reaper *reaper);
+
+#endif

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+#include "cli/app_context.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/safe_file.h"
+#include "cli/console.h"
+#include "relay/relay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void complain(void *context, const char *sentence) {
+    (void)context;
+    console_say(sentence);
+}
+
+// ── certificates and TLS ────────────────────────────────────────────────────────────────────────
+
+char *app_context_ca_dir(const struct options *options) {
+    return options->ca_dir != NULL ? mem_string(options->ca_dir) : authority_default_dir();
+}
+
+static void say_hosts_unused(const struct authority *authority) {
+    struct buf hosts;
+    buf_init(&hosts, MIB);
+    authority_put_hosts(&hosts, authority);
+    struct slice names = buf_slice(&hosts);
+    char *text = mem_format("--ca-hosts has no effect: the CA %s is there already, %s%.*s; "
+                            "`smtpscope ca renew --ca-hosts NAME` makes a new one",
+                            authority_certificate_file(authority),
+                            names.len > 0 ? "limited to " : "for all names", (int)names.len,
+                            (const char *)names.data);
+    console_say(text);
+    free(text);
+    buf_cleanup(&hosts);
+}
+
+static void say_what_changed(const struct authority *authority, const struct options *options) {
+    if (authority_origin(authority) == AUTHORITY_FOUND && options->ca_hosts.count > 0) {
+        say_hosts_unused(authority);
+    } else if (authority_origin(authority) == AUTHORITY_REPLACED) {
+        console_say(
+            "what trusted the old CA does not trust the new one: give it this certificate, take "
+            "the old one out of its trust store, and run `smtpscope ca env` again");
+    }
+}
+
+// Opens the CA, or makes it anew.
+static enum err take_authority(struct authority **out, struct failure *failure,
+                               const struct options *options, bool renew) {
+    char *dir = app_context_ca_dir(options);
+    if (dir == NULL) {
+        return fail(failure, ERR_SYSTEM,
+                    "there is no place for the CA: neither HOME nor XDG_DATA_HOME is set; name a "
+                    "folder with --ca-dir");
+    }
+    struct authority_options authority = {
+        .dir = dir,
+        .ca_hosts = options->ca_hosts.items,
+        .ca_host_count = options->ca_hosts.count,
+        .now_unix_ns = clock_unix_ns(),
+    };
+    enum err err = renew ? authority_renew(out, failure, &authority)
+                         : authority_open(out, failure, &authority);
+    free(dir);
+    if (err == OK) {
+        say_what_changed(*out, options);
+    }
+    return err;
+}
+
+enum err app_context_open_authority(struct authority **out, struct failure *failure,
+                                    const struct options *options) {
+    return take_authority(out, failure, options, false);
+}
+
+enum err app_context_renew_authority(struct authority **out, struct failure *failure,
+                                     const struct options *options) {
+    return take_authority(out, failure, options, true);
+}
+
+static enum err open_contexts(struct app_context *out, struct failure *failure,
+                              const struct options *options) {
+    bool keylog = options->keylog != NULL || output_set_wants_wire(out->outputs);
+    struct tls_context_options accept = {
+        .side = SIDE_CLIENT,
+        .versions = options->tls_client,
+        .keylog = keylog ? relay_keylog : NULL,
+    };
+    struct tls_context_options connect = {
+        .side = SIDE_SERVER,
+        .versions = options->tls_server,
+        .certificate_file = options->server_certificate,
+        .key_file = options->server_key,
+        .keylog = keylog ? relay_keylog : NULL,
+    };
+    enum err err = tls_context_new(&out->accept_context, failure, &accept);
+    return err != OK ? err : tls_context_new(&out->connect_context, failure, &connect);
+}
+
+// ── the key log ─────────────────────────────────────────────────────────────────────────────────
+
+// One write for a line, so that the threads' lines do not mix (O_APPEND).
+static void write_keylog(void *context, struct slice line) {
+    struct app_context *app = context;
+    char text[512];
+    if (line.len >= sizeof(text)) {
+        return;
+    }
+    memcpy(text, line.data, line.len);
+    text[line.len] = '\n';
+    ssize_t written = write(app->keylog_fd, text, line.len + 1);
+    if (written < 0 && !atomic_exchange(&app->keylog_failed, true)) {
+        fprintf(stderr, "smtpscope: the key log cannot be written: %s\n", strerror(errno));
+    }
+    mem_wipe(text, sizeof(text));
+}
+
+static enum err open_keylog(struct app_context *out, struct failure *failure, const char *path) {
+    if (path == NULL) {
+        return OK;
+    }
+    int error = private_file_open(&out->keylog_fd, path, O_WRONLY | O_APPEND);
+    if (error != 0) {
+        return fail(failure, ERR_SYSTEM, "cannot write the key log '%s': %s", path,
+                    strerror(error));
+    }
+    return OK;
+}
+
+// ── outputs and verdict ─────────────────────────────────────────────────────────────────────────
+
+static bool matches_only(void *context, const struct record *session) {
+    return expression_matches(context, session);
+}
+
+static void judge_session(void *context, const struct record *session) {
+    judge_take(context, session);
+}
+
+static enum err open_outputs(struct app_context *out, struct failure *failure,
+                             const struct options *options) {
+    struct output_options set = {
+        .specs = options->outputs,
+        .spec_count = options->output_count,
+        .body = options->body,
+        .color = options->color,
+        .spool = {.dash_is_stderr = options->command == CLI_RUN,
+                  .rotate_size = options->rotate_size,
+                  .rotate_keep = options->rotate_keep,
+                  .queue_max = LIMIT_WRITER_QUEUE,
+                  .complain = complain},
+        .paused = options->paused,
+        .only = out->only == NULL ? NULL : matches_only,
+        .only_context = out->only,
+    };
+    return output_set_open(&out->outputs, failure, &set);
+}
+
+static enum err open_verdict(struct app_context *out, struct failure *failure,
+                             const struct options *options) {
+    if (options->only != NULL) {
+        enum err err = expression_parse(&out->only, failure, options->only, EXPRESSION_ONLY);
+        if (err != OK) {
+            return err;
+        }
+    }
+    if (!options->judge) {
+        return OK;
+    }
+    struct judge_options judge = {
+        .fail_on = options->fail_on,
+        .expectations = options->expectations.items,
+        .expectation_count = options->expectations.count,
+        .ignored = options->ignored.items,
+        .ignored_count = options->ignored.count,
+    };
+    return judge_new(&out->judge, failure, &judge);
+}
+
+// ── all of it ───────────────────────────────────────────────────────────────────────────────────
+
+// Of all that is done with the bytes of a large message hashing costs the most.
+static bool shows_digests(const struct app_context *app, const struct options *options) {
+    bool shows = app->judge != NULL || app->only != NULL;
+    for (size_t i = 0; i < options->output_count; i++) {
+        shows = shows || options->outputs[i].format->shares_messages;
+    }
+    return shows;
+}
+
+static void fill_relay_config(struct app_context *out, const struct options *options) {
+    out->relay = (struct relay_config){
+        .client_tls = options->client_tls,
+        .server_tls = options->server_tls,
+        .verify = options->verify,
+        .client_follows_version = !options->tls_client_given,
+        .accept_context = out->accept_context,
+        .connect_context = out->connect_context,
+        .leaves = out->leaves,
+        .trust = out->trust,
+        .observer =
+            {
+                .dialogue = {.max_line = options->max_line,
+                             .header_lines_only = options->body != BODY_FULL,
+                             .no_digests = !shows_digests(out, options)},
+                .findings = {.slow_ns = (int64_t)options->slow_ms * NS_PER_MS,
+                             .verify_mirror = options->verify == VERIFY_MIRROR,
+                             .verify_strict = options->verify == VERIFY_STRICT,
+                             .name_identities = options->auth != AUTH_VIEW_MASK,
+                             .ignored = options->ignored.items,
+                             .ignored_count = options->ignored.count,
+                             .ca_file = authority_certificate_file(out->authority)},
+                .auth_view = options->auth,
+                .sinks = out->sinks,
+                .keylog = out->keylog_fd >= 0 ? write_keylog : NULL,
+                .keylog_context = out,
+            },
+    };
+}
+
+enum err app_context_open(struct app_context *out, struct failure *failure,
+                          const struct options *options) {
+    *out = (struct app_context){.keylog_fd = -1};
+    enum err err = open_verdict(out, failure, options);
+    if (err == OK) {
+        err = app_context_open_authority(&out->authority, failure, options);
+    }
+    if (err == OK) {
+        err = trust_store_new(&out->trust, failure, options->server_ca);
+    }
+    if (err == OK) {
+        err = open_keylog(out, failure, options->keylog);
+    }
+    if (err == OK) {
+        err = open_outputs(out, failure, options);
+    }
+    if (err == OK) {
+        err = open_contexts(out, failure, options);
+    }
+    if (err != OK) {
+        return err;
+    }
+    if (out->judge != NULL) {
+        output_set_on_session(out->outputs, judge_session, out->judge);
+    }
+    out->sinks = sink_set_new();
+    sink_set_add(out->sinks, &output_sink, out->outputs);
+    out->leaves = leaf_store_new(out->authority, clock_unix_ns());
+    fill_relay_config(out, options);
+    return OK;
+}
+
+void app_context_set_trust_help(struct app_context *app, enum trust_help help) {
+    app->relay.observer.findings.trust_help = help;
+}
+
+void app_context_close_outputs(struct app_context *app) {
+    if (app->outputs != NULL) {
+        output_set_close(app->outputs);
+        app->outputs = NULL;
+    }
+}
+
+void app_context_cleanup(struct app_context *app) {
+    app_context_close_outputs(app);
+    sink_set_free(app->sinks);
+    tls_context_free(app->accept_context);
+    tls_context_free(app->connect_context);
+    leaf_store_free(app->leaves);
+    trust_store_free(app->trust);
+    authority_free(app->authority);
+    judge_free(app->judge);
+    expression_free(app->only);
+    if (app->keylog_fd >= 0) {
+        close(app->keylog_fd);
+    }
+    *app = (struct app_context){.keylog_fd = -1};
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// app: all that a capture needs beside its sockets, made from the options in one go: the CA,
+// the roots, TLS, the key log, the outputs and the judge. `proxy` and `run` share it.
+#ifndef SCOPE_CLI_APP_CONTEXT_H
+#define SCOPE_CLI_APP_CONTEXT_H
+
+#include "cli/options.h"
+#include "observe/output.h"
+#include "relay/config.h"
+#include "verdict/expression.h"
+#include "verdict/judge.h"
+
+#include <stdatomic.h>
+
+struct app_context {
+    struct authority *authority;
+    struct trust_store *trust;
+    struct leaf_store *leaves;
+    struct tls_context *accept_context;
+    struct tls_context *connect_context;
+    struct output_set *outputs;
+    struct sink_set *sinks;
+    struct expression *only;
+    struct judge *judge; // NULL where nothing is to be judged
+    int keylog_fd;       // -1 for none
+    atomic_bool keylog_failed;
+    struct relay_config relay;
+};
+
+// ERR_USAGE is exit 2, any other error exit 3, with a sentence. `out` may be cleaned up whatever
+// came out.
+MUST_USE enum err app_context_open(struct app_context *out, struct failure *failure,
+                                   const struct options *options);
+// Flushes and closes the outputs; after the last session.
+// What has been done to make the clients trust the CA; before the proxy starts.
+void app_context_set_trust_help(struct app_context *app, enum trust_help help);
+void app_context_close_outputs(struct app_context *app);
+void app_context_cleanup(struct app_context *app);
+
+// The folder of the CA, owned by the caller; NULL where there is no place for one.
+char *app_context_ca_dir(const struct options *options);
+// The CA of the options, made where there is none.
+MUST_USE enum err app_context_open_authority(struct authority **out, struct failure *failure,
+                                             const struct options *options);
+// A new CA in place of the one of the options.
+MUST_USE enum err app_context_renew_authority(struct authority **out, struct failure *failure,
+                                              const struct options *options);
+
+// One sentence to standard error, as "smtpscope: …".
+void complain(void *context, const char *sentence);
+
+#endif

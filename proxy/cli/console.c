@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include "cli/console.h"
+
+#include "base/safe_file.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void console_say(const char *sentence) {
+    struct buf line;
+    buf_init(&line, 64 * KIB);
+    buf_put_string(&line, "smtpscope: ");
+    text_put_printable(&line, slice_of_string(sentence));
+    buf_truncate(&line, buf_len(&line) < line.max ? buf_len(&line) : line.max - 1);
+    buf_put_byte(&line, '\n');
+    bool written = file_write_all(STDERR_FILENO, buf_slice(&line));
+    (void)written; // where standard error is gone there is no place left to say it
+    buf_cleanup(&line);
+}
+
+void console_sayf(const char *format, ...) {
+    char sentence[4096];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sentence, sizeof(sentence), format, args);
+    va_end(args);
+    console_say(sentence);
+}
+
+enum exit_status console_failure(enum err err, const struct failure *failure) {
+    console_say(failure->text[0] == '\0' ? err_text(err) : failure->text);
+    return err == ERR_USAGE ? EXIT_USAGE : EXIT_NOT_STARTED;
+}
+
+enum err console_out(struct failure *failure, struct slice bytes) {
+    return file_write_all(STDOUT_FILENO, bytes)
+               ? OK
+               : fail(failure, ERR_SYSTEM, "cannot write to standard output: %s", strerror(errno));
+}
+
+enum err console_out_lines(struct failure *failure, struct slice lines) {
+    struct buf shown;
+    buf_init(&shown, 64 * MIB);
+    while (lines.len > 0) {
+        text_put_printable(&shown, slice_split(&lines, '\n'));
+        buf_put_byte(&shown, '\n');
+    }
+    enum err err = console_out(failure, buf_slice(&shown));
+    buf_cleanup(&shown);
+    return err;
+}
+
+enum err console_err(struct failure *failure, struct slice bytes) {
+    return file_write_all(STDERR_FILENO, bytes)
+               ? OK
+               : fail(failure, ERR_SYSTEM, "cannot write to standard error: %s", strerror(errno));
+}
+
+// A pipe, a device, a link to one, and what this process has open are written to as they are.
+static bool is_replaced(const char *path) {
+    struct stat status;
+    return !file_is_descriptor(path) && (stat(path, &status) != 0 || S_ISREG(status.st_mode));
+}
+
+static int write_opened(const char *path, int flags, struct slice bytes) {
+    int file = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | flags);
+    if (file < 0) {
+        return errno;
+    }
+    int error = file_write_all(file, bytes) ? 0 : errno;
+    return close(file) != 0 && error == 0 ? errno : error;
+}
+
+enum err console_file(struct failure *failure, const char *path, struct slice bytes, bool for_all) {
+    bool replaced = is_replaced(path);
+    int error = replaced ? new_file_write(path, bytes, for_all ? 0644 : 0600)
+                         : write_opened(path, O_APPEND, bytes);
+    if (replaced && (error == EACCES || error == EPERM || error == EROFS)) {
+        // The folder takes no new file; the old one may still be ours to write.
+        error = write_opened(path, O_TRUNC | O_NOFOLLOW, bytes);
+    }
+    return error == 0 ? OK
+                      : fail(failure, ERR_SYSTEM, "cannot write '%s': %s", path, strerror(error));
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// embedded_state: what the embedded server remembers between two calls, for its own source files
+// only.
+//
+//   embedded.c  reads lines and decides whose turn it is
+//   command.c   answers one command line
+//   login.c     AUTH and its exchange
+//   envelope.c  MAIL and RCPT
+//   content.c   message text behind DATA, chunks behind BDAT
+#ifndef SCOPE_EMBEDDED_EMBEDDED_STATE_H
+#define SCOPE_EMBEDDED_EMBEDDED_STATE_H
+
+#include "embedded/embedded.h"
+#include "event/verb.h"
+
+// What the next bytes of the client are.
+enum embedded_expects {
+    EXPECT_COMMAND,
+    EXPECT_SASL,
+    EXPECT_TEXT,  // behind DATA
+    EXPECT_CHUNK, // behind BDAT
+    EXPECT_TLS,   // the handshake; none of our bytes
+    EXPECT_NOTHING,
+};
+
+// Where in `CRLF . CRLF` the text stands. Nothing else ends a message: whatever looks like it (LF .
+// LF and so on) is text.
+enum embedded_dot { DOT_WITHIN_LINE, DOT_CR, DOT_LINE_START, DOT_DOT, DOT_DOT_CR };
+
+enum embedded_hello { HELLO_NONE, HELLO_HELO, HELLO_EHLO };
+
+enum embedded_mechanism {
+    MECHANISM_NONE,
+    MECHANISM_PLAIN,
+    MECHANISM_LOGIN,
+    MECHANISM_CRAM_MD5,
+    MECHANISM_XOAUTH2,
+    MECHANISM_OAUTHBEARER,
+    MECHANISM_COUNT
+};
+
+struct embedded {
+    struct embedded_config config;
+    enum embedded_expects expects;
+    struct buf line;   // a line that has not ended yet
+    bool line_dropped; // … and was longer than what is taken
+
+    // The session.
+    bool tls;
+    bool logged_in;
+    enum embedded_hello hello;
+    enum embedded_mechanism mechanism; // of the exchange under way
+    unsigned sasl_lines;               // answered in it
+
+    // The transaction.
+    bool has_mail;
+    uint64_t recipients;
+    bool has_chunks; // BDAT was begun
+    uint64_t message_bytes;
+    enum embedded_dot dot;
+    uint64_t chunk_left;
+    bool chunk_last;
+};
+
+#define EMBEDDED_SIZE_MAX UINT64_C(1073741824) // what EHLO offers as SIZE (RFC 1870)
+
+// Each appends its answer; `argument` is what stands behind the verb, trimmed, maybe empty.
+void embedded_answer(struct embedded *embedded, struct slice line, struct buf *out);
+void embedded_auth(struct embedded *embedded, struct slice argument, struct buf *out);
+void embedded_sasl(struct embedded *embedded, struct slice line, struct buf *out);
+void embedded_mail(struct embedded *embedded, struct slice argument, struct buf *out);
+void embedded_rcpt(struct embedded *embedded, struct slice argument, struct buf *out);
+void embedded_data(struct embedded *embedded, struct slice argument, struct buf *out);
+void embedded_bdat(struct embedded *embedded, struct slice argument, struct buf *out);
+// Takes message bytes; returns how many were the message's.
+size_t embedded_text(struct embedded *embedded, struct slice bytes, struct buf *out);
+size_t embedded_chunk(struct embedded *embedded, struct slice bytes, struct buf *out);
+
+void embedded_reply(struct buf *out, const char *line); // one line, without its CRLF
+void embedded_forget_mail(struct embedded *embedded);   // ends the transaction
+
+#endif

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "inspect/held_findings.h"
+
+#include "base/memory.h"
+#include "inspect/likely.h"
+#include "inspect/preface.h"
+
+#include <stdlib.h>
+
+static bool is_about_smtp(enum rule rule) {
+    bool tls = rule >= RULE_TLS_CLIENT_DISTRUSTS && rule <= RULE_TLS_TRUNCATED;
+    return !tls && rule != RULE_SESSION_FAILED;
+}
+
+static bool is_known_to_be_smtp(const struct analysis *analysis) {
+    const struct held *held = &analysis->held;
+    return held->over || (!preface_may_be(&analysis->preface) &&
+                          (held->proven || (held->server_spoke && !held->client_is_strange)));
+}
+
+void held_free(struct analysis *analysis) {
+    struct held *held = &analysis->held;
+    for (size_t i = 0; i < held->count; i++) {
+        free(held->items[i].text);
+    }
+    free(held->items);
+    held->items = NULL;
+    held->count = 0;
+}
+
+static void release(struct analysis *analysis) {
+    struct held *held = &analysis->held;
+    for (size_t i = 0; i < held->count; i++) {
+        const struct held_finding *item = &held->items[i];
+        analysis_send(analysis, item->rule, item->severity, item->place, item->text);
+    }
+    held_free(analysis);
+}
+
+void held_drop_client(struct analysis *analysis) {
+    struct held *held = &analysis->held;
+    size_t kept = 0;
+    for (size_t i = 0; i < held->count; i++) {
+        struct held_finding *item = &held->items[i];
+        if (item->place.side == PARTY_CLIENT) {
+            analysis->tallies[item->rule].count--;
+            free(item->text);
+        } else {
+            held->items[kept++] = *item;
+        }
+    }
+    held->count = kept;
+    likely_forget(analysis);
+}
+
+static void mute(struct analysis *analysis) {
+    analysis->held.muted = true;
+    for (int rule = 0; rule < RULE_COUNT; rule++) {
+        if (is_about_smtp((enum rule)rule)) {
+            analysis->tallies[rule].count = 0;
+        }
+    }
+    held_free(analysis);
+    likely_forget(analysis);
+}
+
+// What the decoder, too, takes for a proof that the client speaks SMTP.
+static bool proves_both(const struct event_reply *reply) {
+    return !reply->by_proxy && !reply->incomplete && reply->verb != VERB_NONE &&
+           reply->verb != VERB_UNKNOWN && reply->code >= 200 && reply->code < 400;
+}
+
+void held_learn(struct analysis *analysis, const struct event *event) {
+    struct held *held = &analysis->held;
+    if (event->kind == EVENT_COMMAND) {
+        held->client_is_strange = event->command.not_smtp;
+    } else if (event->kind == EVENT_REPLY) {
+        held->server_spoke |= !event->reply.by_proxy && event->reply.code != 0;
+        held->proven |= proves_both(&event->reply);
+    } else if (event->kind == EVENT_CLOSE && event->close.outcome == OUTCOME_PROTOCOL) {
+        mute(analysis);
+        return;
+    }
+    if (is_known_to_be_smtp(analysis) || event->kind == EVENT_CLOSE) {
+        held->over |= event->kind == EVENT_CLOSE;
+        release(analysis);
+    }
+}
+
+bool held_take(struct analysis *analysis, enum rule rule, enum severity severity,
+               struct place place, const char *text) {
+    struct held *held = &analysis->held;
+    if (!is_about_smtp(rule)) {
+        return false;
+    }
+    if (held->muted || is_known_to_be_smtp(analysis)) {
+        return held->muted;
+    }
+    held->items = mem_resize(held->items, held->count + 1, sizeof(held->items[0]));
+    held->items[held->count++] = (struct held_finding){rule, severity, place, mem_string(text)};
+    return true;
+}

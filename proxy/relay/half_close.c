@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// half_close: a peer's stream ends, by close_notify, FIN or reset, and so does the other peer's, in
+// the same way and behind the last byte.
+#include "relay/relay_state.h"
+
+static void note_close(struct relay *relay, enum side side, int64_t at_ns) {
+    if (relay->first_close != PARTY_NONE) {
+        return;
+    }
+    session_end_note_moment(relay);
+    relay->first_close = party_of(side);
+    observer_peer_left(relay->observer, side, at_ns);
+}
+
+// An end of one stream is the end of the other's, once everything before it is out. A missing
+// close_notify on one side is a missing one on the other.
+static void pass_end(struct relay *relay, enum side side) {
+    struct leg *ended = relay_leg(relay, side);
+    bool clean = ended->tls == NULL || tls_endpoint_got_close_notify(ended->tls);
+    leg_end(relay_leg(relay, side_other(side)), clean);
+}
+
+// A server's end that the client is told of in words or by an alert, as soon as it is known which.
+static bool is_told_later(const struct relay *relay) {
+    enum server_tls wanted = relay_server_tls(relay);
+    bool own_tls = wanted == SERVER_TLS_STARTTLS || wanted == SERVER_TLS_IMPLICIT;
+    bool known_soon = relay->client_state == CLIENT_HELLO ||
+                      (relay->client_state == CLIENT_UNDECIDED && relay->decide_at_ns != INT64_MAX);
+    return own_tls && known_soon && relay->server_state == SERVER_CONNECTED;
+}
+
+// The end of the client's stream goes behind its last byte, wherever that still waits.
+static void pass_client_end(struct relay *relay) {
+    if (relay->client_end_due && !filters_hold(relay, SIDE_CLIENT)) {
+        relay->client_end_due = false;
+        pass_end(relay, SIDE_CLIENT);
+    }
+}
+
+// A close_notify ends one direction (RFC 8446 6.1): so does ours on the other leg, or a FIN where
+// that leg is plain.
+static void pass_close_notify(struct relay *relay, enum side side, int64_t at_ns) {
+    struct leg *from = relay_leg(relay, side);
+    struct leg *to = relay_leg(relay, side_other(side));
+    bool holds = side == SIDE_CLIENT && filters_hold(relay, SIDE_CLIENT);
+    if (from->tls == NULL || from->close_notify_passed || holds ||
+        !tls_endpoint_got_close_notify(from->tls)) {
+        return;
+    }
+    from->close_notify_passed = true;
+    note_close(relay, side, at_ns);
+    filters_end(relay, side, at_ns);
+    dialogue_end(observer_dialogue(relay->observer), side, at_ns);
+    if (to->tls != NULL) {
+        leg_close_notify(to);
+    } else {
+        leg_end(to, false);
+    }
+}
+
+void half_close_pass_on(struct relay *relay, int64_t at_ns) {
+    pass_close_notify(relay, SIDE_CLIENT, at_ns);
+    pass_close_notify(relay, SIDE_SERVER, at_ns);
+    pass_client_end(relay);
+}
+
+void relay_client_left_unread(struct relay *relay) {
+    relay->client_left_unread = true;
+}
+
+// Once all that the client said is on its way to the server, its end too, nobody waits for what the
+// server may yet say; it gets a moment for it all the same, so that the transcript has the answer
+// to a client that sends everything at once and closes.
+void relay_client_gone(struct relay *relay, int64_t at_ns) {
+    bool quit = relay->end.moment == MOMENT_QUIT || relay->end.moment == MOMENT_IDLE;
+    relay->client_gone = true;
+    if (relay->end.gone_until_ns == 0) {
+        relay->end.gone_until_ns = at_ns + (quit ? RELAY_LINGER_NS : RELAY_GONE_NS);
+    }
+}
+
+// A client that said all it has to say and ended its stream before the server was there waits for
+// the answers all the same; one that ended it without a word has given up.
+static bool leaves_words(const struct relay *relay, enum side side) {
+    return side == SIDE_CLIENT && relay->server_state == SERVER_CONNECTING &&
+           relay->client.tls == NULL && relay->client_spoke;
+}
+
+void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
+    struct leg *leg = relay_leg(relay, side);
+    if (leg->eof) {
+        return;
+    }
+    leg->eof = true;
+    note_close(relay, side, at_ns);
+    filters_end(relay, side, at_ns);
+    dialogue_end(observer_dialogue(relay->observer), side, at_ns);
+    if (leg->tls != NULL) {
+        tls_endpoint_eof(leg->tls, side == SIDE_CLIENT && relay->client_left_unread, at_ns);
+        tls_switch_advance(relay, at_ns);
+    }
+    if (side == SIDE_CLIENT) {
+        tls_switch_check_silent_close(relay, at_ns);
+        relay->client_end_due = true;
+        pass_client_end(relay);
+    } else {
+        upstream_starttls_check_gone(relay, at_ns);
+        if (!is_told_later(relay)) {
+            pass_end(relay, side);
+        }
+    }
+    if (side == SIDE_CLIENT) {
+        far_side_run(relay, at_ns);
+    }
+    bool alone = relay->server_state == SERVER_CONNECTING || relay->server_state == SERVER_GONE;
+    if (alone && !leaves_words(relay, side)) {
+        session_end_close_both(relay, at_ns);
+    }
+    observer_flush(relay->observer);
+}
+
+void relay_reset(struct relay *relay, enum side side, int64_t at_ns) {
+    struct leg *leg = relay_leg(relay, side);
+    if (leg->reset) {
+        return;
+    }
+    leg->reset = true;
+    leg->eof = true;
+    note_close(relay, side, at_ns);
+    filters_end(relay, side, at_ns);
+    leg_drop_waiting(relay_leg(relay, side_other(side)));
+    if (leg->tls != NULL) {
+        tls_endpoint_eof(leg->tls, true, at_ns);
+        tls_switch_advance(relay, at_ns);
+    }
+    if (side == SIDE_CLIENT) {
+        tls_switch_check_silent_close(relay, at_ns);
+    } else {
+        upstream_starttls_check_gone(relay, at_ns);
+    }
+    observer_flush(relay->observer);
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+// relay_state: what the files of the relay share, and nobody outside: its two state machines, drawn
+// here.
+//
+//   client:  UNDECIDED ──first bytes, or the greeting──▶ PLAIN ──a 220 to STARTTLS──▶ AWAIT_HELLO
+//                │ ClientHello                            ▲      plain bytes go on      │
+//                ClientHello └────────────────▶ HELLO
+//                ◀───────────────┼─────────────────────────────┘
+//                                     │ presented         └─(never back)
+//                                  HANDSHAKE ──▶ TLS
+//
+//   server:  CONNECTING ─▶ CONNECTED ─┬──────────────────────────────▶ READY (plain)
+//                                     ├─ GREETING ─ EHLO ─ STARTTLS ─┐
+//                                     └──────────────────────────────┴▶ HANDSHAKE ─▶ TLS
+//
+// CONNECTED waits until it is known what the client is; GREETING, EHLO and STARTTLS are the proxy's
+// own steps when it bridges.
+#ifndef SCOPE_RELAY_RELAY_STATE_H
+#define SCOPE_RELAY_RELAY_STATE_H
+
+#include "certs/describe.h"
+#include "plug/far_end.h"
+#include "plug/filter.h"
+#include "relay/leg.h"
+#include "relay/relay.h"
+
+enum { FILTERS_MAX = 4 };
+
+enum client_side_state {
+    CLIENT_UNDECIDED,
+    CLIENT_PLAIN,
+    CLIENT_AWAIT_HELLO,
+    CLIENT_HELLO,
+    CLIENT_HANDSHAKE,
+    CLIENT_TLS,
+};
+
+enum server_side_state {
+    SERVER_CONNECTING,
+    SERVER_CONNECTED,
+    SERVER_GREETING,
+    SERVER_EHLO,
+    SERVER_STARTTLS,
+    SERVER_HANDSHAKE,
+    SERVER_READY,
+    SERVER_TLS,
+    SERVER_GONE,     // never connected
+    SERVER_GONE_TLS, // its handshake failed
+};
+
+// What a session was in when it ended.
+enum moment {
+    MOMENT_CONNECTING,
+    MOMENT_GREETING,
+    MOMENT_PLAIN_GREETING, // … of a server that has said nothing yet; there is no TLS
+    MOMENT_OWN_TLS,        // the proxy's own steps
+    MOMENT_HANDSHAKE,
+    MOMENT_STARTTLS, // a 220 was said, and no ClientHello came
+    MOMENT_IDLE,
+    MOMENT_REPLY,
+    MOMENT_SASL,
+    MOMENT_TEXT,
+    MOMENT_ANSWER, // to a message
+    MOMENT_QUIT,
+    MOMENT_421,
+    MOMENT_COUNT,
+};
+
+struct session_end {
+    bool decided; // the proxy, or a failure, ended the session
+    enum outcome outcome;
+    enum party by;
+    char error[FAILURE_MAX];
+    int64_t linger_until_ns;
+    int64_t gone_until_ns; // a server gets so long to answer a client that is gone; 0 for none
+    bool noted;            // the moment is known: somebody closed, or the proxy ends the session
+    bool by_reset;
+    enum moment moment;
+    enum verb verb; // MOMENT_REPLY
+};
+
+// Plaintext of one peer on its way through the filters.
+struct filter_stream {
+    struct buf held;      // a line that has not come to its end, or what waits
+    struct slice passing; // passed already, not sent yet
+    bool mid_line;        // the start of the line under way was passed
+    bool in_dot_line;     // of message text
+    bool ended;           // no more comes
+};
+
+struct bridge {
+    struct relay *relay;
+    struct filter_port port;
+    struct buf greeting;        // held until the server's side is TLS
+    struct buf reply;           // lines of the reply under way, to EHLO or to the proxy
+    bool reply_begun;           // … whose start went out, since it was too long to be held
+    bool starttls_due;          // the client's STARTTLS waits for our answer
+    bool own_starttls_accepted; // the server's 220 to our STARTTLS is here
+    int64_t hello_due_ns;       // when plain text in place of a ClientHello ends the session
+};
+
+struct relay {
+    const struct relay_config *config;
+    struct event_session *session;
+    struct relay_setup setup;
+    struct observer *observer;
+    struct far_end far_end; // without ops where the server's side is a socket
+    struct buf far_end_says;
+    struct leg client;
+    struct leg server;
+    enum client_side_state client_state;
+    enum server_side_state server_state;
+    int64_t decide_at_ns; // when a silent client counts as plain; INT64_MAX once decided
+    char *connect_error;  // why there is no server; NULL while there may be one
+    char *local_address;  // of the leg to the server
+
+    // The certificate, and what the client is shown of it.
+    struct trust_verdict verdict;
+    char verify_text[448]; // … in words, with what was not checked
+    struct event_certificate *certificate;
+    bool verified;
+    bool verdict_waits;     // for the machine's roots, and the server's handshake for it
+    int64_t verdict_due_ns; // when it is asked for again; INT64_MAX: not
+    bool client_starttls;   // how its TLS began, else implicit
+    int64_t client_tls_ns;  // when its handshake was over
+    bool server_starttls;
+    bool client_failed;       // the handshake with the client did
+    const char *shown_faults; // what is wrong with the leaf; NULL for nothing
+    bool shown_bad;           // … and a client that checks would refuse it
+    bool client_spoke_in_tls; // application data came from the client inside TLS
+    bool server_spoke_in_tls;
+    bool client_spoke;       // any plaintext at all
+    bool client_greeted;     // the client was sent something of the server's
+    bool client_left_unread; // it closed without having read all that it was sent
+    bool client_gone;        // … or refused what came behind its close
+    bool client_end_due;     // its stream ended, and bytes of it still wait in here
+    bool hello_on_plain;     // a ClientHello came where plain SMTP was under way
+    struct buf client_hello; // as it came, until it is known that the server answers it in TLS
+    bool server_answers_hello;
+
+    struct filter filters[FILTERS_MAX];
+    size_t filter_count;             // 0: bytes are passed on without a look at them
+    struct filter_stream streams[2]; // by side
+    struct bridge *bridge;           // the filter that bridges, NULL for none; owned as a filter
+
+    enum party first_close; // who closed first
+    struct session_end end;
+    bool finished;
+};
+
+struct leg *relay_leg(struct relay *relay, enum side side);
+bool relay_bridges(const struct relay *relay); // the TLS of the two sides is not the same by design
+enum server_tls relay_server_tls(const struct relay *relay); // the mode's URL included
+bool relay_client_ready(
+    const struct relay *relay); // plain or in TLS, open for what the server says
+
+// Setters: the only places where the machines move.
+void relay_set_client(struct relay *relay, enum client_side_state state);
+void relay_set_server(struct relay *relay, enum server_side_state state);
+
+// Plaintext goes on to the other peer, and a copy to the observer.
+void relay_forward(struct relay *relay, enum side from, struct slice plaintext, int64_t at_ns);
+
+// What the server said, on its way to the client.
+void relay_take_server_plaintext(struct relay *relay, struct slice plaintext, int64_t at_ns);
+
+// intake.c: wire bytes of a peer on their way in.
+void input_client(struct relay *relay, struct slice wire, int64_t at_ns);
+void input_server(struct relay *relay, struct slice wire, int64_t at_ns);
+// Behind an accepted STARTTLS: plain bytes go on in the clear until a ClientHello begins.
+void input_before_hello(struct relay *relay, struct slice wire, int64_t at_ns);
+bool input_tls_switch_is_due(const struct relay *relay); // STARTTLS was accepted
+
+// plain_server.c: a server that answers the client's ClientHello in plain text.
+void plain_server_keep_hello(struct relay *relay, struct slice wire);
+// Asked of the first bytes of the server's; true where they are no TLS: then plain_server_begin.
+bool plain_server_shows(struct relay *relay, struct slice wire);
+void plain_server_begin(struct relay *relay, int64_t at_ns);
+
+// upgrade.c: handshakes.
+void tls_switch_client_begin(struct relay *relay, int64_t at_ns);
+void tls_switch_server_begin(struct relay *relay, bool starttls, int64_t at_ns);
+// Whatever the handshakes made possible since the last call.
+void tls_switch_advance(struct relay *relay, int64_t at_ns);
+// The facts of a client's handshake that the proxy itself ended.
+void tls_switch_report_client(struct relay *relay, int64_t at_ns);
+// The endpoint of an established leg has failed or said something late.
+void tls_switch_check_late(struct relay *relay, enum side side, int64_t at_ns);
+// Handshakes that the session's end cut short are told at last.
+void tls_switch_report_unfinished(struct relay *relay, int64_t at_ns);
+// A client that closed behind the handshake without a word distrusts the certificate.
+void tls_switch_check_silent_close(struct relay *relay, int64_t at_ns);
+
+// far_side.c: a far end that is no socket.
+bool far_side_is_socket(const struct relay *relay);
+void far_side_open(struct relay *relay, struct far_end far_end, int64_t at_ns); // takes it
+void far_side_cleanup(struct relay *relay);
+// Gives it what the client said, as far as there is room for what it says, and tells it the end.
+void far_side_run(struct relay *relay, int64_t at_ns);
+void far_side_tls_begun(struct relay *relay); // the client's leg is in TLS
+int64_t far_side_deadline_ns(const struct relay *relay);
+
+// filters.c: lines on their way through the filters.
+void filters_init(struct relay *relay);
+void filters_cleanup(struct relay *relay);
+void filters_add(struct relay *relay, struct filter filter); // takes it
+struct filter_port filters_port(struct relay *relay);
+void filters_feed(struct relay *relay, enum side from, struct slice plaintext, int64_t at_ns);
+// Asks again about what waits.
+void filters_progress(struct relay *relay, int64_t at_ns);
+// The peer's stream has ended: half a line goes out as it is. May come again.
+void filters_end(struct relay *relay, enum side side, int64_t at_ns);
+bool filters_hold(const struct relay *relay, enum side side); // bytes of this peer wait
+// What waits is the caller's.
+struct buf filters_take_held(struct relay *relay, enum side side);
+void filters_tell_unsent(struct relay *relay, int64_t at_ns); // the client said it all the same
+int64_t filters_deadline_ns(const struct relay *relay);
+
+// bridge.c: the filter that bridges.
+void bridge_add(struct relay *relay);
+// The client's side has changed.
+void bridge_update_view(struct relay *relay);
+// The client sent plain text after our 220, where it can go nowhere: a ClientHello is to follow.
+void bridge_await_hello(struct relay *relay, int64_t at_ns);
+// What was held of the client's plain stream goes ahead of TLS; no answer of ours is due inside it.
+void bridge_client_tls_begins(struct relay *relay, int64_t at_ns);
+void bridge_release_greeting(struct relay *relay);
+bool bridge_holds_greeting(const struct relay *relay); // it was said to the proxy alone
+bool bridge_holds_reply(const struct relay *relay);    // the start of a reply was not sent on
+
+// stream_end.c: the ends of the two streams.
+
+// Passes on what has ended and held nothing back any more.
+void half_close_pass_on(struct relay *relay, int64_t at_ns);
+
+// own_steps.c: the proxy's own STARTTLS.
+void upstream_starttls_begin(struct relay *relay);
+bool upstream_starttls_under_way(const struct relay *relay);
+// A whole reply of the server's to what the proxy said; the greeting is the first.
+void upstream_starttls_take(struct relay *relay, struct slice reply, int code, int64_t at_ns);
+// The server accepted STARTTLS.
+void upstream_starttls_finish(struct relay *relay, int64_t at_ns);
+// A server that closes on the way leaves the client to be told.
+void upstream_starttls_check_gone(struct relay *relay, int64_t at_ns);
+
+// ending.c: how a session ends.
+void session_end_decide(struct relay *relay, enum outcome outcome, enum party by,
+                        const char *format, ...) __attribute__((format(printf, 4, 5)));
+// The same for an end that the proxy makes (idle for too long, a stop) and only its moment
+// explains; where a peer has closed already that is what ended the session.
+void session_end_decide_by_proxy(struct relay *relay, enum outcome outcome);
+// The same where it is the last word: only if the client is between commands.
+void session_end_say_last(struct relay *relay, const char *line, int64_t at_ns);
+// Stops relaying: sends what is left, closes both sides.
+void session_end_close_both(struct relay *relay, int64_t at_ns);
+// The same for peers that get no longer than this to read the rest and close.
+void session_end_close_within(struct relay *relay, int64_t at_ns, int64_t linger_ns);
+// No server: the client is told, as soon as it is known how.
+void session_end_refuse_client(struct relay *relay, int64_t at_ns);
+// The session ends here, or begins to: remembers what was due. The first call counts.
+void session_end_note_moment(struct relay *relay);
+// The sentence for an end that nothing but its moment explains; empty for other outcomes.
+void session_end_put_text(char out[static FAILURE_MAX], const struct relay *relay,
+                          enum outcome outcome);
+struct event_close session_end_summary(struct relay *relay);
+
+#endif

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+// session_end: how a session ends, who ended it, and the few words that the proxy says then.
+#include "base/sentence.h"
+#include "relay/relay_state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+// The first reason is the reason; what follows from it is not.
+void session_end_decide(struct relay *relay, enum outcome outcome, enum party by,
+                        const char *format, ...) {
+    if (relay->end.decided) {
+        return;
+    }
+    va_list args;
+    relay->end.decided = true;
+    relay->end.outcome = outcome;
+    relay->end.by = by;
+    if (relay->first_close == PARTY_NONE && by != PARTY_PROXY) {
+        relay->first_close = by; // An alert is a close, whoever closes TCP first.
+    }
+    va_start(args, format);
+    vsnprintf(relay->end.error, sizeof(relay->end.error), format, args);
+    va_end(args);
+}
+
+static bool may_speak(const struct relay *relay) {
+    const struct dialogue *dialogue = observer_dialogue(relay->observer);
+    // A greeting that is held back was said to the proxy alone.
+    bool ungreeted = !dialogue_greeted(dialogue) || bridge_holds_greeting(relay);
+    return relay_client_ready(relay) && !relay->client.end_pending && !relay->client.reset &&
+           (bridge_holds_reply(relay) || !dialogue_within_reply(dialogue)) &&
+           (ungreeted || dialogue_between_commands(dialogue));
+}
+
+// Says `line` to the client as a reply of the proxy's.
+static void say(struct relay *relay, const char *line, int64_t at_ns) {
+    struct buf plain;
+    buf_init(&plain, FAILURE_MAX);
+    sentence_put_plain(&plain, slice_of_string(line));
+    buf_put_string(&plain, "\r\n");
+    dialogue_proxy_reply(observer_dialogue(relay->observer), slice_of_string(line), at_ns);
+    leg_send(&relay->client, buf_slice(&plain));
+    buf_cleanup(&plain);
+}
+
+void session_end_say_last(struct relay *relay, const char *line, int64_t at_ns) {
+    if (relay->client_state == CLIENT_UNDECIDED && relay->config->client_tls == CLIENT_TLS_AUTO) {
+        relay_set_client(relay, CLIENT_PLAIN); // So long a silence is that of a plain client.
+    }
+    if (may_speak(relay)) {
+        filters_tell_unsent(relay, at_ns); // The client had said it before.
+        say(relay, line, at_ns);
+    }
+}
+
+static void end_leg(struct leg *leg) {
+    bool up = leg->tls != NULL && tls_endpoint_state(leg->tls) == TLS_ESTABLISHED;
+    leg_drop_waiting(leg);
+    leg_end(leg, up);
+}
+
+void session_end_close_within(struct relay *relay, int64_t at_ns, int64_t linger_ns) {
+    int64_t *until_ns = &relay->end.linger_until_ns;
+    if (*until_ns == 0 || *until_ns > at_ns + linger_ns) {
+        *until_ns = at_ns + linger_ns;
+    }
+    relay->decide_at_ns = INT64_MAX;
+    end_leg(&relay->client);
+    end_leg(&relay->server);
+}
+
+void session_end_close_both(struct relay *relay, int64_t at_ns) {
+    session_end_close_within(relay, at_ns, RELAY_LINGER_NS);
+}
+
+// RFC 8446 6.2. The server's own alert is the truest; where it gave none, one that says that the
+// trouble is behind the proxy.
+static int alert_for_client(const struct relay *relay) {
+    enum { HANDSHAKE_FAILURE = 40, INTERNAL_ERROR = 80 };
+    struct event_tls facts = {.alert = -1};
+    if (relay->server.tls == NULL) {
+        return INTERNAL_ERROR;
+    }
+    tls_endpoint_facts(relay->server.tls, &facts);
+    bool named = facts.alert > 0 && facts.alert_by == PARTY_SERVER;
+    return named ? facts.alert : HANDSHAKE_FAILURE;
+}
+
+static void refuse_plain_client(struct relay *relay, int64_t at_ns) {
+    char line[512];
+    if (relay->config->client_tls == CLIENT_TLS_IMPLICIT) {
+        return; // It waits for TLS; a plain line would only confuse it.
+    }
+    snprintf(line, sizeof(line), "421 4.4.1 smtpscope: %.400s", relay->end.error);
+    session_end_say_last(relay, line, at_ns);
+}
+
+void session_end_refuse_client(struct relay *relay, int64_t at_ns) {
+    if (relay->end.linger_until_ns != 0) {
+        return;
+    }
+    switch (relay->client_state) {
+    case CLIENT_UNDECIDED:
+        return; // relay_tick, or the client's first bytes, will decide what it understands.
+    case CLIENT_PLAIN:
+        if (!relay->client_greeted) {
+            refuse_plain_client(relay, at_ns);
+        }
+        break;
+    case CLIENT_HELLO:
+    case CLIENT_HANDSHAKE:
+        if (tls_endpoint_hello(relay->client.tls) == NULL &&
+            tls_endpoint_state(relay->client.tls) == TLS_AWAIT_HELLO) {
+            return;
+        }
+        tls_endpoint_refuse(relay->client.tls, alert_for_client(relay), relay->end.error, at_ns);
+        tls_switch_report_client(relay, at_ns);
+        break;
+    case CLIENT_AWAIT_HELLO:
+    case CLIENT_TLS:
+        break;
+    }
+    session_end_close_both(relay, at_ns);
+}
+
+// ── the summary ─────────────────────────────────────────────────────────────────────────────────
+
+static bool lacks_close_notify(const struct leg *leg) {
+    return leg->tls != NULL && leg->eof && tls_endpoint_state(leg->tls) != TLS_FAILED &&
+           !tls_endpoint_got_close_notify(leg->tls);
+}
+
+static void decide_by_dialogue(struct relay *relay) {
+    struct dialogue *dialogue = observer_dialogue(relay->observer);
+    enum party stranger = dialogue_not_smtp(dialogue);
+    if (relay->hello_on_plain) {
+        session_end_decide(
+            relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_CLIENT, "%s",
+            relay_bridges(relay)
+                ? "the client began TLS (a ClientHello) after it had been silent so long "
+                  "that the proxy took it for a plain one: --client-tls implicit waits "
+                  "for it"
+                : "the client began TLS (a ClientHello) on a port where the server "
+                  "speaks plain SMTP: set the client to STARTTLS, or use the server's "
+                  "implicit-TLS port (465)");
+    } else if (dialogue_saw_tls_record(dialogue)) {
+        session_end_decide(
+            relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_CLIENT,
+            "the client began TLS (a ClientHello) where plain SMTP was under way: only a "
+            "220 to STARTTLS allows it");
+    } else if (stranger != PARTY_NONE) {
+        session_end_decide(relay, OUTCOME_PROTOCOL, stranger, "%s",
+                           dialogue_not_smtp_text(dialogue));
+    }
+}
+
+static enum outcome natural_outcome(const struct relay *relay) {
+    if (dialogue_quit_answered(observer_dialogue(relay->observer))) {
+        return OUTCOME_COMPLETED;
+    }
+    return relay->first_close == PARTY_SERVER ? OUTCOME_SERVER_CLOSED : OUTCOME_CLIENT_CLOSED;
+}
+
+// Nothing but the peers' own closing ended it.
+static void decide_by_nature(struct relay *relay) {
+    enum outcome outcome = natural_outcome(relay);
+    enum party by = relay->first_close != PARTY_NONE ? relay->first_close : PARTY_PROXY;
+    char text[FAILURE_MAX];
+    session_end_note_moment(relay);
+    session_end_put_text(text, relay, outcome);
+    session_end_decide(relay, outcome, by, "%s", text);
+}
+
+void session_end_decide_by_proxy(struct relay *relay, enum outcome outcome) {
+    char text[FAILURE_MAX];
+    if (relay->first_close == PARTY_NONE) { // Who closed first ended it, and not the proxy.
+        session_end_note_moment(relay);
+        session_end_put_text(text, relay, outcome);
+        session_end_decide(relay, outcome, PARTY_PROXY, "%s", text);
+    }
+}
+
+struct event_close session_end_summary(struct relay *relay) {
+    decide_by_dialogue(relay);
+    decide_by_nature(relay);
+    const struct session_end *ending = &relay->end;
+    struct event_close close = {
+        .by = relay->first_close != PARTY_NONE ? relay->first_close : PARTY_PROXY,
+        .outcome = ending->outcome,
+        .error = ending->error[0] != '\0' ? slice_of_string(ending->error) : (struct slice){0},
+        .client_close_notify_missing = lacks_close_notify(&relay->client),
+        .server_close_notify_missing = lacks_close_notify(&relay->server),
+        .client_reset = relay->client.reset,
+        .server_reset = relay->server.reset,
+        .client_gone = relay->client_gone || relay->client.reset,
+    };
+    if (ending->by == PARTY_PROXY) {
+        close.by = PARTY_PROXY;
+    }
+    return close;
+}
