@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "spool/chunk.h"
 
+#include "base/array.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-enum { FIRST_CAPACITY = 4 };
 
 struct write_batch *write_batch_new(void) {
     return mem_new(sizeof(struct write_batch));
@@ -30,31 +28,16 @@ void write_batch_free(struct write_batch *batch) {
     free(batch);
 }
 
-static void make_room(struct write_batch *batch, size_t more) {
-    size_t capacity = batch->capacity > 0 ? batch->capacity : FIRST_CAPACITY;
-    while (capacity < batch->count + more) {
-        capacity *= 2;
-    }
-    if (capacity > batch->capacity) {
-        batch->chunks = mem_resize(batch->chunks, capacity, sizeof(struct chunk));
-        batch->capacity = capacity;
-    }
-}
-
 void write_batch_add(struct write_batch *batch, struct chunk chunk) {
-    make_room(batch, 1);
+    batch->chunks = array_grown(batch->chunks, batch->count, &batch->room, sizeof(*batch->chunks));
     batch->chunks[batch->count++] = chunk;
     batch->bytes += chunk.len;
 }
 
 void write_batch_join(struct write_batch *batch, struct write_batch *from) {
-    if (from->count == 0) {
-        return;
+    for (size_t i = 0; i < from->count; i++) {
+        write_batch_add(batch, from->chunks[i]);
     }
-    make_room(batch, from->count);
-    memcpy(batch->chunks + batch->count, from->chunks, from->count * sizeof(struct chunk));
-    batch->count += from->count;
-    batch->bytes += from->bytes;
     from->count = 0;
     from->bytes = 0;
 }

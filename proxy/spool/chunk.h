@@ -45,7 +45,7 @@ struct chunk {
 struct write_batch {
     struct chunk *chunks; // owned
     size_t count;
-    size_t capacity;
+    size_t room;
     size_t bytes;             // the sum of all `len`: what the queue counts
     struct write_batch *next; // for the queue's use
 };

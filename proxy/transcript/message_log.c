@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "transcript/message_log.h"
 
+#include "base/array.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "transcript/record_event.h"
@@ -76,10 +77,8 @@ void message_log_free(struct message_log *log) {
 }
 
 static size_t open_reserved(const struct open_message *open) {
-    size_t count = open->field_count;
-    size_t fields = count == 0 ? 0 : 2 * count; // doubled at each power of two
     return sizeof(*open) + open->header_text.capacity + open->store.capacity + open->body.capacity +
-           fields * sizeof(*open->fields) +
+           open->field_room * sizeof(*open->fields) +
            (open->odd_dots == NULL ? 0 : ODD_DOTS_MAX * sizeof(*open->odd_dots)) +
            (open->cut_lines == NULL ? 0 : CUT_LINES_MAX * sizeof(*open->cut_lines));
 }
@@ -226,11 +225,9 @@ static struct slice fitting(struct slice text, size_t max) {
 }
 
 static struct message_field *add_field(struct open_message *open) {
-    size_t count = open->field_count++;
-    if ((count & (count - 1)) == 0) {
-        open->fields = mem_resize(open->fields, count == 0 ? 1 : 2 * count, sizeof(*open->fields));
-    }
-    return &open->fields[count];
+    open->fields =
+        array_grown(open->fields, open->field_count, &open->field_room, sizeof(*open->fields));
+    return &open->fields[open->field_count++];
 }
 
 static void take_field(struct message_log *log, struct open_message *open,

@@ -72,6 +72,7 @@ struct open_message {
     struct buf store;       // the bytes of the fields
     struct message_field *fields;
     size_t field_count;
+    size_t field_room;
     size_t field_bytes;         // of the header that they are
     enum content_state content; // where in the message the content is
     struct buf body;

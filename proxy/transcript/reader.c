@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "transcript/reader.h"
 
+#include "base/array.h"
 #include "base/memory.h"
 #include "transcript/reader_parts.h"
 
@@ -9,18 +10,9 @@
 
 // ── items and sessions ──────────────────────────────────────────────────────────────────────────
 
-// A list with room for one more.
-static void *grown(void *list, size_t count, size_t *room, size_t size) {
-    if (count < *room) {
-        return list;
-    }
-    *room = *room == 0 ? 64 : 2 * *room;
-    return mem_resize(list, *room, size);
-}
-
 struct item *reader_add_item(struct reader *reader, enum item_kind kind, size_t session) {
     reader->items =
-        grown(reader->items, reader->item_count, &reader->item_room, sizeof(*reader->items));
+        array_grown(reader->items, reader->item_count, &reader->item_room, sizeof(*reader->items));
     struct item *item = &reader->items[reader->item_count];
     *item = (struct item){
         .kind = kind, .session = session, .order = reader->item_count, .major = reader->item_count};
@@ -29,8 +21,8 @@ struct item *reader_add_item(struct reader *reader, enum item_kind kind, size_t 
 }
 
 size_t reader_add_session(struct reader *reader, struct record *record) {
-    reader->sessions = grown(reader->sessions, reader->session_count, &reader->session_room,
-                             sizeof(*reader->sessions));
+    reader->sessions = array_grown(reader->sessions, reader->session_count, &reader->session_room,
+                                   sizeof(*reader->sessions));
     reader->sessions[reader->session_count] = (struct reader_session){.record = record};
     return reader->session_count++;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "transcript/record.h"
 
+#include "base/array.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "transcript/message_log.h"
@@ -45,14 +46,6 @@ void record_free(struct record *record) {
 
 // ── keeping within the bounds ───────────────────────────────────────────────────────────────────
 
-void *record_grown(void *list, size_t count, size_t *room, size_t size) {
-    if (count < *room) {
-        return list;
-    }
-    *room = *room == 0 ? 4 : 2 * *room;
-    return mem_resize(list, *room, size);
-}
-
 size_t record_reserved(const struct record *record) {
     return record->exchange_room * sizeof(*record->exchanges) +
            record->auth_room * sizeof(*record->auths) +
@@ -62,15 +55,11 @@ size_t record_reserved(const struct record *record) {
            record->scratch.reserved + sizeof(*record);
 }
 
-static size_t list_growth(size_t count, size_t room, size_t size) {
-    return count == room ? room * size : 0;
-}
-
 // What is full is doubled to take `bytes` more.
 static size_t growth(const struct record *record, size_t bytes) {
     return arena_growth(&record->arena, bytes) +
-           list_growth(record->exchange_count, record->exchange_room, sizeof(*record->exchanges)) +
-           list_growth(record->moment_count, record->moment_room, sizeof(*record->moments));
+           array_growth(record->exchange_count, record->exchange_room, sizeof(*record->exchanges)) +
+           array_growth(record->moment_count, record->moment_room, sizeof(*record->moments));
 }
 
 static bool has_room(struct record *record, size_t bytes) {
@@ -94,8 +83,8 @@ void *record_keep(struct record *record, const struct field_table *table, const 
 
 void record_add_moment(struct record *record, struct record_moment moment) {
     record->bytes += MOMENT_BYTES;
-    record->moments = record_grown(record->moments, record->moment_count, &record->moment_room,
-                                   sizeof(*record->moments));
+    record->moments = array_grown(record->moments, record->moment_count, &record->moment_room,
+                                  sizeof(*record->moments));
     record->moments[record->moment_count++] = moment;
 }
 
@@ -123,7 +112,7 @@ static void take_auth(struct record *record, const struct event *event) {
         return;
     }
     record->auths =
-        record_grown(record->auths, record->auth_count, &record->auth_room, sizeof(*record->auths));
+        array_grown(record->auths, record->auth_count, &record->auth_room, sizeof(*record->auths));
     struct event_auth *auth = &record->auths[record->auth_count];
     *auth = event->auth;
     fields_keep(&record->arena, &auth_table, auth);
@@ -139,8 +128,8 @@ static void take_message(struct record *record, const struct event *event,
     if (!record_has_room(record, &message_table, message)) {
         return;
     }
-    record->messages = record_grown(record->messages, record->message_count, &record->message_room,
-                                    sizeof(*record->messages));
+    record->messages = array_grown(record->messages, record->message_count, &record->message_room,
+                                   sizeof(*record->messages));
     struct record_message *kept = &record->messages[record->message_count];
     *kept = *message;
     fields_keep(&record->arena, &message_table, kept);
@@ -151,8 +140,8 @@ static void take_finding(struct record *record, const struct event *event) {
     if (!record_has_room(record, &finding_table, &event->finding)) {
         return;
     }
-    record->findings = record_grown(record->findings, record->finding_count, &record->finding_room,
-                                    sizeof(*record->findings));
+    record->findings = array_grown(record->findings, record->finding_count, &record->finding_room,
+                                   sizeof(*record->findings));
     struct event_finding *finding = &record->findings[record->finding_count];
     *finding = event->finding;
     fields_keep(&record->arena, &finding_table, finding);

@@ -9,8 +9,6 @@
 // Room that one more part may need beyond the bytes counted for it.
 #define RECORD_SLACK ((size_t)512)
 
-// A list with room for one more.
-void *record_grown(void *list, size_t count, size_t *room, size_t size);
 // Whether an object of this table may still be kept; says `truncated` where not.
 bool record_has_room(struct record *record, const struct field_table *table, const void *object);
 // A copy of the object, with all that it points at, in the record's arena.

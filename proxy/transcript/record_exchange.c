@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // record_exchange: commands and their replies in a record.
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "transcript/record_build.h"
@@ -13,8 +14,8 @@ static struct record_exchange *add_exchange(struct record *record, int n) {
         record->truncated = true;
         return NULL;
     }
-    record->exchanges = record_grown(record->exchanges, record->exchange_count,
-                                     &record->exchange_room, sizeof(*record->exchanges));
+    record->exchanges = array_grown(record->exchanges, record->exchange_count,
+                                    &record->exchange_room, sizeof(*record->exchanges));
     struct record_exchange *exchange = &record->exchanges[record->exchange_count++];
     *exchange = (struct record_exchange){.n = n, .latency_ns = -1};
     return exchange;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "verdict/judge.h"
 
+#include "base/array.h"
 #include "base/memory.h"
 #include "transcript/record_fields.h"
 #include "verdict/expression.h"
@@ -88,11 +89,8 @@ static void keep_finding(struct judge *judge, const struct event_finding *findin
     if (judge->finding_count == FINDINGS_MAX) {
         return;
     }
-    if (judge->finding_count == judge->finding_room) {
-        judge->finding_room = 2 * judge->finding_room + 16;
-        judge->findings =
-            mem_resize(judge->findings, judge->finding_room, sizeof(judge->findings[0]));
-    }
+    judge->findings = array_grown(judge->findings, judge->finding_count, &judge->finding_room,
+                                  sizeof(judge->findings[0]));
     struct kept *kept = &judge->findings[judge->finding_count];
     *kept = (struct kept){.session = session, .arrival = judge->finding_count, .finding = *finding};
     fields_keep(&judge->arena, &finding_table, &kept->finding);

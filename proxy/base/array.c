@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#include "base/array.h"
+
+#include "base/memory.h"
+
+enum { FIRST_ROOM = 4 };
+
+static size_t next_room(size_t room) {
+    return room == 0 ? FIRST_ROOM : 2 * room;
+}
+
+void *array_grown(void *items, size_t count, size_t *room, size_t size) {
+    if (count < *room) {
+        return items;
+    }
+    *room = next_room(*room);
+    return mem_resize(items, *room, size);
+}
+
+size_t array_growth(size_t count, size_t room, size_t size) {
+    return count < room ? 0 : (next_room(room) - room) * size;
+}
