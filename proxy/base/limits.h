@@ -21,6 +21,7 @@
 #define LIMIT_READ         (64 * KIB)  // one read from a socket, a loop
 #define LIMIT_READ_FIRST   (16 * KIB)  // … of a peer whose bytes may yet prove costly to decode
 #define LIMIT_LEG_OUTPUT   (256 * KIB) // unsent wire bytes of a leg; past it the other side waits
+#define LIMIT_DEFAULTS     (64 * KIB)  // options in $SMTPSCOPE_OPTIONS, or in their file
 #define LIMIT_HELD         (64 * KIB)  // bytes held while it is not yet known where they go
 #define LIMIT_FILTER_LINE  (8 * KIB)   // of a line that a filter wants whole
 #define LIMIT_CLIENT_HELLO (64 * KIB)  // a handshake that has not shown its ClientHello

@@ -54,6 +54,19 @@ static char *check_authority(struct buf *out, const struct options *options) {
     return file;
 }
 
+// Only where there are some: most people have none.
+static void check_defaults(struct buf *out, const struct defaults *defaults) {
+    for (size_t i = 0; defaults != NULL && i < DEFAULTS_SOURCES; i++) {
+        const struct default_source *source = &defaults->sources[i];
+        struct probe_result result = {.name = "defaults", .ok = true};
+        snprintf(result.what, sizeof(result.what), "options of each call come from %.200s",
+                 source->name == NULL ? "" : source->name);
+        if (source->count > 0) {
+            put_result(out, &result);
+        }
+    }
+}
+
 static void check_limits(struct buf *out) {
     struct probe_result result = {.name = "limits", .ok = true};
     struct rlimit files = {0};
@@ -82,6 +95,7 @@ int command_doctor(const struct options *options) {
         put_result(&text, &results[i]);
     }
     check_limits(&text);
+    check_defaults(&text, options->defaults);
     struct failure failure = {0};
     enum err err = console_out_lines(&failure, buf_slice(&text));
     free(ca_file);

@@ -5,8 +5,9 @@
 
 static const struct cli_command_row commands[CLI_COMMAND_COUNT] = {
     [CLI_PROXY] = {.name = "proxy",
-                   .synopsis = "--mode KIND[:URL][@[HOST:]PORT] [OPTION...]",
-                   .help = "run the proxy until it is stopped"},
+                   .synopsis = "HOST[:PORT][@[HOST:]PORT]|--mode KIND... [OPTION...]",
+                   .help = "run the proxy until it is stopped, in front of a server or as --mode "
+                           "says"},
     [CLI_RUN] = {.name = "run",
                  .synopsis = "[OPTION...] [--] COMMAND [ARG...]",
                  .help = "run one command and capture the mail traffic of its whole process tree"},

@@ -3,14 +3,15 @@
 #ifndef SCOPE_CLI_COMMAND_TABLE_H
 #define SCOPE_CLI_COMMAND_TABLE_H
 
+// In the order of the help: what a newcomer needs first.
 enum cli_command {
-    CLI_PROXY,
     CLI_RUN,
-    CLI_CA,
-    CLI_DOCTOR,
+    CLI_PROXY,
     CLI_SHOW,
     CLI_CHECK,
     CLI_CTL,
+    CLI_CA,
+    CLI_DOCTOR,
     CLI_COMMAND_COUNT,
     CLI_NONE = CLI_COMMAND_COUNT // no command: `smtpscope --help`
 };

@@ -57,16 +57,23 @@ static void put_group(struct buf *out, enum cli_command command, enum option_gro
 }
 
 static void put_commands(struct buf *out) {
-    buf_put_string(out,
-                   "usage: smtpscope COMMAND [OPTION...]\n\n"
-                   "A debugging proxy for SMTP: sits between a mail client and its server, TLS "
-                   "included,\nand shows what they say, without the secrets.\n\nCommands:\n");
+    buf_put_string(
+        out, "usage: smtpscope COMMAND [OPTION...]\n\n"
+             "A debugging proxy for SMTP: sits between a mail client and its server, TLS "
+             "included,\nand shows what they say, without the secrets.\n\n"
+             "  smtpscope run -- swaks --to you@example.com -tls   what this command says\n"
+             "  smtpscope run --sink -- ./send-mails               the same, delivering nothing\n"
+             "  smtpscope proxy mail.example.com:587               a server for clients to use\n"
+             "\nCommands:\n");
     for (unsigned i = 0; i < CLI_COMMAND_COUNT; i++) {
         const struct cli_command_row *row = cli_command_row((enum cli_command)i);
         buf_putf(out, "  %s %s\n", row->name, row->synopsis);
         put_wrapped(out, row->help);
     }
-    buf_put_string(out, "\nsmtpscope COMMAND --help shows the options of a command.\n");
+    buf_put_string(
+        out, "\nsmtpscope COMMAND --help shows the options of a command; $SMTPSCOPE_OPTIONS and "
+             "the file\n~/.config/smtpscope/options, one option a line, hold those that "
+             "always apply.\n");
 }
 
 void help_put(struct buf *out, enum cli_command command) {

@@ -61,20 +61,35 @@ static void outlive_readers(const struct options *options) {
     }
 }
 
-int main(int argc, char **argv) {
-    struct options options;
+static enum err read_options(struct options *options, struct defaults *defaults, int argc,
+                             char **argv) {
     struct failure failure = {.text = ""};
+    enum err err = defaults_read(defaults, &failure);
+    if (err == OK) {
+        err = options_parse(options, &failure, argc, argv, defaults);
+    }
+    if (err != OK && argc < 2) {
+        (void)command_help(options); // the program's name alone
+    }
+    if (err != OK) {
+        (void)console_failure(err, &failure);
+    }
+    return err;
+}
+
+int main(int argc, char **argv) {
+    struct options options = {.command = CLI_NONE};
+    struct defaults defaults;
     struct capture_inherited inherited = {0};
     hold_standard_descriptors();
-    enum err err = options_parse(&options, &failure, argc, argv);
-    int status = EXIT_USAGE;
+    enum err err = read_options(&options, &defaults, argc, argv);
+    int status = err == ERR_USAGE ? EXIT_USAGE : EXIT_NOT_STARTED;
     if (err == OK) {
         take_inherited(&inherited, &options);
         outlive_readers(&options);
         status = dispatch(&options, &inherited);
-    } else {
-        console_failure(err, &failure);
     }
     options_cleanup(&options);
+    defaults_cleanup(&defaults);
     return status;
 }

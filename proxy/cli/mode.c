@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "cli/suggest.h"
 
 #include <stdlib.h>
 
@@ -129,6 +130,18 @@ static enum err parse_listen(struct mode_spec *mode, struct failure *failure, st
     return OK;
 }
 
+static enum err unknown_kind(struct failure *failure, struct slice name) {
+    struct suggestion suggestion = suggest_for(name);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        suggest_offer(&suggestion, kinds[i].name);
+    }
+    const char *near = suggestion.best;
+    return fail(failure, ERR_USAGE,
+                "--mode: '%.*s' is not one of reverse, transparent, socks5, sink%s%s%s",
+                SHOWN(name), near == NULL ? "" : "; did you mean ", near == NULL ? "" : near,
+                near == NULL ? "" : "?");
+}
+
 static enum err parse_parts(struct mode_spec *mode, struct failure *failure, struct slice word) {
     struct slice listen = {0};
     struct slice what = word;
@@ -142,8 +155,7 @@ static enum err parse_parts(struct mode_spec *mode, struct failure *failure, str
     struct slice name = slice_split(&url, ':');
     const struct kind_row *kind = find_kind(name);
     if (kind == NULL) {
-        return fail(failure, ERR_USAGE,
-                    "--mode: '%.*s' is not one of reverse, transparent, socks5, sink", SHOWN(name));
+        return unknown_kind(failure, name);
     }
     mode->kind = kind->kind;
     if (kind->has_url && slice_is_null(url)) {
@@ -170,6 +182,47 @@ enum err mode_parse(struct mode_spec *out, struct failure *failure, const char *
     if (err != OK) {
         mode_cleanup(out);
     }
+    return err;
+}
+
+// Whether the word begins with the name of a kind, as a whole.
+static bool names_kind(struct slice word) {
+    size_t len = 0;
+    while (len < word.len && word.data[len] != ':' && word.data[len] != '@') {
+        len++;
+    }
+    return find_kind(slice_sub(word, 0, len)) != NULL;
+}
+
+// A lone word is more often an option gone wrong than a host.
+static bool looks_like_server(struct slice word) {
+    return slice_find_byte(word, '.') != SLICE_NONE || slice_find_byte(word, ':') != SLICE_NONE ||
+           slice_is(word, "localhost");
+}
+
+static bool is_implicit_tls(struct slice word) {
+    size_t at = slice_find_byte(word, '@');
+    struct slice host;
+    struct slice port;
+    return split_host_port(&host, &port, at == SLICE_NONE ? word : slice_sub(word, 0, at)) &&
+           slice_is(port, "465");
+}
+
+enum err mode_parse_short(struct mode_spec *out, struct failure *failure, const char *word) {
+    struct slice text = slice_of_string(word);
+    if (names_kind(text)) {
+        return mode_parse(out, failure, word);
+    }
+    if (!looks_like_server(text)) {
+        return fail(failure, ERR_USAGE,
+                    "proxy: '%s' is no server; one is HOST:PORT, such as mail.example.com:587",
+                    word);
+    }
+    bool has_scheme = slice_find(text, SLICE("://")) != SLICE_NONE;
+    const char *scheme = is_implicit_tls(text) ? "smtps://" : "smtp://";
+    char *whole = mem_format("reverse:%s%s", has_scheme ? "" : scheme, word);
+    enum err err = mode_parse(out, failure, whole);
+    free(whole);
     return err;
 }
 

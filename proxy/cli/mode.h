@@ -33,6 +33,10 @@ struct mode_spec {
 // Reads one `--mode`. ERR_USAGE with a sentence that names the wrong part; then there is nothing to
 // clean up.
 MUST_USE enum err mode_parse(struct mode_spec *out, struct failure *failure, const char *word);
+// Reads the short form: a server, HOST[:PORT] or an smtp or smtps URL, with or without `@…`, is
+// reverse mode, to port 465 by smtps; a word that begins with a KIND is a --mode as it is.
+MUST_USE enum err mode_parse_short(struct mode_spec *out, struct failure *failure,
+                                   const char *word);
 void mode_cleanup(struct mode_spec *mode);
 
 // Appends the mode as the listening line has it: `reverse smtp://mail.example.com:587`, `sink`.

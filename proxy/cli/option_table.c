@@ -191,7 +191,8 @@ static const struct option_row table[] = {
      .argument = "FORMAT[:PATH]",
      .standard = "text:-",
      .help = "write text, jsonl, json, eml, pcap or pcapng to PATH, - is standard output; "
-             "{session}, {date}, {client}, {server} in PATH make one file for each; repeatable",
+             "{session}, {date}, {client}, {server} in PATH make one file for each; a PATH such as "
+             "mail.json says its format by its ending; repeatable",
      .kind = OPTION_OUTPUT,
      .group = GROUP_OUTPUT,
      .commands = BOTH},
@@ -370,6 +371,7 @@ static const struct option_row table[] = {
      .group = GROUP_OTHER,
      .commands = ALL},
     {.name = "version",
+     .letter = 'V',
      .help = "show the version, and of which libraries",
      .kind = OPTION_VERSION,
      .group = GROUP_OTHER,
@@ -387,6 +389,8 @@ static const char *const group_titles[GROUP_COUNT] = {
     [GROUP_LIFE] = "Stopping and limits",
     [GROUP_OTHER] = "Other",
 };
+
+_Static_assert((int)TABLE_COUNT <= (int)OPTION_ROWS_MAX, "options.h has a mark for each");
 
 const struct option_row *option_table(size_t *out_count) {
     *out_count = TABLE_COUNT;

@@ -186,15 +186,27 @@ static enum err read_expression(struct options *options, struct failure *failure
     return OK;
 }
 
+static void add_mode(struct options *options, struct mode_spec mode) { // takes it
+    options->modes = mem_resize(options->modes, options->mode_count + 1, sizeof(mode));
+    options->modes[options->mode_count++] = mode;
+}
+
 static enum err read_mode(struct options *options, struct failure *failure, const char *word) {
     struct mode_spec mode;
     enum err err = mode_parse(&mode, failure, word);
-    if (err != OK) {
-        return err;
+    if (err == OK) {
+        add_mode(options, mode);
     }
-    options->modes = mem_resize(options->modes, options->mode_count + 1, sizeof(mode));
-    options->modes[options->mode_count++] = mode;
-    return OK;
+    return err;
+}
+
+enum err option_read_server(struct options *options, struct failure *failure, const char *word) {
+    struct mode_spec mode;
+    enum err err = mode_parse_short(&mode, failure, word);
+    if (err == OK) {
+        add_mode(options, mode);
+    }
+    return err;
 }
 
 static enum err read_ports(struct options *options, struct failure *failure,
@@ -220,14 +232,41 @@ static const struct format_info *find_format(struct slice name) {
     return format;
 }
 
+// `mail.json`: a file whose name says its format. One with a colon is a FORMAT:PATH gone wrong.
+static const struct format_info *format_of_file(struct slice word) {
+    struct slice rest = word;
+    struct slice ending = {0};
+    while (!slice_is_null(rest)) {
+        ending = slice_split(&rest, '.');
+    }
+    if (ending.len == word.len || slice_find_byte(word, ':') != SLICE_NONE) {
+        return NULL;
+    }
+    const struct format_info *format = format_at(0);
+    for (size_t i = 0; format != NULL; format = format_at(++i)) {
+        struct slice known = slice_of_string(format->endings);
+        while (!slice_is_null(known)) {
+            if (slice_equal_nocase(slice_split(&known, '|'), ending)) {
+                return format;
+            }
+        }
+    }
+    return NULL;
+}
+
 static enum err read_output(struct options *options, struct failure *failure,
                             const struct option_row *row, const char *word) {
     struct slice name = slice_of_string(word);
     const struct format_info *known = find_format(slice_split(&name, ':'));
     const char *path = behind_colon(word);
     if (known == NULL) {
+        known = format_of_file(slice_of_string(word));
+        path = word;
+    }
+    if (known == NULL) {
         return wrong(failure, row, word,
-                     "no FORMAT[:PATH] with one of text, jsonl, json, eml, pcap, pcapng");
+                     "no FORMAT[:PATH] with one of text, jsonl, json, eml, pcap, pcapng, and no "
+                     "file that ends as one of them");
     }
     if (path == NULL && known->wants_path) {
         return fail(failure, ERR_USAGE, "--output: '%s' wants a PATH: %s:PATH", word, known->name);

@@ -10,4 +10,8 @@
 MUST_USE enum err option_read(struct options *options, struct failure *failure,
                               const struct option_row *row, const char *word);
 
+// A server in the place of a --mode: see mode_parse_short.
+MUST_USE enum err option_read_server(struct options *options, struct failure *failure,
+                                     const char *word);
+
 #endif

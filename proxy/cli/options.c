@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "cli/option_table.h"
 #include "cli/option_value.h"
+#include "cli/suggest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@ struct words {
     char *const *end;
 };
 
-#define COMMAND_NAMES "proxy, run, ca, doctor, show, check or ctl"
+#define COMMAND_NAMES "run, proxy, show, check, ctl, ca or doctor"
 
 static const char *const ca_actions[] = {"show", "export", "env", "renew"};
 static const char *const ctl_words[] = {"status", "pause", "resume", "rotate", "sessions", "stop"};
@@ -94,6 +95,7 @@ static enum err take_word(struct options *options, struct failure *failure, cons
     case CLI_NONE:
         return fail(failure, ERR_USAGE, "'%s' stands where a command should: " COMMAND_NAMES, word);
     case CLI_PROXY:
+        return option_read_server(options, failure, word);
     case CLI_DOCTOR:
         break;
     }
@@ -103,13 +105,37 @@ static enum err take_word(struct options *options, struct failure *failure, cons
 
 // ── options ─────────────────────────────────────────────────────────────────────────────────────
 
+static const char *nearest_option(enum cli_command command, struct slice word) {
+    size_t count = 0;
+    const struct option_row *rows = option_table(&count);
+    struct slice name = slice_starts_with(word, SLICE("--")) ? slice_from(word, 2) : word;
+    struct suggestion suggestion = suggest_for(name);
+    for (size_t i = 0; i < count; i++) {
+        if (option_is_of(&rows[i], command)) {
+            suggest_offer(&suggestion, rows[i].name);
+        }
+    }
+    return suggestion.best;
+}
+
 static enum err unknown_option(const struct options *options, struct failure *failure,
                                struct slice word) {
     const char *command = cli_command_name(options->command);
+    const char *of = command == NULL ? "" : " of ";
+    const char *near = nearest_option(options->command, word);
+    command = command == NULL ? "" : command;
+    if (near != NULL) {
+        return fail(failure, ERR_USAGE, "there is no option '%.*s'%s%s; did you mean --%s?",
+                    (int)word.len, (const char *)word.data, of, command, near);
+    }
     return fail(failure, ERR_USAGE, "there is no option '%.*s'%s%s; see smtpscope %s%s--help",
-                (int)word.len, (const char *)word.data, command == NULL ? "" : " of ",
-                command == NULL ? "" : command, command == NULL ? "" : command,
-                command == NULL ? "" : " ");
+                (int)word.len, (const char *)word.data, of, command, command,
+                command[0] == '\0' ? "" : " ");
+}
+
+static bool *given_mark(struct options *options, const struct option_row *row) {
+    size_t count = 0;
+    return &options->given[row - option_table(&count)];
 }
 
 // `word` is the option's own word, `attached` what stood behind its `=` or letter (NULL: nothing).
@@ -120,6 +146,7 @@ static enum err take_row(struct options *options, struct failure *failure, struc
         return OK;
     }
     if (row->argument == NULL) {
+        *given_mark(options, row) = true;
         return attached == NULL ? option_read(options, failure, row, NULL)
                                 : fail(failure, ERR_USAGE, "--%s takes no value, but got '%s'",
                                        row->name, attached);
@@ -127,26 +154,42 @@ static enum err take_row(struct options *options, struct failure *failure, struc
     if (attached == NULL && words->next == words->end) {
         return fail(failure, ERR_USAGE, "--%s wants a value: %s", row->name, row->argument);
     }
+    *given_mark(options, row) = true;
     return option_read(options, failure, row, attached != NULL ? attached : *words->next++);
+}
+
+// An option's word, `--name`, `--name=value`, `-n` or `-nvalue`, cut apart.
+struct option_word {
+    struct slice shown;   // with its dashes, without a value
+    struct slice name;    // empty where it is a letter
+    char letter;          // 0 where it is a name
+    const char *attached; // the value that stands in the same word; NULL: none
+};
+
+static struct option_word cut_option(const char *word) {
+    if (word[1] != '-') {
+        return (struct option_word){.shown = slice_sub(slice_of_string(word), 0, 2),
+                                    .letter = word[1],
+                                    .attached = word[2] == '\0' ? NULL : word + 2};
+    }
+    struct slice rest = slice_from(slice_of_string(word), 2);
+    struct slice name = slice_split(&rest, '=');
+    return (struct option_word){.shown = slice_sub(slice_of_string(word), 0, name.len + 2),
+                                .name = name,
+                                .attached = slice_is_null(rest) ? NULL : (const char *)rest.data};
+}
+
+static const struct option_row *find_row(enum cli_command command, const struct option_word *word) {
+    return word->letter != 0 ? option_find_letter(command, word->letter)
+                             : option_find(command, word->name);
 }
 
 static enum err take_option(struct options *options, struct failure *failure, struct words *words,
                             const char *word) {
-    const struct option_row *row = NULL;
-    const char *attached = NULL;
-    struct slice name = slice_of_string(word);
-    if (word[1] == '-') {
-        struct slice rest = slice_from(name, 2);
-        struct slice long_name = slice_split(&rest, '=');
-        row = option_find(options->command, long_name);
-        attached = slice_is_null(rest) ? NULL : (const char *)rest.data;
-        name = slice_sub(name, 0, long_name.len + 2);
-    } else {
-        row = option_find_letter(options->command, word[1]);
-        attached = word[2] == '\0' ? NULL : word + 2;
-    }
-    return row == NULL ? unknown_option(options, failure, name)
-                       : take_row(options, failure, words, row, attached);
+    struct option_word option = cut_option(word);
+    const struct option_row *row = find_row(options->command, &option);
+    return row == NULL ? unknown_option(options, failure, option.shown)
+                       : take_row(options, failure, words, row, option.attached);
 }
 
 static enum err take_words(struct options *options, struct failure *failure, struct words *words) {
@@ -172,14 +215,108 @@ static enum err take_words(struct options *options, struct failure *failure, str
     return err;
 }
 
-static enum err take_command(struct options *options, struct failure *failure, const char *word) {
-    for (unsigned i = 0; i < CLI_COMMAND_COUNT; i++) {
-        if (strcmp(word, cli_command_name((enum cli_command)i)) == 0) {
-            options->command = (enum cli_command)i;
-            return OK;
-        }
+static enum cli_command find_command(const char *word) {
+    unsigned command = 0;
+    while (command < CLI_COMMAND_COUNT &&
+           strcmp(word, cli_command_name((enum cli_command)command)) != 0) {
+        command++;
     }
-    return fail(failure, ERR_USAGE, "'%s' is no command: " COMMAND_NAMES, word);
+    return (enum cli_command)command;
+}
+
+static enum err take_command(struct options *options, struct failure *failure, const char *word) {
+    options->command = find_command(word);
+    if (options->command != CLI_NONE) {
+        return OK;
+    }
+    struct suggestion suggestion = suggest_for(slice_of_string(word));
+    for (unsigned i = 0; i < CLI_COMMAND_COUNT; i++) {
+        suggest_offer(&suggestion, cli_command_name((enum cli_command)i));
+    }
+    return suggestion.best == NULL
+               ? fail(failure, ERR_USAGE, "'%s' is no command: " COMMAND_NAMES, word)
+               : fail(failure, ERR_USAGE, "'%s' is no command; did you mean %s?", word,
+                      suggestion.best);
+}
+
+// `help` alone, or `help COMMAND`.
+static enum err take_help(struct options *options, struct failure *failure, struct words *words) {
+    options->request = REQUEST_HELP;
+    if (words->next == words->end) {
+        return OK;
+    }
+    enum err err = take_command(options, failure, *words->next++);
+    return err == OK && words->next != words->end
+               ? fail(failure, ERR_USAGE, "help takes one command, and '%s' is one more",
+                      *words->next)
+               : err;
+}
+
+// ── defaults ────────────────────────────────────────────────────────────────────────────────────
+
+// Whether something that goes before the default says the same already.
+static bool is_given(const bool given[static OPTION_ROWS_MAX], const struct option_row *row) {
+    size_t count = 0;
+    const struct option_row *rows = option_table(&count);
+    bool found = false;
+    for (size_t i = 0; i < count; i++) {
+        bool same = &rows[i] == row || (row->offset != 0 && rows[i].offset == row->offset);
+        found = found || (same && given[i]);
+    }
+    return found;
+}
+
+// The row of an option, whichever command it is of.
+static const struct option_row *find_any_row(const struct option_word *word) {
+    const struct option_row *row = NULL;
+    for (unsigned i = 0; i < CLI_COMMAND_COUNT && row == NULL; i++) {
+        row = find_row((enum cli_command)i, word);
+    }
+    return row;
+}
+
+// One option of a source. What another command has is left out, so that one list serves all.
+static enum err take_default(struct options *options, struct failure *failure, struct words *words,
+                             const bool given[static OPTION_ROWS_MAX]) {
+    const char *word = *words->next++;
+    struct option_word option = {0};
+    const struct option_row *row = NULL;
+    if (word[0] == '-' && word[1] != '\0') {
+        option = cut_option(word);
+        row = find_any_row(&option);
+    }
+    if (row == NULL || row->kind == OPTION_HELP) {
+        return fail(failure, ERR_USAGE, "'%s' is no option", word);
+    }
+    if (option_is_of(row, options->command) && !is_given(given, row)) {
+        return take_row(options, failure, words, row, option.attached);
+    }
+    if (row->argument != NULL && option.attached == NULL && words->next != words->end) {
+        words->next++;
+    }
+    return OK;
+}
+
+static enum err take_source(struct options *options, struct failure *failure,
+                            const struct default_source *source) {
+    bool given[OPTION_ROWS_MAX];
+    memcpy(given, options->given, sizeof(given));
+    struct words words = {.next = source->words, .end = source->words + source->count};
+    struct failure why = {0};
+    enum err err = OK;
+    while (err == OK && words.next != words.end) {
+        err = take_default(options, &why, &words, given);
+    }
+    return err == OK ? OK : fail(failure, err, "in %s: %.900s", source->name, why.text);
+}
+
+static enum err take_defaults(struct options *options, struct failure *failure) {
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < DEFAULTS_SOURCES; i++) {
+        const struct default_source *source = &options->defaults->sources[i];
+        err = source->count == 0 ? OK : take_source(options, failure, source);
+    }
+    return err;
 }
 
 // ── the whole ───────────────────────────────────────────────────────────────────────────────────
@@ -187,8 +324,8 @@ static enum err take_command(struct options *options, struct failure *failure, c
 static enum err check_modes(const struct options *options, struct failure *failure) {
     if (options->mode_count == 0) {
         return fail(failure, ERR_USAGE,
-                    "proxy wants at least one --mode, such as "
-                    "--mode reverse:smtp://mail.example.com");
+                    "proxy wants a server, such as smtpscope proxy mail.example.com:587, or "
+                    "another --mode");
     }
     for (size_t i = 0; i < options->mode_count; i++) {
         for (size_t j = 0; j < i; j++) {
@@ -378,18 +515,24 @@ static enum err finish(struct options *options, struct failure *failure) {
                 "a command is missing: " COMMAND_NAMES "; see smtpscope --help");
 }
 
-enum err options_parse(struct options *out, struct failure *failure, int argc, char *const *argv) {
+enum err options_parse(struct options *out, struct failure *failure, int argc, char *const *argv,
+                       const struct defaults *defaults) {
     set_defaults(out);
+    out->defaults = defaults;
     struct words words = {.next = argv + 1, .end = argv + argc};
     if (argc < 2) {
         return finish(out, failure);
     }
-    enum err err = OK;
-    if (argv[1][0] != '-') {
-        err = take_command(out, failure, *words.next++);
+    if (strcmp(argv[1], "help") == 0) {
+        words.next++;
+        return take_help(out, failure, &words);
     }
+    enum err err = argv[1][0] != '-' ? take_command(out, failure, *words.next++) : OK;
     if (err == OK) {
         err = take_words(out, failure, &words);
+    }
+    if (err == OK && out->request == REQUEST_COMMAND && defaults != NULL) {
+        err = take_defaults(out, failure);
     }
     return err == OK && out->request == REQUEST_COMMAND ? finish(out, failure) : err;
 }

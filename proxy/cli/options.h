@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "capture/port_list.h"
 #include "cli/command_table.h"
+#include "cli/defaults.h"
 #include "cli/mode.h"
 #include "event/event.h"
 #include "event/policy.h"
@@ -46,6 +47,8 @@ struct text_list {
     const char **items; // owned, each of them too
     size_t count;
 };
+
+enum { OPTION_ROWS_MAX = 96 };
 
 struct options {
     enum cli_request request;
@@ -113,12 +116,16 @@ struct options {
     const char *ca_out;   // NULL: standard output
     const char *file;     // `show`, `check`: the transcript, "-" for standard input
     const char *ctl_word; // `ctl`: "status", "pause", …
+
+    bool given[OPTION_ROWS_MAX];     // by their place in the option table
+    const struct defaults *defaults; // that these were read with; NULL: none
 };
 
-// Reads the command line. ERR_USAGE with one sentence that names the word that is wrong (exit 2).
-// `out` is safe to clean up whatever came out.
+// Reads the command line, then `defaults` (NULL: none) for what it does not give. ERR_USAGE with
+// one sentence that names the word that is wrong (exit 2). `out` is safe to clean up whatever came
+// out, and borrows from both.
 MUST_USE enum err options_parse(struct options *out, struct failure *failure, int argc,
-                                char *const *argv);
+                                char *const *argv, const struct defaults *defaults);
 void options_cleanup(struct options *options);
 
 #endif

@@ -48,6 +48,7 @@ void outlet_file(struct outlet *outlet, enum chunk_kind kind, const char *name, 
 
 struct format_info {
     const char *name;              // as in `--output NAME:PATH`; static
+    const char *endings;           // of file names that mean it, "txt|log"; NULL: none
     const struct framing *framing; // of its files
     bool wants_path;               // standard output is no place for it
     bool has_secrets;              // takes EVENT_WIRE and TLS secrets, so it defeats the mask

@@ -12,6 +12,7 @@ static const struct framing framing = {
 
 const struct format_info json_format = {
     .name = "json",
+    .endings = "json",
     .framing = &framing,
     .shares_messages = true,
     .takes_document = true,

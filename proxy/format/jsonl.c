@@ -48,6 +48,7 @@ static const struct framing framing = {
 
 const struct format_info jsonl_format = {
     .name = "jsonl",
+    .endings = "jsonl|ndjson",
     .framing = &framing,
     .shares_messages = true,
     .put_notice = put_notice,

@@ -129,6 +129,7 @@ static const struct framing framing = {
 
 const struct format_info pcap_format = {
     .name = "pcap",
+    .endings = "pcap",
     .framing = &framing,
     .wants_path = true,
     .session_new = pcap_new,

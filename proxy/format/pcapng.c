@@ -155,6 +155,7 @@ static const struct framing framing = {
 
 const struct format_info pcapng_format = {
     .name = "pcapng",
+    .endings = "pcapng",
     .framing = &framing,
     .wants_path = true,
     .has_secrets = true,

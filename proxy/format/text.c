@@ -274,6 +274,7 @@ static const struct framing framing = {
 
 const struct format_info text_format = {
     .name = "text",
+    .endings = "txt|log|text",
     .framing = &framing,
     .put_notice = put_notice,
     .session_new = session_new,

@@ -366,6 +366,7 @@ enum err output_queue_open(struct failure *failure, struct output_queue *queue,
                            const struct destination *to, const struct spool_options *options) {
     *queue = (struct output_queue){.to = to, .options = options};
     backlog_init(&queue->backlog, options->queue_max);
+    path_make_fixed_folder(to->path);
     if (to->placeholders) {
         return open_fixed(failure, queue);
     }

@@ -127,6 +127,18 @@ char *path_fixed_folder(const char *path) {
     return len == 0 ? mem_string(".") : mem_string_of(slice_of(path, len));
 }
 
+void path_make_fixed_folder(const char *path) {
+    char *folder = path_fixed_folder(path);
+    char *first = folder[0] == '/' ? strchr(folder + 1, '/') : folder;
+    for (char *slash = first == NULL ? NULL : strchr(first + 1, '/'); slash != NULL;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        (void)mkdir(folder, 0700);
+        *slash = '/';
+    }
+    free(folder);
+}
+
 enum err path_make_folders(struct failure *failure, const char *path, const char *expanded) {
     char *folder = mem_string(expanded);
     enum err err = OK;

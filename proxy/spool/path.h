@@ -29,6 +29,10 @@ char *path_expand(const char *path, const struct path_values *values);
 // first placeholder, or of the name. "." where there is none. Owned by the caller.
 char *path_fixed_folder(const char *path);
 
+// Makes the fixed folder (0700), and those above it, where they are missing, but no new one in `/`,
+// where a folder by mistake is more likely than a wish. Where that fails, opening the file says so.
+void path_make_fixed_folder(const char *path);
+
 // Makes the folders (0700) of `expanded` that stand behind the fixed folder of `path`. ERR_SYSTEM
 // with a sentence where that fails.
 MUST_USE enum err path_make_folders(struct failure *failure, const char *path,

@@ -34,10 +34,10 @@ struct comparison_row {
 
 // Longer signs stand before those that they begin with.
 static const struct comparison_row comparisons[] = {
-    {.sign = "!=", .comparison = OP_NOT_EQUAL}, {.sign = "<=", .comparison = OP_AT_MOST},
-    {.sign = ">=", .comparison = OP_AT_LEAST},  {.sign = "=", .comparison = OP_EQUAL},
-    {.sign = "~", .comparison = OP_MATCHES},    {.sign = "<", .comparison = OP_LESS},
-    {.sign = ">", .comparison = OP_MORE},
+    {.sign = "==", .comparison = OP_EQUAL},   {.sign = "!=", .comparison = OP_NOT_EQUAL},
+    {.sign = "<=", .comparison = OP_AT_MOST}, {.sign = ">=", .comparison = OP_AT_LEAST},
+    {.sign = "=", .comparison = OP_EQUAL},    {.sign = "~", .comparison = OP_MATCHES},
+    {.sign = "<", .comparison = OP_LESS},     {.sign = ">", .comparison = OP_MORE},
 };
 
 static const struct name_row *find_name(struct slice name, enum expression_use use) {

@@ -64,7 +64,7 @@ class CommandLine(unittest.TestCase):
             self.assertIn(library, done.stdout)
 
     def test_wrong_usage_names_the_word_in_one_line(self):
-        for words, named in (([], "command"), (["prxy"], "prxy"), (["proxy"], "--mode"),
+        for words, named in ((["prxy"], "prxy"), (["proxy"], "--mode"),
                              (["proxy", "--mode", "sink", "--verify", "maybe"], "maybe"),
                              (["proxy", "--mode", "reverse:http://x"], "http://x"),
                              (["proxy", "--mode", "sink", "-o", "text:a", "-o", "json:a"], "a"),
@@ -75,6 +75,35 @@ class CommandLine(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout), (2, b""), words)
             self.assertRegex(done.stderr.decode(), r"\Asmtpscope: [^\n]*%s[^\n]*\n\Z"
                              % re.escape(named))
+
+    def test_the_name_alone_shows_the_help_and_what_is_missing(self):
+        done = run()
+        self.assertEqual((done.returncode, done.stdout), (2, run("--help").stdout))
+        self.assertRegex(done.stderr.decode(), r"\Asmtpscope: a command is missing[^\n]*\n\Z")
+
+    def test_help_and_version_have_short_ways(self):
+        self.assertEqual(run("help").stdout, run("--help").stdout)
+        self.assertEqual(run("help", "run").stdout, run("run", "--help").stdout)
+        self.assertEqual(run("-V").stdout, run("--version").stdout)
+
+    def test_defaults_come_from_the_environment_and_a_file(self):
+        with tempfile.TemporaryDirectory() as home:
+            options = os.path.join(home, "smtpscope", "options")
+            os.mkdir(os.path.dirname(options))
+            with open(options, "w", encoding="utf-8") as file:
+                file.write("# for all\nfail-on never\nbody full\n")
+            path = os.path.join(home, "t.json")
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(TRANSCRIPT, file)
+            env = {"XDG_CONFIG_HOME": home}
+            self.assertEqual(run("check", path).returncode, 1)
+            self.assertEqual(run("check", path, env=env).returncode, 0)
+            self.assertEqual(run("check", path, "--fail-on", "error", env=env).returncode, 1)
+            env["SMTPSCOPE_OPTIONS"] = "--fail-on warning"
+            self.assertEqual(run("check", path, env=env).returncode, 1)
+            self.assertIn(f"come from {options}\n", run("doctor", env=env).stdout.decode())
+            env["SMTPSCOPE_OPTIONS"] = "--fail-on 'warning"
+            self.assertEqual(run("check", path, env=env).returncode, 3)
 
     def test_a_word_cannot_move_the_terminal(self):
         done = run("proxy", "--mode", "\x1b[2J\n")

@@ -70,6 +70,46 @@ static void reads_every_form(void **state) {
 }
 
 // The word that is wrong stands in the sentence.
+// What stands in the place of a --mode, and the --mode that it is short for.
+static const struct {
+    const char *word;
+    const char *mode;
+} short_rows[] = {
+    {"mail.example.com:587", "reverse:smtp://mail.example.com:587"},
+    {"mail.example.com:465", "reverse:smtps://mail.example.com:465"},
+    {"mail.example.com", "reverse:smtp://mail.example.com:25"},
+    {"localhost", "reverse:smtp://localhost:25"},
+    {"localhost:465@0", "reverse:smtps://localhost:465@0"},
+    {"[::1]:587@[::1]:0", "reverse:smtp://[::1]:587@[::1]:0"},
+    {"192.0.2.7:2465@2526", "reverse:smtp://192.0.2.7:2465@2526"},
+    {"smtp://a:465", "reverse:smtp://a:465"},
+    {"smtps://a", "reverse:smtps://a"},
+    {"sink", "sink"},
+    {"sink@2526", "sink@2526"},
+    {"reverse:smtp://a", "reverse:smtp://a"},
+};
+
+static void reads_a_server_in_place_of_a_mode(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(short_rows) / sizeof(short_rows[0]); i++) {
+        struct mode_spec due;
+        struct mode_spec mode;
+        struct failure failure = {0};
+        assert_int_equal(mode_parse(&due, &failure, short_rows[i].mode), OK);
+        if (mode_parse_short(&mode, &failure, short_rows[i].word) != OK) {
+            fail_msg("%s: %s", short_rows[i].word, failure.text);
+        }
+        assert_int_equal(mode.kind, due.kind);
+        assert_int_equal(mode.implicit_tls, due.implicit_tls);
+        assert_text(mode.host, due.host);
+        assert_int_equal(mode.port, due.port);
+        assert_text(mode.listen_host, due.listen_host);
+        assert_int_equal(mode.listen_port, due.listen_port);
+        mode_cleanup(&mode);
+        mode_cleanup(&due);
+    }
+}
+
 static const struct {
     const char *word;
     const char *named;
@@ -117,6 +157,7 @@ static void names_what_is_wrong(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_form),
+        cmocka_unit_test(reads_a_server_in_place_of_a_mode),
         cmocka_unit_test(names_what_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

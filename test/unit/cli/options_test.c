@@ -16,6 +16,8 @@
 
 enum { WORDS_MAX = 32 };
 
+static const struct defaults *defaults;
+
 // Splits `line` at single spaces (`_` stands for a space within a word) and parses it.
 static enum err parse(struct options *out, struct failure *failure, const char *line) {
     static char words[1000];
@@ -37,7 +39,7 @@ static enum err parse(struct options *out, struct failure *failure, const char *
         word = space;
     }
     argv[argc] = NULL;
-    return options_parse(out, failure, argc, argv);
+    return options_parse(out, failure, argc, argv, defaults);
 }
 
 static struct options good(const char *line) {
@@ -197,6 +199,17 @@ static void shows_help_and_version(void **state) {
     assert_int_equal(o.request, REQUEST_HELP);
     assert_int_equal(o.command, CLI_NONE);
     options_cleanup(&o);
+    o = good("help");
+    assert_int_equal(o.request, REQUEST_HELP);
+    assert_int_equal(o.command, CLI_NONE);
+    options_cleanup(&o);
+    o = good("help run");
+    assert_int_equal(o.request, REQUEST_HELP);
+    assert_int_equal(o.command, CLI_RUN);
+    options_cleanup(&o);
+    o = good("-V");
+    assert_int_equal(o.request, REQUEST_VERSION);
+    options_cleanup(&o);
     o = good("--version");
     assert_int_equal(o.request, REQUEST_VERSION);
     options_cleanup(&o);
@@ -213,6 +226,12 @@ static const struct {
     {"--bogus", "'--bogus'"},
     {"proxy", "--mode"},
     {"proxy extra", "'extra'"},
+    {"proxy mail.example.com:0", "'0'"},
+    {"help me", "'me'"},
+    {"help run run", "'run'"},
+    {"doctro", "did you mean doctor?"},
+    {"proxy --mode sink --verfy off", "did you mean --verify?"},
+    {"proxy --mode revrese", "did you mean reverse?"},
     {"proxy --mode sink --bogus", "'--bogus'"},
     {"proxy --mode sink --bogus=x", "'--bogus'"},
     {"proxy --mode sink -x", "'-x'"},

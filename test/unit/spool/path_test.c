@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "spool/path.h"
 
+#include "base/memory.h"
 #include "support/folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -102,6 +105,26 @@ static void the_fixed_folder_stands_before_the_first_placeholder(void **state) {
     expect_folder("{client}/c", ".");
 }
 
+static bool is_folder(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static void the_fixed_folder_is_made_but_not_in_the_root(void **state) {
+    (void)state;
+    char *path = mem_string(in_folder("a/b/{client}/x.json"));
+    path_make_fixed_folder(path);
+    path_make_fixed_folder(path);
+    assert_true(is_folder(in_folder("a/b")));
+    assert_false(is_folder(in_folder("a/b/{client}")));
+    free(path);
+    path_make_fixed_folder("/smtpscope-none/x.json");
+    path_make_fixed_folder("/smtpscope-none/b/x.json");
+    assert_false(is_folder("/smtpscope-none"));
+    path_make_fixed_folder("x.json");
+    path_make_fixed_folder("/x.json");
+}
+
 static void folders_of_values_are_made(void **state) {
     (void)state;
     struct failure failure;
@@ -130,6 +153,8 @@ int main(void) {
         cmocka_unit_test(session_zero_has_no_peers),
         cmocka_unit_test(other_braces_stand_for_themselves),
         cmocka_unit_test(the_fixed_folder_stands_before_the_first_placeholder),
+        cmocka_unit_test_setup_teardown(the_fixed_folder_is_made_but_not_in_the_root, folder_enter,
+                                        folder_leave),
         cmocka_unit_test_setup_teardown(folders_of_values_are_made, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_made_is_said, folder_enter,
                                         folder_leave),
