@@ -108,9 +108,11 @@ def test_a_url_that_leads_beside_our_own_listener(scope):
 
 def test_unwritable_output(scope):
     mode = ("proxy", "--mode", "sink@127.0.0.1:0", "-o")
+    with open(scope.path("file"), "w"):
+        pass
     for output in ("text", "jsonl", "json", "pcap"):
-        path = scope.path("nowhere/" + output)
-        refuses(scope, 3, [path, "No such file"], *mode, f"{output}:{path}")
+        path = scope.path("file/" + output)
+        refuses(scope, 3, [path, "Not a directory"], *mode, f"{output}:{path}")
     foreign = scope.path("foreign")
     with open(foreign, "w") as file:
         file.write("precious\n")

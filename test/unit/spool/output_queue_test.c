@@ -563,9 +563,10 @@ static void a_folder_is_no_file(void **state) {
     assert_int_equal(mkdir(in_folder("sub"), 0700), 0);
     assert_int_equal(open_lane(&text_format, in_folder("sub")), ERR_SYSTEM);
     output_queue_cleanup(&fixture.queue);
-    assert_int_equal(open_lane(&text_format, in_folder("none/log")), ERR_SYSTEM);
+    file_put(in_folder("file"), "");
+    assert_int_equal(open_lane(&text_format, in_folder("file/log")), ERR_SYSTEM);
     output_queue_cleanup(&fixture.queue);
-    assert_int_equal(open_lane(&text_format, in_folder("none/{client}")), ERR_SYSTEM);
+    assert_int_equal(open_lane(&text_format, in_folder("file/{client}")), ERR_SYSTEM);
 }
 
 // ── mail ────────────────────────────────────────────────────────────────────────────────────────
