@@ -27,9 +27,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char CERTIFICATE_FILE[] = "ca.pem";
-static const char KEY_FILE[] = "ca.key";
-
 #define PEM_MAX (64 * KIB)
 
 struct authority {
@@ -143,9 +140,9 @@ static enum err save(const struct folder *folder, struct failure *failure, const
         PEM_write_bio_X509(key, intermediate->certificate);
     }
     PEM_write_bio_X509(certificate, ca->certificate);
-    enum err err = write_pem(folder, failure, KEY_FILE, key, 0600);
+    enum err err = write_pem(folder, failure, AUTHORITY_KEY_FILE, key, 0600);
     if (err == OK) {
-        err = write_pem(folder, failure, CERTIFICATE_FILE, certificate, 0644);
+        err = write_pem(folder, failure, AUTHORITY_CERTIFICATE_FILE, certificate, 0644);
     }
     BIO_free(key);
     BIO_free(certificate);
@@ -177,11 +174,11 @@ static enum err load_certificate(struct issuer *ca, const struct folder *folder,
     struct buf pem;
     mode_t mode = 0;
     buf_init(&pem, PEM_MAX);
-    enum err err = folder_read(folder, failure, CERTIFICATE_FILE, &pem, &mode);
+    enum err err = folder_read(folder, failure, AUTHORITY_CERTIFICATE_FILE, &pem, &mode);
     if (err == OK && (mode & (S_IWGRP | S_IWOTH)) != 0) {
         err = fail(failure, ERR_INPUT,
                    "other users may write the CA's certificate %s/%s (mode %04o): `chmod go-w` it",
-                   folder->path, CERTIFICATE_FILE, (unsigned)mode & 07777);
+                   folder->path, AUTHORITY_CERTIFICATE_FILE, (unsigned)mode & 07777);
     }
     if (err == OK) {
         BIO *bio = BIO_new_mem_buf(buf_slice(&pem).data, (int)buf_len(&pem));
@@ -189,7 +186,7 @@ static enum err load_certificate(struct issuer *ca, const struct folder *folder,
         BIO_free(bio);
         if (ca->certificate == NULL) {
             err = fail(failure, ERR_INPUT, "%s/%s is no certificate in PEM form; " RENEW,
-                       folder->path, CERTIFICATE_FILE);
+                       folder->path, AUTHORITY_CERTIFICATE_FILE);
         }
     }
     buf_cleanup(&pem);
@@ -210,7 +207,7 @@ static enum err check_mode(mode_t mode, const struct folder *folder, struct fail
                : fail(failure, ERR_INPUT,
                       "the CA's key %s/%s is open to other users (mode %04o): make it private with "
                       "`chmod 600`, or, if somebody may have read it, " RENEW,
-                      folder->path, KEY_FILE, (unsigned)mode & 07777);
+                      folder->path, AUTHORITY_KEY_FILE, (unsigned)mode & 07777);
 }
 
 // The key, and behind it the intermediate's certificate where it is that one's.
@@ -219,7 +216,7 @@ static enum err load_key(EVP_PKEY **out_key, X509 **out_intermediate, const stru
     struct buf pem;
     mode_t mode = 0;
     buf_init(&pem, PEM_MAX);
-    enum err err = folder_read(folder, failure, KEY_FILE, &pem, &mode);
+    enum err err = folder_read(folder, failure, AUTHORITY_KEY_FILE, &pem, &mode);
     if (err == OK) {
         err = check_mode(mode, folder, failure);
     }
@@ -230,7 +227,7 @@ static enum err load_key(EVP_PKEY **out_key, X509 **out_intermediate, const stru
         BIO_free(bio);
         if (*out_key == NULL) {
             err = fail(failure, ERR_INPUT, "%s/%s is no private key in PEM form; " RENEW,
-                       folder->path, KEY_FILE);
+                       folder->path, AUTHORITY_KEY_FILE);
         }
     }
     buf_wipe(&pem);
@@ -252,7 +249,7 @@ static enum err check(const struct authority *authority, const struct folder *fo
         (intermediate != NULL && !is_signed_by(intermediate, root))) {
         return fail(failure, ERR_INPUT,
                     "the CA's key %s/%s does not fit its certificate %s; " RENEW, folder->path,
-                    KEY_FILE, CERTIFICATE_FILE);
+                    AUTHORITY_KEY_FILE, AUTHORITY_CERTIFICATE_FILE);
     }
     if (intermediate == NULL && X509_get_ext_by_NID(root, NID_name_constraints, -1) >= 0) {
         return fail(failure, ERR_INPUT,
@@ -263,7 +260,7 @@ static enum err check(const struct authority *authority, const struct folder *fo
     }
     if (X509_check_ca(root) == 0) {
         return fail(failure, ERR_INPUT, "%s/%s is not the certificate of a CA; " RENEW,
-                    folder->path, CERTIFICATE_FILE);
+                    folder->path, AUTHORITY_CERTIFICATE_FILE);
     }
     return OK;
 }
@@ -287,14 +284,15 @@ static enum err load(struct authority *authority, const struct folder *folder,
 static enum err complain_of_half(const struct folder *folder, struct failure *failure,
                                  bool has_key) {
     return fail(failure, ERR_INPUT, "%s holds %s but no %s: put it back, or " RENEW, folder->path,
-                has_key ? KEY_FILE : CERTIFICATE_FILE, has_key ? CERTIFICATE_FILE : KEY_FILE);
+                has_key ? AUTHORITY_KEY_FILE : AUTHORITY_CERTIFICATE_FILE,
+                has_key ? AUTHORITY_CERTIFICATE_FILE : AUTHORITY_KEY_FILE);
 }
 
 static enum err make_where_missing(enum authority_origin *out, const struct folder *folder,
                                    struct failure *failure,
                                    const struct authority_options *options) {
-    bool has_key = folder_has(folder, KEY_FILE);
-    bool has_certificate = folder_has(folder, CERTIFICATE_FILE);
+    bool has_key = folder_has(folder, AUTHORITY_KEY_FILE);
+    bool has_certificate = folder_has(folder, AUTHORITY_CERTIFICATE_FILE);
     if (has_key != has_certificate) {
         return complain_of_half(folder, failure, has_key);
     }
@@ -325,7 +323,7 @@ static enum err open_in(struct authority **out, struct failure *failure,
     enum err err = load(authority, folder, failure);
     if (err == OK) {
         authority->der = build_der(authority->ca.certificate);
-        authority->certificate_file = mem_format("%s/%s", folder->path, CERTIFICATE_FILE);
+        authority->certificate_file = mem_format("%s/%s", folder->path, AUTHORITY_CERTIFICATE_FILE);
         authority->facts = certificate_facts_new(authority_der(authority));
         err = check_dates(authority, failure, folder, options->now_unix_ns);
     }
@@ -372,7 +370,7 @@ enum err authority_renew(struct authority **out, struct failure *failure,
     struct folder folder;
     enum err err = folder_open(&folder, failure, options->dir);
     if (err == OK) {
-        bool replaced = folder_has(&folder, CERTIFICATE_FILE);
+        bool replaced = folder_has(&folder, AUTHORITY_CERTIFICATE_FILE);
         err = make_and_save(&folder, failure, options);
         if (err == OK) {
             err = open_in(out, failure, &folder, options);
@@ -403,7 +401,9 @@ char *authority_default_dir(void) {
     if (data != NULL && data[0] == '/') {
         return mem_format("%s/smtpscope", data);
     }
-    return home == NULL || home[0] == '\0' ? NULL : mem_format("%s/.local/share/smtpscope", home);
+    struct stat status;
+    bool is_there = home != NULL && stat(home, &status) == 0 && S_ISDIR(status.st_mode);
+    return is_there ? mem_format("%s/.local/share/smtpscope", home) : NULL;
 }
 
 // ── facts ───────────────────────────────────────────────────────────────────────────────────────

@@ -16,6 +16,9 @@
 
 struct authority;
 
+#define AUTHORITY_CERTIFICATE_FILE "ca.pem"
+#define AUTHORITY_KEY_FILE         "ca.key"
+
 struct authority_options {
     const char *dir;             // made with 0700 where it is missing
     const char *const *ca_hosts; // --ca-hosts: names and addresses; used only when the CA is made
@@ -38,7 +41,7 @@ MUST_USE enum err authority_renew(struct authority **out, struct failure *failur
 void authority_free(struct authority *authority);
 
 // $XDG_DATA_HOME/smtpscope, else $HOME/.local/share/smtpscope; the caller frees it. NULL without a
-// home.
+// home that is there: a system user's /nonexistent is not made.
 char *authority_default_dir(void);
 
 enum authority_origin authority_origin(const struct authority *authority);

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -163,4 +164,16 @@ int private_file_open(int *out_fd, const char *path, int flags) {
         *out_fd = -1;
     }
     return error;
+}
+
+void folder_of_files_remove(const char *path) {
+    DIR *folder = opendir(path);
+    struct dirent *entry;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        (void)unlinkat(dirfd(folder), entry->d_name, 0); // "." and ".." stay by themselves
+    }
+    if (folder != NULL) {
+        closedir(folder);
+    }
+    rmdir(path);
 }

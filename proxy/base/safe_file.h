@@ -42,6 +42,9 @@ MUST_USE int private_file_open(int *out_fd, const char *path, int flags);
 // Whether `path` names a descriptor of this process: /dev/stdout, /dev/fd/3.
 bool file_is_descriptor(const char *path);
 
+// Removes the files in a folder of our own, and the folder. What is no file stays, and the folder.
+void folder_of_files_remove(const char *path);
+
 // Writes all of `bytes`; false with errno.
 MUST_USE bool file_write_all(int fd, struct slice bytes);
 

@@ -19,70 +19,7 @@ void complain(void *context, const char *sentence) {
     console_say(sentence);
 }
 
-// ── certificates and TLS ────────────────────────────────────────────────────────────────────────
-
-char *app_context_ca_dir(const struct options *options) {
-    return options->ca_dir != NULL ? mem_string(options->ca_dir) : authority_default_dir();
-}
-
-static void say_hosts_unused(const struct authority *authority) {
-    struct buf hosts;
-    buf_init(&hosts, MIB);
-    authority_put_hosts(&hosts, authority);
-    struct slice names = buf_slice(&hosts);
-    char *text = mem_format("--ca-hosts has no effect: the CA %s is there already, %s%.*s; "
-                            "`smtpscope ca renew --ca-hosts NAME` makes a new one",
-                            authority_certificate_file(authority),
-                            names.len > 0 ? "limited to " : "for all names", (int)names.len,
-                            (const char *)names.data);
-    console_say(text);
-    free(text);
-    buf_cleanup(&hosts);
-}
-
-static void say_what_changed(const struct authority *authority, const struct options *options) {
-    if (authority_origin(authority) == AUTHORITY_FOUND && options->ca_hosts.count > 0) {
-        say_hosts_unused(authority);
-    } else if (authority_origin(authority) == AUTHORITY_REPLACED) {
-        console_say(
-            "what trusted the old CA does not trust the new one: give it this certificate, take "
-            "the old one out of its trust store, and run `smtpscope ca env` again");
-    }
-}
-
-// Opens the CA, or makes it anew.
-static enum err take_authority(struct authority **out, struct failure *failure,
-                               const struct options *options, bool renew) {
-    char *dir = app_context_ca_dir(options);
-    if (dir == NULL) {
-        return fail(failure, ERR_SYSTEM,
-                    "there is no place for the CA: neither HOME nor XDG_DATA_HOME is set; name a "
-                    "folder with --ca-dir");
-    }
-    struct authority_options authority = {
-        .dir = dir,
-        .ca_hosts = options->ca_hosts.items,
-        .ca_host_count = options->ca_hosts.count,
-        .now_unix_ns = clock_unix_ns(),
-    };
-    enum err err = renew ? authority_renew(out, failure, &authority)
-                         : authority_open(out, failure, &authority);
-    free(dir);
-    if (err == OK) {
-        say_what_changed(*out, options);
-    }
-    return err;
-}
-
-enum err app_context_open_authority(struct authority **out, struct failure *failure,
-                                    const struct options *options) {
-    return take_authority(out, failure, options, false);
-}
-
-enum err app_context_renew_authority(struct authority **out, struct failure *failure,
-                                     const struct options *options) {
-    return take_authority(out, failure, options, true);
-}
+// ── TLS ────────────────────────────────────────────────────────────────────────
 
 static enum err open_contexts(struct app_context *out, struct failure *failure,
                               const struct options *options) {
@@ -215,7 +152,7 @@ static void fill_relay_config(struct app_context *out, const struct options *opt
                              .name_identities = options->auth != AUTH_VIEW_MASK,
                              .ignored = options->ignored.items,
                              .ignored_count = options->ignored.count,
-                             .ca_file = authority_certificate_file(out->authority)},
+                             .ca_file = authority_certificate_file(out->ca.authority)},
                 .auth_view = options->auth,
                 .sinks = out->sinks,
                 .keylog = out->keylog_fd >= 0 ? write_keylog : NULL,
@@ -229,7 +166,7 @@ enum err app_context_open(struct app_context *out, struct failure *failure,
     *out = (struct app_context){.keylog_fd = -1};
     enum err err = open_verdict(out, failure, options);
     if (err == OK) {
-        err = app_context_open_authority(&out->authority, failure, options);
+        err = ca_place_open(&out->ca, failure, options);
     }
     if (err == OK) {
         err = trust_store_new(&out->trust, failure, options->server_ca);
@@ -251,7 +188,7 @@ enum err app_context_open(struct app_context *out, struct failure *failure,
     }
     out->sinks = sink_set_new();
     sink_set_add(out->sinks, &output_sink, out->outputs);
-    out->leaves = leaf_store_new(out->authority, clock_unix_ns());
+    out->leaves = leaf_store_new(out->ca.authority, clock_unix_ns());
     fill_relay_config(out, options);
     return OK;
 }
@@ -274,7 +211,7 @@ void app_context_cleanup(struct app_context *app) {
     tls_context_free(app->connect_context);
     leaf_store_free(app->leaves);
     trust_store_free(app->trust);
-    authority_free(app->authority);
+    ca_place_cleanup(&app->ca);
     judge_free(app->judge);
     expression_free(app->only);
     if (app->keylog_fd >= 0) {

@@ -4,6 +4,7 @@
 #ifndef SCOPE_CLI_APP_CONTEXT_H
 #define SCOPE_CLI_APP_CONTEXT_H
 
+#include "cli/ca_place.h"
 #include "cli/options.h"
 #include "observe/output.h"
 #include "relay/config.h"
@@ -13,7 +14,7 @@
 #include <stdatomic.h>
 
 struct app_context {
-    struct authority *authority;
+    struct ca_place ca;
     struct trust_store *trust;
     struct leaf_store *leaves;
     struct tls_context *accept_context;
@@ -36,15 +37,6 @@ MUST_USE enum err app_context_open(struct app_context *out, struct failure *fail
 void app_context_set_trust_help(struct app_context *app, enum trust_help help);
 void app_context_close_outputs(struct app_context *app);
 void app_context_cleanup(struct app_context *app);
-
-// The folder of the CA, owned by the caller; NULL where there is no place for one.
-char *app_context_ca_dir(const struct options *options);
-// The CA of the options, made where there is none.
-MUST_USE enum err app_context_open_authority(struct authority **out, struct failure *failure,
-                                             const struct options *options);
-// A new CA in place of the one of the options.
-MUST_USE enum err app_context_renew_authority(struct authority **out, struct failure *failure,
-                                              const struct options *options);
 
 // One sentence to standard error, as "smtpscope: …".
 void complain(void *context, const char *sentence);

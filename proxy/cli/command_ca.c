@@ -4,12 +4,13 @@
 #include "certs/authority.h"
 #include "certs/bundle.h"
 #include "certs/environment.h"
-#include "cli/app_context.h"
+#include "cli/ca_place.h"
 #include "cli/commands.h"
 #include "cli/console.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const enum bundle_format formats[] = {
     [CA_FORMAT_PEM] = BUNDLE_PEM,
@@ -51,6 +52,20 @@ static enum err show(struct failure *failure, const struct authority *authority)
     return err;
 }
 
+static bool goes_to_standard_output(const struct options *options) {
+    return options->ca_out == NULL || strcmp(options->ca_out, "-") == 0;
+}
+
+// A terminal would take the bytes of a binary form for orders.
+static enum err check_place(struct failure *failure, const struct options *options) {
+    bool is_text = options->ca_format == CA_FORMAT_PEM;
+    return is_text || !goes_to_standard_output(options) || isatty(STDOUT_FILENO) == 0
+               ? OK
+               : fail(failure, ERR_USAGE,
+                      "ca export: this form is binary and no terminal shows it; name a file with "
+                      "--out FILE, or send it on with > FILE");
+}
+
 static enum err write_certificate(struct failure *failure, const struct options *options,
                                   const struct authority *authority) {
     const struct bundle_plan plan = {
@@ -60,8 +75,11 @@ static enum err write_certificate(struct failure *failure, const struct options 
     };
     struct buf bytes;
     buf_init(&bytes, BUNDLE_MAX);
-    enum err err = bundle_put(&bytes, failure, &plan);
-    if (err == OK && options->ca_out != NULL && strcmp(options->ca_out, "-") != 0) {
+    enum err err = check_place(failure, options);
+    if (err == OK) {
+        err = bundle_put(&bytes, failure, &plan);
+    }
+    if (err == OK && !goes_to_standard_output(options)) {
         err = console_file(failure, options->ca_out, buf_slice(&bytes), true);
     } else if (err == OK) {
         err = console_out(failure, buf_slice(&bytes));
@@ -70,11 +88,9 @@ static enum err write_certificate(struct failure *failure, const struct options 
     return err;
 }
 
-static enum err env(struct failure *failure, const struct options *options,
-                    const struct authority *authority) {
-    char *dir = app_context_ca_dir(options);
+static enum err env(struct failure *failure, const struct ca_place *ca) {
     struct environment *environment = NULL;
-    enum err err = environment_new(&environment, failure, authority, dir, clock_unix_ns());
+    enum err err = environment_new(&environment, failure, ca->authority, ca->dir, clock_unix_ns());
     if (err == OK) {
         struct buf text;
         buf_init(&text, MIB);
@@ -83,33 +99,31 @@ static enum err env(struct failure *failure, const struct options *options,
         buf_cleanup(&text);
     }
     environment_free(environment);
-    free(dir);
     return err;
 }
 
 static enum err act(struct failure *failure, const struct options *options,
-                    const struct authority *authority) {
+                    const struct ca_place *ca) {
     switch (options->ca_action) {
     case CA_SHOW:
     case CA_RENEW:
-        return show(failure, authority);
+        return show(failure, ca->authority);
     case CA_EXPORT:
-        return write_certificate(failure, options, authority);
+        return write_certificate(failure, options, ca->authority);
     case CA_ENV:
-        return env(failure, options, authority);
+        return env(failure, ca);
     }
     return ERR_USAGE;
 }
 
 int command_ca(const struct options *options) {
-    struct authority *authority = NULL;
+    struct ca_place ca;
     struct failure failure = {0};
-    enum err err = options->ca_action == CA_RENEW
-                       ? app_context_renew_authority(&authority, &failure, options)
-                       : app_context_open_authority(&authority, &failure, options);
+    enum err err = options->ca_action == CA_RENEW ? ca_place_renew(&ca, &failure, options)
+                                                  : ca_place_open(&ca, &failure, options);
     if (err == OK) {
-        err = act(&failure, options, authority);
+        err = act(&failure, options, &ca);
     }
-    authority_free(authority);
+    ca_place_cleanup(&ca);
     return err == OK ? EXIT_WELL : (int)console_failure(err, &failure);
 }

@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "capture/probe.h"
 #include "certs/authority.h"
-#include "cli/app_context.h"
+#include "cli/ca_place.h"
 #include "cli/commands.h"
 #include "cli/console.h"
 
@@ -25,7 +25,7 @@ static void put_result(struct buf *out, const struct probe_result *result) {
 // The doctor changes nothing: a CA that is not there yet is not made.
 static char *check_authority(struct buf *out, const struct options *options) {
     struct probe_result result = {.name = "ca", .ok = true};
-    char *dir = app_context_ca_dir(options);
+    char *dir = ca_place_dir(options);
     char *file = dir == NULL ? NULL : mem_format("%s/ca.pem", dir);
     struct failure failure = {0};
     struct authority *authority = NULL;

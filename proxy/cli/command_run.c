@@ -89,11 +89,9 @@ static enum trust_help decide_mount(struct run *run, enum trust_mount choice) {
 
 static enum err prepare_trust(struct run *run, struct failure *failure, struct app_context *app,
                               const struct options *options) {
-    char *dir = app_context_ca_dir(options);
-    trust_folder_init(&run->folder, dir);
-    free(dir);
+    trust_folder_init(&run->folder, app->ca.dir);
     enum err err =
-        environment_new(&run->trust, failure, app->authority, run->folder.path, clock_unix_ns());
+        environment_new(&run->trust, failure, app->ca.authority, run->folder.path, clock_unix_ns());
     if (err == OK) {
         app_context_set_trust_help(app, decide_mount(run, options->trust_mount));
     }

@@ -2,9 +2,8 @@
 #include "cli/trust_folder.h"
 
 #include "base/memory.h"
+#include "base/safe_file.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,21 +18,9 @@ void trust_folder_init(struct trust_folder *out, const char *ca_dir) {
     out->path = mem_string(out->own ? path : ca_dir);
 }
 
-static void remove_files(const char *path) {
-    DIR *folder = opendir(path);
-    struct dirent *entry;
-    while (folder != NULL && (entry = readdir(folder)) != NULL) {
-        (void)unlinkat(dirfd(folder), entry->d_name, 0); // "." and ".." stay by themselves
-    }
-    if (folder != NULL) {
-        closedir(folder);
-    }
-}
-
 void trust_folder_cleanup(struct trust_folder *folder) {
     if (folder->own) {
-        remove_files(folder->path);
-        rmdir(folder->path);
+        folder_of_files_remove(folder->path);
     }
     free(folder->path);
     folder->path = NULL;

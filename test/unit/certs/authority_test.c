@@ -416,10 +416,12 @@ static void test_default_dir(void **state) {
     assert_string_equal(dir, "/data/smtpscope");
     free(dir);
     setenv("XDG_DATA_HOME", "relative", 1);
-    setenv("HOME", "/home/a", 1);
+    setenv("HOME", "/tmp", 1);
     dir = authority_default_dir();
-    assert_string_equal(dir, "/home/a/.local/share/smtpscope");
+    assert_string_equal(dir, "/tmp/.local/share/smtpscope");
     free(dir);
+    setenv("HOME", "/nonexistent", 1);
+    assert_null(authority_default_dir());
     unsetenv("XDG_DATA_HOME");
     unsetenv("HOME");
     assert_null(authority_default_dir());
