@@ -151,7 +151,7 @@ def test_reverse_smtps(scope):
         check_transcript(proxy, "implicit", client_how)
 
 
-def test_greeting_is_held_back_for_300_ms_at_most(scope):
+def test_greeting_is_held_back_for_300_ms(scope):
     with smtp.Server(scope, how="implicit") as server, server.proxy_to(
             scope, scheme="smtps") as proxy:
         started = time.monotonic()
@@ -159,7 +159,7 @@ def test_greeting_is_held_back_for_300_ms_at_most(scope):
         assert s.read_line(connection) == b"220 test.example.net ESMTP\r\n"
         waited = time.monotonic() - started
         connection.close()
-    assert 0.25 < waited < 5, f"waited {waited} s"
+    assert waited > 0.25, f"waited {waited} s"
 
 
 def test_client_tls_none_takes_starttls_out(scope):
@@ -207,24 +207,23 @@ def test_pipelined_behind_a_starttls_that_is_refused(scope):
 
 
 def test_a_half_close_within_the_reply_to_ehlo(scope):
-    """The client's end is not the end of the server's reply, which is still edited as a whole."""
+    """The client's end is not the end of the server's reply, which is still edited as a whole. The
+    reply to NOOP shows that the proxy has the first line behind it too."""
     def handle(connection):
         connection.sendall(b"220 test.example.net ESMTP\r\n")
         s.read_line(connection)
-        connection.sendall(b"250-test\r\n")
-        begun.set()
+        s.read_line(connection)
+        connection.sendall(b"250 ok\r\n250-test\r\n")
         assert s.read_all(connection) == b""  # the client's end has passed
         connection.sendall(b"250-STARTTLS\r\n250-SIZE\r\n250 STARTTLS\r\n")
 
-    begun = threading.Event()
     with s.Server(handle) as server, scope.proxy(
             "--mode", f"reverse:smtp://127.0.0.1:{server.port}@127.0.0.1:0", "--client-tls",
             "none") as proxy:
         connection = s.connect(proxy.port())
         s.read_line(connection)
-        connection.sendall(b"EHLO client.example.com\r\n")
-        assert begun.wait(s.TIMEOUT)
-        time.sleep(0.2)  # lets the proxy take what was sent
+        connection.sendall(b"NOOP\r\nEHLO client.example.com\r\n")
+        assert s.read_line(connection) == b"250 ok\r\n"
         connection.shutdown(socket.SHUT_WR)
         assert s.read_all(connection) == b"250-test\r\n250 SIZE\r\n"
         connection.close()
@@ -406,9 +405,10 @@ def test_pipelined_behind_starttls_of_the_proxy(scope):
         connection = s.connect(proxy.port())
         s.read_line(connection)
         connection.sendall(b"NOOP\r\nSTARTTLS\r\n")
-        sender = threading.Thread(target=connection.sendall, args=(junk * amount,))
+        sent = s.fill(connection, junk, len(junk * amount) // 2)
+        rest = (junk * amount)[sent:]
+        sender = threading.Thread(target=connection.sendall, args=(rest,))
         sender.start()
-        time.sleep(0.5)  # lets the proxy take what it will
         go.set()
         assert s.read_line(connection) == b"250 ok\r\n"
         assert s.read_line(connection).startswith(b"502 5.5.1 ")
@@ -424,8 +424,6 @@ def _serve_auth(answers, lines):
         connection.sendall(b"220 test\r\n")
         for line in connection.makefile("rb"):
             lines.append(line)
-            if line.startswith(b"AUTH"):
-                time.sleep(0.05)  # so that what is pipelined comes before the answer
             if line.startswith(b"EHLO"):
                 connection.sendall(b"250-test\r\n250 AUTH LOGIN\r\n")
             else:

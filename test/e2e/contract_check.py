@@ -8,7 +8,6 @@ import signal
 import socket
 import stat
 import subprocess
-import time
 import xml.etree.ElementTree as xml
 
 from support import scope as s
@@ -700,7 +699,7 @@ def test_what_ctl_prints_moves_no_terminal(scope):
         assert peer.recv(100) == b"sessions\n"
         peer.sendall("ok\nsession 1: to a\x1b[2J\x9b\u202e port 25, 1 s\n".encode())
         peer.close()
-        out, err = asked.communicate(timeout=20)
+        out, err = asked.communicate(timeout=s.TIMEOUT)
     same((out, err), (rb"session 1: to a\x1B[2J\xC2\x9B\xE2\x80\xAE port 25, 1 s" + b"\n", b""))
 
 
@@ -770,8 +769,7 @@ def test_json_on_standard_output_comes_at_the_end(scope):
             [scope.program, "proxy", "--mode", f"reverse:smtp://localhost:{stage.port}@0", "--sessions", "2",
              "--ready-file", ready, "-o", "json"], env=scope.environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        while not os.path.exists(ready):
-            pass
+        s.until(lambda: os.path.exists(ready), "the ready file")
         port = int(open(ready).read().rsplit(":", 1)[1])
         stage.play(port, hello(), CLOSED)
         stage.play(port, hello(), mail(), CLOSED)
@@ -787,9 +785,7 @@ def test_a_closed_standard_error_is_nobody_elses(scope):
     command = [scope.program, "proxy", "--mode", "reverse:smtp://localhost:1@0", "--once", "--ready-file", ready,
                "-o", f"json:{path}"]
     process = subprocess.Popen(["bash", "-c", 'exec "$@" <&- >&- 2>&-', "bash", *command], env=scope.environment)
-    while not os.path.exists(ready):
-        assert process.poll() is None
-        time.sleep(0.01)
+    s.until(lambda: os.path.exists(ready) or process.poll() is not None, "the ready file")
     for fd in (0, 1, 2):
         same(os.readlink(f"/proc/{process.pid}/fd/{fd}"), "/dev/null")
     connection = s.connect(int(open(ready).read().rsplit(":", 1)[1]))

@@ -30,7 +30,8 @@ def message_of(number):
 
 def send(port, number):
     """One session with one or two messages, every other one in TLS."""
-    with smtplib.SMTP("127.0.0.1", port, local_hostname="client.example.com", timeout=60) as client:
+    with smtplib.SMTP("127.0.0.1", port, local_hostname="client.example.com",
+                      timeout=harness.TIMEOUT) as client:
         if number % 2 == 0:
             context = ssl.create_default_context()
             context.check_hostname = False

@@ -9,22 +9,12 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 
 from support import scope as s
-from support import smtp
 from support import text
 
 EHLO, MAIL = "EHLO client.example.com", "MAIL FROM:<a@example.com>"
 RCPT, TEXT = "RCPT TO:<b@example.net>", b"Subject: half a message\r\n"
-
-
-def until(condition, what):
-    """Waits for something that is due at any moment; the bound is for what hangs."""
-    deadline = time.monotonic() + s.TIMEOUT
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.01)
 
 
 def closes(proxy):
@@ -96,7 +86,7 @@ def leave(scope, silent_at, lines, more=b"", words=()):
             connection.sendall(more)
         assert server.silent.wait(s.TIMEOUT)
         connection.close()
-        until(lambda: closes(proxy), "the end of the session")
+        s.until(lambda: closes(proxy), "the end of the session")
     session, = proxy.sessions()
     event, = closes(proxy)
     assert (session["outcome"], event["by"]) == ("client-closed", "client"), (session, event)
@@ -152,7 +142,7 @@ def test_a_client_that_is_killed(scope):
         assert server.silent.wait(s.TIMEOUT)
         client.send_signal(signal.SIGKILL)
         client.wait()
-        until(lambda: closes(proxy), "the end of the session")
+        s.until(lambda: closes(proxy), "the end of the session")
     session, = proxy.sessions()
     assert (session["outcome"], closes(proxy)[0]["by"]) == ("client-closed", "client"), session
     assert "gave-up-early" in rules(session), rules(session)
@@ -166,7 +156,7 @@ def test_a_client_that_goes_in_a_socks5_request(scope):
             connection = s.connect(proxy.port())
             connection.sendall(request)
             connection.close()
-        until(lambda: proxy.sockets() == idle, "all sockets to be closed")
+        s.until(lambda: proxy.sockets() == idle, "all sockets to be closed")
     assert proxy.sessions() == []
 
 
@@ -183,7 +173,7 @@ def test_a_client_that_goes_while_the_server_is_dialled(scope):
     with scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{port}@0", "--idle-timeout",
                      "0") as proxy:
         s.connect(proxy.port()).close()
-        until(lambda: closes(proxy), "the end of the session")
+        s.until(lambda: closes(proxy), "the end of the session")
     session, = proxy.sessions()
     assert session["outcome"] == "client-closed", session
     assert "still connecting" in session["error"], session["error"]
@@ -208,15 +198,16 @@ def test_a_client_that_goes_in_a_handshake(scope):
         for sent in (hello[:30], hello[:3]):
             connection = s.connect(proxy.port())
             connection.sendall(sent)
-            until(lambda: scope.run("ctl", "sessions").stdout.count(b"session ") == 1, "a session")
+            s.until(lambda: scope.run("ctl", "sessions").stdout.count(b"session ") == 1, "a session")
             connection.close()
-            until(lambda: scope.run("ctl", "sessions").stdout.count(b"session ") == 0, "its end")
+            s.until(lambda: scope.run("ctl", "sessions").stdout.count(b"session ") == 0, "its end")
     for session in proxy.sessions():
         assert session["outcome"] == "tls-client-failed" and session["error"], session
 
 
 def test_a_half_closed_client_still_gets_its_answers(scope):
-    """A FIN alone is no departure: the client waits for what it asked for."""
+    """A FIN alone is no departure: the client waits for what it asked for, and is still there when
+    clients that came later and are gone have been found out."""
     go = threading.Event()
 
     def handle(connection):
@@ -224,7 +215,7 @@ def test_a_half_closed_client_still_gets_its_answers(scope):
         assert s.read_line(connection) == b"NOOP\r\n"
         assert s.read_all(connection) == b""
         assert go.wait(s.TIMEOUT)
-        connection.sendall(b"250 2.0.0 at last\r\n")
+        connection.sendall(b"250 2.0.0 at last\r\n")  # lost where the client is gone
 
     with s.Server(handle) as server, scope.proxy(
             "--mode", f"reverse:smtp://127.0.0.1:{server.port}@0") as proxy:
@@ -232,12 +223,17 @@ def test_a_half_closed_client_still_gets_its_answers(scope):
         s.read_line(connection)
         connection.sendall(b"NOOP\r\n")
         connection.shutdown(socket.SHUT_WR)
-        time.sleep(3)  # longer than a client that is gone is looked for; the claim holds without it
-        assert not closes(proxy)
+        for count in (1, 2, 3):
+            leaving = s.connect(proxy.port())
+            s.read_line(leaving)
+            leaving.sendall(b"NOOP\r\n")
+            leaving.close()
+            s.until(lambda: len(closes(proxy)) == count, "the end of the client that is gone")
+        assert [event["session"] for event in closes(proxy)] == [2, 3, 4], closes(proxy)
         go.set()
         assert s.read_all(connection) == b"250 2.0.0 at last\r\n"
         connection.close()
-    session, = proxy.sessions()
+    session, = [each for each in proxy.sessions() if each["id"] == 1]
     assert session["exchanges"][1]["reply"]["code"] == 250, session["exchanges"]
 
 
@@ -252,18 +248,23 @@ def test_a_half_closed_client_that_goes_later(scope):
             if reset:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()
-            until(lambda: len(closes(proxy)) == 1 + reset, "the end of the session")
+            s.until(lambda: len(closes(proxy)) == 1 + reset, "the end of the session")
     for session in proxy.sessions():
         assert session["outcome"] == "client-closed" and session["error"], session
 
 
 def test_a_client_that_is_reset_while_nothing_of_it_is_read(scope):
-    """The server takes no more, so the proxy does not read the client either."""
-    done = threading.Event()
+    """The server takes no more, so the proxy does not read the client either. What came
+    before the reset still goes to the server once that reads again."""
+    gone = threading.Event()
 
     def handle(connection):
         connection.sendall(b"220 test ESMTP\r\n")
-        done.wait(s.TIMEOUT)
+        assert gone.wait(s.TIMEOUT)
+        try:
+            s.read_all(connection)
+        except ConnectionError:
+            pass
 
     with s.Server(handle) as server, scope.proxy(
             "--mode", f"reverse:smtp://127.0.0.1:{server.port}@0", "--idle-timeout", "0") as proxy:
@@ -277,8 +278,8 @@ def test_a_client_that_is_reset_while_nothing_of_it_is_read(scope):
             pass
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
-        until(lambda: closes(proxy), "the end of the session")
-        done.set()
+        gone.set()
+        s.until(lambda: closes(proxy), "the end of the session")
     session, = proxy.sessions()
     assert session["outcome"] == "client-closed", session["outcome"]
     assert session["error"].startswith("the client reset the connection "), session["error"]

@@ -35,7 +35,8 @@ def recorded(scope, *messages):
     """The paths of the files that a session with these messages makes."""
     folder = scope.path("mail")
     with scope.proxy("--mode", "sink@127.0.0.1:0", "-o", "eml:" + folder) as proxy:
-        with smtplib.SMTP("127.0.0.1", proxy.port(), "client.example.com", timeout=60) as client:
+        with smtplib.SMTP("127.0.0.1", proxy.port(), "client.example.com",
+                          timeout=harness.TIMEOUT) as client:
             for message in messages:
                 client.sendmail("a@example.com", ["b@example.net"], message)
     paths = [os.path.join(folder, f"1-{number + 1}.eml") for number in range(len(messages))]
@@ -70,7 +71,7 @@ def test_ripmime_unpacks_the_attachment(scope):
     unpacked = scope.path("unpacked")
     os.mkdir(unpacked)
     done = subprocess.run([tool("ripmime"), "-i", path, "-d", unpacked, "--verbose-defects"],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=harness.TIMEOUT)
     assert done.returncode == 0, done.stdout
     said = done.stdout.decode(errors="replace").lower()
     assert "error" not in said and "warning" not in said, said
@@ -92,7 +93,7 @@ def test_mutt_shows_the_mail(scope):
     done = subprocess.run([tool("script"), "-qec", command, "/dev/null"],
                           env={**scope.environment, "TERM": "xterm", "LC_ALL": "C.UTF-8"},
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=60)
+                          stderr=subprocess.STDOUT, timeout=harness.TIMEOUT)
     assert done.returncode == 0, done.stdout
     with open(shown, encoding="utf-8") as file:
         text = file.read()

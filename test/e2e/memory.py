@@ -2,7 +2,6 @@
 """What a hundred hostile clients make the program keep has a bound, and what is left out is said.
 Bytes are counted, not time."""
 
-import json
 import os
 import threading
 

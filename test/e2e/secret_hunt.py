@@ -22,10 +22,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
-from support.scope import TIMEOUT, end_listener
+from support.scope import TIMEOUT, end_listener, until
 
 # No byte that an output would escape, so that what is searched for is what would be shown.
 ALPHABET = string.ascii_letters + string.digits + "!#%+=_.:-"
@@ -405,10 +404,9 @@ def run_proxy(program, server, options, variants, folder):
         command += ["-o", f"{form}:{path}"]
     with open(os.path.join(folder, "stderr"), "wb") as stderr:
         proxy = subprocess.Popen(command + options, stdout=stderr, stderr=stderr)
-    while not os.path.exists(ready):
-        if proxy.poll() is not None:
-            sys.exit("the proxy did not start: " + read(os.path.join(folder, "stderr")).decode())
-        time.sleep(0.01)
+    until(lambda: os.path.exists(ready) or proxy.poll() is not None, "the proxy")
+    if proxy.poll() is not None:
+        sys.exit("the proxy did not start: " + read(os.path.join(folder, "stderr")).decode())
     host, port = read(ready).decode().split()[0].rsplit(":", 1)
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda v: Client(v, (host, int(port))).run(), variants))

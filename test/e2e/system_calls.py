@@ -8,7 +8,6 @@ process, here all those of this test, for as many sessions at once as wait for i
 import collections
 import subprocess
 import threading
-import time
 
 from support import scope as s
 from support import smtp
@@ -55,12 +54,12 @@ def send_all(port, context, count):
 
 def read_summary(path):
     """Calls by name. strace writes its summary when the program has ended."""
-    while True:
+    def read():
         with open(path) as file:
             lines = file.read().splitlines()
-        if lines and lines[-1].endswith("total"):
-            break
-        time.sleep(0.02)
+        return lines if lines and lines[-1].endswith("total") else None
+
+    lines = s.until(read, "strace's summary")
     calls = collections.Counter()
     for line in lines[2:-2]:
         calls[line.split()[-1]] += int(line.split()[3])

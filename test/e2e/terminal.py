@@ -113,7 +113,8 @@ class Terminal:
         return screen.lines()
 
     def send_mail(self):
-        with smtplib.SMTP("127.0.0.1", self.port, "client.example.com", timeout=60) as client:
+        with smtplib.SMTP("127.0.0.1", self.port, "client.example.com",
+                          timeout=harness.TIMEOUT) as client:
             client.sendmail("a@example.com", ["b@example.net"],
                             f"From: a@example.com\r\nSubject: {LONG}\r\n\r\nhi\r\n".encode())
             client.docmd("B\x1b[2J\x07")

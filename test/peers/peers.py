@@ -8,7 +8,6 @@ peers.py PROGRAM SERVER [CLIENT…]; 77 where the server, or every client, is no
 
 import email.utils
 import hashlib
-import os
 import sys
 import traceback
 

@@ -12,7 +12,6 @@ import shutil
 import socket
 import subprocess
 import threading
-import time
 
 from clients import HERE, PASSWORD, USER
 from support import scope as s
@@ -35,16 +34,11 @@ class Stored:
         os.makedirs(folder, exist_ok=True)
 
     def take(self):
-        deadline = time.monotonic() + s.TIMEOUT
-        while True:
-            names = sorted(set(os.listdir(self.folder)) - self.seen)
-            if names:
-                assert len(names) == 1, f"{len(names)} messages were stored for one"
-                self.seen.update(names)
-                with open(os.path.join(self.folder, names[0]), "rb") as file:
-                    return file.read()
-            assert time.monotonic() < deadline, "the server stored nothing"
-            time.sleep(0.02)
+        names = s.until(lambda: sorted(set(os.listdir(self.folder)) - self.seen), "a stored message")
+        assert len(names) == 1, f"{len(names)} messages were stored for one"
+        self.seen.update(names)
+        with open(os.path.join(self.folder, names[0]), "rb") as file:
+            return file.read()
 
 
 class Aiosmtpd:
@@ -329,15 +323,16 @@ store:
 """
 
 
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=s.TIMEOUT).close()
+        return True
+    except ConnectionRefusedError:
+        return False
+
+
 def wait_until_listening(port):
-    deadline = time.monotonic() + s.TIMEOUT
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except ConnectionRefusedError:
-            assert time.monotonic() < deadline, f"nothing listens on port {port}"
-            time.sleep(0.05)
+    s.until(lambda: listens(port), f"what listens on port {port}")
 
 
 ALL = {"aiosmtpd": Aiosmtpd, "smtp_server": SmtpServer, "postfix": Postfix, "exim": Exim}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What the end-to-end tests share: the program under test, scripted peers, TLS on both sides.
 
-Only the standard library is used. A test is a function `test_…(scope)`; `main` runs all of them
-(or those named on the command line behind the program's path) and says what each claims.
+Only the standard library is used. A test is a function `test_…(scope)`; `main` runs all of them, or
+those named on the command line after the program's path.
 """
 
 import json
@@ -17,19 +17,16 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
+
+from support import runner
+from support.runner import SKIPPED, Skip  # noqa: F401
 
 # Python sleeps until a moment of the monotonic clock, which libfaketime 0.9 takes for one of the
 # faked clock and refuses.
 if "FAKETIME" in os.environ:
     time.sleep = lambda seconds: select.select([], [], [], seconds)
 
-SKIPPED = 77
-TIMEOUT = 60  # seconds; a bound for what hangs, never a claim about speed
-
-
-class Skip(Exception):
-    """The test cannot run here; its text says why."""
+TIMEOUT = 120  # seconds; a bound for what hangs, never a claim about speed
 
 
 class Scope:
@@ -119,11 +116,8 @@ class Proxy:
         self.addresses = self._wait_for(ready)
 
     def _wait_for(self, ready):
-        while not os.path.exists(ready):
-            try:
-                self.process.wait(0.02)
-            except subprocess.TimeoutExpired:
-                continue
+        until(lambda: os.path.exists(ready) or self.process.poll() is not None, "its ready file")
+        if self.process.poll() is not None and not os.path.exists(ready):
             raise AssertionError(f"the proxy did not start ({self.process.returncode}): "
                                  f"{self.errors()}")
         with open(ready) as file:
@@ -243,10 +237,41 @@ def end_listener(listener, acceptor):
     listener.close()
 
 
+def until(condition, what):
+    """Waits for what sends no event, such as a line in a file; the bound is for what hangs."""
+    deadline = time.monotonic() + TIMEOUT
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.01)
+    return found
+
+
+def let_pass(seconds):
+    """For claims about time itself, which hold however much more of it passes."""
+    time.sleep(seconds)
+
+
+def fill(connection, data, most=1 << 62):
+    """Sends `data` again and again until the kernel takes no more of it; returns how much it took."""
+    connection.setblocking(False)
+    sent = 0
+    try:
+        while sent < most:
+            sent += connection.send(data[sent % len(data):])
+    except BlockingIOError:
+        pass
+    connection.settimeout(TIMEOUT)
+    return sent
+
+
 def connect(port, host="127.0.0.1"):
     connection = socket.create_connection((host, port), timeout=TIMEOUT)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
+
+
+def readable(connection, seconds=0):
+    return bool(select.select([connection], [], [], seconds)[0])
 
 
 def read_line(connection):
@@ -298,25 +323,4 @@ def ask(connection, line):
 def main(tests):
     """Runs the tests of a module's globals against the program named in argv[1]."""
     program, *names = sys.argv[1:]
-    chosen = [value for name, value in tests.items()
-              if name.startswith("test_") and (not names or name in names)]
-    passed, failed, skipped = 0, 0, 0
-    for test in chosen:
-        scope = Scope(program)
-        try:
-            test(scope)
-            passed += 1
-            print(f"ok   {test.__name__}", flush=True)
-        except Skip as reason:
-            skipped += 1
-            print(f"skip {test.__name__}: {reason}", flush=True)
-        except Exception:
-            failed += 1
-            print(f"FAIL {test.__name__}", flush=True)
-            traceback.print_exc()
-        finally:
-            scope.cleanup()
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
-    if failed:
-        sys.exit(1)
-    sys.exit(SKIPPED if passed == 0 and skipped else 0)
+    sys.exit(runner.run(tests, names, lambda: Scope(program)))

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""Runs the `test_…(scope)` functions of a script as tests of `unittest`, each in a scope of its own,
+and fails those that leave a process running."""
+
+import ctypes
+import os
+import signal
+import sys
+import unittest
+
+SKIPPED = 77
+PR_SET_CHILD_SUBREAPER = 36
+
+Skip = unittest.SkipTest  # the test cannot run here; its text says why
+
+
+def _adopt_orphans():
+    """What a test starts stays a descendant of this process, whoever of its parents ends first."""
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def _processes():
+    """{pid: (parent's pid, state, command line)} of all that can be seen."""
+    found = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+                state, parent = file.read().rpartition(")")[2].split()[:2]
+            with open(f"/proc/{name}/cmdline", encoding="utf-8", errors="replace") as file:
+                found[int(name)] = int(parent), state, " ".join(file.read().split("\0")).strip()
+        except OSError:
+            pass  # it has ended meanwhile
+    return found
+
+
+def _descendants():
+    processes = _processes()
+    family, grown = {os.getpid()}, True
+    while grown:
+        more = {pid for pid, (parent, _, _) in processes.items() if parent in family} - family
+        family |= more
+        grown = bool(more)
+    return {pid: processes[pid][1:] for pid in family - {os.getpid()}}
+
+
+def _end_leftovers():
+    """Ends what a test left behind; returns the command lines of those that were still running."""
+    running = {pid: line for pid, (state, line) in _descendants().items() if state not in "ZX"}
+    for pid in running:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    try:
+        while os.waitpid(-1, 0 if running else os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+    return sorted(running.values())
+
+
+class Case(unittest.TestCase):
+    """One function of a script."""
+
+    def __init__(self, function, make_scope):
+        super().__init__()
+        self.function, self.make_scope = function, make_scope
+
+    def __str__(self):
+        return self.function.__name__
+
+    def shortDescription(self):
+        return None
+
+    def runTest(self):
+        scope = self.make_scope()
+        self.addCleanup(scope.cleanup)
+        try:
+            self.function(scope)
+        finally:
+            left = _end_leftovers()
+        if left:
+            self.fail("left running: " + "; ".join(left))
+
+
+def run(tests, names, make_scope):
+    """Runs those of the functions whose names are given, or all; returns the exit status."""
+    known = {name: value for name, value in tests.items() if name.startswith("test_")}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        sys.exit(f"no such test: {' '.join(unknown)}; there are {' '.join(known)}")
+    _adopt_orphans()
+    suite = unittest.TestSuite(Case(known[name], make_scope) for name in names or known)
+    result = unittest.TextTestRunner(sys.stdout, verbosity=2, warnings="ignore").run(suite)
+    if not result.wasSuccessful():
+        return 1
+    return SKIPPED if len(result.skipped) == result.testsRun else 0
