@@ -144,7 +144,8 @@ struct event_command {
     // AUTH and SASL lines: why the response is malformed (no base64, PLAIN without its two NULs),
     // in words without any of its bytes; NULL where it is not.
     const char *sasl_flaw;
-    unsigned heard; // how many replies the client had got when it began the line
+    const char *sasl_doubt; // … and what may be the reason if the server refuses it
+    unsigned heard;         // how many replies the client had got when it began the line
     // What the client knew when it sent the line; NULL before the first EHLO reply on this layer.
     // The capabilities of the latest EHLO reply *received before the command was sent*.
     const struct capabilities *offered;
@@ -223,10 +224,11 @@ enum event_flaw_kind {
     FLAW_BARE_LF, // from `smtp`: `number` is the line, from 1
     FLAW_BARE_CR,
     FLAW_NUL,
-    FLAW_LINE_LONG,       // over 1000 bytes with CRLF, unstuffed; `number` is its length
-    FLAW_8BIT,            // DATA without BODY=8BITMIME, BDAT without 8BITMIME or BINARYMIME
-    FLAW_SMUGGLING,       // `detail` is the look-alike as "LF . CRLF"
-    FLAW_DOT,             // one dot not doubled; `number` is the line
+    FLAW_LINE_LONG,    // over 1000 bytes with CRLF, unstuffed; `number` is its length
+    FLAW_8BIT,         // DATA without BODY=8BITMIME, BDAT without 8BITMIME or BINARYMIME
+    FLAW_SMUGGLING,    // `detail` is the look-alike as "LF . CRLF"
+    FLAW_DOT,          // one dot not doubled; `number` is the line
+    FLAW_DOTS_DOUBLED, // BDAT: lines begin with two dots and none with one; `number` is the first
     FLAW_SMUGGLED_ANSWER, // the server answered as if the message had ended at the look-alike
     FLAW_EARLY_TEXT,      // text came before the 354 to its DATA; told when that is here
     FLAW_INJECTION,       // plain bytes behind STARTTLS in front of the handshake; no message

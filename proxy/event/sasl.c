@@ -78,3 +78,8 @@ enum sasl_asks sasl_challenge_asks(struct slice challenge) {
     buf_wipe(&decoded);
     return asks != SASL_ASKS_UNKNOWN ? asks : asked_by(text);
 }
+
+bool sasl_is_no_response(struct slice line) {
+    return slice_is(line, "*") || slice_is_nocase(line, "QUIT") || slice_is_nocase(line, "RSET") ||
+           slice_is_nocase(line, "NOOP");
+}

@@ -12,6 +12,10 @@
 // the word may follow (`AUTHPLAIN`).
 size_t sasl_command_len(struct slice text);
 
+// Whether a line is no response though one is due: a lone `*` cancels the exchange (RFC 4954 4),
+// and QUIT, RSET and NOOP are commands that came too early. What they are in base64 is no text.
+bool sasl_is_no_response(struct slice line);
+
 enum sasl_asks {
     SASL_ASKS_NOTHING,  // an empty challenge, or none: the user name is due first, by convention
     SASL_ASKS_NAME,     // it says nothing but `User name:` in one of its usual forms

@@ -100,6 +100,19 @@ void analysis_say_mild(struct analysis *analysis, enum rule rule, struct place p
     say(analysis, rule, rule_info(rule)->mildest, place, text);
 }
 
+void analysis_note(struct analysis *analysis, const char *format, ...) {
+    char text[TEXT_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    struct event event = {.kind = EVENT_NOTE,
+                          .session = analysis->now->session,
+                          .at_ns = analysis->now->at_ns,
+                          .note.text = slice_of_string(text)};
+    event_send(&analysis->sink, &event);
+}
+
 bool analysis_lists(const struct analysis *analysis, enum rule rule) {
     return !analysis->ignored[rule] && analysis->tallies[rule].count < LIMIT_FINDINGS_OF_RULE;
 }

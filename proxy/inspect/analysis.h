@@ -17,10 +17,12 @@
 #include "inspect/findings.h"
 #include "inspect/reply_words.h"
 #include "inspect/rule.h"
+#include "inspect/step.h"
 
 struct message_notes;  // what the message rules gather of the message that streams by
 struct envelope_facts; // addresses to compare when the session ends
 struct attempts;       // refused logins
+struct sent_messages;  // to know one that is sent again
 
 struct held_finding;
 
@@ -100,6 +102,15 @@ struct analysis {
         const struct reply_words *words;
     } ehlo_refused;
     bool starttls_rejected; // an error was said of it
+    // What of the login under way may be why the server refuses it; NULL for nothing.
+    struct sasl_doubt {
+        int exchange;
+        const char *text;
+    } sasl_doubt;
+    struct step step; // whether the client takes replies for answers to the wrong command
+    struct sent_messages *sent;
+    bool starttls_overwritten; // by a device in between
+    int message_8bit;          // the latest with bytes over 127 under SMTPUTF8
     struct likely likely;
     // Of the message under way: a look-alike of the end of data, said when it is clear what the
     // server made of it.
@@ -129,6 +140,9 @@ bool analysis_lists(const struct analysis *analysis, enum rule rule);
 // Sends a finding as it is; for those that waited.
 void analysis_send(struct analysis *analysis, enum rule rule, enum severity severity,
                    struct place place, const char *text);
+// A happening that is worth a line of its own, and no finding.
+void analysis_note(struct analysis *analysis, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 // "The sender (MAIL)", to begin a sentence with.
 const char *refusal_name(enum refusal_stage stage);
 // True the first time that it is asked for this rule and message.

@@ -3,9 +3,11 @@
 // mechanism's name.
 #include "base/memory.h"
 #include "base/text.h"
+#include "event/sasl.h"
 #include "inspect/domain.h"
 #include "inspect/themes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 // ── the command ─────────────────────────────────────────────────────────────────────────────────
@@ -76,6 +78,65 @@ static void judge_response(struct analysis *analysis, const struct event_command
                                              "malformed: %s"
                                            : "The initial response after AUTH is malformed: %s",
                      command->sasl_flaw);
+    }
+}
+
+// ── a slip that the server minds ────────────────────────────────────────────────────────────────
+
+static void keep_doubt(struct analysis *analysis, const struct event_command *command) {
+    struct sasl_doubt *doubt = &analysis->sasl_doubt;
+    if (command->command.verb == VERB_AUTH) {
+        *doubt = (struct sasl_doubt){.exchange = command->exchange};
+    }
+    if (command->sasl_doubt != NULL) {
+        *doubt = (struct sasl_doubt){.exchange = command->exchange, .text = command->sasl_doubt};
+    }
+}
+
+// A login that is accepted had no slip, whatever it looked like.
+static void judge_refusal(struct analysis *analysis, const struct event_reply *reply) {
+    struct sasl_doubt *doubt = &analysis->sasl_doubt;
+    bool login = reply->verb == VERB_AUTH || reply->continuation_reply;
+    if (!login || reply->incomplete || reply->code == 334) {
+        return;
+    }
+    if (reply->code >= 500 && doubt->text != NULL) {
+        analysis_say(analysis, RULE_AUTH_DOUBTFUL, place_of_exchange(PARTY_CLIENT, doubt->exchange),
+                     "What the client sent for its login has the right form, but %s", doubt->text);
+    }
+    doubt->text = NULL;
+}
+
+// ── a challenge without an answer ───────────────────────────────────────────────────────────────
+
+static void say_unanswered(struct analysis *analysis, struct place place, const char *did) {
+    if (analysis->facts.sasl_due_error) {
+        analysis_say(analysis, RULE_AUTH_UNANSWERED, place,
+                     "The server's last 334 says, in base64, why it refuses the login, and %s; the "
+                     "client must answer that 334 with an empty line, and then gets the 535",
+                     did);
+    } else {
+        analysis_say(analysis, RULE_AUTH_UNANSWERED, place,
+                     "The server's 334 waited for an answer, and %s; a line with a single * "
+                     "cancels the login",
+                     did);
+    }
+}
+
+static void judge_no_answer(struct analysis *analysis, const struct event_command *command) {
+    struct slice text = command->line.text;
+    if (analysis->facts.sasl_due && sasl_is_no_response(text) && !slice_is(text, "*")) {
+        char did[64];
+        snprintf(did, sizeof(did), "the client sent %.*s, which is taken for the answer",
+                 (int)text.len, (const char *)text.data);
+        say_unanswered(analysis, place_of_command(command), did);
+    }
+}
+
+static void judge_close(struct analysis *analysis, const struct event_close *close) {
+    if (analysis->facts.sasl_due && close->by == PARTY_CLIENT) {
+        say_unanswered(analysis, place_of_session(PARTY_CLIENT),
+                       "the client closed the connection without an answer");
     }
 }
 
@@ -192,5 +253,11 @@ void auth_judge(struct analysis *analysis, const struct event *event) {
         }
         judge_response(analysis, &event->command);
         judge_second_line(analysis, &event->command);
+        judge_no_answer(analysis, &event->command);
+        keep_doubt(analysis, &event->command);
+    } else if (event->kind == EVENT_REPLY) {
+        judge_refusal(analysis, &event->reply);
+    } else if (event->kind == EVENT_CLOSE) {
+        judge_close(analysis, &event->close);
     }
 }

@@ -80,7 +80,8 @@ static void judge_wait(struct analysis *analysis, const struct standing *standin
 
 static void judge_quit(struct analysis *analysis, const struct standing *standing) {
     const struct facts *facts = &analysis->facts;
-    bool owes_nothing = standing->greeted && !standing->due && !standing->in_text;
+    bool owes_nothing = standing->greeted && !standing->due && !standing->in_text &&
+                        !facts->sasl_due; // QUIT would be taken for a response
     // A 421 behind the client's end (exim says one to whoever leaves) is its answer, not its cause.
     bool told_to_go = facts->client_left ? facts->left.saw_421 : standing->saw_421;
     if (facts->quit_sent && !standing->quit_answered) {
@@ -150,6 +151,20 @@ static void judge_server_close(struct analysis *analysis, int64_t now_ns) {
     buf_cleanup(&due);
 }
 
+// The client wants something that was not offered, and does not say what.
+static void judge_leave_after_hello(struct analysis *analysis, const struct event_close *close) {
+    const struct facts *facts = &analysis->facts;
+    bool left = close->outcome == OUTCOME_COMPLETED || close->outcome == OUTCOME_CLIENT_CLOSED;
+    if (left && facts->hello_last && !facts->tried && facts->auth_offer[0] != '\0') {
+        analysis_say(analysis, RULE_LEFT_AFTER_EHLO, place_of_session(PARTY_CLIENT),
+                     "The client left right after the EHLO reply, which offers AUTH %s, and tried "
+                     "neither AUTH nor MAIL; if it was to send mail, it may want a mechanism or "
+                     "extension that is not offered%s",
+                     quote_of(analysis, slice_of_string(facts->auth_offer)).text,
+                     facts->client_tls ? "" : ", or offered only inside TLS");
+    }
+}
+
 // Sessions that never were SMTP, or fell over TLS or the connect, have another story to tell.
 static bool is_judged(const struct analysis *analysis, enum outcome outcome) {
     const struct facts *facts = &analysis->facts;
@@ -196,6 +211,7 @@ void closing_judge(struct analysis *analysis, const struct event *event) {
     if (!is_judged(analysis, event->close.outcome)) {
         return;
     }
+    judge_leave_after_hello(analysis, &event->close);
     if (event->close.by == PARTY_CLIENT) {
         judge_client_close(analysis, event);
     } else if (event->close.by == PARTY_SERVER) {

@@ -46,6 +46,10 @@ void waiting_answer(struct waiting_queue *queue, int exchange, bool text) {
     }
 }
 
+size_t waiting_count(const struct waiting_queue *queue) {
+    return queue->end - queue->start;
+}
+
 const struct due_reply *waiting_front(const struct waiting_queue *queue) {
     return queue->start == queue->end ? NULL : &queue->items[queue->start];
 }

@@ -28,6 +28,7 @@ void waiting_clear(struct waiting_queue *queue);
 void waiting_answer(struct waiting_queue *queue, int exchange, bool text);
 
 // NULL where there is none; valid until the queue changes.
+size_t waiting_count(const struct waiting_queue *queue);
 const struct due_reply *waiting_front(const struct waiting_queue *queue);
 const struct due_reply *waiting_find(const struct waiting_queue *queue, int exchange, bool text);
 

@@ -2,6 +2,7 @@
 #include "inspect/facts.h"
 
 #include "base/text.h"
+#include "inspect/parameter.h"
 
 #include <stdio.h>
 
@@ -10,7 +11,7 @@ void facts_init(struct facts *facts) {
                             .auth_refused = EVENT_NO_EXCHANGE,
                             .text_exchange = EVENT_NO_EXCHANGE,
                             .content_exchange = EVENT_NO_EXCHANGE,
-                            .refused_data = EVENT_NO_EXCHANGE};
+                            .stray.exchange = EVENT_NO_EXCHANGE};
 }
 
 void facts_cleanup(struct facts *facts) {
@@ -51,6 +52,8 @@ static void learn_mail(struct facts *facts, const struct event_command *event) {
                                         .mail_exchange = event->exchange,
                                         .size_limit = limit_of_size(event->offered)};
     transaction->smtputf8 = command_parameter(&event->command, "SMTPUTF8") != NULL;
+    transaction->path_8bit = event->line.has_8bit;
+    facts->reset_undid = false;
     transaction->has_size =
         size != NULL && text_parse_u64(&transaction->size, size->value, UINT64_MAX);
     transaction->size_said = transaction->has_size && transaction->size_limit > 0 &&
@@ -78,7 +81,9 @@ static void learn_verb(struct facts *facts, const struct event_command *event) {
         learn_mail(facts, event);
     } else if (verb == VERB_RCPT) {
         facts->transaction.recipients_asked++;
+        facts->transaction.path_8bit |= event->line.has_8bit;
     } else if (verb == VERB_RSET) {
+        facts->reset_undid |= facts->transaction.state != TRANSACTION_NONE;
         end_transaction(facts);
         facts->text = TEXT_NONE;
     } else if (verb == VERB_BURL && event->command.chunk_last) {
@@ -100,40 +105,18 @@ static void learn_verb(struct facts *facts, const struct event_command *event) {
         facts->text_exchange = event->exchange;
         facts->text_by_bdat = verb == VERB_BDAT;
         facts->transaction.bdat |= verb == VERB_BDAT;
-        facts->refused_data = verb == VERB_DATA ? event->exchange : EVENT_NO_EXCHANGE;
+        if (verb == VERB_DATA) {
+            stray_expect(&facts->stray, STRAY_REFUSED, event->exchange);
+        }
         bool chunk = verb == VERB_BDAT && event->command.chunk_valid;
+        facts->chunk_len = chunk ? event->command.chunk_len : 0;
+        facts->text_len = chunk ? 0 : facts->text_len;
         facts->text = chunk ? TEXT_RUNNING : facts->text;
     }
 }
 
-// A word that could be the verb of some extension: all in capitals.
-static bool looks_like_verb(struct slice name) {
-    bool verb = name.len >= 2;
-    for (size_t i = 0; verb && i < name.len; i++) {
-        verb = text_upper(name.data[i]) == name.data[i] &&
-               (text_is_alnum(name.data[i]) || name.data[i] == '-');
-    }
-    return verb;
-}
-
-static bool is_true_command(const struct event_command *event) {
-    enum verb verb = event->command.verb;
-    if (verb == VERB_MAIL || verb == VERB_RCPT) {
-        return event->command.path.keyword;
-    }
-    return (verb == VERB_RSET || verb == VERB_QUIT || verb == VERB_DATA || verb == VERB_STARTTLS) &&
-           slice_is_null(event->command.argument);
-}
-
 bool facts_is_stray_text(const struct facts *facts, const struct event_command *command) {
-    if (facts->refused_data == EVENT_NO_EXCHANGE || command->continuation || command->concealed) {
-        return false;
-    }
-    if (facts->stray_text) {
-        return !is_true_command(command);
-    }
-    bool unknown = command->command.verb == VERB_UNKNOWN || command->command.verb == VERB_NONE;
-    return unknown && !looks_like_verb(command->command.name);
+    return stray_cause_of(&facts->stray, command) != STRAY_NONE;
 }
 
 bool facts_is_reply_to_stray_text(const struct facts *facts, int exchange) {
@@ -141,12 +124,17 @@ bool facts_is_reply_to_stray_text(const struct facts *facts, int exchange) {
     return item != NULL && item->stray;
 }
 
-static void learn_stray_text(struct facts *facts, const struct event_command *event) {
-    facts->stray_text = true;
-    if (slice_is(event->line.text, ".")) {
-        facts->stray_text = false;
-        facts->refused_data = EVENT_NO_EXCHANGE;
+static bool parameters_are_offered(const struct event_command *command) {
+    for (size_t i = 0; i < command->command.parameter_count; i++) {
+        const struct event_parameter *parameter = &command->command.parameters[i];
+        const struct parameter_info *info =
+            parameter_find(command->command.verb, parameter->keyword);
+        if (info == NULL ||
+            !capabilities_offer(command->offered, parameter_extension(info, parameter->value))) {
+            return false;
+        }
     }
+    return command->command.parameter_count > 0;
 }
 
 static void learn_command(struct facts *facts, const struct event *event) {
@@ -160,6 +148,12 @@ static void learn_command(struct facts *facts, const struct event *event) {
                                                      .stray = facts_is_stray_text(facts, command),
                                                      .message = EVENT_NO_MESSAGE,
                                                      .at_ns = event->at_ns});
+    bool hello = command->command.verb == VERB_EHLO || command->command.verb == VERB_LHLO;
+    bool quiet = hello || command->command.verb == VERB_HELO ||
+                 command->command.verb == VERB_QUIT || command->command.verb == VERB_STARTTLS ||
+                 command->command.verb == VERB_NOOP;
+    facts->tried |= !quiet;
+    facts->hello_last &= command->command.verb == VERB_QUIT;
     bool first_answer = !slice_is_null(command->command.initial);
     facts->last = (struct last_command){
         .verb = command->command.verb,
@@ -167,14 +161,14 @@ static void learn_command(struct facts *facts, const struct event *event) {
         .continuation = command->continuation,
         .cancels = command->continuation && slice_is(command->line.text, "*"),
         .first_answer = first_answer,
+        .parameters = parameters_are_offered(command),
         .one_round_auth = first_answer && mechanism_is_one_round(command->command.mechanism)};
-    if (facts_is_stray_text(facts, command)) {
-        learn_stray_text(facts, command);
+    bool stray = facts_is_stray_text(facts, command);
+    facts->sasl_due = false;
+    stray_learn(&facts->stray, command);
+    if (stray) {
         return;
     }
-    bool known = command->command.verb != VERB_UNKNOWN || command->continuation;
-    facts->refused_data = known ? EVENT_NO_EXCHANGE : facts->refused_data;
-    facts->stray_text = false;
     facts->no_check_said |= facts->tls_shown_bad && command->command.verb != VERB_QUIT;
     facts->ehlo_due &= command->command.verb == VERB_NOOP;
     facts->auth_refused = command->concealed ? facts->auth_refused : EVENT_NO_EXCHANGE;
@@ -194,9 +188,23 @@ static bool accepts(const struct event_reply *reply) {
     return reply->code >= 200 && reply->code < 300;
 }
 
+// `220 **********0*2******0***`: what a firewall leaves of a greeting.
+static bool is_blanked(struct slice text) {
+    size_t stars = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        stars += text.data[i] == '*';
+        if (text.data[i] != '*' && text.data[i] != ' ' && !text_is_digit(text.data[i])) {
+            return false;
+        }
+    }
+    enum { STARS_MIN = 4 };
+    return stars >= STARS_MIN;
+}
+
 static void learn_greeting(struct facts *facts, const struct event_reply *reply) {
     facts->greeted = true;
     facts->greeting_ordinal = reply->ordinal;
+    facts->greeting_blanked = reply->line_count > 0 && is_blanked(reply->lines[0].text);
     for (size_t i = 0; i < reply->line_count && !reply->by_proxy; i++) {
         facts->greeting_lmtp |=
             slice_find_nocase(reply->lines[i].text, SLICE("LMTP")) != SLICE_NONE;
@@ -235,12 +243,14 @@ static void learn_rcpt_reply(struct transaction *transaction, const struct event
 
 static void learn_data_reply(struct facts *facts, const struct event_reply *reply) {
     if (reply->code == 354) {
-        facts->refused_data = EVENT_NO_EXCHANGE;
+        stray_forget(&facts->stray);
         facts->text = TEXT_RUNNING;
         facts->last.answered |= facts->last.exchange == reply->to;
         return;
     }
-    facts->refused_data = reply->to;
+    if (facts->stray.cause != STRAY_REFUSED || facts->stray.exchange != reply->to) {
+        stray_expect(&facts->stray, STRAY_REFUSED, reply->to);
+    }
     if (facts->transaction.state != TRANSACTION_NONE) {
         facts->transaction.state = TRANSACTION_UNCLEAR;
     }
@@ -280,11 +290,22 @@ static void learn_auth_reply(struct facts *facts, const struct event_reply *repl
     bool login = slice_is_nocase(slice_of_string(facts->mechanism), "LOGIN");
     bool named = facts->last.verb == VERB_AUTH && facts->last.first_answer &&
                  facts->last.exchange == reply->to;
+    facts->sasl_due = reply->code == 334;
     if (reply->code == 334 && reply->line_count > 0) {
+        facts->sasl_due_error = slice_starts_with(reply->lines[0].text, SLICE("eyJ"));
         facts->name_asked_again |= login && named && asks_for_user(reply->lines[0].text);
     } else if (reply->code >= 400 && (reply->continuation_reply || named)) {
         facts->auth_refused = reply->to;
     }
+}
+
+static void learn_offer(struct facts *facts, const struct capabilities *offered) {
+    const struct capability *auth = capabilities_find(offered, "AUTH");
+    struct slice shown =
+        slice_sub(auth == NULL ? SLICE("") : auth->parameters, 0, sizeof(facts->auth_offer) - 1);
+    snprintf(facts->auth_offer, sizeof(facts->auth_offer), "%.*s", (int)shown.len,
+             (const char *)shown.data);
+    facts->hello_last = true;
 }
 
 static void learn_reply(struct facts *facts, const struct event_reply *reply) {
@@ -301,6 +322,10 @@ static void learn_reply(struct facts *facts, const struct event_reply *reply) {
     }
     if (reply->verb == VERB_AUTH || reply->continuation_reply) {
         learn_auth_reply(facts, reply);
+    }
+    if (reply->current != NULL && reply->to == facts->last.exchange && accepts(reply) &&
+        reply->verb == VERB_EHLO) {
+        learn_offer(facts, reply->current);
     }
     if (reply->offered != NULL) {
         facts->server_offers_starttls = capabilities_offer(reply->offered, "STARTTLS");
@@ -330,8 +355,7 @@ static void learn_client_tls(struct facts *facts, const struct event_tls *tls) {
     facts->ehlo_due = tls->starttls;
     facts->authenticated = false;
     facts->last = (struct last_command){.verb = VERB_NONE};
-    facts->refused_data = EVENT_NO_EXCHANGE;
-    facts->stray_text = false;
+    stray_forget(&facts->stray);
     facts->text = TEXT_NONE;
     facts->second = facts->interrupted = (struct transaction){.state = TRANSACTION_NONE};
     end_transaction(facts);
@@ -361,6 +385,8 @@ static void learn_content_end(struct facts *facts, const struct event *event) {
     }
     end_transaction(facts);
     facts->text = TEXT_NONE;
+    stray_expect(&facts->stray, facts->text_by_bdat ? STRAY_CHUNK : STRAY_DOT,
+                 facts->text_exchange);
     waiting_push(&facts->waiting,
                  (struct due_reply){.exchange = facts->text_exchange,
                                     .verb = facts->text_by_bdat ? VERB_BDAT : VERB_DATA,
@@ -381,11 +407,16 @@ void facts_learn(struct facts *facts, const struct event *event) {
     } else if (event->kind == EVENT_REPLY) {
         learn_reply(facts, &event->reply);
     } else if (event->kind == EVENT_CONTENT) {
+        bool begins = !facts->text_by_bdat && facts->text_message != event->content.message;
         facts->text = TEXT_RUNNING;
+        facts->text_len = (begins ? 0 : facts->text_len) + event->content.bytes.len;
+        facts->text_ns = event->at_ns;
         facts->text_message = event->content.message;
         facts->content_exchange = facts->text_exchange;
-        facts->refused_data = EVENT_NO_EXCHANGE;
+        stray_forget(&facts->stray);
     } else if (event->kind == EVENT_FLAW) {
+        facts->early_text =
+            event->flaw.kind == FLAW_EARLY_TEXT ? event->flaw.message : facts->early_text;
         facts->out_of_step |=
             event->flaw.kind == FLAW_SMUGGLED_ANSWER || event->flaw.kind == FLAW_TLS_RECORD;
     } else if (event->kind == EVENT_CONTENT_END) {

@@ -15,6 +15,7 @@
 #define SCOPE_INSPECT_FACTS_H
 
 #include "inspect/due_replies.h"
+#include "inspect/stray_text.h"
 
 enum transaction_state {
     TRANSACTION_NONE,
@@ -30,6 +31,7 @@ struct transaction {
     unsigned recipients_accepted;
     bool bdat; // a BDAT was sent in it
     bool smtputf8;
+    bool path_8bit; // MAIL or RCPT has bytes over 127
     bool has_size;
     uint64_t size;       // declared by SIZE=
     uint64_t size_limit; // the server's SIZE when MAIL was sent; 0 for none or unknown
@@ -43,6 +45,7 @@ struct last_command {
     bool continuation;
     bool cancels;        // a SASL line that is a lone * (RFC 4954 4)
     bool first_answer;   // AUTH with an initial response
+    bool parameters;     // MAIL or RCPT with parameters, all of extensions that are offered
     bool one_round_auth; // AUTH with an initial response that settles it (RFC 4954 4)
     bool answered;       // for DATA: 354 came, so that what follows is text
 };
@@ -91,11 +94,18 @@ struct facts {
     unsigned auth_heard;   // what the client had heard when it sent the latest AUTH
     char mechanism[24];    // … its mechanism, as it was sent
     bool name_asked_again; // … LOGIN with a user name, which the server asked for all the same
+    bool sasl_due;         // a 334 waits for its answer …
+    bool sasl_due_error;   // … which says, in JSON, why the login failed (RFC 7628 3.2.2)
     int auth_refused; // … the exchange whose response was refused, up to the next known command
     unsigned latest_ordinal; // of the replies
     bool credentials_seen;
     bool saw_421;
     unsigned ordinal_421;
+    bool reset_undid;      // RSET ended a transaction, and no MAIL has come since
+    bool tried;            // MAIL, AUTH or another command that wants something
+    bool hello_last;       // nothing came after the latest EHLO that was accepted, but QUIT
+    char auth_offer[96];   // what that offers behind AUTH, shortened; empty for nothing
+    bool greeting_blanked; // the greeting is nothing but asterisks
     bool quit_sent;
     int quit_exchange;
     bool quit_answered;
@@ -115,8 +125,11 @@ struct facts {
     bool text_by_bdat;
     bool text_cut_in_chunk;
     int content_exchange; // whose message text was seen
-    int refused_data;     // of a DATA that was not answered 354, up to the next known command
-    bool stray_text;      // message text came all the same, and has not ended with its dot
+    int early_text;       // the latest message whose text came before the 354
+    uint64_t chunk_len;   // of the latest BDAT, as it was declared
+    uint64_t text_len;    // how much came of that chunk, or of the message by DATA
+    int64_t text_ns;      // … and when the last of it came
+    struct stray_text stray;
     bool client_left;     // the client's stream has ended …
     struct standing left; // … when things stood like this
     bool server_left;     // the server's stream has ended; who speaks now knows it, or will

@@ -17,9 +17,10 @@ typedef void judge(struct analysis *analysis, const struct event *event);
 
 // In this order they speak of one event.
 static judge *const themes[] = {
-    smuggling_judge, message_judge, wire_judge,      pipeline_judge, order_judge,
-    hello_judge,     auth_judge,    extension_judge, path_judge,     reply_judge,
-    offer_judge,     refusal_judge, tls_judge,       closing_judge,  envelope_judge,
+    smuggling_judge, message_judge, wire_judge,     step_judge,      pipeline_judge,
+    order_judge,     hello_judge,   auth_judge,     extension_judge, path_judge,
+    smtputf8_judge,  stall_judge,   reply_judge,    offer_judge,     refusal_judge,
+    tls_judge,       closing_judge, envelope_judge, repeated_judge,
 };
 
 struct findings *findings_new(const struct findings_config *config, struct event_sink sink) {
@@ -37,6 +38,7 @@ struct findings *findings_new(const struct findings_config *config, struct event
     analysis->message = message_notes_new();
     analysis->envelope = envelope_new();
     analysis->attempts = attempts_new();
+    analysis->sent = sent_messages_new();
     return findings;
 }
 
@@ -51,6 +53,7 @@ void findings_free(struct findings *findings) {
     message_notes_free(analysis->message);
     envelope_free(analysis->envelope);
     attempts_free(analysis->attempts);
+    sent_messages_free(analysis->sent);
     free(findings);
 }
 

@@ -97,6 +97,10 @@ static void judge_in_clear(struct analysis *analysis, const struct event_command
                      : "the proxy, in the place of the server, offers");
 }
 
+static bool is_unknown(int code) {
+    return code == 500 || code == 502;
+}
+
 static void judge_hello_reply(struct analysis *analysis, const struct event_reply *reply) {
     if (reply->by_proxy || reply->incomplete || reply->code < 500 || reply->code > 599) {
         return;
@@ -115,6 +119,12 @@ static void judge_hello_reply(struct analysis *analysis, const struct event_repl
                      "The client spoke SMTP (EHLO) to a server whose greeting says LMTP and that "
                      "answered %d; LMTP begins with LHLO",
                      reply->code);
+    } else if (reply->verb == VERB_HELO && is_unknown(reply->code) && analysis->ehlo_refused.held &&
+               is_unknown(analysis->ehlo_refused.code)) {
+        analysis_say(analysis, RULE_LMTP_ON_SMTP, place,
+                     "The server knows neither EHLO nor HELO (%d, %d), as one that speaks LMTP, "
+                     "which begins with LHLO; send mail to a port where it speaks SMTP",
+                     analysis->ehlo_refused.code, reply->code);
     }
 }
 

@@ -55,7 +55,10 @@ static const struct bond bonds[] = {
     {RULE_MESSAGE_ID_MALFORMED, AT_MESSAGE, SAME_MESSAGE, {0}, {"Message-ID"}},
     {RULE_DATE_MALFORMED, AT_MESSAGE, SAME_MESSAGE, {0}, {"Date header", "Date:"}},
     {RULE_SIZE_OVER_LIMIT, AT_MAIL | AT_MESSAGE, SAME_SESSION, {552}, {"size"}},
+    {RULE_SMTPUTF8_UNNEEDED, AT_MAIL_OR_LATER, SAME_SESSION, {0}, {"SMTPUTF8", "UTF8"}},
+    {RULE_TEXT_STALLED, AT_DATA | AT_MESSAGE, SAME_SESSION, {421, 451}, {"timeout", "timed out"}},
     // The command's form.
+    {RULE_ARGUMENT_UNEXPECTED, AT_STARTTLS | AT_DATA, SAME_EXCHANGE, {500, 501, 504, 555}, {0}},
     {RULE_PATH_SYNTAX, AT_MAIL | AT_RCPT, SAME_EXCHANGE, {500, 501, 553, 555}, {"syntax"}},
     {RULE_PARAMETER_MALFORMED, AT_MAIL | AT_RCPT, SAME_EXCHANGE, {500, 501, 504, 555}, {0}},
     {RULE_EXTENSION_NOT_OFFERED,
@@ -86,6 +89,8 @@ static const struct bond bonds[] = {
     // The login, and TLS before it.
     {RULE_AUTH_NOT_OFFERED, AT_AUTH, SAME_EXCHANGE, {500, 501, 502, 503, 504, 535}, {0}},
     {RULE_AUTH_MALFORMED, AT_AUTH, SAME_EXCHANGE, {500, 501, 535}, {0}},
+    {RULE_AUTH_UNANSWERED, AT_AUTH, SAME_SESSION, {500, 501, 503, 535}, {0}},
+    {RULE_AUTH_DOUBTFUL, AT_AUTH, SAME_SESSION, {454, 500, 501, 534, 535, 554}, {0}},
     {RULE_AUTH_REPEATED, AT_AUTH, SAME_EXCHANGE, {503}, {0}},
     {RULE_AUTH_IN_TRANSACTION, AT_AUTH, SAME_EXCHANGE, {503}, {0}},
     {RULE_STARTTLS_IGNORED, AT_AUTH | AT_MAIL_OR_LATER, SAME_SESSION, {530, 538}, {"STARTTLS"}},
@@ -178,7 +183,8 @@ static char *copy_for(const struct analysis *analysis, const char *text) {
 
 // Rules that say by themselves why a session failed.
 static bool is_an_end(enum rule rule) {
-    return rule == RULE_CLOSED_IN_DATA || rule == RULE_GAVE_UP_EARLY ||
+    return rule == RULE_AUTH_UNANSWERED || rule == RULE_OUT_OF_STEP || rule == RULE_TEXT_STALLED ||
+           rule == RULE_CLOSED_IN_DATA || rule == RULE_GAVE_UP_EARLY ||
            rule == RULE_TLS_CLIENT_DISTRUSTS || rule == RULE_TLS_SERVER_CERTIFICATE ||
            rule == RULE_SERVER_CLOSED;
 }
@@ -344,11 +350,25 @@ static const char *fault_before_close(const struct analysis *analysis) {
     return NULL;
 }
 
+static void put_first(struct buf *out, const struct likely_note notes[RULE_COUNT],
+                      const enum rule *rules, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (notes[rules[i]].text != NULL) {
+            put_text(out, notes[rules[i]].text);
+            return;
+        }
+    }
+}
+
 static void put_end(struct buf *out, const struct analysis *analysis,
                     const struct event_close *close) {
+    static const enum rule ends[] = {RULE_AUTH_UNANSWERED, RULE_OUT_OF_STEP, RULE_CLOSED_IN_DATA,
+                                     RULE_GAVE_UP_EARLY};
     const struct likely_note *notes = analysis->likely.notes;
     const char *fault = fault_before_close(analysis);
-    if (close->outcome == OUTCOME_SERVER_CLOSED && notes[RULE_SERVER_CLOSED].text != NULL) {
+    if (notes[RULE_TEXT_STALLED].text != NULL) {
+        put_text(out, notes[RULE_TEXT_STALLED].text);
+    } else if (close->outcome == OUTCOME_SERVER_CLOSED && notes[RULE_SERVER_CLOSED].text != NULL) {
         put_text(out, fault == NULL ? notes[RULE_SERVER_CLOSED].text
                                     : "The server closed the connection, perhaps because ");
         if (fault != NULL) {
@@ -356,10 +376,8 @@ static void put_end(struct buf *out, const struct analysis *analysis,
         }
     } else if (close->outcome == OUTCOME_SERVER_CLOSED && analysis->facts.saw_421) {
         put_error(out, close);
-    } else if (notes[RULE_CLOSED_IN_DATA].text != NULL) {
-        put_text(out, notes[RULE_CLOSED_IN_DATA].text);
-    } else if (notes[RULE_GAVE_UP_EARLY].text != NULL) {
-        put_text(out, notes[RULE_GAVE_UP_EARLY].text);
+    } else {
+        put_first(out, notes, ends, sizeof(ends) / sizeof(ends[0]));
     }
 }
 

@@ -27,6 +27,9 @@ enum once {
     ONCE_IN_REPLY_TO,
     ONCE_REFERENCES,
     ONCE_SUBJECT,
+    ONCE_MIME_VERSION, // RFC 2045 3
+    ONCE_CONTENT_TYPE,
+    ONCE_CONTENT_TRANSFER_ENCODING,
     ONCE_COUNT
 };
 
@@ -42,6 +45,9 @@ static const char *const once_names[ONCE_COUNT] = {
     [ONCE_IN_REPLY_TO] = "In-Reply-To",
     [ONCE_REFERENCES] = "References",
     [ONCE_SUBJECT] = "Subject",
+    [ONCE_MIME_VERSION] = "MIME-Version",
+    [ONCE_CONTENT_TYPE] = "Content-Type",
+    [ONCE_CONTENT_TRANSFER_ENCODING] = "Content-Transfer-Encoding",
 };
 
 struct message_notes {
@@ -287,6 +293,10 @@ static void finish(struct analysis *analysis) {
         remarks_say(&notes->notes, analysis, place);
     }
     clear(notes);
+}
+
+void message_is_cut(struct analysis *analysis) {
+    remarks_drop(&analysis->message->notes, RULE_MIME_INCOMPLETE);
 }
 
 static int message_of(const struct event *event) {

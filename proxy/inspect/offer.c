@@ -60,8 +60,57 @@ static void judge_offer(struct analysis *analysis, const struct event_reply *rep
     }
 }
 
+// ── a device in between ─────────────────────────────────────────────────────────────────────────
+
+// `XXXXXXXA`: what is left of STARTTLS, or of another keyword.
+static bool is_overwritten(struct slice keyword) {
+    enum { LEN_MIN = 4 };
+    for (size_t i = 0; i + 1 < keyword.len; i++) {
+        if (keyword.data[i] != 'X') {
+            return false;
+        }
+    }
+    return keyword.len >= LEN_MIN;
+}
+
+static struct slice find_overwritten(const struct capabilities *offered) {
+    for (size_t i = 0; offered != NULL && i < offered->count; i++) {
+        if (is_overwritten(offered->items[i].keyword)) {
+            return offered->items[i].keyword;
+        }
+    }
+    return (struct slice){0};
+}
+
+static void judge_middlebox(struct analysis *analysis, const struct event_reply *reply) {
+    struct slice keyword = find_overwritten(reply->offered);
+    bool greeting = analysis->facts.greeting_blanked;
+    bool starttls = capabilities_offer(reply->offered, "STARTTLS");
+    bool named = keyword.len > 0;
+    if ((!named && !greeting) || !analysis_is_first(analysis, RULE_MIDDLEBOX)) {
+        return;
+    }
+    analysis_say(analysis, RULE_MIDDLEBOX, place_of_reply(analysis, reply),
+                 "%s%s%s%s%s: a firewall with SMTP inspection in front of the server has "
+                 "overwritten what the server said%s; switch the inspection off there, or use the "
+                 "port of implicit TLS (465)",
+                 greeting ? "The server's greeting is nothing but asterisks" : "",
+                 greeting && named ? ", and its EHLO reply offers " : "",
+                 !greeting && named ? "The server's EHLO reply offers " : "",
+                 named ? quote_of(analysis, keyword).text : "",
+                 named ? ", which is no extension" : "",
+                 starttls ? "" : ", STARTTLS too, so TLS cannot be had here");
+    analysis->starttls_overwritten = !starttls;
+}
+
 void offer_judge(struct analysis *analysis, const struct event *event) {
-    if (event->kind == EVENT_REPLY && !event->reply.by_proxy && event->reply.offered != NULL) {
+    if (event->kind != EVENT_REPLY || event->reply.by_proxy) {
+        return;
+    }
+    if (event->reply.offered != NULL) {
         judge_offer(analysis, &event->reply);
+    }
+    if (event->reply.verb == VERB_EHLO || event->reply.verb == VERB_HELO) {
+        judge_middlebox(analysis, &event->reply);
     }
 }

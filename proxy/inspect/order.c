@@ -3,6 +3,8 @@
 // still out counts as accepted.
 #include "inspect/themes.h"
 
+#include <inttypes.h>
+
 // ── unknown commands ────────────────────────────────────────────────────────────────────────────
 
 // RFC 5321's own, and those that other rules judge by what was offered, or by the reply (LHLO).
@@ -38,8 +40,15 @@ static void judge_verb(struct analysis *analysis, const struct event_command *co
             return;
         }
     }
+    if (verb == VERB_STARTTLS && analysis->starttls_overwritten) {
+        return; // RULE_MIDDLEBOX says where it is
+    }
+    bool hidden = verb == VERB_STARTTLS && analysis->facts.server_offers_starttls;
     analysis_say(analysis, RULE_UNKNOWN_COMMAND, place_of_command(command),
-                 "%s is a command of an extension that the server's EHLO reply does not offer",
+                 hidden ? "%s was sent, but the proxy has taken it out of the server's EHLO reply "
+                          "and refuses it, as its option --client-tls none asks"
+                        : "%s is a command of an extension that the server's EHLO reply does not "
+                          "offer",
                  quote_of(analysis, name).text);
 }
 
@@ -64,11 +73,16 @@ static void judge_mail(struct analysis *analysis, const struct event_command *co
     }
 }
 
+static const char *undone(const struct analysis *analysis) {
+    return analysis->facts.reset_undid ? ", since RSET had undone the MAIL that was there" : "";
+}
+
 static void judge_rcpt(struct analysis *analysis, const struct event_command *command) {
     if (analysis->facts.transaction.state == TRANSACTION_NONE) {
         analysis_say(analysis, RULE_BAD_SEQUENCE, place_of_command(command),
-                     "RCPT came with no accepted MAIL before it; a recipient needs a transaction "
-                     "that MAIL began");
+                     "RCPT came with no accepted MAIL before it%s; a recipient needs a transaction "
+                     "that MAIL began",
+                     undone(analysis));
     }
 }
 
@@ -82,7 +96,7 @@ static void judge_text_command(struct analysis *analysis, const struct event_com
                      "the other");
     } else if (transaction->state == TRANSACTION_NONE) {
         analysis_say(analysis, RULE_BAD_SEQUENCE, place_of_command(command),
-                     "%s came with no accepted MAIL and RCPT before it", name);
+                     "%s came with no accepted MAIL and RCPT before it%s", name, undone(analysis));
     } else if (!recipient && transaction->state != TRANSACTION_UNCLEAR) {
         analysis_say(analysis, RULE_BAD_SEQUENCE, place_of_command(command),
                      "%s came though the server has accepted no recipient; at least one RCPT must "
@@ -115,16 +129,59 @@ static void judge_after_421(struct analysis *analysis, const struct event_comman
     }
 }
 
-static void say_stray_text(struct analysis *analysis, int exchange) {
+static void say_refused_text(struct analysis *analysis, int exchange) {
     analysis_say(analysis, RULE_DATA_AFTER_REFUSAL, place_of_exchange(PARTY_CLIENT, exchange),
                  "The client sent the text of a message though DATA was not answered 354; the "
                  "server reads each of its lines as a command");
 }
 
+static void say_behind_dot(struct analysis *analysis, const struct event_command *command) {
+    bool in_one_piece = analysis->facts.early_text != EVENT_NO_MESSAGE &&
+                        analysis->facts.early_text == analysis->facts.text_message;
+    analysis_say(analysis, RULE_TEXT_AS_COMMAND, place_of_command(command),
+                 in_one_piece
+                     ? "'%s' came where a command was due, in one piece with the commands and the "
+                       "text of the message before it, as where a line break in an address injects "
+                       "them; put nothing into MAIL and RCPT that may have one"
+                     : "'%s' came where a command was due, together with the end of the message; "
+                       "where it is more of the text, a line with a single dot has ended the "
+                       "message, and the client must double the dot that begins a line",
+                 quote_of_command(analysis, command).text);
+}
+
+static void say_stray_text(struct analysis *analysis, enum stray_cause cause,
+                           const struct event_command *command) {
+    switch (cause) {
+    case STRAY_REFUSED:
+        say_refused_text(analysis, analysis->facts.stray.exchange);
+        break;
+    case STRAY_DOT:
+        say_behind_dot(analysis, command);
+        message_is_cut(analysis);
+        break;
+    case STRAY_CHUNK:
+        analysis_say(analysis, RULE_TEXT_AS_COMMAND, place_of_command(command),
+                     "BDAT declared %" PRIu64 " bytes, but more came, and the rest, '%s', is read "
+                     "as a command; count each line end as the two bytes CR LF",
+                     analysis->facts.chunk_len, quote_of_command(analysis, command).text);
+        message_is_cut(analysis);
+        break;
+    case STRAY_HEADER:
+        analysis_say(analysis, RULE_TEXT_AS_COMMAND, place_of_command(command),
+                     "'%s' is of the header of a message, but came where a command was due; the "
+                     "client must send DATA and wait for the 354 before the message",
+                     quote_of_command(analysis, command).text);
+        break;
+    case STRAY_NONE:
+        break;
+    }
+}
+
 static void judge_command(struct analysis *analysis, const struct event_command *command) {
-    if (facts_is_stray_text(&analysis->facts, command)) {
-        if (!analysis->facts.stray_text) {
-            say_stray_text(analysis, analysis->facts.refused_data);
+    enum stray_cause cause = stray_cause_of(&analysis->facts.stray, command);
+    if (cause != STRAY_NONE) {
+        if (!analysis->facts.stray.running) {
+            say_stray_text(analysis, cause, command);
         }
         return;
     }
@@ -140,7 +197,7 @@ static void judge_command(struct analysis *analysis, const struct event_command 
 static void judge_data_reply(struct analysis *analysis, const struct event_reply *reply) {
     if (reply->verb == VERB_DATA && !reply->final && !reply->incomplete && reply->code != 354 &&
         reply->to == analysis->facts.content_exchange) {
-        say_stray_text(analysis, reply->to);
+        say_refused_text(analysis, reply->to);
     }
 }
 

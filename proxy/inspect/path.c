@@ -35,8 +35,24 @@ static bool names_several(struct slice raw) {
     return false;
 }
 
+// `MAIL FROM:Bob <bob@example.com>`, `RCPT TO:"Bob" <bob@example.net>`, `<Bob <bob@example.net>>`
+static bool has_name_in_front(const struct event_command *command) {
+    struct slice argument = command->command.argument;
+    struct slice rest = slice_trim(slice_from(argument, slice_find_byte(argument, ':') + 1));
+    size_t open = slice_find_byte(rest, '<');
+    bool again = open == 0;
+    if (again) {
+        rest = slice_from(rest, 1);
+        open = slice_find_byte(rest, '<');
+    }
+    size_t at = slice_find_byte(rest, '@');
+    bool before = open != SLICE_NONE && open > 0 && (at == SLICE_NONE || open < at);
+    return before && (!again || rest.data[0] != '"') && slice_find_byte(rest, '>') != SLICE_NONE;
+}
+
 // What is wrong with the path, as the end of a sentence; NULL if nothing is.
-static const char *fault_of(const struct event_path *path, const char *keyword) {
+static const char *fault_of(const struct event_path *path, const char *keyword,
+                            bool names_in_front) {
     static const struct slice postmaster = SLICE_INIT("postmaster");
     if (!path->present) {
         return "has no address; one in angle brackets is due, like <bob@example.com>";
@@ -48,10 +64,14 @@ static const char *fault_of(const struct event_path *path, const char *keyword) 
         return "has a space after the colon; RFC 5321 3.3 allows none, and strict servers refuse "
                "it";
     }
+    if (names_in_front) {
+        return "has a name in front of the address; the address in angle brackets is all that "
+               "belongs there, names stand in the header";
+    }
     if (!path->brackets) {
         return "has an address with no angle brackets around it; < and > must enclose it";
     }
-    if (path->raw.len > 1 && path->raw.data[1] == '<') {
+    if (path->raw.len > 1 && path->raw.data[1] == '<') { // `<<a@example.com>>`
         return "has its address in angle brackets twice; one pair is due, like <bob@example.com>";
     }
     if (names_several(path->raw)) {
@@ -99,8 +119,10 @@ void path_judge(struct analysis *analysis, const struct event *event) {
     }
     struct event_path path = command->command.path;
     path.keyword = path.keyword && colon == (mail ? strlen("FROM") : strlen("TO"));
-    const char *fault = fault_of(&path, mail ? "has no FROM: with its colon right after it"
-                                             : "has no TO: with its colon right after it");
+    const char *fault = fault_of(&path,
+                                 mail ? "has no FROM: with its colon right after it"
+                                      : "has no TO: with its colon right after it",
+                                 has_name_in_front(command));
     if (fault != NULL) {
         analysis_say(analysis, RULE_PATH_SYNTAX, place_of_command(command), "%s %s",
                      quote_of_command(analysis, command).text, fault);

@@ -44,6 +44,9 @@ static void judge_pipelined(struct analysis *analysis, const struct event_comman
 }
 
 static void say_early_text(struct analysis *analysis, const struct event_flaw *flaw) {
+    if (analysis->step.proven) {
+        return; // it took another reply for the 354
+    }
     analysis_say(analysis, RULE_PIPELINING_PAST_SYNC,
                  (struct place){PARTY_CLIENT, flaw->exchange, flaw->message},
                  "The text of the message was sent before the server's 354 to DATA; it must wait "

@@ -123,6 +123,58 @@ static const struct reply_words *words_of_mechanism(const struct facts *facts,
     return NULL;
 }
 
+static const struct {
+    struct reply_words overwritten, hidden, mechanism, chunking, parameter;
+} by_offer = {
+    .overwritten = {"a firewall in front of the server has taken it out",
+                    "switch its SMTP inspection off, or use the port of implicit TLS (465)"},
+    .hidden = {"the server wants TLS first, and the proxy keeps STARTTLS from the client, as its "
+               "option --client-tls none asks",
+               "run the proxy without that option, or with --server-tls starttls, so that it does "
+               "TLS with the server by itself"},
+    .mechanism = {"the server offers this mechanism in its EHLO reply and contradicts that here",
+                  "use another mechanism that it offers, and tell its operator"},
+    .chunking = {"the server offers CHUNKING in its EHLO reply and contradicts that here",
+                 "send the message by DATA, and tell its operator"},
+    .parameter = {"the server offers the extension of each parameter in its EHLO reply and "
+                  "contradicts that here",
+                  "send the command without them, and tell its operator"},
+};
+
+// Whether the server refuses what it offers by itself: words for that, else NULL.
+static const struct reply_words *words_of_contradiction(const struct facts *facts,
+                                                        enum refusal_stage stage,
+                                                        const struct event_reply *reply) {
+    bool unknown = reply->code == 500 || reply->code == 502 || reply->code == 504;
+    bool parameters = facts->last.exchange == reply->to && facts->last.parameters;
+    if (stage == STAGE_AUTH && unknown && !reply->continuation_reply &&
+        capabilities_offer_mechanism(reply->current, slice_of_string(facts->mechanism))) {
+        return &by_offer.mechanism;
+    }
+    if (stage == STAGE_BDAT && unknown && capabilities_offer(reply->current, "CHUNKING")) {
+        return &by_offer.chunking;
+    }
+    bool path = stage == STAGE_MAIL || stage == STAGE_RCPT;
+    bool refused = reply->code == 555 || reply->code == 504;
+    return path && parameters && refused ? &by_offer.parameter : NULL;
+}
+
+// The same where the offer, and not the refusal, is what to look at.
+static const struct reply_words *words_of_offer(const struct analysis *analysis,
+                                                enum refusal_stage stage,
+                                                const struct event_reply *reply) {
+    const struct facts *facts = &analysis->facts;
+    bool tls_wanted = reply->code == 530 || reply->code == 538;
+    if (stage == STAGE_STARTTLS) {
+        return analysis->starttls_overwritten ? &by_offer.overwritten : NULL;
+    }
+    if (tls_wanted && !reply->tls && facts->server_offers_starttls &&
+        !capabilities_offer(reply->current, "STARTTLS")) {
+        return &by_offer.hidden;
+    }
+    return words_of_contradiction(facts, stage, reply);
+}
+
 static const struct reply_words *words_of(struct analysis *analysis, enum refusal_stage stage,
                                           const struct event_reply *reply) {
     const struct facts *facts = &analysis->facts;
@@ -147,6 +199,8 @@ static const struct reply_words *words_of(struct analysis *analysis, enum refusa
     bool by_mechanism = stage == STAGE_AUTH && reply->code == 535 && !nothing_sent &&
                         reply_words_of_text(&refusal) == NULL;
     const struct reply_words *better = by_mechanism ? words_of_mechanism(facts, reply) : NULL;
+    words = better != NULL ? better : words;
+    better = words_of_offer(analysis, stage, reply);
     words = better != NULL ? better : words;
     if (reply->verb != VERB_EHLO) {
         likely_take_refusal(analysis, &refusal, place_of_reply(analysis, reply), words);

@@ -60,6 +60,14 @@ void remarks_join(struct remarks *notes, enum rule rule, const char *head, const
     old->text = joined;
 }
 
+void remarks_drop(struct remarks *notes, enum rule rule) {
+    struct remark *old = find(notes, rule);
+    if (old != NULL) {
+        free(old->text);
+        *old = notes->items[--notes->count];
+    }
+}
+
 void remarks_say(const struct remarks *notes, struct analysis *analysis, struct place place) {
     for (size_t i = 0; i < notes->count; i++) {
         const struct remark *note = &notes->items[i];

@@ -29,6 +29,7 @@ void remarks_add_mild(struct remarks *notes, enum rule rule, const char *text);
 // For a rule whose faults are told together: `HEAD: TEXT; and TEXT`.
 void remarks_join(struct remarks *notes, enum rule rule, const char *head, const char *text);
 
+void remarks_drop(struct remarks *notes, enum rule rule);
 void remarks_say(const struct remarks *notes, struct analysis *analysis, struct place place);
 
 #endif

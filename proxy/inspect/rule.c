@@ -55,12 +55,30 @@ static const struct rule_info rules[RULE_COUNT] = {
     [RULE_DOT_NOT_STUFFED] = RULE("dot-not-stuffed", ERROR, CLIENT, "RFC 5321 4.5.2",
                                   "A message line that starts with one dot and goes on with "
                                   "something else: the receiver will take the dot away."),
+    [RULE_DOTS_DOUBLED] = RULE("dots-doubled", WARNING, CLIENT, "RFC 3030 2",
+                               "A line of a message sent by BDAT begins with two dots, and none "
+                               "that begins with a dot has only one: BDAT has no dot stuffing."),
+    [RULE_TEXT_STALLED] = RULE("text-stalled", WARNING, CLIENT, "RFC 5321 4.5.3.2",
+                               "Within a message or a chunk the client sent nothing more for 5 "
+                               "seconds, or until the server gave up, and the session ended there; "
+                               "the text says how many bytes of how many came."),
     [RULE_TRAILING_SPACE] = RULE("trailing-space", INFO, CLIENT, "RFC 5321 4.1.1",
                                  "A command with space before its CRLF."),
     // The client, its dialogue.
     [RULE_UNKNOWN_COMMAND] =
         RULE("unknown-command", WARNING, CLIENT, "RFC 5321 4.1.1",
              "A verb that is neither in RFC 5321 nor offered in the EHLO reply."),
+    [RULE_ARGUMENT_UNEXPECTED] = RULE("argument-unexpected", ERROR, CLIENT, "RFC 5321 4.1.1",
+                                      "DATA, RSET, QUIT or STARTTLS with an argument."),
+    [RULE_TEXT_AS_COMMAND] =
+        RULE("text-as-command", ERROR, CLIENT, "RFC 5321 4.1.1.4",
+             "Text where a command is due: the rest of a message behind a line with a single dot "
+             "or behind a chunk longer than BDAT declared, a header field with no DATA before it, "
+             "what a line break in an address brought."),
+    [RULE_OUT_OF_STEP] =
+        RULE("out-of-step", ERROR, CLIENT, "RFC 5321 4.5.3.2",
+             "The client gave up waiting for a reply, went on in the same connection, and takes "
+             "each reply from there on for the answer to its next command."),
     [RULE_BAD_SEQUENCE] =
         RULE("bad-sequence", ERROR, CLIENT, "RFC 5321 4.1.4",
              "RCPT before an accepted MAIL, DATA before an accepted RCPT, MAIL inside a "
@@ -90,6 +108,14 @@ static const struct rule_info rules[RULE_COUNT] = {
     [RULE_AUTH_MALFORMED] =
         RULE("auth-malformed", ERROR, CLIENT, "RFC 4954 4, RFC 4616",
              "A SASL line that is no base64, or a PLAIN response without its two NULs."),
+    [RULE_AUTH_DOUBTFUL] =
+        RULE("auth-doubtful", WARNING, CLIENT, "RFC 4954 4",
+             "A login was refused whose response has the right form and a likely slip: white space "
+             "or a line end at an edge, a byte order mark, U+FFFD, an empty part, an authorization "
+             "identity, both answers of LOGIN equal, a token that has expired by its own exp."),
+    [RULE_AUTH_UNANSWERED] = RULE("auth-unanswered", ERROR, CLIENT, "RFC 4954 4",
+                                  "A 334 was not answered: the client closed the connection, or "
+                                  "sent QUIT, RSET or NOOP instead."),
     [RULE_AUTH_RETRIED] =
         RULE("auth-retried", WARNING, CLIENT, "RFC 4954 6",
              "The same mechanism and identity tried again after 535 in one session."),
@@ -103,6 +129,9 @@ static const struct rule_info rules[RULE_COUNT] = {
     [RULE_PARAMETER_MALFORMED] =
         RULE("parameter-malformed", ERROR, CLIENT, "RFC 1870, 3461, 6152",
              "A known MAIL or RCPT parameter whose value is not of its form, or given twice."),
+    [RULE_SMTPUTF8_UNNEEDED] =
+        RULE("smtputf8-unneeded", INFO, CLIENT, "RFC 6531 3.4",
+             "MAIL asks for SMTPUTF8, and addresses and message are plain ASCII."),
     [RULE_SIZE_OVER_LIMIT] = RULE("size-over-limit", WARNING, CLIENT, "RFC 1870 6",
                                   "The declared or the real size is over the server's SIZE."),
     [RULE_SIZE_DECLARED_WRONG] = RULE("size-declared-wrong", INFO, CLIENT, "RFC 1870 5",
@@ -115,6 +144,9 @@ static const struct rule_info rules[RULE_COUNT] = {
                                      "Message text sent though DATA was not answered 354."),
     [RULE_COMMANDS_AFTER_421] = RULE("commands-after-421", ERROR, CLIENT, "RFC 5321 3.8",
                                      "Commands other than QUIT sent after a 421 was received."),
+    [RULE_LEFT_AFTER_EHLO] = RULE("left-after-ehlo", INFO, CLIENT, NULL,
+                                  "The client left right after an EHLO reply that offers AUTH, "
+                                  "with neither AUTH nor MAIL: what it wants may not be offered."),
     [RULE_NO_QUIT] = RULE("no-quit", WARNING, CLIENT, "RFC 5321 4.1.1.10",
                           "The client closed with no QUIT, no reply due and not within a message."),
     [RULE_QUIT_WITHOUT_WAIT] = RULE("quit-without-wait", INFO, CLIENT, "RFC 5321 4.1.1.10",
@@ -134,7 +166,8 @@ static const struct rule_info rules[RULE_COUNT] = {
     [RULE_HEADER_REPEATED] =
         RULE("header-repeated", ERROR, CLIENT, "RFC 5322 3.6",
              "A field that may stand once stands twice (From, Sender, Reply-To, To, Cc, Bcc, "
-             "Message-ID, In-Reply-To, References, Subject, Date)."),
+             "Message-ID, In-Reply-To, References, Subject, Date, MIME-Version, Content-Type, "
+             "Content-Transfer-Encoding)."),
     [RULE_HEADER_MALFORMED] = RULE("header-malformed", ERROR, CLIENT, "RFC 5322 2.2",
                                    "A line in the header that is neither Name: value nor a folded "
                                    "line; a space before the colon."),
@@ -156,6 +189,9 @@ static const struct rule_info rules[RULE_COUNT] = {
     [RULE_ENVELOPE_DIFFERS] =
         RULE("envelope-differs", INFO, CLIENT, "RFC 5321 3.3",
              "A To or Cc address, compared without regard to case, with no RCPT in the session."),
+    [RULE_MESSAGE_REPEATED] = RULE("message-repeated", WARNING, CLIENT, NULL,
+                                   "The same message (envelope, size and text) as one before in "
+                                   "the session that was not refused."),
     // TLS.
     [RULE_TLS_CLIENT_DISTRUSTS] =
         RULE("tls-client-distrusts", ERROR, CLIENT, "RFC 8446 6.2",
@@ -205,6 +241,10 @@ static const struct rule_info rules[RULE_COUNT] = {
     [RULE_AUTH_OFFERED_IN_CLEAR] =
         RULE("auth-offered-in-clear", WARNING, SERVER, "RFC 8314 4.1",
              "PLAIN or LOGIN offered before TLS where STARTTLS is offered."),
+    [RULE_MIDDLEBOX] =
+        RULE("middlebox", WARNING, SERVER, NULL,
+             "The greeting is nothing but asterisks, or the EHLO reply offers a keyword like "
+             "XXXXXXXA: a firewall has overwritten what the server said."),
     [RULE_SLOW_REPLY] =
         RULE("slow-reply", INFO, SERVER, NULL, "A reply after more than --slow ms."),
     [RULE_SERVER_CLOSED] = RULE("server-closed", ERROR, SERVER, "RFC 5321 3.8",

@@ -16,7 +16,13 @@ void auth_judge(struct analysis *analysis, const struct event *event);
 void extension_judge(struct analysis *analysis, const struct event *event); // parameters, sizes
 void path_judge(struct analysis *analysis, const struct event *event);
 void message_judge(struct analysis *analysis, const struct event *event); // header and MIME
+// The message that ended last went on after its end: its structure is not whole because of that.
+void message_is_cut(struct analysis *analysis);
 void envelope_judge(struct analysis *analysis, const struct event *event);
+void repeated_judge(struct analysis *analysis, const struct event *event); // the same message again
+void step_judge(struct analysis *analysis, const struct event *event); // replies taken for others
+void smtputf8_judge(struct analysis *analysis, const struct event *event); // asked for in vain
+void stall_judge(struct analysis *analysis, const struct event *event);    // text that stops
 void tls_judge(struct analysis *analysis, const struct event *event);
 void reply_judge(struct analysis *analysis, const struct event *event);   // the form of replies
 void offer_judge(struct analysis *analysis, const struct event *event);   // what EHLO offers
@@ -28,6 +34,8 @@ struct message_notes *message_notes_new(void);
 void message_notes_free(struct message_notes *notes);
 struct envelope_facts *envelope_new(void);
 void envelope_free(struct envelope_facts *envelope);
+struct sent_messages *sent_messages_new(void);
+void sent_messages_free(struct sent_messages *sent);
 struct attempts *attempts_new(void);
 void attempts_free(struct attempts *attempts);
 

@@ -240,6 +240,11 @@ static void judge_flaw(struct analysis *analysis, const struct event_flaw *flaw)
         say_line(analysis, RULE_DOT_NOT_STUFFED, flaw,
                  "begins with a single dot and goes on; it should have been sent with two, since "
                  "the receiver takes one away");
+    } else if (flaw->kind == FLAW_DOTS_DOUBLED) {
+        say_line(analysis, RULE_DOTS_DOUBLED, flaw,
+                 "begins with two dots, and none that begins with a dot has only one; in BDAT dots "
+                 "are not doubled, so where the client did that (dot stuffing) the receiver keeps "
+                 "both");
     } else if (flaw->kind == FLAW_LINE_LONG) {
         say_long_line(analysis, flaw);
     } else if (flaw->kind == FLAW_8BIT &&

@@ -28,7 +28,7 @@ static void deliver(struct observer *observer, const struct event *event) {
 
 static void take_finding(void *context, const struct event *event) {
     struct observer *observer = context;
-    observer->counts.findings++;
+    observer->counts.findings += event->kind == EVENT_FINDING;
     deliver(observer, event);
 }
 

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "smtp/auth_identity.h"
+#include "smtp/sasl_form.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,6 @@
 enum { RESPONSE_MAX = 256 * 1024, ERROR_TEXT_MAX = 4096 };
 
 static const char not_base64[] = "it is no base64, as every response must be";
-static const char not_plain[] = "it has not two NULs, though PLAIN is an authorization identity, "
-                                "NUL, the user name, NUL, the password";
 
 struct auth *auth_new(int exchange, struct slice mechanism) {
     struct auth *auth = mem_new(sizeof(*auth));
@@ -56,26 +55,39 @@ static void keep_identity(struct auth *auth, struct slice response) {
     buf_wipe(&identity);
 }
 
-// RFC 4616 2: exactly two NULs.
-static bool has_two_nuls(struct slice response) {
-    size_t nuls = 0;
-    for (size_t i = 0; i < response.len; i++) {
-        nuls += response.data[i] == 0;
+// Some clients send the password, or the name, to both questions.
+static bool repeats_answer(struct auth *auth, struct slice response) {
+    uint8_t digest[SHA256_LEN];
+    sha256_of(digest, response);
+    if (auth->responses == 1) {
+        memcpy(auth->first_answer, digest, sizeof(digest));
     }
-    return nuls == 2;
+    return auth->responses == 2 && memcmp(auth->first_answer, digest, sizeof(digest)) == 0;
+}
+
+static void doubt_response(struct auth *auth, struct slice response) {
+    const char *doubt = sasl_form_doubt(auth->mechanism, response, auth->now_s);
+    if (auth->mechanism == SASL_MECHANISM_LOGIN && repeats_answer(auth, response)) {
+        doubt = "both questions of LOGIN got the same answer, where the first is for the user name "
+                "and the second for the password";
+    }
+    auth->doubt = auth->doubt == NULL ? doubt : auth->doubt;
 }
 
 static const char *take_decoded(struct auth *auth, struct slice response, bool cut) {
     if (!auth->has_identity) {
         keep_identity(auth, response);
     }
-    bool plain = auth->mechanism == SASL_MECHANISM_PLAIN;
-    return plain && !cut && !has_two_nuls(response) ? not_plain : NULL;
+    if (cut) {
+        return NULL;
+    }
+    doubt_response(auth, response);
+    return sasl_form_flaw(auth->mechanism, auth->responses, response);
 }
 
 const char *auth_response(struct auth *auth, struct slice line, bool initial, bool cut) {
-    if (!initial && !cut && slice_is(line, "*")) {
-        auth->cancelled = true;
+    if (!initial && !cut && sasl_is_no_response(line)) {
+        auth->cancelled |= slice_is(line, "*");
         return NULL;
     }
     const char *flaw = NULL;

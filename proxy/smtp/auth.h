@@ -23,6 +23,9 @@ struct auth {
     bool has_identity;
     uint8_t identity[AUTH_IDENTITY_MAX];
     size_t identity_len;
+    int64_t now_s;     // when the login began, in seconds of Unix
+    const char *doubt; // what of the responses may be a slip, see sasl_form.h; NULL for nothing
+    uint8_t first_answer[SHA256_LEN]; // of LOGIN, as a digest
     bool cancelled;
     bool declared; // the command was AUTH itself, not something that begins like it
     struct auth *next;

@@ -2,6 +2,7 @@
 // client_lines: what the originator's lines are. Secrecy is decided here, before anything is told.
 #include "smtp/lookahead.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "smtp/command.h"
 #include "smtp/credentials.h"
@@ -63,7 +64,7 @@ size_t client_line_secrets(struct span out[EVENT_SPANS_MAX], enum client_line ki
     case CLIENT_LINE_COMMAND:
         return credentials_find(out, text, cut);
     case CLIENT_LINE_SASL:
-        if (!cut && slice_is(text, "*")) { // RFC 4954 4: the client cancels
+        if (!cut && sasl_is_no_response(text)) {
             return 0;
         }
         break;
@@ -84,15 +85,16 @@ bool client_line_goes_on_secret(enum client_line kind, struct slice text) {
 
 // `command` was read from all that was kept of the line; where less is shown, so is less of it.
 static void emit_command(struct dialogue *dialogue, const struct event_line *line,
-                         const struct command *command, enum client_line kind,
-                         const char *sasl_flaw, int64_t at_ns) {
+                         const struct command *command, enum client_line kind, int64_t at_ns) {
     struct event_command *event = &dialogue->event.command;
     event->by_proxy = false;
     event->exchange = dialogue->exchange_count;
     event->line = *line;
     event->pipelined = dialogue->client.line_pipelined;
     event->heard = dialogue->client.line_heard;
-    event->sasl_flaw = sasl_flaw;
+    event->sasl_flaw = dialogue->client.sasl.flaw;
+    event->sasl_doubt = dialogue->client.sasl.doubt;
+    dialogue->client.sasl = (struct sasl_judgement){0};
     event->continuation = kind == CLIENT_LINE_SASL;
     event->concealed = kind == CLIENT_LINE_CONCEALED;
     event->begun = dialogue->client.answering;
@@ -163,8 +165,17 @@ static struct auth *remember_auth(struct dialogue *dialogue, struct auth *auth) 
     return auth;
 }
 
-// Reads AUTH and its initial response; `*out_flaw` is what is malformed about that, or NULL.
-static struct auth *read_auth(struct dialogue *dialogue, const char **out_flaw, struct slice text) {
+// What is to be said of the response, where it is one of AUTH itself.
+static void take_response(struct dialogue *dialogue, struct auth *auth, struct slice response,
+                          bool initial) {
+    const char *flaw = auth_response(auth, response, initial, is_part(&dialogue->client.line));
+    if (auth->declared) {
+        dialogue->client.sasl = (struct sasl_judgement){.flaw = flaw, .doubt = auth->doubt};
+    }
+}
+
+// Reads AUTH and its initial response.
+static struct auth *read_auth(struct dialogue *dialogue, struct slice text) {
     struct slice mechanism;
     struct slice initial;
     command_auth_parts(&mechanism, &initial, text);
@@ -173,10 +184,10 @@ static struct auth *read_auth(struct dialogue *dialogue, const char **out_flaw, 
     }
     struct auth *auth = auth_new(dialogue->exchange_count, mechanism);
     auth->declared = command_verb(text) == VERB_AUTH;
+    auth->now_s = (dialogue->session->started_unix_ns + dialogue->now_ns) / NS_PER_S;
     initial = slice_trim_right(initial);
     if (initial.len > 0) {
-        const char *flaw = auth_response(auth, initial, true, is_part(&dialogue->client.line));
-        *out_flaw = auth->declared ? flaw : NULL;
+        take_response(dialogue, auth, initial, true);
     }
     return auth;
 }
@@ -274,9 +285,8 @@ static void take_command(struct dialogue *dialogue, const struct event_line *lin
                                  .verb = command.verb,
                                  .ends_message = ends ? dialogue->mail_data->number : 0,
                                  .at_ns = at_ns};
-    const char *flaw = NULL;
-    struct auth *auth = command_is_auth_like(text) ? read_auth(dialogue, &flaw, text) : NULL;
-    emit_command(dialogue, line, &command, CLIENT_LINE_COMMAND, flaw, at_ns);
+    struct auth *auth = command_is_auth_like(text) ? read_auth(dialogue, text) : NULL;
+    emit_command(dialogue, line, &command, CLIENT_LINE_COMMAND, at_ns);
     prepare(dialogue, &item, &command, auth);
     queue_push(&dialogue->queue, &item);
     finish_empty_chunk(dialogue, at_ns);
@@ -298,17 +308,14 @@ static void take_sasl(struct dialogue *dialogue, const struct event_line *line, 
                                  .continuation = true,
                                  .at_ns = at_ns,
                                  .auth = latest_auth(dialogue)};
-    const char *flaw = NULL;
     client->challenged = false;
     if (item.auth != NULL) {
         if (client->line_pipelined) { // it does not go by the question
             auth_challenge(item.auth, SLICE(""));
         }
-        flaw = auth_response(item.auth, line_reader_text(&client->line), false,
-                             is_part(&client->line));
-        flaw = item.auth->declared ? flaw : NULL;
+        take_response(dialogue, item.auth, line_reader_text(&client->line), false);
     }
-    emit_command(dialogue, line, NULL, CLIENT_LINE_SASL, flaw, at_ns);
+    emit_command(dialogue, line, NULL, CLIENT_LINE_SASL, at_ns);
     queue_push(&dialogue->queue, &item);
     client_set_state(dialogue, CLIENT_AWAIT_SASL);
 }
@@ -322,7 +329,7 @@ static void take_concealed(struct dialogue *dialogue, const struct event_line *l
     dialogue->client.conceal =
         dialogue->client.conceal ||
         may_hide_auth(&dialogue->client, line_reader_text(&dialogue->client.line));
-    emit_command(dialogue, line, NULL, CLIENT_LINE_CONCEALED, NULL, at_ns);
+    emit_command(dialogue, line, NULL, CLIENT_LINE_CONCEALED, at_ns);
     queue_push(&dialogue->queue, &item);
 }
 

@@ -166,12 +166,26 @@ static void emit_line_flaws(struct content *content, enum line_ending ending) {
 
 // ── lines as sent ───────────────────────────────────────────────────────────────────────────────
 
+// In chunks no dot is doubled. `...` tells nothing: it may be meant, or two of them.
+static void count_dots(struct content *content, struct slice line) {
+    if (!content->rules.chunks || line.len == 0 || line.data[0] != '.') {
+        return;
+    }
+    bool two = line.len > 1 && line.data[1] == '.';
+    bool three = two && line.len > 2 && line.data[2] == '.';
+    content->single_dot |= !two;
+    if (two && !three && content->doubled_line == 0) {
+        content->doubled_line = content->lines_sent;
+    }
+}
+
 static void emit_line(struct content *content, const struct piece *piece, bool final_dot) {
     struct slice text = piece->body;
     if (!piece->first) {
         buf_append_some(&content->line, piece->body);
         text = buf_slice(&content->line);
     }
+    count_dots(content, text);
     bool empty = content->line_len == (content->line_unstuffed ? 1 : 0);
     content->header = content->header && !empty;
     if (content->rules.header_lines_only && !content->header) {
@@ -374,6 +388,9 @@ void content_end(struct content *content, bool complete, int64_t at_ns) {
     content->event->at_ns = at_ns;
     content->cut_off = !complete;
     finish_line(content);
+    if (content->doubled_line > 0 && !content->single_dot) {
+        emit_flaw(content, FLAW_DOTS_DOUBLED, (struct slice){0}, content->doubled_line);
+    }
     content->event->content_end =
         (struct event_content_end){.complete = complete, .within_chunk = content->within_chunk};
     content_numbers(&content->event->content_end, content);

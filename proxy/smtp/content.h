@@ -42,8 +42,10 @@ struct content {
     size_t line_len;           // bytes of it so far, as sent
     bool line_unstuffed;       // its first dot was taken away
     bool line_cr, line_nul, line_8bit;
-    bool line_dot;   // it begins with one dot and goes on with something else
-    struct buf line; // what is kept of it, where it did not come in one piece
+    uint64_t doubled_line; // of a chunk: the first line that begins with two dots, 0 for none
+    bool single_dot;       // … and some line begins with one
+    bool line_dot;         // it begins with one dot and goes on with something else
+    struct buf line;       // what is kept of it, where it did not come in one piece
     // The last bytes that came, where the next one decides what they are: a CR, or a dot.
     uint8_t tail[CONTENT_TAIL_MAX];
     size_t tail_len;

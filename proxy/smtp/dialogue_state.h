@@ -55,6 +55,11 @@ enum client_line {
     CLIENT_LINE_CONCEALED, // may hold credentials; nothing of it is shown
 };
 
+// What is to be said of the SASL response in the line that is taken; words, or NULL.
+struct sasl_judgement {
+    const char *flaw, *doubt;
+};
+
 struct client_stream {
     enum client_state state;
     struct line_reader line;
@@ -86,6 +91,7 @@ struct client_stream {
     bool auth_seen;
     bool doubt;        // replies were missed: which of them answers AUTH was uncertain
     bool text_refused; // DATA was refused: lines that are no commands may be the message's
+    struct sasl_judgement sasl;
     struct body_promise promise; // of the latest MAIL that was not refused
     bool gave_up;                // TLS or binary where lines should be: no more commands are told
     bool spoke_smtp;             // a command of SMTP was accepted

@@ -239,14 +239,19 @@ void recorder_take(void *context, const struct event *event) {
 
 void recorder_take_finding(void *context, const struct event *event) {
     struct recorder *recorder = context;
+    bool note = event->kind == EVENT_NOTE;
     struct event_finding finding = event->finding;
     struct buf line;
     struct buf text;
     buf_init(&line, TEXT_MAX);
     buf_init(&text, TEXT_MAX);
-    sentence_put_plain(&text, finding.text);
+    sentence_put_plain(&text, note ? event->note.text : finding.text);
     finding.text = buf_slice(&text);
-    render_finding(&line, &finding);
+    if (note) {
+        render_note(&line, finding.text);
+    } else {
+        render_finding(&line, &finding);
+    }
     add(&recorder->record->findings, &line);
     buf_cleanup(&text);
     buf_cleanup(&line);

@@ -212,6 +212,7 @@ static const char *flaw_name(enum event_flaw_kind kind) {
         [FLAW_SMUGGLING] = "smuggling",
         [FLAW_DOT] = "dot",
         [FLAW_SMUGGLED_ANSWER] = "smuggled-answer",
+        [FLAW_DOTS_DOUBLED] = "dots-doubled",
         [FLAW_EARLY_TEXT] = "early-text",
         [FLAW_INJECTION] = "injection",
         [FLAW_TLS_RECORD] = "tls-record",
@@ -243,8 +244,15 @@ void render_finding(struct buf *out, const struct event_finding *finding) {
     if (finding->message != EVENT_NO_MESSAGE) {
         buf_putf(out, " message=%d", finding->message);
     }
-    buf_put_byte(out, ' ');
-    put_quoted(out, finding->text);
+    buf_put_string(out, " \"");
+    put_escaped(out, finding->text);
+    buf_put_byte(out, '"');
+}
+
+void render_note(struct buf *out, struct slice text) {
+    buf_put_string(out, "note - - \"");
+    put_escaped(out, text);
+    buf_put_byte(out, '"');
 }
 
 void render_event(struct buf *out, const struct event *event) {

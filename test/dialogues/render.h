@@ -12,6 +12,8 @@ void render_event(struct buf *out, const struct event *event);
 void render_offered(struct buf *out, const struct event_command *event);
 // Escaped; the middle of a long text is left out.
 void render_abbreviated(struct buf *out, struct slice text);
+// What the rules say that is no finding, in the form of one: `note - - "TEXT"`.
+void render_note(struct buf *out, struct slice text);
 void render_finding(struct buf *out, const struct event_finding *finding);
 
 #endif

@@ -35,6 +35,9 @@ static void require(bool holds) {
 static void take_finding(void *context, const struct event *event) {
     struct session *session = context;
     const struct event_finding *finding = &event->finding;
+    if (event->kind == EVENT_NOTE) {
+        return;
+    }
     enum rule rule = rule_find(slice_of_string(finding->rule));
     require(rule < RULE_COUNT);
     require(++session->said[rule] <= LIMIT_FINDINGS_OF_RULE + 1);

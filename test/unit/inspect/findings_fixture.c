@@ -6,6 +6,9 @@
 static void take(void *context, const struct event *event) {
     struct fixture *fixture = context;
     const struct event_finding *finding = &event->finding;
+    if (event->kind == EVENT_NOTE) {
+        return;
+    }
     const char *side = party_name(finding->side);
     buf_putf(&fixture->log, "%s %s %s %d %d\n", severity_name(finding->severity), finding->rule,
              side == NULL ? "-" : side, finding->exchange, finding->message);

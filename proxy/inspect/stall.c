@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// `text-stalled`: within a message, or a chunk of one, the client sent no more, and the session
+// ended there. How much of what had come tells why: a size that counts line ends wrongly, or a path
+// that loses large packets.
+#include "base/clock.h"
+#include "inspect/themes.h"
+
+#include <inttypes.h>
+
+#define SILENCE_NS (5 * NS_PER_S)
+
+static void say_chunk(struct analysis *analysis, double silent_s) {
+    const struct facts *facts = &analysis->facts;
+    analysis_say(analysis, RULE_TEXT_STALLED,
+                 (struct place){PARTY_CLIENT, facts->text_exchange, facts->text_message},
+                 "BDAT declared %" PRIu64 " bytes, of which %" PRIu64
+                 " came, and then nothing for %.1f s, while the server waited for the rest; the "
+                 "size must be that of the bytes as they are sent, each line end two (CR LF)",
+                 facts->chunk_len, facts->text_len, silent_s);
+}
+
+static void say_text(struct analysis *analysis, double silent_s) {
+    const struct facts *facts = &analysis->facts;
+    analysis_say(analysis, RULE_TEXT_STALLED,
+                 (struct place){PARTY_CLIENT, facts->text_exchange, facts->text_message},
+                 "Of the message %" PRIu64 " bytes came, and then nothing for %.1f s, with no line "
+                 "with a single dot to end it; where large messages always stop so, the path loses "
+                 "large packets (its MTU is too small)",
+                 facts->text_len, silent_s);
+}
+
+static void judge(struct analysis *analysis, bool server_waited) {
+    const struct facts *facts = &analysis->facts;
+    int64_t silent_ns = analysis->now->at_ns - facts->text_ns;
+    bool chunk = facts->text_by_bdat && facts->text_len < facts->chunk_len;
+    bool waited = silent_ns >= SILENCE_NS || (chunk && server_waited);
+    bool within = facts->text == TEXT_RUNNING && facts->text_len > 0;
+    if (!within || !waited ||
+        !analysis_first_of_message(analysis, RULE_TEXT_STALLED, facts->text_message)) {
+        return;
+    }
+    double silent_s = (double)silent_ns / (double)NS_PER_S;
+    if (chunk) {
+        say_chunk(analysis, silent_s);
+    } else if (!facts->text_by_bdat) {
+        say_text(analysis, silent_s);
+    }
+}
+
+// A chunk that is cut off is told as such in front of the close.
+void stall_judge(struct analysis *analysis, const struct event *event) {
+    bool text_ends = event->kind == EVENT_CONTENT_END && !event->content_end.complete;
+    if (event->kind == EVENT_REPLY && event->reply.code == 421) {
+        judge(analysis, true);
+    } else if (text_ends) {
+        judge(analysis, analysis->facts.server_left);
+    }
+}
