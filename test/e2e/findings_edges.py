@@ -217,7 +217,8 @@ def positive(line, code):
     steps = [hi(*caps), C("QUIT"), S(code + " x"), S_CLOSE] if line == "QUIT" else \
         one(C(line), S(code + " x"), caps=caps)
     listed = LISTED[line]
-    return f"{line} {code}", steps, when(listed and code not in listed, "reply-code-odd@2")
+    left = "left-after-ehlo " if line == "QUIT" else ""
+    return f"{line} {code}", steps, left + when(listed and code not in listed, "reply-code-odd@2")
 
 
 def codes():
