@@ -88,29 +88,6 @@ void field_write_lines(struct json_writer *json, const struct record_line *lines
     }
 }
 
-void field_keep_line(struct arena *arena, struct record_line *line) {
-    line->text = arena_copy(arena, line->text);
-    line->prefix = arena_copy(arena, line->prefix);
-}
-
-const struct record_line *field_keep_lines(struct arena *arena, const struct record_line *lines,
-                                           size_t count) {
-    struct record_line *copy = arena_new(arena, count + 1, sizeof(*copy));
-    for (size_t i = 0; i < count; i++) {
-        copy[i] = lines[i];
-        field_keep_line(arena, &copy[i]);
-    }
-    return copy;
-}
-
-size_t field_size_of_lines(const struct record_line *lines, size_t count) {
-    size_t size = 0;
-    for (size_t i = 0; i < count; i++) {
-        size += sizeof(lines[i]) + json_text_size(lines[i].text) + json_text_size(lines[i].prefix);
-    }
-    return size;
-}
-
 // ── parameters ──────────────────────────────────────────────────────────────────────────────────
 
 enum { KEYWORD_MAX = 64 };
@@ -151,23 +128,4 @@ void field_write_parameters(struct json_writer *json, const struct event_paramet
         }
     }
     json_close(json, '}');
-}
-
-const struct event_parameter *
-field_keep_parameters(struct arena *arena, const struct event_parameter *parameters, size_t count) {
-    struct event_parameter *copy = arena_new(arena, count + 1, sizeof(*copy));
-    for (size_t i = 0; i < count; i++) {
-        copy[i].keyword = arena_copy(arena, parameters[i].keyword);
-        copy[i].value = arena_copy(arena, parameters[i].value);
-    }
-    return copy;
-}
-
-size_t field_size_of_parameters(const struct event_parameter *parameters, size_t count) {
-    size_t size = 0;
-    for (size_t i = 0; i < count; i++) {
-        size += sizeof(parameters[i]) + json_text_size(parameters[i].keyword) +
-                json_text_size(parameters[i].value);
-    }
-    return size;
 }

@@ -26,23 +26,25 @@ static struct slice field_text(const struct field *field, const void *object) {
     return *(const struct slice *)field_at(field, object);
 }
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "the first bytes of a number are its low");
+
 static uint64_t field_number(const struct field *field, const void *object) {
-    const void *at = field_at(field, object);
-    switch (field->size) {
-    case 1:
-        return *(const uint8_t *)at;
-    case 2:
-        return *(const uint16_t *)at;
-    case 4:
-        return *(const uint32_t *)at;
-    default:
-        return *(const uint64_t *)at;
-    }
+    uint64_t number = 0;
+    memcpy(&number, field_at(field, object), field->size);
+    return number;
 }
 
 bool field_is_in(const struct field *field, unsigned output) {
     unsigned only = field->flags & (FIELD_JSON | FIELD_JSONL);
     return only == 0 || only == output;
+}
+
+struct field field_item(const struct field *array) {
+    if (array->item != NULL) {
+        return *array->item;
+    }
+    return (struct field){.kind = FIELD_OBJECT, .table = array->table, .size = array->table->size};
 }
 
 // ── null ────────────────────────────────────────────────────────────────────────────────────────
@@ -58,7 +60,7 @@ static bool is_null(const struct field *field, const void *object) {
     if (field->known != 0 && !*((const bool *)object + field->known)) {
         return true;
     }
-    switch (field->kind) {
+    switch ((unsigned)field->kind) {
     case FIELD_COUNT:
     case FIELD_MS:
         return is_null_number(field, object);
@@ -71,20 +73,6 @@ static bool is_null(const struct field *field, const void *object) {
         return slice_is_null(field_text(field, object));
     case FIELD_NAME:
         return field->name_of((unsigned)field_number(field, object)) == NULL;
-    case FIELD_BOOL:
-    case FIELD_TIME:
-    case FIELD_DATE:
-    case FIELD_WHICH:
-    case FIELD_OBJECT:
-    case FIELD_ARRAY:
-    case FIELD_STRINGS:
-    case FIELD_NUMBERS:
-    case FIELD_ROWS:
-    case FIELD_PARAMETERS:
-    case FIELD_LINE:
-    case FIELD_LINES:
-    case FIELD_TIMELINE:
-        return false;
     }
     return false;
 }
@@ -94,14 +82,16 @@ static bool is_left_out(const struct field *field, const void *object) {
     if ((field->flags & FIELD_OPTIONAL) == 0) {
         return false;
     }
-    bool is_list =
-        field->kind == FIELD_ARRAY || field->kind == FIELD_NUMBERS || field->kind == FIELD_ROWS;
     bool is_flag = field->kind == FIELD_BOOL || field->kind == FIELD_WHICH;
-    return is_null(field, object) || (is_list && field_count(field, object) == 0) ||
+    return is_null(field, object) ||
+           (field->kind == FIELD_ARRAY && field_count(field, object) == 0) ||
            (is_flag && field_number(field, object) == 0);
 }
 
 // ── writing ─────────────────────────────────────────────────────────────────────────────────────
+
+static void write_value(struct json_writer *json, const struct field *field, const void *object,
+                        unsigned output);
 
 static void write_object(struct json_writer *json, const struct field_table *table,
                          const void *object, unsigned output) {
@@ -113,43 +103,26 @@ static void write_object(struct json_writer *json, const struct field_table *tab
 static void write_array(struct json_writer *json, const struct field *field, const void *object,
                         unsigned output) {
     const uint8_t *items = field_pointer(field, object);
+    const struct field item = field_item(field);
     json_open(json, '[');
     for (size_t i = 0; i < field_count(field, object); i++) {
-        write_object(json, field->table, items + i * field->table->size, output);
+        write_value(json, &item, items + i * item.size, output);
     }
     json_close(json, ']');
 }
 
-static void write_strings(struct json_writer *json, const struct field *field, const void *object) {
-    const char *const *strings = field_pointer(field, object);
+static void write_row(struct json_writer *json, const struct field *field, const void *object) {
+    const uint64_t *numbers = field_at(field, object);
     json_open(json, '[');
-    for (size_t i = 0; i < field_count(field, object); i++) {
-        json_string(json, strings[i]);
-    }
-    json_close(json, ']');
-}
-
-static void write_numbers(struct json_writer *json, const uint64_t *numbers, size_t count) {
-    json_open(json, '[');
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < field->size / sizeof(*numbers); i++) {
         json_uint(json, numbers[i]);
     }
     json_close(json, ']');
 }
 
-static void write_rows(struct json_writer *json, const struct field *field, const void *object) {
-    const uint64_t *rows = field_pointer(field, object);
-    json_open(json, '[');
-    for (size_t i = 0; i < field_count(field, object); i++) {
-        write_numbers(json, rows + i * field->row, field->row);
-    }
-    json_close(json, ']');
-}
-
-static void write_time(struct json_writer *json, const struct field *field, const void *object,
-                       enum clock_precision precision) {
+static void write_time(struct json_writer *json, int64_t unix_ns, enum clock_precision precision) {
     json_open(json, '"');
-    clock_put_rfc3339(json->out, (int64_t)field_number(field, object), precision);
+    clock_put_rfc3339(json->out, unix_ns, precision);
     json_close(json, '"');
 }
 
@@ -160,25 +133,36 @@ static void write_text(struct json_writer *json, const struct field *field, cons
     }
 }
 
+static void write_number(struct json_writer *json, const struct field *field, uint64_t number) {
+    switch ((unsigned)field->kind) {
+    case FIELD_BOOL:
+        json_bool(json, number != 0);
+        return;
+    case FIELD_COUNT:
+        json_uint(json, number);
+        return;
+    case FIELD_MS:
+        json_ms(json, (int64_t)number / NS_PER_US);
+        return;
+    case FIELD_TIME:
+        write_time(json, (int64_t)number, CLOCK_MICROSECONDS);
+        return;
+    case FIELD_DATE:
+        write_time(json, (int64_t)number, CLOCK_SECONDS);
+        return;
+    case FIELD_NAME:
+        json_string(json, field->name_of((unsigned)number));
+        return;
+    case FIELD_WHICH:
+        json_string(json, field->words[number != 0]);
+        return;
+    }
+}
+
 // The value of a member that is not null.
 static void write_value(struct json_writer *json, const struct field *field, const void *object,
                         unsigned output) {
-    switch (field->kind) {
-    case FIELD_BOOL:
-        json_bool(json, field_number(field, object) != 0);
-        return;
-    case FIELD_COUNT:
-        json_uint(json, field_number(field, object));
-        return;
-    case FIELD_MS:
-        json_ms(json, (int64_t)field_number(field, object) / NS_PER_US);
-        return;
-    case FIELD_TIME:
-        write_time(json, field, object, CLOCK_MICROSECONDS);
-        return;
-    case FIELD_DATE:
-        write_time(json, field, object, CLOCK_SECONDS);
-        return;
+    switch ((unsigned)field->kind) {
     case FIELD_STRING:
         json_string(json, field_pointer(field, object));
         return;
@@ -188,29 +172,17 @@ static void write_value(struct json_writer *json, const struct field *field, con
     case FIELD_TEXT:
         write_text(json, field, object);
         return;
-    case FIELD_NAME:
-        json_string(json, field->name_of((unsigned)field_number(field, object)));
-        return;
-    case FIELD_WHICH:
-        json_string(json, field->words[field_number(field, object) != 0]);
-        return;
     case FIELD_OBJECT:
         write_object(json, field->table, field_at(field, object), output);
         return;
     case FIELD_POINTER:
         write_object(json, field->table, field_pointer(field, object), output);
         return;
+    case FIELD_ROW:
+        write_row(json, field, object);
+        return;
     case FIELD_ARRAY:
         write_array(json, field, object, output);
-        return;
-    case FIELD_STRINGS:
-        write_strings(json, field, object);
-        return;
-    case FIELD_NUMBERS:
-        write_numbers(json, field_pointer(field, object), field_count(field, object));
-        return;
-    case FIELD_ROWS:
-        write_rows(json, field, object);
         return;
     case FIELD_PARAMETERS:
         field_write_parameters(json, field_pointer(field, object), field_count(field, object));
@@ -218,10 +190,8 @@ static void write_value(struct json_writer *json, const struct field *field, con
     case FIELD_TIMELINE:
         record_write_timeline(json, object);
         return;
-    case FIELD_LINE:
-    case FIELD_LINES:
-        return; // more than one member
     }
+    write_number(json, field, field_number(field, object));
 }
 
 static void write_member(struct json_writer *json, const struct field *field, const void *object,
@@ -254,161 +224,134 @@ void fields_write(struct json_writer *json, const struct field_table *table, con
     }
 }
 
-// ── keeping ─────────────────────────────────────────────────────────────────────────────────────
+// ── keeping, and how much that would be ─────────────────────────────────────────────────────────
 
-static void *copy_of(struct arena *arena, const void *items, size_t count, size_t size) {
-    void *copy = arena_new(arena, count + 1, size);
+// The one walk over all that a struct points at: with an arena it copies it, without one it leaves
+// the struct as it is and adds up the bytes.
+struct walk {
+    struct arena *arena;
+    size_t size;
+};
+
+static void walk_table(struct walk *walk, const struct field_table *table, void *object);
+
+static void walk_text(struct walk *walk, struct slice *text) {
+    if (walk->arena != NULL) {
+        *text = arena_copy(walk->arena, *text);
+    } else {
+        walk->size += json_text_size(*text);
+    }
+}
+
+static void walk_string(struct walk *walk, void *member) {
+    const char *string = NULL;
+    memcpy(&string, member, sizeof(string));
+    if (walk->arena != NULL) {
+        string = arena_string(walk->arena, string);
+        memcpy(member, &string, sizeof(string));
+    } else {
+        walk->size += json_text_size(slice_of_string(string));
+    }
+}
+
+// The items that `member` points at, to be walked in their turn: their copies, or they themselves.
+static uint8_t *walk_items(struct walk *walk, void *member, size_t count, size_t size) {
+    uint8_t *items = NULL;
+    memcpy(&items, member, sizeof(items));
+    walk->size += count * size;
+    if (walk->arena == NULL) {
+        return items;
+    }
+    uint8_t *copy = arena_new(walk->arena, count + 1, size);
     if (count > 0) {
         memcpy(copy, items, count * size);
     }
-    return copy;
-}
-
-static void keep_objects(struct arena *arena, const struct field *field, void *member,
-                         const void *items, size_t count) {
-    const struct field_table *table = field->table;
-    uint8_t *copy = items == NULL ? NULL : copy_of(arena, items, count, table->size);
     memcpy(member, &copy, sizeof(copy));
-    for (size_t i = 0; copy != NULL && i < count; i++) {
-        fields_keep(arena, table, copy + i * table->size);
-    }
-}
-
-static const char *const *keep_strings(struct arena *arena, const char *const *strings,
-                                       size_t count) {
-    const char **copy = arena_new(arena, count + 1, sizeof(*copy));
-    for (size_t i = 0; i < count; i++) {
-        copy[i] = arena_string(arena, strings[i]);
-    }
     return copy;
 }
 
-static void set_pointer(void *member, const void *pointer) {
-    memcpy(member, &pointer, sizeof(pointer));
+static void walk_pointer(struct walk *walk, const struct field *field, void *object) {
+    void *member = (uint8_t *)object + field->offset;
+    if (field_pointer(field, object) != NULL) {
+        walk_table(walk, field->table, walk_items(walk, member, 1, field->table->size));
+    }
 }
 
-static void keep_member(struct arena *arena, const struct field *field, void *object) {
+static void walk_line(struct walk *walk, struct record_line *line) {
+    walk_text(walk, &line->text);
+    walk_text(walk, &line->prefix);
+}
+
+static void walk_member(struct walk *walk, const struct field *field, void *object);
+
+static void walk_array(struct walk *walk, const struct field *field, void *member, size_t count) {
+    const struct field item = field_item(field);
+    uint8_t *items = walk_items(walk, member, count, item.size);
+    for (size_t i = 0; i < count; i++) {
+        walk_member(walk, &item, items + i * item.size);
+    }
+}
+
+static void walk_lines(struct walk *walk, void *member, size_t count) {
+    struct record_line *lines = (void *)walk_items(walk, member, count, sizeof(*lines));
+    for (size_t i = 0; i < count; i++) {
+        walk_line(walk, &lines[i]);
+    }
+}
+
+static void walk_parameters(struct walk *walk, void *member, size_t count) {
+    struct event_parameter *parameters =
+        (void *)walk_items(walk, member, count, sizeof(*parameters));
+    for (size_t i = 0; i < count; i++) {
+        walk_text(walk, &parameters[i].keyword);
+        walk_text(walk, &parameters[i].value);
+    }
+}
+
+static void walk_member(struct walk *walk, const struct field *field, void *object) {
     void *member = (uint8_t *)object + field->offset;
-    const void *items = NULL;
-    switch (field->kind) {
+    switch ((unsigned)field->kind) {
     case FIELD_STRING:
-        set_pointer(member, arena_string(arena, field_pointer(field, object)));
+        walk_string(walk, member);
         return;
     case FIELD_TEXT:
-        *(struct slice *)member = arena_copy(arena, field_text(field, object));
+        walk_text(walk, member);
         return;
     case FIELD_OBJECT:
-        fields_keep(arena, field->table, member);
+        walk_table(walk, field->table, member);
         return;
     case FIELD_POINTER:
-        keep_objects(arena, field, member, field_pointer(field, object), 1);
+        walk_pointer(walk, field, object);
         return;
     case FIELD_ARRAY:
-        keep_objects(arena, field, member, field_pointer(field, object),
-                     field_count(field, object));
-        return;
-    case FIELD_STRINGS:
-        items = keep_strings(arena, field_pointer(field, object), field_count(field, object));
-        set_pointer(member, items);
-        return;
-    case FIELD_NUMBERS:
-    case FIELD_ROWS:
-        items = copy_of(arena, field_pointer(field, object), field_count(field, object),
-                        sizeof(uint64_t) * (field->row == 0 ? 1 : field->row));
-        set_pointer(member, items);
+        walk_array(walk, field, member, field_count(field, object));
         return;
     case FIELD_PARAMETERS:
-        items =
-            field_keep_parameters(arena, field_pointer(field, object), field_count(field, object));
-        set_pointer(member, items);
+        walk_parameters(walk, member, field_count(field, object));
         return;
     case FIELD_LINE:
-        field_keep_line(arena, member);
+        walk_line(walk, member);
         return;
     case FIELD_LINES:
-        items = field_keep_lines(arena, field_pointer(field, object), field_count(field, object));
-        set_pointer(member, items);
+        walk_lines(walk, member, field_count(field, object));
         return;
-    case FIELD_BOOL:
-    case FIELD_COUNT:
-    case FIELD_MS:
-    case FIELD_TIME:
-    case FIELD_DATE:
-    case FIELD_CHARS:
-    case FIELD_NAME:
-    case FIELD_WHICH:
-    case FIELD_TIMELINE:
-        return;
+    }
+}
+
+static void walk_table(struct walk *walk, const struct field_table *table, void *object) {
+    walk->size += table->count * MEMBER_BYTES;
+    for (size_t i = 0; i < table->count; i++) {
+        walk_member(walk, &table->fields[i], object);
     }
 }
 
 void fields_keep(struct arena *arena, const struct field_table *table, void *object) {
-    for (size_t i = 0; i < table->count; i++) {
-        keep_member(arena, &table->fields[i], object);
-    }
-}
-
-// ── size ────────────────────────────────────────────────────────────────────────────────────────
-
-static size_t size_of_objects(const struct field *field, const void *items, size_t count) {
-    size_t size = 0;
-    for (size_t i = 0; items != NULL && i < count; i++) {
-        const void *item = (const uint8_t *)items + i * field->table->size;
-        size += field->table->size + fields_size(field->table, item);
-    }
-    return size;
-}
-
-static size_t size_of_strings(const char *const *strings, size_t count) {
-    size_t size = 0;
-    for (size_t i = 0; i < count; i++) {
-        size += sizeof(strings[i]) + MEMBER_BYTES + json_text_size(slice_of_string(strings[i]));
-    }
-    return size;
-}
-
-static size_t size_of_member(const struct field *field, const void *object) {
-    switch (field->kind) {
-    case FIELD_STRING:
-        return json_text_size(slice_of_string(field_pointer(field, object)));
-    case FIELD_TEXT:
-        return json_text_size(field_text(field, object));
-    case FIELD_OBJECT:
-        return fields_size(field->table, field_at(field, object));
-    case FIELD_POINTER:
-        return size_of_objects(field, field_pointer(field, object), 1);
-    case FIELD_ARRAY:
-        return size_of_objects(field, field_pointer(field, object), field_count(field, object));
-    case FIELD_STRINGS:
-        return size_of_strings(field_pointer(field, object), field_count(field, object));
-    case FIELD_NUMBERS:
-        return field_count(field, object) * sizeof(uint64_t);
-    case FIELD_ROWS:
-        return field_count(field, object) * field->row * sizeof(uint64_t);
-    case FIELD_PARAMETERS:
-        return field_size_of_parameters(field_pointer(field, object), field_count(field, object));
-    case FIELD_LINE:
-        return field_size_of_lines(field_at(field, object), 1);
-    case FIELD_LINES:
-        return field_size_of_lines(field_pointer(field, object), field_count(field, object));
-    case FIELD_BOOL:
-    case FIELD_COUNT:
-    case FIELD_MS:
-    case FIELD_TIME:
-    case FIELD_DATE:
-    case FIELD_CHARS:
-    case FIELD_NAME:
-    case FIELD_WHICH:
-    case FIELD_TIMELINE:
-        return 0;
-    }
-    return 0;
+    struct walk walk = {.arena = arena};
+    walk_table(&walk, table, object);
 }
 
 size_t fields_size(const struct field_table *table, const void *object) {
-    size_t size = table->count * MEMBER_BYTES;
-    for (size_t i = 0; i < table->count; i++) {
-        size += size_of_member(&table->fields[i], object);
-    }
-    return size;
+    struct walk walk = {.arena = NULL};
+    walk_table(&walk, table, (void *)(uintptr_t)object);
+    return walk.size;
 }

@@ -6,8 +6,8 @@
 //       {"outcome", FIELD_NAME, AT(event_auth, outcome), NAMES(auth_outcome)},
 //       {"code", FIELD_COUNT, AT(event_auth, code), .flags = FIELD_0_IS_NULL}, …
 //
-// Text is kept as the bytes that they were. JSON cannot hold all of them: where it is not UTF-8 or
-// has a NUL each bad byte is written as U+FFFD, and FIELD_EXACT writes the bytes beside it.
+// Text is kept as the bytes that it was. JSON cannot hold all of them: where it is not UTF-8 or has
+// a NUL each bad byte is written as U+FFFD, and FIELD_EXACT writes the bytes beside it.
 #ifndef SCOPE_TRANSCRIPT_FIELDS_H
 #define SCOPE_TRANSCRIPT_FIELDS_H
 
@@ -22,26 +22,24 @@ enum field_kind {
     FIELD_MS,         // int64_t in nanoseconds, written as milliseconds
     FIELD_TIME,       // int64_t, Unix time in nanoseconds, written to the microsecond
     FIELD_DATE,       // the same, to the second
+    FIELD_NAME,       // an enum
+    FIELD_WHICH,      // bool, written as one of two words
     FIELD_STRING,     // const char *
     FIELD_CHARS,      // char[], terminated; empty is null
     FIELD_TEXT,       // struct slice
-    FIELD_NAME,       // an enum
-    FIELD_WHICH,      // bool, written as one of two words
     FIELD_OBJECT,     // a struct within the struct
     FIELD_POINTER,    // a pointer to a struct; NULL is null
-    FIELD_ARRAY,      // a pointer to structs, and a count
-    FIELD_STRINGS,    // const char *const *, and a count
-    FIELD_NUMBERS,    // const uint64_t *, and a count
-    FIELD_ROWS,       // a pointer to structs of `row` uint64_t each, and a count
+    FIELD_ROW,        // a struct of uint64_t, written as an array
+    FIELD_ARRAY,      // a pointer to items, and a count; an item is `item`, or an object of `table`
     FIELD_PARAMETERS, // const struct event_parameter *, and a count
     FIELD_LINE,       // struct record_line
-    FIELD_LINES,      // const struct record_line *, and a count; `code` is the reply's
+    FIELD_LINES,      // const struct record_line *, and a count
     FIELD_TIMELINE,   // struct record; see record_timeline.c
 };
 
 enum field_flags {
     FIELD_0_IS_NULL = 1,
-    FIELD_MINUS_IS_NULL = 2, // -1, or all bits of what has no sign
+    FIELD_MINUS_IS_NULL = 2, // -1, or all bits of an unsigned number
     FIELD_OPTIONAL = 4,      // left out instead of null, false or empty
     FIELD_EXACT = 8,         // text: with NAME_base64 where JSON cannot hold it
     FIELD_REQUIRED = 16,     // a string: "unknown" where there is none
@@ -57,7 +55,7 @@ struct field {
     unsigned flags; // of enum field_flags
     size_t count;   // offset of the count
     size_t known;   // offset of a bool: false is null; 0 for none
-    size_t row;
+    const struct field *item;
     const struct field_table *table;
     // FIELD_NAME: the names of 0 to `last`, and the value where the name is none of them.
     const char *(*name_of)(unsigned value);

@@ -77,6 +77,12 @@ static struct slice read_text(struct arena *arena, const cJSON *object, const ch
     return exact ? bytes : json_text_read(arena, json_get(object, name));
 }
 
+// The items of an array and their number.
+struct list {
+    void *items;
+    size_t count;
+};
+
 static int count_of(const cJSON *array, int max) {
     int count = cJSON_IsArray(array) ? cJSON_GetArraySize(array) : 0;
     return count > max ? max : count;
@@ -100,8 +106,7 @@ static const cJSON *next_of(const cJSON *item) {
 }
 
 // Arrays beside each other: the text of each line, and what is odd about it.
-static const struct record_line *read_lines(size_t *out_count, struct arena *arena,
-                                            const cJSON *object) {
+static struct list read_lines(struct arena *arena, const cJSON *object) {
     int count = count_of(json_get(object, "lines"), (int)LIMIT_REPLY_LINES);
     const cJSON *text = first_of(object, "lines");
     const cJSON *exact = first_of(object, "lines_base64");
@@ -120,112 +125,10 @@ static const struct record_line *read_lines(size_t *out_count, struct arena *are
         bytes = next_of(bytes);
         prefix = next_of(prefix);
     }
-    *out_count = (size_t)count;
-    return lines;
-}
-
-// ── lists ───────────────────────────────────────────────────────────────────────────────────────
-
-struct list {
-    void *items;
-    size_t count;
-};
-
-static struct list list_new(struct arena *arena, const cJSON *array, size_t size) {
-    size_t count = (size_t)count_of(array, INT_MAX);
-    return (struct list){.items = arena_new(arena, count + 1, size)};
-}
-
-static struct list read_array(struct arena *arena, const struct field_table *table,
-                              const cJSON *array, unsigned output) {
-    struct list list = list_new(arena, array, table->size);
-    const cJSON *item = NULL;
-    cJSON_ArrayForEach(item, array) {
-        fields_read(arena, table, (uint8_t *)list.items + list.count++ * table->size, item, output);
-    }
-    return list;
-}
-
-static struct list read_strings(struct arena *arena, const cJSON *array) {
-    struct list list = list_new(arena, array, sizeof(char *));
-    const cJSON *item = NULL;
-    cJSON_ArrayForEach(item, array) {
-        if (cJSON_IsString(item)) {
-            ((const char **)list.items)[list.count++] = arena_string(arena, item->valuestring);
-        }
-    }
-    return list;
-}
-
-static struct list read_numbers(struct arena *arena, const cJSON *array) {
-    struct list list = list_new(arena, array, sizeof(uint64_t));
-    const cJSON *item = NULL;
-    cJSON_ArrayForEach(item, array) {
-        ((uint64_t *)list.items)[list.count++] = json_number(item);
-    }
-    return list;
-}
-
-static struct list read_rows(struct arena *arena, const cJSON *array, size_t row) {
-    struct list list = list_new(arena, array, row * sizeof(uint64_t));
-    const cJSON *item = NULL;
-    cJSON_ArrayForEach(item, array) {
-        const cJSON *number = cJSON_IsArray(item) ? item->child : NULL;
-        uint64_t *numbers = (uint64_t *)list.items + list.count++ * row;
-        for (size_t i = 0; i < row; i++, number = next_of(number)) {
-            numbers[i] = json_number(number);
-        }
-    }
-    return list;
-}
-
-static struct list read_parameters(struct arena *arena, const cJSON *object) {
-    size_t count = cJSON_IsObject(object) ? (size_t)cJSON_GetArraySize(object) : 0;
-    struct event_parameter *parameters = arena_new(arena, count + 1, sizeof(*parameters));
-    const cJSON *item = count == 0 ? NULL : object->child;
-    for (size_t i = 0; i < count; i++, item = next_of(item)) {
-        parameters[i].keyword = arena_copy(arena, slice_of_string(item->string));
-        parameters[i].value = json_text_read(arena, item);
-    }
-    return (struct list){parameters, count};
-}
-
-static struct list read_list(struct arena *arena, const struct field *field, const cJSON *value,
-                             const cJSON *object, unsigned output) {
-    struct list list = {0};
-    switch ((unsigned)field->kind) {
-    case FIELD_ARRAY:
-        return read_array(arena, field->table, cJSON_IsArray(value) ? value : NULL, output);
-    case FIELD_STRINGS:
-        return read_strings(arena, cJSON_IsArray(value) ? value : NULL);
-    case FIELD_NUMBERS:
-        return read_numbers(arena, cJSON_IsArray(value) ? value : NULL);
-    case FIELD_ROWS:
-        return read_rows(arena, cJSON_IsArray(value) ? value : NULL, field->row);
-    case FIELD_LINES:
-        list.items = (void *)(uintptr_t)read_lines(&list.count, arena, object);
-        return list;
-    }
-    return read_parameters(arena, value);
+    return (struct list){lines, (size_t)count};
 }
 
 // ── numbers and names ───────────────────────────────────────────────────────────────────────────
-
-static void set_number(void *member, size_t size, uint64_t number) {
-    switch (size) {
-    case 1:
-        *(uint8_t *)member = (uint8_t)number;
-        return;
-    case 2:
-        *(uint16_t *)member = (uint16_t)number;
-        return;
-    case 4:
-        *(uint32_t *)member = (uint32_t)number;
-        return;
-    default:
-        *(uint64_t *)member = number;
-    }
-}
 
 static uint64_t read_count(const struct field *field, const cJSON *value) {
     if (!cJSON_IsNumber(value) && (field->flags & FIELD_MINUS_IS_NULL) != 0) {
@@ -261,7 +164,7 @@ static uint64_t read_date(const cJSON *value) {
     return (uint64_t)unix_ns;
 }
 
-static uint64_t read_scalar(const struct field *field, const cJSON *value) {
+static uint64_t read_number(const struct field *field, const cJSON *value) {
     struct slice text = slice_of_string(cJSON_GetStringValue(value));
     switch ((unsigned)field->kind) {
     case FIELD_COUNT:
@@ -281,6 +184,51 @@ static uint64_t read_scalar(const struct field *field, const cJSON *value) {
 }
 
 // ── members ─────────────────────────────────────────────────────────────────────────────────────
+
+static void read_value(struct arena *arena, const struct field *field, void *object,
+                       const cJSON *value, unsigned output);
+
+static void set_pointer(void *member, const void *pointer) {
+    memcpy(member, &pointer, sizeof(pointer));
+}
+
+static void set_list(const struct field *field, void *object, struct list list) {
+    set_pointer((uint8_t *)object + field->offset, list.items);
+    memcpy((uint8_t *)object + field->count, &list.count, sizeof(list.count));
+}
+
+static struct list read_array(struct arena *arena, const struct field *field, const cJSON *array,
+                              unsigned output) {
+    const struct field item = field_item(field);
+    size_t count = (size_t)count_of(array, INT_MAX);
+    struct list list = {.items = arena_new(arena, count + 1, item.size)};
+    const cJSON *value = cJSON_IsArray(array) ? array->child : NULL;
+    for (; value != NULL; value = value->next) {
+        if (item.kind != FIELD_STRING || cJSON_IsString(value)) {
+            void *member = (uint8_t *)list.items + list.count++ * item.size;
+            read_value(arena, &item, member, value, output);
+        }
+    }
+    return list;
+}
+
+static struct list read_parameters(struct arena *arena, const cJSON *object) {
+    size_t count = cJSON_IsObject(object) ? (size_t)cJSON_GetArraySize(object) : 0;
+    struct event_parameter *parameters = arena_new(arena, count + 1, sizeof(*parameters));
+    const cJSON *item = count == 0 ? NULL : object->child;
+    for (size_t i = 0; i < count; i++, item = next_of(item)) {
+        parameters[i].keyword = arena_copy(arena, slice_of_string(item->string));
+        parameters[i].value = json_text_read(arena, item);
+    }
+    return (struct list){parameters, count};
+}
+
+static void read_row(uint64_t *numbers, size_t count, const cJSON *row) {
+    const cJSON *number = cJSON_IsArray(row) ? row->child : NULL;
+    for (size_t i = 0; i < count; i++, number = next_of(number)) {
+        numbers[i] = json_number(number);
+    }
+}
 
 static const void *read_pointer(struct arena *arena, const struct field *field, const cJSON *value,
                                 unsigned output) {
@@ -305,59 +253,57 @@ static void read_chars(char *out, size_t size, const cJSON *value) {
     }
 }
 
-static void set_list(const struct field *field, void *object, struct list list) {
-    memcpy((uint8_t *)object + field->offset, &list.items, sizeof(list.items));
-    memcpy((uint8_t *)object + field->count, &list.count, sizeof(list.count));
-}
-
-static void read_member(struct arena *arena, const struct field *field, void *object,
-                        const cJSON *from, unsigned output) {
+static void read_value(struct arena *arena, const struct field *field, void *object,
+                       const cJSON *value, unsigned output) {
     void *member = (uint8_t *)object + field->offset;
-    const cJSON *value = json_get(from, field->name);
-    const void *pointer = NULL;
-    switch (field->kind) {
+    uint64_t number = 0;
+    switch ((unsigned)field->kind) {
     case FIELD_STRING:
-        pointer = read_string(arena, field, value);
-        memcpy(member, &pointer, sizeof(pointer));
+        set_pointer(member, read_string(arena, field, value));
         return;
     case FIELD_CHARS:
         read_chars(member, field->size, value);
-        return;
-    case FIELD_TEXT:
-        *(struct slice *)member =
-            read_text(arena, from, field->name, (field->flags & FIELD_EXACT) != 0);
         return;
     case FIELD_OBJECT:
         fields_read(arena, field->table, member, value, output);
         return;
     case FIELD_POINTER:
-        pointer = read_pointer(arena, field, value, output);
-        memcpy(member, &pointer, sizeof(pointer));
+        set_pointer(member, read_pointer(arena, field, value, output));
+        return;
+    case FIELD_ROW:
+        read_row(member, field->size / sizeof(uint64_t), value);
         return;
     case FIELD_ARRAY:
-    case FIELD_STRINGS:
-    case FIELD_NUMBERS:
-    case FIELD_ROWS:
-    case FIELD_PARAMETERS:
-    case FIELD_LINES:
-        set_list(field, object, read_list(arena, field, value, from, output));
+        set_list(field, object, read_array(arena, field, value, output));
         return;
-    case FIELD_LINE:
-        read_line(member, arena, from);
+    case FIELD_PARAMETERS:
+        set_list(field, object, read_parameters(arena, value));
         return;
     case FIELD_TIMELINE:
         record_read_timeline(object, value);
         return;
-    case FIELD_BOOL:
-    case FIELD_COUNT:
-    case FIELD_MS:
-    case FIELD_TIME:
-    case FIELD_DATE:
-    case FIELD_NAME:
-    case FIELD_WHICH:
-        set_number(member, field->size, read_scalar(field, value));
+    }
+    number = read_number(field, value);
+    memcpy(member, &number, field->size);
+}
+
+// These are more than one member.
+static void read_member(struct arena *arena, const struct field *field, void *object,
+                        const cJSON *from, unsigned output) {
+    void *member = (uint8_t *)object + field->offset;
+    switch ((unsigned)field->kind) {
+    case FIELD_TEXT:
+        *(struct slice *)member =
+            read_text(arena, from, field->name, (field->flags & FIELD_EXACT) != 0);
+        return;
+    case FIELD_LINE:
+        read_line(member, arena, from);
+        return;
+    case FIELD_LINES:
+        set_list(field, object, read_lines(arena, from));
         return;
     }
+    read_value(arena, field, object, json_get(from, field->name), output);
 }
 
 void fields_read(struct arena *arena, const struct field_table *table, void *object,

@@ -64,11 +64,13 @@ const struct field_table connect_table = FIELD_TABLE(event_session, connect_fiel
 
 // ── TLS ─────────────────────────────────────────────────────────────────────────────────────────
 
+static const struct field string_item = {.kind = FIELD_STRING, .size = sizeof(char *)};
+
 static const struct field certificate_fields[] = {
     {"subject", FIELD_STRING, AT(event_certificate, subject)},
     {"issuer", FIELD_STRING, AT(event_certificate, issuer)},
-    {"names", FIELD_STRINGS, AT(event_certificate, names),
-     COUNTED_BY(event_certificate, name_count)},
+    {"names", FIELD_ARRAY, AT(event_certificate, names), COUNTED_BY(event_certificate, name_count),
+     .item = &string_item},
     {"not_before", FIELD_DATE, AT(event_certificate, not_before_unix_ns)},
     {"not_after", FIELD_DATE, AT(event_certificate, not_after_unix_ns)},
     {"sha256", FIELD_CHARS, AT(event_certificate, sha256)},
@@ -182,6 +184,10 @@ static const struct field header_fields[] = {
 };
 static const struct field_table header_table = FIELD_TABLE(record_field, header_fields);
 
+static const struct field number_item = {.kind = FIELD_COUNT, .size = sizeof(uint64_t)};
+static const struct field cut_line_item = {.kind = FIELD_ROW,
+                                           .size = sizeof(struct record_cut_line)};
+
 static const struct field message_fields[] = {
     {"n", FIELD_COUNT, AT(record_message, n)},
     {"from", FIELD_TEXT, AT(record_message, from), .flags = FIELD_EXACT},
@@ -203,10 +209,10 @@ static const struct field message_fields[] = {
     {"accepted", FIELD_BOOL, AT(record_message, accepted)},
     {"header_text", FIELD_TEXT, AT(record_message, header_text),
      .flags = FIELD_EXACT | FIELD_OPTIONAL},
-    {"odd_dots", FIELD_NUMBERS, AT(record_message, odd_dots),
-     COUNTED_BY(record_message, odd_dot_count), .flags = FIELD_OPTIONAL},
-    {"cut_lines", FIELD_ROWS, AT(record_message, cut_lines),
-     COUNTED_BY(record_message, cut_line_count), .row = 3, .flags = FIELD_OPTIONAL},
+    {"odd_dots", FIELD_ARRAY, AT(record_message, odd_dots),
+     COUNTED_BY(record_message, odd_dot_count), .item = &number_item, .flags = FIELD_OPTIONAL},
+    {"cut_lines", FIELD_ARRAY, AT(record_message, cut_lines),
+     COUNTED_BY(record_message, cut_line_count), .item = &cut_line_item, .flags = FIELD_OPTIONAL},
 };
 const struct field_table message_table = FIELD_TABLE(record_message, message_fields);
 

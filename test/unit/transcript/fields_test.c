@@ -111,9 +111,7 @@ static const char *type_of(const struct field *field) {
     case FIELD_PARAMETERS:
         return "object";
     case FIELD_ARRAY:
-    case FIELD_STRINGS:
-    case FIELD_NUMBERS:
-    case FIELD_ROWS:
+    case FIELD_ROW:
     case FIELD_LINES:
     case FIELD_TIMELINE:
         return "array";
