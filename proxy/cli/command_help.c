@@ -3,7 +3,7 @@
 #include "cli/console.h"
 #include "cli/help.h"
 #include "tls/context.h"
-#include "transcript/json_version.h"
+#include "transcript/reader.h"
 
 #include <uv.h>
 
@@ -15,7 +15,7 @@ int command_help(const struct options *options) {
                                .program = SCOPE_VERSION,
                                .tls = tls_library_version(),
                                .libuv = uv_version_string(),
-                               .cjson = json_library_version(),
+                               .cjson = reader_library_version(),
                            });
     } else {
         help_put(&text, options->command);

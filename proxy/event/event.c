@@ -46,6 +46,16 @@ const char *event_kind_name(enum event_kind kind) {
     return names[kind];
 }
 
+enum event_kind event_kind_find(struct slice name) {
+    for (enum event_kind kind = EVENT_CONNECT; kind < EVENT_KIND_COUNT; kind++) {
+        const char *known = event_kind_name(kind);
+        if (known != NULL && slice_is(name, known)) {
+            return kind;
+        }
+    }
+    return EVENT_KIND_COUNT;
+}
+
 int64_t event_unix_ns(const struct event *event) {
     return (event->session == NULL ? 0 : event->session->started_unix_ns) + event->at_ns;
 }

@@ -387,7 +387,8 @@ struct event {
 
 // Wall-clock time of an event.
 int64_t event_unix_ns(const struct event *event);
-const char *event_kind_name(enum event_kind kind); // jsonl's name; NULL for those it does not have
+const char *event_kind_name(enum event_kind kind);  // jsonl's name; NULL for those it does not have
+enum event_kind event_kind_find(struct slice name); // by that name; EVENT_KIND_COUNT for none
 
 // Whoever takes events: the rules, the mask, the outputs, a test.
 struct event_sink {

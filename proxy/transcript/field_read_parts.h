@@ -19,5 +19,7 @@ struct slice json_text_read(struct arena *arena, const cJSON *string); // null w
 // Fills the moments of a record whose other members were read; without a timeline they are the
 // exchanges in their order, and all else after them.
 void record_read_timeline(struct record *record, const cJSON *timeline);
+// One entry of a timeline; false for what the record does not hold.
+bool record_read_moment(struct record_moment *out, struct record *record, const cJSON *entry);
 
 #endif

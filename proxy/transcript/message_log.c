@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 #include "base/limits.h"
+#include "base/lines.h"
 #include "base/memory.h"
 #include "transcript/record_event.h"
 
@@ -11,6 +12,39 @@
 
 // A message that trickles in for hours is told in so many steps of time, the rest with the last.
 enum { TIMES_MAX = 1000, ODD_DOTS_MAX = 1000, CUT_LINES_MAX = 100 };
+
+struct message_field {
+    struct span name; // in `store`
+    struct span raw;
+    struct span value;
+    bool cut;
+};
+
+enum content_state { CONTENT_LINE_START, CONTENT_LINE_START_CR, CONTENT_IN_LINE, CONTENT_BODY };
+
+struct open_message {
+    struct open_message *next;
+    int n;
+    struct header_limit limit;
+    struct buf header_text; // the header's lines as sent, with their ends
+    struct buf store;       // the bytes of the fields
+    struct message_field *fields;
+    size_t field_count;
+    size_t field_room;
+    size_t field_bytes;         // of the header that they are
+    enum content_state content; // where in the message the content is
+    struct buf body;
+    bool cut;
+    int64_t shown_ns;   // when the lines shown last were seen
+    size_t shown_times; // how often that has changed
+    uint64_t lines;     // shown so far
+    struct record_cut_line *cut_lines;
+    size_t cut_line_count;
+    uint64_t body_lines; // seen, the empty line included
+    bool behind_lf;      // the last line shown ended in LF alone
+    uint64_t *odd_dots;  // numbers of body lines
+    size_t odd_dot_count;
+};
 
 struct message_log {
     enum body_detail body;
@@ -28,6 +62,10 @@ struct message_log {
     struct arena arena; // of its lists
 };
 
+static bool is_folded(struct slice line) {
+    return line.len > 0 && (line.data[0] == ' ' || line.data[0] == '\t');
+}
+
 bool message_line_shown(enum body_detail body, struct header_limit *limit,
                         const struct event_text *text) {
     if (body == BODY_NONE) {
@@ -36,10 +74,8 @@ bool message_line_shown(enum body_detail body, struct header_limit *limit,
     if (!text->header) {
         return body == BODY_FULL;
     }
-    const struct slice line = text->line.text;
-    bool folded = line.len > 0 && (line.data[0] == ' ' || line.data[0] == '\t');
     limit->bytes += text->line.len + 2;
-    limit->fields += folded ? 0 : 1;
+    limit->fields += is_folded(text->line.text) ? 0 : 1;
     if (limit->bytes > LIMIT_HEADER_BYTES || limit->fields > LIMIT_HEADER_FIELDS) {
         limit->reached = true;
     }
@@ -290,6 +326,120 @@ static void take_content(struct message_log *log, struct open_message *open,
     keep(log, open, &open->body, body);
 }
 
+// ── the record of a message ─────────────────────────────────────────────────────────────────────
+
+static struct slice stored(const struct open_message *open, struct span span) {
+    struct slice s = slice_sub(buf_slice(&open->store), span.offset, span.len);
+    return slice_is_null(s) ? SLICE("") : s;
+}
+
+// ── the record of a message: its header
+// ──────────────────────────────────────────────────────────────────────────────────
+
+// Finds the field's lines in `*text`, goes after them, and returns its value as it was sent, with
+// the folds in it; the null slice, with `*text` left alone, where it is not there.
+static struct slice find_as_sent(struct slice *text, struct slice name) {
+    struct slice rest = *text;
+    while (rest.len > 0) {
+        struct slice line = lines_next(&rest);
+        struct slice field = line;
+        if (!slice_starts_with(line, name) ||
+            slice_find_byte(slice_trim(slice_from(line, name.len)), ':') != 0) {
+            continue;
+        }
+        struct slice next = rest;
+        while (is_folded(lines_next(&next))) {
+            field.len = (size_t)(next.data - field.data);
+            rest = next;
+        }
+        *text = rest;
+        return lines_text(slice_from(field, slice_find_byte(field, ':') + 1));
+    }
+    return (struct slice){0};
+}
+
+// `show` writes a field as "NAME: RAW"; whether these were the very lines.
+static bool lines_are_usual(const struct open_message *open) {
+    struct slice text = buf_slice(&open->header_text);
+    for (size_t i = 0; i < open->field_count; i++) {
+        struct slice name = stored(open, open->fields[i].name);
+        struct slice before = text;
+        struct slice as_sent = find_as_sent(&text, name);
+        struct slice value = slice_from(as_sent, 1);
+        size_t len = name.len + 1 + as_sent.len + 2;
+        if (open->fields[i].cut || slice_is_null(as_sent) || as_sent.len < 2 ||
+            as_sent.data[0] != ' ' || !slice_equal(slice_trim(value), value) ||
+            (size_t)(text.data - before.data) != len || before.data[len - 2] != '\r' ||
+            before.data[name.len] != ':') {
+            return false;
+        }
+    }
+    return text.len == 0;
+}
+
+static struct record_field field_of(const struct open_message *open,
+                                    const struct message_field *field, struct slice as_sent) {
+    struct slice value = stored(open, field->value);
+    struct slice raw = stored(open, field->raw);
+    if (!slice_is_null(as_sent) && !field->cut) {
+        raw = slice_trim(as_sent);
+    }
+    return (struct record_field){.name = stored(open, field->name),
+                                 .value = value,
+                                 .raw = slice_equal(raw, value) ? (struct slice){0} : raw};
+}
+
+static void add_header(struct record_message *out, struct arena *arena,
+                       const struct open_message *open) {
+    struct slice text = buf_slice(&open->header_text);
+    struct record_field *fields = arena_new(arena, open->field_count + 1, sizeof(*fields));
+    for (size_t i = 0; i < open->field_count; i++) {
+        const struct message_field *field = &open->fields[i];
+        // Of a line that was cut only its start is there; the field itself knows more.
+        struct slice as_sent = open->cut_line_count > 0
+                                   ? (struct slice){0}
+                                   : find_as_sent(&text, stored(open, field->name));
+        fields[i] = field_of(open, field, as_sent);
+    }
+    out->has_header = true;
+    out->fields = fields;
+    out->field_count = open->field_count;
+    if (open->cut_line_count > 0 || !lines_are_usual(open)) {
+        out->header_text = buf_slice(&open->header_text);
+    }
+}
+
+// ── the whole record ────────────────────────────────────────────────────────────────────────────
+
+// Says what is kept of the message; `out` points into `open` and the event, lists are in the arena.
+static void record_of(struct record_message *out, struct arena *arena,
+                      const struct open_message *open, enum body_detail body,
+                      const struct event_message *message) {
+    *out = (struct record_message){
+        .n = message->message,
+        .from = message->from,
+        .from_parameters = message->from_parameters,
+        .from_parameter_count = message->from_parameter_count,
+        .recipients = message->recipients,
+        .recipient_count = message->recipient_count,
+        .recipients_cut = message->recipients_cut,
+        .bdat = message->bdat,
+        .content = message->content,
+        .code = message->code,
+        .accepted = message->accepted,
+    };
+    if (body == BODY_NONE) {
+        return;
+    }
+    add_header(out, arena, open);
+    out->body = body == BODY_FULL ? buf_slice(&open->body) : (struct slice){0};
+    out->cut = open->cut;
+    out->odd_dots = open->odd_dots;
+    out->odd_dot_count = message->bdat ? 0 : open->odd_dot_count; // chunks have no dots to double
+    out->cut_lines = open->cut_lines;
+    out->cut_line_count = open->cut_line_count;
+}
+
 // ── the log ─────────────────────────────────────────────────────────────────────────────────────
 
 static void forget_told(struct message_log *log) {
@@ -371,7 +521,7 @@ const struct record_message *message_log_message(struct message_log *log) {
     if (!log->made) {
         const struct open_message *open = find_open(log, log->told_message);
         open = open != NULL ? open : add_open(log, log->told_message);
-        open_message_record(&log->message, &log->arena, open, log->body, &log->told->message);
+        record_of(&log->message, &log->arena, open, log->body, &log->told->message);
         log->made = true;
     }
     return &log->message;

@@ -53,44 +53,4 @@ bool message_log_shown(const struct message_log *log, struct message_shown *out)
 // next take, and as long as the event.
 const struct record_message *message_log_message(struct message_log *log);
 
-// ── inside ──────────────────────────────────────────────────────────────────────────────────────
-
-struct message_field {
-    struct span name; // in `store`
-    struct span raw;
-    struct span value;
-    bool cut;
-};
-
-enum content_state { CONTENT_LINE_START, CONTENT_LINE_START_CR, CONTENT_IN_LINE, CONTENT_BODY };
-
-struct open_message {
-    struct open_message *next;
-    int n;
-    struct header_limit limit;
-    struct buf header_text; // the header's lines as sent, with their ends
-    struct buf store;       // the bytes of the fields
-    struct message_field *fields;
-    size_t field_count;
-    size_t field_room;
-    size_t field_bytes;         // of the header that they are
-    enum content_state content; // where in the message the content is
-    struct buf body;
-    bool cut;
-    int64_t shown_ns;   // when the lines shown last were seen
-    size_t shown_times; // how often that has changed
-    uint64_t lines;     // shown so far
-    struct record_cut_line *cut_lines;
-    size_t cut_line_count;
-    uint64_t body_lines; // seen, the empty line included
-    bool behind_lf;      // the last line shown ended in LF alone
-    uint64_t *odd_dots;  // numbers of body lines
-    size_t odd_dot_count;
-};
-
-// Says what is kept of the message; `out` points into `open` and the event, lists are in the arena.
-void open_message_record(struct record_message *out, struct arena *arena,
-                         const struct open_message *open, enum body_detail body,
-                         const struct event_message *message);
-
 #endif

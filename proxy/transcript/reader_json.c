@@ -1,98 +1,21 @@
 // SPDX-License-Identifier: MIT
 // reader_json: reads the records of a json document. Its sessions are in the order in which they
 // ended; the text told them as they went, side by side, so their moments are merged by time.
-#include "base/memory.h"
 #include "transcript/reader_parts.h"
-#include "transcript/record_event.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define SCHEMA "smtpscope/1"
 
-// ── sessions ────────────────────────────────────────────────────────────────────────────────────
-
-// The message of this number, most often at its place; its place is the count where there is none.
-static size_t place_of_message(const struct record *record, size_t n) {
-    size_t place = n > 0 ? n - 1 : 0;
-    while (place < record->message_count && (size_t)record->messages[place].n != n) {
-        place++;
-    }
-    return place < record->message_count ? place : record->message_count;
-}
-
-// How many lines each message was told to have; NOT_TOLD for those of none.
-#define NOT_TOLD SIZE_MAX
-
-static void number_lines(struct item *item, const struct record *record, size_t *told) {
-    size_t place = (size_t)(item->message - record->messages);
-    told[place] = told[place] == NOT_TOLD ? 0 : told[place];
-    item->first_line = told[place];
-    told[place] += item->line_count;
-}
-
-// What a reply that came later has decided was sent before it, and is told so: where a moment has
-// no time it is that of the one before.
-static void add_moments(struct reader *reader, size_t session, size_t *told) {
-    const struct record *record = reader->sessions[session].record;
-    int64_t last_ns = 0;
-    for (size_t i = 0; i < record->moment_count; i++) {
-        const struct record_moment *moment = &record->moments[i];
-        bool is_text = moment->kind == EVENT_TEXT;
-        size_t place = is_text ? place_of_message(record, moment->which) : 0;
-        if (is_text && place == record->message_count) {
-            continue; // its message is not in the transcript
-        }
-        struct item *item = reader_add_item(reader, is_text ? ITEM_LINES : ITEM_EVENT, session);
-        int64_t when_ns = record_moment_at(record, moment);
-        last_ns = when_ns > last_ns ? when_ns : last_ns;
-        item->at_unix_ns = record->session.started_unix_ns + (when_ns >= 0 ? when_ns : last_ns);
-        item->moment = moment;
-        item->event = moment->kind;
-        if (is_text) {
-            item->message = &record->messages[place];
-            item->line_count = moment->lines;
-            number_lines(item, record, told);
-        }
-    }
-}
-
-// Where the timeline does not tell of a message's lines they came before the answer.
-static void add_message_lines(struct reader *reader, size_t first, const struct record *record,
-                              const size_t *told) {
-    size_t end = reader->item_count;
-    for (size_t own = first; own < end; own++) {
-        struct item *item = &reader->items[own];
-        if (item->kind == ITEM_LINES) {
-            item->lines_told = told[item->message - record->messages];
-        } else if (item->event == EVENT_MESSAGE && told[item->moment->which] == NOT_TOLD) {
-            reader_add_message_lines(reader, &record->messages[item->moment->which], own, own);
-        }
-    }
-}
-
-static void index_session(struct reader *reader, const cJSON *object) {
-    struct record *record = record_read(object);
-    size_t session = reader_add_session(reader, record);
-    size_t first = reader->item_count;
-    size_t *told = mem_new_array(record->message_count, sizeof(*told));
-    for (size_t i = 0; i < record->message_count; i++) {
-        told[i] = NOT_TOLD;
-    }
-    add_moments(reader, session, told);
-    add_message_lines(reader, first, record, told);
-    free(told);
-}
-
-static enum err index_sessions(struct reader *reader, struct failure *failure,
-                               const cJSON *sessions) {
+static enum err read_sessions(struct reader *reader, struct failure *failure,
+                              const cJSON *sessions) {
     const cJSON *session = NULL;
     size_t place = 0;
     cJSON_ArrayForEach(session, sessions) {
         if (!cJSON_IsObject(session) || json_number(json_get(session, "id")) == 0) {
             return fail(failure, ERR_INPUT, "entry %zu of \"sessions\" is no session", place);
         }
-        index_session(reader, session);
+        reader_end_session(reader, reader_add_session(reader, record_read(session)));
         place++;
     }
     return OK;
@@ -141,7 +64,7 @@ static bool is_open_object(struct slice rest) {
     return true;
 }
 
-// What a crash may leave behind the last whole session: a part of the next one, or of `]}`.
+// What a crash may leave after the last whole session: a part of the next one, or of `]}`.
 static bool is_cut_off(struct slice rest) {
     if (rest.len > 0 && rest.data[0] == '{') {
         return is_open_object(rest);
@@ -204,8 +127,8 @@ static enum err parse_document(cJSON **out, struct reader *reader, struct failur
     return OK;
 }
 
-static enum err index_document(struct reader *reader, struct failure *failure,
-                               const cJSON *document) {
+static enum err read_document(struct reader *reader, struct failure *failure,
+                              const cJSON *document) {
     const char *schema = json_get_string(document, "schema");
     if (schema == NULL) {
         return fail(failure, ERR_INPUT, "it has no \"schema\"");
@@ -218,14 +141,14 @@ static enum err index_document(struct reader *reader, struct failure *failure,
     if (!cJSON_IsArray(sessions)) {
         return fail(failure, ERR_INPUT, "it has no list of \"sessions\"");
     }
-    return index_sessions(reader, failure, sessions);
+    return read_sessions(reader, failure, sessions);
 }
 
-enum err reader_index_json(struct reader *reader, struct failure *failure) {
+enum err reader_read_json(struct reader *reader, struct failure *failure) {
     cJSON *document = NULL;
     enum err err = parse_document(&document, reader, failure);
     if (err == OK) {
-        err = index_document(reader, failure, document);
+        err = read_document(reader, failure, document);
     }
     cJSON_Delete(document);
     return err;

@@ -1,204 +1,260 @@
 // SPDX-License-Identifier: MIT
-// reader_jsonl: finds what a jsonl transcript tells. Lines of different sessions stand in the order
-// of their counters, which is the order of the text too. The lines of a message, which its
-// `message` event holds, are put in front of its answer. `### …` lines of the text that no event
-// stands for are not in such a transcript.
+// reader_jsonl: builds the records of a jsonl transcript, by the very builder that the proxy uses.
+// Lines of different sessions are in the order of their counters, which is the order of the text
+// too; what the text shows between two events is a member of the later one (format/jsonl.c).
 #include "transcript/reader_parts.h"
 #include "transcript/record_fields.h"
 
+#include "base/array.h"
+#include "base/lines.h"
 #include "base/memory.h"
+
+#include <stdlib.h>
 
 #include <uthash.h>
 
-// Which entry of `sessions` an id means now: after a restart, ids begin anew in the same file.
+// Which session an id means now: after a restart, ids begin anew in the same file.
 struct session_place {
     uint64_t id;
     size_t place;
     UT_hash_handle hh;
 };
 
-struct jsonl_index {
+struct jsonl {
     struct reader *reader;
     struct failure *failure;
     struct session_place *places;
-    size_t line_number;
+    uint64_t line; // the number of the line that is read
 };
 
-static enum err not_an_event(const struct jsonl_index *index, const char *why) {
-    return fail(index->failure, ERR_INPUT, "line %zu is no event of a transcript: %s",
-                index->line_number, why);
+static enum err not_an_event(const struct jsonl *jsonl, const char *why) {
+    return fail(jsonl->failure, ERR_INPUT, "line %llu is no event of a transcript: %s",
+                (unsigned long long)jsonl->line, why);
 }
 
 // ── sessions ────────────────────────────────────────────────────────────────────────────────────
 
-static struct session_place *place_of(struct jsonl_index *index, uint64_t id) {
+static struct session_place *place_of(struct jsonl *jsonl, uint64_t id) {
     struct session_place *place = NULL;
-    HASH_FIND(hh, index->places, &id, sizeof(id), place);
+    HASH_FIND(hh, jsonl->places, &id, sizeof(id), place);
     if (place == NULL) {
         place = mem_new(sizeof(*place));
         place->id = id;
         place->place = NO_SESSION;
-        HASH_ADD(hh, index->places, id, sizeof(place->id), place);
+        HASH_ADD(hh, jsonl->places, id, sizeof(place->id), place);
     }
     return place;
 }
 
-static void free_places(struct jsonl_index *index) {
+static void free_places(struct jsonl *jsonl) {
     struct session_place *place = NULL;
     struct session_place *next = NULL;
-    HASH_ITER(hh, index->places, place, next) {
-        HASH_DEL(index->places, place);
+    HASH_ITER(hh, jsonl->places, place, next) {
+        HASH_DEL(jsonl->places, place);
         free(place);
     }
 }
 
-static size_t session_of(struct jsonl_index *index, uint64_t id, enum event_kind kind) {
-    struct reader *reader = index->reader;
-    if (id == 0) {
-        return NO_SESSION;
-    }
-    struct session_place *place = place_of(index, id);
+static size_t session_of(struct jsonl *jsonl, uint64_t id, enum event_kind kind, int64_t unix_ns) {
+    struct reader *reader = jsonl->reader;
+    struct session_place *place = place_of(jsonl, id);
     const struct reader_session *known =
         place->place == NO_SESSION ? NULL : &reader->sessions[place->place];
     // A client may talk before the server is connected.
-    if (known == NULL || known->closed || (kind == EVENT_CONNECT && known->connected)) {
+    if (known == NULL || known->record->closed || (kind == EVENT_CONNECT && known->connected)) {
         struct record *record = record_new(NULL);
+        record->whole = true;
+        record->begun = true;
         record->session.id = id;
         record->session.has_server = true;
+        record->session.started_unix_ns = unix_ns;
         place->place = reader_add_session(reader, record);
     }
     return place->place;
 }
 
-// ── a message's lines ───────────────────────────────────────────────────────────────────────────
+// ── events ──────────────────────────────────────────────────────────────────────────────────────
 
-// They come before the first answer and at its time, since no event says when each was sent.
-static void add_message_lines(struct jsonl_index *index, const cJSON *object, size_t own) {
-    struct reader *reader = index->reader;
-    const struct reader_session *session = &reader->sessions[reader->items[own].session];
-    struct record_message message = {0};
-    arena_clear(&reader->arena);
-    fields_read(&reader->arena, &message_table, &message, object, FIELD_JSONL);
-    reader_add_message_lines(reader, &message, own, session->answered ? session->answer : own);
+static void read(struct reader *reader, const struct field_table *table, void *out,
+                 const cJSON *line) {
+    fields_read(&reader->arena, table, out, line, FIELD_JSONL);
 }
 
-// The first answer to a message, which its `message` event, behind the last one, belongs in front
-// of.
-static void note_answer(struct reader_session *session, size_t own, const cJSON *reply) {
-    if (!session->answered && cJSON_IsTrue(json_get(reply, "final"))) {
-        session->answered = true;
-        session->answer = own;
+static void take_command(struct reader *reader, const struct reader_session *session,
+                         const cJSON *line, int64_t at_ns) {
+    struct record_command command = {0};
+    read(reader, &command_table, &command, line);
+    command.at_ns = at_ns;
+    record_add_command(session->record, &command, session->tls);
+}
+
+static void take_reply(struct reader *reader, const struct reader_session *session,
+                       const cJSON *line, int64_t at_ns) {
+    struct record_reply reply = {0};
+    read(reader, &reply_table, &reply, line);
+    reply.at_ns = at_ns;
+    record_add_reply(session->record, &reply, session->tls, -1);
+}
+
+// The start is known exactly when the session has ended; until then it is its first event's.
+static void take_close(struct reader *reader, struct reader_session *session, struct event *event,
+                       const cJSON *line) {
+    struct event_close *close = &event->close;
+    int64_t unix_ns = event_unix_ns(event);
+    read(reader, &close_table, close, line);
+    close->bytes_from_client = RECORD_BYTES_UNKNOWN;
+    close->bytes_from_server = RECORD_BYTES_UNKNOWN;
+    if (close->duration_ns >= 0) {
+        record_set_start(session->record, unix_ns - close->duration_ns);
+        event->at_ns = close->duration_ns;
     }
+    close->duration_ns = event->at_ns;
+    reader_end_session(reader, (size_t)(session - reader->sessions));
+}
+
+static void take_event(struct reader *reader, struct reader_session *session, enum event_kind kind,
+                       const cJSON *line, int64_t at_ns) {
+    struct record *record = session->record;
+    struct event event = {.kind = kind, .session = &record->session, .at_ns = at_ns};
+    struct record_message message = {0};
+    switch ((unsigned)kind) {
+    case EVENT_COMMAND:
+        take_command(reader, session, line, at_ns);
+        return;
+    case EVENT_REPLY:
+        take_reply(reader, session, line, at_ns);
+        return;
+    case EVENT_CONNECT:
+        session->connected = true;
+        fields_read(&record->arena, &connect_table, &record->session, line, FIELD_JSONL);
+        break;
+    case EVENT_TLS:
+        read(reader, &tls_table, &event.tls, line);
+        session->tls |= event.tls.side == SIDE_CLIENT && event.tls.error == NULL;
+        break;
+    case EVENT_AUTH:
+        read(reader, &auth_table, &event.auth, line);
+        break;
+    case EVENT_MESSAGE:
+        read(reader, &message_table, &message, line);
+        break;
+    case EVENT_FINDING:
+        read(reader, &finding_table, &event.finding, line);
+        break;
+    case EVENT_CLOSE:
+        take_close(reader, session, &event, line);
+        break;
+    }
+    record_take(record, &event, &message);
+}
+
+static void take_notice(struct reader *reader, enum event_kind kind, const cJSON *object,
+                        int64_t unix_ns, uint64_t line) {
+    struct event event = {.kind = kind, .at_ns = unix_ns};
+    if (kind == EVENT_LOST) {
+        fields_read(&reader->notice_arena, &lost_table, &event.lost, object, FIELD_JSONL);
+    } else {
+        fields_read(&reader->notice_arena, &paused_table, &event.paused, object, FIELD_JSONL);
+    }
+    reader_add_notice(reader, &event, line);
 }
 
 // ── lines ───────────────────────────────────────────────────────────────────────────────────────
 
-static void learn_close(struct reader_session *session, const cJSON *object, int64_t unix_ns) {
-    struct event_close close = {0};
-    struct arena arena = {0};
-    fields_read(&arena, &close_table, &close, object, FIELD_JSONL);
-    arena_cleanup(&arena);
-    session->closed = true;
-    session->outcome = close.outcome;
-    if (close.duration_ns >= 0) {
-        session->record->session.started_unix_ns = unix_ns - close.duration_ns;
+static void add_source(struct reader_session *session, struct source source) {
+    while (session->source_count < session->record->moment_count) {
+        session->sources = array_grown(session->sources, session->source_count,
+                                       &session->source_room, sizeof(*session->sources));
+        session->sources[session->source_count++] = source;
     }
 }
 
-static void learn_session(struct reader_session *session, enum event_kind kind, const cJSON *object,
-                          int64_t unix_ns) {
-    struct record *record = session->record;
-    if (!session->begun) {
-        session->begun = true;
-        record->session.started_unix_ns = unix_ns;
-    }
-    if (kind == EVENT_CONNECT) {
-        session->connected = true;
-        fields_read(&record->arena, &connect_table, &record->session, object, FIELD_JSONL);
-    }
-    if (kind == EVENT_CLOSE) {
-        learn_close(session, object, unix_ns);
-    }
-}
-
-static bool kind_named(enum event_kind *out, const char *name) {
-    for (enum event_kind kind = EVENT_CONNECT; kind < EVENT_KIND_COUNT; kind++) {
-        const char *known = event_kind_name(kind);
-        if (known != NULL && slice_is(slice_of_string(name), known)) {
-            *out = kind;
-            return true;
+// The line of the session's event that is `back` events before the one that is read.
+static uint64_t line_back(const struct reader_session *session, uint64_t back, uint64_t line) {
+    for (size_t i = session->source_count; i > 0 && back > 0; i--) {
+        enum event_kind kind = session->record->moments[i - 1].kind;
+        if (kind != EVENT_TEXT && kind != EVENT_NOTE) {
+            line = session->sources[i - 1].line;
+            back--;
         }
     }
-    return false;
+    return line;
 }
 
-static enum err take_event(struct jsonl_index *index, const cJSON *object, struct span line) {
-    struct reader *reader = index->reader;
+// What the text shows before this event, or before one of those before it.
+static void take_before(struct reader_session *session, const cJSON *before, int64_t at_ns,
+                        struct source source) {
+    const cJSON *entry = NULL;
+    cJSON_ArrayForEach(entry, before) {
+        struct record_moment moment;
+        uint64_t back = json_number(cJSON_GetArrayItem(entry, 0));
+        if (record_read_moment(&moment, session->record, cJSON_GetArrayItem(entry, 1)) &&
+            (moment.kind == EVENT_TEXT || moment.kind == EVENT_NOTE)) {
+            moment.at_ns = moment.at_ns > at_ns ? 0 : at_ns - moment.at_ns;
+            record_add_moment(session->record, moment);
+            add_source(session, (struct source){line_back(session, back, source.line), source.pid});
+        }
+    }
+}
+
+static enum err take_object(struct jsonl *jsonl, const cJSON *object) {
+    struct reader *reader = jsonl->reader;
     int64_t unix_ns = 0;
-    enum event_kind kind = EVENT_KIND_COUNT;
-    const cJSON *session = json_get(object, "session");
-    if (!cJSON_IsObject(object) || json_get_string(object, "event") == NULL) {
-        return not_an_event(index, "it has no \"event\"");
+    const char *name = json_get_string(object, "event");
+    const cJSON *id = json_get(object, "session");
+    if (!cJSON_IsObject(object) || name == NULL) {
+        return not_an_event(jsonl, "it has no \"event\"");
     }
     if (!json_time(&unix_ns, json_get(object, "time"))) {
-        return not_an_event(index, "its \"time\" is none");
+        return not_an_event(jsonl, "its \"time\" is none");
     }
-    if (!cJSON_IsNumber(session) || session->valuedouble < 0) {
-        return not_an_event(index, "it has no \"session\"");
+    if (!cJSON_IsNumber(id) || id->valuedouble < 0) {
+        return not_an_event(jsonl, "it has no \"session\"");
     }
-    if (!kind_named(&kind, json_get_string(object, "event"))) {
-        return OK; // of a later version
+    enum event_kind kind = event_kind_find(slice_of_string(name));
+    if (kind == EVENT_LOST || kind == EVENT_PAUSED) {
+        take_notice(reader, kind, object, unix_ns, jsonl->line);
     }
-    size_t own = reader->item_count;
-    size_t place = session_of(index, json_number(session), kind);
-    struct item *item = reader_add_item(reader, ITEM_EVENT, place);
-    item->line = line;
-    item->event = kind;
-    item->at_unix_ns = unix_ns;
-    if (place == NO_SESSION) {
+    // Another kind is of a later version.
+    if (kind >= EVENT_LOST || json_number(id) == 0) {
         return OK;
     }
-    struct reader_session *of = &reader->sessions[place];
-    learn_session(of, kind, object, unix_ns);
-    if (kind == EVENT_REPLY) {
-        note_answer(of, own, object);
-    }
-    if (kind == EVENT_MESSAGE) {
-        add_message_lines(index, object, own);
-        of->answered = false;
-    }
+    size_t place = session_of(jsonl, json_number(id), kind, unix_ns);
+    struct reader_session *session = &reader->sessions[place];
+    int64_t at_ns = unix_ns - session->record->session.started_unix_ns;
+    struct source source = {jsonl->line, (uint32_t)json_number(json_get(object, "pid"))};
+    take_before(session, json_get(object, "before"), at_ns, source);
+    take_event(reader, session, kind, object, at_ns);
+    add_source(session, source);
     return OK;
 }
 
-static enum err take_line(struct jsonl_index *index, struct span line, bool last) {
-    struct slice text = slice_sub(index->reader->data, line.offset, line.len);
+static enum err take_line(struct jsonl *jsonl, struct slice line) {
+    struct slice text = lines_text(line);
+    if (slice_trim(text).len == 0) {
+        return OK;
+    }
     cJSON *object = cJSON_ParseWithLength((const char *)text.data, text.len);
-    if (object == NULL && last) { // what a crash left of the line that was being written
-        index->reader->cut_off = line.offset;
+    if (object == NULL && !lines_ended(line)) { // what a crash left of the line being written
+        jsonl->reader->cut_off = (size_t)(line.data - jsonl->reader->data.data);
         return OK;
     }
     if (object == NULL) {
-        return not_an_event(index, "it is not JSON");
+        return not_an_event(jsonl, "it is not JSON");
     }
-    enum err err = take_event(index, object, line);
+    arena_clear(&jsonl->reader->arena);
+    enum err err = take_object(jsonl, object);
     cJSON_Delete(object);
     return err;
 }
 
-enum err reader_index_jsonl(struct reader *reader, struct failure *failure) {
-    struct jsonl_index index = {.reader = reader, .failure = failure};
-    size_t offset = 0;
+enum err reader_read_jsonl(struct reader *reader, struct failure *failure) {
+    struct jsonl jsonl = {.reader = reader, .failure = failure};
     enum err err = OK;
-    while (err == OK && offset < reader->data.len) {
-        struct slice rest = slice_from(reader->data, offset);
-        size_t end = slice_find_byte(rest, '\n');
-        size_t len = end == SLICE_NONE ? rest.len : end;
-        index.line_number++;
-        if (slice_trim(slice_sub(rest, 0, len)).len > 0) {
-            err = take_line(&index, (struct span){offset, len}, end == SLICE_NONE);
-        }
-        offset += len + 1;
+    for (struct slice rest = reader->data; err == OK && rest.len > 0;) {
+        jsonl.line++;
+        err = take_line(&jsonl, lines_next(&rest));
     }
-    free_places(&index);
+    free_places(&jsonl);
     return err;
 }

@@ -2,6 +2,7 @@
 // reader_lines: the lines of a message as they were sent, from its record: header fields, or the
 // header's own text where that is kept; the empty line; the body with its dots doubled; the final
 // dot. The way back of message_record.
+#include "base/lines.h"
 #include "transcript/reader_parts.h"
 
 #include <string.h>
@@ -25,19 +26,8 @@ static void add_line(struct line_list *list, struct slice text, bool header) {
     list->count++;
 }
 
-// Takes the next line off the front of `*rest`, without its end, and says whether that was CRLF.
-static struct slice take_line_of(struct slice *rest, bool *out_crlf) {
-    size_t end = slice_find_byte(*rest, '\n');
-    struct slice line = slice_sub(*rest, 0, end == SLICE_NONE ? rest->len : end);
-    *rest = slice_from(*rest, end == SLICE_NONE ? rest->len : end + 1);
-    *out_crlf = end != SLICE_NONE && line.len > 0 && line.data[line.len - 1] == '\r';
-    line.len -= *out_crlf ? 1 : 0;
-    return line;
-}
-
 static struct slice take_line(struct slice *rest) {
-    bool crlf = false;
-    return take_line_of(rest, &crlf);
+    return lines_text(lines_next(rest));
 }
 
 static struct slice joined(const struct line_list *list, struct slice a, struct slice b,
@@ -94,34 +84,33 @@ static void add_body(struct line_list *list) {
     size_t number = 1; // the empty line
     bool after_crlf = true;
     while (body.len > 0) {
-        bool crlf = false;
-        bool ends = slice_find_byte(body, '\n') != SLICE_NONE;
-        struct slice line = take_line_of(&body, &crlf);
-        if (!ends && list->count + 1 < list->least) {
+        const struct slice whole = lines_next(&body);
+        struct slice line = lines_text(whole);
+        if (!lines_ended(whole) && list->count + 1 < list->least) {
             return; // the body was cut within this line
         }
         bool doubled = !list->message->bdat && after_crlf && line.len > 0 && line.data[0] == '.';
+        after_crlf = whole.len - line.len == 2;
         number++;
         // What is odd is the other way round.
         if (is_odd_dot(list, number) != doubled && list->lines != NULL) {
             line = joined(list, SLICE("."), line, (struct slice){0});
         }
         add_line(list, line, false);
-        after_crlf = crlf;
     }
 }
 
-static void add_all(struct line_list *list, size_t told_count) {
+static void add_all(struct line_list *list, size_t shown_count) {
     const struct record_message *message = list->message;
     bool dot = !message->bdat && message->content.complete;
-    list->least = told_count > 0 ? told_count - (dot ? 1 : 0) : message->cut ? SIZE_MAX : 0;
+    list->least = shown_count > 0 ? shown_count - (dot ? 1 : 0) : message->cut ? SIZE_MAX : 0;
     add_header(list);
     if (slice_is_null(message->body)) {
         return;
     }
     // A message without an empty line has a header only.
     size_t lines = message->content.lines;
-    if (told_count > 0 && list->least < lines) {
+    if (shown_count > 0 && list->least < lines) {
         lines = list->least;
     }
     if (message->body.len > 0 || lines > list->count) {
@@ -129,7 +118,7 @@ static void add_all(struct line_list *list, size_t told_count) {
     }
     add_body(list);
     // A message that was cut off may end in a dot that is not known to be the last.
-    if (told_count > 0 ? !message->bdat && list->count + 1 == told_count : dot) {
+    if (shown_count > 0 ? !message->bdat && list->count + 1 == shown_count : dot) {
         add_line(list, SLICE("."), false);
     }
 }
@@ -148,13 +137,13 @@ static void cut_lines(struct line_list *list) {
 
 const struct event_text *reader_message_lines(size_t *out_count, struct arena *arena,
                                               const struct record_message *message,
-                                              size_t told_count) {
+                                              size_t shown_count) {
     struct line_list list = {.message = message, .arena = arena};
-    add_all(&list, told_count);
+    add_all(&list, shown_count);
     list.lines = arena_new(arena, list.count + 1, sizeof(*list.lines));
     list.count = 0;
     list.odd = 0;
-    add_all(&list, told_count);
+    add_all(&list, shown_count);
     cut_lines(&list);
     *out_count = list.count;
     return list.lines;

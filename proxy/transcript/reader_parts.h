@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 // reader_parts: what the files of the reader share.
 //
-//   reader.c          opens, sorts items into the order of telling, hands them out
-//   reader_jsonl.c    finds the items of a jsonl transcript
-//   reader_json.c     reads the records of a json document; their moments are its items
-//   reader_tell.c     makes an event of an item
+//   reader_json.c     reads the records of a json document
+//   reader_jsonl.c    builds records of the lines of jsonl, as the proxy does of its events
+//   reader.c          opens; puts the moments of all records into one order; hands them out
+//   reader_emit.c     makes an event of a moment
 //   reader_lines.c    makes a message's lines of its record
-//   reader_records.c  gives the record of each session
 #ifndef SCOPE_TRANSCRIPT_READER_PARTS_H
 #define SCOPE_TRANSCRIPT_READER_PARTS_H
 
@@ -14,88 +13,92 @@
 #include "transcript/field_read_parts.h"
 #include "transcript/reader.h"
 
-struct reader_session {
-    struct record *record; // json: all of it; jsonl: what its `connect` says
-    // jsonl
-    bool begun;           // an event of it has come
-    bool connected;       // its `connect` has come
-    bool closed;          // its `close` has come
-    bool tls;             // the client's side speaks TLS by now
-    bool answered;        // the message to come was answered
-    size_t answer;        // the item of its first answer
-    enum outcome outcome; // `completed` where it has no end
+// Where in a jsonl file a moment comes from.
+struct source {
+    uint64_t line;
+    uint32_t pid; // of the client, as far as it was known by then
 };
 
-enum item_kind { ITEM_EVENT, ITEM_LINES };
+// How many lines of a message the moments of its session show in all, and how many were shown.
+struct line_count {
+    size_t all; // NOT_SHOWN: of no line it is known when it was sent
+    size_t shown;
+};
 
-// One thing to tell. `major`, `minor`, `at_unix_ns` and `order` sort them.
+#define NOT_SHOWN SIZE_MAX
+
+struct reader_session {
+    struct record *record;
+    struct line_count *lines; // by place of the message
+    // jsonl
+    struct source *sources; // by place of the moment
+    size_t source_count;
+    size_t source_room;
+    bool connected; // its `connect` has come
+    bool tls;       // the client's side speaks TLS by now
+};
+
+// A moment in the order of the text.
 struct item {
-    enum item_kind kind;
-    uint64_t major;
-    int minor; // -1 in front of the item that `major` names
-    int64_t at_unix_ns;
-    int64_t told_unix_ns; // json: at_unix_ns, never less than that of the item before
-    uint64_t order;       // of being found
-    size_t session;       // in `sessions`; NO_SESSION for session 0
-    enum event_kind event;
-    struct span line;                   // jsonl: what holds it
-    const struct record_moment *moment; // json: what it is told from
-    // ITEM_LINES: which of the message's lines; count 0 is the message's end. `lines_told` is how
-    // many the transcript says there are, 0 where it does not say.
-    const struct record_message *message; // json
-    size_t first_line;
-    size_t line_count;
-    size_t lines_told;
+    uint64_t key;   // json: the time; jsonl: twice the line
+    uint64_t order; // among those of the same key
+    size_t session; // NO_SESSION: a notice
+    size_t which;   // place of the moment, or of the notice
+    int64_t at_ns;  // since the accept; of a notice Unix time
 };
 
 #define NO_SESSION SIZE_MAX
 
-// The lines of one message, kept while they are told.
-struct told_message {
-    bool known;
-    struct span line;                     // jsonl: of its event
-    const struct record_message *message; // its record
-    struct record_message read;           // jsonl
+// The lines of the message that is being shown.
+struct shown_lines {
+    const struct record_message *message; // NULL for none
     struct arena arena;
     const struct event_text *lines;
-    size_t line_count;
+    size_t count;
 };
 
 struct reader {
     struct slice data;
     bool is_json;
-    struct arena arena; // of the event told last
+    size_t cut_off; // where the part that a crash left unfinished begins, or SLICE_NONE
     struct reader_session *sessions;
     size_t session_count;
     size_t session_room;
+    size_t *ended; // places of sessions, in the order in which they ended
+    size_t ended_count;
+    size_t ended_room;
+    struct event *notices; // events of session 0
+    size_t notice_count;
+    size_t notice_room;
+    struct arena notice_arena;
     struct item *items;
     size_t item_count;
     size_t item_room;
     size_t next;
-    size_t next_line; // of an ITEM_LINES
-    size_t cut_off;   // where the part that a crash left unfinished begins, or SLICE_NONE
+    size_t emitted;     // events of that item
+    struct arena arena; // of the event made last, or of the line that is read
     struct event event;
-    struct record_message message; // jsonl: of an EVENT_MESSAGE
-    struct told_message told;
+    struct shown_lines shown;
 };
 
-struct item *reader_add_item(struct reader *reader, enum item_kind kind, size_t session);
 size_t reader_add_session(struct reader *reader, struct record *record); // its place
-// Of a message that no item tells the lines of: they come in front of the item `at`, at its time,
-// and then what says their number. `own` is the item of the message.
-void reader_add_message_lines(struct reader *reader, const struct record_message *message,
-                              size_t own, size_t at);
+void reader_end_session(struct reader *reader, size_t session);
+// An event of session 0, whose texts are in the notice_arena.
+void reader_add_notice(struct reader *reader, const struct event *event, uint64_t line);
+// The message of this number, most often at its place; its place is the count where there is none.
+size_t reader_find_message(const struct record *record, size_t n);
 
-MUST_USE enum err reader_index_jsonl(struct reader *reader, struct failure *failure);
-MUST_USE enum err reader_index_json(struct reader *reader, struct failure *failure);
+// Fill the sessions and the notices.
+MUST_USE enum err reader_read_jsonl(struct reader *reader, struct failure *failure);
+MUST_USE enum err reader_read_json(struct reader *reader, struct failure *failure);
 
-// Makes the event of an item, for ITEM_LINES that of `reader->next_line`; NULL where it has none.
-const struct event *reader_tell(struct reader *reader, const struct item *item);
+// Makes the item's event number `nth`, from 0: lines of a message are several. NULL for no more.
+const struct event *reader_emit(struct reader *reader, const struct item *item, size_t nth);
 
 // The lines of the message that the text output shows, with those that frame them; valid as long as
-// the message and the arena. `told_count` is how many there were, 0 where that is not known.
+// the message and the arena. `shown_count` is how many there were, 0 where that is not known.
 const struct event_text *reader_message_lines(size_t *out_count, struct arena *arena,
                                               const struct record_message *message,
-                                              size_t told_count);
+                                              size_t shown_count);
 
 #endif

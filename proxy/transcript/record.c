@@ -2,10 +2,10 @@
 #include "transcript/record.h"
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "transcript/message_log.h"
-#include "transcript/record_build.h"
 #include "transcript/record_event.h"
 #include "transcript/record_fields.h"
 
@@ -15,6 +15,8 @@
 
 // About what a moment takes in the document.
 #define MOMENT_BYTES ((size_t)32)
+// Room that one more part may need beyond the bytes counted for it.
+#define PART_SLACK ((size_t)512)
 
 struct record *record_new(const struct budget_share *share) {
     struct record *record = mem_new(sizeof(*record));
@@ -70,11 +72,14 @@ static bool has_room(struct record *record, size_t bytes) {
     return !record->full;
 }
 
-bool record_has_room(struct record *record, const struct field_table *table, const void *object) {
-    return has_room(record, RECORD_SLACK / 4 + table->size + fields_size(table, object));
+static bool has_room_for(struct record *record, const struct field_table *table,
+                         const void *object) {
+    return record->whole ||
+           has_room(record, PART_SLACK / 4 + table->size + fields_size(table, object));
 }
 
-void *record_keep(struct record *record, const struct field_table *table, const void *object) {
+static void *keep_object(struct record *record, const struct field_table *table,
+                         const void *object) {
     void *copy = arena_new(&record->arena, 1, table->size);
     memcpy(copy, object, table->size);
     fields_keep(&record->arena, table, copy);
@@ -86,6 +91,166 @@ void record_add_moment(struct record *record, struct record_moment moment) {
     record->moments = array_grown(record->moments, record->moment_count, &record->moment_room,
                                   sizeof(*record->moments));
     record->moments[record->moment_count++] = moment;
+}
+
+// ── commands and replies ────────────────────────────────────────────────────────────────────────
+
+static struct record_exchange *add_exchange(struct record *record, int n) {
+    if (record->exchange_count == LIMIT_EXCHANGES && !record->whole) {
+        record->truncated = true;
+        return NULL;
+    }
+    record->exchanges = array_grown(record->exchanges, record->exchange_count,
+                                    &record->exchange_room, sizeof(*record->exchanges));
+    struct record_exchange *exchange = &record->exchanges[record->exchange_count++];
+    *exchange = (struct record_exchange){.n = n, .latency_ns = -1};
+    return exchange;
+}
+
+// The exchange `n`, searched from the one found last: replies come in the order of the commands.
+static struct record_exchange *find_exchange(struct record *record, int n) {
+    if (n > record->last_n) {
+        return NULL;
+    }
+    for (size_t i = 0; i < record->exchange_count; i++) {
+        size_t place = (record->last_hit + i) % record->exchange_count;
+        if (record->exchanges[place].n == n) {
+            record->last_hit = place;
+            return &record->exchanges[place];
+        }
+    }
+    return NULL;
+}
+
+static void add_exchange_moment(struct record *record, const struct record_exchange *exchange,
+                                struct record_moment moment) {
+    moment.which = (size_t)(exchange - record->exchanges);
+    moment.at_ns = -1;
+    record_add_moment(record, moment);
+}
+
+void record_add_command(struct record *record, const struct record_command *command, bool tls) {
+    struct record_exchange *exchange = NULL;
+    if (has_room_for(record, &command_table, command)) {
+        exchange = add_exchange(record, command->exchange);
+    }
+    if (exchange == NULL) {
+        return;
+    }
+    exchange->command = keep_object(record, &command_table, command);
+    exchange->tls = tls;
+    exchange->continuation = command->continuation;
+    exchange->bdat = verb_find(command->verb) == VERB_BDAT;
+    record->last_n = command->exchange;
+    add_exchange_moment(record, exchange, (struct record_moment){.kind = EVENT_COMMAND});
+}
+
+// The greeting stands first, also where the client did not wait for it.
+static struct record_exchange *add_greeting(struct record *record) {
+    struct record_exchange *exchange = add_exchange(record, 0);
+    if (exchange == NULL || record->exchange_count == 1) {
+        return exchange;
+    }
+    struct record_exchange greeting = *exchange;
+    memmove(record->exchanges + 1, record->exchanges,
+            (record->exchange_count - 1) * sizeof(greeting));
+    record->exchanges[0] = greeting;
+    for (size_t i = 0; i < record->moment_count; i++) {
+        enum event_kind kind = record->moments[i].kind;
+        record->moments[i].which += kind == EVENT_COMMAND || kind == EVENT_REPLY ? 1 : 0;
+    }
+    return &record->exchanges[0];
+}
+
+// Whether the place of this reply is taken.
+static bool is_answered(const struct record_exchange *exchange, const struct record_reply *reply) {
+    if (reply->final && !slice_is_null(reply->recipient)) {
+        return false;
+    }
+    return (reply->final && !exchange->bdat ? exchange->final_reply : exchange->reply) != NULL;
+}
+
+// Where this reply goes: its command's exchange, or one of its own. NULL where neither is kept.
+static struct record_exchange *exchange_of(struct record *record, const struct record_reply *reply,
+                                           bool tls) {
+    struct record_exchange *exchange = NULL;
+    if (reply->to == EVENT_NO_EXCHANGE) {
+        exchange = add_exchange(record, EVENT_NO_EXCHANGE);
+    } else if ((exchange = find_exchange(record, reply->to)) != NULL) {
+        return is_answered(exchange, reply) ? add_exchange(record, EVENT_NO_EXCHANGE) : exchange;
+    } else if (reply->to == 0) {
+        exchange = add_greeting(record);
+    } else if (record->whole) { // its command went by while the recording was paused
+        exchange = add_exchange(record, reply->to);
+    }
+    if (exchange != NULL) {
+        exchange->tls = tls;
+    }
+    return exchange;
+}
+
+// The list is moved when it has grown to a power of two.
+static void add_final(struct record *record, struct record_exchange *exchange,
+                      const struct record_reply *reply) {
+    size_t count = exchange->final_reply_count++;
+    if ((count & (count - 1)) == 0) {
+        struct record_reply *moved =
+            arena_new(&record->arena, count == 0 ? 1 : 2 * count, sizeof(*moved));
+        if (count > 0) {
+            memcpy(moved, exchange->final_replies, count * sizeof(*moved));
+        }
+        exchange->final_replies = moved;
+    }
+    exchange->final_replies[count] = *reply;
+    fields_keep(&record->arena, &reply_table, &exchange->final_replies[count]);
+}
+
+// The difference of the two times that the document has, unless the decoder counts from elsewhere:
+// from the last byte of a chunk.
+static int64_t latency_ns(const struct record_exchange *exchange, const struct record_reply *reply,
+                          int64_t decoder_ns) {
+    int64_t between_ns = reply->at_ns - exchange->command->at_ns;
+    int64_t decoder_us = decoder_ns / NS_PER_US;
+    int64_t off_us = decoder_us - between_ns / NS_PER_US;
+    bool same = off_us >= -1 && off_us <= 1;
+    return decoder_ns < 0 || same ? between_ns : decoder_us * NS_PER_US;
+}
+
+void record_add_reply(struct record *record, const struct record_reply *reply, bool tls,
+                      int64_t decoder_ns) {
+    struct record_exchange *exchange = NULL;
+    if (has_room_for(record, &reply_table, reply)) {
+        exchange = exchange_of(record, reply, tls);
+    }
+    if (exchange == NULL) {
+        return;
+    }
+    struct record_moment moment = {.kind = EVENT_REPLY, .final = reply->final && !exchange->bdat};
+    if (reply->final && !slice_is_null(reply->recipient)) {
+        moment.final = true;
+        moment.nth = exchange->final_reply_count;
+        add_final(record, exchange, reply);
+    } else if (moment.final) {
+        exchange->final_reply = keep_object(record, &reply_table, reply);
+    } else {
+        exchange->reply = keep_object(record, &reply_table, reply);
+    }
+    if (!moment.final && exchange->command != NULL) {
+        exchange->latency_ns = latency_ns(exchange, reply, decoder_ns);
+    }
+    add_exchange_moment(record, exchange, moment);
+}
+
+static void take_command(struct record *record, const struct event *event) {
+    arena_clear(&record->scratch);
+    struct record_command command = record_command_of(&record->scratch, event);
+    record_add_command(record, &command, event->command.tls);
+}
+
+static void take_reply(struct record *record, const struct event *event) {
+    arena_clear(&record->scratch);
+    struct record_reply reply = record_reply_of(&record->scratch, event);
+    record_add_reply(record, &reply, event->reply.tls, event->reply.latency_ns);
 }
 
 // ── the rest ────────────────────────────────────────────────────────────────────────────────────
@@ -102,13 +267,13 @@ static void take_tls(struct record *record, const struct event *event) {
     struct event_tls tls = event->tls;
     tls.verify_name = NULL; // these two are for the rules
     tls.shown_faults = NULL;
-    record->tls[side] = record_keep(record, &tls_table, &tls);
+    record->tls[side] = keep_object(record, &tls_table, &tls);
     add_moment_of(record, event, (size_t)side);
     record->moments[record->moment_count - 1].tls = record->tls[side];
 }
 
 static void take_auth(struct record *record, const struct event *event) {
-    if (!record_has_room(record, &auth_table, &event->auth)) {
+    if (!has_room_for(record, &auth_table, &event->auth)) {
         return;
     }
     record->auths =
@@ -121,11 +286,11 @@ static void take_auth(struct record *record, const struct event *event) {
 
 static void take_message(struct record *record, const struct event *event,
                          const struct record_message *message) {
-    if (record->message_count == LIMIT_MESSAGES) {
+    if (record->message_count == LIMIT_MESSAGES && !record->whole) {
         record->truncated = true;
         return;
     }
-    if (!record_has_room(record, &message_table, message)) {
+    if (!has_room_for(record, &message_table, message)) {
         return;
     }
     record->messages = array_grown(record->messages, record->message_count, &record->message_room,
@@ -137,7 +302,7 @@ static void take_message(struct record *record, const struct event *event,
 }
 
 static void take_finding(struct record *record, const struct event *event) {
-    if (!record_has_room(record, &finding_table, &event->finding)) {
+    if (!has_room_for(record, &finding_table, &event->finding)) {
         return;
     }
     record->findings = array_grown(record->findings, record->finding_count, &record->finding_room,
@@ -149,7 +314,7 @@ static void take_finding(struct record *record, const struct event *event) {
 }
 
 static void take_note(struct record *record, const struct event *event) {
-    if (!has_room(record, RECORD_SLACK + json_text_size(event->note.text))) {
+    if (!has_room(record, PART_SLACK + json_text_size(event->note.text))) {
         return;
     }
     add_moment_of(record, event, 0);
@@ -195,10 +360,10 @@ void record_take(struct record *record, const struct event *event,
         take_tls(record, event);
         return;
     case EVENT_COMMAND:
-        record_take_command(record, event);
+        take_command(record, event);
         return;
     case EVENT_REPLY:
-        record_take_reply(record, event);
+        take_reply(record, event);
         return;
     case EVENT_AUTH:
         take_auth(record, event);
@@ -230,17 +395,50 @@ void record_take(struct record *record, const struct event *event,
     }
 }
 
+bool record_moment_grows(struct record_moment *moment, const struct message_shown *shown) {
+    bool same = moment->kind == EVENT_TEXT && moment->which == (size_t)shown->message &&
+                moment->at_ns == shown->at_ns && moment->lines > 0 && shown->lines > 0;
+    moment->lines += same ? shown->lines : 0;
+    return same;
+}
+
+struct record_moment record_moment_of(const struct message_shown *shown) {
+    return (struct record_moment){.kind = EVENT_TEXT,
+                                  .which = (size_t)shown->message,
+                                  .at_ns = shown->at_ns,
+                                  .lines = shown->lines};
+}
+
 void record_take_shown(struct record *record, const struct message_shown *shown) {
-    struct record_moment *last =
-        record->moment_count == 0 ? NULL : &record->moments[record->moment_count - 1];
-    if (last != NULL && last->kind == EVENT_TEXT && last->which == (size_t)shown->message &&
-        last->at_ns == shown->at_ns && last->lines > 0 && shown->lines > 0) {
-        last->lines += shown->lines;
-    } else if (shown->message <= LIMIT_MESSAGES && has_room(record, 0)) {
-        record_add_moment(record, (struct record_moment){.kind = EVENT_TEXT,
-                                                         .which = (size_t)shown->message,
-                                                         .at_ns = shown->at_ns,
-                                                         .lines = shown->lines});
+    bool grows = record->moment_count > 0 &&
+                 record_moment_grows(&record->moments[record->moment_count - 1], shown);
+    if (!grows && shown->message <= LIMIT_MESSAGES && has_room(record, 0)) {
+        record_add_moment(record, record_moment_of(shown));
+    }
+}
+
+static void shift(struct record_reply *reply, int64_t by_ns) {
+    if (reply != NULL) {
+        reply->at_ns += by_ns;
+    }
+}
+
+void record_set_start(struct record *record, int64_t unix_ns) {
+    int64_t by_ns = record->session.started_unix_ns - unix_ns;
+    record->session.started_unix_ns = unix_ns;
+    for (size_t i = 0; i < record->exchange_count; i++) {
+        struct record_exchange *exchange = &record->exchanges[i];
+        if (exchange->command != NULL) {
+            exchange->command->at_ns += by_ns;
+        }
+        shift(exchange->reply, by_ns);
+        shift(exchange->final_reply, by_ns);
+        for (size_t k = 0; k < exchange->final_reply_count; k++) {
+            shift(&exchange->final_replies[k], by_ns);
+        }
+    }
+    for (size_t i = 0; i < record->moment_count; i++) {
+        record->moments[i].at_ns += record->moments[i].at_ns < 0 ? 0 : by_ns;
     }
 }
 

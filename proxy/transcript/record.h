@@ -56,12 +56,12 @@ struct record_reply {
 };
 
 struct record_exchange {
-    int n;                                  // -1: a reply with no command due
-    const struct record_command *command;   // NULL where there is none
-    bool continuation;                      // a SASL line
-    const struct record_reply *reply;       // NULL while there is none
-    const struct record_reply *final_reply; // the answer to a message
-    struct record_reply *final_replies;     // LMTP: for each recipient
+    int n;                              // -1: a reply with no command due
+    struct record_command *command;     // NULL where there is none
+    bool continuation;                  // a SASL line
+    struct record_reply *reply;         // NULL while there is none
+    struct record_reply *final_reply;   // the answer to a message
+    struct record_reply *final_replies; // LMTP: for each recipient
     size_t final_reply_count;
     int64_t latency_ns; // -1 where not known
     bool tls;
@@ -152,6 +152,7 @@ struct record {
     size_t last_hit; // place of the exchange found last: replies come in order
     int last_n;      // of the last command
     bool full;       // LIMIT_DOCUMENT or the share was met: nothing more is taken
+    bool whole;      // of a transcript that is read: no limit, all that comes is taken
 };
 
 // ── building it ─────────────────────────────────────────────────────────────────────────────────
@@ -164,8 +165,19 @@ void record_free(struct record *record); // NULL is fine
 // Takes every event of the session; `message` is the record of an EVENT_MESSAGE.
 void record_take(struct record *record, const struct event *event,
                  const struct record_message *message);
+// The same for a command and a reply that are no event; `decoder_ns` is the latency that the
+// decoder counted, -1 for none.
+void record_add_command(struct record *record, const struct record_command *command, bool tls);
+void record_add_reply(struct record *record, const struct record_reply *reply, bool tls,
+                      int64_t decoder_ns);
+void record_add_moment(struct record *record, struct record_moment moment);
 // What an event shows of a message in the text output.
 void record_take_shown(struct record *record, const struct message_shown *shown);
+struct record_moment record_moment_of(const struct message_shown *shown);
+// Whether the moment goes on with what is shown; then it has its lines too.
+bool record_moment_grows(struct record_moment *moment, const struct message_shown *shown);
+// The session began at another time than the record has: all times since then change with it.
+void record_set_start(struct record *record, int64_t unix_ns);
 // An event that came while the recording was paused: all that is kept of it is that something is
 // missing, and of EVENT_CLOSE how the session ended.
 void record_skip(struct record *record, const struct event *event);

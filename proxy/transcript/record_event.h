@@ -22,6 +22,10 @@ void event_of_message(struct event_message *out, const struct record_message *me
 // The reply that a moment of the exchange tells of.
 const struct record_reply *record_moment_reply(const struct record_exchange *exchange,
                                                const struct record_moment *moment);
+// A moment as an entry of a timeline; `record` is NULL for lines of a message and notes.
+struct json_writer;
+void record_write_moment(struct json_writer *json, const struct record *record,
+                         const struct record_moment *moment);
 // When the moment was; -1 where the record does not say.
 int64_t record_moment_at(const struct record *record, const struct record_moment *moment);
 

@@ -290,3 +290,21 @@ static const struct field record_fields[] = {
     {"timeline", FIELD_TIMELINE, .offset = 0}, // of the whole
 };
 const struct field_table record_table = FIELD_TABLE(record, record_fields);
+
+bool record_put_json(struct buf *out, const struct record *record) {
+    struct json_writer json = json_writer_on(out, false);
+    if (!record->begun) {
+        return false;
+    }
+    json_open(&json, '{');
+    fields_write(&json, &record_table, record, FIELD_JSON);
+    json_close(&json, '}');
+    return true;
+}
+
+struct record *record_read(const struct cJSON *object) {
+    struct record *record = record_new(NULL);
+    fields_read(&record->arena, &record_table, record, object, FIELD_JSON);
+    record->begun = true;
+    return record;
+}

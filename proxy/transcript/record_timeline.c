@@ -2,7 +2,8 @@
 // record_timeline: the moments of a record, as `timeline` has them: [event, which, ms]. Which
 // exchange (its place in the list), side, auth, message or finding; commands and replies have their
 // times themselves. Lines of a message's text are ["text", message number, ms, how many], its end
-// is the same with none. A handshake that a later one replaced stands behind its time.
+// is the same with none; a happening is ["note", text, ms]. A handshake that a later one replaced
+// follows its time.
 #include "base/clock.h"
 #include "base/memory.h"
 #include "transcript/field_read_parts.h"
@@ -37,7 +38,7 @@ static void write_which(struct json_writer *json, const struct record_moment *mo
     }
 }
 
-static void write_moment(struct json_writer *json, const struct record *record,
+void record_write_moment(struct json_writer *json, const struct record *record,
                          const struct record_moment *moment) {
     json_open(json, '[');
     json_string(json, name_of(moment));
@@ -59,25 +60,20 @@ static void write_moment(struct json_writer *json, const struct record *record,
 void record_write_timeline(struct json_writer *json, const struct record *record) {
     json_open(json, '[');
     for (size_t i = 0; i < record->moment_count; i++) {
-        write_moment(json, record, &record->moments[i]);
+        record_write_moment(json, record, &record->moments[i]);
     }
     json_close(json, ']');
 }
 
 // ── reading ─────────────────────────────────────────────────────────────────────────────────────
 
-static bool kind_of(struct record_moment *moment, const char *name) {
+static bool read_kind(struct record_moment *moment, const char *name) {
     struct slice wanted = slice_of_string(name);
     moment->final = slice_is(wanted, "final");
     moment->kind = moment->final              ? EVENT_REPLY
                    : slice_is(wanted, "note") ? EVENT_NOTE
                    : slice_is(wanted, "text") ? EVENT_TEXT
-                                              : EVENT_KIND_COUNT;
-    for (enum event_kind kind = EVENT_CONNECT;
-         kind < EVENT_KIND_COUNT && moment->kind == EVENT_KIND_COUNT; kind++) {
-        const char *known = event_kind_name(kind);
-        moment->kind = known != NULL && slice_is(wanted, known) ? kind : EVENT_KIND_COUNT;
-    }
+                                              : event_kind_find(wanted);
     return moment->kind != EVENT_KIND_COUNT;
 }
 
@@ -103,7 +99,7 @@ static bool read_tls(struct record_moment *moment, struct record *record, const 
     return moment->tls != NULL;
 }
 
-// Where it is told of something that the document does not hold it tells of nothing.
+// False for what the document does not hold.
 static bool read_which(struct record_moment *moment, struct record *record, const cJSON *entry) {
     const cJSON *which = cJSON_GetArrayItem(entry, 1);
     bool is_place = cJSON_IsNumber(which) && which->valuedouble >= 0;
@@ -135,51 +131,55 @@ static bool read_which(struct record_moment *moment, struct record *record, cons
     return false;
 }
 
-// Whether the exchange has what the moment tells of. Of LMTP's answers each is told once.
-static bool is_there(struct record_moment *moment, const struct record *record, size_t *told) {
+// Whether the exchange has what the moment is of. Of LMTP's answers each has its own.
+static bool is_there(struct record_moment *moment, const struct record *record, size_t *finals) {
     const struct record_exchange *exchange = &record->exchanges[moment->which];
     if (moment->kind == EVENT_COMMAND) {
         return exchange->command != NULL;
     }
-    if (moment->kind != EVENT_REPLY || !moment->final) {
-        return moment->kind != EVENT_REPLY || exchange->reply != NULL;
+    if (!moment->final) {
+        return exchange->reply != NULL;
     }
-    moment->nth = exchange->final_reply != NULL ? 0 : told[moment->which]++;
+    moment->nth = exchange->final_reply != NULL ? 0 : finals[moment->which]++;
     return exchange->final_reply != NULL || moment->nth < exchange->final_reply_count;
 }
 
-static void add(struct record *record, struct record_moment moment, size_t *told) {
+// `finals` counts the final replies of each exchange so far.
+static void add(struct record *record, struct record_moment moment, size_t *finals) {
     bool of_exchange = moment.kind == EVENT_COMMAND || moment.kind == EVENT_REPLY;
-    if (!of_exchange || is_there(&moment, record, told)) {
-        record->moments[record->moment_count++] = moment;
+    if (!of_exchange || is_there(&moment, record, finals)) {
+        record_add_moment(record, moment);
     }
 }
 
-static void read_entries(struct record *record, const cJSON *timeline, size_t *told) {
+bool record_read_moment(struct record_moment *out, struct record *record, const cJSON *entry) {
+    *out = (struct record_moment){.at_ns = json_ms_read(cJSON_GetArrayItem(entry, 2))};
+    return read_kind(out, cJSON_GetStringValue(cJSON_GetArrayItem(entry, 0))) &&
+           read_which(out, record, entry);
+}
+
+static void read_entries(struct record *record, const cJSON *timeline, size_t *finals) {
     const cJSON *entry = NULL;
-    size_t count = (size_t)cJSON_GetArraySize(timeline);
-    record->moments = arena_new(&record->arena, count + 1, sizeof(*record->moments));
     cJSON_ArrayForEach(entry, timeline) {
-        struct record_moment moment = {.at_ns = json_ms_read(cJSON_GetArrayItem(entry, 2))};
-        if (kind_of(&moment, cJSON_GetStringValue(cJSON_GetArrayItem(entry, 0))) &&
-            read_which(&moment, record, entry)) {
-            add(record, moment, told);
+        struct record_moment moment;
+        if (record_read_moment(&moment, record, entry)) {
+            add(record, moment, finals);
         }
     }
 }
 
 // ── without a timeline ──────────────────────────────────────────────────────────────────────────
 
-static void add_each(struct record *record, enum event_kind kind, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        add(record, (struct record_moment){.kind = kind, .which = i, .at_ns = -1}, NULL);
+static void add_each(struct record *record, enum event_kind kind, size_t first, size_t count) {
+    for (size_t i = first; i < count; i++) {
+        record_add_moment(record, (struct record_moment){.kind = kind, .which = i, .at_ns = -1});
     }
 }
 
-// With its time, and its place among those of the same time.
-static void add_timed(struct record *record, struct record_moment moment, size_t *told) {
+// With its time, or that of the one before, and its place among those of the same time.
+static void add_timed(struct record *record, struct record_moment moment, size_t *finals) {
     size_t place = record->moment_count;
-    add(record, moment, told);
+    add(record, moment, finals);
     if (place < record->moment_count) {
         struct record_moment *added = &record->moments[place];
         int64_t at_ns = record_moment_at(record, added);
@@ -196,78 +196,63 @@ static int by_time(const void *left, const void *right) {
 }
 
 // The text of a message came after the 354, which is the first reply of two.
-static void add_exchange(struct record *record, size_t place, size_t *message, size_t *told) {
+static void add_exchange(struct record *record, size_t place, size_t *message, size_t *finals) {
     const struct record_exchange *exchange = &record->exchanges[place];
-    size_t finals = exchange->final_reply != NULL ? 1 : exchange->final_reply_count;
+    size_t count = exchange->final_reply != NULL ? 1 : exchange->final_reply_count;
     struct record_moment moment = {.kind = EVENT_COMMAND, .which = place, .at_ns = -1};
-    add_timed(record, moment, told);
+    add_timed(record, moment, finals);
     moment.kind = EVENT_REPLY;
-    add_timed(record, moment, told);
-    if (finals > 0 && *message < record->message_count && !record->messages[*message].bdat) {
+    add_timed(record, moment, finals);
+    if (count > 0 && *message < record->message_count && !record->messages[*message].bdat) {
         struct record_moment text = {.kind = EVENT_MESSAGE, .which = (*message)++, .at_ns = -1};
-        add_timed(record, text, told);
+        add_timed(record, text, finals);
     }
     moment.final = true;
-    for (size_t i = 0; i < finals; i++) {
-        add_timed(record, moment, told);
+    for (size_t i = 0; i < count; i++) {
+        add_timed(record, moment, finals);
     }
-}
-
-static void add_exchanges(struct record *record, size_t *message, size_t *told) {
-    for (size_t i = 0; i < record->exchange_count; i++) {
-        add_exchange(record, i, message, told);
-    }
-    qsort(record->moments, record->moment_count, sizeof(*record->moments), by_time);
-    for (size_t i = 0; i < record->moment_count; i++) {
-        bool timed = record->moments[i].kind == EVENT_MESSAGE || i == 0;
-        record->moments[i].at_ns = timed ? record->moments[i].at_ns : -1;
-        record->moments[i].lines = 0;
-    }
-}
-
-static enum party closed_by(const struct record *record) {
-    return record->outcome == OUTCOME_CLIENT_CLOSED   ? PARTY_CLIENT
-           : record->outcome == OUTCOME_SERVER_CLOSED ? PARTY_SERVER
-                                                      : PARTY_NONE;
 }
 
 static void add_tls(struct record *record, enum side side) {
-    struct record_moment moment = {
-        .kind = EVENT_TLS, .which = side, .at_ns = -1, .tls = record->tls[side]};
-    record->moments[record->moment_count] = moment;
-    record->moment_count += moment.tls != NULL ? 1 : 0;
+    if (record->tls[side] != NULL) {
+        record_add_moment(
+            record, (struct record_moment){
+                        .kind = EVENT_TLS, .which = side, .at_ns = -1, .tls = record->tls[side]});
+    }
+}
+
+static void add_close(struct record *record) {
+    enum party by = record->outcome == OUTCOME_CLIENT_CLOSED   ? PARTY_CLIENT
+                    : record->outcome == OUTCOME_SERVER_CLOSED ? PARTY_SERVER
+                                                               : PARTY_NONE;
+    if (record->closed) {
+        record_add_moment(record,
+                          (struct record_moment){.kind = EVENT_CLOSE, .which = by, .at_ns = -1});
+    }
 }
 
 // Another program wrote the document anew: the exchanges by their times, and all else after them.
-static void add_all(struct record *record, size_t *told) {
-    size_t count = 4 + record->auth_count + record->message_count + record->finding_count;
+static void add_all(struct record *record, size_t *finals) {
     size_t message = 0;
+    add_each(record, EVENT_CONNECT, 0, 1);
     for (size_t i = 0; i < record->exchange_count; i++) {
-        count += record->exchanges[i].final_reply_count + 3;
+        add_exchange(record, i, &message, finals);
     }
-    record->moments = arena_new(&record->arena, count, sizeof(*record->moments));
-    add(record, (struct record_moment){.kind = EVENT_CONNECT}, told);
-    add_exchanges(record, &message, told);
+    qsort(record->moments, record->moment_count, sizeof(*record->moments), by_time);
     add_tls(record, SIDE_CLIENT);
     add_tls(record, SIDE_SERVER);
-    add_each(record, EVENT_AUTH, record->auth_count);
-    for (; message < record->message_count; message++) {
-        add(record, (struct record_moment){.kind = EVENT_MESSAGE, .which = message, .at_ns = -1},
-            told);
-    }
-    add_each(record, EVENT_FINDING, record->finding_count);
-    if (record->closed) {
-        struct record_moment close = {.kind = EVENT_CLOSE, .which = closed_by(record), .at_ns = -1};
-        add(record, close, told);
-    }
+    add_each(record, EVENT_AUTH, 0, record->auth_count);
+    add_each(record, EVENT_MESSAGE, message, record->message_count);
+    add_each(record, EVENT_FINDING, 0, record->finding_count);
+    add_close(record);
 }
 
 void record_read_timeline(struct record *record, const cJSON *timeline) {
-    size_t *told = mem_new_array(record->exchange_count + 1, sizeof(*told));
+    size_t *finals = mem_new_array(record->exchange_count, sizeof(*finals));
     if (cJSON_IsArray(timeline)) {
-        read_entries(record, timeline, told);
+        read_entries(record, timeline, finals);
     } else {
-        add_all(record, told);
+        add_all(record, finals);
     }
-    free(told);
+    free(finals);
 }

@@ -13,7 +13,7 @@ import xml.etree.ElementTree as xml
 from support import scope as s
 from support.play import (C, C_CLOSE, C_RESET, CLIENT_TLS, HEADER, S, S_CLOSE, Stage, envelope, hello,
                           mail)
-from support.text import of_events, without_pids
+from support.text import by_session, without_pids
 
 CLOSED = [C("QUIT"), S("221 bye"), C_CLOSE]
 
@@ -329,11 +329,11 @@ def test_show_is_what_the_live_text_was(scope):
                            C("BDAT 9", b"A: bc\r\n\r\n"), S("250 ok"), C("BDAT 3 LAST", b"x\r\n"), S("250 ok"),
                            envelope(), C("DATA"), S("354 go"), C("X: y"), C_CLOSE)
         live = proxy.output("text").decode()
-        for kind, form in (("json", by_session), ("jsonl", of_events)):
+        for kind in ("json", "jsonl"):
             path = os.path.join(proxy.folder, "out." + kind)
-            same(form(shown(scope, path)), form(live))
+            same(by_session(shown(scope, path), kind), by_session(live, kind))
             with open(path, "rb") as file:
-                same(form(shown(scope, "-", file.read())), form(live))
+                same(by_session(shown(scope, "-", file.read()), kind), by_session(live, kind))
 
 
 def strange_conversations():
@@ -368,16 +368,10 @@ def test_show_of_strange_conversations(scope):
                 for steps in strange_conversations():
                     stage.play(proxy.port(), *steps)
         live = proxy.output("text").decode()
-        for kind, form in (("json", by_session), ("jsonl", of_events)):
-            lines = form(shown(scope, os.path.join(proxy.folder, "out." + kind)))
-            same([pair for pair in zip(lines, form(live)) if pair[0] != pair[1]], [])
-            same(len(lines), len(form(live)))
-
-
-def by_session(text):
-    """The lines without their counters; sessions that end and begin at once may stand either way."""
-    lines = [line.split(" ", 1)[1] for line in without_pids(text).splitlines()]
-    return sorted(lines, key=lambda line: int(line.split(" ")[2]))
+        for kind in ("json", "jsonl"):
+            lines = by_session(shown(scope, os.path.join(proxy.folder, "out." + kind)), kind)
+            same([pair for pair in zip(lines, by_session(live, kind)) if pair[0] != pair[1]], [])
+            same(len(lines), len(by_session(live, kind)))
 
 
 def test_show_of_sessions_without_a_server(scope):
@@ -441,7 +435,7 @@ def test_a_transcript_cut_off_by_a_crash_is_read(scope):
         same((status, json.loads(out)["expectations"][0]["found"]), (0, "2"))
         done = scope.run("show", "-", input=whole[:cut])
         same(done.returncode, 0)
-        told, live = (of_events(text.decode()) for text in (done.stdout, proxy.output("text")))
+        told, live = (by_session(text.decode(), "jsonl") for text in (done.stdout, proxy.output("text")))
         assert 0 <= len(live) - len(told) <= 2 and set(told) <= set(live), (told, live)
         same((len(done.stderr) > 0, len(err) > 0), (whole[cut - 1:cut] not in b"}\n",) * 2)
     document = proxy.output("json")

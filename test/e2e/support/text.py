@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What transcripts keep of the lines of the text output."""
+"""The text output as far as a recorded transcript can give it back."""
 
 import re
-
-HAPPENINGS = ("### Connected ", "### Could not connect", "### TLS with ", "### AUTH ",
-              "### Connection ")
 
 
 def without_pids(text):
@@ -13,17 +10,14 @@ def without_pids(text):
     return re.sub(r"^(\d+ \S+) \d+ ", r"\1 - ", text, flags=re.M)
 
 
-def of_events(text):
-    """What the events of jsonl hold of the text: not when a message's lines were sent, and no
-    happening that is no event. So its lines without their times, in alphabetical order."""
-    return lines_of_events(line.split(" ", 1)[1] for line in without_pids(text).splitlines())
+def without_times(text):
+    """A dash for each time: jsonl does not always say when the lines of a message were sent."""
+    return re.sub(r"^(\d+) \S+ ", r"\1 - ", text, flags=re.M)
 
 
-def lines_of_events(lines):
-    """The same of lines without their counters."""
-    rest = [line.split(" ", 1)[1] for line in lines]
-    return sorted(line for line in rest if _is_of_event(line.split(" ", 2)[2]))
-
-
-def _is_of_event(what):
-    return not what.startswith("### ") or what.startswith(HAPPENINGS)
+def by_session(text, form="json"):
+    """What `show` of this form gives back, without counters; sessions that end and begin at once may
+    stand either way."""
+    text = without_pids(text if form == "json" else without_times(text))
+    lines = [line.split(" ", 1)[1] for line in text.splitlines()]
+    return sorted(lines, key=lambda line: int(line.split(" ")[2]))

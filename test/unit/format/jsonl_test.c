@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "transcript/jsonl.h"
-
 #include "format/format.h"
+
 #include "support/sample.h"
 
 #include <setjmp.h>
@@ -262,8 +261,8 @@ static void lost_and_paused_are_of_session_0(void **state) {
     struct event paused = {.kind = EVENT_PAUSED,
                            .at_ns = unix_ns,
                            .paused = {.from_unix_ns = unix_ns - 1000, .to_unix_ns = unix_ns}};
-    jsonl_put_event(&fixture->outlet.bytes, &lost, NULL);
-    jsonl_put_event(&fixture->outlet.bytes, &paused, NULL);
+    jsonl_format.put_notice(&fixture->outlet.bytes, &lost, false);
+    jsonl_format.put_notice(&fixture->outlet.bytes, &paused, false);
     expect(fixture, "\"time\":\"2026-11-22T15:03:11.586123Z\",\"pid\":0,\"session\":0,"
                     "\"event\":\"lost\",\"count\":3,\"reason\":\"disk full\"}\n"
                     "\"time\":\"2026-11-22T15:03:11.586123Z\",\"pid\":0,\"session\":0,"

@@ -239,7 +239,7 @@ static void compare_names(const struct field_table *table, const struct object *
                 found = is_in(&table->fields[i], output) &&
                         has_name(&table->fields[i], property->string);
             }
-            static const char common[] = " counter time pid session event ";
+            static const char common[] = " counter time pid session event before ";
             if (!found && strstr(common, property->string) == NULL) {
                 fail_msg("%s.%s is in the schema alone", where, property->string);
             }
