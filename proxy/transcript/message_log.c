@@ -40,10 +40,12 @@ struct open_message {
     uint64_t lines;     // shown so far
     struct record_cut_line *cut_lines;
     size_t cut_line_count;
+    size_t cut_line_room;
     uint64_t body_lines; // seen, the empty line included
     bool behind_lf;      // the last line shown ended in LF alone
     uint64_t *odd_dots;  // numbers of body lines
     size_t odd_dot_count;
+    size_t odd_dot_room;
 };
 
 struct message_log {
@@ -114,9 +116,8 @@ void message_log_free(struct message_log *log) {
 
 static size_t open_reserved(const struct open_message *open) {
     return sizeof(*open) + open->header_text.capacity + open->store.capacity + open->body.capacity +
-           open->field_room * sizeof(*open->fields) +
-           (open->odd_dots == NULL ? 0 : ODD_DOTS_MAX * sizeof(*open->odd_dots)) +
-           (open->cut_lines == NULL ? 0 : CUT_LINES_MAX * sizeof(*open->cut_lines));
+           open->field_room * sizeof(*open->fields) + open->odd_dot_room * sizeof(*open->odd_dots) +
+           open->cut_line_room * sizeof(*open->cut_lines);
 }
 
 size_t message_log_bytes(const struct message_log *log) {
@@ -194,30 +195,28 @@ static void note_dots(struct message_log *log, struct open_message *open,
     bool single = dot && (line.len == 1 || line.data[1] != '.') && !open->behind_lf;
     open->body_lines++;
     bool odd = single || (dot && open->behind_lf && open->body_lines == 2);
-    bool room =
-        open->odd_dots != NULL || budget_allows(log->share, ODD_DOTS_MAX * sizeof(*open->odd_dots));
-    if (!odd || !room || open->odd_dot_count == ODD_DOTS_MAX) {
-        return;
+    size_t count = open->odd_dot_count;
+    if (odd && count < ODD_DOTS_MAX &&
+        budget_allows(log->share,
+                      array_growth(count, open->odd_dot_room, sizeof(*open->odd_dots)))) {
+        open->odd_dots =
+            array_grown(open->odd_dots, count, &open->odd_dot_room, sizeof(*open->odd_dots));
+        open->odd_dots[open->odd_dot_count++] = open->body_lines;
     }
-    if (open->odd_dots == NULL) {
-        open->odd_dots = mem_new_array(ODD_DOTS_MAX, sizeof(*open->odd_dots));
-    }
-    open->odd_dots[open->odd_dot_count++] = open->body_lines;
 }
 
 static void note_cut(struct message_log *log, struct open_message *open,
                      const struct event_line *line) {
+    size_t count = open->cut_line_count;
     open->lines++;
-    bool room = open->cut_lines != NULL ||
-                budget_allows(log->share, CUT_LINES_MAX * sizeof(*open->cut_lines));
-    if (line->len <= line->text.len || !room || open->cut_line_count == CUT_LINES_MAX) {
-        return;
+    if (line->len > line->text.len && count < CUT_LINES_MAX &&
+        budget_allows(log->share,
+                      array_growth(count, open->cut_line_room, sizeof(*open->cut_lines)))) {
+        open->cut_lines =
+            array_grown(open->cut_lines, count, &open->cut_line_room, sizeof(*open->cut_lines));
+        open->cut_lines[open->cut_line_count++] = (struct record_cut_line){
+            .number = open->lines, .len = line->len, .shown = line->text.len};
     }
-    if (open->cut_lines == NULL) {
-        open->cut_lines = mem_new_array(CUT_LINES_MAX, sizeof(*open->cut_lines));
-    }
-    open->cut_lines[open->cut_line_count++] =
-        (struct record_cut_line){.number = open->lines, .len = line->len, .shown = line->text.len};
 }
 
 static void take_text(struct message_log *log, struct open_message *open,
@@ -415,19 +414,7 @@ static void add_header(struct record_message *out, struct arena *arena,
 static void record_of(struct record_message *out, struct arena *arena,
                       const struct open_message *open, enum body_detail body,
                       const struct event_message *message) {
-    *out = (struct record_message){
-        .n = message->message,
-        .from = message->from,
-        .from_parameters = message->from_parameters,
-        .from_parameter_count = message->from_parameter_count,
-        .recipients = message->recipients,
-        .recipient_count = message->recipient_count,
-        .recipients_cut = message->recipients_cut,
-        .bdat = message->bdat,
-        .content = message->content,
-        .code = message->code,
-        .accepted = message->accepted,
-    };
+    *out = (struct record_message){.event = *message};
     if (body == BODY_NONE) {
         return;
     }

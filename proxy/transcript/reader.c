@@ -30,7 +30,7 @@ void reader_end_session(struct reader *reader, size_t session) {
 
 size_t reader_find_message(const struct record *record, size_t n) {
     size_t place = n > 0 ? n - 1 : 0;
-    while (place < record->message_count && (size_t)record->messages[place].n != n) {
+    while (place < record->message_count && (size_t)record->messages[place].event.message != n) {
         place++;
     }
     return place < record->message_count ? place : record->message_count;
@@ -87,10 +87,10 @@ static void add_message_lines(struct reader *reader, struct record *record, size
                               struct item before) {
     struct arena arena = {0};
     size_t lines = 0;
-    reader_message_lines(&lines, &arena, &record->messages[message], 0);
+    free(reader_message_lines(&lines, &arena, &record->messages[message], 0));
     arena_cleanup(&arena);
     struct record_moment moment = {.kind = EVENT_TEXT,
-                                   .which = (size_t)record->messages[message].n,
+                                   .which = (size_t)record->messages[message].event.message,
                                    .at_ns = before.at_ns,
                                    .lines = lines};
     for (int i = lines > 0 ? 0 : 1; i < 2; i++, moment.lines = 0) {
@@ -226,6 +226,7 @@ void reader_free(struct reader *reader) {
     free(reader->notices);
     free(reader->items);
     arena_cleanup(&reader->notice_arena);
+    free(reader->shown.lines);
     arena_cleanup(&reader->shown.arena);
     arena_cleanup(&reader->arena);
     free(reader);

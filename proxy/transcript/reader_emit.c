@@ -3,6 +3,8 @@
 #include "transcript/reader_parts.h"
 #include "transcript/record_event.h"
 
+#include <stdlib.h>
+
 // A server without an address was never reached, unless it did what ended the session.
 static struct event_connect connect_of(enum outcome outcome, const struct event_session *session) {
     bool failed = outcome == OUTCOME_CONNECT_FAILED;
@@ -85,6 +87,7 @@ static bool emit_moment(struct reader *reader, const struct record *record,
 static void load_lines(struct shown_lines *shown, const struct record_message *message,
                        size_t line_count) {
     if (shown->message != message) {
+        free(shown->lines);
         arena_cleanup(&shown->arena);
         shown->message = message;
         shown->lines = reader_message_lines(&shown->count, &shown->arena, message, line_count);
@@ -101,8 +104,9 @@ static bool emit_text(struct reader *reader, struct reader_session *session,
     }
     const struct record_message *message = &record->messages[place];
     if (moment->lines == 0) {
-        reader->event = (struct event){.kind = EVENT_CONTENT_END, .content_end = message->content};
-        reader->event.content_end.message = message->n;
+        reader->event =
+            (struct event){.kind = EVENT_CONTENT_END, .content_end = message->event.content};
+        reader->event.content_end.message = message->event.message;
         return true;
     }
     load_lines(&reader->shown, message, lines->all == NOT_SHOWN ? 0 : lines->all);

@@ -128,22 +128,16 @@ static void take_event(struct reader *reader, struct reader_session *session, en
         session->connected = true;
         fields_read(&record->arena, &connect_table, &record->session, line, FIELD_JSONL);
         break;
-    case EVENT_TLS:
-        read(reader, &tls_table, &event.tls, line);
-        session->tls |= event.tls.side == SIDE_CLIENT && event.tls.error == NULL;
-        break;
-    case EVENT_AUTH:
-        read(reader, &auth_table, &event.auth, line);
-        break;
     case EVENT_MESSAGE:
         read(reader, &message_table, &message, line);
-        break;
-    case EVENT_FINDING:
-        read(reader, &finding_table, &event.finding, line);
         break;
     case EVENT_CLOSE:
         take_close(reader, session, &event, line);
         break;
+    default:
+        read(reader, record_event_table(kind), &event.tls, line); // or another of the union
+        session->tls |=
+            kind == EVENT_TLS && event.tls.side == SIDE_CLIENT && event.tls.error == NULL;
     }
     record_take(record, &event, &message);
 }
@@ -151,11 +145,7 @@ static void take_event(struct reader *reader, struct reader_session *session, en
 static void take_notice(struct reader *reader, enum event_kind kind, const cJSON *object,
                         int64_t unix_ns, uint64_t line) {
     struct event event = {.kind = kind, .at_ns = unix_ns};
-    if (kind == EVENT_LOST) {
-        fields_read(&reader->notice_arena, &lost_table, &event.lost, object, FIELD_JSONL);
-    } else {
-        fields_read(&reader->notice_arena, &paused_table, &event.paused, object, FIELD_JSONL);
-    }
+    fields_read(&reader->notice_arena, record_event_table(kind), &event.lost, object, FIELD_JSONL);
     reader_add_notice(reader, &event, line);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // reader_lines: the lines of a message as they were sent, from its record: header fields, or the
 // header's own text where that is kept; the empty line; the body with its dots doubled; the final
-// dot. The way back of message_record.
+// dot. The way back of message_log.
+#include "base/array.h"
 #include "base/lines.h"
 #include "transcript/reader_parts.h"
 
@@ -10,20 +11,19 @@
 struct line_list {
     const struct record_message *message;
     struct arena *arena;
-    struct event_text *lines; // NULL while they are only counted
+    struct event_text *lines;
     size_t count;
+    size_t room;
     size_t least; // lines that there were, the final dot not counted; 0 where that is not known
     size_t odd;   // how many of the odd dots have come
 };
 
 static void add_line(struct line_list *list, struct slice text, bool header) {
-    if (list->lines != NULL) {
-        list->lines[list->count] =
-            (struct event_text){.message = list->message->n,
-                                .line = {.text = text, .len = text.len, .ending = ENDING_CRLF},
-                                .header = header};
-    }
-    list->count++;
+    list->lines = array_grown(list->lines, list->count, &list->room, sizeof(*list->lines));
+    list->lines[list->count++] =
+        (struct event_text){.message = list->message->event.message,
+                            .line = {.text = text, .len = text.len, .ending = ENDING_CRLF},
+                            .header = header};
 }
 
 static struct slice take_line(struct slice *rest) {
@@ -49,8 +49,7 @@ static struct slice joined(const struct line_list *list, struct slice a, struct 
 static void add_field(struct line_list *list, const struct record_field *field) {
     struct slice value = slice_is_null(field->raw) ? field->value : field->raw;
     struct slice first = take_line(&value);
-    bool counted = list->lines == NULL;
-    add_line(list, counted ? first : joined(list, field->name, SLICE(": "), first), true);
+    add_line(list, joined(list, field->name, SLICE(": "), first), true);
     while (value.len > 0) {
         add_line(list, take_line(&value), true);
     }
@@ -89,11 +88,12 @@ static void add_body(struct line_list *list) {
         if (!lines_ended(whole) && list->count + 1 < list->least) {
             return; // the body was cut within this line
         }
-        bool doubled = !list->message->bdat && after_crlf && line.len > 0 && line.data[0] == '.';
+        bool doubled =
+            !list->message->event.bdat && after_crlf && line.len > 0 && line.data[0] == '.';
         after_crlf = whole.len - line.len == 2;
         number++;
         // What is odd is the other way round.
-        if (is_odd_dot(list, number) != doubled && list->lines != NULL) {
+        if (is_odd_dot(list, number) != doubled) {
             line = joined(list, SLICE("."), line, (struct slice){0});
         }
         add_line(list, line, false);
@@ -102,14 +102,14 @@ static void add_body(struct line_list *list) {
 
 static void add_all(struct line_list *list, size_t shown_count) {
     const struct record_message *message = list->message;
-    bool dot = !message->bdat && message->content.complete;
+    bool dot = !message->event.bdat && message->event.content.complete;
     list->least = shown_count > 0 ? shown_count - (dot ? 1 : 0) : message->cut ? SIZE_MAX : 0;
     add_header(list);
     if (slice_is_null(message->body)) {
         return;
     }
     // A message without an empty line has a header only.
-    size_t lines = message->content.lines;
+    size_t lines = message->event.content.lines;
     if (shown_count > 0 && list->least < lines) {
         lines = list->least;
     }
@@ -118,7 +118,7 @@ static void add_all(struct line_list *list, size_t shown_count) {
     }
     add_body(list);
     // A message that was cut off may end in a dot that is not known to be the last.
-    if (shown_count > 0 ? !message->bdat && list->count + 1 == shown_count : dot) {
+    if (shown_count > 0 ? !message->event.bdat && list->count + 1 == shown_count : dot) {
         add_line(list, SLICE("."), false);
     }
 }
@@ -135,14 +135,9 @@ static void cut_lines(struct line_list *list) {
     }
 }
 
-const struct event_text *reader_message_lines(size_t *out_count, struct arena *arena,
-                                              const struct record_message *message,
-                                              size_t shown_count) {
+struct event_text *reader_message_lines(size_t *out_count, struct arena *arena,
+                                        const struct record_message *message, size_t shown_count) {
     struct line_list list = {.message = message, .arena = arena};
-    add_all(&list, shown_count);
-    list.lines = arena_new(arena, list.count + 1, sizeof(*list.lines));
-    list.count = 0;
-    list.odd = 0;
     add_all(&list, shown_count);
     cut_lines(&list);
     *out_count = list.count;

@@ -53,7 +53,7 @@ struct item {
 struct shown_lines {
     const struct record_message *message; // NULL for none
     struct arena arena;
-    const struct event_text *lines;
+    struct event_text *lines;
     size_t count;
 };
 
@@ -95,10 +95,10 @@ MUST_USE enum err reader_read_json(struct reader *reader, struct failure *failur
 // Makes the item's event number `nth`, from 0: lines of a message are several. NULL for no more.
 const struct event *reader_emit(struct reader *reader, const struct item *item, size_t nth);
 
-// The lines of the message that the text output shows, with those that frame them; valid as long as
-// the message and the arena. `shown_count` is how many there were, 0 where that is not known.
-const struct event_text *reader_message_lines(size_t *out_count, struct arena *arena,
-                                              const struct record_message *message,
-                                              size_t shown_count);
+// The lines of the message that the text output shows, with those that frame them; freed by the
+// caller, their bytes valid as long as the message and the arena. `shown_count` is how many there
+// were, 0 where that is not known.
+struct event_text *reader_message_lines(size_t *out_count, struct arena *arena,
+                                        const struct record_message *message, size_t shown_count);
 
 #endif

@@ -81,23 +81,13 @@ struct record_cut_line {
 };
 
 struct record_message {
-    int n;
-    struct slice from; // null where no MAIL went before
-    const struct event_parameter *from_parameters;
-    size_t from_parameter_count;
-    const struct event_recipient *recipients;
-    size_t recipient_count;
-    bool recipients_cut;
-    bool bdat; // via BDAT, else DATA
-    struct event_content_end content;
-    bool has_header; // false under --body none
+    struct event_message event; // but for its exchange, which is the session's to know
+    bool has_header;            // false under --body none
     const struct record_field *fields;
     size_t field_count;
     struct slice body; // null where it is not kept
     bool cut;
-    int code;
-    bool accepted;
-    struct slice header_text; // the header's lines as sent, where the fields do not tell them
+    struct slice header_text; // the header's lines as sent, where they are not "NAME: RAW"
     const uint64_t *odd_dots; // numbers of body lines whose first dot is not as the body says
     size_t odd_dot_count;
     const struct record_cut_line *cut_lines;

@@ -194,19 +194,8 @@ int64_t record_moment_at(const struct record *record, const struct record_moment
 // ── messages ────────────────────────────────────────────────────────────────────────────────────
 
 void event_of_message(struct event_message *out, const struct record_message *message) {
-    *out = (struct event_message){
-        .message = message->n,
-        .exchange = EVENT_NO_EXCHANGE,
-        .from = message->from,
-        .from_parameters = message->from_parameters,
-        .from_parameter_count = message->from_parameter_count,
-        .recipients = message->recipients,
-        .recipient_count = message->recipient_count,
-        .recipients_cut = message->recipients_cut,
-        .bdat = message->bdat,
-        .content = message->content,
-        .code = message->code % 1000,
-        .accepted = message->accepted,
-    };
-    out->content.message = message->n;
+    *out = message->event;
+    out->exchange = EVENT_NO_EXCHANGE;
+    out->code %= 1000;
+    out->content.message = out->message;
 }

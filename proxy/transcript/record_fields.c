@@ -189,24 +189,25 @@ static const struct field cut_line_item = {.kind = FIELD_ROW,
                                            .size = sizeof(struct record_cut_line)};
 
 static const struct field message_fields[] = {
-    {"n", FIELD_COUNT, AT(record_message, n)},
-    {"from", FIELD_TEXT, AT(record_message, from), .flags = FIELD_EXACT},
-    {"from_parameters", FIELD_PARAMETERS, AT(record_message, from_parameters),
-     COUNTED_BY(record_message, from_parameter_count)},
-    {"recipients", FIELD_ARRAY, AT(record_message, recipients),
-     COUNTED_BY(record_message, recipient_count), .table = &recipient_table},
-    {"recipients_cut", FIELD_BOOL, AT(record_message, recipients_cut), .flags = FIELD_OPTIONAL},
-    {"via", FIELD_WHICH, AT(record_message, bdat), .words = {"DATA", "BDAT"}},
-    {"bytes", FIELD_COUNT, AT(record_message, content.bytes)},
-    {"lines", FIELD_COUNT, AT(record_message, content.lines)},
-    {"sha256", FIELD_CHARS, AT(record_message, content.sha256)},
-    {"complete", FIELD_BOOL, AT(record_message, content.complete)},
+    {"n", FIELD_COUNT, AT(record_message, event.message)},
+    {"from", FIELD_TEXT, AT(record_message, event.from), .flags = FIELD_EXACT},
+    {"from_parameters", FIELD_PARAMETERS, AT(record_message, event.from_parameters),
+     COUNTED_BY(record_message, event.from_parameter_count)},
+    {"recipients", FIELD_ARRAY, AT(record_message, event.recipients),
+     COUNTED_BY(record_message, event.recipient_count), .table = &recipient_table},
+    {"recipients_cut", FIELD_BOOL, AT(record_message, event.recipients_cut),
+     .flags = FIELD_OPTIONAL},
+    {"via", FIELD_WHICH, AT(record_message, event.bdat), .words = {"DATA", "BDAT"}},
+    {"bytes", FIELD_COUNT, AT(record_message, event.content.bytes)},
+    {"lines", FIELD_COUNT, AT(record_message, event.content.lines)},
+    {"sha256", FIELD_CHARS, AT(record_message, event.content.sha256)},
+    {"complete", FIELD_BOOL, AT(record_message, event.content.complete)},
     {"header", FIELD_ARRAY, AT(record_message, fields), COUNTED_BY(record_message, field_count),
      KNOWN_BY(record_message, has_header), .table = &header_table},
     {"body", FIELD_TEXT, AT(record_message, body), .flags = FIELD_EXACT},
     {"cut", FIELD_BOOL, AT(record_message, cut), .flags = FIELD_OPTIONAL},
-    {"code", FIELD_COUNT, AT(record_message, code), .flags = FIELD_0_IS_NULL},
-    {"accepted", FIELD_BOOL, AT(record_message, accepted)},
+    {"code", FIELD_COUNT, AT(record_message, event.code), .flags = FIELD_0_IS_NULL},
+    {"accepted", FIELD_BOOL, AT(record_message, event.accepted)},
     {"header_text", FIELD_TEXT, AT(record_message, header_text),
      .flags = FIELD_EXACT | FIELD_OPTIONAL},
     {"odd_dots", FIELD_ARRAY, AT(record_message, odd_dots),
@@ -307,4 +308,13 @@ struct record *record_read(const struct cJSON *object) {
     fields_read(&record->arena, &record_table, record, object, FIELD_JSON);
     record->begun = true;
     return record;
+}
+
+const struct field_table *record_event_table(enum event_kind kind) {
+    static const struct field_table *const tables[EVENT_KIND_COUNT] = {
+        [EVENT_TLS] = &tls_table,   [EVENT_AUTH] = &auth_table,
+        [EVENT_DATA] = &data_table, [EVENT_FINDING] = &finding_table,
+        [EVENT_LOST] = &lost_table, [EVENT_PAUSED] = &paused_table,
+    };
+    return tables[kind];
 }

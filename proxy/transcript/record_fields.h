@@ -22,5 +22,7 @@ extern const struct field_table data_table;    // struct event_data
 extern const struct field_table close_table;   // struct event_close
 extern const struct field_table lost_table;    // struct event_lost
 extern const struct field_table paused_table;  // struct event_paused
+// Of an event that is a member of the event's union just so; NULL for the others.
+const struct field_table *record_event_table(enum event_kind kind);
 
 #endif

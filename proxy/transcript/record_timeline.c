@@ -203,7 +203,7 @@ static void add_exchange(struct record *record, size_t place, size_t *message, s
     add_timed(record, moment, finals);
     moment.kind = EVENT_REPLY;
     add_timed(record, moment, finals);
-    if (count > 0 && *message < record->message_count && !record->messages[*message].bdat) {
+    if (count > 0 && *message < record->message_count && !record->messages[*message].event.bdat) {
         struct record_moment text = {.kind = EVENT_MESSAGE, .which = (*message)++, .at_ns = -1};
         add_timed(record, text, finals);
     }
