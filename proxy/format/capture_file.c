@@ -71,7 +71,7 @@ static void put_padding(struct buf *out, size_t len) {
     buf_put(out, slice_sub(SLICE("\0\0\0"), 0, padded(len) - len));
 }
 
-// Both ends of a block: its length stands in front of its body and behind it.
+// Both ends of a block: its length is in front of its body and after it.
 static void put_block_begin(struct buf *out, uint32_t type, size_t body_len) {
     put32(out, type);
     put32(out, (uint32_t)(padded(body_len) + BLOCK_FRAME_LEN));

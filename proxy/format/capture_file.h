@@ -16,14 +16,14 @@ void pcap_put_packet(struct buf *out, int64_t unix_ns, struct slice headers, str
 void pcapng_put_head(struct buf *out);
 void pcapng_put_packet(struct buf *out, int64_t unix_ns, struct slice headers,
                        struct slice payload);
-// A Decryption Secrets Block with lines of an NSS key log, each with its '\n'. It must stand before
+// A Decryption Secrets Block with lines of an NSS key log, each with its '\n'. It must come before
 // the packets that it decrypts.
 void pcapng_put_secrets(struct buf *out, struct slice keylog);
 
 // Whether `head`, the first bytes of a file, is what this program begins such a file with. The
 // snapshot length of pcap and the application's name in pcapng are its own, so that a capture of
 // another program is not taken for one of ours.
-enum { CAPTURE_HEAD_LEN = 256 }; // bytes that are enough to tell
+enum { CAPTURE_HEAD_LEN = 256 }; // bytes that are enough to recognise it
 bool pcap_is_ours(struct slice head);
 bool pcapng_is_ours(struct slice head);
 

@@ -7,7 +7,7 @@
 //          ──ACK──▶                                               ──ACK──▶
 //
 // Both ends have one family: where one is IPv4 and the other IPv6, the IPv4 address is written as
-// the IPv6 address that stands for it, ::ffff:192.0.2.1 (RFC 4291 2.5.5.2).
+// the IPv6 address that maps to it, ::ffff:192.0.2.1 (RFC 4291 2.5.5.2).
 #ifndef SCOPE_FORMAT_FLOW_H
 #define SCOPE_FORMAT_FLOW_H
 

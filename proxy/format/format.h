@@ -10,7 +10,7 @@
 // A new format is one file with a `struct format_info`, and its line in format.c. Nothing else
 // switches on a format.
 //
-// A state lives on its session's thread. What it is told about the set never changes after the set
+// A state lives on its session's thread. What it knows of the set never changes after the set
 // was opened, so it needs no lock.
 #ifndef SCOPE_FORMAT_FORMAT_H
 #define SCOPE_FORMAT_FORMAT_H
@@ -32,7 +32,7 @@ struct output {
 struct outlet {
     const struct output *output;
     // text, jsonl: whole lines without their counters. pcap, pcapng: bytes to append. The recording
-    // takes what stands here after each event, or leaves it until there is more.
+    // takes what is here after each event, or leaves it until there is more.
     struct buf bytes;
     // eml: chunks of its own, in order; made by outlet_file.
     struct write_batch *files;

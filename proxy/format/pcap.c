@@ -55,7 +55,7 @@ static void gather(struct pcap *pcap, const struct event_bytes *bytes, int64_t u
     }
 }
 
-// The server, or whoever spoke in its place: the address that the client connected to.
+// The server, or what spoke in its place: the address that the client connected to.
 static struct event_endpoint server_end(const struct event_session *session) {
     struct event_endpoint server = session->server;
     bool six = session->client.address != NULL && strchr(session->client.address, ':') != NULL;

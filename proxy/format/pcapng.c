@@ -4,10 +4,10 @@
 //
 //   client ◀── leg ──▶ proxy ◀── leg ──▶ server
 //
-// A reader decrypts a packet with the secrets that stand in front of it, but the proxy learns them
+// A reader decrypts a packet with the secrets that come before it, but the proxy learns them
 // from those very packets. So from a ClientHello until the handshake has ended, packets wait in
 // `held`, and secrets overtake them. Secrets wait for a packet, too: a session that goes by while
-// the recording is paused leaves nothing behind.
+// the recording is paused leaves nothing in the file.
 #include "format/format.h"
 
 #include "base/limits.h"

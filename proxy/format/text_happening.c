@@ -41,7 +41,7 @@ void text_put_connect(struct buf *out, const struct event_session *session,
     }
     const struct event_endpoint *server = &session->server;
     if (!connect->connected && server->host == NULL && server->address == NULL) {
-        buf_put_string(out, "Connected to no server"); // nobody knew to which
+        buf_put_string(out, "Connected to no server"); // it was not known which
         return;
     }
     const char *what = connect->given_up ? "Not connected to " : "Could not connect to ";

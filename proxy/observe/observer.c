@@ -33,7 +33,7 @@ static void take_finding(void *context, const struct event *event) {
 }
 
 // An event goes out before what is said about it.
-static void tell_and_judge(void *context, const struct event *event) {
+static void deliver_and_judge(void *context, const struct event *event) {
     struct observer *observer = context;
     deliver(observer, event);
     findings_observe(observer->findings, event);
@@ -42,7 +42,7 @@ static void tell_and_judge(void *context, const struct event *event) {
 static void begin_message(struct observer *observer, int message) {
     if (observer->reader == NULL) { // Most of an idle session would be this.
         observer->reader =
-            message_reader_new(observer->session, (struct event_sink){tell_and_judge, observer});
+            message_reader_new(observer->session, (struct event_sink){deliver_and_judge, observer});
     }
     if (observer->reading != message) {
         observer->reading = message;
@@ -69,7 +69,7 @@ static void read_message(struct observer *observer, const struct event *event) {
 static void take_dialogue(void *context, const struct event *event) {
     struct observer *observer = context;
     read_message(observer, event);
-    tell_and_judge(observer, event);
+    deliver_and_judge(observer, event);
 }
 
 static void look_ahead(void *context, const struct event *event) {
@@ -117,7 +117,7 @@ void observer_feed(struct observer *observer, enum side from, struct slice plain
 }
 
 void observer_tell(struct observer *observer, const struct event *event) {
-    tell_and_judge(observer, event);
+    deliver_and_judge(observer, event);
 }
 
 void observer_note(struct observer *observer, int64_t at_ns, const char *format, ...) {
@@ -128,7 +128,7 @@ void observer_note(struct observer *observer, int64_t at_ns, const char *format,
     va_end(args);
     struct event event = {.kind = EVENT_NOTE, .session = observer->session, .at_ns = at_ns};
     event.note.text = slice_of_string(text);
-    tell_and_judge(observer, &event);
+    deliver_and_judge(observer, &event);
 }
 
 void observer_secret(struct observer *observer, struct slice keylog_line) {

@@ -53,7 +53,7 @@ void observer_secret(struct observer *observer, struct slice keylog_line);
 void observer_peer_left(struct observer *observer, enum side side, int64_t at_ns);
 // Hands what was formatted since the last call to the writer; once for each batch of bytes.
 void observer_flush(struct observer *observer);
-// Ends the dialogue, then tells the close.
+// Ends the dialogue, then delivers the close.
 void observer_close(struct observer *observer, const struct event_close *close, int64_t at_ns);
 bool observer_wants_wire(const struct observer *observer); // EVENT_WIRE is taken
 // The sinks lag behind so far that readers should wait.

@@ -55,8 +55,8 @@ void output_set_reopen(struct output_set *set); // SIGHUP, ctl rotate; may be ca
 void output_set_pause(struct output_set *set, bool paused, int64_t unix_ns);
 bool output_set_paused(const struct output_set *set);
 
-// A screen below whose lines a status line may stand: `text` on a terminal that is ours alone (not
-// shared with the command of `run`). `text` is shown from now on, as often as it is set it is
+// A screen that may have a status line below its lines: `text` on a terminal that is ours alone
+// (not shared with the command of `run`). `text` is shown from now on, as often as it is set it is
 // measured anew, so a few times a second is right. Any thread.
 bool output_set_has_status_line(const struct output_set *set);
 void output_set_status_line(struct output_set *set, const char *text);

@@ -33,12 +33,12 @@ static bool is_over(struct backlog *backlog, size_t cost, int64_t now_ns) {
     return over;
 }
 
-bool backlog_admit(struct backlog *backlog, uint64_t *out_untold, size_t cost, int64_t now_ns) {
-    *out_untold = 0;
+bool backlog_admit(struct backlog *backlog, uint64_t *out_unreported, size_t cost, int64_t now_ns) {
+    *out_unreported = 0;
     if (is_over(backlog, cost, now_ns)) {
         return false;
     }
-    *out_untold = backlog_take_untold(backlog);
+    *out_unreported = backlog_take_unreported(backlog);
     if (atomic_fetch_add(&backlog->waiting, cost) == 0) {
         atomic_store(&backlog->ahead_ns, now_ns);
     }
@@ -69,15 +69,15 @@ void backlog_set_failing(struct backlog *backlog, bool failing) {
 
 void backlog_lose(struct backlog *backlog, uint64_t lines) {
     atomic_fetch_add(&backlog->lost, lines);
-    atomic_fetch_add(&backlog->untold, lines);
+    atomic_fetch_add(&backlog->unreported, lines);
 }
 
-uint64_t backlog_take_untold(struct backlog *backlog) {
-    return atomic_load(&backlog->untold) == 0 ? 0 : atomic_exchange(&backlog->untold, 0);
+uint64_t backlog_take_unreported(struct backlog *backlog) {
+    return atomic_load(&backlog->unreported) == 0 ? 0 : atomic_exchange(&backlog->unreported, 0);
 }
 
-void backlog_untell(struct backlog *backlog, uint64_t lines) {
-    atomic_fetch_add(&backlog->untold, lines);
+void backlog_add_unreported(struct backlog *backlog, uint64_t lines) {
+    atomic_fetch_add(&backlog->unreported, lines);
 }
 
 void backlog_add(struct backlog *backlog, size_t cost) {

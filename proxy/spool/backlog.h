@@ -19,20 +19,20 @@
 struct backlog {
     size_t max; // bytes
     atomic_size_t waiting;
-    _Atomic int64_t ahead_ns; // monotonic: when the writer last got ahead, or nothing waited
-    atomic_bool failing;      // the last attempt to write failed
-    atomic_bool losing;       // the cap was met; nothing is taken until half of it is free
-    _Atomic uint64_t lost;    // lines, in all
-    _Atomic uint64_t untold;  // of these, not yet told by a line of their own
-    size_t window_bytes;      // the writer's own: written since ahead_ns
+    _Atomic int64_t ahead_ns;    // monotonic: when the writer last got ahead, or nothing waited
+    atomic_bool failing;         // the last attempt to write failed
+    atomic_bool losing;          // the cap was met; nothing is taken until half of it is free
+    _Atomic uint64_t lost;       // lines, in all
+    _Atomic uint64_t unreported; // of these, not yet reported by a line of their own
+    size_t window_bytes;         // the writer's own: written since ahead_ns
 };
 
 void backlog_init(struct backlog *backlog, size_t max);
 
 // A thread that has a chunk: whether it is taken, `cost` bytes then wait. Where it is not, the
-// caller counts its lines by backlog_lose. `*out_untold` is the number of lines that were lost in
-// front of this chunk.
-bool backlog_admit(struct backlog *backlog, uint64_t *out_untold, size_t cost, int64_t now_ns);
+// caller counts its lines by backlog_lose. `*out_unreported` is the number of lines that were lost
+// in front of this chunk.
+bool backlog_admit(struct backlog *backlog, uint64_t *out_unreported, size_t cost, int64_t now_ns);
 void backlog_lose(struct backlog *backlog, uint64_t lines);
 // Something small that is taken whatever waits.
 void backlog_add(struct backlog *backlog, size_t cost);
@@ -43,8 +43,8 @@ void backlog_release(struct backlog *backlog, size_t cost);
 // The writer: `len` bytes reached their place.
 void backlog_wrote(struct backlog *backlog, size_t len, int64_t now_ns);
 void backlog_set_failing(struct backlog *backlog, bool failing);
-// The lines not yet told of; they are told of with this call, or not after all.
-uint64_t backlog_take_untold(struct backlog *backlog);
-void backlog_untell(struct backlog *backlog, uint64_t lines);
+// The lines not yet reported, which the caller reports now; they are added again where it cannot.
+uint64_t backlog_take_unreported(struct backlog *backlog);
+void backlog_add_unreported(struct backlog *backlog, uint64_t lines);
 
 #endif

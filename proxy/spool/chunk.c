@@ -5,6 +5,7 @@
 #include "base/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct write_batch *write_batch_new(void) {
     return mem_new(sizeof(struct write_batch));
@@ -40,4 +41,30 @@ void write_batch_join(struct write_batch *batch, struct write_batch *from) {
     }
     from->count = 0;
     from->bytes = 0;
+}
+
+// A chunk waits in the array of its batch, which may be half empty, then in the queue; each of
+// its blocks has a head of the allocator's.
+enum { BLOCK_HEAD = 16, CHUNK_BLOCKS = 4 };
+
+size_t chunk_cost(const struct chunk *chunk) {
+    size_t names = chunk->name == NULL ? 0 : strlen(chunk->name);
+    names += chunk->path == NULL ? 0 : strlen(chunk->path);
+    return 3 * sizeof(struct chunk) + CHUNK_BLOCKS * BLOCK_HEAD + names + chunk->len;
+}
+
+uint64_t chunk_lines(const struct chunk *chunk) {
+    uint64_t lines = 0;
+    switch ((unsigned)chunk->kind) {
+    case CHUNK_LINES:
+        for (size_t i = 0; i < chunk->len; i++) {
+            lines += chunk->bytes[i] == '\n';
+        }
+        return lines;
+    case CHUNK_DOCUMENT:
+    case CHUNK_APPEND:
+    case CHUNK_FILE_OPEN:
+        return 1;
+    }
+    return 0; // of CHUNK_FILE_DATA the message counts, when it is found to be broken
 }

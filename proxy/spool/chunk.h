@@ -20,7 +20,7 @@ enum chunk_kind {
     // Bytes as they are, at the end of the file: records of `pcap` and blocks of `pcapng`.
     CHUNK_APPEND,
     // `eml`: one file of the folder, named by `name`. OPEN makes it under a temporary name, DATA
-    // appends to it, FINISH gives it its name, PARTIAL its name with ".partial" behind it, DROP
+    // appends to it, FINISH gives it its name, PARTIAL its name followed by ".partial", DROP
     // takes it away. A dropped chunk must not make a message shorter unseen: DATA says where its
     // bytes belong (`offset`), FINISH how long the message is.
     CHUNK_FILE_OPEN,
@@ -54,8 +54,10 @@ struct write_batch *write_batch_new(void);
 void write_batch_free(struct write_batch *batch); // and all chunks in it; NULL is fine
 // Takes the chunk's memory.
 void write_batch_add(struct write_batch *batch, struct chunk chunk);
-// Moves the chunks of `from` behind those of `batch`; `from` is empty after it.
+// Appends the chunks of `from` to those of `batch`; `from` is empty after it.
 void write_batch_join(struct write_batch *batch, struct write_batch *from);
 void chunk_cleanup(struct chunk *chunk);
+size_t chunk_cost(const struct chunk *chunk);    // bytes that it counts for in the backlog
+uint64_t chunk_lines(const struct chunk *chunk); // lines, documents, … that are lost with it
 
 #endif

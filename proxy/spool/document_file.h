@@ -3,8 +3,8 @@
 // JSON at every moment between two writes (contract, "Outputs").
 //
 //   {"schema":"smtpscope/1","sessions":[          head
-//   {…},                                          each session by one write, which begins where the
-//   {…}                     ◀── tail              tail stands and puts the tail behind itself
+//   {…},                                          each session by one write, which begins at the
+//   {…}                     ◀── tail              tail and writes the tail again after itself
 //   ]}                                            (swap.h: in one step for its readers)
 //
 // On a pipe or a terminal nothing can be taken back: there the document grows in a file without a

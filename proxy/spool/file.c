@@ -86,7 +86,7 @@ static enum err check_ours(const struct file *file, struct failure *failure) {
     return OK;
 }
 
-// What waits in `out` stands behind the head of the new file; it may have one already, for a file
+// What waits in `out` follows the head of the new file; it may have one already, for a file
 // that was lost before it was written.
 static void put_head_in_front(struct file *file) {
     struct buf head;
@@ -246,7 +246,7 @@ enum err file_refresh(struct file *file, struct failure *failure) {
 
 // ── writing ─────────────────────────────────────────────────────────────────────────────────────
 
-// Cuts a regular file back to its last whole record; the rest stands in `out` again. Where it
+// Cuts a regular file back to its last whole record; the rest is in `out` again. Where it
 // cannot be cut, what is written stays written, and the rest follows when there is room.
 static void roll_back(struct file *file) {
     struct slice written = slice_sub(buf_slice(&file->out), 0, file->written);

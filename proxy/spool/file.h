@@ -53,7 +53,7 @@ void file_free(struct file *file); // closes; what was not flushed is gone
 
 // Opens it if it is closed. ERR_INPUT: it holds something that is not ours, or is of the wrong
 // kind. ERR_SYSTEM: the operating system's reason. A FIFO that has no reader yet is no error, it
-// stays closed: file_is_open tells.
+// stays closed, which file_is_open shows.
 MUST_USE enum err file_open(struct file *file, struct failure *failure);
 bool file_is_open(const struct file *file);
 // The same, and again by name where the file was deleted while it was open. A message that was
@@ -62,8 +62,8 @@ MUST_USE enum err file_refresh(struct file *file, struct failure *failure);
 // Closes the descriptor, to be opened again by name; bytes in `out` stay.
 void file_close(struct file *file);
 
-// Writes what stands in `out`. PROGRESS_FAILED comes with a sentence; then the file is closed, a
-// regular one ends at its last whole record, and what is not in it still stands in `out`.
+// Writes what is in `out`. PROGRESS_FAILED comes with a sentence; then the file is closed, a
+// regular one ends at its last whole record, and what is not in it is still in `out`.
 // `*out_len` says how many bytes were taken.
 MUST_USE enum progress file_flush(struct file *file, size_t *out_len, struct failure *failure);
 

@@ -35,7 +35,7 @@ struct framing {
     bool (*is_ours)(struct slice head);
 };
 
-enum { FRAMING_HEAD_MAX = 256 }; // bytes that are enough to tell
+enum { FRAMING_HEAD_MAX = 256 }; // bytes that are enough to recognise it
 
 bool framing_replaces(const struct framing *framing); // else its files are appended to
 void framing_put_head(struct buf *out, const struct framing *framing);

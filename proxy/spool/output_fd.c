@@ -61,7 +61,7 @@ int output_fd_open_standard(struct output_fd *target, int standard_fd) {
         return errno;
     }
     if ((flags & O_ACCMODE) == O_RDONLY) {
-        return EBADF; // opened again through /proc it would take all, and nobody would see it
+        return EBADF; // opened again through /proc it would take all, and no reader would see it
     }
     *target = (struct output_fd){.kind = OUTPUT_FD_SHARED, .fd = -1, .standard = true};
     if (S_ISSOCK(status.st_mode)) {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-// queue: one output in the writer thread: its chunks in their order, its counter, its files, and
-// its troubles, which are its own: whatever happens here, the other outputs go on.
+// output_queue: one output in the writer thread: its chunks in their order, its counter, its files,
+// and its troubles, which are its own: whatever happens here, the other outputs go on.
 //
 //   submit ── backlog (admits or loses) ──▶ chunks ── numbered ──▶ file ── flush ──▶ disk, pipe
 //                                             ▲                      │
-//                                             └── waits a second ────┘ failed: said once, tried
-//                                             again
+//                                             └── waits a second ────┘ failed: said once
 //
-// Only the backlog is shared with other threads, and what output_queue_status tells.
+// Only the backlog is shared with other threads, and the atomic counts.
 #ifndef SCOPE_SPOOL_OUTPUT_QUEUE_H
 #define SCOPE_SPOOL_OUTPUT_QUEUE_H
 
@@ -36,7 +35,7 @@ struct output_queue {
     _Atomic uint64_t bytes;    // that reached their place
     bool said_losing;          // that its reader is too slow
     int64_t retry_ns;          // monotonic: not tried before
-    char reason[FAILURE_MAX];  // the cause of the last trouble, for the line that tells the loss
+    char reason[FAILURE_MAX];  // the cause of the last trouble, for the line that reports the loss
     struct failure last_words; // the sentence of the attempt that is going on
     int64_t now_ns;            // of the run that is going on
 };
@@ -46,9 +45,6 @@ MUST_USE enum err output_queue_open(struct failure *failure, struct output_queue
                                     const struct destination *to,
                                     const struct spool_options *options);
 void output_queue_cleanup(struct output_queue *queue);
-
-size_t chunk_cost(const struct chunk *chunk);    // bytes that it counts for in the backlog
-uint64_t chunk_lines(const struct chunk *chunk); // lines, documents, … that are lost with it
 
 void output_queue_push(struct output_queue *queue, struct chunk chunk); // takes the chunk
 // Writes as much as can be written now, for one turn: `more` says that the next one is due.

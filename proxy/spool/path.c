@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { PATH_BYTES_MAX = 64 * 1024, VALUE_BYTES_MAX = 128 };
 
@@ -153,4 +154,18 @@ enum err path_make_folders(struct failure *failure, const char *path, const char
     }
     free(folder);
     return err;
+}
+
+enum err path_check_folder(struct failure *failure, const struct destination *to,
+                           const char *folder) {
+    struct stat status;
+    int error = stat(folder, &status) != 0        ? errno
+                : !S_ISDIR(status.st_mode)        ? ENOTDIR
+                : access(folder, W_OK | X_OK) < 0 ? errno
+                                                  : 0;
+    if (error == 0) {
+        return OK;
+    }
+    return fail(failure, ERR_SYSTEM, "cannot write to %s output '%s': '%s': %s", to->framing->name,
+                to->path, folder, strerror(error));
 }

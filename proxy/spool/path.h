@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "spool/destination.h"
 
 // What the placeholders stand for. Session 0 has no peers.
 struct path_values {
@@ -25,7 +26,7 @@ bool path_has_placeholders(const char *path);
 // The path of one session, owned by the caller. A word in braces that is no placeholder is kept.
 char *path_expand(const char *path, const struct path_values *values);
 
-// The folder that must be there from the start: what stands before the last '/' in front of the
+// The folder that must be there from the start: what is before the last '/' in front of the
 // first placeholder, or of the name. "." where there is none. Owned by the caller.
 char *path_fixed_folder(const char *path);
 
@@ -33,9 +34,12 @@ char *path_fixed_folder(const char *path);
 // where a folder by mistake is more likely than a wish. Where that fails, opening the file says so.
 void path_make_fixed_folder(const char *path);
 
-// Makes the folders (0700) of `expanded` that stand behind the fixed folder of `path`. ERR_SYSTEM
+// Makes the folders (0700) of `expanded` that follow the fixed folder of `path`. ERR_SYSTEM
 // with a sentence where that fails.
 MUST_USE enum err path_make_folders(struct failure *failure, const char *path,
                                     const char *expanded);
+// ERR_SYSTEM with a sentence where no files can be made in the folder.
+MUST_USE enum err path_check_folder(struct failure *failure, const struct destination *to,
+                                    const char *folder);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // rotate: the names of --rotate SIZE,KEEP. PATH becomes PATH.1, which was PATH.2, and so on; what
-// was PATH.KEEP is gone. Renaming loses no byte: whoever has the old file open still has it.
+// was PATH.KEEP is gone. Renaming loses no byte: a reader that has the old file open keeps it.
 #ifndef SCOPE_SPOOL_ROTATE_H
 #define SCOPE_SPOOL_ROTATE_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// swap: the end of a file becomes another one, in one step for everybody who reads the file.
+// swap: the end of a file becomes another one, in one step for all its readers.
 //
-//   {"sessions":[ {…} │ ]}        the bytes behind `keep` are taken away,
-//   {"sessions":[ {…} │ ,{…} ]}   these stand in their place
+//   {"sessions":[ {…} │ ]}        the bytes after `keep` are taken away,
+//   {"sessions":[ {…} │ ,{…} ]}   these take their place
 //
 // A write to a file is no single step for its readers: the kernel lets them read the pages that are
 // written already, between two reads of theirs the file may change, and no order of bytes makes

@@ -45,7 +45,7 @@ void terminal_measure(struct terminal *terminal) {
     bool known = ioctl(terminal->fd, TIOCGWINSZ, &size) == 0;
     terminal->stale = terminal->stale || terminal->columns != size.ws_col;
     terminal->columns = known ? size.ws_col : 0;
-    // A job in the background must not move the cursor of a shell that somebody types into. Where
+    // A job in the background must not move the cursor of a shell in use. Where
     // this is not our controlling terminal there are no jobs.
     pid_t owner = tcgetpgrp(terminal->fd);
     terminal->foreground = owner < 0 || owner == getpgrp();
@@ -138,7 +138,7 @@ static void put_cut(struct buf *out, struct slice text, size_t columns) {
 
 // ── lines ───────────────────────────────────────────────────────────────────────────────────────
 
-// Right-aligned in its column, and the space behind it; returns the columns that took.
+// Right-aligned in its column, and a space; returns the columns that took.
 static size_t put_aligned(struct buf *out, struct slice word, size_t *width) {
     if (word.len > *width) {
         *width = word.len;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // terminal: what the text output adds where its lines go to a person's screen, and nowhere else:
-// long lines are cut at the width, the columns stand under each other, and a status line is kept
+// long lines are cut at the width, the columns are aligned, and a status line is kept
 // below.
 //
 //   1 2026-11-22T15:03:11.586Z 4242 1 ### Connected to …
@@ -27,10 +27,10 @@ struct terminal {
     bool moves;                              // control sequences may be sent
     int fd;                                  // borrowed
     unsigned columns;                        // 0: unknown
-    bool foreground;                         // nobody else types here now
+    bool foreground;                         // the terminal is ours: we are not a background job
     size_t widths[TERMINAL_COLUMNS_ALIGNED]; // the widest seen
     char *status;                            // NULL: no status line. Owned.
-    bool drawn;                              // it stands below the cursor
+    bool drawn;                              // it is below the cursor
     bool stale;                              // it is not what `status` says
 };
 
@@ -41,13 +41,13 @@ void terminal_cleanup(struct terminal *terminal);
 // Asks for the width, and whose turn it is.
 void terminal_measure(struct terminal *terminal);
 
-// Appends the line: its counter with the space behind it, and the rest with its '\n'.
+// Appends the line: its counter with its space, and the rest with its '\n'.
 void terminal_put_line(struct terminal *terminal, struct buf *out, struct slice counter,
                        struct slice line);
 
 // The text of the status line from now on; terminal_settle draws it.
 void terminal_set_status(struct terminal *terminal, const char *text);
-// Behind a batch of lines: draws the status line where it is missing or old. `closing`: takes it
+// After a batch of lines: draws the status line where it is missing or old. `closing`: takes it
 // away for good.
 void terminal_settle(struct terminal *terminal, struct buf *out, bool closing);
 

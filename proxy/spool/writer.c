@@ -17,7 +17,7 @@
 
 enum {
     GATHER_MS = 5,        // waited after the first line, so that one write takes many
-    NO_READER_MS = 50,    // how often a FIFO is asked whether somebody reads it
+    NO_READER_MS = 50,    // how often a FIFO is tried that has no reader
     RETRY_MS = 1000,      // how often a failing output is tried
     GIVE_UP_MS = 2000,    // without progress, once it is to stop
     HANG_MS = 5000,       // without a sign of life of the thread
@@ -62,10 +62,10 @@ static bool admit(struct writer *writer, struct write_batch **lost, const struct
         backlog_add(backlog, cost);
         return true;
     }
-    uint64_t untold = 0;
-    bool admitted = backlog_admit(backlog, &untold, cost, now_ns);
-    if (untold > 0) {
-        struct chunk word = {.kind = CHUNK_LOST, .output = chunk->output, .offset = untold};
+    uint64_t unreported = 0;
+    bool admitted = backlog_admit(backlog, &unreported, cost, now_ns);
+    if (unreported > 0) {
+        struct chunk word = {.kind = CHUNK_LOST, .output = chunk->output, .offset = unreported};
         word.path = mem_string(chunk->path);
         backlog_add(backlog, chunk_cost(&word));
         *lost = *lost == NULL ? write_batch_new() : *lost;

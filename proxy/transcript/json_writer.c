@@ -79,7 +79,7 @@ void json_ms(struct json_writer *json, int64_t us) {
     }
 }
 
-// Bytes that stand in a JSON string as they are.
+// Bytes that are written in a JSON string as they are.
 static size_t plain_run(struct slice s) {
     size_t len = 0;
     while (len < s.len && s.data[len] >= 0x20 && s.data[len] < 0x7F && s.data[len] != '"' &&

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A message that trickles in for hours is told in so many steps of time, the rest with the last.
+// A message that trickles in for hours has at most so many times; all lines after have the last.
 enum { TIMES_MAX = 1000, ODD_DOTS_MAX = 1000, CUT_LINES_MAX = 100 };
 
 struct message_field {
@@ -42,7 +42,7 @@ struct open_message {
     size_t cut_line_count;
     size_t cut_line_room;
     uint64_t body_lines; // seen, the empty line included
-    bool behind_lf;      // the last line shown ended in LF alone
+    bool after_lf;       // the last line shown ended in LF alone
     uint64_t *odd_dots;  // numbers of body lines
     size_t odd_dot_count;
     size_t odd_dot_room;
@@ -56,8 +56,8 @@ struct message_log {
     size_t held;                   // bytes in all records
     size_t reserved;               // memory of all records
     bool left_out;            // of some message there is no record, since there was no room for one
-    const struct event *told; // the event taken last, where it is an EVENT_MESSAGE
-    int told_message;         // its message
+    const struct event *last; // the event taken last, where it is an EVENT_MESSAGE
+    int last_message;         // its message
     struct message_shown shown;    // by the event taken last; message 0: nothing
     struct record_message message; // … its record, where `made`
     bool made;
@@ -186,15 +186,15 @@ static void note_shown(struct message_log *log, struct open_message *open,
         .message = open->n, .lines = lines, .at_ns = lines > 0 ? open->shown_ns : at_ns};
 }
 
-// Dots are doubled behind CRLF only (RFC 5321 4.5.2), and so `show` will put them back. What was
-// sent otherwise is noted: one dot where there should be two, or any behind an empty line of LF.
+// Dots are doubled after CRLF only (RFC 5321 4.5.2), and so `show` will put them back. What was
+// sent otherwise is noted: one dot where there should be two, or any after an empty line of LF.
 static void note_dots(struct message_log *log, struct open_message *open,
                       const struct event_text *text) {
     struct slice line = text->line.text;
     bool dot = line.len > 0 && line.data[0] == '.' && !text->final_dot;
-    bool single = dot && (line.len == 1 || line.data[1] != '.') && !open->behind_lf;
+    bool single = dot && (line.len == 1 || line.data[1] != '.') && !open->after_lf;
     open->body_lines++;
-    bool odd = single || (dot && open->behind_lf && open->body_lines == 2);
+    bool odd = single || (dot && open->after_lf && open->body_lines == 2);
     size_t count = open->odd_dot_count;
     if (odd && count < ODD_DOTS_MAX &&
         budget_allows(log->share,
@@ -231,7 +231,7 @@ static void take_text(struct message_log *log, struct open_message *open,
     note_cut(log, open, &text->line);
     if (!text->header) {
         note_dots(log, open, text);
-        open->behind_lf = text->line.ending == ENDING_LF;
+        open->after_lf = text->line.ending == ENDING_LF;
         return;
     }
     keep(log, open, &open->header_text, text->line.text);
@@ -429,14 +429,14 @@ static void record_of(struct record_message *out, struct arena *arena,
 
 // ── the log ─────────────────────────────────────────────────────────────────────────────────────
 
-static void forget_told(struct message_log *log) {
+static void forget_last(struct message_log *log) {
     struct open_message **at = &log->first;
-    if (log->told_message == 0) {
+    if (log->last_message == 0) {
         return;
     }
-    int n = log->told_message;
-    log->told_message = 0;
-    log->told = NULL;
+    int n = log->last_message;
+    log->last_message = 0;
+    log->last = NULL;
     log->made = false;
     arena_clear(&log->arena);
     while (*at != NULL && (*at)->n != n) {
@@ -482,11 +482,11 @@ static void add_to_open(struct message_log *log, struct open_message *open,
 }
 
 void message_log_take(struct message_log *log, const struct event *event) {
-    forget_told(log);
+    forget_last(log);
     log->shown = (struct message_shown){0};
     if (event->kind == EVENT_MESSAGE) {
-        log->told = event;
-        log->told_message = event->message.message;
+        log->last = event;
+        log->last_message = event->message.message;
         return;
     }
     int message = message_of(log, event);
@@ -502,13 +502,13 @@ bool message_log_shown(const struct message_log *log, struct message_shown *out)
 }
 
 const struct record_message *message_log_message(struct message_log *log) {
-    if (log->told == NULL) {
+    if (log->last == NULL) {
         return NULL;
     }
     if (!log->made) {
-        const struct open_message *open = find_open(log, log->told_message);
-        open = open != NULL ? open : add_open(log, log->told_message);
-        record_of(&log->message, &log->arena, open, log->body, &log->told->message);
+        const struct open_message *open = find_open(log, log->last_message);
+        open = open != NULL ? open : add_open(log, log->last_message);
+        record_of(&log->message, &log->arena, open, log->body, &log->last->message);
         log->made = true;
     }
     return &log->message;

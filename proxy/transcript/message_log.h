@@ -8,7 +8,7 @@
 // Several messages may be open at once: they can be pipelined.
 //
 // When the lines of a message were seen is in the moments of the session's record. Where
-// the header's lines cannot be told from its fields (no space behind a colon, bare LF, …)
+// the header's lines are not `NAME: RAW` (no space after a colon, bare LF, …)
 // `header_text` has them as they were sent; `odd_dots` has the numbers of the body lines, from 1 at
 // the empty line, whose first dot is not doubled as it should be.
 #ifndef SCOPE_TRANSCRIPT_MESSAGE_LOG_H

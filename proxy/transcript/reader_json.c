@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // reader_json: reads the records of a json document. Its sessions are in the order in which they
-// ended; the text told them as they went, side by side, so their moments are merged by time.
+// ended; the text showed them as they went, side by side, so their moments are merged by time.
 #include "transcript/reader_parts.h"
 
 #include <string.h>
@@ -27,7 +27,7 @@ static bool is_space(uint8_t byte) {
     return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
 }
 
-// Skips what may stand between two sessions.
+// Skips what may be between two sessions.
 static size_t skip_between(struct slice data, size_t offset) {
     while (offset < data.len && (is_space(data.data[offset]) || data.data[offset] == ',')) {
         offset++;
@@ -35,7 +35,7 @@ static size_t skip_between(struct slice data, size_t offset) {
     return offset;
 }
 
-// Where the first session of a document that our writer began stands; SLICE_NONE if it is not one.
+// Where the first session of a document that our writer began is; SLICE_NONE if it is not one.
 static size_t sessions_start(struct slice data) {
     size_t schema = slice_find(slice_sub(data, 0, 256), SLICE("\"" SCHEMA "\""));
     size_t sessions = slice_find(slice_sub(data, 0, 256), SLICE("\"sessions\""));

@@ -145,7 +145,7 @@ void record_add_command(struct record *record, const struct record_command *comm
     add_exchange_moment(record, exchange, (struct record_moment){.kind = EVENT_COMMAND});
 }
 
-// The greeting stands first, also where the client did not wait for it.
+// The greeting is first, also where the client did not wait for it.
 static struct record_exchange *add_greeting(struct record *record) {
     struct record_exchange *exchange = add_exchange(record, 0);
     if (exchange == NULL || record->exchange_count == 1) {

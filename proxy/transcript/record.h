@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // record: a session as data. It is built from the session's masked events, or read from a
-// transcript; json and jsonl are written from it, expressions and the judge ask it, `show` plays
-// it.
+// transcript; json and jsonl are written from it, expressions and the judge ask it, `show` makes
+// events of it.
 //
 //   command 1 ─┐                     ┌ 0: the greeting
 //   command 2 ─┼─▶ exchanges, in ────┼ 1: command 1, its reply
@@ -110,7 +110,7 @@ struct record {
     struct arena arena; // of all that it points at, but the lists while they grow
     struct event_session session;
     bool begun;  // an event has come
-    bool closed; // what only the end tells is known
+    bool closed; // what is known only at the end is known
     int64_t ended_unix_ns;
     int64_t duration_ns;
     const struct event_tls *tls[2]; // by side; NULL where no handshake was begun
@@ -177,8 +177,8 @@ size_t record_reserved(const struct record *record); // memory
 
 struct cJSON;
 
-// Appends the document as one JSON object. Without EVENT_CLOSE what only the end tells is null.
-// False, with nothing appended, when no event has come.
+// Appends the document as one JSON object. Without EVENT_CLOSE what is known only at the end is
+// null. False, with nothing appended, when no event has come.
 bool record_put_json(struct buf *out, const struct record *record);
 struct record *record_read(const struct cJSON *object);
 

@@ -89,7 +89,7 @@ void event_of_command(struct event_command *out, const struct record_command *co
 
 // ── replies ─────────────────────────────────────────────────────────────────────────────────────
 
-// What stands before the text of the line; the null slice where the two do not fit together.
+// What is before the text of the line; the null slice where the two do not fit together.
 static struct slice prefix_of(const struct event_reply_line *line) {
     size_t text_len = line->text.len;
     struct slice whole = line->line.text;
@@ -168,7 +168,7 @@ void event_of_reply(struct event_reply *out, struct arena *arena,
         .line_count = reply->line_count,
         .final = reply->final,
         .recipient = reply->recipient,
-        .latency_ns = -1, // its command's time tells
+        .latency_ns = -1, // known by its command's time
     };
 }
 

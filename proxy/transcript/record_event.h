@@ -19,7 +19,7 @@ struct record_reply record_reply_of(struct arena *arena, const struct event *eve
 void event_of_command(struct event_command *out, const struct record_command *command);
 void event_of_reply(struct event_reply *out, struct arena *arena, const struct record_reply *reply);
 void event_of_message(struct event_message *out, const struct record_message *message);
-// The reply that a moment of the exchange tells of.
+// The reply that a moment of the exchange is of.
 const struct record_reply *record_moment_reply(const struct record_exchange *exchange,
                                                const struct record_moment *moment);
 // A moment as an entry of a timeline; `record` is NULL for lines of a message and notes.

@@ -34,7 +34,7 @@ static const char *severity_named(unsigned value) {
     .name_of = outcome_named, .last = OUTCOME_PROXY_STOPPED, .absent = OUTCOME_CLIENT_CLOSED
 #define AUTH_OUTCOME                                                                               \
     .name_of = auth_outcome_named, .last = AUTH_UNFINISHED, .absent = AUTH_UNFINISHED
-// What cannot be told is not let pass.
+// An unknown severity must not let a check pass.
 #define SEVERITY .name_of = severity_named, .last = SEVERITY_ERROR, .absent = SEVERITY_ERROR
 
 // ── who takes part ──────────────────────────────────────────────────────────────────────────────

@@ -80,7 +80,7 @@ struct comparison_row {
     enum comparison comparison;
 };
 
-// Longer signs stand before those that they begin with.
+// Longer signs come before those that they begin with.
 static const struct comparison_row comparisons[] = {
     {.sign = "==", .comparison = OP_EQUAL},   {.sign = "!=", .comparison = OP_NOT_EQUAL},
     {.sign = "<=", .comparison = OP_AT_MOST}, {.sign = ">=", .comparison = OP_AT_LEAST},

@@ -36,7 +36,7 @@ static void add_atom(struct measure *measure, size_t size) {
     measure->sizes[measure->depth] += size;
 }
 
-// How often `{n,m}` repeats at most; `*rest` is behind its `{`.
+// How often `{n,m}` repeats at most; `*rest` begins after its `{`.
 static size_t read_repetition(struct slice *rest) {
     struct slice inside = slice_split(rest, '}');
     size_t most = 1;
@@ -49,7 +49,7 @@ static size_t read_repetition(struct slice *rest) {
     return most;
 }
 
-// Behind the `]`, which stands for itself as the first of the list.
+// After the `]`, which is a plain character as the first of the list.
 static struct slice skip_list(struct slice rest) {
     size_t at = rest.len > 0 && rest.data[0] == '^' ? 1 : 0;
     at += at < rest.len && rest.data[at] == ']' ? 1 : 0;

@@ -297,7 +297,7 @@ static void put_expectation_case(struct buf *out, const struct judge_expectation
     buf_cleanup(&sentence);
 }
 
-// The case of the rule whose findings start at `*at`, which goes behind them. Findings in front of
+// The case of the rule whose findings start at `*at`, which goes past them. Findings in front of
 // the first at the bar are below it, and not of the case.
 static void put_rule_case(struct buf *out, struct judge *judge, const struct cases *cases,
                           size_t *at) {
