@@ -137,6 +137,7 @@ static void fill_relay_config(struct app_context *out, const struct options *opt
         .server_tls = options->server_tls,
         .verify = options->verify,
         .client_follows_version = !options->tls_client_given,
+        .server_follows_version = !options->tls_client_given && !options->tls_server_given,
         .accept_context = out->accept_context,
         .connect_context = out->connect_context,
         .leaves = out->leaves,

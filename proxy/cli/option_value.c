@@ -98,6 +98,7 @@ static enum err read_versions(struct options *options, struct failure *failure,
     }
     memcpy(member(options, row), &range, sizeof(range));
     options->tls_client_given |= row->offset == offsetof(struct options, tls_client);
+    options->tls_server_given |= row->offset == offsetof(struct options, tls_server);
     return OK;
 }
 

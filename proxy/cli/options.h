@@ -69,6 +69,7 @@ struct options {
     const char *server_ca;               // NULL: the system's trust store alone
     struct tls_version_range tls_client; // versions that clients may speak
     bool tls_client_given;
+    bool tls_server_given;
     struct tls_version_range tls_server; // … and servers
     const char *server_certificate;      // NULL: none
     const char *server_key;              // the certificate's file where only that was given

@@ -140,6 +140,7 @@ struct event_command {
     bool not_smtp;     // so far the client does not look like one that speaks SMTP
     bool begun;        // the server answered before the line had ended: told as far as it came
     bool unread;       // to the mask alone: credentials passed that were not read
+    bool in_reply;     // part of the server's reply had come when the client began it
     bool tls;          // inside TLS
     // AUTH and SASL lines: why the response is malformed (no base64, PLAIN without its two NULs),
     // in words without any of its bytes; NULL where it is not.

@@ -109,6 +109,7 @@ struct analysis {
     } sasl_doubt;
     struct step step; // whether the client takes replies for answers to the wrong command
     struct sent_messages *sent;
+    bool tls_judged[2]; // by side; a failure that comes late is told of the same handshake again
     bool starttls_overwritten; // by a device in between
     int message_8bit;          // the latest with bytes over 127 under SMTPUTF8
     struct likely likely;

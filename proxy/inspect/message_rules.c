@@ -331,6 +331,11 @@ void message_judge(struct analysis *analysis, const struct event *event) {
     if (notes->ended && message != notes->message) {
         finish(analysis);
     }
+    if (event->kind == EVENT_MESSAGE && event->message.bdat && event->message.accepted &&
+        event->message.content.complete && event->message.content.bytes == 0) {
+        judge_missing(analysis, (struct place){PARTY_CLIENT, event->message.exchange,
+                                               event->message.message});
+    }
     if (message == EVENT_NO_MESSAGE) {
         return;
     }
@@ -342,7 +347,9 @@ void message_judge(struct analysis *analysis, const struct event *event) {
         judge_mime_flaw(analysis, &event->flaw);
     } else if (event->kind == EVENT_CONTENT_END) {
         notes->ended = true;
-        notes->complete = event->content_end.complete;
+        // An empty chunk is a message only where the server takes it for one.
+        bool empty_chunk = analysis->facts.text_by_bdat && event->content_end.bytes == 0;
+        notes->complete = event->content_end.complete && !empty_chunk;
         notes->exchange = analysis->facts.text_exchange;
     }
 }

@@ -6,7 +6,12 @@ static void judge_greeting(struct analysis *analysis, const struct event_command
     const struct facts *facts = &analysis->facts;
     if (!facts->greeted || !facts_heard(facts->greeting_ordinal, command)) {
         analysis_say(analysis, RULE_TALKS_BEFORE_GREETING, place_of_command(command),
-                     "%s was sent before the server's greeting; the client must wait for the 220",
+                     command->in_reply
+                         ? "%s was sent when the server's greeting had come in part, without its "
+                           "line end; the client must wait for the whole line, which may come in "
+                           "several pieces"
+                         : "%s was sent before the server's greeting; the client must wait for the "
+                           "220",
                      quote_of_command(analysis, command).text);
     }
 }

@@ -304,8 +304,11 @@ void tls_judge(struct analysis *analysis, const struct event *event) {
     } else if (event->kind == EVENT_CLOSE) {
         judge_truncated(analysis, &event->close);
     } else if (event->kind == EVENT_TLS) {
-        judge_version(analysis, &event->tls);
-        judge_strength(analysis, &event->tls);
+        if (!analysis->tls_judged[event->tls.side]) {
+            analysis->tls_judged[event->tls.side] = event->tls.version != NULL;
+            judge_version(analysis, &event->tls);
+            judge_strength(analysis, &event->tls);
+        }
         if (event->tls.side == SIDE_CLIENT) {
             judge_client(analysis, &event->tls);
         } else {

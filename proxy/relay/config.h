@@ -29,6 +29,8 @@ struct relay_config {
     enum server_tls server_tls;
     enum verify_policy verify;
     bool client_follows_version; // no --tls-client: the client gets no version above the server's
+    bool server_follows_version; // no range is given: the server is not offered a version that an
+                                 // old client does not speak
     const struct tls_context *accept_context;
     const struct tls_context *connect_context;
     struct leaf_store *leaves;

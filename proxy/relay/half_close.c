@@ -7,7 +7,7 @@ static void note_close(struct relay *relay, enum side side, int64_t at_ns) {
     if (relay->first_close != PARTY_NONE) {
         return;
     }
-    session_end_note_moment(relay);
+    session_end_note_moment(relay, at_ns);
     relay->first_close = party_of(side);
     observer_peer_left(relay->observer, side, at_ns);
 }

@@ -136,7 +136,7 @@ void relay_finish(struct relay *relay, int64_t at_ns) {
     filters_end(relay, SIDE_SERVER, at_ns);
     filters_tell_unsent(relay, at_ns);
     tls_switch_report_unfinished(relay, at_ns);
-    struct event_close close = session_end_summary(relay);
+    struct event_close close = session_end_summary(relay, at_ns);
     observer_close(relay->observer, &close, at_ns);
 }
 
@@ -338,7 +338,7 @@ static bool is_complete(const struct relay *relay) {
 
 void relay_idle(struct relay *relay, int64_t at_ns) {
     if (!is_complete(relay)) {
-        session_end_decide_by_proxy(relay, OUTCOME_TIMEOUT);
+        session_end_decide_by_proxy(relay, OUTCOME_TIMEOUT, at_ns);
         session_end_say_last(
             relay, "421 4.4.2 smtpscope: idle for too long, closing the connection", at_ns);
     }
@@ -348,7 +348,7 @@ void relay_idle(struct relay *relay, int64_t at_ns) {
 
 void relay_stop(struct relay *relay, int64_t at_ns) {
     if (!is_complete(relay)) {
-        session_end_decide_by_proxy(relay, OUTCOME_PROXY_STOPPED);
+        session_end_decide_by_proxy(relay, OUTCOME_PROXY_STOPPED, at_ns);
         session_end_say_last(
             relay, "421 4.3.2 smtpscope: the proxy is stopping, closing the connection", at_ns);
     }

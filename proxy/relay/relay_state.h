@@ -75,6 +75,7 @@ struct session_end {
     int64_t gone_until_ns; // a server gets so long to answer a client that is gone; 0 for none
     bool noted;            // the moment is known: somebody closed, or the proxy ends the session
     bool by_reset;
+    int64_t noted_ns;
     enum moment moment;
     enum verb verb; // MOMENT_REPLY
 };
@@ -248,7 +249,7 @@ void session_end_decide(struct relay *relay, enum outcome outcome, enum party by
                         const char *format, ...) __attribute__((format(printf, 4, 5)));
 // The same for an end that the proxy makes (idle for too long, a stop) and only its moment
 // explains; where a peer has closed already that is what ended the session.
-void session_end_decide_by_proxy(struct relay *relay, enum outcome outcome);
+void session_end_decide_by_proxy(struct relay *relay, enum outcome outcome, int64_t at_ns);
 // The same where it is the last word: only if the client is between commands.
 void session_end_say_last(struct relay *relay, const char *line, int64_t at_ns);
 // Stops relaying: sends what is left, closes both sides.
@@ -258,10 +259,10 @@ void session_end_close_within(struct relay *relay, int64_t at_ns, int64_t linger
 // No server: the client is told, as soon as it is known how.
 void session_end_refuse_client(struct relay *relay, int64_t at_ns);
 // The session ends here, or begins to: remembers what was due. The first call counts.
-void session_end_note_moment(struct relay *relay);
+void session_end_note_moment(struct relay *relay, int64_t at_ns);
 // The sentence for an end that nothing but its moment explains; empty for other outcomes.
 void session_end_put_text(char out[static FAILURE_MAX], const struct relay *relay,
                           enum outcome outcome);
-struct event_close session_end_summary(struct relay *relay);
+struct event_close session_end_summary(struct relay *relay, int64_t at_ns);
 
 #endif

@@ -164,27 +164,27 @@ static enum outcome natural_outcome(const struct relay *relay) {
 }
 
 // Nothing but the peers' own closing ended it.
-static void decide_by_nature(struct relay *relay) {
+static void decide_by_nature(struct relay *relay, int64_t at_ns) {
     enum outcome outcome = natural_outcome(relay);
     enum party by = relay->first_close != PARTY_NONE ? relay->first_close : PARTY_PROXY;
     char text[FAILURE_MAX];
-    session_end_note_moment(relay);
+    session_end_note_moment(relay, at_ns);
     session_end_put_text(text, relay, outcome);
     session_end_decide(relay, outcome, by, "%s", text);
 }
 
-void session_end_decide_by_proxy(struct relay *relay, enum outcome outcome) {
+void session_end_decide_by_proxy(struct relay *relay, enum outcome outcome, int64_t at_ns) {
     char text[FAILURE_MAX];
     if (relay->first_close == PARTY_NONE) { // Who closed first ended it, and not the proxy.
-        session_end_note_moment(relay);
+        session_end_note_moment(relay, at_ns);
         session_end_put_text(text, relay, outcome);
         session_end_decide(relay, outcome, PARTY_PROXY, "%s", text);
     }
 }
 
-struct event_close session_end_summary(struct relay *relay) {
+struct event_close session_end_summary(struct relay *relay, int64_t at_ns) {
     decide_by_dialogue(relay);
-    decide_by_nature(relay);
+    decide_by_nature(relay, at_ns);
     const struct session_end *ending = &relay->end;
     struct event_close close = {
         .by = relay->first_close != PARTY_NONE ? relay->first_close : PARTY_PROXY,

@@ -107,12 +107,27 @@ static enum moment moment_now(enum verb *out_verb, const struct relay *relay) {
     return dialogue_saw_421(dialogue) ? MOMENT_421 : moment_of_dialogue(out_verb, relay);
 }
 
-void session_end_note_moment(struct relay *relay) {
+void session_end_note_moment(struct relay *relay, int64_t at_ns) {
     if (!relay->end.noted) {
         relay->end.noted = true;
         relay->end.by_reset = relay->client.reset || relay->server.reset;
+        relay->end.noted_ns = at_ns;
         relay->end.moment = moment_now(&relay->end.verb, relay);
     }
+}
+
+// A plain client on a port of implicit TLS waits as long as its patience; so does one whose server
+// is slow. The port tells, or else the time: no server means to be silent for so long.
+static bool may_be_implicit_tls(const struct relay *relay) {
+    enum { SMTP = 25, SUBMISSIONS = 465, SUBMISSION = 587 };
+    uint16_t port = relay->session->server.port;
+    bool long_enough = relay->end.noted_ns >= 2 * NS_PER_S;
+    return port == SUBMISSIONS || (port != SMTP && port != SUBMISSION && long_enough);
+}
+
+static const char *client_advice(const struct relay *relay) {
+    bool slow = relay->end.moment == MOMENT_PLAIN_GREETING && !may_be_implicit_tls(relay);
+    return moments[slow ? MOMENT_GREETING : relay->end.moment].client_advice;
 }
 
 static const char *idle_advice(enum party turn) {
@@ -150,7 +165,7 @@ void session_end_put_text(char out[static FAILURE_MAX], const struct relay *rela
     switch (outcome) {
     case OUTCOME_CLIENT_CLOSED:
         snprintf(out, FAILURE_MAX, "the client %s the connection %s: %s", closed, when,
-                 moment->client_advice);
+                 client_advice(relay));
         break;
     case OUTCOME_SERVER_CLOSED:
         snprintf(out, FAILURE_MAX, "the server %s the connection %s: %s", closed, when,

@@ -100,12 +100,22 @@ static const char *plain_text_remedy(const struct relay *relay, bool starttls) {
     return "use --server-tls starttls, or its port of implicit TLS (465)";
 }
 
+// A server that refuses a client of TLS 1.0 or 1.1 refuses it as it would without the proxy. Where
+// the proxy does TLS by itself, or was given a range, it does not go by the client.
+static uint16_t version_to_offer(const struct relay *relay, const struct tls_hello *hello) {
+    enum { TLS_1_2 = 0x0303 };
+    bool follows = relay->config->server_follows_version && hello != NULL &&
+                   relay_server_tls(relay) == SERVER_TLS_MIRROR;
+    return follows && hello->version_max < TLS_1_2 ? hello->version_max : 0;
+}
+
 void tls_switch_server_begin(struct relay *relay, bool starttls, int64_t at_ns) {
     const struct tls_hello *hello = client_hello(relay);
     const char *name = server_name(relay);
     struct tls_connect_plan plan = {
         .sni = name == NULL || is_address(name) ? NULL : name,
         .alpn_wire = hello == NULL ? SLICE("") : hello->alpn_wire,
+        .version_max = version_to_offer(relay, hello),
         .verify = verify_server,
         .context = relay,
         .plain_text_remedy = plain_text_remedy(relay, starttls),

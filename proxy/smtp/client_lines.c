@@ -92,6 +92,7 @@ static void emit_command(struct dialogue *dialogue, const struct event_line *lin
     event->line = *line;
     event->pipelined = dialogue->client.line_pipelined;
     event->heard = dialogue->client.line_heard;
+    event->in_reply = dialogue->client.line_in_reply;
     event->sasl_flaw = dialogue->client.sasl.flaw;
     event->sasl_doubt = dialogue->client.sasl.doubt;
     dialogue->client.sasl = (struct sasl_judgement){0};

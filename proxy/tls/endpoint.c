@@ -70,6 +70,10 @@ struct tls_endpoint *tls_endpoint_connect(const struct tls_context *context,
     if (plan->sni != NULL && SSL_set_tlsext_host_name(endpoint->ssl, plan->sni)) {
         endpoint->sni = mem_string(plan->sni);
     }
+    if (plan->version_max != 0 && SSL_set_max_proto_version(endpoint->ssl, plan->version_max)) {
+        endpoint->version_limit = plan->version_max;
+    }
+    ERR_clear_error();
     offer_alpn(endpoint, plan->alpn_wire);
     tls_handshake_advance(endpoint, at_ns);
     return endpoint;

@@ -49,6 +49,7 @@ enum tls_verdict {
 struct tls_connect_plan {
     const char *sni;        // NULL: send none
     struct slice alpn_wire; // empty: offer none
+    uint16_t version_max;   // as numbered on the wire: offer none above it; 0 for no limit
     // Called with the peer's chain, leaf first, from within a feed, until it has a verdict. It
     // records it, and refuses with the alert `*out_alert` (strict) or accepts whatever it found.
     enum tls_verdict (*verify)(void *context, CRYPTO_BUFFER *const *chain, size_t chain_len,

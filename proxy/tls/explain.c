@@ -112,10 +112,30 @@ static void explain_handshake_failure(struct buf *out, const struct tls_account 
     }
 }
 
+static void put_wire_version(struct buf *out, uint16_t version) {
+    const char *name = tls_wire_version_name(version);
+    if (name != NULL) {
+        buf_put_string(out, name);
+    } else {
+        buf_putf(out, "version 0x%04X", version);
+    }
+}
+
+// The proxy offers the server no version that the client does not offer.
+static void put_client_limit(struct buf *out, const struct tls_account *account) {
+    buf_put_string(out, "; the client offers at most ");
+    put_wire_version(out, account->limit);
+    buf_put_string(out, ", and so the proxy offered the server no higher version (--tls-server "
+                        "sets a range of the proxy's own)");
+}
+
 static void explain_alert_advice(struct buf *out, const struct tls_account *account) {
     enum { HANDSHAKE_FAILURE = 40, PROTOCOL_VERSION = 70, CERTIFICATE_REQUIRED = 116 };
     if (tls_alert_is_about_certificate(account->alert)) {
         explain_certificate_alert(out, account);
+    } else if (account->alert == PROTOCOL_VERSION && account->peer == SIDE_SERVER &&
+               account->limit != 0) {
+        put_client_limit(out, account);
     } else if (account->alert == PROTOCOL_VERSION) {
         buf_put_string(out, "; the proxy speaks ");
         put_allowed(out, account);
@@ -177,15 +197,6 @@ static uint16_t server_hello_version(struct slice first) {
     return (uint16_t)(first.data[VERSION_AT] << 8 | first.data[VERSION_AT + 1]);
 }
 
-static void put_wire_version(struct buf *out, uint16_t version) {
-    const char *name = tls_wire_version_name(version);
-    if (name != NULL) {
-        buf_put_string(out, name);
-    } else {
-        buf_putf(out, "version 0x%04X", version);
-    }
-}
-
 static void put_client_versions(struct buf *out, const struct tls_hello *hello) {
     if (hello->versions.count == 0) {
         buf_put_string(out, "at most ");
@@ -218,6 +229,10 @@ static void explain_version(struct buf *out, const struct tls_account *account) 
         } else {
             buf_put_string(out, "another version");
         }
+    }
+    if (account->limit != 0 && account->peer == SIDE_SERVER) {
+        put_client_limit(out, account);
+        return;
     }
     if (account->limit != 0) {
         buf_put_string(out, "; the server speaks none of the TLS versions that the client offers, "

@@ -23,8 +23,9 @@ struct tls_account {
     enum side peer;
     enum tls_stage stage;
     struct tls_version_range allowed;
-    uint16_t limit;                // the version that the server chose, where a client gets no
-                                   // higher one; 0 else
+    uint16_t limit;                // towards a client the version that the server chose, towards
+                                   // a server the client's highest: no higher one is negotiated;
+                                   // 0 for none
     int reason;                    // BoringSSL's (SSL_R_…), 0 for none
     int alert;                     // ALERT_NONE where there was none
     enum party alert_by;           // PARTY_PROXY for our own

@@ -20,12 +20,13 @@ struct tls_endpoint {
     int64_t started_ns;
     int64_t ended_ns;
 
+    uint16_t version_limit; // the highest that is negotiated, because of the other side; 0 for none
+
     // Accepting.
     struct tls_hello *hello;
     bool presented;
-    bool faulty;            // what was presented has the server's faults
-    bool asked;             // for a client certificate
-    uint16_t version_limit; // what the server chose; 0 where that does not matter
+    bool faulty; // what was presented has the server's faults
+    bool asked;  // for a client certificate
     struct buf alpn_choice;
 
     // Connecting.

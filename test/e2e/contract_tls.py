@@ -522,6 +522,15 @@ def test_alpn(scope):
 # ── versions ────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_an_old_client_fares_as_without_the_proxy(scope):
+    context, root = good(scope)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    client = with_options(careless(), ("1.0", "1.0"))
+    seen, session, _ = proxied(scope, context, "--server-ca", root, client=client)
+    assert seen.error is not None and session["outcome"] == "tls-server-failed", session["outcome"]
+    assert "client offers at most TLSv1.0" in session["error"], session["error"]
+
+
 def test_versions_of_the_client(scope):
     context, root = good(scope)
     cases = [("1.0", "1.0", "1.0", True), ("1.0-1.1", "1.0", "1.1", True),

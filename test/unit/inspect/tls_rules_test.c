@@ -204,11 +204,11 @@ static void expiry_within_a_third_of_its_life(void **state) {
 static void old_versions_of_either_side(void **state) {
     struct fixture *fixture = *state;
     struct event_tls tls = good_tls(SIDE_SERVER);
-    tls.version = "TLSv1.2";
-    fixture_tls(fixture, tls);
-    assert_string_equal(fixture_log(fixture), "");
     tls.version = "TLSv1.0";
     fixture_tls(fixture, tls);
+    tls.error = "it failed late"; // the same handshake again
+    fixture_tls(fixture, tls);
+    tls.error = NULL;
     tls.side = SIDE_CLIENT;
     tls.version = "TLSv1.1";
     fixture_tls(fixture, tls);
