@@ -33,6 +33,7 @@
 
 // The decoder.
 #define LIMIT_LINE_DEFAULT   (64 * KIB) // --max-line
+#define LIMIT_LINE_MAX       (64 * MIB) // the most that --max-line may say
 #define LIMIT_REPLY_LINES    1024       // lines of one reply that are kept
 #define LIMIT_REPLY_BYTES    (256 * KIB)
 #define LIMIT_PIPELINE       10000       // commands that wait for their replies, remembered at once
@@ -52,6 +53,13 @@
 #define LIMIT_DOCUMENT      (64 * MIB) // of one session's json document; past it `truncated`
 #define LIMIT_OPEN_MESSAGES (8 * MIB)  // kept of one session's messages until they are answered
 #define LIMIT_HELD_LINES    (64 * MIB) // of one session in one output, while it waits for --only
+#define LIMIT_MESSAGE_TIMES 1000       // times that are kept for one message's lines
+#define LIMIT_ODD_DOTS      1000       // lines of one message whose dot is not as it should be
+#define LIMIT_CUT_LINES     100        // lines of one message that --max-line cut, remembered
+// One event in one output: its line may be in it twice, escaped, and once more in base64.
+#define LIMIT_EVENT_OUTPUT (16 * LIMIT_LINE_MAX)
+// What one session hands to the writer at once.
+#define LIMIT_CHUNK (LIMIT_HELD_LINES + LIMIT_EVENT_OUTPUT)
 // What all sessions that are open may keep of these together, as memory that is reserved; past it,
 // or past a fair share of it (base/budget.h), a session is cut: `truncated`, `cut`, or a line that
 // says how much is left out. Bytes below the floor are kept of each session in any case.
@@ -59,7 +67,29 @@
 #define LIMIT_KEPT_FLOOR   (16 * KIB)
 #define LIMIT_WRITER_QUEUE (16 * MIB) // finished lines that wait for the disk
 
-#define LIMIT_PATTERN 1000 // characters of an expression, its repetitions written out
+#define LIMIT_FLUSH       (16 * KIB)  // lines of a session that wait in one output for more
+#define LIMIT_WRITE       (256 * KIB) // bytes that one write to a file gathers
+#define LIMIT_FILES_OPEN  64          // of one output, by its placeholders
+#define LIMIT_FILES_KNOWN 65536       // of one output; the oldest ones are forgotten
+#define LIMIT_PATH_BYTES  (64 * KIB)  // a PATH with its placeholders filled in
+#define LIMIT_PATH_VALUE  128         // bytes of a value in it, so that it stays a file's name
+#define LIMIT_FILE_COPY   MIB        // a json file that is copied for each session where it must be
+#define LIMIT_SCREEN      (64 * KIB) // lines for a stopped terminal; it gets no status line more
+#define LIMIT_GATHERED    (32 * KIB) // bytes of one peer that become one flight in pcap
+#define LIMIT_HANDSHAKE   (512 * KIB) // packets that wait in pcapng for the secrets of a handshake
+
+// A recorded transcript: `show` and `check` read all of it at once.
+#define LIMIT_TRANSCRIPT (4096 * MIB)
+#define LIMIT_SHOWN      (4 * LIMIT_TRANSCRIPT + LIMIT_FLUSH) // one event of it as text, escaped
+
+// A verdict.
+#define LIMIT_JUDGED_FINDINGS 10000      // kept for the reports; more are only counted
+#define LIMIT_FOUND_VALUES    10         // that an expectation shows
+#define LIMIT_FOUND_VALUE     256        // bytes of one of them
+#define LIMIT_FOUND_BYTES     (4 * KIB)  // of all of them
+#define LIMIT_SENTENCE        (64 * KIB) // of a report
+#define LIMIT_PATTERN_DEPTH   64         // groups in groups of an expression
+#define LIMIT_PATTERN         1000       // characters of an expression, its repetitions written out
 
 // The analysis.
 #define LIMIT_FINDINGS_OF_RULE 10   // of one rule in a session; the eleventh counts the rest

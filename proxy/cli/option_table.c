@@ -12,9 +12,8 @@
 #define BOTH   (PROXY | RUN)
 #define ALL    (BOTH | CA | DOCTOR | SHOW | CHECK | CTL)
 
-#define FILLS(member)  .offset = offsetof(struct options, member)
-#define SECONDS_MAX    UINT64_C(1000000000) // some thirty years; times in ns stay within int64_t
-#define MAX_LINE_BYTES (64 * MIB)
+#define FILLS(member) .offset = offsetof(struct options, member)
+#define SECONDS_MAX   UINT64_C(1000000000) // some thirty years; times in ns stay within int64_t
 
 // The order of the words of each choice is the order of its enum, which is read as `unsigned`.
 _Static_assert(sizeof(enum client_tls) == sizeof(unsigned), "a choice is written as unsigned");
@@ -176,7 +175,7 @@ static const struct option_row table[] = {
      .commands = BOTH,
      FILLS(max_line),
      .min = 1,
-     .max = MAX_LINE_BYTES},
+     .max = LIMIT_LINE_MAX},
     {.name = "color",
      .argument = "auto|always|never",
      .standard = "auto",

@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GATHERED_MAX (32 * KIB)
-
 struct pcap {
     struct outlet *outlet;
     struct flow flow;
@@ -27,7 +25,7 @@ struct pcap {
 static void *pcap_new(struct outlet *outlet) {
     struct pcap *pcap = mem_new(sizeof(*pcap));
     pcap->outlet = outlet;
-    buf_init(&pcap->gathered, GATHERED_MAX);
+    buf_init(&pcap->gathered, LIMIT_GATHERED);
     return pcap;
 }
 

@@ -18,7 +18,6 @@
 #include <stdlib.h>
 
 enum { TLS_HANDSHAKE_RECORD = 0x16 }; // the first byte of TLS; no line of SMTP begins with it
-#define HELD_MAX (512 * KIB)          // past it a handshake is not worth waiting for
 
 struct pcapng {
     struct outlet *outlet;
@@ -33,7 +32,7 @@ struct pcapng {
 static void *pcapng_new(struct outlet *outlet) {
     struct pcapng *pcapng = mem_new(sizeof(*pcapng));
     pcapng->outlet = outlet;
-    buf_init(&pcapng->held, SIZE_MAX / 4); // HELD_MAX and one read
+    buf_init(&pcapng->held, LIMIT_HANDSHAKE + LIMIT_EVENT_OUTPUT);
     buf_init(&pcapng->secrets, LIMIT_SECRET_BYTES);
     return pcapng;
 }
@@ -62,7 +61,7 @@ static void move(struct buf *to, struct buf *from) {
 
 static void let_go(struct pcapng *pcapng) {
     bool wait = pcapng->shaking[SIDE_CLIENT] || pcapng->shaking[SIDE_SERVER];
-    if (buf_len(&pcapng->held) == 0 || (wait && buf_len(&pcapng->held) <= HELD_MAX)) {
+    if (buf_len(&pcapng->held) == 0 || (wait && buf_len(&pcapng->held) <= LIMIT_HANDSHAKE)) {
         return;
     }
     move(&pcapng->outlet->bytes, &pcapng->secrets);

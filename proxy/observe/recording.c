@@ -17,8 +17,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-// Formatted bytes that wait at most before they go to the writer without being asked to.
-#define FLUSH_BYTES (16 * KIB)
 // What a chunk that is held back costs beside its bytes.
 #define HELD_PIECE 160
 // Room that the lines of one more event need.
@@ -75,7 +73,7 @@ static void slot_init(struct slot *slot, struct recording *recording, const stru
     slot->ops = output->format->takes_document ? NULL : output->format;
     slot->outlet = (struct outlet){
         .output = output, .files = write_batch_new(), .messages = recording->messages};
-    buf_init(&slot->outlet.bytes, SIZE_MAX / 2); // what stands in it is bounded by its events
+    buf_init(&slot->outlet.bytes, LIMIT_CHUNK);
     if (slot->ops != NULL) {
         slot->state = slot->ops->session_new(&slot->outlet);
     }
@@ -276,7 +274,7 @@ static struct chunk document_of(const struct recording *recording, struct slot *
                           .output = slot->outlet.output->to.index,
                           .path = path_of(slot, recording->session)};
     struct buf document;
-    buf_init(&document, SIZE_MAX / 2);
+    buf_init(&document, LIMIT_DOCUMENT + LIMIT_EVENT_OUTPUT);
     record_put_json(&document, recording->record);
     chunk.bytes = buf_take(&document, &chunk.len);
     return chunk;
@@ -372,7 +370,7 @@ static void give_skipped(struct recording *recording, const struct event *event)
 static bool is_full(const struct recording *recording) {
     for (size_t i = 0; i < recording->slot_count; i++) {
         const struct outlet *outlet = &recording->slots[i].outlet;
-        if (buf_len(&outlet->bytes) + outlet->files->bytes >= FLUSH_BYTES) {
+        if (buf_len(&outlet->bytes) + outlet->files->bytes >= LIMIT_FLUSH) {
             return true;
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "spool/file.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "spool/document_file.h"
 #include "spool/path.h"
@@ -13,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// The writer puts chunks in until there is enough for a write, so one chunk is the real bound.
-#define OUT_MAX (SIZE_MAX / 4)
+// Chunks are put in until there is enough for a write.
+#define OUT_MAX (LIMIT_WRITE + LIMIT_CHUNK)
 
 struct file *file_new(const struct framing *framing, const char *path) {
     struct file *file = mem_new(sizeof(*file));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "spool/file_table.h"
 
+#include "base/limits.h"
+
 #include <assert.h>
 #include <utlist.h>
 
@@ -43,7 +45,7 @@ void file_table_touch(struct file_table *table, struct file *file) {
 }
 
 struct file *file_table_surplus(const struct file_table *table) {
-    return table->active_count >= FILES_OPEN_MAX ? table->active : NULL;
+    return table->active_count >= LIMIT_FILES_OPEN ? table->active : NULL;
 }
 
 void file_table_retire(struct file_table *table, struct file *file) {
@@ -57,7 +59,7 @@ void file_table_retire(struct file_table *table, struct file *file) {
     // What appends needs no memory of what it did.
     if (file->framing->shape == SHAPE_LINES) {
         file_table_remove(table, file);
-    } else if (table->idle_count > FILES_KNOWN_MAX) {
+    } else if (table->idle_count > LIMIT_FILES_KNOWN) {
         file_table_remove(table, table->idle);
     }
 }

@@ -2,15 +2,13 @@
 // file_table: the files of one output, one for each value of its placeholders, with a bound on how
 // many of them are open at once. Belongs to the writer thread.
 //
-//   active   open, or with bytes that wait; at most FILES_OPEN_MAX, the least recently used first
+//   active   open, or with bytes that wait; at most LIMIT_FILES_OPEN, the least recently used first
 //   idle     closed and flushed; known so that `json` and `pcap` go on with them instead of
-//            replacing what this process wrote. Past FILES_KNOWN_MAX the oldest are forgotten.
+//            replacing what this process wrote. Past LIMIT_FILES_KNOWN the oldest are forgotten.
 #ifndef SCOPE_SPOOL_FILE_TABLE_H
 #define SCOPE_SPOOL_FILE_TABLE_H
 
 #include "spool/file.h"
-
-enum { FILES_OPEN_MAX = 64, FILES_KNOWN_MAX = 65536 };
 
 // All-zero is an empty table.
 struct file_table {

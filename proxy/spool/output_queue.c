@@ -16,8 +16,6 @@
 #include <unistd.h>
 
 #define RETRY_NS NS_PER_S
-// Enough for one write; more waits as chunks, so that the backlog counts it.
-#define WRITE_BYTES (256 * KIB)
 // Bytes that making a file counts for as work of the disk.
 #define MAIL_WORK (4 * KIB)
 
@@ -204,7 +202,7 @@ static enum progress take_lines(struct output_queue *queue, struct file *file, s
         size_t end = slice_find_byte(rest, '\n');
         struct slice line = slice_sub(rest, 0, end == SLICE_NONE ? rest.len : end + 1);
         enum progress progress = PROGRESS_DONE;
-        if (buf_len(&file->out) >= WRITE_BYTES) {
+        if (buf_len(&file->out) >= LIMIT_WRITE) {
             progress = flush(queue, file);
         }
         if (progress == PROGRESS_DONE) {
@@ -233,7 +231,7 @@ static void take_loss(struct output_queue *queue, struct file *file, uint64_t co
 
 // Large bytes are taken as they are, small ones are gathered for one write.
 static void put_bytes(struct file *file, struct chunk *chunk) {
-    if (chunk->len >= WRITE_BYTES / 4 && buf_len(&file->out) == 0) {
+    if (chunk->len >= LIMIT_WRITE / 4 && buf_len(&file->out) == 0) {
         buf_cleanup(&file->out);
         file->out.data = chunk->bytes;
         file->out.end = chunk->len;
@@ -247,7 +245,7 @@ static void put_bytes(struct file *file, struct chunk *chunk) {
 static enum progress take_append(struct output_queue *queue, struct file *file,
                                  struct chunk *chunk) {
     enum progress progress = PROGRESS_DONE;
-    if (buf_len(&file->out) >= WRITE_BYTES) {
+    if (buf_len(&file->out) >= LIMIT_WRITE) {
         progress = flush(queue, file);
     }
     if (progress == PROGRESS_DONE) {
@@ -288,7 +286,7 @@ static enum progress take_mail_open(struct output_queue *queue, const char *path
 
 static enum progress take_mail_data(struct output_queue *queue, struct file *file,
                                     struct chunk *chunk) {
-    if (buf_len(&file->out) >= WRITE_BYTES) {
+    if (buf_len(&file->out) >= LIMIT_WRITE) {
         enum progress progress = flush(queue, file);
         if (progress != PROGRESS_DONE) {
             return progress;

@@ -2,6 +2,7 @@
 #include "spool/path.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -10,8 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { PATH_BYTES_MAX = 64 * 1024, VALUE_BYTES_MAX = 128 };
 
 enum placeholder { HOLD_SESSION, HOLD_DATE, HOLD_CLIENT, HOLD_SERVER, HOLD_COUNT };
 
@@ -54,7 +53,7 @@ static bool is_safe(uint8_t byte, bool leading) {
 
 // Appends `value` as one harmless part of a file name; `_` where it is empty.
 static void path_put_value(struct buf *out, struct slice value) {
-    value = slice_sub(value, 0, VALUE_BYTES_MAX);
+    value = slice_sub(value, 0, LIMIT_PATH_VALUE);
     if (value.len == 0) {
         buf_put_byte(out, '_');
     }
@@ -97,7 +96,7 @@ static char *take_string(struct buf *buf) {
 
 char *path_expand(const char *path, const struct path_values *values) {
     struct buf out;
-    buf_init(&out, PATH_BYTES_MAX);
+    buf_init(&out, LIMIT_PATH_BYTES);
     struct slice rest = slice_of_string(path);
     while (rest.len > 0) {
         enum placeholder which = placeholder_at(rest);

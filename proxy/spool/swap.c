@@ -13,10 +13,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-// Where the system has no leases a file is copied for each change up to this size: so many bytes a
-// session are cheap, and more would cost the square of their number.
-#define SWAP_COPY_MAX MIB
-
 enum { OLD_END_MAX = 64 };
 
 // ── in place ────────────────────────────────────────────────────────────────────────────────────
@@ -166,10 +162,12 @@ static enum lease lease_take(int fd) {
     return errno == EAGAIN || errno == EBUSY ? LEASE_IN_USE : LEASE_NONE;
 }
 
+// Where the system has no leases a file is copied for each change, up to a size: so many bytes a
+// session are cheap, and more would cost the square of their number.
 static bool can_copy(const struct output_fd *target, enum lease lease) {
     struct stat status;
     return lease == LEASE_IN_USE ||
-           (fstat(target->fd, &status) == 0 && (uint64_t)status.st_size <= SWAP_COPY_MAX);
+           (fstat(target->fd, &status) == 0 && (uint64_t)status.st_size <= LIMIT_FILE_COPY);
 }
 
 int swap_end(struct output_fd *target, const char *path, const struct swap *swap) {

@@ -29,7 +29,7 @@ struct swap {
 // none that a reader could know. Afterwards `target` may be another file, under the same name. 0,
 // or an errno: then the file is as it was, as far as its disk permits. Where leases or copies are
 // not possible (another owner's file, a folder that takes no new one, some network file systems for
-// a file over SWAP_COPY_MAX), it is written in place, by one write.
+// a file over LIMIT_FILE_COPY), it is written in place, by one write.
 MUST_USE int swap_end(struct output_fd *target, const char *path, const struct swap *swap);
 
 // Makes the file `path` with `bytes` in it, where nothing has that name. 0, or an errno.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "spool/terminal.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -12,7 +13,6 @@
 enum {
     COLUMNS_MIN = 60, // narrower, alignment costs more than it gives
     COUNTER_WIDTH_MIN = 3,
-    DRAW_MAX = 64 * 1024, // bytes that wait for a stopped screen; it needs no more status lines
 };
 
 // ECMA-48: CUF moves right, ED erases from the cursor to the end of the screen, CUU moves up.
@@ -216,7 +216,7 @@ void terminal_settle(struct terminal *terminal, struct buf *out, bool closing) {
         erase(terminal, out);
         return;
     }
-    if ((terminal->drawn && !terminal->stale) || buf_len(out) > DRAW_MAX) {
+    if ((terminal->drawn && !terminal->stale) || buf_len(out) > LIMIT_SCREEN) {
         return;
     }
     erase(terminal, out);

@@ -25,9 +25,8 @@ enum {
     PIECES_FLOOD_MAX = 2, // times the cap, for the small ends of messages
 };
 
-#define GATHER_BYTES ((size_t)256 * KIB) // enough for a write: not waited any longer
-#define GATHER_NS    (GATHER_MS * NS_PER_MS)
-#define AT_ONCE_NS   1
+#define GATHER_NS  (GATHER_MS * NS_PER_MS)
+#define AT_ONCE_NS 1
 
 struct writer {
     struct output_queue *queues;
@@ -128,7 +127,7 @@ void writer_submit(struct writer *writer, struct write_batch *batch) {
         enqueue(writer, batch);
     }
     if (writer->first != NULL) {
-        wake_in(writer, writer->waiting < GATHER_BYTES ? GATHER_NS : AT_ONCE_NS);
+        wake_in(writer, writer->waiting < LIMIT_WRITE ? GATHER_NS : AT_ONCE_NS);
     }
     pthread_mutex_unlock(&writer->lock);
 }
@@ -206,7 +205,7 @@ static int next_turn(const struct output_queue *queue, struct pollfd *polled) {
 static bool may_sleep(struct writer *writer, bool closing) {
     pthread_mutex_lock(&writer->lock);
     bool ordered = writer->reopening || writer->status_line != NULL || writer->closing != closing;
-    bool may = !ordered && writer->waiting < GATHER_BYTES;
+    bool may = !ordered && writer->waiting < LIMIT_WRITE;
     writer->wakes_in_ns = may ? INT64_MAX : 0;
     if (may && writer->first != NULL) {
         wake_in(writer, GATHER_NS);

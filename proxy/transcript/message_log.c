@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A message that trickles in for hours has at most so many times; all lines after have the last.
-enum { TIMES_MAX = 1000, ODD_DOTS_MAX = 1000, CUT_LINES_MAX = 100 };
-
 struct message_field {
     struct span name; // in `store`
     struct span raw;
@@ -177,8 +174,8 @@ static void keep(struct message_log *log, struct open_message *open, struct buf 
 static void note_shown(struct message_log *log, struct open_message *open,
                        const struct event *event, uint64_t lines) {
     int64_t at_ns = record_at_ns(event->session, event->at_ns);
-    if (open->shown_times == 0 ||
-        (open->shown_times < TIMES_MAX && !record_same_ms(event->session, open->shown_ns, at_ns))) {
+    if (open->shown_times == 0 || (open->shown_times < LIMIT_MESSAGE_TIMES &&
+                                   !record_same_ms(event->session, open->shown_ns, at_ns))) {
         open->shown_ns = at_ns;
         open->shown_times++;
     }
@@ -196,7 +193,7 @@ static void note_dots(struct message_log *log, struct open_message *open,
     open->body_lines++;
     bool odd = single || (dot && open->after_lf && open->body_lines == 2);
     size_t count = open->odd_dot_count;
-    if (odd && count < ODD_DOTS_MAX &&
+    if (odd && count < LIMIT_ODD_DOTS &&
         budget_allows(log->share,
                       array_growth(count, open->odd_dot_room, sizeof(*open->odd_dots)))) {
         open->odd_dots =
@@ -209,7 +206,7 @@ static void note_cut(struct message_log *log, struct open_message *open,
                      const struct event_line *line) {
     size_t count = open->cut_line_count;
     open->lines++;
-    if (line->len > line->text.len && count < CUT_LINES_MAX &&
+    if (line->len > line->text.len && count < LIMIT_CUT_LINES &&
         budget_allows(log->share,
                       array_growth(count, open->cut_line_room, sizeof(*open->cut_lines)))) {
         open->cut_lines =

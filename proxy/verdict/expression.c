@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "verdict/expression.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "transcript/json_writer.h"
@@ -233,8 +234,6 @@ const char *expression_text(const struct expression *expression) {
 
 // ── asking ──────────────────────────────────────────────────────────────────────────────────────
 
-enum { FOUND_MAX = 10, FOUND_BYTES = 4096, FOUND_VALUE_BYTES = 256 };
-
 // What one message or session has, as far as it was looked at.
 struct unit {
     const struct expression *expression;
@@ -280,8 +279,8 @@ static bool text_matches(const struct expression *expression, const char *value)
 // A value for a person to see; a long one is cut between two characters.
 static void put_start(struct buf *out, struct slice value) {
     size_t len = value.len;
-    if (len > FOUND_VALUE_BYTES) {
-        len = FOUND_VALUE_BYTES;
+    if (len > LIMIT_FOUND_VALUE) {
+        len = LIMIT_FOUND_VALUE;
         while (len > 0 && (value.data[len] & 0xC0) == 0x80) {
             len--;
         }
@@ -291,9 +290,9 @@ static void put_start(struct buf *out, struct slice value) {
 }
 
 static void remember(struct expression_tally *tally, const char *value) {
-    tally->found.max = FOUND_BYTES;
+    tally->found.max = LIMIT_FOUND_BYTES;
     tally->found_count++;
-    if (tally->found_count <= FOUND_MAX) {
+    if (tally->found_count <= LIMIT_FOUND_VALUES) {
         buf_put_string(&tally->found, tally->found_count > 1 ? ", " : "");
         put_start(&tally->found, slice_of_string(value));
     }
@@ -483,8 +482,8 @@ void expression_put_found(struct buf *out, const struct expression *expression,
         buf_put_string(out, "nothing");
     } else {
         buf_put(out, buf_slice(&tally->found));
-        if (tally->found_count > FOUND_MAX) {
-            buf_putf(out, " and %zu more", tally->found_count - FOUND_MAX);
+        if (tally->found_count > LIMIT_FOUND_VALUES) {
+            buf_putf(out, " and %zu more", tally->found_count - LIMIT_FOUND_VALUES);
         }
     }
 }

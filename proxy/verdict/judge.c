@@ -2,6 +2,7 @@
 #include "verdict/judge.h"
 
 #include "base/array.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "transcript/record_fields.h"
 #include "verdict/expression.h"
@@ -10,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Findings that are kept for the reports; past it they are only counted.
-enum { FINDINGS_MAX = 10000, SEVERITY_COUNT = SEVERITY_ERROR + 1, FOUND_TEXT_MAX = 8192 };
+enum { SEVERITY_COUNT = SEVERITY_ERROR + 1 };
 
 struct expectation {
     struct expression *expression;
@@ -86,7 +86,7 @@ void judge_free(struct judge *judge) {
 static void keep_finding(struct judge *judge, const struct event_finding *finding,
                          uint64_t session) {
     judge->totals[finding->severity]++;
-    if (judge->finding_count == FINDINGS_MAX) {
+    if (judge->finding_count == LIMIT_JUDGED_FINDINGS) {
         return;
     }
     judge->findings = array_grown(judge->findings, judge->finding_count, &judge->finding_room,
@@ -173,7 +173,7 @@ size_t judge_expectation_count(const struct judge *judge) {
 struct judge_expectation judge_expectation_at(struct judge *judge, size_t index) {
     struct expectation *expectation = &judge->expectations[index];
     if (buf_len(&expectation->found) == 0) {
-        expectation->found.max = FOUND_TEXT_MAX;
+        expectation->found.max = 2 * LIMIT_FOUND_BYTES;
         expression_put_found(&expectation->found, expectation->expression, &expectation->tally);
     }
     return (struct judge_expectation){

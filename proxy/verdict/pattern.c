@@ -22,11 +22,10 @@ struct pattern {
 // ── the size ────────────────────────────────────────────────────────────────────────────────────
 
 // `((a{1,30}){1,30}){1,30}` has 27,000 states, and each costs time with each character of a text.
-// Groups deeper than this count as one.
-enum { DEPTH_MAX = 64 };
+// Groups deeper than LIMIT_PATTERN_DEPTH count as one.
 
 struct measure {
-    size_t sizes[DEPTH_MAX]; // of each open group, so far
+    size_t sizes[LIMIT_PATTERN_DEPTH]; // of each open group, so far
     size_t depth;
     size_t atom; // the size of what a repetition would repeat
 };
@@ -72,7 +71,7 @@ static void close_group(struct measure *measure) {
 static struct slice measure_next(struct measure *measure, struct slice rest) {
     uint8_t byte = rest.data[0];
     rest = slice_from(rest, 1);
-    if (byte == '(' && measure->depth + 1 < DEPTH_MAX) {
+    if (byte == '(' && measure->depth + 1 < LIMIT_PATTERN_DEPTH) {
         measure->depth++;
         measure->sizes[measure->depth] = 0;
     } else if (byte == ')') {

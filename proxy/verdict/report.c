@@ -101,14 +101,14 @@ static void put_finding(struct buf *out, const struct judge_finding *of) {
 
 static struct buf finding_sentence(const struct judge_finding *finding) {
     struct buf sentence;
-    buf_init(&sentence, 64 * KIB);
+    buf_init(&sentence, LIMIT_SENTENCE);
     put_finding(&sentence, finding);
     return sentence;
 }
 
 static struct buf expectation_sentence(const struct judge_expectation *expectation) {
     struct buf sentence;
-    buf_init(&sentence, 64 * KIB);
+    buf_init(&sentence, LIMIT_SENTENCE);
     buf_put_string(&sentence, "expected ");
     text_put_printable(&sentence, slice_of_string(expectation->expression));
     buf_put_string(&sentence, ", found ");
@@ -174,7 +174,7 @@ static void put_command(struct buf *out, const char *command, const char *title,
                         struct slice sentence) {
     buf_putf(out, "::%s title=", command);
     struct buf shown;
-    buf_init(&shown, 64 * KIB);
+    buf_init(&shown, LIMIT_SENTENCE);
     text_put_printable(&shown, slice_of_string(title));
     put_github(out, buf_slice(&shown), true);
     buf_cleanup(&shown);

@@ -152,7 +152,7 @@ static void each_value_has_its_file_and_all_share_the_counter(void **state) {
     assert_int_equal(run_at(0), PROGRESS_DONE);
     assert_string_equal(file_text(in_folder("c/0")), "1 x\n101 x\n");
     assert_string_equal(file_text(in_folder("c/99")), "100 x\n200 x\n");
-    assert_true(fixture.queue.files.active_count <= FILES_OPEN_MAX);
+    assert_true(fixture.queue.files.active_count <= LIMIT_FILES_OPEN);
 }
 
 static void large_pieces_and_small_ones_keep_their_order(void **state) {
@@ -703,7 +703,7 @@ static void messages_that_were_removed_while_closed_are_lost(void **state) {
     (void)state;
     char name[32];
     assert_int_equal(open_lane(&eml_format, in_folder("mail")), OK);
-    for (int i = 0; i < 2 * FILES_OPEN_MAX; i++) {
+    for (int i = 0; i < 2 * LIMIT_FILES_OPEN; i++) {
         snprintf(name, sizeof(name), "%d-1.eml", i);
         push_mail(CHUNK_FILE_OPEN, name, 0, "");
         push_mail(CHUNK_FILE_DATA, name, 0, "abc");
@@ -712,7 +712,7 @@ static void messages_that_were_removed_while_closed_are_lost(void **state) {
     assert_int_equal(unlink(in_folder("mail/0-1.eml.partial")), 0);
     assert_int_equal(unlink(in_folder("mail/1-1.eml.partial")), 0);
     file_put(in_folder("mail/1-1.eml.partial"), "precious");
-    for (int i = 0; i < 2 * FILES_OPEN_MAX; i++) {
+    for (int i = 0; i < 2 * LIMIT_FILES_OPEN; i++) {
         snprintf(name, sizeof(name), "%d-1.eml", i);
         push_mail(CHUNK_FILE_DATA, name, 3, "def");
         push_mail(CHUNK_FILE_FINISH, name, 6, "");
@@ -720,7 +720,7 @@ static void messages_that_were_removed_while_closed_are_lost(void **state) {
     assert_int_equal(run_at(0), PROGRESS_DONE);
     assert_int_equal(fixture.queue.backlog.lost, 2);
     assert_string_equal(file_text(in_folder("mail/1-1.eml.partial")), "precious");
-    for (int i = 2; i < 2 * FILES_OPEN_MAX; i++) {
+    for (int i = 2; i < 2 * LIMIT_FILES_OPEN; i++) {
         snprintf(name, sizeof(name), "mail/%d-1.eml", i);
         assert_string_equal(file_text(in_folder(name)), "abcdef");
     }
