@@ -3,18 +3,11 @@
 #include "cli/console.h"
 #include "control/control.h"
 
-// The lines that `control_client_ask` left, as one sentence on standard error.
-static void say_lines(const char *before, struct slice lines) {
-    struct buf sentence;
-    buf_init(&sentence, 64 * KIB);
-    buf_put_string(&sentence, before);
+static void say_lines(struct slice lines) {
     while (lines.len > 0) {
-        buf_put(&sentence, slice_split(&lines, '\n'));
-        buf_put_string(&sentence, lines.len > 0 ? ", " : "");
+        struct slice line = slice_split(&lines, '\n');
+        console_sayf("%.*s", (int)line.len, (const char *)line.data);
     }
-    buf_put_byte(&sentence, 0);
-    console_say((const char *)buf_slice(&sentence).data);
-    buf_cleanup(&sentence);
 }
 
 static int tell(enum control_result result, struct slice answer) {
@@ -25,11 +18,12 @@ static int tell(enum control_result result, struct slice answer) {
         err = console_out_lines(&failure, answer);
         break;
     case CONTROL_SEVERAL:
-        say_lines("several proxies run; name one by --control: ", answer);
+        console_say("several proxies run; name one by --control PATH:");
+        say_lines(answer);
         break;
     case CONTROL_REFUSED:
     case CONTROL_NONE:
-        say_lines("", answer);
+        say_lines(answer);
         break;
     }
     return err == OK ? control_result_status(result) : (int)console_failure(err, &failure);

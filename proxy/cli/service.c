@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/safe_file.h"
 #include "cli/console.h"
+#include "cli/control_answers.h"
 #include "control/control.h"
 #include "net/address.h"
 
@@ -15,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STATUS_MAX = 64 * 1024, OUTPUTS_SHOWN = 32, STATUS_LINE_MS = 250 };
+enum { STATUS_MAX = 64 * 1024, STATUS_LINE_MS = 250 };
 
 // ── listening ───────────────────────────────────────────────────────────────────────────────────
 
@@ -70,7 +71,8 @@ static bool needs_mark(const struct options *options) {
 
 enum err service_open(struct service_loop *out, struct failure *failure, struct app_context *app,
                       const struct options *options) {
-    *out = (struct service_loop){.options = options, .app = app};
+    *out =
+        (struct service_loop){.options = options, .app = app, .started_unix_ns = clock_unix_ns()};
     fill_listens(out);
     struct proxy_options proxy = {
         .relay = &app->relay,
@@ -164,13 +166,22 @@ static uint64_t count_lost(const struct service_loop *service) {
     return lost;
 }
 
+static void put_stopping(const struct service_loop *service, struct buf *line) {
+    uint64_t live = proxy_status(service->proxy).live;
+    double seconds = (double)service->options->grace_ms / 1000;
+    buf_putf(line, "stopping: %llu %s %g s; again to stop now", (unsigned long long)live,
+             live == 1 ? "session has" : "sessions have", seconds);
+}
+
+// What may be missed stands last, since a narrow screen cuts the line.
 static void put_status_line(const struct service_loop *service, struct buf *line) {
-    struct proxy_status status = proxy_status(service->proxy);
-    for (size_t i = 0; i < service->options->mode_count; i++) {
-        buf_put_string(line, i == 0 ? "" : " ");
-        proxy_put_addresses(service->proxy, line, i);
+    if (service->stopping) {
+        put_stopping(service, line);
+        buf_put_byte(line, '\0');
+        return;
     }
-    put_count(line, status.live, "live session", "live sessions");
+    struct proxy_status status = proxy_status(service->proxy);
+    buf_putf(line, "%llu live", (unsigned long long)status.live);
     put_count(line, status.ended, "ended", "ended");
     put_count(line, status.messages, "message", "messages");
     put_count(line, status.findings, "finding", "findings");
@@ -180,6 +191,10 @@ static void put_status_line(const struct service_loop *service, struct buf *line
     }
     if (output_set_paused(service->app->outputs)) {
         buf_put_string(line, " \xc2\xb7 paused");
+    }
+    for (size_t i = 0; i < service->options->mode_count; i++) {
+        buf_put_string(line, i == 0 ? " \xc2\xb7 " : " ");
+        proxy_put_addresses(service->proxy, line, i);
     }
     buf_put_byte(line, '\0');
 }
@@ -199,101 +214,10 @@ static void start_status_line(struct service_loop *service) {
     }
 }
 
-// ── ctl ─────────────────────────────────────────────────────────────────────────────────────────
-
-static struct rate_sample sample_now(const struct service_loop *service) {
-    struct proxy_status status = proxy_status(service->proxy);
-    return (struct rate_sample){
-        .at_ms = uv_now(&service->loop), .sessions = status.ended, .messages = status.messages};
-}
-
-static void on_sample_time(uv_timer_t *timer) {
-    struct service_loop *service = timer->data;
-    struct rate_sample sample = sample_now(service);
-    rate_add(&service->rate, &sample);
-}
-
-static void put_rates(const struct service_loop *service, struct buf *answer) {
-    struct rate_sample now = sample_now(service);
-    buf_put_string(answer, "rates: ");
-    rate_put(answer, &service->rate, &now);
-    buf_put_byte(answer, '\n');
-}
-
-static void put_status(struct service_loop *service, struct buf *answer) {
-    struct proxy_status status = proxy_status(service->proxy);
-    struct output_status outputs[OUTPUTS_SHOWN];
-    size_t count = output_set_status(service->app->outputs, outputs, OUTPUTS_SHOWN);
-    buf_putf(answer, "pid: %ld\n", (long)getpid());
-    for (size_t i = 0; i < service->options->mode_count; i++) {
-        buf_put_string(answer, "listening: ");
-        proxy_put_addresses(service->proxy, answer, i);
-        buf_putf(answer, " (%s)\n", service->listens[i].text);
-    }
-    buf_putf(answer, "recording: %s\n", output_set_paused(service->app->outputs) ? "paused" : "on");
-    buf_putf(answer, "sessions: %llu live, %llu ended\n", (unsigned long long)status.live,
-             (unsigned long long)status.ended);
-    buf_putf(answer, "messages: %llu\nfindings: %llu\n", (unsigned long long)status.messages,
-             (unsigned long long)status.findings);
-    put_rates(service, answer);
-    for (size_t i = 0; i < count && i < OUTPUTS_SHOWN; i++) {
-        buf_putf(answer, "output: %s:%s, %llu lines, %llu bytes, %llu lost%s\n", outputs[i].format,
-                 outputs[i].path, (unsigned long long)outputs[i].lines,
-                 (unsigned long long)outputs[i].bytes, (unsigned long long)outputs[i].lost,
-                 outputs[i].failing ? ", cannot be written" : "");
-    }
-}
-
-static enum err carry_out(void *context, struct buf *answer, struct failure *failure,
-                          enum control_command command) {
-    struct service_loop *service = context;
-    struct output_set *outputs = service->app->outputs;
-    (void)failure;
-    switch (command) {
-    case CONTROL_STATUS:
-        put_status(service, answer);
-        break;
-    case CONTROL_PAUSE:
-        output_set_pause(outputs, true, clock_unix_ns());
-        break;
-    case CONTROL_RESUME:
-        output_set_pause(outputs, false, clock_unix_ns());
-        break;
-    case CONTROL_ROTATE:
-        output_set_reopen(outputs);
-        break;
-    case CONTROL_SESSIONS:
-        proxy_put_sessions(service->proxy, answer);
-        break;
-    case CONTROL_STOP:
-        proxy_stop(service->proxy);
-        break;
-    case CONTROL_COMMAND_COUNT:
-        break;
-    }
-    return OK;
-}
-
-// The default place is a convenience: a proxy that cannot have it runs all the same, and says so.
-static enum err open_control(struct service_loop *service, struct failure *failure) {
-    struct control_handler handler = {.command = carry_out, .context = service};
-    const char *path = service->options->control;
-    enum err err = control_server_new(&service->control, failure, &service->loop, path, &handler);
-    if (err != OK && path == NULL) {
-        char *sentence = mem_format(
-            "ctl cannot reach this proxy: %s; --control names another place", failure->text);
-        service->control = NULL;
-        console_say(sentence);
-        free(sentence);
-        return OK;
-    }
-    return err;
-}
-
 // ── life ────────────────────────────────────────────────────────────────────────────────────────
 
 enum err service_start(struct service_loop *service, struct failure *failure) {
-    enum err err = open_control(service, failure);
+    enum err err = control_answers_open(service, failure);
     if (err == OK) {
         err = proxy_start(service->proxy, failure);
     }
@@ -303,8 +227,28 @@ enum err service_start(struct service_loop *service, struct failure *failure) {
     say_listening(service);
     warn_of_secrets(service->options);
     start_status_line(service);
-    uv_timer_start(&service->sample_timer, on_sample_time, 0, RATE_SAMPLE_MS);
     return service->options->ready_file == NULL ? OK : write_ready_file(service, failure);
+}
+
+// A person who waits at a terminal that has no status line.
+static void say_stopping(const struct service_loop *service) {
+    struct buf line;
+    buf_init(&line, STATUS_MAX);
+    put_stopping(service, &line);
+    buf_put_byte(&line, '\0');
+    if (isatty(STDERR_FILENO) != 0 && proxy_status(service->proxy).live > 0 &&
+        !output_set_has_status_line(service->app->outputs)) {
+        console_say((const char *)buf_slice(&line).data);
+    }
+    buf_cleanup(&line);
+}
+
+void service_stop(struct service_loop *service) {
+    if (!service->stopping) {
+        service->stopping = true;
+        say_stopping(service);
+        proxy_stop(service->proxy);
+    }
 }
 
 static void on_signal(uv_signal_t *handle, int number) {
@@ -314,8 +258,7 @@ static void on_signal(uv_signal_t *handle, int number) {
     } else if (service->stopping) {
         _exit(128 + number);
     } else {
-        service->stopping = true;
-        proxy_stop(service->proxy);
+        service_stop(service);
     }
 }
 

@@ -25,7 +25,7 @@ struct service_loop {
     struct rate rate;
     struct control_server *control;
     bool stopping;
-    int64_t paused_since_unix_ns;
+    int64_t started_unix_ns;
 };
 
 // Opens the listeners. `out` may be cleaned up whatever came out.
@@ -34,6 +34,7 @@ MUST_USE enum err service_open(struct service_loop *out, struct failure *failure
 // Starts to accept, and says so: a line for each listener, the ready file.
 MUST_USE enum err service_start(struct service_loop *service, struct failure *failure);
 void service_take_signals(struct service_loop *service); // SIGINT, SIGTERM, SIGHUP
+void service_stop(struct service_loop *service);         // sessions get their grace
 void service_run(struct service_loop *service);          // until the proxy has stopped
 void service_cleanup(struct service_loop *service);
 

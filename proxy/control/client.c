@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 enum { ANSWER_WAIT_S = 30, READ_SIZE = 4096 };
-#define ANSWER_MAX ((size_t)64 * 1024 * 1024)
 
 static bool send_command(int fd, enum control_command command) {
     char *line = mem_format("%s\n", control_command_name(command));
@@ -70,7 +69,7 @@ static enum control_result ask(struct buf *out, const char *path, enum control_c
         return CONTROL_NONE;
     }
     struct buf answer;
-    buf_init(&answer, ANSWER_MAX);
+    buf_init(&answer, CONTROL_ANSWER_MAX);
     bool whole = send_command(fd, command) && read_answer(&answer, fd);
     close(fd);
     struct slice said = whole ? buf_slice(&answer) : slice_of(NULL, 0);
@@ -89,13 +88,48 @@ static enum control_result ask_only(struct buf *out, const struct buf *list,
     return result;
 }
 
+// The values of `NAME: VALUE` lines of a status, with `before` in front of the first.
+static void put_values(struct buf *out, const char *before, struct slice status,
+                       struct slice name) {
+    while (status.len > 0) {
+        struct slice line = slice_split(&status, '\n');
+        if (slice_starts_with(line, name)) {
+            buf_put_string(out, before);
+            buf_put(out, slice_from(line, name.len));
+            before = ", ";
+        }
+    }
+}
+
+// `PATH: since 2026-11-22T15:03:11Z, 127.0.0.1:2525 (sink)`: what tells one proxy from another.
+static void describe(struct buf *out, struct slice socket) {
+    char *path = mem_string_of(socket);
+    struct buf status;
+    buf_init(&status, CONTROL_ANSWER_MAX);
+    buf_put(out, socket);
+    if (ask(&status, path, CONTROL_STATUS) == CONTROL_ANSWERED) {
+        put_values(out, ": since ", buf_slice(&status), SLICE("started: "));
+        put_values(out, ", ", buf_slice(&status), SLICE("listening: "));
+        put_values(out, ", ", buf_slice(&status), SLICE("running: "));
+    }
+    buf_put_byte(out, '\n');
+    buf_cleanup(&status);
+    free(path);
+}
+
+static void describe_all(struct buf *out, struct slice list) {
+    while (list.len > 0) {
+        describe(out, slice_split(&list, '\n'));
+    }
+}
+
 enum control_result control_client_ask(struct buf *out, const char *path,
                                        enum control_command command) {
     if (path != NULL) {
         return ask(out, path, command);
     }
     struct buf list;
-    buf_init(&list, ANSWER_MAX);
+    buf_init(&list, CONTROL_ANSWER_MAX);
     char *folder = socket_folder();
     size_t count = socket_list(&list, folder);
     enum control_result result = CONTROL_SEVERAL;
@@ -105,7 +139,7 @@ enum control_result control_client_ask(struct buf *out, const char *path,
     } else if (count == 1) {
         result = ask_only(out, &list, command);
     } else {
-        buf_put(out, buf_slice(&list));
+        describe_all(out, buf_slice(&list));
     }
     free(folder);
     buf_cleanup(&list);

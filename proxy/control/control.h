@@ -14,8 +14,11 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/limits.h"
 
 #include <stdbool.h>
+
+#define CONTROL_ANSWER_MAX ((size_t)64 * MIB) // what a client takes, and a proxy gives
 
 enum control_command {
     CONTROL_STATUS,
@@ -58,7 +61,7 @@ void control_server_close(struct control_server *server);
 enum control_result {
     CONTROL_ANSWERED, // `out` is the answer without its first line
     CONTROL_REFUSED,  // `out` is the proxy's sentence
-    CONTROL_SEVERAL,  // none was named and several run: `out` lists their sockets, one a line
+    CONTROL_SEVERAL,  // none was named and several run: `out` has a line for each, the socket first
     CONTROL_NONE,     // nobody answers: `out` says where was looked
 };
 

@@ -13,7 +13,6 @@
 #include <uv.h>
 
 enum { LINE_MAX_BYTES = 64, CLIENTS_MAX = 16, BACKLOG = 16 };
-#define ANSWER_MAX ((size_t)64 * 1024 * 1024)
 
 struct control_client {
     struct control_server *server;
@@ -135,14 +134,14 @@ static void carry_out(struct control_client *client, struct slice line) {
     enum control_command command;
     struct failure failure = {.text = "unknown command"};
     struct buf text;
-    buf_init(&text, ANSWER_MAX);
+    buf_init(&text, CONTROL_ANSWER_MAX);
     enum err err = ERR_USAGE;
     if (control_command_parse(&command, slice_trim(line))) {
         server->busy = true;
         err = server->handler.command(server->handler.context, &text, &failure, command);
         server->busy = false;
     }
-    buf_init(&client->answer, ANSWER_MAX + FAILURE_MAX);
+    buf_init(&client->answer, CONTROL_ANSWER_MAX + FAILURE_MAX);
     if (err == OK) {
         buf_put_string(&client->answer, "ok\n");
         buf_put(&client->answer, buf_slice(&text));

@@ -371,7 +371,7 @@ def run_walks(scope, seed, count, words):
                          *words, outputs=("text", "jsonl", "json", "pcap", "eml")) as proxy:
             for walk in walks:
                 play(proxy.port(), listener, walk)
-    assert proxy.errors().count("\n") == 1, proxy.errors()
+    assert not re.sub(r"smtpscope: (listening on|made a cert).*\n", "", proxy.errors()), proxy.errors()
     seen = by_session(proxy)
     bad = 0
     for walk in walks:

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#include "cli/control_answers.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "cli/console.h"
+#include "control/control.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct rate_sample sample_now(const struct service_loop *service) {
+    struct proxy_status status = proxy_status(service->proxy);
+    return (struct rate_sample){
+        .at_ms = uv_now(&service->loop), .sessions = status.ended, .messages = status.messages};
+}
+
+static void on_sample_time(uv_timer_t *timer) {
+    struct service_loop *service = timer->data;
+    struct rate_sample sample = sample_now(service);
+    rate_add(&service->rate, &sample);
+}
+
+static void put_rates(const struct service_loop *service, struct buf *answer) {
+    struct rate_sample now = sample_now(service);
+    buf_put_string(answer, "rates: ");
+    rate_put(answer, &service->rate, &now);
+    buf_put_byte(answer, '\n');
+}
+
+static void put_state(const struct service_loop *service, struct buf *answer) {
+    buf_putf(answer, "pid: %ld\nstarted: ", (long)getpid());
+    clock_put_rfc3339(answer, service->started_unix_ns, CLOCK_SECONDS);
+    buf_putf(answer, "\nstate: %s\n", service->stopping ? "stopping" : "running");
+    for (size_t i = 0; i < service->options->mode_count; i++) {
+        buf_put_string(answer, "listening: ");
+        proxy_put_addresses(service->proxy, answer, i);
+        buf_putf(answer, " (%s)\n", service->listens[i].text);
+    }
+    if (service->options->command == CLI_RUN) {
+        buf_putf(answer, "running: %s\n", service->options->run_command[0]);
+    }
+}
+
+static void put_recording(const struct service_loop *service, struct buf *answer) {
+    buf_putf(answer, "recording: %s\n", output_set_paused(service->app->outputs) ? "paused" : "on");
+}
+
+static void put_status(struct service_loop *service, struct buf *answer) {
+    struct proxy_status status = proxy_status(service->proxy);
+    struct output_status outputs[OUTPUTS_SHOWN];
+    size_t count = output_set_status(service->app->outputs, outputs, OUTPUTS_SHOWN);
+    put_state(service, answer);
+    put_recording(service, answer);
+    buf_putf(answer, "sessions: %llu live, %llu ended\n", (unsigned long long)status.live,
+             (unsigned long long)status.ended);
+    buf_putf(answer, "messages: %llu\nfindings: %llu\n", (unsigned long long)status.messages,
+             (unsigned long long)status.findings);
+    put_rates(service, answer);
+    for (size_t i = 0; i < count && i < OUTPUTS_SHOWN; i++) {
+        buf_putf(answer, "output: %s:%s, %llu lines, %llu bytes, %llu lost%s\n", outputs[i].format,
+                 outputs[i].path, (unsigned long long)outputs[i].lines,
+                 (unsigned long long)outputs[i].bytes, (unsigned long long)outputs[i].lost,
+                 outputs[i].failing ? ", cannot be written" : "");
+    }
+}
+
+static int by_number(const void *a, const void *b) {
+    const struct slice *one = a;
+    const struct slice *other = b;
+    // Of two numbers without leading zeros the longer one is the larger.
+    size_t one_len = slice_find_byte(*one, ':');
+    size_t other_len = slice_find_byte(*other, ':');
+    if (one_len != other_len) {
+        return one_len < other_len ? -1 : 1;
+    }
+    return one_len == SLICE_NONE ? 0 : memcmp(one->data, other->data, one_len);
+}
+
+// Each worker lists its own; their lines are put in the order of the sessions' numbers.
+static void put_sessions(const struct service_loop *service, struct buf *answer) {
+    struct buf listed;
+    buf_init(&listed, CONTROL_ANSWER_MAX);
+    proxy_put_sessions(service->proxy, &listed);
+    size_t count = 0;
+    struct slice *lines = NULL;
+    struct slice rest = buf_slice(&listed);
+    while (rest.len > 0) {
+        lines = mem_resize(lines, count + 1, sizeof(lines[0]));
+        lines[count++] = slice_split(&rest, '\n');
+    }
+    if (count > 0) {
+        qsort(lines, count, sizeof(lines[0]), by_number);
+    }
+    for (size_t i = 0; i < count; i++) {
+        buf_put(answer, lines[i]);
+        buf_put_byte(answer, '\n');
+    }
+    free(lines);
+    buf_cleanup(&listed);
+}
+
+static enum err carry_out(void *context, struct buf *answer, struct failure *failure,
+                          enum control_command command) {
+    struct service_loop *service = context;
+    struct output_set *outputs = service->app->outputs;
+    (void)failure;
+    switch (command) {
+    case CONTROL_STATUS:
+        put_status(service, answer);
+        break;
+    case CONTROL_PAUSE:
+        output_set_pause(outputs, true, clock_unix_ns());
+        put_recording(service, answer);
+        break;
+    case CONTROL_RESUME:
+        output_set_pause(outputs, false, clock_unix_ns());
+        put_recording(service, answer);
+        break;
+    case CONTROL_ROTATE:
+        output_set_reopen(outputs);
+        break;
+    case CONTROL_SESSIONS:
+        put_sessions(service, answer);
+        break;
+    case CONTROL_STOP:
+        service_stop(service);
+        break;
+    case CONTROL_COMMAND_COUNT:
+        break;
+    }
+    return OK;
+}
+
+// The default place is a convenience: a proxy that cannot have it runs all the same, and says so.
+enum err control_answers_open(struct service_loop *service, struct failure *failure) {
+    uv_timer_start(&service->sample_timer, on_sample_time, 0, RATE_SAMPLE_MS);
+    struct control_handler handler = {.command = carry_out, .context = service};
+    const char *path = service->options->control;
+    enum err err = control_server_new(&service->control, failure, &service->loop, path, &handler);
+    if (err != OK && path == NULL) {
+        char *sentence = mem_format(
+            "ctl cannot reach this proxy: %s; --control names another place", failure->text);
+        service->control = NULL;
+        console_say(sentence);
+        free(sentence);
+        return OK;
+    }
+    return err;
+}
