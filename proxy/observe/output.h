@@ -78,19 +78,4 @@ void output_set_on_session(struct output_set *set,
                            void (*ended)(void *context, const struct record *session),
                            void *context);
 
-// ── what the set tells a recording; see set.c ───────────────────────────────────────────────────
-
-size_t output_set_count(const struct output_set *set);
-const struct output *output_set_at(const struct output_set *set, size_t index);
-const struct output_options *output_set_options(const struct output_set *set);
-struct budget *output_set_budget(struct output_set *set); // of what all sessions keep
-// The path of this output for this session, owned by the caller; NULL where it has no placeholders.
-char *output_path_expand(const struct output *output, const struct event_session *session);
-// Takes the batch for the writer thread. Never waits.
-void output_set_submit(struct output_set *set, struct write_batch *batch);
-// Whether something wants the record of each session though no output does.
-bool output_set_wants_record(const struct output_set *set);
-// Hands the record to the callback of output_set_on_session.
-void output_set_session_ended(struct output_set *set, const struct record *session);
-
 #endif

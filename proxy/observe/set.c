@@ -1,32 +1,15 @@
 // SPDX-License-Identifier: MIT
 // set: all outputs of the process: opened by the rules of the contract, paused, reopened, closed.
-#include "observe/output.h"
+#include "observe/output_parts.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "spool/path.h"
-#include "spool/writer.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-struct output_set {
-    struct budget kept;
-    struct output_options options; // `specs` is not kept
-    struct output *outputs;
-    struct output_queue *queues;
-    size_t count;
-    size_t opened; // queues that were opened, for cleanup
-    struct writer *writer;
-    atomic_bool paused;
-    pthread_mutex_t pause_lock;
-    int64_t paused_since_ns; // Unix time; guarded by pause_lock
-    void (*ended)(void *context, const struct record *session);
-    void *ended_context;
-};
 
 // ── opening ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -101,7 +84,7 @@ static enum err check_places(struct failure *failure, const struct output_set *s
     return OK;
 }
 
-static enum err open_lanes(struct failure *failure, struct output_set *set) {
+static enum err open_queues(struct failure *failure, struct output_set *set) {
     enum err err = OK;
     for (size_t i = 0; i < set->count && err == OK; i++) {
         err = output_queue_open(failure, &set->queues[i], &set->outputs[i].to, &set->options.spool);
@@ -143,8 +126,12 @@ enum err output_set_open(struct output_set **out, struct failure *failure,
     pthread_mutex_init(&set->pause_lock, NULL);
     for (size_t i = 0; i < set->count; i++) {
         describe(&set->outputs[i], options, i);
+        const struct format_info *format = set->outputs[i].format;
+        set->has_document |= format->takes_document;
+        set->shares_messages |= format->shares_messages;
+        set->has_secrets |= format->has_secrets;
     }
-    err = open_lanes(failure, set);
+    err = open_queues(failure, set);
     if (err != OK) {
         free_set(set);
         return err;
@@ -167,37 +154,7 @@ void output_set_close(struct output_set *set) {
     }
 }
 
-// ── what a recording asks ───────────────────────────────────────────────────────────────────────
-
-size_t output_set_count(const struct output_set *set) {
-    return set->count;
-}
-
-const struct output *output_set_at(const struct output_set *set, size_t index) {
-    return &set->outputs[index];
-}
-
-struct budget *output_set_budget(struct output_set *set) {
-    return &set->kept;
-}
-
-const struct output_options *output_set_options(const struct output_set *set) {
-    return &set->options;
-}
-
-void output_set_submit(struct output_set *set, struct write_batch *batch) {
-    writer_submit(set->writer, batch);
-}
-
-bool output_set_wants_record(const struct output_set *set) {
-    return set->ended != NULL;
-}
-
-void output_set_session_ended(struct output_set *set, const struct record *session) {
-    if (set->ended != NULL) {
-        set->ended(set->ended_context, session);
-    }
-}
+// ── what sessions ask ───────────────────────────────────────────────────────────────────────────
 
 void output_set_on_session(struct output_set *set,
                            void (*ended)(void *context, const struct record *session),
@@ -207,12 +164,7 @@ void output_set_on_session(struct output_set *set,
 }
 
 bool output_set_wants_wire(const struct output_set *set) {
-    for (size_t i = 0; i < set->count; i++) {
-        if (set->outputs[i].format->has_secrets) {
-            return true;
-        }
-    }
-    return false;
+    return set->has_secrets;
 }
 
 bool output_set_congested(const struct output_set *set) {
@@ -268,7 +220,7 @@ static void submit_span(struct output_set *set, int64_t from_unix_ns, int64_t to
         }
         buf_cleanup(&line);
     }
-    output_set_submit(set, batch);
+    writer_submit(set->writer, batch);
 }
 
 void output_set_pause(struct output_set *set, bool paused, int64_t unix_ns) {

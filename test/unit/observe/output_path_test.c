@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a session puts in the place of the placeholders of an output's path.
-#include "observe/output.h"
+#include "observe/output_parts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
