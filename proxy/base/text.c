@@ -103,6 +103,16 @@ bool text_is_ascii(struct slice s) {
     return (seen & UINT64_C(0x8080808080808080)) == 0;
 }
 
+struct slice text_cut(struct slice text, size_t max) {
+    if (text.len <= max) {
+        return text;
+    }
+    while (max > 0 && (text.data[max] & 0xC0) == 0x80) {
+        max--;
+    }
+    return slice_sub(text, 0, max);
+}
+
 uint32_t text_code_point(struct slice character) {
     static const uint8_t lead[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
     uint32_t point = character.data[0] & lead[character.len];

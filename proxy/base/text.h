@@ -24,6 +24,8 @@ size_t text_utf8_length(struct slice s);
 bool text_is_utf8(struct slice s);
 uint32_t text_code_point(struct slice character); // of one well-formed character
 bool text_is_ascii(struct slice s);
+// As much of the text as `max` bytes hold of whole characters.
+struct slice text_cut(struct slice text, size_t max);
 
 // Whether the well-formed character moves a terminal, or shows other text than what is there: C0,
 // DEL and C1; what reorders text (U+202E and its like), is invisible (U+200B, U+FEFF, the tags of

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/lines.h"
 #include "base/memory.h"
 #include "spool/document_file.h"
 #include "spool/path.h"
@@ -199,8 +200,7 @@ static enum progress take_line(struct output_queue *queue, struct file *file, st
 static enum progress take_lines(struct output_queue *queue, struct file *file, struct slice lines) {
     while (queue->line_offset < lines.len) {
         struct slice rest = slice_from(lines, queue->line_offset);
-        size_t end = slice_find_byte(rest, '\n');
-        struct slice line = slice_sub(rest, 0, end == SLICE_NONE ? rest.len : end + 1);
+        struct slice line = lines_next(&rest);
         enum progress progress = PROGRESS_DONE;
         if (buf_len(&file->out) >= LIMIT_WRITE) {
             progress = flush(queue, file);

@@ -67,17 +67,8 @@ static const struct range wide[] = {
     {0x1b000, 0x1b2ff}, {0x1f000, 0x1ffff}, {0x20000, 0x3fffd},
 };
 
-static uint32_t code_point(struct slice character) {
-    static const uint8_t lead_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    uint32_t point = character.data[0] & lead_bits[character.len];
-    for (size_t i = 1; i < character.len; i++) {
-        point = point << 6 | (character.data[i] & 0x3fU);
-    }
-    return point;
-}
-
 static size_t width_of(struct slice character) {
-    uint32_t point = code_point(character);
+    uint32_t point = text_code_point(character);
     for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++) {
         if (point >= wide[i].first && point <= wide[i].last) {
             return 2;

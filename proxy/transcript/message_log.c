@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/lines.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "transcript/record_event.h"
 
 #include <stdlib.h>
@@ -245,17 +246,6 @@ static struct span store(struct message_log *log, struct open_message *open, str
     return span;
 }
 
-// As much of `text` as `max` bytes hold of whole characters.
-static struct slice fitting(struct slice text, size_t max) {
-    if (text.len <= max) {
-        return text;
-    }
-    while (max > 0 && (text.data[max] & 0xC0) == 0x80) {
-        max--;
-    }
-    return slice_sub(text, 0, max);
-}
-
 static struct message_field *add_field(struct open_message *open) {
     open->fields =
         array_grown(open->fields, open->field_count, &open->field_room, sizeof(*open->fields));
@@ -275,8 +265,8 @@ static void take_field(struct message_log *log, struct open_message *open,
         open->cut = true;
         return;
     }
-    struct slice raw = fitting(field->raw, room - frame);
-    struct slice value = fitting(field->value, room - frame);
+    struct slice raw = text_cut(field->raw, room - frame);
+    struct slice value = text_cut(field->value, room - frame);
     struct message_field *kept = add_field(open);
     *kept = (struct message_field){.name = store(log, open, field->name),
                                    .raw = store(log, open, raw),
@@ -318,8 +308,7 @@ static struct slice skip_header(struct open_message *open, struct slice bytes) {
 
 static void take_content(struct message_log *log, struct open_message *open,
                          const struct event_content *content) {
-    struct slice body = skip_header(open, content->bytes);
-    keep(log, open, &open->body, body);
+    keep(log, open, &open->body, skip_header(open, content->bytes));
 }
 
 // ── the record of a message ─────────────────────────────────────────────────────────────────────
@@ -328,9 +317,6 @@ static struct slice stored(const struct open_message *open, struct span span) {
     struct slice s = slice_sub(buf_slice(&open->store), span.offset, span.len);
     return slice_is_null(s) ? SLICE("") : s;
 }
-
-// ── the record of a message: its header
-// ──────────────────────────────────────────────────────────────────────────────────
 
 // Finds the field's lines in `*text`, goes after them, and returns its value as it was sent, with
 // the folds in it; the null slice, with `*text` left alone, where it is not there.
@@ -354,19 +340,18 @@ static struct slice find_as_sent(struct slice *text, struct slice name) {
     return (struct slice){0};
 }
 
+static bool skip(struct slice *text, struct slice expected) {
+    bool same = slice_starts_with(*text, expected);
+    *text = slice_from(*text, same ? expected.len : 0);
+    return same;
+}
+
 // `show` writes a field as "NAME: RAW"; whether these were the very lines.
-static bool lines_are_usual(const struct open_message *open) {
-    struct slice text = buf_slice(&open->header_text);
-    for (size_t i = 0; i < open->field_count; i++) {
-        struct slice name = stored(open, open->fields[i].name);
-        struct slice before = text;
-        struct slice as_sent = find_as_sent(&text, name);
-        struct slice value = slice_from(as_sent, 1);
-        size_t len = name.len + 1 + as_sent.len + 2;
-        if (open->fields[i].cut || slice_is_null(as_sent) || as_sent.len < 2 ||
-            as_sent.data[0] != ' ' || !slice_equal(slice_trim(value), value) ||
-            (size_t)(text.data - before.data) != len || before.data[len - 2] != '\r' ||
-            before.data[name.len] != ':') {
+static bool lines_are_usual(struct slice text, const struct record_field *fields, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        struct slice raw = slice_is_null(fields[i].raw) ? fields[i].value : fields[i].raw;
+        if (!skip(&text, fields[i].name) || !skip(&text, SLICE(": ")) || !skip(&text, raw) ||
+            !skip(&text, SLICE("\r\n"))) {
             return false;
         }
     }
@@ -400,8 +385,9 @@ static void add_header(struct record_message *out, struct arena *arena,
     out->has_header = true;
     out->fields = fields;
     out->field_count = open->field_count;
-    if (open->cut_line_count > 0 || !lines_are_usual(open)) {
-        out->header_text = buf_slice(&open->header_text);
+    text = buf_slice(&open->header_text);
+    if (open->cut_line_count > 0 || !lines_are_usual(text, fields, open->field_count)) {
+        out->header_text = text;
     }
 }
 

@@ -276,25 +276,15 @@ static bool text_matches(const struct expression *expression, const char *value)
            compare(number, expression->comparison, expression->number);
 }
 
-// A value for a person to see; a long one is cut between two characters.
-static void put_start(struct buf *out, struct slice value) {
-    size_t len = value.len;
-    if (len > LIMIT_FOUND_VALUE) {
-        len = LIMIT_FOUND_VALUE;
-        while (len > 0 && (value.data[len] & 0xC0) == 0x80) {
-            len--;
-        }
-    }
-    buf_put(out, slice_sub(value, 0, len));
-    buf_put_string(out, len < value.len ? "\xE2\x80\xA6" : "");
-}
-
 static void remember(struct expression_tally *tally, const char *value) {
     tally->found.max = LIMIT_FOUND_BYTES;
     tally->found_count++;
     if (tally->found_count <= LIMIT_FOUND_VALUES) {
         buf_put_string(&tally->found, tally->found_count > 1 ? ", " : "");
-        put_start(&tally->found, slice_of_string(value));
+        struct slice whole = slice_of_string(value);
+        struct slice shown = text_cut(whole, LIMIT_FOUND_VALUE);
+        buf_put(&tally->found, shown);
+        buf_put_string(&tally->found, shown.len < whole.len ? "\xE2\x80\xA6" : "");
     }
 }
 

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEVERITY_COUNT = SEVERITY_ERROR + 1 };
-
 struct expectation {
     struct expression *expression;
     struct expression_tally tally;
@@ -37,10 +35,7 @@ struct judge {
     size_t finding_room;
     struct arena arena; // of what the findings point at
     bool sorted;
-    uint64_t totals[SEVERITY_COUNT];
-    uint64_t sessions;
-    uint64_t messages;
-    uint64_t accepted;
+    struct judge_totals totals;
 };
 
 enum err judge_new(struct judge **out, struct failure *failure,
@@ -85,7 +80,7 @@ void judge_free(struct judge *judge) {
 
 static void keep_finding(struct judge *judge, const struct event_finding *finding,
                          uint64_t session) {
-    judge->totals[finding->severity]++;
+    judge->totals.findings[finding->severity]++;
     if (judge->finding_count == LIMIT_JUDGED_FINDINGS) {
         return;
     }
@@ -108,9 +103,9 @@ static bool is_ignored(const struct judge *judge, const struct event_finding *fi
 }
 
 static void take_session(struct judge *judge, const struct record *session) {
-    judge->sessions++;
-    judge->messages += session->message_count;
-    judge->accepted += expression_accepted_messages(session);
+    judge->totals.sessions++;
+    judge->totals.messages += session->message_count;
+    judge->totals.accepted += expression_accepted_messages(session);
     for (size_t i = 0; i < judge->expectation_count; i++) {
         expression_ask(&judge->expectations[i].tally, judge->expectations[i].expression, session);
     }
@@ -158,8 +153,8 @@ bool judge_is_content(const struct judge *judge) {
             return false;
         }
     }
-    for (unsigned i = 0; i < SEVERITY_COUNT; i++) {
-        if (judge->totals[i] > 0 && judge_fails(judge, (enum severity)i)) {
+    for (enum severity severity = SEVERITY_INFO; severity <= SEVERITY_ERROR; severity++) {
+        if (judge->totals.findings[severity] > 0 && judge_fails(judge, severity)) {
             return false;
         }
     }
@@ -210,20 +205,8 @@ struct judge_finding judge_finding_at(struct judge *judge, size_t index) {
     return (struct judge_finding){.session = kept->session, .finding = kept->finding};
 }
 
-uint64_t judge_finding_total(const struct judge *judge, enum severity severity) {
-    return judge->totals[severity];
-}
-
-uint64_t judge_session_count(const struct judge *judge) {
-    return judge->sessions;
-}
-
-uint64_t judge_message_count(const struct judge *judge) {
-    return judge->messages;
-}
-
-uint64_t judge_accepted_count(const struct judge *judge) {
-    return judge->accepted;
+struct judge_totals judge_totals(const struct judge *judge) {
+    return judge->totals;
 }
 
 static void put_expectation(struct json_writer *json, const struct judge_expectation *expectation) {

@@ -50,14 +50,19 @@ struct judge_finding {
     struct event_finding finding; // valid as long as the judge
 };
 
-// The findings in order of session, up to a cap; judge_finding_total counts all.
+// The findings in order of session, up to a cap; judge_totals counts all.
 size_t judge_finding_count(const struct judge *judge);
 struct judge_finding judge_finding_at(struct judge *judge, size_t index);
-uint64_t judge_finding_total(const struct judge *judge, enum severity severity);
 bool judge_fails(const struct judge *judge, enum severity severity); // at or above the bar
-uint64_t judge_session_count(const struct judge *judge);
-uint64_t judge_message_count(const struct judge *judge);
-uint64_t judge_accepted_count(const struct judge *judge); // messages that the server took
+
+struct judge_totals {
+    uint64_t findings[SEVERITY_ERROR + 1];
+    uint64_t sessions;
+    uint64_t messages;
+    uint64_t accepted; // messages that the server took
+};
+
+struct judge_totals judge_totals(const struct judge *judge);
 
 // Appends the JSON report: {"ok", "expectations", "findings"}.
 void judge_put_json(struct buf *out, struct judge *judge);

@@ -122,27 +122,22 @@ static void put_count(struct buf *out, uint64_t count, const char *what) {
     buf_putf(out, "%llu %s%s", (unsigned long long)count, what, count == 1 ? "" : "s");
 }
 
-static void put_messages(struct buf *out, const struct judge *judge) {
-    uint64_t accepted = judge_accepted_count(judge);
-    if (accepted < judge_message_count(judge)) {
-        buf_putf(out, "%llu of ", (unsigned long long)accepted);
-    }
-    put_count(out, judge_message_count(judge), "message");
-    buf_put_string(out, " accepted");
-}
-
 static void put_summary(struct buf *out, struct judge *judge) {
+    struct judge_totals totals = judge_totals(judge);
     buf_put_string(out, judge_is_content(judge) ? "passed: " : "failed: ");
-    put_count(out, judge_session_count(judge), "session");
+    put_count(out, totals.sessions, "session");
     buf_put_string(out, ", ");
-    put_messages(out, judge);
-    buf_put_string(out, ", ");
+    if (totals.accepted < totals.messages) {
+        buf_putf(out, "%llu of ", (unsigned long long)totals.accepted);
+    }
+    put_count(out, totals.messages, "message");
+    buf_put_string(out, " accepted, ");
     put_count(out, judge_expectation_count(judge), "expectation");
     buf_put_string(out, ", findings: ");
-    put_count(out, judge_finding_total(judge, SEVERITY_ERROR), "error");
+    put_count(out, totals.findings[SEVERITY_ERROR], "error");
     buf_put_string(out, ", ");
-    put_count(out, judge_finding_total(judge, SEVERITY_WARNING), "warning");
-    buf_putf(out, ", %llu info\n", (unsigned long long)judge_finding_total(judge, SEVERITY_INFO));
+    put_count(out, totals.findings[SEVERITY_WARNING], "warning");
+    buf_putf(out, ", %llu info\n", (unsigned long long)totals.findings[SEVERITY_INFO]);
 }
 
 static void report_put_text(struct buf *out, struct judge *judge) {

@@ -112,8 +112,18 @@ static void knows_letters_and_digits(void **state) {
     assert_int_equal(text_hex_value('g'), -1);
 }
 
+static void a_text_is_cut_between_characters(void **state) {
+    (void)state;
+    assert_int_equal(text_cut(SLICE("abc"), 3).len, 3);
+    assert_int_equal(text_cut(SLICE("abc"), 2).len, 2);
+    assert_int_equal(text_cut(SLICE("a\xC3\xA9"), 2).len, 1);
+    assert_int_equal(text_cut(SLICE("\xC3\xA9"), 1).len, 0);
+    assert_int_equal(text_cut(SLICE(""), 0).len, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_text_is_cut_between_characters),
         cmocka_unit_test(escapes_what_could_forge_a_line),
         cmocka_unit_test(escapes_what_shows_other_text),
         cmocka_unit_test(knows_well_formed_utf8),
