@@ -29,6 +29,12 @@ bool facts_heard(unsigned ordinal, const struct event_command *command) {
     return command->heard >= ordinal;
 }
 
+bool facts_is_telnet(const struct event_command *command) {
+    enum { IAC = 255, WILL = 251 };
+    struct slice text = command->line.text;
+    return text.len >= 2 && text.data[0] == IAC && text.data[1] >= WILL && text.data[1] < IAC;
+}
+
 static bool mechanism_is_one_round(struct slice mechanism) {
     return slice_is_nocase(mechanism, "PLAIN") || slice_is_nocase(mechanism, "EXTERNAL") ||
            slice_is_nocase(mechanism, "ANONYMOUS");

@@ -149,6 +149,9 @@ int facts_message_of(const struct facts *facts, int exchange);
 void facts_peer_left(struct facts *facts, enum side side, int64_t at_ns);
 struct standing facts_standing(const struct facts *facts, int64_t at_ns);
 
+// Whether the line begins with Telnet's IAC and one of WILL, WONT, DO, DONT (RFC 854).
+bool facts_is_telnet(const struct event_command *command);
+
 // Whether the client had got that reply when it sent the command.
 bool facts_heard(unsigned ordinal, const struct event_command *command);
 

@@ -56,6 +56,7 @@ struct message_notes {
     bool smtputf8;
     bool ended; // its end was seen; said behind the last event that belongs to it
     bool complete;
+    bool bdat;
     unsigned seen[ONCE_COUNT];
     struct remarks notes;
 };
@@ -324,11 +325,25 @@ static void begin(struct analysis *analysis, int message) {
     }
 }
 
+// Chunks that follow a refused MAIL or RCPT are no message, and the answer tells: it is judged in
+// front of that.
+static bool waits_for_answer(const struct message_notes *notes, const struct event *event) {
+    bool reply = event->kind == EVENT_REPLY && event->reply.to >= notes->exchange;
+    return notes->bdat && !reply && event->kind != EVENT_CLOSE &&
+           message_of(event) == EVENT_NO_MESSAGE;
+}
+
+static bool is_out_of_order(const struct message_notes *notes, const struct event *event) {
+    return notes->bdat && event->kind == EVENT_REPLY && event->reply.to == notes->exchange &&
+           event->reply.code == 503;
+}
+
 void message_judge(struct analysis *analysis, const struct event *event) {
     struct message_notes *notes = analysis->message;
     int message = message_of(event);
     // The reader may tell its last fields and flaws on either side of the end.
-    if (notes->ended && message != notes->message) {
+    if (notes->ended && message != notes->message && !waits_for_answer(notes, event)) {
+        notes->complete = notes->complete && !is_out_of_order(notes, event);
         finish(analysis);
     }
     if (event->kind == EVENT_MESSAGE && event->message.bdat && event->message.accepted &&
@@ -350,6 +365,7 @@ void message_judge(struct analysis *analysis, const struct event *event) {
         // An empty chunk is a message only where the server takes it for one.
         bool empty_chunk = analysis->facts.text_by_bdat && event->content_end.bytes == 0;
         notes->complete = event->content_end.complete && !empty_chunk;
+        notes->bdat = analysis->facts.text_by_bdat;
         notes->exchange = analysis->facts.text_exchange;
     }
 }

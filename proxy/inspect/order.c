@@ -24,6 +24,9 @@ static void judge_verb(struct analysis *analysis, const struct event_command *co
                 return;
             }
         }
+        if (facts_is_telnet(command)) {
+            return; // RULE_COMMAND_8BIT says what that is
+        }
         bool empty = slice_trim(command->line.text).len == 0;
         analysis_say(analysis, RULE_UNKNOWN_COMMAND, place_of_command(command),
                      empty ? "The client sent an empty line%s where a command was due"

@@ -147,6 +147,13 @@ static void judge_8bit(struct analysis *analysis, const struct event_command *co
     if (!command->line.has_8bit || smtputf8 || is_utf8_query(command)) {
         return;
     }
+    if (facts_is_telnet(command)) {
+        analysis_say(analysis, RULE_COMMAND_8BIT, place_of_command(command),
+                     "The line begins with a negotiation of Telnet (byte 255, IAC), which SMTP "
+                     "does not have; use a program that sends nothing by itself, such as nc or "
+                     "openssl s_client");
+        return;
+    }
     analysis_say(analysis, RULE_COMMAND_8BIT, place_of_command(command),
                  "%s has bytes over 127; outside a transaction that MAIL opened with the parameter "
                  "SMTPUTF8 commands are plain ASCII",

@@ -27,8 +27,16 @@ static struct slice take_word(struct slice *rest) {
     return word;
 }
 
+// Of a line that ends in CR CR LF the CR is a fault of its own, and no part of the last word.
+static struct slice drop_crs(struct slice line) {
+    while (line.len > 0 && line.data[line.len - 1] == '\r') {
+        line.len--;
+    }
+    return line;
+}
+
 struct slice command_word(struct slice line) {
-    struct slice rest = skip_blanks(line);
+    struct slice rest = skip_blanks(drop_crs(line));
     return take_word(&rest);
 }
 
@@ -190,6 +198,7 @@ static void parse_details(struct command *out, struct slice line) {
 }
 
 void command_parse(struct command *out, struct slice line) {
+    line = drop_crs(line);
     struct slice rest = skip_blanks(line);
     out->name = take_word(&rest);
     out->verb = verb_find(out->name);
