@@ -12,7 +12,7 @@
 #define NS_PER_DAY        (INT64_C(86400) * NS_PER_S)
 #define RSA_BITS_MIN      2048
 
-enum { CERTIFICATE_EXPIRED = 45 };
+enum { CERTIFICATE_EXPIRED = 45, NAMES_SHOWN = 3 };
 
 // The alerts of RFC 8446 6 that a peer may end a handshake with, in words.
 static const struct {
@@ -175,19 +175,48 @@ static void judge_expiry(struct analysis *analysis, const struct event *event) {
                  date, left_ns / NS_PER_DAY, left_ns / NS_PER_DAY == 1 ? "" : "s");
 }
 
-// "it is for 'a.example' and 2 more, and 'b.example' was asked for"
+// Issuers of programs and firewalls that open TLS on the way, by what their names hold.
+static const char *const interceptors[] = {
+    "Web/Mail Shield", // Avast, AVG
+    "Kaspersky",       "ESET SSL Filter", "Bitdefender Personal",
+    "Norton Web",      "Sophos",          "Zscaler",
+    "FortiGate",       "Fortinet",        "Netskope",
+    "Cisco Umbrella",  "Palo Alto",       "Check Point",
+    "Blue Coat",       "Forcepoint",      "WatchGuard",
+    "SonicWall",       "Untangle",
+};
+
+static void put_interceptor(struct buf *out, const char *issuer) {
+    for (size_t i = 0; i < sizeof(interceptors) / sizeof(interceptors[0]); i++) {
+        if (slice_find_nocase(slice_of_string(issuer), slice_of_string(interceptors[i])) !=
+            SLICE_NONE) {
+            buf_put_string(out, "; that issuer is of a virus scanner or firewall that opens TLS on "
+                                "the way, so this is most likely not the server's own "
+                                "certificate: let it leave mail alone");
+            return;
+        }
+    }
+}
+
+static void put_dates(struct buf *out, const struct event_certificate *certificate) {
+    buf_put_string(out, "; it is good from ");
+    clock_put_date(out, certificate->not_before_unix_ns);
+    buf_put_string(out, " to ");
+    clock_put_date(out, certificate->not_after_unix_ns);
+}
+
+// "it is for 'a.example', 'b.example' and 2 more, and 'c.example' was asked for"
 static void put_names(struct buf *out, const struct analysis *analysis,
                       const struct event_tls *tls) {
     const struct event_certificate *certificate = tls->certificate;
     size_t count = certificate == NULL ? 0 : certificate->name_count;
-    buf_put_string(out, "; it is for ");
-    if (count == 0) {
-        buf_put_string(out, "no name in subjectAltName");
-    } else {
-        buf_putf(out, "'%s'", quote_of(analysis, slice_of_string(certificate->names[0])).text);
+    buf_put_string(out, count == 0 ? "; it is for no name in subjectAltName" : "; it is for ");
+    for (size_t i = 0; i < count && i < NAMES_SHOWN; i++) {
+        buf_putf(out, "%s'%s'", i > 0 ? ", " : "",
+                 quote_of(analysis, slice_of_string(certificate->names[i])).text);
     }
-    if (count > 1) {
-        buf_putf(out, " and %zu more", count - 1);
+    if (count > NAMES_SHOWN) {
+        buf_putf(out, " and %zu more", count - NAMES_SHOWN);
     }
     buf_putf(out, ", and '%s' was asked for",
              quote_of(analysis, slice_of_string(tls->verify_name)).text);
@@ -207,6 +236,13 @@ static void say_bad_certificate(struct analysis *analysis, const struct event_tl
              error);
     if (tls->verify_name != NULL && strstr(error, "mismatch") != NULL) {
         put_names(&text, analysis, tls);
+    }
+    bool dated = strstr(error, "expired") != NULL || strstr(error, "not yet") != NULL;
+    if (dated && tls->certificate != NULL) {
+        put_dates(&text, tls->certificate);
+    }
+    if (issuer != NULL) {
+        put_interceptor(&text, issuer);
     }
     analysis_say(analysis, RULE_TLS_SERVER_CERTIFICATE, place_of_session(PARTY_SERVER), "%.*s",
                  (int)buf_len(&text), (const char *)buf_slice(&text).data);

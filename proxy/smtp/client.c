@@ -259,9 +259,21 @@ void client_release(struct dialogue *dialogue) {
     }
 }
 
+// Whether it is text or commands the reply decides, so it is shown behind that; here is said when
+// it came.
+static void emit_early(struct dialogue *dialogue, int64_t at_ns) {
+    static const struct slice note = SLICE_INIT(
+        "The client goes on without waiting for the reply to DATA; what it sends is shown after "
+        "that reply, which decides what it is");
+    if (dialogue->client.state == CLIENT_AWAIT_DATA) {
+        emit_note(dialogue, note, at_ns);
+    }
+}
+
 static size_t hold(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
     struct client_stream *client = &dialogue->client;
     if (buf_len(&client->held) == 0) {
+        emit_early(dialogue, at_ns);
         client->held_caps = caps_hold(dialogue->caps);
         client->held_heard = dialogue->heard_count;
     }

@@ -151,7 +151,21 @@ static void bad_certificate_says_why(void **state) {
     tls.verify_error = "certificate has expired";
     fixture_tls(fixture, tls);
     assert_string_equal(fixture_log(fixture), "error tls-server-certificate server -1 0\n");
-    assert_non_null(strstr(fixture_texts(fixture), "certificate has expired"));
+    assert_non_null(strstr(fixture_texts(fixture), "certificate has expired; it is good from "));
+    assert_null(strstr(fixture_texts(fixture), "virus scanner"));
+}
+
+static void an_interceptor_is_known_by_its_issuer(void **state) {
+    struct fixture *fixture = *state;
+    struct event_certificate certificate = good_certificate(fixture);
+    certificate.issuer = "CN=Avast Web/Mail Shield Root,O=Avast Web/Mail Shield";
+    struct event_tls tls = good_tls(SIDE_SERVER);
+    tls.certificate = &certificate;
+    tls.has_verify = true;
+    tls.verify_error = "unable to get local issuer certificate";
+    fixture_tls(fixture, tls);
+    assert_non_null(strstr(fixture_texts(fixture), "virus scanner or firewall"));
+    assert_null(strstr(fixture_texts(fixture), "it is good from"));
 }
 
 static void a_mismatch_names_both(void **state) {
@@ -166,7 +180,7 @@ static void a_mismatch_names_both(void **state) {
     tls.verify_error = "Hostname mismatch";
     tls.verify_name = "mail.example.com";
     fixture_tls(fixture, tls);
-    assert_non_null(strstr(fixture_texts(fixture), "'mx.example.com' and 1 more"));
+    assert_non_null(strstr(fixture_texts(fixture), "'mx.example.com', 'www.example.com', and "));
     assert_non_null(strstr(fixture_texts(fixture), "'mail.example.com' was asked for"));
 }
 
@@ -303,6 +317,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_client_that_closes_or_quits_did_check, setup, teardown),
         cmocka_unit_test_setup_teardown(a_client_that_only_listens_trusts, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_certificate_says_why, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_interceptor_is_known_by_its_issuer, setup, teardown),
         cmocka_unit_test_setup_teardown(expiry_within_14_days, setup, teardown),
         cmocka_unit_test_setup_teardown(expiry_within_a_third_of_its_life, setup, teardown),
         cmocka_unit_test_setup_teardown(old_versions_of_either_side, setup, teardown),
