@@ -93,6 +93,11 @@ static void keep_doubt(struct analysis *analysis, const struct event_command *co
     }
 }
 
+// What refuses the credentials themselves, or their form.
+static bool is_about_credentials(int code) {
+    return code == 535 || code == 501 || code == 550 || code == 554;
+}
+
 // A login that is accepted had no slip, whatever it looked like.
 static void judge_refusal(struct analysis *analysis, const struct event_reply *reply) {
     struct sasl_doubt *doubt = &analysis->sasl_doubt;
@@ -100,7 +105,7 @@ static void judge_refusal(struct analysis *analysis, const struct event_reply *r
     if (!login || reply->incomplete || reply->code == 334) {
         return;
     }
-    if (reply->code >= 500 && doubt->text != NULL) {
+    if (is_about_credentials(reply->code) && doubt->text != NULL) {
         analysis_say(analysis, RULE_AUTH_DOUBTFUL, place_of_exchange(PARTY_CLIENT, doubt->exchange),
                      "What the client sent for its login has the right form, but %s", doubt->text);
     }

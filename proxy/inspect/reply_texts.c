@@ -419,7 +419,7 @@ static const struct text_row rows[] = {
     {"Helo command rejected",
      ANYBODY,
      AT_MAIL_OR_LATER,
-     {"the refusal is about the name after EHLO or HELO, not about this command",
+     {"the refusal is about the name behind EHLO or HELO, not about this command",
       "give the client's own full host name there, which should resolve"}},
     {"Helo command rejected",
      ANYBODY,

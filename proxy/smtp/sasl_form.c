@@ -231,7 +231,7 @@ static const char *doubt_of_plain(struct slice response) {
         return name != NULL ? name : password;
     }
     return authzid.len > 0 ? "it has an authorization identity in front of its first NUL, which "
-                             "most servers refuse; leave it empty"
+                             "some servers refuse; leave it empty"
                            : NULL;
 }
 
