@@ -117,9 +117,14 @@ static void put_escaped(struct buf *out, uint8_t byte) {
     buf_put_byte(out, (uint8_t)letter);
 }
 
+// The length of the character at the start of `s`; 0 where JSON cannot hold it.
+static size_t character_length(struct slice s) {
+    return s.data[0] == '\0' ? 0 : text_utf8_length(s);
+}
+
 // Appends the character at the start of `s`, which is not a plain one, and returns its length.
 static size_t put_character(struct buf *out, struct slice s) {
-    size_t len = s.data[0] == '\0' ? 0 : text_utf8_length(s);
+    size_t len = character_length(s);
     if (len == 0) {
         buf_put(out, SLICE("\xEF\xBF\xBD"));
         return 1;
@@ -148,8 +153,7 @@ bool json_text(struct json_writer *json, struct slice text) {
         if (len > 0) {
             buf_put(json->out, slice_sub(text, 0, len));
         } else {
-            holds = holds && text.data[0] != '\0' &&
-                    (text.data[0] < 0x80 || text_utf8_length(text) > 0);
+            holds = holds && character_length(text) > 0;
             len = put_character(json->out, text);
         }
         text = slice_from(text, len);
@@ -160,7 +164,7 @@ bool json_text(struct json_writer *json, struct slice text) {
 
 void json_put_shown(struct buf *out, struct slice text) {
     while (text.len > 0) {
-        size_t len = text.data[0] == '\0' ? 0 : text_utf8_length(text);
+        size_t len = character_length(text);
         buf_put(out, len == 0 ? SLICE("\xEF\xBF\xBD") : slice_sub(text, 0, len));
         text = slice_from(text, len == 0 ? 1 : len);
     }
@@ -209,7 +213,7 @@ void json_member_exact(struct json_writer *json, const char *name, struct slice 
 // What the character at the start of `s`, which is not a plain one, takes; its length in bytes, 0
 // where JSON does not hold it.
 static size_t character_size(struct slice s, size_t *out_len) {
-    *out_len = s.data[0] == '\0' ? 0 : text_utf8_length(s);
+    *out_len = character_length(s);
     if (*out_len > 1 && text_is_treacherous(slice_sub(s, 0, *out_len))) {
         return *out_len == 4 ? 12 : 6;
     }
