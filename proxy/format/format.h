@@ -4,7 +4,7 @@
 // leaves bytes in its outlet; the recording hands them to the spool.
 //
 //   recording ─┬─ outlet 0 ── text state      each outlet collects bytes of its format;
-//              ├─ outlet 1 ── jsonl state     recording_flush makes one batch of them all
+//              ├─ outlet 1 ── jsonl state     the recording makes one batch of all
 //              └─ outlet 2 ── eml state
 //
 // A new format is one file with a `struct format_info`, and its line in format.c. Nothing else

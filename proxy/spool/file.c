@@ -50,6 +50,11 @@ void file_close(struct file *file) {
     output_fd_close(&file->target);
 }
 
+// A regular file that we opened by its name, so that it may be cut.
+static bool is_named(const struct file *file) {
+    return file->target.kind == OUTPUT_FD_FILE && !file->target.standard;
+}
+
 static char *partial_path(const struct file *file) {
     return mem_format("%s.partial", file->path);
 }
@@ -71,7 +76,7 @@ bool file_note_identity(struct file *file) {
 
 static enum err check_ours(const struct file *file, struct failure *failure) {
     uint8_t head[FRAMING_HEAD_MAX];
-    if (file->size == 0 || file->target.kind != OUTPUT_FD_FILE || file->target.standard) {
+    if (file->size == 0 || !is_named(file)) {
         return OK;
     }
     ssize_t len = pread(file->target.fd, head, sizeof(head), 0);
@@ -115,8 +120,7 @@ static enum err begin_replaced(struct file *file, bool same, struct failure *fai
         buf_clear(&file->out);
     }
     // Devices and pipes cannot be cut, and need not.
-    if (file->target.kind == OUTPUT_FD_FILE && !file->target.standard &&
-        ftruncate(file->target.fd, 0) != 0) {
+    if (is_named(file) && ftruncate(file->target.fd, 0) != 0) {
         return file_fail(failure, file, errno);
     }
     file->size = 0;
@@ -127,7 +131,7 @@ static enum err begin_replaced(struct file *file, bool same, struct failure *fai
 // A line that a crash left without its end must not swallow the first one of ours.
 static void end_torn_line(struct file *file) {
     char last = '\n';
-    if (file->target.kind == OUTPUT_FD_FILE && !file->target.standard && file->size > 0 &&
+    if (is_named(file) && file->size > 0 &&
         pread(file->target.fd, &last, 1, (off_t)file->size - 1) == 1 && last != '\n' &&
         buf_len(&file->out) == 0) {
         buf_put_byte(&file->out, '\n');

@@ -31,16 +31,9 @@ static void emit_reply(struct event *event, struct arena *arena,
 
 static void emit_close(struct event *event, const struct record *record,
                        const struct record_moment *moment) {
-    event->close = (struct event_close){
-        .by = (enum party)moment->which,
-        .outcome = record->outcome,
-        .error = record->error,
-        .likely = record->likely,
-        .duration_ns = record->duration_ns < 0 ? 0 : record->duration_ns,
-        .bytes_from_client = record->bytes_from_client,
-        .bytes_from_server = record->bytes_from_server,
-        .truncated = record->truncated,
-    };
+    event->close = record->close;
+    event->close.by = (enum party)moment->which;
+    event->close.duration_ns = record->close.duration_ns < 0 ? 0 : record->close.duration_ns;
 }
 
 static bool emit_moment(struct reader *reader, const struct record *record,
@@ -49,8 +42,8 @@ static bool emit_moment(struct reader *reader, const struct record *record,
     *event = (struct event){.kind = moment->kind};
     switch ((unsigned)moment->kind) {
     case EVENT_CONNECT:
-        event->connect =
-            connect_of(record->closed ? record->outcome : OUTCOME_COMPLETED, &record->session);
+        event->connect = connect_of(record->closed ? record->close.outcome : OUTCOME_COMPLETED,
+                                    &record->session);
         return true;
     case EVENT_TLS:
         event->tls = *moment->tls;

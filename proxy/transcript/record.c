@@ -21,8 +21,8 @@
 struct record *record_new(const struct budget_share *share) {
     struct record *record = mem_new(sizeof(*record));
     record->share = share;
-    record->bytes_from_client = RECORD_BYTES_UNKNOWN;
-    record->bytes_from_server = RECORD_BYTES_UNKNOWN;
+    record->close.bytes_from_client = RECORD_BYTES_UNKNOWN;
+    record->close.bytes_from_server = RECORD_BYTES_UNKNOWN;
     return record;
 }
 
@@ -322,15 +322,12 @@ static void take_note(struct record *record, const struct event *event) {
 }
 
 static void take_close(struct record *record, const struct event *event) {
-    const struct event_close *close = &event->close;
+    struct event_close *close = &record->close;
+    *close = event->close;
+    close->duration_ns = record_at_ns(event->session, close->duration_ns);
+    fields_keep(&record->arena, &close_table, close);
     record->closed = true;
-    record->ended_unix_ns = event->session->started_unix_ns + close->duration_ns;
-    record->duration_ns = record_at_ns(event->session, close->duration_ns);
-    record->bytes_from_client = close->bytes_from_client;
-    record->bytes_from_server = close->bytes_from_server;
-    record->outcome = close->outcome;
-    record->error = arena_copy(&record->arena, close->error);
-    record->likely = arena_copy(&record->arena, close->likely);
+    record->ended_unix_ns = event->session->started_unix_ns + event->close.duration_ns;
     record->truncated |= close->truncated;
     add_moment_of(record, event, (size_t)close->by);
 }

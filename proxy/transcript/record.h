@@ -112,7 +112,7 @@ struct record {
     bool begun;  // an event has come
     bool closed; // what is known only at the end is known
     int64_t ended_unix_ns;
-    int64_t duration_ns;
+    struct event_close close;
     const struct event_tls *tls[2]; // by side; NULL where no handshake was begun
     struct record_exchange *exchanges;
     size_t exchange_count;
@@ -122,12 +122,7 @@ struct record {
     size_t message_count;
     struct event_finding *findings;
     size_t finding_count;
-    uint64_t bytes_from_client;
-    uint64_t bytes_from_server;
     bool truncated;
-    enum outcome outcome;
-    struct slice error;
-    struct slice likely;
     struct record_moment *moments;
     size_t moment_count;
     // While it is built.

@@ -188,7 +188,8 @@ int64_t record_moment_at(const struct record *record, const struct record_moment
     if (moment->kind == EVENT_REPLY) {
         return record_moment_reply(&record->exchanges[moment->which], moment)->at_ns;
     }
-    return moment->kind == EVENT_CLOSE && moment->at_ns < 0 ? record->duration_ns : moment->at_ns;
+    return moment->kind == EVENT_CLOSE && moment->at_ns < 0 ? record->close.duration_ns
+                                                            : moment->at_ns;
 }
 
 // ── messages ────────────────────────────────────────────────────────────────────────────────────

@@ -261,8 +261,8 @@ const struct field_table paused_table = FIELD_TABLE(event_paused, paused_fields)
 // ── the session ─────────────────────────────────────────────────────────────────────────────────
 
 static const struct field bytes_fields[] = {
-    {"from_client", FIELD_COUNT, AT(record, bytes_from_client), .flags = FIELD_MINUS_IS_NULL},
-    {"from_server", FIELD_COUNT, AT(record, bytes_from_server), .flags = FIELD_MINUS_IS_NULL},
+    {"from_client", FIELD_COUNT, AT(record, close.bytes_from_client), .flags = FIELD_MINUS_IS_NULL},
+    {"from_server", FIELD_COUNT, AT(record, close.bytes_from_server), .flags = FIELD_MINUS_IS_NULL},
 };
 static const struct field_table bytes_table = FIELD_TABLE(record, bytes_fields);
 
@@ -271,7 +271,7 @@ static const struct field record_fields[] = {
     {"mode", FIELD_NAME, AT(record, session.mode), MODE},
     {"started", FIELD_TIME, AT(record, session.started_unix_ns)},
     {"ended", FIELD_TIME, AT(record, ended_unix_ns), KNOWN_BY(record, closed)},
-    {"duration_ms", FIELD_MS, AT(record, duration_ns), KNOWN_BY(record, closed)},
+    {"duration_ms", FIELD_MS, AT(record, close.duration_ns), KNOWN_BY(record, closed)},
     {"client", FIELD_OBJECT, AT(record, session.client), .table = &client_table},
     {"server", FIELD_OBJECT, AT(record, session.server), KNOWN_BY(record, session.has_server),
      .table = &server_table},
@@ -285,9 +285,9 @@ static const struct field record_fields[] = {
      .table = &finding_table},
     {"bytes", FIELD_OBJECT, .table = &bytes_table},
     {"truncated", FIELD_BOOL, AT(record, truncated)},
-    {"outcome", FIELD_NAME, AT(record, outcome), KNOWN_BY(record, closed), OUTCOME},
-    {"error", FIELD_TEXT, AT(record, error)},
-    {"likely", FIELD_TEXT, AT(record, likely)},
+    {"outcome", FIELD_NAME, AT(record, close.outcome), KNOWN_BY(record, closed), OUTCOME},
+    {"error", FIELD_TEXT, AT(record, close.error)},
+    {"likely", FIELD_TEXT, AT(record, close.likely)},
     {"timeline", FIELD_TIMELINE, .offset = 0}, // of the whole
 };
 const struct field_table record_table = FIELD_TABLE(record, record_fields);

@@ -222,9 +222,9 @@ static void add_tls(struct record *record, enum side side) {
 }
 
 static void add_close(struct record *record) {
-    enum party by = record->outcome == OUTCOME_CLIENT_CLOSED   ? PARTY_CLIENT
-                    : record->outcome == OUTCOME_SERVER_CLOSED ? PARTY_SERVER
-                                                               : PARTY_NONE;
+    enum party by = record->close.outcome == OUTCOME_CLIENT_CLOSED   ? PARTY_CLIENT
+                    : record->close.outcome == OUTCOME_SERVER_CLOSED ? PARTY_SERVER
+                                                                     : PARTY_NONE;
     if (record->closed) {
         record_add_moment(record,
                           (struct record_moment){.kind = EVENT_CLOSE, .which = by, .at_ns = -1});

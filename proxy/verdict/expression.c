@@ -374,7 +374,7 @@ static void see_session(struct unit *unit, const struct record *session) {
         see_text(unit, tls_version(session->tls[SIDE_SERVER]));
         break;
     case SESSION_OUTCOME:
-        see_text(unit, session->closed ? outcome_name(session->outcome) : NULL);
+        see_text(unit, session->closed ? outcome_name(session->close.outcome) : NULL);
         break;
     case SESSION_CLIENT:
         see_text(unit, session->session.client.address);
