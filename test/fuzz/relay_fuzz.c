@@ -9,8 +9,12 @@
 //      E e, R r     the stream ends, is reset
 //      P + n        pieces of n + 1 bytes from here on
 //      w i x        time passes to the next deadline; the session is idle; the program stops
+//
+// Where nothing bridges, what one side got is what the other side said, byte for byte: a part of it
+// from its start, behind which only the proxy's own 421 may come.
 #include "../relay/wire.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 static const char *const client_lines[] = {
@@ -154,6 +158,65 @@ static void act_of(struct wire *wire, enum side side, int act, struct slice *res
     }
 }
 
+// ── the same bytes ──────────────────────────────────────────────────────────────────────────────
+
+static bool bridges_nothing(const struct wire *wire) {
+    return wire->config.client_tls == CLIENT_TLS_AUTO &&
+           wire->config.server_tls == SERVER_TLS_MIRROR && wire->setup.mode != MODE_SINK;
+}
+
+// One side in TLS and the other not: what is TLS to the one is plain bytes to the other.
+static bool is_mixed(const struct wire *wire) {
+    return (wire->client.tls == NULL) != (wire->server.tls == NULL);
+}
+
+static bool is_what_was_said(const struct wire_end *to, const struct wire_end *from,
+                             bool proxy_may_speak) {
+    struct slice got = buf_slice(&to->got);
+    struct slice said = buf_slice(&from->said);
+    size_t len = 0;
+    while (len < got.len && len < said.len && got.data[len] == said.data[len]) {
+        len++;
+    }
+    // What the server said may begin as the proxy's own words do.
+    size_t own = slice_find(slice_from(got, len - (len < 4 ? len : 4)), SLICE("421 "));
+    return len == got.len || (proxy_may_speak && own != SLICE_NONE && own <= 4);
+}
+
+// Nothing waits where the session is plain and goes on; a first byte of TLS may.
+static bool nothing_is_held(const struct wire *wire, const struct wire_end *to,
+                            const struct wire_end *from) {
+    bool may_wait = wire->client.tls != NULL || wire->server.tls != NULL || wire->unconnected ||
+                    relay_is_done(wire->relay) || from->closed || to->closed || to->saw_end ||
+                    slice_find_byte(buf_slice(&from->said), 0x16) != SLICE_NONE;
+    return may_wait || buf_len(&to->got) >= buf_len(&from->said);
+}
+
+// What has come over a session so far.
+struct past {
+    bool mixed; // bytes past TLS, or TLS on one side alone: they cannot be compared
+    bool timed; // the proxy may have ended it
+};
+
+static void note(struct past *past, int letter) {
+    past->mixed = past->mixed || letter == 'W' || letter == 'V';
+    past->timed = past->timed || letter == 'w' || letter == 'i' || letter == 'x';
+}
+
+static void check_bytes(const struct wire *wire, struct past *past) {
+    bool same = is_what_was_said(&wire->server, &wire->client, false) &&
+                is_what_was_said(&wire->client, &wire->server, true);
+    past->mixed = past->mixed || (is_mixed(wire) && !same);
+    if (past->mixed || !bridges_nothing(wire)) {
+        return;
+    }
+    assert(same);
+    assert(past->timed || nothing_is_held(wire, &wire->server, &wire->client));
+    assert(past->timed || nothing_is_held(wire, &wire->client, &wire->server));
+}
+
+// ── acts ────────────────────────────────────────────────────────────────────────────────────────
+
 static void act(struct wire *wire, struct slice *rest) {
     static const char of_client[] = "cCWTER";
     static const char of_server[] = "sSVter";
@@ -178,8 +241,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     wire_open(&wire);
     set_policy(&wire, take_number(&rest));
     wire_start(&wire);
+    struct past past = {.mixed = false};
     while (rest.len > 0 && !relay_is_done(wire.relay)) {
+        note(&past, rest.data[0]);
         act(&wire, &rest);
+        check_bytes(&wire, &past);
     }
     wire_close(&wire);
     return 0;

@@ -92,12 +92,14 @@ void wire_end_world(void) {
 static void end_init(struct wire_end *end) {
     end->cut_at = SIZE_MAX;
     buf_init(&end->to_send, 16 * MIB);
+    buf_init(&end->said, 16 * MIB);
     buf_init(&end->got, 16 * MIB);
 }
 
 static void end_cleanup(struct wire_end *end) {
     tls_endpoint_free(end->tls);
     buf_cleanup(&end->to_send);
+    buf_cleanup(&end->said);
     buf_cleanup(&end->got);
 }
 
@@ -226,6 +228,7 @@ static bool to_relay(struct wire *wire, enum side side, struct slice bytes) {
 }
 
 static void took(struct wire_end *end, size_t len) {
+    buf_put(&end->said, slice_sub(buf_slice(&end->to_send), 0, len));
     buf_consume(&end->to_send, len);
     end->cut_at -= end->cut_at == SIZE_MAX ? 0 : len;
 }

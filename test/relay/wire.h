@@ -15,6 +15,7 @@
 struct wire_end {
     struct tls_endpoint *tls;
     struct buf to_send;
+    struct buf said; // all plaintext that the relay took, or TLS for it
     struct buf got;
     size_t cut_at;    // plaintext bytes until it pauses, till nothing moves; SIZE_MAX for never
     bool tls_after;   // accepts TLS once all is sent
