@@ -262,7 +262,8 @@ static void find_destination(struct arrival *arrival, uint16_t listener_port, in
     }
 }
 
-static bool claim(struct accepted *accepted, int fd) {
+static bool claim(struct arrival *arrival, int fd) {
+    struct accepted *accepted = &arrival->accepted;
     const struct lead *lead = accepted->spec->lead;
     struct claimed claimed;
     if (!lead->claim(lead->context, fd, &claimed)) {
@@ -275,7 +276,8 @@ static bool claim(struct accepted *accepted, int fd) {
     }
     route_set_destination(accepted->route, &claimed.server);
     if (claimed.server_fd >= 0) {
-        route_use_socket(accepted->route, claimed.server_fd);
+        struct peer *server = peer_new(&arrival->worker->loop, SIDE_SERVER, claimed.server_fd);
+        route_use_peer(accepted->route, server);
     }
     return true;
 }
@@ -286,7 +288,7 @@ void arrival_begin(struct listener *listener, int fd, const struct sockaddr *cli
     worker_session_began(listener->worker, &arrival->live);
     if (spec->mode == MODE_TRANSPARENT) {
         find_destination(arrival, listener->port, fd);
-    } else if (spec->lead != NULL && !claim(&arrival->accepted, fd)) {
+    } else if (spec->lead != NULL && !claim(arrival, fd)) {
         end(arrival);
         return;
     }

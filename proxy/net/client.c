@@ -21,8 +21,11 @@ bool client_is_local(const struct client *client) {
 }
 
 bool client_is_orphan(const struct client *client) {
+    struct sock_diag diag = {0};
     uint64_t inode = 0;
-    return client_is_local(client) &&
-           sock_diag_find(&inode, (const struct sockaddr *)&client->name,
-                          (const struct sockaddr *)&client->peer) == SOCK_DIAG_ORPHAN;
+    bool orphan = client_is_local(client) &&
+                  sock_diag_find(&diag, &inode, (const struct sockaddr *)&client->name,
+                                 (const struct sockaddr *)&client->peer) == SOCK_DIAG_ORPHAN;
+    sock_diag_cleanup(&diag);
+    return orphan;
 }

@@ -242,11 +242,11 @@ static void answer_socks5(struct conn *conn) {
 }
 
 static void connected(struct conn *conn) {
-    int fd = route_take_socket(conn->accepted.route);
-    conn->server_local_text = address_of_socket(fd);
+    struct peer *server = route_take_peer(conn->accepted.route);
+    conn->server_local_text = address_of_socket(peer_fd(server));
     conn->session.server_local.address = conn->server_local_text.host;
     conn->session.server_local.port = conn->server_local_text.port;
-    adopt(conn, peer_new(&conn->worker->loop, SIDE_SERVER, fd));
+    adopt(conn, server);
     relay_connected(conn->pair.relay, conn->server_local_text.host, pair_now_ns(&conn->pair));
 }
 
@@ -258,7 +258,7 @@ static void use_dial_result(struct conn *conn) {
         conn->session.server.address = conn->server_text.host;
     }
     answer_socks5(conn);
-    if (result->fd < 0) {
+    if (result->peer == NULL) {
         relay_connect_failed(conn->pair.relay, result->failure.text, tells_client(conn),
                              pair_now_ns(&conn->pair));
     } else {

@@ -6,6 +6,7 @@
 #include "net/lookup.h"
 #include "net/origdst.h"
 #include "net/own_listeners.h"
+#include "net/peer.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,18 +15,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { ADDRESSES_MAX = 16, RETRY_MS = 100 };
+
+// One connect. libuv answers each once, also one whose peer was closed.
+struct attempt {
+    uv_connect_t connect;
+    struct peer *peer;
+    struct dial *dial; // NULL once it was given up
+};
 
 struct dial {
     uv_loop_t *loop;
     struct lookups *lookups;
-    struct lookup *lookup; // under way
-    uv_poll_t poll;
+    struct lookup *lookup;   // under way
+    struct attempt *attempt; // under way
     uv_timer_t timer;
-    bool polling;
-    int open_handles;
     char *host;
     uint16_t port;
     const struct own_listeners *own;
@@ -34,7 +39,6 @@ struct dial {
     struct sockaddr_storage addresses[ADDRESSES_MAX];
     size_t address_count;
     size_t next;
-    int fd;
     struct dial_result result;
     void (*done)(void *context, const struct dial_result *result);
     void *context;
@@ -43,25 +47,17 @@ struct dial {
 
 static void try_next(struct dial *dial);
 
-static void release(struct dial *dial) {
-    dial->open_handles--;
-    if (dial->open_handles == 0) {
-        free(dial->host);
-        free(dial);
-    }
+static void free_dial(uv_handle_t *handle) {
+    struct dial *dial = handle->data;
+    free(dial->host);
+    free(dial);
 }
 
-static void free_when_closed(uv_handle_t *handle) {
-    release(handle->data);
-}
-
-static void close_handles(struct dial *dial) {
-    if (!uv_is_closing((uv_handle_t *)&dial->timer)) {
-        uv_close((uv_handle_t *)&dial->timer, free_when_closed);
-    }
-    if (dial->polling) {
-        dial->polling = false;
-        uv_close((uv_handle_t *)&dial->poll, free_when_closed);
+static void give_up_attempt(struct dial *dial) {
+    if (dial->attempt != NULL) {
+        dial->attempt->dial = NULL;
+        peer_close(dial->attempt->peer);
+        dial->attempt = NULL;
     }
 }
 
@@ -72,19 +68,10 @@ static void finish(struct dial *dial) {
     dial->finished = true;
     lookup_cancel(dial->lookup);
     dial->lookup = NULL;
-    if (dial->polling) {
-        uv_poll_stop(&dial->poll);
-    }
-    close_handles(dial);
+    give_up_attempt(dial);
+    uv_close((uv_handle_t *)&dial->timer, free_dial);
     if (dial->done != NULL) {
         dial->done(dial->context, &dial->result);
-    }
-}
-
-static void drop_attempt(struct dial *dial) {
-    if (dial->fd >= 0) {
-        close(dial->fd);
-        dial->fd = -1;
     }
 }
 
@@ -110,7 +97,6 @@ const char *dial_advice(int error) {
 static void fail_with(struct dial *dial, int error) {
     struct address_text text = address_text((struct sockaddr *)&dial->result.address);
     bool name = dial->host != NULL && strcmp(dial->host, text.host) != 0;
-    dial->result.fd = -1;
     dial->result.error = error;
     if (name) {
         fail(&dial->result.failure, ERR_SYSTEM, "cannot connect to '%s' (%s) on port %u: %s",
@@ -122,7 +108,7 @@ static void fail_with(struct dial *dial, int error) {
 }
 
 static void attempt_failed(struct dial *dial, int error) {
-    drop_attempt(dial);
+    give_up_attempt(dial);
     fail_with(dial, error);
     if (dial->next < dial->address_count && uv_now(dial->loop) < dial->deadline_ms) {
         try_next(dial);
@@ -131,45 +117,27 @@ static void attempt_failed(struct dial *dial, int error) {
     }
 }
 
-static void close_poll_then_next(uv_handle_t *handle) {
-    struct dial *dial = handle->data;
-    if (!dial->finished) {
-        attempt_failed(dial, dial->result.error);
-    }
-    release(dial);
-}
-
-// A poll handle belongs to one socket; the next address waits for it to close.
-static void end_attempt(struct dial *dial, int error) {
-    dial->polling = false;
-    dial->result.error = error;
-    uv_poll_stop(&dial->poll);
-    uv_timer_stop(&dial->timer);
-    uv_close((uv_handle_t *)&dial->poll, close_poll_then_next);
-}
-
-static void on_writable(uv_poll_t *poll, int status, int events) {
-    struct dial *dial = poll->data;
-    int error = 0;
-    socklen_t len = sizeof(error);
-    (void)events;
-    getsockopt(dial->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-    if (status < 0 && error == 0) {
-        error = -status;
-    }
-    if (error != 0) {
-        end_attempt(dial, error);
+static void on_connected(uv_connect_t *connect, int status) {
+    struct attempt *attempt = (struct attempt *)connect;
+    struct dial *dial = attempt->dial;
+    if (dial == NULL) {
+        free(attempt);
         return;
     }
-    dial->result.fd = dial->fd;
-    dial->fd = -1;
-    finish(dial);
+    if (status < 0) {
+        attempt_failed(dial, -status);
+    } else {
+        dial->attempt = NULL;
+        dial->result.peer = attempt->peer;
+        finish(dial);
+    }
+    free(attempt);
 }
 
 static void on_timeout(uv_timer_t *timer) {
     struct dial *dial = timer->data;
-    if (dial->polling) {
-        end_attempt(dial, ETIMEDOUT);
+    if (dial->attempt != NULL) {
+        attempt_failed(dial, ETIMEDOUT);
     } else if (dial->lookup != NULL) {
         dial->result.error = ETIMEDOUT;
         fail(&dial->result.failure, ERR_SYSTEM, "the name '%s' was not resolved in time",
@@ -196,6 +164,26 @@ static bool is_own(const struct dial *dial, const struct sockaddr_storage *addre
     return dial->own != NULL && own_listeners_have(dial->own, (const struct sockaddr *)address);
 }
 
+static void attempt(struct dial *dial, struct peer *peer) {
+    struct attempt *attempt = mem_new(sizeof(*attempt));
+    attempt->peer = peer;
+    attempt->dial = dial;
+    peer_send_at_once(peer);
+    if (dial->mark) {
+        origdst_mark(peer_fd(peer)); // Without the right the listener's loop guard is what is left.
+    }
+    int error = uv_tcp_connect(&attempt->connect, &peer->tcp,
+                               (const struct sockaddr *)&dial->result.address, on_connected);
+    if (error != 0) {
+        free(attempt);
+        peer_close(peer);
+        attempt_failed(dial, -error);
+        return;
+    }
+    dial->attempt = attempt;
+    uv_timer_start(&dial->timer, on_timeout, attempt_ms(dial), 0);
+}
+
 static void try_next(struct dial *dial) {
     struct sockaddr_storage *address = &dial->addresses[dial->next];
     if (is_own(dial, address)) {
@@ -204,31 +192,19 @@ static void try_next(struct dial *dial) {
         attempt_failed(dial, ELOOP);
         return;
     }
-    dial->fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (dial->fd < 0 && out_of_descriptors(errno) && uv_now(dial->loop) < dial->deadline_ms) {
+    int error = 0;
+    struct peer *peer = peer_new_unconnected(&error, dial->loop, SIDE_SERVER, address->ss_family);
+    if (out_of_descriptors(error) && uv_now(dial->loop) < dial->deadline_ms) {
         uv_timer_start(&dial->timer, on_timeout, RETRY_MS, 0);
         return;
     }
     dial->next++;
     dial->result.address = *address;
-    if (dial->fd < 0) {
-        attempt_failed(dial, errno);
-        return;
+    if (peer == NULL) {
+        attempt_failed(dial, error);
+    } else {
+        attempt(dial, peer);
     }
-    if (dial->mark) {
-        origdst_mark(dial->fd); // Without the right the loop guard of the listener is what is left.
-    }
-    const struct sockaddr *to = (const struct sockaddr *)address;
-    if (connect(dial->fd, to, address_len(to)) != 0 && errno != EINPROGRESS) {
-        attempt_failed(dial, errno);
-        return;
-    }
-    uv_poll_init(dial->loop, &dial->poll, dial->fd);
-    dial->poll.data = dial;
-    dial->open_handles++;
-    dial->polling = true;
-    uv_poll_start(&dial->poll, UV_WRITABLE, on_writable);
-    uv_timer_start(&dial->timer, on_timeout, attempt_ms(dial), 0);
 }
 
 static void add_address(struct dial *dial, const struct sockaddr *address) {
@@ -276,8 +252,6 @@ struct dial *dial_start(uv_loop_t *loop, const struct dial_target *target,
     dial->own = target->own;
     dial->lookups = target->lookups;
     dial->mark = target->mark;
-    dial->fd = -1;
-    dial->result.fd = -1;
     dial->done = done;
     dial->context = context;
     dial->host = mem_string(target->host);
@@ -289,7 +263,6 @@ struct dial *dial_start(uv_loop_t *loop, const struct dial_target *target,
     }
     uv_timer_init(loop, &dial->timer);
     dial->timer.data = dial;
-    dial->open_handles = 1;
     // `done` never comes from within dial_start: its caller has not stored the dial yet.
     uv_timer_start(&dial->timer, start_later, 0, 0);
     return dial;
@@ -301,5 +274,4 @@ void dial_cancel(struct dial *dial) {
     }
     dial->done = NULL;
     finish(dial);
-    drop_attempt(dial);
 }

@@ -14,6 +14,7 @@
 struct dial;
 struct lookups;
 struct own_listeners;
+struct peer;
 
 struct dial_target {
     const char *host; // a name or an address; NULL where `address` is given
@@ -26,13 +27,13 @@ struct dial_target {
 };
 
 struct dial_result {
-    int fd;                          // connected, non-blocking; -1: failed
+    struct peer *peer;               // connected; NULL: failed
     struct sockaddr_storage address; // the one that worked, or the last that was tried
     int error;                       // errno, or 0 where the name did not resolve
     struct failure failure;          // a sentence
 };
 
-// Calls `done` once, on the loop, unless dial_cancel came first. `done` owns the socket. The dial
+// Calls `done` once, on the loop, unless dial_cancel came first. `done` owns the peer. The dial
 // frees itself. Strings are copied.
 struct dial *dial_start(uv_loop_t *loop, const struct dial_target *target,
                         void (*done)(void *context, const struct dial_result *result),

@@ -19,6 +19,8 @@ struct listener {
     const struct listen_spec *spec;
     int fd;
     uint16_t port;
+    unsigned accepts_a_turn; // what the next turn of the loop may accept
+    uint64_t accepted_at_ms; // of the loop's clock: the last turn that accepted all it may
     bool polling;
     bool closed;
 };

@@ -70,10 +70,11 @@ static struct owner_query *answer_known(struct owner *owner, struct owner_query 
 }
 
 static void take_new(struct owner *owner, struct owner_query *queries) {
+    struct sock_diag diag = {0}; // for all that were asked at once
     while (queries != NULL) {
         struct owner_query *query = queries;
         queries = query->next;
-        if (sock_diag_find(&query->inode, (struct sockaddr *)&query->client,
+        if (sock_diag_find(&diag, &query->inode, (struct sockaddr *)&query->client,
                            (struct sockaddr *)&query->server) == SOCK_DIAG_OPEN) {
             query->next = owner->missed;
             owner->missed = query;
@@ -81,6 +82,7 @@ static void take_new(struct owner *owner, struct owner_query *queries) {
             answer(query, 0);
         }
     }
+    sock_diag_cleanup(&diag);
     owner->missed = answer_known(owner, owner->missed);
 }
 
@@ -157,10 +159,11 @@ void owner_ask(struct owner *owner, struct owner_query *query) {
     if (takes) {
         query->next = owner->asked;
         owner->asked = query;
-        pthread_cond_signal(&owner->changed);
     }
     pthread_mutex_unlock(&owner->lock);
-    if (!takes) {
+    if (takes) {
+        pthread_cond_signal(&owner->changed); // unlocked: who wakes needs not wait for it
+    } else {
         answer(query, 0);
     }
 }

@@ -20,18 +20,36 @@ struct write_request {
     uint8_t bytes[]; // flexible: what is being written
 };
 
+static struct peer *init_peer(struct peer *peer, enum side side) {
+    peer->tcp.data = peer;
+    peer->side = side;
+    return peer;
+}
+
 struct peer *peer_new(uv_loop_t *loop, enum side side, int fd) {
     struct peer *peer = mem_new(sizeof(*peer));
-    int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     int error = uv_tcp_init(loop, &peer->tcp);
     assert(error == 0);
     error = uv_tcp_open(&peer->tcp, fd);
     assert(error == 0);
     (void)error;
-    peer->tcp.data = peer;
-    peer->side = side;
-    return peer;
+    return init_peer(peer, side);
+}
+
+struct peer *peer_new_unconnected(int *out_error, uv_loop_t *loop, enum side side, int family) {
+    struct peer *peer = mem_new(sizeof(*peer));
+    int error = uv_tcp_init_ex(loop, &peer->tcp, (unsigned)family);
+    if (error != 0) {
+        *out_error = -error;
+        free(peer);
+        return NULL;
+    }
+    return init_peer(peer, side);
+}
+
+void peer_send_at_once(struct peer *peer) {
+    int on = 1;
+    setsockopt(peer_fd(peer), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
 void peer_set_owner(struct peer *peer, const struct peer_handlers *handlers, void *owner) {

@@ -30,6 +30,10 @@ struct peer {
 
 // Takes the connected socket.
 struct peer *peer_new(uv_loop_t *loop, enum side side, int fd);
+// One that is to be connected with uv_tcp_connect. NULL where there is no socket to be had;
+// `out_error` is the errno then.
+struct peer *peer_new_unconnected(int *out_error, uv_loop_t *loop, enum side side, int family);
+void peer_send_at_once(struct peer *peer); // without Nagle's wait for more
 void peer_set_owner(struct peer *peer, const struct peer_handlers *handlers, void *owner);
 void peer_read(struct peer *peer, bool on);
 // Writes as much as goes at once and returns it. What did not go is copied up to some KiB and

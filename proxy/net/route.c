@@ -2,16 +2,15 @@
 #include "net/route.h"
 
 #include "base/memory.h"
+#include "net/peer.h"
 #include "net/worker.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 struct route *route_new(const char *host, uint16_t port) {
     struct route *route = mem_new(sizeof(*route));
     route->host = mem_string(host);
     route->port = port;
-    route->result.fd = -1;
     return route;
 }
 
@@ -20,9 +19,7 @@ void route_free(struct route *route) {
         return;
     }
     dial_cancel(route->dial);
-    if (route->result.fd >= 0) {
-        close(route->result.fd); // connected, and never taken
-    }
+    peer_close(route->result.peer); // connected, and never taken
     free(route->host);
     free(route);
 }
@@ -32,9 +29,10 @@ void route_set_destination(struct route *route, const struct sockaddr_storage *d
     route->port = address_text((const struct sockaddr *)destination).port;
 }
 
-void route_use_socket(struct route *route, int fd) {
+void route_use_peer(struct route *route, struct peer *peer) {
+    peer_send_at_once(peer);
     route->dialled = true;
-    route->result.fd = fd;
+    route->result.peer = peer;
     route->result.address = route->destination;
 }
 
@@ -75,8 +73,8 @@ void route_await(struct route *route, void (*ended)(void *context), void *contex
     route->context = context;
 }
 
-int route_take_socket(struct route *route) {
-    int fd = route->result.fd;
-    route->result.fd = -1;
-    return fd;
+struct peer *route_take_peer(struct route *route) {
+    struct peer *peer = route->result.peer;
+    route->result.peer = NULL;
+    return peer;
 }

@@ -14,21 +14,21 @@ struct route {
     uint16_t port;
     struct sockaddr_storage destination; // where the client was going; AF_UNSPEC where it named it
     struct dial *dial;                   // under way
-    bool dialled;                        // `result` holds; its socket is the route's
+    bool dialled;                        // `result` holds; its peer is the route's
     struct dial_result result;
     void (*ended)(void *context); // the dial; NULL while it is not waited for
     void *context;
 };
 
 struct route *route_new(const char *host, uint16_t port); // NULL: to be found
-void route_free(struct route *route); // NULL is fine; ends the dial, closes the socket
+void route_free(struct route *route); // NULL is fine; ends the dial, closes the peer
 void route_set_destination(struct route *route, const struct sockaddr_storage *destination);
-void route_use_socket(struct route *route, int fd); // connected to the destination already
+void route_use_peer(struct route *route, struct peer *peer); // connected to the destination
 bool route_is_redirected(const struct route *route);
 // Unless there is nothing to dial, or the dial has begun.
 void route_dial(struct route *route, struct worker *worker, bool may_be_own);
 // `ended` is called when the dial has ended: from within a later turn of the loop, once.
 void route_await(struct route *route, void (*ended)(void *context), void *context);
-int route_take_socket(struct route *route); // the caller's from here; -1 where the dial failed
+struct peer *route_take_peer(struct route *route); // the caller's; NULL where the dial failed
 
 #endif

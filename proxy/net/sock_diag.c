@@ -31,13 +31,14 @@ static void put_address(__be32 out[4], __be16 *out_port, const struct sockaddr *
     }
 }
 
-static enum sock_diag read_answer(uint64_t *out_inode, int netlink) {
+static enum sock_diag_answer read_answer(uint64_t *out_inode, const struct sock_diag *diag) {
     union {
         struct nlmsghdr header;
         uint8_t room[ANSWER_MAX];
     } answer;
-    ssize_t len = recv(netlink, &answer, sizeof(answer), 0);
+    ssize_t len = recv(diag->fd, &answer, sizeof(answer), 0);
     if (len < (ssize_t)NLMSG_LENGTH(sizeof(struct inet_diag_msg)) ||
+        answer.header.nlmsg_seq != diag->questions ||
         answer.header.nlmsg_type != SOCK_DIAG_BY_FAMILY) {
         return SOCK_DIAG_UNKNOWN; // NLMSG_ERROR with ENOENT: not on this machine
     }
@@ -47,11 +48,12 @@ static enum sock_diag read_answer(uint64_t *out_inode, int netlink) {
     return found.idiag_inode != 0 ? SOCK_DIAG_OPEN : SOCK_DIAG_ORPHAN;
 }
 
-static bool ask(int netlink, const struct sockaddr *own, const struct sockaddr *peer) {
+static bool ask(struct sock_diag *diag, const struct sockaddr *own, const struct sockaddr *peer) {
     struct diag_request request = {
         .header = {.nlmsg_len = sizeof(request),
                    .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-                   .nlmsg_flags = NLM_F_REQUEST},
+                   .nlmsg_flags = NLM_F_REQUEST,
+                   .nlmsg_seq = ++diag->questions},
         .body = {.sdiag_family = (uint8_t)own->sa_family,
                  .sdiag_protocol = IPPROTO_TCP,
                  .idiag_states = UINT32_MAX},
@@ -61,7 +63,7 @@ static bool ask(int netlink, const struct sockaddr *own, const struct sockaddr *
     put_address(id->idiag_dst, &id->idiag_dport, peer);
     id->idiag_cookie[0] = INET_DIAG_NOCOOKIE;
     id->idiag_cookie[1] = INET_DIAG_NOCOOKIE;
-    return send(netlink, &request, sizeof(request), 0) == (ssize_t)sizeof(request);
+    return send(diag->fd, &request, sizeof(request), 0) == (ssize_t)sizeof(request);
 }
 
 static void copy_unmapped(struct sockaddr_storage *out, const struct sockaddr *address) {
@@ -70,22 +72,31 @@ static void copy_unmapped(struct sockaddr_storage *out, const struct sockaddr *a
     address_unmap(out);
 }
 
-enum sock_diag sock_diag_find(uint64_t *out_inode, const struct sockaddr *own,
-                              const struct sockaddr *peer) {
+static bool open_once(struct sock_diag *diag) {
+    if (!diag->open) {
+        diag->fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+        diag->open = diag->fd >= 0;
+    }
+    return diag->open;
+}
+
+enum sock_diag_answer sock_diag_find(struct sock_diag *diag, uint64_t *out_inode,
+                                     const struct sockaddr *own, const struct sockaddr *peer) {
     struct sockaddr_storage from;
     struct sockaddr_storage to;
     *out_inode = 0;
     copy_unmapped(&from, own);
     copy_unmapped(&to, peer);
-    if (from.ss_family != to.ss_family) {
+    if (from.ss_family != to.ss_family || !open_once(diag) ||
+        !ask(diag, (struct sockaddr *)&from, (struct sockaddr *)&to)) {
         return SOCK_DIAG_UNKNOWN;
     }
-    int netlink = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-    if (netlink < 0) {
-        return SOCK_DIAG_UNKNOWN;
+    return read_answer(out_inode, diag);
+}
+
+void sock_diag_cleanup(struct sock_diag *diag) {
+    if (diag->open) {
+        close(diag->fd);
+        diag->open = false;
     }
-    bool asked = ask(netlink, (struct sockaddr *)&from, (struct sockaddr *)&to);
-    enum sock_diag found = asked ? read_answer(out_inode, netlink) : SOCK_DIAG_UNKNOWN;
-    close(netlink);
-    return found;
 }

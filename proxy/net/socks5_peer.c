@@ -11,10 +11,10 @@ void socks5_send(struct socks5 *socks5, struct peer *client) {
 }
 
 void socks5_answer(struct socks5 *socks5, struct peer *client, const struct dial_result *result) {
-    if (result->fd >= 0) {
+    if (result->peer != NULL) {
         struct sockaddr_storage local = {0};
         socklen_t len = sizeof(local);
-        getsockname(result->fd, (struct sockaddr *)&local, &len);
+        getsockname(peer_fd(result->peer), (struct sockaddr *)&local, &len);
         socks5_answer_connected(socks5, (struct sockaddr *)&local);
     } else {
         enum socks5_reply reply =

@@ -163,15 +163,19 @@ void worker_give_room(struct worker *worker) {
     }
 }
 
-bool worker_has_descriptors(const struct worker *worker) {
+bool worker_has_descriptors(struct worker *worker) {
     const struct service *service = worker->service;
-    struct rlimit limit;
     uint64_t live = atomic_load(&service->live);
-    if (live <= 1 || getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    uint64_t wanted = service->own_descriptors + SPARE_DESCRIPTORS + 2 * live;
+    if (live <= 1 || wanted <= worker->descriptors_max) {
         return true;
     }
-    uint64_t wanted = service->own_descriptors + SPARE_DESCRIPTORS + 2 * live;
-    return limit.rlim_cur == RLIM_INFINITY || wanted <= limit.rlim_cur;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return true;
+    }
+    worker->descriptors_max = limit.rlim_cur; // RLIM_INFINITY is the largest number.
+    return wanted <= worker->descriptors_max;
 }
 
 static void add_live(struct worker *worker, struct live *live) {

@@ -65,9 +65,10 @@ struct worker {
     struct job **jobs_end; // where the next one goes
     struct listener **listeners;
     size_t listener_count;
-    struct live *first; // all of this loop
-    char *read_buffer;  // LIMIT_READ bytes: what a socket is read into
-    struct buf scratch; // the plaintext of one read
+    struct live *first;       // all of this loop
+    char *read_buffer;        // LIMIT_READ bytes: what a socket is read into
+    struct buf scratch;       // the plaintext of one read
+    uint64_t descriptors_max; // the limit when it was last asked for: it may be raised at any time
     bool stopping;
     bool finished;
 };
@@ -98,6 +99,6 @@ void worker_session_ended(struct worker *worker, struct live *live, bool recorde
 void worker_put_sessions(const struct worker *worker, struct buf *out);
 // Whether the session that room was taken for will find a descriptor for its server too: clients
 // alone could use them all up.
-bool worker_has_descriptors(const struct worker *worker);
+bool worker_has_descriptors(struct worker *worker);
 
 #endif

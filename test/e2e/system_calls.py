@@ -14,7 +14,7 @@ from support import smtp
 
 SESSIONS = 96
 AT_ONCE = 16
-CALLS_MAX = 90
+CALLS_MAX = 75
 PROCESS_LOOK = {"openat", "newfstatat", "getdents64", "readlinkat", "close"}
 MESSAGE = (b"Date: Sat, 28 Nov 2026 10:00:00 +0000\r\nFrom: a@example.com\r\nTo: b@example.net\r\n"
            b"Message-ID: <1@example.com>\r\nSubject: two kilobytes\r\n\r\n" + (b"x" * 70 + b"\r\n") * 26)

@@ -245,7 +245,7 @@ static void an_answer_in_time_is_taken_before_the_wait_is_over(void **state) {
 
 static void a_dial_that_ended_first_goes_along(void **state) {
     (void)state;
-    struct dial_result result = {.fd = -1, .error = 111};
+    struct dial_result result = {.error = 111};
     arrive_to_be_sent_on();
     scene.dialled(scene.dialled_context, &result);
     assert_int_equal(scene.sessions, 0);
@@ -342,9 +342,9 @@ static void a_claimed_client_is_known_and_connected(void **state) {
     assert_int_equal(scene.dials, 0);
     assert_int_equal(scene.process.pid, PID);
     assert_int_equal(scene.session.route->port, 465);
-    int fd = route_take_socket(scene.session.route);
-    assert_int_equal(fd, pair[1]);
-    close(fd);
+    struct peer *server = route_take_peer(scene.session.route);
+    assert_int_equal(peer_fd(server), pair[1]);
+    peer_close(server);
     close(pair[0]);
 }
 

@@ -282,7 +282,7 @@ static void begin(enum mode mode, const char *early) {
 static void dial_ended(int fd, int error) {
     struct route *route = scene.accepted.route;
     route->dialled = true;
-    route->result.fd = fd;
+    route->result.peer = fd < 0 ? NULL : peer_new(&scene.worker.loop, SIDE_SERVER, fd);
     route->result.error = error;
     route->result.failure = (struct failure){.text = "cannot connect"};
     address_parse(&route->result.address, "192.0.2.7", 25);

@@ -6,6 +6,8 @@
 #include "net/address.h"
 #include "net/lookup.h"
 #include "net/own_listeners.h"
+#include "net/peer.h"
+#include "tcp.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,10 +25,10 @@
 enum { TRIES_MAX = 20, PORT = 25, TIMEOUT_MS = 30000 };
 
 // Addresses of 192.0.2.0/24 by their last number: what comes of a connect there.
-enum outcome { CONNECTS, REFUSES, SWALLOWS };
+enum fate { CONNECTS, REFUSES, SWALLOWS };
 
 static struct {
-    enum outcome outcomes[TRIES_MAX];
+    enum fate outcomes[TRIES_MAX];
     unsigned tried[TRIES_MAX];
     uint64_t tried_at_ms[TRIES_MAX];
     size_t tries;
@@ -37,38 +39,45 @@ static struct {
     uv_loop_t loop;
     unsigned calls;
     struct dial_result result;
+    struct sockaddr_in server; // it takes connections
+    int server_fd;
+    struct sockaddr_in full; // it answers none any more: so many wait to be accepted
+    int full_fds[2];
 } scene;
 
-int __wrap_connect(int fd, const struct sockaddr *to, socklen_t len);
-int __wrap_socket(int family, int type, int protocol);
-int __real_socket(int family, int type, int protocol);
+int __wrap_uv_tcp_connect(uv_connect_t *connect, uv_tcp_t *tcp, const struct sockaddr *to,
+                          uv_connect_cb done);
+int __real_uv_tcp_connect(uv_connect_t *connect, uv_tcp_t *tcp, const struct sockaddr *to,
+                          uv_connect_cb done);
+int __wrap_uv_tcp_init_ex(uv_loop_t *loop, uv_tcp_t *tcp, unsigned flags);
+int __real_uv_tcp_init_ex(uv_loop_t *loop, uv_tcp_t *tcp, unsigned flags);
 struct lookup *__wrap_lookup_start(struct lookups *lookups, uv_loop_t *loop, const char *host,
                                    void (*done)(void *context, int error,
                                                 const struct addrinfo *list),
                                    void *context);
 void __wrap_lookup_cancel(struct lookup *lookup);
 
-// libuv finds a socket that is not connected writable, and it has no error: one that has connected.
-int __wrap_connect(int fd, const struct sockaddr *to, socklen_t len) {
+int __wrap_uv_tcp_connect(uv_connect_t *connect, uv_tcp_t *tcp, const struct sockaddr *to,
+                          uv_connect_cb connected) {
     struct sockaddr_in four;
-    (void)fd;
-    (void)len;
     memcpy(&four, to, sizeof(four));
     unsigned number = ntohl(four.sin_addr.s_addr) & 0xff;
     assert_int_equal(ntohs(four.sin_port), PORT);
     scene.tried_at_ms[scene.tries] = fake_clock_now_ms();
     scene.tried[scene.tries++] = number;
-    errno = scene.outcomes[number] == REFUSES ? ECONNREFUSED : EINPROGRESS;
-    return -1;
+    if (scene.outcomes[number] == REFUSES) {
+        return UV_ECONNREFUSED;
+    }
+    struct sockaddr_in *name = scene.outcomes[number] == SWALLOWS ? &scene.full : &scene.server;
+    return __real_uv_tcp_connect(connect, tcp, (struct sockaddr *)name, connected);
 }
 
-int __wrap_socket(int family, int type, int protocol) {
+int __wrap_uv_tcp_init_ex(uv_loop_t *loop, uv_tcp_t *tcp, unsigned flags) {
     if (scene.no_descriptors > 0) {
         scene.no_descriptors--;
-        errno = EMFILE;
-        return -1;
+        return UV_EMFILE;
     }
-    return __real_socket(family, type, protocol);
+    return __real_uv_tcp_init_ex(loop, tcp, flags);
 }
 
 struct lookup *__wrap_lookup_start(struct lookups *lookups, uv_loop_t *loop, const char *host,
@@ -99,17 +108,22 @@ static int open_scene(void **state) {
     memset(&scene, 0, sizeof(scene));
     fake_clock_reset();
     uv_loop_init(&scene.loop);
+    scene.server_fd = tcp_listen(&scene.server);
+    scene.full_fds[0] = tcp_listen(&scene.full);
+    listen(scene.full_fds[0], 0);
+    scene.full_fds[1] = tcp_connect(&scene.full);
     return 0;
 }
 
 static int close_scene(void **state) {
     (void)state;
-    if (scene.calls > 0 && scene.result.fd >= 0) {
-        close(scene.result.fd);
-    }
+    peer_close(scene.result.peer);
     uv_run(&scene.loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&scene.loop), 0);
     assert_int_equal(fake_clock_armed(), 0);
+    close(scene.server_fd);
+    close(scene.full_fds[0]);
+    close(scene.full_fds[1]);
     return 0;
 }
 
@@ -173,7 +187,7 @@ static void an_address_is_not_looked_up(void **state) {
     assert_int_equal(scene.lookups, 0);
     assert_int_equal(scene.calls, 1);
     assert_int_equal(scene.tried[0], 7);
-    assert_true(scene.result.fd >= 0);
+    assert_non_null(scene.result.peer);
     struct address_text text = address_text((struct sockaddr *)&scene.result.address);
     assert_string_equal(text.host, "192.0.2.7");
     assert_int_equal(text.port, PORT);
@@ -190,7 +204,7 @@ static void addresses_are_tried_in_their_order_until_one_connects(void **state) 
         assert_int_equal(scene.tried[i], i + 1);
     }
     assert_int_equal(scene.calls, 1);
-    assert_true(scene.result.fd >= 0);
+    assert_non_null(scene.result.peer);
 }
 
 static void the_last_failure_is_what_it_says(void **state) {
@@ -199,7 +213,7 @@ static void the_last_failure_is_what_it_says(void **state) {
     start_name(NULL);
     resolve(2);
     assert_int_equal(scene.calls, 1);
-    assert_int_equal(scene.result.fd, -1);
+    assert_null(scene.result.peer);
     assert_int_equal(scene.result.error, ECONNREFUSED);
     assert_string_equal(scene.result.failure.text,
                         "cannot connect to 'mail.example.com' (192.0.2.2) on port 25: the "
@@ -248,7 +262,7 @@ static void an_own_listener_is_passed_over(void **state) {
     uv_run(&scene.loop, UV_RUN_DEFAULT);
     assert_int_equal(scene.tries, 1);
     assert_int_equal(scene.tried[0], 2);
-    assert_true(scene.result.fd >= 0);
+    assert_non_null(scene.result.peer);
 }
 
 static void it_waits_for_a_descriptor(void **state) {
@@ -261,7 +275,7 @@ static void it_waits_for_a_descriptor(void **state) {
     pass_ms(100);
     assert_int_equal(scene.tries, 1);
     assert_int_equal(scene.calls, 1);
-    assert_true(scene.result.fd >= 0);
+    assert_non_null(scene.result.peer);
 }
 
 static void a_name_is_not_waited_for_any_longer(void **state) {

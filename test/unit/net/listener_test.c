@@ -19,7 +19,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { CLIENTS_MAX = 100, ACCEPTS_A_TURN = 64 };
+enum { CLIENTS_MAX = 200, ACCEPTS_A_TURN_MAX = 64 };
 
 static struct {
     struct proxy_options options;
@@ -31,6 +31,7 @@ static struct {
     int accepted[CLIENTS_MAX];
     size_t accepted_count;
     int accept_error; // of the next accept
+    size_t accepts;   // calls
     uint64_t descriptors_max;
     unsigned complaints;
 } scene;
@@ -48,6 +49,7 @@ void __wrap_arrival_begin(struct listener *listener, int fd, const struct sockad
 }
 
 int __wrap_accept4(int fd, struct sockaddr *name, socklen_t *len, int flags) {
+    scene.accepts++;
     errno = scene.accept_error;
     scene.accept_error = 0;
     return errno != 0 ? -1 : __real_accept4(fd, name, len, flags);
@@ -132,12 +134,31 @@ static void more_than_max_sessions_wait_until_one_ends(void **state) {
     until_accepted(4);
 }
 
-static void a_turn_accepts_so_many(void **state) {
+static void a_turn_accepts_one_and_more_where_many_come(void **state) {
     (void)state;
-    connect_clients(ACCEPTS_A_TURN + 6);
+    connect_clients(100);
     turn();
-    assert_int_equal(scene.accepted_count, ACCEPTS_A_TURN);
-    until_accepted(ACCEPTS_A_TURN + 6);
+    assert_int_equal(scene.accepted_count, 1);
+    for (size_t most = 1; most <= ACCEPTS_A_TURN_MAX / 2; most *= 2) {
+        turn();
+        assert_int_equal(scene.accepted_count, 2 * most);
+    }
+    connect_clients(64);
+    turn();
+    assert_int_equal(scene.accepted_count, 2 * ACCEPTS_A_TURN_MAX);
+    turn();
+    assert_int_equal(scene.accepted_count, 164);
+}
+
+static void clients_that_come_one_by_one_cost_one_accept_each(void **state) {
+    (void)state;
+    for (size_t i = 1; i <= 3; i++) {
+        connect_clients(1);
+        turn();
+        assert_int_equal(scene.accepted_count, i);
+        assert_int_equal(scene.accepts, i);
+        fake_clock_pass_ms(10);
+    }
 }
 
 // Each session needs a second descriptor, for its server.
@@ -199,7 +220,8 @@ static void a_client_that_left_already_is_none(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_SCENE(more_than_max_sessions_wait_until_one_ends),
-        IN_SCENE(a_turn_accepts_so_many),
+        IN_SCENE(a_turn_accepts_one_and_more_where_many_come),
+        IN_SCENE(clients_that_come_one_by_one_cost_one_accept_each),
         IN_SCENE(clients_wait_while_their_servers_would_get_no_descriptor),
         IN_SCENE(the_first_session_is_not_refused),
         IN_SCENE(out_of_descriptors_it_accepts_again_later),
