@@ -116,7 +116,7 @@ void observer_feed(struct observer *observer, enum side from, struct slice plain
     dialogue_feed(observer->dialogue, from, plaintext, at_ns);
 }
 
-void observer_tell(struct observer *observer, const struct event *event) {
+void observer_event(struct observer *observer, const struct event *event) {
     deliver_and_judge(observer, event);
 }
 

@@ -44,7 +44,7 @@ struct dialogue *observer_dialogue(struct observer *observer);
 void observer_feed(struct observer *observer, enum side from, struct slice plaintext,
                    int64_t at_ns);
 // An event of the relay's own: EVENT_CONNECT, EVENT_TLS, EVENT_NOTE, EVENT_WIRE.
-void observer_tell(struct observer *observer, const struct event *event);
+void observer_event(struct observer *observer, const struct event *event);
 void observer_note(struct observer *observer, int64_t at_ns, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void observer_secret(struct observer *observer, struct slice keylog_line);

@@ -12,7 +12,7 @@ void far_side_open(struct relay *relay, struct far_end far_end, int64_t at_ns) {
     relay->far_end = far_end;
     struct event event = {.kind = EVENT_CONNECT, .session = relay->session, .at_ns = at_ns};
     event.connect.connected = true;
-    observer_tell(relay->observer, &event);
+    observer_event(relay->observer, &event);
     relay_set_server(relay, SERVER_READY);
 }
 

@@ -41,7 +41,7 @@ static void refuse_hello(struct relay *relay, int64_t at_ns) {
         "TLS off in the client, or leave --client-tls at auto";
     struct event event = {.kind = EVENT_TLS, .session = relay->session, .at_ns = at_ns};
     event.tls = (struct event_tls){.side = SIDE_CLIENT, .error = reason, .alert = -1};
-    observer_tell(relay->observer, &event);
+    observer_event(relay->observer, &event);
     session_end_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_PROXY, "%s", reason);
     session_end_close_both(relay, at_ns);
 }

@@ -124,7 +124,7 @@ static void tell_given_up(struct relay *relay, int64_t at_ns) {
     if (relay->server_state == SERVER_CONNECTING) {
         struct event event = {.kind = EVENT_CONNECT, .session = relay->session, .at_ns = at_ns};
         event.connect.given_up = true;
-        observer_tell(relay->observer, &event);
+        observer_event(relay->observer, &event);
     }
 }
 
@@ -151,7 +151,7 @@ void relay_connected(struct relay *relay, const char *local_address, int64_t at_
     relay->local_address = mem_string(local_address);
     struct event event = {.kind = EVENT_CONNECT, .session = relay->session, .at_ns = at_ns};
     event.connect.connected = true;
-    observer_tell(relay->observer, &event);
+    observer_event(relay->observer, &event);
     relay_set_server(relay, SERVER_CONNECTED);
     tls_switch_advance(relay, at_ns);
     observer_flush(relay->observer);
@@ -169,7 +169,7 @@ void relay_connect_failed(struct relay *relay, const char *reason, bool tell_cli
                           int64_t at_ns) {
     assert(relay->server_state == SERVER_CONNECTING);
     struct event event = {.kind = EVENT_CONNECT, .session = relay->session, .at_ns = at_ns};
-    observer_tell(relay->observer, &event);
+    observer_event(relay->observer, &event);
     relay->connect_error = mem_string(reason);
     relay_set_server(relay, SERVER_GONE);
     session_end_decide(relay, OUTCOME_CONNECT_FAILED, PARTY_PROXY, "%s", reason);
@@ -189,7 +189,7 @@ static void tell_wire(struct relay *relay, enum side leg, bool from_peer, struct
     if (wire.len > 0 && observer_wants_wire(relay->observer)) {
         struct event event = {.kind = EVENT_WIRE, .session = relay->session, .at_ns = at_ns};
         event.wire = (struct event_wire){.leg = leg, .from_peer = from_peer, .data = wire};
-        observer_tell(relay->observer, &event);
+        observer_event(relay->observer, &event);
     }
 }
 

@@ -150,7 +150,7 @@ static void tell_server_tls(struct relay *relay, const char *error, int64_t at_n
     event.tls.issuer_rsa_bits = relay->verdict.issuer_key_bits;
     event.tls.issuer_sha1_signature = relay->verdict.issuer_sha1;
     event.tls.verify_error = relay->verify_text[0] == '\0' ? NULL : relay->verify_text;
-    observer_tell(relay->observer, &event);
+    observer_event(relay->observer, &event);
 }
 
 static void server_failed(struct relay *relay, int64_t at_ns) {
@@ -327,7 +327,7 @@ static void tell_client_tls(struct relay *relay, const char *error, bool distrus
     event.tls.error = error != NULL ? error : event.tls.error;
     // Whose handshake the session's end cut short closes because of that, not of the certificate.
     event.tls.certificate_alert = error != unfinished && (event.tls.certificate_alert || distrusts);
-    observer_tell(relay->observer, &event);
+    observer_event(relay->observer, &event);
     certificate_facts_free(given);
 }
 

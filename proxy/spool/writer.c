@@ -51,7 +51,7 @@ static bool ends_message(const struct chunk *chunk) {
            chunk->kind == CHUNK_FILE_DROP;
 }
 
-// Where lines were lost in front of this chunk, `*lost` gets a word of it.
+// Where lines were lost in front of this chunk, `*lost` gets a chunk that reports it.
 static bool admit(struct writer *writer, struct write_batch **lost, const struct chunk *chunk,
                   int64_t now_ns) {
     struct backlog *backlog = &writer->queues[chunk->output].backlog;
@@ -64,11 +64,11 @@ static bool admit(struct writer *writer, struct write_batch **lost, const struct
     uint64_t unreported = 0;
     bool admitted = backlog_admit(backlog, &unreported, cost, now_ns);
     if (unreported > 0) {
-        struct chunk word = {.kind = CHUNK_LOST, .output = chunk->output, .offset = unreported};
-        word.path = mem_string(chunk->path);
-        backlog_add(backlog, chunk_cost(&word));
+        struct chunk report = {.kind = CHUNK_LOST, .output = chunk->output, .offset = unreported};
+        report.path = mem_string(chunk->path);
+        backlog_add(backlog, chunk_cost(&report));
         *lost = *lost == NULL ? write_batch_new() : *lost;
-        write_batch_add(*lost, word);
+        write_batch_add(*lost, report);
     }
     if (!admitted) {
         backlog_lose(backlog, chunk_lines(chunk));

@@ -69,7 +69,7 @@ struct session *session_new(size_t piece) {
     session->observer = observer_new(&config, &session->facts);
     struct event connect = {
         .kind = EVENT_CONNECT, .session = &session->facts, .connect = {.connected = true}};
-    observer_tell(session->observer, &connect);
+    observer_event(session->observer, &connect);
     return session;
 }
 

@@ -56,7 +56,7 @@ static void pcapng_blocks_frame_themselves(void **state) {
     assert_int_equal(rest.len, 0);
 }
 
-static void ours_is_told_from_a_strangers(void **state) {
+static void a_file_of_ours_is_recognised(void **state) {
     struct buf *out = *state;
     pcap_put_head(out);
     assert_true(pcap_is_ours(buf_slice(out)));
@@ -98,7 +98,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(pcap_is_laid_out_as_its_draft_says, enter, leave),
         cmocka_unit_test_setup_teardown(pcapng_blocks_frame_themselves, enter, leave),
-        cmocka_unit_test_setup_teardown(ours_is_told_from_a_strangers, enter, leave),
+        cmocka_unit_test_setup_teardown(a_file_of_ours_is_recognised, enter, leave),
         cmocka_unit_test_setup_teardown(whole_records_are_counted, enter, leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

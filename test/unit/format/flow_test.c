@@ -26,7 +26,7 @@ struct packet {
 
 static struct packet packets[PACKETS_MAX];
 static size_t packet_count;
-static uint8_t payload[PAYLOAD_MAX]; // of all packets, one behind the other
+static uint8_t payload[PAYLOAD_MAX]; // of all packets, one after the other
 static size_t payload_len;
 
 static uint32_t number(struct slice s, size_t at, size_t len) {

@@ -163,7 +163,7 @@ static void a_nul_is_kept_in_base64(void **state) {
                                     "\"continuation\":false}\n");
 }
 
-static void no_control_stands_as_it_is(void **state) {
+static void no_control_is_written_as_it_is(void **state) {
     struct fixture *fixture = *state;
     sample_command(&fixture->sample, 1, "NOOP\x7F\xC2\x9B\x1B\t\xC2\xA0");
     assert_true(slice_find(buf_slice(&fixture->outlet.bytes),
@@ -280,7 +280,7 @@ int main(void) {
         TEST(by_is_there_only_for_what_the_proxy_said),
         TEST(bytes_that_are_not_utf8_stand_in_base64_too),
         TEST(a_nul_is_kept_in_base64),
-        TEST(no_control_stands_as_it_is),
+        TEST(no_control_is_written_as_it_is),
         TEST(a_cut_line_says_so),
         TEST(an_odd_reply_keeps_what_stood_in_front_of_its_text),
         TEST(auth_data_finding_and_close_have_their_members),

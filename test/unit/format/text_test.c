@@ -181,7 +181,7 @@ static void lost_and_paused_are_of_session_0(void **state) {
                     "2026-11-22T15:03:11.585Z to 2026-11-22T15:03:11.586Z\n");
 }
 
-static void colour_only_when_told(void **state) {
+static void colour_only_where_it_is_wanted(void **state) {
     struct fixture *fixture = *state;
     fixture->writer.color = true;
     sample_command(&fixture->sample, 1, "NOOP");
@@ -209,7 +209,7 @@ int main(void) {
         TEST(a_failed_handshake_says_why),
         TEST(who_logged_in_is_shown_where_the_mask_lets_it),
         TEST(lost_and_paused_are_of_session_0),
-        TEST(colour_only_when_told),
+        TEST(colour_only_where_it_is_wanted),
         TEST(a_server_without_a_name_is_its_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

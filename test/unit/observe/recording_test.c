@@ -33,13 +33,13 @@ static struct output_set *open_set(struct output_options options) {
     return set;
 }
 
-// A session with a message, told by `tell` from the events of the sample.
-static void record(struct output_set *set, uint64_t id, void (*tell)(struct sample *sample)) {
+// A session with a message, whose events `play` makes from the sample.
+static void record(struct output_set *set, uint64_t id, void (*play)(struct sample *sample)) {
     struct sample sample;
     void *recording = output_sink.session_new(set);
     sample_init(&sample, (struct event_sink){output_sink.take, recording});
     sample.session.id = id;
-    tell(&sample);
+    play(&sample);
     output_sink.session_free(recording);
 }
 
@@ -123,7 +123,7 @@ static void tell_with_a_pause(struct sample *sample) {
     sample_reply(sample, 1, "250 within");
     sample_command(sample, 2, "NOOP within");
     output_set_pause(paused_set, false, unix_ns);
-    sample_command(sample, 3, "NOOP behind");
+    sample_command(sample, 3, "NOOP after");
     output_set_pause(paused_set, true, unix_ns);
     sample_close(sample, PARTY_CLIENT, OUTCOME_COMPLETED, NULL);
     output_set_pause(paused_set, false, unix_ns);
@@ -145,7 +145,7 @@ static void nothing_of_a_pause_is_recorded(void **state) {
     output_set_close(paused_set);
     for (size_t i = 0; i < 3; i++) {
         assert_true(file_has(files[i], "EHLO before"));
-        assert_true(file_has(files[i], "NOOP behind"));
+        assert_true(file_has(files[i], "NOOP after"));
         assert_false(file_has(files[i], "within"));
         assert_false(file_has(files[i], "smtp.example.com ESMTP"));
     }

@@ -64,7 +64,7 @@ static void a_reader_that_never_reads_does_not_keep_it_from_closing(void **state
     close(fd);
 }
 
-static void a_fifo_that_nobody_opens_does_not_keep_it_from_closing(void **state) {
+static void a_fifo_without_a_reader_does_not_keep_it_from_closing(void **state) {
     (void)state;
     struct failure failure;
     struct output_set *set = NULL;
@@ -86,7 +86,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_reader_that_never_reads_does_not_keep_it_from_closing,
                                         folder_enter, folder_leave),
-        cmocka_unit_test_setup_teardown(a_fifo_that_nobody_opens_does_not_keep_it_from_closing,
+        cmocka_unit_test_setup_teardown(a_fifo_without_a_reader_does_not_keep_it_from_closing,
                                         folder_enter, folder_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

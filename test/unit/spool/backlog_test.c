@@ -39,7 +39,7 @@ static void a_writer_that_gets_ahead_is_waited_for_and_loses_nothing(void **stat
     assert_false(backlog_is_congested(&backlog, NS_PER_S));
 }
 
-static void a_writer_that_stands_still_is_not_waited_for(void **state) {
+static void a_writer_that_makes_no_progress_is_not_waited_for(void **state) {
     (void)state;
     struct backlog backlog = new_backlog();
     assert_true(admit(&backlog, CAP, 0));
@@ -66,7 +66,7 @@ static void a_failing_output_loses_past_the_cap_at_once(void **state) {
     assert_false(admit(&backlog, 1, 0));
 }
 
-static void what_was_lost_is_told_once_half_of_it_is_free(void **state) {
+static void what_was_lost_is_reported_once_half_of_it_is_free(void **state) {
     (void)state;
     struct backlog backlog = new_backlog();
     uint64_t untold = 0;
@@ -105,10 +105,10 @@ static void time_counts_from_the_first_that_waits(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_writer_that_gets_ahead_is_waited_for_and_loses_nothing),
-        cmocka_unit_test(a_writer_that_stands_still_is_not_waited_for),
+        cmocka_unit_test(a_writer_that_makes_no_progress_is_not_waited_for),
         cmocka_unit_test(a_trickle_is_as_good_as_nothing),
         cmocka_unit_test(a_failing_output_loses_past_the_cap_at_once),
-        cmocka_unit_test(what_was_lost_is_told_once_half_of_it_is_free),
+        cmocka_unit_test(what_was_lost_is_reported_once_half_of_it_is_free),
         cmocka_unit_test(one_piece_over_the_cap_is_taken_when_nothing_waits),
         cmocka_unit_test(time_counts_from_the_first_that_waits),
     };

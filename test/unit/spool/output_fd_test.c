@@ -42,7 +42,7 @@ static void what_cannot_be_opened_says_why(void **state) {
     assert_int_equal(output_fd_open(&target, in_folder("fifo"), true, false), ENXIO);
 }
 
-// A full pipe is waited for by nobody, and its description, which others share, stays as it is.
+// A full pipe is never waited for, and its description, which others share, stays as it is.
 static void check_standard(int read_fd, int write_fd, enum output_fd_kind kind) {
     struct output_fd target;
     size_t len = 0;

@@ -275,7 +275,7 @@ static void a_full_disk_is_said_once_tears_no_line_and_mends(void **state) {
     assert_int_equal(fixture.queue.backlog.lost, 0);
 }
 
-static void what_passes_the_queue_is_lost_and_told_of(void **state) {
+static void what_passes_the_queue_is_lost_and_reported(void **state) {
     (void)state;
     const char *path = in_folder("log");
     fixture.options.queue_max = 400;
@@ -398,7 +398,7 @@ static void push_many_lines(size_t count) {
     }
 }
 
-static void a_reader_that_takes_nothing_holds_nobody_up(void **state) {
+static void a_reader_that_takes_nothing_holds_no_other_up(void **state) {
     (void)state;
     const char *path = in_folder("fifo");
     assert_int_equal(mkfifo(path, 0600), 0);
@@ -726,7 +726,7 @@ static void messages_that_were_removed_while_closed_are_lost(void **state) {
     }
 }
 
-// A name in the folder may be somebody's link to elsewhere.
+// A name in the folder may be a link to elsewhere.
 static void a_link_in_the_place_of_a_message_is_not_followed(void **state) {
     (void)state;
     assert_int_equal(open_lane(&eml_format, in_folder("mail")), OK);
@@ -758,13 +758,13 @@ int main(void) {
         OUTPUT_QUEUE_TEST(a_rotation_that_fails_loses_no_line),
         OUTPUT_QUEUE_TEST(a_renamed_file_is_left_when_it_is_reopened),
         OUTPUT_QUEUE_TEST(a_full_disk_is_said_once_tears_no_line_and_mends),
-        OUTPUT_QUEUE_TEST(what_passes_the_queue_is_lost_and_told_of),
+        OUTPUT_QUEUE_TEST(what_passes_the_queue_is_lost_and_reported),
         OUTPUT_QUEUE_TEST(a_full_disk_cuts_no_packet),
         OUTPUT_QUEUE_TEST(a_deleted_file_is_made_again),
         OUTPUT_QUEUE_TEST(a_lost_folder_is_said_and_mends),
         OUTPUT_QUEUE_TEST(a_device_that_is_full_fails),
         OUTPUT_QUEUE_TEST(a_fifo_waits_for_its_reader),
-        OUTPUT_QUEUE_TEST(a_reader_that_takes_nothing_holds_nobody_up),
+        OUTPUT_QUEUE_TEST(a_reader_that_takes_nothing_holds_no_other_up),
         OUTPUT_QUEUE_TEST(a_reader_that_comes_back_gets_whole_lines),
         OUTPUT_QUEUE_TEST(a_document_is_valid_after_every_write),
         OUTPUT_QUEUE_TEST(a_full_disk_leaves_the_document_valid),

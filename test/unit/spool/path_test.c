@@ -96,7 +96,7 @@ static void expect_folder(const char *path, const char *expected) {
     free(folder);
 }
 
-static void the_fixed_folder_stands_before_the_first_placeholder(void **state) {
+static void the_fixed_folder_is_before_the_first_placeholder(void **state) {
     (void)state;
     expect_folder("x.json", ".");
     expect_folder("a/b/x.json", "a/b/");
@@ -152,7 +152,7 @@ int main(void) {
         cmocka_unit_test(a_long_value_is_cut),
         cmocka_unit_test(session_zero_has_no_peers),
         cmocka_unit_test(other_braces_stand_for_themselves),
-        cmocka_unit_test(the_fixed_folder_stands_before_the_first_placeholder),
+        cmocka_unit_test(the_fixed_folder_is_before_the_first_placeholder),
         cmocka_unit_test_setup_teardown(the_fixed_folder_is_made_but_not_in_the_root, folder_enter,
                                         folder_leave),
         cmocka_unit_test_setup_teardown(folders_of_values_are_made, folder_enter, folder_leave),

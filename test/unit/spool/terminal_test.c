@@ -74,7 +74,7 @@ static void columns_move_and_keep_their_words(void **state) {
     expect(fixture, "1001 " TIME " 4242 \x1b[1C1 S < \"220 mail\"\n");
 }
 
-// 3 + 1 + 24 + 1 + 1 + 1 + 1 + 1 columns stand in front of WHAT, so it has 47 of 80.
+// 3 + 1 + 24 + 1 + 1 + 1 + 1 + 1 columns come before WHAT, so it has 47 of 80.
 #define TEN "0123456789"
 
 static void a_line_of_the_width_is_whole_and_a_longer_one_is_cut(void **state) {

@@ -396,13 +396,13 @@ static void a_body_comes_back_with_its_dots(void **state) {
     message_comes_back("A: 1\r\n\r\n..\r\n...x\r\n.single\r\n\r\nlast\xFF\r\nlf\n\r\n.\r\n");
 }
 
-// Dots are taken away behind CRLF only.
-static void dots_behind_bare_lf_come_back(void **state) {
+// Dots are taken away after CRLF only.
+static void dots_after_bare_lf_come_back(void **state) {
     (void)state;
     message_comes_back("A: 1\r\n\r\nx\n.y\n..z\r\n.single\r\n..\r\n.\r\n");
 }
 
-static void a_dot_behind_an_empty_line_of_lf_comes_back(void **state) {
+static void a_dot_after_an_empty_line_of_lf_comes_back(void **state) {
     (void)state;
     message_comes_back("A: 1\r\n\n.y\r\n.\r\n");
 }
@@ -524,7 +524,7 @@ static void answers_for_each_recipient_come_back(void **state) {
     close_it();
 }
 
-static void a_greeting_behind_a_command_comes_back(void **state) {
+static void a_greeting_after_a_command_comes_back(void **state) {
     (void)state;
     sample_command(sample(), 1, "EHLO x.y");
     sample()->at_us = 10;
@@ -587,7 +587,7 @@ static void documents_of(struct slice data) {
     reader_free(reader);
 }
 
-// Takes what jsonl cannot tell out of a document: what its close does not say, and the lines of
+// Takes what jsonl does not hold out of a document: what its close does not say, and the lines of
 // messages.
 static cJSON *comparable(struct slice text) {
     cJSON *document = cJSON_ParseWithLength((const char *)text.data, text.len);
@@ -731,7 +731,7 @@ static size_t cut_off_of(const char *data) {
 #define HEAD    "{\"schema\":\"smtpscope/1\",\"sessions\":[" // 36 bytes
 #define SESSION "{\"id\":1}"
 
-static void a_cut_is_told_from_a_fault(void **state) {
+static void a_cut_is_not_a_fault(void **state) {
     (void)state;
     assert_int_equal(cut_off_of(HEAD "]}"), SLICE_NONE);
     assert_int_equal(cut_off_of(HEAD SESSION "]}\n"), SLICE_NONE);
@@ -764,7 +764,7 @@ static void every_shorter_jsonl_is_read_or_refused(void **state) {
     }
 }
 
-static void a_document_without_timeline_is_told_by_its_exchanges(void **state) {
+static void a_document_without_timeline_is_shown_by_its_exchanges(void **state) {
     (void)state;
     sample_session(sample());
     put_json(1);
@@ -807,8 +807,8 @@ int main(void) {
         TEST(an_odd_header_comes_back),
         FULL(an_odd_header_comes_back),
         FULL(a_body_comes_back_with_its_dots),
-        FULL(dots_behind_bare_lf_come_back),
-        FULL(a_dot_behind_an_empty_line_of_lf_comes_back),
+        FULL(dots_after_bare_lf_come_back),
+        FULL(a_dot_after_an_empty_line_of_lf_comes_back),
         FULL(doubled_dots_need_no_list_of_their_own),
         FULL(a_message_without_an_empty_line_comes_back),
         FULL(an_empty_message_comes_back),
@@ -819,7 +819,7 @@ int main(void) {
         FULL(cut_lines_of_a_message_come_back),
         TEST(the_proxys_lines_and_masked_ones_come_back),
         TEST(answers_for_each_recipient_come_back),
-        TEST(a_greeting_behind_a_command_comes_back),
+        TEST(a_greeting_after_a_command_comes_back),
         TEST(a_handshake_that_fails_late_comes_back),
         TEST(a_failed_connect_comes_back),
         TEST(milliseconds_agree_whatever_the_nanoseconds_are),
@@ -832,9 +832,9 @@ int main(void) {
         TEST(a_file_that_was_appended_to_has_the_same_ids_again),
         TEST(what_is_no_transcript_is_said_with_line_or_offset),
         TEST(a_document_cut_off_is_read_as_far_as_it_goes),
-        TEST(a_cut_is_told_from_a_fault),
+        TEST(a_cut_is_not_a_fault),
         TEST(every_shorter_jsonl_is_read_or_refused),
-        TEST(a_document_without_timeline_is_told_by_its_exchanges),
+        TEST(a_document_without_timeline_is_shown_by_its_exchanges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -202,7 +202,7 @@ static void a_command_without_answer_and_an_answer_without_command(void **state)
     expect_at(fixture, "exchanges.1.reply.code", "250");
 }
 
-static void the_greeting_stands_first_though_the_client_spoke_before(void **state) {
+static void the_greeting_is_first_though_the_client_spoke_before(void **state) {
     struct fixture *fixture = *state;
     sample_command(&fixture->sample, 1, "EHLO x.y");
     sample_reply(&fixture->sample, 0, "220 hi");
@@ -282,7 +282,7 @@ static void memory_has_an_end(void **state) {
     assert_non_null(strstr(text, "\"truncated\":true"));
 }
 
-static void full_has_what_stands_behind_the_empty_line(void **state) {
+static void full_has_what_follows_the_empty_line(void **state) {
     struct fixture *fixture = *state;
     sample_message_text(&fixture->sample, 1, "A: 1\r\n\r\nhi\r\n..x\r\n\xFF\n.\r\n");
     sample_message(&fixture->sample, 1, 1, 250);
@@ -402,13 +402,13 @@ int main(void) {
         TEST(no_handshake_is_null_and_a_failed_one_an_object),
         TEST(pipelined_commands_keep_their_order),
         TEST(a_command_without_answer_and_an_answer_without_command),
-        TEST(the_greeting_stands_first_though_the_client_spoke_before),
+        TEST(the_greeting_is_first_though_the_client_spoke_before),
         TEST(a_sasl_line_is_an_exchange_with_continuation),
         TEST(the_answer_to_a_chunk_is_its_reply),
         TEST(lmtp_has_an_answer_for_each_recipient),
         TEST(the_first_10000_exchanges_and_1000_messages_are_kept),
         TEST(memory_has_an_end),
-        FULL(full_has_what_stands_behind_the_empty_line),
+        FULL(full_has_what_follows_the_empty_line),
         FULL(a_body_is_cut_at_1_mib),
         cmocka_unit_test_setup_teardown(none_has_neither_header_nor_body, setup_none, teardown),
         TEST(a_message_cut_off_has_no_code),

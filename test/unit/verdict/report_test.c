@@ -169,7 +169,7 @@ static void many_findings_stay_in_order(void **state) {
     judge_free(judge);
 }
 
-// A transcript that somebody else has made, in every report.
+// A transcript that another program has made, in every report.
 static void no_report_moves_a_terminal(void **state) {
     (void)state;
     static const char hostile[] =
