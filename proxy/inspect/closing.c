@@ -3,6 +3,9 @@
 #include "base/clock.h"
 #include "inspect/themes.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #define MINUTE (60 * NS_PER_S)
 
 // What RFC 5321 4.5.3.2 asks a client to wait at least; 0 where it asks for nothing.
@@ -100,6 +103,21 @@ static void judge_quit(struct analysis *analysis, const struct standing *standin
     }
 }
 
+static void say_closed_in_text(struct analysis *analysis) {
+    const struct facts *facts = &analysis->facts;
+    char chunk[96] = "";
+    if (facts->text_by_bdat && facts->text_len < facts->chunk_len) {
+        snprintf(chunk, sizeof(chunk),
+                 " (BDAT declared %" PRIu64 " bytes, of which %" PRIu64 " came)", facts->chunk_len,
+                 facts->text_len);
+    }
+    analysis_say(analysis, RULE_CLOSED_IN_DATA,
+                 (struct place){PARTY_CLIENT, facts->text_exchange, facts->text_message},
+                 "The client closed the connection within a message, before its end%s; the server "
+                 "must throw it away",
+                 chunk);
+}
+
 static void judge_client_close(struct analysis *analysis, const struct event *event) {
     const struct facts *facts = &analysis->facts;
     // What came behind its close the client did not wait for. One that closed its sending half
@@ -107,10 +125,7 @@ static void judge_client_close(struct analysis *analysis, const struct event *ev
     bool gone = facts->client_left && event->close.client_gone;
     struct standing standing = gone ? facts->left : facts_standing(facts, event->at_ns);
     if (standing.in_text) {
-        analysis_say(analysis, RULE_CLOSED_IN_DATA,
-                     (struct place){PARTY_CLIENT, facts->text_exchange, facts->text_message},
-                     "The client closed the connection within a message, before its end; the "
-                     "server must throw it away");
+        say_closed_in_text(analysis);
     }
     if (!standing.greeted) {
         judge_wait_for_greeting(analysis, standing.at_ns);

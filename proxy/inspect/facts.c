@@ -419,7 +419,8 @@ void facts_learn(struct facts *facts, const struct event *event) {
         facts->text_ns = event->at_ns;
         facts->text_message = event->content.message;
         facts->content_exchange = facts->text_exchange;
-        stray_forget(&facts->stray);
+        stray_expect(&facts->stray, facts->text_by_bdat ? STRAY_CHUNK : STRAY_NONE,
+                     facts->text_exchange);
     } else if (event->kind == EVENT_FLAW) {
         facts->early_text =
             event->flaw.kind == FLAW_EARLY_TEXT ? event->flaw.message : facts->early_text;
