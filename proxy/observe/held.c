@@ -69,7 +69,7 @@ void held_report_left_out(struct recording *recording, const struct event *event
     lost.lost.reason = SLICE("the sessions that wait for --only fill the memory kept for them");
     for (size_t i = 0; i < recording->slot_count; i++) {
         struct slot *slot = &recording->slots[i];
-        if (slot->ops != NULL && slot->outlet.output->to.framing->shape == SHAPE_LINES) {
+        if (slot->outlet.output->to.framing->shape == SHAPE_LINES) {
             slot->ops->take(slot->state, &lost);
         }
     }

@@ -28,9 +28,10 @@ struct output_set {
     void *ended_context;
 };
 
+// A session in one output; those that take documents have none.
 struct slot {
     struct outlet outlet;
-    const struct format_info *ops; // NULL where it has no state
+    const struct format_info *ops;
     void *state;
     char *path; // expanded; NULL where it has no placeholders
     bool path_known;

@@ -14,13 +14,11 @@
 #include <stdlib.h>
 
 static void slot_init(struct slot *slot, struct recording *recording, const struct output *output) {
-    slot->ops = output->format->takes_document ? NULL : output->format;
+    slot->ops = output->format;
     slot->outlet = (struct outlet){
         .output = output, .files = write_batch_new(), .messages = recording->messages};
     buf_init(&slot->outlet.bytes, LIMIT_CHUNK);
-    if (slot->ops != NULL) {
-        slot->state = slot->ops->session_new(&slot->outlet);
-    }
+    slot->state = slot->ops->session_new(&slot->outlet);
 }
 
 static void *session_new(void *context) {
@@ -28,8 +26,7 @@ static void *session_new(void *context) {
     const struct output_options *options = &set->options;
     struct recording *recording = mem_new(sizeof(*recording));
     recording->set = set;
-    recording->slot_count = set->count;
-    recording->slots = mem_new_array(recording->slot_count, sizeof(*recording->slots));
+    recording->slots = mem_new_array(set->count, sizeof(*recording->slots));
     budget_join(&recording->share, &set->kept);
     if (options->only != NULL || set->ended != NULL || set->has_document) {
         recording->record = record_new(&recording->share);
@@ -40,8 +37,10 @@ static void *session_new(void *context) {
     if (options->only != NULL) {
         recording->held = write_batch_new();
     }
-    for (size_t i = 0; i < recording->slot_count; i++) {
-        slot_init(&recording->slots[i], recording, &set->outputs[i]);
+    for (size_t i = 0; i < set->count; i++) {
+        if (!set->outputs[i].format->takes_document) {
+            slot_init(&recording->slots[recording->slot_count++], recording, &set->outputs[i]);
+        }
     }
     return recording;
 }
@@ -63,7 +62,7 @@ static enum chunk_kind kind_of(const struct output *output) {
 // Moves what the slot's outlet holds into `batch`.
 void recording_collect(struct recording *recording, struct slot *slot, struct write_batch *batch) {
     struct outlet *outlet = &slot->outlet;
-    if (slot->ops != NULL && slot->ops->flush != NULL) {
+    if (slot->ops->flush != NULL) {
         slot->ops->flush(slot->state);
     }
     for (size_t i = 0; i < outlet->files->count; i++) {
@@ -114,10 +113,10 @@ static void count_kept(struct recording *recording) {
 
 // ── the end of a session ────────────────────────────────────────────────────────────────────────
 
-static struct chunk document_of(struct recording *recording, struct slot *slot) {
+static struct chunk document_of(const struct recording *recording, const struct output *output) {
     struct chunk chunk = {.kind = CHUNK_DOCUMENT,
-                          .output = slot->outlet.output->to.index,
-                          .path = recording_path(recording, slot)};
+                          .output = output->to.index,
+                          .path = output_path_expand(output, recording->session)};
     struct buf document;
     buf_init(&document, LIMIT_DOCUMENT + LIMIT_EVENT_OUTPUT);
     record_put_json(&document, recording->record);
@@ -127,10 +126,10 @@ static struct chunk document_of(struct recording *recording, struct slot *slot) 
 
 static void submit_documents(struct recording *recording) {
     struct write_batch *batch = write_batch_new();
-    for (size_t i = 0; i < recording->slot_count; i++) {
-        struct slot *slot = &recording->slots[i];
-        if (slot->outlet.output->format->takes_document) {
-            write_batch_add(batch, document_of(recording, slot));
+    for (size_t i = 0; i < recording->set->count; i++) {
+        const struct output *output = &recording->set->outputs[i];
+        if (output->format->takes_document) {
+            write_batch_add(batch, document_of(recording, output));
         }
     }
     recording_submit(recording, batch);
@@ -171,7 +170,7 @@ static void give_record(struct recording *recording, const struct event *event) 
 
 // Nothing of an event goes into the slot, but its state keeps step.
 static void skip(struct slot *slot, const struct event *event) {
-    if (slot->ops != NULL && slot->ops->skip != NULL) {
+    if (slot->ops->skip != NULL) {
         slot->ops->skip(slot->state, event);
     }
 }
@@ -186,7 +185,7 @@ static void give_slots(struct recording *recording, const struct event *event) {
         struct slot *slot = &recording->slots[i];
         if (left_out) {
             skip(slot, event);
-        } else if (slot->ops != NULL && !(slot->over && event_is_bulk(event))) {
+        } else if (!(slot->over && event_is_bulk(event))) {
             slot->ops->take(slot->state, event);
         }
     }
@@ -244,16 +243,14 @@ static void secret(void *context, struct slice line) {
     struct recording *recording = context;
     for (size_t i = 0; i < recording->slot_count; i++) {
         struct slot *slot = &recording->slots[i];
-        if (slot->ops != NULL && slot->ops->secret != NULL) {
+        if (slot->ops->secret != NULL) {
             slot->ops->secret(slot->state, line);
         }
     }
 }
 
 static void slot_cleanup(struct slot *slot) {
-    if (slot->ops != NULL) {
-        slot->ops->session_free(slot->state);
-    }
+    slot->ops->session_free(slot->state);
     buf_cleanup(&slot->outlet.bytes);
     write_batch_free(slot->outlet.files);
     free(slot->path);

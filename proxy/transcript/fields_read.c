@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "transcript/field_read_parts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define MS_MAX 1e11
@@ -67,12 +68,8 @@ static struct slice read_text(struct arena *arena, const cJSON *object, const ch
     struct slice bytes;
     if (exact) {
         char key[64];
-        struct buf buf;
-        buf_init(&buf, sizeof(key));
-        buf_putf(&buf, "%s_base64", name);
-        buf_put_byte(&buf, 0);
-        exact = read_base64(&bytes, arena, json_get(object, (const char *)buf_slice(&buf).data));
-        buf_cleanup(&buf);
+        snprintf(key, sizeof(key), "%s_base64", name);
+        exact = read_base64(&bytes, arena, json_get(object, key));
     }
     return exact ? bytes : json_text_read(arena, json_get(object, name));
 }
