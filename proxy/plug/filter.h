@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: MIT
-// filter: what stands between the two legs of a relay and decides what becomes of each line. With
-// none in place no byte is looked at before it is passed on.
+// filter: decides what becomes of each line between the two legs of a relay. Without filters no
+// byte is looked at before it is passed on.
 //
 //   client ──▶ lines ──▶ judge ─┬─ PASS ──────────────────▶ server      (and the same back)
 //                │              ├─ TAKE ──▶ take ── port ─▶ either side
 //                │              ├─ MORE ──▶ … until the line is whole
 //                └─ held ◀──────┴─ HOLD     … until `progress` has changed what is waited for
 //
-// A line comes whole, in whatever pieces its bytes came, and with what the decoder says of the
-// place where it stands; message text comes as bytes. What a filter takes is still told to the
-// observer, as what the peer said, before `take` is called; what the filter then sends in its place
-// is not: it says what is its own through `say`, which tells it as the proxy's.
+// A line comes whole, in whatever pieces its bytes came, with what the decoder knows of its place
+// in the dialogue; message text comes as bytes. The transcript has a line that a filter takes as
+// its peer's, and has it before `take` is called. What the filter then sends in its place is not
+// recorded: `say` is for the proxy's own lines, and records them as such.
 //
 // Several filters are asked in order: a line belongs to the first that does not pass it.
+//
+//   what a filter does            how
+//   drop a line                   TAKE, and send nothing
+//   answer in the server's place  TAKE the command, HOLD what follows until `replies_before` is 0,
+//                                 then `say` to the client
+//   replace an answer             TAKE its lines, then `say` to the client
+//   edit a reply                  TAKE its lines, then `substitute`
+//   delay                         TAKE; `send` at the deadline, `holds` and HOLD until then
+//   slice                         the same, a piece at each deadline
+//   silence                       HOLD for ever
+//   close, reset                  TAKE, then `end`; a last word is said before it
 #ifndef SCOPE_PLUG_FILTER_H
 #define SCOPE_PLUG_FILTER_H
 
@@ -42,22 +53,38 @@ enum filter_verdict {
     FILTER_TAKE, // it goes no further than `take`
     FILTER_MORE, // asked again when more of the line is here; at its stream's end, or past
                  // LIMIT_FILTER_LINE, it passes, after `let_go`
-    FILTER_HOLD, // it and all behind it wait; asked again after each `progress`
+    FILTER_HOLD, // it and all that follows wait, the end of the stream too; asked again after each
+                 // `progress`
+};
+
+enum filter_end {
+    FILTER_END_FIN,   // after the bytes that were sent before
+    FILTER_END_RESET, // the same
 };
 
 // What a filter may do. Valid as long as its relay.
 struct filter_port {
     void *relay;
-    // Bytes for this side, as if the other peer had sent them; not told.
-    void (*send)(void *relay, enum side to, struct slice bytes);
+    size_t place; // among the filters
+    // Bytes for this side, as if the other peer had sent them; not recorded.
+    void (*send)(const struct filter_port *port, enum side to, struct slice bytes);
+    // Within `take`: whole lines in place of a line that was taken, or of the last of several. The
+    // filters after this one decide about them, as if they had come; not recorded.
+    void (*substitute)(const struct filter_port *port, const struct filter_line *line,
+                       struct slice lines, int64_t at_ns);
     // A line of the proxy's own, without its end: a command to the server, a reply to the client.
-    void (*say)(void *relay, enum side to, const char *line, int64_t at_ns);
-    void (*note)(void *relay, const char *text, int64_t at_ns);
+    void (*say)(const struct filter_port *port, enum side to, const char *line, int64_t at_ns);
+    void (*note)(const struct filter_port *port, const char *text, int64_t at_ns);
+    // Replies of the server, its greeting included, that come before the one to the newest command.
+    size_t (*replies_before)(const struct filter_port *port);
+    // Ends the session towards both peers; `why` is a sentence.
+    void (*end)(const struct filter_port *port, enum filter_end how, const char *why,
+                int64_t at_ns);
 };
 
 struct filter_ops {
     enum filter_verdict (*judge)(const void *filter, const struct filter_line *line);
-    // A line that was judged TAKE and has been told.
+    // A line that was judged TAKE and has been recorded.
     void (*take)(void *filter, const struct filter_line *line, int64_t at_ns);
     // Something happened that others may wait for: a reply went by, a handshake ended, the deadline
     // came. NULL where nothing is waited for.
@@ -65,6 +92,9 @@ struct filter_ops {
     // What is held of this peer goes out as it is: its stream has ended, or a line came that is too
     // long to be waited for. NULL where nothing is held.
     void (*let_go)(void *filter, enum side side, int64_t at_ns);
+    // Bytes of this peer are taken and will yet be sent: the end of its stream waits for them.
+    // NULL: never.
+    bool (*holds)(const void *filter, enum side side);
     // When `progress` is to be called next; INT64_MAX for never. NULL: never.
     int64_t (*deadline_ns)(const void *filter);
     void (*free)(void *filter);

@@ -23,15 +23,15 @@ static bool offers_starttls(const struct relay *relay) {
 }
 
 static void say(struct bridge *bridge, const char *line, int64_t at_ns) {
-    bridge->port.say(bridge->port.relay, SIDE_CLIENT, line, at_ns);
+    bridge->port.say(&bridge->port, SIDE_CLIENT, line, at_ns);
 }
 
 static void send(struct bridge *bridge, struct slice bytes) {
-    bridge->port.send(bridge->port.relay, SIDE_CLIENT, bytes);
+    bridge->port.send(&bridge->port, SIDE_CLIENT, bytes);
 }
 
 static void note(struct bridge *bridge, const char *text, int64_t at_ns) {
-    bridge->port.note(bridge->port.relay, text, at_ns);
+    bridge->port.note(&bridge->port, text, at_ns);
 }
 
 void bridge_update_view(struct relay *relay) {
@@ -119,9 +119,7 @@ static void answer_starttls(struct bridge *bridge, int64_t at_ns) {
 // Our answer must not overtake the greeting, nor the server's answers to what the client sent
 // before.
 static bool answer_is_due(const struct bridge *bridge) {
-    const struct dialogue *dialogue = dialogue_of(bridge);
-    return bridge->starttls_due && dialogue_greeted(dialogue) &&
-           dialogue_commands_waiting(dialogue) <= 1;
+    return bridge->starttls_due && bridge->port.replies_before(&bridge->port) == 0;
 }
 
 void bridge_await_hello(struct relay *relay, int64_t at_ns) {

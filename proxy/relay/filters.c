@@ -34,32 +34,91 @@ static void let_pass(struct relay *relay, enum side from) {
 
 // ── what a filter may do ────────────────────────────────────────────────────────────────────────
 
-static void port_send(void *context, enum side to, struct slice bytes) {
-    struct relay *relay = context;
+static void port_send(const struct filter_port *port, enum side to, struct slice bytes) {
+    struct relay *relay = port->relay;
     let_pass(relay, side_other(to));
     leg_send(relay_leg(relay, to), bytes);
 }
 
-static void port_say(void *context, enum side to, const char *line, int64_t at_ns) {
-    struct relay *relay = context;
+// What was taken once does not wait again: a filter after this one may only take it.
+static bool take_after(const struct filter_port *port, const struct filter_line *line,
+                       int64_t at_ns) {
+    const struct relay *relay = port->relay;
+    for (size_t i = port->place + 1; i < relay->filter_count; i++) {
+        const struct filter *filter = &relay->filters[i];
+        if (filter->ops->judge(filter->self, line) == FILTER_TAKE) {
+            filter->ops->take(filter->self, line, at_ns);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void port_substitute(const struct filter_port *port, const struct filter_line *line,
+                            struct slice lines, int64_t at_ns) {
+    struct filter_line next = *line;
+    while (lines.len > 0) {
+        next.bytes = lines_next(&lines);
+        if (line->kind == FILTER_REPLY) {
+            reply_line_parse(&next.reply, lines_text(next.bytes));
+        }
+        if (!take_after(port, &next, at_ns)) {
+            port_send(port, side_other(line->from), next.bytes);
+        }
+    }
+}
+
+static void port_say(const struct filter_port *port, enum side to, const char *line,
+                     int64_t at_ns) {
+    struct relay *relay = port->relay;
     struct slice text = slice_of_string(line);
     if (to == SIDE_CLIENT) {
         dialogue_proxy_reply(observer_dialogue(relay->observer), text, at_ns);
     } else {
         dialogue_proxy_command(observer_dialogue(relay->observer), text, at_ns);
     }
-    port_send(relay, to, text);
-    port_send(relay, to, SLICE("\r\n"));
+    port_send(port, to, text);
+    port_send(port, to, SLICE("\r\n"));
 }
 
-static void port_note(void *context, const char *text, int64_t at_ns) {
-    struct relay *relay = context;
+static void port_note(const struct filter_port *port, const char *text, int64_t at_ns) {
+    struct relay *relay = port->relay;
     observer_note(relay->observer, at_ns, "%s", text);
 }
 
+static size_t port_replies_before(const struct filter_port *port) {
+    const struct relay *relay = port->relay;
+    const struct dialogue *dialogue = observer_dialogue(relay->observer);
+    size_t waiting = dialogue_commands_waiting(dialogue);
+    return (dialogue_greeted(dialogue) ? 0 : 1) + (waiting > 0 ? waiting - 1 : 0);
+}
+
+static void port_end(const struct filter_port *port, enum filter_end how, const char *why,
+                     int64_t at_ns) {
+    struct relay *relay = port->relay;
+    let_pass(relay, SIDE_CLIENT);
+    let_pass(relay, SIDE_SERVER);
+    session_end_note_moment(relay, at_ns);
+    session_end_decide(relay, OUTCOME_PROXY_STOPPED, PARTY_PROXY, "%s", why);
+    switch (how) {
+    case FILTER_END_FIN:
+        session_end_close_both(relay, at_ns);
+        break;
+    case FILTER_END_RESET:
+        session_end_reset_both(relay, at_ns);
+        break;
+    }
+}
+
 struct filter_port filters_port(struct relay *relay) {
-    return (struct filter_port){
-        .relay = relay, .send = port_send, .say = port_say, .note = port_note};
+    return (struct filter_port){.relay = relay,
+                                .place = relay->filter_count,
+                                .send = port_send,
+                                .substitute = port_substitute,
+                                .say = port_say,
+                                .note = port_note,
+                                .replies_before = port_replies_before,
+                                .end = port_end};
 }
 
 // ── cutting ─────────────────────────────────────────────────────────────────────────────────────
@@ -185,7 +244,7 @@ static void let_go(const struct filter *filter, enum side side, int64_t at_ns) {
 static size_t run(struct relay *relay, enum side from, struct slice bytes, int64_t at_ns) {
     struct filter_stream *stream = &relay->streams[from];
     struct slice rest = bytes;
-    while (rest.len > 0) {
+    while (rest.len > 0 && !session_end_is_over(relay)) {
         struct filter_line line;
         const struct filter *by = NULL;
         struct slice after = rest;
@@ -252,7 +311,12 @@ void filters_end(struct relay *relay, enum side side, int64_t at_ns) {
 }
 
 bool filters_hold(const struct relay *relay, enum side side) {
-    return buf_len(&relay->streams[side].held) > 0;
+    bool holds = buf_len(&relay->streams[side].held) > 0;
+    for (size_t i = 0; i < relay->filter_count; i++) {
+        const struct filter *filter = &relay->filters[i];
+        holds = holds || (filter->ops->holds != NULL && filter->ops->holds(filter->self, side));
+    }
+    return holds;
 }
 
 struct buf filters_take_held(struct relay *relay, enum side side) {

@@ -29,11 +29,12 @@ static bool is_told_later(const struct relay *relay) {
     return own_tls && known_soon && relay->server_state == SERVER_CONNECTED;
 }
 
-// The end of the client's stream goes behind its last byte, wherever that still waits.
-static void pass_client_end(struct relay *relay) {
-    if (relay->client_end_due && !filters_hold(relay, SIDE_CLIENT)) {
-        relay->client_end_due = false;
-        pass_end(relay, SIDE_CLIENT);
+// The end of a stream goes after its last byte, wherever that still waits.
+static void pass_due_end(struct relay *relay, enum side side) {
+    bool *end_due = &relay->streams[side].end_due;
+    if (*end_due && !filters_hold(relay, side)) {
+        *end_due = false;
+        pass_end(relay, side);
     }
 }
 
@@ -42,8 +43,7 @@ static void pass_client_end(struct relay *relay) {
 static void pass_close_notify(struct relay *relay, enum side side, int64_t at_ns) {
     struct leg *from = relay_leg(relay, side);
     struct leg *to = relay_leg(relay, side_other(side));
-    bool holds = side == SIDE_CLIENT && filters_hold(relay, SIDE_CLIENT);
-    if (from->tls == NULL || from->close_notify_passed || holds ||
+    if (from->tls == NULL || from->close_notify_passed || filters_hold(relay, side) ||
         !tls_endpoint_got_close_notify(from->tls)) {
         return;
     }
@@ -61,7 +61,8 @@ static void pass_close_notify(struct relay *relay, enum side side, int64_t at_ns
 void half_close_pass_on(struct relay *relay, int64_t at_ns) {
     pass_close_notify(relay, SIDE_CLIENT, at_ns);
     pass_close_notify(relay, SIDE_SERVER, at_ns);
-    pass_client_end(relay);
+    pass_due_end(relay, SIDE_CLIENT);
+    pass_due_end(relay, SIDE_SERVER);
 }
 
 void relay_client_left_unread(struct relay *relay) {
@@ -101,14 +102,12 @@ void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
     }
     if (side == SIDE_CLIENT) {
         tls_switch_check_silent_close(relay, at_ns);
-        relay->client_end_due = true;
-        pass_client_end(relay);
+        relay->streams[side].end_due = true;
     } else {
         upstream_starttls_check_gone(relay, at_ns);
-        if (!is_told_later(relay)) {
-            pass_end(relay, side);
-        }
+        relay->streams[side].end_due = !is_told_later(relay);
     }
+    pass_due_end(relay, side);
     if (side == SIDE_CLIENT) {
         far_side_run(relay, at_ns);
     }

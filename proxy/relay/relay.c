@@ -238,10 +238,13 @@ bool relay_wants_read(const struct relay *relay, enum side side) {
     if (from->eof) {
         return false;
     }
-    // Held bytes of the client wait for the server's replies, which must not wait for them.
-    size_t held = side == SIDE_SERVER ? 0 : buf_len(&relay->streams[SIDE_CLIENT].held);
-    size_t waiting = leg_backlog(to) + buf_len(&from->unread) + held;
-    return waiting < LIMIT_LEG_OUTPUT || relay->end.linger_until_ns != 0;
+    if (session_end_is_over(relay)) {
+        return true;
+    }
+    size_t held = buf_len(&relay->streams[side].held);
+    // A filter that holds a reply waits for time, or for a line's end that is not worth more.
+    bool held_enough = side == SIDE_SERVER && held >= LIMIT_READ;
+    return leg_backlog(to) + buf_len(&from->unread) + held < LIMIT_LEG_OUTPUT && !held_enough;
 }
 
 struct slice relay_output(const struct relay *relay, enum side side) {
@@ -263,7 +266,8 @@ void relay_shutdown_done(struct relay *relay, enum side side) {
 bool relay_wants_reset(const struct relay *relay, enum side side) {
     const struct leg *leg = side == SIDE_CLIENT ? &relay->client : &relay->server;
     const struct leg *other = side == SIDE_CLIENT ? &relay->server : &relay->client;
-    return other->reset && !leg->reset && leg_is_flushed(leg);
+    bool due = relay->end.resets_both || (other->reset && !leg->reset);
+    return due && leg_is_flushed(leg);
 }
 
 static bool leg_is_over(const struct leg *leg) {
@@ -277,7 +281,7 @@ bool relay_gave_up(const struct relay *relay, enum side side) {
 bool relay_is_done(const struct relay *relay) {
     bool no_server = !far_side_is_socket(relay) || relay->server_state == SERVER_CONNECTING ||
                      relay->server_state == SERVER_GONE;
-    if (relay->client.reset || relay->server.reset) {
+    if (relay->client.reset || relay->server.reset || relay->end.resets_both) {
         return leg_is_flushed(&relay->client) && (no_server || leg_is_flushed(&relay->server));
     }
     return leg_is_over(&relay->client) && (no_server || leg_is_over(&relay->server));

@@ -75,6 +75,7 @@ struct session_end {
     int64_t gone_until_ns; // a server gets so long to answer a client that is gone; 0 for none
     bool noted;            // the moment is known: somebody closed, or the proxy ends the session
     bool by_reset;
+    bool resets_both; // both peers get a reset in place of a FIN
     int64_t noted_ns;
     enum moment moment;
     enum verb verb; // MOMENT_REPLY
@@ -87,6 +88,7 @@ struct filter_stream {
     bool mid_line;        // the start of the line under way was passed
     bool in_dot_line;     // of message text
     bool ended;           // no more comes
+    bool end_due;         // … and the other peer is to learn it after what waits
 };
 
 struct bridge {
@@ -134,7 +136,6 @@ struct relay {
     bool client_greeted;     // the client was sent something of the server's
     bool client_left_unread; // it closed without having read all that it was sent
     bool client_gone;        // … or refused what came behind its close
-    bool client_end_due;     // its stream ended, and bytes of it still wait in here
     bool hello_on_plain;     // a ClientHello came where plain SMTP was under way
     struct buf client_hello; // as it came, until it is known that the server answers it in TLS
     bool server_answers_hello;
@@ -254,6 +255,9 @@ void session_end_decide_by_proxy(struct relay *relay, enum outcome outcome, int6
 void session_end_say_last(struct relay *relay, const char *line, int64_t at_ns);
 // Stops relaying: sends what is left, closes both sides.
 void session_end_close_both(struct relay *relay, int64_t at_ns);
+// The same, with a reset to both peers after what was sent.
+void session_end_reset_both(struct relay *relay, int64_t at_ns);
+bool session_end_is_over(const struct relay *relay); // nothing is relayed any more
 // The same for peers that get no longer than this to read the rest and close.
 void session_end_close_within(struct relay *relay, int64_t at_ns, int64_t linger_ns);
 // No server: the client is told, as soon as it is known how.

@@ -61,12 +61,28 @@ static void end_leg(struct leg *leg) {
     leg_end(leg, up);
 }
 
-void session_end_close_within(struct relay *relay, int64_t at_ns, int64_t linger_ns) {
+// Nothing is relayed any more, and the peers get this long to read the rest and close.
+static void linger(struct relay *relay, int64_t at_ns, int64_t linger_ns) {
     int64_t *until_ns = &relay->end.linger_until_ns;
     if (*until_ns == 0 || *until_ns > at_ns + linger_ns) {
         *until_ns = at_ns + linger_ns;
     }
     relay->decide_at_ns = INT64_MAX;
+}
+
+bool session_end_is_over(const struct relay *relay) {
+    return relay->end.linger_until_ns != 0;
+}
+
+void session_end_reset_both(struct relay *relay, int64_t at_ns) {
+    linger(relay, at_ns, RELAY_LINGER_NS);
+    leg_drop_waiting(&relay->client);
+    leg_drop_waiting(&relay->server);
+    relay->end.resets_both = true;
+}
+
+void session_end_close_within(struct relay *relay, int64_t at_ns, int64_t linger_ns) {
+    linger(relay, at_ns, linger_ns);
     end_leg(&relay->client);
     end_leg(&relay->server);
 }

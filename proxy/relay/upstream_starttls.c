@@ -106,6 +106,8 @@ void upstream_starttls_check_gone(struct relay *relay, int64_t at_ns) {
     if (!upstream_starttls_under_way(relay) || !relay->server.eof || relay->end.decided) {
         return;
     }
+    struct buf half_line = filters_take_held(relay, SIDE_SERVER); // said to the proxy alone
+    buf_wipe(&half_line);
     session_end_decide(relay, OUTCOME_SERVER_CLOSED, PARTY_SERVER,
                        "the server %s the connection before TLS with it could begin",
                        relay->server.reset ? "reset" : "closed");
