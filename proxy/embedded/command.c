@@ -70,71 +70,39 @@ static void answer_rset(struct embedded *embedded, struct slice argument, struct
     embedded_reply(out, "250 2.0.0 Ok");
 }
 
-static void answer_vrfy(struct slice argument, struct buf *out) {
+static void answer_vrfy(struct embedded *embedded, struct slice argument, struct buf *out) {
+    (void)embedded;
     embedded_reply(out, argument.len > 0 ? "252 2.1.5 Not verified, but mail to it would be taken"
                                          : "501 5.5.4 VRFY wants a name");
 }
 
-static void answer_verb(struct embedded *embedded, enum verb verb, struct slice argument,
-                        struct buf *out) {
-    switch (verb) {
-    case VERB_EHLO:
-        answer_ehlo(embedded, argument, out);
-        break;
-    case VERB_HELO:
-        answer_helo(embedded, argument, out);
-        break;
-    case VERB_STARTTLS:
-        answer_starttls(embedded, argument, out);
-        break;
-    case VERB_AUTH:
-        embedded_auth(embedded, argument, out);
-        break;
-    case VERB_MAIL:
-        embedded_mail(embedded, argument, out);
-        break;
-    case VERB_RCPT:
-        embedded_rcpt(embedded, argument, out);
-        break;
-    case VERB_DATA:
-        embedded_data(embedded, argument, out);
-        break;
-    case VERB_BDAT:
-        embedded_bdat(embedded, argument, out);
-        break;
-    case VERB_RSET:
-        answer_rset(embedded, argument, out);
-        break;
+// Where it depends on nothing.
+static const char *fixed_answer(enum verb verb) {
+    switch ((unsigned)verb) {
     case VERB_NOOP:
-        embedded_reply(out, "250 2.0.0 Ok");
-        break;
-    case VERB_QUIT:
-        answer_quit(embedded, argument, out);
-        break;
-    case VERB_VRFY:
-        answer_vrfy(argument, out);
-        break;
+        return "250 2.0.0 Ok";
     case VERB_HELP:
-        embedded_reply(out, "214 2.0.0 Commands are those of RFC 5321, 3030, 3207 and 4954");
-        break;
-    case VERB_EXPN:
-    case VERB_BURL:
-    case VERB_TURN:
-    case VERB_ETRN:
-    case VERB_ATRN:
-    case VERB_SEND:
-    case VERB_SOML:
-    case VERB_SAML:
-    case VERB_XCLIENT:
-    case VERB_XFORWARD:
-        embedded_reply(out, "502 5.5.1 Command not implemented");
-        break;
+        return "214 2.0.0 Commands are those of RFC 5321, 3030, 3207 and 4954";
     case VERB_NONE:
     case VERB_UNKNOWN:
     case VERB_LHLO: // LMTP's, and this is not it (RFC 2033 4.1)
-    case VERB_COUNT:
-        embedded_reply(out, "500 5.5.1 Command not known");
-        break;
+        return "500 5.5.1 Command not known";
+    }
+    return "502 5.5.1 Command not implemented";
+}
+
+static void answer_verb(struct embedded *embedded, enum verb verb, struct slice argument,
+                        struct buf *out) {
+    static void (*const answers[VERB_COUNT])(struct embedded *, struct slice, struct buf *) = {
+        [VERB_EHLO] = answer_ehlo,   [VERB_HELO] = answer_helo,   [VERB_STARTTLS] = answer_starttls,
+        [VERB_AUTH] = embedded_auth, [VERB_MAIL] = embedded_mail, [VERB_RCPT] = embedded_rcpt,
+        [VERB_DATA] = embedded_data, [VERB_BDAT] = embedded_bdat, [VERB_RSET] = answer_rset,
+        [VERB_QUIT] = answer_quit,   [VERB_VRFY] = answer_vrfy,
+    };
+    if (answers[verb] != NULL) {
+        answers[verb](embedded, argument, out);
+    } else {
+        embedded_reply(out, fixed_answer(verb));
     }
 }
 
