@@ -107,7 +107,8 @@ static const struct option_row table[] = {
     {.name = "tls-server",
      .argument = "VERSIONS",
      .standard = "1.0-1.3",
-     .help = "TLS versions that servers may speak",
+     .help = "TLS versions that servers may speak; where neither this nor --tls-client is given, "
+             "none above that of a client of TLS 1.0 or 1.1",
      .kind = OPTION_VERSIONS,
      .group = GROUP_TLS,
      .commands = BOTH,

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 // dialogue_state: what a dialogue remembers, for the files that make it up and for nobody else.
 //
-//   dialogue.c   the public calls
-//   client.c     client bytes: text, chunks and lines; where the stream must wait
-//   ahead.c      … and what may be secret in what waits
-//   originate.c  client lines: commands, SASL lines, what is concealed
-//   server.c     server bytes: lines, gathered to replies
-//   pairing.c    what a reply answers
-//   resync.c     … where a command before it got none
-//   effect.c     … and what it changes
-//   transfer.c   message text from its first byte to the last answer
-//   tell.c       events
+//   dialogue.c       the public calls
+//   client.c         client bytes: text, chunks and lines; where the stream must wait
+//   lookahead.c      … and what may be secret in what waits
+//   client_lines.c   client lines: commands, SASL lines, what is concealed
+//   server.c         server bytes: lines, gathered to replies
+//   reply_match.c    what a reply answers
+//   resync.c         … where a command before it got none
+//   reply_effects.c  … and what it changes
+//   mail_data.c      message text from its first byte to the last answer
+//   emit.c           events
 //
 // The client's stream has a state, named by what its next bytes are. Where a reply that is due
 // decides that, the bytes are held until it came (AWAIT_…), so that nothing has to be guessed:
@@ -162,7 +162,7 @@ void client_cleanup(struct client_stream *client);
 // Tells the STARTTLS line that was held back.
 void client_tell_starttls(struct dialogue *dialogue, bool accepted);
 
-// ── originate.c ─────────────────────────────────────────────────────────────────────────────────
+// ── client_lines.c ──────────────────────────────────────────────────────────────────────────────
 
 // What the line under way is, and which bytes of it are secret. `text` is all that was kept of it.
 enum client_line client_line_classify(const struct dialogue *dialogue, struct slice text);
@@ -189,10 +189,10 @@ void server_end(struct dialogue *dialogue, int64_t at_ns); // in good order
 void server_finish(struct dialogue *dialogue, int64_t at_ns);
 void server_begin_tls(struct dialogue *dialogue, int64_t at_ns); // … and goes on inside TLS
 void server_cleanup(struct server_stream *server);
-// (pairing.c) Tells the messages that were given up and are first in the queue.
+// (reply_match.c) Tells the messages that were given up and are first in the queue.
 void server_pass_marks(struct dialogue *dialogue, int64_t at_ns);
 
-// ── tell.c ──────────────────────────────────────────────────────────────────────────────────────
+// ── emit.c ──────────────────────────────────────────────────────────────────────────────────────
 
 void emit(struct dialogue *dialogue, enum event_kind kind, int64_t at_ns);
 // The line that `reader` holds, at most --max-line of it, with its marks.
