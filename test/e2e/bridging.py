@@ -8,6 +8,7 @@ import time
 
 from support import scope as s
 from support import smtp
+from support.text import by_session
 
 HOWS = ("none", "starttls", "implicit")
 OFFERED = [b"250-test.example.net\r\n", b"250-PIPELINING\r\n", b"250-SIZE 10000000\r\n",
@@ -86,6 +87,15 @@ def check_transcript(proxy, server_how, client_how):
     return session
 
 
+def check_show(scope, proxy):
+    """What the proxy did to STARTTLS is in both forms, where it happened."""
+    live = proxy.output("text").decode()
+    for form in ("json", "jsonl"):
+        shown = scope.run("show", f"{proxy.folder}/out.{form}").stdout.decode()
+        assert by_session(shown, form) == by_session(live, form), (form, shown, live)
+    return live
+
+
 def bridge(scope, server_how, client_how, offers_starttls):
     """One mail; what each side saw, byte for byte."""
     how = "starttls" if offers_starttls else server_how
@@ -106,6 +116,8 @@ def bridge(scope, server_how, client_how, offers_starttls):
     again = [b"EHLO client.example.com"] if client_how == "starttls" else []
     assert lines == own + [b"EHLO client.example.com"] + again + [
         b"MAIL FROM:<a@example.com>", b"RCPT TO:<b@example.net>", b"DATA", b"QUIT"], lines
+    live = check_show(scope, proxy)
+    assert "### STARTTLS added" in live or client_how != "starttls" or server_how == "starttls", live
     return check_transcript(proxy, server_how, client_how)
 
 
@@ -183,7 +195,7 @@ def test_client_tls_none_takes_starttls_out(scope):
         assert server.sessions[0].lines == [b"EHLO client.example.com", b"NOOP", b"QUIT"]
         session, = proxy.sessions()
         assert replies_by_proxy(session) == [502], session["exchanges"]
-        assert b'P < "502 5.5.1 ' in proxy.output("text")
+        assert 'P < "502 5.5.1 ' in check_show(scope, proxy)
 
 
 def test_pipelined_behind_a_starttls_that_is_refused(scope):
