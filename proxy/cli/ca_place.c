@@ -28,7 +28,11 @@ static void say_hosts_unused(const struct authority *authority) {
     buf_cleanup(&hosts);
 }
 
+// For the person who starts it; a script knows, or asks `ca show`.
 static void say_made(const struct ca_place *place, const struct options *options) {
+    if (isatty(STDERR_FILENO) == 0) {
+        return;
+    }
     const char *file = authority_certificate_file(place->authority);
     if (options->command == CLI_PROXY) {
         console_sayf("made a certificate authority, %s; clients trust it by the variables of "

@@ -2,6 +2,7 @@
 #include "cli/app.h"
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/help.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -61,6 +62,15 @@ static void outlive_readers(const struct options *options) {
     }
 }
 
+static void put_help(void) {
+    struct buf text;
+    struct failure failure = {0};
+    buf_init(&text, MIB);
+    help_put(&text, CLI_NONE);
+    (void)!console_err(&failure, buf_slice(&text)); // where it cannot be shown, so much for it
+    buf_cleanup(&text);
+}
+
 static enum err read_options(struct options *options, struct defaults *defaults, int argc,
                              char **argv) {
     struct failure failure = {.text = ""};
@@ -69,7 +79,7 @@ static enum err read_options(struct options *options, struct defaults *defaults,
         err = options_parse(options, &failure, argc, argv, defaults);
     }
     if (err != OK && argc < 2) {
-        (void)command_help(options); // the program's name alone
+        put_help(); // the program's name alone
     }
     if (err != OK) {
         (void)console_failure(err, &failure);

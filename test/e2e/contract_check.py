@@ -706,7 +706,7 @@ def test_help_and_version(scope):
     same((done.returncode, done.stderr), (0, b""))
     for name in (b"smtpscope ", b"BoringSSL", b"libuv 1.", b"cJSON 1."):
         assert name in done.stdout, done.stdout
-    for words, word in ((["frobnicate"], b"frobnicate"), ([], b""), (["proxy", "stray"], b"stray"),
+    for words, word in ((["frobnicate"], b"frobnicate"), ([], b"command"), (["proxy", "stray"], b"stray"),
                         (["--frob"], b"--frob"), (["ca", "destroy"], b"destroy"), (["ctl", "jump"], b"jump")):
         done = scope.run(*words)
         same((words, done.returncode, done.stdout), (words, 2, b""))
