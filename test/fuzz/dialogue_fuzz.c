@@ -30,13 +30,24 @@ struct seen {
     struct buf masked; // of the client
 };
 
+// What no client means as a SASL response is shown as what it is.
+static bool is_no_response(struct slice text) {
+    static const char *const words[] = {"*", "QUIT", "RSET", "NOOP"};
+    struct slice word = slice_trim(text);
+    bool found = false;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        found = found || slice_is_nocase(word, words[i]);
+    }
+    return found;
+}
+
 static void check_command(const struct event_command *event) {
     const struct event_line *line = &event->line;
     bool whole = line->secret_count == 1 && line->secrets[0].offset == 0 &&
                  line->secrets[0].len == line->text.len;
     require(line->text.len <= line->len);
     if (event->continuation) {
-        require(whole || slice_is(line->text, "*"));
+        require(whole || is_no_response(line->text));
     } else if (event->concealed) {
         require(whole && event->command.verb == VERB_NONE);
     } else if (!event->by_proxy && command_is_auth_like(line->text)) {
