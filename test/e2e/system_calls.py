@@ -2,7 +2,8 @@
 """What a session costs in system calls. They are counted, not timed, and the start and the end of
 the program cancel out: what twice as many sessions cost more, divided by their number.
 
-The look through /proc for the client's process is counted apart: it reads the descriptors of that
+The waits of the loop are counted apart: how many events one of them brings depends on how fast the
+test is beside the program, from one to all. The look through /proc for the client's process too: it reads the descriptors of that
 process, here all those of this test, for as many sessions at once as wait for it."""
 
 import collections
@@ -14,7 +15,8 @@ from support import smtp
 
 SESSIONS = 96
 AT_ONCE = 16
-CALLS_MAX = 75
+CALLS_MAX = 68  # and 75 with the waits, where one brings the events of three sessions
+WAITS = {"epoll_wait", "epoll_pwait"}
 PROCESS_LOOK = {"openat", "newfstatat", "getdents64", "readlinkat", "close"}
 MESSAGE = (b"Date: Sat, 28 Nov 2026 10:00:00 +0000\r\nFrom: a@example.com\r\nTo: b@example.net\r\n"
            b"Message-ID: <1@example.com>\r\nSubject: two kilobytes\r\n\r\n" + (b"x" * 70 + b"\r\n") * 26)
@@ -89,9 +91,9 @@ def test_a_session_costs_few_system_calls(scope):
     each = {name: (twice[name] - once[name]) / SESSIONS for name in twice}
     table = sorted(((count, name) for name, count in each.items() if abs(count) > 0.04),
                    reverse=True)
-    total = sum(count for name, count in each.items() if name not in PROCESS_LOOK)
+    total = sum(count for name, count in each.items() if name not in PROCESS_LOOK | WAITS)
     print("     " + ", ".join(f"{name} {count:.1f}" for count, name in table))
-    print(f"     {total:.1f} system calls a session without the look through /proc")
+    print(f"     {total:.1f} system calls a session without waits and the look through /proc")
     assert total <= CALLS_MAX, table
 
 
