@@ -31,12 +31,8 @@ struct slice slice_from(struct slice s, size_t offset) {
     return slice_sub(s, offset, SIZE_MAX);
 }
 
-static bool is_blank(uint8_t byte) {
-    return byte == ' ' || byte == '\t';
-}
-
 struct slice slice_trim_right(struct slice s) {
-    while (s.len > 0 && is_blank(s.data[s.len - 1])) {
+    while (s.len > 0 && text_is_blank(s.data[s.len - 1])) {
         s.len--;
     }
     return s;
@@ -44,7 +40,7 @@ struct slice slice_trim_right(struct slice s) {
 
 struct slice slice_trim(struct slice s) {
     size_t start = 0;
-    while (start < s.len && is_blank(s.data[start])) {
+    while (start < s.len && text_is_blank(s.data[start])) {
         start++;
     }
     return slice_trim_right(slice_from(s, start));

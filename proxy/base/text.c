@@ -24,6 +24,14 @@ bool text_is_alnum(uint8_t byte) {
     return text_is_alpha(byte) || text_is_digit(byte);
 }
 
+bool text_is_blank(uint8_t byte) {
+    return byte == ' ' || byte == '\t';
+}
+
+bool text_is_space(uint8_t byte) {
+    return text_is_blank(byte) || byte == '\r' || byte == '\n';
+}
+
 int text_hex_value(uint8_t byte) {
     if (text_is_digit(byte)) {
         return byte - '0';

@@ -12,6 +12,8 @@ uint8_t text_upper(uint8_t byte);
 bool text_is_alpha(uint8_t byte);
 bool text_is_digit(uint8_t byte);
 bool text_is_alnum(uint8_t byte);
+bool text_is_blank(uint8_t byte); // SP or HTAB
+bool text_is_space(uint8_t byte); // … or CR or LF
 int text_hex_value(uint8_t byte); // 0 to 15, or -1
 
 // A decimal number that fills all of `s` and is at most `max`. False for anything else, `+1`,

@@ -18,14 +18,10 @@ static void add_word(struct default_source *source, char *word) { // takes it
 
 // ── words ───────────────────────────────────────────────────────────────────────────────────────
 
-static bool is_blank(uint8_t byte) {
-    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
-}
-
 // One word in the shell's quoting, without its expansions. False where a quote is not closed.
 static bool take_quoted_word(struct buf *word, struct slice *rest) {
     uint8_t quote = 0;
-    while (rest->len > 0 && (quote != 0 || !is_blank(rest->data[0]))) {
+    while (rest->len > 0 && (quote != 0 || !text_is_space(rest->data[0]))) {
         uint8_t byte = rest->data[0];
         *rest = slice_from(*rest, 1);
         if (byte == '\\' && quote != '\'' && rest->len > 0) {
@@ -49,7 +45,7 @@ enum err defaults_split_words(struct default_source *source, struct failure *fai
     buf_init(&word, LIMIT_DEFAULTS);
     bool closed = true;
     while (closed && rest.len > 0) {
-        if (is_blank(rest.data[0])) {
+        if (text_is_space(rest.data[0])) {
             rest = slice_from(rest, 1);
             continue;
         }
@@ -67,7 +63,7 @@ enum err defaults_split_words(struct default_source *source, struct failure *fai
 
 static size_t name_len(struct slice line) {
     size_t len = 0;
-    while (len < line.len && !is_blank(line.data[len]) && line.data[len] != '=') {
+    while (len < line.len && !text_is_space(line.data[len]) && line.data[len] != '=') {
         len++;
     }
     return len;

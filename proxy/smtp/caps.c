@@ -2,19 +2,16 @@
 #include "smtp/caps.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static const struct slice starttls = SLICE_INIT("STARTTLS");
 
-static bool is_blank(uint8_t byte) {
-    return byte == ' ' || byte == '\t';
-}
-
 static size_t keyword_len(struct slice text) {
     size_t len = 0;
-    while (len < text.len && !is_blank(text.data[len])) {
+    while (len < text.len && !text_is_blank(text.data[len])) {
         len++;
     }
     return len;

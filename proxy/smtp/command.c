@@ -5,12 +5,8 @@
 
 static const struct slice null_slice = {0};
 
-static bool is_blank(uint8_t byte) {
-    return byte == ' ' || byte == '\t';
-}
-
 static struct slice skip_blanks(struct slice s) {
-    while (s.len > 0 && is_blank(s.data[0])) {
+    while (s.len > 0 && text_is_blank(s.data[0])) {
         s = slice_from(s, 1);
     }
     return s;
@@ -19,7 +15,7 @@ static struct slice skip_blanks(struct slice s) {
 // Cuts the word up to the next blank off the front of `*rest`, and the blanks behind it.
 static struct slice take_word(struct slice *rest) {
     size_t len = 0;
-    while (len < rest->len && !is_blank(rest->data[len])) {
+    while (len < rest->len && !text_is_blank(rest->data[len])) {
         len++;
     }
     struct slice word = slice_sub(*rest, 0, len);
@@ -81,7 +77,7 @@ static size_t path_len(struct slice s, bool brackets) {
             quoted = !quoted;
         } else if (!quoted && brackets && byte == '>') {
             return i + 1;
-        } else if (!quoted && is_blank(byte)) {
+        } else if (!quoted && text_is_blank(byte)) {
             if (!brackets) {
                 return i;
             }
@@ -90,7 +86,7 @@ static size_t path_len(struct slice s, bool brackets) {
     }
     if (quoted) { // A quote that is never closed quotes nothing.
         for (size_t i = 0; i < s.len; i++) {
-            if ((brackets && s.data[i] == '>') || is_blank(s.data[i])) {
+            if ((brackets && s.data[i] == '>') || text_is_blank(s.data[i])) {
                 return brackets && s.data[i] == '>' ? i + 1 : i;
             }
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // reader_json: reads the records of a json document. Its sessions are in the order in which they
 // ended; the text showed them as they went, side by side, so their moments are merged by time.
+#include "base/text.h"
 #include "transcript/reader_parts.h"
 
 #include <string.h>
@@ -23,13 +24,9 @@ static enum err read_sessions(struct reader *reader, struct failure *failure,
 
 // ── the document ────────────────────────────────────────────────────────────────────────────────
 
-static bool is_space(uint8_t byte) {
-    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
-}
-
 // Skips what may be between two sessions.
 static size_t skip_between(struct slice data, size_t offset) {
-    while (offset < data.len && (is_space(data.data[offset]) || data.data[offset] == ',')) {
+    while (offset < data.len && (text_is_space(data.data[offset]) || data.data[offset] == ',')) {
         offset++;
     }
     return offset;
@@ -118,7 +115,7 @@ static enum err parse_document(cJSON **out, struct reader *reader, struct failur
     if (*out == NULL) {
         return parse_cut_off(out, reader, failure, offset);
     }
-    while (offset < data.len && is_space(data.data[offset])) {
+    while (offset < data.len && text_is_space(data.data[offset])) {
         offset++;
     }
     if (offset < data.len && data.data[offset] != 0) {
