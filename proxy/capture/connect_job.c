@@ -7,6 +7,7 @@
 #include "capture/redirect.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,8 +19,11 @@ static void let_pass(const struct connect_job *job) {
     notification_let_pass(&job->notification);
 }
 
-const char *connect_job_uncaptured(const struct connect_job *job) {
-    return job->shared->closed ? "is refused" : "passes uncaptured";
+void connect_job_warn_uncaptured(const struct connect_job *job, enum reporter_warning warning,
+                                 const char *why) {
+    reporter_warn(job->shared->reporter, warning, "a connection of %s (pid %u) %s: %s",
+                  job->connection.client.program, job->connection.client.pid,
+                  job->shared->closed ? "is refused" : "passes uncaptured", why);
 }
 
 void connect_job_pass_or_refuse(const struct connect_job *job) {
@@ -36,21 +40,20 @@ void connect_job_fail(struct connect_job *job, int error) {
     reporter_failed(job->shared->reporter, &job->connection, error);
 }
 
-// ── steering the caller's socket ────────────────────────────────────────────────────────────────
+// ── redirecting the caller's socket ──────────────────────────────────────────────────────────────
 
-static void pass_unsteered(const struct connect_job *job, int error) {
+static void pass_unredirected(const struct connect_job *job, int error) {
     if (error != ECONNREFUSED) { // that: the proxy has stopped, by `--sessions` or near the end
-        reporter_warn(job->shared->reporter, WARNING_UNSTEERED,
-                      "a connection of %s (pid %u) %s: its socket cannot be led to the proxy (%s)",
-                      job->connection.client.program, job->connection.client.pid,
-                      connect_job_uncaptured(job), strerror(error));
+        char why[128];
+        snprintf(why, sizeof(why), "its socket cannot be led to the proxy (%s)", strerror(error));
+        connect_job_warn_uncaptured(job, WARNING_UNREDIRECTED, why);
     }
     connect_job_pass_or_refuse(job);
 }
 
 static void answer_unconnected(struct connect_job *job, int error) {
     if (redirect_is_own_error(error)) {
-        pass_unsteered(job, error);
+        pass_unredirected(job, error);
     } else {
         notification_answer(&job->notification, error);
     }
@@ -69,7 +72,7 @@ static void answer_settled(const struct connect_job *job) {
 //
 // Before kernel 5.19 any signal ends the caller's wait, even when our answer is on its way already;
 // then the call comes again, perhaps while this job is still at work.
-static void connect_steered(struct connect_job *job, int server_fd, int interruption) {
+static void connect_redirected(struct connect_job *job, int server_fd, int interruption) {
     const struct connect_job_shared *shared = job->shared;
     if (!shared->kills_only || interruption != 0) {
         completed_connects_add(shared->completed, job->socket.cookie);
@@ -132,14 +135,14 @@ static void go_on_without_server(struct connect_job *job, bool timed_out) {
         return;
     }
     if (socket->nonblocking) {
-        connect_steered(job, -1, 0);
+        connect_redirected(job, -1, 0);
     } else if (!timed_out) {
-        connect_steered(job, -1, NOTIFICATION_RESTART);
+        connect_redirected(job, -1, NOTIFICATION_RESTART);
     } else if (job->hurried) {
-        connect_steered(job, -1, 0);
+        connect_redirected(job, -1, 0);
     } else if (socket->send_timeout_ms > 0 &&
                socket->send_timeout_ms < job->shared->connect_timeout_ms) {
-        connect_steered(job, -1, EINPROGRESS);
+        connect_redirected(job, -1, EINPROGRESS);
     } else {
         connect_job_fail(job, ETIMEDOUT);
     }
@@ -147,7 +150,7 @@ static void go_on_without_server(struct connect_job *job, bool timed_out) {
 
 static void capture(struct connect_job *job) {
     if (job->shared->closed) {
-        connect_steered(job, -1, 0);
+        connect_redirected(job, -1, 0);
         return;
     }
     struct dial_patience patience = patience_of(job);
@@ -156,7 +159,7 @@ static void capture(struct connect_job *job) {
     switch (dial(&result, &job->request.address, job->socket.fd, &patience)) {
     case DIAL_CONNECTED:
         if (connect_job_is_awaited(job)) {
-            connect_steered(job, result.fd, 0);
+            connect_redirected(job, result.fd, 0);
         } else {
             close(result.fd);
         }
@@ -208,11 +211,8 @@ static void run_borrowed(struct connect_job *job) {
         }
         return;
     case REMOTE_FD_FOREIGN:
-        reporter_warn(job->shared->reporter, WARNING_FOREIGN,
-                      "a connection of %s (pid %u) %s: it is in another network namespace, start "
-                      "the proxy there",
-                      job->connection.client.program, job->connection.client.pid,
-                      connect_job_uncaptured(job));
+        connect_job_warn_uncaptured(job, WARNING_FOREIGN,
+                                    "it is in another network namespace, start the proxy there");
         connect_job_pass_or_refuse(job);
         return;
     case REMOTE_FD_UNRELATED:
@@ -243,7 +243,7 @@ void connect_job_run(const struct connect_job_shared *shared,
     if (error == EPERM || error == ENOSYS) {
         fallback_run(&job);
     } else if (error == EMFILE || error == ENFILE) {
-        pass_unsteered(&job, error);
+        pass_unredirected(&job, error);
     } else if (error != 0) {
         let_pass(&job);
     } else {

@@ -68,8 +68,9 @@ enum { CONNECT_JOB_NONBLOCKING_WAIT_MS = 300 };
 
 // What cannot be led to the listener passes, or is refused where that is closed.
 void connect_job_pass_or_refuse(const struct connect_job *job);
-// The same in words, for a warning.
-const char *connect_job_uncaptured(const struct connect_job *job);
+// Says, once for each kind, that this connection is not captured. `why` ends the sentence.
+void connect_job_warn_uncaptured(const struct connect_job *job, enum reporter_warning warning,
+                                 const char *why);
 
 // The server cannot be reached: the caller gets `error`, and the session is reported.
 void connect_job_fail(struct connect_job *job, int error);

@@ -118,11 +118,9 @@ static void redirect_by_memory(struct connect_job *job, int server_fd) {
     int error = connect_job_is_awaited(job) ? overwrite(job, &to) : ESRCH;
     if (error != 0) {
         forget(job, to.sin_addr);
-        reporter_warn(shared->reporter, WARNING_HIDDEN,
-                      "a connection of %s (pid %u) %s: neither its descriptors nor its memory may "
-                      "be changed; give the container CAP_SYS_PTRACE",
-                      job->connection.client.program, job->connection.client.pid,
-                      connect_job_uncaptured(job));
+        connect_job_warn_uncaptured(job, WARNING_HIDDEN,
+                                    "neither its descriptors nor its memory may be changed; give "
+                                    "the container CAP_SYS_PTRACE");
         connect_job_pass_or_refuse(job);
         return;
     }

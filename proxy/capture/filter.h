@@ -3,8 +3,8 @@
 // calls behind it. Everything passes but the calls of that table:
 //
 //   connect                          a notification; the supervisor looks at the address
-//   getsockname, getpeername         a notification: a steered socket has other ends than it seems
-//   sendto and its like              a notification where MSG_FASTOPEN is set: such a call
+//   getsockname, getpeername         a notification: a redirected socket has other ends than it
+//   seems sendto and its like              a notification where MSG_FASTOPEN is set: such a call
 //                                    connects too
 //   io_uring_setup                   ENOSYS: a ring would connect past the filter, and whoever
 //                                    uses one has another way for kernels that have none

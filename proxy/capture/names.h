@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// names: what a steered socket answers to who asks it for its two ends. The kernel would name our
-// listener as the peer and loopback as the socket's own end; the command is told what it would be
-// told without us: where it wanted to go, and the address that the server sees (a mail client may
-// put that behind EHLO). Any thread.
+// names: what a redirected socket answers to who asks it for its two ends. The kernel would name
+// our listener as the peer and loopback as the socket's own end; the command is told what it would
+// be told without us: where it wanted to go, and the address that the server sees (a mail client
+// may put that behind EHLO). Any thread.
 #ifndef SCOPE_CAPTURE_NAMES_H
 #define SCOPE_CAPTURE_NAMES_H
 
@@ -18,13 +18,13 @@ struct names;
 struct names *names_new(uint16_t listener_port);
 void names_free(struct names *names);
 
-// Before the socket is steered: it wanted to go to `server`, which `server_fd` is connected to (-1:
-// nobody is yet, and the socket's own end stays unknown).
+// Before the socket is redirected: it wanted to go to `server`, which `server_fd` is connected to
+// (-1: nobody is yet, and the socket's own end stays unknown).
 void names_add(struct names *names, const struct remote_fd *socket,
                const struct sockaddr_storage *server, int server_fd);
 
-// Answers getsockname or getpeername, where it is asked of a socket that was steered, or lets the
-// call pass.
+// Answers getsockname or getpeername, where it is asked of a socket that was redirected, or lets
+// the call pass.
 void names_answer(struct names *names, const struct notification *notification);
 
 #endif

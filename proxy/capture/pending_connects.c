@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-// A steered connection waits in the listener's queue until a session is free, so this is long. What
-// never comes (the command was killed within its connect) must go some time all the same.
+// A redirected connection waits in the listener's queue until a session is free, so this is long.
+// What never comes (the command was killed within its connect) must go some time all the same.
 #define RECORD_AGE_MAX_NS (INT64_C(30) * 60 * NS_PER_S)
 
 struct record {
@@ -75,8 +75,7 @@ static bool key_equal(const struct pending_key *a, const struct pending_key *b) 
     return IN6_ARE_ADDR_EQUAL(&a->address, &b->address) && a->port == b->port;
 }
 
-// ── pending connects
-// ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── the connects ─────────────────────────────────────────────────────────────────────────────────
 
 struct pending_connects *pending_connects_new(void) {
     struct pending_connects *pending = mem_new(sizeof(*pending));

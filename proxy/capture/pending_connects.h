@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// pending_connects: the connections that were steered to the proxy's listener and that it has not
-// claimed yet. Any thread.
+// pending_connects: the connections that were redirected to the proxy's listener and that it has
+// not claimed yet. Any thread.
 //
-// The key is the loopback address that a connection was steered to, 127.x.y.z with 24 random bits,
-// so that another user of this machine cannot guess one and take the connection over. A socket that
-// is bound to an IPv6 address can only be steered to ::1; there its own address and port are the
-// key.
+// The key is the loopback address that a connection was redirected to, 127.x.y.z with 24 random
+// bits, so that another user of this machine cannot guess one and take the connection over. A
+// socket that is bound to an IPv6 address can only be redirected to ::1; there its own address and
+// port are the key.
 #ifndef SCOPE_CAPTURE_PENDING_CONNECTS_H
 #define SCOPE_CAPTURE_PENDING_CONNECTS_H
 

@@ -12,7 +12,8 @@
 int redirect(struct pending_connects *pending, uint16_t listener_port,
              const struct remote_fd *socket, const struct capture_connection *connection);
 
-// True for an errno of connect that is about where we steered to and not about the socket itself.
+// True for an errno of connect that is about where we redirected to and not about the socket
+// itself.
 bool redirect_is_own_error(int error);
 
 #endif

@@ -9,9 +9,9 @@
 #include <pthread.h>
 
 enum reporter_warning {
-    WARNING_HIDDEN,    // a process cannot be looked into
-    WARNING_FOREIGN,   // another network namespace
-    WARNING_UNSTEERED, // a socket that cannot reach our listener
+    WARNING_HIDDEN,       // a process cannot be looked into
+    WARNING_FOREIGN,      // another network namespace
+    WARNING_UNREDIRECTED, // a socket that cannot reach our listener
     WARNING_EXEC_RIGHTS,
     WARNING_COMMAND,
     WARNING_LEFT_BEHIND,

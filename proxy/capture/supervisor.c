@@ -27,7 +27,7 @@ struct supervisor {
     atomic_bool released;
     pthread_t thread;
     pthread_mutex_t lock; // of all below
-    pthread_cond_t errands_ended;
+    pthread_cond_t jobs_ended;
     size_t jobs;                             // under way, a thread each
     struct connect_job_start *first, **last; // the queue
 };
@@ -47,7 +47,7 @@ static struct connect_job_start *next_errand(struct supervisor *supervisor) {
     struct connect_job_start *start = supervisor->first;
     if (start == NULL) {
         supervisor->jobs--;
-        pthread_cond_broadcast(&supervisor->errands_ended);
+        pthread_cond_broadcast(&supervisor->jobs_ended);
     } else {
         supervisor->first = start->next;
         supervisor->last = start->next == NULL ? &supervisor->first : supervisor->last;
@@ -68,10 +68,10 @@ static void *connect_job_thread(void *argument) {
     return NULL;
 }
 
-static void wait_for_errands(struct supervisor *supervisor) {
+static void wait_for_jobs(struct supervisor *supervisor) {
     pthread_mutex_lock(&supervisor->lock);
     while (supervisor->jobs > 0) {
-        pthread_cond_wait(&supervisor->errands_ended, &supervisor->lock);
+        pthread_cond_wait(&supervisor->jobs_ended, &supervisor->lock);
     }
     pthread_mutex_unlock(&supervisor->lock);
 }
@@ -217,7 +217,7 @@ struct supervisor *supervisor_start(int listener, const struct connect_job_share
     supervisor->shared = shared;
     supervisor->watched = watched;
     pthread_mutex_init(&supervisor->lock, NULL);
-    pthread_cond_init(&supervisor->errands_ended, NULL);
+    pthread_cond_init(&supervisor->jobs_ended, NULL);
     supervisor->last = &supervisor->first;
     if (supervisor->stop_event < 0 ||
         pthread_create(&supervisor->thread, NULL, supervise, supervisor) != 0) {
@@ -243,10 +243,10 @@ void supervisor_stop(struct supervisor *supervisor) {
     while (write(supervisor->stop_event, &one, sizeof(one)) < 0 && errno == EINTR) {
     }
     pthread_join(supervisor->thread, NULL);
-    wait_for_errands(supervisor);
+    wait_for_jobs(supervisor);
     close(supervisor->listener);
     close(supervisor->stop_event);
-    pthread_cond_destroy(&supervisor->errands_ended);
+    pthread_cond_destroy(&supervisor->jobs_ended);
     pthread_mutex_destroy(&supervisor->lock);
     free(supervisor);
 }

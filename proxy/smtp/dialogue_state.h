@@ -120,9 +120,9 @@ struct dialogue {
     struct queue queue;
     struct auth *auths; // exchanges that have not ended, oldest first
     struct envelope envelope;
-    struct caps *caps;            // what the client was offered; NULL before EHLO was answered
-    struct mail_data *mail_data;  // the message whose text comes, or has chunks to come
-    struct mail_data *mail_datas; // all that have not been told, newest first
+    struct caps *caps;                // what the client was offered; NULL before EHLO was answered
+    struct mail_data *mail_data;      // the message whose text comes, or has chunks to come
+    struct mail_data *mail_data_list; // all that have not been told, newest first
     int exchange_count;
     int message_count;
     unsigned heard_count; // replies that the client got

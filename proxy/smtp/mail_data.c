@@ -29,12 +29,12 @@ void mail_data_begin(struct dialogue *dialogue, int exchange, bool bdat) {
                   &dialogue->event);
     mail_data->content.message = mail_data->number;
     mail_data->content.exchange = exchange;
-    mail_data->next = dialogue->mail_datas;
-    mail_data->link = &dialogue->mail_datas;
+    mail_data->next = dialogue->mail_data_list;
+    mail_data->link = &dialogue->mail_data_list;
     if (mail_data->next != NULL) {
         mail_data->next->link = &mail_data->next;
     }
-    dialogue->mail_datas = mail_data;
+    dialogue->mail_data_list = mail_data;
     dialogue->mail_data = mail_data;
 }
 
@@ -51,8 +51,8 @@ static void forget(struct dialogue *dialogue, struct mail_data *mail_data) {
 }
 
 void mail_data_free_all(struct dialogue *dialogue) {
-    while (dialogue->mail_datas != NULL) {
-        forget(dialogue, dialogue->mail_datas);
+    while (dialogue->mail_data_list != NULL) {
+        forget(dialogue, dialogue->mail_data_list);
     }
 }
 

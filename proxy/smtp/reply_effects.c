@@ -114,7 +114,7 @@ static void apply_to_stray_sasl(struct dialogue *dialogue,
 
 // The message whose text was taken on trust, while DATA was not answered.
 static struct mail_data *assumed(const struct dialogue *dialogue, int exchange) {
-    struct mail_data *mail_data = dialogue->mail_datas;
+    struct mail_data *mail_data = dialogue->mail_data_list;
     while (mail_data != NULL && (mail_data->bdat || mail_data->exchange != exchange)) {
         mail_data = mail_data->next;
     }

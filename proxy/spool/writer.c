@@ -250,7 +250,7 @@ static bool run_lanes(struct writer *writer, bool closing, uint64_t *out_done) {
     return waiting;
 }
 
-static void reopen_lanes(struct writer *writer) {
+static void reopen_queues(struct writer *writer) {
     for (size_t i = 0; i < writer->output_queue_count; i++) {
         output_queue_reopen(&writer->queues[i]);
     }
@@ -277,7 +277,7 @@ static void work(struct writer *writer, struct pollfd *polled) {
         uint64_t done = 0;
         deal(writer, take_batches(writer, &orders));
         if (orders.reopening) {
-            reopen_lanes(writer);
+            reopen_queues(writer);
         }
         pass_status_line(writer, orders.status_line);
         bool waiting = run_lanes(writer, orders.closing, &done);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // stage: a proxy that is none, for the tests of capture: it starts a command (this very program,
-// with a scene's name as argument), accepts and claims what is steered to it, greets each client
+// with a scene's name as argument), accepts and claims what is redirected to it, greets each client
 // with "220 captured" and notes what the handlers are told.
 #ifndef SCOPE_TEST_CAPTURE_STAGE_H
 #define SCOPE_TEST_CAPTURE_STAGE_H

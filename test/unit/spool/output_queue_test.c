@@ -40,7 +40,7 @@ static void complain(void *context, const char *sentence) {
     snprintf(fixture.said, sizeof(fixture.said), "%s", sentence);
 }
 
-static enum err open_lane(const struct format_info *format, const char *path) {
+static enum err open_queue(const struct format_info *format, const char *path) {
     struct failure failure;
     bool placeholders = strchr(path, '{') != NULL;
     fixture.to = (struct destination){
@@ -102,7 +102,7 @@ static enum progress run_at(double seconds) {
 static void lines_get_their_counters(void **state) {
     (void)state;
     const char *path = in_folder("log");
-    assert_int_equal(open_lane(&text_format, path), OK);
+    assert_int_equal(open_queue(&text_format, path), OK);
     push(CHUNK_LINES, "one\ntwo\n");
     push(CHUNK_LINES, "three\n");
     assert_int_equal(run_at(0), PROGRESS_DONE);
@@ -115,7 +115,7 @@ static void lines_get_their_counters(void **state) {
 static void jsonl_counts_inside_the_object(void **state) {
     (void)state;
     const char *path = in_folder("log");
-    assert_int_equal(open_lane(&jsonl_format, path), OK);
+    assert_int_equal(open_queue(&jsonl_format, path), OK);
     push(CHUNK_LINES, "\"a\":1}\n\"a\":2}\n");
     assert_int_equal(run_at(0), PROGRESS_DONE);
     assert_string_equal(file_text(path), "{\"counter\":1,\"a\":1}\n{\"counter\":2,\"a\":2}\n");
@@ -125,7 +125,7 @@ static void lines_are_appended(void **state) {
     (void)state;
     const char *path = in_folder("log");
     file_put(path, "old\n");
-    assert_int_equal(open_lane(&text_format, path), OK);
+    assert_int_equal(open_queue(&text_format, path), OK);
     push(CHUNK_LINES, "new\n");
     assert_int_equal(run_at(0), PROGRESS_DONE);
     assert_string_equal(file_text(path), "old\n1 new\n");
@@ -135,7 +135,7 @@ static void a_line_that_a_crash_cut_is_ended(void **state) {
     (void)state;
     const char *path = in_folder("log");
     file_put(path, "half");
-    assert_int_equal(open_lane(&text_format, path), OK);
+    assert_int_equal(open_queue(&text_format, path), OK);
     push(CHUNK_LINES, "new\n");
     assert_int_equal(run_at(0), PROGRESS_DONE);
     assert_string_equal(file_text(path), "half\n1 new\n");
@@ -143,7 +143,7 @@ static void a_line_that_a_crash_cut_is_ended(void **state) {
 
 static void each_value_has_its_file_and_all_share_the_counter(void **state) {
     (void)state;
-    assert_int_equal(open_lane(&text_format, in_folder("{client}/{session}")), OK);
+    assert_int_equal(open_queue(&text_format, in_folder("{client}/{session}")), OK);
     for (int i = 0; i < 200; i++) {
         char name[32];
         snprintf(name, sizeof(name), "c/%d", i % 100);
@@ -160,7 +160,7 @@ static void large_pieces_and_small_ones_keep_their_order(void **state) {
     const char *path = in_folder("x.pcapng");
     char *large = mem_new(300001);
     memset(large, 'L', 300000);
-    assert_int_equal(open_lane(&pcapng_format, path), OK);
+    assert_int_equal(open_queue(&pcapng_format, path), OK);
     size_t head_len = file_len(path);
     const char *parts[] = {"one", large, "two", large, large, "three"};
     struct buf expected;
@@ -178,7 +178,7 @@ static void large_pieces_and_small_ones_keep_their_order(void **state) {
 
 static void each_capture_has_one_head_however_often_it_is_opened(void **state) {
     (void)state;
-    assert_int_equal(open_lane(&pcap_format, in_folder("{client}")), OK);
+    assert_int_equal(open_queue(&pcap_format, in_folder("{client}")), OK);
     for (int i = 0; i < 300; i++) {
         char name[16];
         snprintf(name, sizeof(name), "%d", i % 100);
@@ -196,7 +196,7 @@ static void a_file_is_rotated_before_it_passes_its_size(void **state) {
     const char *path = in_folder("log");
     fixture.options.rotate_size = 12;
     fixture.options.rotate_keep = 2;
-    assert_int_equal(open_lane(&text_format, path), OK);
+    assert_int_equal(open_queue(&text_format, path), OK);
     push(CHUNK_LINES, "aaa\nbbb\n"); // just as long as allowed
     run_at(0);
     assert_string_equal(file_text(path), "1 aaa\n2 bbb\n");
@@ -216,7 +216,7 @@ static void a_rotation_that_fails_loses_no_line(void **state) {
     fixture.options.rotate_keep = 1;
     assert_int_equal(mkdir(in_folder("log.1"), 0700), 0);
     file_put(in_folder("log.1/x"), "");
-    assert_int_equal(open_lane(&text_format, path), OK);
+    assert_int_equal(open_queue(&text_format, path), OK);
     push(CHUNK_LINES, "aaa\nbbb\nccc\nddd\n");
     assert_int_equal(run_at(0), PROGRESS_DONE);
     assert_string_equal(file_text(path), "1 aaa\n2 bbb\n3 ccc\n4 ddd\n");
@@ -227,7 +227,7 @@ static void a_rotation_that_fails_loses_no_line(void **state) {
 static void a_renamed_file_is_left_when_it_is_reopened(void **state) {
     (void)state;
     const char *path = in_folder("log");
-    assert_int_equal(open_lane(&text_format, path), OK);
+    assert_int_equal(open_queue(&text_format, path), OK);
     push(CHUNK_LINES, "a\n");
     run_at(0);
     assert_int_equal(rename(path, in_folder("old")), 0);
@@ -253,7 +253,7 @@ static void limit_files(rlim_t size) {
 static void a_full_disk_is_said_once_tears_no_line_and_mends(void **state) {
     (void)state;
     const char *path = in_folder("log");
-    assert_int_equal(open_lane(&text_format, path), OK);
+    assert_int_equal(open_queue(&text_format, path), OK);
     limit_files(10);
     push(CHUNK_LINES, "aaaa\nbbbb\n");
     assert_int_equal(run_at(0), PROGRESS_FAILED);
@@ -279,7 +279,7 @@ static void what_passes_the_queue_is_lost_and_reported(void **state) {
     (void)state;
     const char *path = in_folder("log");
     fixture.options.queue_max = 400;
-    assert_int_equal(open_lane(&text_format, path), OK);
+    assert_int_equal(open_queue(&text_format, path), OK);
     limit_files(0);
     push(CHUNK_LINES, "first\n");
     assert_int_equal(run_at(0), PROGRESS_FAILED);
@@ -309,7 +309,7 @@ static void what_passes_the_queue_is_lost_and_reported(void **state) {
 static void a_full_disk_cuts_no_packet(void **state) {
     (void)state;
     const char *path = in_folder("x.pcap");
-    assert_int_equal(open_lane(&pcap_format, path), OK);
+    assert_int_equal(open_queue(&pcap_format, path), OK);
     assert_int_equal(file_len(path), 24);
     limit_files(24 + 16 + 10 + 20);
     for (int i = 0; i < 2; i++) {
@@ -331,7 +331,7 @@ static void a_full_disk_cuts_no_packet(void **state) {
 static void a_deleted_file_is_made_again(void **state) {
     (void)state;
     const char *path = in_folder("log");
-    assert_int_equal(open_lane(&text_format, path), OK);
+    assert_int_equal(open_queue(&text_format, path), OK);
     push(CHUNK_LINES, "a\n");
     run_at(0);
     assert_int_equal(unlink(path), 0);
@@ -344,7 +344,7 @@ static void a_lost_folder_is_said_and_mends(void **state) {
     (void)state;
     const char *path = in_folder("sub/log");
     assert_int_equal(mkdir(in_folder("sub"), 0700), 0);
-    assert_int_equal(open_lane(&text_format, path), OK);
+    assert_int_equal(open_queue(&text_format, path), OK);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rmdir(in_folder("sub")), 0);
     push(CHUNK_LINES, "a\n");
@@ -359,7 +359,7 @@ static void a_lost_folder_is_said_and_mends(void **state) {
 
 static void a_device_that_is_full_fails(void **state) {
     (void)state;
-    assert_int_equal(open_lane(&text_format, "/dev/full"), OK);
+    assert_int_equal(open_queue(&text_format, "/dev/full"), OK);
     push(CHUNK_LINES, "a\n");
     assert_int_equal(run_at(0), PROGRESS_FAILED);
     assert_int_equal(run_at(5), PROGRESS_FAILED);
@@ -381,7 +381,7 @@ static void a_fifo_waits_for_its_reader(void **state) {
     char text[64] = "";
     const char *path = in_folder("fifo");
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_int_equal(open_lane(&text_format, path), OK);
+    assert_int_equal(open_queue(&text_format, path), OK);
     push(CHUNK_LINES, "a\n");
     assert_int_equal(run_at(0), PROGRESS_WAIT);
     int fd = read_fifo(path);
@@ -403,7 +403,7 @@ static void a_reader_that_takes_nothing_holds_no_other_up(void **state) {
     const char *path = in_folder("fifo");
     assert_int_equal(mkfifo(path, 0600), 0);
     int fd = read_fifo(path);
-    assert_int_equal(open_lane(&text_format, path), OK);
+    assert_int_equal(open_queue(&text_format, path), OK);
     push_many_lines(8000);
     assert_int_equal(run_at(0), PROGRESS_WAIT);
     assert_int_equal(run_at(3), PROGRESS_WAIT);
@@ -425,7 +425,7 @@ static void a_reader_that_comes_back_gets_whole_lines(void **state) {
     assert_int_equal(mkfifo(path, 0600), 0);
     signal(SIGPIPE, SIG_IGN);
     int fd = read_fifo(path);
-    assert_int_equal(open_lane(&text_format, path), OK);
+    assert_int_equal(open_queue(&text_format, path), OK);
     push_many_lines(3000);
     assert_int_equal(run_at(0), PROGRESS_WAIT);
     close(fd);
@@ -452,7 +452,7 @@ static void a_reader_that_comes_back_gets_whole_lines(void **state) {
 static void a_document_is_valid_after_every_write(void **state) {
     (void)state;
     const char *path = in_folder("doc");
-    assert_int_equal(open_lane(&json_format, path), OK);
+    assert_int_equal(open_queue(&json_format, path), OK);
     assert_string_equal(file_text(path), "{\"schema\":\"smtpscope/1\",\"sessions\":[]}\n");
     push(CHUNK_DOCUMENT, "{\"id\":1}");
     run_at(0);
@@ -469,7 +469,7 @@ static void a_document_is_valid_after_every_write(void **state) {
 static void a_full_disk_leaves_the_document_valid(void **state) {
     (void)state;
     const char *path = in_folder("doc");
-    assert_int_equal(open_lane(&json_format, path), OK);
+    assert_int_equal(open_queue(&json_format, path), OK);
     limit_files(45);
     push(CHUNK_DOCUMENT, "{\"id\":1}");
     assert_int_equal(run_at(0), PROGRESS_FAILED);
@@ -487,7 +487,7 @@ static void a_full_disk_leaves_the_document_valid(void **state) {
 
 static void a_document_goes_on_after_its_file_was_closed(void **state) {
     (void)state;
-    assert_int_equal(open_lane(&json_format, in_folder("{client}")), OK);
+    assert_int_equal(open_queue(&json_format, in_folder("{client}")), OK);
     for (int i = 0; i < 200; i++) {
         char name[16];
         snprintf(name, sizeof(name), "%d", i % 100);
@@ -504,7 +504,7 @@ static void a_document_for_a_pipe_comes_at_the_end(void **state) {
     const char *path = in_folder("fifo");
     assert_int_equal(mkfifo(path, 0600), 0);
     int fd = read_fifo(path);
-    assert_int_equal(open_lane(&json_format, path), OK);
+    assert_int_equal(open_queue(&json_format, path), OK);
     push(CHUNK_DOCUMENT, "{\"id\":1}");
     assert_int_equal(run_at(0), PROGRESS_DONE);
     assert_int_equal(read(fd, text, sizeof(text)), -1);
@@ -520,7 +520,7 @@ static void ours_is_replaced(void **state) {
     (void)state;
     const char *path = in_folder("doc");
     file_put(path, "{\"schema\":\"smtpscope/1\",\"sessions\":[\n{\"id\":1}\n]}\n");
-    assert_int_equal(open_lane(&json_format, path), OK);
+    assert_int_equal(open_queue(&json_format, path), OK);
     assert_string_equal(file_text(path), "{\"schema\":\"smtpscope/1\",\"sessions\":[]}\n");
 }
 
@@ -528,7 +528,7 @@ static void ours_is_replaced_in_another_layout_too(void **state) {
     (void)state;
     const char *path = in_folder("doc");
     file_put(path, "{\n  \"schema\": \"smtpscope/1\",\n  \"sessions\": [ ]\n}\n");
-    assert_int_equal(open_lane(&json_format, path), OK);
+    assert_int_equal(open_queue(&json_format, path), OK);
     assert_string_equal(file_text(path), "{\"schema\":\"smtpscope/1\",\"sessions\":[]}\n");
 }
 
@@ -538,7 +538,7 @@ static void a_strangers_file_is_not_replaced(void **state) {
     const char *path = in_folder("precious");
     for (size_t i = 0; i < 3; i++) {
         file_put(path, "{\"precious\": true}\n");
-        assert_int_equal(open_lane(formats[i], path), ERR_INPUT);
+        assert_int_equal(open_queue(formats[i], path), ERR_INPUT);
         assert_string_equal(file_text(path), "{\"precious\": true}\n");
         output_queue_cleanup(&fixture.queue);
     }
@@ -547,7 +547,7 @@ static void a_strangers_file_is_not_replaced(void **state) {
 static void a_strangers_file_met_later_is_left_and_counted(void **state) {
     (void)state;
     file_put(in_folder("a"), "precious");
-    assert_int_equal(open_lane(&json_format, in_folder("{client}")), OK);
+    assert_int_equal(open_queue(&json_format, in_folder("{client}")), OK);
     push_at(CHUNK_DOCUMENT, in_folder("a"), "{}");
     push_at(CHUNK_DOCUMENT, in_folder("b"), "{}");
     push_at(CHUNK_DOCUMENT, in_folder("a"), "{}");
@@ -561,19 +561,19 @@ static void a_strangers_file_met_later_is_left_and_counted(void **state) {
 static void a_folder_is_no_file(void **state) {
     (void)state;
     assert_int_equal(mkdir(in_folder("sub"), 0700), 0);
-    assert_int_equal(open_lane(&text_format, in_folder("sub")), ERR_SYSTEM);
+    assert_int_equal(open_queue(&text_format, in_folder("sub")), ERR_SYSTEM);
     output_queue_cleanup(&fixture.queue);
     file_put(in_folder("file"), "");
-    assert_int_equal(open_lane(&text_format, in_folder("file/log")), ERR_SYSTEM);
+    assert_int_equal(open_queue(&text_format, in_folder("file/log")), ERR_SYSTEM);
     output_queue_cleanup(&fixture.queue);
-    assert_int_equal(open_lane(&text_format, in_folder("file/{client}")), ERR_SYSTEM);
+    assert_int_equal(open_queue(&text_format, in_folder("file/{client}")), ERR_SYSTEM);
 }
 
 // ── mail ────────────────────────────────────────────────────────────────────────────────────────
 
 static void a_message_gets_its_name_when_it_is_complete(void **state) {
     (void)state;
-    assert_int_equal(open_lane(&eml_format, in_folder("mail")), OK);
+    assert_int_equal(open_queue(&eml_format, in_folder("mail")), OK);
     assert_int_equal(file_mode(in_folder("mail")), 0700);
     push_mail(CHUNK_FILE_OPEN, "1-1.eml", 0, "");
     push_mail(CHUNK_FILE_DATA, "1-1.eml", 0, "Subject: a\r\n");
@@ -590,7 +590,7 @@ static void a_message_gets_its_name_when_it_is_complete(void **state) {
 
 static void a_message_cut_off_stays_partial(void **state) {
     (void)state;
-    assert_int_equal(open_lane(&eml_format, in_folder("mail")), OK);
+    assert_int_equal(open_queue(&eml_format, in_folder("mail")), OK);
     push_mail(CHUNK_FILE_OPEN, "1-1.eml", 0, "");
     push_mail(CHUNK_FILE_DATA, "1-1.eml", 0, "half");
     push_mail(CHUNK_FILE_PARTIAL, "1-1.eml", 4, "");
@@ -602,7 +602,7 @@ static void a_message_cut_off_stays_partial(void **state) {
 
 static void a_message_with_a_gap_is_not_complete(void **state) {
     (void)state;
-    assert_int_equal(open_lane(&eml_format, in_folder("mail")), OK);
+    assert_int_equal(open_queue(&eml_format, in_folder("mail")), OK);
     push_mail(CHUNK_FILE_OPEN, "1-1.eml", 0, "");
     push_mail(CHUNK_FILE_DATA, "1-1.eml", 0, "abc");
     push_mail(CHUNK_FILE_DATA, "1-1.eml", 6, "ghi");
@@ -615,7 +615,7 @@ static void a_message_with_a_gap_is_not_complete(void **state) {
 
 static void a_message_whose_beginning_was_lost_is_nothing(void **state) {
     (void)state;
-    assert_int_equal(open_lane(&eml_format, in_folder("mail")), OK);
+    assert_int_equal(open_queue(&eml_format, in_folder("mail")), OK);
     push_mail(CHUNK_FILE_DATA, "1-1.eml", 0, "abc");
     push_mail(CHUNK_FILE_FINISH, "1-1.eml", 3, "");
     assert_int_equal(run_at(0), PROGRESS_DONE);
@@ -625,7 +625,7 @@ static void a_message_whose_beginning_was_lost_is_nothing(void **state) {
 
 static void a_dropped_message_leaves_nothing(void **state) {
     (void)state;
-    assert_int_equal(open_lane(&eml_format, in_folder("mail")), OK);
+    assert_int_equal(open_queue(&eml_format, in_folder("mail")), OK);
     push_mail(CHUNK_FILE_OPEN, "1-1.eml", 0, "");
     push_mail(CHUNK_FILE_DATA, "1-1.eml", 0, "abc");
     push_mail(CHUNK_FILE_DROP, "1-1.eml", 0, "");
@@ -636,7 +636,7 @@ static void a_dropped_message_leaves_nothing(void **state) {
 static void many_messages_at_once_are_all_whole(void **state) {
     (void)state;
     char name[32];
-    assert_int_equal(open_lane(&eml_format, in_folder("mail")), OK);
+    assert_int_equal(open_queue(&eml_format, in_folder("mail")), OK);
     for (int part = 0; part < 3; part++) {
         for (int i = 0; i < 200; i++) {
             snprintf(name, sizeof(name), "%d-1.eml", i);
@@ -661,7 +661,7 @@ static void a_flood_of_messages_is_taken_in_turns(void **state) {
     (void)state;
     char name[32];
     fixture.options.queue_max = 16 * MIB;
-    assert_int_equal(open_lane(&eml_format, in_folder("mail")), OK);
+    assert_int_equal(open_queue(&eml_format, in_folder("mail")), OK);
     for (int i = 0; i < 1000; i++) {
         snprintf(name, sizeof(name), "%d-1.eml", i);
         push_mail(CHUNK_FILE_OPEN, name, 0, "");
@@ -679,7 +679,7 @@ static void a_flood_of_messages_is_taken_in_turns(void **state) {
 
 static void a_mail_folder_that_is_lost_is_said_and_made_again(void **state) {
     (void)state;
-    assert_int_equal(open_lane(&eml_format, in_folder("mail")), OK);
+    assert_int_equal(open_queue(&eml_format, in_folder("mail")), OK);
     push_mail(CHUNK_FILE_OPEN, "1-1.eml", 0, "");
     push_mail(CHUNK_FILE_DATA, "1-1.eml", 0, "abc");
     assert_int_equal(run_at(0), PROGRESS_DONE);
@@ -702,7 +702,7 @@ static void a_mail_folder_that_is_lost_is_said_and_made_again(void **state) {
 static void messages_that_were_removed_while_closed_are_lost(void **state) {
     (void)state;
     char name[32];
-    assert_int_equal(open_lane(&eml_format, in_folder("mail")), OK);
+    assert_int_equal(open_queue(&eml_format, in_folder("mail")), OK);
     for (int i = 0; i < 2 * LIMIT_FILES_OPEN; i++) {
         snprintf(name, sizeof(name), "%d-1.eml", i);
         push_mail(CHUNK_FILE_OPEN, name, 0, "");
@@ -729,7 +729,7 @@ static void messages_that_were_removed_while_closed_are_lost(void **state) {
 // A name in the folder may be a link to elsewhere.
 static void a_link_in_the_place_of_a_message_is_not_followed(void **state) {
     (void)state;
-    assert_int_equal(open_lane(&eml_format, in_folder("mail")), OK);
+    assert_int_equal(open_queue(&eml_format, in_folder("mail")), OK);
     file_put(in_folder("precious"), "precious");
     assert_int_equal(symlink(in_folder("precious"), in_folder("mail/1-1.eml.partial")), 0);
     assert_int_equal(symlink(in_folder("precious"), in_folder("mail/1-1.eml")), 0);
