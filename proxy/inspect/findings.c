@@ -38,7 +38,6 @@ struct findings *findings_new(const struct findings_config *config, struct event
     analysis->message = message_notes_new();
     analysis->envelope = envelope_new();
     analysis->attempts = attempts_new();
-    analysis->sent = sent_messages_new();
     return findings;
 }
 

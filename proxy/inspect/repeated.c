@@ -23,7 +23,7 @@ struct sent_messages {
     size_t count;
 };
 
-struct sent_messages *sent_messages_new(void) {
+static struct sent_messages *sent_messages_new(void) {
     return mem_new(sizeof(struct sent_messages));
 }
 
@@ -94,8 +94,9 @@ static void take_message(struct analysis *analysis, const struct event_message *
 
 void repeated_judge(struct analysis *analysis, const struct event *event) {
     if (event->kind == EVENT_CONTENT) {
+        analysis->sent = analysis->sent == NULL ? sent_messages_new() : analysis->sent;
         take_text(analysis->sent, &event->content);
-    } else if (event->kind == EVENT_MESSAGE) {
+    } else if (event->kind == EVENT_MESSAGE && analysis->sent != NULL) {
         take_message(analysis, &event->message);
     }
 }

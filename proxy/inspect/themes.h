@@ -34,7 +34,6 @@ struct message_notes *message_notes_new(void);
 void message_notes_free(struct message_notes *notes);
 struct envelope_facts *envelope_new(void);
 void envelope_free(struct envelope_facts *envelope);
-struct sent_messages *sent_messages_new(void);
 void sent_messages_free(struct sent_messages *sent);
 struct attempts *attempts_new(void);
 void attempts_free(struct attempts *attempts);
