@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/control_answers.h"
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "cli/console.h"
@@ -84,10 +85,11 @@ static void put_sessions(const struct service_loop *service, struct buf *answer)
     buf_init(&listed, CONTROL_ANSWER_MAX);
     proxy_put_sessions(service->proxy, &listed);
     size_t count = 0;
+    size_t room = 0;
     struct slice *lines = NULL;
     struct slice rest = buf_slice(&listed);
     while (rest.len > 0) {
-        lines = mem_resize(lines, count + 1, sizeof(lines[0]));
+        lines = array_grown(lines, count, &room, sizeof(lines[0]));
         lines[count++] = slice_split(&rest, '\n');
     }
     if (count > 0) {

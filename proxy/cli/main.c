@@ -67,7 +67,7 @@ static void put_help(void) {
     struct failure failure = {0};
     buf_init(&text, MIB);
     help_put(&text, CLI_NONE);
-    (void)!console_err(&failure, buf_slice(&text)); // where it cannot be shown, so much for it
+    (void)!console_err(&failure, buf_slice(&text)); // the exit status says the same
     buf_cleanup(&text);
 }
 

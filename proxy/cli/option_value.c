@@ -233,6 +233,16 @@ static const struct format_info *find_format(struct slice name) {
     return format;
 }
 
+static bool has_ending(const struct format_info *format, struct slice ending) {
+    struct slice known = slice_of_string(format->endings);
+    while (!slice_is_null(known)) {
+        if (slice_equal_nocase(slice_split(&known, '|'), ending)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // `mail.json`: a file whose name says its format. One with a colon is a FORMAT:PATH gone wrong.
 static const struct format_info *format_of_file(struct slice word) {
     struct slice rest = word;
@@ -244,15 +254,10 @@ static const struct format_info *format_of_file(struct slice word) {
         return NULL;
     }
     const struct format_info *format = format_at(0);
-    for (size_t i = 0; format != NULL; format = format_at(++i)) {
-        struct slice known = slice_of_string(format->endings);
-        while (!slice_is_null(known)) {
-            if (slice_equal_nocase(slice_split(&known, '|'), ending)) {
-                return format;
-            }
-        }
+    for (size_t i = 0; format != NULL && !has_ending(format, ending); i++) {
+        format = format_at(i + 1);
     }
-    return NULL;
+    return format;
 }
 
 static enum err read_output(struct options *options, struct failure *failure,

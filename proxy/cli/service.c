@@ -232,14 +232,15 @@ enum err service_start(struct service_loop *service, struct failure *failure) {
 
 // A person who waits at a terminal that has no status line.
 static void say_stopping(const struct service_loop *service) {
+    if (isatty(STDERR_FILENO) == 0 || proxy_status(service->proxy).live == 0 ||
+        output_set_has_status_line(service->app->outputs)) {
+        return;
+    }
     struct buf line;
     buf_init(&line, STATUS_MAX);
     put_stopping(service, &line);
     buf_put_byte(&line, '\0');
-    if (isatty(STDERR_FILENO) != 0 && proxy_status(service->proxy).live > 0 &&
-        !output_set_has_status_line(service->app->outputs)) {
-        console_say((const char *)buf_slice(&line).data);
-    }
+    console_say((const char *)buf_slice(&line).data);
     buf_cleanup(&line);
 }
 
@@ -255,9 +256,10 @@ static void on_signal(uv_signal_t *handle, int number) {
     struct service_loop *service = handle->data;
     if (number == SIGHUP) {
         output_set_reopen(service->app->outputs);
-    } else if (service->stopping) {
+    } else if (service->signalled) {
         _exit(128 + number);
     } else {
+        service->signalled = true;
         service_stop(service);
     }
 }

@@ -25,6 +25,7 @@ struct service_loop {
     struct rate rate;
     struct control_server *control;
     bool stopping;
+    bool signalled; // the next signal ends the program
     int64_t started_unix_ns;
 };
 

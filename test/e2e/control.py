@@ -2,12 +2,11 @@
 """What a running proxy answers to `ctl`, and how one of several is told from the others."""
 
 import os
-import pty
 import re
 import signal
-import subprocess
 import sys
 
+from support import pseudo_terminal
 from support import scope as s
 from support import ways
 
@@ -50,31 +49,32 @@ def test_a_stop_under_way_is_said(scope):
         assert proxy.process.wait(s.TIMEOUT) == 0
 
 
+def test_the_first_signal_after_a_stop_lets_sessions_go_on(scope):
+    with scope.proxy("--mode", "sink@0", "--grace", "60") as proxy:
+        connection = s.connect(proxy.port())
+        s.read_reply(connection)
+        ctl(scope, "stop")
+        proxy.process.send_signal(signal.SIGTERM)
+        for _ in range(3):  # answered by the thread that took the signal
+            assert "state: stopping\n" in ctl(scope, "status")
+        s.ask(connection, "NOOP")
+        s.ask(connection, "QUIT")
+        connection.close()
+        assert proxy.process.wait(s.TIMEOUT) == 0
+
+
 def start_at_a_terminal(scope):
     """A proxy whose standard error is a terminal, and its port."""
-    master, slave = pty.openpty()
     ready = scope.path("ready")
-    process = subprocess.Popen([scope.program, "proxy", "--mode", "sink@0", "--grace", "60", "-o",
-                                "text:" + scope.path("text"), "--ready-file", ready],
-                               env=scope.environment, stderr=slave)
-    os.close(slave)
+    process, master = pseudo_terminal.start(scope, "proxy", "--mode", "sink@0", "--grace", "60",
+                                            "-o", "text:" + scope.path("text"), "--ready-file",
+                                            ready)
     said = b""
     while b"listening on" not in said:
-        said += os.read(master, 4096)
+        said += pseudo_terminal.read(master)
     s.until(lambda: os.path.exists(ready), "the ready file")
     with open(ready, encoding="ascii") as file:
         return process, master, int(file.read().rsplit(":", 1)[1])
-
-
-def read_to_the_end(master):
-    said = b""
-    try:
-        while data := os.read(master, 4096):
-            said += data
-    except OSError:  # how a terminal says that nobody has it open any more
-        pass
-    os.close(master)
-    return said
 
 
 def test_a_person_at_a_terminal_is_told_of_the_grace(scope):
@@ -87,7 +87,7 @@ def test_a_person_at_a_terminal_is_told_of_the_grace(scope):
     s.ask(connection, "QUIT")
     connection.close()
     assert process.wait(s.TIMEOUT) == 0
-    said = read_to_the_end(master)
+    said = pseudo_terminal.read_to_the_end(master)
     assert b"stopping: 1 session has 60 s; again to stop now" in said, said
 
 
@@ -95,7 +95,7 @@ def test_a_stop_with_no_session_says_nothing(scope):
     process, master, _ = start_at_a_terminal(scope)
     process.send_signal(signal.SIGTERM)
     assert process.wait(s.TIMEOUT) == 0
-    assert b"stopping" not in read_to_the_end(master)
+    assert b"stopping" not in pseudo_terminal.read_to_the_end(master)
 
 
 def test_several_are_listed_with_their_modes_and_start(scope):

@@ -3,11 +3,10 @@
 needs no home for its CA."""
 
 import os
-import pty
 import signal
-import subprocess
 import sys
 
+from support import pseudo_terminal
 from support import scope as s
 from support import ways
 
@@ -16,18 +15,12 @@ MADE = b"made a certificate authority, "
 
 def at_a_terminal(scope, *words):
     """What the program says to a terminal until it ends; a proxy is stopped once it listens."""
-    master, slave = pty.openpty()
-    process = subprocess.Popen([scope.program, *words], env=scope.environment, stderr=slave,
-                               stdin=subprocess.DEVNULL)
-    os.close(slave)
+    process, master = pseudo_terminal.start(scope, *words)
     said = b""
-    try:
-        while data := os.read(master, 4096):
-            said += data
-            if b"listening on" in said:
-                process.send_signal(signal.SIGTERM)
-    except OSError:  # how a terminal says that nobody has it open any more
-        pass
+    while data := pseudo_terminal.read(master):
+        said += data
+        if b"listening on" in said:
+            process.send_signal(signal.SIGTERM)
     os.close(master)
     process.wait(s.TIMEOUT)
     return said

@@ -15,6 +15,7 @@ import struct
 import subprocess
 import termios
 
+from support import pseudo_terminal
 from support import scope as harness
 
 LONG = "a subject that is longer than any screen " + "0123456789" * 20
@@ -98,10 +99,7 @@ class Terminal:
             if not select.select([self.master], [], [], 0.05)[0]:
                 assert self.process.poll() is None or enough(), self.process.stderr.read()
                 continue
-            try:
-                data = os.read(self.master, 1 << 16)
-            except OSError:  # how a terminal says that nobody has it open any more
-                data = b""
+            data = pseudo_terminal.read(self.master)
             if not data:
                 return
             self.sent += data

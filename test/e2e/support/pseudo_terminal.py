@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""Programs that have a terminal as their standard error, and what comes from a terminal."""
+
+import os
+import pty
+import subprocess
+
+
+def start(scope, *words):
+    """The program with a terminal as its standard error; the process and the terminal's other end."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen([scope.program, *words], env=scope.environment, stderr=slave,
+                               stdin=subprocess.DEVNULL)
+    os.close(slave)
+    return process, master
+
+
+def read(master):
+    """What is there, at least a byte; nothing once nobody has the terminal open any more."""
+    try:
+        return os.read(master, 1 << 16)
+    except OSError:  # how Linux says so
+        return b""
+
+
+def read_to_the_end(master):
+    said = b""
+    while data := read(master):
+        said += data
+    os.close(master)
+    return said
