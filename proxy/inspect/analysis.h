@@ -107,7 +107,7 @@ struct analysis {
         int exchange;
         const char *text;
     } sasl_doubt;
-    struct step step; // whether the client takes replies for answers to the wrong command
+    struct step step;           // whether the client takes replies for answers to the wrong command
     struct sent_messages *sent; // NULL until a message has text
     bool tls_judged[2]; // by side; a failure that comes late is told of the same handshake again
     bool starttls_overwritten; // by a device in between
