@@ -382,15 +382,20 @@ static void store_destroy(struct trust_store *store) {
     free(store);
 }
 
-static void *load(void *context) {
-    struct trust_store *store = context;
+// Says whether the store was freed meanwhile, and is ours to destroy.
+static bool load(struct trust_store *store) {
     roots_add_system(store->roots, &store->system);
     pthread_mutex_lock(&store->mutex);
     store->loading = LOADING_DONE;
     bool abandoned = store->abandoned;
     pthread_cond_broadcast(&store->loaded);
     pthread_mutex_unlock(&store->mutex);
-    if (abandoned) {
+    return abandoned;
+}
+
+static void *load_on_thread(void *context) {
+    struct trust_store *store = context;
+    if (load(store)) {
         store_destroy(store);
     }
     return NULL;
@@ -405,10 +410,10 @@ void trust_prepare(struct trust_store *store) {
     if (!begins) {
         return;
     }
-    if (thread_start(&thread, load, store) == 0) {
+    if (thread_start(&thread, load_on_thread, store) == 0) {
         pthread_detach(thread);
     } else {
-        load(store); // late is better than never
+        (void)load(store); // on this thread: slower, and the caller still has the store
     }
 }
 

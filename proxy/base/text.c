@@ -59,22 +59,24 @@ bool text_parse_u64(uint64_t *out, struct slice s, uint64_t max) {
     return true;
 }
 
+// The length that a first byte announces, 0 for a byte that begins nothing.
+static size_t announced_length(uint8_t first) {
+    if (first < 0xC2 || first > 0xF4) {
+        return first < 0x80 ? 1 : 0;
+    }
+    return first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+}
+
 // RFC 3629, table 3-7 of Unicode: the second byte's range depends on the first.
-size_t text_utf8_length(struct slice s) {
-    if (s.len == 0) {
-        return 0;
-    }
-    uint8_t first = s.data[0];
-    if (first < 0x80) {
-        return 1;
-    }
-    size_t len = first >= 0xC2 && first <= 0xDF ? 2 : (first & 0xF0) == 0xE0 ? 3 : 4;
-    if (first < 0xC2 || first > 0xF4 || s.len < len) {
-        return 0;
-    }
+static bool may_follow(uint8_t first, uint8_t second) {
     uint8_t low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
     uint8_t high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-    if (s.data[1] < low || s.data[1] > high) {
+    return second >= low && second <= high;
+}
+
+size_t text_utf8_length(struct slice s) {
+    size_t len = s.len == 0 ? 0 : announced_length(s.data[0]);
+    if (len > s.len || (len > 1 && !may_follow(s.data[0], s.data[1]))) {
         return 0;
     }
     for (size_t i = 2; i < len; i++) {
@@ -164,25 +166,30 @@ static size_t plain_run(struct slice s, bool quoted) {
     return len;
 }
 
+// One character, or one byte that belongs to none. Returns its length.
+static size_t put_character(struct buf *out, struct slice s, bool quoted) {
+    size_t len = text_utf8_length(s);
+    struct slice unit = slice_sub(s, 0, len == 0 ? 1 : len);
+    if (len == 0 || text_is_treacherous(unit)) {
+        for (size_t i = 0; i < unit.len; i++) {
+            buf_putf(out, "\\x%02X", unit.data[i]);
+        }
+        return unit.len;
+    }
+    if (quoted && wants_backslash(unit.data[0])) {
+        buf_put_byte(out, '\\');
+    }
+    buf_put(out, unit);
+    return unit.len;
+}
+
 static void put_visible(struct buf *out, struct slice s, bool quoted) {
     while (s.len > 0) {
         size_t len = plain_run(s, quoted);
         if (len > 0) {
             buf_put(out, slice_sub(s, 0, len));
-            s = slice_from(s, len);
-            continue;
-        }
-        len = text_utf8_length(s);
-        if (len == 0 || text_is_treacherous(slice_sub(s, 0, len))) {
-            len = len == 0 ? 1 : len;
-            for (size_t i = 0; i < len; i++) {
-                buf_putf(out, "\\x%02X", s.data[i]);
-            }
         } else {
-            if (quoted && wants_backslash(s.data[0])) {
-                buf_put_byte(out, '\\');
-            }
-            buf_put(out, slice_sub(s, 0, len));
+            len = put_character(out, s, quoted);
         }
         s = slice_from(s, len);
     }

@@ -134,12 +134,10 @@ static void go_on_without_server(struct connect_job *job, bool timed_out) {
         }
         return;
     }
-    if (socket->nonblocking) {
+    if (socket->nonblocking || (timed_out && job->hurried)) {
         connect_redirected(job, -1, 0);
     } else if (!timed_out) {
         connect_redirected(job, -1, NOTIFICATION_RESTART);
-    } else if (job->hurried) {
-        connect_redirected(job, -1, 0);
     } else if (socket->send_timeout_ms > 0 &&
                socket->send_timeout_ms < job->shared->connect_timeout_ms) {
         connect_redirected(job, -1, EINPROGRESS);

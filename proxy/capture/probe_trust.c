@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define BUNDLE_MAX ((size_t)16 * 1024 * 1024)
-enum { READ_SIZE = 64 * 1024 };
+enum { READ_SIZE = 16 * 1024 };
 
 static const char *const system_bundles[] = {"/etc/ssl/certs/ca-certificates.crt",
                                              "/etc/pki/tls/certs/ca-bundle.crt",
@@ -26,19 +26,22 @@ static const struct {
     {"trust-requests", "REQUESTS_CA_BUNDLE", "Python requests"},
 };
 
-// The bytes of a PEM file without its line ends, so that files wrapped in other ways compare.
-static void read_flat(struct buf *out, const char *path) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    uint8_t *room = malloc(READ_SIZE);
-    ssize_t len;
-    while (fd >= 0 && room != NULL && (len = read(fd, room, READ_SIZE)) > 0) {
-        for (ssize_t i = 0; i < len; i++) {
-            if (room[i] != '\n' && room[i] != '\r') {
-                buf_put_byte(out, room[i]);
-            }
+static void put_flat(struct buf *out, struct slice bytes) {
+    for (size_t i = 0; i < bytes.len; i++) {
+        if (bytes.data[i] != '\n' && bytes.data[i] != '\r') {
+            buf_put_byte(out, bytes.data[i]);
         }
     }
-    free(room);
+}
+
+// The bytes of a PEM file without its line ends, so that files wrapped in other ways compare.
+static void read_flat(struct buf *out, const char *path) {
+    uint8_t room[READ_SIZE];
+    ssize_t len = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    while (fd >= 0 && (len = read(fd, room, sizeof(room))) > 0) {
+        put_flat(out, slice_of(room, (size_t)len));
+    }
     if (fd >= 0) {
         close(fd);
     }

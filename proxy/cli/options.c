@@ -192,22 +192,20 @@ static enum err take_option(struct options *options, struct failure *failure, st
                        : take_row(options, failure, words, row, option.attached);
 }
 
+// What follows `--`, or begins with a word that is no option, is the command of `run`, whole.
 static enum err take_words(struct options *options, struct failure *failure, struct words *words) {
     enum err err = OK;
     bool options_ended = false;
-    while (err == OK && options->request == REQUEST_COMMAND && words->next != words->end) {
+    while (err == OK && options->request == REQUEST_COMMAND && options->run_command == NULL &&
+           words->next != words->end) {
         const char *word = *words->next++;
-        if (!options_ended && strcmp(word, "--") == 0) {
-            options_ended = true;
-            if (options->command == CLI_RUN) {
-                options->run_command = words->next;
-                return OK;
-            }
-        } else if (!options_ended && word[0] == '-' && word[1] != '\0') {
+        bool dashes = !options_ended && strcmp(word, "--") == 0;
+        if (!dashes && !options_ended && word[0] == '-' && word[1] != '\0') {
             err = take_option(options, failure, words, word);
-        } else if (options->command == CLI_RUN && word[0] != '-') {
-            options->run_command = words->next - 1;
-            return OK;
+        } else if (options->command == CLI_RUN && (dashes || word[0] != '-')) {
+            options->run_command = dashes ? words->next : words->next - 1;
+        } else if (dashes) {
+            options_ended = true;
         } else {
             err = take_word(options, failure, word);
         }
@@ -321,6 +319,20 @@ static enum err take_defaults(struct options *options, struct failure *failure) 
 
 // ── the whole ───────────────────────────────────────────────────────────────────────────────────
 
+static bool same_listener(const struct mode_spec *a, const struct mode_spec *b) {
+    return a->listen_port != 0 && a->listen_port == b->listen_port &&
+           strcmp(a->listen_host, b->listen_host) == 0;
+}
+
+static bool has_earlier_listener(const struct options *options, size_t at) {
+    for (size_t i = 0; i < at; i++) {
+        if (same_listener(&options->modes[i], &options->modes[at])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum err check_modes(const struct options *options, struct failure *failure) {
     if (options->mode_count == 0) {
         return fail(failure, ERR_USAGE,
@@ -328,15 +340,10 @@ static enum err check_modes(const struct options *options, struct failure *failu
                     "another --mode");
     }
     for (size_t i = 0; i < options->mode_count; i++) {
-        for (size_t j = 0; j < i; j++) {
-            const struct mode_spec *a = &options->modes[i];
-            const struct mode_spec *b = &options->modes[j];
-            if (a->listen_port != 0 && a->listen_port == b->listen_port &&
-                strcmp(a->listen_host, b->listen_host) == 0) {
-                return fail(failure, ERR_USAGE,
-                            "--mode: two modes would listen on %s port %u; give one another @PORT",
-                            a->listen_host, (unsigned)a->listen_port);
-            }
+        if (has_earlier_listener(options, i)) {
+            return fail(failure, ERR_USAGE,
+                        "--mode: two modes would listen on %s port %u; give one another @PORT",
+                        options->modes[i].listen_host, (unsigned)options->modes[i].listen_port);
         }
     }
     return OK;
@@ -371,6 +378,15 @@ static bool same_place(const char *a, const char *b) {
     return true;
 }
 
+static bool has_earlier_output(const struct options *options, size_t at) {
+    for (size_t i = 0; i < at; i++) {
+        if (same_place(options->outputs[i].path, options->outputs[at].path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum err check_outputs(struct options *options, struct failure *failure) {
     if (options->output_count == 0) {
         options->outputs = mem_new(sizeof(options->outputs[0]));
@@ -385,11 +401,8 @@ static enum err check_outputs(struct options *options, struct failure *failure) 
                         "--with-secrets to have it",
                         output->path);
         }
-        for (size_t j = 0; j < i; j++) {
-            if (same_place(output->path, options->outputs[j].path)) {
-                return fail(failure, ERR_USAGE, "--output: two outputs would go to '%s'",
-                            output->path);
-            }
+        if (has_earlier_output(options, i)) {
+            return fail(failure, ERR_USAGE, "--output: two outputs would go to '%s'", output->path);
         }
     }
     return OK;
@@ -472,40 +485,49 @@ static enum err finish_capture(struct options *options, struct failure *failure)
     return err;
 }
 
+static enum err finish_run(struct options *options, struct failure *failure) {
+    if (options->run_command == NULL || options->run_command[0] == NULL) {
+        return fail(failure, ERR_USAGE,
+                    "run wants a command: smtpscope run [OPTION...] [--] COMMAND [ARG...]");
+    }
+    if (options->ports.count == 0) {
+        (void)port_list_add(&options->ports, SLICE("25,465,587,2525"));
+    }
+    return finish_capture(options, failure);
+}
+
+// What a command needs beside its options.
+static enum err need(struct failure *failure, bool given, const char *sentence) {
+    return given ? OK : fail(failure, ERR_USAGE, "%s", sentence);
+}
+
+static enum err finish_check(struct options *options, struct failure *failure) {
+    options->judge = true;
+    enum err err = need(failure, options->file != NULL || options->rules,
+                        "check wants a FILE, or - for standard input");
+    return err == OK ? check_reports(options, failure) : err;
+}
+
+static enum err finish_proxy(struct options *options, struct failure *failure) {
+    enum err err = check_modes(options, failure);
+    return err == OK ? finish_capture(options, failure) : err;
+}
+
 static enum err finish(struct options *options, struct failure *failure) {
-    enum err err = OK;
     switch (options->command) {
     case CLI_PROXY:
-        err = check_modes(options, failure);
-        return err == OK ? finish_capture(options, failure) : err;
+        return finish_proxy(options, failure);
     case CLI_RUN:
-        if (options->run_command == NULL || options->run_command[0] == NULL) {
-            return fail(failure, ERR_USAGE,
-                        "run wants a command: smtpscope run [OPTION...] [--] COMMAND [ARG...]");
-        }
-        if (options->ports.count == 0) {
-            (void)port_list_add(&options->ports, SLICE("25,465,587,2525"));
-        }
-        return finish_capture(options, failure);
+        return finish_run(options, failure);
     case CLI_CA:
-        return options->ca_action_given
-                   ? OK
-                   : fail(failure, ERR_USAGE, "ca wants one of show, export, env, renew");
+        return need(failure, options->ca_action_given, "ca wants one of show, export, env, renew");
     case CLI_SHOW:
-        return options->file != NULL ? OK
-                                     : fail(failure, ERR_USAGE,
-                                            "show wants a FILE, or - for "
-                                            "standard input");
+        return need(failure, options->file != NULL, "show wants a FILE, or - for standard input");
     case CLI_CHECK:
-        options->judge = true;
-        return options->file != NULL || options->rules
-                   ? check_reports(options, failure)
-                   : fail(failure, ERR_USAGE, "check wants a FILE, or - for standard input");
+        return finish_check(options, failure);
     case CLI_CTL:
-        return options->ctl_word != NULL
-                   ? OK
-                   : fail(failure, ERR_USAGE,
-                          "ctl wants one of status, pause, resume, rotate, sessions, stop");
+        return need(failure, options->ctl_word != NULL,
+                    "ctl wants one of status, pause, resume, rotate, sessions, stop");
     case CLI_DOCTOR:
         return OK;
     case CLI_NONE:

@@ -266,11 +266,11 @@ static void on_signal(uv_signal_t *handle, int number) {
 
 void service_take_signals(struct service_loop *service) {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    service->signal_count = sizeof(numbers) / sizeof(numbers[0]);
-    for (size_t i = 0; i < service->signal_count; i++) {
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         uv_signal_init(&service->loop, &service->signals[i]);
         service->signals[i].data = service;
         uv_signal_start(&service->signals[i], on_signal, numbers[i]);
+        service->signal_count++;
     }
 }
 

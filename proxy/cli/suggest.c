@@ -9,6 +9,12 @@ static size_t least(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
+// Whether the letters before `i` of `a` and before `j` of `b` are the same two, the other way
+// round.
+static bool changed_places(struct slice a, size_t i, struct slice b, size_t j) {
+    return i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] && a.data[i - 2] == b.data[j - 1];
+}
+
 // Two letters that changed places count once (optimal string alignment), since that is the most
 // common slip of all.
 static size_t distance(struct slice a, struct slice b) {
@@ -24,10 +30,7 @@ static size_t distance(struct slice a, struct slice b) {
         for (size_t j = 1; j <= b.len; j++) {
             size_t change = text_lower(a.data[i - 1]) == text_lower(b.data[j - 1]) ? 0 : 1;
             row[j] = least(least(above[j], row[j - 1]) + 1, above[j - 1] + change);
-            if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] &&
-                a.data[i - 2] == b.data[j - 1]) {
-                row[j] = least(row[j], two_above[j - 2] + 1);
-            }
+            row[j] = changed_places(a, i, b, j) ? least(row[j], two_above[j - 2] + 1) : row[j];
         }
     }
     return rows[a.len % 3][b.len];

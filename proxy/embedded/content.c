@@ -57,9 +57,9 @@ size_t embedded_text(struct embedded *embedded, struct slice bytes, struct buf *
             size_t run = run_within_line(slice_from(bytes, at));
             at += run;
             embedded->message_bytes += run;
-            if (at == bytes.len) {
-                break;
-            }
+        }
+        if (at == bytes.len) {
+            break;
         }
         uint8_t byte = bytes.data[at++];
         if (embedded->dot == DOT_DOT_CR && byte == '\n') {

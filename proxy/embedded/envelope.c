@@ -56,6 +56,16 @@ static const char *check_value(enum value_form form, struct slice value) {
     return NULL;
 }
 
+static const char *check_parameter(struct slice keyword, struct slice value,
+                                   const struct parameter_info *known, size_t known_count) {
+    for (size_t i = 0; i < known_count; i++) {
+        if (slice_equal_nocase(keyword, known[i].keyword)) {
+            return check_value(known[i].form, value);
+        }
+    }
+    return "555 5.5.4 Parameter not known";
+}
+
 static const char *check_parameters(struct slice rest, const struct parameter_info *known,
                                     size_t known_count) {
     while (rest.len > 0) {
@@ -64,12 +74,7 @@ static const char *check_parameters(struct slice rest, const struct parameter_in
             continue;
         }
         struct slice keyword = slice_split(&value, '=');
-        const char *no = "555 5.5.4 Parameter not known";
-        for (size_t i = 0; i < known_count; i++) {
-            if (slice_equal_nocase(keyword, known[i].keyword)) {
-                no = check_value(known[i].form, value);
-            }
-        }
+        const char *no = check_parameter(keyword, value, known, known_count);
         if (no != NULL) {
             return no;
         }

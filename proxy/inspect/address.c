@@ -72,6 +72,12 @@ static bool is_plain(uint8_t byte) {
            slice_find_byte(SLICE("!#$%&'*+-/=?^_`{|}~"), byte) != SLICE_NONE;
 }
 
+static void put_lower(struct buf *out, struct slice text) {
+    for (size_t i = 0; i < text.len; i++) {
+        buf_put_byte(out, text_lower(text.data[i]));
+    }
+}
+
 // "bob" is bob (RFC 5321 4.1.2); "a b" needs its quotes.
 static void put_quoted(struct buf *out, struct slice quoted) {
     struct slice inner = slice_sub(quoted, 1, quoted.len < 2 ? 0 : quoted.len - 2);
@@ -79,10 +85,7 @@ static void put_quoted(struct buf *out, struct slice quoted) {
     for (size_t i = 0; i < inner.len; i++) {
         plain = plain && is_plain(inner.data[i]);
     }
-    struct slice text = plain ? inner : quoted;
-    for (size_t i = 0; i < text.len; i++) {
-        buf_put_byte(out, text_lower(text.data[i]));
-    }
+    put_lower(out, plain ? inner : quoted);
 }
 
 static void put_address(struct buf *out, struct slice address) {
@@ -93,9 +96,7 @@ static void put_address(struct buf *out, struct slice address) {
         if (byte == '"') {
             put_quoted(out, slice_sub(address, at, end - at));
         } else if (byte == '[') {
-            for (size_t i = at; i < end && i < address.len; i++) {
-                buf_put_byte(out, text_lower(address.data[i]));
-            }
+            put_lower(out, slice_sub(address, at, end - at));
         } else if (byte != '(' && byte != ' ' && byte != '\t') {
             buf_put_byte(out, text_lower(byte));
         }

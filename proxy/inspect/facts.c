@@ -79,6 +79,29 @@ static void learn_hello(struct facts *facts, const struct event_command *event) 
     end_transaction(facts);
 }
 
+static void learn_auth(struct facts *facts, const struct event_command *event) {
+    facts->credentials_seen = true;
+    facts->auth_heard = event->heard;
+    snprintf(facts->mechanism, sizeof(facts->mechanism), "%.*s",
+             (int)slice_sub(event->command.mechanism, 0, sizeof(facts->mechanism) - 1).len,
+             (const char *)event->command.mechanism.data);
+    facts->name_asked_again = false;
+}
+
+static void learn_text(struct facts *facts, const struct event_command *event) {
+    bool bdat = event->command.verb == VERB_BDAT;
+    bool chunk = bdat && event->command.chunk_valid;
+    facts->text_exchange = event->exchange;
+    facts->text_by_bdat = bdat;
+    facts->transaction.bdat |= bdat;
+    if (!bdat) {
+        stray_expect(&facts->stray, STRAY_REFUSED, event->exchange);
+    }
+    facts->chunk_len = chunk ? event->command.chunk_len : 0;
+    facts->text_len = chunk ? 0 : facts->text_len;
+    facts->text = chunk ? TEXT_RUNNING : facts->text;
+}
+
 static void learn_verb(struct facts *facts, const struct event_command *event) {
     enum verb verb = event->command.verb;
     if (verb == VERB_EHLO || verb == VERB_LHLO || verb == VERB_HELO) {
@@ -88,36 +111,20 @@ static void learn_verb(struct facts *facts, const struct event_command *event) {
     } else if (verb == VERB_RCPT) {
         facts->transaction.recipients_asked++;
         facts->transaction.path_8bit |= event->line.has_8bit;
-    } else if (verb == VERB_RSET) {
-        facts->reset_undid |= facts->transaction.state != TRANSACTION_NONE;
+    } else if (verb == VERB_RSET || (verb == VERB_BURL && event->command.chunk_last)) {
+        // RFC 4468 3.3: BURL LAST ends the message as BDAT LAST does.
+        facts->reset_undid |= verb == VERB_RSET && facts->transaction.state != TRANSACTION_NONE;
         end_transaction(facts);
-        facts->text = TEXT_NONE;
-    } else if (verb == VERB_BURL && event->command.chunk_last) {
-        end_transaction(facts); // RFC 4468 3.3: it ends the message as BDAT LAST does
         facts->text = TEXT_NONE;
     } else if (verb == VERB_STARTTLS) {
         facts->starttls_tried = true;
     } else if (verb == VERB_AUTH) {
-        facts->credentials_seen = true;
-        facts->auth_heard = event->heard;
-        snprintf(facts->mechanism, sizeof(facts->mechanism), "%.*s",
-                 (int)slice_sub(event->command.mechanism, 0, sizeof(facts->mechanism) - 1).len,
-                 (const char *)event->command.mechanism.data);
-        facts->name_asked_again = false;
+        learn_auth(facts, event);
     } else if (verb == VERB_QUIT) {
         facts->quit_sent = true;
         facts->quit_exchange = event->exchange;
     } else if (verb == VERB_BDAT || verb == VERB_DATA) {
-        facts->text_exchange = event->exchange;
-        facts->text_by_bdat = verb == VERB_BDAT;
-        facts->transaction.bdat |= verb == VERB_BDAT;
-        if (verb == VERB_DATA) {
-            stray_expect(&facts->stray, STRAY_REFUSED, event->exchange);
-        }
-        bool chunk = verb == VERB_BDAT && event->command.chunk_valid;
-        facts->chunk_len = chunk ? event->command.chunk_len : 0;
-        facts->text_len = chunk ? 0 : facts->text_len;
-        facts->text = chunk ? TEXT_RUNNING : facts->text;
+        learn_text(facts, event);
     }
 }
 
@@ -401,6 +408,22 @@ static void learn_content_end(struct facts *facts, const struct event *event) {
                                     .at_ns = event->at_ns});
 }
 
+static void learn_content(struct facts *facts, const struct event *event) {
+    bool begins = !facts->text_by_bdat && facts->text_message != event->content.message;
+    facts->text = TEXT_RUNNING;
+    facts->text_len = (begins ? 0 : facts->text_len) + event->content.bytes.len;
+    facts->text_ns = event->at_ns;
+    facts->text_message = event->content.message;
+    facts->content_exchange = facts->text_exchange;
+    stray_expect(&facts->stray, facts->text_by_bdat ? STRAY_CHUNK : STRAY_NONE,
+                 facts->text_exchange);
+}
+
+static void learn_flaw(struct facts *facts, const struct event_flaw *flaw) {
+    facts->early_text = flaw->kind == FLAW_EARLY_TEXT ? flaw->message : facts->early_text;
+    facts->out_of_step |= flaw->kind == FLAW_SMUGGLED_ANSWER || flaw->kind == FLAW_TLS_RECORD;
+}
+
 void facts_learn(struct facts *facts, const struct event *event) {
     if (event->kind == EVENT_CONNECT && !event->connect.given_up) {
         facts->connected = event->connect.connected;
@@ -413,19 +436,9 @@ void facts_learn(struct facts *facts, const struct event *event) {
     } else if (event->kind == EVENT_REPLY) {
         learn_reply(facts, &event->reply);
     } else if (event->kind == EVENT_CONTENT) {
-        bool begins = !facts->text_by_bdat && facts->text_message != event->content.message;
-        facts->text = TEXT_RUNNING;
-        facts->text_len = (begins ? 0 : facts->text_len) + event->content.bytes.len;
-        facts->text_ns = event->at_ns;
-        facts->text_message = event->content.message;
-        facts->content_exchange = facts->text_exchange;
-        stray_expect(&facts->stray, facts->text_by_bdat ? STRAY_CHUNK : STRAY_NONE,
-                     facts->text_exchange);
+        learn_content(facts, event);
     } else if (event->kind == EVENT_FLAW) {
-        facts->early_text =
-            event->flaw.kind == FLAW_EARLY_TEXT ? event->flaw.message : facts->early_text;
-        facts->out_of_step |=
-            event->flaw.kind == FLAW_SMUGGLED_ANSWER || event->flaw.kind == FLAW_TLS_RECORD;
+        learn_flaw(facts, &event->flaw);
     } else if (event->kind == EVENT_CONTENT_END) {
         learn_content_end(facts, event);
     } else if (event->kind == EVENT_MESSAGE && event->message.code != 0) {

@@ -258,6 +258,15 @@ static void note_hidden_words(struct mask *mask, struct slice line) {
     }
 }
 
+static bool reply_has_secrets(const struct event_reply *reply) {
+    for (size_t i = 0; i < reply->line_count; i++) {
+        if (reply->lines[i].line.secret_count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // True where the event may hold something to hide. A session without AUTH has nothing, and its
 // events pass as they are. What the proxy says is our own.
 static bool may_hold_secrets(const struct mask *mask, const struct event *event) {
@@ -272,14 +281,7 @@ static bool may_hold_secrets(const struct mask *mask, const struct event *event)
     if (event->kind == EVENT_COMMAND) {
         return event->command.line.secret_count > 0 || event->command.concealed;
     }
-    if (event->kind == EVENT_REPLY) {
-        for (size_t i = 0; i < event->reply.line_count; i++) {
-            if (event->reply.lines[i].line.secret_count > 0) {
-                return true;
-            }
-        }
-    }
-    return false;
+    return event->kind == EVENT_REPLY && reply_has_secrets(&event->reply);
 }
 
 // Most events have nothing to rewrite; those are passed on without a copy.

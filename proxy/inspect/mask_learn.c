@@ -307,6 +307,23 @@ static bool is_value_verb(enum verb verb) {
     return verb == VERB_BURL || verb == VERB_XCLIENT;
 }
 
+static void learn_line(struct secret_set *secrets_known, struct sasl_progress *progress,
+                       const struct event_command *command, struct span span) {
+    const struct event_line *line = &command->line;
+    bool open = line->len > line->text.len && span.offset + span.len >= line->text.len;
+    bool first = !command->continuation && !command->concealed;
+    struct slice text = slice_sub(line->text, span.offset, span.len);
+    if (command->command.verb == VERB_BURL && first) {
+        learn_urlauth(secrets_known, slice_trim(text), open);
+    } else if (is_value_verb(command->command.verb) && first) {
+        learn_value(secrets_known, slice_trim(text), open);
+    } else if (command->concealed) {
+        learn_concealed(secrets_known, progress, text, open);
+    } else {
+        learn_span(secrets_known, progress, text, open);
+    }
+}
+
 void mask_learn_command(struct secret_set *secrets_known, struct sasl_progress *progress,
                         const struct event_command *command) {
     const struct event_line *line = &command->line;
@@ -314,27 +331,17 @@ void mask_learn_command(struct secret_set *secrets_known, struct sasl_progress *
     if (command->pipelined) { // it does not go by the question
         progress->asked = SASL_ASKS_NOTHING;
     }
-    if (!continues && line->secret_count > 0 && !is_value_verb(command->command.verb)) {
-        begin_exchange(progress, command->command.mechanism);
-    } else if (command->command.verb == VERB_AUTH || !slice_is_null(command->command.mechanism)) {
+    bool credentials =
+        !continues && line->secret_count > 0 && !is_value_verb(command->command.verb);
+    if (credentials || command->command.verb == VERB_AUTH ||
+        !slice_is_null(command->command.mechanism)) {
         begin_exchange(progress, command->command.mechanism);
     }
     if (command->concealed && line->secret_count == 0) {
         learn_concealed(secrets_known, progress, line->text, line->len > line->text.len);
     }
     for (size_t i = 0; i < line->secret_count; i++) {
-        struct span span = line->secrets[i];
-        bool open = line->len > line->text.len && span.offset + span.len >= line->text.len;
-        struct slice text = slice_sub(line->text, span.offset, span.len);
-        if (command->command.verb == VERB_BURL && !continues) {
-            learn_urlauth(secrets_known, slice_trim(text), open);
-        } else if (is_value_verb(command->command.verb) && !continues) {
-            learn_value(secrets_known, slice_trim(text), open);
-        } else if (command->concealed) {
-            learn_concealed(secrets_known, progress, text, open);
-        } else {
-            learn_span(secrets_known, progress, text, open);
-        }
+        learn_line(secrets_known, progress, command, line->secrets[i]);
     }
 }
 

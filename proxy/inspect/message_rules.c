@@ -109,6 +109,19 @@ static void judge_date(struct analysis *analysis, const struct event *event) {
     }
 }
 
+// The length of what begins at `at`: a quoted string, beyond the end where it is not closed, or one
+// byte.
+static size_t id_token_len(struct slice id, size_t at) {
+    if (id.data[at] != '"') {
+        return 1;
+    }
+    size_t end = at + 1;
+    while (end < id.len && id.data[end] != '"') {
+        end += id.data[end] == '\\' ? 2 : 1;
+    }
+    return end + 1 - at;
+}
+
 // `<left@right>`, with white space and comments around it.
 static bool is_message_id(struct slice id) {
     id = slice_trim(id);
@@ -118,26 +131,19 @@ static bool is_message_id(struct slice id) {
         return false;
     }
     id = slice_from(id, open + 1);
-    bool quoted = false;
     size_t at = SLICE_NONE;
-    for (size_t i = 0; i < id.len; i++) {
+    for (size_t i = 0; i < id.len; i += id_token_len(id, i)) {
         uint8_t byte = id.data[i];
-        if (byte == '"') {
-            quoted = !quoted;
-        } else if (quoted && byte == '\\') {
-            i++;
-        } else if (!quoted && byte == '@') {
-            if (at != SLICE_NONE) {
-                return false;
-            }
-            at = i;
-        } else if (!quoted && byte == '>') {
+        if (byte == '>') {
             struct slice rest = slice_trim(slice_from(id, i + 1));
             bool clean = rest.len == 0 || rest.data[0] == '(';
             return clean && at != SLICE_NONE && at > 0 && i > at + 1;
-        } else if (!quoted && (byte <= ' ' || byte == '<' || byte == 0x7f)) {
+        }
+        bool second_at = byte == '@' && at != SLICE_NONE;
+        if (byte <= ' ' || byte == '<' || byte == 0x7f || second_at) {
             return false;
         }
+        at = byte == '@' ? i : at;
     }
     return false;
 }

@@ -13,35 +13,37 @@ static bool verb_is_judged_elsewhere(enum verb verb) {
            slice_is_null(verb_info(verb)->extension);
 }
 
+static bool is_offered(const struct capabilities *offered, struct slice keyword) {
+    for (size_t i = 0; offered != NULL && i < offered->count; i++) {
+        if (slice_equal_nocase(offered->items[i].keyword, keyword)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void judge_unknown(struct analysis *analysis, const struct event_command *command) {
+    struct slice name = command->command.name;
+    bool named_by_server = name.len > 0 && is_offered(command->offered, name);
+    if (named_by_server || facts_is_telnet(command)) { // RULE_COMMAND_8BIT says what telnet's is
+        return;
+    }
+    bool empty = slice_trim(command->line.text).len == 0;
+    analysis_say(analysis, RULE_UNKNOWN_COMMAND, place_of_command(command),
+                 empty ? "The client sent an empty line%s where a command was due"
+                       : "%s is no command that SMTP knows or that the server offered",
+                 empty ? "" : quote_of(analysis, name).text);
+}
+
 static void judge_verb(struct analysis *analysis, const struct event_command *command) {
     enum verb verb = command->command.verb;
-    struct slice name = command->command.name;
-    const struct capabilities *offered = command->offered;
-    bool known_offer = offered != NULL;
     if (verb == VERB_UNKNOWN || verb == VERB_NONE) {
-        for (size_t i = 0; known_offer && i < offered->count; i++) {
-            if (name.len > 0 && slice_equal_nocase(offered->items[i].keyword, name)) {
-                return;
-            }
-        }
-        if (facts_is_telnet(command)) {
-            return; // RULE_COMMAND_8BIT says what that is
-        }
-        bool empty = slice_trim(command->line.text).len == 0;
-        analysis_say(analysis, RULE_UNKNOWN_COMMAND, place_of_command(command),
-                     empty ? "The client sent an empty line%s where a command was due"
-                           : "%s is no command that SMTP knows or that the server offered",
-                     empty ? "" : quote_of(analysis, name).text);
+        judge_unknown(analysis, command);
         return;
     }
-    if (verb_is_judged_elsewhere(verb) || !known_offer) {
+    if (verb_is_judged_elsewhere(verb) || command->offered == NULL ||
+        is_offered(command->offered, verb_info(verb)->extension)) {
         return;
-    }
-    struct slice extension = verb_info(verb)->extension;
-    for (size_t i = 0; i < offered->count; i++) {
-        if (slice_equal_nocase(offered->items[i].keyword, extension)) {
-            return;
-        }
     }
     if (verb == VERB_STARTTLS && analysis->starttls_overwritten) {
         return; // RULE_MIDDLEBOX says where it is
@@ -52,7 +54,7 @@ static void judge_verb(struct analysis *analysis, const struct event_command *co
                           "and refuses it, as its option --client-tls none asks"
                         : "%s is a command of an extension that the server's EHLO reply does not "
                           "offer",
-                 quote_of(analysis, name).text);
+                 quote_of(analysis, command->command.name).text);
 }
 
 // ── the sequence ────────────────────────────────────────────────────────────────────────────────

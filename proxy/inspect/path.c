@@ -25,12 +25,11 @@ static bool names_several(struct slice raw) {
     for (size_t i = 1; i < raw.len && raw.data[1] != '@'; i++) {
         quoted ^= raw.data[i] == '"' && raw.data[i - 1] != '\\';
         comma |= at && !quoted && (raw.data[i] == ',' || raw.data[i] == ';');
-        if (raw.data[i] == '@' && !quoted) {
-            if (comma) {
-                return true;
-            }
-            at = true;
+        bool here = raw.data[i] == '@' && !quoted;
+        if (here && comma) {
+            return true;
         }
+        at |= here;
     }
     return false;
 }

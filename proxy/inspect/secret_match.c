@@ -94,7 +94,8 @@ struct unit unit_plain_at(struct slice text, size_t at) {
 
 struct unit unit_hex_at(struct slice text, size_t at, bool first) {
     struct unit unit = at < text.len ? hex_pair(text, at, 0) : (struct unit){0};
-    if (unit.len == 0 && !first && at < text.len && memchr(": -", text.data[at], 3) != NULL) {
+    if (unit.len == 0 && !first && at < text.len &&
+        slice_find_byte(SLICE(": -"), text.data[at]) != SLICE_NONE) {
         unit = hex_pair(text, at, 1);
     }
     return unit;

@@ -41,10 +41,9 @@ static void judge_held(struct analysis *analysis, const struct event *event) {
     } else if (event->kind == EVENT_REPLY && event->reply.to == EVENT_NO_EXCHANGE &&
                event->reply.code != 421) {
         release(analysis, true);
-    } else if (event->kind == EVENT_CLOSE) {
-        release(analysis, false);
-    } else if (analysis->smuggling.text_over &&
-               (event->kind == EVENT_COMMAND || event->kind == EVENT_REPLY)) {
+    } else if (event->kind == EVENT_CLOSE ||
+               (analysis->smuggling.text_over &&
+                (event->kind == EVENT_COMMAND || event->kind == EVENT_REPLY))) {
         release(analysis, false);
     }
 }

@@ -275,6 +275,10 @@ static void judge_version(struct analysis *analysis, const struct event_tls *tls
     }
 }
 
+static const char *comma(const struct buf *reasons) {
+    return buf_len(reasons) > 0 ? ", " : "";
+}
+
 static void judge_strength(struct analysis *analysis, const struct event_tls *tls) {
     struct buf reasons;
     buf_init(&reasons, 512);
@@ -285,22 +289,22 @@ static void judge_strength(struct analysis *analysis, const struct event_tls *tl
     }
     if (certificate != NULL && certificate->sha1_signature) {
         buf_putf(&reasons, "%sa certificate signed with SHA-1 where SHA-256 is due",
-                 buf_len(&reasons) > 0 ? ", " : "");
+                 comma(&reasons));
     }
     if (tls->issuer_rsa_bits > 0) {
         buf_putf(&reasons,
                  "%sabove its certificate in the chain an RSA key of %u bits where %d are due",
-                 buf_len(&reasons) > 0 ? ", " : "", tls->issuer_rsa_bits, RSA_BITS_MIN);
+                 comma(&reasons), tls->issuer_rsa_bits, RSA_BITS_MIN);
     }
     if (tls->issuer_sha1_signature) {
         buf_putf(&reasons,
                  "%sabove its certificate in the chain one signed with SHA-1 where SHA-256 is due",
-                 buf_len(&reasons) > 0 ? ", " : "");
+                 comma(&reasons));
     }
     if (tls->weak_cipher) {
         buf_putf(&reasons,
                  "%sthe suite %s where one with forward secrecy and GCM or ChaCha20 is due",
-                 buf_len(&reasons) > 0 ? ", " : "", tls->cipher == NULL ? "" : tls->cipher);
+                 comma(&reasons), tls->cipher == NULL ? "" : tls->cipher);
     }
     struct slice text = buf_slice(&reasons);
     if (text.len > 0) {

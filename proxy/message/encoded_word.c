@@ -38,21 +38,22 @@ static bool read_word(struct word *out, struct slice s) {
     return true;
 }
 
+// The byte that `=XX` stands for, given the place of its `=`; -1 where it is not of that form.
+static int hex_byte(struct slice text, size_t at) {
+    int high = at + 2 < text.len ? text_hex_value(text.data[at + 1]) : -1;
+    int low = at + 2 < text.len ? text_hex_value(text.data[at + 2]) : -1;
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
 static bool decode_q(struct buf *out, struct slice text) {
     for (size_t i = 0; i < text.len; i++) {
         uint8_t byte = text.data[i];
-        if (byte == '=') {
-            int high = i + 2 < text.len ? text_hex_value(text.data[i + 1]) : -1;
-            int low = i + 2 < text.len ? text_hex_value(text.data[i + 2]) : -1;
-            if (high < 0 || low < 0) {
-                return false;
-            }
-            byte = (uint8_t)(high << 4 | low);
-            i += 2;
-        } else if (byte == '_') {
-            byte = ' ';
+        int meant = byte == '=' ? hex_byte(text, i) : byte == '_' ? ' ' : byte;
+        if (meant < 0) {
+            return false;
         }
-        buf_put_byte(out, byte);
+        buf_put_byte(out, (uint8_t)meant);
+        i += byte == '=' ? 2 : 0;
     }
     return true;
 }

@@ -39,20 +39,14 @@ static void spoil(struct mime_transfer *transfer, uint8_t wrong) {
 static void feed_base64(struct mime_transfer *transfer, struct slice bytes) {
     while (bytes.len > 0 && !transfer->bad) {
         size_t len = alphabet_len(bytes);
-        if (len > 0) {
-            transfer->count += len;
-            if (transfer->pads > 0) {
-                spoil(transfer, bytes.data[0]);
-            }
-            bytes = slice_from(bytes, len);
-            continue;
-        }
         char kind = base64_kinds[bytes.data[0]];
+        transfer->count += len;
         transfer->pads += kind == 'p';
-        if (kind == '-' || transfer->pads > 2) {
+        bool wrong = len > 0 ? transfer->pads > 0 : kind == '-' || transfer->pads > 2;
+        if (wrong) {
             spoil(transfer, bytes.data[0]);
         }
-        bytes = slice_from(bytes, 1);
+        bytes = slice_from(bytes, len > 0 ? len : 1);
     }
 }
 

@@ -41,19 +41,20 @@ static void describe(struct output *output, const struct output_options *options
     };
 }
 
-static enum err fail_twice(struct failure *failure, const char *first, const char *second) {
-    if (strcmp(first, second) == 0) {
-        return fail(failure, ERR_USAGE, "--output: '%s' is given twice", first);
+static bool is_given_before(const struct output_options *options, size_t at) {
+    for (size_t i = 0; i < at; i++) {
+        if (strcmp(options->specs[i].path, options->specs[at].path) == 0) {
+            return true;
+        }
     }
-    return fail(failure, ERR_USAGE, "--output: '%s' and '%s' are the same file", first, second);
+    return false;
 }
 
 static enum err check_names(struct failure *failure, const struct output_options *options) {
     for (size_t i = 0; i < options->spec_count; i++) {
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(options->specs[i].path, options->specs[j].path) == 0) {
-                return fail_twice(failure, options->specs[j].path, options->specs[i].path);
-            }
+        if (is_given_before(options, i)) {
+            return fail(failure, ERR_USAGE, "--output: '%s' is given twice",
+                        options->specs[i].path);
         }
     }
     return OK;
@@ -78,7 +79,8 @@ static enum err check_places(struct failure *failure, const struct output_set *s
     for (size_t i = 0; i < last; i++) {
         if (place_of(&place, &set->queues[last]) && place_of(&other, &set->queues[i]) &&
             place.st_dev == other.st_dev && place.st_ino == other.st_ino) {
-            return fail_twice(failure, set->outputs[i].to.path, set->outputs[last].to.path);
+            return fail(failure, ERR_USAGE, "--output: '%s' and '%s' are the same file",
+                        set->outputs[i].to.path, set->outputs[last].to.path);
         }
     }
     return OK;

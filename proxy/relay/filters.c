@@ -277,15 +277,19 @@ static bool run_held(struct relay *relay, enum side from, int64_t at_ns) {
     return used > 0;
 }
 
+static void tell_progress(struct relay *relay, int64_t at_ns) {
+    for (size_t i = 0; i < relay->filter_count; i++) {
+        const struct filter *filter = &relay->filters[i];
+        if (filter->ops->progress != NULL) {
+            filter->ops->progress(filter->self, at_ns);
+        }
+    }
+}
+
 void filters_progress(struct relay *relay, int64_t at_ns) {
     bool moved = relay->filter_count > 0;
     while (moved) {
-        for (size_t i = 0; i < relay->filter_count; i++) {
-            const struct filter *filter = &relay->filters[i];
-            if (filter->ops->progress != NULL) {
-                filter->ops->progress(filter->self, at_ns);
-            }
-        }
+        tell_progress(relay, at_ns);
         moved = run_held(relay, SIDE_SERVER, at_ns);
         moved = run_held(relay, SIDE_CLIENT, at_ns) || moved;
     }

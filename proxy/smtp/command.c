@@ -64,50 +64,51 @@ static void parse_parameters(struct command *out, struct slice rest) {
 
 // ── paths (RFC 5321 4.1.2: Path, Mailbox) ───────────────────────────────────────────────────────
 
+// The end of the quoted string that begins at `at`; beyond the end of `s` where it is not closed.
+static size_t quoted_end(struct slice s, size_t at) {
+    at++;
+    while (at < s.len && s.data[at] != '"') {
+        at += s.data[at] == '\\' ? 2 : 1;
+    }
+    return at + 1;
+}
+
+// The length of a path in which a quote is never closed: it quotes nothing.
+static size_t unquoted_path_len(struct slice s, bool brackets) {
+    for (size_t i = 0; i < s.len; i++) {
+        bool ends = brackets && s.data[i] == '>';
+        if (ends || text_is_blank(s.data[i])) {
+            return ends ? i + 1 : i;
+        }
+    }
+    return s.len;
+}
+
 // The length of the path at the front of `s`. A quoted local part may hold `>` and blanks; where
 // the `>` is missing, the path ends at the first blank outside quotes.
 static size_t path_len(struct slice s, bool brackets) {
-    bool quoted = false;
     size_t blank = SLICE_NONE;
-    for (size_t i = 0; i < s.len; i++) {
+    size_t i = 0;
+    while (i < s.len && (brackets || blank == SLICE_NONE)) {
         uint8_t byte = s.data[i];
-        if (quoted && byte == '\\') {
-            i++;
-        } else if (byte == '"') {
-            quoted = !quoted;
-        } else if (!quoted && brackets && byte == '>') {
+        if (brackets && byte == '>') {
             return i + 1;
-        } else if (!quoted && text_is_blank(byte)) {
-            if (!brackets) {
-                return i;
-            }
-            blank = blank == SLICE_NONE ? i : blank;
         }
+        blank = text_is_blank(byte) && blank == SLICE_NONE ? i : blank;
+        i = byte == '"' ? quoted_end(s, i) : i + 1;
     }
-    if (quoted) { // A quote that is never closed quotes nothing.
-        for (size_t i = 0; i < s.len; i++) {
-            if ((brackets && s.data[i] == '>') || text_is_blank(s.data[i])) {
-                return brackets && s.data[i] == '>' ? i + 1 : i;
-            }
-        }
+    if (i > s.len) {
+        return unquoted_path_len(s, brackets);
     }
     return blank != SLICE_NONE ? blank : s.len;
 }
 
 static size_t find_unquoted(struct slice s, uint8_t wanted, bool last) {
     size_t found = SLICE_NONE;
-    bool quoted = false;
-    for (size_t i = 0; i < s.len; i++) {
-        if (quoted && s.data[i] == '\\') {
-            i++;
-        } else if (s.data[i] == '"') {
-            quoted = !quoted;
-        } else if (!quoted && s.data[i] == wanted) {
-            found = i;
-            if (!last) {
-                break;
-            }
-        }
+    size_t i = 0;
+    while (i < s.len && (last || found == SLICE_NONE)) {
+        found = s.data[i] == wanted ? i : found;
+        i = s.data[i] == '"' ? quoted_end(s, i) : i + 1;
     }
     return found;
 }

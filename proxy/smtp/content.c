@@ -114,6 +114,18 @@ static void check_first_dot(struct content *content, const struct piece *piece) 
     }
 }
 
+static void check_dot_after_cr(struct content *content, const struct piece *piece,
+                               struct slice after) {
+    if (after.len == 0 || after.data[0] != '.') {
+        return;
+    }
+    if (after.len > 1 && after.data[1] == '\r') {
+        emit_look_alike(content, "CR", "CR");
+    } else if (after.len == 1 && piece->whole) {
+        emit_look_alike(content, "CR", ending_name(piece->ending));
+    }
+}
+
 // Each CR within a body has no LF behind it, or the body would have ended there.
 static void check_bare_crs(struct content *content, const struct piece *piece) {
     struct slice body = piece->body;
@@ -123,14 +135,7 @@ static void check_bare_crs(struct content *content, const struct piece *piece) {
     }
     content->line_cr = true;
     while (at != SLICE_NONE && !content->rules.chunks && !content->smuggling) {
-        struct slice behind = slice_from(piece->seen, at + 1);
-        if (behind.len > 0 && behind.data[0] == '.') {
-            if (behind.len > 1 && behind.data[1] == '\r') {
-                emit_look_alike(content, "CR", "CR");
-            } else if (behind.len == 1 && piece->whole) {
-                emit_look_alike(content, "CR", ending_name(piece->ending));
-            }
-        }
+        check_dot_after_cr(content, piece, slice_from(piece->seen, at + 1));
         size_t next = slice_find_byte(slice_from(body, at + 1), '\r');
         at = next == SLICE_NONE ? SLICE_NONE : at + 1 + next;
     }
@@ -296,18 +301,19 @@ static size_t process(struct content *content, bool *out_ended, struct slice dat
         if (piece.body.len == 0 && !piece.whole) {
             break;
         }
-        if (starts_with_dot(content, &piece)) {
+        bool dot = starts_with_dot(content, &piece);
+        if (dot) {
             emit_content(content, slice_sub(data, run, at - run));
             run = at + 1;
-            if (piece.body.len == 1 && piece.ending == ENDING_CRLF) {
-                content->line_len = 1;
-                emit_line(content, &piece, true);
-                begin_line(content, ENDING_CRLF);
-                *out_ended = true;
-                return at + 3;
-            }
-            content->line_unstuffed = true;
         }
+        if (dot && piece.body.len == 1 && piece.ending == ENDING_CRLF) {
+            content->line_len = 1;
+            emit_line(content, &piece, true);
+            begin_line(content, ENDING_CRLF);
+            *out_ended = true;
+            return at + 3;
+        }
+        content->line_unstuffed |= dot;
         take_piece(content, &piece, noisy);
         at += piece.body.len + ending_len(piece.ending);
         if (piece.whole && content->bytes + (at - run) >= content->next_progress) {

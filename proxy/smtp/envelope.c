@@ -88,7 +88,7 @@ static void grow(struct envelope *envelope) {
         envelope->recipients =
             mem_resize(envelope->recipients, envelope->capacity, sizeof(envelope->recipients[0]));
         envelope->paths =
-            mem_resize(envelope->paths, envelope->capacity, sizeof(envelope->paths[0]));
+            mem_resize(envelope->paths, envelope->capacity, sizeof(struct envelope_path *));
     }
 }
 

@@ -51,8 +51,11 @@ static void forget(struct dialogue *dialogue, struct mail_data *mail_data) {
 }
 
 void mail_data_free_all(struct dialogue *dialogue) {
-    while (dialogue->mail_data_list != NULL) {
-        forget(dialogue, dialogue->mail_data_list);
+    struct mail_data *next = NULL;
+    for (struct mail_data *mail_data = dialogue->mail_data_list; mail_data != NULL;
+         mail_data = next) {
+        next = mail_data->next;
+        forget(dialogue, mail_data);
     }
 }
 

@@ -45,6 +45,7 @@ void queue_push(struct queue *queue, const struct pending_reply *item) {
         return;
     }
     make_room(queue);
+    assert(queue->items != NULL);
     const struct pending_reply *front = queue_front(queue);
     bool early = front != NULL && front->kind == WAITING_GREETING;
     struct pending_reply *kept = &queue->items[queue->end++];

@@ -6,6 +6,9 @@
 #include <assert.h>
 #include <utlist.h>
 
+// NOLINTBEGIN(readability-function-size): what nests in these functions are the macros of uthash
+// and utlist.
+
 struct file *file_table_find(struct file_table *table, const char *path) {
     struct file *file = NULL;
     HASH_FIND_STR(table->by_path, path, file);
@@ -66,6 +69,7 @@ void file_table_retire(struct file_table *table, struct file *file) {
 
 void file_table_remove(struct file_table *table, struct file *file) {
     unlink_file(table, file);
+    assert(table->by_path != NULL);
     HASH_DEL(table->by_path, file);
     file_free(file);
 }
@@ -78,3 +82,4 @@ void file_table_cleanup(struct file_table *table) {
         file_table_remove(table, table->idle);
     }
 }
+// NOLINTEND(readability-function-size)

@@ -54,9 +54,11 @@ static void start_body(struct tls_wire *wire) {
     wire->header_len = 0;
 }
 
-static void observe_byte(struct tls_wire *wire, uint8_t byte) {
-    if (wire->body_is_alert && wire->alert_len < sizeof(wire->alert)) {
-        wire->alert[wire->alert_len++] = byte;
+static void observe_body(struct tls_wire *wire, struct slice s) {
+    if (wire->body_is_alert) {
+        struct slice kept = slice_sub(s, 0, sizeof(wire->alert) - wire->alert_len);
+        memcpy(wire->alert + wire->alert_len, kept.data, kept.len);
+        wire->alert_len += kept.len;
     }
 }
 
@@ -66,9 +68,7 @@ static void observe(struct tls_wire *wire, struct slice s) {
     while (at < s.len) {
         if (wire->body_left > 0) {
             size_t take = wire->body_left < s.len - at ? wire->body_left : s.len - at;
-            for (size_t i = 0; wire->body_is_alert && i < take; i++) {
-                observe_byte(wire, s.data[at + i]);
-            }
+            observe_body(wire, slice_sub(s, at, take));
             wire->body_left -= take;
             at += take;
             continue;

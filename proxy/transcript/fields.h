@@ -72,6 +72,7 @@ struct field_table {
 
 #define AT(type, member)                                                                           \
     .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
+#define POINTER_AT(type, member) .offset = offsetof(struct type, member)
 #define COUNTED_BY(type, member) .count = offsetof(struct type, member)
 #define KNOWN_BY(type, member)   .known = offsetof(struct type, member)
 #define FIELD_TABLE(type, list)                                                                    \

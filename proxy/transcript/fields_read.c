@@ -22,13 +22,13 @@ const char *json_get_string(const cJSON *object, const char *key) {
 }
 
 uint64_t json_number(const cJSON *number) {
-    bool sane = cJSON_IsNumber(number) && number->valuedouble >= 0 && number->valuedouble < 0x1p63;
-    return sane ? (uint64_t)number->valuedouble : 0;
+    double value = cJSON_GetNumberValue(number); // not a number: NaN, which no comparison holds for
+    return value >= 0 && value < 0x1p63 ? (uint64_t)value : 0;
 }
 
 int64_t json_ms_read(const cJSON *ms) {
-    bool sane = cJSON_IsNumber(ms) && ms->valuedouble >= 0 && ms->valuedouble < MS_MAX;
-    return sane ? (int64_t)(ms->valuedouble * 1000 + 0.5) * NS_PER_US : -1;
+    double value = cJSON_GetNumberValue(ms);
+    return value >= 0 && value < MS_MAX ? (int64_t)(value * 1000 + 0.5) * NS_PER_US : -1;
 }
 
 bool json_time(int64_t *out_unix_ns, const cJSON *time) {

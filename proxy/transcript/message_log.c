@@ -276,32 +276,22 @@ static void take_field(struct message_log *log, struct open_message *open,
     open->field_bytes += frame + raw.len;
 }
 
+static enum content_state content_after(enum content_state state, uint8_t byte) {
+    if (byte == '\n') {
+        return state == CONTENT_IN_LINE ? CONTENT_LINE_START : CONTENT_BODY;
+    }
+    return state == CONTENT_LINE_START && byte == '\r' ? CONTENT_LINE_START_CR : CONTENT_IN_LINE;
+}
+
 // Takes the header's part off the front of `bytes`: all up to and with the first empty line.
 static struct slice skip_header(struct open_message *open, struct slice bytes) {
     while (bytes.len > 0 && open->content != CONTENT_BODY) {
-        size_t step = 1;
-        uint8_t byte = bytes.data[0];
-        switch (open->content) {
-        case CONTENT_LINE_START:
-            open->content = byte == '\n'   ? CONTENT_BODY
-                            : byte == '\r' ? CONTENT_LINE_START_CR
-                                           : CONTENT_IN_LINE;
-            break;
-        case CONTENT_LINE_START_CR:
-            open->content = byte == '\n' ? CONTENT_BODY : CONTENT_IN_LINE;
-            break;
-        case CONTENT_IN_LINE:
-            step = slice_find_byte(bytes, '\n');
-            if (step == SLICE_NONE) {
-                return slice_from(bytes, bytes.len);
-            }
-            step++;
-            open->content = CONTENT_LINE_START;
-            break;
-        case CONTENT_BODY:
-            break;
+        size_t skipped = open->content == CONTENT_IN_LINE ? slice_find_byte(bytes, '\n') : 0;
+        if (skipped == SLICE_NONE) {
+            return slice_from(bytes, bytes.len);
         }
-        bytes = slice_from(bytes, step);
+        open->content = content_after(open->content, bytes.data[skipped]);
+        bytes = slice_from(bytes, skipped + 1);
     }
     return bytes;
 }

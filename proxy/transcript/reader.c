@@ -126,6 +126,13 @@ static bool is_before_its_line(enum event_kind kind) {
     return kind == EVENT_TEXT || kind == EVENT_NOTE;
 }
 
+static void add_lines_not_shown(struct reader *reader, const struct reader_session *session,
+                                size_t which, struct item answer) {
+    if (session->lines[which].all == NOT_SHOWN) {
+        add_message_lines(reader, session->record, which, answer);
+    }
+}
+
 // The lines of a message come before the first answer and at its time, where nothing says when each
 // was sent.
 static void add_items_of_jsonl(struct reader *reader, size_t place) {
@@ -148,9 +155,7 @@ static void add_items_of_jsonl(struct reader *reader, size_t place) {
         } else if (moment.kind == EVENT_MESSAGE) {
             answer = answer.session == NO_SESSION ? item : answer;
             answer.key--;
-            if (session->lines[moment.which].all == NOT_SHOWN) {
-                add_message_lines(reader, record, moment.which, answer);
-            }
+            add_lines_not_shown(reader, session, moment.which, answer);
             answer.session = NO_SESSION;
         }
     }

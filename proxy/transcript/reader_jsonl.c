@@ -34,6 +34,7 @@ static enum err not_an_event(const struct jsonl *jsonl, const char *why) {
 
 // ── sessions ────────────────────────────────────────────────────────────────────────────────────
 
+// NOLINTNEXTLINE(readability-function-size): what nests are the macros of uthash
 static struct session_place *place_of(struct jsonl *jsonl, uint64_t id) {
     struct session_place *place = NULL;
     HASH_FIND(hh, jsonl->places, &id, sizeof(id), place);
@@ -47,11 +48,12 @@ static struct session_place *place_of(struct jsonl *jsonl, uint64_t id) {
 }
 
 static void free_places(struct jsonl *jsonl) {
-    struct session_place *place = NULL;
-    struct session_place *next = NULL;
-    HASH_ITER(hh, jsonl->places, place, next) {
-        HASH_DEL(jsonl->places, place);
+    struct session_place *place = jsonl->places;
+    HASH_CLEAR(hh, jsonl->places);
+    while (place != NULL) {
+        struct session_place *next = place->hh.next;
         free(place);
+        place = next;
     }
 }
 

@@ -100,10 +100,17 @@ static void add_body(struct line_list *list) {
     }
 }
 
+static size_t least_lines(const struct record_message *message, size_t shown_count) {
+    if (shown_count == 0) {
+        return message->cut ? SIZE_MAX : 0;
+    }
+    return shown_count - (!message->event.bdat && message->event.content.complete ? 1 : 0);
+}
+
 static void add_all(struct line_list *list, size_t shown_count) {
     const struct record_message *message = list->message;
     bool dot = !message->event.bdat && message->event.content.complete;
-    list->least = shown_count > 0 ? shown_count - (dot ? 1 : 0) : message->cut ? SIZE_MAX : 0;
+    list->least = least_lines(message, shown_count);
     add_header(list);
     if (slice_is_null(message->body)) {
         return;

@@ -96,7 +96,7 @@ static const struct field tls_fields[] = {
     {"resumed", FIELD_BOOL, AT(event_tls, resumed)},
     {"ja3", FIELD_STRING, AT(event_tls, ja3)},
     {"ja4", FIELD_STRING, AT(event_tls, ja4)},
-    {"certificate", FIELD_POINTER, AT(event_tls, certificate), .table = &certificate_table},
+    {"certificate", FIELD_POINTER, POINTER_AT(event_tls, certificate), .table = &certificate_table},
     // Its two members are those of the handshake itself.
     {"verify", FIELD_OBJECT, KNOWN_BY(event_tls, has_verify), .table = &verify_table},
     {"handshake_ms", FIELD_MS, AT(event_tls, handshake_ns), .flags = FIELD_0_IS_NULL},
@@ -109,8 +109,8 @@ static const struct field tls_fields[] = {
 const struct field_table tls_table = FIELD_TABLE(event_tls, tls_fields);
 
 static const struct field both_tls_fields[] = {
-    {"client", FIELD_POINTER, AT(record, tls[SIDE_CLIENT]), .table = &tls_table},
-    {"server", FIELD_POINTER, AT(record, tls[SIDE_SERVER]), .table = &tls_table},
+    {"client", FIELD_POINTER, POINTER_AT(record, tls[SIDE_CLIENT]), .table = &tls_table},
+    {"server", FIELD_POINTER, POINTER_AT(record, tls[SIDE_SERVER]), .table = &tls_table},
 };
 static const struct field_table both_tls_table = FIELD_TABLE(record, both_tls_fields);
 
@@ -134,7 +134,7 @@ static const struct field reply_fields[] = {
      .flags = FIELD_OPTIONAL},
     {"code", FIELD_COUNT, AT(record_reply, code), .flags = FIELD_0_IS_NULL},
     {"enhanced", FIELD_TEXT, AT(record_reply, enhanced)},
-    {"lines", FIELD_LINES, AT(record_reply, lines), COUNTED_BY(record_reply, line_count)},
+    {"lines", FIELD_LINES, POINTER_AT(record_reply, lines), COUNTED_BY(record_reply, line_count)},
     {"to", FIELD_COUNT, AT(record_reply, to), .flags = FIELD_MINUS_IS_NULL | FIELD_JSONL},
     {"final", FIELD_BOOL, AT(record_reply, final), .flags = FIELD_JSONL},
     {"recipient", FIELD_TEXT, AT(record_reply, recipient), .flags = FIELD_JSONL},
@@ -145,12 +145,12 @@ const struct field_table reply_table = FIELD_TABLE(record_reply, reply_fields);
 
 static const struct field exchange_fields[] = {
     {"n", FIELD_COUNT, AT(record_exchange, n), .flags = FIELD_MINUS_IS_NULL},
-    {"command", FIELD_POINTER, AT(record_exchange, command), .table = &command_table},
+    {"command", FIELD_POINTER, POINTER_AT(record_exchange, command), .table = &command_table},
     {"continuation", FIELD_BOOL, AT(record_exchange, continuation), .flags = FIELD_OPTIONAL},
-    {"reply", FIELD_POINTER, AT(record_exchange, reply), .table = &reply_table},
-    {"final_reply", FIELD_POINTER, AT(record_exchange, final_reply), .table = &reply_table,
+    {"reply", FIELD_POINTER, POINTER_AT(record_exchange, reply), .table = &reply_table},
+    {"final_reply", FIELD_POINTER, POINTER_AT(record_exchange, final_reply), .table = &reply_table,
      .flags = FIELD_OPTIONAL},
-    {"final_replies", FIELD_ARRAY, AT(record_exchange, final_replies),
+    {"final_replies", FIELD_ARRAY, POINTER_AT(record_exchange, final_replies),
      COUNTED_BY(record_exchange, final_reply_count), .table = &reply_table,
      .flags = FIELD_OPTIONAL},
     {"latency_ms", FIELD_MS, AT(record_exchange, latency_ns), .flags = FIELD_MINUS_IS_NULL},
@@ -170,7 +170,7 @@ const struct field_table auth_table = FIELD_TABLE(event_auth, auth_fields);
 
 static const struct field recipient_fields[] = {
     {"to", FIELD_TEXT, AT(event_recipient, to), .flags = FIELD_EXACT},
-    {"parameters", FIELD_PARAMETERS, AT(event_recipient, parameters),
+    {"parameters", FIELD_PARAMETERS, POINTER_AT(event_recipient, parameters),
      COUNTED_BY(event_recipient, parameter_count)},
     {"code", FIELD_COUNT, AT(event_recipient, code), .flags = FIELD_0_IS_NULL},
     {"accepted", FIELD_BOOL, AT(event_recipient, accepted)},
@@ -191,9 +191,9 @@ static const struct field cut_line_item = {.kind = FIELD_ROW,
 static const struct field message_fields[] = {
     {"n", FIELD_COUNT, AT(record_message, event.message)},
     {"from", FIELD_TEXT, AT(record_message, event.from), .flags = FIELD_EXACT},
-    {"from_parameters", FIELD_PARAMETERS, AT(record_message, event.from_parameters),
+    {"from_parameters", FIELD_PARAMETERS, POINTER_AT(record_message, event.from_parameters),
      COUNTED_BY(record_message, event.from_parameter_count)},
-    {"recipients", FIELD_ARRAY, AT(record_message, event.recipients),
+    {"recipients", FIELD_ARRAY, POINTER_AT(record_message, event.recipients),
      COUNTED_BY(record_message, event.recipient_count), .table = &recipient_table},
     {"recipients_cut", FIELD_BOOL, AT(record_message, event.recipients_cut),
      .flags = FIELD_OPTIONAL},
@@ -202,8 +202,9 @@ static const struct field message_fields[] = {
     {"lines", FIELD_COUNT, AT(record_message, event.content.lines)},
     {"sha256", FIELD_CHARS, AT(record_message, event.content.sha256)},
     {"complete", FIELD_BOOL, AT(record_message, event.content.complete)},
-    {"header", FIELD_ARRAY, AT(record_message, fields), COUNTED_BY(record_message, field_count),
-     KNOWN_BY(record_message, has_header), .table = &header_table},
+    {"header", FIELD_ARRAY, POINTER_AT(record_message, fields),
+     COUNTED_BY(record_message, field_count), KNOWN_BY(record_message, has_header),
+     .table = &header_table},
     {"body", FIELD_TEXT, AT(record_message, body), .flags = FIELD_EXACT},
     {"cut", FIELD_BOOL, AT(record_message, cut), .flags = FIELD_OPTIONAL},
     {"code", FIELD_COUNT, AT(record_message, event.code), .flags = FIELD_0_IS_NULL},
@@ -212,7 +213,7 @@ static const struct field message_fields[] = {
      .flags = FIELD_EXACT | FIELD_OPTIONAL},
     {"odd_dots", FIELD_ARRAY, AT(record_message, odd_dots),
      COUNTED_BY(record_message, odd_dot_count), .item = &number_item, .flags = FIELD_OPTIONAL},
-    {"cut_lines", FIELD_ARRAY, AT(record_message, cut_lines),
+    {"cut_lines", FIELD_ARRAY, POINTER_AT(record_message, cut_lines),
      COUNTED_BY(record_message, cut_line_count), .item = &cut_line_item, .flags = FIELD_OPTIONAL},
 };
 const struct field_table message_table = FIELD_TABLE(record_message, message_fields);
@@ -276,12 +277,13 @@ static const struct field record_fields[] = {
     {"server", FIELD_OBJECT, AT(record, session.server), KNOWN_BY(record, session.has_server),
      .table = &server_table},
     {"tls", FIELD_OBJECT, .table = &both_tls_table},
-    {"exchanges", FIELD_ARRAY, AT(record, exchanges), COUNTED_BY(record, exchange_count),
+    {"exchanges", FIELD_ARRAY, POINTER_AT(record, exchanges), COUNTED_BY(record, exchange_count),
      .table = &exchange_table},
-    {"auth", FIELD_ARRAY, AT(record, auths), COUNTED_BY(record, auth_count), .table = &auth_table},
-    {"messages", FIELD_ARRAY, AT(record, messages), COUNTED_BY(record, message_count),
+    {"auth", FIELD_ARRAY, POINTER_AT(record, auths), COUNTED_BY(record, auth_count),
+     .table = &auth_table},
+    {"messages", FIELD_ARRAY, POINTER_AT(record, messages), COUNTED_BY(record, message_count),
      .table = &message_table},
-    {"findings", FIELD_ARRAY, AT(record, findings), COUNTED_BY(record, finding_count),
+    {"findings", FIELD_ARRAY, POINTER_AT(record, findings), COUNTED_BY(record, finding_count),
      .table = &finding_table},
     {"bytes", FIELD_OBJECT, .table = &bytes_table},
     {"truncated", FIELD_BOOL, AT(record, truncated)},
