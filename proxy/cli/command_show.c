@@ -39,7 +39,13 @@ int command_show(const struct options *options) {
     struct written written = {.err = OK};
     enum err err = transcript_open(&transcript, &failure, options->file);
     if (err == OK) {
-        show_text(transcript.reader, wants_color(options->color), write_lines, &written);
+        bool color = wants_color(options->color);
+        struct terminal terminal;
+        terminal_init(&terminal, STDOUT_FILENO, color);
+        terminal_measure(&terminal);
+        show_text(transcript.reader, &(struct show_options){&terminal, color, options->quiet},
+                  write_lines, &written);
+        terminal_cleanup(&terminal);
     }
     transcript_close(&transcript);
     if (err != OK) {

@@ -185,6 +185,12 @@ static const struct option_row table[] = {
      .group = GROUP_SHOWN,
      .commands = BOTH | SHOW,
      FILLS(color)},
+    {.name = "quiet",
+     .help = "show findings, errors and the summary alone; files get everything",
+     .kind = OPTION_FLAG,
+     .group = GROUP_SHOWN,
+     .commands = BOTH | SHOW,
+     FILLS(quiet)},
 
     {.name = "output",
      .letter = 'o',

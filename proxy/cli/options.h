@@ -81,6 +81,7 @@ struct options {
     enum auth_view auth;
     enum body_detail body;
     enum color_choice color;
+    bool quiet;
     size_t max_line;             // bytes
     struct output_spec *outputs; // at least one for `proxy` and `run`
     size_t output_count;

@@ -26,6 +26,7 @@ struct output {
     struct destination to;
     const struct format_info *format;
     enum body_detail body;
+    bool quiet; // text: what went wrong, and nothing else
 };
 
 // Where a format's state leaves its bytes.

@@ -3,9 +3,11 @@
 
 #include "base/limits.h"
 #include "base/lines.h"
+#include "format/format.h"
 #include "format/text.h"
 
 struct page {
+    struct terminal *terminal;
     struct buf out;
     uint64_t counter;
     void (*write)(void *context, struct slice lines);
@@ -19,19 +21,20 @@ static void write_if(struct page *page, bool now) {
     }
 }
 
-// Puts the counter in front of each line.
 static void number(struct page *page, struct slice lines) {
+    char counter[32];
     while (lines.len > 0) {
-        buf_putf(&page->out, "%llu ", (unsigned long long)++page->counter);
-        buf_put(&page->out, lines_next(&lines));
+        int len = text_format.framing->put_counter(counter, sizeof(counter), ++page->counter);
+        terminal_put_line(page->terminal, &page->out, slice_of(counter, (size_t)len),
+                          lines_next(&lines));
         write_if(page, buf_len(&page->out) >= LIMIT_WRITE);
     }
 }
 
-void show_text(struct reader *reader, bool color, void (*write)(void *context, struct slice lines),
-               void *context) {
-    struct text_writer text = {.recorded = true, .color = color};
-    struct page page = {.write = write, .context = context};
+void show_text(struct reader *reader, const struct show_options *options,
+               void (*write)(void *context, struct slice lines), void *context) {
+    struct text_writer text = {.recorded = true, .color = options->color, .quiet = options->quiet};
+    struct page page = {.terminal = options->terminal, .write = write, .context = context};
     struct buf lines;
     buf_init(&lines, LIMIT_SHOWN);
     buf_init(&page.out, LIMIT_WRITE + LIMIT_SHOWN);

@@ -3,12 +3,19 @@
 #ifndef SCOPE_FORMAT_SHOW_H
 #define SCOPE_FORMAT_SHOW_H
 
+#include "spool/terminal.h"
 #include "transcript/reader.h"
 
 #include <stdbool.h>
 
+struct show_options {
+    struct terminal *terminal; // where the lines go; all-zero for elsewhere
+    bool color;
+    bool quiet; // --quiet
+};
+
 // Tells all of a reader that was just opened; calls `write` with one or more whole lines at a time.
-void show_text(struct reader *reader, bool color, void (*write)(void *context, struct slice lines),
-               void *context);
+void show_text(struct reader *reader, const struct show_options *options,
+               void (*write)(void *context, struct slice lines), void *context);
 
 #endif

@@ -21,10 +21,12 @@ enum paint {
     PAINT_ERROR,
 };
 
-// SGR parameters, ECMA-48 8.3.117.
+// SGR parameters, ECMA-48 8.3.117: what can be read on a light and on a dark background, so no
+// yellow and no plain blue.
 static const char *const paints[] = {
-    [PAINT_CLIENT] = "36", [PAINT_SERVER] = "32",  [PAINT_PROXY] = "35",   [PAINT_HAPPENING] = "2",
-    [PAINT_INFO] = "34",   [PAINT_WARNING] = "33", [PAINT_ERROR] = "1;31",
+    [PAINT_CLIENT] = "36",   [PAINT_SERVER] = "32", [PAINT_PROXY] = "1",
+    [PAINT_HAPPENING] = "2", [PAINT_INFO] = "1;34", [PAINT_WARNING] = "1;35",
+    [PAINT_ERROR] = "1;31",
 };
 
 static void begin_line(struct buf *out, const struct text_writer *writer, const struct event *event,
@@ -301,7 +303,28 @@ static void put_happening(struct buf *out, const struct text_writer *writer,
     end_line(out, writer);
 }
 
+// ── an event ────────────────────────────────────────────────────────────────────────────────────
+
+static bool is_trouble(const struct event *event) {
+    switch ((unsigned)event->kind) {
+    case EVENT_FINDING:
+    case EVENT_LOST:
+        return true;
+    case EVENT_CONNECT:
+        return !event->connect.connected;
+    case EVENT_TLS:
+        return event->tls.error != NULL;
+    case EVENT_CLOSE:
+        return !slice_is_null(event->close.error);
+    default:
+        return false;
+    }
+}
+
 void text_put_event(struct buf *out, struct text_writer *writer, const struct event *event) {
+    if (writer->quiet && !is_trouble(event)) {
+        return;
+    }
     switch ((unsigned)event->kind) {
     case EVENT_COMMAND:
         put_command(out, writer, event);
@@ -335,6 +358,7 @@ static void *session_new(struct outlet *outlet) {
     state->outlet = outlet;
     state->writer.body = outlet->output->body;
     state->writer.color = outlet->output->to.color;
+    state->writer.quiet = outlet->output->quiet;
     return state;
 }
 

@@ -20,6 +20,7 @@
 struct text_writer {
     enum body_detail body;
     bool color;
+    bool quiet;    // --quiet: what went wrong, and nothing else
     bool recorded; // lines of a transcript: --body and its limits had their say when it was written
     struct header_limit limit; // of the message whose lines come; of one session
     int message;

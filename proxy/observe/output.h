@@ -25,6 +25,7 @@ struct output_options {
     size_t spec_count;
     enum body_detail body;
     enum color_choice color;
+    bool quiet; // of the text that a person reads as it comes, "-"
     struct spool_options spool;
     bool paused; // --paused
     // Session filter of --only, NULL for all: asked when the session ended. Called on the session's

@@ -38,6 +38,7 @@ static void describe(struct output *output, const struct output_options *options
                .color = framing->screen && wants_color(options, spec->path)},
         .format = spec->format,
         .body = options->body,
+        .quiet = options->quiet && strcmp(spec->path, "-") == 0,
     };
 }
 
@@ -243,6 +244,9 @@ bool output_set_paused(const struct output_set *set) {
 }
 
 bool output_set_has_status_line(const struct output_set *set) {
+    if (set->options.quiet) {
+        return false;
+    }
     for (size_t i = 0; i < set->count; i++) {
         const struct terminal *terminal = &set->queues[i].terminal;
         if (terminal->is_terminal && terminal->moves && !set->options.spool.dash_is_stderr) {

@@ -34,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     if (reader_open(&reader, &failure, transcript) != OK) {
         return 0;
     }
-    show_text(reader, false, check_lines, NULL);
+    struct terminal no_terminal = {0};
+    show_text(reader, &(struct show_options){.terminal = &no_terminal}, check_lines, NULL);
     reader_free(reader);
     if (reader_open(&reader, &failure, transcript) != OK) {
         abort();

@@ -188,6 +188,18 @@ static void colour_only_where_it_is_wanted(void **state) {
     expect(fixture, PREFIX "\x1b[36mC > \"NOOP\"\x1b[0m\n");
 }
 
+static void quiet_leaves_what_went_wrong(void **state) {
+    struct fixture *fixture = *state;
+    fixture->writer.quiet = true;
+    sample_connect(&fixture->sample);
+    sample_command(&fixture->sample, 1, "NOOP");
+    sample_finding(&fixture->sample, SEVERITY_INFO, "a text");
+    sample_close(&fixture->sample, PARTY_CLIENT, OUTCOME_COMPLETED, NULL);
+    sample_close(&fixture->sample, PARTY_SERVER, OUTCOME_SERVER_CLOSED, "a reason");
+    expect(fixture, PREFIX "!!! info bare-lf: a text (RFC 5321 2.3.8)\n" PREFIX
+                           "### Connection closed by the server: a reason\n");
+}
+
 static void a_server_without_a_name_is_its_address(void **state) {
     struct fixture *fixture = *state;
     fixture->sample.session.server.host = NULL;
@@ -210,6 +222,7 @@ int main(void) {
         TEST(who_logged_in_is_shown_where_the_mask_lets_it),
         TEST(lost_and_paused_are_of_session_0),
         TEST(colour_only_where_it_is_wanted),
+        TEST(quiet_leaves_what_went_wrong),
         TEST(a_server_without_a_name_is_its_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,8 @@ static void shows_as(const char *path, const char *expected) {
     struct failure failure = {""};
     buf_init(&shown, MIB);
     assert_int_equal(reader_open(&reader, &failure, slice_of_string(data)), OK);
-    show_text(reader, false, append, &shown);
+    struct terminal no_terminal = {0};
+    show_text(reader, &(struct show_options){.terminal = &no_terminal}, append, &shown);
     reader_free(reader);
     buf_put_byte(&shown, 0);
     assert_string_equal(buf_slice(&shown).data, expected);

@@ -170,7 +170,8 @@ static void show(struct slice data) {
         print_error("%s\n", failure.text);
     }
     assert_int_equal(err, OK);
-    show_text(reader, false, append, NULL);
+    struct terminal no_terminal = {0};
+    show_text(reader, &(struct show_options){.terminal = &no_terminal}, append, NULL);
     reader_free(reader);
     buf_put_byte(&fixture.shown, 0);
 }
