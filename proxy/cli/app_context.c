@@ -87,6 +87,7 @@ static enum err open_outputs(struct app_context *out, struct failure *failure,
         .spec_count = options->output_count,
         .body = options->body,
         .color = options->color,
+        .quiet = options->quiet,
         .spool = {.dash_is_stderr = options->command == CLI_RUN,
                   .rotate_size = options->rotate_size,
                   .rotate_keep = options->rotate_keep,
@@ -129,6 +130,21 @@ static bool shows_digests(const struct app_context *app, const struct options *o
         shows = shows || options->outputs[i].format->shares_messages;
     }
     return shows;
+}
+
+// A person at a terminal sees what is waited for and a summary, a script only what it asked for.
+static void add_sinks(struct app_context *out, const struct options *options) {
+    bool person = isatty(STDERR_FILENO) == 1;
+    out->sinks = sink_set_new();
+    sink_set_add(out->sinks, &output_sink, out->outputs);
+    out->summary = person || options->quiet;
+    if (out->summary) {
+        sink_set_add(out->sinks, &tally_sink, &out->tally);
+    }
+    if (!options->quiet && (person || output_set_has_status_line(out->outputs))) {
+        out->waits = waits_new();
+        sink_set_add(out->sinks, &waits_sink, out->waits);
+    }
 }
 
 static void fill_relay_config(struct app_context *out, const struct options *options) {
@@ -187,8 +203,7 @@ enum err app_context_open(struct app_context *out, struct failure *failure,
     if (out->judge != NULL) {
         output_set_on_session(out->outputs, judge_session, out->judge);
     }
-    out->sinks = sink_set_new();
-    sink_set_add(out->sinks, &output_sink, out->outputs);
+    add_sinks(out, options);
     out->leaves = leaf_store_new(out->ca.authority, clock_unix_ns());
     fill_relay_config(out, options);
     return OK;
@@ -208,6 +223,7 @@ void app_context_close_outputs(struct app_context *app) {
 void app_context_cleanup(struct app_context *app) {
     app_context_close_outputs(app);
     sink_set_free(app->sinks);
+    waits_free(app->waits);
     tls_context_free(app->accept_context);
     tls_context_free(app->connect_context);
     leaf_store_free(app->leaves);

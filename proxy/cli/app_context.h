@@ -7,6 +7,8 @@
 #include "cli/ca_place.h"
 #include "cli/options.h"
 #include "observe/output.h"
+#include "observe/tally.h"
+#include "observe/waits.h"
 #include "relay/config.h"
 #include "verdict/expression.h"
 #include "verdict/judge.h"
@@ -21,6 +23,9 @@ struct app_context {
     struct tls_context *connect_context;
     struct output_set *outputs;
     struct sink_set *sinks;
+    struct tally tally;
+    bool summary;        // the tally is kept, for a summary at the end
+    struct waits *waits; // NULL where nobody watches
     struct expression *only;
     struct judge *judge; // NULL where nothing is to be judged
     int keylog_fd;       // -1 for none
@@ -32,9 +37,9 @@ struct app_context {
 // came out.
 MUST_USE enum err app_context_open(struct app_context *out, struct failure *failure,
                                    const struct options *options);
-// Flushes and closes the outputs; after the last session.
 // What has been done to make the clients trust the CA; before the proxy starts.
 void app_context_set_trust_help(struct app_context *app, enum trust_help help);
+// Flushes and closes the outputs; after the last session.
 void app_context_close_outputs(struct app_context *app);
 void app_context_cleanup(struct app_context *app);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/app.h"
 #include "cli/console.h"
-#include "cli/service.h"
+#include "cli/status.h"
 #include "cli/verdict.h"
 
 static enum err run_service(struct failure *failure, struct app_context *app,
@@ -30,6 +30,9 @@ int command_proxy(const struct options *options) {
         err = run_service(&failure, &app, options);
     }
     app_context_close_outputs(&app);
+    if (err == OK) {
+        status_say_summary(&app, options);
+    }
     int status = err == OK ? verdict_give(options, app.judge, EXIT_WELL)
                            : (int)console_failure(err, &failure);
     app_context_cleanup(&app);

@@ -6,7 +6,7 @@
 #include "certs/environment.h"
 #include "cli/app.h"
 #include "cli/console.h"
-#include "cli/service.h"
+#include "cli/status.h"
 #include "cli/trust_folder.h"
 #include "cli/verdict.h"
 
@@ -189,6 +189,9 @@ int command_run(const struct options *options, const struct capture_inherited *i
     environment_free(run.trust);
     trust_folder_cleanup(&run.folder);
     app_context_close_outputs(&app);
+    if (err == OK) {
+        status_say_summary(&app, options);
+    }
     int status = err == OK ? verdict_give(options, app.judge, run.status)
                            : (int)console_failure(err, &failure);
     app_context_cleanup(&app);

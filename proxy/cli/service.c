@@ -6,6 +6,7 @@
 #include "base/safe_file.h"
 #include "cli/console.h"
 #include "cli/control_answers.h"
+#include "cli/status.h"
 #include "control/control.h"
 #include "net/address.h"
 
@@ -16,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STATUS_MAX = 64 * 1024, STATUS_LINE_MS = 250 };
+#define READY_FILE_MAX (64 * KIB)
 
 // ── listening ───────────────────────────────────────────────────────────────────────────────────
 
@@ -105,7 +106,7 @@ enum err service_open(struct service_loop *out, struct failure *failure, struct 
 static enum err write_ready_file(const struct service_loop *service, struct failure *failure) {
     const char *path = service->options->ready_file;
     struct buf text;
-    buf_init(&text, STATUS_MAX);
+    buf_init(&text, READY_FILE_MAX);
     for (size_t i = 0; i < service->options->mode_count; i++) {
         proxy_put_addresses(service->proxy, &text, i);
         buf_put_byte(&text, '\n');
@@ -150,70 +151,6 @@ static void warn_of_secrets(const struct options *options) {
     }
 }
 
-// ── the status line ─────────────────────────────────────────────────────────────────────────────
-
-static void put_count(struct buf *line, uint64_t count, const char *one, const char *many) {
-    buf_putf(line, " \xc2\xb7 %llu %s", (unsigned long long)count, count == 1 ? one : many);
-}
-
-static uint64_t count_lost(const struct service_loop *service) {
-    struct output_status outputs[OUTPUTS_SHOWN];
-    size_t count = output_set_status(service->app->outputs, outputs, OUTPUTS_SHOWN);
-    uint64_t lost = 0;
-    for (size_t i = 0; i < count && i < OUTPUTS_SHOWN; i++) {
-        lost += outputs[i].lost;
-    }
-    return lost;
-}
-
-static void put_stopping(const struct service_loop *service, struct buf *line) {
-    uint64_t live = proxy_status(service->proxy).live;
-    double seconds = (double)service->options->grace_ms / 1000;
-    buf_putf(line, "stopping: %llu %s %g s; again to stop now", (unsigned long long)live,
-             live == 1 ? "session has" : "sessions have", seconds);
-}
-
-// What may be missed stands last, since a narrow screen cuts the line.
-static void put_status_line(const struct service_loop *service, struct buf *line) {
-    if (service->stopping) {
-        put_stopping(service, line);
-        buf_put_byte(line, '\0');
-        return;
-    }
-    struct proxy_status status = proxy_status(service->proxy);
-    buf_putf(line, "%llu live", (unsigned long long)status.live);
-    put_count(line, status.ended, "ended", "ended");
-    put_count(line, status.messages, "message", "messages");
-    put_count(line, status.findings, "finding", "findings");
-    uint64_t lost = count_lost(service);
-    if (lost > 0) {
-        put_count(line, lost, "line lost", "lines lost");
-    }
-    if (output_set_paused(service->app->outputs)) {
-        buf_put_string(line, " \xc2\xb7 paused");
-    }
-    for (size_t i = 0; i < service->options->mode_count; i++) {
-        buf_put_string(line, i == 0 ? " \xc2\xb7 " : " ");
-        proxy_put_addresses(service->proxy, line, i);
-    }
-    buf_put_byte(line, '\0');
-}
-
-static void on_status_time(uv_timer_t *timer) {
-    const struct service_loop *service = timer->data;
-    struct buf line;
-    buf_init(&line, STATUS_MAX);
-    put_status_line(service, &line);
-    output_set_status_line(service->app->outputs, (const char *)buf_slice(&line).data);
-    buf_cleanup(&line);
-}
-
-static void start_status_line(struct service_loop *service) {
-    if (output_set_has_status_line(service->app->outputs)) {
-        uv_timer_start(&service->status_timer, on_status_time, 0, STATUS_LINE_MS);
-    }
-}
-
 // ── life ────────────────────────────────────────────────────────────────────────────────────────
 
 enum err service_start(struct service_loop *service, struct failure *failure) {
@@ -226,28 +163,14 @@ enum err service_start(struct service_loop *service, struct failure *failure) {
     }
     say_listening(service);
     warn_of_secrets(service->options);
-    start_status_line(service);
+    status_start(service);
     return service->options->ready_file == NULL ? OK : write_ready_file(service, failure);
-}
-
-// A person who waits at a terminal that has no status line.
-static void say_stopping(const struct service_loop *service) {
-    if (isatty(STDERR_FILENO) == 0 || proxy_status(service->proxy).live == 0 ||
-        output_set_has_status_line(service->app->outputs)) {
-        return;
-    }
-    struct buf line;
-    buf_init(&line, STATUS_MAX);
-    put_stopping(service, &line);
-    buf_put_byte(&line, '\0');
-    console_say((const char *)buf_slice(&line).data);
-    buf_cleanup(&line);
 }
 
 void service_stop(struct service_loop *service) {
     if (!service->stopping) {
         service->stopping = true;
-        say_stopping(service);
+        status_say_stopping(service);
         proxy_stop(service->proxy);
     }
 }

@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Programs that have a terminal as their standard error, and what comes from a terminal."""
 
+import fcntl
 import os
 import pty
+import struct
 import subprocess
+import termios
+
+
+def resize(terminal, columns):
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 
 
 def start(scope, *words):
@@ -28,4 +35,17 @@ def read_to_the_end(master):
     while data := read(master):
         said += data
     os.close(master)
+    return said
+
+
+def read_all(scope, columns, *words):
+    """What the program says to a terminal of so many columns as its standard output."""
+    master, slave = pty.openpty()
+    resize(slave, columns)
+    environment = {**scope.environment, "TERM": "xterm", "LC_ALL": "C.UTF-8"}
+    process = subprocess.Popen([scope.program, *words], env=environment, stdout=slave,
+                               stdin=subprocess.DEVNULL)
+    os.close(slave)
+    said = read_to_the_end(master)
+    assert process.wait() == 0, said
     return said

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include "cli/status.h"
+
+#include "base/clock.h"
+#include "cli/console.h"
+#include "cli/control_answers.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum { STATUS_MAX = 64 * 1024, STATUS_LINE_MS = 250, WAIT_MS = 3000 };
+
+#define WAIT_NS (WAIT_MS * NS_PER_MS)
+
+// ── parts of the status line ────────────────────────────────────────────────────────────────────
+
+static void put_count(struct buf *line, uint64_t count, const char *one, const char *many) {
+    buf_putf(line, "\n%llu %s", (unsigned long long)count, count == 1 ? one : many);
+}
+
+static uint64_t count_lost(const struct service_loop *service) {
+    struct output_status outputs[OUTPUTS_SHOWN];
+    size_t count = output_set_status(service->app->outputs, outputs, OUTPUTS_SHOWN);
+    uint64_t lost = 0;
+    for (size_t i = 0; i < count && i < OUTPUTS_SHOWN; i++) {
+        lost += outputs[i].lost;
+    }
+    return lost;
+}
+
+static void put_stopping(const struct service_loop *service, struct buf *line) {
+    uint64_t live = proxy_status(service->proxy).live;
+    double seconds = (double)service->options->grace_ms / 1000;
+    buf_putf(line, "stopping: %llu %s %g s; again to stop now", (unsigned long long)live,
+             live == 1 ? "session has" : "sessions have", seconds);
+}
+
+static void put_wait(const struct service_loop *service, struct buf *line) {
+    struct wait wait;
+    size_t sessions = 0;
+    int64_t now_ns = clock_unix_ns();
+    if (!waits_longest(service->app->waits, &wait, &sessions, now_ns, WAIT_NS)) {
+        return;
+    }
+    if (sessions > 1 && wait.session > 0) {
+        buf_putf(line, "session %llu ", (unsigned long long)wait.session);
+    }
+    buf_putf(line, "waiting for %s, %lld s\n", wait.text,
+             (long long)((now_ns - wait.since_unix_ns) / NS_PER_S));
+}
+
+// A narrow screen leaves out the last parts: the addresses first.
+static void put_status_line(const struct service_loop *service, struct buf *line) {
+    if (service->stopping) {
+        put_stopping(service, line);
+        return;
+    }
+    struct proxy_status status = proxy_status(service->proxy);
+    put_wait(service, line);
+    buf_putf(line, "%llu live", (unsigned long long)status.live);
+    uint64_t lost = count_lost(service);
+    if (output_set_paused(service->app->outputs)) {
+        buf_put_string(line, "\npaused");
+    }
+    if (lost > 0) {
+        put_count(line, lost, "line lost", "lines lost");
+    }
+    put_count(line, status.ended, "ended", "ended");
+    put_count(line, status.messages, "message", "messages");
+    put_count(line, status.findings, "finding", "findings");
+    for (size_t i = 0; i < service->options->mode_count; i++) {
+        buf_put_string(line, i == 0 ? "\n" : " ");
+        proxy_put_addresses(service->proxy, line, i);
+    }
+}
+
+static void on_status_time(uv_timer_t *timer) {
+    const struct service_loop *service = timer->data;
+    struct buf line;
+    buf_init(&line, STATUS_MAX);
+    put_status_line(service, &line);
+    buf_put_byte(&line, '\0');
+    output_set_status_line(service->app->outputs, (const char *)buf_slice(&line).data);
+    buf_cleanup(&line);
+}
+
+// ── a terminal without a status line ────────────────────────────────────────────────────────────
+
+static void on_wait_time(uv_timer_t *timer) {
+    const struct service_loop *service = timer->data;
+    struct wait wait;
+    while (waits_next_to_say(service->app->waits, &wait, clock_unix_ns(), WAIT_NS)) {
+        console_sayf("session %llu: waiting for %s, %d s", (unsigned long long)wait.session,
+                     wait.text, WAIT_MS / 1000);
+    }
+}
+
+void status_start(struct service_loop *service) {
+    if (output_set_has_status_line(service->app->outputs)) {
+        uv_timer_start(&service->status_timer, on_status_time, 0, STATUS_LINE_MS);
+    } else if (service->app->waits != NULL) {
+        uv_timer_start(&service->status_timer, on_wait_time, STATUS_LINE_MS, STATUS_LINE_MS);
+    }
+}
+
+// ── the end ─────────────────────────────────────────────────────────────────────────────────────
+
+void status_say_stopping(const struct service_loop *service) {
+    if (isatty(STDERR_FILENO) == 0 || proxy_status(service->proxy).live == 0 ||
+        output_set_has_status_line(service->app->outputs)) {
+        return;
+    }
+    struct buf line;
+    buf_init(&line, STATUS_MAX);
+    put_stopping(service, &line);
+    buf_put_byte(&line, '\0');
+    console_say((const char *)buf_slice(&line).data);
+    buf_cleanup(&line);
+}
+
+static void put_places(struct buf *line, const struct options *options) {
+    const char *before = "; written to ";
+    for (size_t i = 0; i < options->output_count; i++) {
+        const struct output_spec *output = &options->outputs[i];
+        if (strcmp(output->path, "-") != 0) {
+            buf_putf(line, "%s%s:%s", before, output->format->name, output->path);
+            before = ", ";
+        }
+    }
+}
+
+void status_say_summary(const struct app_context *app, const struct options *options) {
+    if (!app->summary) {
+        return;
+    }
+    struct buf line;
+    buf_init(&line, STATUS_MAX);
+    tally_put(&line, &app->tally);
+    put_places(&line, options);
+    buf_put_byte(&line, '\0');
+    console_say((const char *)buf_slice(&line).data);
+    buf_cleanup(&line);
+}
