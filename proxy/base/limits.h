@@ -26,6 +26,9 @@
 #define LIMIT_FILTER_LINE  (8 * KIB)   // of a line that a filter wants whole
 #define LIMIT_CLIENT_HELLO (64 * KIB)  // a handshake that has not shown its ClientHello
 
+#define LIMIT_HTTP_HEAD     (16 * KIB) // of a request for a tunnel (--mode connect)
+#define LIMIT_TUNNEL_ANSWER (4 * KIB)  // to such a request; it has a sentence (FAILURE_MAX)
+
 #define LIMIT_LOOKUPS 32 // names that are looked up at once, each on a thread; more wait
 
 // Sockets of this machine whose processes are remembered; newer ones take the place of older ones.

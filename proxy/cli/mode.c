@@ -17,6 +17,7 @@ static const struct kind_row kinds[] = {
     {.name = "reverse", .kind = MODE_REVERSE, .has_url = true},
     {.name = "transparent", .kind = MODE_TRANSPARENT},
     {.name = "socks5", .kind = MODE_SOCKS5},
+    {.name = "connect", .kind = MODE_CONNECT},
     {.name = "sink", .kind = MODE_SINK},
 };
 
@@ -137,7 +138,7 @@ static enum err unknown_kind(struct failure *failure, struct slice name) {
     }
     const char *near = suggestion.best;
     return fail(failure, ERR_USAGE,
-                "--mode: '%.*s' is not one of reverse, transparent, socks5, sink%s%s%s",
+                "--mode: '%.*s' is not one of reverse, transparent, socks5, connect, sink%s%s%s",
                 SHOWN(name), near == NULL ? "" : "; did you mean ", near == NULL ? "" : near,
                 near == NULL ? "" : "?");
 }

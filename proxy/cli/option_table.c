@@ -26,8 +26,8 @@ static const struct option_row table[] = {
     {.name = "mode",
      .argument = "KIND[:URL][@[HOST:]PORT]",
      .help = "where traffic comes from: reverse:smtp://HOST[:PORT], reverse:smtps://HOST[:PORT], "
-             "transparent, socks5 or sink; listens on 127.0.0.1:2525 unless @ says otherwise, port "
-             "0 is any free one; repeatable",
+             "transparent, socks5, connect or sink; listens on 127.0.0.1:2525 unless @ says "
+             "otherwise, port 0 is any free one; repeatable",
      .kind = OPTION_MODE,
      .group = GROUP_TRAFFIC,
      .commands = PROXY},

@@ -28,8 +28,8 @@ const char *party_name(enum party party) {
 const char *mode_name(enum mode mode) {
     static const char *const names[] = {
         [MODE_REVERSE] = "reverse", [MODE_TRANSPARENT] = "transparent",
-        [MODE_SOCKS5] = "socks5",   [MODE_RUN] = "run",
-        [MODE_SINK] = "sink",
+        [MODE_SOCKS5] = "socks5",   [MODE_CONNECT] = "connect",
+        [MODE_RUN] = "run",         [MODE_SINK] = "sink",
     };
     return names[mode];
 }

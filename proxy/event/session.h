@@ -15,7 +15,7 @@ enum party party_of(enum side side);
 const char *side_name(enum side side);    // "client", "server"
 const char *party_name(enum party party); // "client", "server", "proxy"; NULL for PARTY_NONE
 
-enum mode { MODE_REVERSE, MODE_TRANSPARENT, MODE_SOCKS5, MODE_RUN, MODE_SINK };
+enum mode { MODE_REVERSE, MODE_TRANSPARENT, MODE_SOCKS5, MODE_CONNECT, MODE_RUN, MODE_SINK };
 const char *mode_name(enum mode mode); // "reverse", …
 
 struct event_endpoint {

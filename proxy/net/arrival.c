@@ -9,7 +9,7 @@
 #include "net/origdst.h"
 #include "net/peer.h"
 #include "net/route.h"
-#include "net/socks5_peer.h"
+#include "net/tunnel_peer.h"
 #include "net/worker.h"
 
 #include <stdlib.h>
@@ -43,7 +43,7 @@ static void end(struct arrival *arrival) {
     identify_cancel(arrival->accepted.identification);
     route_free(arrival->accepted.route);
     peer_close(arrival->accepted.peer);
-    free(arrival->accepted.socks5);
+    tunnel_free(arrival->accepted.tunnel);
     worker_session_ended(arrival->worker, &arrival->live, false);
     free_arrival(arrival);
 }
@@ -71,18 +71,18 @@ static void arm(struct arrival *arrival) {
     }
 }
 
-// ── SOCKS5 ──────────────────────────────────────────────────────────────────────────────────────
+// ── a tunnel ────────────────────────────────────────────────────────────────────────────────────
 
 static void set_target(struct arrival *arrival) {
-    const struct socks5 *socks5 = arrival->accepted.socks5;
+    const struct tunnel *tunnel = arrival->accepted.tunnel;
     struct sockaddr_storage destination = {0};
     struct route *route = arrival->accepted.route;
-    if (!socks5->host_is_name && address_parse(&destination, socks5->host, socks5->port)) {
+    if (!tunnel->host_is_name && address_parse(&destination, tunnel->host, tunnel->port)) {
         address_unmap(&destination);
         route_set_destination(route, &destination);
     } else {
-        route->host = mem_string(socks5->host);
-        route->port = socks5->port;
+        route->host = mem_string(tunnel->host);
+        route->port = tunnel->port;
     }
 }
 
@@ -96,12 +96,12 @@ static void refuse(struct arrival *arrival) {
 // A client that does not wait for our answer has its first words after the request; the relay
 // holds them, as all that comes while the server is being dialled.
 static void take_request(struct arrival *arrival, struct slice bytes) {
-    struct socks5 *socks5 = arrival->accepted.socks5;
-    size_t taken = socks5_feed(socks5, bytes);
-    socks5_send(socks5, arrival->accepted.peer);
-    if (socks5->state == SOCKS5_REFUSED) {
+    struct tunnel *tunnel = arrival->accepted.tunnel;
+    size_t taken = tunnel_feed(tunnel, bytes);
+    tunnel_send(tunnel, arrival->accepted.peer);
+    if (tunnel->state == TUNNEL_REFUSED) {
         refuse(arrival);
-    } else if (socks5->state == SOCKS5_CONNECTING) {
+    } else if (tunnel->state == TUNNEL_CONNECTING) {
         peer_read(arrival->accepted.peer, false);
         set_target(arrival);
         route_dial(arrival->accepted.route, arrival->worker, false);
@@ -145,9 +145,9 @@ static const struct peer_handlers peer_handlers = {
     .buffer = lend_buffer,
 };
 
-static void await_request(struct arrival *arrival) {
+static void await_request(struct arrival *arrival, const struct tunnel_protocol *protocol) {
     arrival->state = ARRIVAL_AWAITS_REQUEST;
-    arrival->accepted.socks5 = mem_new(sizeof(struct socks5));
+    arrival->accepted.tunnel = tunnel_new(protocol);
     peer_set_owner(arrival->accepted.peer, &peer_handlers, arrival);
     peer_read(arrival->accepted.peer, true);
     arm(arrival);
@@ -177,8 +177,9 @@ static void go_on(struct arrival *arrival) {
     if (arrival->refusal == NULL) {
         dial(arrival);
     }
-    if (arrival->accepted.spec->mode == MODE_SOCKS5) {
-        await_request(arrival);
+    const struct tunnel_protocol *protocol = tunnel_protocol_of(arrival->accepted.spec->mode);
+    if (protocol != NULL) {
+        await_request(arrival, protocol);
     } else {
         begin_session(arrival, slice_of(NULL, 0));
     }

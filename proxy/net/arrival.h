@@ -6,8 +6,8 @@
 //               │             └▶ AWAITS_REQUEST ──────▶ outcome of the dial, or refused a server
 //               │                 │   └▶ AWAITS_WRITE
 //               ▼                 ▼        ▼
-//            end: the client left before it said what it wants, or what it said was no SOCKS5.
-//            That is no session, and nothing is recorded.
+//            end: the client left before it said what it wants, or what it said was no request for
+//            a tunnel. That is no session, and nothing is recorded.
 #ifndef SCOPE_NET_ARRIVAL_H
 #define SCOPE_NET_ARRIVAL_H
 
@@ -17,8 +17,8 @@
 
 enum arrival_state {
     ARRIVAL_AWAITS_PROCESS, // of a client on this machine; not for long
-    ARRIVAL_AWAITS_REQUEST, // SOCKS5: where it is going
-    ARRIVAL_AWAITS_WRITE,   // SOCKS5: that it got why it is refused
+    ARRIVAL_AWAITS_REQUEST, // of a tunnel (SOCKS5, CONNECT): where it is going
+    ARRIVAL_AWAITS_WRITE,   // … that it got why it is refused
 };
 
 // Takes the accepted socket `fd`, for which room was taken.

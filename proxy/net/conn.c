@@ -9,7 +9,7 @@
 #include "net/identify.h"
 #include "net/pair.h"
 #include "net/route.h"
-#include "net/socks5_peer.h"
+#include "net/tunnel_peer.h"
 #include "net/worker.h"
 
 #include <assert.h>
@@ -52,7 +52,7 @@ static void put_line(const struct live *live, struct buf *out) {
              mode_name(conn->session.mode), client->host, client->port);
     if (name != NULL) {
         buf_put_string(out, " to ");
-        text_put_printable(out, slice_of_string(name)); // SOCKS5 and SNI take any byte
+        text_put_printable(out, slice_of_string(name)); // A tunnel and SNI take any byte
         buf_putf(out, " port %u", server->port);
     }
     buf_putf(out, ", %lld s\n", (long long)(pair_now_ns(&conn->pair) / NS_PER_S));
@@ -79,7 +79,7 @@ static void end(struct conn *conn) {
     identify_cancel(conn->accepted.identification);
     pair_close(&conn->pair);
     route_free(conn->accepted.route); // Its names are the session's.
-    free(conn->accepted.socks5);
+    tunnel_free(conn->accepted.tunnel);
     deadline_close(conn->deadline);
     worker_session_ended(conn->worker, &conn->live, true);
     free(conn);
@@ -229,15 +229,15 @@ static void stop(struct live *live) {
 // ── the server ──────────────────────────────────────────────────────────────────────────────────
 
 static bool tells_client(const struct conn *conn) {
-    return conn->session.mode != MODE_SOCKS5 && conn->session.mode != MODE_RUN;
+    return tunnel_protocol_of(conn->session.mode) == NULL && conn->session.mode != MODE_RUN;
 }
 
-static void answer_socks5(struct conn *conn) {
-    struct socks5 *socks5 = conn->accepted.socks5;
-    if (socks5 != NULL) {
-        socks5_answer(socks5, conn->pair.peers[SIDE_CLIENT], &conn->accepted.route->result);
-        free(socks5);
-        conn->accepted.socks5 = NULL;
+static void answer_tunnel(struct conn *conn) {
+    struct tunnel *tunnel = conn->accepted.tunnel;
+    if (tunnel != NULL) {
+        tunnel_answer(tunnel, conn->pair.peers[SIDE_CLIENT], &conn->accepted.route->result);
+        tunnel_free(tunnel);
+        conn->accepted.tunnel = NULL;
     }
 }
 
@@ -257,7 +257,7 @@ static void use_dial_result(struct conn *conn) {
         conn->server_text = address_text((const struct sockaddr *)&result->address);
         conn->session.server.address = conn->server_text.host;
     }
-    answer_socks5(conn);
+    answer_tunnel(conn);
     if (result->peer == NULL) {
         relay_connect_failed(conn->pair.relay, result->failure.text, tells_client(conn),
                              pair_now_ns(&conn->pair));

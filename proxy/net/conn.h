@@ -23,7 +23,7 @@ struct accepted {
     struct share share;
     struct route *route;
     struct identification *identification; // still under way; or NULL
-    struct socks5 *socks5;                 // the client waits for what becomes of the dial; or NULL
+    struct tunnel *tunnel;                 // the client waits for what becomes of the dial; or NULL
 };
 
 // The session of an arrival, in its place in the worker's list; takes all of `accepted` over.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "net/socks5.h"
 
-#include <arpa/inet.h>
-#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+
+#include <arpa/inet.h>
 
 enum {
     VERSION = 5,
@@ -15,74 +15,65 @@ enum {
     ADDRESS_V4 = 1,
     ADDRESS_NAME = 3,
     ADDRESS_V6 = 4,
+    METHODS_MAX = 2 + 255,
     REQUEST_HEAD = 4, // version, command, reserved, address type
     PORT_LEN = 2,
+    REQUEST_MAX = REQUEST_HEAD + 1 + 255 + PORT_LEN,
 };
 
-struct slice socks5_output(const struct socks5 *socks5) {
-    return slice_of(socks5->output, socks5->output_len);
-}
-
-void socks5_output_sent(struct socks5 *socks5) {
-    socks5->output_len = 0;
-}
-
-static void put(struct socks5 *socks5, const void *bytes, size_t len) {
-    assert(socks5->output_len + len <= SOCKS5_OUTPUT_MAX);
-    memcpy(socks5->output + socks5->output_len, bytes, len);
-    socks5->output_len += len;
-}
-
-static void enter(struct socks5 *socks5, enum socks5_state state) {
-    assert(socks5->state < SOCKS5_CONNECTED);
-    socks5->state = state;
-    socks5->input_len = 0;
-}
+// RFC 1928 6, the reply field.
+enum socks5_reply {
+    SOCKS5_SUCCEEDED = 0,
+    SOCKS5_GENERAL_FAILURE = 1,
+    SOCKS5_UNREACHABLE = 4, // no route, or no such name
+    SOCKS5_CONNECTION_REFUSED = 5,
+    SOCKS5_TIMED_OUT = 6,
+    SOCKS5_COMMAND_NOT_SUPPORTED = 7,
+    SOCKS5_ADDRESS_NOT_SUPPORTED = 8,
+};
 
 // ── replies ─────────────────────────────────────────────────────────────────────────────────────
 
+static void put(struct tunnel *tunnel, const void *bytes, size_t len) {
+    buf_put(&tunnel->output, slice_of(bytes, len));
+}
+
 // RFC 1928 6: VER REP RSV ATYP BND.ADDR BND.PORT. Where the address is not known it is 0.0.0.0:0.
-static void put_reply(struct socks5 *socks5, enum socks5_reply reply,
+static void put_reply(struct tunnel *tunnel, enum socks5_reply reply,
                       const struct sockaddr *local) {
     struct sockaddr_in four = {.sin_family = AF_INET};
     if (local != NULL && local->sa_family == AF_INET6) {
         struct sockaddr_in6 six;
         memcpy(&six, local, sizeof(six));
         const uint8_t head[] = {VERSION, (uint8_t)reply, 0, ADDRESS_V6};
-        put(socks5, head, sizeof(head));
-        put(socks5, &six.sin6_addr, sizeof(six.sin6_addr));
-        put(socks5, &six.sin6_port, sizeof(six.sin6_port));
+        put(tunnel, head, sizeof(head));
+        put(tunnel, &six.sin6_addr, sizeof(six.sin6_addr));
+        put(tunnel, &six.sin6_port, sizeof(six.sin6_port));
         return;
     }
     if (local != NULL && local->sa_family == AF_INET) {
         memcpy(&four, local, sizeof(four));
     }
     const uint8_t head[] = {VERSION, (uint8_t)reply, 0, ADDRESS_V4};
-    put(socks5, head, sizeof(head));
-    put(socks5, &four.sin_addr, sizeof(four.sin_addr));
-    put(socks5, &four.sin_port, sizeof(four.sin_port));
+    put(tunnel, head, sizeof(head));
+    put(tunnel, &four.sin_addr, sizeof(four.sin_addr));
+    put(tunnel, &four.sin_port, sizeof(four.sin_port));
 }
 
-static void refuse(struct socks5 *socks5, enum socks5_reply reply) {
-    put_reply(socks5, reply, NULL);
-    enter(socks5, SOCKS5_REFUSED);
+static void refuse(struct tunnel *tunnel, enum socks5_reply reply) {
+    put_reply(tunnel, reply, NULL);
+    tunnel_enter(tunnel, TUNNEL_REFUSED);
 }
 
-void socks5_answer_connected(struct socks5 *socks5, const struct sockaddr *local) {
-    assert(socks5->state == SOCKS5_CONNECTING);
-    put_reply(socks5, SOCKS5_SUCCEEDED, local);
-    enter(socks5, SOCKS5_CONNECTED);
+static void connected(struct tunnel *tunnel, const struct sockaddr *local) {
+    put_reply(tunnel, SOCKS5_SUCCEEDED, local);
 }
 
-void socks5_answer_failed(struct socks5 *socks5, enum socks5_reply reply) {
-    assert(socks5->state == SOCKS5_CONNECTING && reply != SOCKS5_SUCCEEDED);
-    refuse(socks5, reply);
-}
-
-enum socks5_reply socks5_reply_of_errno(int error) {
+static enum socks5_reply reply_of_errno(int error) {
     switch (error) {
     case ECONNREFUSED:
         return SOCKS5_CONNECTION_REFUSED;
+    case 0: // no such name
     case ENETUNREACH:
     case EHOSTUNREACH:
     case ENETDOWN:
@@ -96,116 +87,107 @@ enum socks5_reply socks5_reply_of_errno(int error) {
     }
 }
 
+static void failed(struct tunnel *tunnel, int error, const char *reason) {
+    (void)reason; // SOCKS5 has no words.
+    put_reply(tunnel, reply_of_errno(error), NULL);
+}
+
 // ── requests ────────────────────────────────────────────────────────────────────────────────────
 
 // The last word where the version is not ours or no method suits (RFC 1928 3).
-static void refuse_methods(struct socks5 *socks5) {
+static void refuse_methods(struct tunnel *tunnel) {
     const uint8_t reply[] = {VERSION, METHOD_UNACCEPTABLE};
-    put(socks5, reply, sizeof(reply));
-    enter(socks5, SOCKS5_REFUSED);
+    put(tunnel, reply, sizeof(reply));
+    tunnel_enter(tunnel, TUNNEL_REFUSED);
 }
 
 // VER NMETHODS METHODS…
-static void read_methods(struct socks5 *socks5) {
-    const uint8_t *input = socks5->input;
-    if (input[0] != VERSION) {
-        refuse_methods(socks5);
+static void read_methods(struct tunnel *tunnel, struct slice input) {
+    if (input.data[0] != VERSION) {
+        refuse_methods(tunnel);
         return;
     }
-    if (socks5->input_len < 2 || socks5->input_len < 2 + (size_t)input[1]) {
+    if (input.len < 2 || input.len < 2 + (size_t)input.data[1]) {
         return;
     }
-    if (memchr(input + 2, METHOD_NONE, input[1]) == NULL) {
-        refuse_methods(socks5);
+    if (slice_find_byte(slice_from(input, 2), METHOD_NONE) == SLICE_NONE) {
+        refuse_methods(tunnel);
         return;
     }
     const uint8_t reply[] = {VERSION, METHOD_NONE};
-    put(socks5, reply, sizeof(reply));
-    enter(socks5, SOCKS5_EXPECT_REQUEST);
+    put(tunnel, reply, sizeof(reply));
+    buf_clear(&tunnel->input);
+    tunnel->step++;
 }
 
 // The bytes of the address, the length in front of a name with it; 0 while that length has not
 // come.
-static size_t address_len(const struct socks5 *socks5) {
-    switch (socks5->input[3]) {
+static size_t address_len(struct slice input) {
+    switch (input.data[3]) {
     case ADDRESS_V4:
         return sizeof(struct in_addr);
     case ADDRESS_V6:
         return sizeof(struct in6_addr);
     default:
-        return socks5->input_len > REQUEST_HEAD ? 1 + (size_t)socks5->input[REQUEST_HEAD] : 0;
+        return input.len > REQUEST_HEAD ? 1 + (size_t)input.data[REQUEST_HEAD] : 0;
     }
 }
 
-// False for a name that cannot exist: an empty one, or one with a NUL, which no resolver takes.
-static bool read_name(struct socks5 *socks5, const uint8_t *address, size_t len) {
-    if (len == 1 || memchr(address + 1, '\0', len - 1) != NULL) {
-        return false;
-    }
-    memcpy(socks5->host, address + 1, len - 1);
-    socks5->host[len - 1] = '\0';
-    socks5->host_is_name = true;
-    return true;
-}
-
-static bool read_address(struct socks5 *socks5, size_t len) {
-    const uint8_t *address = socks5->input + REQUEST_HEAD;
-    socks5->port = (uint16_t)(address[len] << 8 | address[len + 1]);
-    switch (socks5->input[3]) {
+static bool read_address(struct tunnel *tunnel, struct slice input, size_t len) {
+    const uint8_t *address = input.data + REQUEST_HEAD;
+    uint16_t port = (uint16_t)(address[len] << 8 | address[len + 1]);
+    char text[INET6_ADDRSTRLEN];
+    switch (input.data[3]) {
     case ADDRESS_V4:
-        return inet_ntop(AF_INET, address, socks5->host, sizeof(socks5->host)) != NULL;
+        inet_ntop(AF_INET, address, text, sizeof(text));
+        return tunnel_set_host(tunnel, slice_of_string(text), port);
     case ADDRESS_V6:
-        return inet_ntop(AF_INET6, address, socks5->host, sizeof(socks5->host)) != NULL;
+        inet_ntop(AF_INET6, address, text, sizeof(text));
+        return tunnel_set_host(tunnel, slice_of_string(text), port);
     default:
-        return read_name(socks5, address, len);
+        return tunnel_set_host(tunnel, slice_of(address + 1, len - 1), port);
     }
 }
 
 // VER CMD RSV ATYP DST.ADDR DST.PORT. A request that is refused is read to its end first where its
 // end is known, so that closing does not reset the connection under the reply.
-static void read_request(struct socks5 *socks5) {
-    const uint8_t *input = socks5->input;
-    if (input[0] != VERSION) {
-        refuse(socks5, SOCKS5_GENERAL_FAILURE);
+static void read_request(struct tunnel *tunnel, struct slice input) {
+    if (input.data[0] != VERSION) {
+        refuse(tunnel, SOCKS5_GENERAL_FAILURE);
         return;
     }
-    if (socks5->input_len < REQUEST_HEAD) {
+    if (input.len < REQUEST_HEAD) {
         return;
     }
-    bool known = input[3] == ADDRESS_V4 || input[3] == ADDRESS_NAME || input[3] == ADDRESS_V6;
-    size_t len = known ? address_len(socks5) : 0;
-    if (known && (len == 0 || socks5->input_len < REQUEST_HEAD + len + PORT_LEN)) {
+    uint8_t type = input.data[3];
+    bool known = type == ADDRESS_V4 || type == ADDRESS_NAME || type == ADDRESS_V6;
+    size_t len = known ? address_len(input) : 0;
+    if (known && (len == 0 || input.len < REQUEST_HEAD + len + PORT_LEN)) {
         return;
     }
-    if (input[1] != COMMAND_CONNECT) {
-        refuse(socks5, SOCKS5_COMMAND_NOT_SUPPORTED);
+    if (input.data[1] != COMMAND_CONNECT) {
+        refuse(tunnel, SOCKS5_COMMAND_NOT_SUPPORTED);
     } else if (!known) {
-        refuse(socks5, SOCKS5_ADDRESS_NOT_SUPPORTED);
-    } else if (!read_address(socks5, len)) {
-        refuse(socks5, SOCKS5_UNREACHABLE);
+        refuse(tunnel, SOCKS5_ADDRESS_NOT_SUPPORTED);
+    } else if (!read_address(tunnel, input, len)) {
+        refuse(tunnel, SOCKS5_UNREACHABLE);
     } else {
-        enter(socks5, SOCKS5_CONNECTING);
+        tunnel_enter(tunnel, TUNNEL_CONNECTING);
     }
 }
 
-size_t socks5_feed(struct socks5 *socks5, struct slice bytes) {
-    // A byte at a time: each message ends where its own bytes say so, and what stands behind it is
-    // the next one's, or the client's stream.
-    for (size_t i = 0; i < bytes.len; i++) {
-        switch (socks5->state) {
-        case SOCKS5_EXPECT_METHODS:
-            socks5->input[socks5->input_len++] = bytes.data[i];
-            read_methods(socks5);
-            break;
-        case SOCKS5_EXPECT_REQUEST:
-            socks5->input[socks5->input_len++] = bytes.data[i];
-            read_request(socks5);
-            break;
-        case SOCKS5_CONNECTING:
-        case SOCKS5_CONNECTED:
-        case SOCKS5_REFUSED:
-            return i;
-        }
+static void read_message(struct tunnel *tunnel) {
+    struct slice input = buf_slice(&tunnel->input);
+    if (tunnel->step == 0) {
+        read_methods(tunnel, input);
+    } else {
+        read_request(tunnel, input);
     }
-    return bytes.len;
 }
+
+const struct tunnel_protocol socks5_protocol = {
+    .request_max = METHODS_MAX > REQUEST_MAX ? METHODS_MAX : REQUEST_MAX,
+    .read = read_message,
+    .connected = connected,
+    .failed = failed,
+};

@@ -8,7 +8,7 @@
 #include "net/identify.h"
 #include "net/peer.h"
 #include "net/route.h"
-#include "net/socks5.h"
+#include "net/tunnel.h"
 #include "net/worker.h"
 #include "tcp.h"
 
@@ -151,7 +151,7 @@ static int close_scene(void **state) {
     if (scene.sessions > 0) {
         peer_close(scene.session.peer);
         route_free(scene.session.route);
-        free(scene.session.socks5);
+        tunnel_free(scene.session.tunnel);
         worker_session_ended(&scene.worker, &scene.live, true);
     }
     close(scene.client);
@@ -364,7 +364,7 @@ static void what_is_not_claimed_is_closed(void **state) {
     assert_int_equal(scene.dials, 0);
 }
 
-// ── SOCKS5 ──────────────────────────────────────────────────────────────────────────────────────
+// ── a tunnel ────────────────────────────────────────────────────────────────────────────────────
 
 static void arrive_by_socks5(void) {
     arrive(MODE_SOCKS5);
@@ -398,7 +398,7 @@ static void the_request_says_where_it_goes(void **state) {
     assert_string_equal(scene.dial_host, "mail.example");
     assert_int_equal(scene.dial_port, 587);
     assert_string_equal(scene.early, "EHLO early\r\n");
-    assert_non_null(scene.session.socks5); // It waits for what becomes of the dial.
+    assert_non_null(scene.session.tunnel); // It waits for what becomes of the dial.
     assert_int_equal(scene.process.pid, PID);
     assert_false(scene.session.peer->reading);
 }

@@ -8,7 +8,7 @@
 #include "net/peer.h"
 #include "net/proxy.h"
 #include "net/route.h"
-#include "net/socks5.h"
+#include "net/tunnel.h"
 #include "net/worker.h"
 #include "relay/relay.h"
 #include "tcp.h"
@@ -270,9 +270,9 @@ static void begin(enum mode mode, const char *early) {
     client_init(&scene.accepted.client, pair[1], (struct sockaddr *)&name);
     scene.accepted.peer = peer_new(&scene.worker.loop, SIDE_CLIENT, pair[1]);
     scene.accepted.route = route_new("mail.example.com", 25);
-    if (mode == MODE_SOCKS5) {
-        scene.accepted.socks5 = mem_new(sizeof(struct socks5));
-        scene.accepted.socks5->state = SOCKS5_CONNECTING;
+    if (tunnel_protocol_of(mode) != NULL) {
+        scene.accepted.tunnel = tunnel_new(tunnel_protocol_of(mode));
+        scene.accepted.tunnel->state = TUNNEL_CONNECTING;
     }
     assert_true(worker_take_room(&scene.worker));
     worker_session_began(&scene.worker, &scene.arrival);
