@@ -33,8 +33,8 @@ struct conn {
     struct deadline *deadline;
     int64_t active_ns; // the last byte of either side
     struct client_watch watch;
-    bool client_ended; // its stream has ended, and nothing shows whether it still reads
-    bool client_gone;
+    bool client_fin;         // a FIN came, after which nothing shows whether it still reads
+    bool client_closed_read; // a RST came after it, or its socket has no owner any more
     bool updating;
     struct observer_counts counted; // what the service's counts have of this session
 };
@@ -88,8 +88,8 @@ static void end(struct conn *conn) {
 // A client whose end no read would show is looked at now and then.
 static void watch_client(struct conn *conn) {
     const struct peer *client = conn->pair.peers[SIDE_CLIENT];
-    bool seen = client == NULL || (client->reading && !conn->client_ended);
-    client_watch_set(&conn->watch, !seen && !conn->client_gone, pair_now_ns(&conn->pair));
+    bool seen = client == NULL || (client->reading && !conn->client_fin);
+    client_watch_set(&conn->watch, !seen && !conn->client_closed_read, pair_now_ns(&conn->pair));
 }
 
 // ── time ────────────────────────────────────────────────────────────────────────────────────────
@@ -158,11 +158,11 @@ static void on_received(void *owner, enum side side, struct slice bytes) {
 static void on_ended(void *owner, enum side side, int error) {
     struct conn *conn = owner;
     if (error == 0) {
-        if (side == SIDE_CLIENT && peer_left_unread(conn->pair.peers[SIDE_CLIENT])) {
-            relay_client_left_unread(conn->pair.relay);
+        if (side == SIDE_CLIENT && peer_has_unacked(conn->pair.peers[SIDE_CLIENT])) {
+            relay_client_unacked(conn->pair.relay);
         }
         if (side == SIDE_CLIENT) {
-            conn->client_ended = true;
+            conn->client_fin = true;
         }
         relay_eof(conn->pair.relay, side, pair_now_ns(&conn->pair));
     } else {
@@ -191,14 +191,14 @@ static void adopt(struct conn *conn, struct peer *peer) {
 }
 
 static void look_at_client(struct conn *conn) {
-    bool reset = peer_is_gone(conn->pair.peers[SIDE_CLIENT]);
-    if (reset && !conn->client_ended) {
-        conn->client_gone = true;
+    bool reset = peer_got_reset(conn->pair.peers[SIDE_CLIENT]);
+    if (reset && !conn->client_fin) {
+        conn->client_closed_read = true;
         pair_lose(&conn->pair, SIDE_CLIENT);
-    } else if (reset || (conn->client_ended && client_is_orphan(&conn->accepted.client))) {
-        conn->client_gone = true;
-        relay_client_gone(conn->pair.relay, pair_now_ns(&conn->pair));
-    } else if (conn->client_ended) {
+    } else if (reset || (conn->client_fin && client_is_orphan(&conn->accepted.client))) {
+        conn->client_closed_read = true;
+        relay_client_closed_read(conn->pair.relay, pair_now_ns(&conn->pair));
+    } else if (conn->client_fin) {
         peer_probe(conn->pair.peers[SIDE_CLIENT]); // One on another machine shows itself so.
     }
     client_watch_looked(&conn->watch, pair_now_ns(&conn->pair));

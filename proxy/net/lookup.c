@@ -7,7 +7,6 @@
 
 #include <assert.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 enum lookup_state { LOOKUP_AWAITED, LOOKUP_DONE, LOOKUP_CANCELLED };

@@ -68,8 +68,8 @@ static void close_side(struct pair *pair, enum side side) {
         return;
     }
     if (relay_wants_shutdown(pair->relay, side) && !peer->writing) {
-        if (side == SIDE_CLIENT && peer_is_gone(peer)) {
-            relay_client_gone(pair->relay, pair_now_ns(pair));
+        if (side == SIDE_CLIENT && peer_got_reset(peer)) {
+            relay_client_closed_read(pair->relay, pair_now_ns(pair));
         }
         peer_shutdown(peer);
         relay_shutdown_done(pair->relay, side);

@@ -202,12 +202,12 @@ bool peer_has_unsent(const struct peer *peer) {
 }
 
 // A peer that read all that we sent has acknowledged it with its FIN.
-bool peer_left_unread(const struct peer *peer) {
+bool peer_has_unacked(const struct peer *peer) {
     struct tcp_info info;
     return get_tcp_info(peer, &info) && (info.tcpi_unacked > 0 || info.tcpi_state == TCP_CLOSE);
 }
 
-bool peer_is_gone(const struct peer *peer) {
+bool peer_got_reset(const struct peer *peer) {
     struct tcp_info info;
     return get_tcp_info(peer, &info) && info.tcpi_state == TCP_CLOSE;
 }

@@ -43,11 +43,11 @@ void peer_shutdown(struct peer *peer); // FIN, behind what is being written
 void peer_close(struct peer *peer);    // NULL is fine
 void peer_close_reset(struct peer *peer);
 bool peer_has_unsent(const struct peer *peer); // bytes that the peer's kernel has not got yet
-// Whether the peer, whose stream has ended, closed without having read all that we sent.
-bool peer_left_unread(const struct peer *peer);
-// Whether the peer, whose stream has ended, refuses what we send it: it closed both ways. To be
-// asked before the shutdown, behind which every connection ends like that.
-bool peer_is_gone(const struct peer *peer);
+// Whether the peer, whose FIN has come, has not acknowledged all that we sent.
+bool peer_has_unacked(const struct peer *peer);
+// Whether the peer answered what we sent by a RST: it closed both ways. To be asked before the
+// shutdown, after which every connection ends in the same state.
+bool peer_got_reset(const struct peer *peer);
 // From here the kernel asks the peer's every few seconds whether the connection still exists. One
 // that its process closed is forgotten there after a minute or so, and then it is reset. Asked for
 // again it does nothing.

@@ -65,18 +65,18 @@ void half_close_pass_on(struct relay *relay, int64_t at_ns) {
     pass_due_end(relay, SIDE_SERVER);
 }
 
-void relay_client_left_unread(struct relay *relay) {
-    relay->client_left_unread = true;
+void relay_client_unacked(struct relay *relay) {
+    relay->client_fin_unacked = true;
 }
 
 // Once all that the client said is on its way to the server, its end too, nobody waits for what the
 // server may yet say; it gets a moment for it all the same, so that the transcript has the answer
 // to a client that sends everything at once and closes.
-void relay_client_gone(struct relay *relay, int64_t at_ns) {
+void relay_client_closed_read(struct relay *relay, int64_t at_ns) {
     bool quit = relay->end.moment == MOMENT_QUIT || relay->end.moment == MOMENT_IDLE;
-    relay->client_gone = true;
-    if (relay->end.gone_until_ns == 0) {
-        relay->end.gone_until_ns = at_ns + (quit ? RELAY_LINGER_NS : RELAY_GONE_NS);
+    relay->client_closed_read = true;
+    if (relay->end.answer_until_ns == 0) {
+        relay->end.answer_until_ns = at_ns + (quit ? RELAY_LINGER_NS : RELAY_GONE_NS);
     }
 }
 
@@ -84,7 +84,7 @@ void relay_client_gone(struct relay *relay, int64_t at_ns) {
 // the answers all the same; one that ended it without a word has given up.
 static bool leaves_words(const struct relay *relay, enum side side) {
     return side == SIDE_CLIENT && relay->server_state == SERVER_CONNECTING &&
-           relay->client.tls == NULL && relay->client_spoke;
+           relay->client.tls == NULL && relay->spoke[SIDE_CLIENT] != SPEECH_NONE;
 }
 
 void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
@@ -97,7 +97,7 @@ void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
     filters_end(relay, side, at_ns);
     dialogue_end(observer_dialogue(relay->observer), side, at_ns);
     if (leg->tls != NULL) {
-        tls_endpoint_eof(leg->tls, side == SIDE_CLIENT && relay->client_left_unread, at_ns);
+        tls_endpoint_eof(leg->tls, side == SIDE_CLIENT && relay->client_fin_unacked, at_ns);
         tls_switch_advance(relay, at_ns);
     }
     if (side == SIDE_CLIENT) {

@@ -9,9 +9,15 @@ void relay_forward(struct relay *relay, enum side from, struct slice plaintext, 
     observer_feed(relay->observer, from, plaintext, at_ns);
 }
 
+static void note_speech(struct relay *relay, enum side side, struct slice plaintext, bool tls) {
+    enum speech now = tls ? SPEECH_TLS : SPEECH_PLAIN;
+    if (plaintext.len > 0 && now > relay->spoke[side]) {
+        relay->spoke[side] = now;
+    }
+}
+
 static void take_client_plaintext(struct relay *relay, struct slice plaintext, int64_t at_ns) {
-    relay->client_spoke = relay->client_spoke || plaintext.len > 0;
-    relay->client_spoke_in_tls = relay->client_spoke_in_tls || relay->client_state == CLIENT_TLS;
+    note_speech(relay, SIDE_CLIENT, plaintext, relay->client_state == CLIENT_TLS);
     if (relay->filter_count > 0) {
         filters_feed(relay, SIDE_CLIENT, plaintext, at_ns);
     } else {
@@ -20,7 +26,7 @@ static void take_client_plaintext(struct relay *relay, struct slice plaintext, i
 }
 
 void relay_take_server_plaintext(struct relay *relay, struct slice plaintext, int64_t at_ns) {
-    relay->server_spoke_in_tls = relay->server_spoke_in_tls || relay->server_state == SERVER_TLS;
+    note_speech(relay, SIDE_SERVER, plaintext, relay->server_state == SERVER_TLS);
     if (relay->filter_count > 0) {
         filters_feed(relay, SIDE_SERVER, plaintext, at_ns);
     } else {
@@ -122,7 +128,8 @@ static void receive_client_plain(struct relay *relay, struct slice wire, int64_t
         refuse_hello(relay, at_ns);
         return;
     }
-    relay->hello_on_plain = relay->hello_on_plain || (hello && !relay->client_spoke);
+    relay->hello_on_plain =
+        relay->hello_on_plain || (hello && relay->spoke[SIDE_CLIENT] == SPEECH_NONE);
     take_client_plaintext(relay, wire, at_ns);
     if (refuses && dialogue_saw_tls_record(dialogue)) {
         refuse_hello(relay, at_ns); // It came behind a command, in the same bytes.

@@ -15,6 +15,7 @@
 struct leg {
     enum side side;
     struct tls_endpoint *tls; // NULL while the leg is plain
+    bool starttls;            // how its TLS began, else implicit
     bool open;                // the gate: shut while it is not known, or not possible, how to send
     struct buf pending;       // plaintext that waits for the gate or for room
     struct buf output;        // plain wire bytes

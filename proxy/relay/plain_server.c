@@ -7,7 +7,7 @@
 // Where the client alone decides that the server's side is TLS.
 static bool is_possible(const struct relay *relay) {
     return relay_server_tls(relay) == SERVER_TLS_MIRROR && relay->client_state == CLIENT_HELLO &&
-           !relay->client_starttls;
+           !relay->client.starttls;
 }
 
 void plain_server_keep_hello(struct relay *relay, struct slice wire) {

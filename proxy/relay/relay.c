@@ -78,7 +78,7 @@ struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
     relay->config = setup->config;
     relay->session = setup->session;
     relay->setup = *setup;
-    relay->verdict_due_ns = INT64_MAX;
+    relay->verdict.due_ns = INT64_MAX;
     leg_init(&relay->client, SIDE_CLIENT);
     leg_init(&relay->server, SIDE_SERVER);
     buf_init(&relay->client_hello, LIMIT_READ);
@@ -113,7 +113,7 @@ void relay_free(struct relay *relay) {
     filters_cleanup(relay);
     observer_free(relay->observer);
     far_side_cleanup(relay);
-    certificate_facts_free(relay->certificate);
+    certificate_facts_free(relay->verdict.certificate);
     free(relay->connect_error);
     free(relay->local_address);
     free(relay);
@@ -301,11 +301,11 @@ int64_t relay_deadline_ns(const struct relay *relay) {
     if (relay->end.linger_until_ns != 0) {
         return relay->end.linger_until_ns;
     }
-    int64_t gone_ns = relay->end.gone_until_ns;
+    int64_t answer_ns = relay->end.answer_until_ns;
     int64_t due_ns = earlier(relay->decide_at_ns, filters_deadline_ns(relay));
     due_ns = earlier(due_ns, far_side_deadline_ns(relay));
-    due_ns = earlier(due_ns, relay->verdict_due_ns);
-    return gone_ns != 0 ? earlier(due_ns, gone_ns) : due_ns;
+    due_ns = earlier(due_ns, relay->verdict.due_ns);
+    return answer_ns != 0 ? earlier(due_ns, answer_ns) : due_ns;
 }
 
 // Nothing is awaited any more: what the client said was sent, and nobody reads an answer.
@@ -313,7 +313,7 @@ static void end_without_client(struct relay *relay, int64_t at_ns) {
     if (relay->server.end_sent) {
         session_end_close_within(relay, at_ns, 0);
     } else {
-        relay->end.gone_until_ns = at_ns + RELAY_GONE_NS;
+        relay->end.answer_until_ns = at_ns + RELAY_GONE_NS;
     }
 }
 
@@ -321,13 +321,13 @@ void relay_tick(struct relay *relay, int64_t at_ns) {
     if (relay->end.linger_until_ns != 0 && at_ns >= relay->end.linger_until_ns) {
         relay->client.reset = true; // It had its time to read the last words and close.
         relay->server.reset = true;
-    } else if (relay->end.gone_until_ns != 0 && at_ns >= relay->end.gone_until_ns) {
+    } else if (relay->end.answer_until_ns != 0 && at_ns >= relay->end.answer_until_ns) {
         end_without_client(relay, at_ns);
     } else if (at_ns >= relay->decide_at_ns) {
         relay_set_client(relay, CLIENT_PLAIN);
         settle(relay, at_ns);
-    } else if (at_ns >= relay->verdict_due_ns) {
-        relay->verdict_due_ns = INT64_MAX;
+    } else if (at_ns >= relay->verdict.due_ns) {
+        relay->verdict.due_ns = INT64_MAX;
         relay_receive(relay, SIDE_SERVER, SLICE(""), at_ns); // resumes the handshake
     } else {
         filters_progress(relay, at_ns);

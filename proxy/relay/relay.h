@@ -43,12 +43,12 @@ void relay_connect_failed(struct relay *relay, const char *reason, bool tell_cli
 
 // Wire bytes of a peer. All are taken: ask relay_wants_read before the next read.
 void relay_receive(struct relay *relay, enum side side, struct slice wire, int64_t at_ns);
-// In front of relay_eof: the client closed without having read all that it was sent.
-void relay_client_left_unread(struct relay *relay);
+// Before relay_eof: with its FIN the client had not acknowledged all that it was sent.
+void relay_client_unacked(struct relay *relay);
 void relay_eof(struct relay *relay, enum side side, int64_t at_ns);
-// After it: the client has closed both ways, since it refuses what is sent to it, or its socket has
-// no owner any more. The session ends soon, whatever the server does.
-void relay_client_gone(struct relay *relay, int64_t at_ns);
+// After relay_eof: the client has closed both ways, since a RST came, or its socket has no owner
+// any more. The session ends soon, whatever the server does.
+void relay_client_closed_read(struct relay *relay, int64_t at_ns);
 void relay_reset(struct relay *relay, enum side side, int64_t at_ns); // read or write failed
 
 bool relay_wants_read(const struct relay *relay, enum side side);

@@ -72,8 +72,8 @@ struct session_end {
     enum party by;
     char error[FAILURE_MAX];
     int64_t linger_until_ns;
-    int64_t gone_until_ns; // a server gets so long to answer a client that is gone; 0 for none
-    bool noted;            // the moment is known: somebody closed, or the proxy ends the session
+    int64_t answer_until_ns; // a server may answer a client that reads no more; 0: no such client
+    bool noted;              // the moment is known: somebody closed, or the proxy ends the session
     bool by_reset;
     bool resets_both; // both peers get a reset in place of a FIN
     int64_t noted_ns;
@@ -102,6 +102,28 @@ struct bridge {
     int64_t hello_due_ns;       // when plain text in place of a ClientHello ends the session
 };
 
+// How far the chain that the server showed is judged.
+enum verdict_state {
+    VERDICT_NONE,        // no chain was shown
+    VERDICT_AWAIT_ROOTS, // the machine's roots are not parsed yet, and the handshake waits
+    VERDICT_DONE,
+};
+
+struct server_verdict {
+    enum verdict_state state;
+    int64_t due_ns; // VERDICT_AWAIT_ROOTS: when it is asked for again; else INT64_MAX
+    struct trust_verdict trust;
+    char text[448]; // … in words, with what was not checked
+    struct event_certificate *certificate;
+};
+
+// The plaintext that came of a peer so far.
+enum speech {
+    SPEECH_NONE,
+    SPEECH_PLAIN,
+    SPEECH_TLS, // some of it inside TLS
+};
+
 struct relay {
     const struct relay_config *config;
     struct event_session *session;
@@ -117,28 +139,18 @@ struct relay {
     char *connect_error;  // why there is no server; NULL while there may be one
     char *local_address;  // of the leg to the server
 
-    // The certificate, and what the client is shown of it.
-    struct trust_verdict verdict;
-    char verify_text[448]; // … in words, with what was not checked
-    struct event_certificate *certificate;
-    bool verified;
-    bool verdict_waits;     // for the machine's roots, and the server's handshake for it
-    int64_t verdict_due_ns; // when it is asked for again; INT64_MAX: not
-    bool client_starttls;   // how its TLS began, else implicit
-    int64_t client_tls_ns;  // when its handshake was over
-    bool server_starttls;
-    bool client_failed;       // the handshake with the client did
-    const char *shown_faults; // what is wrong with the leaf; NULL for nothing
-    bool shown_bad;           // … and a client that checks would refuse it
-    bool client_spoke_in_tls; // application data came from the client inside TLS
-    bool server_spoke_in_tls;
-    bool client_spoke;       // any plaintext at all
-    bool client_greeted;     // the client was sent something of the server's
-    bool client_left_unread; // it closed without having read all that it was sent
-    bool client_gone;        // … or refused what came behind its close
-    bool hello_on_plain;     // a ClientHello came where plain SMTP was under way
-    struct buf client_hello; // as it came, until it is known that the server answers it in TLS
-    bool server_answers_hello;
+    struct server_verdict verdict;
+    int64_t client_tls_ns;     // when its handshake was over
+    bool client_tls_reported;  // that the handshake failed; it is reported once
+    const char *shown_faults;  // what is wrong with the leaf; NULL for nothing
+    bool shown_bad;            // … and a client that checks would refuse it
+    enum speech spoke[2];      // by side
+    bool client_greeted;       // the client was sent something of the server's
+    bool client_fin_unacked;   // its FIN came while bytes that it was sent were not acknowledged
+    bool client_closed_read;   // … a RST came after it, or its socket has no owner any more
+    bool hello_on_plain;       // a ClientHello came where plain SMTP was under way
+    struct buf client_hello;   // as it came, until it is known that the server answers it in TLS
+    bool server_answers_hello; // in TLS or not, it is known
 
     struct filter filters[FILTERS_MAX];
     size_t filter_count;             // 0: bytes are passed on without a look at them

@@ -210,7 +210,7 @@ struct event_close session_end_summary(struct relay *relay, int64_t at_ns) {
         .server_close_notify_missing = lacks_close_notify(&relay->server),
         .client_reset = relay->client.reset,
         .server_reset = relay->server.reset,
-        .client_gone = relay->client_gone || relay->client.reset,
+        .client_gone = relay->client_closed_read || relay->client.reset,
     };
     if (ending->by == PARTY_PROXY) {
         close.by = PARTY_PROXY;

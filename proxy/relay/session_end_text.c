@@ -121,7 +121,7 @@ void session_end_note_moment(struct relay *relay, int64_t at_ns) {
 static bool may_be_implicit_tls(const struct relay *relay) {
     enum { SMTP = 25, SUBMISSIONS = 465, SUBMISSION = 587 };
     uint16_t port = relay->session->server.port;
-    bool tried = relay->client_spoke || relay->end.noted_ns >= 2 * NS_PER_S;
+    bool tried = relay->spoke[SIDE_CLIENT] != SPEECH_NONE || relay->end.noted_ns >= 2 * NS_PER_S;
     return port == SUBMISSIONS || (port != SMTP && port != SUBMISSION && tried);
 }
 

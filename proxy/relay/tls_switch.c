@@ -22,7 +22,7 @@ void tls_switch_client_begin(struct relay *relay, int64_t at_ns) {
     bool starttls = relay->client_state == CLIENT_AWAIT_HELLO;
     bridge_client_tls_begins(relay, at_ns);
     relay->client.tls = tls_endpoint_accept(relay->config->accept_context, at_ns);
-    relay->client_starttls = starttls;
+    relay->client.starttls = starttls;
     tls_endpoint_set_keylog(relay->client.tls, relay);
     relay_set_client(relay, CLIENT_HELLO);
     dialogue_tls_begun(observer_dialogue(relay->observer), SIDE_CLIENT);
@@ -57,9 +57,9 @@ static int alert_of(unsigned faults) {
 
 // What `verify` says: the faults, and that no name was checked where there was none.
 static void put_verdict(struct relay *relay) {
-    const char *error = relay->verdict.error;
+    const char *error = relay->verdict.trust.error;
     bool nameless = server_name(relay) == NULL;
-    snprintf(relay->verify_text, sizeof(relay->verify_text), "%s%s%s", error,
+    snprintf(relay->verdict.text, sizeof(relay->verdict.text), "%s%s%s", error,
              nameless && error[0] != '\0' ? "; " : "",
              nameless ? "no name was checked, since the client gave none" : "");
 }
@@ -71,19 +71,18 @@ static enum tls_verdict verify_server(void *context, CRYPTO_BUFFER *const *chain
                                       int *out_alert) {
     struct relay *relay = context;
     if (!trust_is_prepared(relay->config->trust)) {
-        relay->verdict_waits = true;
+        relay->verdict.state = VERDICT_AWAIT_ROOTS;
         return TLS_ASK_AGAIN;
     }
-    relay->verdict_waits = false;
     int64_t now_unix_ns = relay->session->started_unix_ns;
-    trust_verify(&relay->verdict, relay->config->trust, chain, chain_len, server_name(relay),
+    trust_verify(&relay->verdict.trust, relay->config->trust, chain, chain_len, server_name(relay),
                  now_unix_ns);
-    relay->verified = true;
+    relay->verdict.state = VERDICT_DONE;
     put_verdict(relay);
-    certificate_facts_free(relay->certificate);
-    relay->certificate = certificate_facts_of(chain[0]);
-    *out_alert = alert_of(relay->verdict.faults);
-    bool accepts = relay->config->verify != VERIFY_STRICT || trust_holds(&relay->verdict);
+    certificate_facts_free(relay->verdict.certificate);
+    relay->verdict.certificate = certificate_facts_of(chain[0]);
+    *out_alert = alert_of(relay->verdict.trust.faults);
+    bool accepts = relay->config->verify != VERIFY_STRICT || trust_holds(&relay->verdict.trust);
     return accepts ? TLS_ACCEPT : TLS_REFUSE;
 }
 
@@ -122,7 +121,7 @@ void tls_switch_server_begin(struct relay *relay, bool starttls, int64_t at_ns) 
     };
     trust_prepare(relay->config->trust);
     relay->server.tls = tls_endpoint_connect(relay->config->connect_context, &plan, at_ns);
-    relay->server_starttls = starttls;
+    relay->server.starttls = starttls;
     tls_endpoint_set_keylog(relay->server.tls, relay);
     relay_set_server(relay, SERVER_HANDSHAKE);
     dialogue_tls_begun(observer_dialogue(relay->observer), SIDE_SERVER);
@@ -138,18 +137,22 @@ void tls_switch_server_begin(struct relay *relay, bool starttls, int64_t at_ns) 
 // What a handshake is said to have died of when nothing but the session's end stopped it.
 static const char unfinished[] = "the handshake was still under way when the session ended";
 
+static bool is_verified(const struct relay *relay) {
+    return relay->verdict.state == VERDICT_DONE;
+}
+
 static void tell_server_tls(struct relay *relay, const char *error, int64_t at_ns) {
     struct event event = {.kind = EVENT_TLS, .session = relay->session, .at_ns = at_ns};
     tls_endpoint_facts(relay->server.tls, &event.tls);
     event.tls.error = event.tls.error != NULL ? event.tls.error : error;
-    event.tls.starttls = relay->server_starttls;
-    event.tls.certificate = relay->certificate;
-    event.tls.has_verify = relay->verified;
-    event.tls.verify_ok = relay->verified && trust_holds(&relay->verdict);
-    event.tls.verify_name = relay->verified ? server_name(relay) : NULL;
-    event.tls.issuer_rsa_bits = relay->verdict.issuer_key_bits;
-    event.tls.issuer_sha1_signature = relay->verdict.issuer_sha1;
-    event.tls.verify_error = relay->verify_text[0] == '\0' ? NULL : relay->verify_text;
+    event.tls.starttls = relay->server.starttls;
+    event.tls.certificate = relay->verdict.certificate;
+    event.tls.has_verify = is_verified(relay);
+    event.tls.verify_ok = is_verified(relay) && trust_holds(&relay->verdict.trust);
+    event.tls.verify_name = is_verified(relay) ? server_name(relay) : NULL;
+    event.tls.issuer_rsa_bits = relay->verdict.trust.issuer_key_bits;
+    event.tls.issuer_sha1_signature = relay->verdict.trust.issuer_sha1;
+    event.tls.verify_error = relay->verdict.text[0] == '\0' ? NULL : relay->verdict.text;
     observer_event(relay->observer, &event);
 }
 
@@ -157,13 +160,13 @@ static void server_failed(struct relay *relay, int64_t at_ns) {
     struct event_tls facts = {0};
     tls_endpoint_facts(relay->server.tls, &facts);
     tell_server_tls(relay, NULL, at_ns);
-    if (relay->config->verify == VERIFY_STRICT && !trust_holds(&relay->verdict)) {
+    if (relay->config->verify == VERIFY_STRICT && !trust_holds(&relay->verdict.trust)) {
         session_end_decide(
             relay, OUTCOME_TLS_SERVER_FAILED, PARTY_PROXY,
             "the server's certificate does not verify (%s) and --verify strict refuses "
             "it; fix the certificate,%s or use --verify mirror",
-            relay->verdict.error,
-            is_untrusted(relay->verdict.faults) ? " name its CA with --server-ca," : "");
+            relay->verdict.trust.error,
+            is_untrusted(relay->verdict.trust.faults) ? " name its CA with --server-ca," : "");
     } else {
         session_end_decide(relay, OUTCOME_TLS_SERVER_FAILED,
                            facts.alert_by == PARTY_PROXY ? PARTY_PROXY : PARTY_SERVER,
@@ -179,7 +182,8 @@ static void follow_server_handshake(struct relay *relay, int64_t at_ns) {
     case TLS_AWAIT_HELLO:
     case TLS_HELLO_SHOWN:
     case TLS_AWAIT_HANDSHAKE:
-        relay->verdict_due_ns = relay->verdict_waits ? at_ns + LOOK_FOR_ROOTS_NS : INT64_MAX;
+        relay->verdict.due_ns =
+            relay->verdict.state == VERDICT_AWAIT_ROOTS ? at_ns + LOOK_FOR_ROOTS_NS : INT64_MAX;
         break;
     case TLS_ESTABLISHED:
         tell_server_tls(relay, NULL, at_ns);
@@ -239,7 +243,7 @@ static void read_what_waited(struct relay *relay, int64_t at_ns) {
 
 static unsigned faults_to_show(const struct relay *relay) {
     return relay->config->verify == VERIFY_MIRROR && relay->server.tls != NULL
-               ? relay->verdict.faults
+               ? relay->verdict.trust.faults
                : 0;
 }
 
@@ -254,7 +258,7 @@ static unsigned faults_seen(const struct leaf_request *request) {
 static void keep_shown_faults(struct relay *relay, unsigned faults) {
     relay->shown_bad = (faults & ~TRUST_DISPUTED) != 0;
     relay->shown_faults = faults == 0                         ? NULL
-                          : (faults & ~TRUST_WEAKNESSES) != 0 ? relay->verdict.error
+                          : (faults & ~TRUST_WEAKNESSES) != 0 ? relay->verdict.trust.error
                           : (faults & TRUST_SMALL_KEY) != 0   ? "an RSA key under 2048 bits"
                                                               : "a signature with SHA-1";
 }
@@ -282,7 +286,7 @@ static void present(struct relay *relay, int64_t at_ns) {
         .name = hello->sni != NULL ? hello->sni : relay->setup.client_local_address,
         .rsa = hello->rsa_only,
         .issuer_sent = chain_len > 1,
-        .small_key_bits = relay->verdict.small_key_bits,
+        .small_key_bits = relay->verdict.trust.small_key_bits,
         .now_unix_ns = relay->session->started_unix_ns,
     };
     if (leaf_get(&leaf, &failure, relay->config->leaves, &request) != OK) {
@@ -317,11 +321,11 @@ static void tell_client_tls(struct relay *relay, const char *error, bool distrus
     if (chain_len > 0) {
         given = certificate_facts_of(chain[0]);
     }
-    event.tls.starttls = relay->client_starttls;
+    event.tls.starttls = relay->client.starttls;
     event.tls.certificate = given;
     event.tls.shown_faults = relay->shown_faults;
     event.tls.shown_bad = relay->shown_bad;
-    event.tls.shown_untrusted = relay->shown_bad && is_untrusted(relay->verdict.faults);
+    event.tls.shown_untrusted = relay->shown_bad && is_untrusted(relay->verdict.trust.faults);
     event.tls.sni_missing =
         event.tls.sni == NULL && server_has_name(relay) && client_hello(relay) != NULL;
     event.tls.error = error != NULL ? error : event.tls.error;
@@ -332,14 +336,14 @@ static void tell_client_tls(struct relay *relay, const char *error, bool distrus
 }
 
 void tls_switch_report_client(struct relay *relay, int64_t at_ns) {
-    relay->client_failed = true;
+    relay->client_tls_reported = true;
     tell_client_tls(relay, NULL, false, at_ns);
 }
 
 static void client_failed(struct relay *relay, int64_t at_ns) {
     struct event_tls facts = {0};
     tls_endpoint_facts(relay->client.tls, &facts);
-    relay->client_failed = true;
+    relay->client_tls_reported = true;
     if (relay->first_close == PARTY_SERVER && facts.alert_by == PARTY_NONE) {
         tell_client_tls(relay, unfinished, false, at_ns); // It left because the server had.
         session_end_close_both(relay, at_ns);
@@ -377,13 +381,13 @@ static void follow_client_handshake(struct relay *relay, int64_t at_ns) {
 }
 
 static bool client_handshakes(const struct relay *relay) {
-    return !relay->client_failed &&
+    return !relay->client_tls_reported &&
            (relay->client_state == CLIENT_HELLO || relay->client_state == CLIENT_HANDSHAKE);
 }
 
 // A STARTTLS that was passed on: the server's leg follows once the ClientHello is there.
 static bool mirrors_starttls(const struct relay *relay) {
-    return relay->client_state == CLIENT_HELLO && relay->client_starttls && relay->bridge == NULL &&
+    return relay->client_state == CLIENT_HELLO && relay->client.starttls && relay->bridge == NULL &&
            far_side_is_socket(relay) && relay->server_state == SERVER_READY &&
            relay->server.tls == NULL && client_hello(relay) != NULL;
 }
@@ -429,8 +433,7 @@ void tls_switch_check_late(struct relay *relay, enum side side, int64_t at_ns) {
         return;
     }
     const char *error = tls_endpoint_error(leg->tls);
-    bool spoke = side == SIDE_CLIENT ? relay->client_spoke_in_tls : relay->server_spoke_in_tls;
-    if (!spoke) {
+    if (relay->spoke[side] != SPEECH_TLS) {
         side == SIDE_CLIENT ? tell_client_tls(relay, NULL, false, at_ns)
                             : tell_server_tls(relay, NULL, at_ns);
     }
@@ -448,15 +451,16 @@ void tls_switch_check_late(struct relay *relay, enum side side, int64_t at_ns) {
 // alert or a close_notify. A client that had a greeting to read, and read it, may also close for
 // other reasons.
 void tls_switch_check_silent_close(struct relay *relay, int64_t at_ns) {
-    if (relay->client_state != CLIENT_TLS || relay->client_spoke_in_tls || relay->end.decided ||
-        relay->server.eof || tls_endpoint_got_close_notify(relay->client.tls)) {
+    if (relay->client_state != CLIENT_TLS || relay->spoke[SIDE_CLIENT] == SPEECH_TLS ||
+        relay->end.decided || relay->server.eof ||
+        tls_endpoint_got_close_notify(relay->client.tls)) {
         return;
     }
     if (at_ns - relay->client_tls_ns > SILENT_CLOSE_NS) {
         return; // It had stayed: what made it go came later.
     }
-    bool greeted = !relay->client_starttls && dialogue_greeted(observer_dialogue(relay->observer));
-    if (greeted && !relay->client.reset && !relay->client_left_unread) {
+    bool greeted = !relay->client.starttls && dialogue_greeted(observer_dialogue(relay->observer));
+    if (greeted && !relay->client.reset && !relay->client_fin_unacked) {
         return;
     }
     static const char error[] =

@@ -11,7 +11,7 @@ void client_set_state(struct dialogue *dialogue, enum client_state state) {
 
 // The meaning of the next bytes depends on a reply that is due.
 static bool must_wait(const struct dialogue *dialogue) {
-    if (dialogue->client.undecided || dialogue->closing) {
+    if (dialogue->client.undecided || dialogue->client.stream_over) {
         return false;
     }
     switch (dialogue->client.state) {
@@ -214,7 +214,7 @@ static void assume_text(struct dialogue *dialogue, int64_t at_ns) {
 static size_t read_some(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
     switch (dialogue->client.state) {
     case CLIENT_AWAIT_DATA:
-        if (dialogue->closing) {
+        if (dialogue->client.stream_over) {
             return read_lines(dialogue, bytes, at_ns);
         }
         assume_text(dialogue, at_ns);
@@ -335,7 +335,7 @@ void client_answer_begun(struct dialogue *dialogue, int64_t at_ns) {
 }
 
 void client_finish(struct dialogue *dialogue, int64_t at_ns) {
-    assert(dialogue->closing);
+    assert(dialogue->client.stream_over);
     client_tell_starttls(dialogue, false);
     client_release(dialogue);
     end_line(dialogue, at_ns);
@@ -346,9 +346,9 @@ void client_finish(struct dialogue *dialogue, int64_t at_ns) {
 }
 
 void client_begin_tls(struct dialogue *dialogue, int64_t at_ns) {
-    dialogue->closing = true; // of the plain stream
+    dialogue->client.stream_over = true;
     client_finish(dialogue, at_ns);
-    dialogue->closing = false;
+    dialogue->client.stream_over = false; // The stream inside TLS is another one.
     client_set_state(dialogue, CLIENT_LINES);
     dialogue->client.challenged = false;
     dialogue->client.undecided = false;

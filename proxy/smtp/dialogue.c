@@ -59,7 +59,7 @@ void dialogue_free(struct dialogue *dialogue) {
 }
 
 void dialogue_feed(struct dialogue *dialogue, enum side from, struct slice bytes, int64_t at_ns) {
-    assert(!dialogue->closing);
+    assert(!dialogue->closed);
     dialogue->now_ns = at_ns;
     if (from == SIDE_CLIENT) {
         size_t *early_len = &dialogue->client.early_len;
@@ -268,7 +268,8 @@ void dialogue_end(struct dialogue *dialogue, enum side side, int64_t at_ns) {
 
 void dialogue_close(struct dialogue *dialogue, int64_t at_ns) {
     dialogue->now_ns = at_ns;
-    dialogue->closing = true;
+    dialogue->closed = true;
+    dialogue->client.stream_over = true;
     server_finish(dialogue, at_ns);
     client_finish(dialogue, at_ns);
     forget_waiting(dialogue, at_ns);

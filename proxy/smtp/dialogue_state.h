@@ -84,6 +84,7 @@ struct client_stream {
     unsigned held_heard;    // … and how many replies it had got
     int64_t held_ns;        // when the last of them came
     bool releasing;         // the bytes being read were held
+    bool stream_over;       // nothing more comes of it: what waits is read as it is
     bool undecided;         // too much was held: go on without the reply
     uint64_t chunk_left;    // of a BDAT
     bool chunk_last;        // … LAST
@@ -137,7 +138,7 @@ struct dialogue {
     bool greeted;
     bool quit_answered;
     bool saw_421;
-    bool closing;
+    bool closed; // nothing more is fed
     enum party stranger;
     char not_smtp_text[NOT_SMTP_TEXT_MAX];
 };

@@ -45,7 +45,7 @@ static struct tls_endpoint *endpoint_new(const struct tls_context *context, int6
 struct tls_endpoint *tls_endpoint_accept(const struct tls_context *context, int64_t at_ns) {
     assert(tls_context_options(context)->side == SIDE_CLIENT);
     struct tls_endpoint *endpoint = endpoint_new(context, at_ns);
-    endpoint->state = TLS_AWAIT_HELLO;
+    tls_endpoint_set_state(endpoint, TLS_AWAIT_HELLO);
     SSL_set_accept_state(endpoint->ssl);
     return endpoint;
 }
@@ -62,7 +62,7 @@ struct tls_endpoint *tls_endpoint_connect(const struct tls_context *context,
                                           const struct tls_connect_plan *plan, int64_t at_ns) {
     assert(tls_context_options(context)->side == SIDE_SERVER);
     struct tls_endpoint *endpoint = endpoint_new(context, at_ns);
-    endpoint->state = TLS_AWAIT_HANDSHAKE;
+    tls_endpoint_set_state(endpoint, TLS_AWAIT_HANDSHAKE);
     endpoint->plan = (struct tls_connect_plan){.verify = plan->verify,
                                                .context = plan->context,
                                                .plain_text_remedy = plan->plain_text_remedy};
@@ -264,7 +264,7 @@ void tls_endpoint_present(struct tls_endpoint *endpoint, const struct tls_presen
     }
     endpoint->presented = true;
     endpoint->faulty = what->faulty;
-    endpoint->state = TLS_AWAIT_HANDSHAKE;
+    tls_endpoint_set_state(endpoint, TLS_AWAIT_HANDSHAKE);
     tls_handshake_advance(endpoint, at_ns);
 }
 

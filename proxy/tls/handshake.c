@@ -191,15 +191,20 @@ void tls_endpoint_hook(struct tls_context *context) {
     }
 }
 
+// A failure is final.
+void tls_endpoint_set_state(struct tls_endpoint *endpoint, enum tls_state state) {
+    assert(endpoint->state != TLS_FAILED);
+    endpoint->state = state;
+}
+
 // ── failing ─────────────────────────────────────────────────────────────────────────────────────
 
 void tls_endpoint_fail_with(struct tls_endpoint *endpoint, const char *sentence, int64_t at_ns) {
-    assert(endpoint->state != TLS_FAILED);
     if (endpoint->state != TLS_ESTABLISHED) {
         endpoint->failed_in_handshake = true;
         endpoint->ended_ns = at_ns;
     }
-    endpoint->state = TLS_FAILED;
+    tls_endpoint_set_state(endpoint, TLS_FAILED);
     endpoint->error = mem_string(sentence);
 }
 
@@ -263,7 +268,7 @@ void tls_endpoint_fail(struct tls_endpoint *endpoint, enum tls_end end, int64_t 
 static void establish(struct tls_endpoint *endpoint, int64_t at_ns) {
     struct slice alpn = tls_endpoint_alpn(endpoint);
     endpoint->alpn = alpn.len > 0 ? mem_string_of(alpn) : NULL;
-    endpoint->state = TLS_ESTABLISHED;
+    tls_endpoint_set_state(endpoint, TLS_ESTABLISHED);
     endpoint->ended_ns = at_ns;
     set_stage(endpoint, TLS_STAGE_DONE);
     tls_wire_stop_observing(&endpoint->wire);
@@ -296,7 +301,7 @@ void tls_handshake_advance(struct tls_endpoint *endpoint, int64_t at_ns) {
     case SSL_ERROR_WANT_CERTIFICATE_VERIFY:
         break;
     case SSL_ERROR_PENDING_CERTIFICATE:
-        endpoint->state = TLS_HELLO_SHOWN;
+        tls_endpoint_set_state(endpoint, TLS_HELLO_SHOWN);
         break;
     default: // everything else is an end
         prefer_plain_alert(endpoint, output_before);

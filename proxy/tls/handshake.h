@@ -64,7 +64,9 @@ void tls_endpoint_hook(struct tls_context *context);
 void tls_handshake_ask_certificate(struct tls_endpoint *endpoint);
 // Shakes hands as far as the bytes at hand allow.
 void tls_handshake_advance(struct tls_endpoint *endpoint, int64_t at_ns);
-// What an SSL_ call that failed for good leaves behind: state, alert, sentence.
+// The only place where the machine moves.
+void tls_endpoint_set_state(struct tls_endpoint *endpoint, enum tls_state state);
+// An SSL_ call failed for good: sets state, alert and sentence.
 void tls_endpoint_fail(struct tls_endpoint *endpoint, enum tls_end end, int64_t at_ns);
 void tls_endpoint_fail_with(struct tls_endpoint *endpoint, const char *sentence, int64_t at_ns);
 

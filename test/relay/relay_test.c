@@ -443,7 +443,7 @@ static void test_a_client_that_is_gone_ends_the_session(void **state) {
     wire_run(&wire);
     assert_true(wire.server.saw_end);
     assert_true(relay_deadline_ns(wire.relay) == INT64_MAX); // It may wait for its answer.
-    relay_client_gone(wire.relay, wire.now_ns);
+    relay_client_closed_read(wire.relay, wire.now_ns);
     wire_wait(&wire);
     wire_wait(&wire);
     assert_true(relay_is_done(wire.relay));

@@ -94,7 +94,7 @@ void relay_receive(struct relay *relay, enum side side, struct slice wire, int64
              (const char *)wire.data);
 }
 
-void relay_client_left_unread(struct relay *relay) {
+void relay_client_unacked(struct relay *relay) {
     (void)relay;
 }
 
@@ -105,7 +105,7 @@ void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
     scene.eofs[side]++;
 }
 
-void relay_client_gone(struct relay *relay, int64_t at_ns) {
+void relay_client_closed_read(struct relay *relay, int64_t at_ns) {
     (void)relay;
     (void)at_ns;
     scene.gone++;
