@@ -196,9 +196,10 @@ static const struct option_row table[] = {
      .letter = 'o',
      .argument = "FORMAT[:PATH]",
      .standard = "text:-",
-     .help = "write text, jsonl, json, eml, pcap or pcapng to PATH, - is standard output; "
-             "{session}, {date}, {client}, {server} in PATH make one file for each; a PATH such as "
-             "mail.json says its format by its ending; repeatable",
+     .help =
+         "write one of the formats " FORMAT_NAMES
+         "to PATH, - is standard output; {session}, {date}, {client}, {server} in PATH make "
+         "one file for each; a PATH such as mail.json says its format by its ending; repeatable",
      .kind = OPTION_OUTPUT,
      .group = GROUP_OUTPUT,
      .commands = BOTH},

@@ -271,8 +271,8 @@ static enum err read_output(struct options *options, struct failure *failure,
     }
     if (known == NULL) {
         return wrong(failure, row, word,
-                     "no FORMAT[:PATH] with one of text, jsonl, json, eml, pcap, pcapng, and no "
-                     "file that ends as one of them");
+                     "no FORMAT[:PATH] with one of " FORMAT_NAMES
+                     "and no file that ends as one of them");
     }
     if (path == NULL && known->wants_path) {
         return fail(failure, ERR_USAGE, "--output: '%s' wants a PATH: %s:PATH", word, known->name);

@@ -397,9 +397,9 @@ static enum err check_outputs(struct options *options, struct failure *failure) 
         const struct output_spec *output = &options->outputs[i];
         if (output->format->has_secrets && !options->with_secrets) {
             return fail(failure, ERR_USAGE,
-                        "--output: 'pcapng:%s' holds the TLS secrets, which defeats the mask; say "
+                        "--output: '%s:%s' holds the TLS secrets, which defeats the mask; say "
                         "--with-secrets to have it",
-                        output->path);
+                        output->format->name, output->path);
         }
         if (has_earlier_output(options, i)) {
             return fail(failure, ERR_USAGE, "--output: two outputs would go to '%s'", output->path);

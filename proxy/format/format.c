@@ -3,9 +3,9 @@
 
 #include "base/memory.h"
 
-static const struct format_info *const formats[] = {
-    &text_format, &jsonl_format, &json_format, &eml_format, &pcap_format, &pcapng_format,
-};
+#define POINTER_TO(name) &name##_format,
+
+static const struct format_info *const formats[] = {FORMATS(POINTER_TO)};
 
 const struct format_info *format_at(size_t index) {
     return index < sizeof(formats) / sizeof(formats[0]) ? formats[index] : NULL;

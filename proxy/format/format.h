@@ -7,7 +7,7 @@
 //              ├─ outlet 1 ── jsonl state     the recording makes one batch of all
 //              └─ outlet 2 ── eml state
 //
-// A new format is one file with a `struct format_info`, and its line in format.c. Nothing else
+// A new format is one file with a `struct format_info`, and its name in FORMATS. Nothing else
 // switches on a format.
 //
 // A state lives on its session's thread. What it knows of the set never changes after the set
@@ -73,13 +73,16 @@ struct format_info {
     void (*session_free)(void *state);
 };
 
-extern const struct format_info text_format;
-extern const struct format_info jsonl_format;
-extern const struct format_info json_format;
-extern const struct format_info eml_format;
-extern const struct format_info pcap_format;
-extern const struct format_info pcapng_format;
-// All formats, in the order in which they are listed to users; NULL past the last.
+// All formats, in the order in which they are listed to users: `NAME_format` is in `NAME.c`.
+#define FORMATS(ROW) ROW(text) ROW(jsonl) ROW(json) ROW(eml) ROW(pcap) ROW(pcapng)
+
+#define FORMAT_DECLARE(name) extern const struct format_info name##_format;
+FORMATS(FORMAT_DECLARE)
+
+#define FORMAT_NAMED(name) #name ", "
+#define FORMAT_NAMES       FORMATS(FORMAT_NAMED) // "text, …, pcapng, ": a string for sentences
+
+// NULL past the last.
 const struct format_info *format_at(size_t index);
 
 // What a format's line about lost lines is made from. `reason` is borrowed.

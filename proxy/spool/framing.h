@@ -19,7 +19,8 @@ struct framing {
     enum file_shape shape;
     bool secret; // defeats the mask: only for its owner
     bool screen; // lines for a person: cut and aligned where they go to a terminal
-    // SHAPE_LINES: writes what numbers a line, at most `max` bytes; returns how many.
+    // SHAPE_LINES, which must have it: writes what numbers a line, at most `max` bytes; returns how
+    // many.
     int (*put_counter)(char *out, size_t max, uint64_t counter);
     // SHAPE_LINES: appends the line that says that `count` lines were lost, with its '\n' and
     // without its counter.
