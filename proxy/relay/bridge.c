@@ -2,7 +2,7 @@
 // bridge: the filter for sessions in which the TLS of the two sides differs by the user's wish.
 // STARTTLS between client and proxy is the proxy's own: added to the reply to EHLO or taken out of
 // it, and answered here; and where the server's side begins with STARTTLS of the proxy's own
-// (`own_steps`) the replies to that are taken here. Nothing else is touched.
+// (`upstream_starttls`) the replies to that are taken here. Nothing else is touched.
 #include "base/memory.h"
 #include "relay/ehlo_reply.h"
 #include "relay/relay_state.h"
@@ -75,7 +75,7 @@ static enum filter_verdict judge_command(const struct bridge *bridge,
 
 static enum filter_verdict judge_reply(const struct bridge *bridge,
                                        const struct filter_line *line) {
-    if (bridge->own_starttls_accepted) {
+    if (bridge->relay->server_state == SERVER_STARTTLS_ACCEPTED) {
         return FILTER_HOLD; // It is not known yet whether that is TLS.
     }
     if (upstream_starttls_under_way(bridge->relay)) { // That goes nowhere, not even as half a line.
@@ -152,7 +152,7 @@ static void progress(void *filter, int64_t at_ns) {
     if (at_ns >= bridge->hello_due_ns && bridge->relay->end.linger_until_ns == 0) {
         refuse_plain_text(bridge->relay, at_ns);
     }
-    if (bridge->own_starttls_accepted) {
+    if (bridge->relay->server_state == SERVER_STARTTLS_ACCEPTED) {
         upstream_starttls_finish(bridge->relay, at_ns);
     }
 }

@@ -45,11 +45,11 @@ void far_side_run(struct relay *relay, int64_t at_ns) {
         return;
     }
     feed(relay, at_ns);
-    if (leg_wants_shutdown(&relay->server)) {
+    if (relay_wants_shutdown(relay, SIDE_SERVER)) {
         relay_shutdown_done(relay, SIDE_SERVER);
         far_end->ops->end(far_end->self);
     }
-    if (far_end->ops->is_finished(far_end->self) && !relay->server.eof) {
+    if (far_end->ops->is_finished(far_end->self) && !leg_has_ended(&relay->server)) {
         relay_eof(relay, SIDE_SERVER, at_ns);
     }
 }

@@ -25,6 +25,10 @@ void filters_cleanup(struct relay *relay) {
     buf_wipe(&relay->streams[SIDE_SERVER].held);
 }
 
+void filter_stream_set_end(struct filter_stream *stream, enum stream_end end) {
+    stream->end = end > stream->end ? end : stream->end;
+}
+
 // Ahead of anything else that goes the same way: what was passed goes out.
 static void let_pass(struct relay *relay, enum side from) {
     struct slice bytes = relay->streams[from].passing;
@@ -141,19 +145,25 @@ static size_t len_before_dot_line(struct slice text) {
 
 // Message text in pieces as long as they can be: a chunk of BDAT by its size, text of DATA up to a
 // line that begins with a dot, which may be its end.
-static struct slice next_text(struct filter_stream *stream, struct slice *rest, uint64_t left) {
+static struct slice next_text(enum line_place *place, struct slice *rest, uint64_t left) {
     struct slice text;
-    if (left != UINT64_MAX) {
-        text = slice_sub(*rest, 0, left < rest->len ? (size_t)left : rest->len);
-    } else if (stream->in_dot_line || rest->data[0] == '.') {
+    bool dot_line = *place == PLACE_DOT_LINE || rest->data[0] == '.';
+    if (left == UINT64_MAX && dot_line) {
         text = lines_next(rest);
-        stream->in_dot_line = !lines_ended(text);
+        *place = lines_ended(text) ? PLACE_LINE_START : PLACE_DOT_LINE;
         return text;
-    } else {
-        text = slice_sub(*rest, 0, len_before_dot_line(*rest));
     }
-    *rest = slice_from(*rest, text.len);
+    size_t len = left == UINT64_MAX ? len_before_dot_line(*rest)
+                 : left < rest->len ? (size_t)left
+                                    : rest->len;
+    text = slice_sub(*rest, 0, len);
+    *rest = slice_from(*rest, len);
+    *place = PLACE_LINE_START;
     return text;
+}
+
+static enum line_place place_after(const struct filter_line *line) {
+    return line->whole ? PLACE_LINE_START : PLACE_MID_LINE;
 }
 
 static enum filter_kind kind_of(const struct dialogue *dialogue, struct slice line) {
@@ -168,38 +178,42 @@ static enum filter_kind kind_of(const struct dialogue *dialogue, struct slice li
     return FILTER_UNDECIDED;
 }
 
-static void cut_client(struct filter_line *out, struct relay *relay, struct slice *rest) {
+static void cut_client(struct filter_line *out, enum line_place *place, const struct relay *relay,
+                       struct slice *rest) {
     const struct dialogue *dialogue = observer_dialogue(relay->observer);
-    struct filter_stream *stream = &relay->streams[SIDE_CLIENT];
     uint64_t text_left = dialogue_text_left(dialogue);
     if (text_left > 0) {
         out->kind = FILTER_TEXT;
         out->whole = true;
-        out->bytes = next_text(stream, rest, text_left);
+        out->bytes = next_text(place, rest, text_left);
         return;
     }
-    stream->in_dot_line = false;
     out->bytes = lines_next(rest);
     out->whole = lines_ended(out->bytes);
     struct slice text = lines_text(out->bytes);
     out->kind = kind_of(dialogue, text);
     out->verb = out->whole ? command_verb(text) : VERB_UNKNOWN;
+    *place = place_after(out);
 }
 
-static void cut_server(struct filter_line *out, struct relay *relay, struct slice *rest) {
+static void cut_server(struct filter_line *out, enum line_place *place, const struct relay *relay,
+                       struct slice *rest) {
     out->kind = FILTER_REPLY;
     out->bytes = lines_next(rest);
     out->whole = lines_ended(out->bytes);
     reply_line_parse(&out->reply, lines_text(out->bytes));
     dialogue_next_reply(&out->due, observer_dialogue(relay->observer), out->reply.code);
+    *place = place_after(out);
 }
 
-static void cut(struct filter_line *out, struct relay *relay, enum side from, struct slice *rest) {
+// `place` is where `rest` begins, and then where it goes on after the line.
+static void cut(struct filter_line *out, enum line_place *place, const struct relay *relay,
+                enum side from, struct slice *rest) {
     *out = (struct filter_line){.from = from};
     if (from == SIDE_CLIENT) {
-        cut_client(out, relay, rest);
+        cut_client(out, place, relay, rest);
     } else {
-        cut_server(out, relay, rest);
+        cut_server(out, place, relay, rest);
     }
 }
 
@@ -208,13 +222,13 @@ static void cut(struct filter_line *out, struct relay *relay, enum side from, st
 static enum filter_verdict judge(const struct filter **out_by, const struct relay *relay,
                                  const struct filter_line *line) {
     const struct filter_stream *stream = &relay->streams[line->from];
-    if (stream->mid_line && line->kind != FILTER_TEXT) {
+    if (stream->place == PLACE_MID_LINE && line->kind != FILTER_TEXT) {
         return FILTER_PASS;
     }
     for (size_t i = 0; i < relay->filter_count; i++) {
         const struct filter *filter = &relay->filters[i];
         enum filter_verdict verdict = filter->ops->judge(filter->self, line);
-        if (verdict != FILTER_PASS && !(verdict == FILTER_MORE && stream->ended)) {
+        if (verdict != FILTER_PASS && !(verdict == FILTER_MORE && stream->end != STREAM_GOES_ON)) {
             *out_by = filter;
             return verdict;
         }
@@ -248,7 +262,8 @@ static size_t run(struct relay *relay, enum side from, struct slice bytes, int64
         struct filter_line line;
         const struct filter *by = NULL;
         struct slice after = rest;
-        cut(&line, relay, from, &after);
+        enum line_place next_place = stream->place;
+        cut(&line, &next_place, relay, from, &after);
         enum filter_verdict verdict = judge(&by, relay, &line);
         if (verdict == FILTER_MORE && line.bytes.len >= LIMIT_FILTER_LINE) {
             let_go(by, from, at_ns);
@@ -263,7 +278,7 @@ static size_t run(struct relay *relay, enum side from, struct slice bytes, int64
         } else {
             by->ops->take(by->self, &line, at_ns);
         }
-        stream->mid_line = !line.whole && line.kind != FILTER_TEXT;
+        stream->place = next_place;
         rest = after;
     }
     let_pass(relay, from);
@@ -307,7 +322,7 @@ void filters_feed(struct relay *relay, enum side from, struct slice plaintext, i
 }
 
 void filters_end(struct relay *relay, enum side side, int64_t at_ns) {
-    relay->streams[side].ended = true;
+    filter_stream_set_end(&relay->streams[side], STREAM_ENDED);
     for (size_t i = 0; i < relay->filter_count; i++) {
         let_go(&relay->filters[i], side, at_ns);
     }
@@ -326,7 +341,7 @@ bool filters_hold(const struct relay *relay, enum side side) {
 struct buf filters_take_held(struct relay *relay, enum side side) {
     struct buf held = relay->streams[side].held;
     buf_init(&relay->streams[side].held, held.max);
-    relay->streams[side].mid_line = false;
+    relay->streams[side].place = PLACE_LINE_START;
     return held;
 }
 

@@ -31,9 +31,9 @@ static bool is_told_later(const struct relay *relay) {
 
 // The end of a stream goes after its last byte, wherever that still waits.
 static void pass_due_end(struct relay *relay, enum side side) {
-    bool *end_due = &relay->streams[side].end_due;
-    if (*end_due && !filters_hold(relay, side)) {
-        *end_due = false;
+    struct filter_stream *stream = &relay->streams[side];
+    if (stream->end == STREAM_END_DUE && !filters_hold(relay, side)) {
+        filter_stream_set_end(stream, STREAM_END_PASSED);
         pass_end(relay, side);
     }
 }
@@ -89,10 +89,10 @@ static bool leaves_words(const struct relay *relay, enum side side) {
 
 void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
     struct leg *leg = relay_leg(relay, side);
-    if (leg->eof) {
+    if (leg_has_ended(leg)) {
         return;
     }
-    leg->eof = true;
+    leg->input = LEG_INPUT_ENDED;
     note_close(relay, side, at_ns);
     filters_end(relay, side, at_ns);
     dialogue_end(observer_dialogue(relay->observer), side, at_ns);
@@ -102,10 +102,11 @@ void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
     }
     if (side == SIDE_CLIENT) {
         tls_switch_check_silent_close(relay, at_ns);
-        relay->streams[side].end_due = true;
     } else {
         upstream_starttls_check_gone(relay, at_ns);
-        relay->streams[side].end_due = !is_told_later(relay);
+    }
+    if (side == SIDE_CLIENT || !is_told_later(relay)) {
+        filter_stream_set_end(&relay->streams[side], STREAM_END_DUE);
     }
     pass_due_end(relay, side);
     if (side == SIDE_CLIENT) {
@@ -120,11 +121,10 @@ void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
 
 void relay_reset(struct relay *relay, enum side side, int64_t at_ns) {
     struct leg *leg = relay_leg(relay, side);
-    if (leg->reset) {
+    if (leg_is_reset(leg) || relay->end.given_up) {
         return;
     }
-    leg->reset = true;
-    leg->eof = true;
+    leg->input = LEG_INPUT_RESET;
     note_close(relay, side, at_ns);
     filters_end(relay, side, at_ns);
     leg_drop_waiting(relay_leg(relay, side_other(side)));

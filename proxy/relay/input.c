@@ -35,7 +35,7 @@ void relay_take_server_plaintext(struct relay *relay, struct slice plaintext, in
 }
 
 bool input_tls_switch_is_due(const struct relay *relay) {
-    return relay->client_state == CLIENT_PLAIN && relay->server_state != SERVER_STARTTLS &&
+    return relay->client_state == CLIENT_PLAIN && !upstream_starttls_under_way(relay) &&
            dialogue_awaits_tls(observer_dialogue(relay->observer));
 }
 

@@ -24,6 +24,14 @@ void leg_cleanup(struct leg *leg) {
     buf_wipe(&leg->unread);
 }
 
+bool leg_has_ended(const struct leg *leg) {
+    return leg->input != LEG_INPUT_OPEN;
+}
+
+bool leg_is_reset(const struct leg *leg) {
+    return leg->input == LEG_INPUT_RESET;
+}
+
 static void pump(struct leg *leg) {
     struct slice waiting = buf_slice(&leg->pending);
     if (!leg->open) {
@@ -37,10 +45,10 @@ static void pump(struct leg *leg) {
     }
     if (buf_len(&leg->pending) == 0) {
         buf_shrink(&leg->pending);
-        if (leg->close_notify_pending && leg->tls != NULL) {
+        if (leg->close_notify_due && leg->tls != NULL) {
             tls_endpoint_close_notify(leg->tls);
         }
-        leg->close_notify_pending = false;
+        leg->close_notify_due = false;
     }
 }
 
@@ -66,7 +74,7 @@ static size_t send_now(struct leg *leg, struct slice plaintext) {
 }
 
 void leg_send(struct leg *leg, struct slice plaintext) {
-    if (leg->end_pending || leg->reset) {
+    if (leg->ending != LEG_ENDING_NONE || leg_is_reset(leg)) {
         return; // Nobody is there to read it any more.
     }
     struct slice rest = slice_from(plaintext, send_now(leg, plaintext));
@@ -113,11 +121,11 @@ size_t leg_backlog(const struct leg *leg) {
 }
 
 bool leg_is_flushed(const struct leg *leg) {
-    return leg_backlog(leg) == 0 || leg->reset;
+    return leg_backlog(leg) == 0 || leg_is_reset(leg);
 }
 
 void leg_close_notify(struct leg *leg) {
-    leg->close_notify_pending = true;
+    leg->close_notify_due = true;
     pump(leg);
 }
 
@@ -128,15 +136,11 @@ void leg_drop_waiting(struct leg *leg) {
 }
 
 void leg_end(struct leg *leg, bool close_notify) {
-    if (leg->end_pending) {
+    if (leg->ending != LEG_ENDING_NONE) {
         return;
     }
     if (close_notify) {
         leg_close_notify(leg);
     }
-    leg->end_pending = true;
-}
-
-bool leg_wants_shutdown(const struct leg *leg) {
-    return leg->end_pending && !leg->end_sent && leg_is_flushed(leg);
+    leg->ending = LEG_ENDING_DUE;
 }

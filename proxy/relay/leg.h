@@ -12,6 +12,16 @@
 
 #include "tls/endpoint.h"
 
+// What has come of the peer's stream.
+enum leg_input { LEG_INPUT_OPEN, LEG_INPUT_ENDED, LEG_INPUT_RESET };
+
+// Our own end towards the peer.
+enum leg_ending {
+    LEG_ENDING_NONE,
+    LEG_ENDING_DUE, // once everything is sent
+    LEG_ENDING_SENT,
+};
+
 struct leg {
     enum side side;
     struct tls_endpoint *tls; // NULL while the leg is plain
@@ -20,16 +30,17 @@ struct leg {
     struct buf pending;       // plaintext that waits for the gate or for room
     struct buf output;        // plain wire bytes
     struct buf unread;        // wire bytes that the endpoint has not taken yet
-    bool eof;                 // the peer's stream has ended
-    bool reset;               // … by a reset
-    bool end_pending;         // close the peer's side once all is sent
-    bool close_notify_pending;
+    enum leg_input input;
+    enum leg_ending ending;
+    bool close_notify_due;    // goes out after what is pending
     bool close_notify_passed; // the peer's close_notify was made one of the other leg's
-    bool end_sent;
 };
 
 void leg_init(struct leg *leg, enum side side);
 void leg_cleanup(struct leg *leg);
+
+bool leg_has_ended(const struct leg *leg); // nothing comes of the peer any more
+bool leg_is_reset(const struct leg *leg);
 
 void leg_open(struct leg *leg); // opens the gate and sends what waited
 void leg_shut(struct leg *leg);
@@ -51,6 +62,5 @@ void leg_drop_waiting(struct leg *leg);
 // and `close_notify` is set.
 void leg_end(struct leg *leg, bool close_notify);
 void leg_close_notify(struct leg *leg); // only the TLS half-close
-bool leg_wants_shutdown(const struct leg *leg);
 
 #endif

@@ -235,7 +235,7 @@ void relay_sent(struct relay *relay, enum side side, size_t len, int64_t at_ns) 
 bool relay_wants_read(const struct relay *relay, enum side side) {
     const struct leg *from = side == SIDE_CLIENT ? &relay->client : &relay->server;
     const struct leg *to = side == SIDE_CLIENT ? &relay->server : &relay->client;
-    if (from->eof) {
+    if (leg_has_ended(from)) {
         return false;
     }
     if (session_end_is_over(relay)) {
@@ -254,35 +254,43 @@ struct slice relay_output(const struct relay *relay, enum side side) {
     return leg_output(side == SIDE_CLIENT ? &relay->client : &relay->server);
 }
 
+// What a peer did not take in its time is not waited for.
+static bool is_flushed(const struct relay *relay, const struct leg *leg) {
+    return relay->end.given_up || leg_is_flushed(leg);
+}
+
 bool relay_wants_shutdown(const struct relay *relay, enum side side) {
     const struct leg *leg = side == SIDE_CLIENT ? &relay->client : &relay->server;
-    return leg_wants_shutdown(leg);
+    return leg->ending == LEG_ENDING_DUE && is_flushed(relay, leg);
 }
 
 void relay_shutdown_done(struct relay *relay, enum side side) {
-    relay_leg(relay, side)->end_sent = true;
+    relay_leg(relay, side)->ending = LEG_ENDING_SENT;
 }
 
 bool relay_wants_reset(const struct relay *relay, enum side side) {
     const struct leg *leg = side == SIDE_CLIENT ? &relay->client : &relay->server;
     const struct leg *other = side == SIDE_CLIENT ? &relay->server : &relay->client;
-    bool due = relay->end.resets_both || (other->reset && !leg->reset);
-    return due && leg_is_flushed(leg);
+    bool alone = leg_is_reset(other) && !leg_is_reset(leg) && !relay->end.given_up;
+    return (relay->end.resets_both || alone) && is_flushed(relay, leg);
 }
 
 static bool leg_is_over(const struct leg *leg) {
-    return leg->reset || (leg->eof && leg->end_sent);
+    return leg_is_reset(leg) || (leg_has_ended(leg) && leg->ending == LEG_ENDING_SENT);
 }
 
 bool relay_gave_up(const struct relay *relay, enum side side) {
-    return side == SIDE_CLIENT ? relay->client.reset : relay->server.reset;
+    const struct leg *leg = side == SIDE_CLIENT ? &relay->client : &relay->server;
+    return relay->end.given_up || leg_is_reset(leg);
 }
 
 bool relay_is_done(const struct relay *relay) {
     bool no_server = !far_side_is_socket(relay) || relay->server_state == SERVER_CONNECTING ||
                      relay->server_state == SERVER_GONE;
-    if (relay->client.reset || relay->server.reset || relay->end.resets_both) {
-        return leg_is_flushed(&relay->client) && (no_server || leg_is_flushed(&relay->server));
+    bool reset = leg_is_reset(&relay->client) || leg_is_reset(&relay->server);
+    if (reset || relay->end.resets_both || relay->end.given_up) {
+        return is_flushed(relay, &relay->client) &&
+               (no_server || is_flushed(relay, &relay->server));
     }
     return leg_is_over(&relay->client) && (no_server || leg_is_over(&relay->server));
 }
@@ -310,7 +318,7 @@ int64_t relay_deadline_ns(const struct relay *relay) {
 
 // Nothing is awaited any more: what the client said was sent, and nobody reads an answer.
 static void end_without_client(struct relay *relay, int64_t at_ns) {
-    if (relay->server.end_sent) {
+    if (relay->server.ending == LEG_ENDING_SENT) {
         session_end_close_within(relay, at_ns, 0);
     } else {
         relay->end.answer_until_ns = at_ns + RELAY_GONE_NS;
@@ -319,8 +327,7 @@ static void end_without_client(struct relay *relay, int64_t at_ns) {
 
 void relay_tick(struct relay *relay, int64_t at_ns) {
     if (relay->end.linger_until_ns != 0 && at_ns >= relay->end.linger_until_ns) {
-        relay->client.reset = true; // It had its time to read the last words and close.
-        relay->server.reset = true;
+        relay->end.given_up = true; // They had their time to read the last words and close.
     } else if (relay->end.answer_until_ns != 0 && at_ns >= relay->end.answer_until_ns) {
         end_without_client(relay, at_ns);
     } else if (at_ns >= relay->decide_at_ns) {

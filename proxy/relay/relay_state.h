@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
-// relay_state: what the files of the relay share, and nobody outside: its two state machines, drawn
-// here.
+// relay_state: what the files of the relay share, and no other file knows: its two state machines,
+// drawn here.
 //
-//   client:  UNDECIDED ──first bytes, or the greeting──▶ PLAIN ──a 220 to STARTTLS──▶ AWAIT_HELLO
-//                │ ClientHello                            ▲      plain bytes go on      │
-//                ClientHello └────────────────▶ HELLO
-//                ◀───────────────┼─────────────────────────────┘
-//                                     │ presented         └─(never back)
-//                                  HANDSHAKE ──▶ TLS
+//   client:
+//     UNDECIDED ── plain bytes, a greeting, silence ──▶ PLAIN ── a 220 to STARTTLS ──▶ AWAIT_HELLO
+//         │                                              ▲                                  │
+//         │ ClientHello         the server has no TLS    │                                  │
+//         └──────────────────────▶ HELLO ────────────────┘                      ClientHello │
+//                                  ▲ │                                                      │
+//                                  │ └── presented ──▶ HANDSHAKE ──▶ TLS                    │
+//                                  └────────────────────────────────────────────────────────┘
 //
-//   server:  CONNECTING ─▶ CONNECTED ─┬──────────────────────────────▶ READY (plain)
-//                                     ├─ GREETING ─ EHLO ─ STARTTLS ─┐
-//                                     └──────────────────────────────┴▶ HANDSHAKE ─▶ TLS
+//   server:
+//     CONNECTING ─▶ CONNECTED ─┬────────────────────────────────────────────▶ READY (plain)
+//                              │                                                │ STARTTLS
+//                              ├─▶ GREETING ─▶ EHLO ─▶ STARTTLS ─▶ S…_ACCEPTED ─┤
+//                              └────────────────────────────────────────────────┴▶ HANDSHAKE ─▶ TLS
 //
 // CONNECTED waits until it is known what the client is; GREETING, EHLO and STARTTLS are the proxy's
 // own steps when it bridges.
@@ -41,6 +45,7 @@ enum server_side_state {
     SERVER_GREETING,
     SERVER_EHLO,
     SERVER_STARTTLS,
+    SERVER_STARTTLS_ACCEPTED, // the handshake begins once the 220 is dealt with
     SERVER_HANDSHAKE,
     SERVER_READY,
     SERVER_TLS,
@@ -76,30 +81,43 @@ struct session_end {
     bool noted;              // the moment is known: somebody closed, or the proxy ends the session
     bool by_reset;
     bool resets_both; // both peers get a reset in place of a FIN
+    bool given_up;    // the time to linger is over
     int64_t noted_ns;
     enum moment moment;
     enum verb verb; // MOMENT_REPLY
+};
+
+// Where the next byte of a peer's plaintext is.
+enum line_place {
+    PLACE_LINE_START, // or anywhere in message text that no end of it can be
+    PLACE_MID_LINE,   // the start of the line was passed
+    PLACE_DOT_LINE,   // … and it is a line of message text that begins with a dot
+};
+
+// The end of a peer's plaintext, on its way to the other peer.
+enum stream_end {
+    STREAM_GOES_ON,
+    STREAM_ENDED,   // no more comes
+    STREAM_END_DUE, // … and the other peer is to learn it after what waits
+    STREAM_END_PASSED,
 };
 
 // Plaintext of one peer on its way through the filters.
 struct filter_stream {
     struct buf held;      // a line that has not come to its end, or what waits
     struct slice passing; // passed already, not sent yet
-    bool mid_line;        // the start of the line under way was passed
-    bool in_dot_line;     // of message text
-    bool ended;           // no more comes
-    bool end_due;         // … and the other peer is to learn it after what waits
+    enum line_place place;
+    enum stream_end end;
 };
 
 struct bridge {
     struct relay *relay;
     struct filter_port port;
-    struct buf greeting;        // held until the server's side is TLS
-    struct buf reply;           // lines of the reply under way, to EHLO or to the proxy
-    bool reply_begun;           // … whose start went out, since it was too long to be held
-    bool starttls_due;          // the client's STARTTLS waits for our answer
-    bool own_starttls_accepted; // the server's 220 to our STARTTLS is here
-    int64_t hello_due_ns;       // when plain text in place of a ClientHello ends the session
+    struct buf greeting;  // held until the server's side is TLS
+    struct buf reply;     // lines of the reply under way, to EHLO or to the proxy
+    bool reply_begun;     // … whose start went out, since it was too long to be held
+    bool starttls_due;    // the client's STARTTLS waits for our answer
+    int64_t hello_due_ns; // when plain text in place of a ClientHello ends the session
 };
 
 // How far the chain that the server showed is judged.
@@ -178,10 +196,10 @@ void relay_forward(struct relay *relay, enum side from, struct slice plaintext, 
 // What the server said, on its way to the client.
 void relay_take_server_plaintext(struct relay *relay, struct slice plaintext, int64_t at_ns);
 
-// intake.c: wire bytes of a peer on their way in.
+// input.c: wire bytes of a peer on their way in.
 void input_client(struct relay *relay, struct slice wire, int64_t at_ns);
 void input_server(struct relay *relay, struct slice wire, int64_t at_ns);
-// Behind an accepted STARTTLS: plain bytes go on in the clear until a ClientHello begins.
+// After an accepted STARTTLS: plain bytes go on in the clear until a ClientHello begins.
 void input_before_hello(struct relay *relay, struct slice wire, int64_t at_ns);
 bool input_tls_switch_is_due(const struct relay *relay); // STARTTLS was accepted
 
@@ -191,7 +209,7 @@ void plain_server_keep_hello(struct relay *relay, struct slice wire);
 bool plain_server_shows(struct relay *relay, struct slice wire);
 void plain_server_begin(struct relay *relay, int64_t at_ns);
 
-// upgrade.c: handshakes.
+// tls_switch.c: handshakes.
 void tls_switch_client_begin(struct relay *relay, int64_t at_ns);
 void tls_switch_server_begin(struct relay *relay, bool starttls, int64_t at_ns);
 // Whatever the handshakes made possible since the last call.
@@ -200,9 +218,9 @@ void tls_switch_advance(struct relay *relay, int64_t at_ns);
 void tls_switch_report_client(struct relay *relay, int64_t at_ns);
 // The endpoint of an established leg has failed or said something late.
 void tls_switch_check_late(struct relay *relay, enum side side, int64_t at_ns);
-// Handshakes that the session's end cut short are told at last.
+// Handshakes that the session's end cut short are reported at last.
 void tls_switch_report_unfinished(struct relay *relay, int64_t at_ns);
-// A client that closed behind the handshake without a word distrusts the certificate.
+// A client that closed after the handshake without a word distrusts the certificate.
 void tls_switch_check_silent_close(struct relay *relay, int64_t at_ns);
 
 // far_side.c: a far end that is no socket.
@@ -220,6 +238,8 @@ void filters_cleanup(struct relay *relay);
 void filters_add(struct relay *relay, struct filter filter); // takes it
 struct filter_port filters_port(struct relay *relay);
 void filters_feed(struct relay *relay, enum side from, struct slice plaintext, int64_t at_ns);
+// The only place where a stream's end moves, and only forward.
+void filter_stream_set_end(struct filter_stream *stream, enum stream_end end);
 // Asks again about what waits.
 void filters_progress(struct relay *relay, int64_t at_ns);
 // The peer's stream has ended: half a line goes out as it is. May come again.
@@ -242,22 +262,22 @@ void bridge_release_greeting(struct relay *relay);
 bool bridge_holds_greeting(const struct relay *relay); // it was said to the proxy alone
 bool bridge_holds_reply(const struct relay *relay);    // the start of a reply was not sent on
 
-// stream_end.c: the ends of the two streams.
+// half_close.c: the ends of the two streams.
 
 // Passes on what has ended and held nothing back any more.
 void half_close_pass_on(struct relay *relay, int64_t at_ns);
 
-// own_steps.c: the proxy's own STARTTLS.
+// upstream_starttls.c: the proxy's own STARTTLS.
 void upstream_starttls_begin(struct relay *relay);
 bool upstream_starttls_under_way(const struct relay *relay);
 // A whole reply of the server's to what the proxy said; the greeting is the first.
 void upstream_starttls_take(struct relay *relay, struct slice reply, int code, int64_t at_ns);
 // The server accepted STARTTLS.
 void upstream_starttls_finish(struct relay *relay, int64_t at_ns);
-// A server that closes on the way leaves the client to be told.
+// Where the server closed on the way, the client is to learn it.
 void upstream_starttls_check_gone(struct relay *relay, int64_t at_ns);
 
-// ending.c: how a session ends.
+// session_end.c, session_end_text.c: how a session ends.
 void session_end_decide(struct relay *relay, enum outcome outcome, enum party by,
                         const char *format, ...) __attribute__((format(printf, 4, 5)));
 // The same for an end that the proxy makes (idle for too long, a stop) and only its moment
@@ -272,7 +292,7 @@ void session_end_reset_both(struct relay *relay, int64_t at_ns);
 bool session_end_is_over(const struct relay *relay); // nothing is relayed any more
 // The same for peers that get no longer than this to read the rest and close.
 void session_end_close_within(struct relay *relay, int64_t at_ns, int64_t linger_ns);
-// No server: the client is told, as soon as it is known how.
+// No server: the client learns it, as soon as it is known how.
 void session_end_refuse_client(struct relay *relay, int64_t at_ns);
 // The session ends here, or begins to: remembers what was due. The first call counts.
 void session_end_note_moment(struct relay *relay, int64_t at_ns);

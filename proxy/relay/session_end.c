@@ -29,7 +29,8 @@ static bool may_speak(const struct relay *relay) {
     const struct dialogue *dialogue = observer_dialogue(relay->observer);
     // A greeting that is held back was said to the proxy alone.
     bool ungreeted = !dialogue_greeted(dialogue) || bridge_holds_greeting(relay);
-    return relay_client_ready(relay) && !relay->client.end_pending && !relay->client.reset &&
+    return relay_client_ready(relay) && relay->client.ending == LEG_ENDING_NONE &&
+           !leg_is_reset(&relay->client) &&
            (bridge_holds_reply(relay) || !dialogue_within_reply(dialogue)) &&
            (ungreeted || dialogue_between_commands(dialogue));
 }
@@ -144,7 +145,7 @@ void session_end_refuse_client(struct relay *relay, int64_t at_ns) {
 // ── the summary ─────────────────────────────────────────────────────────────────────────────────
 
 static bool lacks_close_notify(const struct leg *leg) {
-    return leg->tls != NULL && leg->eof && tls_endpoint_state(leg->tls) != TLS_FAILED &&
+    return leg->tls != NULL && leg_has_ended(leg) && tls_endpoint_state(leg->tls) != TLS_FAILED &&
            !tls_endpoint_got_close_notify(leg->tls);
 }
 
@@ -208,9 +209,9 @@ struct event_close session_end_summary(struct relay *relay, int64_t at_ns) {
         .error = ending->error[0] != '\0' ? slice_of_string(ending->error) : (struct slice){0},
         .client_close_notify_missing = lacks_close_notify(&relay->client),
         .server_close_notify_missing = lacks_close_notify(&relay->server),
-        .client_reset = relay->client.reset,
-        .server_reset = relay->server.reset,
-        .client_gone = relay->client_closed_read || relay->client.reset,
+        .client_reset = relay_gave_up(relay, SIDE_CLIENT),
+        .server_reset = relay_gave_up(relay, SIDE_SERVER),
+        .client_gone = relay->client_closed_read || relay_gave_up(relay, SIDE_CLIENT),
     };
     if (ending->by == PARTY_PROXY) {
         close.by = PARTY_PROXY;

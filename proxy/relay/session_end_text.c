@@ -110,7 +110,7 @@ static enum moment moment_now(enum verb *out_verb, const struct relay *relay) {
 void session_end_note_moment(struct relay *relay, int64_t at_ns) {
     if (!relay->end.noted) {
         relay->end.noted = true;
-        relay->end.by_reset = relay->client.reset || relay->server.reset;
+        relay->end.by_reset = leg_is_reset(&relay->client) || leg_is_reset(&relay->server);
         relay->end.noted_ns = at_ns;
         relay->end.moment = moment_now(&relay->end.verb, relay);
     }

@@ -129,8 +129,8 @@ void tls_switch_server_begin(struct relay *relay, bool starttls, int64_t at_ns) 
     if (buf_len(&relay->server.unread) > 0) { // It spoke before it was known that this is TLS.
         leg_receive(&relay->server, SLICE(""), relay->setup.scratch, at_ns);
     }
-    if (relay->server.eof) {
-        tls_endpoint_eof(relay->server.tls, relay->server.reset, at_ns);
+    if (leg_has_ended(&relay->server)) {
+        tls_endpoint_eof(relay->server.tls, leg_is_reset(&relay->server), at_ns);
     }
 }
 
@@ -452,7 +452,7 @@ void tls_switch_check_late(struct relay *relay, enum side side, int64_t at_ns) {
 // other reasons.
 void tls_switch_check_silent_close(struct relay *relay, int64_t at_ns) {
     if (relay->client_state != CLIENT_TLS || relay->spoke[SIDE_CLIENT] == SPEECH_TLS ||
-        relay->end.decided || relay->server.eof ||
+        relay->end.decided || leg_has_ended(&relay->server) ||
         tls_endpoint_got_close_notify(relay->client.tls)) {
         return;
     }
@@ -460,7 +460,7 @@ void tls_switch_check_silent_close(struct relay *relay, int64_t at_ns) {
         return; // It had stayed: what made it go came later.
     }
     bool greeted = !relay->client.starttls && dialogue_greeted(observer_dialogue(relay->observer));
-    if (greeted && !relay->client.reset && !relay->client_fin_unacked) {
+    if (greeted && !leg_is_reset(&relay->client) && !relay->client_fin_unacked) {
         return;
     }
     static const char error[] =

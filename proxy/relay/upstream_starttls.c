@@ -74,8 +74,9 @@ void upstream_starttls_take(struct relay *relay, struct slice reply, int code, i
             server_gives_no_tls(relay, "the server refused STARTTLS", at_ns);
             return;
         }
-        relay->bridge->own_starttls_accepted = true;
+        relay_set_server(relay, SERVER_STARTTLS_ACCEPTED);
         break;
+    case SERVER_STARTTLS_ACCEPTED:
     case SERVER_CONNECTING:
     case SERVER_CONNECTED:
     case SERVER_HANDSHAKE:
@@ -89,28 +90,29 @@ void upstream_starttls_take(struct relay *relay, struct slice reply, int code, i
 
 bool upstream_starttls_under_way(const struct relay *relay) {
     return relay->server_state == SERVER_GREETING || relay->server_state == SERVER_EHLO ||
-           relay->server_state == SERVER_STARTTLS;
+           relay->server_state == SERVER_STARTTLS ||
+           relay->server_state == SERVER_STARTTLS_ACCEPTED;
 }
 
 // RFC 3207 4.2: what came in the clear behind the 220 counts for nothing. It answers nobody, so it
 // ends here: the client's stream may be inside TLS already.
 void upstream_starttls_finish(struct relay *relay, int64_t at_ns) {
     struct buf behind = filters_take_held(relay, SIDE_SERVER);
-    relay->bridge->own_starttls_accepted = false;
     observer_feed(relay->observer, SIDE_SERVER, buf_slice(&behind), at_ns);
     buf_cleanup(&behind);
     tls_switch_server_begin(relay, true, at_ns);
 }
 
 void upstream_starttls_check_gone(struct relay *relay, int64_t at_ns) {
-    if (!upstream_starttls_under_way(relay) || !relay->server.eof || relay->end.decided) {
+    if (!upstream_starttls_under_way(relay) || !leg_has_ended(&relay->server) ||
+        relay->end.decided) {
         return;
     }
     struct buf half_line = filters_take_held(relay, SIDE_SERVER); // said to the proxy alone
     buf_wipe(&half_line);
     session_end_decide(relay, OUTCOME_SERVER_CLOSED, PARTY_SERVER,
                        "the server %s the connection before TLS with it could begin",
-                       relay->server.reset ? "reset" : "closed");
+                       leg_is_reset(&relay->server) ? "reset" : "closed");
     relay_set_server(relay, SERVER_GONE_TLS);
     session_end_refuse_client(relay, at_ns);
 }
