@@ -131,8 +131,10 @@ static void say_if_nothing_came(const struct run *run, const struct options *opt
     buf_init(&ports, 64 * KIB);
     port_list_put(&ports, &options->ports);
     struct slice list = buf_slice(&ports);
-    char *text = mem_format("nothing was captured: no connection to port %.*s was made; --ports "
-                            "names others",
+    char *text = mem_format("nothing was captured: the command made no connection to port %.*s; "
+                            "usual reasons: another port, as Mailpit's 1025 (--ports 1025); a "
+                            "local queue, as of sendmail, which a daemon sends later; a client in "
+                            "a container; a set-user-ID program",
                             (int)list.len, (const char *)list.data);
     console_say(text);
     free(text);

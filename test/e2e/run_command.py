@@ -79,7 +79,9 @@ def test_says_when_nothing_was_captured(scope):
     ways.need_capture(scope)
     result = ways.run(scope, "25,8000-8999", ["true"], options=["--ports", "26"])
     assert "nothing was captured" in result.errors, result.errors
-    assert "port 25,8000-8999,26 " in result.errors, result.errors
+    assert "port 25,8000-8999,26;" in result.errors, result.errors
+    for reason in ("--ports 1025", "local queue", "container", "set-user-ID"):
+        assert reason in result.errors, (reason, result.errors)
     keeper, port = refusing_port()
     with keeper:
         result = ways.run(scope, f"{port - 1}-{port + 1}", [*sender(scope), str(port)])
