@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +16,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void found(struct probe_result *result, bool ok, const char *what, const char *mend) {
-    result->ok = ok;
+static void found(struct probe_result *result, enum probe_state state, const char *what,
+                  const char *remedy) {
+    result->state = state;
     snprintf(result->what, sizeof(result->what), "%s", what);
-    snprintf(result->mend, sizeof(result->mend), "%s", mend);
+    snprintf(result->remedy, sizeof(result->remedy), "%s", remedy);
 }
 
 // ── capture ─────────────────────────────────────────────────────────────────────────────────────
@@ -69,17 +71,17 @@ static long read_number(const char *path) {
 static void probe_capture(struct probe_result *result, struct filter_installed *out_filter) {
     struct failure failure = {.text = ""};
     if (try_command(out_filter, &failure) != OK) {
-        found(result, false, failure.text, "use `smtpscope proxy`, which needs none of it");
+        found(result, PROBE_FAILS, failure.text, "use `smtpscope proxy`, which needs none of it");
     } else if (geteuid() != 0 && read_number("/proc/sys/kernel/yama/ptrace_scope") >= 2) {
-        found(result, false, "this machine lets no process look into another (yama)",
-              "sysctl -w kernel.yama.ptrace_scope=1, or start `run` as root");
+        found(result, PROBE_FAILS, "this machine lets no process look into another (yama)",
+              "as root: sysctl -w kernel.yama.ptrace_scope=1; or start `run` as root");
     } else if (!can_borrow()) {
-        found(result, true,
+        found(result, PROBE_LIMITED,
               "works, by changing addresses in the command's memory: descriptors cannot be "
               "borrowed here",
-              "give the container CAP_SYS_PTRACE to have it leave no trace");
+              "who starts the container: give it CAP_SYS_PTRACE, and it leaves no trace");
     } else {
-        found(result, true,
+        found(result, PROBE_WORKS,
               out_filter->kills_only ? "works"
                                      : "works, by a kernel before 5.19 that interrupts it more",
               "");
@@ -88,31 +90,31 @@ static void probe_capture(struct probe_result *result, struct filter_installed *
 
 static void probe_exec_rights(struct probe_result *result, const struct filter_installed *filter) {
     if (filter->no_new_rights) {
-        found(result, false,
+        found(result, PROBE_LIMITED,
               "set-user-id programs (sudo, postdrop) run without their rights under `run`",
-              "start `run` as root for commands that need them");
+              "as root: start `run` for commands that need them");
     } else {
-        found(result, true, "set-user-id programs keep their rights under `run`", "");
+        found(result, PROBE_WORKS, "set-user-id programs keep their rights under `run`", "");
     }
 }
 
 static void probe_trust_mount(struct probe_result *result) {
     switch (mount_try("/dev/null")) {
     case MOUNT_WORKS:
-        found(result, true, "works: `run` puts the CA into the system's bundle for its command",
-              "");
+        found(result, PROBE_WORKS,
+              "works: `run` puts the CA into the system's bundle for its command", "");
         return;
     case MOUNT_COSTS_RIGHTS:
-        found(result, true,
+        found(result, PROBE_WORKS,
               "works, but costs the command its capabilities, so `run` does it only by "
               "--trust-mount",
               "");
         return;
     case MOUNT_FAILS:
         found(
-            result, false,
+            result, PROBE_LIMITED,
             "`run` cannot put the CA into the system's bundle, which GnuTLS programs read alone",
-            "start `run` as root, or allow user namespaces (sysctl "
+            "as root: start `run`, or allow user namespaces (sysctl "
             "kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0)");
         return;
     }
@@ -131,10 +133,11 @@ static bool can_set(int level, int name, int value) {
 
 static void probe_tproxy(struct probe_result *result) {
     if (can_set(IPPROTO_IP, IP_TRANSPARENT, 1) && can_set(SOL_SOCKET, SO_MARK, 0x534d)) {
-        found(result, true, "REDIRECT and TPROXY can be served, and own connections be marked", "");
+        found(result, PROBE_WORKS, "--mode transparent serves REDIRECT and TPROXY", "");
     } else {
-        found(result, false, "REDIRECT alone can be served, and own connections cannot be marked",
-              "run as root, or: setcap cap_net_raw+ep smtpscope");
+        found(result, PROBE_LIMITED,
+              "--mode transparent serves REDIRECT alone, and cannot mark its own connections",
+              "as root: start `proxy`, or setcap cap_net_raw+ep smtpscope");
     }
 }
 
@@ -151,16 +154,40 @@ static bool is_program(const char *name) {
     return false;
 }
 
+// The script that sets the rules: installed beside the program, or in the sources that it was built
+// from. False where there is neither.
+static bool find_script(char out[static PATH_MAX]) {
+    static const char *const places[] = {"smtpscope-redirect", "../../scripts/redirect"};
+    char program[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", program, sizeof(program));
+    while (len > 0 && program[len - 1] != '/') {
+        len--;
+    }
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && len > 0; i++) {
+        char path[PATH_MAX + 32];
+        snprintf(path, sizeof(path), "%.*s%s", (int)len, program, places[i]);
+        if (realpath(path, out) != NULL && access(out, X_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void probe_firewall(struct probe_result *result) {
+    char script[PATH_MAX];
     // SO_RCVBUFFORCE takes CAP_NET_ADMIN, which is what loading rules takes.
     bool may = can_set(SOL_SOCKET, SO_RCVBUFFORCE, 65536);
-    if (!is_program("nft")) {
-        found(result, false, "nft is missing: scripts/redirect cannot set rules",
-              "apt-get install nftables");
-    } else if (!may) {
-        found(result, false, "no right to set firewall rules", "run scripts/redirect as root");
+    if (!find_script(script)) {
+        found(result, PROBE_LIMITED, "smtpscope-redirect, which sets firewall rules, is not here",
+              "as root: cmake --install build/release, in the sources");
+    } else if (!is_program("nft")) {
+        found(result, PROBE_LIMITED, "nft is missing: no firewall rules for --mode transparent",
+              "as root: apt-get install nftables");
     } else {
-        found(result, true, "scripts/redirect can set firewall rules", "");
+        result->state = may ? PROBE_WORKS : PROBE_LIMITED;
+        snprintf(result->what, sizeof(result->what), "%.200s %s set firewall rules", script,
+                 may ? "can" : "cannot");
+        snprintf(result->remedy, sizeof(result->remedy), "%s", may ? "" : "as root: start it");
     }
 }
 

@@ -9,11 +9,17 @@
 
 enum { PROBE_TEXT_MAX = 256, PROBE_COUNT_MAX = 16 };
 
+enum probe_state {
+    PROBE_WORKS,
+    PROBE_LIMITED, // something that only some need does not: worth knowing, and no fault
+    PROBE_FAILS,
+};
+
 struct probe_result {
     const char *name; // "capture", "redirect"
-    bool ok;
-    char what[PROBE_TEXT_MAX]; // what was found, one sentence
-    char mend[PROBE_TEXT_MAX]; // what to do about it; "" where nothing is to be done
+    enum probe_state state;
+    char what[PROBE_TEXT_MAX];   // what was found, one sentence
+    char remedy[PROBE_TEXT_MAX]; // what to do about it, and as whom; "" where nothing is to be done
 };
 
 // Runs every probe in turn; returns how many results were written. `ca_file` is our CA's

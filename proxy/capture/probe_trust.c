@@ -15,16 +15,9 @@ static const char *const system_bundles[] = {"/etc/ssl/certs/ca-certificates.crt
                                              "/etc/pki/tls/certs/ca-bundle.crt",
                                              "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
 
-static const struct {
-    const char *name; // of the result
-    const char *variable;
-    const char *who;
-} variables[] = {
-    {"trust-openssl", "SSL_CERT_FILE", "Python, Perl, Ruby, PHP, Go, swaks"},
-    {"trust-curl", "CURL_CA_BUNDLE", "curl"},
-    {"trust-node", "NODE_EXTRA_CA_CERTS", "Node"},
-    {"trust-requests", "REQUESTS_CA_BUNDLE", "Python requests"},
-};
+// Each leads some runtimes away from the system's roots.
+static const char *const variables[] = {"SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
+                                        "REQUESTS_CA_BUNDLE"};
 
 static void put_flat(struct buf *out, struct slice bytes) {
     for (size_t i = 0; i < bytes.len; i++) {
@@ -74,48 +67,54 @@ bool probe_trust_holds(const char *bundle, const char *ca_file) {
 }
 
 static void probe_system(struct probe_result *result, const char *ca_file) {
-    result->name = "trust-system";
+    bool holds = false;
     for (size_t i = 0; i < sizeof(system_bundles) / sizeof(system_bundles[0]); i++) {
-        result->ok = result->ok || probe_trust_holds(system_bundles[i], ca_file);
+        holds = holds || probe_trust_holds(system_bundles[i], ca_file);
     }
-    snprintf(result->what, sizeof(result->what), "the system's roots %s our CA",
-             result->ok ? "hold" : "do not hold");
-    if (!result->ok) {
-        snprintf(
-            result->mend, sizeof(result->mend),
-            "nothing for `run`; else eval \"$(smtpscope ca env)\", or for the whole machine: "
-            "cp %.80s /usr/local/share/ca-certificates/smtpscope.crt && update-ca-certificates",
-            ca_file);
+    result->name = "trust-system";
+    result->state = holds ? PROBE_WORKS : PROBE_LIMITED;
+    snprintf(result->what, sizeof(result->what), "the system's roots %s",
+             holds ? "hold the CA" : "do not hold the CA, which `run` does not need");
+    if (!holds) {
+        snprintf(result->remedy, sizeof(result->remedy),
+                 "for `proxy`, in your shell: eval \"$(smtpscope ca env)\"; or as root: cp %.80s "
+                 "/usr/local/share/ca-certificates/smtpscope.crt && update-ca-certificates",
+                 ca_file);
     }
 }
 
 // A variable that is not set leaves its runtimes to the system's roots: no result.
-static bool probe_variable(struct probe_result *result, size_t index, const char *ca_file) {
-    const char *bundle = getenv(variables[index].variable);
-    if (bundle == NULL || bundle[0] == '\0') {
-        return false;
+static bool probe_variables(struct probe_result *result, const char *ca_file) {
+    struct buf with;
+    struct buf without;
+    buf_init(&with, PROBE_TEXT_MAX);
+    buf_init(&without, PROBE_TEXT_MAX);
+    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+        const char *bundle = getenv(variables[i]);
+        if (bundle != NULL && bundle[0] != '\0') {
+            struct buf *names = probe_trust_holds(bundle, ca_file) ? &with : &without;
+            buf_putf(names, "%s%s", buf_len(names) == 0 ? "" : ", ", variables[i]);
+        }
     }
-    result->name = variables[index].name;
-    result->ok = probe_trust_holds(bundle, ca_file);
-    snprintf(result->what, sizeof(result->what), "%s leads %s to roots that %s our CA",
-             variables[index].variable, variables[index].who, result->ok ? "hold" : "do not hold");
-    if (!result->ok) {
-        snprintf(result->mend, sizeof(result->mend),
-                 "nothing for `run`; else eval \"$(smtpscope ca env)\"");
-    }
-    return true;
+    bool all = buf_len(&without) == 0;
+    bool any = !all || buf_len(&with) > 0;
+    struct slice names = buf_slice(all ? &with : &without);
+    result->name = "trust-variables";
+    result->state = all ? PROBE_WORKS : PROBE_LIMITED;
+    snprintf(result->what, sizeof(result->what), "%.*s: %s", (int)names.len,
+             (const char *)names.data,
+             all ? "roots with the CA" : "roots without the CA, which `run` does not need");
+    snprintf(result->remedy, sizeof(result->remedy), "%s",
+             all ? "" : "for `proxy`, in your shell: eval \"$(smtpscope ca env)\"");
+    buf_cleanup(&with);
+    buf_cleanup(&without);
+    return any;
 }
 
 size_t probe_trust(struct probe_result *results, const char *ca_file) {
     if (ca_file == NULL) {
         return 0;
     }
-    size_t count = 0;
-    probe_system(&results[count++], ca_file);
-    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-        if (probe_variable(&results[count], i, ca_file)) {
-            count++;
-        }
-    }
-    return count;
+    probe_system(&results[0], ca_file);
+    return probe_variables(&results[1], ca_file) ? 2 : 1;
 }

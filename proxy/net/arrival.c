@@ -161,7 +161,7 @@ static void refuse_own_connection(struct arrival *arrival) {
         accepted->client.process.pid == (uint32_t)getpid()) {
         arrival->refusal = "this connection is smtpscope's own to the server, which the firewall "
                            "redirected back to it: let connections that bear the mark 0x534d pass "
-                           "(scripts/redirect does), and run smtpscope with CAP_NET_ADMIN or "
+                           "(smtpscope-redirect does), and run smtpscope with CAP_NET_ADMIN or "
                            "CAP_NET_RAW, so that it may set the mark";
     }
 }

@@ -21,7 +21,7 @@ enum origdst origdst_find(struct sockaddr_storage *out, int accepted_fd, uint16_
 // True for an address of this machine (127.0.0.0/8 too).
 bool origdst_is_local(const struct sockaddr *address);
 
-// The mark of the proxy's own connections, which the rules of scripts/redirect let pass.
+// The mark of the proxy's own connections, which the rules of smtpscope-redirect let pass.
 enum { ORIGDST_MARK = 0x534d };
 
 // Marks a socket before it connects. False without the right (CAP_NET_ADMIN or CAP_NET_RAW): the

@@ -51,18 +51,25 @@ static void finds_a_certificate_among_others(void **state) {
 
 static void judges_the_variables_that_are_set(void **state) {
     (void)state;
-    struct probe_result results[PROBE_COUNT_MAX] = {{.ok = false}};
+    struct probe_result results[PROBE_COUNT_MAX] = {{.name = NULL}};
     char *ours = temporary("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     unsetenv("SSL_CERT_FILE");
     unsetenv("CURL_CA_BUNDLE");
     unsetenv("REQUESTS_CA_BUNDLE");
     setenv("NODE_EXTRA_CA_CERTS", ours, 1);
     assert_int_equal(probe_trust(results, ours), 2);
-    assert_false(results[0].ok); // the system's roots know nothing of it
-    assert_string_not_equal(results[0].mend, "");
-    assert_string_equal(results[1].name, "trust-node");
-    assert_true(results[1].ok);
-    assert_string_equal(results[1].mend, "");
+    assert_int_equal(results[0].state, PROBE_LIMITED); // the system's roots do not hold it
+    assert_string_not_equal(results[0].remedy, "");
+    assert_string_equal(results[1].what, "NODE_EXTRA_CA_CERTS: roots with the CA");
+    assert_int_equal(results[1].state, PROBE_WORKS);
+    assert_string_equal(results[1].remedy, "");
+    setenv("CURL_CA_BUNDLE", "/nowhere", 1);
+    assert_int_equal(probe_trust(results, ours), 2);
+    assert_int_equal(results[1].state, PROBE_LIMITED);
+    assert_non_null(strstr(results[1].what, "CURL_CA_BUNDLE: roots without the CA"));
+    unsetenv("CURL_CA_BUNDLE");
+    unsetenv("NODE_EXTRA_CA_CERTS");
+    assert_int_equal(probe_trust(results, ours), 1);
     assert_int_equal(probe_trust(results, NULL), 0);
     discard(ours);
 }
@@ -75,8 +82,8 @@ static void says_of_each_thing_whether_it_works(void **state) {
     for (size_t i = 0; i < count; i++) {
         assert_non_null(results[i].name);
         assert_string_not_equal(results[i].what, "");
-        if (!results[i].ok) {
-            assert_string_not_equal(results[i].mend, ""); // each fault with its mend
+        if (results[i].state != PROBE_WORKS) {
+            assert_string_not_equal(results[i].remedy, "");
         }
     }
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); // no child is left
