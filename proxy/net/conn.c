@@ -158,13 +158,10 @@ static void on_received(void *owner, enum side side, struct slice bytes) {
 static void on_ended(void *owner, enum side side, int error) {
     struct conn *conn = owner;
     if (error == 0) {
-        if (side == SIDE_CLIENT && peer_has_unacked(conn->pair.peers[SIDE_CLIENT])) {
-            relay_client_unacked(conn->pair.relay);
-        }
-        if (side == SIDE_CLIENT) {
-            conn->client_fin = true;
-        }
-        relay_eof(conn->pair.relay, side, pair_now_ns(&conn->pair));
+        bool unacked = side == SIDE_CLIENT && peer_has_unacked(conn->pair.peers[SIDE_CLIENT]);
+        conn->client_fin = conn->client_fin || side == SIDE_CLIENT;
+        relay_eof(conn->pair.relay, side, unacked ? RELAY_FIN_UNACKED : RELAY_FIN,
+                  pair_now_ns(&conn->pair));
     } else {
         pair_lose(&conn->pair, side);
     }

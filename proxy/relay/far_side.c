@@ -50,7 +50,7 @@ void far_side_run(struct relay *relay, int64_t at_ns) {
         far_end->ops->end(far_end->self);
     }
     if (far_end->ops->is_finished(far_end->self) && !leg_has_ended(&relay->server)) {
-        relay_eof(relay, SIDE_SERVER, at_ns);
+        relay_eof(relay, SIDE_SERVER, RELAY_FIN, at_ns);
     }
 }
 

@@ -65,16 +65,11 @@ void half_close_pass_on(struct relay *relay, int64_t at_ns) {
     pass_due_end(relay, SIDE_SERVER);
 }
 
-void relay_client_unacked(struct relay *relay) {
-    relay->client_fin_unacked = true;
-}
-
 // Once all that the client said is on its way to the server, its end too, nobody waits for what the
 // server may yet say; it gets a moment for it all the same, so that the transcript has the answer
 // to a client that sends everything at once and closes.
 void relay_client_closed_read(struct relay *relay, int64_t at_ns) {
     bool quit = relay->end.moment == MOMENT_QUIT || relay->end.moment == MOMENT_IDLE;
-    relay->client_closed_read = true;
     if (relay->end.answer_until_ns == 0) {
         relay->end.answer_until_ns = at_ns + (quit ? RELAY_LINGER_NS : RELAY_GONE_NS);
     }
@@ -87,7 +82,7 @@ static bool leaves_words(const struct relay *relay, enum side side) {
            relay->client.tls == NULL && relay->spoke[SIDE_CLIENT] != SPEECH_NONE;
 }
 
-void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
+void relay_eof(struct relay *relay, enum side side, enum relay_fin fin, int64_t at_ns) {
     struct leg *leg = relay_leg(relay, side);
     if (leg_has_ended(leg)) {
         return;
@@ -97,11 +92,11 @@ void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
     filters_end(relay, side, at_ns);
     dialogue_end(observer_dialogue(relay->observer), side, at_ns);
     if (leg->tls != NULL) {
-        tls_endpoint_eof(leg->tls, side == SIDE_CLIENT && relay->client_fin_unacked, at_ns);
+        tls_endpoint_eof(leg->tls, fin == RELAY_FIN_UNACKED, at_ns);
         tls_switch_advance(relay, at_ns);
     }
     if (side == SIDE_CLIENT) {
-        tls_switch_check_silent_close(relay, at_ns);
+        tls_switch_check_silent_close(relay, fin, at_ns);
     } else {
         upstream_starttls_check_gone(relay, at_ns);
     }
@@ -133,7 +128,7 @@ void relay_reset(struct relay *relay, enum side side, int64_t at_ns) {
         tls_switch_advance(relay, at_ns);
     }
     if (side == SIDE_CLIENT) {
-        tls_switch_check_silent_close(relay, at_ns);
+        tls_switch_check_silent_close(relay, RELAY_FIN, at_ns);
     } else {
         upstream_starttls_check_gone(relay, at_ns);
     }

@@ -128,8 +128,9 @@ static void receive_client_plain(struct relay *relay, struct slice wire, int64_t
         refuse_hello(relay, at_ns);
         return;
     }
-    relay->hello_on_plain =
-        relay->hello_on_plain || (hello && relay->spoke[SIDE_CLIENT] == SPEECH_NONE);
+    if (hello && relay->spoke[SIDE_CLIENT] == SPEECH_NONE) {
+        relay->hello_answer = HELLO_ON_PLAIN;
+    }
     take_client_plaintext(relay, wire, at_ns);
     if (refuses && dialogue_saw_tls_record(dialogue)) {
         refuse_hello(relay, at_ns); // It came behind a command, in the same bytes.
@@ -162,6 +163,7 @@ void input_client(struct relay *relay, struct slice wire, int64_t at_ns) {
     case CLIENT_HELLO:
     case CLIENT_HANDSHAKE:
     case CLIENT_TLS:
+    case CLIENT_FAILED:
         receive_client_tls(relay, wire, at_ns);
         break;
     }

@@ -11,18 +11,19 @@ static bool is_possible(const struct relay *relay) {
 }
 
 void plain_server_keep_hello(struct relay *relay, struct slice wire) {
-    if (is_possible(relay)) {
+    if (is_possible(relay) && relay->hello_answer == HELLO_UNANSWERED) {
         buf_append_some(&relay->client_hello, wire);
     }
 }
 
 bool plain_server_shows(struct relay *relay, struct slice wire) {
-    if (wire.len == 0 || relay->server_answers_hello || !is_possible(relay)) {
+    if (wire.len == 0 || relay->hello_answer != HELLO_UNANSWERED || !is_possible(relay)) {
         return false;
     }
-    relay->server_answers_hello = true;
     // Record types are 20 to 24, and an SSLv2 hello starts with its top bit set: none is printable.
-    return wire.data[0] >= ' ' && wire.data[0] < 0x7f;
+    bool plain = wire.data[0] >= ' ' && wire.data[0] < 0x7f;
+    relay->hello_answer = plain ? HELLO_ON_PLAIN : HELLO_IN_TLS;
+    return plain;
 }
 
 static void make_plain(struct leg *leg) {
@@ -38,7 +39,6 @@ void plain_server_begin(struct relay *relay, int64_t at_ns) {
     make_plain(&relay->client);
     make_plain(&relay->server);
     dialogue_tls_withdrawn(dialogue);
-    relay->hello_on_plain = true;
     relay_set_server(relay, SERVER_READY);
     relay_set_client(relay, CLIENT_PLAIN);
     // The server had a ClientHello, the proxy's own, so this one is only told of.

@@ -129,8 +129,6 @@ static void tell_given_up(struct relay *relay, int64_t at_ns) {
 }
 
 void relay_finish(struct relay *relay, int64_t at_ns) {
-    assert(!relay->finished);
-    relay->finished = true;
     tell_given_up(relay, at_ns);
     filters_end(relay, SIDE_CLIENT, at_ns);
     filters_end(relay, SIDE_SERVER, at_ns);
@@ -209,7 +207,7 @@ static void settle(struct relay *relay, int64_t at_ns) {
 
 void relay_receive(struct relay *relay, enum side side, struct slice wire, int64_t at_ns) {
     tell_wire(relay, side, true, wire, at_ns);
-    if (relay->end.decided && relay->end.linger_until_ns != 0) {
+    if (session_end_is_decided(relay) && session_end_is_over(relay)) {
         return; // The session is over; what still comes is read only so that it is not a reset.
     }
     if (side == SIDE_CLIENT) {

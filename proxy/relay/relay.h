@@ -41,11 +41,15 @@ void relay_connected(struct relay *relay, const char *local_address, int64_t at_
 // else the stream is only closed (SOCKS5 and `run` have told the client in their own way).
 void relay_connect_failed(struct relay *relay, const char *reason, bool tell_client, int64_t at_ns);
 
+// How a peer's stream ended.
+enum relay_fin {
+    RELAY_FIN,
+    RELAY_FIN_UNACKED, // with its FIN the client had not acknowledged all that it was sent
+};
+
 // Wire bytes of a peer. All are taken: ask relay_wants_read before the next read.
 void relay_receive(struct relay *relay, enum side side, struct slice wire, int64_t at_ns);
-// Before relay_eof: with its FIN the client had not acknowledged all that it was sent.
-void relay_client_unacked(struct relay *relay);
-void relay_eof(struct relay *relay, enum side side, int64_t at_ns);
+void relay_eof(struct relay *relay, enum side side, enum relay_fin fin, int64_t at_ns);
 // After relay_eof: the client has closed both ways, since a RST came, or its socket has no owner
 // any more. The session ends soon, whatever the server does.
 void relay_client_closed_read(struct relay *relay, int64_t at_ns);

@@ -9,6 +9,7 @@
 //         └──────────────────────▶ HELLO ────────────────┘                      ClientHello │
 //                                  ▲ │                                                      │
 //                                  │ └── presented ──▶ HANDSHAKE ──▶ TLS                    │
+//                                  │      HELLO, HANDSHAKE ──▶ FAILED                       │
 //                                  └────────────────────────────────────────────────────────┘
 //
 //   server:
@@ -37,6 +38,7 @@ enum client_side_state {
     CLIENT_HELLO,
     CLIENT_HANDSHAKE,
     CLIENT_TLS,
+    CLIENT_FAILED, // its handshake did, and that is reported
 };
 
 enum server_side_state {
@@ -55,6 +57,7 @@ enum server_side_state {
 
 // What a session was in when it ended.
 enum moment {
+    MOMENT_NONE,
     MOMENT_CONNECTING,
     MOMENT_GREETING,
     MOMENT_PLAIN_GREETING, // … of a server that has said nothing yet; there is no TLS
@@ -72,19 +75,17 @@ enum moment {
 };
 
 struct session_end {
-    bool decided; // the proxy, or a failure, ended the session
     enum outcome outcome;
-    enum party by;
+    enum party by; // PARTY_NONE until the outcome is decided
     char error[FAILURE_MAX];
     int64_t linger_until_ns;
     int64_t answer_until_ns; // a server may answer a client that reads no more; 0: no such client
-    bool noted;              // the moment is known: somebody closed, or the proxy ends the session
     bool by_reset;
     bool resets_both; // both peers get a reset in place of a FIN
     bool given_up;    // the time to linger is over
     int64_t noted_ns;
-    enum moment moment;
-    enum verb verb; // MOMENT_REPLY
+    enum moment moment; // MOMENT_NONE until a peer closed, or the proxy ends the session
+    enum verb verb;     // MOMENT_REPLY
 };
 
 // Where the next byte of a peer's plaintext is.
@@ -135,6 +136,13 @@ struct server_verdict {
     struct event_certificate *certificate;
 };
 
+// What the server's side makes of a ClientHello that the client begins with.
+enum hello_answer {
+    HELLO_UNANSWERED, // or there was none
+    HELLO_IN_TLS,
+    HELLO_ON_PLAIN, // plain SMTP is under way
+};
+
 // The plaintext that came of a peer so far.
 enum speech {
     SPEECH_NONE,
@@ -158,17 +166,12 @@ struct relay {
     char *local_address;  // of the leg to the server
 
     struct server_verdict verdict;
-    int64_t client_tls_ns;     // when its handshake was over
-    bool client_tls_reported;  // that the handshake failed; it is reported once
-    const char *shown_faults;  // what is wrong with the leaf; NULL for nothing
-    bool shown_bad;            // … and a client that checks would refuse it
-    enum speech spoke[2];      // by side
-    bool client_greeted;       // the client was sent something of the server's
-    bool client_fin_unacked;   // its FIN came while bytes that it was sent were not acknowledged
-    bool client_closed_read;   // … a RST came after it, or its socket has no owner any more
-    bool hello_on_plain;       // a ClientHello came where plain SMTP was under way
-    struct buf client_hello;   // as it came, until it is known that the server answers it in TLS
-    bool server_answers_hello; // in TLS or not, it is known
+    int64_t client_tls_ns;   // when its handshake was over
+    unsigned shown_faults;   // enum trust_fault: what is wrong with the leaf
+    enum speech spoke[2];    // by side
+    bool client_greeted;     // the client was sent something of the server's
+    struct buf client_hello; // as it came, while it is not known how the server answers it
+    enum hello_answer hello_answer;
 
     struct filter filters[FILTERS_MAX];
     size_t filter_count;             // 0: bytes are passed on without a look at them
@@ -177,7 +180,6 @@ struct relay {
 
     enum party first_close; // who closed first
     struct session_end end;
-    bool finished;
 };
 
 struct leg *relay_leg(struct relay *relay, enum side side);
@@ -221,7 +223,7 @@ void tls_switch_check_late(struct relay *relay, enum side side, int64_t at_ns);
 // Handshakes that the session's end cut short are reported at last.
 void tls_switch_report_unfinished(struct relay *relay, int64_t at_ns);
 // A client that closed after the handshake without a word distrusts the certificate.
-void tls_switch_check_silent_close(struct relay *relay, int64_t at_ns);
+void tls_switch_check_silent_close(struct relay *relay, enum relay_fin fin, int64_t at_ns);
 
 // far_side.c: a far end that is no socket.
 bool far_side_is_socket(const struct relay *relay);
@@ -289,7 +291,8 @@ void session_end_say_last(struct relay *relay, const char *line, int64_t at_ns);
 void session_end_close_both(struct relay *relay, int64_t at_ns);
 // The same, with a reset to both peers after what was sent.
 void session_end_reset_both(struct relay *relay, int64_t at_ns);
-bool session_end_is_over(const struct relay *relay); // nothing is relayed any more
+bool session_end_is_over(const struct relay *relay);    // nothing is relayed any more
+bool session_end_is_decided(const struct relay *relay); // the proxy or a failure ended it
 // The same for peers that get no longer than this to read the rest and close.
 void session_end_close_within(struct relay *relay, int64_t at_ns, int64_t linger_ns);
 // No server: the client learns it, as soon as it is known how.

@@ -3,18 +3,23 @@
 #include "base/sentence.h"
 #include "relay/relay_state.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+bool session_end_is_decided(const struct relay *relay) {
+    return relay->end.by != PARTY_NONE;
+}
+
 // The first reason is the reason; what follows from it is not.
 void session_end_decide(struct relay *relay, enum outcome outcome, enum party by,
                         const char *format, ...) {
-    if (relay->end.decided) {
+    if (session_end_is_decided(relay)) {
         return;
     }
     va_list args;
-    relay->end.decided = true;
+    assert(by != PARTY_NONE);
     relay->end.outcome = outcome;
     relay->end.by = by;
     if (relay->first_close == PARTY_NONE && by != PARTY_PROXY) {
@@ -137,6 +142,7 @@ void session_end_refuse_client(struct relay *relay, int64_t at_ns) {
         break;
     case CLIENT_AWAIT_HELLO:
     case CLIENT_TLS:
+    case CLIENT_FAILED:
         break;
     }
     session_end_close_both(relay, at_ns);
@@ -152,7 +158,7 @@ static bool lacks_close_notify(const struct leg *leg) {
 static void decide_by_dialogue(struct relay *relay) {
     struct dialogue *dialogue = observer_dialogue(relay->observer);
     enum party stranger = dialogue_not_smtp(dialogue);
-    if (relay->hello_on_plain) {
+    if (relay->hello_answer == HELLO_ON_PLAIN) {
         session_end_decide(
             relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_CLIENT, "%s",
             relay_bridges(relay)
@@ -209,9 +215,9 @@ struct event_close session_end_summary(struct relay *relay, int64_t at_ns) {
         .error = ending->error[0] != '\0' ? slice_of_string(ending->error) : (struct slice){0},
         .client_close_notify_missing = lacks_close_notify(&relay->client),
         .server_close_notify_missing = lacks_close_notify(&relay->server),
-        .client_reset = relay_gave_up(relay, SIDE_CLIENT),
-        .server_reset = relay_gave_up(relay, SIDE_SERVER),
-        .client_gone = relay->client_closed_read || relay_gave_up(relay, SIDE_CLIENT),
+        .client_reset = leg_is_reset(&relay->client),
+        .server_reset = leg_is_reset(&relay->server),
+        .client_gone = ending->answer_until_ns != 0 || relay_gave_up(relay, SIDE_CLIENT),
     };
     if (ending->by == PARTY_PROXY) {
         close.by = PARTY_PROXY;

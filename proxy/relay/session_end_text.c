@@ -87,7 +87,7 @@ static enum moment moment_of_dialogue(enum verb *out_verb, const struct relay *r
 
 static bool handshakes(const struct relay *relay) {
     return relay->client_state == CLIENT_HELLO || relay->client_state == CLIENT_HANDSHAKE ||
-           relay->server_state == SERVER_HANDSHAKE;
+           relay->client_state == CLIENT_FAILED || relay->server_state == SERVER_HANDSHAKE;
 }
 
 static enum moment moment_now(enum verb *out_verb, const struct relay *relay) {
@@ -108,8 +108,7 @@ static enum moment moment_now(enum verb *out_verb, const struct relay *relay) {
 }
 
 void session_end_note_moment(struct relay *relay, int64_t at_ns) {
-    if (!relay->end.noted) {
-        relay->end.noted = true;
+    if (relay->end.moment == MOMENT_NONE) {
         relay->end.by_reset = leg_is_reset(&relay->client) || leg_is_reset(&relay->server);
         relay->end.noted_ns = at_ns;
         relay->end.moment = moment_now(&relay->end.verb, relay);

@@ -255,12 +255,16 @@ static unsigned faults_seen(const struct leaf_request *request) {
     return request->faults & ~(name_fits ? (unsigned)TRUST_WRONG_NAME : 0U);
 }
 
-static void keep_shown_faults(struct relay *relay, unsigned faults) {
-    relay->shown_bad = (faults & ~TRUST_DISPUTED) != 0;
-    relay->shown_faults = faults == 0                         ? NULL
-                          : (faults & ~TRUST_WEAKNESSES) != 0 ? relay->verdict.trust.error
-                          : (faults & TRUST_SMALL_KEY) != 0   ? "an RSA key under 2048 bits"
-                                                              : "a signature with SHA-1";
+static const char *shown_faults_text(const struct relay *relay) {
+    unsigned faults = relay->shown_faults;
+    if (faults == 0) {
+        return NULL;
+    }
+    if ((faults & ~TRUST_WEAKNESSES) != 0) {
+        return relay->verdict.trust.error;
+    }
+    return (faults & TRUST_SMALL_KEY) != 0 ? "an RSA key under 2048 bits"
+                                           : "a signature with SHA-1";
 }
 
 // A client that refuses an old version refuses as it would without the proxy.
@@ -300,8 +304,8 @@ static void present(struct relay *relay, int64_t at_ns) {
         what.alpn = tls_endpoint_alpn(relay->server.tls);
         what.ask_certificate = tls_endpoint_certificate_requested(relay->server.tls);
     }
-    keep_shown_faults(relay, faults_seen(&request));
-    what.faulty = relay->shown_faults != NULL;
+    relay->shown_faults = faults_seen(&request);
+    what.faulty = relay->shown_faults != 0;
     relay_set_client(relay, CLIENT_HANDSHAKE);
     tls_endpoint_present(relay->client.tls, &what, at_ns);
 }
@@ -323,9 +327,9 @@ static void tell_client_tls(struct relay *relay, const char *error, bool distrus
     }
     event.tls.starttls = relay->client.starttls;
     event.tls.certificate = given;
-    event.tls.shown_faults = relay->shown_faults;
-    event.tls.shown_bad = relay->shown_bad;
-    event.tls.shown_untrusted = relay->shown_bad && is_untrusted(relay->verdict.trust.faults);
+    event.tls.shown_faults = shown_faults_text(relay);
+    event.tls.shown_bad = (relay->shown_faults & ~TRUST_DISPUTED) != 0;
+    event.tls.shown_untrusted = event.tls.shown_bad && is_untrusted(relay->verdict.trust.faults);
     event.tls.sni_missing =
         event.tls.sni == NULL && server_has_name(relay) && client_hello(relay) != NULL;
     event.tls.error = error != NULL ? error : event.tls.error;
@@ -336,14 +340,14 @@ static void tell_client_tls(struct relay *relay, const char *error, bool distrus
 }
 
 void tls_switch_report_client(struct relay *relay, int64_t at_ns) {
-    relay->client_tls_reported = true;
+    relay_set_client(relay, CLIENT_FAILED);
     tell_client_tls(relay, NULL, false, at_ns);
 }
 
 static void client_failed(struct relay *relay, int64_t at_ns) {
     struct event_tls facts = {0};
     tls_endpoint_facts(relay->client.tls, &facts);
-    relay->client_tls_reported = true;
+    relay_set_client(relay, CLIENT_FAILED);
     if (relay->first_close == PARTY_SERVER && facts.alert_by == PARTY_NONE) {
         tell_client_tls(relay, unfinished, false, at_ns); // It left because the server had.
         session_end_close_both(relay, at_ns);
@@ -381,8 +385,7 @@ static void follow_client_handshake(struct relay *relay, int64_t at_ns) {
 }
 
 static bool client_handshakes(const struct relay *relay) {
-    return !relay->client_tls_reported &&
-           (relay->client_state == CLIENT_HELLO || relay->client_state == CLIENT_HANDSHAKE);
+    return relay->client_state == CLIENT_HELLO || relay->client_state == CLIENT_HANDSHAKE;
 }
 
 // A STARTTLS that was passed on: the server's leg follows once the ClientHello is there.
@@ -424,7 +427,7 @@ void tls_switch_check_late(struct relay *relay, enum side side, int64_t at_ns) {
     struct leg *leg = relay_leg(relay, side);
     bool up =
         side == SIDE_CLIENT ? relay->client_state == CLIENT_TLS : relay->server_state == SERVER_TLS;
-    if (!up || relay->end.decided || tls_endpoint_state(leg->tls) != TLS_FAILED) {
+    if (!up || session_end_is_decided(relay) || tls_endpoint_state(leg->tls) != TLS_FAILED) {
         return;
     }
     if (relay->first_close != PARTY_NONE) {
@@ -450,9 +453,9 @@ void tls_switch_check_late(struct relay *relay, enum side side, int64_t at_ns) {
 // GnuTLS programs (msmtp) finish the handshake, look at the certificate, and hang up without an
 // alert or a close_notify. A client that had a greeting to read, and read it, may also close for
 // other reasons.
-void tls_switch_check_silent_close(struct relay *relay, int64_t at_ns) {
+void tls_switch_check_silent_close(struct relay *relay, enum relay_fin fin, int64_t at_ns) {
     if (relay->client_state != CLIENT_TLS || relay->spoke[SIDE_CLIENT] == SPEECH_TLS ||
-        relay->end.decided || leg_has_ended(&relay->server) ||
+        session_end_is_decided(relay) || leg_has_ended(&relay->server) ||
         tls_endpoint_got_close_notify(relay->client.tls)) {
         return;
     }
@@ -460,7 +463,7 @@ void tls_switch_check_silent_close(struct relay *relay, int64_t at_ns) {
         return; // It had stayed: what made it go came later.
     }
     bool greeted = !relay->client.starttls && dialogue_greeted(observer_dialogue(relay->observer));
-    if (greeted && !leg_is_reset(&relay->client) && !relay->client_fin_unacked) {
+    if (greeted && !leg_is_reset(&relay->client) && fin != RELAY_FIN_UNACKED) {
         return;
     }
     static const char error[] =

@@ -105,7 +105,7 @@ void upstream_starttls_finish(struct relay *relay, int64_t at_ns) {
 
 void upstream_starttls_check_gone(struct relay *relay, int64_t at_ns) {
     if (!upstream_starttls_under_way(relay) || !leg_has_ended(&relay->server) ||
-        relay->end.decided) {
+        session_end_is_decided(relay)) {
         return;
     }
     struct buf half_line = filters_take_held(relay, SIDE_SERVER); // said to the proxy alone

@@ -267,6 +267,7 @@ void dialogue_end(struct dialogue *dialogue, enum side side, int64_t at_ns) {
 }
 
 void dialogue_close(struct dialogue *dialogue, int64_t at_ns) {
+    assert(!dialogue->closed);
     dialogue->now_ns = at_ns;
     dialogue->closed = true;
     dialogue->client.stream_over = true;

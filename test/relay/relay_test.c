@@ -400,7 +400,7 @@ static uint64_t findings_of_silent_close(int64_t after_ns) {
     wire_client_tls(&wire, "mail.example.com");
     wire_run(&wire);
     uint64_t before = relay_counts(wire.relay).findings;
-    relay_eof(wire.relay, SIDE_CLIENT, wire.now_ns + after_ns);
+    relay_eof(wire.relay, SIDE_CLIENT, RELAY_FIN, wire.now_ns + after_ns);
     uint64_t found = relay_counts(wire.relay).findings - before;
     wire_close(&wire);
     return found;

@@ -314,7 +314,7 @@ static bool end_streams(struct wire *wire, enum side side, struct wire_end *end)
         while (end_tls(wire, side, end)) {
         }
         end->closed = true;
-        relay_eof(wire->relay, side, wire->now_ns);
+        relay_eof(wire->relay, side, RELAY_FIN, wire->now_ns);
         return true;
     }
     return false;

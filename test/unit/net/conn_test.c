@@ -94,11 +94,8 @@ void relay_receive(struct relay *relay, enum side side, struct slice wire, int64
              (const char *)wire.data);
 }
 
-void relay_client_unacked(struct relay *relay) {
-    (void)relay;
-}
-
-void relay_eof(struct relay *relay, enum side side, int64_t at_ns) {
+void relay_eof(struct relay *relay, enum side side, enum relay_fin fin, int64_t at_ns) {
+    (void)fin;
     (void)relay;
     (void)at_ns;
     scene.wants_read[side] = false;

@@ -307,7 +307,7 @@ static void test_silence_keeps_the_connection(void **state) {
     assert_false(relay_wants_read(wire.relay, SIDE_SERVER));
     wire_expect(&wire.client, "");
     assert_true(relay_deadline_ns(wire.relay) == INT64_MAX);
-    relay_eof(wire.relay, SIDE_SERVER, wire.now_ns);
+    relay_eof(wire.relay, SIDE_SERVER, RELAY_FIN, wire.now_ns);
     wire_run(&wire);
     assert_false(wire.client.saw_end);
     wire_close(&wire);
