@@ -23,6 +23,9 @@
 #define RELAY_STOP_LINGER_NS (100 * NS_PER_MS)
 // How long the server may yet answer a client that is gone before the session ends.
 #define RELAY_GONE_NS (500 * NS_PER_MS)
+// How long a server may take nothing of what a client that is gone said before, while some of it
+// is left. A closed socket's kernel has as much patience with a peer that does not read.
+#define RELAY_UNREAD_NS (60 * NS_PER_S)
 
 struct relay_config {
     enum client_tls client_tls;

@@ -71,6 +71,7 @@ void half_close_pass_on(struct relay *relay, int64_t at_ns) {
 void relay_client_closed_read(struct relay *relay, int64_t at_ns) {
     bool quit = relay->end.moment == MOMENT_QUIT || relay->end.moment == MOMENT_IDLE;
     if (relay->end.answer_until_ns == 0) {
+        session_end_await_delivery(relay, at_ns);
         relay->end.answer_until_ns = at_ns + (quit ? RELAY_LINGER_NS : RELAY_GONE_NS);
     }
 }
@@ -128,6 +129,7 @@ void relay_reset(struct relay *relay, enum side side, int64_t at_ns) {
         tls_switch_advance(relay, at_ns);
     }
     if (side == SIDE_CLIENT) {
+        session_end_await_delivery(relay, at_ns);
         tls_switch_check_silent_close(relay, RELAY_FIN, at_ns);
     } else {
         upstream_starttls_check_gone(relay, at_ns);

@@ -223,6 +223,9 @@ void relay_sent(struct relay *relay, enum side side, size_t len, int64_t at_ns) 
     relay->client_greeted = relay->client_greeted || (side == SIDE_CLIENT && leg->open);
     tell_wire(relay, side, false, slice_sub(leg_output(leg), 0, len), at_ns);
     leg_sent(leg, len);
+    if (side == SIDE_SERVER && relay->end.unread_until_ns != 0) {
+        session_end_await_delivery(relay, at_ns);
+    }
     if (!far_side_is_socket(relay)) {
         settle(relay, at_ns);
     }
@@ -303,15 +306,19 @@ static int64_t earlier(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
+static int64_t unless_zero(int64_t at_ns) {
+    return at_ns == 0 ? INT64_MAX : at_ns;
+}
+
 int64_t relay_deadline_ns(const struct relay *relay) {
     if (relay->end.linger_until_ns != 0) {
         return relay->end.linger_until_ns;
     }
-    int64_t answer_ns = relay->end.answer_until_ns;
     int64_t due_ns = earlier(relay->decide_at_ns, filters_deadline_ns(relay));
     due_ns = earlier(due_ns, far_side_deadline_ns(relay));
     due_ns = earlier(due_ns, relay->verdict.due_ns);
-    return answer_ns != 0 ? earlier(due_ns, answer_ns) : due_ns;
+    due_ns = earlier(due_ns, unless_zero(relay->end.answer_until_ns));
+    return earlier(due_ns, unless_zero(relay->end.unread_until_ns));
 }
 
 // Nothing is awaited any more: what the client said was sent, and nobody reads an answer.
@@ -326,7 +333,9 @@ static void end_without_client(struct relay *relay, int64_t at_ns) {
 void relay_tick(struct relay *relay, int64_t at_ns) {
     if (relay->end.linger_until_ns != 0 && at_ns >= relay->end.linger_until_ns) {
         relay->end.given_up = true; // They had their time to read the last words and close.
-    } else if (relay->end.answer_until_ns != 0 && at_ns >= relay->end.answer_until_ns) {
+    } else if (at_ns >= unless_zero(relay->end.unread_until_ns)) {
+        session_end_give_up_delivery(relay);
+    } else if (at_ns >= unless_zero(relay->end.answer_until_ns)) {
         end_without_client(relay, at_ns);
     } else if (at_ns >= relay->decide_at_ns) {
         relay_set_client(relay, CLIENT_PLAIN);

@@ -80,9 +80,11 @@ struct session_end {
     char error[FAILURE_MAX];
     int64_t linger_until_ns;
     int64_t answer_until_ns; // a server may answer a client that reads no more; 0: no such client
+    int64_t unread_until_ns; // … and take more of what the client said; 0: the client is there
+    bool undelivered;        // it did not take all of it
     bool by_reset;
     bool resets_both; // both peers get a reset in place of a FIN
-    bool given_up;    // the time to linger is over
+    bool given_up;    // the peers have had their time
     int64_t noted_ns;
     enum moment moment; // MOMENT_NONE until a peer closed, or the proxy ends the session
     enum verb verb;     // MOMENT_REPLY
@@ -293,6 +295,10 @@ void session_end_close_both(struct relay *relay, int64_t at_ns);
 void session_end_reset_both(struct relay *relay, int64_t at_ns);
 bool session_end_is_over(const struct relay *relay);    // nothing is relayed any more
 bool session_end_is_decided(const struct relay *relay); // the proxy or a failure ended it
+// The client is gone: what it said is the server's for so long as that takes some of it.
+void session_end_await_delivery(struct relay *relay, int64_t at_ns);
+// The server took none of it in time.
+void session_end_give_up_delivery(struct relay *relay);
 // The same for peers that get no longer than this to read the rest and close.
 void session_end_close_within(struct relay *relay, int64_t at_ns, int64_t linger_ns);
 // No server: the client learns it, as soon as it is known how.

@@ -93,6 +93,15 @@ void session_end_close_within(struct relay *relay, int64_t at_ns, int64_t linger
     end_leg(&relay->server);
 }
 
+void session_end_await_delivery(struct relay *relay, int64_t at_ns) {
+    relay->end.unread_until_ns = at_ns + RELAY_UNREAD_NS;
+}
+
+void session_end_give_up_delivery(struct relay *relay) {
+    relay->end.undelivered = relay->server.ending != LEG_ENDING_SENT;
+    relay->end.given_up = true;
+}
+
 void session_end_close_both(struct relay *relay, int64_t at_ns) {
     session_end_close_within(relay, at_ns, RELAY_LINGER_NS);
 }

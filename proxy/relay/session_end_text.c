@@ -125,6 +125,10 @@ static bool may_be_implicit_tls(const struct relay *relay) {
 }
 
 static const char *client_advice(const struct relay *relay) {
+    if (relay->end.undelivered) {
+        return "the server did not take all that the client had said: find out why it stopped "
+               "reading";
+    }
     bool slow = relay->end.moment == MOMENT_PLAIN_GREETING && !may_be_implicit_tls(relay);
     return moments[slow ? MOMENT_GREETING : relay->end.moment].client_advice;
 }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { WAITS_MAX = 1000 };
+
 // ── reading ─────────────────────────────────────────────────────────────────────────────────────
 
 static void add_line(struct script *script, struct slice text, int number) {
@@ -231,6 +233,11 @@ static void act_on_end(struct player *player, enum side side) {
         require(player, end->saw_end, "it saw no end");
     } else if (slice_is(verb, "reset")) {
         require(player, end->saw_reset, "it saw no reset");
+    } else if (slice_is(verb, "leaves")) {
+        wire_leave(&player->wire);
+    } else if (slice_is(verb, "deaf") || slice_is(verb, "reads")) {
+        wire_run(&player->wire);
+        end->deaf = slice_is(verb, "deaf");
     } else if (slice_is(verb, "junk")) { // What it got does not matter.
         buf_clear(&end->got);
     } else if (slice_is(verb, "plain")) {
@@ -259,6 +266,17 @@ static bool runs_first(const struct script_line *line) {
     return !sends(line, SIDE_CLIENT) && !sends(line, SIDE_SERVER) && !begins;
 }
 
+static void wait_once_or_to_the_end(struct player *player) {
+    struct wire *wire = &player->wire;
+    bool to_the_end = slice_is(player->line->text, "for the end");
+    int waits = 0;
+    do {
+        require(player, relay_deadline_ns(wire->relay) != INT64_MAX, "nothing is waited for");
+        require(player, waits++ < WAITS_MAX, "it does not end");
+        wire_wait(wire);
+    } while (to_the_end && !relay_is_done(wire->relay));
+}
+
 static void act_on_relay(struct player *player) {
     struct wire *wire = &player->wire;
     if (is_word(player->line, "connected")) {
@@ -266,8 +284,7 @@ static void act_on_relay(struct player *player) {
     } else if (is_word(player->line, "refused")) {
         relay_connect_failed(wire->relay, "the server refused the connection", true, wire->now_ns);
     } else if (is_word(player->line, "wait")) {
-        require(player, relay_deadline_ns(wire->relay) != INT64_MAX, "nothing is waited for");
-        wire_wait(wire);
+        wait_once_or_to_the_end(player);
     } else if (is_word(player->line, "idle")) {
         relay_idle(wire->relay, wire->now_ns);
     } else if (is_word(player->line, "stop")) {

@@ -265,7 +265,7 @@ static bool send_some(struct wire *wire, enum side side, struct wire_end *end) {
 static bool get_some(struct wire *wire, enum side side, struct wire_end *end) {
     struct slice bytes = slice_sub(relay_output(wire->relay, side), 0, wire->piece);
     size_t len = bytes.len;
-    if (len == 0) {
+    if (len == 0 || end->deaf) {
         return false;
     }
     if (end->tls == NULL) {
@@ -282,6 +282,12 @@ void wire_reset(struct wire *wire, enum side side) {
     struct wire_end *end = side == SIDE_CLIENT ? &wire->client : &wire->server;
     end->closed = true;
     relay_reset(wire->relay, side, wire->now_ns);
+}
+
+void wire_leave(struct wire *wire) {
+    wire->client.close_after = true;
+    wire_run(wire);
+    relay_client_closed_read(wire->relay, wire->now_ns);
 }
 
 static bool pass_end(struct wire *wire, enum side side, struct wire_end *end) {

@@ -21,6 +21,7 @@ struct wire_end {
     bool tls_after;   // accepts TLS once all is sent
     bool close_after; // ends its stream once all is sent
     bool closed;
+    bool deaf;      // reads nothing
     bool saw_end;   // the relay ended its stream towards us
     bool saw_reset; // … by a reset
 };
@@ -53,6 +54,8 @@ void wire_end_world(void); // when no wire is left
 
 void wire_say(struct wire_end *end, const char *text);
 void wire_reset(struct wire *wire, enum side side);
+// The client ends its stream and reads nothing any more.
+void wire_leave(struct wire *wire);
 // Moves bytes until nothing moves any more.
 void wire_run(struct wire *wire);
 // Lets the time pass to the relay's next deadline.
