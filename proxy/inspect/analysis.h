@@ -112,6 +112,8 @@ struct analysis {
     bool tls_judged[2]; // by side; a failure that comes late is told of the same handshake again
     bool starttls_overwritten; // by a device in between
     int message_8bit;          // the latest with bytes over 127 under SMTPUTF8
+    // The latest message that asked for SMTPUTF8 in vain, where that was not said.
+    struct place smtputf8_unneeded;
     struct likely likely;
     // Of the message under way: a look-alike of the end of data, said when it is clear what the
     // server made of it.
@@ -128,6 +130,9 @@ struct place place_of_session(enum party side);
 struct place place_of_command(const struct event_command *command); // the client's doing
 // The server's doing; the answer to a message is about that message too.
 struct place place_of_reply(const struct analysis *analysis, const struct event_reply *reply);
+
+// Where servers pass mail on; on other ports a client hands in its own (RFC 6409).
+enum { PORT_SMTP = 25 };
 
 // Sends a finding, or only counts it when the rule was said often enough; nothing for a rule that
 // is ignored. The text is one sentence.

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { PORT_SMTP = 25, NAME_TEXT_MAX = 1700 };
+enum { NAME_TEXT_MAX = 1700 };
 
 static const char *fault_of(enum domain_form form) {
     switch (form) {

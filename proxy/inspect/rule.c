@@ -129,9 +129,9 @@ static const struct rule_info rules[RULE_COUNT] = {
     [RULE_PARAMETER_MALFORMED] =
         RULE("parameter-malformed", ERROR, CLIENT, "RFC 1870, 3461, 6152",
              "A known MAIL or RCPT parameter whose value is not of its form, or given twice."),
-    [RULE_SMTPUTF8_UNNEEDED] =
-        RULE("smtputf8-unneeded", INFO, CLIENT, "RFC 6531 3.4",
-             "MAIL asks for SMTPUTF8, and addresses and message are plain ASCII."),
+    [RULE_SMTPUTF8_UNNEEDED] = RULE(
+        "smtputf8-unneeded", INFO, CLIENT, "RFC 6531 3.4",
+        "All is plain ASCII though MAIL asks for SMTPUTF8; outside port 25 only with a refusal."),
     [RULE_SIZE_OVER_LIMIT] = RULE("size-over-limit", WARNING, CLIENT, "RFC 1870 6",
                                   "The declared or the real size is over the server's SIZE."),
     [RULE_SIZE_DECLARED_WRONG] = RULE("size-declared-wrong", INFO, CLIENT, "RFC 1870 5",

@@ -141,12 +141,12 @@ def swaks(scope):
             "b@example.net", "--data", "@MESSAGE", "--tls", "--tls-verify"], "swaks"
 
 
-def java(scope):
+def java(scope, text=JAVA):
     need("javac")
     jars = "/usr/share/java/javax.mail.jar:/usr/share/java/javax.activation.jar"
     if not all(os.path.exists(jar) for jar in jars.split(":")):
         raise s.Skip("JavaMail is not installed (libmail-java)")
-    source = write(scope, "Mail.java", JAVA)
+    source = write(scope, "Mail.java", text)
     subprocess.run(["javac", "-cp", jars, source], check=True)
     return ["java", "-cp", f"{jars}:{scope.folder}", "Mail", "PORT", "MESSAGE"], "java"
 
