@@ -50,14 +50,19 @@ function(scope_module name)
   endif()
 endfunction()
 
-# scope_unit_test(NAME SOURCES x_test.c MODULES smtp PRIVATE …) makes the ctest NAME, label `unit`.
+# scope_unit_test(NAME SOURCES x_test.c MODULES smtp PRIVATE … LABELS e2e) makes a ctest named by its
+# first label, which is `unit` if none is given. All of `unit` takes less than two seconds.
 function(scope_unit_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;MODULES;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;MODULES;PRIVATE;LABELS" ${ARGN})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  list(GET ARG_LABELS 0 label)
   add_executable(${name} ${ARG_SOURCES})
   list(TRANSFORM ARG_MODULES PREPEND scope_)
   target_link_libraries(${name} PRIVATE ${ARG_MODULES} ${ARG_PRIVATE} scope_flags cmocka)
-  add_test(NAME unit.${name} COMMAND ${name})
-  set_tests_properties(unit.${name} PROPERTIES LABELS unit)
+  add_test(NAME ${label}.${name} COMMAND ${name})
+  set_tests_properties(${label}.${name} PROPERTIES LABELS "${ARG_LABELS}")
 endfunction()
 
 # scope_fuzzer(NAME SOURCES x_fuzz.c MODULES smtp) makes a libFuzzer program where SCOPE_FUZZ is on.
