@@ -183,6 +183,26 @@ static void a_long_secret_hides_all_behind_its_beginning(void **state) {
     secret_set_cleanup(&secrets_known);
 }
 
+static void assert_hidden(const struct secret_set *secrets_known, struct slice secret,
+                          enum secret_form form) {
+    const char *lead = "";
+    struct buf shown, text, out;
+    buf_init(&shown, 256);
+    buf_init(&text, 512);
+    buf_init(&out, 512);
+    secret_form_put(&shown, secret, form, &lead);
+    buf_putf(&text, "<%s", lead);
+    buf_put(&text, buf_slice(&shown));
+    buf_putf(&text, "> and so on");
+    put_seen(&out, secrets_known, buf_slice(&text), false);
+    buf_clear(&text);
+    buf_putf(&text, "<%s********> and so on", lead);
+    assert_text(buf_slice(&out), buf_slice(&text));
+    buf_cleanup(&shown);
+    buf_cleanup(&text);
+    buf_cleanup(&out);
+}
+
 // As many as are kept, so that rows of the index are shared and keys collide.
 static void each_of_many_secrets_is_found_in_every_form(void **state) {
     (void)state;
@@ -196,22 +216,7 @@ static void each_of_many_secrets_is_found_in_every_form(void **state) {
     }
     for (size_t i = 0; i < LIMIT_SECRETS; i++) {
         for (int form = 0; form < FORM_COUNT; form++) {
-            const char *lead = "";
-            struct buf shown, text, out;
-            buf_init(&shown, 256);
-            buf_init(&text, 512);
-            buf_init(&out, 512);
-            secret_form_put(&shown, buf_slice(&secrets[i]), (enum secret_form)form, &lead);
-            buf_putf(&text, "<%s", lead);
-            buf_put(&text, buf_slice(&shown));
-            buf_putf(&text, "> and so on");
-            put_seen(&out, &secrets_known, buf_slice(&text), false);
-            buf_clear(&text);
-            buf_putf(&text, "<%s********> and so on", lead);
-            assert_text(buf_slice(&out), buf_slice(&text));
-            buf_cleanup(&shown);
-            buf_cleanup(&text);
-            buf_cleanup(&out);
+            assert_hidden(&secrets_known, buf_slice(&secrets[i]), (enum secret_form)form);
         }
     }
     for (size_t i = 0; i < LIMIT_SECRETS; i++) {

@@ -25,13 +25,20 @@ static EVP_PKEY *make_ec(int nid) {
     return key;
 }
 
-static EVP_PKEY *make_rsa(void) {
-    EVP_PKEY *key = EVP_PKEY_new();
+// Made once, since it is slow to make.
+static EVP_PKEY *rsa_key(void) {
+    static EVP_PKEY *key;
+    if (key != NULL) {
+        EVP_PKEY_up_ref(key);
+        return key;
+    }
+    key = EVP_PKEY_new();
     RSA *rsa = RSA_new();
     BIGNUM *e = BN_new();
     assert(BN_set_word(e, RSA_F4) && RSA_generate_key_ex(rsa, 2048, e, NULL));
     assert(EVP_PKEY_assign_RSA(key, rsa));
     BN_free(e);
+    EVP_PKEY_up_ref(key);
     return key;
 }
 
@@ -47,7 +54,7 @@ static EVP_PKEY *make_key(enum identity_key kind) {
     case IDENTITY_P521:
         return make_ec(NID_secp521r1);
     case IDENTITY_RSA:
-        return make_rsa();
+        return rsa_key();
     case IDENTITY_ED25519:
         return make_ed25519();
     }

@@ -67,10 +67,15 @@ static const char *document_text(struct fixture *fixture) {
     return (const char *)buf_slice(&fixture->out).data;
 }
 
-// The value at a path such as "messages.0.header", as compact JSON; freed by `expect_at`.
-static char *value_at(struct fixture *fixture, const char *path) {
+static cJSON *document(struct fixture *fixture) {
     cJSON *root = cJSON_Parse(document_text(fixture));
     assert_non_null(root);
+    return root;
+}
+
+// The value at a path such as "messages.0.header", as compact JSON; freed by `expect_at`.
+static char *value_at(struct fixture *fixture, const char *path) {
+    cJSON *root = document(fixture);
     const cJSON *value = root;
     struct slice rest = slice_of_string(path);
     while (rest.len > 0 && value != NULL) {
@@ -257,24 +262,25 @@ static void the_first_10000_exchanges_and_1000_messages_are_kept(void **state) {
         sample_command(&fixture->sample, i, "NOOP");
         sample_reply(&fixture->sample, i, "250 ok");
     }
-    expect_at(fixture, "truncated", "false");
+    assert_non_null(strstr(document_text(fixture), "\"truncated\":false"));
     sample_command(&fixture->sample, 10001, "NOOP");
     sample_reply(&fixture->sample, 10001, "250 ok");
-    expect_at(fixture, "truncated", "true");
-    expect_at(fixture, "exchanges.9999.n", "10000");
-    expect_at(fixture, "exchanges.10000", NULL);
+    assert_non_null(strstr(document_text(fixture), "\"truncated\":true"));
     for (int i = 1; i <= 1001; i++) {
         sample_message(&fixture->sample, i, i, 250);
     }
-    expect_at(fixture, "messages.999.n", "1000");
-    expect_at(fixture, "messages.1000", NULL);
+    cJSON *root = document(fixture); // It is large, so it is read once.
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(root, "exchanges")), 10000);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(root, "messages")), 1000);
+    cJSON_Delete(root);
 }
 
 static void memory_has_an_end(void **state) {
     struct fixture *fixture = *state;
-    static char line[60001];
-    memset(line, 'a', 60000);
-    for (int i = 1; i <= 2000; i++) {
+    enum { LINE = 60000, LINES = LIMIT_DOCUMENT / LINE + 1 };
+    static char line[LINE + 1];
+    memset(line, 'a', LINE);
+    for (int i = 1; i <= LINES; i++) {
         sample_command(&fixture->sample, i, line);
     }
     const char *text = document_text(fixture);
