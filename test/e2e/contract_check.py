@@ -633,7 +633,6 @@ def test_an_aborted_message_is_partial(scope):
 def test_only(scope):
     with Stage(scope) as stage:
         def kept(expression):
-            path = scope.path("only")
             with scope.proxy("--mode", f"reverse:smtp://localhost:{stage.port}@0", "--only", expression,
                              outputs=("json", "text", "jsonl")) as proxy:
                 stage.play(proxy.port(), hello(), mail(), CLOSED)

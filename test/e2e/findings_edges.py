@@ -6,7 +6,7 @@ import email.utils
 import time
 
 from contract_findings import (BYE, C, CAPS, DATA, DATE, DONE, FROM, GREET, HEAD, ID, S, S_CLOSE, TO,
-                               envelope, header, hi, mail_from, offer, one, rcpt, run, text, whole)
+                               envelope, header, hi, mail_from, offer, one, rcpt, run, whole)
 from support import scope as s
 
 BARE, CODED = ["PIPELINING"], ["ENHANCEDSTATUSCODES"]

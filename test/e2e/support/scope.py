@@ -19,7 +19,8 @@ import threading
 import time
 
 from support import runner
-from support.runner import SKIPPED, Skip  # noqa: F401
+
+SKIPPED, Skip = runner.SKIPPED, runner.Skip
 
 # Python sleeps until a moment of the monotonic clock, which libfaketime 0.9 takes for one of the
 # faked clock and refuses.

@@ -9,9 +9,10 @@ trap 'rm -rf "$folder"' EXIT
 
 SCOPE_TRANSCRIPTS=$folder "$1" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
 status=0
-"$check" "$folder"/*.json "$folder"/*.jsonl || status=$?
+transcripts=("$folder"/*.json "$folder"/*.jsonl)
+"$check" "${transcripts[@]}" || status=$?
 [ "$status" -eq 0 ] || exit "$status"
-echo "$(ls "$folder"/*.json* | wc -l) transcripts are valid"
+echo "${#transcripts[@]} transcripts are valid"
 
 sed 's/"outcome":"timeout"/"outcome":"tired"/' "$(grep -l '"timeout"' "$folder"/*.json | head -1)" \
     >"$folder/bad"
