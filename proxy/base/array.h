@@ -16,6 +16,9 @@
 
 // The list with room for one more item: twice as large where it was full.
 void *array_grown(void *items, size_t count, size_t *room, size_t size);
+// The same of a queue, whose items are those from `*start` to `*end`: they are moved to the front
+// where half the room or more is free there.
+void *array_queue_grown(void *items, size_t *start, size_t *end, size_t *room, size_t size);
 // How many bytes it would grow by for one more item; 0 where there is room.
 size_t array_growth(size_t count, size_t room, size_t size);
 

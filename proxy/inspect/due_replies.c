@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/due_replies.h"
 
-#include "base/memory.h"
+#include "base/array.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 void waiting_cleanup(struct waiting_queue *queue) {
     free(queue->items);
@@ -15,17 +14,8 @@ void waiting_push(struct waiting_queue *queue, struct due_reply item) {
     if (queue->end - queue->start >= LIMIT_PIPELINE) {
         return;
     }
-    // Half of it is moved at a time at most, so that a long queue is not moved for each command.
-    if (queue->end == queue->capacity && queue->start > queue->capacity / 2) {
-        memmove(queue->items, queue->items + queue->start,
-                (queue->end - queue->start) * sizeof(item));
-        queue->end -= queue->start;
-        queue->start = 0;
-    }
-    if (queue->end == queue->capacity) {
-        queue->capacity = queue->capacity == 0 ? 16 : 2 * queue->capacity;
-        queue->items = mem_resize(queue->items, queue->capacity, sizeof(item));
-    }
+    queue->items =
+        array_queue_grown(queue->items, &queue->start, &queue->end, &queue->room, sizeof(item));
     queue->items[queue->end++] = item;
 }
 

@@ -17,7 +17,7 @@ struct due_reply {
 
 struct waiting_queue { // all-zero is empty
     struct due_reply *items;
-    size_t start, end, capacity;
+    size_t start, end, room;
 };
 
 void waiting_cleanup(struct waiting_queue *queue);

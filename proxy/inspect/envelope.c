@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `envelope-differs`: who stands in To and Cc but was never given to RCPT. A later transaction may
 // still bring the recipient, so the answer is known when the session ends.
+#include "base/array.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "inspect/address.h"
@@ -23,11 +24,11 @@ struct header_address {
 struct envelope_facts {
     // RCPTs, as the first bytes of a digest: all that comparing needs.
     uint64_t *recipients;
-    size_t recipient_count, recipient_capacity;
+    size_t recipient_count, recipient_room;
     bool too_many;  // some could not be kept, so nothing can be said
     bool idn_ascii; // a RCPT in the ASCII form of an international domain
     struct header_address *header;
-    size_t header_count, header_capacity;
+    size_t header_count, header_room;
     size_t whole_count; // of the messages that are complete
     struct buf scratch;
 };
@@ -67,12 +68,8 @@ static void keep_recipient(struct envelope_facts *envelope, struct slice address
         envelope->too_many = true;
         return;
     }
-    if (envelope->recipient_count == envelope->recipient_capacity) {
-        size_t capacity = envelope->recipient_capacity;
-        envelope->recipient_capacity = capacity == 0 ? 8 : 2 * capacity;
-        envelope->recipients = mem_resize(envelope->recipients, envelope->recipient_capacity,
-                                          sizeof(envelope->recipients[0]));
-    }
+    envelope->recipients = array_grown(envelope->recipients, envelope->recipient_count,
+                                       &envelope->recipient_room, sizeof(envelope->recipients[0]));
     struct slice normal = buf_slice(&envelope->scratch);
     envelope->idn_ascii |= slice_find(normal, SLICE("xn--")) != SLICE_NONE;
     envelope->recipients[envelope->recipient_count++] = key_of(normal);
@@ -83,12 +80,8 @@ static void keep_header_address(struct analysis *analysis, int message, struct s
     if (envelope->header_count == HEADER_ADDRESSES_MAX) {
         return;
     }
-    if (envelope->header_count == envelope->header_capacity) {
-        size_t capacity = envelope->header_capacity;
-        envelope->header_capacity = capacity == 0 ? 8 : 2 * capacity;
-        envelope->header =
-            mem_resize(envelope->header, envelope->header_capacity, sizeof(envelope->header[0]));
-    }
+    envelope->header = array_grown(envelope->header, envelope->header_count, &envelope->header_room,
+                                   sizeof(envelope->header[0]));
     envelope->header[envelope->header_count++] =
         (struct header_address){.message = message,
                                 .exchange = analysis->facts.text_exchange,

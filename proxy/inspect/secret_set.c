@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/secret_set.h"
 
+#include "base/array.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "inspect/secret_index.h"
@@ -45,11 +46,8 @@ static bool is_stars(struct slice s) {
 }
 
 static struct known_secret *new_entry(struct secret_set *secrets_known) {
-    if (secrets_known->count == secrets_known->capacity) {
-        secrets_known->capacity = secrets_known->capacity == 0 ? 8 : 2 * secrets_known->capacity;
-        secrets_known->secrets = mem_resize(secrets_known->secrets, secrets_known->capacity,
-                                            sizeof(secrets_known->secrets[0]));
-    }
+    secrets_known->secrets = array_grown(secrets_known->secrets, secrets_known->count,
+                                         &secrets_known->room, sizeof(secrets_known->secrets[0]));
     return &secrets_known->secrets[secrets_known->count++];
 }
 

@@ -47,7 +47,7 @@ struct secret_index;
 struct secret_set {
     struct known_secret *secrets;
     size_t count;
-    size_t capacity;
+    size_t room;
     size_t bytes;
     struct secret_index *index; // NULL while nothing is known
     // Past LIMIT_SECRETS or LIMIT_SECRET_BYTES, or where a secret was too long to be read, the

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/socket_holders.h"
 
+#include "base/array.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/slice.h"
@@ -89,7 +90,7 @@ static void read_process(struct socket_holders *holders, uint32_t pid) {
 static uint32_t *list_processes(size_t *out_count) {
     DIR *folder = opendir("/proc");
     uint32_t *pids = NULL;
-    size_t capacity = 0;
+    size_t room = 0;
     size_t count = 0;
     struct dirent *entry;
     while (folder != NULL && (entry = readdir(folder)) != NULL) {
@@ -97,10 +98,7 @@ static uint32_t *list_processes(size_t *out_count) {
         if (!text_parse_u64(&pid, slice_of_string(entry->d_name), UINT32_MAX)) {
             continue;
         }
-        if (count == capacity) {
-            capacity = capacity == 0 ? 256 : 2 * capacity;
-            pids = mem_resize(pids, capacity, sizeof(*pids));
-        }
+        pids = array_grown(pids, count, &room, sizeof(*pids));
         pids[count++] = (uint32_t)pid;
     }
     if (folder != NULL) {

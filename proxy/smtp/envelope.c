@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "smtp/envelope.h"
 
+#include "base/array.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -83,13 +84,11 @@ void envelope_answer_mail(struct envelope *envelope, struct envelope_path *path,
 }
 
 static void grow(struct envelope *envelope) {
-    if (envelope->count == envelope->capacity) {
-        envelope->capacity = envelope->capacity == 0 ? 4 : 2 * envelope->capacity;
-        envelope->recipients =
-            mem_resize(envelope->recipients, envelope->capacity, sizeof(envelope->recipients[0]));
-        envelope->paths =
-            mem_resize(envelope->paths, envelope->capacity, sizeof(struct envelope_path *));
-    }
+    size_t room = envelope->room;
+    envelope->paths =
+        array_grown(envelope->paths, envelope->count, &room, sizeof(struct envelope_path *));
+    envelope->recipients = array_grown(envelope->recipients, envelope->count, &envelope->room,
+                                       sizeof(envelope->recipients[0]));
 }
 
 void envelope_answer_rcpt(struct envelope *envelope, struct envelope_path *path, int code) {

@@ -24,7 +24,7 @@ struct envelope {
     struct event_recipient *recipients; // their slices point into `paths`
     struct envelope_path **paths;
     size_t count;
-    size_t capacity;
+    size_t room; // of both
     size_t accepted_count;
     size_t bytes; // of all paths
     bool cut;     // more than the caps allow

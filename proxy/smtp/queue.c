@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "smtp/queue.h"
 
-#include "base/memory.h"
+#include "base/array.h"
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 void queue_cleanup(struct queue *queue) {
     struct pending_reply item;
@@ -14,22 +13,6 @@ void queue_cleanup(struct queue *queue) {
     }
     free(queue->items);
     *queue = (struct queue){0};
-}
-
-static void make_room(struct queue *queue) {
-    if (queue->end < queue->capacity) {
-        return;
-    }
-    // Half of it is moved at a time at most, so that a long queue is not moved for each command.
-    if (queue->start > queue->capacity / 2) {
-        memmove(queue->items, queue->items + queue->start,
-                (queue->end - queue->start) * sizeof(queue->items[0]));
-        queue->end -= queue->start;
-        queue->start = 0;
-        return;
-    }
-    queue->capacity = queue->capacity == 0 ? 4 : 2 * queue->capacity;
-    queue->items = mem_resize(queue->items, queue->capacity, sizeof(queue->items[0]));
 }
 
 bool queue_full(const struct queue *queue) {
@@ -44,8 +27,8 @@ void queue_push(struct queue *queue, const struct pending_reply *item) {
         envelope_path_free(item->path);
         return;
     }
-    make_room(queue);
-    assert(queue->items != NULL);
+    queue->items = array_queue_grown(queue->items, &queue->start, &queue->end, &queue->room,
+                                     sizeof(queue->items[0]));
     const struct pending_reply *front = queue_front(queue);
     bool early = front != NULL && front->kind == WAITING_GREETING;
     struct pending_reply *kept = &queue->items[queue->end++];

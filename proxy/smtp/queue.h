@@ -46,7 +46,7 @@ struct queue {
     struct pending_reply *items;
     size_t start;
     size_t end;
-    size_t capacity;
+    size_t room;
     size_t mark_count;
     size_t path_bytes;
     // Past LIMIT_PIPELINE only the numbers of the commands are known.
