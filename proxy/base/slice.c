@@ -38,12 +38,16 @@ struct slice slice_trim_right(struct slice s) {
     return s;
 }
 
-struct slice slice_trim(struct slice s) {
+struct slice slice_trim_left(struct slice s) {
     size_t start = 0;
     while (start < s.len && text_is_blank(s.data[start])) {
         start++;
     }
-    return slice_trim_right(slice_from(s, start));
+    return slice_from(s, start);
+}
+
+struct slice slice_trim(struct slice s) {
+    return slice_trim_left(slice_trim_right(s));
 }
 
 bool slice_equal(struct slice a, struct slice b) {

@@ -38,7 +38,8 @@ bool slice_is_null(struct slice s);
 struct slice slice_sub(struct slice s, size_t offset, size_t len);
 struct slice slice_from(struct slice s, size_t offset);
 struct slice slice_trim(struct slice s);       // without SP and HTAB at both ends
-struct slice slice_trim_right(struct slice s); // without SP and HTAB at its end
+struct slice slice_trim_left(struct slice s);  // … at its beginning
+struct slice slice_trim_right(struct slice s); // … at its end
 
 bool slice_equal(struct slice a, struct slice b);
 bool slice_equal_nocase(struct slice a, struct slice b);

@@ -20,3 +20,30 @@ void reply_line_parse(struct reply_line *out, struct slice line) {
     out->goes_on = separated && after.data[0] == '-';
     out->text = slice_from(after, separated ? 1 : 0);
 }
+
+// ── enhanced codes: class "." subject "." detail (RFC 3463 2) ───────────────────────────────────
+
+static size_t digits(struct slice s) {
+    size_t len = 0;
+    while (len < s.len && len < 3 && text_is_digit(s.data[len])) {
+        len++;
+    }
+    return len;
+}
+
+struct slice reply_line_enhanced(struct slice text) {
+    static const struct slice none = {0};
+    if (text.len < 5 || (text.data[0] != '2' && text.data[0] != '4' && text.data[0] != '5') ||
+        text.data[1] != '.') {
+        return none;
+    }
+    size_t subject = digits(slice_from(text, 2));
+    size_t dot = 2 + subject;
+    if (subject == 0 || dot >= text.len || text.data[dot] != '.') {
+        return none;
+    }
+    size_t detail = digits(slice_from(text, dot + 1));
+    size_t end = dot + 1 + detail;
+    bool ends = end == text.len || text.data[end] == ' ' || text.data[end] == '\t';
+    return detail > 0 && ends ? slice_sub(text, 0, end) : none;
+}

@@ -21,4 +21,8 @@ struct reply_line {
 // `line` is without its line end.
 void reply_line_parse(struct reply_line *out, struct slice line);
 
+// The enhanced status code (RFC 2034, 3463) at the front of a reply line's `text`, or the null
+// slice.
+struct slice reply_line_enhanced(struct slice text);
+
 #endif

@@ -3,36 +3,28 @@
 
 #include "base/buf.h"
 #include "base/memory.h"
-#include "base/text.h"
+#include "event/reply_line.h"
 
 #include <stdlib.h>
 
 // Where a line's text stands in itself and in the joined text, and what of it is secret.
 struct part {
-    size_t body;  // behind code and enhanced code
+    size_t body;  // after code and enhanced code
     size_t start; // in the joined text
     size_t head;  // up to here it goes on with the line before; `body` for nothing
     size_t tail;  // from here it goes on in the next line; the line's length for nothing
 };
 
-static size_t skip(struct slice line, size_t at, bool dots) {
-    while (at < line.len && (text_is_digit(line.data[at]) || (dots && line.data[at] == '.'))) {
-        at++;
-    }
-    return at;
-}
-
-// A reply code with its separator, an enhanced code (RFC 2034) and blanks.
+// Where the text begins after a reply code with its separator, an enhanced code (RFC 2034) and
+// blanks.
 static size_t body_of(struct slice line) {
-    size_t code = skip(line, 0, false);
-    size_t at = code == 3 && line.len > 3 ? 4 : 0;
-    size_t enhanced = skip(line, at, true);
-    bool is_enhanced = enhanced >= at + 5 && enhanced < line.len && line.data[enhanced] == ' ';
-    at = at > 0 && is_enhanced ? enhanced : at;
-    while (at < line.len && (line.data[at] == ' ' || line.data[at] == '\t')) {
-        at++;
+    struct reply_line parsed;
+    reply_line_parse(&parsed, line);
+    struct slice text = parsed.text;
+    if (parsed.code != 0) {
+        text = slice_from(text, reply_line_enhanced(text).len);
     }
-    return at;
+    return line.len - slice_trim_left(text).len;
 }
 
 static void mark(const struct folded_line *lines, struct part *parts, size_t first,

@@ -2,8 +2,9 @@
 #include "inspect/mask.h"
 
 #include "base/memory.h"
+#include "inspect/mask_bytes.h"
+#include "inspect/mask_event.h"
 #include "inspect/mask_learn.h"
-#include "inspect/mask_part.h"
 #include "inspect/secret_set.h"
 #include "inspect/text_rewriter.h"
 

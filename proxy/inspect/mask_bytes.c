@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "inspect/mask_part.h"
+#include "inspect/mask_bytes.h"
 
+#include "base/lines.h"
 #include "base/memory.h"
 #include "event/reply_line.h"
 #include "inspect/folded_secret.h"
@@ -82,84 +83,62 @@ enum run_look mask_run_look(struct mask_run *run) {
 
 // ── streams ─────────────────────────────────────────────────────────────────────────────────────
 
-// What cannot be searched: of a line its reply code is left, or its known verb.
-static size_t shown_of_line(struct slice line) {
-    if (line.len >= 4 && line.data[0] >= '2' && line.data[0] <= '5') {
-        return 4;
+// What cannot be searched: of a reply its code is left, of a command its known verb.
+static size_t shown_of_line(enum side from, struct slice line) {
+    if (from == SIDE_SERVER) {
+        struct reply_line parsed;
+        reply_line_parse(&parsed, line);
+        return parsed.malformed ? 0 : line.len - parsed.text.len;
     }
-    struct slice rest = line;
-    struct slice word = slice_split(&rest, ' ');
+    struct slice word = slice_split(&line, ' ');
     return verb_find(word) == VERB_UNKNOWN ? 0 : word.len;
 }
 
-static void put_line(struct buf *out, struct text_rewriter *rewriter,
-                     const struct folded_line *line, bool cut) {
-    struct event_line marks = {.secret_count = line->mark_count};
-    for (size_t i = 0; i < line->mark_count; i++) {
-        marks.secrets[i] = line->marks[i];
+static void put_concealed(struct buf *out, struct text_rewriter *rewriter, enum side from,
+                          struct slice data) {
+    while (data.len > 0) {
+        struct slice line = lines_next(&data);
+        struct slice text = lines_text(line);
+        size_t shown = shown_of_line(from, text);
+        rewriter->redaction.count = 0;
+        if (shown < text.len) {
+            redaction_add(&rewriter->redaction, shown, text.len);
+        }
+        redaction_put(out, &rewriter->redaction, text);
+        buf_put(out, slice_from(line, text.len));
     }
-    redaction_find(&rewriter->redaction, rewriter->secrets_known, line->text, &marks, cut);
-    redaction_put(out, &rewriter->redaction, line->text);
-}
-
-static void put_concealed(struct buf *out, struct text_rewriter *rewriter, struct slice line) {
-    rewriter->redaction.count = 0;
-    if (shown_of_line(line) < line.len) {
-        redaction_add(&rewriter->redaction, shown_of_line(line), line.len);
-    }
-    redaction_put(out, &rewriter->redaction, line);
-}
-
-// Cuts the first line off `*data`; its line end goes to `*ending`, empty where it has none.
-static struct slice take_line(struct slice *data, struct slice *ending) {
-    size_t lf = slice_find_byte(*data, '\n');
-    struct slice line = slice_sub(*data, 0, lf);
-    *ending = lf == SLICE_NONE ? SLICE("") : SLICE("\n");
-    if (ending->len > 0 && line.len > 0 && line.data[line.len - 1] == '\r') {
-        line.len--;
-        *ending = SLICE("\r\n");
-    }
-    *data = slice_from(*data, line.len + ending->len);
-    return line;
 }
 
 static size_t count_lines(struct slice data) {
-    struct slice ending;
     size_t count = 0;
     while (data.len > 0) {
-        take_line(&data, &ending);
+        lines_next(&data);
         count++;
     }
     return count;
 }
 
-static void put_lines(struct buf *out, struct text_rewriter *rewriter, enum side from,
-                      struct slice data) {
+static void put_searched(struct buf *out, struct text_rewriter *rewriter, enum side from,
+                         struct slice data) {
     size_t count = count_lines(data);
     struct folded_line *lines = mem_new_array(count, sizeof(*lines));
     struct slice rest = data;
-    struct slice ending;
     for (size_t i = 0; i < count; i++) {
-        lines[i].text = take_line(&rest, &ending);
+        lines[i].text = lines_text(lines_next(&rest));
     }
     if (from == SIDE_SERVER) {
         folded_secret_find(rewriter->secrets_known, lines, count);
     }
     for (size_t i = 0; i < count; i++) {
-        take_line(&data, &ending);
-        put_line(out, rewriter, &lines[i], ending.len == 0);
-        buf_put(out, ending);
+        struct slice line = lines_next(&data);
+        struct secret_search search = {.secrets_known = rewriter->secrets_known,
+                                       .text = lines[i].text,
+                                       .cut = !lines_ended(line)};
+        redaction_find(&rewriter->redaction, &search, lines[i].marks, lines[i].mark_count);
+        redaction_put(out, &rewriter->redaction, lines[i].text);
+        buf_put(out, slice_from(line, lines[i].text.len));
     }
     free(lines);
-}
-
-static void put_lines_concealed(struct buf *out, struct text_rewriter *rewriter,
-                                struct slice data) {
-    while (data.len > 0) {
-        struct slice ending;
-        put_concealed(out, rewriter, take_line(&data, &ending));
-        buf_put(out, ending);
-    }
 }
 
 // Sends the first `len` bytes that wait, with what is known to be secret in them hidden.
@@ -173,9 +152,9 @@ static void send_waiting(struct mask_stream *stream, size_t len, struct text_rew
     struct buf out;
     buf_init(&out, SEEN_MAX);
     if (rewriter->secrets_known->overflowed || stream->concealing) {
-        put_lines_concealed(&out, rewriter, data);
+        put_concealed(&out, rewriter, stream->about.from, data);
     } else {
-        put_lines(&out, rewriter, stream->about.from, data);
+        put_searched(&out, rewriter, stream->about.from, data);
     }
     copy.kind = EVENT_BYTES;
     copy.bytes = stream->about;
@@ -219,18 +198,13 @@ static bool same_flags(const struct event_bytes *a, const struct event_bytes *b)
 // What goes on in a line that was too long to wait is shown as one more row of stars, which stands
 // there already.
 static void skip_line(struct mask_stream *stream) {
-    struct slice data = buf_slice(&stream->waiting);
-    size_t end = slice_find_byte(data, '\n');
+    struct slice rest = buf_slice(&stream->waiting);
     if (!stream->skipping) {
         return;
     }
-    stream->skipping = end == SLICE_NONE;
-    if (end == SLICE_NONE) {
-        end = data.len;
-    } else if (end > 0 && data.data[end - 1] == '\r') {
-        end--;
-    }
-    buf_consume(&stream->waiting, end);
+    struct slice line = lines_next(&rest);
+    stream->skipping = !lines_ended(line);
+    buf_consume(&stream->waiting, lines_text(line).len);
     stream->looked_at = 0;
     stream->whole = 0;
 }
@@ -238,7 +212,7 @@ static void skip_line(struct mask_stream *stream) {
 // A line of the server that is not the last of its reply.
 static bool goes_on(struct slice line) {
     struct reply_line parsed;
-    reply_line_parse(&parsed, line);
+    reply_line_parse(&parsed, lines_text(line));
     return parsed.goes_on;
 }
 
@@ -246,10 +220,9 @@ static bool goes_on(struct slice line) {
 // once, however often more comes behind it.
 static size_t whole_lines(struct mask_stream *stream) {
     struct slice rest = slice_from(buf_slice(&stream->waiting), stream->looked_at);
-    while (slice_find_byte(rest, '\n') != SLICE_NONE) {
-        struct slice ending;
-        struct slice line = take_line(&rest, &ending);
-        stream->looked_at = buf_len(&stream->waiting) - rest.len;
+    struct slice line = lines_next(&rest);
+    for (; lines_ended(line); line = lines_next(&rest)) {
+        stream->looked_at += line.len;
         if (stream->about.from == SIDE_CLIENT || !goes_on(line)) {
             stream->whole = stream->looked_at;
         }

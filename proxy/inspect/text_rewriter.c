@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/text_rewriter.h"
 
-#include "base/memory.h"
+#include "base/array.h"
 #include "base/sentence.h"
 #include "base/text.h"
 #include "inspect/mask.h"
 
-#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct text_rewriter_block {
-    struct text_rewriter_block *next;
-    alignas(max_align_t) uint8_t bytes[];
-};
 
 struct slice text_rewriter_stars(void) {
     return SLICE(MASK_STARS);
@@ -24,11 +18,7 @@ void text_rewriter_init(struct text_rewriter *rewriter, const struct secret_set 
 }
 
 void text_rewriter_clear(struct text_rewriter *rewriter) {
-    while (rewriter->blocks != NULL) {
-        struct text_rewriter_block *block = rewriter->blocks;
-        rewriter->blocks = block->next;
-        free(block);
-    }
+    arena_cleanup(&rewriter->arena);
 }
 
 void text_rewriter_cleanup(struct text_rewriter *rewriter) {
@@ -36,14 +26,8 @@ void text_rewriter_cleanup(struct text_rewriter *rewriter) {
     redaction_cleanup(&rewriter->redaction);
 }
 
-void *text_rewriter_room(struct text_rewriter *rewriter, size_t size) {
-    struct text_rewriter_block *block = mem_new(sizeof(*block) + size);
-    block->next = rewriter->blocks;
-    rewriter->blocks = block;
-    return block->bytes;
-}
-
-// ── covers ──────────────────────────────────────────────────────────────────────────────────────
+// ── redactions
+// ──────────────────────────────────────────────────────────────────────────────────────
 
 void redaction_cleanup(struct redaction *redaction) {
     free(redaction->spans);
@@ -61,36 +45,31 @@ void redaction_add(struct redaction *redaction, size_t start, size_t end) {
         end = last_end > end ? last_end : end;
         redaction->count--;
     }
-    if (redaction->count == redaction->capacity) {
-        redaction->capacity = redaction->capacity == 0 ? 8 : 2 * redaction->capacity;
-        redaction->spans =
-            mem_resize(redaction->spans, redaction->capacity, sizeof(redaction->spans[0]));
-    }
+    redaction->spans = array_grown(redaction->spans, redaction->count, &redaction->room,
+                                   sizeof(redaction->spans[0]));
     redaction->spans[redaction->count++] = (struct span){start, end - start};
 }
 
-// Covers the marks from `*next` on that begin at or before `at`.
-static void cover_marks(struct redaction *redaction, const struct event_line *marks, size_t *next,
-                        struct slice text, size_t at) {
-    while (marks != NULL && *next < marks->secret_count && marks->secrets[*next].offset <= at) {
-        struct span mark = marks->secrets[*next];
-        size_t room = text.len - mark.offset;
-        redaction_add(redaction, mark.offset, mark.offset + (mark.len < room ? mark.len : room));
-        ++*next;
-    }
+// `text_len`: a mark may reach beyond what was kept of a line.
+static void cover_mark(struct redaction *redaction, struct span mark, size_t text_len) {
+    size_t room = text_len - mark.offset;
+    redaction_add(redaction, mark.offset, mark.offset + (mark.len < room ? mark.len : room));
 }
 
-void redaction_find(struct redaction *redaction, const struct secret_set *secrets_known,
-                    struct slice text, const struct event_line *marks, bool cut) {
-    struct secret_search search = {.secrets_known = secrets_known, .text = text, .cut = cut};
+void redaction_find(struct redaction *redaction, struct secret_search *search,
+                    const struct span *marks, size_t mark_count) {
     struct secret_match match;
     size_t next = 0;
     redaction->count = 0;
-    while (secret_search_next(&search, &match)) {
-        cover_marks(redaction, marks, &next, text, match.at);
+    while (secret_search_next(search, &match)) {
+        for (; next < mark_count && marks[next].offset <= match.at; next++) {
+            cover_mark(redaction, marks[next], search->text.len);
+        }
         redaction_add(redaction, match.at - match.before, match.at + match.len);
     }
-    cover_marks(redaction, marks, &next, text, text.len);
+    for (; next < mark_count; next++) {
+        cover_mark(redaction, marks[next], search->text.len);
+    }
 }
 
 static bool touches(struct span covered, size_t from, size_t to) {
@@ -136,21 +115,12 @@ static bool covers(const struct redaction *redaction, size_t from, size_t to) {
     return false;
 }
 
-// A copy that is terminated, for text_rewriter_string.
-static struct slice kept(struct text_rewriter *rewriter, struct slice text) {
-    uint8_t *copy = text_rewriter_room(rewriter, text.len + 1);
-    if (text.len > 0) {
-        memcpy(copy, text.data, text.len);
-    }
-    return slice_of(copy, text.len);
-}
-
 static struct slice seen(struct text_rewriter *rewriter, const struct redaction *redaction,
                          struct slice text, struct span part) {
     struct buf out;
     buf_init(&out, part.len + (redaction->count + 1) * text_rewriter_stars().len);
     put_range(&out, redaction, text, part.offset, part.offset + part.len);
-    struct slice result = kept(rewriter, buf_slice(&out));
+    struct slice result = arena_copy(&rewriter->arena, buf_slice(&out));
     buf_cleanup(&out);
     return result;
 }
@@ -164,7 +134,8 @@ bool text_rewriter_slice(struct text_rewriter *rewriter, struct slice *text) {
         return true;
     }
     struct redaction redaction = {0};
-    redaction_find(&redaction, rewriter->secrets_known, *text, NULL, false);
+    struct secret_search search = {.secrets_known = rewriter->secrets_known, .text = *text};
+    redaction_find(&redaction, &search, NULL, 0);
     bool hidden = redaction.count > 0;
     if (hidden) {
         *text = seen(rewriter, &redaction, *text, (struct span){0, text->len});
@@ -201,7 +172,7 @@ bool text_rewriter_sentence(struct text_rewriter *rewriter, struct text_rewriter
         }
         buf_put(&out, part);
     }
-    *sentence = kept(rewriter, buf_slice(&out));
+    *sentence = arena_copy(&rewriter->arena, buf_slice(&out));
     buf_cleanup(&out);
     return true;
 }
@@ -229,8 +200,10 @@ bool text_rewriter_line(struct text_rewriter *rewriter, struct event_line *line,
                         size_t conceal_from) {
     bool cut = line->len > line->text.len || line->ending == ENDING_NONE;
     struct slice shown = slice_sub(line->text, 0, conceal_from); // the rest need not be searched
-    redaction_find(&rewriter->redaction, rewriter->secrets_known, shown, line,
-                   cut || shown.len < line->text.len);
+    struct secret_search search = {.secrets_known = rewriter->secrets_known,
+                                   .text = shown,
+                                   .cut = cut || shown.len < line->text.len};
+    redaction_find(&rewriter->redaction, &search, line->secrets, line->secret_count);
     bool empty = line->text.len == 0 && rewriter->redaction.count == 0;
     if (conceal_from < line->text.len || (conceal_from == 0 && empty)) {
         cover_rest(&rewriter->redaction, conceal_from, line->text.len);

@@ -12,6 +12,7 @@
 #ifndef SCOPE_INSPECT_TEXT_REWRITER_H
 #define SCOPE_INSPECT_TEXT_REWRITER_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "event/event.h"
 #include "inspect/secret_set.h"
@@ -19,33 +20,28 @@
 struct redaction {
     struct span *spans; // ascending, apart
     size_t count;
-    size_t capacity;
+    size_t room;
 };
-
-struct text_rewriter_block;
 
 struct text_rewriter {
     const struct secret_set *secrets_known; // borrowed
     struct redaction redaction;             // of the line looked at last
-    struct text_rewriter_block *blocks;     // rewritten texts, until text_rewriter_clear
+    struct arena arena;                     // rewritten events, until text_rewriter_clear
 };
 
 void text_rewriter_init(struct text_rewriter *rewriter, const struct secret_set *secrets_known);
 void text_rewriter_cleanup(struct text_rewriter *rewriter);
 void text_rewriter_clear(struct text_rewriter *rewriter); // frees all texts that were rewritten
 
-// The redaction of `text`: the marked ranges and whatever is known to be secret. `cut` as in
-// secret_search.
-void redaction_find(struct redaction *redaction, const struct secret_set *secrets_known,
-                    struct slice text, const struct event_line *marks, bool cut);
+// The redaction of the text that `search` is about to look through: the marked ranges and all that
+// is known to be secret. Marks are in ascending order and apart.
+void redaction_find(struct redaction *redaction, struct secret_search *search,
+                    const struct span *marks, size_t mark_count);
 // Adds a range; ranges must come in order of their ends.
 void redaction_add(struct redaction *redaction, size_t start, size_t end);
 void redaction_cleanup(struct redaction *redaction);
 // Appends `text` as it may be seen.
 void redaction_put(struct buf *out, const struct redaction *redaction, struct slice text);
-
-// Memory for a rewritten event, zeroed, aligned for anything; until text_rewriter_clear.
-void *text_rewriter_room(struct text_rewriter *rewriter, size_t size);
 
 // Each of these rewrites what it is given and says whether it did. A rewritten text lives until
 // text_rewriter_clear.

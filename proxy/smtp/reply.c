@@ -1,39 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "smtp/reply.h"
 
-#include "base/memory.h"
-#include "base/text.h"
+#include "base/array.h"
 
 #include <stdlib.h>
-
-// ── enhanced codes: class "." subject "." detail (RFC 3463 2) ───────────────────────────────────
-
-static size_t digits(struct slice s) {
-    size_t len = 0;
-    while (len < s.len && len < 3 && text_is_digit(s.data[len])) {
-        len++;
-    }
-    return len;
-}
-
-struct slice reply_enhanced(struct slice text) {
-    static const struct slice none = {0};
-    if (text.len < 5 || (text.data[0] != '2' && text.data[0] != '4' && text.data[0] != '5') ||
-        text.data[1] != '.') {
-        return none;
-    }
-    size_t subject = digits(slice_from(text, 2));
-    size_t dot = 2 + subject;
-    if (subject == 0 || dot >= text.len || text.data[dot] != '.') {
-        return none;
-    }
-    size_t detail = digits(slice_from(text, dot + 1));
-    size_t end = dot + 1 + detail;
-    bool ends = end == text.len || text.data[end] == ' ' || text.data[end] == '\t';
-    return detail > 0 && ends ? slice_sub(text, 0, end) : none;
-}
-
-// ── the whole reply ─────────────────────────────────────────────────────────────────────────────
 
 void reply_init(struct reply *reply) {
     *reply = (struct reply){0};
@@ -51,12 +21,8 @@ static void keep(struct reply *reply, const struct event_line *line) {
         reply->cut = true;
         return;
     }
-    if (reply->count == reply->capacity) {
-        reply->capacity = reply->capacity == 0 ? 4 : 2 * reply->capacity;
-        reply->lines = mem_resize(reply->lines, reply->capacity, sizeof(reply->lines[0]));
-    }
-    reply->lines[reply->count] = (struct event_reply_line){.line = *line};
-    reply->count++;
+    reply->lines = array_grown(reply->lines, reply->count, &reply->room, sizeof(reply->lines[0]));
+    reply->lines[reply->count++] = (struct event_reply_line){.line = *line};
     buf_put(&reply->bytes, line->text);
 }
 

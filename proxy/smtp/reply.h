@@ -14,13 +14,10 @@
 #include "event/event.h"
 #include "event/reply_line.h"
 
-// The enhanced status code (RFC 2034, 3463) at the front of `text`, or the null slice.
-struct slice reply_enhanced(struct slice text);
-
 struct reply {
     struct event_reply_line *lines; // slices are offsets into `bytes` until reply_finish
     size_t count;
-    size_t capacity;
+    size_t room;
     struct buf bytes;
     int first_code;
     int code;

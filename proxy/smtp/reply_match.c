@@ -106,7 +106,7 @@ static void describe(struct event_reply *event, struct dialogue *dialogue,
     event->latency_ns = latency(item, match, answer);
     event->tls = dialogue->tls[item->by_proxy ? SIDE_SERVER : SIDE_CLIENT] && !answer->plain;
     if (event->line_count > 0 && has_enhanced(item, match, event->code)) {
-        event->enhanced = reply_enhanced(event->lines[0].text);
+        event->enhanced = reply_line_enhanced(event->lines[0].text);
     }
 }
 

@@ -19,7 +19,7 @@ static void check(struct reply *reply) {
     for (size_t i = 0; i < event.line_count; i++) {
         const struct event_reply_line *line = &event.lines[i];
         require(line->text.len <= line->line.text.len);
-        struct slice enhanced = reply_enhanced(line->text);
+        struct slice enhanced = reply_line_enhanced(line->text);
         require(enhanced.len == 0 || (enhanced.len >= 5 && enhanced.len <= 9));
     }
     reply_clip(reply, 7);

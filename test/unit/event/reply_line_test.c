@@ -25,9 +25,22 @@ static void reads_lines(void **state) {
     check_line("", 0, true, false, "");
 }
 
+static void reads_enhanced_codes(void **state) {
+    (void)state;
+    check_slice(reply_line_enhanced(SLICE("5.7.8 no")), "5.7.8");
+    check_slice(reply_line_enhanced(SLICE("2.0.0")), "2.0.0");
+    check_slice(reply_line_enhanced(SLICE("4.123.999\tx")), "4.123.999");
+    check_slice(reply_line_enhanced(SLICE("3.0.0 x")), NULL);
+    check_slice(reply_line_enhanced(SLICE("5.7.1234 x")), NULL);
+    check_slice(reply_line_enhanced(SLICE("5.7 x")), NULL);
+    check_slice(reply_line_enhanced(SLICE("5.7.8: x")), NULL);
+    check_slice(reply_line_enhanced(SLICE("")), NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_lines),
+        cmocka_unit_test(reads_enhanced_codes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

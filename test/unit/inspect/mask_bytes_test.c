@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "inspect/mask_part.h"
+#include "inspect/mask_bytes.h"
 
 #include "mask_fixture.h"
 
@@ -199,6 +199,17 @@ static void a_line_too_long_to_wait_ends_in_stars(void **state) {
     fixture_cleanup(&fixture);
 }
 
+// A secret was too much to be read, so nothing can be searched for: base64 may begin like a reply.
+static void what_cannot_be_searched_shows_no_part_of_a_response(void **state) {
+    (void)state;
+    struct mask_fixture fixture;
+    fixture_init(&fixture, AUTH_VIEW_MASK);
+    mask_look_ahead(fixture.mask, &(struct event_command){.unread = true});
+    fixture_bytes(&fixture, SIDE_CLIENT, SLICE("4oCmcGFzcw==\r\nNOOP x\r\n"));
+    fixture_bytes(&fixture, SIDE_SERVER, SLICE("535-no pass\r\n535\r\nno code\r\n"));
+    assert_raw(&fixture, "********\r\nNOOP********\r\n535-********\r\n535\r\n********\r\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(marked_bytes_are_eight_stars_however_they_are_split),
@@ -210,6 +221,7 @@ int main(void) {
         cmocka_unit_test(message_text_follows_what_waited),
         cmocka_unit_test(a_reply_too_long_to_wait_shows_no_part_of_a_secret),
         cmocka_unit_test(a_line_too_long_to_wait_ends_in_stars),
+        cmocka_unit_test(what_cannot_be_searched_shows_no_part_of_a_response),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,8 @@
 static void put_seen(struct buf *out, const struct secret_set *secrets_known, struct slice text,
                      bool cut) {
     struct redaction redaction = {0};
-    redaction_find(&redaction, secrets_known, text, NULL, cut);
+    struct secret_search search = {.secrets_known = secrets_known, .text = text, .cut = cut};
+    redaction_find(&redaction, &search, NULL, 0);
     redaction_put(out, &redaction, text);
     redaction_cleanup(&redaction);
 }

@@ -3,18 +3,6 @@
 
 #include "check.h"
 
-static void reads_enhanced_codes(void **state) {
-    (void)state;
-    check_slice(reply_enhanced(SLICE("5.7.8 no")), "5.7.8");
-    check_slice(reply_enhanced(SLICE("2.0.0")), "2.0.0");
-    check_slice(reply_enhanced(SLICE("4.123.999\tx")), "4.123.999");
-    check_slice(reply_enhanced(SLICE("3.0.0 x")), NULL);
-    check_slice(reply_enhanced(SLICE("5.7.1234 x")), NULL);
-    check_slice(reply_enhanced(SLICE("5.7 x")), NULL);
-    check_slice(reply_enhanced(SLICE("5.7.8: x")), NULL);
-    check_slice(reply_enhanced(SLICE("")), NULL);
-}
-
 static bool add(struct reply *reply, const char *text) {
     struct event_line line = {.text = slice_of_string(text)};
     line.len = line.text.len;
@@ -84,7 +72,6 @@ static void clips_what_is_shown(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_enhanced_codes),
         cmocka_unit_test(gathers_lines),
         cmocka_unit_test(waits_behind_a_line_without_a_code),
         cmocka_unit_test(keeps_no_more_than_the_caps),

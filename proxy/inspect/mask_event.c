@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "inspect/mask_part.h"
+#include "inspect/mask_event.h"
 
 #include "base/memory.h"
 #include "inspect/folded_secret.h"
@@ -61,11 +61,9 @@ void mask_command(struct text_rewriter *rewriter, struct event_command *command)
 
 // ── replies ─────────────────────────────────────────────────────────────────────────────────────
 
-enum { REPLY_CODE_LEN = 4 }; // with its separator
-
 static bool mask_reply_line(struct text_rewriter *rewriter, struct event_reply_line *line) {
     struct slice whole = line->line.text;
-    size_t conceal_from = line->malformed ? 0 : REPLY_CODE_LEN;
+    size_t conceal_from = line->malformed ? 0 : whole.len - line->text.len;
     if (!text_rewriter_line(rewriter, &line->line,
                             rewriter->secrets_known->overflowed ? conceal_from : SLICE_NONE)) {
         return false;
@@ -81,7 +79,7 @@ static struct folded_line *find_seams(struct text_rewriter *rewriter,
         rewriter->secrets_known->overflowed) {
         return NULL;
     }
-    struct folded_line *seams = text_rewriter_room(rewriter, reply->line_count * sizeof(*seams));
+    struct folded_line *seams = arena_new(&rewriter->arena, reply->line_count, sizeof(*seams));
     for (size_t i = 0; i < reply->line_count; i++) {
         seams[i].text = reply->lines[i].line.text;
     }
@@ -109,7 +107,7 @@ void mask_reply(struct text_rewriter *rewriter, struct event_reply *reply) {
             continue;
         }
         if (lines == NULL) {
-            lines = text_rewriter_room(rewriter, reply->line_count * sizeof(*lines));
+            lines = arena_new(&rewriter->arena, reply->line_count, sizeof(*lines));
             memcpy(lines, reply->lines, reply->line_count * sizeof(*lines));
         }
         lines[i] = line;
@@ -126,7 +124,7 @@ void mask_reply(struct text_rewriter *rewriter, struct event_reply *reply) {
 static const struct event_parameter *mask_parameter_list(struct text_rewriter *rewriter,
                                                          const struct event_parameter *list,
                                                          size_t count) {
-    struct event_parameter *copy = text_rewriter_room(rewriter, count * sizeof(*copy));
+    struct event_parameter *copy = arena_new(&rewriter->arena, count, sizeof(*copy));
     for (size_t i = 0; i < count; i++) {
         copy[i] = list[i];
         text_rewriter_slice(rewriter, &copy[i].keyword);
@@ -137,7 +135,7 @@ static const struct event_parameter *mask_parameter_list(struct text_rewriter *r
 
 void mask_message(struct text_rewriter *rewriter, struct event_message *message) {
     struct event_recipient *copy =
-        text_rewriter_room(rewriter, message->recipient_count * sizeof(*copy));
+        arena_new(&rewriter->arena, message->recipient_count, sizeof(*copy));
     for (size_t i = 0; i < message->recipient_count; i++) {
         copy[i] = message->recipients[i];
         text_rewriter_slice(rewriter, &copy[i].to);
@@ -154,11 +152,11 @@ void mask_message(struct text_rewriter *rewriter, struct event_message *message)
 
 static const struct event_certificate *mask_certificate(struct text_rewriter *rewriter,
                                                         const struct event_certificate *shown) {
-    struct event_certificate *copy = text_rewriter_room(rewriter, sizeof(*copy));
+    struct event_certificate *copy = arena_new(&rewriter->arena, 1, sizeof(*copy));
     *copy = *shown;
     text_rewriter_string(rewriter, &copy->subject);
     text_rewriter_string(rewriter, &copy->issuer);
-    const char **names = text_rewriter_room(rewriter, shown->name_count * sizeof(*names));
+    const char **names = arena_new(&rewriter->arena, shown->name_count, sizeof(*names));
     for (size_t i = 0; i < shown->name_count; i++) {
         names[i] = shown->names[i];
         text_rewriter_string(rewriter, &names[i]);
@@ -187,8 +185,7 @@ bool mask_tls_error(struct text_rewriter *rewriter, struct event_tls *tls) {
 }
 
 bool mask_proxy_reply(struct text_rewriter *rewriter, struct event_reply *reply) {
-    struct event_reply_line *lines =
-        text_rewriter_room(rewriter, reply->line_count * sizeof(*lines));
+    struct event_reply_line *lines = arena_new(&rewriter->arena, reply->line_count, sizeof(*lines));
     bool rewritten = false;
     for (size_t i = 0; i < reply->line_count; i++) {
         lines[i] = reply->lines[i];
