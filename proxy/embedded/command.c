@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "embedded/embedded_state.h"
 
-#include "base/text.h"
-
 // Which of STARTTLS and AUTH is offered depends on the layer: credentials have no business in the
 // clear (RFC 8314), and STARTTLS inside TLS is an error (RFC 3207 4.2).
-static void answer_ehlo(struct embedded *embedded, struct slice argument, struct buf *out) {
-    if (argument.len == 0) {
+static void answer_ehlo(struct embedded *embedded, const struct command *command, struct buf *out) {
+    if (command->argument.len == 0) {
         embedded_reply(out, "501 5.5.4 EHLO wants a name or an address literal");
         return;
     }
@@ -27,8 +25,8 @@ static void answer_ehlo(struct embedded *embedded, struct slice argument, struct
     embedded_reply(out, "250 ENHANCEDSTATUSCODES");
 }
 
-static void answer_helo(struct embedded *embedded, struct slice argument, struct buf *out) {
-    if (argument.len == 0) {
+static void answer_helo(struct embedded *embedded, const struct command *command, struct buf *out) {
+    if (command->argument.len == 0) {
         embedded_reply(out, "501 5.5.4 HELO wants a name");
         return;
     }
@@ -37,8 +35,9 @@ static void answer_helo(struct embedded *embedded, struct slice argument, struct
     buf_putf(out, "250 %s\r\n", embedded->config.name);
 }
 
-static void answer_starttls(struct embedded *embedded, struct slice argument, struct buf *out) {
-    if (argument.len > 0) {
+static void answer_starttls(struct embedded *embedded, const struct command *command,
+                            struct buf *out) {
+    if (command->argument.len > 0) {
         embedded_reply(out, "501 5.5.4 STARTTLS takes no argument");
     } else if (embedded->tls) {
         embedded_reply(out, "503 5.5.1 TLS is up already");
@@ -52,8 +51,8 @@ static void answer_starttls(struct embedded *embedded, struct slice argument, st
     }
 }
 
-static void answer_quit(struct embedded *embedded, struct slice argument, struct buf *out) {
-    if (argument.len > 0) {
+static void answer_quit(struct embedded *embedded, const struct command *command, struct buf *out) {
+    if (command->argument.len > 0) {
         embedded_reply(out, "501 5.5.4 QUIT takes no argument");
         return;
     }
@@ -61,8 +60,8 @@ static void answer_quit(struct embedded *embedded, struct slice argument, struct
     embedded_reply(out, "221 2.0.0 Bye");
 }
 
-static void answer_rset(struct embedded *embedded, struct slice argument, struct buf *out) {
-    if (argument.len > 0) {
+static void answer_rset(struct embedded *embedded, const struct command *command, struct buf *out) {
+    if (command->argument.len > 0) {
         embedded_reply(out, "501 5.5.4 RSET takes no argument");
         return;
     }
@@ -70,10 +69,11 @@ static void answer_rset(struct embedded *embedded, struct slice argument, struct
     embedded_reply(out, "250 2.0.0 Ok");
 }
 
-static void answer_vrfy(struct embedded *embedded, struct slice argument, struct buf *out) {
+static void answer_vrfy(struct embedded *embedded, const struct command *command, struct buf *out) {
     (void)embedded;
-    embedded_reply(out, argument.len > 0 ? "252 2.1.5 Not verified, but mail to it would be taken"
-                                         : "501 5.5.4 VRFY wants a name");
+    embedded_reply(out, command->argument.len > 0
+                            ? "252 2.1.5 Not verified, but mail to it would be taken"
+                            : "501 5.5.4 VRFY wants a name");
 }
 
 // Where it depends on nothing.
@@ -91,27 +91,22 @@ static const char *fixed_answer(enum verb verb) {
     return "502 5.5.1 Command not implemented";
 }
 
-static void answer_verb(struct embedded *embedded, enum verb verb, struct slice argument,
-                        struct buf *out) {
-    static void (*const answers[VERB_COUNT])(struct embedded *, struct slice, struct buf *) = {
+void embedded_answer(struct embedded *embedded, struct slice line, struct buf *out) {
+    static void (*const answers[VERB_COUNT])(struct embedded *, const struct command *,
+                                             struct buf *) = {
         [VERB_EHLO] = answer_ehlo,   [VERB_HELO] = answer_helo,   [VERB_STARTTLS] = answer_starttls,
         [VERB_AUTH] = embedded_auth, [VERB_MAIL] = embedded_mail, [VERB_RCPT] = embedded_rcpt,
         [VERB_DATA] = embedded_data, [VERB_BDAT] = embedded_bdat, [VERB_RSET] = answer_rset,
         [VERB_QUIT] = answer_quit,   [VERB_VRFY] = answer_vrfy,
     };
-    if (answers[verb] != NULL) {
-        answers[verb](embedded, argument, out);
+    struct command command;
+    command_parse(&command, line);
+    if (command.name.data != line.data) { // blanks before the verb
+        command.verb = VERB_UNKNOWN;
+    }
+    if (answers[command.verb] != NULL) {
+        answers[command.verb](embedded, &command, out);
     } else {
-        embedded_reply(out, fixed_answer(verb));
+        embedded_reply(out, fixed_answer(command.verb));
     }
-}
-
-void embedded_answer(struct embedded *embedded, struct slice line, struct buf *out) {
-    struct slice word = slice_trim_right(line);
-    size_t end = 0;
-    while (end < word.len && word.data[end] != ' ' && word.data[end] != '\t') {
-        end++;
-    }
-    struct slice argument = slice_trim(slice_from(word, end));
-    answer_verb(embedded, verb_find(slice_sub(word, 0, end)), argument, out);
 }

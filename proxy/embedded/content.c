@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The message: text behind DATA (RFC 5321 4.5.2), chunks behind BDAT (RFC 3030). None of it is
-// kept, so it may be as long as it likes.
+// The message: text after DATA (RFC 5321 4.5.2), chunks after BDAT (RFC 3030). None of it is kept,
+// so it may be of any length.
 #include "embedded/embedded_state.h"
-
-#include "base/text.h"
 
 static void end_message(struct embedded *embedded, struct buf *out) {
     if (embedded->message_bytes > EMBEDDED_SIZE_MAX) {
@@ -18,8 +16,8 @@ static void end_message(struct embedded *embedded, struct buf *out) {
 
 // ── DATA ────────────────────────────────────────────────────────────────────────────────────────
 
-void embedded_data(struct embedded *embedded, struct slice argument, struct buf *out) {
-    if (argument.len > 0) {
+void embedded_data(struct embedded *embedded, const struct command *command, struct buf *out) {
+    if (command->argument.len > 0) {
         embedded_reply(out, "501 5.5.4 DATA takes no argument");
     } else if (!embedded->has_mail) {
         embedded_reply(out, "503 5.5.1 MAIL first");
@@ -63,7 +61,7 @@ size_t embedded_text(struct embedded *embedded, struct slice bytes, struct buf *
         }
         uint8_t byte = bytes.data[at++];
         if (embedded->dot == DOT_DOT_CR && byte == '\n') {
-            embedded->message_bytes--; // the CR behind the dot was no part of it
+            embedded->message_bytes--; // the CR after the dot was no part of it
             end_message(embedded, out);
             return at;
         }
@@ -96,20 +94,21 @@ static void end_chunk(struct embedded *embedded, struct buf *out) {
     }
 }
 
-static bool parse_chunk(struct embedded *embedded, struct slice argument) {
-    struct slice last = argument;
-    struct slice size = slice_split(&last, ' ');
-    last = slice_trim(last);
-    embedded->chunk_last = slice_is_nocase(last, "LAST");
-    return text_parse_u64(&embedded->chunk_left, size, UINT64_MAX / 2) &&
-           (last.len == 0 || embedded->chunk_last);
+// A size, and nothing after it but LAST.
+static bool is_chunk(const struct command *command) {
+    struct slice rest = command->argument;
+    slice_split(&rest, ' ');
+    return command->chunk_valid && command->chunk_len <= UINT64_MAX / 2 &&
+           (command->chunk_last || slice_trim(rest).len == 0);
 }
 
-void embedded_bdat(struct embedded *embedded, struct slice argument, struct buf *out) {
-    if (!parse_chunk(embedded, argument)) {
+void embedded_bdat(struct embedded *embedded, const struct command *command, struct buf *out) {
+    if (!is_chunk(command)) {
         embedded_reply(out, "501 5.5.4 Syntax: BDAT size [LAST]");
         return;
     }
+    embedded->chunk_left = command->chunk_len;
+    embedded->chunk_last = command->chunk_last;
     if (chunk_refusal(embedded) == NULL) {
         embedded->has_chunks = true;
         embedded->message_bytes += embedded->chunk_left;

@@ -14,17 +14,15 @@ enum { ANSWER_ROOM = 1024 };
 
 struct embedded *embedded_new(const struct embedded_config *config) {
     struct embedded *embedded = mem_new(sizeof(*embedded));
+    size_t max_line = config->max_line;
     embedded->config = *config;
-    if (embedded->config.max_line < LINE_MAX_AT_LEAST) {
-        embedded->config.max_line = LINE_MAX_AT_LEAST;
-    }
-    buf_init(&embedded->line, embedded->config.max_line);
+    line_reader_init(&embedded->line, max_line > LINE_MAX_AT_LEAST ? max_line : LINE_MAX_AT_LEAST);
     return embedded;
 }
 
 void embedded_free(struct embedded *embedded) {
     if (embedded != NULL) {
-        buf_wipe(&embedded->line); // it may hold a password
+        line_reader_cleanup(&embedded->line);
         free(embedded);
     }
 }
@@ -45,10 +43,6 @@ void embedded_greet(struct embedded *embedded, struct buf *out) {
     buf_putf(out, "220 %s ESMTP, takes every message and delivers none\r\n", embedded->config.name);
 }
 
-bool embedded_awaits_tls(const struct embedded *embedded) {
-    return embedded->expects == EXPECT_TLS;
-}
-
 bool embedded_finished(const struct embedded *embedded) {
     return embedded->expects == EXPECT_NOTHING;
 }
@@ -57,52 +51,42 @@ void embedded_tls_begun(struct embedded *embedded) {
     embedded->tls = true;
     embedded->hello = HELLO_NONE;
     embedded->logged_in = false;
-    embedded->mechanism = MECHANISM_NONE;
+    embedded->mechanism = SASL_MECHANISM_UNKNOWN;
     embedded->expects = EXPECT_COMMAND;
     // What came in the clear must not be read as if it had come inside TLS (CVE-2011-0411).
-    buf_wipe(&embedded->line);
-    embedded->line_dropped = false;
+    line_reader_forget(&embedded->line);
     embedded_forget_mail(embedded);
 }
 
 // ── lines ───────────────────────────────────────────────────────────────────────────────────────
 
 static void answer_line(struct embedded *embedded, struct buf *out) {
-    struct slice line = buf_slice(&embedded->line);
     bool sasl = embedded->expects == EXPECT_SASL;
-    if (line.len > 0 && line.data[line.len - 1] == '\r') {
-        line.len--;
-    }
-    if (embedded->line_dropped) {
+    if (line_reader_cut(&embedded->line)) {
         embedded->expects = EXPECT_COMMAND;
         embedded_reply(out, sasl ? "500 5.5.6 Line too long, authentication ended"
                                  : "500 5.5.2 Line too long");
     } else if (sasl) {
-        embedded_sasl(embedded, line, out);
+        embedded_sasl(embedded, line_reader_text(&embedded->line), out);
     } else {
-        embedded_answer(embedded, line, out);
+        embedded_answer(embedded, line_reader_text(&embedded->line), out);
     }
-    embedded->line_dropped = false;
-    if (sasl) {
-        buf_wipe(&embedded->line);
-    } else {
-        buf_clear(&embedded->line);
-    }
+    line_reader_forget(&embedded->line); // it may have been a password
 }
 
 // A line ends with LF, with or without its CR: what a client means by a bare LF is clear enough in
 // a command.
 static size_t take_line(struct embedded *embedded, struct slice bytes, struct buf *out) {
-    size_t lf = slice_find_byte(bytes, '\n');
-    struct slice part = slice_sub(bytes, 0, lf);
-    if (buf_append(&embedded->line, part) != OK) {
-        embedded->line_dropped = true;
+    struct slice rest = bytes;
+    struct slice spill;
+    enum line_step step = LINE_SPILL;
+    while (step == LINE_SPILL) {
+        step = line_reader_feed(&embedded->line, &spill, &rest);
     }
-    if (lf == SLICE_NONE) {
-        return part.len;
+    if (step == LINE_WHOLE) {
+        answer_line(embedded, out);
     }
-    answer_line(embedded, out);
-    return part.len + 1;
+    return bytes.len - rest.len;
 }
 
 static size_t take(struct embedded *embedded, struct slice bytes, struct buf *out) {

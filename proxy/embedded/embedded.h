@@ -28,8 +28,7 @@ void embedded_greet(struct embedded *embedded, struct buf *out);
 // comes: plain bytes must never be read as if they had come inside TLS (CVE-2011-0411). After QUIT
 // it takes nothing.
 size_t embedded_feed(struct embedded *embedded, struct slice bytes, struct buf *out);
-bool embedded_awaits_tls(const struct embedded *embedded);
-// TLS is up, behind STARTTLS or from the first byte on: forgets EHLO and login (RFC 3207 4.2), and
+// TLS is up, after STARTTLS or from the first byte on: forgets EHLO and login (RFC 3207 4.2), and
 // offers AUTH from now on.
 void embedded_tls_begun(struct embedded *embedded);
 // A server of its own, as what a relay talks to.

@@ -6,19 +6,21 @@
 //   command.c   answers one command line
 //   login.c     AUTH and its exchange
 //   envelope.c  MAIL and RCPT
-//   content.c   message text behind DATA, chunks behind BDAT
+//   content.c   message text after DATA, chunks after BDAT
 #ifndef SCOPE_EMBEDDED_EMBEDDED_STATE_H
 #define SCOPE_EMBEDDED_EMBEDDED_STATE_H
 
 #include "embedded/embedded.h"
-#include "event/verb.h"
+#include "smtp/command.h"
+#include "smtp/line.h"
+#include "smtp/sasl_mechanism.h"
 
 // What the next bytes of the client are.
 enum embedded_expects {
     EXPECT_COMMAND,
     EXPECT_SASL,
-    EXPECT_TEXT,  // behind DATA
-    EXPECT_CHUNK, // behind BDAT
+    EXPECT_TEXT,  // after DATA
+    EXPECT_CHUNK, // after BDAT
     EXPECT_TLS,   // the handshake; none of our bytes
     EXPECT_NOTHING,
 };
@@ -29,28 +31,17 @@ enum embedded_dot { DOT_WITHIN_LINE, DOT_CR, DOT_LINE_START, DOT_DOT, DOT_DOT_CR
 
 enum embedded_hello { HELLO_NONE, HELLO_HELO, HELLO_EHLO };
 
-enum embedded_mechanism {
-    MECHANISM_NONE,
-    MECHANISM_PLAIN,
-    MECHANISM_LOGIN,
-    MECHANISM_CRAM_MD5,
-    MECHANISM_XOAUTH2,
-    MECHANISM_OAUTHBEARER,
-    MECHANISM_COUNT
-};
-
 struct embedded {
     struct embedded_config config;
     enum embedded_expects expects;
-    struct buf line;   // a line that has not ended yet
-    bool line_dropped; // … and was longer than what is taken
+    struct line_reader line;
 
     // The session.
     bool tls;
     bool logged_in;
     enum embedded_hello hello;
-    enum embedded_mechanism mechanism; // of the exchange under way
-    unsigned sasl_lines;               // answered in it
+    enum sasl_mechanism mechanism; // of the exchange under way
+    unsigned sasl_lines;           // answered in it
 
     // The transaction.
     bool has_mail;
@@ -64,14 +55,14 @@ struct embedded {
 
 #define EMBEDDED_SIZE_MAX UINT64_C(1073741824) // what EHLO offers as SIZE (RFC 1870)
 
-// Each appends its answer; `argument` is what stands behind the verb, trimmed, maybe empty.
+// Each appends its answer.
 void embedded_answer(struct embedded *embedded, struct slice line, struct buf *out);
-void embedded_auth(struct embedded *embedded, struct slice argument, struct buf *out);
+void embedded_auth(struct embedded *embedded, const struct command *command, struct buf *out);
 void embedded_sasl(struct embedded *embedded, struct slice line, struct buf *out);
-void embedded_mail(struct embedded *embedded, struct slice argument, struct buf *out);
-void embedded_rcpt(struct embedded *embedded, struct slice argument, struct buf *out);
-void embedded_data(struct embedded *embedded, struct slice argument, struct buf *out);
-void embedded_bdat(struct embedded *embedded, struct slice argument, struct buf *out);
+void embedded_mail(struct embedded *embedded, const struct command *command, struct buf *out);
+void embedded_rcpt(struct embedded *embedded, const struct command *command, struct buf *out);
+void embedded_data(struct embedded *embedded, const struct command *command, struct buf *out);
+void embedded_bdat(struct embedded *embedded, const struct command *command, struct buf *out);
 // Takes message bytes; returns how many were the message's.
 size_t embedded_text(struct embedded *embedded, struct slice bytes, struct buf *out);
 size_t embedded_chunk(struct embedded *embedded, struct slice bytes, struct buf *out);

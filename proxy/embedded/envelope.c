@@ -8,12 +8,12 @@
 // What a value must be for a parameter to be taken.
 enum value_form { VALUE_ANY, VALUE_NONE, VALUE_SIZE, VALUE_BODY, VALUE_RET };
 
-struct parameter_info {
+struct parameter_form {
     struct slice keyword;
     enum value_form form;
 };
 
-static const struct parameter_info mail_parameters[] = {
+static const struct parameter_form mail_parameters[] = {
     {SLICE_INIT("SIZE"), VALUE_SIZE},                                      // RFC 1870
     {SLICE_INIT("BODY"), VALUE_BODY},                                      // RFC 6152
     {SLICE_INIT("SMTPUTF8"), VALUE_NONE},                                  // RFC 6531
@@ -21,7 +21,7 @@ static const struct parameter_info mail_parameters[] = {
     {SLICE_INIT("ENVID"), VALUE_ANY},     {SLICE_INIT("AUTH"), VALUE_ANY}, // RFC 4954 5
 };
 
-static const struct parameter_info rcpt_parameters[] = {
+static const struct parameter_form rcpt_parameters[] = {
     {SLICE_INIT("NOTIFY"), VALUE_ANY}, // RFC 3461
     {SLICE_INIT("ORCPT"), VALUE_ANY},
 };
@@ -56,68 +56,36 @@ static const char *check_value(enum value_form form, struct slice value) {
     return NULL;
 }
 
-static const char *check_parameter(struct slice keyword, struct slice value,
-                                   const struct parameter_info *known, size_t known_count) {
+static const char *check_parameter(const struct event_parameter *parameter,
+                                   const struct parameter_form *known, size_t known_count) {
     for (size_t i = 0; i < known_count; i++) {
-        if (slice_equal_nocase(keyword, known[i].keyword)) {
-            return check_value(known[i].form, value);
+        if (slice_equal_nocase(parameter->keyword, known[i].keyword)) {
+            return check_value(known[i].form, parameter->value);
         }
     }
     return "555 5.5.4 Parameter not known";
 }
 
-static const char *check_parameters(struct slice rest, const struct parameter_info *known,
-                                    size_t known_count) {
-    while (rest.len > 0) {
-        struct slice value = slice_split(&rest, ' ');
-        if (value.len == 0) {
-            continue;
-        }
-        struct slice keyword = slice_split(&value, '=');
-        const char *no = check_parameter(keyword, value, known, known_count);
-        if (no != NULL) {
-            return no;
-        }
+static const char *check_parameters(const struct command *command,
+                                    const struct parameter_form *known, size_t known_count) {
+    const char *no = NULL;
+    for (size_t i = 0; i < command->parameter_count && no == NULL; i++) {
+        no = check_parameter(&command->parameters[i], known, known_count);
     }
-    return NULL;
+    return no;
 }
 
-// Where the path ends: behind its `>`, quoted strings passed over, or, without brackets, at the
-// first space. 0 where there is no path.
-static size_t path_len(struct slice s) {
-    bool brackets = s.len > 0 && s.data[0] == '<';
-    bool quoted = false;
-    for (size_t i = 0; i < s.len; i++) {
-        uint8_t byte = s.data[i];
-        if (quoted && byte == '\\') {
-            i++;
-        } else if (byte == '"') {
-            quoted = !quoted;
-        } else if (!quoted && brackets && byte == '>') {
-            return i + 1;
-        } else if (!quoted && !brackets && byte == ' ') {
-            return i;
-        }
-    }
-    return brackets ? 0 : s.len;
+// Lenient where every server is: a space after the colon, no brackets.
+static bool has_path(const struct command *command, struct slice keyword) {
+    const struct event_path *path = &command->path;
+    size_t end = (size_t)(path->raw.data - command->argument.data) + path->raw.len;
+    struct slice after = slice_from(command->argument, end);
+    return path->present && slice_starts_with_nocase(command->argument, keyword) &&
+           (path->brackets || path->raw.data[0] != '<') &&
+           (after.len == 0 || text_is_blank(after.data[0]));
 }
 
-// Cuts `FROM:<path>` off `*argument`, which is then the parameters. Lenient where every server is:
-// a space behind the colon, no brackets.
-static bool take_path(struct slice *argument, struct slice keyword, struct slice *out_path) {
-    if (!slice_starts_with_nocase(*argument, keyword)) {
-        return false;
-    }
-    struct slice rest = slice_trim(slice_from(*argument, keyword.len));
-    size_t len = path_len(rest);
-    *out_path = slice_sub(rest, 0, len);
-    *argument = slice_from(rest, len);
-    bool apart = argument->len == 0 || argument->data[0] == ' ';
-    return len > 0 && apart;
-}
-
-void embedded_mail(struct embedded *embedded, struct slice argument, struct buf *out) {
-    struct slice path = {0};
+void embedded_mail(struct embedded *embedded, const struct command *command, struct buf *out) {
     if (embedded->hello == HELLO_NONE) {
         embedded_reply(out, "503 5.5.1 EHLO first");
         return;
@@ -126,11 +94,11 @@ void embedded_mail(struct embedded *embedded, struct slice argument, struct buf 
         embedded_reply(out, "503 5.5.1 A transaction is under way already");
         return;
     }
-    if (!take_path(&argument, SLICE("FROM:"), &path)) {
+    if (!has_path(command, SLICE("FROM:"))) {
         embedded_reply(out, "501 5.5.4 Syntax: MAIL FROM:<address>");
         return;
     }
-    const char *no = check_parameters(argument, mail_parameters,
+    const char *no = check_parameters(command, mail_parameters,
                                       sizeof(mail_parameters) / sizeof(mail_parameters[0]));
     if (no != NULL) {
         embedded_reply(out, no);
@@ -141,8 +109,7 @@ void embedded_mail(struct embedded *embedded, struct slice argument, struct buf 
     embedded_reply(out, "250 2.1.0 Ok");
 }
 
-void embedded_rcpt(struct embedded *embedded, struct slice argument, struct buf *out) {
-    struct slice path = {0};
+void embedded_rcpt(struct embedded *embedded, const struct command *command, struct buf *out) {
     if (!embedded->has_mail) {
         embedded_reply(out, "503 5.5.1 MAIL first");
         return;
@@ -151,11 +118,11 @@ void embedded_rcpt(struct embedded *embedded, struct slice argument, struct buf 
         embedded_reply(out, "503 5.5.1 The message has begun");
         return;
     }
-    if (!take_path(&argument, SLICE("TO:"), &path) || slice_is(path, "<>")) {
+    if (!has_path(command, SLICE("TO:")) || slice_is(command->path.raw, "<>")) {
         embedded_reply(out, "501 5.5.4 Syntax: RCPT TO:<address>");
         return;
     }
-    const char *no = check_parameters(argument, rcpt_parameters,
+    const char *no = check_parameters(command, rcpt_parameters,
                                       sizeof(rcpt_parameters) / sizeof(rcpt_parameters[0]));
     if (no != NULL) {
         embedded_reply(out, no);

@@ -4,42 +4,35 @@
 
 #include "base/digest.h"
 
-struct mechanism_info {
-    struct slice name;
-    const char *challenges[2]; // for the first and second line of the client, base64
+// Of the mechanisms that are offered.
+static const struct {
     unsigned lines;            // that the client sends, an initial response counted
-};
-
-static const struct mechanism_info mechanisms[MECHANISM_COUNT] = {
-    [MECHANISM_PLAIN] = {SLICE_INIT("PLAIN"), {""}, 1},
+    const char *challenges[2]; // for the first and second line of the client, base64
+} mechanisms[] = {
+    [SASL_MECHANISM_PLAIN] = {1, {""}},
     // "Username:" and "Password:"
-    [MECHANISM_LOGIN] = {SLICE_INIT("LOGIN"), {"VXNlcm5hbWU6", "UGFzc3dvcmQ6"}, 2},
+    [SASL_MECHANISM_LOGIN] = {2, {"VXNlcm5hbWU6", "UGFzc3dvcmQ6"}},
     // "<1.1@smtpscope.invalid>": any answer is taken, so a fixed challenge does no harm here
-    [MECHANISM_CRAM_MD5] = {SLICE_INIT("CRAM-MD5"), {"PDEuMUBzbXRwc2NvcGUuaW52YWxpZD4="}, 1},
-    [MECHANISM_XOAUTH2] = {SLICE_INIT("XOAUTH2"), {""}, 1},
-    [MECHANISM_OAUTHBEARER] = {SLICE_INIT("OAUTHBEARER"), {""}, 1},
+    [SASL_MECHANISM_CRAM_MD5] = {1, {"PDEuMUBzbXRwc2NvcGUuaW52YWxpZD4="}},
+    [SASL_MECHANISM_XOAUTH2] = {1, {""}},
+    [SASL_MECHANISM_OAUTHBEARER] = {1, {""}},
 };
 
-static enum embedded_mechanism mechanism_find(struct slice name) {
-    for (int i = MECHANISM_NONE + 1; i < MECHANISM_COUNT; i++) {
-        if (slice_equal_nocase(name, mechanisms[i].name)) {
-            return (enum embedded_mechanism)i;
-        }
-    }
-    return MECHANISM_NONE;
+static bool is_offered(enum sasl_mechanism mechanism) {
+    return mechanism < sizeof(mechanisms) / sizeof(mechanisms[0]) &&
+           mechanisms[mechanism].lines > 0;
 }
 
 static void end_exchange(struct embedded *embedded, struct buf *out, const char *reply) {
-    embedded->mechanism = MECHANISM_NONE;
+    embedded->mechanism = SASL_MECHANISM_UNKNOWN;
     embedded->sasl_lines = 0;
     embedded->expects = EXPECT_COMMAND;
     embedded_reply(out, reply);
 }
 
 static void challenge(struct embedded *embedded, struct buf *out) {
-    const struct mechanism_info *info = &mechanisms[embedded->mechanism];
     embedded->expects = EXPECT_SASL;
-    buf_putf(out, "334 %s\r\n", info->challenges[embedded->sasl_lines]);
+    buf_putf(out, "334 %s\r\n", mechanisms[embedded->mechanism].challenges[embedded->sasl_lines]);
 }
 
 static bool is_base64(struct slice line) {
@@ -73,7 +66,7 @@ void embedded_sasl(struct embedded *embedded, struct slice line, struct buf *out
 }
 
 // Why AUTH cannot be now, or NULL.
-static const char *refusal(const struct embedded *embedded, struct slice argument) {
+static const char *refusal(const struct embedded *embedded, const struct command *command) {
     if (embedded->hello != HELLO_EHLO) {
         return "503 5.5.1 EHLO first";
     }
@@ -86,27 +79,25 @@ static const char *refusal(const struct embedded *embedded, struct slice argumen
     if (embedded->has_mail) {
         return "503 5.5.1 No authentication within a transaction";
     }
-    return argument.len == 0 ? "501 5.5.4 AUTH wants a mechanism" : NULL;
+    if (slice_is_null(command->mechanism)) {
+        return "501 5.5.4 AUTH wants a mechanism";
+    }
+    return is_offered(sasl_mechanism_find(command->mechanism)) ? NULL
+                                                               : "504 5.5.4 Mechanism not known";
 }
 
-void embedded_auth(struct embedded *embedded, struct slice argument, struct buf *out) {
-    const char *no = refusal(embedded, argument);
+void embedded_auth(struct embedded *embedded, const struct command *command, struct buf *out) {
+    const char *no = refusal(embedded, command);
     if (no != NULL) {
         embedded_reply(out, no);
         return;
     }
-    struct slice initial = argument;
-    embedded->mechanism = mechanism_find(slice_split(&initial, ' '));
-    initial = slice_trim(initial);
-    if (embedded->mechanism == MECHANISM_NONE) {
-        embedded_reply(out, "504 5.5.4 Mechanism not known");
-        return;
-    }
+    embedded->mechanism = sasl_mechanism_find(command->mechanism);
     embedded->sasl_lines = 0;
-    if (initial.len == 0) {
+    if (slice_is_null(command->initial)) {
         challenge(embedded, out);
         return;
     }
     // RFC 4954 4: a lone `=` is an initial response of no bytes.
-    take_response(embedded, slice_is(initial, "=") ? SLICE("") : initial, out);
+    take_response(embedded, slice_is(command->initial, "=") ? SLICE("") : command->initial, out);
 }

@@ -14,7 +14,7 @@ void line_reader_cleanup(struct line_reader *reader) {
     buf_wipe(&reader->kept);
 }
 
-static void begin(struct line_reader *reader) {
+void line_reader_forget(struct line_reader *reader) {
     struct buf kept = reader->kept;
     buf_wipe_bytes(&kept); // it may have been a credential
     *reader = (struct line_reader){.kept = kept, .ending = ENDING_NONE};
@@ -50,7 +50,7 @@ static enum line_step settle_cr(struct line_reader *reader, struct slice *out_sp
 enum line_step line_reader_feed(struct line_reader *reader, struct slice *out_spill,
                                 struct slice *input) {
     if (reader->whole) {
-        begin(reader);
+        line_reader_forget(reader);
     }
     if (input->len == 0) {
         return LINE_MORE;

@@ -32,6 +32,7 @@ enum line_step {
 
 void line_reader_init(struct line_reader *reader, size_t max);
 void line_reader_cleanup(struct line_reader *reader); // wipes: lines hold secrets
+void line_reader_forget(struct line_reader *reader);  // … and begins another line
 
 // Takes bytes off the front of `*input` up to the end of a line. `*out_spill` is valid as long as
 // the input.

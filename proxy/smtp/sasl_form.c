@@ -77,38 +77,45 @@ static bool ends_in_two(struct slice response) {
     "OAUTHBEARER has the form n,a=NAME, ^A auth=Bearer TOKEN ^A ^A, where ^A is the byte 0x01 "    \
     "and there are no spaces around it, and this "
 
-static const char *flaw_of_xoauth2(struct slice response) {
-    if (!slice_starts_with_nocase(response, SLICE("user="))) {
-        return slice_starts_with(response, SLICE("dXNlcj"))
-                   ? FORM_XOAUTH2 "was put into base64 twice"
-                   : FORM_XOAUTH2 "does not begin with user=";
+// What both have after their beginning.
+struct bearer_flaws {
+    const char *no_auth, *no_bearer, *no_end;
+};
+
+#define BEARER_FLAWS(form)                                                                         \
+    {                                                                                              \
+        .no_auth = form "has no auth= after a ^A",                                                 \
+        .no_bearer = form "has no 'Bearer' and a space in front of the token",                     \
+        .no_end = form "does not end in two ^A"                                                    \
     }
+
+static const char *flaw_of_bearer(const struct bearer_flaws *flaws, struct slice response) {
     struct slice credentials = credentials_of(response);
     if (slice_is_null(credentials)) {
-        return FORM_XOAUTH2 "has no auth= after a ^A";
+        return flaws->no_auth;
     }
     if (!is_bearer(credentials)) {
-        return FORM_XOAUTH2 "has no 'Bearer' and a space in front of the token";
+        return flaws->no_bearer;
     }
-    return ends_in_two(response) ? NULL : FORM_XOAUTH2 "does not end in two ^A";
+    return ends_in_two(response) ? NULL : flaws->no_end;
+}
+
+static const char *flaw_of_xoauth2(struct slice response) {
+    static const struct bearer_flaws flaws = BEARER_FLAWS(FORM_XOAUTH2);
+    if (slice_starts_with_nocase(response, SLICE("user="))) {
+        return flaw_of_bearer(&flaws, response);
+    }
+    return slice_starts_with(response, SLICE("dXNlcj")) ? FORM_XOAUTH2 "was put into base64 twice"
+                                                        : FORM_XOAUTH2 "does not begin with user=";
 }
 
 // RFC 7628 3.1: gs2-header ^A (key=value ^A)* ^A.
 static const char *flaw_of_oauthbearer(struct slice response) {
+    static const struct bearer_flaws flaws = BEARER_FLAWS(FORM_BEARER);
     bool header = slice_starts_with(response, SLICE("n,")) ||
                   slice_starts_with(response, SLICE("y,")) ||
                   slice_starts_with(response, SLICE("p="));
-    if (!header) {
-        return FORM_BEARER "does not begin with n,";
-    }
-    struct slice credentials = credentials_of(response);
-    if (slice_is_null(credentials)) {
-        return FORM_BEARER "has no auth= after a ^A";
-    }
-    if (!is_bearer(credentials)) {
-        return FORM_BEARER "has no 'Bearer' and a space in front of the token";
-    }
-    return ends_in_two(response) ? NULL : FORM_BEARER "does not end in two ^A";
+    return header ? flaw_of_bearer(&flaws, response) : FORM_BEARER "does not begin with n,";
 }
 
 const char *sasl_form_flaw(enum sasl_mechanism mechanism, unsigned nth, struct slice response) {
