@@ -9,7 +9,7 @@ import socket
 import subprocess
 
 from support import scope as s
-from support import ways
+from support import smtp
 
 CONNECT = ("--mode", "connect@127.0.0.1:0")
 PEERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peers")
@@ -47,11 +47,11 @@ def read_head(connection):
 def converse(connection):
     assert s.read_line(connection).startswith(b"220 ")
     assert s.ask(connection, "EHLO client.example.com")[-1].startswith(b"250 ")
-    assert s.ask(connection, "QUIT") == [b"221 bye\r\n"]
+    assert s.ask(connection, "QUIT") == [b"221 2.0.0 Bye\r\n"]
 
 
 def test_takes_names_and_both_kinds_of_address(scope):
-    with ways.MailServer() as server, ways.MailServer(address="::1", port=0) as server6:
+    with smtp.Server() as server, smtp.Server(address="::1") as server6:
         with scope.proxy(*CONNECT) as proxy:
             for target in (f"127.0.0.1:{server.port}", f"localhost:{server.port}",
                            f"[::1]:{server6.port}"):
@@ -95,20 +95,20 @@ def test_a_silent_server_is_a_time_out(scope):
 
 
 def test_byte_by_byte_and_with_words_after_it(scope):
-    with ways.MailServer() as server, scope.proxy(*CONNECT) as proxy:
+    with smtp.Server() as server, scope.proxy(*CONNECT) as proxy:
         with s.connect(proxy.port()) as connection:
             for byte in request(f"localhost:{server.port}") + b"EHLO early.example.com\r\n":
                 connection.sendall(bytes([byte]))
             assert read_head(connection).startswith(b"HTTP/1.1 200 ")
             assert s.read_line(connection).startswith(b"220 ")
             assert s.read_reply(connection)[-1].startswith(b"250 ")
-            assert s.ask(connection, "QUIT") == [b"221 bye\r\n"]
+            assert s.ask(connection, "QUIT") == [b"221 2.0.0 Bye\r\n"]
     assert proxy.sessions()[0]["exchanges"][1]["command"]["line"] == "EHLO early.example.com"
 
 
 def test_credentials_for_a_proxy_are_nowhere(scope):
     transcript = scope.path("transcript.txt")
-    with ways.MailServer() as server:
+    with smtp.Server() as server:
         with scope.proxy(*CONNECT, "-o", f"text:{transcript}") as proxy:
             target = f"localhost:{server.port}"
             with s.connect(proxy.port()) as connection:
@@ -129,7 +129,7 @@ def test_curl(scope):
     message = scope.path("message.eml")
     with open(message, "wb") as file:
         file.write(b"Subject: hello\r\n\r\nA line.\r\n")
-    with ways.MailServer(scope.server_context()) as server:
+    with smtp.Server(scope) as server:
         with scope.proxy(*CONNECT, "--server-ca", root) as proxy:
             done = subprocess.run(
                 ["curl", "-sS", "-p", "-x", f"http://127.0.0.1:{proxy.port()}", "--mail-from",
@@ -149,7 +149,7 @@ def test_nodemailer(scope):
     module = os.path.abspath(os.path.join(PEERS, "node_modules", "nodemailer"))
     if shutil.which("node") is None or not os.path.isdir(module):
         raise s.Skip("nodemailer is not installed (npm ci in test/peers)")
-    with ways.MailServer() as server, scope.proxy(*CONNECT) as proxy:
+    with smtp.Server() as server, scope.proxy(*CONNECT) as proxy:
         done = subprocess.run(
             ["node", "-e", NODE, module, str(server.port), f"http://127.0.0.1:{proxy.port()}"],
             stderr=subprocess.PIPE, timeout=s.TIMEOUT)

@@ -11,7 +11,7 @@ import subprocess
 import xml.etree.ElementTree as xml
 
 from support import scope as s
-from support.play import (C, C_CLOSE, C_RESET, CLIENT_TLS, HEADER, S, S_CLOSE, Stage, envelope, hello,
+from support.smtp import (C, C_CLOSE, C_RESET, CLIENT_TLS, HEADER, S, S_CLOSE, Stage, envelope, hello,
                           mail)
 from support.text import by_session, without_pids
 

@@ -2,7 +2,7 @@
 """Every rule of the analysis against the real program: sessions where it must fire, near misses
 where it must not, and in both no finding that is not true of the session.
 
-A case is a name, the steps of the conversation (support/play.py) and all the findings expected, in
+A case is a name, the steps of the conversation (support/smtp.py) and all the findings expected, in
 the form `rule@EXCHANGE/MESSAGE`, with `!severity` or `<side` where they are not the rule's usual.
 """
 
@@ -12,9 +12,9 @@ import re
 import socket
 import time
 
-from support import play
+from support import smtp
 from support import scope as s
-from support.play import C, C_CLOSE, C_RESET, CLIENT_TLS, S, S_CLOSE
+from support.smtp import C, C_CLOSE, C_RESET, CLIENT_TLS, S, S_CLOSE
 
 CLIENT, SERVER = "client", "server"
 RULES = {  # rule: severity, side, reference
@@ -1021,7 +1021,7 @@ def check_outputs(proxy, sessions):
 
 def run(scope, cases, *words):
     problems = []
-    with play.Stage(scope) as stage:
+    with smtp.Stage(scope) as stage:
         with scope.proxy("--mode", f"reverse:smtp://localhost:{stage.port}@127.0.0.1:0",
                          *words) as proxy:
             for name, steps, _ in cases:
@@ -1109,10 +1109,10 @@ def test_layers(scope):
 def test_starttls_is_hidden(scope):
     """What the client was not offered it did not ignore."""
     with_auth = [GREET, C("EHLO client.example.com"), S("250-mx", "250 STARTTLS"), mail_from(), BYE]
-    with play.Stage(scope) as stage:
+    with smtp.Stage(scope) as stage:
         with scope.proxy("--mode", f"reverse:smtp://localhost:{stage.port}@127.0.0.1:0",
                          "--client-tls", "none") as proxy:
-            steps = play._flat(with_auth)
+            steps = smtp.flat(with_auth)
             stage.parts.put(steps)
             connection = s.connect(proxy.port())
             s.read_reply(connection)

@@ -8,10 +8,12 @@ import os
 import re
 
 from support import scope as s
-from support.play import (C, C_CLOSE, C_RESET, CLIENT_TLS, HEADER, QUIT, S, S_CLOSE, Stage, envelope,
-                          hello, mail, own_pid, own_program)
+from support.smtp import (C, C_CLOSE, C_RESET, CLIENT_TLS, HEADER, QUIT, S, S_CLOSE, Stage, envelope,
+                          hello, mail)
 from support.text import without_times
 
+with open("/proc/self/comm") as file:
+    OWN_PROGRAM = file.read().strip()
 LINE = re.compile(r"^(\d+) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (\d+) (\d+) (.*)$")
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
 
@@ -92,7 +94,7 @@ def test_every_text_line_has_counter_time_pid_session_and_what(scope):
         assert found, line
         counter += 1
         same(int(found[1]), counter)
-        same(int(found[3]), own_pid())
+        same(int(found[3]), os.getpid())
         assert 1 <= int(found[4]) <= 3
     assert record.raw_text.endswith("\n")
     same(record.text(1, happenings=True), [
@@ -324,7 +326,7 @@ def test_events_have_the_members_of_the_contract(scope):
     for event in record.events:
         starts(event, "counter", "time", "pid", "session", "event")
         assert TIME.match(event["time"]), event
-        has(event, pid=own_pid(), session=1)
+        has(event, pid=os.getpid(), session=1)
     common = ["counter", "time", "pid", "session", "event"]
     members = {
         "connect": ["client", "server", "mode"],
@@ -341,8 +343,8 @@ def test_events_have_the_members_of_the_contract(scope):
     same(record.events[0]["event"], "connect")
     same(record.events[-1]["event"], "close")
     has(record.events[0], mode="reverse", client={
-        "address": "127.0.0.1", "port": record.client_ports[0], "pid": own_pid(),
-        "program": own_program()}, server={
+        "address": "127.0.0.1", "port": record.client_ports[0], "pid": os.getpid(),
+        "program": OWN_PROGRAM}, server={
         "host": "localhost", "address": "127.0.0.1", "port": record.server_port})
     has(record.events[-1], by="server", outcome="completed", error=None)
     assert isinstance(record.events[-1]["duration_ms"], float)

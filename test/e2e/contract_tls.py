@@ -1730,7 +1730,7 @@ def test_ipv6_literal(scope):
         inside.sendall(b"221 bye\r\n")
         inside.close()
 
-    with s.Server(handle, socket.AF_INET6) as server, scope.proxy(
+    with s.Server(handle, "::1") as server, scope.proxy(
             "--mode", f"reverse:smtps://[::1]:{server.port}@[::1]:0", "--server-ca",
             root) as proxy:
         inside = scope.client_context().wrap_socket(s.connect(proxy.port(), "::1"),

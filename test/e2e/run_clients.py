@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 from support import scope as s
+from support import smtp
 from support import ways
 
 PEERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peers")
@@ -202,7 +203,7 @@ def deliver(scope, client, user=(), tls=True, options=()):
         options = ["--server-ca", root, *options]
     if user:
         user = ways.prepare_user(scope)
-    with ways.MailServer(context) as server:
+    with smtp.Server(context=context) as server:
         command = [word.replace("PORT", str(server.port)).replace("MESSAGE", message)
                    for word in command]
         result = ways.run(scope, server.port, command, options, user)
@@ -222,7 +223,7 @@ def test_trust_outlives_the_rights_of_root(scope):
     for folder, _, files in os.walk(os.path.dirname(scope.ca)):
         for name in [".", *files]:
             os.chown(os.path.join(folder, name), 0, 0)
-    with ways.MailServer(context) as server:
+    with smtp.Server(context=context) as server:
         command = [*user, "sh", "-c", 'echo "$SSL_CERT_FILE"; exec "$@"', "sh", *command[:2],
                    str(server.port), message]
         result = ways.run(scope, server.port, command, ["--server-ca", root])
@@ -240,7 +241,7 @@ def test_without_the_mount_msmtp_refuses(scope):
     command, _ = msmtp(scope)
     message = write(scope, "message.eml", MESSAGE)
     root = scope.server_certificate()[2]
-    with ways.MailServer(scope.server_context()) as server:
+    with smtp.Server(scope) as server:
         command = [word.replace("PORT", str(server.port)).replace("MESSAGE", message)
                    for word in command]
         result = ways.run(scope, server.port, command,

@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 from support import scope as s
+from support import smtp
 from support import ways
 
 SEND = """
@@ -97,7 +98,7 @@ def test_a_command_needs_no_dashes_before_it(scope):
 def test_the_sink_answers_for_every_server(scope):
     """Also for one that is there, which gets nothing; also after the proxy's last session."""
     ways.need_capture(scope)
-    with ways.MailServer() as server:
+    with smtp.Server() as server:
         send = " ".join([*sender(scope), str(server.port)])
         result = ways.run(scope, server.port, ["sh", "-c", send], ["--sink"])
         result.assert_status(0)
@@ -117,7 +118,7 @@ def test_the_sink_answers_for_every_server(scope):
 
 def test_writes_text_to_standard_error_by_default(scope):
     ways.need_capture(scope)
-    with ways.MailServer() as server:
+    with smtp.Server() as server:
         done = scope.run("run", "--ports", str(server.port), "--", *sender(scope), str(server.port))
     assert done.returncode == 0 and done.stdout == b"", done.stdout
     assert b"### Connected to 127.0.0.1 on port " in done.stderr, done.stderr
@@ -205,7 +206,7 @@ def test_no_route_looks_so(scope):
 
 def test_captures_ipv6_and_what_is_started_by_what_is_started(scope):
     ways.need_capture(scope)
-    with ways.MailServer(address="::1") as server:
+    with smtp.Server(address="::1") as server:
         send = " ".join([*sender(scope), str(server.port), "::1"])
         script = f"for i in 1 2 3; do sh -c '{send}' & done; wait"
         result = ways.run(scope, server.port, ["bash", "-c", script])
@@ -218,7 +219,7 @@ def test_captures_ipv6_and_what_is_started_by_what_is_started(scope):
 
 def test_captures_a_daemon_that_the_command_leaves_behind(scope):
     ways.need_capture(scope)
-    with ways.MailServer() as server:
+    with smtp.Server() as server:
         daemon = ("import os, subprocess, sys\n"
                   "if os.fork(): os._exit(3)\n"
                   "os.setsid()\n"
@@ -234,7 +235,7 @@ def test_captures_a_daemon_that_the_command_leaves_behind(scope):
 
 def test_captures_fifty_at_once(scope):
     ways.need_capture(scope)
-    with ways.MailServer() as server:
+    with smtp.Server() as server:
         many = SEND.replace("import smtplib, sys", "import smtplib, sys, threading\ndef send():")
         many = many.replace("\nclient", "\n    client").replace("                      local",
                                                                "                          local")
@@ -286,7 +287,7 @@ def test_a_socket_names_its_ends_as_without_us(scope):
     for address, target, own in (("127.0.0.1", "127.0.0.1", []), ("::1", "::1", []),
                                  ("127.0.0.1", "::ffff:127.0.0.1", []), ("::1", "::1", ["::1"]),
                                  ("127.0.0.1", "127.0.0.1", ["127.0.0.9"])):
-        with ways.MailServer(address=address) as server:
+        with smtp.Server(address=address) as server:
             command = ["/usr/bin/python3", "-c", NAMES, str(server.port), target, *own]
             bare = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True, check=True)
@@ -295,8 +296,8 @@ def test_a_socket_names_its_ends_as_without_us(scope):
             assert result.output == bare.stdout, (target, result.output, bare.stdout)
             host, port = eval(result.errors)
             if not own:  # a port that the command chose is not the one that the server sees
-                assert server.ports[-1] == port, (target, server.ports, port)
-            assert host.removeprefix("::ffff:") == server.peers[-1], (target, host, server.peers)
+                assert server.peers[-1][1] == port, (target, server.peers, port)
+            assert host.removeprefix("::ffff:") == server.peers[-1][0], (target, host, server.peers)
 
 
 STORM = """
@@ -320,7 +321,7 @@ print(wrong)
 
 def test_a_storm_of_signals_gives_no_wrong_errno(scope):
     ways.need_capture(scope)
-    with ways.MailServer() as server:
+    with smtp.Server() as server:
         result = ways.run(scope, server.port, ["/usr/bin/python3", "-c", STORM, str(server.port)])
         result.assert_status(0)
     assert result.output == "{}\n", result.output
@@ -329,7 +330,7 @@ def test_a_storm_of_signals_gives_no_wrong_errno(scope):
 
 def test_other_ports_pass_by(scope):
     ways.need_capture(scope)
-    with ways.MailServer() as server:
+    with smtp.Server() as server:
         result = ways.run(scope, "25,465", [*sender(scope), str(server.port)])
         result.assert_status(0)
         assert len(server.messages) == 1
@@ -429,7 +430,7 @@ def test_the_mount_costs_no_rights(scope):
 
 def test_after_once_the_command_goes_on(scope):
     ways.need_capture(scope)
-    with ways.MailServer() as server:
+    with smtp.Server() as server:
         send = " ".join([*sender(scope), str(server.port)])
         result = ways.run(scope, server.port, ["bash", "-c", f"{send} && sleep 0.5 && {send}; exit 4"],
                           options=["--once"])

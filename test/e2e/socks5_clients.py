@@ -8,7 +8,7 @@ import struct
 import subprocess
 
 from support import scope as s
-from support import ways
+from support import smtp
 
 CONNECT, BIND, ASSOCIATE = 1, 2, 3
 V4, NAME, V6 = 1, 3, 4
@@ -51,11 +51,11 @@ def name(text):
 def converse(connection):
     assert s.read_line(connection).startswith(b"220 ")
     assert s.ask(connection, "EHLO client.example.com")[-1].startswith(b"250 ")
-    assert s.ask(connection, "QUIT") == [b"221 bye\r\n"]
+    assert s.ask(connection, "QUIT") == [b"221 2.0.0 Bye\r\n"]
 
 
 def test_takes_all_address_types(scope):
-    with ways.MailServer() as server, ways.MailServer(address="::1", port=0) as server6:
+    with smtp.Server() as server, smtp.Server(address="::1") as server6:
         with scope.proxy(*SOCKS) as proxy:
             targets = ((V4, socket.inet_aton("127.0.0.1"), server.port),
                        (NAME, name("localhost"), server.port),
@@ -130,7 +130,7 @@ def test_half_requests_leave_nothing_behind(scope):
 
 
 def test_byte_by_byte_and_with_words_behind(scope):
-    with ways.MailServer() as server, scope.proxy(*SOCKS) as proxy:
+    with smtp.Server() as server, scope.proxy(*SOCKS) as proxy:
         whole = (b"\x05\x01\x00" + request(CONNECT, NAME, name("localhost"), server.port)
                  + b"EHLO early.example.com\r\n")
         with s.connect(proxy.port()) as connection:
@@ -140,13 +140,13 @@ def test_byte_by_byte_and_with_words_behind(scope):
             assert reply_of(connection)[0] == 0
             assert s.read_line(connection).startswith(b"220 ")
             assert s.read_reply(connection)[-1].startswith(b"250 ")
-            assert s.ask(connection, "QUIT") == [b"221 bye\r\n"]
+            assert s.ask(connection, "QUIT") == [b"221 2.0.0 Bye\r\n"]
     assert proxy.sessions()[0]["exchanges"][1]["command"]["line"] == "EHLO early.example.com"
 
 
 def test_a_half_close_before_the_server_is_there_passes(scope):
     """All of a session in one write, and the end of the stream behind it."""
-    with ways.MailServer() as server, scope.proxy(*SOCKS) as proxy:
+    with smtp.Server() as server, scope.proxy(*SOCKS) as proxy:
         whole = (b"\x05\x01\x00" + request(CONNECT, NAME, name("localhost"), server.port)
                  + b"EHLO early.example.com\r\nQUIT\r\n")
         with s.connect(proxy.port()) as connection:
@@ -154,7 +154,7 @@ def test_a_half_close_before_the_server_is_there_passes(scope):
             connection.shutdown(socket.SHUT_WR)
             assert s.read_exactly(connection, 2) == b"\x05\x00"
             assert reply_of(connection)[0] == 0
-            assert s.read_all(connection).endswith(b"221 bye\r\n")
+            assert s.read_all(connection).endswith(b"221 2.0.0 Bye\r\n")
     session, = proxy.sessions()
     assert session["outcome"] == "completed", session
 
@@ -175,7 +175,7 @@ def curl(scope, option, proxy, server):
 
 def test_curl_by_name(scope):
     root = scope.server_certificate()[2]
-    with ways.MailServer(scope.server_context()) as server:
+    with smtp.Server(scope) as server:
         with scope.proxy(*SOCKS, "--server-ca", root) as proxy:
             curl(scope, "--socks5-hostname", proxy, server)
     session = proxy.sessions()[0]
@@ -187,7 +187,7 @@ def test_curl_by_name(scope):
 
 def test_curl_by_address(scope):
     root = scope.server_certificate()[2]
-    with ways.MailServer(scope.server_context()) as server:
+    with smtp.Server(scope) as server:
         with scope.proxy(*SOCKS, "--server-ca", root) as proxy:
             curl(scope, "--socks5", proxy, server)
     session = proxy.sessions()[0]

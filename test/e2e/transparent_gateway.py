@@ -33,11 +33,11 @@ READ = textwrap.dedent("""
 SERVE = textwrap.dedent("""
     import sys, time
     sys.path.insert(0, sys.argv[1])
-    from support import ways
-    servers = [ways.MailServer(address=address, port=25) for address in sys.argv[2:]]
+    from support import smtp
+    servers = [smtp.Server(address=address, port=25) for address in sys.argv[2:]]
     print("ready", flush=True)
     sys.stdin.read()
-    print(sorted(peer for server in servers for peer in server.peers))
+    print(sorted(peer for server in servers for peer, _ in server.peers))
 """)
 
 

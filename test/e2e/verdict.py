@@ -8,7 +8,7 @@ import sys
 import xml.etree.ElementTree as xml
 
 from support import scope as s
-from support.play import C, HEADER, S, S_CLOSE, Stage, envelope, hello, mail
+from support.smtp import C, HEADER, S, S_CLOSE, Stage, envelope, hello, mail
 
 BARS = ("error", "warning", "info", "never")
 CLOSED = [C("QUIT"), S("221 bye"), S_CLOSE]

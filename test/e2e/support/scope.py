@@ -183,15 +183,15 @@ class Proxy:
 
 class Server:
     """Accepts connections on a free port of 127.0.0.1 and runs `handle(socket)` for each on a thread
-    of its own. What a handler raises is raised again by close()."""
+    of its own. What a handler raises is raised again at the end of the with-statement."""
 
-    def __init__(self, handle, family=socket.AF_INET):
+    def __init__(self, handle, address="127.0.0.1", port=0):
         self.handle = handle
         self.failures = []
         self.threads = []
-        self.listener = socket.socket(family)
+        self.listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind(("127.0.0.1" if family == socket.AF_INET else "::1", 0))
+        self.listener.bind((address, port))
         self.listener.listen(4096)
         self.port = self.listener.getsockname()[1]
         self.acceptor = threading.Thread(target=self._accept, daemon=True)
@@ -211,7 +211,7 @@ class Server:
     def _serve(self, connection):
         try:
             self.handle(connection)
-        except Exception as error:  # told by close()
+        except Exception as error:
             self.failures.append(error)
         finally:
             try:

@@ -1,17 +1,186 @@
 # SPDX-License-Identifier: MIT
-"""A small SMTP server for scripts: answers each command well, does STARTTLS, stores messages."""
+"""The scripted ends of an SMTP session. A server answers well (`Server`), gives the same answers
+whatever it is told (`answers`), or plays its part of a conversation (`Stage`):
 
+    with Stage(scope) as stage, scope.proxy("--mode", f"reverse:smtp://localhost:{stage.port}@0") as p:
+        stage.play(p.port(), S("220 test"), C("EHLO me.example.org"), S("250 test"), C_CLOSE)
+
+`C(…)` are lines of the client, `S(…)` lines of the server; bytes are sent as they are, a text gets
+its CRLF. Each end waits for what the other one sent, so the order of the events is the order of the
+steps. `CLIENT_TLS` is a handshake of both; `C_CLOSE`, `S_CLOSE` say who closes first.
+"""
+
+import email.utils
+import queue
+import socket
 import ssl
 import threading
 
 from support import scope as s
-from support.wire import Cut, Wire
+from support.wire import RESET, Cut, Wire
+
+# ── steps ───────────────────────────────────────────────────────────────────────────────────────
+
+CLIENT_TLS = ("T", b"")
+C_CLOSE, S_CLOSE = ("C", None), ("S", None)
+C_RESET = ("R", None)
+
+
+def _bytes(lines):
+    return b"".join(line if isinstance(line, bytes) else line.encode() + b"\r\n" for line in lines)
+
+
+def C(*lines):
+    return "C", _bytes(lines)
+
+
+def S(*lines):
+    return "S", _bytes(lines)
+
+
+def look(function):
+    """A step at which the client calls a function, all before it having arrived."""
+    return "L", function
+
+
+def hello(*extensions):
+    """Greeting and EHLO with its capabilities."""
+    return [S("220 test ESMTP"), C("EHLO me.example.org"), ("S", reply_of(["test", *extensions]))]
+
+
+def reply_of(texts, code=250):
+    """A reply of these lines."""
+    return b"".join(f"{code}{'-' if at < len(texts) - 1 else ' '}{text}\r\n".encode()
+                    for at, text in enumerate(texts))
+
+
+QUIT = [C("QUIT"), S("221 bye"), S_CLOSE]
+HEADER = ["From: a@example.com", "To: b@example.net", "Date: " + email.utils.formatdate(),
+          "Message-ID: <1@example.com>"]
+
+
+def envelope(sender="a@example.com", recipient="b@example.net"):
+    return [C(f"MAIL FROM:<{sender}>"), S("250 ok"), C(f"RCPT TO:<{recipient}>"), S("250 ok")]
+
+
+def mail(*lines, reply="250 ok"):
+    """One message by DATA, answered by `reply`."""
+    return [*envelope(), C("DATA"), S("354 go"), C(*(lines or HEADER), "."), S(reply)]
+
+
+def flat(steps):
+    """The steps without the lists that they may be in."""
+    return [each for step in steps for each in (flat(step) if isinstance(step, list) else [step])]
+
+
+class Stage(s.Server):
+    """A server that plays the server's part of whatever conversation comes next."""
+
+    def __init__(self, scope):
+        self.scope = scope
+        self.parts = queue.Queue()
+        self.taken = queue.Queue()
+        super().__init__(self._serve)
+
+    def _serve(self, connection):
+        steps = self.parts.get(timeout=s.TIMEOUT)
+        self.taken.put(steps)
+        context = self.scope.server_context() if CLIENT_TLS in steps else None
+        _act(connection, "S", steps, lambda plain: context.wrap_socket(plain, server_side=True))
+
+    def play(self, port, *steps):
+        """Plays the steps through the proxy on `port`; returns the client's own port."""
+        steps = flat(steps)
+        context = self.scope.client_context() if CLIENT_TLS in steps else None
+        self.parts.put(steps)
+        connection = s.connect(port)
+        own = connection.getsockname()[1]
+        if steps[0] in (C_CLOSE, C_RESET):
+            while self.taken.get(timeout=s.TIMEOUT) is not steps:
+                pass  # a client that is gone too soon would leave no session with the server
+        _act(connection, "C", steps,
+             lambda plain: context.wrap_socket(plain, server_hostname="localhost"))
+        return own
+
+
+def _act(connection, me, steps, wrap):
+    """One end's part. It is over with the first close, its own or the other one's."""
+    for who, data in steps:
+        if who == "T":
+            connection = wrap(connection)
+        elif who == "L":
+            if me == "C":
+                data()
+        elif who == "R":
+            _part(connection, me == "C")
+            return
+        elif data is None:
+            if who == me:
+                _leave(connection)
+            else:
+                assert s.read_all(connection) == b"", "bytes behind the last step"
+                if hasattr(connection, "unwrap"):
+                    _leave(connection)  # its own close_notify is due too
+            connection.close()
+            return
+        elif who == me:
+            connection.sendall(data)
+        else:
+            got = s.read_exactly(connection, len(data))
+            assert got == data, f"{me} got {got!r}, not {data!r}"
+    connection.close()
+
+
+def _leave(connection):
+    """Closes in order, inside TLS too."""
+    try:
+        if hasattr(connection, "unwrap"):
+            connection = connection.unwrap()
+    except (OSError, ValueError):
+        pass
+    try:
+        connection.shutdown(socket.SHUT_WR)
+        s.read_all(connection)
+    except OSError:
+        pass
+
+
+def _part(connection, resetting):
+    if resetting:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    else:
+        try:
+            s.read_all(connection)
+        except OSError:
+            pass
+    connection.close()
+
+
+# ── servers ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def answers(*replies):
+    """What handles a connection: the first reply comes at once, each other one after a line. Then it
+    reads to the end, and may be reset."""
+    def handle(connection):
+        connection.sendall(replies[0])
+        for reply in replies[1:]:
+            s.read_line(connection)
+            connection.sendall(reply)
+        try:
+            s.read_all(connection)
+        except ConnectionError:
+            pass
+    return handle
+
 
 OFFERS = ["PIPELINING", "SIZE 10000000", "8BITMIME", "SMTPUTF8"]
+WELL = {b"AUTH": "235 2.7.0 Welcome", b"QUIT": "221 2.0.0 Bye",
+        **{verb: "250 2.0.0 Ok" for verb in (b"HELO", b"MAIL", b"RCPT", b"RSET", b"NOOP")}}
 
 
 class Session(Wire):
-    """One connection."""
+    """One connection of a server that answers well."""
 
     def __init__(self, server, connection, budget):
         super().__init__(connection, budget)
@@ -34,10 +203,8 @@ class Session(Wire):
         line, self.text = self.text.split(end, 1)
         return line
 
-    def reply_to_ehlo(self):
-        starttls = ["STARTTLS"] if self.tls is None and self.server.how == "starttls" else []
-        keywords = ["test.example.net", *starttls, *self.server.offers]
-        self.say(*[f"250-{word}" for word in keywords[:-1]], f"250 {keywords[-1]}")
+    def offers_starttls(self):
+        return self.tls is None and self.server.how == "starttls"
 
     def take_message(self):
         self.say("354 Go ahead")
@@ -46,50 +213,46 @@ class Session(Wire):
         self.say("250 2.0.0 Stored")
 
     def answer(self, line):
-        """False when the session is over."""
         verb = line.split(b" ")[0].upper()
         if verb == b"EHLO":
-            self.reply_to_ehlo()
-        elif verb == b"STARTTLS" and self.server.how == "starttls" and self.tls is None:
+            starttls = ["STARTTLS"] if self.offers_starttls() else []
+            self.send(reply_of(["test.example.net", *starttls, *self.server.offers]))
+        elif verb == b"STARTTLS" and self.offers_starttls():
             self.say("220 2.0.0 Ready")
             self.take_tls()
-        elif verb == b"AUTH":
-            self.say("235 2.7.0 Welcome")
         elif verb == b"DATA":
             self.take_message()
-        elif verb in (b"MAIL", b"RCPT", b"RSET", b"NOOP"):
-            self.say("250 2.0.0 Ok")
-        elif verb == b"QUIT":
-            self.say("221 2.0.0 Bye")
-            return False
         else:
-            self.say("502 5.5.1 Not known here")
-        return True
+            self.say(WELL.get(verb, "502 5.5.1 Not known here"))
+        if verb == b"QUIT":
+            raise Cut
 
     def run(self):
         if self.server.how == "implicit":
             self.take_tls()
         self.say("220 test.example.net ESMTP")
-        going = True
-        while going:
-            line = self.read_to(b"\r\n")
-            self.lines.append(line)
-            going = self.answer(line)
+        while True:
+            self.lines.append(self.read_to(b"\r\n"))
+            self.answer(self.lines[-1])
 
 
 class Server(s.Server):
-    """`how`: "starttls" (offered), "implicit" or "none". `budget(connection)` gives the number of
-    wire bytes after which it closes, by a reset where `reset` is set."""
+    """It answers each command well, does TLS, and stores messages. `how`: "starttls" (offered),
+    "implicit" or "none". `budget(connection)` gives the number of wire bytes after which it closes,
+    by a reset where `reset` is set."""
 
-    def __init__(self, scope, how="starttls", budget=None, reset=False, offers=None):
-        self.how, self.budget, self.reset = how, budget, reset
+    def __init__(self, scope=None, how="starttls", context=None, budget=None, reset=False,
+                 offers=None, **where):
+        self.context = scope.server_context() if context is None and scope else context
+        self.how = "none" if self.context is None else how
+        self.budget, self.reset = budget, reset
         self.offers = OFFERS if offers is None else offers
-        self.context = scope.server_context()
         self.messages = []
         self.sessions = []
+        self.peers = []  # addresses and ports of those who came
         self.count = 0
         self.lock = threading.Lock()
-        super().__init__(self.serve)
+        super().__init__(self.serve, **where)
 
     def proxy_to(self, scope, *words, scheme="smtp"):
         _, _, root = scope.server_certificate()
@@ -103,6 +266,7 @@ class Server(s.Server):
     def serve(self, connection):
         with self.lock:
             self.count += 1
+            self.peers.append(connection.getpeername()[:2])
         budget = (1 << 40) if self.budget is None else self.budget(connection)
         session = Session(self, connection, budget)
         self.sessions.append(session)
@@ -115,3 +279,43 @@ class Server(s.Server):
             session.end(self.reset)
             with self.lock:
                 self.count -= 1
+
+
+# ── the client ──────────────────────────────────────────────────────────────────────────────────
+
+
+class Client:
+    """It speaks plain SMTP ("none"), STARTTLS or implicit TLS, and trusts and checks as the context
+    says."""
+
+    def __init__(self, port, how="none", context=None, name="localhost"):
+        self.how, self.context, self.name = how, context, name
+        self.connection = s.connect(port)
+        if how == "implicit":
+            self.start_tls()
+
+    def start_tls(self):
+        self.connection = self.context.wrap_socket(self.connection, server_hostname=self.name)
+
+    def ask(self, line):
+        return s.ask(self.connection, line)
+
+    def open(self):
+        """Up to the EHLO reply of the last layer; returns the greeting and the replies to EHLO."""
+        said = [s.read_reply(self.connection), self.ask("EHLO client.example.com")]
+        if self.how == "starttls":
+            assert self.ask("STARTTLS")[0].startswith(b"220 "), "STARTTLS"
+            self.start_tls()
+            said.append(self.ask("EHLO client.example.com"))
+        return said
+
+    def send_mail(self, text):
+        for line in ("MAIL FROM:<a@example.com>", "RCPT TO:<b@example.net>"):
+            assert self.ask(line) == [b"250 2.0.0 Ok\r\n"]
+        assert self.ask("DATA") == [b"354 Go ahead\r\n"]
+        self.connection.sendall(text + b".\r\n")
+        assert s.read_reply(self.connection) == [b"250 2.0.0 Stored\r\n"]
+
+    def quit(self):
+        assert self.ask("QUIT") == [b"221 2.0.0 Bye\r\n"]
+        self.connection.close()

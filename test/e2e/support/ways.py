@@ -1,98 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of the ways in (run, transparent, socks5) share: a mail server that takes
-everything, and `smtpscope run` with its transcript."""
+"""What the tests of the ways in (run, transparent, socks5) share: `smtpscope run` with its
+transcript, and the user that it is run by."""
 
 import json
 import os
 import pwd
 import shutil
-import socket
-import ssl
 import subprocess
-import threading
 
 from support import scope as s
 
 NOBODY = "nobody"
-
-
-class MailServer:
-    """An SMTP server on loopback that takes every message; STARTTLS, or TLS from the first byte,
-    where it is given a context. Usable in a with-statement; `messages` are the DATA as sent."""
-
-    def __init__(self, context=None, implicit=False, address="127.0.0.1", port=0):
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self.context, self.implicit = context, implicit
-        self.messages, self.peers, self.ports = [], [], []
-        self.listener = socket.socket(family)
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind((address, port))
-        self.listener.listen(4096)
-        self.port = self.listener.getsockname()[1]
-        self.acceptor = threading.Thread(target=self._accept, daemon=True)
-        self.acceptor.start()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, peer = self.listener.accept()
-            except OSError:
-                return
-            self.peers.append(peer[0])
-            self.ports.append(peer[1])
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
-        try:
-            connection.settimeout(s.TIMEOUT)
-            if self.implicit:
-                connection = self.context.wrap_socket(connection, server_side=True)
-            self._talk(connection)
-        except (OSError, ssl.SSLError):
-            pass  # the client went
-        finally:
-            connection.close()
-
-    def _talk(self, connection):
-        tls = self.implicit
-        connection.sendall(b"220 server.example.net ESMTP\r\n")
-        while True:
-            line = s.read_line(connection)
-            verb = line.split(b" ")[0].strip().upper()
-            if not line:
-                return
-            if verb == b"EHLO":
-                offer = b"" if tls or self.context is None else b"250-STARTTLS\r\n"
-                connection.sendall(b"250-server.example.net\r\n" + offer + b"250 8BITMIME\r\n")
-            elif verb == b"STARTTLS" and not tls and self.context is not None:
-                connection.sendall(b"220 go\r\n")
-                connection = self.context.wrap_socket(connection, server_side=True)
-                tls = True
-            elif verb == b"DATA":
-                connection.sendall(b"354 go\r\n")
-                self.messages.append(self._read_message(connection))
-                connection.sendall(b"250 taken\r\n")
-            elif verb == b"QUIT":
-                connection.sendall(b"221 bye\r\n")
-                return
-            else:
-                connection.sendall(b"250 ok\r\n")
-
-    @staticmethod
-    def _read_message(connection):
-        message = b""
-        while not message.endswith(b"\r\n.\r\n"):
-            line = s.read_line(connection)
-            if not line:
-                raise OSError("cut off")
-            message += line
-        return message
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, value, trace):
-        s.end_listener(self.listener, self.acceptor)
 
 
 class Run:
