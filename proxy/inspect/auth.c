@@ -48,6 +48,15 @@ static void say_in_clear(struct analysis *analysis, struct place place, struct s
                  analysis->facts.server_tls ? " to the proxy, which alone speaks TLS," : "");
 }
 
+static const char *what_is_missing(const struct capabilities *offered) {
+    if (capabilities_offer(offered, "AUTH")) {
+        return "that mechanism";
+    }
+    return capabilities_offer(offered, "STARTTLS")
+               ? "AUTH; it offers STARTTLS, and most servers offer AUTH only inside TLS"
+               : "AUTH";
+}
+
 static void judge_mechanism(struct analysis *analysis, const struct event_command *command) {
     struct slice mechanism = command->command.mechanism;
     struct place place = place_of_command(command);
@@ -60,8 +69,7 @@ static void judge_mechanism(struct analysis *analysis, const struct event_comman
     if (command->offered != NULL && !capabilities_offer_mechanism(command->offered, mechanism)) {
         analysis_say(analysis, RULE_AUTH_NOT_OFFERED, place,
                      "AUTH %s was tried, but the server's EHLO reply does not offer %s",
-                     quote_of(analysis, mechanism).text,
-                     capabilities_offer(command->offered, "AUTH") ? "that mechanism" : "AUTH");
+                     quote_of(analysis, mechanism).text, what_is_missing(command->offered));
     }
     if (binds_channel(mechanism)) {
         analysis_say(analysis, RULE_SCRAM_PLUS, place,

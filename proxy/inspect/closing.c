@@ -8,6 +8,8 @@
 
 #define MINUTE (60 * NS_PER_S)
 
+enum { IDLE_S = 30 }; // that a server may have taken for too long
+
 // What RFC 5321 4.5.3.2 asks a client to wait at least; 0 where it asks for nothing.
 static int64_t patience_of(const struct due_reply *waiting) {
     enum verb verb = waiting->verb;
@@ -140,12 +142,32 @@ static void put_still_due(struct buf *out, const struct standing *standing) {
     const struct due_reply *waiting = &standing->waiting;
     if (!standing->greeted) {
         buf_put(out, SLICE("; its greeting was due"));
-    } else if (standing->in_text || (standing->due && waiting->text)) {
+    } else if (standing->in_text) {
         buf_put(out, SLICE("; a message was under way"));
+    } else if (standing->due && waiting->text) {
+        buf_put(out, SLICE("; the answer to a message was due, so it is not known whether the "
+                           "server has taken it"));
     } else if (standing->due) {
         struct slice name = verb_info(waiting->verb)->name;
         name = name.len > 0 ? name : SLICE("a command");
         buf_putf(out, "; the reply to %.*s was due", (int)name.len, (const char *)name.data);
+    }
+}
+
+// What may be why, where no 421 says it.
+static void put_reason(struct buf *out, const struct facts *facts, int64_t now_ns) {
+    double idle_s = (double)(now_ns - facts->latest_ns) / (double)NS_PER_S;
+    bool waits = waiting_front(&facts->waiting) != NULL || facts->text == TEXT_RUNNING;
+    if (facts->parting_code != 0) {
+        buf_putf(out,
+                 "; its reply %d, for which no command waited, says why, but the code for "
+                 "that is 421",
+                 facts->parting_code);
+        return;
+    }
+    buf_put(out, SLICE(" and without a 421 that says why"));
+    if (facts->greeted && !waits && idle_s >= IDLE_S) {
+        buf_putf(out, "; nothing had been sent for %.0f s, perhaps longer than it waits", idle_s);
     }
 }
 
@@ -155,15 +177,15 @@ static void judge_server_close(struct analysis *analysis, int64_t now_ns) {
     if (facts->saw_421 || asked) {
         return;
     }
-    struct buf due;
-    buf_init(&due, 128);
+    struct buf rest;
+    buf_init(&rest, 512);
     struct standing standing = facts_standing(facts, now_ns);
-    put_still_due(&due, &standing);
+    put_reason(&rest, facts, now_ns);
+    put_still_due(&rest, &standing);
     analysis_say(analysis, RULE_SERVER_CLOSED, place_of_session(PARTY_SERVER),
-                 "The server closed the connection without being asked to by QUIT and without a "
-                 "421 that says why%.*s",
-                 (int)buf_len(&due), buf_len(&due) > 0 ? (const char *)buf_slice(&due).data : "");
-    buf_cleanup(&due);
+                 "The server closed the connection without being asked to by QUIT%.*s",
+                 (int)buf_len(&rest), (const char *)buf_slice(&rest).data);
+    buf_cleanup(&rest);
 }
 
 // The client wants something that was not offered, and does not say what.

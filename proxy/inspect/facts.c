@@ -5,6 +5,7 @@
 #include "inspect/parameter.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void facts_init(struct facts *facts) {
     *facts = (struct facts){.hello_exchange = EVENT_NO_EXCHANGE,
@@ -175,6 +176,7 @@ static void learn_command(struct facts *facts, const struct event *event) {
         .cancels = command->continuation && slice_is(command->line.text, "*"),
         .first_answer = first_answer,
         .parameters = parameters_are_offered(command),
+        .idle_ns = event->at_ns - facts->latest_ns,
         .one_round_auth = first_answer && mechanism_is_one_round(command->command.mechanism)};
     bool stray = facts_is_stray_text(facts, command);
     facts->sasl_due = false;
@@ -408,13 +410,28 @@ static void learn_content_end(struct facts *facts, const struct event *event) {
                                     .at_ns = event->at_ns});
 }
 
+static void learn_tail(struct facts *facts, struct slice bytes) {
+    enum { TAIL = sizeof(facts->text_tail) };
+    if (bytes.len == 0) {
+        return;
+    }
+    size_t kept = bytes.len < TAIL ? TAIL - bytes.len : 0;
+    memmove(facts->text_tail, facts->text_tail + TAIL - kept, kept);
+    memcpy(facts->text_tail + kept, bytes.data + bytes.len - (TAIL - kept), TAIL - kept);
+}
+
 static void learn_content(struct facts *facts, const struct event *event) {
     bool begins = !facts->text_by_bdat && facts->text_message != event->content.message;
+    if (begins) {
+        facts->text_len = 0;
+        memset(facts->text_tail, 0, sizeof(facts->text_tail));
+    }
     facts->text = TEXT_RUNNING;
-    facts->text_len = (begins ? 0 : facts->text_len) + event->content.bytes.len;
+    facts->text_len += event->content.bytes.len;
     facts->text_ns = event->at_ns;
     facts->text_message = event->content.message;
     facts->content_exchange = facts->text_exchange;
+    learn_tail(facts, event->content.bytes);
     stray_expect(&facts->stray, facts->text_by_bdat ? STRAY_CHUNK : STRAY_NONE,
                  facts->text_exchange);
 }
@@ -422,6 +439,15 @@ static void learn_content(struct facts *facts, const struct event *event) {
 static void learn_flaw(struct facts *facts, const struct event_flaw *flaw) {
     facts->early_text = flaw->kind == FLAW_EARLY_TEXT ? flaw->message : facts->early_text;
     facts->out_of_step |= flaw->kind == FLAW_SMUGGLED_ANSWER || flaw->kind == FLAW_TLS_RECORD;
+}
+
+static void learn_time(struct facts *facts, const struct event *event) {
+    bool reply = event->kind == EVENT_REPLY;
+    if (reply || event->kind == EVENT_COMMAND || event->kind == EVENT_CONTENT) {
+        bool parting = reply && event->reply.to == EVENT_NO_EXCHANGE && event->reply.code >= 400;
+        facts->latest_ns = event->at_ns;
+        facts->parting_code = parting ? event->reply.code : 0;
+    }
 }
 
 void facts_learn(struct facts *facts, const struct event *event) {
@@ -444,6 +470,7 @@ void facts_learn(struct facts *facts, const struct event *event) {
     } else if (event->kind == EVENT_MESSAGE && event->message.code != 0) {
         waiting_answer(&facts->waiting, event->message.exchange, true);
     }
+    learn_time(facts, event);
 }
 
 // ── the end ─────────────────────────────────────────────────────────────────────────────────────

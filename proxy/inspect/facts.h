@@ -48,6 +48,7 @@ struct last_command {
     bool parameters;     // MAIL or RCPT with parameters, all of extensions that are offered
     bool one_round_auth; // AUTH with an initial response that settles it (RFC 4954 4)
     bool answered;       // for DATA: 354 came, so that what follows is text
+    int64_t idle_ns;     // nothing had come from either side for so long
 };
 
 enum text_state {
@@ -129,6 +130,9 @@ struct facts {
     uint64_t chunk_len;   // of the latest BDAT, as it was declared
     uint64_t text_len;    // how much came of that chunk, or of the message by DATA
     int64_t text_ns;      // … and when the last of it came
+    uint8_t text_tail[3]; // … and its last bytes, 0 where it is shorter
+    int64_t latest_ns;    // of the latest command, reply or content
+    int parting_code;     // a refusal for which no command waited, if it came last
     struct stray_text stray;
     bool client_left;     // the client's stream has ended …
     struct standing left; // … when things stood like this

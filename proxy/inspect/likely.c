@@ -93,7 +93,8 @@ static const struct bond bonds[] = {
     {RULE_AUTH_DOUBTFUL, AT_AUTH, SAME_SESSION, {501, 535, 550, 554}, {0}},
     {RULE_AUTH_REPEATED, AT_AUTH, SAME_EXCHANGE, {503}, {0}},
     {RULE_AUTH_IN_TRANSACTION, AT_AUTH, SAME_EXCHANGE, {503}, {0}},
-    {RULE_STARTTLS_IGNORED, AT_AUTH | AT_MAIL_OR_LATER, SAME_SESSION, {530, 538}, {"STARTTLS"}},
+    {RULE_HELO_USED, AT_AUTH | AT_STARTTLS, SAME_SESSION, {500, 501, 502, 503, 504}, {0}},
+    {RULE_STARTTLS_IGNORED, AT_AUTH | AT_MAIL_OR_LATER, SAME_SESSION, {538}, {"TLS"}},
     {RULE_AUTH_IN_CLEAR, AT_AUTH, SAME_EXCHANGE, {530, 538}, {0}},
 };
 
@@ -166,7 +167,8 @@ static char *copy_for(const struct analysis *analysis, const char *text) {
         bool is_value = false;
         struct slice part = sentence_next(&is_value, &rest);
         if (is_value && analysis->facts.credentials_seen) {
-            buf_append_some(&out, SLICE("(not shown)"));
+            // What a sentence begins with is the line of a command.
+            buf_append_some(&out, buf_len(&out) == 0 ? SLICE("The command") : SLICE("(not shown)"));
         } else if (is_value) {
             buf_put_byte(&out, SENTENCE_VALUE_BEGINS);
             buf_append_some(&out, part);
@@ -360,13 +362,29 @@ static void put_first(struct buf *out, const struct likely_note notes[RULE_COUNT
     }
 }
 
+// The end of data as a client sent it that waited in vain for the answer; NULL for none.
+static const char *false_end_of_text(const struct likely_note *notes) {
+    static const enum rule cuts[] = {RULE_TEXT_STALLED, RULE_CLOSED_IN_DATA};
+    const struct likely_note *end = &notes[RULE_SMUGGLING];
+    for (size_t i = 0; end->text != NULL && i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+        if (notes[cuts[i]].text != NULL && notes[cuts[i]].place.message == end->place.message) {
+            return end->text;
+        }
+    }
+    return NULL;
+}
+
 static void put_end(struct buf *out, const struct analysis *analysis,
                     const struct event_close *close) {
     static const enum rule ends[] = {RULE_AUTH_UNANSWERED, RULE_OUT_OF_STEP, RULE_CLOSED_IN_DATA,
                                      RULE_GAVE_UP_EARLY};
     const struct likely_note *notes = analysis->likely.notes;
     const char *fault = fault_before_close(analysis);
-    if (notes[RULE_TEXT_STALLED].text != NULL) {
+    const char *false_end = false_end_of_text(notes);
+    if (false_end != NULL) {
+        put_text(out, "The message never ended: ");
+        put_within(out, false_end);
+    } else if (notes[RULE_TEXT_STALLED].text != NULL) {
         put_text(out, notes[RULE_TEXT_STALLED].text);
     } else if (close->outcome == OUTCOME_SERVER_CLOSED && notes[RULE_SERVER_CLOSED].text != NULL) {
         put_text(out, fault == NULL ? notes[RULE_SERVER_CLOSED].text

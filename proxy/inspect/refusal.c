@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `rejected`: a refusal in plain English. The server's own text is read but never quoted here: it
 // may echo a credential, and the transcript shows it anyway.
+#include "base/clock.h"
 #include "inspect/likely.h"
 #include "inspect/themes.h"
 
@@ -8,6 +9,8 @@
 #include <stdio.h>
 
 enum { REPLY_TEXT_MAX = 4096 };
+
+#define IDLE_NS (30 * NS_PER_S)
 
 // ── the refusal ─────────────────────────────────────────────────────────────────────────────────
 
@@ -17,9 +20,9 @@ static bool find_stage(enum refusal_stage *out, const struct event_reply *reply)
         enum verb verb;
         enum refusal_stage stage;
     } stages[] = {
-        {VERB_EHLO, STAGE_HELLO}, {VERB_HELO, STAGE_HELLO}, {VERB_STARTTLS, STAGE_STARTTLS},
-        {VERB_AUTH, STAGE_AUTH},  {VERB_MAIL, STAGE_MAIL},  {VERB_RCPT, STAGE_RCPT},
-        {VERB_DATA, STAGE_DATA},  {VERB_BDAT, STAGE_BDAT},  {VERB_XCLIENT, STAGE_XCLIENT},
+        {VERB_EHLO, STAGE_EHLO}, {VERB_HELO, STAGE_HELO}, {VERB_STARTTLS, STAGE_STARTTLS},
+        {VERB_AUTH, STAGE_AUTH}, {VERB_MAIL, STAGE_MAIL}, {VERB_RCPT, STAGE_RCPT},
+        {VERB_DATA, STAGE_DATA}, {VERB_BDAT, STAGE_BDAT}, {VERB_XCLIENT, STAGE_XCLIENT},
     };
     if (reply->to == 0 || reply->continuation_reply) {
         *out = reply->to == 0 ? STAGE_GREETING : STAGE_AUTH;
@@ -41,7 +44,8 @@ static bool find_stage(enum refusal_stage *out, const struct event_reply *reply)
 const char *refusal_name(enum refusal_stage stage) {
     static const char *const names[] = {
         [STAGE_GREETING] = "The connection",
-        [STAGE_HELLO] = "HELO",
+        [STAGE_EHLO] = "EHLO",
+        [STAGE_HELO] = "HELO",
         [STAGE_STARTTLS] = "STARTTLS",
         [STAGE_AUTH] = "The login (AUTH)",
         [STAGE_MAIL] = "The sender (MAIL)",
@@ -124,7 +128,7 @@ static const struct reply_words *words_of_mechanism(const struct facts *facts,
 }
 
 static const struct {
-    struct reply_words overwritten, hidden, mechanism, chunking, parameter;
+    struct reply_words overwritten, hidden, login_in_tls, mechanism, chunking, parameter, idle;
 } by_offer = {
     .overwritten = {"a firewall in front of the server has taken it out",
                     "switch its SMTP inspection off, or use the port of implicit TLS (465)"},
@@ -132,6 +136,8 @@ static const struct {
                "option --client-tls none asks",
                "run the proxy without that option, or with --server-tls starttls, so that it does "
                "TLS with the server by itself"},
+    .login_in_tls = {"the server wants a login first, and offers AUTH only inside TLS",
+                     "use STARTTLS, then EHLO again, AUTH, and MAIL"},
     .mechanism = {"the server offers this mechanism in its EHLO reply and contradicts that here",
                   "use another mechanism that it offers, and tell its operator"},
     .chunking = {"the server offers CHUNKING in its EHLO reply and contradicts that here",
@@ -139,6 +145,8 @@ static const struct {
     .parameter = {"the server offers the extension of each parameter in its EHLO reply and "
                   "contradicts that here",
                   "send the command without them, and tell its operator"},
+    .idle = {"the client had sent nothing for longer than the server waits",
+             "open a new connection after a pause, or send NOOP in between"},
 };
 
 // Whether the server refuses what it offers by itself: words for that, else NULL.
@@ -175,6 +183,18 @@ static const struct reply_words *words_of_offer(const struct analysis *analysis,
     return words_of_contradiction(facts, stage, reply);
 }
 
+static bool login_waits_for_tls(const struct event_reply *reply, const struct reply_words *words) {
+    return reply_words_want_login(words) && !reply->tls &&
+           capabilities_offer(reply->current, "STARTTLS") &&
+           !capabilities_offer(reply->current, "AUTH");
+}
+
+// A refusal for silence, to the first command after a long one.
+static bool was_idle(const struct facts *facts, const struct event_reply *reply) {
+    return facts->last.exchange == reply->to && facts->last.idle_ns >= IDLE_NS &&
+           slice_ends_with_nocase(reply->enhanced, SLICE(".4.2"));
+}
+
 static const struct reply_words *words_of(struct analysis *analysis, enum refusal_stage stage,
                                           const struct event_reply *reply) {
     const struct facts *facts = &analysis->facts;
@@ -200,11 +220,11 @@ static const struct reply_words *words_of(struct analysis *analysis, enum refusa
                         reply_words_of_text(&refusal) == NULL;
     const struct reply_words *better = by_mechanism ? words_of_mechanism(facts, reply) : NULL;
     words = better != NULL ? better : words;
-    better = words_of_offer(analysis, stage, reply);
+    better = login_waits_for_tls(reply, words) ? &by_offer.login_in_tls
+             : was_idle(facts, reply)          ? &by_offer.idle
+                                               : words_of_offer(analysis, stage, reply);
     words = better != NULL ? better : words;
-    if (reply->verb != VERB_EHLO) {
-        likely_take_refusal(analysis, &refusal, place_of_reply(analysis, reply), words);
-    }
+    likely_take_refusal(analysis, &refusal, place_of_reply(analysis, reply), words);
     buf_cleanup(&text);
     return words;
 }
@@ -250,8 +270,6 @@ static void say_held(struct analysis *analysis) {
     if (held->held) {
         held->held = false;
         struct place place = place_of_exchange(PARTY_SERVER, held->exchange);
-        struct refusal refusal = {.stage = STAGE_HELLO, .code = held->code};
-        likely_take_refusal(analysis, &refusal, place, held->words);
         say(analysis, place, held->code, "EHLO was refused %s with %d: %s; %s",
             how_long(held->code), held->code, held->words->meaning, held->words->advice);
     }

@@ -13,7 +13,8 @@
 // Where in the dialogue a refusal came.
 enum refusal_stage {
     STAGE_GREETING,
-    STAGE_HELLO, // EHLO or HELO
+    STAGE_EHLO,
+    STAGE_HELO,
     STAGE_STARTTLS,
     STAGE_AUTH, // the command, or a line of its exchange
     STAGE_MAIL,
@@ -46,5 +47,7 @@ struct reply_words {
 const struct reply_words *reply_words_of(const struct refusal *refusal);
 // By the text alone. NULL where nothing in it is recognised.
 const struct reply_words *reply_words_of_text(const struct refusal *refusal);
+// Whether they say that a login is missing.
+bool reply_words_want_login(const struct reply_words *words);
 
 #endif

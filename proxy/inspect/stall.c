@@ -19,14 +19,29 @@ static void say_chunk(struct analysis *analysis, double silent_s) {
                  facts->chunk_len, facts->text_len, silent_s);
 }
 
+// What the text lacks to end. A large packet is lost on the way only where one was sent.
+static const char *missing_of(const struct facts *facts) {
+    enum { LARGE = 1000 };
+    const uint8_t *tail = facts->text_tail;
+    if (tail[2] != '\n') {
+        return "its last line has no line end; a line with a single dot and CR LF must end it";
+    }
+    if (tail[1] == '.' || (tail[0] == '.' && tail[1] == '\r')) {
+        return "its last line ends in a dot, but the dot that ends a message is a line of its own, "
+               "between CR LF and CR LF";
+    }
+    return facts->text_len < LARGE
+               ? "no line with a single dot came to end it"
+               : "no line with a single dot came to end it; where large messages always stop so, "
+                 "the path loses large packets (its MTU is too small)";
+}
+
 static void say_text(struct analysis *analysis, double silent_s) {
     const struct facts *facts = &analysis->facts;
     analysis_say(analysis, RULE_TEXT_STALLED,
                  (struct place){PARTY_CLIENT, facts->text_exchange, facts->text_message},
-                 "Of the message %" PRIu64 " bytes came, and then nothing for %.1f s, with no line "
-                 "with a single dot to end it; where large messages always stop so, the path loses "
-                 "large packets (its MTU is too small)",
-                 facts->text_len, silent_s);
+                 "Of the message %" PRIu64 " bytes came, and then nothing for %.1f s; %s",
+                 facts->text_len, silent_s, missing_of(facts));
 }
 
 static void judge(struct analysis *analysis, bool server_waited) {
