@@ -33,6 +33,7 @@ enum {
     PAIRS_EVERY = 37,
     BYTEWISE_EVERY = 5,
     SHARES_MAX = 64,
+    NUMBER_LEN = 5,
 };
 #define RATIO_MAX 5.0
 
@@ -92,13 +93,20 @@ static void teach(struct session *session, const struct shape *shape) {
     buf_cleanup(&line);
 }
 
+static bool is_numbered(const struct place *place) {
+    return place->saying == SAID_NUMBERED || place->saying == SAID_NUMBERED_BASE64;
+}
+
 static void put_unit(struct buf *out, const struct shape *shape, size_t offset, size_t len) {
     const struct place *place = shape->place;
     struct buf unit;
     buf_init(&unit, LARGE);
     put_pattern(&unit, shape, offset, len);
+    if (is_numbered(place)) {
+        buf_putf(&unit, "%0*zu", NUMBER_LEN, offset / len);
+    }
     buf_put_string(out, place->begin);
-    if (place->base64) {
+    if (place->saying == SAID_BASE64 || place->saying == SAID_NUMBERED_BASE64) {
         base64_encode(out, buf_slice(&unit));
     } else {
         buf_put(out, buf_slice(&unit));
@@ -112,6 +120,7 @@ static size_t fill(struct session *session, const struct shape *shape, size_t le
     const struct place *place = shape->place;
     size_t unit = place->unit > 0 ? place->unit : len;
     size_t frame = place->unit > 0 ? strlen(place->begin) + strlen(place->end) : 0;
+    frame += is_numbered(place) ? NUMBER_LEN : 0;
     size_t said = 0;
     struct buf out;
     buf_init(&out, ROUND);

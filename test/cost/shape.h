@@ -6,6 +6,9 @@
 #include "base/buf.h"
 #include "event/session.h"
 
+// A number at the end of a unit makes each another secret.
+enum saying { SAID_PLAIN, SAID_BASE64, SAID_NUMBERED, SAID_NUMBERED_BASE64 };
+
 // Where the repeated bytes stand. A script is lines that begin with who speaks, `C` or `S`.
 struct place {
     const char *name;
@@ -17,7 +20,7 @@ struct place {
     const char *end;    // behind each
     const char *answer; // of the other side to each; NULL for none
     const char *after;  // script behind them
-    bool base64;        // each unit is said in base64
+    enum saying saying; // how each unit is said
 };
 
 size_t place_count(void);
