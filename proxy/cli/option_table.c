@@ -61,6 +61,13 @@ static const struct option_row table[] = {
      .commands = RUN,
      FILLS(trust_mount),
      .min = TRUST_MOUNT_NEVER},
+    {.name = "proxy-protocol",
+     .argument = "CIDR[,CIDR...]",
+     .help = "connections from these addresses begin with a PROXY protocol header, version 1 or 2, "
+             "which says who the client is; without one they are closed; repeatable",
+     .kind = OPTION_NETWORKS,
+     .group = GROUP_TRAFFIC,
+     .commands = BOTH},
 
     {.name = "client-tls",
      .argument = "auto|implicit|none",

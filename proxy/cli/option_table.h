@@ -25,6 +25,7 @@ enum option_kind {
     OPTION_EXPECTATION, // an expression, added to a struct text_list
     OPTION_MODE,        // added to `modes`
     OPTION_PORTS,       // `ports`
+    OPTION_NETWORKS,    // `balancers`
     OPTION_VERSIONS,    // struct tls_version_range
     OPTION_OUTPUT,      // added to `outputs`
     OPTION_ROTATE,      // `rotate_size`, `rotate_keep`

@@ -217,6 +217,14 @@ static enum err read_ports(struct options *options, struct failure *failure,
                : wrong(failure, row, word, "no list of ports and ranges, such as 25,8000-8999");
 }
 
+static enum err read_networks(struct options *options, struct failure *failure,
+                              const struct option_row *row, const char *word) {
+    return networks_add(&options->balancers, slice_of_string(word))
+               ? OK
+               : wrong(failure, row, word,
+                       "no list of addresses and CIDR blocks, such as 10.0.0.0/8,2001:db8::7");
+}
+
 // ── outputs and reports ─────────────────────────────────────────────────────────────────────────
 
 // The part of `word` behind its first colon, NULL where there is none.
@@ -355,6 +363,8 @@ enum err option_read(struct options *options, struct failure *failure, const str
         return read_mode(options, failure, word);
     case OPTION_PORTS:
         return read_ports(options, failure, row, word);
+    case OPTION_NETWORKS:
+        return read_networks(options, failure, row, word);
     case OPTION_VERSIONS:
         return read_versions(options, failure, row, word);
     case OPTION_OUTPUT:

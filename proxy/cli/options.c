@@ -572,6 +572,7 @@ void options_cleanup(struct options *options) {
     }
     free(options->modes);
     port_list_cleanup(&options->ports);
+    networks_cleanup(&options->balancers);
     free(options->outputs);
     free(options->reports);
     list_cleanup(&options->ca_hosts);

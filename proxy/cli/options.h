@@ -17,6 +17,8 @@
 #include "event/event.h"
 #include "event/policy.h"
 #include "inspect/mask.h"
+#include "net/networks.h"
+#include "net/proxy_header.h"
 #include "observe/output.h"
 #include "tls/context.h"
 #include "verdict/judge.h"
@@ -61,6 +63,7 @@ struct options {
     struct port_list ports;   // `run`: --ports
     bool sink;                // `run`: --sink
     enum trust_mount trust_mount;
+    struct networks balancers; // --proxy-protocol
 
     // TLS.
     enum client_tls client_tls;

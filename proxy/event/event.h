@@ -347,6 +347,7 @@ struct event_close {
     bool client_reset;
     bool server_reset;
     bool client_gone; // it closed both ways, and what it was sent behind that reached nobody
+    bool turned_away; // the client was due no server
 };
 
 struct event_lost {

@@ -233,10 +233,12 @@ static void judge_failure(struct analysis *analysis, const struct event_close *c
     if (!failed || cause_is_said(analysis, close->outcome)) {
         return;
     }
-    enum party side = close->outcome == OUTCOME_TLS_CLIENT_FAILED ? PARTY_CLIENT : PARTY_SERVER;
+    bool of_client = close->outcome == OUTCOME_TLS_CLIENT_FAILED ||
+                     (close->turned_away && close->outcome != OUTCOME_CONNECT_FAILED);
     struct slice error =
         close->error.len > 0 ? close->error : slice_of_string(outcome_name(close->outcome));
-    analysis_say(analysis, RULE_SESSION_FAILED, place_of_session(side), "%.*s", (int)error.len,
+    analysis_say(analysis, RULE_SESSION_FAILED,
+                 place_of_session(of_client ? PARTY_CLIENT : PARTY_SERVER), "%.*s", (int)error.len,
                  (const char *)error.data);
 }
 
@@ -245,7 +247,7 @@ void closing_judge(struct analysis *analysis, const struct event *event) {
         return;
     }
     judge_failure(analysis, &event->close);
-    if (!is_judged(analysis, event->close.outcome)) {
+    if (event->close.turned_away || !is_judged(analysis, event->close.outcome)) {
         return;
     }
     judge_leave_after_hello(analysis, &event->close);

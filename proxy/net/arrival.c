@@ -6,12 +6,16 @@
 #include "net/conn.h"
 #include "net/deadline.h"
 #include "net/identify.h"
+#include "net/networks.h"
 #include "net/origdst.h"
 #include "net/peer.h"
+#include "net/proxy_header.h"
 #include "net/route.h"
 #include "net/tunnel_peer.h"
 #include "net/worker.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -19,6 +23,13 @@
 // over the loop takes what was answered meanwhile.
 #define IDENTIFY_NS      (49 * NS_PER_MS)
 #define IDENTIFY_LAST_NS NS_PER_MS
+// A balancer sends its header with its first packet; one that is lost comes again within 3 s, which
+// is the least that the protocol's section 3 asks a receiver to wait.
+#define HEADER_WAIT_NS (5 * NS_PER_S)
+#define HEADER_ADVICE                                                                              \
+    "let the balancer send one (in HAProxy: send-proxy or send-proxy-v2), or take its address "    \
+    "off "                                                                                         \
+    "the list"
 
 struct arrival {
     struct live live; // first: the worker knows no more of it
@@ -28,14 +39,18 @@ struct arrival {
     struct deadline *deadline;
     int64_t identify_by_ns;
     bool identify_last;
-    int64_t active_ns;   // the last byte of the client, or the accept
-    const char *refusal; // why this client gets no server; NULL where it may have one
+    int64_t active_ns;           // the last byte of the client, or the accept
+    const char *refusal;         // why this client gets no server; NULL where it may have one
+    struct proxy_header *header; // awaited; or NULL
+    struct buf early;            // what the client said behind its header
 };
 
 // ── the end ─────────────────────────────────────────────────────────────────────────────────────
 
 static void free_arrival(struct arrival *arrival) {
     deadline_close(arrival->deadline);
+    free(arrival->header);
+    buf_cleanup(&arrival->early);
     free(arrival);
 }
 
@@ -53,7 +68,9 @@ static void stop(struct live *live) {
 }
 
 static void begin_session(struct arrival *arrival, struct slice early) {
-    conn_begin(arrival->worker, &arrival->live, &arrival->accepted, arrival->refusal, early);
+    const struct turned_away refused = {OUTCOME_CONNECT_FAILED, arrival->refusal};
+    conn_begin(arrival->worker, &arrival->live, &arrival->accepted,
+               arrival->refusal == NULL ? NULL : &refused, early);
     free_arrival(arrival);
 }
 
@@ -64,10 +81,18 @@ static int64_t idle_deadline(const struct arrival *arrival) {
     return idle_ms == 0 ? INT64_MAX : arrival->active_ns + (int64_t)idle_ms * NS_PER_MS;
 }
 
+static int64_t header_deadline(const struct arrival *arrival) {
+    int64_t due_ns = arrival->accepted.accepted_ns + HEADER_WAIT_NS;
+    int64_t idle_ns = idle_deadline(arrival);
+    return due_ns < idle_ns ? due_ns : idle_ns;
+}
+
 static void arm(struct arrival *arrival) {
     deadline_arm(arrival->deadline, idle_deadline(arrival));
     if (arrival->state == ARRIVAL_AWAITS_PROCESS) {
         deadline_arm(arrival->deadline, arrival->identify_by_ns);
+    } else if (arrival->state == ARRIVAL_AWAITS_HEADER) {
+        deadline_arm(arrival->deadline, header_deadline(arrival));
     }
 }
 
@@ -104,8 +129,86 @@ static void take_request(struct arrival *arrival, struct slice bytes) {
     } else if (tunnel->state == TUNNEL_CONNECTING) {
         peer_read(arrival->accepted.peer, false);
         set_target(arrival);
-        route_dial(arrival->accepted.route, arrival->worker, false);
+        route_dial(arrival->accepted.route, arrival->worker);
         begin_session(arrival, slice_from(bytes, taken));
+    }
+}
+
+// ── a balancer's header ─────────────────────────────────────────────────────────────────────────
+
+static void turn_away(struct arrival *arrival, enum outcome outcome, const char *reason) {
+    const struct turned_away turned_away = {outcome, reason};
+    peer_read(arrival->accepted.peer, false);
+    conn_begin(arrival->worker, &arrival->live, &arrival->accepted, &turned_away, SLICE(""));
+    free_arrival(arrival);
+}
+
+// The stream of a balancer ended, or its time did, before its header was whole.
+static void turn_away_without_header(struct arrival *arrival, enum outcome outcome) {
+    char reason[FAILURE_MAX];
+    const char *balancer = arrival->accepted.client.text.host;
+    bool began = arrival->header->len > 0;
+    if (outcome == OUTCOME_TIMEOUT) {
+        snprintf(reason, sizeof(reason),
+                 "--proxy-protocol lists %s, and %s PROXY protocol header came from it in "
+                 "time: " HEADER_ADVICE,
+                 balancer, began ? "no whole" : "no");
+    } else if (began) {
+        snprintf(reason, sizeof(reason),
+                 "%s closed the connection in the middle of its PROXY protocol header", balancer);
+    } else {
+        snprintf(reason, sizeof(reason),
+                 "--proxy-protocol lists %s, and the connection from it was closed with no PROXY "
+                 "protocol header; a health check may do so (in HAProxy check-send-proxy gives it "
+                 "one)",
+                 balancer);
+    }
+    turn_away(arrival, outcome, reason);
+}
+
+static void turn_away_with_bad_header(struct arrival *arrival) {
+    char reason[FAILURE_MAX];
+    const char *balancer = arrival->accepted.client.text.host;
+    if (arrival->header->state == PROXY_HEADER_ABSENT) {
+        snprintf(
+            reason, sizeof(reason),
+            "--proxy-protocol lists %s, and the connection from it does not begin with a PROXY "
+            "protocol header: " HEADER_ADVICE,
+            balancer);
+    } else {
+        snprintf(reason, sizeof(reason), "the PROXY protocol header from %s is broken: it has %s",
+                 balancer, arrival->header->fault);
+    }
+    turn_away(arrival, OUTCOME_PROTOCOL, reason);
+}
+
+static void find_out(struct arrival *arrival);
+
+static void use_header(struct arrival *arrival) {
+    struct accepted *accepted = &arrival->accepted;
+    const struct proxy_header *header = arrival->header;
+    if (!header->has_addresses) {
+        return;
+    }
+    client_use_header(&accepted->client, header);
+    if (accepted->spec->mode == MODE_TRANSPARENT) {
+        route_set_destination(accepted->route, &header->server);
+        accepted->route->may_be_own = true; // It need not be one that a firewall redirected.
+        arrival->refusal = NULL;
+    }
+}
+
+static void take_header(struct arrival *arrival, struct slice bytes) {
+    struct proxy_header *header = arrival->header;
+    size_t taken = proxy_header_feed(header, bytes);
+    if (header->state == PROXY_HEADER_WHOLE) {
+        peer_read(arrival->accepted.peer, false);
+        buf_init(&arrival->early, LIMIT_READ);
+        buf_put(&arrival->early, slice_from(bytes, taken));
+        use_header(arrival);
+        find_out(arrival);
+    } else if (header->state > PROXY_HEADER_WHOLE) {
+        turn_away_with_bad_header(arrival);
     }
 }
 
@@ -120,13 +223,22 @@ static void on_received(void *owner, enum side side, struct slice bytes) {
     struct arrival *arrival = owner;
     (void)side;
     arrival->active_ns = (int64_t)uv_hrtime();
-    take_request(arrival, bytes);
+    if (arrival->state == ARRIVAL_AWAITS_HEADER) {
+        take_header(arrival, bytes);
+    } else {
+        take_request(arrival, bytes);
+    }
 }
 
 static void on_ended(void *owner, enum side side, int error) {
+    struct arrival *arrival = owner;
     (void)side;
     (void)error;
-    end(owner);
+    if (arrival->state == ARRIVAL_AWAITS_HEADER) {
+        turn_away_without_header(arrival, OUTCOME_CLIENT_CLOSED);
+    } else {
+        end(arrival);
+    }
 }
 
 static void on_written(void *owner, enum side side) {
@@ -145,9 +257,8 @@ static const struct peer_handlers peer_handlers = {
     .buffer = lend_buffer,
 };
 
-static void await_request(struct arrival *arrival, const struct tunnel_protocol *protocol) {
-    arrival->state = ARRIVAL_AWAITS_REQUEST;
-    arrival->accepted.tunnel = tunnel_new(protocol);
+static void await_bytes(struct arrival *arrival, enum arrival_state state) {
+    arrival->state = state;
     peer_set_owner(arrival->accepted.peer, &peer_handlers, arrival);
     peer_read(arrival->accepted.peer, true);
     arm(arrival);
@@ -157,8 +268,15 @@ static void await_request(struct arrival *arrival, const struct tunnel_protocol 
 
 static void refuse_own_connection(struct arrival *arrival) {
     const struct accepted *accepted = &arrival->accepted;
-    if (accepted->spec->mode == MODE_TRANSPARENT &&
-        accepted->client.process.pid == (uint32_t)getpid()) {
+    if (accepted->spec->mode != MODE_TRANSPARENT ||
+        accepted->client.process.pid != (uint32_t)getpid()) {
+        return;
+    }
+    if (accepted->client.header != PROXY_HEADER_NONE) {
+        arrival->refusal = "this connection is smtpscope's own to the server, which a balancer led "
+                           "back to it: its PROXY protocol header names the balancer itself as the "
+                           "server; use --mode reverse";
+    } else {
         arrival->refusal = "this connection is smtpscope's own to the server, which the firewall "
                            "redirected back to it: let connections that bear the mark 0x534d pass "
                            "(smtpscope-redirect does), and run smtpscope with CAP_NET_ADMIN or "
@@ -166,23 +284,23 @@ static void refuse_own_connection(struct arrival *arrival) {
     }
 }
 
-static void dial(struct arrival *arrival) {
-    bool may_be_own = arrival->accepted.spec->mode == MODE_REVERSE;
-    route_dial(arrival->accepted.route, arrival->worker, may_be_own);
-}
-
 // The client is known, as far as it will be.
 static void go_on(struct arrival *arrival) {
     refuse_own_connection(arrival);
     if (arrival->refusal == NULL) {
-        dial(arrival);
+        route_dial(arrival->accepted.route, arrival->worker);
     }
+    struct buf early = arrival->early; // It outlives the arrival.
+    arrival->early = (struct buf){0};
     const struct tunnel_protocol *protocol = tunnel_protocol_of(arrival->accepted.spec->mode);
-    if (protocol != NULL) {
-        await_request(arrival, protocol);
+    if (protocol == NULL) {
+        begin_session(arrival, buf_slice(&early));
     } else {
-        begin_session(arrival, slice_of(NULL, 0));
+        arrival->accepted.tunnel = tunnel_new(protocol);
+        await_bytes(arrival, ARRIVAL_AWAITS_REQUEST);
+        take_request(arrival, buf_slice(&early));
     }
+    buf_cleanup(&early);
 }
 
 static void on_identified(void *context, const struct process_identity *found) {
@@ -196,6 +314,7 @@ static void on_identified(void *context, const struct process_identity *found) {
 
 static void identify(struct arrival *arrival) {
     struct client *client = &arrival->accepted.client;
+    arrival->state = ARRIVAL_AWAITS_PROCESS;
     if (client->process.pid != 0 || !client_is_local(client)) {
         go_on(arrival);
         return;
@@ -221,11 +340,22 @@ static void on_due(void *context) {
     int64_t now_ns = (int64_t)uv_hrtime();
     if (arrival->state == ARRIVAL_AWAITS_PROCESS && now_ns >= arrival->identify_by_ns) {
         identify_no_longer(arrival);
+    } else if (arrival->state == ARRIVAL_AWAITS_HEADER && now_ns >= header_deadline(arrival)) {
+        turn_away_without_header(arrival, OUTCOME_TIMEOUT);
     } else if (now_ns >= idle_deadline(arrival)) {
         end(arrival); // It never said what it wants.
     } else {
         arm(arrival);
     }
+}
+
+// … while the way to the server is under way. A redirected connection may be our own: then it must
+// not be dialled once more.
+static void find_out(struct arrival *arrival) {
+    if (arrival->accepted.spec->mode != MODE_TRANSPARENT) {
+        route_dial(arrival->accepted.route, arrival->worker);
+    }
+    identify(arrival);
 }
 
 // ── accepting ───────────────────────────────────────────────────────────────────────────────────
@@ -247,6 +377,7 @@ static struct arrival *new_arrival(struct listener *listener, int fd,
     arrival->accepted.route = spec->mode == MODE_REVERSE
                                   ? route_new(spec->server_host, spec->server_port)
                                   : route_new(NULL, 0);
+    arrival->accepted.route->may_be_own = spec->mode == MODE_REVERSE;
     arrival->deadline = deadline_new(&worker->loop, on_due, arrival);
     return arrival;
 }
@@ -283,6 +414,12 @@ static bool claim(struct arrival *arrival, int fd) {
     return true;
 }
 
+static bool is_balancer(const struct arrival *arrival) {
+    const struct networks *balancers = arrival->worker->service->options->balancers;
+    const struct sockaddr_storage *name = &arrival->accepted.client.name;
+    return balancers != NULL && networks_have(balancers, (const struct sockaddr *)name);
+}
+
 void arrival_begin(struct listener *listener, int fd, const struct sockaddr *client) {
     struct arrival *arrival = new_arrival(listener, fd, client);
     const struct listen_spec *spec = listener->spec;
@@ -293,9 +430,10 @@ void arrival_begin(struct listener *listener, int fd, const struct sockaddr *cli
         end(arrival);
         return;
     }
-    // A redirected connection may be our own: then it must not be dialled once more.
-    if (spec->mode != MODE_TRANSPARENT) {
-        dial(arrival);
+    if (is_balancer(arrival)) {
+        arrival->header = mem_new(sizeof(*arrival->header));
+        await_bytes(arrival, ARRIVAL_AWAITS_HEADER);
+    } else {
+        find_out(arrival);
     }
-    identify(arrival);
 }

@@ -2,12 +2,15 @@
 // arrival: an accepted client until its session can begin: who it is, and where it is going. The
 // server is dialled meanwhile.
 //
-//   accept ─▶ AWAITS_PROCESS ─┬───────────────────────▶ session (`conn`), dialling or with the
-//               │             └▶ AWAITS_REQUEST ──────▶ outcome of the dial, or refused a server
-//               │                 │   └▶ AWAITS_WRITE
-//               ▼                 ▼        ▼
-//            end: the client left before it said what it wants, or what it said was no request for
-//            a tunnel. That is no session, and nothing is recorded.
+//   accept ─┬────────────────▶ AWAITS_PROCESS ─┬────────────────▶ session (`conn`), dialling, with
+//           │                  ▲  │             │                  the outcome of the dial, or
+//           │                  │  │             └▶ AWAITS_REQUEST ▶ turned away
+//           │                  │  │                │   └▶ AWAITS_WRITE
+//           └▶ AWAITS_HEADER ──┘  ▼                ▼        ▼
+//                    │         end: the client left before it said what it wants, or what it said
+//                    │         was no request for a tunnel. That is no session, and nothing is
+//                    │         recorded.
+//                    └───────▶ session, turned away: a balancer sent no header (--proxy-protocol)
 #ifndef SCOPE_NET_ARRIVAL_H
 #define SCOPE_NET_ARRIVAL_H
 
@@ -16,6 +19,7 @@
 #include <sys/socket.h>
 
 enum arrival_state {
+    ARRIVAL_AWAITS_HEADER,  // of the PROXY protocol, where a balancer is due to send one
     ARRIVAL_AWAITS_PROCESS, // of a client on this machine; not for long
     ARRIVAL_AWAITS_REQUEST, // of a tunnel (SOCKS5, CONNECT): where it is going
     ARRIVAL_AWAITS_WRITE,   // … that it got why it is refused

@@ -14,15 +14,33 @@ void client_init(struct client *out, int accepted_fd, const struct sockaddr *nam
     out->local_text = address_text((struct sockaddr *)&out->peer);
 }
 
+void client_use_header(struct client *client, const struct proxy_header *header) {
+    *client = (struct client){
+        .name = header->client,
+        .peer = header->server,
+        .header = header->version,
+        .text = address_text((const struct sockaddr *)&header->client),
+        .local_text = address_text((const struct sockaddr *)&header->server),
+    };
+}
+
 bool client_is_local(const struct client *client) {
     const struct sockaddr *name = (const struct sockaddr *)&client->name;
     return address_is_loopback(name) || strcmp(client->text.host, client->local_text.host) == 0 ||
            origdst_is_local(name); // redirected from another of our addresses
 }
 
-bool client_is_orphan(const struct client *client) {
+bool client_is_orphan(const struct client *client, int accepted_fd) {
     struct sock_diag diag = {0};
     uint64_t inode = 0;
+    struct client balancer;
+    if (client->header != PROXY_HEADER_NONE) {
+        struct sockaddr_storage name = {0};
+        socklen_t len = sizeof(name);
+        getpeername(accepted_fd, (struct sockaddr *)&name, &len);
+        client_init(&balancer, accepted_fd, (struct sockaddr *)&name);
+        client = &balancer;
+    }
     bool orphan = client_is_local(client) &&
                   sock_diag_find(&diag, &inode, (const struct sockaddr *)&client->name,
                                  (const struct sockaddr *)&client->peer) == SOCK_DIAG_ORPHAN;

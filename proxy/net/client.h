@@ -5,21 +5,27 @@
 
 #include "base/process.h"
 #include "net/address.h"
+#include "net/proxy_header.h"
 
+// Behind a balancer both ends are those that its header gave: the accepted socket is the
+// balancer's.
 struct client {
-    struct sockaddr_storage name; // its socket as this machine sees it …
-    struct sockaddr_storage peer; // … and what it connected to
-    struct address_text text;     // of its socket; "" where nothing was accepted
+    struct sockaddr_storage name;     // its socket as this machine sees it …
+    struct sockaddr_storage peer;     // … and what it connected to
+    enum proxy_header_version header; // the header that gave them; PROXY_HEADER_NONE: the socket
+    struct address_text text;         // of its socket; "" where nothing was accepted
     struct address_text local_text;
     struct process_identity process; // pid 0 where not known
 };
 
 void client_init(struct client *out, int accepted_fd, const struct sockaddr *name);
+// A balancer says who it is, in a header that has addresses.
+void client_use_header(struct client *client, const struct proxy_header *header);
 bool client_is_local(const struct client *client); // on this machine
 // TCP cannot say whether a peer that has sent its FIN still reads: only a reset shows that it does
 // not, and a client that is killed before the server answered has nothing to reset. The kernel of
 // this machine knows whether a process still holds the client's socket; a client elsewhere is reset
-// by the probes of `peer_probe`, later.
-bool client_is_orphan(const struct client *client);
+// by the probes of `peer_probe`, later. `accepted_fd` is the client's socket, or a balancer's.
+bool client_is_orphan(const struct client *client, int accepted_fd);
 
 #endif

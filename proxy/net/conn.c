@@ -188,11 +188,12 @@ static void adopt(struct conn *conn, struct peer *peer) {
 }
 
 static void look_at_client(struct conn *conn) {
+    int fd = peer_fd(conn->pair.peers[SIDE_CLIENT]);
     bool reset = peer_got_reset(conn->pair.peers[SIDE_CLIENT]);
     if (reset && !conn->client_fin) {
         conn->client_closed_read = true;
         pair_lose(&conn->pair, SIDE_CLIENT);
-    } else if (reset || (conn->client_fin && client_is_orphan(&conn->accepted.client))) {
+    } else if (reset || (conn->client_fin && client_is_orphan(&conn->accepted.client, fd))) {
         conn->client_closed_read = true;
         relay_client_closed_read(conn->pair.relay, pair_now_ns(&conn->pair));
     } else if (conn->client_fin) {
@@ -303,7 +304,7 @@ static void fill_session(struct conn *conn) {
 }
 
 // From here it is a session: the outputs get it.
-static void open_relay(struct conn *conn) {
+static void open_relay(struct conn *conn, const struct turned_away *turned_away) {
     const struct route *route = conn->accepted.route;
     bool redirected = route_is_redirected(route);
     if (redirected) {
@@ -317,6 +318,7 @@ static void open_relay(struct conn *conn) {
         .server_name = route->host,
         .client_local_address =
             redirected ? conn->destination_text.host : conn->accepted.client.local_text.host,
+        .turned_away = turned_away != NULL,
         .scratch = &conn->worker->scratch,
     };
     conn->pair.relay = relay_new(&setup, pair_now_ns(&conn->pair));
@@ -344,17 +346,26 @@ static void take_over(struct conn *conn) {
     route_await(accepted->route, on_dialled, conn);
 }
 
+static void turn_away(struct conn *conn, const struct turned_away *turned_away) {
+    struct relay *relay = conn->pair.relay;
+    if (turned_away->outcome == OUTCOME_CONNECT_FAILED) {
+        relay_connect_failed(relay, turned_away->reason, true, pair_now_ns(&conn->pair));
+    } else {
+        relay_turn_away(relay, turned_away->outcome, turned_away->reason, pair_now_ns(&conn->pair));
+    }
+}
+
 void conn_begin(struct worker *worker, struct live *arrival, const struct accepted *accepted,
-                const char *refusal, struct slice early) {
+                const struct turned_away *turned_away, struct slice early) {
     struct conn *conn = new_conn(worker, accepted);
     worker_session_replaced(worker, arrival, &conn->live);
-    open_relay(conn);
+    open_relay(conn, turned_away);
     take_over(conn);
     if (early.len > 0) {
         relay_receive(conn->pair.relay, SIDE_CLIENT, early, pair_now_ns(&conn->pair));
     }
-    if (refusal != NULL) {
-        relay_connect_failed(conn->pair.relay, refusal, true, pair_now_ns(&conn->pair));
+    if (turned_away != NULL) {
+        turn_away(conn, turned_away);
         update(conn);
     } else if (accepted->route->dialled) {
         use_dial_result(conn);
@@ -380,7 +391,7 @@ void conn_record_failed(struct worker *worker, const struct failed_dial *failed)
     worker_session_began(worker, &conn->live);
     conn->server_text = address_text((const struct sockaddr *)&failed->server);
     conn->session.server.address = conn->server_text.host;
-    open_relay(conn);
+    open_relay(conn, NULL);
     char reason[FAILURE_MAX];
     snprintf(reason, sizeof(reason), "cannot connect to %s on port %u: %s", conn->server_text.host,
              conn->server_text.port, dial_advice(failed->error));

@@ -5,6 +5,7 @@
 #define SCOPE_NET_CONN_H
 
 #include "base/slice.h"
+#include "event/event.h"
 #include "net/client.h"
 #include "net/share.h"
 
@@ -26,10 +27,16 @@ struct accepted {
     struct tunnel *tunnel;                 // the client waits for what becomes of the dial; or NULL
 };
 
+// Why a client gets no server. OUTCOME_CONNECT_FAILED: it is told. Any other: it is only closed.
+struct turned_away {
+    enum outcome outcome;
+    const char *reason; // a sentence
+};
+
 // The session of an arrival, in its place in the worker's list; takes all of `accepted` over.
-// `refusal`: why this client gets no server, or NULL. `early`: what the client has said already.
+// `turned_away`: NULL where it gets its server. `early`: what the client has said already.
 void conn_begin(struct worker *worker, struct live *arrival, const struct accepted *accepted,
-                const char *refusal, struct slice early);
+                const struct turned_away *turned_away, struct slice early);
 // A session of `run` whose server could not be dialled: nothing but its record.
 void conn_record_failed(struct worker *worker, const struct failed_dial *failed);
 

@@ -46,6 +46,8 @@ struct listen_spec {
     const char *text; // "reverse smtp://mail.example.com:587", for the line that says it listens
 };
 
+struct networks;
+
 struct proxy_options {
     const struct relay_config *relay; // outlives the proxy
     const struct listen_spec *listens;
@@ -57,6 +59,8 @@ struct proxy_options {
     uint64_t connect_timeout_ms;
     uint64_t grace_ms;
     bool mark; // mark our own connections
+    // Connections from these begin with a PROXY protocol header; outlives the proxy.
+    const struct networks *balancers;
     // One sentence for standard error; any thread.
     void (*complain)(void *context, const char *sentence);
     // The proxy has stopped: every session ended. Called once, on a worker's thread.

@@ -50,7 +50,7 @@ static void on_dialled(void *context, const struct dial_result *result) {
     }
 }
 
-void route_dial(struct route *route, struct worker *worker, bool may_be_own) {
+void route_dial(struct route *route, struct worker *worker) {
     struct service *service = worker->service;
     bool by_address = route_is_redirected(route);
     if ((route->host == NULL && !by_address) || route->dialled || route->dial != NULL) {
@@ -62,7 +62,7 @@ void route_dial(struct route *route, struct worker *worker, bool may_be_own) {
         .lookups = service->lookups,
         .port = route->port,
         .timeout_ms = (int64_t)service->options->connect_timeout_ms,
-        .own = may_be_own ? &service->own_listeners : NULL,
+        .own = route->may_be_own ? &service->own_listeners : NULL,
         .mark = service->options->mark,
     };
     route->dial = dial_start(&worker->loop, &target, on_dialled, route);

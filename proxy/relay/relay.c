@@ -83,7 +83,7 @@ struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
     leg_init(&relay->server, SIDE_SERVER);
     buf_init(&relay->client_hello, LIMIT_READ);
     relay->observer = observer_new(&setup->config->observer, setup->session);
-    if (setup->mode == MODE_SINK) {
+    if (setup->mode == MODE_SINK && !setup->turned_away) {
         far_side_open(relay, embedded_server(setup->config), at_ns);
     }
     bool bridges = relay_bridges(relay) || setup->config->client_tls == CLIENT_TLS_NONE;
@@ -177,6 +177,14 @@ void relay_connect_failed(struct relay *relay, const char *reason, bool tell_cli
     } else {
         session_end_close_both(relay, at_ns);
     }
+    observer_flush(relay->observer);
+}
+
+void relay_turn_away(struct relay *relay, enum outcome outcome, const char *reason, int64_t at_ns) {
+    assert(relay->setup.turned_away && relay->server_state == SERVER_CONNECTING);
+    enum party by = outcome == OUTCOME_CLIENT_CLOSED ? PARTY_CLIENT : PARTY_PROXY;
+    session_end_decide(relay, outcome, by, "%s", reason);
+    session_end_close_both(relay, at_ns);
     observer_flush(relay->observer);
 }
 

@@ -29,6 +29,7 @@ struct relay_setup {
     // The URL's host or the SOCKS5 name; NULL where there is none.
     const char *server_name;
     const char *client_local_address; // the address that the client connected to
+    bool turned_away;                 // there is no server for this client
     struct buf *scratch;              // plaintext of one read, shared by the relays of a loop
 };
 
@@ -46,6 +47,9 @@ enum relay_fin {
     RELAY_FIN,
     RELAY_FIN_UNACKED, // with its FIN the client had not acknowledged all that it was sent
 };
+
+// The client gets no server, and no word: it is closed. Only for a relay whose setup says so.
+void relay_turn_away(struct relay *relay, enum outcome outcome, const char *reason, int64_t at_ns);
 
 // Wire bytes of a peer. All are taken: ask relay_wants_read before the next read.
 void relay_receive(struct relay *relay, enum side side, struct slice wire, int64_t at_ns);

@@ -226,6 +226,7 @@ struct event_close session_end_summary(struct relay *relay, int64_t at_ns) {
         .server_close_notify_missing = lacks_close_notify(&relay->server),
         .client_reset = leg_is_reset(&relay->client),
         .server_reset = leg_is_reset(&relay->server),
+        .turned_away = relay->setup.turned_away,
         .client_gone = ending->answer_until_ns != 0 || relay_gave_up(relay, SIDE_CLIENT),
     };
     if (ending->by == PARTY_PROXY) {

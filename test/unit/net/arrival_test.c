@@ -6,6 +6,7 @@
 #include "fake_clock.h"
 #include "net/conn.h"
 #include "net/identify.h"
+#include "net/networks.h"
 #include "net/peer.h"
 #include "net/route.h"
 #include "net/tunnel.h"
@@ -37,6 +38,7 @@ static struct {
     struct live live;
     struct accepted session;
     char refusal[TEXT_MAX];
+    enum outcome outcome; // of a client that is turned away
     char early[TEXT_MAX];
     struct process_identity process; // as the session has it
     // The dial.
@@ -50,13 +52,14 @@ static struct {
     unsigned cancelled;
     // Who knows the processes.
     struct owner_query *query;
+    struct networks balancers;
     unsigned ended; // connections, with or without a session
     bool claimed;   // what a claim finds
     int claimed_fd;
 } scene;
 
 void __wrap_conn_begin(struct worker *worker, struct live *arrival, const struct accepted *accepted,
-                       const char *refusal, struct slice early);
+                       const struct turned_away *turned_away, struct slice early);
 struct dial *__wrap_dial_start(uv_loop_t *loop, const struct dial_target *target,
                                void (*done)(void *context, const struct dial_result *result),
                                void *context);
@@ -70,7 +73,7 @@ static void on_identified(void *context, const struct process_identity *found) {
 }
 
 void __wrap_conn_begin(struct worker *worker, struct live *arrival, const struct accepted *accepted,
-                       const char *refusal, struct slice early) {
+                       const struct turned_away *turned_away, struct slice early) {
     assert_true(early.len < TEXT_MAX);
     scene.sessions++;
     scene.session = *accepted;
@@ -78,7 +81,10 @@ void __wrap_conn_begin(struct worker *worker, struct live *arrival, const struct
     if (early.len > 0) {
         memcpy(scene.early, early.data, early.len);
     }
-    snprintf(scene.refusal, sizeof(scene.refusal), "%s", refusal == NULL ? "" : refusal);
+    if (turned_away != NULL) {
+        scene.outcome = turned_away->outcome;
+        snprintf(scene.refusal, sizeof(scene.refusal), "%s", turned_away->reason);
+    }
     worker_session_replaced(worker, arrival, &scene.live);
     identify_hand_over(accepted->identification, on_identified, NULL);
 }
@@ -155,6 +161,7 @@ static int close_scene(void **state) {
         worker_session_ended(&scene.worker, &scene.live, true);
     }
     close(scene.client);
+    networks_cleanup(&scene.balancers);
     assert_int_equal(atomic_load(&scene.service.live), 0);
     worker_stop(&scene.worker);
     worker_cleanup(&scene.worker);
@@ -455,6 +462,194 @@ static void a_request_may_be_waited_for_without_an_end(void **state) {
     until(&scene.ended);
 }
 
+// ── a balancer's header ─────────────────────────────────────────────────────────────────────────
+
+#define HEADER "PROXY TCP4 203.0.113.9 198.51.100.7 4711 25\r\n"
+
+static void list_balancers(const char *list) {
+    assert_true(networks_add(&scene.balancers, slice_of_string(list)));
+    scene.options.balancers = &scene.balancers;
+}
+
+static void arrive_from_a_balancer(enum mode mode) {
+    list_balancers("192.0.2.0/24,127.0.0.0/8");
+    scene.spec.server_host = "mail.example.com";
+    scene.spec.server_port = 587;
+    arrive(mode);
+    assert_int_equal(scene.sessions, 0);
+    assert_int_equal(scene.dials, 0);
+    assert_null(scene.query); // It says itself who the client is.
+}
+
+static void a_header_says_who_the_client_is(void **state) {
+    (void)state;
+    arrive_from_a_balancer(MODE_REVERSE);
+    SAY(HEADER "EHLO early\r\n");
+    until(&scene.sessions);
+    assert_string_equal(scene.session.client.text.host, "203.0.113.9");
+    assert_int_equal(scene.session.client.text.port, 4711);
+    assert_string_equal(scene.session.client.local_text.host, "198.51.100.7");
+    assert_string_equal(scene.early, "EHLO early\r\n");
+    assert_int_equal(scene.dials, 1);
+    assert_string_equal(scene.dial_host, "mail.example.com");
+    assert_string_equal(scene.refusal, "");
+    assert_false(scene.session.peer->reading);
+}
+
+static void a_header_may_come_in_pieces(void **state) {
+    (void)state;
+    arrive_from_a_balancer(MODE_REVERSE);
+    for (size_t i = 0; i < sizeof(HEADER) - 1; i++) {
+        assert_int_equal(scene.sessions, 0);
+        say(&HEADER[i], 1);
+        turn();
+    }
+    until(&scene.sessions);
+    assert_string_equal(scene.session.client.text.host, "203.0.113.9");
+    assert_string_equal(scene.early, "");
+}
+
+// The balancer's own client may be on this machine too: it is looked for by the header's addresses.
+static void a_client_on_this_machine_is_identified_behind_a_balancer(void **state) {
+    (void)state;
+    arrive_from_a_balancer(MODE_REVERSE);
+    SAY("PROXY TCP4 127.0.0.1 127.0.0.1 4711 25\r\nEHLO early\r\n");
+    while (scene.query == NULL) {
+        uv_run(&scene.worker.loop, UV_RUN_ONCE);
+    }
+    assert_int_equal(address_text((struct sockaddr *)&scene.query->client).port, 4711);
+    assert_int_equal(address_text((struct sockaddr *)&scene.query->server).port, 25);
+    assert_int_equal(scene.dials, 1);
+    answer(PID);
+    until(&scene.sessions);
+    assert_int_equal(scene.process.pid, PID);
+    assert_string_equal(scene.early, "EHLO early\r\n");
+}
+
+static void a_header_without_addresses_leaves_the_sockets(void **state) {
+    (void)state;
+    arrive_from_a_balancer(MODE_REVERSE);
+    SAY("PROXY UNKNOWN\r\n");
+    while (scene.query == NULL) {
+        uv_run(&scene.worker.loop, UV_RUN_ONCE);
+    }
+    answer(PID);
+    until(&scene.sessions);
+    assert_string_equal(scene.session.client.text.host, "127.0.0.1");
+    assert_int_equal(scene.session.client.header, PROXY_HEADER_NONE);
+    assert_int_equal(scene.dials, 1);
+}
+
+static void a_header_says_where_a_redirected_client_was_going(void **state) {
+    (void)state;
+    arrive_from_a_balancer(MODE_TRANSPARENT);
+    SAY(HEADER);
+    until(&scene.sessions);
+    assert_int_equal(scene.dials, 1);
+    assert_string_equal(scene.dial_address, "198.51.100.7");
+    assert_int_equal(scene.dial_port, 25);
+    assert_true(scene.dial_may_be_own);
+    assert_string_equal(scene.refusal, "");
+}
+
+static void our_own_connection_that_a_balancer_led_back_is_refused(void **state) {
+    (void)state;
+    arrive_from_a_balancer(MODE_TRANSPARENT);
+    SAY("PROXY TCP4 127.0.0.1 127.0.0.1 4711 25\r\n");
+    while (scene.query == NULL) {
+        uv_run(&scene.worker.loop, UV_RUN_ONCE);
+    }
+    answer((uint32_t)getpid());
+    until(&scene.sessions);
+    assert_int_equal(scene.dials, 0);
+    assert_non_null(strstr(scene.refusal, "a balancer led back"));
+}
+
+static void a_request_may_follow_a_header(void **state) {
+    (void)state;
+    arrive_from_a_balancer(MODE_SOCKS5);
+    SAY(HEADER "\x05\x01\x00"
+               "\x05\x01\x00\x01\xc0\x00\x02\x07\x00\x19"
+               "EHLO early\r\n");
+    until(&scene.sessions);
+    assert_string_equal(scene.dial_address, "192.0.2.7");
+    assert_string_equal(scene.early, "EHLO early\r\n");
+    assert_string_equal(scene.session.client.text.host, "203.0.113.9");
+}
+
+static void assert_turned_away(enum outcome outcome, const char *words) {
+    assert_int_equal(scene.sessions, 1);
+    assert_int_equal(scene.dials, 0);
+    assert_int_equal(scene.outcome, outcome);
+    assert_non_null(strstr(scene.refusal, words));
+    assert_string_equal(scene.early, "");
+    assert_string_equal(scene.session.client.text.host, "127.0.0.1");
+}
+
+static void what_is_no_header_is_turned_away(void **state) {
+    (void)state;
+    arrive_from_a_balancer(MODE_REVERSE);
+    SAY("EHLO client.example.com\r\n");
+    until(&scene.sessions);
+    assert_turned_away(OUTCOME_PROTOCOL, "does not begin with a PROXY protocol header");
+}
+
+static void a_broken_header_is_turned_away(void **state) {
+    (void)state;
+    arrive_from_a_balancer(MODE_TRANSPARENT);
+    SAY("PROXY TCP4 203.0.113.9 198.51.100.7 4711 port\r\n");
+    until(&scene.sessions);
+    assert_turned_away(OUTCOME_PROTOCOL, "127.0.0.1 is broken: it has a port");
+}
+
+static void a_balancer_that_leaves_is_turned_away(void **state) {
+    (void)state;
+    arrive_from_a_balancer(MODE_REVERSE);
+    SAY("PROXY TCP4 ");
+    shutdown(scene.client, SHUT_WR);
+    until(&scene.sessions);
+    assert_turned_away(OUTCOME_CLIENT_CLOSED, "in the middle of its PROXY protocol header");
+}
+
+static void a_balancer_that_says_nothing_is_turned_away(void **state) {
+    (void)state;
+    scene.options.idle_timeout_ms = 0;
+    arrive_from_a_balancer(MODE_REVERSE);
+    fake_clock_pass_ms(4999);
+    SAY("PROXY TCP4 "); // It has no more time for this.
+    turn();
+    assert_int_equal(scene.sessions, 0);
+    fake_clock_pass_ms(3);
+    assert_turned_away(OUTCOME_TIMEOUT, "no whole PROXY protocol header came");
+}
+
+static void a_balancer_has_no_more_than_the_idle_time(void **state) {
+    (void)state;
+    arrive_from_a_balancer(MODE_REVERSE);
+    fake_clock_pass_ms(IDLE_MS + 2);
+    assert_turned_away(OUTCOME_TIMEOUT, "no PROXY protocol header came");
+}
+
+static void the_grace_ends_what_awaits_a_header(void **state) {
+    (void)state;
+    arrive_from_a_balancer(MODE_REVERSE);
+    worker_stop(&scene.worker);
+    fake_clock_pass_ms(0);
+    assert_ended_without_a_session();
+}
+
+static void a_client_that_is_not_listed_sends_no_header(void **state) {
+    (void)state;
+    list_balancers("192.0.2.0/24");
+    arrive_to_be_sent_on();
+    assert_int_equal(scene.dials, 1);
+    answer(PID);
+    SAY(HEADER);
+    until(&scene.sessions);
+    assert_string_equal(scene.session.client.text.host, "127.0.0.1");
+    assert_string_equal(scene.early, ""); // It is the client's stream, which the session reads.
+}
+
 #define IN_SCENE(test) cmocka_unit_test_setup_teardown(test, open_scene, close_scene)
 
 int main(void) {
@@ -477,6 +672,20 @@ int main(void) {
         IN_SCENE(a_client_that_leaves_before_its_request_is_no_session),
         IN_SCENE(a_request_is_not_waited_for_longer_than_the_idle_time),
         IN_SCENE(a_request_may_be_waited_for_without_an_end),
+        IN_SCENE(a_header_says_who_the_client_is),
+        IN_SCENE(a_header_may_come_in_pieces),
+        IN_SCENE(a_client_on_this_machine_is_identified_behind_a_balancer),
+        IN_SCENE(a_header_without_addresses_leaves_the_sockets),
+        IN_SCENE(a_header_says_where_a_redirected_client_was_going),
+        IN_SCENE(our_own_connection_that_a_balancer_led_back_is_refused),
+        IN_SCENE(a_request_may_follow_a_header),
+        IN_SCENE(what_is_no_header_is_turned_away),
+        IN_SCENE(a_broken_header_is_turned_away),
+        IN_SCENE(a_balancer_that_leaves_is_turned_away),
+        IN_SCENE(a_balancer_that_says_nothing_is_turned_away),
+        IN_SCENE(a_balancer_has_no_more_than_the_idle_time),
+        IN_SCENE(the_grace_ends_what_awaits_a_header),
+        IN_SCENE(a_client_that_is_not_listed_sends_no_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,6 +52,7 @@ static struct {
     unsigned eofs[2];
     unsigned resets[2];
     unsigned gone;
+    enum outcome turned_away;
     unsigned ticks;
     unsigned idles;
     unsigned stops;
@@ -84,6 +85,13 @@ void relay_connect_failed(struct relay *relay, const char *reason, bool tell_cli
     (void)at_ns;
     snprintf(scene.failure, TEXT_MAX, "%s", reason);
     scene.failure_to_client = tell_client;
+}
+
+void relay_turn_away(struct relay *relay, enum outcome outcome, const char *reason, int64_t at_ns) {
+    (void)relay;
+    (void)at_ns;
+    scene.turned_away = outcome;
+    snprintf(scene.failure, TEXT_MAX, "%s", reason);
 }
 
 void relay_receive(struct relay *relay, enum side side, struct slice wire, int64_t at_ns) {
