@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Edges of the rules about messages and replies: what is barely wrong, and what is barely right. A
-case is as in contract_findings.py."""
+case is as in support/judged.py."""
 
 import email.utils
 import time
 
-from contract_findings import (BYE, C, CAPS, DATA, DATE, DONE, FROM, GREET, HEAD, ID, S, S_CLOSE, TO,
-                               envelope, header, hi, mail_from, offer, one, rcpt, run, whole)
 from support import scope as s
+from support.judged import (BYE, CAPS, DATA, DATE, DONE, FROM, GREET, HEAD, ID, TO, envelope, header,
+                            hi, mail_from, offer, one, rcpt, run, whole)
+from support.smtp import C, S, S_CLOSE
 
 BARE, CODED = ["PIPELINING"], ["ENHANCEDSTATUSCODES"]
 VERSION, MIXED = "MIME-Version: 1.0", 'Content-Type: multipart/mixed; boundary="b1"'
