@@ -27,8 +27,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PEM_MAX (64 * KIB)
-
 struct authority {
     char *certificate_file;
     enum authority_origin origin;
@@ -173,7 +171,7 @@ static enum err load_certificate(struct issuer *ca, const struct folder *folder,
                                  struct failure *failure) {
     struct buf pem;
     mode_t mode = 0;
-    buf_init(&pem, PEM_MAX);
+    buf_init(&pem, LIMIT_PEM);
     enum err err = folder_read(folder, failure, AUTHORITY_CERTIFICATE_FILE, &pem, &mode);
     if (err == OK && (mode & (S_IWGRP | S_IWOTH)) != 0) {
         err = fail(failure, ERR_INPUT,
@@ -215,7 +213,7 @@ static enum err load_key(EVP_PKEY **out_key, X509 **out_intermediate, const stru
                          struct failure *failure) {
     struct buf pem;
     mode_t mode = 0;
-    buf_init(&pem, PEM_MAX);
+    buf_init(&pem, LIMIT_PEM);
     enum err err = folder_read(folder, failure, AUTHORITY_KEY_FILE, &pem, &mode);
     if (err == OK) {
         err = check_mode(mode, folder, failure);

@@ -24,7 +24,7 @@ const char BUNDLE_PASS_PHRASE[] = "changeit"; // Java's own default
 
 static const char ALIAS[] = "smtpscope";
 
-enum { PEM_LINE = 64, ROOTS_MAX = 4096 };
+enum { PEM_LINE = 64 };
 
 // RFC 7468 2.
 static void put_pem(struct buf *out, struct slice der) {
@@ -62,9 +62,9 @@ static enum err put_alone(struct buf *out, struct failure *failure,
 
 // Certificates with their names in a key store; both owned.
 struct roots {
-    struct jks_entry entries[ROOTS_MAX];
-    uint8_t *ders[ROOTS_MAX];
-    char *aliases[ROOTS_MAX];
+    struct jks_entry entries[LIMIT_ROOTS];
+    uint8_t *ders[LIMIT_ROOTS];
+    char *aliases[LIMIT_ROOTS];
     size_t count;
 };
 
@@ -109,7 +109,7 @@ static enum err roots_read_file(struct roots *roots, struct failure *failure, co
     }
     X509 *x509 = NULL;
     // One place is left for the CA.
-    while (roots->count + 1 < ROOTS_MAX &&
+    while (roots->count + 1 < LIMIT_ROOTS &&
            (x509 = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL)) != NULL) {
         roots_add(roots, x509, but_not);
         X509_free(x509);

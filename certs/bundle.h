@@ -12,9 +12,6 @@ enum bundle_format { BUNDLE_PEM, BUNDLE_DER, BUNDLE_P12, BUNDLE_JKS };
 // The pass phrase of `p12` and `jks`.
 extern const char BUNDLE_PASS_PHRASE[];
 
-// The most that a bundle may hold: 1 MiB is some 700 roots.
-#define BUNDLE_MAX ((size_t)8 << 20)
-
 struct bundle_plan {
     enum bundle_format format;
     struct slice ca_der;

@@ -33,19 +33,19 @@ static void add_subtree(STACK_OF(GENERAL_SUBTREE) * *list, GENERAL_NAME *base) {
 
 // An address range is the address and its mask (RFC 5280 4.2.1.10).
 static GENERAL_NAME *make_range(const uint8_t *address, size_t len, uint8_t mask) {
-    uint8_t range[2 * ADDRESS_MAX];
+    uint8_t range[2 * NAMES_ADDRESS_LEN];
     memcpy(range, address, len);
     memset(range + len, mask, len);
     return names_make(GEN_IPADD, range, 2 * len);
 }
 
 static void exclude_all_addresses(NAME_CONSTRAINTS *constraints, size_t len) {
-    static const uint8_t ZERO[ADDRESS_MAX];
+    static const uint8_t ZERO[NAMES_ADDRESS_LEN];
     add_subtree(&constraints->excludedSubtrees, make_range(ZERO, len, 0));
 }
 
 static enum err permit(NAME_CONSTRAINTS *constraints, struct failure *failure, const char *host) {
-    uint8_t address[ADDRESS_MAX];
+    uint8_t address[NAMES_ADDRESS_LEN];
     size_t len = names_parse_address(address, host);
     if (len > 0) {
         add_subtree(&constraints->permittedSubtrees, make_range(address, len, 0xff));
@@ -97,7 +97,7 @@ enum err constraints_new(NAME_CONSTRAINTS **out, struct failure *failure, const 
     NAME_CONSTRAINTS *constraints = NAME_CONSTRAINTS_new();
     struct kinds has = {false, false, false};
     for (size_t i = 0; i < count; i++) {
-        uint8_t address[ADDRESS_MAX];
+        uint8_t address[NAMES_ADDRESS_LEN];
         size_t len = names_parse_address(address, hosts[i]);
         enum err err = permit(constraints, failure, hosts[i]);
         if (err != OK) {

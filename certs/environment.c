@@ -98,7 +98,7 @@ static char *bundle_name(struct slice content, const char *form) {
 static enum err write_bundle(const struct folder *folder, struct failure *failure, const char *name,
                              const struct bundle_plan *plan) {
     struct buf content;
-    buf_init(&content, BUNDLE_MAX);
+    buf_init(&content, LIMIT_BUNDLE);
     enum err err = bundle_put(&content, failure, plan);
     if (err == OK) {
         err = folder_write(folder, failure, name, buf_slice(&content), 0644);
@@ -111,7 +111,7 @@ static enum err write_bundle(const struct folder *folder, struct failure *failur
 static enum err write_merged(struct environment *environment, struct failure *failure,
                              const struct folder *folder, struct bundle_plan *plan) {
     struct buf pem;
-    buf_init(&pem, BUNDLE_MAX);
+    buf_init(&pem, LIMIT_BUNDLE);
     plan->format = BUNDLE_PEM;
     enum err err = bundle_put(&pem, failure, plan);
     if (err == OK) {

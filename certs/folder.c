@@ -2,6 +2,7 @@
 #include "certs/folder.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/safe_file.h"
 
@@ -15,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FOLDER_MODE = 0700, READ_SIZE = 4096, LOCK_NAP_MS = 20 };
+enum { FOLDER_MODE = 0700, READ_SIZE = 4096 };
 
 // The XDG base directory specification makes missing folders with 0700, those above too.
 static int make_folders(const char *path) {
@@ -34,7 +35,7 @@ static int make_folders(const char *path) {
 
 // flock(2) has no time-out, so it is tried again.
 static int lock(int fd) {
-    const struct timespec nap = {.tv_nsec = LOCK_NAP_MS * NS_PER_MS};
+    const struct timespec nap = {.tv_nsec = FOLDER_LOCK_NAP_MS * NS_PER_MS};
     int64_t deadline_ns = clock_monotonic_ns() + FOLDER_LOCK_WAIT_MS * NS_PER_MS;
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if ((errno != EWOULDBLOCK && errno != EINTR) || clock_monotonic_ns() > deadline_ns) {

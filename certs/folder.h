@@ -10,8 +10,6 @@
 
 #include <sys/types.h>
 
-enum { FOLDER_LOCK_WAIT_MS = 5000 };
-
 struct folder {
     const char *path; // borrowed
     int fd;           // open and locked, so that two processes that start at once take turns

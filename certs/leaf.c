@@ -3,6 +3,7 @@
 
 #include "base/boringssl.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "certs/build.h"
 #include "certs/constraints.h"
@@ -21,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT_MAX = 1024, CHAIN_MAX = 2, COMMON_NAME_MAX = 64 /* RFC 5280 A.1 */ };
+enum { LEAF_CHAIN_LEN = 2 };
 
 // BoringSSL cannot sign a handshake with much less.
 static const unsigned SMALL_KEY_BITS[] = {768, 1024, 1536};
@@ -34,7 +35,7 @@ enum { SMALL_KEY_COUNT = sizeof(SMALL_KEY_BITS) / sizeof(SMALL_KEY_BITS[0]) };
 // last. So a leaf that is pushed out of the store is not pulled from under a thread's hands.
 struct kept {
     struct leaf view;
-    CRYPTO_BUFFER *chain[CHAIN_MAX];
+    CRYPTO_BUFFER *chain[LEAF_CHAIN_LEN];
     uint8_t id[SHA256_LEN];
     int64_t minted_s;
     uint64_t used; // by the store's counter; the least is the longest unused
@@ -49,7 +50,7 @@ struct leaf_store {
     EVP_PKEY *small_keys[SMALL_KEY_COUNT]; // each NULL until a server has such a one
     struct issuer unknown_root;
     struct issuer unknown_issuer; // signed by it
-    struct kept *kept[KEPT_MAX];
+    struct kept *kept[LIMIT_LEAVES];
     size_t kept_count;
     uint64_t counter;
     pthread_key_t last; // each thread's last leaf
@@ -100,7 +101,7 @@ static size_t longest_unused(const struct leaf_store *store) {
 }
 
 static void keep(struct leaf_store *store, struct kept *kept) {
-    if (store->kept_count == KEPT_MAX) {
+    if (store->kept_count == LIMIT_LEAVES) {
         size_t place = longest_unused(store);
         let_go(store->kept[place]);
         store->kept[place] = kept;
@@ -147,8 +148,8 @@ static bool add_common_name(X509 *leaf, const char *name) {
 }
 
 static bool can_be_common_name(const char *name) {
-    uint8_t address[ADDRESS_MAX];
-    return name != NULL && strlen(name) <= COMMON_NAME_MAX && names_is_host(name) &&
+    uint8_t address[NAMES_ADDRESS_LEN];
+    return name != NULL && strlen(name) <= LIMIT_COMMON_NAME && names_is_host(name) &&
            names_parse_address(address, name) == 0;
 }
 

@@ -14,11 +14,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { IPV4_LEN = 4, IPV6_LEN = 16, LABEL_MAX = 63, HOST_MAX = 253 };
+enum { IPV4_LEN = 4, IPV6_LEN = 16 };
 
 // ── reading ─────────────────────────────────────────────────────────────────────────────────────
 
-size_t names_parse_address(uint8_t out[ADDRESS_MAX], const char *text) {
+size_t names_parse_address(uint8_t out[NAMES_ADDRESS_LEN], const char *text) {
     char plain[INET6_ADDRSTRLEN + 2];
     size_t len = strlen(text);
     if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
@@ -43,12 +43,12 @@ static bool is_label(struct slice label) {
             return false;
         }
     }
-    return label.len > 0 && label.len <= LABEL_MAX;
+    return label.len > 0 && label.len <= LIMIT_DOMAIN_LABEL;
 }
 
 bool names_is_host(const char *text) {
     struct slice rest = slice_of_string(text);
-    if (rest.len == 0 || rest.len > HOST_MAX) {
+    if (rest.len == 0 || rest.len > LIMIT_HOST_NAME) {
         return false;
     }
     if (rest.len > 2 && rest.data[0] == '*' && rest.data[1] == '.') {
@@ -78,7 +78,7 @@ GENERAL_NAME *names_make(int type, const uint8_t *data, size_t len) {
 }
 
 GENERAL_NAME *names_make_of(const char *text) {
-    uint8_t address[ADDRESS_MAX];
+    uint8_t address[NAMES_ADDRESS_LEN];
     size_t address_len = names_parse_address(address, text);
     if (address_len > 0) {
         return names_make(GEN_IPADD, address, address_len);
@@ -119,12 +119,12 @@ static void add_name(GENERAL_NAMES *names, GENERAL_NAME *name) {
 
 // The same, or an address; a dot at its end is fine.
 static bool names_can_stand(const char *text) {
-    uint8_t address[ADDRESS_MAX];
+    uint8_t address[NAMES_ADDRESS_LEN];
     size_t len = strlen(text);
     if (names_parse_address(address, text) > 0) {
         return true;
     }
-    char host[HOST_MAX + 1];
+    char host[LIMIT_HOST_NAME + 1];
     bool dotted = len > 1 && text[len - 1] == '.';
     if (len - (dotted ? 1 : 0) >= sizeof(host)) {
         return false;
@@ -135,7 +135,7 @@ static bool names_can_stand(const char *text) {
 
 static void add_common_name(GENERAL_NAMES *names, X509 *server) {
     X509_NAME *subject = X509_get_subject_name(server);
-    char text[HOST_MAX + 2];
+    char text[LIMIT_HOST_NAME + 2];
     int len = X509_NAME_get_text_by_NID(subject, NID_commonName, text, sizeof(text));
     if (len > 0 && strlen(text) == (size_t)len && names_can_stand(text)) {
         add_name(names, names_make_of(text));

@@ -14,10 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ADDRESS_MAX = 16 };
+enum { NAMES_ADDRESS_LEN = 16 };
 
 // The bytes of an IPv4 or IPv6 address; 0 where `text` is none. Brackets are fine.
-size_t names_parse_address(uint8_t out[ADDRESS_MAX], const char *text);
+size_t names_parse_address(uint8_t out[NAMES_ADDRESS_LEN], const char *text);
 // Whether it can stand in a certificate as a DNS name: labels of letters, digits, `-` and `_`.
 bool names_is_host(const char *text);
 

@@ -3,6 +3,7 @@
 
 #include "base/boringssl.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/thread.h"
 #include "certs/names.h"
@@ -20,8 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT_MAX = 256 /* a power of two */, SMALL_KEY_BITS = 2048 };
-#define KEPT_NS (60 * NS_PER_S)
+enum { SMALL_KEY_BITS = 2048 };
 
 struct kept {
     uint8_t id[SHA256_LEN];
@@ -42,7 +42,7 @@ struct trust_store {
     pthread_mutex_t mutex; // guards what follows
     enum loading loading;
     bool abandoned; // freed while the roots were being loaded: the thread cleans up
-    struct kept kept[KEPT_MAX];
+    struct kept kept[LIMIT_VERDICTS_KEPT];
 };
 
 // ── what OpenSSL's errors are to us ─────────────────────────────────────────────────────────────
@@ -164,7 +164,7 @@ static enum fit fit_of_host(X509 *leaf, const char *host) {
 }
 
 static enum fit fit_of(X509 *leaf, const char *name) {
-    uint8_t address[ADDRESS_MAX];
+    uint8_t address[NAMES_ADDRESS_LEN];
     size_t len = names_parse_address(address, name);
     if (len > 0) {
         return X509_check_ip(leaf, address, len, 0) == 1 ? FITS : FITS_NO_ADDRESS;
@@ -317,7 +317,7 @@ static void identify(uint8_t out[SHA256_LEN], CRYPTO_BUFFER *const *chain, size_
 }
 
 static struct kept *place_of(struct trust_store *store, const uint8_t id[SHA256_LEN]) {
-    return &store->kept[id[0] & (KEPT_MAX - 1)];
+    return &store->kept[id[0] & (LIMIT_VERDICTS_KEPT - 1)];
 }
 
 static bool find(struct trust_verdict *out, struct trust_store *store, const uint8_t id[SHA256_LEN],
@@ -326,7 +326,7 @@ static bool find(struct trust_verdict *out, struct trust_store *store, const uin
     const struct kept *kept = place_of(store, id);
     // Both bounds: a clock that was set back must not make a verdict last.
     bool found = memcmp(kept->id, id, SHA256_LEN) == 0 && now_unix_ns < kept->until_ns &&
-                 now_unix_ns >= kept->until_ns - KEPT_NS;
+                 now_unix_ns >= kept->until_ns - VERDICT_KEPT_NS;
     if (found) {
         *out = kept->verdict;
     }
@@ -339,7 +339,7 @@ static void keep(struct trust_store *store, const uint8_t id[SHA256_LEN],
     pthread_mutex_lock(&store->mutex);
     struct kept *kept = place_of(store, id);
     memcpy(kept->id, id, SHA256_LEN);
-    kept->until_ns = now_unix_ns + KEPT_NS;
+    kept->until_ns = now_unix_ns + VERDICT_KEPT_NS;
     kept->verdict = *verdict;
     pthread_mutex_unlock(&store->mutex);
 }

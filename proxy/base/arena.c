@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_MIN = 512, BLOCK_MAX = 64 * 1024, ALIGNMENT = alignof(max_align_t) };
+enum { BLOCK_MIN = 512, ALIGNMENT = alignof(max_align_t) };
 
 struct arena_block {
     struct arena_block *next;
@@ -27,7 +28,9 @@ size_t arena_growth(const struct arena *arena, size_t size) {
     if (block != NULL && block->size - block->used >= size) {
         return 0;
     }
-    wanted = wanted < BLOCK_MIN ? BLOCK_MIN : wanted > BLOCK_MAX ? BLOCK_MAX : wanted;
+    wanted = wanted < BLOCK_MIN           ? BLOCK_MIN
+             : wanted > LIMIT_ARENA_BLOCK ? LIMIT_ARENA_BLOCK
+                                          : wanted;
     return sizeof(*block) + (size > wanted ? size : wanted);
 }
 
@@ -73,7 +76,7 @@ static void free_after(struct arena *arena, struct arena_block *kept) {
 
 void arena_clear(struct arena *arena) {
     struct arena_block *block = arena->blocks;
-    if (block == NULL || block->size > BLOCK_MAX) {
+    if (block == NULL || block->size > LIMIT_ARENA_BLOCK) {
         arena_cleanup(arena);
         return;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/buf.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 
 #include <assert.h>
@@ -11,7 +12,6 @@
 
 enum {
     FIRST_CAPACITY = 256,
-    WIPED_MAX = 256 * 1024, // what is larger holds no line of a credential
 };
 
 void buf_init(struct buf *buf, size_t max) {
@@ -62,7 +62,7 @@ static void grow(struct buf *buf, size_t needed) {
     if (capacity > buf->max && needed <= buf->max) {
         capacity = buf->max;
     }
-    bool wiped = buf->capacity <= WIPED_MAX;
+    bool wiped = buf->capacity <= LIMIT_WIPED;
     buf->data =
         wiped ? mem_move(buf->data, buf->end, capacity) : mem_resize(buf->data, capacity, 1);
     buf->capacity = capacity;

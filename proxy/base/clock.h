@@ -8,10 +8,7 @@
 #define SCOPE_BASE_CLOCK_H
 
 #include "base/buf.h"
-
-#define NS_PER_US INT64_C(1000)
-#define NS_PER_MS INT64_C(1000000)
-#define NS_PER_S  INT64_C(1000000000)
+#include "base/limits.h"
 
 enum clock_precision { CLOCK_MILLISECONDS, CLOCK_MICROSECONDS, CLOCK_SECONDS };
 

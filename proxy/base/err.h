@@ -7,6 +7,8 @@
 #ifndef SCOPE_BASE_ERR_H
 #define SCOPE_BASE_ERR_H
 
+#include "base/limits.h"
+
 #define MUST_USE __attribute__((warn_unused_result))
 
 enum err {
@@ -20,8 +22,6 @@ enum err {
 
 // What `err` means in general, for when no `struct failure` says it better.
 const char *err_text(enum err err);
-
-enum { FAILURE_MAX = 1024 };
 
 // One sentence for a person: what happened, where, what to do. No line end, no secret.
 struct failure {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/process.h"
 
+#include "base/limits.h"
 #include "base/slice.h"
 #include "base/text.h"
 
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_SMALL = 64, STATUS_MAX = 4096 };
+enum { PATH_SMALL = 64 };
 
 // The file /proc/`pid`/`name` as text; an empty one where it cannot be read.
 static struct slice proc_read(char *buffer, size_t capacity, uint32_t pid, const char *name) {
@@ -49,7 +50,7 @@ static uint64_t status_mask(struct slice status, const char *name) {
 }
 
 uint32_t process_of_thread(uint32_t tid) {
-    char buffer[STATUS_MAX];
+    char buffer[LIMIT_PROC_STATUS];
     struct slice status = proc_read(buffer, sizeof(buffer), tid, "status");
     uint64_t pid = 0;
     if (!text_parse_u64(&pid, status_value(status, "Tgid"), UINT32_MAX)) {
@@ -83,7 +84,7 @@ static uint64_t waiting_signals(void) {
 // Whatever else is left to its default kills at once, and ends the wait by itself; but not under a
 // debugger, which gets to see it first.
 bool process_is_signalled(uint32_t tid) {
-    char buffer[STATUS_MAX];
+    char buffer[LIMIT_PROC_STATUS];
     struct slice status = proc_read(buffer, sizeof(buffer), tid, "status");
     uint64_t pending = status_mask(status, "SigPnd") | status_mask(status, "ShdPnd");
     pending &= ~status_mask(status, "SigBlk") & ~status_mask(status, "SigIgn");

@@ -3,10 +3,10 @@
 #ifndef SCOPE_BASE_PROCESS_H
 #define SCOPE_BASE_PROCESS_H
 
+#include "base/limits.h"
+
 #include <stdbool.h>
 #include <stdint.h>
-
-enum { PROCESS_PROGRAM_MAX = 64 };
 
 struct process_identity {
     uint32_t pid;                      // 0 where not known

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/safe_file.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 
 #include <dirent.h>
@@ -14,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PRIVATE_MODE = 0600, ATTEMPTS_MAX = 100 };
+enum { PRIVATE_MODE = 0600 };
 
 bool file_write_all(int fd, struct slice bytes) {
     while (bytes.len > 0) {
@@ -43,7 +44,7 @@ int new_file_open(struct new_file *out, int folder_fd, const char *path, mode_t 
     const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     *out = (struct new_file){.fd = -1, .folder_fd = folder_fd};
     int error = EEXIST;
-    for (int i = 0; i < ATTEMPTS_MAX && error == EEXIST; i++) {
+    for (int i = 0; i < LIMIT_NAME_ATTEMPTS && error == EEXIST; i++) {
         free(out->temporary);
         out->temporary = random_name(path);
         out->fd = openat(folder_fd, out->temporary, flags, mode);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "capture/completed_connects.h"
 
+#include "base/limits.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -16,14 +18,14 @@ void completed_connects_cleanup(struct completed_connects *completed) {
 void completed_connects_add(struct completed_connects *completed, uint64_t cookie) {
     pthread_mutex_lock(&completed->lock);
     completed->cookies[completed->next] = cookie;
-    completed->next = (completed->next + 1) % COMPLETED_CONNECTS_MAX;
+    completed->next = (completed->next + 1) % LIMIT_COMPLETED_CONNECTS;
     pthread_mutex_unlock(&completed->lock);
 }
 
 bool completed_connects_has(struct completed_connects *completed, uint64_t cookie) {
     bool found = false;
     pthread_mutex_lock(&completed->lock);
-    for (size_t i = 0; i < COMPLETED_CONNECTS_MAX && cookie != 0 && !found; i++) {
+    for (size_t i = 0; i < LIMIT_COMPLETED_CONNECTS && cookie != 0 && !found; i++) {
         found = completed->cookies[i] == cookie;
     }
     pthread_mutex_unlock(&completed->lock);
@@ -33,7 +35,7 @@ bool completed_connects_has(struct completed_connects *completed, uint64_t cooki
 bool completed_connects_take(struct completed_connects *completed, uint64_t cookie) {
     bool found = false;
     pthread_mutex_lock(&completed->lock);
-    for (size_t i = 0; i < COMPLETED_CONNECTS_MAX && cookie != 0; i++) {
+    for (size_t i = 0; i < LIMIT_COMPLETED_CONNECTS && cookie != 0; i++) {
         if (completed->cookies[i] == cookie) {
             completed->cookies[i] = 0;
             found = true;

@@ -5,17 +5,15 @@
 #ifndef SCOPE_CAPTURE_COMPLETED_CONNECTS_H
 #define SCOPE_CAPTURE_COMPLETED_CONNECTS_H
 
+#include "base/limits.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-enum {
-    COMPLETED_CONNECTS_MAX = 512
-}; // the oldest goes; cookies are never used twice, so an old one is inert
-
 struct completed_connects {
     pthread_mutex_t lock;
-    uint64_t cookies[COMPLETED_CONNECTS_MAX]; // of the sockets; 0 for a free place
+    uint64_t cookies[LIMIT_COMPLETED_CONNECTS]; // of the sockets; 0 for a free place
     uint32_t next;
 };
 

@@ -2,6 +2,7 @@
 #include "capture/connect_job.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "capture/dial.h"
 #include "capture/fallback.h"
 #include "capture/redirect.h"

@@ -63,9 +63,6 @@ void connect_job_run(const struct connect_job_shared *shared,
 // False when the caller was killed, or its wait was ended otherwise, or capture ends.
 bool connect_job_is_awaited(const struct connect_job *job);
 
-// How long the dial is waited for where the caller does not wait.
-enum { CONNECT_JOB_NONBLOCKING_WAIT_MS = 300 };
-
 // What cannot be led to the listener passes, or is refused where that is closed.
 void connect_job_pass_or_refuse(const struct connect_job *job);
 // Says, once for each kind, that this connection is not captured. `why` ends the sentence.

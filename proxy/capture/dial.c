@@ -2,6 +2,7 @@
 #include "capture/dial.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "capture/connect_request.h"
 
 #include <errno.h>
@@ -12,8 +13,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { SLICE_MS = 50 }; // between two looks at whether to go on
 
 static bool has_own_address(const struct sockaddr_storage *own) {
     if (own->ss_family == AF_INET) {
@@ -55,7 +54,7 @@ static void imitate(int fd, int family, int like) {
 }
 
 static void nap(void) {
-    const struct timespec slice = {.tv_nsec = SLICE_MS * NS_PER_MS};
+    const struct timespec slice = {.tv_nsec = DIAL_LOOK_MS * NS_PER_MS};
     nanosleep(&slice, NULL);
 }
 
@@ -79,7 +78,7 @@ static enum dial_result wait_connected(struct dial *out, const struct dial_patie
         if (left_ms <= 0) {
             return DIAL_PENDING;
         }
-        int ready = poll(&pollfd, 1, left_ms < SLICE_MS ? (int)left_ms : SLICE_MS);
+        int ready = poll(&pollfd, 1, left_ms < DIAL_LOOK_MS ? (int)left_ms : DIAL_LOOK_MS);
         if (ready > 0) {
             break;
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "capture/fallback.h"
 
+#include "base/limits.h"
 #include "base/slice.h"
 #include "base/text.h"
 #include "capture/dial.h"
@@ -15,7 +16,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-enum { PATH_SMALL = 64, INFO_MAX = 512 };
+enum { PATH_SMALL = 64 };
 
 // The kernel names a socket's protocol in an attribute of its descriptor: "TCP", "UDPv6".
 static bool is_tcp(const struct connect_job *job) {
@@ -32,7 +33,7 @@ static bool is_tcp(const struct connect_job *job) {
 // The line `flags:\t02004002`, in octal, of /proc/PID/fdinfo/N.
 static bool is_nonblocking(const struct connect_job *job) {
     char path[PATH_SMALL];
-    char text[INFO_MAX];
+    char text[LIMIT_FD_INFO];
     snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fdinfo/%d", job->notification.tid,
              job->request.socket_number);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -50,7 +51,7 @@ static bool is_nonblocking(const struct connect_job *job) {
 static bool table_has(const char *path, unsigned long inode) {
     enum { INODE_FIELD = 9 };
     FILE *table = fopen(path, "re");
-    char line[INFO_MAX];
+    char line[LIMIT_FD_INFO];
     bool found = false;
     while (table != NULL && !found && fgets(line, sizeof(line), table) != NULL) {
         struct slice rest = slice_trim(slice_of_string(line));

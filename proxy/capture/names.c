@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "capture/names.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 
 #include <stdatomic.h>
@@ -26,8 +27,8 @@ struct names {
     atomic_bool
         any; // most commands never connect to a watched port, and ask for names all the same
     pthread_mutex_t lock; // of all below
-    uint64_t cookies[NAMES_MAX];
-    struct named named[NAMES_MAX];
+    uint64_t cookies[LIMIT_NAMES_KNOWN];
+    struct named named[LIMIT_NAMES_KNOWN];
     size_t next;
 };
 
@@ -73,7 +74,7 @@ static union name ask(name_call *call, int fd) {
 
 static size_t place_of(const struct names *names, uint64_t cookie) {
     size_t place = 0;
-    while (place < NAMES_MAX && names->cookies[place] != cookie) {
+    while (place < LIMIT_NAMES_KNOWN && names->cookies[place] != cookie) {
         place++;
     }
     return place;
@@ -93,9 +94,9 @@ void names_add(struct names *names, const struct remote_fd *socket,
     set_name(&named.own, &own, socket->domain);
     pthread_mutex_lock(&names->lock);
     size_t place = place_of(names, socket->cookie);
-    if (place == NAMES_MAX) {
+    if (place == LIMIT_NAMES_KNOWN) {
         place = names->next;
-        names->next = (names->next + 1) % NAMES_MAX;
+        names->next = (names->next + 1) % LIMIT_NAMES_KNOWN;
     }
     names->cookies[place] = socket->cookie;
     names->named[place] = named;
@@ -121,12 +122,12 @@ static bool is_at_our_listener(const struct names *names, int fd) {
 
 static bool find(union name *out, struct names *names, uint64_t cookie, bool peer) {
     pthread_mutex_lock(&names->lock);
-    size_t place = cookie == 0 ? NAMES_MAX : place_of(names, cookie);
-    if (place < NAMES_MAX) {
+    size_t place = cookie == 0 ? LIMIT_NAMES_KNOWN : place_of(names, cookie);
+    if (place < LIMIT_NAMES_KNOWN) {
         *out = peer ? names->named[place].peer : names->named[place].own;
     }
     pthread_mutex_unlock(&names->lock);
-    return place < NAMES_MAX && out->any.sa_family != AF_UNSPEC;
+    return place < LIMIT_NAMES_KNOWN && out->any.sa_family != AF_UNSPEC;
 }
 
 // As the kernel does it: as much as there is room for, and how long all of it is.

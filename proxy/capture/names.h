@@ -11,8 +11,6 @@
 
 #include <pthread.h>
 
-enum { NAMES_MAX = 4096 }; // the oldest goes, and the kernel's answer takes its place
-
 struct names;
 
 struct names *names_new(uint16_t listener_port);

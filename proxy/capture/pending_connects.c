@@ -2,6 +2,7 @@
 #include "capture/pending_connects.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory.h"
 
 #include <pthread.h>
@@ -10,10 +11,6 @@
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
-
-// A redirected connection waits in the listener's queue until a session is free, so this is long.
-// What never comes (the command was killed within its connect) must go some time all the same.
-#define RECORD_AGE_MAX_NS (INT64_C(30) * 60 * NS_PER_S)
 
 struct record {
     struct record *next;
@@ -117,7 +114,7 @@ static void drop_old(struct pending_connects *pending, int64_t now_ns) {
     struct record **at = &pending->first;
     while (*at != NULL) {
         struct record *record = *at;
-        if (now_ns - record->added_ns > RECORD_AGE_MAX_NS) {
+        if (now_ns - record->added_ns > PENDING_CONNECT_NS) {
             *at = record->next;
             record_free(record);
         } else {

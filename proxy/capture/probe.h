@@ -4,10 +4,12 @@
 #ifndef SCOPE_CAPTURE_PROBE_H
 #define SCOPE_CAPTURE_PROBE_H
 
+#include "base/limits.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { PROBE_TEXT_MAX = 256, PROBE_COUNT_MAX = 16 };
+enum { PROBE_COUNT_MAX = 16 };
 
 enum probe_state {
     PROBE_WORKS,

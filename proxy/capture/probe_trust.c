@@ -2,13 +2,13 @@
 #include "capture/probe_trust.h"
 
 #include "base/buf.h"
+#include "base/limits.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define BUNDLE_MAX ((size_t)16 * 1024 * 1024)
 enum { READ_SIZE = 16 * 1024 };
 
 static const char *const system_bundles[] = {"/etc/ssl/certs/ca-certificates.crt",
@@ -56,8 +56,8 @@ static struct slice first_certificate(struct slice pem) {
 bool probe_trust_holds(const char *bundle, const char *ca_file) {
     struct buf all;
     struct buf ours;
-    buf_init(&all, BUNDLE_MAX);
-    buf_init(&ours, BUNDLE_MAX);
+    buf_init(&all, LIMIT_OTHERS_BUNDLE);
+    buf_init(&ours, LIMIT_OTHERS_BUNDLE);
     read_flat(&all, bundle);
     read_flat(&ours, ca_file);
     bool holds = slice_find(buf_slice(&all), first_certificate(buf_slice(&ours))) != SLICE_NONE;

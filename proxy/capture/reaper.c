@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "capture/reaper.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -12,8 +13,6 @@
 #include <unistd.h>
 
 static const int taken_signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD};
-
-enum { CLAIM_WAIT_MS = 2000 };
 
 struct reaper {
     struct reporter *reporter;

@@ -2,6 +2,7 @@
 #include "capture/remote_fd.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/process.h"
 
 #include <errno.h>
@@ -27,7 +28,7 @@
 #define IPPROTO_MPTCP 262
 #endif
 
-enum { SCARCE_TRIES = 500, SCARCE_NAP_MS = 20 };
+enum { SCARCE_TRIES = 500 };
 
 static int get_int(int fd, int level, int name) {
     int value = 0;

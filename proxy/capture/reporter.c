@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "capture/reporter.h"
 
+#include "base/limits.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "capture/supervisor.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "capture/exec.h"
 
@@ -14,8 +15,6 @@
 #include <unistd.h>
 
 enum {
-    PATIENT_MAX = 1024, // jobs at once that may wait for their server; past it they hurry
-    ERRANDS_MAX = 1280, // jobs at once; past it they queue, and the supervisor goes on
     CONNECT_JOB_STACK = 256 * 1024,
 };
 
@@ -51,7 +50,7 @@ static struct connect_job_start *next_errand(struct supervisor *supervisor) {
     } else {
         supervisor->first = start->next;
         supervisor->last = start->next == NULL ? &supervisor->first : supervisor->last;
-        start->order.hurried = supervisor->jobs > PATIENT_MAX;
+        start->order.hurried = supervisor->jobs > LIMIT_PATIENT_JOBS;
     }
     pthread_mutex_unlock(&supervisor->lock);
     return start;
@@ -94,7 +93,7 @@ static bool count_or_queue(struct supervisor *supervisor, struct connect_job_sta
     bool counted = supervisor->jobs < at_most;
     if (counted) {
         supervisor->jobs++;
-        start->order.hurried = supervisor->jobs > PATIENT_MAX;
+        start->order.hurried = supervisor->jobs > LIMIT_PATIENT_JOBS;
     } else {
         *supervisor->last = start;
         supervisor->last = &start->next;
@@ -115,7 +114,7 @@ static void connect_job_start(struct supervisor *supervisor,
     struct connect_job_start *start = mem_new(sizeof(*start));
     start->supervisor = supervisor;
     start->order = (struct connect_job_order){.notification = *notification, .request = *request};
-    if (!count_or_queue(supervisor, start, ERRANDS_MAX) || start_thread(start)) {
+    if (!count_or_queue(supervisor, start, LIMIT_ERRANDS) || start_thread(start)) {
         return;
     }
     // Out of threads: one that is under way takes it; without any it is run here, which is slower.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "certs/authority.h"
 #include "certs/bundle.h"
@@ -74,7 +75,7 @@ static enum err write_certificate(struct failure *failure, const struct options 
         .now_unix_ns = clock_unix_ns(),
     };
     struct buf bytes;
-    buf_init(&bytes, BUNDLE_MAX);
+    buf_init(&bytes, LIMIT_BUNDLE);
     enum err err = check_place(failure, options);
     if (err == OK) {
         err = bundle_put(&bytes, failure, &plan);

@@ -17,8 +17,6 @@
 // Descriptors that a session needs, and those that the program has open besides.
 enum { FILES_OF_SESSION = 2, FILES_OF_PROGRAM = 200, SESSIONS_FEW = 1000 };
 
-#define CA_ENDS_SOON_NS (30 * 24 * 3600 * NS_PER_S)
-
 static void put_result(struct buf *out, const struct probe_result *result) {
     static const char *const marks[] = {
         [PROBE_WORKS] = "ok  ", [PROBE_LIMITED] = "note", [PROBE_FAILS] = "FAIL"};

@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "cli/console.h"
 #include "control/control.h"
@@ -82,7 +83,7 @@ static int by_number(const void *a, const void *b) {
 // Each worker lists its own; their lines are put in the order of the sessions' numbers.
 static void put_sessions(const struct service_loop *service, struct buf *answer) {
     struct buf listed;
-    buf_init(&listed, CONTROL_ANSWER_MAX);
+    buf_init(&listed, LIMIT_CONTROL_ANSWER);
     proxy_put_sessions(service->proxy, &listed);
     size_t count = 0;
     size_t room = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/mode.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/suggest.h"

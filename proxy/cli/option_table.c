@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cli/option_table.h"
 
+#include "base/limits.h"
+
 // The commands that take an option.
 #define PROXY  (1U << CLI_PROXY)
 #define RUN    (1U << CLI_RUN)
@@ -13,7 +15,6 @@
 #define ALL    (BOTH | CA | DOCTOR | SHOW | CHECK | CTL)
 
 #define FILLS(member) .offset = offsetof(struct options, member)
-#define SECONDS_MAX   UINT64_C(1000000000) // some thirty years; times in ns stay within int64_t
 
 // The order of the words of each choice is the order of its enum, which is read as `unsigned`.
 _Static_assert(sizeof(enum client_tls) == sizeof(unsigned), "a choice is written as unsigned");
@@ -275,7 +276,7 @@ static const struct option_row table[] = {
      .group = GROUP_VERDICT,
      .commands = BOTH,
      FILLS(slow_ms),
-     .max = SECONDS_MAX},
+     .max = LIMIT_OPTION_SECONDS},
     {.name = "rules",
      .help = "print every rule of the analysis instead",
      .kind = OPTION_FLAG,
@@ -306,7 +307,7 @@ static const struct option_row table[] = {
      .group = GROUP_LIFE,
      .commands = BOTH,
      FILLS(grace_ms),
-     .max = SECONDS_MAX},
+     .max = LIMIT_OPTION_SECONDS},
     {.name = "ready-file",
      .argument = "FILE",
      .help = "made once all listen, with each bound HOST:PORT on a line",
@@ -340,7 +341,7 @@ static const struct option_row table[] = {
      .group = GROUP_LIFE,
      .commands = BOTH,
      FILLS(idle_timeout_ms),
-     .max = SECONDS_MAX},
+     .max = LIMIT_OPTION_SECONDS},
     {.name = "connect-timeout",
      .argument = "SECONDS",
      .standard = "30",
@@ -350,7 +351,7 @@ static const struct option_row table[] = {
      .commands = BOTH,
      FILLS(connect_timeout_ms),
      .min = 1,
-     .max = SECONDS_MAX},
+     .max = LIMIT_OPTION_SECONDS},
     {.name = "threads",
      .argument = "N",
      .standard = "one for each core",

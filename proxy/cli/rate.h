@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 
-enum { RATE_SAMPLES = 11, RATE_SAMPLE_MS = 1000 };
+enum { RATE_SAMPLES = 11 };
 
 struct rate_sample {
     uint64_t at_ms;

@@ -2,6 +2,7 @@
 #include "cli/service.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/safe_file.h"
 #include "cli/console.h"
@@ -16,8 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define READY_FILE_MAX (64 * KIB)
 
 // ── listening ───────────────────────────────────────────────────────────────────────────────────
 
@@ -107,7 +106,7 @@ enum err service_open(struct service_loop *out, struct failure *failure, struct 
 static enum err write_ready_file(const struct service_loop *service, struct failure *failure) {
     const char *path = service->options->ready_file;
     struct buf text;
-    buf_init(&text, READY_FILE_MAX);
+    buf_init(&text, LIMIT_READY_FILE);
     for (size_t i = 0; i < service->options->mode_count; i++) {
         proxy_put_addresses(service->proxy, &text, i);
         buf_put_byte(&text, '\n');

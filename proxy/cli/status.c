@@ -2,15 +2,12 @@
 #include "cli/status.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "cli/console.h"
 #include "cli/control_answers.h"
 
 #include <string.h>
 #include <unistd.h>
-
-enum { STATUS_MAX = 64 * 1024, STATUS_LINE_MS = 250, WAIT_MS = 3000 };
-
-#define WAIT_NS (WAIT_MS * NS_PER_MS)
 
 // ── parts of the status line ────────────────────────────────────────────────────────────────────
 
@@ -39,7 +36,7 @@ static void put_wait(const struct service_loop *service, struct buf *line) {
     struct wait wait;
     size_t sessions = 0;
     int64_t now_ns = clock_unix_ns();
-    if (!waits_longest(service->app->waits, &wait, &sessions, now_ns, WAIT_NS)) {
+    if (!waits_longest(service->app->waits, &wait, &sessions, now_ns, STATUS_WAIT_NS)) {
         return;
     }
     if (sessions > 1 && wait.session > 0) {
@@ -77,7 +74,7 @@ static void put_status_line(const struct service_loop *service, struct buf *line
 static void on_status_time(uv_timer_t *timer) {
     const struct service_loop *service = timer->data;
     struct buf line;
-    buf_init(&line, STATUS_MAX);
+    buf_init(&line, STATUS_LINE_MAX);
     put_status_line(service, &line);
     buf_put_byte(&line, '\0');
     output_set_status_line(service->app->outputs, (const char *)buf_slice(&line).data);
@@ -89,9 +86,9 @@ static void on_status_time(uv_timer_t *timer) {
 static void on_wait_time(uv_timer_t *timer) {
     const struct service_loop *service = timer->data;
     struct wait wait;
-    while (waits_next_to_say(service->app->waits, &wait, clock_unix_ns(), WAIT_NS)) {
+    while (waits_next_to_say(service->app->waits, &wait, clock_unix_ns(), STATUS_WAIT_NS)) {
         console_sayf("session %llu: waiting for %s, %d s", (unsigned long long)wait.session,
-                     wait.text, WAIT_MS / 1000);
+                     wait.text, STATUS_WAIT_MS / 1000);
     }
 }
 
@@ -111,7 +108,7 @@ void status_say_stopping(const struct service_loop *service) {
         return;
     }
     struct buf line;
-    buf_init(&line, STATUS_MAX);
+    buf_init(&line, STATUS_LINE_MAX);
     put_stopping(service, &line);
     buf_put_byte(&line, '\0');
     console_say((const char *)buf_slice(&line).data);
@@ -134,7 +131,7 @@ void status_say_summary(const struct app_context *app, const struct options *opt
         return;
     }
     struct buf line;
-    buf_init(&line, STATUS_MAX);
+    buf_init(&line, STATUS_LINE_MAX);
     tally_put(&line, &app->tally);
     put_places(&line, options);
     buf_put_byte(&line, '\0');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/suggest.h"
 
+#include "base/limits.h"
 #include "base/text.h"
 
 #include <string.h>

@@ -12,9 +12,6 @@ struct suggestion {
     size_t distance;
 };
 
-// All words longer than this are too far from each other.
-enum { SUGGEST_WORD_MAX = 32 };
-
 struct suggestion suggest_for(struct slice wrong);
 // Takes the known word, which outlives the suggestion, if it is the nearest so far.
 void suggest_offer(struct suggestion *suggestion, const char *known);

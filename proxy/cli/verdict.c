@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/verdict.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "cli/console.h"
 
@@ -10,13 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// What a report may take; the findings that it is made of are capped in number.
-#define REPORT_MAX (1024 * MIB)
-
 static enum err write_report(struct judge *judge, struct failure *failure,
                              const struct report_spec *report, bool to_stderr) {
     struct buf text;
-    buf_init(&text, REPORT_MAX);
+    buf_init(&text, LIMIT_REPORT);
     report_put(&text, judge, report->kind);
     enum err err = OK;
     if (report->path != NULL) {

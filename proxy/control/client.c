@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "control/control.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "control/socket_path.h"
 
@@ -69,7 +70,7 @@ static enum control_result ask(struct buf *out, const char *path, enum control_c
         return CONTROL_NONE;
     }
     struct buf answer;
-    buf_init(&answer, CONTROL_ANSWER_MAX);
+    buf_init(&answer, LIMIT_CONTROL_ANSWER);
     bool whole = send_command(fd, command) && read_answer(&answer, fd);
     close(fd);
     struct slice said = whole ? buf_slice(&answer) : slice_of(NULL, 0);
@@ -105,7 +106,7 @@ static void put_values(struct buf *out, const char *before, struct slice status,
 static void describe(struct buf *out, struct slice socket) {
     char *path = mem_string_of(socket);
     struct buf status;
-    buf_init(&status, CONTROL_ANSWER_MAX);
+    buf_init(&status, LIMIT_CONTROL_ANSWER);
     buf_put(out, socket);
     if (ask(&status, path, CONTROL_STATUS) == CONTROL_ANSWERED) {
         put_values(out, ": since ", buf_slice(&status), SLICE("started: "));
@@ -129,7 +130,7 @@ enum control_result control_client_ask(struct buf *out, const char *path,
         return ask(out, path, command);
     }
     struct buf list;
-    buf_init(&list, CONTROL_ANSWER_MAX);
+    buf_init(&list, LIMIT_CONTROL_ANSWER);
     char *folder = socket_folder();
     size_t count = socket_list(&list, folder);
     enum control_result result = CONTROL_SEVERAL;

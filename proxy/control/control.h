@@ -18,8 +18,6 @@
 
 #include <stdbool.h>
 
-#define CONTROL_ANSWER_MAX ((size_t)64 * MIB) // what a client takes, and a proxy gives
-
 enum control_command {
     CONTROL_STATUS,
     CONTROL_PAUSE,

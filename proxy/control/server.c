@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "control/control.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "control/socket_path.h"
 
@@ -12,14 +13,14 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { LINE_MAX_BYTES = 64, CLIENTS_MAX = 16, BACKLOG = 16 };
+enum { BACKLOG = 16 };
 
 struct control_client {
     struct control_server *server;
     struct control_client *next;
     uv_pipe_t pipe;
     uv_write_t write;
-    char line[LINE_MAX_BYTES];
+    char line[LIMIT_CONTROL_LINE];
     size_t line_len;
     struct buf answer; // what is being written
 };
@@ -134,14 +135,14 @@ static void carry_out(struct control_client *client, struct slice line) {
     enum control_command command;
     struct failure failure = {.text = "unknown command"};
     struct buf text;
-    buf_init(&text, CONTROL_ANSWER_MAX);
+    buf_init(&text, LIMIT_CONTROL_ANSWER);
     enum err err = ERR_USAGE;
     if (control_command_parse(&command, slice_trim(line))) {
         server->busy = true;
         err = server->handler.command(server->handler.context, &text, &failure, command);
         server->busy = false;
     }
-    buf_init(&client->answer, CONTROL_ANSWER_MAX + FAILURE_MAX);
+    buf_init(&client->answer, LIMIT_CONTROL_ANSWER + FAILURE_MAX);
     if (err == OK) {
         buf_put_string(&client->answer, "ok\n");
         buf_put(&client->answer, buf_slice(&text));
@@ -192,7 +193,7 @@ static void on_connection(uv_stream_t *listener, int status) {
     server->client_count++;
     uv_pipe_init(listener->loop, &client->pipe, 0);
     if (uv_accept(listener, (uv_stream_t *)&client->pipe) != 0 ||
-        server->client_count > CLIENTS_MAX ||
+        server->client_count > LIMIT_CONTROL_CLIENTS ||
         uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read) != 0) {
         close_client(client);
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "embedded/embedded_state.h"
 
+#include "base/limits.h"
+
 // Which of STARTTLS and AUTH is offered depends on the layer: credentials have no business in the
 // clear (RFC 8314), and STARTTLS inside TLS is an error (RFC 3207 4.2).
 static void answer_ehlo(struct embedded *embedded, const struct command *command, struct buf *out) {
@@ -11,7 +13,7 @@ static void answer_ehlo(struct embedded *embedded, const struct command *command
     embedded_forget_mail(embedded);
     embedded->hello = HELLO_EHLO;
     buf_putf(out, "250-%s\r\n", embedded->config.name);
-    buf_putf(out, "250-SIZE %llu\r\n", (unsigned long long)EMBEDDED_SIZE_MAX);
+    buf_putf(out, "250-SIZE %llu\r\n", (unsigned long long)LIMIT_SINK_MESSAGE);
     embedded_reply(out, "250-PIPELINING");
     embedded_reply(out, "250-8BITMIME");
     embedded_reply(out, "250-SMTPUTF8");

@@ -3,8 +3,10 @@
 // so it may be of any length.
 #include "embedded/embedded_state.h"
 
+#include "base/limits.h"
+
 static void end_message(struct embedded *embedded, struct buf *out) {
-    if (embedded->message_bytes > EMBEDDED_SIZE_MAX) {
+    if (embedded->message_bytes > LIMIT_SINK_MESSAGE) {
         embedded_reply(out, "552 5.3.4 Message too big");
     } else {
         buf_putf(out, "250 2.0.0 Ok, %llu bytes taken and not delivered\r\n",

@@ -53,8 +53,6 @@ struct embedded {
     bool chunk_last;
 };
 
-#define EMBEDDED_SIZE_MAX UINT64_C(1073741824) // what EHLO offers as SIZE (RFC 1870)
-
 // Each appends its answer.
 void embedded_answer(struct embedded *embedded, struct slice line, struct buf *out);
 void embedded_auth(struct embedded *embedded, const struct command *command, struct buf *out);

@@ -3,6 +3,7 @@
 // and a parameter that was not offered.
 #include "embedded/embedded_state.h"
 
+#include "base/limits.h"
 #include "base/text.h"
 
 // What a value must be for a parameter to be taken.
@@ -31,7 +32,7 @@ static const char *check_size(struct slice value) {
     if (!text_parse_u64(&size, value, UINT64_MAX)) {
         return "501 5.5.4 SIZE wants a number";
     }
-    return size > EMBEDDED_SIZE_MAX ? "552 5.3.4 Message too big" : NULL;
+    return size > LIMIT_SINK_MESSAGE ? "552 5.3.4 Message too big" : NULL;
 }
 
 // Why the value cannot be taken, or NULL.

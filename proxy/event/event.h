@@ -16,6 +16,7 @@
 #define SCOPE_EVENT_EVENT_H
 
 #include "base/digest.h"
+#include "base/limits.h"
 #include "base/slice.h"
 #include "event/capabilities.h"
 #include "event/command.h"
@@ -23,7 +24,7 @@
 
 #include <limits.h>
 
-enum { EVENT_NO_EXCHANGE = -1, EVENT_NO_MESSAGE = 0, EVENT_SPANS_MAX = 8 };
+enum { EVENT_NO_EXCHANGE = -1, EVENT_NO_MESSAGE = 0 };
 
 #define EVENT_UNHEARD UINT_MAX
 
@@ -42,7 +43,7 @@ struct event_line {
     bool was_no_utf8; // before the mask rewrote it
     // Which ranges of `text` are credentials, in ascending order and apart. A span that reaches
     // text.len of a cut line covers the cut part too. The mask puts eight stars for each.
-    struct span secrets[EVENT_SPANS_MAX];
+    struct span secrets[LIMIT_SPANS];
     size_t secret_count;
 };
 
@@ -287,7 +288,7 @@ struct event_message {
 struct event_bytes {
     enum side from;
     struct slice data;
-    struct span secrets[EVENT_SPANS_MAX]; // ranges of `data`
+    struct span secrets[LIMIT_SPANS]; // ranges of `data`
     size_t secret_count;
     bool secret_goes_on; // data continues a secret that an earlier event began: not shown again
     bool message_text;   // inside a message: never masked

@@ -3,11 +3,10 @@
 
 #include "base/buf.h"
 #include "base/digest.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 // ── commands ────────────────────────────────────────────────────────────────────────────────────
-
-enum { NAME_MAX_LEN = 32 }; // of a name that only ends in AUTH
 
 static bool is_name_byte(uint8_t byte) {
     return text_is_alnum(byte) || byte == '-' || byte == '_';
@@ -23,7 +22,7 @@ size_t sasl_command_len(struct slice text) {
     if (!other && !slice_starts_with_nocase(text, SLICE("Proxy-"))) {
         return 0;
     }
-    for (size_t i = 1; i < text.len && i < NAME_MAX_LEN && is_name_byte(text.data[i]); i++) {
+    for (size_t i = 1; i < text.len && i < LIMIT_AUTH_WORD && is_name_byte(text.data[i]); i++) {
         struct slice rest = slice_from(text, i);
         if (slice_starts_with_nocase(rest, auth) || slice_starts_with_nocase(rest, exps)) {
             return i + auth.len;
@@ -33,8 +32,6 @@ size_t sasl_command_len(struct slice text) {
 }
 
 // ── challenges ──────────────────────────────────────────────────────────────────────────────────
-
-enum { ASKED_MAX = 64 };
 
 static bool is_one_of(struct slice letters, const char *const *words, size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -50,9 +47,9 @@ static enum sasl_asks asked_by(struct slice text) {
     static const char *const names[] = {"username",  "user", "userid",       "login",
                                         "loginname", "name", "benutzername", "emailaddress"};
     static const char *const passwords[] = {"password", "pass", "passwd", "yourpassword"};
-    uint8_t letters[ASKED_MAX];
+    uint8_t letters[LIMIT_SASL_QUESTION];
     size_t len = 0;
-    for (size_t i = 0; i < text.len && len < ASKED_MAX; i++) {
+    for (size_t i = 0; i < text.len && len < LIMIT_SASL_QUESTION; i++) {
         if (text_is_alpha(text.data[i]) || text.data[i] > 0x7F) {
             letters[len++] = text_lower(text.data[i]);
         }

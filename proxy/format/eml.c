@@ -4,17 +4,16 @@
 // the recording, stays SESSION-MESSAGE.eml.partial.
 #include "format/format.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NAME_MAX_LEN = 48 };
-
 struct eml {
     struct outlet *outlet;
-    char name[NAME_MAX_LEN]; // of the message under way
+    char name[EML_NAME_MAX]; // of the message under way
     int message;             // EVENT_NO_MESSAGE between messages
     bool open;               // its file was begun
     bool missed;             // a part of it went by while the recording was paused

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "format/flow.h"
 
+#include "base/limits.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -16,8 +18,6 @@ enum {
     PROTOCOL_TCP = 6,
     HOPS = 64,
     WINDOW = 65535,
-    // Less than the window, and than what an IPv4 packet holds.
-    SEGMENT_MAX = 32 * 1024,
 };
 
 // ── bytes and sums ──────────────────────────────────────────────────────────────────────────────
@@ -179,9 +179,9 @@ void flow_send(struct flow *flow, struct buf *out, int64_t unix_ns, enum side fr
     struct canvas canvas = {flow, out, unix_ns};
     flow_open(flow, out, unix_ns);
     while (bytes.len > 0) {
-        segment(canvas, from, TCP_PSH | TCP_ACK, slice_sub(bytes, 0, SEGMENT_MAX));
+        segment(canvas, from, TCP_PSH | TCP_ACK, slice_sub(bytes, 0, LIMIT_SEGMENT));
         bare(canvas, side_other(from), TCP_ACK);
-        bytes = slice_from(bytes, SEGMENT_MAX);
+        bytes = slice_from(bytes, LIMIT_SEGMENT);
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/address.h"
 
+#include "base/limits.h"
 #include "base/text.h"
 
 // Where a token that begins at `at` ends: a quoted string, a comment, a domain literal, or one
@@ -108,7 +109,7 @@ bool address_normalise(struct buf *out, struct slice address) {
     buf_clear(out);
     put_address(out, address);
     struct slice text = buf_slice(out);
-    return text.len > 0 && text.len < ADDRESS_MAX;
+    return text.len > 0 && text.len < LIMIT_ADDRESS;
 }
 
 static bool is_address(struct slice text) {

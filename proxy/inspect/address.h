@@ -8,9 +8,8 @@
 
 // Reads the next address off the front of `*rest`, an unfolded field, and leaves it in `out` in the
 // form by which addresses are compared: lower case, no comments, no white space outside quotes, no
-// quotes that are not needed. False when there is none left. `out` needs ADDRESS_MAX bytes; a
+// quotes that are not needed. False when there is none left. `out` needs LIMIT_ADDRESS bytes; a
 // longer address is passed over.
-enum { ADDRESS_MAX = 512 };
 bool address_next(struct buf *out, struct slice *rest);
 
 // The same form of an address that stands alone, as in RCPT. False where it is too long.

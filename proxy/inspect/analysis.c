@@ -4,14 +4,13 @@
 #include "inspect/held_findings.h"
 #include "inspect/likely.h"
 
+#include "base/limits.h"
 #include "base/sentence.h"
 #include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { TEXT_MAX = 2048 };
 
 struct place place_of_exchange(enum party side, int exchange) {
     return (struct place){.side = side, .exchange = exchange, .message = EVENT_NO_MESSAGE};
@@ -82,7 +81,7 @@ void analysis_send(struct analysis *analysis, enum rule rule, enum severity seve
 
 void analysis_say(struct analysis *analysis, enum rule rule, struct place place, const char *format,
                   ...) {
-    char text[TEXT_MAX];
+    char text[FINDING_TEXT_MAX];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
@@ -92,7 +91,7 @@ void analysis_say(struct analysis *analysis, enum rule rule, struct place place,
 
 void analysis_say_mild(struct analysis *analysis, enum rule rule, struct place place,
                        const char *format, ...) {
-    char text[TEXT_MAX];
+    char text[FINDING_TEXT_MAX];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
@@ -101,7 +100,7 @@ void analysis_say_mild(struct analysis *analysis, enum rule rule, struct place p
 }
 
 void analysis_note(struct analysis *analysis, const char *format, ...) {
-    char text[TEXT_MAX];
+    char text[FINDING_TEXT_MAX];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
@@ -136,7 +135,7 @@ void analysis_say_totals(struct analysis *analysis) {
         if (tally->count <= LIMIT_FINDINGS_OF_RULE) {
             continue;
         }
-        char text[TEXT_MAX];
+        char text[FINDING_TEXT_MAX];
         snprintf(text, sizeof(text),
                  "This rule fired %u times in this session; only the first %d are listed.",
                  tally->count, LIMIT_FINDINGS_OF_RULE);

@@ -13,6 +13,7 @@
 #ifndef SCOPE_INSPECT_ANALYSIS_H
 #define SCOPE_INSPECT_ANALYSIS_H
 
+#include "base/limits.h"
 #include "inspect/facts.h"
 #include "inspect/findings.h"
 #include "inspect/reply_words.h"
@@ -37,7 +38,6 @@ struct place {
 // when long. Once credentials have passed in the session a value that would have to be cut or
 // escaped is withheld altogether, since the mask could no longer recognise a secret in what is left
 // of it.
-enum { QUOTE_MAX = 160 };
 struct quote {
     char text[4 * QUOTE_MAX + 16];
 };

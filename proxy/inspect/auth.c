@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // AUTH and SASL (RFC 4954). No text here ever holds a byte of what was sent behind AUTH but the
 // mechanism's name.
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "event/sasl.h"
@@ -193,7 +194,6 @@ static void judge_auth(struct analysis *analysis, const struct event_command *co
 // ── the exchange, when it is over ───────────────────────────────────────────────────────────────
 
 // Who was refused by which mechanism, as a digest: the analysis has no use for the name itself.
-enum { ATTEMPTS_MAX = 64 };
 
 struct attempt {
     uint8_t digest[SHA256_LEN];
@@ -201,7 +201,7 @@ struct attempt {
 };
 
 struct attempts {
-    struct attempt refused[ATTEMPTS_MAX];
+    struct attempt refused[LIMIT_AUTH_ATTEMPTS];
     size_t count;
 };
 
@@ -250,7 +250,7 @@ static void judge_retry(struct analysis *analysis, const struct event_auth *auth
     struct attempt attempt = {.ordinal = analysis->facts.latest_ordinal};
     digest_of(attempt.digest, auth);
     const struct attempt *refused = find_refused(attempts, attempt.digest);
-    if (refused == NULL && auth->code == 535 && attempts->count < ATTEMPTS_MAX) {
+    if (refused == NULL && auth->code == 535 && attempts->count < LIMIT_AUTH_ATTEMPTS) {
         attempts->refused[attempts->count++] = attempt;
     } else if (refused != NULL && analysis->facts.auth_heard >= refused->ordinal) {
         say_retried(analysis, auth);

@@ -2,9 +2,10 @@
 #include "inspect/date.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/text.h"
 
-enum { SECONDS_OF_DAY = 86400, COMMENT_DEPTH_MAX = 32 };
+enum { SECONDS_OF_DAY = 86400 };
 
 // What is still to be read. White space and comments (CFWS) may stand between any two tokens.
 struct reader {
@@ -14,7 +15,7 @@ struct reader {
 // The bytes of the comment at the start of `s`, 0 where it does not end.
 static size_t comment_len(struct slice s) {
     int depth = 0;
-    for (size_t i = 0; i < s.len && depth <= COMMENT_DEPTH_MAX; i++) {
+    for (size_t i = 0; i < s.len && depth <= LIMIT_COMMENT_DEPTH; i++) {
         if (s.data[i] == '\\') {
             i++;
         } else if (s.data[i] == '(') {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/domain.h"
 
+#include "base/limits.h"
 #include "base/text.h"
 
 #include <arpa/inet.h>
 #include <string.h>
-
-enum { LABEL_MAX = 63, NAME_MAX_LEN = 255 };
 
 // Dotted decimal, four numbers of 0 to 255.
 static bool domain_is_ipv4(struct slice s) {
@@ -36,7 +35,7 @@ static bool is_label_byte(uint8_t byte, bool underscore) {
 }
 
 static bool is_label(struct slice label, bool underscore) {
-    if (label.len == 0 || label.len > LABEL_MAX || label.data[0] == '-' ||
+    if (label.len == 0 || label.len > LIMIT_DOMAIN_LABEL || label.data[0] == '-' ||
         label.data[label.len - 1] == '-') {
         return false;
     }
@@ -105,7 +104,7 @@ enum domain_form domain_form_of(struct slice domain) {
     if (domain_is_ipv4(domain) || domain_is_ipv6(domain)) {
         return DOMAIN_BARE_ADDRESS;
     }
-    int labels = domain.len > NAME_MAX_LEN ? 0 : count_labels(domain, false);
+    int labels = domain.len > LIMIT_DOMAIN ? 0 : count_labels(domain, false);
     if (labels == 0) {
         return count_labels(domain, true) > 0 ? DOMAIN_UNDERSCORE : DOMAIN_MALFORMED;
     }

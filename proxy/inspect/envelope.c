@@ -2,6 +2,7 @@
 // `envelope-differs`: who stands in To and Cc but was never given to RCPT. A later transaction may
 // still bring the recipient, so the answer is known when the session ends.
 #include "base/array.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "inspect/address.h"
@@ -9,11 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    HEADER_ADDRESSES_MAX = 4096, // kept of one session, each at most ADDRESS_MAX bytes
-    NAMED_MAX = 3,               // addresses that one finding names
-};
 
 struct header_address {
     int message;
@@ -35,7 +31,7 @@ struct envelope_facts {
 
 struct envelope_facts *envelope_new(void) {
     struct envelope_facts *envelope = mem_new(sizeof(*envelope));
-    buf_init(&envelope->scratch, ADDRESS_MAX);
+    buf_init(&envelope->scratch, LIMIT_ADDRESS);
     return envelope;
 }
 
@@ -77,7 +73,7 @@ static void keep_recipient(struct envelope_facts *envelope, struct slice address
 
 static void keep_header_address(struct analysis *analysis, int message, struct slice address) {
     struct envelope_facts *envelope = analysis->envelope;
-    if (envelope->header_count == HEADER_ADDRESSES_MAX) {
+    if (envelope->header_count == LIMIT_HEADER_ADDRESSES) {
         return;
     }
     envelope->header = array_grown(envelope->header, envelope->header_count, &envelope->header_room,
@@ -132,13 +128,13 @@ static size_t judge_message(struct analysis *analysis, size_t first) {
     size_t missing = 0;
     size_t i = first;
     struct buf list;
-    buf_init(&list, NAMED_MAX * sizeof(struct quote));
+    buf_init(&list, LIMIT_ADDRESSES_NAMED * sizeof(struct quote));
     for (; i < envelope->whole_count && envelope->header[i].message == head->message; i++) {
         const char *address = envelope->header[i].address;
         if (was_recipient(envelope, address)) {
             continue;
         }
-        if (missing++ < NAMED_MAX) {
+        if (missing++ < LIMIT_ADDRESSES_NAMED) {
             buf_putf(&list, "%s%s", missing > 1 ? ", " : "",
                      quote_of(analysis, slice_of_string(address)).text);
         }
@@ -150,7 +146,7 @@ static size_t judge_message(struct analysis *analysis, size_t first) {
                      "To or Cc names %.*s%s, but no RCPT of the session does; the message does not "
                      "go there",
                      (int)text.len, (const char *)text.data,
-                     missing > NAMED_MAX ? " and others" : "");
+                     missing > LIMIT_ADDRESSES_NAMED ? " and others" : "");
     }
     buf_cleanup(&list);
     return i;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 // How a client introduces itself: EHLO, HELO, LHLO, STARTTLS (RFC 5321 4.1.1.1, RFC 3207).
+#include "base/limits.h"
 #include "inspect/domain.h"
 #include "inspect/themes.h"
 
 #include <stdio.h>
-
-enum { NAME_TEXT_MAX = 1700 };
 
 static const char *fault_of(enum domain_form form) {
     switch (form) {
@@ -41,7 +40,7 @@ static void judge_name(struct analysis *analysis, const struct event_command *co
     struct quote name = quote_of(analysis, command->command.name);
     struct slice argument = slice_trim(command->command.argument);
     const char *fault = fault_of(domain_form_of(argument));
-    char text[NAME_TEXT_MAX];
+    char text[HELLO_NAME_MAX];
     if (argument.len == 0) {
         snprintf(text, sizeof(text),
                  "%s came with no name; it must be followed by the client's host name "

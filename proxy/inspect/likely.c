@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/likely.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/sentence.h"
 #include "base/text.h"
@@ -8,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { LIKELY_MAX = 4096, CODES = 6, WORDS = 6 };
+enum { CODES = 6, WORDS = 6 };
 
 // ── what may explain a refusal ──────────────────────────────────────────────────────────────────
 
@@ -162,7 +163,7 @@ static const char *explanation_of(const struct likely *likely) {
 static char *copy_for(const struct analysis *analysis, const char *text) {
     struct slice rest = slice_of_string(text);
     struct buf out;
-    buf_init(&out, LIKELY_MAX);
+    buf_init(&out, LIKELY_TEXT_MAX);
     while (rest.len > 0) {
         bool is_value = false;
         struct slice part = sentence_next(&is_value, &rest);
@@ -423,7 +424,7 @@ static void put_cause(struct buf *out, const struct analysis *analysis,
 
 void likely_conclude(struct analysis *analysis, const struct event_close *close) {
     struct buf out;
-    buf_init(&out, LIKELY_MAX);
+    buf_init(&out, LIKELY_TEXT_MAX);
     put_cause(&out, analysis, close);
     if (buf_len(&out) > 0) {
         buf_put_byte(&out, 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/mask_bytes.h"
 
+#include "base/limits.h"
 #include "base/lines.h"
 #include "base/memory.h"
 #include "event/reply_line.h"
@@ -9,17 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    WAITING_LINE_MAX = 64 * 1024,    // of a line that waits for its end
-    WAITING_MAX = 4 * 1024 * 1024,   // that, and one event behind it
-    SEEN_MAX = 2 * WAITING_MAX + 64, // a secret has at least four bytes, its stars are eight
-    RUN_MAX = 64 * 1024,             // of one SASL line that is learnt
-    LOOKS_MAX = 16,                  // at one that is still under way
-};
-
 void mask_stream_init(struct mask_stream *stream) {
     *stream = (struct mask_stream){0};
-    buf_init(&stream->waiting, WAITING_MAX);
+    buf_init(&stream->waiting, LIMIT_MASK_WAITING);
 }
 
 void mask_stream_cleanup(struct mask_stream *stream) {
@@ -28,7 +21,7 @@ void mask_stream_cleanup(struct mask_stream *stream) {
 
 void mask_run_init(struct mask_run *run) {
     *run = (struct mask_run){0};
-    buf_init(&run->bytes, RUN_MAX);
+    buf_init(&run->bytes, LIMIT_MASK_RUN);
 }
 
 void mask_run_cleanup(struct mask_run *run) {
@@ -78,7 +71,7 @@ enum run_look mask_run_look(struct mask_run *run) {
     }
     run->looked_len = len;
     run->looks++;
-    return run->open || run->looks > LOOKS_MAX ? RUN_TOO_MUCH : RUN_GREW;
+    return run->open || run->looks > LIMIT_MASK_LOOKS ? RUN_TOO_MUCH : RUN_GREW;
 }
 
 // ── streams ─────────────────────────────────────────────────────────────────────────────────────
@@ -150,7 +143,7 @@ static void send_waiting(struct mask_stream *stream, size_t len, struct text_rew
     }
     struct event copy = *event;
     struct buf out;
-    buf_init(&out, SEEN_MAX);
+    buf_init(&out, LIMIT_MASK_SEEN);
     if (rewriter->secrets_known->overflowed || stream->concealing) {
         put_concealed(&out, rewriter, stream->about.from, data);
     } else {
@@ -251,12 +244,12 @@ void mask_stream_take(struct mask_stream *stream, struct text_rewriter *rewriter
         stream->concealing = stream->concealing && whole == 0;
     }
     // A reply that is too long to wait goes line by line, and a secret may go over its lines.
-    if (buf_len(&stream->waiting) > WAITING_LINE_MAX) {
+    if (buf_len(&stream->waiting) > LIMIT_MASK_LINE) {
         size_t whole = stream->looked_at;
         stream->concealing = stream->concealing || (bytes->from == SIDE_SERVER && whole > 0);
         send_waiting(stream, whole, rewriter, event, sink);
     }
-    if (buf_len(&stream->waiting) > WAITING_LINE_MAX) {
+    if (buf_len(&stream->waiting) > LIMIT_MASK_LINE) {
         send_waiting(stream, buf_len(&stream->waiting), rewriter, event, sink);
         buf_put(&stream->waiting, text_rewriter_stars());
         send_waiting(stream, buf_len(&stream->waiting), rewriter, event, sink);

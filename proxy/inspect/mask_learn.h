@@ -6,11 +6,10 @@
 #ifndef SCOPE_INSPECT_MASK_LEARN_H
 #define SCOPE_INSPECT_MASK_LEARN_H
 
+#include "base/limits.h"
 #include "event/event.h"
 #include "event/sasl.h"
 #include "inspect/sasl_secrets.h"
-
-enum { SASL_NAME_LINE_MAX = 128 };
 
 // Where a session's SASL exchange stands. Zeroed is "no AUTH seen".
 struct sasl_progress {
@@ -18,7 +17,7 @@ struct sasl_progress {
     size_t lines;         // SASL lines of this exchange so far
     enum sasl_asks asked; // by the server's last challenge
     // The line that said no more than who logs in, which may come again; empty where it was longer.
-    uint8_t name_line[SASL_NAME_LINE_MAX];
+    uint8_t name_line[LIMIT_SASL_NAME_LINE];
     size_t name_line_len;
 };
 

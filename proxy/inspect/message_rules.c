@@ -2,6 +2,7 @@
 // The header and MIME structure of a message (RFC 5322, RFC 2045). What is wrong is noted as the
 // message streams by and said when it is whole: a message that was cut off is not judged.
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "inspect/address.h"
 #include "inspect/date.h"
@@ -12,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MIME_NOTE_MAX = 2048, SECONDS_OF_DAY = 86400 };
+enum { SECONDS_OF_DAY = 86400 };
 
 // The fields that may stand once (RFC 5322 3.6).
 enum once {
@@ -159,7 +160,7 @@ static void judge_message_id(struct analysis *analysis, const struct event_field
 static void judge_bcc(struct analysis *analysis, const struct event_field *field) {
     struct buf address;
     struct slice rest = field->raw;
-    buf_init(&address, ADDRESS_MAX);
+    buf_init(&address, LIMIT_ADDRESS);
     if (address_next(&address, &rest)) {
         remarks_add(
             &analysis->message->notes, RULE_BCC_LEAKED,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The paths of MAIL and RCPT (RFC 5321 3.3, 4.1.2, 4.5.3.1).
+#include "base/limits.h"
 #include "inspect/themes.h"
 
 #include <string.h>

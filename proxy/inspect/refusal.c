@@ -2,15 +2,12 @@
 // `rejected`: a refusal in plain English. The server's own text is read but never quoted here: it
 // may echo a credential, and the transcript shows it anyway.
 #include "base/clock.h"
+#include "base/limits.h"
 #include "inspect/likely.h"
 #include "inspect/themes.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-
-enum { REPLY_TEXT_MAX = 4096 };
-
-#define IDLE_NS (30 * NS_PER_S)
 
 // ── the refusal ─────────────────────────────────────────────────────────────────────────────────
 
@@ -205,7 +202,7 @@ static const struct reply_words *words_of(struct analysis *analysis, enum refusa
         return &cancelled;
     }
     struct buf text;
-    buf_init(&text, REPLY_TEXT_MAX);
+    buf_init(&text, REFUSAL_TEXT_MAX);
     join_lines(&text, reply);
     bool nothing_sent = !reply->continuation_reply && latest && !facts->last.first_answer;
     struct refusal refusal = {.stage = stage,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/remarks.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 
 #include <stdarg.h>
@@ -26,7 +27,7 @@ static struct remark *find(struct remarks *notes, enum rule rule) {
 static void add(struct remarks *notes, enum rule rule, bool mild, const char *text) {
     struct remark *old = find(notes, rule);
     struct remark new = {.rule = rule, .mild = mild, .text = mem_string(text)};
-    if (old == NULL && notes->count < REMARKS_MAX) {
+    if (old == NULL && notes->count < LIMIT_REMARKS) {
         notes->items[notes->count++] = new;
     } else if (old != NULL && old->mild && !mild) {
         free(old->text);

@@ -4,9 +4,8 @@
 #ifndef SCOPE_INSPECT_REMARKS_H
 #define SCOPE_INSPECT_REMARKS_H
 
+#include "base/limits.h"
 #include "inspect/analysis.h"
-
-enum { REMARKS_MAX = 24 };
 
 struct remark {
     enum rule rule;
@@ -16,7 +15,7 @@ struct remark {
 
 // All-zero is empty.
 struct remarks {
-    struct remark items[REMARKS_MAX];
+    struct remark items[LIMIT_REMARKS];
     size_t count;
 };
 

@@ -2,13 +2,12 @@
 // `message-repeated`: a message that was sent in the session before, to the same recipients, and
 // had not been refused. What is compared is its size and a digest of its beginning, taken here,
 // since the outputs may want none.
+#include "base/limits.h"
 #include "base/memory.h"
 #include "inspect/themes.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { COMPARED_MAX = 64 * 1024, SENT_MAX = 64 };
 
 struct sent_message {
     int number;
@@ -19,7 +18,7 @@ struct sent_messages {
     int number; // of the message under way
     struct sha256 text;
     uint64_t hashed;
-    struct sent_message items[SENT_MAX];
+    struct sent_message items[LIMIT_SENT_MESSAGES];
     size_t count;
 };
 
@@ -37,8 +36,8 @@ static void take_text(struct sent_messages *sent, const struct event_content *co
         sent->hashed = 0;
         sha256_init(&sent->text);
     }
-    if (sent->hashed < COMPARED_MAX) {
-        struct slice part = slice_sub(content->bytes, 0, (size_t)(COMPARED_MAX - sent->hashed));
+    if (sent->hashed < LIMIT_COMPARED) {
+        struct slice part = slice_sub(content->bytes, 0, (size_t)(LIMIT_COMPARED - sent->hashed));
         sha256_update(&sent->text, part);
         sent->hashed += part.len;
     }
@@ -85,7 +84,7 @@ static void take_message(struct analysis *analysis, const struct event_message *
                      "The same message as message %d was sent again to the same recipients, which "
                      "the server had not refused; they get it twice",
                      same->number);
-    } else if (sent->count < SENT_MAX) {
+    } else if (sent->count < LIMIT_SENT_MESSAGES) {
         struct sent_message *item = &sent->items[sent->count++];
         item->number = message->message;
         memcpy(item->digest, digest, SHA256_LEN);

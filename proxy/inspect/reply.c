@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The form of the server's replies (RFC 5321 4.2, 4.3.2, RFC 2034) and their pace.
 #include "base/clock.h"
+#include "base/limits.h"
 #include "inspect/themes.h"
 
 #include <inttypes.h>
 
-enum { CHALLENGE_MAX = 12288, CODES_MAX = 6 }; // RFC 4954 4: what a SASL line may have
+enum { CODES_MAX = 6 };
 
 // ── lines ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -61,7 +62,7 @@ static void judge_form(struct analysis *analysis, const struct event_reply *repl
 }
 
 static void judge_length(struct analysis *analysis, const struct event_reply *reply) {
-    size_t limit = reply->code == 334 ? CHALLENGE_MAX : LIMIT_REPLY_LINE;
+    size_t limit = reply->code == 334 ? LIMIT_SASL_LINE : LIMIT_REPLY_LINE;
     for (size_t i = 0; i < reply->line_count; i++) {
         const struct event_line *line = &reply->lines[i].line;
         size_t len = line->len + (line->ending == ENDING_CRLF ? 2 : line->ending == ENDING_LF);

@@ -2,13 +2,14 @@
 // The text is read once, through a window of four bytes. Only where the index knows what the window
 // says, in some reading, is a secret compared. Escape sequences and hex, whose four units take more
 // than four bytes, are read behind those windows that can begin them.
+#include "base/limits.h"
 #include "inspect/secret_form.h"
 #include "inspect/secret_index.h"
 
 // Each byte of a text may cost so many compared units, and the text so many more, while the reserve
 // of the session lasts; what a peer makes dearer is hidden unread. An honest text says few secrets,
-// of at most SECRET_SET_SECRET_MAX units.
-enum { WORK_OF_TEXT = 4 * SECRET_SET_SECRET_MAX, WORK_OF_BYTE = 16 };
+// of at most LIMIT_SECRET units.
+enum { WORK_OF_TEXT = 4 * LIMIT_SECRET, WORK_OF_BYTE = 16 };
 
 // Four bytes of a text in three ways, the first in the highest place.
 struct window {

@@ -2,16 +2,13 @@
 #include "inspect/secret_set.h"
 
 #include "base/array.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "inspect/secret_index.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-// A plain word this short is looked for in its own case only: a password `password` must not hide
-// the `Password` of a server's ordinary sentence.
-enum { PLAIN_WORD_MAX = 11 };
 
 void secret_set_cleanup(struct secret_set *secrets_known) {
     for (size_t i = 0; i < secrets_known->count; i++) {
@@ -33,7 +30,7 @@ static bool is_plain_word(struct slice s) {
             return false;
         }
     }
-    return s.len <= PLAIN_WORD_MAX;
+    return s.len <= LIMIT_PLAIN_WORD;
 }
 
 static bool is_stars(struct slice s) {
@@ -52,8 +49,8 @@ static struct known_secret *new_entry(struct secret_set *secrets_known) {
 }
 
 void secret_set_learn(struct secret_set *secrets_known, struct slice secret, bool open) {
-    if (secret.len > SECRET_SET_SECRET_MAX) {
-        secret.len = SECRET_SET_SECRET_MAX;
+    if (secret.len > LIMIT_SECRET) {
+        secret.len = LIMIT_SECRET;
         open = true;
     }
     if (secret.len < SECRET_SET_SECRET_MIN || is_stars(secret) || secrets_known->overflowed) {
@@ -81,7 +78,7 @@ void secret_set_learn(struct secret_set *secrets_known, struct slice secret, boo
 
 void secret_set_learn_key(struct secret_set *secrets_known, struct slice secret, bool open) {
     secret_set_learn(secrets_known, secret, open);
-    struct slice kept = slice_sub(secret, 0, SECRET_SET_SECRET_MAX);
+    struct slice kept = slice_sub(secret, 0, LIMIT_SECRET);
     struct known_secret *known =
         secrets_known->overflowed ? NULL : secret_index_find(secrets_known, kept);
     if (known != NULL) {

@@ -10,7 +10,7 @@
 //
 // Knows nothing of SMTP or SASL: `mask_learn` decides what is a secret.
 //
-// A secret over SECRET_SET_SECRET_MAX bytes is remembered by its beginning and is "open": whatever
+// A secret over LIMIT_SECRET bytes is remembered by its beginning and is "open": whatever
 // follows a match of it, up to the end of the text, belongs to it.
 #ifndef SCOPE_INSPECT_SECRET_SET_H
 #define SCOPE_INSPECT_SECRET_SET_H
@@ -20,7 +20,6 @@
 
 enum {
     SECRET_SET_SECRET_MIN = 4,
-    SECRET_SET_SECRET_MAX = 1024,
     SECRET_SET_KEY_MIN = 16,
     SECRET_SET_ALIGNMENTS = 3,
     // Each secret is looked for by so many keys: its bytes, and its base64 at each alignment.

@@ -3,11 +3,10 @@
 // ended there. How much of what had come tells why: a size that counts line ends wrongly, or a path
 // that loses large packets.
 #include "base/clock.h"
+#include "base/limits.h"
 #include "inspect/themes.h"
 
 #include <inttypes.h>
-
-#define SILENCE_NS (5 * NS_PER_S)
 
 static void say_chunk(struct analysis *analysis, double silent_s) {
     const struct facts *facts = &analysis->facts;

@@ -4,11 +4,10 @@
 // client that pipelines sends its group in one go; this one waits for a reply before each of its
 // commands, but for the wrong one.
 #include "base/clock.h"
+#include "base/limits.h"
 #include "inspect/themes.h"
 
 #include <stdio.h>
-
-enum { STEP_NAME_MAX = 64 };
 
 static const char *name_of(char out[STEP_NAME_MAX], enum verb verb, bool text) {
     struct slice name = verb_info(verb)->name;

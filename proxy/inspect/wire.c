@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The client's bytes and lines (RFC 5321 2.3.8, 4.5.3.1): what is wrong whatever they mean.
+#include "base/limits.h"
 #include "inspect/themes.h"
 
 #include <inttypes.h>
-
-enum { AUTH_LINE_MAX = 12288 }; // RFC 4954 4, of a response
 
 // ── lines that are too long ─────────────────────────────────────────────────────────────────────
 
@@ -60,7 +59,7 @@ static void say_long_auth(struct analysis *analysis, const struct event_command 
         "The AUTH command is %zu bytes long with its line end, where RFC 4954 allows %zu; servers "
         "take that, but a strict client leaves the initial response out and sends it after the 334";
     bool initial = !slice_is_null(command->command.initial) || command->line.secret_count > 0;
-    if (initial && len <= AUTH_LINE_MAX) {
+    if (initial && len <= LIMIT_SASL_LINE) {
         analysis_say_mild(analysis, RULE_COMMAND_TOO_LONG, place_of_command(command), text, len,
                           limit);
         return;

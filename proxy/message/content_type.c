@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "message/content_type.h"
 
+#include "base/limits.h"
 #include "base/text.h"
 
 // ── tokens, with white space and comments between them ──────────────────────────────────────────
@@ -51,12 +52,12 @@ static bool take_byte(struct slice *rest, uint8_t byte) {
 // ── the value of a parameter, quoted or not ─────────────────────────────────────────────────────
 
 struct value {
-    char text[BOUNDARY_MAX + 1];
-    size_t len; // may be over BOUNDARY_MAX: then `text` is not whole
+    char text[LIMIT_BOUNDARY + 1];
+    size_t len; // may be over LIMIT_BOUNDARY: then `text` is not whole
 };
 
 static void put(struct value *value, uint8_t byte) {
-    if (value->len < BOUNDARY_MAX) {
+    if (value->len < LIMIT_BOUNDARY) {
         value->text[value->len] = (char)byte;
     }
     value->len++;
@@ -88,12 +89,12 @@ static struct value take_value(struct slice *rest) {
     } else {
         take_bare(&value, rest);
     }
-    value.text[value.len < BOUNDARY_MAX ? value.len : BOUNDARY_MAX] = '\0';
+    value.text[value.len < LIMIT_BOUNDARY ? value.len : LIMIT_BOUNDARY] = '\0';
     return value;
 }
 
 static void keep_boundary(struct content_type *out, const struct value *value) {
-    out->boundary_unreadable = value->len > BOUNDARY_MAX;
+    out->boundary_unreadable = value->len > LIMIT_BOUNDARY;
     out->boundary_len = out->boundary_unreadable ? 0 : value->len;
     for (size_t i = 0; i <= out->boundary_len; i++) {
         out->boundary[i] = i < out->boundary_len ? value->text[i] : '\0';

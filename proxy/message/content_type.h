@@ -4,16 +4,15 @@
 #ifndef SCOPE_MESSAGE_CONTENT_TYPE_H
 #define SCOPE_MESSAGE_CONTENT_TYPE_H
 
+#include "base/limits.h"
 #include "base/slice.h"
-
-enum { BOUNDARY_MAX = 200 }; // RFC 2046 5.1.1 allows 70
 
 struct content_type {
     bool multipart;
     char name[64]; // "multipart/mixed", as sent, for a person
     bool has_boundary;
     bool boundary_unreadable; // continued (RFC 2231) or too long: not judged
-    char boundary[BOUNDARY_MAX + 1];
+    char boundary[LIMIT_BOUNDARY + 1];
     size_t boundary_len;
 };
 

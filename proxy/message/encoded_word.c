@@ -6,9 +6,6 @@
 #include "base/text.h"
 #include "message/charset.h"
 
-#define WORD_BYTES_MAX (64 * KIB) // decoded bytes of one run of words
-#define WORD_MAX       (4 * KIB)  // one word; RFC 2047 2 allows 75 bytes
-
 struct word {
     struct slice whole; // =?charset?X?text?=
     struct slice charset;
@@ -21,7 +18,7 @@ static bool read_word(struct word *out, struct slice s) {
     if (!slice_starts_with(s, SLICE("=?"))) {
         return false;
     }
-    struct slice rest = slice_sub(s, 2, WORD_MAX);
+    struct slice rest = slice_sub(s, 2, LIMIT_ENCODED_WORD);
     struct slice charset = slice_split(&rest, '?');
     struct slice encoding = slice_split(&rest, '?');
     size_t end = slice_find(rest, SLICE("?="));
@@ -76,7 +73,7 @@ static bool read_next_word(struct word *out, struct slice s, size_t *out_space) 
 // takes, 0 where it does not decode.
 static size_t decode_run(struct buf *out, struct slice s, struct word word, bool joined) {
     struct buf bytes;
-    buf_init(&bytes, WORD_BYTES_MAX);
+    buf_init(&bytes, LIMIT_ENCODED_WORDS);
     struct slice charset = word.charset;
     size_t used = 0;
     size_t space = 0;

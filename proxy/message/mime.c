@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "message/mime.h"
 
+#include "base/limits.h"
+
 void mime_begin(struct mime *mime, struct mime_sink sink) {
     mime_cleanup(mime);
     *mime = (struct mime){.sink = sink};
@@ -37,7 +39,7 @@ static void open_level(struct mime *mime) {
     if (!mime->type.has_boundary && !mime->type.boundary_unreadable) {
         tell(mime, FLAW_MIME_NO_BOUNDARY, slice_of_string(mime->type.name));
     }
-    if (mime->type.boundary_len == 0 || mime->depth == MIME_DEPTH_MAX) {
+    if (mime->type.boundary_len == 0 || mime->depth == LIMIT_MIME_DEPTH) {
         return;
     }
     struct mime_level *level = &mime->levels[mime->depth++];

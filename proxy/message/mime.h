@@ -14,12 +14,11 @@
 #ifndef SCOPE_MESSAGE_MIME_H
 #define SCOPE_MESSAGE_MIME_H
 
+#include "base/limits.h"
 #include "event/event.h"
 #include "message/content_type.h"
 #include "message/header.h"
 #include "message/transfer_encoding.h"
-
-enum { MIME_DEPTH_MAX = 32 }; // what is nested deeper is not judged
 
 struct mime_sink {
     void (*flaw)(void *context, enum event_flaw_kind kind, struct slice detail);
@@ -27,13 +26,13 @@ struct mime_sink {
 };
 
 struct mime_level {
-    char boundary[BOUNDARY_MAX + 1];
+    char boundary[LIMIT_BOUNDARY + 1];
     size_t len;
 };
 
 struct mime {
     struct mime_sink sink;
-    struct mime_level levels[MIME_DEPTH_MAX];
+    struct mime_level levels[LIMIT_MIME_DEPTH];
     size_t depth;
     bool in_header; // of a part
     struct header header;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "net/address.h"
 
+#include "base/limits.h"
+
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>

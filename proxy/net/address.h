@@ -3,11 +3,11 @@
 #ifndef SCOPE_NET_ADDRESS_H
 #define SCOPE_NET_ADDRESS_H
 
+#include "base/limits.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
-
-enum { ADDRESS_TEXT_MAX = 64 };
 
 struct address_text {
     char host[ADDRESS_TEXT_MAX]; // "192.0.2.7", "2001:db8::1", with a zone where it has one

@@ -2,6 +2,7 @@
 #include "net/arrival.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "net/conn.h"
 #include "net/deadline.h"
@@ -19,13 +20,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-// A session waits 50 ms for the name of its client, and no longer: when the first of these times is
-// over the loop takes what was answered meanwhile.
-#define IDENTIFY_NS      (49 * NS_PER_MS)
-#define IDENTIFY_LAST_NS NS_PER_MS
-// A balancer sends its header with its first packet; one that is lost comes again within 3 s, which
-// is the least that the protocol's section 3 asks a receiver to wait.
-#define HEADER_WAIT_NS (5 * NS_PER_S)
 #define HEADER_ADVICE                                                                              \
     "let the balancer send one (in HAProxy: send-proxy or send-proxy-v2), or take its address "    \
     "off "                                                                                         \
@@ -82,7 +76,7 @@ static int64_t idle_deadline(const struct arrival *arrival) {
 }
 
 static int64_t header_deadline(const struct arrival *arrival) {
-    int64_t due_ns = arrival->accepted.accepted_ns + HEADER_WAIT_NS;
+    int64_t due_ns = arrival->accepted.accepted_ns + PROXY_HEADER_WAIT_NS;
     int64_t idle_ns = idle_deadline(arrival);
     return due_ns < idle_ns ? due_ns : idle_ns;
 }

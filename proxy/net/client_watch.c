@@ -2,14 +2,11 @@
 #include "net/client_watch.h"
 
 #include "base/clock.h"
-
-// A client that ends its stream closes both ways, mostly: it is looked at soon, then less often.
-#define LOOK_FIRST_NS (10 * NS_PER_MS)
-#define LOOK_MAX_NS   NS_PER_S
+#include "base/limits.h"
 
 void client_watch_set(struct client_watch *watch, bool on, int64_t now_ns) {
     if (on && !watch->on) {
-        watch->wait_ns = LOOK_FIRST_NS;
+        watch->wait_ns = CLIENT_LOOK_FIRST_NS;
         watch->look_at_ns = now_ns + watch->wait_ns;
     }
     watch->on = on;
@@ -20,6 +17,7 @@ int64_t client_watch_deadline_ns(const struct client_watch *watch) {
 }
 
 void client_watch_looked(struct client_watch *watch, int64_t now_ns) {
-    watch->wait_ns = watch->wait_ns >= LOOK_MAX_NS / 2 ? LOOK_MAX_NS : 2 * watch->wait_ns;
+    watch->wait_ns =
+        watch->wait_ns >= CLIENT_LOOK_MAX_NS / 2 ? CLIENT_LOOK_MAX_NS : 2 * watch->wait_ns;
     watch->look_at_ns = now_ns + watch->wait_ns;
 }

@@ -2,6 +2,7 @@
 #include "net/conn.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "net/client_watch.h"
@@ -15,10 +16,6 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-// How soon is looked again at what has no notification: that the outputs are not congested any
-// more, that a peer has got all it was sent.
-#define LOOK_AGAIN_NS (10 * NS_PER_MS)
 
 struct conn {
     struct live live; // first: the worker knows no more of it
@@ -108,8 +105,8 @@ static int64_t next_deadline(const struct conn *conn) {
         next_ns = client_watch_deadline_ns(&conn->watch);
     }
     bool looks_again = relay_is_congested(conn->pair.relay) || conn->pair.reset_by_ns != 0;
-    if (looks_again && pair_now_ns(&conn->pair) + LOOK_AGAIN_NS < next_ns) {
-        next_ns = pair_now_ns(&conn->pair) + LOOK_AGAIN_NS;
+    if (looks_again && pair_now_ns(&conn->pair) + CONN_LOOK_NS < next_ns) {
+        next_ns = pair_now_ns(&conn->pair) + CONN_LOOK_NS;
     }
     return next_ns;
 }

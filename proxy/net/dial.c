@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/dial.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "net/address.h"
 #include "net/lookup.h"
@@ -15,8 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { ADDRESSES_MAX = 16, RETRY_MS = 100 };
 
 // One connect. libuv answers each once, also one whose peer was closed.
 struct attempt {
@@ -36,7 +35,7 @@ struct dial {
     const struct own_listeners *own;
     bool mark;
     uint64_t deadline_ms; // of the loop's clock
-    struct sockaddr_storage addresses[ADDRESSES_MAX];
+    struct sockaddr_storage addresses[LIMIT_DIAL_ADDRESSES];
     size_t address_count;
     size_t next;
     struct dial_result result;
@@ -195,7 +194,7 @@ static void try_next(struct dial *dial) {
     int error = 0;
     struct peer *peer = peer_new_unconnected(&error, dial->loop, SIDE_SERVER, address->ss_family);
     if (out_of_descriptors(error) && uv_now(dial->loop) < dial->deadline_ms) {
-        uv_timer_start(&dial->timer, on_timeout, RETRY_MS, 0);
+        uv_timer_start(&dial->timer, on_timeout, DIAL_RETRY_MS, 0);
         return;
     }
     dial->next++;
@@ -208,7 +207,7 @@ static void try_next(struct dial *dial) {
 }
 
 static void add_address(struct dial *dial, const struct sockaddr *address) {
-    if (dial->address_count < ADDRESSES_MAX) {
+    if (dial->address_count < LIMIT_DIAL_ADDRESSES) {
         memcpy(&dial->addresses[dial->address_count], address, address_len(address));
         address_set_port(&dial->addresses[dial->address_count], dial->port);
         dial->address_count++;

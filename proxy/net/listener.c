@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/listener.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "net/address.h"
 #include "net/arrival.h"
@@ -16,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096, ACCEPTS_A_TURN_MAX = 64, RETRY_MS = 100 };
+enum { BACKLOG = 4096 };
 
 // ── binding ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -131,7 +132,7 @@ static void wait_for_descriptors(struct listener *listener) {
                           "out of file descriptors: new connections wait until others end (raise "
                           "the limit with ulimit -n)");
     }
-    uv_timer_start(&worker->retry, resume_all, RETRY_MS, 0);
+    uv_timer_start(&worker->retry, resume_all, ACCEPT_RETRY_MS, 0);
 }
 
 // Room was taken for it.
@@ -182,7 +183,7 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
     }
     bool at_once = uv_now(&listener->worker->loop) <= listener->accepted_at_ms + 1;
     listener->accepted_at_ms = uv_now(&listener->worker->loop);
-    if (at_once && accepts < ACCEPTS_A_TURN_MAX) {
+    if (at_once && accepts < LIMIT_ACCEPTS) {
         listener->accepts_a_turn = 2 * accepts;
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/networks.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "net/address.h"

@@ -29,8 +29,6 @@ enum proxy_header_state {
     PROXY_HEADER_BROKEN, // `fault` says why
 };
 
-enum { PROXY_HEADER_MAX = 107 }; // bytes of a line with its CRLF, the longest that is written
-
 struct proxy_header { // all-zero is ready to be fed
     enum proxy_header_state state;
     enum proxy_header_version version;

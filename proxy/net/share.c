@@ -4,9 +4,6 @@
 #include "base/clock.h"
 #include "base/limits.h"
 
-// All that the peers of a loop may cost in one turn: others wait at most so long, and as long again
-// where a peer turns costly within its read.
-#define TURN_NS  (20 * NS_PER_MS)
 #define READ_MIN 512
 
 void share_begin_turn(struct share_turn *turn) {
@@ -30,7 +27,7 @@ static size_t within(size_t len) {
 
 void share_spent(struct share *share, struct share_turn *turn, size_t read, int64_t spent_ns) {
     unsigned busy = turn->before > turn->busy ? turn->before : turn->busy;
-    int64_t allowed_ns = TURN_NS / (busy > 0 ? busy : 1);
+    int64_t allowed_ns = SHARE_TURN_NS / (busy > 0 ? busy : 1);
     if (spent_ns > allowed_ns) {
         share->len = within((size_t)((double)read * (double)allowed_ns / (double)spent_ns));
     } else if (read >= share->len && spent_ns < allowed_ns / 2) {

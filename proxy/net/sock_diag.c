@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/sock_diag.h"
 
+#include "base/limits.h"
 #include "net/address.h"
 
 #include <linux/inet_diag.h>
@@ -9,8 +10,6 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { ANSWER_MAX = 8192 };
 
 struct diag_request {
     struct nlmsghdr header;
@@ -34,7 +33,7 @@ static void put_address(__be32 out[4], __be16 *out_port, const struct sockaddr *
 static enum sock_diag_answer read_answer(uint64_t *out_inode, const struct sock_diag *diag) {
     union {
         struct nlmsghdr header;
-        uint8_t room[ANSWER_MAX];
+        uint8_t room[LIMIT_SOCK_DIAG];
     } answer;
     ssize_t len = recv(diag->fd, &answer, sizeof(answer), 0);
     if (len < (ssize_t)NLMSG_LENGTH(sizeof(struct inet_diag_msg)) ||

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { RECENT_MAX = 8, PATH_SMALL = 64 };
+enum { PATH_SMALL = 64 };
 
 struct holder {
     uint64_t inode; // 0 for none
@@ -26,7 +26,7 @@ struct holder {
 struct socket_holders {
     const atomic_bool *stop;
     uint64_t reading;
-    uint32_t recent[RECENT_MAX]; // pids, 0 for none
+    uint32_t recent[LIMIT_RECENT_HOLDERS]; // pids, 0 for none
     size_t next_recent;
     // By inode. The kernel counts inodes up, so that those of one time do not meet in one place.
     struct holder table[LIMIT_SOCKET_HOLDERS];
@@ -112,7 +112,7 @@ void socket_holders_read(struct socket_holders *holders, bool (*go_on)(void *con
                          void *context) {
     bool wanted = true;
     holders->reading++;
-    for (size_t i = 0; i < RECENT_MAX && wanted; i++) {
+    for (size_t i = 0; i < LIMIT_RECENT_HOLDERS && wanted; i++) {
         if (holders->recent[i] != 0) {
             read_process(holders, holders->recent[i]);
             wanted = go_on(context);
@@ -131,13 +131,13 @@ void socket_holders_read(struct socket_holders *holders, bool (*go_on)(void *con
 }
 
 static void note_recent(struct socket_holders *holders, uint32_t pid) {
-    for (size_t i = 0; i < RECENT_MAX; i++) {
+    for (size_t i = 0; i < LIMIT_RECENT_HOLDERS; i++) {
         if (holders->recent[i] == pid) {
             return;
         }
     }
     holders->recent[holders->next_recent] = pid;
-    holders->next_recent = (holders->next_recent + 1) % RECENT_MAX;
+    holders->next_recent = (holders->next_recent + 1) % LIMIT_RECENT_HOLDERS;
 }
 
 uint32_t socket_holders_find(struct socket_holders *holders, uint64_t inode) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "net/socks5.h"
 
+#include "base/limits.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -15,10 +17,8 @@ enum {
     ADDRESS_V4 = 1,
     ADDRESS_NAME = 3,
     ADDRESS_V6 = 4,
-    METHODS_MAX = 2 + 255,
     REQUEST_HEAD = 4, // version, command, reserved, address type
     PORT_LEN = 2,
-    REQUEST_MAX = REQUEST_HEAD + 1 + 255 + PORT_LEN,
 };
 
 // RFC 1928 6, the reply field.
@@ -186,7 +186,8 @@ static void read_message(struct tunnel *tunnel) {
 }
 
 const struct tunnel_protocol socks5_protocol = {
-    .request_max = METHODS_MAX > REQUEST_MAX ? METHODS_MAX : REQUEST_MAX,
+    .request_max =
+        LIMIT_SOCKS5_METHODS > LIMIT_SOCKS5_REQUEST ? LIMIT_SOCKS5_METHODS : LIMIT_SOCKS5_REQUEST,
     .read = read_message,
     .connected = connected,
     .failed = failed,

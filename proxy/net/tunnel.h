@@ -11,6 +11,7 @@
 #define SCOPE_NET_TUNNEL_H
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "event/session.h"
 
 #include <stdbool.h>
@@ -22,8 +23,6 @@ enum tunnel_state {
     TUNNEL_CONNECTED,  // the answer is in the output; from here on the stream is the client's
     TUNNEL_REFUSED,    // the output holds the last word; close after it
 };
-
-enum { TUNNEL_HOST_MAX = 256 }; // with its NUL
 
 struct tunnel {
     const struct tunnel_protocol *protocol;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "observe/observer.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "message/reader.h"
 

@@ -7,9 +7,8 @@
 #ifndef SCOPE_OBSERVE_WAITS_H
 #define SCOPE_OBSERVE_WAITS_H
 
+#include "base/limits.h"
 #include "observe/sink.h"
-
-enum { WAIT_TEXT_MAX = 64 };
 
 struct wait {
     uint64_t session;         // 0 where nothing of it is known but that it was accepted

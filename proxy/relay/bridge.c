@@ -3,6 +3,7 @@
 // STARTTLS between client and proxy is the proxy's own: added to the reply to EHLO or taken out of
 // it, and answered here; and where the server's side begins with STARTTLS of the proxy's own
 // (`upstream_starttls`) the replies to that are taken here. Nothing else is touched.
+#include "base/limits.h"
 #include "base/memory.h"
 #include "relay/ehlo_reply.h"
 #include "relay/relay_state.h"

@@ -11,22 +11,6 @@
 #include "observe/observer.h"
 #include "tls/context.h"
 
-// How long a client's ClientHello is waited for where only the client's first bytes can tell
-// whether it speaks TLS at once: a bridged server's greeting is held back so long, and no longer.
-#define RELAY_HELLO_WAIT_NS (300 * NS_PER_MS)
-// How long a ClientHello is waited for once a client has sent plain text after the 220 to its
-// STARTTLS that can go nowhere. A client that only sent it too early gets past a slow network.
-#define RELAY_PLAIN_WAIT_NS (2 * NS_PER_S)
-// How long a peer may take to close after the proxy has ended the session by itself.
-#define RELAY_LINGER_NS (2 * NS_PER_S)
-// The same at the end of --grace, after which all is closed within 0.2 s.
-#define RELAY_STOP_LINGER_NS (100 * NS_PER_MS)
-// How long the server may yet answer a client that is gone before the session ends.
-#define RELAY_GONE_NS (500 * NS_PER_MS)
-// How long a server may take nothing of what a client that is gone said before, while some of it
-// is left. A closed socket's kernel has as much patience with a peer that does not read.
-#define RELAY_UNREAD_NS (60 * NS_PER_S)
-
 struct relay_config {
     enum client_tls client_tls;
     enum server_tls server_tls;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // half_close: a peer's stream ends, by close_notify, FIN or reset, and so does the other peer's, in
 // the same way and behind the last byte.
+#include "base/limits.h"
 #include "relay/relay_state.h"
 
 static void note_close(struct relay *relay, enum side side, int64_t at_ns) {

@@ -5,15 +5,11 @@
 
 #include <assert.h>
 
-// Reading from the other peer stops at LIMIT_LEG_OUTPUT, and one read adds at most LIMIT_READ to a
-// leg, or a little more through TLS; the maximum of a buffer is never met, only asserted.
-#define LEG_BUFFER_MAX (4 * MIB)
-
 void leg_init(struct leg *leg, enum side side) {
     *leg = (struct leg){.side = side};
-    buf_init(&leg->pending, LEG_BUFFER_MAX);
-    buf_init(&leg->output, LEG_BUFFER_MAX);
-    buf_init(&leg->unread, LEG_BUFFER_MAX);
+    buf_init(&leg->pending, LIMIT_LEG_BUFFER);
+    buf_init(&leg->output, LIMIT_LEG_BUFFER);
+    buf_init(&leg->unread, LIMIT_LEG_BUFFER);
 }
 
 void leg_cleanup(struct leg *leg) {

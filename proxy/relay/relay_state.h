@@ -23,6 +23,7 @@
 #ifndef SCOPE_RELAY_RELAY_STATE_H
 #define SCOPE_RELAY_RELAY_STATE_H
 
+#include "base/limits.h"
 #include "certs/describe.h"
 #include "plug/far_end.h"
 #include "plug/filter.h"

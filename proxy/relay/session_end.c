@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // session_end: how a session ends, who ended it, and the few words that the proxy says then.
+#include "base/limits.h"
 #include "base/sentence.h"
 #include "relay/relay_state.h"
 

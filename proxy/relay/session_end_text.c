@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 // session_end_text: the sentence of a session that ended before its QUIT was answered: what
 // happened, on which side, and what to do. One table, by the moment of the end and by who made it.
+#include "base/limits.h"
 #include "relay/relay_state.h"
 
 #include <stdio.h>
-
-enum { WHEN_MAX = 128 };
 
 struct moment_text {
     const char *when;
@@ -149,13 +148,13 @@ static const char *idle_advice(enum party turn) {
 }
 
 // A command that has a name is named.
-static void put_when(char out[static WHEN_MAX], const struct relay *relay) {
+static void put_when(char out[static MOMENT_TEXT_MAX], const struct relay *relay) {
     struct slice verb = verb_info(relay->end.verb)->name;
     if (relay->end.moment == MOMENT_REPLY && verb.len > 0) {
-        snprintf(out, WHEN_MAX, "while the server's reply to %.*s was due", (int)verb.len,
+        snprintf(out, MOMENT_TEXT_MAX, "while the server's reply to %.*s was due", (int)verb.len,
                  (const char *)verb.data);
     } else {
-        snprintf(out, WHEN_MAX, "%s", moments[relay->end.moment].when);
+        snprintf(out, MOMENT_TEXT_MAX, "%s", moments[relay->end.moment].when);
     }
 }
 
@@ -163,7 +162,7 @@ void session_end_put_text(char out[static FAILURE_MAX], const struct relay *rela
                           enum outcome outcome) {
     const struct moment_text *moment = &moments[relay->end.moment];
     const char *closed = relay->end.by_reset ? "reset" : "closed";
-    char when[WHEN_MAX];
+    char when[MOMENT_TEXT_MAX];
     put_when(when, relay);
     switch (outcome) {
     case OUTCOME_CLIENT_CLOSED:

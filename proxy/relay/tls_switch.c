@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // tls_switch: both handshakes of a session, in the order that lets the client see what the server
 // is.
+#include "base/limits.h"
 #include "relay/relay_state.h"
 
 #include <arpa/inet.h>
@@ -63,9 +64,6 @@ static void put_verdict(struct relay *relay) {
              nameless && error[0] != '\0' ? "; " : "",
              nameless ? "no name was checked, since the client gave none" : "");
 }
-
-// A thread of its own parses the machine's roots, once, and sends no notification.
-#define LOOK_FOR_ROOTS_NS NS_PER_MS
 
 static enum tls_verdict verify_server(void *context, CRYPTO_BUFFER *const *chain, size_t chain_len,
                                       int *out_alert) {
@@ -183,7 +181,7 @@ static void follow_server_handshake(struct relay *relay, int64_t at_ns) {
     case TLS_HELLO_SHOWN:
     case TLS_AWAIT_HANDSHAKE:
         relay->verdict.due_ns =
-            relay->verdict.state == VERDICT_AWAIT_ROOTS ? at_ns + LOOK_FOR_ROOTS_NS : INT64_MAX;
+            relay->verdict.state == VERDICT_AWAIT_ROOTS ? at_ns + ROOTS_LOOK_NS : INT64_MAX;
         break;
     case TLS_ESTABLISHED:
         tell_server_tls(relay, NULL, at_ns);
@@ -446,9 +444,6 @@ void tls_switch_check_late(struct relay *relay, enum side side, int64_t at_ns) {
                        error == NULL ? "no reason was given" : error);
     session_end_close_both(relay, at_ns);
 }
-
-// Within this time behind the handshake a close without a word is a verdict on the certificate.
-#define SILENT_CLOSE_NS (10 * NS_PER_S)
 
 // GnuTLS programs (msmtp) finish the handshake, look at the certificate, and hang up without an
 // alert or a close_notify. A client that had a greeting to read, and read it, may also close for

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "smtp/auth.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "smtp/auth_identity.h"
@@ -8,8 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { RESPONSE_MAX = 256 * 1024, ERROR_TEXT_MAX = 4096 };
 
 static const char not_base64[] = "it is no base64, as every response must be";
 
@@ -96,10 +95,10 @@ const char *auth_response(struct auth *auth, struct slice line, bool initial, bo
         line = slice_sub(line, 0, line.len - line.len % 4);
     }
     struct buf decoded;
-    buf_init(&decoded, RESPONSE_MAX);
+    buf_init(&decoded, LIMIT_SASL_RESPONSE);
     if (initial && slice_is(line, "=")) {
         flaw = take_decoded(auth, SLICE(""), false);
-    } else if (line.len <= RESPONSE_MAX && base64_decode(&decoded, line)) {
+    } else if (line.len <= LIMIT_SASL_RESPONSE && base64_decode(&decoded, line)) {
         flaw = take_decoded(auth, buf_slice(&decoded), cut);
     } else if (!cut) {
         flaw = not_base64;
@@ -146,7 +145,7 @@ bool auth_error_text(struct buf *out, const struct auth *auth, struct slice chal
     bool bearer =
         auth->mechanism == SASL_MECHANISM_XOAUTH2 || auth->mechanism == SASL_MECHANISM_OAUTHBEARER;
     challenge = slice_trim(challenge);
-    if (!bearer || challenge.len == 0 || challenge.len > ERROR_TEXT_MAX) {
+    if (!bearer || challenge.len == 0 || challenge.len > LIMIT_SASL_ERROR) {
         return false;
     }
     return base64_decode(out, challenge) && buf_len(out) > 0 && buf_slice(out).data[0] == '{';

@@ -7,11 +7,10 @@
 #ifndef SCOPE_SMTP_AUTH_H
 #define SCOPE_SMTP_AUTH_H
 
+#include "base/limits.h"
 #include "event/event.h"
 #include "event/sasl.h"
 #include "smtp/sasl_mechanism.h"
-
-enum { AUTH_MECHANISM_MAX = 64, AUTH_IDENTITY_MAX = 1024 };
 
 struct auth {
     int exchange;

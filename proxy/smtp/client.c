@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/limits.h"
 #include "smtp/lookahead.h"
 
 #include <assert.h>
@@ -116,7 +117,7 @@ static void spill(struct dialogue *dialogue, struct slice rest) {
     struct client_stream *client = &dialogue->client;
     struct slice text = line_reader_text(&client->line);
     if (!client->line_told) {
-        struct span secrets[EVENT_SPANS_MAX];
+        struct span secrets[LIMIT_SPANS];
         client->line_kind = client_line_classify(dialogue, text);
         client->line_kind = client->rest_due && client->rest_secret && !client_line_is_known(text)
                                 ? CLIENT_LINE_CONCEALED

@@ -3,13 +3,12 @@
 #include "smtp/lookahead.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "smtp/command.h"
 #include "smtp/credentials.h"
 
 #include <assert.h>
-
-enum { VERB_LEN_MAX = 12, AUTHS_MAX = 64 };
 
 // ── what a line is ──────────────────────────────────────────────────────────────────────────────
 
@@ -35,7 +34,7 @@ static bool looks_like_command(const struct caps *caps, struct slice text) {
             return true;
         }
     }
-    return text.len == 0 || (word.len > 0 && word.len <= VERB_LEN_MAX && !(upper && lower));
+    return text.len == 0 || (word.len > 0 && word.len <= LIMIT_VERB && !(upper && lower));
 }
 
 enum client_line client_line_classify(const struct dialogue *dialogue, struct slice text) {
@@ -58,8 +57,8 @@ enum client_line client_line_classify(const struct dialogue *dialogue, struct sl
     return CLIENT_LINE_COMMAND;
 }
 
-size_t client_line_secrets(struct span out[EVENT_SPANS_MAX], enum client_line kind,
-                           struct slice text, bool cut) {
+size_t client_line_secrets(struct span out[LIMIT_SPANS], enum client_line kind, struct slice text,
+                           bool cut) {
     switch (kind) {
     case CLIENT_LINE_COMMAND:
         return credentials_find(out, text, cut);
@@ -76,7 +75,7 @@ size_t client_line_secrets(struct span out[EVENT_SPANS_MAX], enum client_line ki
 }
 
 bool client_line_goes_on_secret(enum client_line kind, struct slice text) {
-    struct span secrets[EVENT_SPANS_MAX];
+    struct span secrets[LIMIT_SPANS];
     size_t count = client_line_secrets(secrets, kind, text, true);
     return count > 0 && secrets[count - 1].offset + secrets[count - 1].len == text.len;
 }
@@ -158,7 +157,7 @@ static struct auth *remember_auth(struct dialogue *dialogue, struct auth *auth) 
         link = &(*link)->next;
         count++;
     }
-    if (count >= AUTHS_MAX) {
+    if (count >= LIMIT_AUTHS) {
         auth_free(auth);
         return NULL;
     }
@@ -359,7 +358,7 @@ void client_line_take(struct dialogue *dialogue, int64_t at_ns) {
         take_rest(dialogue);
         return;
     }
-    struct span secrets[EVENT_SPANS_MAX];
+    struct span secrets[LIMIT_SPANS];
     enum client_line kind =
         client->line_told ? client->line_kind : client_line_classify(dialogue, text);
     size_t count = client_line_secrets(secrets, kind, text, line_reader_cut(&client->line));

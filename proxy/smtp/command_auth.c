@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "base/limits.h"
 #include "base/text.h"
 #include "event/sasl.h"
 #include "smtp/command.h"
 #include "smtp/sasl_mechanism.h"
-
-enum { WORD_MAX = 32 }; // of a verb that begins with AUTH
 
 // Servers differ in what they skip or part words at, so any control character counts.
 static bool is_blank(uint8_t byte) {
@@ -95,7 +94,7 @@ static bool goes_on_as_word(struct slice rest) {
             return false;
         }
     }
-    return rest.len <= WORD_MAX && command_has_case_of_words(rest) &&
+    return rest.len <= LIMIT_AUTH_WORD && command_has_case_of_words(rest) &&
            sasl_mechanism_find(rest) == SASL_MECHANISM_UNKNOWN;
 }
 

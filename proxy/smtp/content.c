@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "smtp/content.h"
 
+#include "base/limits.h"
 #include "base/text.h"
 
 #include <string.h>
 
-#define PROGRESS_BYTES 10000000 // contract, jsonl `data`: every 10 MB
-#define ENDLESS_LINE   1000000
+#define ENDLESS_LINE 1000000
 
 void content_begin(struct content *content, const struct content_rules *rules, size_t max_line,
                    const struct event_sink *sink, struct event *event) {
@@ -83,7 +83,6 @@ static const char *ending_name(enum line_ending ending) {
 // What servers other than ours took for the end of a message (CVE-2023-51764): a dot between any
 // two line ends but CRLF and CRLF.
 static void emit_look_alike(struct content *content, const char *before, const char *behind) {
-    enum { LOOK_ALIKE_MAX = 16 };
     struct buf text;
     buf_init(&text, LOOK_ALIKE_MAX);
     buf_putf(&text, "%s . %s", before, behind);

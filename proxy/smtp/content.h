@@ -10,9 +10,8 @@
 #ifndef SCOPE_SMTP_CONTENT_H
 #define SCOPE_SMTP_CONTENT_H
 
+#include "base/limits.h"
 #include "event/event.h"
-
-enum { CONTENT_TAIL_MAX = 4 };
 
 // What the sender declared, which decides what is a flaw.
 struct content_rules {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "smtp/credentials.h"
 
+#include "base/limits.h"
 #include "base/text.h"
 #include "smtp/command.h"
 #include "smtp/sasl_mechanism.h"
-
-enum { MECHANISM_MAX = 20 }; // RFC 4422 3.1
 
 // ── AUTH ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -15,7 +14,7 @@ static bool is_mechanism_byte(uint8_t byte) {
 
 // A word in mixed case that nobody knows as a mechanism is more likely base64.
 bool credentials_is_mechanism(struct slice word) {
-    if (word.len == 0 || word.len > MECHANISM_MAX) {
+    if (word.len == 0 || word.len > LIMIT_MECHANISM) {
         return false;
     }
     for (size_t i = 0; i < word.len; i++) {
@@ -54,7 +53,7 @@ static size_t value_len(struct slice s) {
 
 // Marks the value of each `key` up to the next blank. Where there are more than can be marked, the
 // last mark covers all that is left.
-static size_t find_values(struct span out[EVENT_SPANS_MAX], struct slice line, struct slice key) {
+static size_t find_values(struct span out[LIMIT_SPANS], struct slice line, struct slice key) {
     size_t count = 0;
     size_t at = 0;
     for (;;) {
@@ -64,23 +63,23 @@ static size_t find_values(struct span out[EVENT_SPANS_MAX], struct slice line, s
         }
         at += found + key.len;
         size_t len = value_len(slice_from(line, at));
-        if (count + 1 == EVENT_SPANS_MAX) {
+        if (count + 1 == LIMIT_SPANS) {
             len = line.len - at;
         }
         out[count++] = (struct span){at, len};
         at += len;
-        if (count == EVENT_SPANS_MAX) {
+        if (count == LIMIT_SPANS) {
             return count;
         }
     }
 }
 
 // What was cut off may hold such a value too: then the mark goes on to the end.
-static size_t cover_cut(struct span out[EVENT_SPANS_MAX], size_t count, struct slice line) {
+static size_t cover_cut(struct span out[LIMIT_SPANS], size_t count, struct slice line) {
     if (count > 0 && out[count - 1].offset + out[count - 1].len == line.len) {
         return count;
     }
-    if (count == EVENT_SPANS_MAX) {
+    if (count == LIMIT_SPANS) {
         out[count - 1].len = line.len - out[count - 1].offset;
         return count;
     }
@@ -104,7 +103,7 @@ static bool holds_login(struct slice line) {
     return false;
 }
 
-static size_t find_in_command(struct span out[EVENT_SPANS_MAX], struct slice line, bool cut) {
+static size_t find_in_command(struct span out[LIMIT_SPANS], struct slice line, bool cut) {
     struct slice word = command_word(line);
     if (word.len == 0) { // Blanks so far: AUTH may be what was cut off.
         out[0] = (struct span){line.len, 0};
@@ -119,14 +118,14 @@ static size_t find_in_command(struct span out[EVENT_SPANS_MAX], struct slice lin
 }
 
 // AUTH behind a bare CR: its mark goes to the end of the line.
-static size_t add_hidden_auth(struct span out[EVENT_SPANS_MAX], size_t count, struct slice line,
+static size_t add_hidden_auth(struct span out[LIMIT_SPANS], size_t count, struct slice line,
                               size_t at, bool cut) {
     struct span mark;
     if (find_in_auth(&mark, slice_from(line, at), cut) == 0) {
         return count;
     }
     mark.offset += at;
-    if (count == EVENT_SPANS_MAX) {
+    if (count == LIMIT_SPANS) {
         out[count - 1].len = line.len - out[count - 1].offset;
         return count;
     }
@@ -134,7 +133,7 @@ static size_t add_hidden_auth(struct span out[EVENT_SPANS_MAX], size_t count, st
     return count + 1;
 }
 
-size_t credentials_find(struct span out[EVENT_SPANS_MAX], struct slice line, bool cut) {
+size_t credentials_find(struct span out[LIMIT_SPANS], struct slice line, bool cut) {
     if (command_is_auth_like(line)) {
         return find_in_auth(out, line, cut);
     }

@@ -6,12 +6,13 @@
 #ifndef SCOPE_SMTP_CREDENTIALS_H
 #define SCOPE_SMTP_CREDENTIALS_H
 
+#include "base/limits.h"
 #include "event/event.h"
 
 // Fills `out` with ranges of `line`, ascending and apart, and returns how many. `cut` is whether
 // more of the line came than is in `line`; a range that goes to the end of `line` then covers what
 // was cut off too.
-size_t credentials_find(struct span out[EVENT_SPANS_MAX], struct slice line, bool cut);
+size_t credentials_find(struct span out[LIMIT_SPANS], struct slice line, bool cut);
 
 // Whether a word can be the name of a SASL mechanism (RFC 4422 3.1) and is no credential in a
 // mechanism's place.

@@ -28,6 +28,7 @@
 #ifndef SCOPE_SMTP_DIALOGUE_STATE_H
 #define SCOPE_SMTP_DIALOGUE_STATE_H
 
+#include "base/limits.h"
 #include "smtp/caps.h"
 #include "smtp/dialogue.h"
 #include "smtp/line.h"
@@ -167,8 +168,8 @@ void client_tell_starttls(struct dialogue *dialogue, bool accepted);
 
 // What the line under way is, and which bytes of it are secret. `text` is all that was kept of it.
 enum client_line client_line_classify(const struct dialogue *dialogue, struct slice text);
-size_t client_line_secrets(struct span out[EVENT_SPANS_MAX], enum client_line kind,
-                           struct slice text, bool cut);
+size_t client_line_secrets(struct span out[LIMIT_SPANS], enum client_line kind, struct slice text,
+                           bool cut);
 // Whether it begins with a known verb, or like AUTH.
 bool client_line_is_known(struct slice text);
 // Whether what may yet come of a line, of which `text` is the beginning, is secret.

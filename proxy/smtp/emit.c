@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/limits.h"
 #include "smtp/dialogue_state.h"
 
 void emit(struct dialogue *dialogue, enum event_kind kind, int64_t at_ns) {
@@ -9,7 +10,7 @@ void emit(struct dialogue *dialogue, enum event_kind kind, int64_t at_ns) {
 }
 
 // A mark that goes past what is shown of the line goes to its end.
-static size_t clip_marks(struct span out[EVENT_SPANS_MAX], const struct span *secrets,
+static size_t clip_marks(struct span out[LIMIT_SPANS], const struct span *secrets,
                          size_t secret_count, size_t len) {
     size_t count = 0;
     for (size_t i = 0; i < secret_count; i++) {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "smtp/lookahead.h"
 
+#include "base/limits.h"
 #include "smtp/command.h"
 #include "smtp/credentials.h"
-
-enum { LOOKS_MAX = 16 }; // at one line, since each costs its length
 
 static enum lookahead first_expectation(enum client_state state) {
     switch (state) {
@@ -99,7 +98,7 @@ static void look_at_begun(struct dialogue *dialogue, enum client_line kind, stru
         client->looks = 0;
         client->looked_secret = false;
     }
-    bool often = client->looks >= LOOKS_MAX;
+    bool often = client->looks >= LIMIT_LOOKS_AHEAD;
     if (often && client->looked_secret) {
         lookahead_give_up(dialogue);
     } else if (!often || line.len / 2 >= client->looked_len) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "smtp/not_smtp.h"
 
+#include "base/limits.h"
 #include "base/sentence.h"
 #include "base/text.h"
 #include "smtp/command.h"

@@ -3,9 +3,10 @@
 #ifndef SCOPE_SMTP_NOT_SMTP_H
 #define SCOPE_SMTP_NOT_SMTP_H
 
+#include "base/limits.h"
 #include "event/event.h"
 
-enum { NOT_SMTP_HEAD = 64, NOT_SMTP_TEXT_MAX = 512 };
+enum { NOT_SMTP_HEAD = 64 };
 
 // The first bytes of a line are a TLS record (RFC 8446 5.1: type, then version 3.x).
 bool not_smtp_is_tls(struct slice head);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "smtp/reply_effects.h"
 
+#include "base/limits.h"
 #include "base/sentence.h"
-
-enum { CHALLENGE_MAX = 4096 };
 
 static bool is_positive(int code) {
     return code >= 200 && code < 300;
@@ -54,8 +53,8 @@ void reply_effects_emit_challenge(struct dialogue *dialogue,
                                   const struct reply_effects_cause *cause) {
     struct buf text;
     struct buf error;
-    buf_init(&text, 5 * CHALLENGE_MAX); // a byte that is escaped takes four
-    buf_init(&error, CHALLENGE_MAX);
+    buf_init(&text, 5 * LIMIT_CHALLENGE_TEXT); // a byte that is escaped takes four
+    buf_init(&error, LIMIT_CHALLENGE_TEXT);
     if (cause->code == 334 && cause->item.auth != NULL &&
         auth_error_text(&error, cause->item.auth, cause->challenge)) {
         buf_put_string(&text, "The server's challenge is an error: ");

@@ -2,6 +2,7 @@
 #include "smtp/sasl_form.h"
 
 #include "base/digest.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 #define NOT_PLAIN                                                                                  \
@@ -9,7 +10,7 @@
     "the "                                                                                         \
     "password"
 
-enum { SOH = 0x01, TOKEN_MAX = 64 * 1024 };
+enum { SOH = 0x01 };
 
 static const struct slice replacement = SLICE_INIT("\xEF\xBF\xBD"); // U+FFFD
 static const struct slice byte_order_mark = SLICE_INIT("\xEF\xBB\xBF");
@@ -30,9 +31,9 @@ static size_t count_nuls(struct slice text) {
 
 static bool is_base64_of_plain(struct slice response) {
     struct buf decoded;
-    buf_init(&decoded, TOKEN_MAX);
-    bool is = response.len > 0 && response.len < TOKEN_MAX && base64_decode(&decoded, response) &&
-              count_nuls(buf_slice(&decoded)) == 2;
+    buf_init(&decoded, LIMIT_SASL_TOKEN);
+    bool is = response.len > 0 && response.len < LIMIT_SASL_TOKEN &&
+              base64_decode(&decoded, response) && count_nuls(buf_slice(&decoded)) == 2;
     buf_wipe(&decoded);
     return is;
 }
@@ -136,13 +137,13 @@ static bool decode_url(struct buf *out, struct slice text) {
     static const struct slice pads[] = {SLICE_INIT(""), SLICE_INIT(""), SLICE_INIT("=="),
                                         SLICE_INIT("=")};
     struct buf standard;
-    buf_init(&standard, TOKEN_MAX + 4);
-    for (size_t i = 0; i < text.len && i < TOKEN_MAX; i++) {
+    buf_init(&standard, LIMIT_SASL_TOKEN + 4);
+    for (size_t i = 0; i < text.len && i < LIMIT_SASL_TOKEN; i++) {
         uint8_t byte = text.data[i];
         buf_put_byte(&standard, byte == '-' ? '+' : byte == '_' ? '/' : byte);
     }
     buf_put(&standard, pads[text.len % 4]);
-    bool good = text.len <= TOKEN_MAX && base64_decode(out, buf_slice(&standard));
+    bool good = text.len <= LIMIT_SASL_TOKEN && base64_decode(out, buf_slice(&standard));
     buf_wipe(&standard);
     return good;
 }
@@ -173,7 +174,7 @@ static bool has_expired(struct slice token, int64_t now_s) {
     struct slice claims = slice_is_null(rest) ? (struct slice){0} : slice_split(&rest, '.');
     uint64_t expiry = 0;
     struct buf decoded;
-    buf_init(&decoded, TOKEN_MAX);
+    buf_init(&decoded, LIMIT_SASL_TOKEN);
     bool expired = !slice_is_null(rest) && decode_url(&decoded, claims) &&
                    find_expiry(&expiry, buf_slice(&decoded)) && (int64_t)expiry < now_s;
     buf_wipe(&decoded);

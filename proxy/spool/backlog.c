@@ -6,11 +6,6 @@
 
 #include <assert.h>
 
-// Getting ahead means this much within this time. A reader that takes a page now and then is as
-// good as none: the mail would wait for it without bound.
-#define AHEAD_BYTES (64 * KIB)
-#define AHEAD_NS    NS_PER_S
-
 void backlog_init(struct backlog *backlog, size_t max) {
     *backlog = (struct backlog){.max = max};
 }

@@ -36,8 +36,6 @@ struct framing {
     bool (*is_ours)(struct slice head);
 };
 
-enum { FRAMING_HEAD_MAX = 256 }; // bytes that are enough to recognise it
-
 bool framing_replaces(const struct framing *framing); // else its files are appended to
 void framing_put_head(struct buf *out, const struct framing *framing);
 bool framing_is_ours(const struct framing *framing, struct slice head);

@@ -16,7 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RETRY_NS NS_PER_S
 // Bytes that making a file counts for as work of the disk.
 #define MAIL_WORK (4 * KIB)
 
@@ -483,7 +482,7 @@ static void settle(struct output_queue *queue, enum progress progress, bool wrot
     bool failed = atomic_load(&queue->backlog.failing);
     queue->retry_ns = 0;
     if (progress == PROGRESS_FAILED) {
-        queue->retry_ns = queue->now_ns + RETRY_NS;
+        queue->retry_ns = queue->now_ns + OUTPUT_RETRY_NS;
         if (!failed) {
             complain(queue, queue->last_words.text);
         }

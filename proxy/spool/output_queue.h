@@ -10,6 +10,7 @@
 #ifndef SCOPE_SPOOL_OUTPUT_QUEUE_H
 #define SCOPE_SPOOL_OUTPUT_QUEUE_H
 
+#include "base/limits.h"
 #include "spool/backlog.h"
 #include "spool/chunk.h"
 #include "spool/destination.h"

@@ -13,8 +13,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { OLD_END_MAX = 64 };
-
 // ── in place ────────────────────────────────────────────────────────────────────────────────────
 
 static bool write_all_at(int fd, struct slice bytes, uint64_t offset) {
@@ -65,7 +63,7 @@ static uint64_t new_size(const struct swap *swap) {
 }
 
 static int write_in_place(int fd, const struct swap *swap) {
-    uint8_t old_end[OLD_END_MAX];
+    uint8_t old_end[LIMIT_OLD_END];
     struct stat status;
     ssize_t old_len = pread(fd, old_end, sizeof(old_end), (off_t)swap->keep);
     bool cut = fstat(fd, &status) == 0 && (uint64_t)status.st_size > new_size(swap);

@@ -15,18 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-    GATHER_MS = 5,        // waited after the first line, so that one write takes many
-    NO_READER_MS = 50,    // how often a FIFO is tried that has no reader
-    RETRY_MS = 1000,      // how often a failing output is tried
-    GIVE_UP_MS = 2000,    // without progress, once it is to stop
-    HANG_MS = 5000,       // without a sign of life of the thread
-    STOP_POLL_MS = 100,   // while it stops
-    PIECES_FLOOD_MAX = 2, // times the cap, for the small ends of messages
-};
-
-#define GATHER_NS  (GATHER_MS * NS_PER_MS)
-#define AT_ONCE_NS 1
+#define TIMER_AT_ONCE 1 // ns; 0 would stop it
 
 struct writer {
     struct output_queue *queues;
@@ -57,7 +46,7 @@ static bool admit(struct writer *writer, struct write_batch **lost, const struct
     struct backlog *backlog = &writer->queues[chunk->output].backlog;
     size_t cost = chunk_cost(chunk);
     // The end of a message that was begun is worth more than its size.
-    if (ends_message(chunk) && atomic_load(&backlog->waiting) < PIECES_FLOOD_MAX * backlog->max) {
+    if (ends_message(chunk) && atomic_load(&backlog->waiting) < LIMIT_PIECES_FLOOD * backlog->max) {
         backlog_add(backlog, cost);
         return true;
     }
@@ -127,7 +116,7 @@ void writer_submit(struct writer *writer, struct write_batch *batch) {
         enqueue(writer, batch);
     }
     if (writer->first != NULL) {
-        wake_in(writer, writer->waiting < LIMIT_WRITE ? GATHER_NS : AT_ONCE_NS);
+        wake_in(writer, writer->waiting < LIMIT_WRITE ? WRITER_GATHER_NS : TIMER_AT_ONCE);
     }
     pthread_mutex_unlock(&writer->lock);
 }
@@ -135,7 +124,7 @@ void writer_submit(struct writer *writer, struct write_batch *batch) {
 void writer_reopen(struct writer *writer) {
     pthread_mutex_lock(&writer->lock);
     writer->reopening = true;
-    wake_in(writer, AT_ONCE_NS);
+    wake_in(writer, TIMER_AT_ONCE);
     pthread_mutex_unlock(&writer->lock);
 }
 
@@ -143,7 +132,7 @@ void writer_set_status_line(struct writer *writer, const char *text) {
     pthread_mutex_lock(&writer->lock);
     free(writer->status_line);
     writer->status_line = mem_string(text);
-    wake_in(writer, AT_ONCE_NS);
+    wake_in(writer, TIMER_AT_ONCE);
     pthread_mutex_unlock(&writer->lock);
 }
 
@@ -189,16 +178,16 @@ static int next_turn(const struct output_queue *queue, struct pollfd *polled) {
         return 0;
     }
     if (queue->retry_ns > 0) {
-        return RETRY_MS;
+        return OUTPUT_RETRY_MS;
     }
     if (queue->blocked == NULL) {
         return -1;
     }
     if (!file_is_open(queue->blocked)) {
-        return NO_READER_MS;
+        return FIFO_RETRY_MS;
     }
     *polled = (struct pollfd){.fd = queue->blocked->target.fd, .events = POLLOUT};
-    return RETRY_MS;
+    return OUTPUT_RETRY_MS;
 }
 
 // Lines that came during the last run wait for others as well.
@@ -208,14 +197,14 @@ static bool may_sleep(struct writer *writer, bool closing) {
     bool may = !ordered && writer->waiting < LIMIT_WRITE;
     writer->wakes_in_ns = may ? INT64_MAX : 0;
     if (may && writer->first != NULL) {
-        wake_in(writer, GATHER_NS);
+        wake_in(writer, WRITER_GATHER_NS);
     }
     pthread_mutex_unlock(&writer->lock);
     return may;
 }
 
 static void rest(struct writer *writer, struct pollfd *polled, bool closing) {
-    int timeout_ms = closing ? STOP_POLL_MS : -1;
+    int timeout_ms = closing ? WRITER_STOP_LOOK_MS : -1;
     for (size_t i = 0; i < writer->output_queue_count; i++) {
         int turn_ms = next_turn(&writer->queues[i], &polled[i + 1]);
         if (turn_ms >= 0 && (timeout_ms < 0 || turn_ms < timeout_ms)) {
@@ -286,7 +275,7 @@ static void work(struct writer *writer, struct pollfd *polled) {
             progress_ns = now_ns;
         }
         done_before = done;
-        if (orders.closing && (!waiting || now_ns - progress_ns > GIVE_UP_MS * NS_PER_MS)) {
+        if (orders.closing && (!waiting || now_ns - progress_ns > WRITER_GIVE_UP_NS)) {
             give_up(writer);
             return;
         }
@@ -332,14 +321,14 @@ bool writer_stop(struct writer *writer) {
     writer->closing = true;
     writer->wakes_in_ns = INT64_MAX; // woken in any case
     atomic_store(&writer->alive_ns, clock_monotonic_ns());
-    wake_in(writer, AT_ONCE_NS);
+    wake_in(writer, TIMER_AT_ONCE);
     pthread_mutex_unlock(&writer->lock);
     for (;;) {
-        struct timespec when = in_ms(STOP_POLL_MS);
+        struct timespec when = in_ms(WRITER_STOP_LOOK_MS);
         if (pthread_timedjoin_np(writer->thread, NULL, &when) == 0) {
             return true;
         }
-        if (clock_monotonic_ns() - atomic_load(&writer->alive_ns) > HANG_MS * NS_PER_MS) {
+        if (clock_monotonic_ns() - atomic_load(&writer->alive_ns) > WRITER_HANG_NS) {
             return false;
         }
     }

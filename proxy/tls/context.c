@@ -2,6 +2,7 @@
 #include "tls/context.h"
 
 #include "base/boringssl.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "tls/handshake.h"
 #include "tls/wire.h"
@@ -19,8 +20,6 @@
 
 #define TEXT_OF(number)       TEXT_OF_VALUE(number)
 #define TEXT_OF_VALUE(number) #number
-
-enum { CHAIN_MAX = 16 };
 
 struct tls_context {
     struct tls_context_options options;
@@ -113,7 +112,7 @@ static bool configure(struct tls_context *context) {
 
 // ── the certificate for servers that ask ────────────────────────────────────────────────────────
 
-static enum err read_chain(CRYPTO_BUFFER *chain[CHAIN_MAX], size_t *out_len,
+static enum err read_chain(CRYPTO_BUFFER *chain[LIMIT_OWN_CHAIN], size_t *out_len,
                            struct failure *failure, const char *file) {
     errno = 0;
     BIO *bio = BIO_new_file(file, "r");
@@ -123,7 +122,7 @@ static enum err read_chain(CRYPTO_BUFFER *chain[CHAIN_MAX], size_t *out_len,
     }
     X509 *certificate = NULL;
     *out_len = 0;
-    while (*out_len < CHAIN_MAX &&
+    while (*out_len < LIMIT_OWN_CHAIN &&
            (certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
         uint8_t *der = NULL;
         int der_len = i2d_X509(certificate, &der);
@@ -168,7 +167,7 @@ static enum err load_certificate(struct tls_context *context, struct failure *fa
     if (certificate_file == NULL || key_file == NULL) {
         return OK;
     }
-    CRYPTO_BUFFER *chain[CHAIN_MAX];
+    CRYPTO_BUFFER *chain[LIMIT_OWN_CHAIN];
     size_t chain_len = 0;
     EVP_PKEY *key = NULL;
     enum err err = read_chain(chain, &chain_len, failure, certificate_file);

@@ -15,11 +15,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { RECORD_MAX = 16384, ALPN_NAME_MAX = 255 };
-
-// A client that goes without a word this soon behind the handshake says something by it.
-#define AT_ONCE_NS (2 * INT64_C(1000000000))
-
 // ── life ────────────────────────────────────────────────────────────────────────────────────────
 
 static struct tls_endpoint *endpoint_new(const struct tls_context *context, int64_t at_ns) {
@@ -29,7 +24,7 @@ static struct tls_endpoint *endpoint_new(const struct tls_context *context, int6
     endpoint->started_ns = at_ns;
     endpoint->alert = ALERT_NONE;
     tls_wire_init(&endpoint->wire);
-    buf_init(&endpoint->alpn_choice, ALPN_NAME_MAX);
+    buf_init(&endpoint->alpn_choice, LIMIT_ALPN_NAME);
     endpoint->ssl = SSL_new(tls_context_ssl(context));
     BIO *bio = tls_wire_bio(tls_context_bio_method(context), &endpoint->wire);
     // Both fail for want of memory only, which ends the program everywhere else too.
@@ -126,7 +121,7 @@ static void judge_read(struct tls_endpoint *endpoint, int result, int64_t at_ns)
 // BoringSSL, so that it takes nothing off the wire.
 static void read_plaintext(struct tls_endpoint *endpoint, struct buf *out, int64_t at_ns) {
     while (endpoint->state == TLS_ESTABLISHED && !endpoint->got_close_notify && buf_room(out) > 0) {
-        size_t room = buf_room(out) < RECORD_MAX ? buf_room(out) : RECORD_MAX;
+        size_t room = buf_room(out) < LIMIT_TLS_RECORD ? buf_room(out) : LIMIT_TLS_RECORD;
         if (endpoint->wire.in.len == 0 && SSL_pending(endpoint->ssl) == 0) {
             break; // spares the reservation
         }
@@ -163,7 +158,7 @@ size_t tls_endpoint_feed(struct tls_endpoint *endpoint, struct slice wire, struc
 static bool left_at_once(const struct tls_endpoint *endpoint, bool reset, int64_t at_ns) {
     return endpoint->peer == SIDE_CLIENT && !endpoint->received_data &&
            !endpoint->got_close_notify && (reset || !endpoint->written_data) &&
-           at_ns - endpoint->ended_ns <= AT_ONCE_NS;
+           at_ns - endpoint->ended_ns <= LEFT_AT_ONCE_NS;
 }
 
 void tls_endpoint_eof(struct tls_endpoint *endpoint, bool reset, int64_t at_ns) {
@@ -204,7 +199,7 @@ size_t tls_endpoint_write(struct tls_endpoint *endpoint, struct slice plaintext)
     size_t taken = 0;
     while (endpoint->state == TLS_ESTABLISHED && !endpoint->sent_close_notify &&
            taken < plaintext.len && buf_len(&endpoint->wire.out) < LIMIT_LEG_OUTPUT) {
-        struct slice record = slice_sub(plaintext, taken, RECORD_MAX);
+        struct slice record = slice_sub(plaintext, taken, LIMIT_TLS_RECORD);
         ERR_clear_error();
         int result = SSL_write(endpoint->ssl, record.data, (int)record.len);
         if (result <= 0) {

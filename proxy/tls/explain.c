@@ -2,6 +2,7 @@
 #include "tls/explain.h"
 
 #include "base/boringssl.h"
+#include "base/limits.h"
 #include "base/sentence.h"
 #include "base/text.h"
 #include "tls/alert.h"
@@ -13,7 +14,7 @@
 
 #include <string.h>
 
-enum { QUOTED_MAX = 160, VERB_MAX = 12, SUITES_SHOWN = 8 };
+enum { SUITES_SHOWN = 8 };
 
 #define LACKS "BoringSSL has no DHE, RC4, CBC-SHA256, CCM, Camellia or export suites, and no SSLv3"
 
@@ -52,7 +53,7 @@ static struct slice first_line(struct slice first) {
     if (line.len > 0 && line.data[line.len - 1] == '\r') {
         line.len--;
     }
-    return slice_sub(line, 0, QUOTED_MAX);
+    return slice_sub(line, 0, TLS_QUOTE_MAX);
 }
 
 // Of a client's line only the verb is shown: what stands behind AUTH is a secret.
@@ -61,7 +62,7 @@ static struct slice first_verb(struct slice line) {
     while (len < line.len && text_is_alpha(line.data[len])) {
         len++;
     }
-    return len <= VERB_MAX ? slice_sub(line, 0, len) : SLICE("");
+    return len <= TLS_VERB_MAX ? slice_sub(line, 0, len) : SLICE("");
 }
 
 static void explain_plain_text(struct buf *out, const struct tls_account *account) {

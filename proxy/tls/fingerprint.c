@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { JA4_HASH_DIGITS = 12, COUNT_MAX = 99 };
+enum { JA4_HASH_DIGITS = 12 };
 
 // ── JA3 ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -75,7 +75,7 @@ static unsigned count_without_grease(const struct tls_numbers *numbers) {
     for (size_t i = 0; i < numbers->count; i++) {
         count += tls_is_grease(numbers->items[i]) ? 0 : 1;
     }
-    return count < COUNT_MAX ? count : COUNT_MAX;
+    return count < LIMIT_JA4_COUNT ? count : LIMIT_JA4_COUNT;
 }
 
 // First and last byte of the first protocol; of one whose ends are no letters or digits, the ends

@@ -128,7 +128,7 @@ static int on_alpn_select(SSL *ssl, const uint8_t **out, uint8_t *out_len, const
 static void keep_chain(struct tls_endpoint *endpoint, const SSL *ssl) {
     const STACK_OF(CRYPTO_BUFFER) *chain = SSL_get0_peer_certificates(ssl);
     size_t len = chain == NULL ? 0 : sk_CRYPTO_BUFFER_num(chain);
-    for (size_t i = 0; i < len && endpoint->chain_len < TLS_CHAIN_MAX; i++) {
+    for (size_t i = 0; i < len && endpoint->chain_len < LIMIT_CHAIN; i++) {
         CRYPTO_BUFFER *certificate = sk_CRYPTO_BUFFER_value(chain, i);
         CRYPTO_BUFFER_up_ref(certificate);
         endpoint->chain[endpoint->chain_len++] = certificate;

@@ -4,11 +4,10 @@
 #ifndef SCOPE_TLS_HANDSHAKE_H
 #define SCOPE_TLS_HANDSHAKE_H
 
+#include "base/limits.h"
 #include "tls/endpoint.h"
 #include "tls/explain.h"
 #include "tls/wire.h"
-
-enum { TLS_CHAIN_MAX = 32 };
 
 struct tls_endpoint {
     const struct tls_context *context;
@@ -35,7 +34,7 @@ struct tls_endpoint {
     bool certificate_requested;
 
     // The peer's chain, each with a reference of ours.
-    CRYPTO_BUFFER *chain[TLS_CHAIN_MAX];
+    CRYPTO_BUFFER *chain[LIMIT_CHAIN];
     size_t chain_len;
 
     // What was seen on the way.

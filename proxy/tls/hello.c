@@ -2,6 +2,7 @@
 #include "tls/hello.h"
 
 #include "base/boringssl.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "tls/fingerprint.h"
 #include "tls/suite.h"
@@ -11,14 +12,12 @@
 
 #include <stdlib.h>
 
-enum { ALPN_MAX = 64 };
-
 // What `struct tls_hello` points into.
 struct hello {
     struct tls_hello view;
     uint8_t *body;
     char *sni;
-    char *alpn[ALPN_MAX];
+    char *alpn[LIMIT_ALPN_NAMES];
     char *ja3;
     char *ja4;
 };
@@ -79,7 +78,7 @@ static bool read_alpn(struct hello *hello, CBS extension) {
         return false;
     }
     hello->view.alpn_wire = slice_of(CBS_data(&list), CBS_len(&list));
-    while (CBS_len(&list) > 0 && hello->view.alpn_count < ALPN_MAX) {
+    while (CBS_len(&list) > 0 && hello->view.alpn_count < LIMIT_ALPN_NAMES) {
         CBS name;
         if (!CBS_get_u8_length_prefixed(&list, &name)) {
             return false;
@@ -218,7 +217,7 @@ void tls_hello_free(struct tls_hello *view) {
         return;
     }
     struct hello *hello = (struct hello *)view; // `view` is its first member
-    for (size_t i = 0; i < ALPN_MAX; i++) {
+    for (size_t i = 0; i < LIMIT_ALPN_NAMES; i++) {
         free(hello->alpn[i]);
     }
     free(view->suites.items);

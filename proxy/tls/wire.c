@@ -10,15 +10,11 @@
 
 #include <string.h>
 
-// Above LIMIT_LEG_OUTPUT, where writing stops, there must be room for one more record and for a
-// whole handshake flight with a long chain.
-#define OUTPUT_MAX (LIMIT_LEG_OUTPUT + 256 * KIB)
-
 enum { ALERT_LEVEL_FATAL = 2 };
 
 void tls_wire_init(struct tls_wire *wire) {
     *wire = (struct tls_wire){.observing = true};
-    buf_init(&wire->out, OUTPUT_MAX);
+    buf_init(&wire->out, LIMIT_TLS_OUTPUT);
     buf_init(&wire->first, TLS_FIRST_BYTES);
 }
 

@@ -14,7 +14,7 @@
 
 #include <openssl/base.h>
 
-enum { TLS_RECORD_HEADER = 5, TLS_FIRST_BYTES = 256 };
+enum { TLS_RECORD_HEADER = 5 };
 
 struct tls_wire {
     struct slice in; // what is left of the caller's slice

@@ -90,10 +90,8 @@ void field_write_lines(struct json_writer *json, const struct record_line *lines
 
 // ── parameters ──────────────────────────────────────────────────────────────────────────────────
 
-enum { KEYWORD_MAX = 64 };
-
-static struct slice upper_keyword(uint8_t out[KEYWORD_MAX], struct slice keyword) {
-    keyword = slice_sub(keyword, 0, KEYWORD_MAX);
+static struct slice upper_keyword(uint8_t out[LIMIT_KEYWORD], struct slice keyword) {
+    keyword = slice_sub(keyword, 0, LIMIT_KEYWORD);
     for (size_t i = 0; i < keyword.len; i++) {
         out[i] = text_upper(keyword.data[i]);
     }
@@ -114,7 +112,7 @@ void field_write_parameters(struct json_writer *json, const struct event_paramet
                             size_t count) {
     json_open(json, '{');
     for (size_t i = 0; i < count; i++) {
-        uint8_t upper[KEYWORD_MAX];
+        uint8_t upper[LIMIT_KEYWORD];
         if (is_repeated(parameters, i)) {
             continue;
         }

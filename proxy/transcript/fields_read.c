@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MS_MAX 1e11
-
 // ── values ──────────────────────────────────────────────────────────────────────────────────────
 
 const cJSON *json_get(const cJSON *object, const char *key) {
@@ -28,7 +26,7 @@ uint64_t json_number(const cJSON *number) {
 
 int64_t json_ms_read(const cJSON *ms) {
     double value = cJSON_GetNumberValue(ms);
-    return value >= 0 && value < MS_MAX ? (int64_t)(value * 1000 + 0.5) * NS_PER_US : -1;
+    return value >= 0 && value < LIMIT_READ_MS ? (int64_t)(value * 1000 + 0.5) * NS_PER_US : -1;
 }
 
 bool json_time(int64_t *out_unix_ns, const cJSON *time) {

@@ -2,6 +2,7 @@
 #include "transcript/record_event.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 // ── times ───────────────────────────────────────────────────────────────────────────────────────
@@ -32,8 +33,7 @@ static size_t cut_len(const struct event_line *line) {
 }
 
 static struct slice verb_of(struct arena *arena, const struct event_command *command) {
-    enum { VERB_MAX = 64 }; // no verb is that long; `line` has all of it
-    struct slice name = slice_sub(command->command.name, 0, VERB_MAX);
+    struct slice name = slice_sub(command->command.name, 0, VERB_TEXT_MAX);
     if (command->command.verb != VERB_UNKNOWN) {
         return verb_info(command->command.verb)->name;
     }

@@ -37,10 +37,10 @@ static void check_parts(const struct command *command, struct slice line) {
 }
 
 static void check_marks(struct slice line, bool cut) {
-    struct span marks[EVENT_SPANS_MAX];
+    struct span marks[LIMIT_SPANS];
     size_t count = credentials_find(marks, line, cut);
     size_t end = 0;
-    require(count <= EVENT_SPANS_MAX);
+    require(count <= LIMIT_SPANS);
     for (size_t i = 0; i < count; i++) {
         require(marks[i].offset >= end && marks[i].offset + marks[i].len <= line.len);
         end = marks[i].offset + marks[i].len;

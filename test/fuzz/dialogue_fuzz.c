@@ -61,7 +61,7 @@ static void check_command(const struct event_command *event) {
 
 static void take_bytes(struct seen *seen, const struct event_bytes *bytes) {
     size_t end = 0;
-    require(bytes->data.len > 0 && bytes->secret_count <= EVENT_SPANS_MAX);
+    require(bytes->data.len > 0 && bytes->secret_count <= LIMIT_SPANS);
     for (size_t i = 0; i < bytes->secret_count; i++) {
         require(bytes->secrets[i].offset >= end);
         end = bytes->secrets[i].offset + bytes->secrets[i].len;

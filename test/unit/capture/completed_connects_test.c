@@ -26,12 +26,12 @@ static void forgets_the_oldest(void **state) {
     (void)state;
     struct completed_connects completed;
     completed_connects_init(&completed);
-    for (uint64_t cookie = 1; cookie <= COMPLETED_CONNECTS_MAX + 1; cookie++) {
+    for (uint64_t cookie = 1; cookie <= LIMIT_COMPLETED_CONNECTS + 1; cookie++) {
         completed_connects_add(&completed, cookie);
     }
     assert_false(completed_connects_take(&completed, 1));
     assert_true(completed_connects_take(&completed, 2));
-    assert_true(completed_connects_take(&completed, COMPLETED_CONNECTS_MAX + 1));
+    assert_true(completed_connects_take(&completed, LIMIT_COMPLETED_CONNECTS + 1));
     completed_connects_cleanup(&completed);
 }
 

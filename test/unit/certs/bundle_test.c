@@ -47,7 +47,7 @@ static void make(struct buf *out, enum bundle_format format, const char *roots_f
     struct failure failure;
     struct bundle_plan plan = {
         .format = format, .ca_der = ca_der, .roots_file = roots_file, .now_unix_ns = TEST_NOW};
-    buf_init(out, BUNDLE_MAX);
+    buf_init(out, LIMIT_BUNDLE);
     if (bundle_put(out, &failure, &plan) != OK) {
         fail_msg("%s", failure.text);
     }
@@ -110,7 +110,7 @@ static void assert_sealed(struct slice jks) {
     static const char GREETING[] = "\0c\0h\0a\0n\0g\0e\0i\0tMighty Aphrodite";
     uint8_t seal[SHA1_LEN];
     struct buf text;
-    buf_init(&text, BUNDLE_MAX + KIB);
+    buf_init(&text, LIMIT_BUNDLE + KIB);
     buf_put(&text, slice_of(GREETING, sizeof(GREETING) - 1));
     buf_put(&text, slice_sub(jks, 0, jks.len - SHA1_LEN));
     sha1_of(seal, buf_slice(&text));
@@ -159,7 +159,7 @@ static void test_roots_that_cannot_be_read(void **state) {
     struct buf out;
     struct failure failure;
     struct bundle_plan plan = {.ca_der = ca_der, .roots_file = "/nonexistent"};
-    buf_init(&out, BUNDLE_MAX);
+    buf_init(&out, LIMIT_BUNDLE);
     assert_int_equal(bundle_put(&out, &failure, &plan), ERR_INPUT);
     assert_non_null(strstr(failure.text, "/nonexistent: No such file"));
     buf_cleanup(&out);

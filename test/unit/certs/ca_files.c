@@ -50,7 +50,7 @@ static void write_forms(const char *dir, const struct authority *authority) {
         struct bundle_plan plan = {.format = (enum bundle_format)format,
                                    .ca_der = authority_der(authority),
                                    .now_unix_ns = clock_unix_ns()};
-        buf_init(&out, BUNDLE_MAX);
+        buf_init(&out, LIMIT_BUNDLE);
         must(bundle_put(&out, &failure, &plan), &failure);
         write_out(dir, NAMES[format], buf_slice(&out));
         buf_cleanup(&out);

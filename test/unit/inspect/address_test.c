@@ -40,7 +40,7 @@ static void addresses_are_read(void **state) {
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct buf address;
         struct buf all;
-        buf_init(&address, ADDRESS_MAX);
+        buf_init(&address, LIMIT_ADDRESS);
         buf_init(&all, 4096);
         struct slice rest = slice_of_string(cases[i].field);
         while (address_next(&address, &rest)) {
@@ -61,7 +61,7 @@ static void too_long_is_passed_over(void **state) {
     struct buf field;
     struct buf address;
     buf_init(&field, 4096);
-    buf_init(&address, ADDRESS_MAX);
+    buf_init(&address, LIMIT_ADDRESS);
     for (int i = 0; i < 1000; i++) {
         buf_put_byte(&field, 'x');
     }

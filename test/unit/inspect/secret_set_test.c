@@ -241,7 +241,7 @@ static void a_text_made_to_cost_time_is_hidden(void **state) {
     (void)state;
     enum { TEXT_LEN = 64 * 1024, WORK_MAX = 100 * TEXT_LEN };
     static uint8_t text[TEXT_LEN];
-    uint8_t secret[SECRET_SET_SECRET_MAX];
+    uint8_t secret[LIMIT_SECRET];
     struct secret_set secrets_known = {0};
     memset(secret, 'a', sizeof(secret));
     for (uint8_t i = 0; i < 50; i++) { // all begin alike, none of them is in the text

@@ -7,7 +7,7 @@
 
 // Writes the line with each mark as <…> and compares.
 static void check_marked(const char *line, bool cut, const char *expected) {
-    struct span marks[EVENT_SPANS_MAX];
+    struct span marks[LIMIT_SPANS];
     struct slice text = slice_of_string(line);
     size_t count = credentials_find(marks, text, cut);
     char shown[512] = "";
