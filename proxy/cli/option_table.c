@@ -21,6 +21,7 @@ _Static_assert(sizeof(enum client_tls) == sizeof(unsigned), "a choice is written
 _Static_assert(sizeof(enum trust_mount) == sizeof(unsigned), "a set one too");
 _Static_assert(CLIENT_TLS_NONE == 2 && SERVER_TLS_NONE == 3 && VERIFY_OFF == 2, "table order");
 _Static_assert(AUTH_VIEW_REVEAL == 2 && BODY_FULL == 2 && COLOR_NEVER == 2, "table order");
+_Static_assert(PROXY_HEADER_V2 == PROXY_HEADER_V1 + 1, "table order");
 _Static_assert(FAIL_ON_NEVER == 3 && FAIL_ON_ERROR == 0 && CA_FORMAT_JKS == 3, "table order");
 
 static const struct option_row table[] = {
@@ -69,6 +70,15 @@ static const struct option_row table[] = {
      .kind = OPTION_NETWORKS,
      .group = GROUP_TRAFFIC,
      .commands = BOTH},
+    {.name = "send-proxy-protocol",
+     .argument = "v1|v2",
+     .help = "begin each connection to the server with a PROXY protocol header of this version, "
+             "which says who the client is",
+     .kind = OPTION_CHOICE,
+     .group = GROUP_TRAFFIC,
+     .commands = BOTH,
+     FILLS(send_header),
+     .min = PROXY_HEADER_V1},
 
     {.name = "client-tls",
      .argument = "auto|implicit|none",

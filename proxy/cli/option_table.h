@@ -18,7 +18,7 @@ enum option_kind {
     OPTION_THREADS,     // the same: unsigned
     OPTION_BYTES,       // the same: size_t
     OPTION_SECONDS,     // a number with up to three decimals, at most `max`: uint64_t of ms
-    OPTION_CHOICE,      // one of the words of `argument`: an enum in their order
+    OPTION_CHOICE,      // one of the words of `argument`: an enum in their order, from `min` on
     OPTION_NAMES,       // words between commas: struct text_list
     OPTION_RULES,       // ids of rules between commas: struct text_list
     OPTION_EXPRESSION,  // the same as OPTION_TEXT, and an expression of `check`

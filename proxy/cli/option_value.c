@@ -80,7 +80,7 @@ static enum err read_seconds(struct options *options, struct failure *failure,
 static enum err read_choice(struct options *options, struct failure *failure,
                             const struct option_row *row, const char *word) {
     struct slice rest = slice_of_string(row->argument);
-    for (unsigned i = 0; !slice_is_null(rest); i++) {
+    for (unsigned i = (unsigned)row->min; !slice_is_null(rest); i++) {
         struct slice choice = slice_split(&rest, '|');
         if (slice_is(choice, word)) {
             memcpy(member(options, row), &i, sizeof(i));

@@ -63,7 +63,8 @@ struct options {
     struct port_list ports;   // `run`: --ports
     bool sink;                // `run`: --sink
     enum trust_mount trust_mount;
-    struct networks balancers; // --proxy-protocol
+    struct networks balancers;             // --proxy-protocol
+    enum proxy_header_version send_header; // --send-proxy-protocol
 
     // TLS.
     enum client_tls client_tls;

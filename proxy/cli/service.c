@@ -86,6 +86,7 @@ enum err service_open(struct service_loop *out, struct failure *failure, struct 
         .grace_ms = options->grace_ms,
         .mark = needs_mark(options),
         .balancers = &options->balancers,
+        .send_header = options->send_header,
         .complain = complain,
         .stopped = stopped_on_worker,
         .context = out,

@@ -9,6 +9,7 @@
 #include "net/deadline.h"
 #include "net/identify.h"
 #include "net/pair.h"
+#include "net/proxy_header_peer.h"
 #include "net/route.h"
 #include "net/tunnel_peer.h"
 #include "net/worker.h"
@@ -236,8 +237,44 @@ static void answer_tunnel(struct conn *conn) {
     }
 }
 
+// What the client connected to, as far as it knows.
+static const struct address_text *client_target(const struct conn *conn) {
+    bool redirected = route_is_redirected(conn->accepted.route);
+    return redirected ? &conn->destination_text : &conn->accepted.client.local_text;
+}
+
+static void note_header(struct conn *conn, const char *way, enum proxy_header_version version) {
+    const struct address_text *client = &conn->accepted.client.text;
+    const struct address_text *target = client_target(conn);
+    char text[FAILURE_MAX];
+    snprintf(text, sizeof(text),
+             "PROXY protocol header %s: version %d, client %s port %u, connected to %s port %u",
+             way, (int)version, client->host, client->port, target->host, target->port);
+    relay_note(conn->pair.relay, text, pair_now_ns(&conn->pair));
+}
+
+// After the connect, with which a session begins in `jsonl`.
+static void note_headers(struct conn *conn, bool connected) {
+    enum proxy_header_version received = conn->accepted.client.header;
+    enum proxy_header_version sent = options_of(conn)->send_header;
+    if (received != PROXY_HEADER_NONE) {
+        note_header(conn, "from the balancer", received);
+    }
+    if (connected && sent != PROXY_HEADER_NONE) {
+        note_header(conn, "to the server", sent);
+    }
+}
+
+static void send_header(struct conn *conn, struct peer *server) {
+    enum proxy_header_version version = options_of(conn)->send_header;
+    if (version != PROXY_HEADER_NONE) {
+        proxy_header_send(server, version, &conn->accepted.client.text, client_target(conn));
+    }
+}
+
 static void connected(struct conn *conn) {
     struct peer *server = route_take_peer(conn->accepted.route);
+    send_header(conn, server);
     conn->server_local_text = address_of_socket(peer_fd(server));
     conn->session.server_local.address = conn->server_local_text.host;
     conn->session.server_local.port = conn->server_local_text.port;
@@ -252,13 +289,15 @@ static void use_dial_result(struct conn *conn) {
         conn->server_text = address_text((const struct sockaddr *)&result->address);
         conn->session.server.address = conn->server_text.host;
     }
+    bool reached = result->peer != NULL;
     answer_tunnel(conn);
-    if (result->peer == NULL) {
+    if (!reached) {
         relay_connect_failed(conn->pair.relay, result->failure.text, tells_client(conn),
                              pair_now_ns(&conn->pair));
     } else {
         connected(conn);
     }
+    note_headers(conn, reached);
     update(conn);
 }
 
@@ -303,8 +342,7 @@ static void fill_session(struct conn *conn) {
 // From here it is a session: the outputs get it.
 static void open_relay(struct conn *conn, const struct turned_away *turned_away) {
     const struct route *route = conn->accepted.route;
-    bool redirected = route_is_redirected(route);
-    if (redirected) {
+    if (route_is_redirected(route)) {
         conn->destination_text = address_text((const struct sockaddr *)&route->destination);
     }
     struct relay_setup setup = {
@@ -313,8 +351,7 @@ static void open_relay(struct conn *conn, const struct turned_away *turned_away)
         .mode = conn->session.mode,
         .implicit_server = conn->accepted.spec->implicit_server,
         .server_name = route->host,
-        .client_local_address =
-            redirected ? conn->destination_text.host : conn->accepted.client.local_text.host,
+        .client_local_address = client_target(conn)->host,
         .turned_away = turned_away != NULL,
         .scratch = &conn->worker->scratch,
     };
@@ -367,6 +404,9 @@ void conn_begin(struct worker *worker, struct live *arrival, const struct accept
     } else if (accepted->route->dialled) {
         use_dial_result(conn);
     } else {
+        if (!conn->session.has_server) {
+            note_headers(conn, false);
+        }
         update(conn);
     }
 }

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/process.h"
+#include "net/proxy_header.h"
 #include "relay/config.h"
 
 #include <stdatomic.h>
@@ -61,6 +62,7 @@ struct proxy_options {
     bool mark; // mark our own connections
     // Connections from these begin with a PROXY protocol header; outlives the proxy.
     const struct networks *balancers;
+    enum proxy_header_version send_header; // ahead of all that goes to a server
     // One sentence for standard error; any thread.
     void (*complain)(void *context, const char *sentence);
     // The proxy has stopped: every session ended. Called once, on a worker's thread.

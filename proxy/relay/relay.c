@@ -180,6 +180,10 @@ void relay_connect_failed(struct relay *relay, const char *reason, bool tell_cli
     observer_flush(relay->observer);
 }
 
+void relay_note(struct relay *relay, const char *text, int64_t at_ns) {
+    observer_note(relay->observer, at_ns, "%s", text);
+}
+
 void relay_turn_away(struct relay *relay, enum outcome outcome, const char *reason, int64_t at_ns) {
     assert(relay->setup.turned_away && relay->server_state == SERVER_CONNECTING);
     enum party by = outcome == OUTCOME_CLIENT_CLOSED ? PARTY_CLIENT : PARTY_PROXY;

@@ -48,6 +48,8 @@ enum relay_fin {
     RELAY_FIN_UNACKED, // with its FIN the client had not acknowledged all that it was sent
 };
 
+// A happening outside the streams that the transcript is to have: `text` is put behind `###`.
+void relay_note(struct relay *relay, const char *text, int64_t at_ns);
 // The client gets no server, and no word: it is closed. Only for a relay whose setup says so.
 void relay_turn_away(struct relay *relay, enum outcome outcome, const char *reason, int64_t at_ns);
 

@@ -53,6 +53,7 @@ static struct {
     unsigned resets[2];
     unsigned gone;
     enum outcome turned_away;
+    char note[TEXT_MAX];
     unsigned ticks;
     unsigned idles;
     unsigned stops;
@@ -85,6 +86,12 @@ void relay_connect_failed(struct relay *relay, const char *reason, bool tell_cli
     (void)at_ns;
     snprintf(scene.failure, TEXT_MAX, "%s", reason);
     scene.failure_to_client = tell_client;
+}
+
+void relay_note(struct relay *relay, const char *text, int64_t at_ns) {
+    (void)relay;
+    (void)at_ns;
+    snprintf(scene.note, TEXT_MAX, "%s", text);
 }
 
 void relay_turn_away(struct relay *relay, enum outcome outcome, const char *reason, int64_t at_ns) {
@@ -342,6 +349,20 @@ static void bytes_go_to_the_relay_and_from_it(void **state) {
     assert_string_equal(scene.received[SIDE_SERVER], "250\r\n");
 }
 
+static void a_header_goes_ahead_of_what_the_client_said(void **state) {
+    (void)state;
+    scene.options.send_header = PROXY_HEADER_V1;
+    set_output(SIDE_SERVER, "EHLO\r\n");
+    begin(MODE_REVERSE, "");
+    connect_server();
+    char expected[TEXT_MAX];
+    const struct client *client = &scene.accepted.client;
+    int len = snprintf(expected, TEXT_MAX, "PROXY TCP4 127.0.0.1 127.0.0.1 %u %u\r\nEHLO\r\n",
+                       client->text.port, client->local_text.port);
+    assert_heard(SIDE_SERVER, expected, (size_t)len);
+    assert_non_null(strstr(scene.note, "to the server: version 1, client 127.0.0.1 port "));
+}
+
 static void a_failed_dial_is_for_the_relay_to_tell(void **state) {
     (void)state;
     begin(MODE_REVERSE, "");
@@ -510,6 +531,7 @@ static void a_connect_that_failed_is_a_session_of_its_own(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_SCENE(bytes_go_to_the_relay_and_from_it),
+        IN_SCENE(a_header_goes_ahead_of_what_the_client_said),
         IN_SCENE(a_failed_dial_is_for_the_relay_to_tell),
         IN_SCENE(socks5_tells_a_failed_dial_itself),
         IN_SCENE(socks5_answers_before_the_session_says_a_word),
