@@ -28,6 +28,10 @@ static bool parse_range(struct port_range *out, struct slice text) {
 }
 
 bool port_list_add(struct port_list *list, struct slice text) {
+    if (slice_is(text, "all")) {
+        list->all = true;
+        text = SLICE("1-65535");
+    }
     while (!slice_is_null(text)) {
         struct port_range range;
         if (!parse_range(&range, slice_split(&text, ','))) {
@@ -40,7 +44,7 @@ bool port_list_add(struct port_list *list, struct slice text) {
 }
 
 void port_list_copy(struct port_list *out, const struct port_list *list) {
-    *out = (struct port_list){.count = list->count};
+    *out = (struct port_list){.count = list->count, .all = list->all};
     out->ranges = mem_new_array(list->count, sizeof(list->ranges[0]));
     for (size_t i = 0; i < list->count; i++) {
         out->ranges[i] = list->ranges[i];
@@ -62,6 +66,10 @@ bool port_list_has(const struct port_list *list, uint16_t port) {
 }
 
 void port_list_put(struct buf *out, const struct port_list *list) {
+    if (list->all) {
+        buf_put_string(out, "all");
+        return;
+    }
     for (size_t i = 0; i < list->count; i++) {
         const struct port_range *range = &list->ranges[i];
         buf_putf(out, "%s%u", i == 0 ? "" : ",", (unsigned)range->first);

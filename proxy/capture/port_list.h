@@ -18,10 +18,11 @@ struct port_range {
 struct port_list { // all-zero is an empty one
     struct port_range *ranges;
     size_t count;
+    bool all; // `all` was among them: what is no mail is only passed on
 };
 
-// Adds the ports of `text`, such as "25,8000-8999". False where it is no such list; a part of it
-// may have been added.
+// Adds the ports of `text`, such as "25,8000-8999" or "all". False where it is no such list; a part
+// of it may have been added.
 bool port_list_add(struct port_list *list, struct slice text);
 void port_list_copy(struct port_list *out, const struct port_list *list);
 void port_list_cleanup(struct port_list *list);

@@ -9,6 +9,8 @@
 #include "cli/status.h"
 #include "cli/trust_folder.h"
 #include "cli/verdict.h"
+#include "net/address.h"
+#include "net/passage.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -49,6 +51,10 @@ static void on_opened(void *context, struct capture *capture) {
 
 static void on_failed(void *context, const struct capture_connection *connection, int error) {
     struct run *run = context;
+    uint16_t port = address_text((const struct sockaddr *)&connection->server).port;
+    if (run->listen.mail_only && !passage_port_is_mail(port)) {
+        return; // nothing says that it was to be mail
+    }
     struct failed_dial failed = {
         .server = connection->server,
         .client = connection->client,
@@ -127,18 +133,22 @@ static void say_if_nothing_came(const struct run *run, const struct options *opt
     if (run->capture == NULL || status.ended + status.live > 0) {
         return;
     }
-    struct buf ports;
-    buf_init(&ports, 64 * KIB);
-    port_list_put(&ports, &options->ports);
-    struct slice list = buf_slice(&ports);
-    char *text = mem_format("nothing was captured: the command made no connection to port %.*s; "
-                            "usual reasons: another port, as Mailpit's 1025 (--ports 1025); a "
-                            "local queue, as of sendmail, which a daemon sends later; a client in "
-                            "a container; a set-user-ID program",
-                            (int)list.len, (const char *)list.data);
-    console_say(text);
-    free(text);
-    buf_cleanup(&ports);
+    struct buf text;
+    buf_init(&text, 64 * KIB);
+    buf_put_string(&text, "nothing was captured: the command made no ");
+    if (options->ports.all) {
+        buf_put_string(&text, "connection for mail; usual reasons: ");
+    } else {
+        buf_put_string(&text, "connection to port ");
+        port_list_put(&text, &options->ports);
+        buf_put_string(&text, "; usual reasons: another port, as Mailpit's 1025 (--ports 1025); ");
+    }
+    buf_put_string(&text,
+                   "a local queue, as of sendmail, which a daemon sends later; a client in a "
+                   "container; a set-user-ID program");
+    buf_put_byte(&text, '\0');
+    console_say((const char *)buf_slice(&text).data);
+    buf_cleanup(&text);
 }
 
 static enum err run_all(struct run *run, struct failure *failure, struct app_context *app,
@@ -147,8 +157,9 @@ static enum err run_all(struct run *run, struct failure *failure, struct app_con
     enum err err = service_open(&run->service, failure, app, options);
     if (err == OK) {
         run->lead = (struct lead){.listen = capture_listener_open, .claim = claim, .context = run};
-        run->listen =
-            (struct listen_spec){.mode = options->sink ? MODE_SINK : MODE_RUN, .lead = &run->lead};
+        run->listen = (struct listen_spec){.mode = options->sink ? MODE_SINK : MODE_RUN,
+                                           .lead = &run->lead,
+                                           .mail_only = options->ports.all};
         err = proxy_add_listener(run->service.proxy, failure, &run->listen, &port);
     }
     if (err == OK) {

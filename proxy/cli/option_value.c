@@ -214,7 +214,8 @@ static enum err read_ports(struct options *options, struct failure *failure,
                            const struct option_row *row, const char *word) {
     return port_list_add(&options->ports, slice_of_string(word))
                ? OK
-               : wrong(failure, row, word, "no list of ports and ranges, such as 25,8000-8999");
+               : wrong(failure, row, word,
+                       "no list of ports and ranges, such as 25,8000-8999, nor all");
 }
 
 static enum err read_networks(struct options *options, struct failure *failure,

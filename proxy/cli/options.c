@@ -493,6 +493,11 @@ static enum err finish_run(struct options *options, struct failure *failure) {
     if (options->ports.count == 0) {
         (void)port_list_add(&options->ports, SLICE("25,465,587,2525"));
     }
+    if (options->ports.all && options->sink) {
+        return fail(failure, ERR_USAGE,
+                    "--ports all and --sink do not go together: what is no mail has no server to "
+                    "pass on to");
+    }
     return finish_capture(options, failure);
 }
 

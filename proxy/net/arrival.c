@@ -9,6 +9,7 @@
 #include "net/identify.h"
 #include "net/networks.h"
 #include "net/origdst.h"
+#include "net/passage.h"
 #include "net/peer.h"
 #include "net/proxy_header.h"
 #include "net/route.h"
@@ -64,7 +65,19 @@ static void stop(struct live *live) {
 static void begin_session(struct arrival *arrival, struct slice early) {
     const struct turned_away refused = {OUTCOME_CONNECT_FAILED, arrival->refusal};
     conn_begin(arrival->worker, &arrival->live, &arrival->accepted,
-               arrival->refusal == NULL ? NULL : &refused, early);
+               arrival->refusal == NULL ? NULL : &refused,
+               &(struct early){{[SIDE_CLIENT] = early}});
+    free_arrival(arrival);
+}
+
+static bool may_be_no_mail(const struct arrival *arrival) {
+    const struct route *route = arrival->accepted.route;
+    return arrival->accepted.spec->mail_only && !passage_port_is_mail(route->port) &&
+           route->result.peer != NULL;
+}
+
+static void begin_passage(struct arrival *arrival) {
+    passage_begin(arrival->worker, &arrival->live, &arrival->accepted);
     free_arrival(arrival);
 }
 
@@ -133,7 +146,8 @@ static void take_request(struct arrival *arrival, struct slice bytes) {
 static void turn_away(struct arrival *arrival, enum outcome outcome, const char *reason) {
     const struct turned_away turned_away = {outcome, reason};
     peer_read(arrival->accepted.peer, false);
-    conn_begin(arrival->worker, &arrival->live, &arrival->accepted, &turned_away, SLICE(""));
+    conn_begin(arrival->worker, &arrival->live, &arrival->accepted, &turned_away,
+               &(struct early){0});
     free_arrival(arrival);
 }
 
@@ -287,7 +301,9 @@ static void go_on(struct arrival *arrival) {
     struct buf early = arrival->early; // It outlives the arrival.
     arrival->early = (struct buf){0};
     const struct tunnel_protocol *protocol = tunnel_protocol_of(arrival->accepted.spec->mode);
-    if (protocol == NULL) {
+    if (protocol == NULL && may_be_no_mail(arrival)) {
+        begin_passage(arrival);
+    } else if (protocol == NULL) {
         begin_session(arrival, buf_slice(&early));
     } else {
         arrival->accepted.tunnel = tunnel_new(protocol);

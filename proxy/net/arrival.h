@@ -4,7 +4,8 @@
 //
 //   accept ─┬────────────────▶ AWAITS_PROCESS ─┬────────────────▶ session (`conn`), dialling, with
 //           │                  ▲  │             │                  the outcome of the dial, or
-//           │                  │  │             └▶ AWAITS_REQUEST ▶ turned away
+//           │                  │  │             │                  turned away; or a `passage`
+//           │                  │  │             └▶ AWAITS_REQUEST ▶ session
 //           │                  │  │                │   └▶ AWAITS_WRITE
 //           └▶ AWAITS_HEADER ──┘  ▼                ▼        ▼
 //                    │         end: the client left before it said what it wants, or what it said

@@ -298,13 +298,13 @@ static void use_dial_result(struct conn *conn) {
         connected(conn);
     }
     note_headers(conn, reached);
-    update(conn);
 }
 
 static void on_dialled(void *context) {
     struct conn *conn = context;
     conn->active_ns = pair_now_ns(&conn->pair);
     use_dial_result(conn);
+    update(conn);
 }
 
 // ── the beginning ───────────────────────────────────────────────────────────────────────────────
@@ -389,26 +389,28 @@ static void turn_away(struct conn *conn, const struct turned_away *turned_away) 
     }
 }
 
+static void take_early(struct conn *conn, enum side side, const struct early *early) {
+    if (early->from[side].len > 0) {
+        relay_receive(conn->pair.relay, side, early->from[side], pair_now_ns(&conn->pair));
+    }
+}
+
 void conn_begin(struct worker *worker, struct live *arrival, const struct accepted *accepted,
-                const struct turned_away *turned_away, struct slice early) {
+                const struct turned_away *turned_away, const struct early *early) {
     struct conn *conn = new_conn(worker, accepted);
     worker_session_replaced(worker, arrival, &conn->live);
     open_relay(conn, turned_away);
     take_over(conn);
-    if (early.len > 0) {
-        relay_receive(conn->pair.relay, SIDE_CLIENT, early, pair_now_ns(&conn->pair));
-    }
+    take_early(conn, SIDE_CLIENT, early);
     if (turned_away != NULL) {
         turn_away(conn, turned_away);
-        update(conn);
     } else if (accepted->route->dialled) {
         use_dial_result(conn);
-    } else {
-        if (!conn->session.has_server) {
-            note_headers(conn, false);
-        }
-        update(conn);
+        take_early(conn, SIDE_SERVER, early);
+    } else if (!conn->session.has_server) {
+        note_headers(conn, false);
     }
+    update(conn);
 }
 
 void conn_record_failed(struct worker *worker, const struct failed_dial *failed) {

@@ -27,6 +27,11 @@ struct accepted {
     struct tunnel *tunnel;                 // the client waits for what becomes of the dial; or NULL
 };
 
+// What the peers have said before the session began.
+struct early {
+    struct slice from[2]; // by enum side; the server's only where it is connected
+};
+
 // Why a client gets no server. OUTCOME_CONNECT_FAILED: it is told. Any other: it is only closed.
 struct turned_away {
     enum outcome outcome;
@@ -34,9 +39,9 @@ struct turned_away {
 };
 
 // The session of an arrival, in its place in the worker's list; takes all of `accepted` over.
-// `turned_away`: NULL where it gets its server. `early`: what the client has said already.
+// `turned_away`: NULL where it gets its server.
 void conn_begin(struct worker *worker, struct live *arrival, const struct accepted *accepted,
-                const struct turned_away *turned_away, struct slice early);
+                const struct turned_away *turned_away, const struct early *early);
 // A session of `run` whose server could not be dialled: nothing but its record.
 void conn_record_failed(struct worker *worker, const struct failed_dial *failed);
 

@@ -44,6 +44,7 @@ struct listen_spec {
     const char *server_host; // reverse
     uint16_t server_port;
     const struct lead *lead; // run, else NULL
+    bool mail_only;          // with a lead: what is no mail passes on, and is no session
     const char *text; // "reverse smtp://mail.example.com:587", for the line that says it listens
 };
 

@@ -22,11 +22,24 @@ static void takes_numbers_and_ranges(void **state) {
     port_list_cleanup(&list);
 }
 
+static void all_is_every_port(void **state) {
+    (void)state;
+    struct port_list list = {0};
+    assert_true(port_list_add(&list, SLICE("all")));
+    assert_true(list.all && port_list_has(&list, 1) && port_list_has(&list, 65535));
+    assert_false(port_list_has(&list, 0)); // what has no port
+    struct port_list copy;
+    port_list_copy(&copy, &list);
+    assert_true(copy.all);
+    port_list_cleanup(&copy);
+    port_list_cleanup(&list);
+}
+
 static void refuses_what_is_no_list(void **state) {
     (void)state;
-    static const char *const words[] = {"",         "x",   "0",      "25,",  ",25",
-                                        "25,70000", "9-8", "-25",    "25-",  "1-2-3",
-                                        "1-70000",  "0-5", "25, 26", "25;26"};
+    static const char *const words[] = {"",       "x",        "0",   "25,",    ",25",
+                                        "25,all", "25,70000", "9-8", "-25",    "25-",
+                                        "1-2-3",  "1-70000",  "0-5", "25, 26", "25;26"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         struct port_list list = {0};
         assert_false(port_list_add(&list, slice_of_string(words[i])));
@@ -52,6 +65,7 @@ static void a_copy_is_its_own(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_numbers_and_ranges),
+        cmocka_unit_test(all_is_every_port),
         cmocka_unit_test(refuses_what_is_no_list),
         cmocka_unit_test(a_copy_is_its_own),
     };

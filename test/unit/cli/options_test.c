@@ -283,6 +283,8 @@ static const struct {
     {"run - curl", "'-'"},
     {"run --mode sink -- true", "'--mode'"},
     {"run --ports 0 -- true", "'0'"},
+    {"run --ports 25,all -- true", "'25,all'"},
+    {"run --ports all --sink -- true", "--sink"},
     {"run --ports 25, -- true", "'25,'"},
     {"ca", "show"},
     {"ca delete", "'delete'"},

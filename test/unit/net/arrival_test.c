@@ -59,7 +59,7 @@ static struct {
 } scene;
 
 void __wrap_conn_begin(struct worker *worker, struct live *arrival, const struct accepted *accepted,
-                       const struct turned_away *turned_away, struct slice early);
+                       const struct turned_away *turned_away, const struct early *said);
 struct dial *__wrap_dial_start(uv_loop_t *loop, const struct dial_target *target,
                                void (*done)(void *context, const struct dial_result *result),
                                void *context);
@@ -73,7 +73,8 @@ static void on_identified(void *context, const struct process_identity *found) {
 }
 
 void __wrap_conn_begin(struct worker *worker, struct live *arrival, const struct accepted *accepted,
-                       const struct turned_away *turned_away, struct slice early) {
+                       const struct turned_away *turned_away, const struct early *said) {
+    struct slice early = said->from[SIDE_CLIENT];
     assert_true(early.len < TEXT_MAX);
     scene.sessions++;
     scene.session = *accepted;

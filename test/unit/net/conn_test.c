@@ -288,7 +288,8 @@ static void begin(enum mode mode, const char *early) {
     }
     assert_true(worker_take_room(&scene.worker));
     worker_session_began(&scene.worker, &scene.arrival);
-    conn_begin(&scene.worker, &scene.arrival, &scene.accepted, NULL, slice_of_string(early));
+    const struct early said = {{[SIDE_CLIENT] = slice_of_string(early)}};
+    conn_begin(&scene.worker, &scene.arrival, &scene.accepted, NULL, &said);
 }
 
 static void dial_ended(int fd, int error) {
