@@ -85,14 +85,13 @@ static void read_head(struct tunnel *tunnel, struct slice head) {
     struct slice version = line;
     struct slice method = slice_split(&version, ' ');
     struct slice target = slice_split(&version, ' ');
-    if (!is_http(version)) {
+    bool connect = slice_is(method, "CONNECT");
+    if (!is_http(version) || (connect && !read_authority(tunnel, target))) {
         refuse_as_malformed(tunnel);
-    } else if (!slice_is(method, "CONNECT")) {
+    } else if (!connect) {
         refuse(tunnel, &(struct refusal){"405 Method Not Allowed",
                                          "this proxy takes CONNECT only; it is for mail",
                                          "Allow: CONNECT\r\n"});
-    } else if (!read_authority(tunnel, target)) {
-        refuse_as_malformed(tunnel);
     } else {
         tunnel_enter(tunnel, TUNNEL_CONNECTING);
     }

@@ -29,6 +29,7 @@ void queue_push(struct queue *queue, const struct pending_reply *item) {
     }
     queue->items = array_queue_grown(queue->items, &queue->start, &queue->end, &queue->room,
                                      sizeof(queue->items[0]));
+    assert(queue->items != NULL);
     const struct pending_reply *front = queue_front(queue);
     bool early = front != NULL && front->kind == WAITING_GREETING;
     struct pending_reply *kept = &queue->items[queue->end++];
