@@ -10,6 +10,7 @@ import struct
 import threading
 
 from support import scope as s
+from support import smtp
 from support import ways
 
 LARGE = 3 * 1024 * 1024
@@ -64,7 +65,7 @@ s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 
 def test_mail_on_any_port_is_a_session(scope):
     ways.need_capture(scope)
-    with ways.MailServer() as server:
+    with smtp.Server(how="none") as server:
         done, sessions = run(scope, """
 import smtplib, sys
 with smtplib.SMTP("127.0.0.1", int(sys.argv[1]), "client.example.com") as client:
@@ -72,7 +73,7 @@ with smtplib.SMTP("127.0.0.1", int(sys.argv[1]), "client.example.com") as client
 """, server.port)
         assert len(server.messages) == 1
     session, = sessions
-    assert session["exchanges"][0]["reply"]["lines"] == ["server.example.net ESMTP"]
+    assert session["exchanges"][0]["reply"]["lines"] == ["test.example.net ESMTP"]
     assert session["messages"][0]["accepted"] and session["outcome"] == "completed"
     assert session["id"] == 1 and session["server"]["port"] == server.port
     assert b"nothing was captured" not in done.stderr
