@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 void complain(void *context, const char *sentence) {
@@ -147,6 +148,33 @@ static void add_sinks(struct app_context *out, const struct options *options) {
     }
 }
 
+static bool by_chance(const struct options *options) {
+    for (size_t i = 0; i < options->fault_count; i++) {
+        if (options->faults[i].chance_ppm != FAULT_ALWAYS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void open_faults(struct app_context *out, const struct options *options) {
+    uint64_t seed = options->fault_seed;
+    if (options->fault_count == 0) {
+        return;
+    }
+    while (seed == 0 && getrandom(&seed, sizeof(uint32_t), 0) < 0) { // short enough to be typed
+    }
+    if (by_chance(options)) {
+        char *sentence = mem_format("faults come by chance; --fault-seed %llu repeats them",
+                                    (unsigned long long)seed);
+        console_say(sentence);
+        free(sentence);
+    }
+    out->faults = faults_new(options->faults, options->fault_count, seed);
+    faults_switch(out->faults, !options->faults_off);
+    out->relay.faults = out->faults;
+}
+
 static void fill_relay_config(struct app_context *out, const struct options *options) {
     out->relay = (struct relay_config){
         .client_tls = options->client_tls,
@@ -206,6 +234,7 @@ enum err app_context_open(struct app_context *out, struct failure *failure,
     add_sinks(out, options);
     out->leaves = leaf_store_new(out->ca.authority, clock_unix_ns());
     fill_relay_config(out, options);
+    open_faults(out, options);
     return OK;
 }
 
@@ -227,6 +256,7 @@ void app_context_cleanup(struct app_context *app) {
     tls_context_free(app->accept_context);
     tls_context_free(app->connect_context);
     leaf_store_free(app->leaves);
+    faults_free(app->faults);
     trust_store_free(app->trust);
     ca_place_cleanup(&app->ca);
     judge_free(app->judge);

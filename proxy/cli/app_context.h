@@ -6,6 +6,7 @@
 
 #include "cli/ca_place.h"
 #include "cli/options.h"
+#include "fault/faults.h"
 #include "observe/output.h"
 #include "observe/tally.h"
 #include "observe/waits.h"
@@ -30,6 +31,7 @@ struct app_context {
     struct judge *judge; // NULL where nothing is to be judged
     int keylog_fd;       // -1 for none
     atomic_bool keylog_failed;
+    struct faults *faults; // NULL where no rule was given
     struct relay_config relay;
 };
 

@@ -26,7 +26,7 @@ static const struct cli_command_row commands[CLI_COMMAND_COUNT] = {
                    .synopsis = "[OPTION...] FILE",
                    .help = "judge a recorded transcript: findings and expectations, for CI"},
     [CLI_CTL] = {.name = "ctl",
-                 .synopsis = "[OPTION...] status|pause|resume|rotate|sessions|stop",
+                 .synopsis = "[OPTION...] status|pause|resume|rotate|sessions|faults on|off|stop",
                  .help = "talk to a running proxy"},
 };
 

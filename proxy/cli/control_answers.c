@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "cli/console.h"
 #include "control/control.h"
+#include "fault/faults.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,12 +50,20 @@ static void put_recording(const struct service_loop *service, struct buf *answer
     buf_putf(answer, "recording: %s\n", output_set_paused(service->app->outputs) ? "paused" : "on");
 }
 
+static void put_faults(const struct service_loop *service, struct buf *answer) {
+    const struct faults *faults = service->app->relay.faults;
+    if (faults != NULL) {
+        buf_putf(answer, "faults: %s\n", faults_are_on(faults) ? "on" : "off");
+    }
+}
+
 static void put_status(struct service_loop *service, struct buf *answer) {
     struct proxy_status status = proxy_status(service->proxy);
     struct output_status outputs[OUTPUTS_SHOWN];
     size_t count = output_set_status(service->app->outputs, outputs, OUTPUTS_SHOWN);
     put_state(service, answer);
     put_recording(service, answer);
+    put_faults(service, answer);
     buf_putf(answer, "sessions: %llu live, %llu ended\n", (unsigned long long)status.live,
              (unsigned long long)status.ended);
     buf_putf(answer, "messages: %llu\nfindings: %llu\n", (unsigned long long)status.messages,
@@ -104,11 +113,20 @@ static void put_sessions(const struct service_loop *service, struct buf *answer)
     buf_cleanup(&listed);
 }
 
+static enum err switch_faults(struct service_loop *service, struct buf *answer,
+                              struct failure *failure, bool on) {
+    if (service->app->relay.faults == NULL) {
+        return fail(failure, ERR_USAGE, "this proxy has no rules: --fault gives it some");
+    }
+    faults_switch(service->app->relay.faults, on);
+    put_faults(service, answer);
+    return OK;
+}
+
 static enum err carry_out(void *context, struct buf *answer, struct failure *failure,
                           enum control_command command) {
     struct service_loop *service = context;
     struct output_set *outputs = service->app->outputs;
-    (void)failure;
     switch (command) {
     case CONTROL_STATUS:
         put_status(service, answer);
@@ -127,6 +145,9 @@ static enum err carry_out(void *context, struct buf *answer, struct failure *fai
     case CONTROL_SESSIONS:
         put_sessions(service, answer);
         break;
+    case CONTROL_FAULTS_ON:
+    case CONTROL_FAULTS_OFF:
+        return switch_faults(service, answer, failure, command == CONTROL_FAULTS_ON);
     case CONTROL_STOP:
         service_stop(service);
         break;

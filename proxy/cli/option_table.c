@@ -169,6 +169,30 @@ static const struct option_row table[] = {
      .commands = BOTH | CA,
      FILLS(ca_hosts)},
 
+    {.name = "fault",
+     .argument = "RULE",
+     .help = "put in what the rule says, 'POINT [CONDITION...]: ACTION', such as 'RCPT #3: 452 "
+             "4.5.3 Too many' or 'message: close'; the first that holds acts; repeatable",
+     .kind = OPTION_FAULT,
+     .group = GROUP_FAULTS,
+     .commands = BOTH},
+    {.name = "fault-seed",
+     .argument = "N",
+     .help = "the seed of the rules that hold by chance, so that a run can be repeated; it is said "
+             "at the start",
+     .kind = OPTION_COUNT,
+     .group = GROUP_FAULTS,
+     .commands = BOTH,
+     FILLS(fault_seed),
+     .min = 1,
+     .max = UINT64_MAX},
+    {.name = "faults-off",
+     .help = "begin with the rules switched off; see ctl faults on",
+     .kind = OPTION_FLAG,
+     .group = GROUP_FAULTS,
+     .commands = BOTH,
+     FILLS(faults_off)},
+
     {.name = "auth",
      .argument = "mask|identity|reveal",
      .standard = "mask",
@@ -408,6 +432,7 @@ enum { TABLE_COUNT = sizeof(table) / sizeof(table[0]) };
 static const char *const group_titles[GROUP_COUNT] = {
     [GROUP_TRAFFIC] = "Where traffic comes from",
     [GROUP_TLS] = "TLS",
+    [GROUP_FAULTS] = "What the proxy puts in",
     [GROUP_SHOWN] = "What is shown",
     [GROUP_OUTPUT] = "Outputs",
     [GROUP_VERDICT] = "Findings and verdict",

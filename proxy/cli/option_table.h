@@ -24,6 +24,7 @@ enum option_kind {
     OPTION_EXPRESSION,  // the same as OPTION_TEXT, and an expression of `check`
     OPTION_EXPECTATION, // an expression, added to a struct text_list
     OPTION_MODE,        // added to `modes`
+    OPTION_FAULT,       // added to `faults`
     OPTION_PORTS,       // `ports`
     OPTION_NETWORKS,    // `balancers`
     OPTION_VERSIONS,    // struct tls_version_range
@@ -36,6 +37,7 @@ enum option_kind {
 enum option_group {
     GROUP_TRAFFIC,
     GROUP_TLS,
+    GROUP_FAULTS,
     GROUP_SHOWN,
     GROUP_OUTPUT,
     GROUP_VERDICT,

@@ -201,6 +201,19 @@ static enum err read_mode(struct options *options, struct failure *failure, cons
     return err;
 }
 
+static enum err read_fault(struct options *options, struct failure *failure, const char *word) {
+    struct fault_rule rule;
+    struct failure reason;
+    enum err err = fault_rule_parse(&rule, &reason, word);
+    if (err != OK) {
+        return fail(failure, err, "--fault: %s", reason.text);
+    }
+    options->faults =
+        mem_resize(options->faults, options->fault_count + 1, sizeof(options->faults[0]));
+    options->faults[options->fault_count++] = rule;
+    return OK;
+}
+
 enum err option_read_server(struct options *options, struct failure *failure, const char *word) {
     struct mode_spec mode;
     enum err err = mode_parse_short(&mode, failure, word);
@@ -362,6 +375,8 @@ enum err option_read(struct options *options, struct failure *failure, const str
         return read_expression(options, failure, row, word);
     case OPTION_MODE:
         return read_mode(options, failure, word);
+    case OPTION_FAULT:
+        return read_fault(options, failure, word);
     case OPTION_PORTS:
         return read_ports(options, failure, row, word);
     case OPTION_NETWORKS:

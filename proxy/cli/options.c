@@ -18,9 +18,11 @@ struct words {
 #define COMMAND_NAMES "run, proxy, show, check, ctl, ca or doctor"
 
 static const char *const ca_actions[] = {"show", "export", "env", "renew"};
-static const char *const ctl_words[] = {"status", "pause", "resume", "rotate", "sessions", "stop"};
+static const char *const ctl_words[] = {"status", "pause",    "resume", "faults",
+                                        "rotate", "sessions", "stop"};
+static const char *const switch_words[] = {"on", "off"};
 
-enum { CA_ACTION_COUNT = 4, CTL_WORD_COUNT = 6 };
+enum { CA_ACTION_COUNT = 4, CTL_WORD_COUNT = 7 };
 
 static void set_defaults(struct options *options) {
     *options = (struct options){
@@ -66,12 +68,28 @@ static enum err take_ca_action(struct options *options, struct failure *failure,
     return OK;
 }
 
+// `faults on`, `faults off`.
+static enum err take_faults_word(struct options *options, struct failure *failure,
+                                 const char *word) {
+    static const char *const commands[] = {"faults on", "faults off"};
+    size_t which = find_word(switch_words, 2, word);
+    if (which == 2) {
+        return fail(failure, ERR_USAGE, "ctl faults takes on or off, not '%s'", word);
+    }
+    options->ctl_word = commands[which];
+    return OK;
+}
+
 static enum err take_ctl_word(struct options *options, struct failure *failure, const char *word) {
+    if (options->ctl_word != NULL && strcmp(options->ctl_word, "faults") == 0) {
+        return take_faults_word(options, failure, word);
+    }
     bool known = find_word(ctl_words, CTL_WORD_COUNT, word) < CTL_WORD_COUNT;
     if (!known || options->ctl_word != NULL) {
-        return fail(failure, ERR_USAGE,
-                    "ctl takes one of status, pause, resume, rotate, sessions, stop, not '%s'",
-                    word);
+        return fail(
+            failure, ERR_USAGE,
+            "ctl takes one of status, pause, resume, rotate, sessions, faults, stop, not '%s'",
+            word);
     }
     options->ctl_word = word;
     return OK;
@@ -531,8 +549,11 @@ static enum err finish(struct options *options, struct failure *failure) {
     case CLI_CHECK:
         return finish_check(options, failure);
     case CLI_CTL:
+        if (options->ctl_word != NULL && strcmp(options->ctl_word, "faults") == 0) {
+            return fail(failure, ERR_USAGE, "ctl faults wants on or off");
+        }
         return need(failure, options->ctl_word != NULL,
-                    "ctl wants one of status, pause, resume, rotate, sessions, stop");
+                    "ctl wants one of status, pause, resume, rotate, sessions, faults, stop");
     case CLI_DOCTOR:
         return OK;
     case CLI_NONE:
@@ -576,6 +597,10 @@ void options_cleanup(struct options *options) {
         mode_cleanup(&options->modes[i]);
     }
     free(options->modes);
+    for (size_t i = 0; i < options->fault_count; i++) {
+        fault_rule_cleanup(&options->faults[i]);
+    }
+    free(options->faults);
     port_list_cleanup(&options->ports);
     networks_cleanup(&options->balancers);
     free(options->outputs);

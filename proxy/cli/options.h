@@ -16,6 +16,7 @@
 #include "cli/mode.h"
 #include "event/event.h"
 #include "event/policy.h"
+#include "fault/rule.h"
 #include "inspect/mask.h"
 #include "net/networks.h"
 #include "net/proxy_header.h"
@@ -81,6 +82,12 @@ struct options {
     const char *ca_dir;                  // NULL: authority_default_dir()
     struct text_list ca_hosts;           // --ca-hosts
 
+    // What the proxy puts in.
+    struct fault_rule *faults; // --fault
+    size_t fault_count;
+    uint64_t fault_seed; // 0: one by chance
+    bool faults_off;
+
     // What is recorded, and where it goes.
     enum auth_view auth;
     enum body_detail body;
@@ -121,7 +128,7 @@ struct options {
     enum ca_format ca_format;
     const char *ca_out;   // NULL: standard output
     const char *file;     // `show`, `check`: the transcript, "-" for standard input
-    const char *ctl_word; // `ctl`: "status", "pause", …
+    const char *ctl_word; // `ctl`: "status", "faults on", …
 
     bool given[OPTION_ROWS_MAX];     // by their place in the option table
     const struct defaults *defaults; // that these were read with; NULL: none

@@ -2,8 +2,10 @@
 #include "control/control.h"
 
 static const char *const names[CONTROL_COMMAND_COUNT] = {
-    [CONTROL_STATUS] = "status", [CONTROL_PAUSE] = "pause",       [CONTROL_RESUME] = "resume",
-    [CONTROL_ROTATE] = "rotate", [CONTROL_SESSIONS] = "sessions", [CONTROL_STOP] = "stop",
+    [CONTROL_STATUS] = "status",         [CONTROL_FAULTS_ON] = "faults on",
+    [CONTROL_FAULTS_OFF] = "faults off", [CONTROL_PAUSE] = "pause",
+    [CONTROL_RESUME] = "resume",         [CONTROL_ROTATE] = "rotate",
+    [CONTROL_SESSIONS] = "sessions",     [CONTROL_STOP] = "stop",
 };
 
 const char *control_command_name(enum control_command command) {

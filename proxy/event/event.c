@@ -41,7 +41,7 @@ const char *event_kind_name(enum event_kind kind) {
         [EVENT_CONNECT] = "connect", [EVENT_TLS] = "tls",         [EVENT_COMMAND] = "command",
         [EVENT_REPLY] = "reply",     [EVENT_AUTH] = "auth",       [EVENT_DATA] = "data",
         [EVENT_MESSAGE] = "message", [EVENT_FINDING] = "finding", [EVENT_CLOSE] = "close",
-        [EVENT_LOST] = "lost",       [EVENT_PAUSED] = "paused",
+        [EVENT_LOST] = "lost",       [EVENT_PAUSED] = "paused",   [EVENT_FAULT] = "fault",
     };
     return names[kind];
 }

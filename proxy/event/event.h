@@ -65,7 +65,8 @@ enum event_kind {
     EVENT_BYTES,       // the raw plaintext, in order, for `pcap`
     EVENT_WIRE,        // the raw wire bytes, for `pcapng` only; never through the mask
     EVENT_FINDING,
-    EVENT_NOTE, // a happening worth a `### …` line in `text`, and nowhere else
+    EVENT_FAULT, // what the user asked the proxy to put in is put in now
+    EVENT_NOTE,  // a happening worth a `### …` line in `text`, and nowhere else
     EVENT_CLOSE,
     EVENT_LOST,   // session 0: an output lost lines
     EVENT_PAUSED, // session 0: recording was off
@@ -316,6 +317,14 @@ struct event_finding {
     const char *reference; // NULL for null
 };
 
+// A rule of --fault acts; its texts are the user's own words.
+struct event_fault {
+    struct slice point;
+    struct slice action;
+    int exchange;      // EVENT_NO_EXCHANGE for null
+    struct slice rule; // as it was typed
+};
+
 struct event_note {
     struct slice text;
 };
@@ -381,6 +390,7 @@ struct event {
         struct event_bytes bytes;
         struct event_wire wire;
         struct event_finding finding;
+        struct event_fault fault;
         struct event_note note;
         struct event_close close;
         struct event_lost lost;

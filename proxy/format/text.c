@@ -280,6 +280,11 @@ static void put_happening(struct buf *out, const struct text_writer *writer,
         begin_happening(out, writer, event, false);
         put_auth_sentence(out, &event->auth);
         break;
+    case EVENT_FAULT:
+        begin_happening(out, writer, event, false);
+        buf_put_string(out, "Fault: ");
+        text_put_printable(out, event->fault.rule);
+        break;
     case EVENT_NOTE:
         begin_happening(out, writer, event, false);
         text_put_printable(out, event->note.text);

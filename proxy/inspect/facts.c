@@ -461,6 +461,8 @@ void facts_learn(struct facts *facts, const struct event *event) {
         learn_command(facts, event);
     } else if (event->kind == EVENT_REPLY) {
         learn_reply(facts, &event->reply);
+    } else if (event->kind == EVENT_FAULT) {
+        facts->sasl_due = false; // What the client is told from here on is not the server's.
     } else if (event->kind == EVENT_CONTENT) {
         learn_content(facts, event);
     } else if (event->kind == EVENT_FLAW) {

@@ -228,7 +228,8 @@ static void rewrite(struct mask *mask, struct event *event) {
     case EVENT_FINDING: // sentences, see there
     case EVENT_NOTE:
     case EVENT_CLOSE:
-    case EVENT_LOST: // our own words alone
+    case EVENT_FAULT: // the user's words
+    case EVENT_LOST:  // our own words alone
     case EVENT_CONNECT:
     case EVENT_TEXT: // a message's own text is never touched
     case EVENT_CONTENT:

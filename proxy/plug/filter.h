@@ -12,7 +12,10 @@
 // its peer's, and has it before `take` is called. What the filter then sends in its place is not
 // recorded: `say` is for the proxy's own lines, and records them as such.
 //
-// Several filters are asked in order: a line belongs to the first that does not pass it.
+// Several filters stand in a row between the peers, and each line meets them in the order of its
+// way: it belongs to the first that does not pass it.
+//
+//   client ◀──▶ fault ◀──▶ bridge ◀──▶ server
 //
 //   what a filter does            how
 //   drop a line                   TAKE, and send nothing
@@ -46,6 +49,10 @@ struct filter_line {
     enum verb verb;     // VERB_UNKNOWN until the line is whole
     struct reply_line reply;
     struct dialogue_next_reply due; // what the reply answers
+    int exchange;     // a client's line: the number that it will have; text: that of its command
+    bool may_be_last; // text: these may be the first bytes of what ends it
+    bool last;        // text: with these bytes the message has come to its end
+    int64_t at_ns;
 };
 
 enum filter_verdict {
@@ -56,6 +63,8 @@ enum filter_verdict {
     FILTER_HOLD, // it and all that follows wait, the end of the stream too; asked again after each
                  // `progress`
 };
+
+enum { FILTER_TEXT_LINE = 0 };
 
 enum filter_end {
     FILTER_END_FIN,   // after the bytes that were sent before
@@ -68,24 +77,47 @@ struct filter_port {
     size_t place; // among the filters
     // Bytes for this side, as if the other peer had sent them; not recorded.
     void (*send)(const struct filter_port *port, enum side to, struct slice bytes);
+    // Within `take`: the line that was taken goes on to the filters that are next on its way. True
+    // where one of them took it; else it is still the caller's.
+    bool (*offer)(const struct filter_port *port, const struct filter_line *line, int64_t at_ns);
     // Within `take`: whole lines in place of a line that was taken, or of the last of several. The
     // filters after this one decide about them, as if they had come; not recorded.
     void (*substitute)(const struct filter_port *port, const struct filter_line *line,
                        struct slice lines, int64_t at_ns);
     // A line of the proxy's own, without its end: a command to the server, a reply to the client.
     void (*say)(const struct filter_port *port, enum side to, const char *line, int64_t at_ns);
+    // Only records a reply of the proxy's own to the client, for one who sends it later.
+    void (*record_reply)(const struct filter_port *port, const char *line, int64_t at_ns);
+    // The same for one that stands in place of a reply that was taken.
+    void (*record_substitute)(const struct filter_port *port, const char *line, int64_t at_ns);
     void (*note)(const struct filter_port *port, const char *text, int64_t at_ns);
+    void (*fault)(const struct filter_port *port, const struct event_fault *fault, int64_t at_ns);
+    // What becomes of the reply to EHLO that is judged, so that what the client does is judged by
+    // what it was told.
+    void (*edit_offer)(const struct filter_port *port, const struct offer_edit *edit);
+    // The client had sent what is held of it before the reply that was just recorded.
+    void (*held_was_early)(const struct filter_port *port);
     // Replies of the server, its greeting included, that come before the one to the newest command.
     size_t (*replies_before)(const struct filter_port *port);
-    // Ends the session towards both peers; `why` is a sentence.
+    // What the next reply answers; false where none is due.
+    bool (*next_reply)(const struct filter_port *port, struct dialogue_next_reply *out);
+    uint64_t (*text_left)(const struct filter_port *port); // as dialogue_text_left
+    // Closes the connection to the server, with nothing that waits for it; the client's stays.
+    void (*drop_server)(const struct filter_port *port, int64_t at_ns);
+    // Ends the session towards both peers; `why` is a sentence, NULL where the dialogue says it.
     void (*end)(const struct filter_port *port, enum filter_end how, const char *why,
                 int64_t at_ns);
 };
 
 struct filter_ops {
-    enum filter_verdict (*judge)(const void *filter, const struct filter_line *line);
+    // The same line may be judged several times before it goes on; the answer may then change, but
+    // what is counted or decided by chance is so once, by `exchange`.
+    enum filter_verdict (*judge)(void *filter, const struct filter_line *line);
     // A line that was judged TAKE and has been recorded.
     void (*take)(void *filter, const struct filter_line *line, int64_t at_ns);
+    // The most bytes of text to be judged as one piece: FILTER_TEXT_LINE for no more than a line.
+    // NULL: any number. A line that begins with a dot is one piece all the same.
+    uint64_t (*text_max)(const void *filter);
     // Something happened that others may wait for: a reply went by, a handshake ended, the deadline
     // came. NULL where nothing is waited for.
     void (*progress)(void *filter, int64_t at_ns);

@@ -5,9 +5,9 @@
 // (`upstream_starttls`) the replies to that are taken here. Nothing else is touched.
 #include "base/limits.h"
 #include "base/memory.h"
-#include "relay/ehlo_reply.h"
 #include "relay/relay_state.h"
 #include "smtp/command.h"
+#include "smtp/ehlo_reply.h"
 
 #include <stdlib.h>
 
@@ -97,7 +97,7 @@ static enum filter_verdict judge_reply(const struct bridge *bridge,
     return alone ? FILTER_PASS : FILTER_TAKE;
 }
 
-static enum filter_verdict judge(const void *filter, const struct filter_line *line) {
+static enum filter_verdict judge(void *filter, const struct filter_line *line) {
     return line->from == SIDE_CLIENT ? judge_command(filter, line) : judge_reply(filter, line);
 }
 
@@ -172,12 +172,16 @@ void bridge_client_tls_begins(struct relay *relay, int64_t at_ns) {
 // Where the start of the reply went out already, another first line takes its place.
 static const struct slice first_line = SLICE_INIT("250-\r\n");
 
-static void send_edited(struct bridge *bridge, struct slice edited) {
+// Its last line is the one that is taken now.
+static void send_edited(struct bridge *bridge, const struct filter_line *line, struct slice edited,
+                        int64_t at_ns) {
     bool spare = bridge->reply_begun && slice_starts_with(edited, first_line);
-    send(bridge, slice_from(edited, spare ? first_line.len : 0));
+    struct slice lines = slice_from(edited, spare ? first_line.len : 0);
+    bridge->port.substitute(&bridge->port, line, lines, at_ns);
 }
 
-static void edit_reply(struct bridge *bridge, struct slice reply, int64_t at_ns) {
+static void edit_reply(struct bridge *bridge, const struct filter_line *line, struct slice reply,
+                       int64_t at_ns) {
     struct buf edited;
     buf_init(&edited, reply.len + LIMIT_REPLY_LINE);
     if (offers_starttls(bridge->relay)) {
@@ -188,19 +192,19 @@ static void edit_reply(struct bridge *bridge, struct slice reply, int64_t at_ns)
         note(bridge, "STARTTLS taken out by the proxy of the EHLO reply that the client sees",
              at_ns);
     }
-    send_edited(bridge, buf_slice(&edited));
+    send_edited(bridge, line, buf_slice(&edited), at_ns);
     buf_cleanup(&edited);
 }
 
-static void send_ehlo_reply(struct bridge *bridge, int64_t at_ns) {
+static void send_ehlo_reply(struct bridge *bridge, const struct filter_line *line, int64_t at_ns) {
     struct buf reply;
     buf_init(&reply, buf_len(&bridge->reply) + first_line.len);
     buf_put(&reply, bridge->reply_begun ? first_line : SLICE(""));
     buf_put(&reply, buf_slice(&bridge->reply));
     if (offers_starttls(bridge->relay) == ehlo_reply_offers(buf_slice(&reply), starttls)) {
-        send(bridge, buf_slice(&bridge->reply));
+        bridge->port.substitute(&bridge->port, line, buf_slice(&bridge->reply), at_ns);
     } else {
-        edit_reply(bridge, buf_slice(&reply), at_ns);
+        edit_reply(bridge, line, buf_slice(&reply), at_ns);
     }
     buf_cleanup(&reply);
 }
@@ -214,14 +218,15 @@ static void let_go_of_reply(struct bridge *bridge) {
     buf_clear(&bridge->reply);
 }
 
-static void end_reply(struct bridge *bridge, int code, int64_t at_ns) {
+static void end_reply(struct bridge *bridge, const struct filter_line *line, int64_t at_ns) {
+    int code = line->reply.code;
     if (upstream_starttls_under_way(bridge->relay)) {
         struct buf reply = bridge->reply;
         buf_init(&bridge->reply, reply.max);
         upstream_starttls_take(bridge->relay, buf_slice(&reply), code, at_ns);
         buf_cleanup(&reply);
     } else if (code >= 200 && code < 300) {
-        send_ehlo_reply(bridge, at_ns);
+        send_ehlo_reply(bridge, line, at_ns);
         buf_clear(&bridge->reply);
     } else {
         let_go_of_reply(bridge);
@@ -240,7 +245,7 @@ static void take(void *filter, const struct filter_line *line, int64_t at_ns) {
     }
     buf_put(&bridge->reply, line->bytes);
     if (line->reply.code != 0 && !line->reply.goes_on) {
-        end_reply(bridge, line->reply.code, at_ns);
+        end_reply(bridge, line, at_ns);
     }
 }
 

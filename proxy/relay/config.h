@@ -11,6 +11,8 @@
 #include "observe/observer.h"
 #include "tls/context.h"
 
+struct faults;
+
 struct relay_config {
     enum client_tls client_tls;
     enum server_tls server_tls;
@@ -23,6 +25,7 @@ struct relay_config {
     struct leaf_store *leaves;
     struct trust_store *trust;
     struct observer_config observer;
+    struct faults *faults; // of --fault; NULL for none
 };
 
 #endif

@@ -44,12 +44,22 @@ static void port_send(const struct filter_port *port, enum side to, struct slice
     leg_send(relay_leg(relay, to), bytes);
 }
 
+// The filters stand in the order in which a reply meets them; `nth` is that of this line.
+static const struct filter *nth_filter(const struct relay *relay, enum side from, size_t nth) {
+    return &relay->filters[from == SIDE_SERVER ? nth : relay->filter_count - 1 - nth];
+}
+
+static size_t nth_of_place(const struct relay *relay, enum side from, size_t place) {
+    return from == SIDE_SERVER ? place : relay->filter_count - 1 - place;
+}
+
 // What was taken once does not wait again: a filter after this one may only take it.
-static bool take_after(const struct filter_port *port, const struct filter_line *line,
+static bool port_offer(const struct filter_port *port, const struct filter_line *line,
                        int64_t at_ns) {
     const struct relay *relay = port->relay;
-    for (size_t i = port->place + 1; i < relay->filter_count; i++) {
-        const struct filter *filter = &relay->filters[i];
+    size_t nth = nth_of_place(relay, line->from, port->place);
+    for (size_t i = nth + 1; i < relay->filter_count; i++) {
+        const struct filter *filter = nth_filter(relay, line->from, i);
         if (filter->ops->judge(filter->self, line) == FILTER_TAKE) {
             filter->ops->take(filter->self, line, at_ns);
             return true;
@@ -66,7 +76,7 @@ static void port_substitute(const struct filter_port *port, const struct filter_
         if (line->kind == FILTER_REPLY) {
             reply_line_parse(&next.reply, lines_text(next.bytes));
         }
-        if (!take_after(port, &next, at_ns)) {
+        if (!port_offer(port, &next, at_ns)) {
             port_send(port, side_other(line->from), next.bytes);
         }
     }
@@ -83,6 +93,51 @@ static void port_say(const struct filter_port *port, enum side to, const char *l
     }
     port_send(port, to, text);
     port_send(port, to, SLICE("\r\n"));
+}
+
+static void port_record_reply(const struct filter_port *port, const char *line, int64_t at_ns) {
+    struct relay *relay = port->relay;
+    dialogue_proxy_reply(observer_dialogue(relay->observer), slice_of_string(line), at_ns);
+}
+
+static void port_record_substitute(const struct filter_port *port, const char *line,
+                                   int64_t at_ns) {
+    struct relay *relay = port->relay;
+    dialogue_proxy_substitute(observer_dialogue(relay->observer), slice_of_string(line), at_ns);
+}
+
+static void port_fault(const struct filter_port *port, const struct event_fault *fault,
+                       int64_t at_ns) {
+    struct relay *relay = port->relay;
+    struct event event = {.kind = EVENT_FAULT, .session = relay->session, .at_ns = at_ns};
+    event.fault = *fault;
+    observer_event(relay->observer, &event);
+}
+
+static void port_edit_offer(const struct filter_port *port, const struct offer_edit *edit) {
+    struct relay *relay = port->relay;
+    dialogue_edit_next_offer(observer_dialogue(relay->observer), edit);
+}
+
+static void port_held_was_early(const struct filter_port *port) {
+    struct relay *relay = port->relay;
+    dialogue_expect_early(observer_dialogue(relay->observer),
+                          buf_len(&relay->streams[SIDE_CLIENT].held));
+}
+
+static bool port_next_reply(const struct filter_port *port, struct dialogue_next_reply *out) {
+    const struct relay *relay = port->relay;
+    return dialogue_next_reply(out, observer_dialogue(relay->observer), 0);
+}
+
+static uint64_t port_text_left(const struct filter_port *port) {
+    const struct relay *relay = port->relay;
+    return dialogue_text_left(observer_dialogue(relay->observer));
+}
+
+static void port_drop_server(const struct filter_port *port, int64_t at_ns) {
+    let_pass(port->relay, SIDE_CLIENT);
+    session_end_drop_server(port->relay, at_ns);
 }
 
 static void port_note(const struct filter_port *port, const char *text, int64_t at_ns) {
@@ -102,8 +157,11 @@ static void port_end(const struct filter_port *port, enum filter_end how, const 
     struct relay *relay = port->relay;
     let_pass(relay, SIDE_CLIENT);
     let_pass(relay, SIDE_SERVER);
+    relay->end.by_filter = true;
     session_end_note_moment(relay, at_ns);
-    session_end_decide(relay, OUTCOME_PROXY_STOPPED, PARTY_PROXY, "%s", why);
+    if (why != NULL) {
+        session_end_decide(relay, OUTCOME_PROXY_STOPPED, PARTY_PROXY, "%s", why);
+    }
     switch (how) {
     case FILTER_END_FIN:
         session_end_close_both(relay, at_ns);
@@ -118,10 +176,19 @@ struct filter_port filters_port(struct relay *relay) {
     return (struct filter_port){.relay = relay,
                                 .place = relay->filter_count,
                                 .send = port_send,
+                                .offer = port_offer,
                                 .substitute = port_substitute,
                                 .say = port_say,
+                                .record_reply = port_record_reply,
+                                .record_substitute = port_record_substitute,
                                 .note = port_note,
+                                .fault = port_fault,
+                                .edit_offer = port_edit_offer,
+                                .held_was_early = port_held_was_early,
                                 .replies_before = port_replies_before,
+                                .next_reply = port_next_reply,
+                                .text_left = port_text_left,
+                                .drop_server = port_drop_server,
                                 .end = port_end};
 }
 
@@ -145,7 +212,8 @@ static size_t len_before_dot_line(struct slice text) {
 
 // Message text in pieces as long as they can be: a chunk of BDAT by its size, text of DATA up to a
 // line that begins with a dot, which may be its end.
-static struct slice next_text(enum line_place *place, struct slice *rest, uint64_t left) {
+static struct slice next_text(enum line_place *place, struct slice *rest, uint64_t left,
+                              uint64_t most) {
     struct slice text;
     bool dot_line = *place == PLACE_DOT_LINE || rest->data[0] == '.';
     if (left == UINT64_MAX && dot_line) {
@@ -157,9 +225,23 @@ static struct slice next_text(enum line_place *place, struct slice *rest, uint64
                  : left < rest->len ? (size_t)left
                                     : rest->len;
     text = slice_sub(*rest, 0, len);
+    text = most == FILTER_TEXT_LINE ? lines_next(&text)
+                                    : slice_sub(text, 0, (size_t)(most < len ? most : len));
+    len = text.len;
     *rest = slice_from(*rest, len);
     *place = PLACE_LINE_START;
     return text;
+}
+
+static uint64_t text_max(const struct relay *relay) {
+    uint64_t most = UINT64_MAX;
+    for (size_t i = 0; i < relay->filter_count; i++) {
+        const struct filter *filter = &relay->filters[i];
+        uint64_t its =
+            filter->ops->text_max == NULL ? UINT64_MAX : filter->ops->text_max(filter->self);
+        most = its < most ? its : most;
+    }
+    return most;
 }
 
 static enum line_place place_after(const struct filter_line *line) {
@@ -185,9 +267,13 @@ static void cut_client(struct filter_line *out, enum line_place *place, const st
     if (text_left > 0) {
         out->kind = FILTER_TEXT;
         out->whole = true;
-        out->bytes = next_text(place, rest, text_left);
+        out->bytes = next_text(place, rest, text_left, text_max(relay));
+        out->exchange = dialogue_latest_exchange(dialogue);
+        out->may_be_last = dialogue_may_end_text(dialogue, out->bytes);
+        out->last = dialogue_ends_text(dialogue, out->bytes);
         return;
     }
+    out->exchange = dialogue_latest_exchange(dialogue) + 1;
     out->bytes = lines_next(rest);
     out->whole = lines_ended(out->bytes);
     struct slice text = lines_text(out->bytes);
@@ -208,8 +294,8 @@ static void cut_server(struct filter_line *out, enum line_place *place, const st
 
 // `place` is where `rest` begins, and then where it goes on after the line.
 static void cut(struct filter_line *out, enum line_place *place, const struct relay *relay,
-                enum side from, struct slice *rest) {
-    *out = (struct filter_line){.from = from};
+                enum side from, int64_t at_ns, struct slice *rest) {
+    *out = (struct filter_line){.from = from, .at_ns = at_ns};
     if (from == SIDE_CLIENT) {
         cut_client(out, place, relay, rest);
     } else {
@@ -226,7 +312,7 @@ static enum filter_verdict judge(const struct filter **out_by, const struct rela
         return FILTER_PASS;
     }
     for (size_t i = 0; i < relay->filter_count; i++) {
-        const struct filter *filter = &relay->filters[i];
+        const struct filter *filter = nth_filter(relay, line->from, i);
         enum filter_verdict verdict = filter->ops->judge(filter->self, line);
         if (verdict != FILTER_PASS && !(verdict == FILTER_MORE && stream->end != STREAM_GOES_ON)) {
             *out_by = filter;
@@ -263,7 +349,7 @@ static size_t run(struct relay *relay, enum side from, struct slice bytes, int64
         const struct filter *by = NULL;
         struct slice after = rest;
         enum line_place next_place = stream->place;
-        cut(&line, &next_place, relay, from, &after);
+        cut(&line, &next_place, relay, from, at_ns, &after);
         enum filter_verdict verdict = judge(&by, relay, &line);
         if (verdict == FILTER_MORE && line.bytes.len >= LIMIT_FILTER_LINE) {
             let_go(by, from, at_ns);
@@ -346,6 +432,9 @@ struct buf filters_take_held(struct relay *relay, enum side side) {
 }
 
 void filters_tell_unsent(struct relay *relay, int64_t at_ns) {
+    if (relay->end.by_filter) {
+        return; // How much had come by then is chance.
+    }
     struct buf held = filters_take_held(relay, SIDE_CLIENT);
     observer_feed(relay->observer, SIDE_CLIENT, buf_slice(&held), at_ns);
     buf_wipe(&held);

@@ -109,7 +109,8 @@ void relay_eof(struct relay *relay, enum side side, enum relay_fin fin, int64_t 
     if (side == SIDE_CLIENT) {
         far_side_run(relay, at_ns);
     }
-    bool alone = relay->server_state == SERVER_CONNECTING || relay->server_state == SERVER_GONE;
+    bool alone = relay->server_state == SERVER_CONNECTING || relay->server_state == SERVER_GONE ||
+                 (side == SIDE_CLIENT && relay->end.server_dropped);
     if (alone && !leaves_words(relay, side)) {
         session_end_close_both(relay, at_ns);
     }
@@ -119,6 +120,10 @@ void relay_eof(struct relay *relay, enum side side, enum relay_fin fin, int64_t 
 void relay_reset(struct relay *relay, enum side side, int64_t at_ns) {
     struct leg *leg = relay_leg(relay, side);
     if (leg_is_reset(leg) || relay->end.given_up) {
+        return;
+    }
+    if (side == SIDE_SERVER && relay->end.server_dropped) {
+        relay_eof(relay, side, RELAY_FIN, at_ns); // It is of no concern to the client.
         return;
     }
     leg->input = LEG_INPUT_RESET;

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "embedded/embedded.h"
+#include "fault/filter.h"
 #include "relay/relay_state.h"
 
 #include <assert.h>
@@ -90,6 +91,10 @@ struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
     filters_init(relay);
     if (bridges && far_side_is_socket(relay)) {
         bridge_add(relay);
+    }
+    if (setup->config->faults != NULL) {
+        filters_add(relay,
+                    fault_filter_new(setup->config->faults, setup->session, filters_port(relay)));
     }
     relay_set_client(relay, first_client_state(setup->config));
     if (relay->client_state == CLIENT_UNDECIDED) {
@@ -221,6 +226,9 @@ void relay_receive(struct relay *relay, enum side side, struct slice wire, int64
     tell_wire(relay, side, true, wire, at_ns);
     if (session_end_is_decided(relay) && session_end_is_over(relay)) {
         return; // The session is over; what still comes is read only so that it is not a reset.
+    }
+    if (side == SIDE_SERVER && relay->end.server_dropped) {
+        return;
     }
     if (side == SIDE_CLIENT) {
         input_client(relay, wire, at_ns);

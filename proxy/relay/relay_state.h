@@ -84,8 +84,10 @@ struct session_end {
     int64_t unread_until_ns; // … and take more of what the client said; 0: the client is there
     bool undelivered;        // it did not take all of it
     bool by_reset;
-    bool resets_both; // both peers get a reset in place of a FIN
-    bool given_up;    // the peers have had their time
+    bool by_filter;      // a filter ended the session
+    bool server_dropped; // the proxy closed the connection to the server alone
+    bool resets_both;    // both peers get a reset in place of a FIN
+    bool given_up;       // the peers have had their time
     int64_t noted_ns;
     enum moment moment; // MOMENT_NONE until a peer closed, or the proxy ends the session
     enum verb verb;     // MOMENT_REPLY
@@ -292,6 +294,8 @@ void session_end_decide_by_proxy(struct relay *relay, enum outcome outcome, int6
 void session_end_say_last(struct relay *relay, const char *line, int64_t at_ns);
 // Stops relaying: sends what is left, closes both sides.
 void session_end_close_both(struct relay *relay, int64_t at_ns);
+// The connection to the server alone, with nothing that waits for it: what it may yet say is lost.
+void session_end_drop_server(struct relay *relay, int64_t at_ns);
 // The same, with a reset to both peers after what was sent.
 void session_end_reset_both(struct relay *relay, int64_t at_ns);
 bool session_end_is_over(const struct relay *relay);    // nothing is relayed any more

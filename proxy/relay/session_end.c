@@ -81,6 +81,17 @@ bool session_end_is_over(const struct relay *relay) {
     return relay->end.linger_until_ns != 0;
 }
 
+void session_end_drop_server(struct relay *relay, int64_t at_ns) {
+    if (relay->first_close == PARTY_NONE) {
+        relay->first_close = PARTY_PROXY;
+    }
+    session_end_note_moment(relay, at_ns);
+    relay->end.server_dropped = true;
+    filter_stream_set_end(&relay->streams[SIDE_SERVER], STREAM_END_PASSED);
+    leg_drop_waiting(&relay->server);
+    end_leg(&relay->server);
+}
+
 void session_end_reset_both(struct relay *relay, int64_t at_ns) {
     linger(relay, at_ns, RELAY_LINGER_NS);
     leg_drop_waiting(&relay->client);

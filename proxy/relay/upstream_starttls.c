@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // upstream_starttls: the proxy's own way to TLS with a server, by STARTTLS, ahead of the client's
 // first word.
-#include "relay/ehlo_reply.h"
 #include "relay/relay_state.h"
+#include "smtp/ehlo_reply.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -44,23 +44,38 @@ static size_t text_size(const struct event_reply *reply) {
     return size;
 }
 
-struct caps *caps_new(const struct event_reply *reply, enum starttls_view view) {
-    size_t most = reply->line_count + 1; // STARTTLS may come to it
+static bool is_stripped(const struct offer_edit *edit, struct slice word) {
+    struct slice words = slice_of_string(edit == NULL ? NULL : edit->strip);
+    while (words.len > 0) {
+        if (slice_equal_nocase(slice_split(&words, ' '), word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct caps *caps_new(const struct event_reply *reply, enum starttls_view view,
+                      const struct offer_edit *edit) {
+    struct slice added = slice_of_string(edit == NULL ? NULL : edit->add);
+    size_t most = reply->line_count + 2; // STARTTLS and what is added may come to it
     most = most < LIMIT_CAPABILITIES ? most : LIMIT_CAPABILITIES;
-    struct caps *caps = mem_new(sizeof(*caps) + most * sizeof(caps->items[0]) + text_size(reply));
+    struct caps *caps =
+        mem_new(sizeof(*caps) + most * sizeof(caps->items[0]) + text_size(reply) + added.len);
     uint8_t *at = (uint8_t *)&caps->items[most];
     caps->holders = 1;
     caps->list.items = caps->items;
     for (size_t i = 1; i < reply->line_count; i++) {
         struct slice text = reply->lines[i].text;
         struct slice word = slice_sub(slice_trim(text), 0, keyword_len(slice_trim(text)));
-        if (view != STARTTLS_HIDDEN || !slice_equal_nocase(word, starttls)) {
+        bool hidden = view == STARTTLS_HIDDEN && slice_equal_nocase(word, starttls);
+        if (!hidden && !is_stripped(edit, word)) {
             add(caps, copy(&at, text));
         }
     }
     if (view == STARTTLS_ADDED && !capabilities_offer(&caps->list, "STARTTLS")) {
         add(caps, starttls);
     }
+    add(caps, copy(&at, added));
     return caps;
 }
 

@@ -14,9 +14,10 @@ struct caps {
     struct capability items[];
 };
 
-// Reads the lines behind the first one. `view` is what the proxy makes of STARTTLS for the client.
-// The caller holds the result.
-struct caps *caps_new(const struct event_reply *reply, enum starttls_view view);
+// Reads the lines behind the first one. `view` is what the proxy makes of STARTTLS for the client,
+// `edit` what else it changes, NULL for nothing. The caller holds the result.
+struct caps *caps_new(const struct event_reply *reply, enum starttls_view view,
+                      const struct offer_edit *edit);
 struct caps *caps_hold(struct caps *caps); // NULL is fine
 void caps_drop(struct caps *caps);         // frees with the last holder; NULL is fine
 const struct capabilities *caps_list(const struct caps *caps); // NULL for NULL

@@ -349,6 +349,10 @@ size_t content_feed(struct content *content, bool *out_ended, struct slice bytes
     return taken;
 }
 
+bool content_is_at_line_start(const struct content *content) {
+    return content->line_len == 0 && content->tail_len == 0 && content->previous == ENDING_CRLF;
+}
+
 // ── the end ─────────────────────────────────────────────────────────────────────────────────────
 
 static void finish_line(struct content *content) {

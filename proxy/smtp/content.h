@@ -64,6 +64,8 @@ void content_cleanup(struct content *content);
 // Takes message bytes; returns how many. With DATA fewer than given are taken where the text ends,
 // and `*out_ended` is set.
 size_t content_feed(struct content *content, bool *out_ended, struct slice bytes, int64_t at_ns);
+// Whether the next byte is the first after a CRLF, or the text's first.
+bool content_is_at_line_start(const struct content *content);
 // No more will come. Tells the last line where it has no end, and EVENT_CONTENT_END.
 void content_end(struct content *content, bool complete, int64_t at_ns);
 // The numbers, valid behind content_end.

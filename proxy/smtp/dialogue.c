@@ -103,6 +103,17 @@ static void emit_proxy_bytes(struct dialogue *dialogue, enum side from, struct s
     buf_cleanup(&all);
 }
 
+// The client has been told that its login is over.
+static void cancel_auth(struct dialogue *dialogue) {
+    dialogue->client.challenged = false;
+    if (dialogue->auths != NULL) {
+        dialogue->auths->cancelled = true;
+        struct event_command kept = dialogue->event.command;
+        emit_auth(dialogue, dialogue->auths, 0, dialogue->now_ns);
+        dialogue->event.command = kept;
+    }
+}
+
 void dialogue_proxy_command(struct dialogue *dialogue, struct slice line, int64_t at_ns) {
     dialogue->now_ns = at_ns;
     emit_proxy_bytes(dialogue, SIDE_CLIENT, line);
@@ -114,6 +125,9 @@ void dialogue_proxy_command(struct dialogue *dialogue, struct slice line, int64_
         .tls = dialogue->tls[SIDE_SERVER],
     };
     command_parse(&event->command, line);
+    if (slice_is(line, "*")) {
+        cancel_auth(dialogue);
+    }
     struct pending_reply item = {.kind = WAITING_COMMAND,
                                  .exchange = event->exchange,
                                  .verb = event->command.verb,
@@ -129,6 +143,27 @@ void dialogue_proxy_reply(struct dialogue *dialogue, struct slice line, int64_t 
     server_settle_reply(dialogue);
     emit_proxy_bytes(dialogue, SIDE_SERVER, line);
     server_take_line(dialogue, &whole, true, at_ns);
+}
+
+void dialogue_proxy_substitute(struct dialogue *dialogue, struct slice line, int64_t at_ns) {
+    struct reply_line parsed;
+    reply_line_parse(&parsed, line);
+    dialogue->now_ns = at_ns;
+    emit_proxy_bytes(dialogue, SIDE_SERVER, line);
+    struct event_reply_line shown = {.text = parsed.text};
+    shown.line = (struct event_line){.text = line, .len = line.len, .ending = ENDING_CRLF};
+    dialogue->event.reply = (struct event_reply){
+        .by_proxy = true,
+        .to = EVENT_NO_EXCHANGE,
+        .ordinal = dialogue->heard_count,
+        .code = parsed.code,
+        .enhanced = reply_line_enhanced(parsed.text),
+        .lines = &shown,
+        .line_count = 1,
+        .latency_ns = -1,
+        .tls = dialogue->tls[SIDE_CLIENT],
+    };
+    emit(dialogue, EVENT_REPLY, at_ns);
 }
 
 // ── TLS ─────────────────────────────────────────────────────────────────────────────────────────
@@ -175,6 +210,10 @@ void dialogue_tls_begun(struct dialogue *dialogue, enum side side) {
 
 void dialogue_tls_withdrawn(struct dialogue *dialogue) {
     dialogue->tls[SIDE_CLIENT] = dialogue->tls[SIDE_SERVER] = false;
+}
+
+void dialogue_edit_next_offer(struct dialogue *dialogue, const struct offer_edit *edit) {
+    dialogue->offer_edit = *edit;
 }
 
 void dialogue_set_starttls_view(struct dialogue *dialogue, enum starttls_view view) {

@@ -26,6 +26,12 @@ struct dialogue_config {
 };
 
 // What the proxy does to STARTTLS in the EHLO replies that the client sees (bridging).
+// How the proxy changes the reply to EHLO that comes next, on its way to the client.
+struct offer_edit {
+    const char *strip; // keywords, a blank between two; NULL for none
+    const char *add;   // a line without its code; NULL for none
+};
+
 enum starttls_view { STARTTLS_AS_OFFERED, STARTTLS_HIDDEN, STARTTLS_ADDED };
 
 // `session` must outlive the dialogue; events go to `sink` from within the calls below.
@@ -50,6 +56,10 @@ void dialogue_expect_early(struct dialogue *dialogue, size_t len);
 void dialogue_proxy_command(struct dialogue *dialogue, struct slice line, int64_t at_ns);
 void dialogue_proxy_reply(struct dialogue *dialogue, struct slice line, int64_t at_ns);
 
+// A line that the proxy says to the client in place of a reply that was recorded already: what was
+// due is answered, and stays so.
+void dialogue_proxy_substitute(struct dialogue *dialogue, struct slice line, int64_t at_ns);
+
 // True from the 220 that accepts a client's (or the proxy's) STARTTLS until dialogue_tls_begun.
 bool dialogue_awaits_tls(const struct dialogue *dialogue);
 // The leg of `side` speaks TLS from the next byte fed on. When it is the client's, EHLO and what
@@ -57,6 +67,8 @@ bool dialogue_awaits_tls(const struct dialogue *dialogue);
 void dialogue_tls_begun(struct dialogue *dialogue, enum side side);
 // Neither leg spoke TLS after all, and nothing was fed since.
 void dialogue_tls_withdrawn(struct dialogue *dialogue);
+// Of the next reply to EHLO; borrowed until it has come.
+void dialogue_edit_next_offer(struct dialogue *dialogue, const struct offer_edit *edit);
 void dialogue_set_starttls_view(struct dialogue *dialogue, enum starttls_view view);
 
 // What the relay may ask, to know whether it may speak itself, and how a session ended.
@@ -88,6 +100,13 @@ const char *dialogue_not_smtp_text(const struct dialogue *dialogue);
 // How many of the client's next bytes are message text, whatever they are: what is left of a chunk
 // of BDAT; UINT64_MAX for DATA, whose end only the text shows; 0 where lines are due.
 uint64_t dialogue_text_left(const struct dialogue *dialogue);
+
+// The number of the latest line of the client, or command of the proxy, that has one.
+int dialogue_latest_exchange(const struct dialogue *dialogue);
+// Whether these next bytes of text, a whole line of it or the rest of a chunk, are the message's
+// last; and whether they may become so: the start of such a line.
+bool dialogue_ends_text(const struct dialogue *dialogue, struct slice bytes);
+bool dialogue_may_end_text(const struct dialogue *dialogue, struct slice bytes);
 
 // What the client's next line is.
 enum dialogue_line {

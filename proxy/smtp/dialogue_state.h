@@ -127,7 +127,8 @@ struct dialogue {
     struct mail_data *mail_data_list; // all that have not been told, newest first
     int exchange_count;
     int message_count;
-    unsigned heard_count; // replies that the client got
+    unsigned heard_count;         // replies that the client got
+    struct offer_edit offer_edit; // of the reply to EHLO that comes next
     enum starttls_view view;
     bool tls[2];           // by side
     bool awaits_tls[2];    // by side: a STARTTLS was accepted

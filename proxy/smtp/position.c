@@ -30,6 +30,26 @@ uint64_t dialogue_text_left(const struct dialogue *dialogue) {
     return 0;
 }
 
+int dialogue_latest_exchange(const struct dialogue *dialogue) {
+    return dialogue->exchange_count;
+}
+
+// RFC 5321 4.5.2: CRLF . CRLF and nothing else; the text begins after a CRLF.
+bool dialogue_may_end_text(const struct dialogue *dialogue, struct slice bytes) {
+    const struct client_stream *client = &dialogue->client;
+    if (client->state == CLIENT_CHUNK) {
+        return client->chunk_last && bytes.len >= client->chunk_left;
+    }
+    return client->state == CLIENT_TEXT && dialogue->mail_data != NULL &&
+           content_is_at_line_start(&dialogue->mail_data->content) &&
+           slice_starts_with(SLICE(".\r\n"), bytes);
+}
+
+bool dialogue_ends_text(const struct dialogue *dialogue, struct slice bytes) {
+    bool chunk = dialogue->client.state == CLIENT_CHUNK;
+    return dialogue_may_end_text(dialogue, bytes) && (chunk || bytes.len == sizeof(".\r\n") - 1);
+}
+
 enum dialogue_line dialogue_line_kind(const struct dialogue *dialogue, struct slice line) {
     if (dialogue->client.gave_up) {
         return DIALOGUE_LINE_OPAQUE;

@@ -24,12 +24,17 @@ struct caps *reply_effects_learn_caps(struct dialogue *dialogue, const struct ev
     if (!is_hello(item->verb) || !is_positive(reply->code)) {
         return NULL;
     }
-    struct caps *offered = item->verb == VERB_HELO ? NULL : caps_new(reply, STARTTLS_AS_OFFERED);
+    struct offer_edit edit = dialogue->offer_edit;
+    bool as_offered =
+        dialogue->view == STARTTLS_AS_OFFERED && edit.strip == NULL && edit.add == NULL;
+    dialogue->offer_edit = (struct offer_edit){0};
+    struct caps *offered =
+        item->verb == VERB_HELO ? NULL : caps_new(reply, STARTTLS_AS_OFFERED, NULL);
     if (!item->by_proxy) { // What the proxy was offered the client does not know.
         caps_drop(dialogue->caps);
-        dialogue->caps = offered == NULL                         ? NULL
-                         : dialogue->view == STARTTLS_AS_OFFERED ? caps_hold(offered)
-                                                                 : caps_new(reply, dialogue->view);
+        dialogue->caps = offered == NULL ? NULL
+                         : as_offered    ? caps_hold(offered)
+                                         : caps_new(reply, dialogue->view, &edit);
         dialogue->lmtp = item->verb == VERB_LHLO;
     }
     return offered;

@@ -59,6 +59,15 @@ const char *tls_alert_name(int alert) {
     return find(alert)->name;
 }
 
+int tls_alert_find(struct slice name) {
+    for (size_t i = 0; i < sizeof(ALERTS) / sizeof(ALERTS[0]); i++) {
+        if (ALERTS[i].name != NULL && slice_is_nocase(name, ALERTS[i].name)) {
+            return (int)i;
+        }
+    }
+    return ALERT_NONE;
+}
+
 const char *tls_alert_meaning(int alert) {
     return find(alert)->meaning;
 }

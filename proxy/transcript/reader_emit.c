@@ -65,6 +65,9 @@ static bool emit_moment(struct reader *reader, const struct record *record,
     case EVENT_FINDING:
         event->finding = record->findings[moment->which];
         return true;
+    case EVENT_FAULT:
+        event->fault = record->faults[moment->which];
+        return true;
     case EVENT_NOTE:
         event->note.text = moment->text;
         return true;

@@ -40,6 +40,7 @@ void record_free(struct record *record) {
     free_list(record->auths, record->auth_room);
     free_list(record->messages, record->message_room);
     free_list(record->findings, record->finding_room);
+    free_list(record->faults, record->fault_room);
     free_list(record->moments, record->moment_room);
     arena_cleanup(&record->scratch);
     arena_cleanup(&record->arena);
@@ -53,6 +54,7 @@ size_t record_reserved(const struct record *record) {
            record->auth_room * sizeof(*record->auths) +
            record->message_room * sizeof(*record->messages) +
            record->finding_room * sizeof(*record->findings) +
+           record->fault_room * sizeof(*record->faults) +
            record->moment_room * sizeof(*record->moments) + record->arena.reserved +
            record->scratch.reserved + sizeof(*record);
 }
@@ -313,6 +315,18 @@ static void take_finding(struct record *record, const struct event *event) {
     add_moment_of(record, event, record->finding_count++);
 }
 
+static void take_fault(struct record *record, const struct event *event) {
+    if (!has_room_for(record, &fault_table, &event->fault)) {
+        return;
+    }
+    record->faults = array_grown(record->faults, record->fault_count, &record->fault_room,
+                                 sizeof(*record->faults));
+    struct event_fault *fault = &record->faults[record->fault_count];
+    *fault = event->fault;
+    fields_keep(&record->arena, &fault_table, fault);
+    add_moment_of(record, event, record->fault_count++);
+}
+
 static void take_note(struct record *record, const struct event *event) {
     if (!has_room(record, PART_SLACK + json_text_size(event->note.text))) {
         return;
@@ -371,6 +385,9 @@ void record_take(struct record *record, const struct event *event,
     case EVENT_FINDING:
         take_finding(record, event);
         return;
+    case EVENT_FAULT:
+        take_fault(record, event);
+        break;
     case EVENT_NOTE:
         take_note(record, event);
         return;

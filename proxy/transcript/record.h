@@ -122,6 +122,8 @@ struct record {
     size_t message_count;
     struct event_finding *findings;
     size_t finding_count;
+    struct event_fault *faults;
+    size_t fault_count;
     bool truncated;
     struct record_moment *moments;
     size_t moment_count;
@@ -132,6 +134,7 @@ struct record {
     size_t auth_room;
     size_t message_room;
     size_t finding_room;
+    size_t fault_room;
     size_t moment_room;
     size_t bytes;    // about what it is in JSON
     size_t last_hit; // place of the exchange found last: replies come in order

@@ -231,6 +231,14 @@ static const struct field finding_fields[] = {
 };
 const struct field_table finding_table = FIELD_TABLE(event_finding, finding_fields);
 
+static const struct field fault_fields[] = {
+    {"point", FIELD_TEXT, AT(event_fault, point)},
+    {"action", FIELD_TEXT, AT(event_fault, action)},
+    {"exchange", FIELD_COUNT, AT(event_fault, exchange), .flags = FIELD_MINUS_IS_NULL},
+    {"rule", FIELD_TEXT, AT(event_fault, rule)},
+};
+const struct field_table fault_table = FIELD_TABLE(event_fault, fault_fields);
+
 static const struct field data_fields[] = {
     {"message", FIELD_COUNT, AT(event_data, message)},
     {"bytes", FIELD_COUNT, AT(event_data, bytes)},
@@ -285,6 +293,8 @@ static const struct field record_fields[] = {
      .table = &message_table},
     {"findings", FIELD_ARRAY, POINTER_AT(record, findings), COUNTED_BY(record, finding_count),
      .table = &finding_table},
+    {"faults", FIELD_ARRAY, POINTER_AT(record, faults), COUNTED_BY(record, fault_count),
+     .table = &fault_table, .flags = FIELD_OPTIONAL},
     {"bytes", FIELD_OBJECT, .table = &bytes_table},
     {"truncated", FIELD_BOOL, AT(record, truncated)},
     {"outcome", FIELD_NAME, AT(record, close.outcome), KNOWN_BY(record, closed), OUTCOME},
@@ -314,9 +324,10 @@ struct record *record_read(const struct cJSON *object) {
 
 const struct field_table *record_event_table(enum event_kind kind) {
     static const struct field_table *const tables[EVENT_KIND_COUNT] = {
-        [EVENT_TLS] = &tls_table,   [EVENT_AUTH] = &auth_table,
-        [EVENT_DATA] = &data_table, [EVENT_FINDING] = &finding_table,
-        [EVENT_LOST] = &lost_table, [EVENT_PAUSED] = &paused_table,
+        [EVENT_TLS] = &tls_table,     [EVENT_AUTH] = &auth_table,
+        [EVENT_DATA] = &data_table,   [EVENT_FINDING] = &finding_table,
+        [EVENT_LOST] = &lost_table,   [EVENT_PAUSED] = &paused_table,
+        [EVENT_FAULT] = &fault_table,
     };
     return tables[kind];
 }

@@ -17,6 +17,7 @@ extern const struct field_table message_table;  // struct record_message
 extern const struct field_table tls_table;     // struct event_tls
 extern const struct field_table auth_table;    // struct event_auth
 extern const struct field_table finding_table; // struct event_finding
+extern const struct field_table fault_table;   // struct event_fault
 extern const struct field_table connect_table; // struct event_session
 extern const struct field_table data_table;    // struct event_data
 extern const struct field_table close_table;   // struct event_close

@@ -127,6 +127,8 @@ static bool read_which(struct record_moment *moment, struct record *record, cons
         return is_place && moment->which < record->message_count;
     case EVENT_FINDING:
         return is_place && moment->which < record->finding_count;
+    case EVENT_FAULT:
+        return is_place && moment->which < record->fault_count;
     }
     return false;
 }
@@ -244,6 +246,7 @@ static void add_all(struct record *record, size_t *finals) {
     add_each(record, EVENT_AUTH, 0, record->auth_count);
     add_each(record, EVENT_MESSAGE, message, record->message_count);
     add_each(record, EVENT_FINDING, 0, record->finding_count);
+    add_each(record, EVENT_FAULT, 0, record->fault_count);
     add_close(record);
 }
 

@@ -281,6 +281,10 @@ void render_event(struct buf *out, const struct event *event) {
     case EVENT_MESSAGE:
         put_message(out, &event->message);
         break;
+    case EVENT_FAULT:
+        buf_put_string(out, "fault ");
+        put_sentence(out, event->fault.rule);
+        break;
     case EVENT_NOTE:
         buf_put_string(out, "note ");
         put_sentence(out, event->note.text);

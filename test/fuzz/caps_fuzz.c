@@ -15,7 +15,7 @@ static void require(bool holds) {
 }
 
 static void check(const struct event_reply *reply, enum starttls_view view) {
-    struct caps *caps = caps_new(reply, view);
+    struct caps *caps = caps_new(reply, view, NULL);
     const struct capabilities *list = caps_list(caps);
     bool offered = capabilities_offer(list, "STARTTLS");
     require(list->count <= LIMIT_CAPABILITIES);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "wire.h"
 
+#include "base/memory.h"
+#include "fault/faults.h"
+#include "fault/rule.h"
 #include "format/format.h"
 
 #include <setjmp.h>
@@ -145,7 +148,29 @@ void wire_open(struct wire *wire) {
     };
 }
 
+void wire_add_fault(struct wire *wire, struct slice rule) {
+    struct failure failure;
+    char *text = mem_string_of(rule);
+    wire->fault_rules =
+        mem_resize(wire->fault_rules, wire->fault_count + 1, sizeof(*wire->fault_rules));
+    if (fault_rule_parse(&wire->fault_rules[wire->fault_count++], &failure, text) != OK) {
+        fail_msg("%s", failure.text);
+    }
+    free(text);
+}
+
+static void close_faults(struct wire *wire) {
+    faults_free(wire->config.faults);
+    for (size_t i = 0; i < wire->fault_count; i++) {
+        fault_rule_cleanup(&wire->fault_rules[i]);
+    }
+    free(wire->fault_rules);
+}
+
 void wire_start(struct wire *wire) {
+    if (wire->fault_count > 0) {
+        wire->config.faults = faults_new(wire->fault_rules, wire->fault_count, 1);
+    }
     wire->relay = relay_new(&wire->setup, wire->now_ns);
     if (wire->setup.mode != MODE_SINK && !wire->unconnected) {
         relay_connected(wire->relay, "192.0.2.1", wire->now_ns);
@@ -163,6 +188,7 @@ static void read_transcript(struct wire *wire, struct buf *out) {
 void wire_finish(struct wire *wire, struct buf *out) {
     relay_finish(wire->relay, wire->now_ns);
     relay_free(wire->relay);
+    close_faults(wire);
     if (wire->outputs != NULL) {
         output_set_close(wire->outputs);
     }

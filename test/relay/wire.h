@@ -30,6 +30,8 @@ struct wire_world;
 
 struct wire {
     struct relay_config config;
+    struct fault_rule *fault_rules;
+    size_t fault_count;
     struct relay_setup setup;
     struct event_session session;
     struct output_set *outputs;
@@ -44,6 +46,7 @@ struct wire {
     bool client_saw_certificate;
 };
 
+void wire_add_fault(struct wire *wire, struct slice rule); // before wire_start
 void wire_open(struct wire *wire); // makes all but the relay; change `config` and `setup` behind it
 void wire_record(struct wire *wire); // its transcript, for wire_finish
 void wire_start(struct wire *wire);  // the relay, connected to the server

@@ -65,7 +65,7 @@ static enum filter_verdict judge_server(const struct probe *probe, const struct 
     return line->whole ? FILTER_TAKE : FILTER_MORE;
 }
 
-static enum filter_verdict judge(const void *filter, const struct filter_line *line) {
+static enum filter_verdict judge(void *filter, const struct filter_line *line) {
     return line->from == SIDE_CLIENT ? judge_client(filter, line) : judge_server(filter, line);
 }
 

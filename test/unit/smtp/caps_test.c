@@ -12,7 +12,7 @@ static const struct event_reply reply = {.lines = lines, .line_count = 5};
 
 static void reads_keywords_behind_the_first_line(void **state) {
     (void)state;
-    struct caps *caps = caps_new(&reply, STARTTLS_AS_OFFERED);
+    struct caps *caps = caps_new(&reply, STARTTLS_AS_OFFERED, NULL);
     const struct capabilities *list = caps_list(caps);
     assert_int_equal(list->count, 3);
     check_slice(list->items[0].keyword, "SIZE");
@@ -25,9 +25,9 @@ static void reads_keywords_behind_the_first_line(void **state) {
 static void shows_starttls_as_the_proxy_does(void **state) {
     (void)state;
     static const struct event_reply without = {.lines = lines, .line_count = 3};
-    struct caps *hidden = caps_new(&reply, STARTTLS_HIDDEN);
-    struct caps *added = caps_new(&without, STARTTLS_ADDED);
-    struct caps *twice = caps_new(&reply, STARTTLS_ADDED);
+    struct caps *hidden = caps_new(&reply, STARTTLS_HIDDEN, NULL);
+    struct caps *added = caps_new(&without, STARTTLS_ADDED, NULL);
+    struct caps *twice = caps_new(&reply, STARTTLS_ADDED, NULL);
     assert_false(capabilities_offer(caps_list(hidden), "STARTTLS"));
     assert_true(capabilities_offer(caps_list(added), "STARTTLS"));
     assert_int_equal(caps_list(twice)->count, 3);
@@ -38,7 +38,7 @@ static void shows_starttls_as_the_proxy_does(void **state) {
 
 static void lives_as_long_as_it_is_held(void **state) {
     (void)state;
-    struct caps *caps = caps_new(&reply, STARTTLS_AS_OFFERED);
+    struct caps *caps = caps_new(&reply, STARTTLS_AS_OFFERED, NULL);
     struct caps *held = caps_hold(caps);
     caps_drop(caps);
     assert_int_equal(caps_list(held)->count, 3);
@@ -55,7 +55,7 @@ static void keeps_no_more_than_the_cap(void **state) {
     for (size_t i = 0; i < long_reply.line_count; i++) {
         many[i].text = SLICE("X");
     }
-    struct caps *caps = caps_new(&long_reply, STARTTLS_ADDED);
+    struct caps *caps = caps_new(&long_reply, STARTTLS_ADDED, NULL);
     assert_int_equal(caps_list(caps)->count, LIMIT_CAPABILITIES);
     caps_drop(caps);
 }

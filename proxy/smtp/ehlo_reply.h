@@ -6,8 +6,8 @@
 //      250-mx              250-mx                    250mx            250-mx
 //      250-SIZE 5    ──▶   250 SIZE 5                            ──▶  250 STARTTLS
 //      250 STARTTLS        (taken out)                                (added)
-#ifndef SCOPE_RELAY_EHLO_REPLY_H
-#define SCOPE_RELAY_EHLO_REPLY_H
+#ifndef SCOPE_SMTP_EHLO_REPLY_H
+#define SCOPE_SMTP_EHLO_REPLY_H
 
 #include "base/buf.h"
 

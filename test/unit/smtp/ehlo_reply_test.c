@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "relay/ehlo_reply.h"
+#include "smtp/ehlo_reply.h"
 
 #include "check.h"
 

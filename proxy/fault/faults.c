@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include "fault/faults.h"
+
+#include "base/memory.h"
+#include "verdict/pattern.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+// When the latest occasions of a rule with `over N/Ss` came: the oldest of the last N is the next
+// to be replaced.
+struct recent {
+    int64_t *unix_ns; // `over_count` of them, 0 for none yet
+    size_t next;
+};
+
+struct faults {
+    const struct fault_rule *rules;
+    size_t count;
+    uint64_t seed;
+    atomic_bool on;
+    pthread_mutex_t lock; // guards `recent`
+    struct recent *recent;
+};
+
+struct fault_session {
+    struct faults *faults;
+    const struct event_session *session;
+    uint64_t chance;
+    uint64_t *seen; // occasions of each rule's point
+};
+
+// ── all sessions ────────────────────────────────────────────────────────────────────────────────
+
+struct faults *faults_new(const struct fault_rule *rules, size_t count, uint64_t seed) {
+    struct faults *faults = mem_new(sizeof(*faults));
+    *faults = (struct faults){.rules = rules, .count = count, .seed = seed};
+    atomic_init(&faults->on, true);
+    pthread_mutex_init(&faults->lock, NULL);
+    faults->recent = mem_new_array(count, sizeof(*faults->recent));
+    for (size_t i = 0; i < count; i++) {
+        if (rules[i].over_count > 0) {
+            faults->recent[i].unix_ns = mem_new_array(rules[i].over_count, sizeof(int64_t));
+        }
+    }
+    return faults;
+}
+
+void faults_free(struct faults *faults) {
+    if (faults == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < faults->count; i++) {
+        free(faults->recent[i].unix_ns);
+    }
+    free(faults->recent);
+    pthread_mutex_destroy(&faults->lock);
+    free(faults);
+}
+
+void faults_switch(struct faults *faults, bool on) {
+    atomic_store(&faults->on, on);
+}
+
+bool faults_are_on(const struct faults *faults) {
+    return atomic_load(&faults->on);
+}
+
+bool faults_have_point(const struct faults *faults, enum fault_point point) {
+    for (size_t i = 0; i < faults->count; i++) {
+        if (faults->rules[i].point == point) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool faults_have_pattern(const struct faults *faults, enum fault_point point) {
+    for (size_t i = 0; i < faults->count; i++) {
+        if (faults->rules[i].point == point && faults->rules[i].pattern != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Whether more than N came within the span, this one counted.
+static bool over(struct faults *faults, size_t rule, int64_t unix_ns) {
+    struct recent *recent = &faults->recent[rule];
+    uint64_t count = faults->rules[rule].over_count;
+    if (count == 0) {
+        return true;
+    }
+    pthread_mutex_lock(&faults->lock);
+    int64_t before_ns = recent->unix_ns[recent->next]; // the one N occasions ago
+    recent->unix_ns[recent->next] = unix_ns;
+    recent->next = (recent->next + 1) % count;
+    pthread_mutex_unlock(&faults->lock);
+    return before_ns != 0 && unix_ns - before_ns <= faults->rules[rule].over_span_ns;
+}
+
+// ── a session ───────────────────────────────────────────────────────────────────────────────────
+
+// SplitMix64 (Steele, Lea, Flood 2014): the same numbers for the same seed, on any machine.
+static uint64_t next_random(uint64_t *state) {
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+struct fault_session *fault_session_new(struct faults *faults,
+                                        const struct event_session *session) {
+    struct fault_session *own = mem_new(sizeof(*own));
+    own->faults = faults;
+    own->session = session;
+    own->seen = mem_new_array(faults->count, sizeof(*own->seen));
+    // A generator for each session: its faults do not depend on what others do meanwhile.
+    uint64_t mixed = session->id;
+    own->chance = faults->seed ^ next_random(&mixed);
+    return own;
+}
+
+void fault_session_free(struct fault_session *session) {
+    if (session != NULL) {
+        free(session->seen);
+        free(session);
+    }
+}
+
+static bool is_at(const struct fault_rule *rule, const struct fault_occasion *occasion) {
+    return rule->point == FAULT_COMMAND && occasion->point == FAULT_COMMAND
+               ? fault_rule_is_for_verb(rule, occasion->verb)
+               : rule->point == occasion->point;
+}
+
+static bool matches(const struct fault_rule *rule, struct slice subject) {
+    if (rule->pattern == NULL) {
+        return true;
+    }
+    char *text = mem_string_of(subject);
+    bool found = pattern_matches(rule->pattern, text);
+    free(text);
+    return found;
+}
+
+// Each condition is asked each time, so that what one says does not depend on the others.
+static bool holds(struct fault_session *own, size_t i, const struct fault_occasion *occasion) {
+    const struct fault_rule *rule = &own->faults->rules[i];
+    bool lucky = rule->chance_ppm == FAULT_ALWAYS ||
+                 next_random(&own->chance) % FAULT_ALWAYS < rule->chance_ppm;
+    bool crowded = over(own->faults, i, own->session->started_unix_ns + occasion->at_ns);
+    return lucky && crowded && fault_range_has(rule->nth, own->seen[i]) &&
+           fault_range_has(rule->sessions, own->session->id) && matches(rule, occasion->subject);
+}
+
+const struct fault_rule *fault_session_decide(struct fault_session *own,
+                                              const struct fault_occasion *occasion) {
+    const struct fault_rule *first = NULL;
+    for (size_t i = 0; i < own->faults->count; i++) {
+        const struct fault_rule *rule = &own->faults->rules[i];
+        if (!is_at(rule, occasion)) {
+            continue;
+        }
+        own->seen[i]++;
+        if (holds(own, i, occasion) && first == NULL) {
+            first = rule;
+        }
+    }
+    return faults_are_on(own->faults) ? first : NULL;
+}

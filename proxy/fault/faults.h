@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// faults: all rules of `--fault`, shared by the sessions of the process, and which of them acts on
+// an occasion of a session. It knows no bytes: what the action does is up to the one who asks.
+//
+//   faults (one)            rules, whether they are switched on, what happened lately (`over N/Ss`)
+//   fault_session (each)    how often each rule's point came, and the session's own chance
+#ifndef SCOPE_FAULT_FAULTS_H
+#define SCOPE_FAULT_FAULTS_H
+
+#include "event/session.h"
+#include "fault/rule.h"
+
+#include <stddef.h>
+
+struct faults;
+
+// The rules must outlive it.
+struct faults *faults_new(const struct fault_rule *rules, size_t count, uint64_t seed);
+void faults_free(struct faults *faults); // NULL is fine
+// Any thread. While they are off nothing acts; occasions are counted all the same.
+void faults_switch(struct faults *faults, bool on);
+bool faults_are_on(const struct faults *faults);
+bool faults_have_point(const struct faults *faults, enum fault_point point);
+// Whether some rule at this point looks at its subject.
+bool faults_have_pattern(const struct faults *faults, enum fault_point point);
+
+struct fault_session;
+
+// `session` outlives it.
+struct fault_session *fault_session_new(struct faults *faults, const struct event_session *session);
+void fault_session_free(struct fault_session *session);
+
+struct fault_occasion {
+    enum fault_point point;
+    struct slice verb;    // FAULT_COMMAND
+    struct slice subject; // what `~ REGEX` looks at: the argument, the Subject, the server's name
+    int64_t at_ns;        // since the session's accept
+};
+
+// The first rule whose conditions hold, or NULL. Counts the occasion: ask once for each.
+const struct fault_rule *fault_session_decide(struct fault_session *session,
+                                              const struct fault_occasion *occasion);
+
+#endif

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""--fault: clients that we did not write get what a rule says, and every output says whose it was."""
+
+import smtplib
+
+from support import scope as s
+
+MESSAGE = b"From: a@example.com\r\nSubject: Weekly\r\n\r\ntext\r\n"
+SINK = ("--mode", "sink@127.0.0.1:0")
+
+
+def rules(*texts):
+    return [word for text in texts for word in ("--fault", text)]
+
+
+def send(port, recipients=("b@example.net",)):
+    """What smtplib makes of it: the refused recipients, or the exception."""
+    with smtplib.SMTP("127.0.0.1", port, "client.example.com", timeout=s.TIMEOUT) as client:
+        return client.sendmail("a@example.com", recipients, MESSAGE)
+
+
+def shown(scope, proxy, form):
+    return scope.run("show", f"{proxy.folder}/out.{form}").stdout
+
+
+def test_a_recipient_is_refused_on_the_way(scope):
+    with scope.proxy(*SINK, *rules("RCPT #2: 452 4.5.3 Too many")) as proxy:
+        refused = send(proxy.port(), ["b@example.net", "c@example.net", "d@example.net"])
+    assert refused == {"c@example.net": (452, b"4.5.3 Too many")}
+    session, = proxy.sessions()
+    exchange = session["faults"][0]["exchange"]
+    assert session["faults"] == [{"point": "RCPT", "action": "452 4.5.3 Too many", "exchange": exchange,
+                                  "rule": "RCPT #2: 452 4.5.3 Too many"}]
+    reply = session["exchanges"][exchange]["reply"]
+    assert reply["by"] == "proxy" and reply["code"] == 452, reply
+    recipients = [(one["to"], one["accepted"]) for one in session["messages"][0]["recipients"]]
+    assert recipients == [("b@example.net", True), ("c@example.net", False), ("d@example.net", True)]
+    assert not [one for one in session["findings"] if one["rule"] == "rejected"], session["findings"]
+
+
+def test_every_output_says_so_and_show_gives_it_back(scope):
+    with scope.proxy(*SINK, *rules("MAIL: replace 451 4.3.0 later")) as proxy:
+        try:
+            send(proxy.port())
+        except smtplib.SMTPSenderRefused as error:
+            assert error.smtp_code == 451
+    text = proxy.output("text")
+    assert b"### Fault: MAIL: replace 451 4.3.0 later\n" in text
+    assert b'S < "250 2.1.0 Ok"' in text and b'P < "451 4.3.0 later"' in text
+    faults = [event for event in proxy.events() if event["event"] == "fault"]
+    assert [(one["point"], one["action"]) for one in faults] == [("MAIL", "replace 451 4.3.0 later")]
+    assert shown(scope, proxy, "json") == text
+    assert shown(scope, proxy, "jsonl") == text
+
+
+def test_a_message_is_taken_by_nobody(scope):
+    with scope.proxy(*SINK, *rules("message ~ ^Week: 554 5.7.1 no")) as proxy:
+        try:
+            send(proxy.port())
+            assert False, "the message was taken"
+        except smtplib.SMTPDataError as error:
+            assert error.smtp_code == 554
+    session, = proxy.sessions()
+    assert session["messages"][0]["accepted"] is False
+    assert session["outcome"] in ("completed", "client-closed"), session["outcome"]
+
+
+def test_the_rules_are_switched_while_it_runs(scope):
+    with scope.proxy(*SINK, *rules("RCPT: 550 5.1.1 no"), "--faults-off") as proxy:
+        assert send(proxy.port()) == {}
+        done = scope.run("ctl", "faults", "on")
+        assert done.stdout == b"faults: on\n", done
+        try:
+            send(proxy.port())
+            assert False, "the rule did not act"
+        except smtplib.SMTPRecipientsRefused:
+            pass
+        scope.run("ctl", "faults", "off")
+        assert b"faults: off\n" in scope.run("ctl", "status").stdout
+        assert send(proxy.port()) == {}
+
+
+def test_a_seed_repeats_what_chance_did(scope):
+    def refused(seed):
+        with scope.proxy(*SINK, *rules("RCPT 50%: 450 4.2.0 busy"), "--fault-seed", seed) as proxy:
+            recipients = [f"{n}@example.net" for n in range(40)]
+            return sorted(send(proxy.port(), recipients))
+    first = refused("7")
+    assert refused("7") == first and 0 < len(first) < 40, first
+    assert refused("8") != first
+
+
+def test_a_rule_that_cannot_be_read_is_wrong_usage(scope):
+    for rule, word in (("RCPT", "ACTION"), ("RCPT #0: 550 no", "'#0'"), ("RCPT: drop", "'drop'"),
+                       ("RCPT ~ (: 550 no", "'('"), ("RCPT: strip SIZE", "'RCPT'")):
+        done = scope.run("proxy", *SINK, "--fault", rule)
+        assert done.returncode == 2 and b"--fault" in done.stderr, done
+        assert word in done.stderr.decode(), done.stderr
+
+
+if __name__ == "__main__":
+    s.main(globals())
