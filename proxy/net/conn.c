@@ -18,6 +18,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+// How far the client has closed its connection.
+enum client_close {
+    CLIENT_CLOSED_NOTHING,
+    CLIENT_CLOSED_WRITE, // a FIN came, after which nothing shows whether it still reads
+    CLIENT_CLOSED_BOTH,  // a RST came, or its socket has no owner any more
+};
+
 struct conn {
     struct live live; // first: the worker knows no more of it
     struct worker *worker;
@@ -31,8 +38,7 @@ struct conn {
     struct deadline *deadline;
     int64_t active_ns; // the last byte of either side
     struct client_watch watch;
-    bool client_fin;         // a FIN came, after which nothing shows whether it still reads
-    bool client_closed_read; // a RST came after it, or its socket has no owner any more
+    enum client_close client_close;
     bool updating;
     struct observer_counts counted; // what the service's counts have of this session
 };
@@ -86,8 +92,9 @@ static void end(struct conn *conn) {
 // A client whose end no read would show is looked at now and then.
 static void watch_client(struct conn *conn) {
     const struct peer *client = conn->pair.peers[SIDE_CLIENT];
-    bool seen = client == NULL || (client->reading && !conn->client_fin);
-    client_watch_set(&conn->watch, !seen && !conn->client_closed_read, pair_now_ns(&conn->pair));
+    bool seen = client == NULL || (client->reading && conn->client_close == CLIENT_CLOSED_NOTHING);
+    client_watch_set(&conn->watch, !seen && conn->client_close != CLIENT_CLOSED_BOTH,
+                     pair_now_ns(&conn->pair));
 }
 
 // ── time ────────────────────────────────────────────────────────────────────────────────────────
@@ -157,7 +164,9 @@ static void on_ended(void *owner, enum side side, int error) {
     struct conn *conn = owner;
     if (error == 0) {
         bool unacked = side == SIDE_CLIENT && peer_has_unacked(conn->pair.peers[SIDE_CLIENT]);
-        conn->client_fin = conn->client_fin || side == SIDE_CLIENT;
+        if (side == SIDE_CLIENT && conn->client_close == CLIENT_CLOSED_NOTHING) {
+            conn->client_close = CLIENT_CLOSED_WRITE;
+        }
         relay_eof(conn->pair.relay, side, unacked ? RELAY_FIN_UNACKED : RELAY_FIN,
                   pair_now_ns(&conn->pair));
     } else {
@@ -188,13 +197,14 @@ static void adopt(struct conn *conn, struct peer *peer) {
 static void look_at_client(struct conn *conn) {
     int fd = peer_fd(conn->pair.peers[SIDE_CLIENT]);
     bool reset = peer_got_reset(conn->pair.peers[SIDE_CLIENT]);
-    if (reset && !conn->client_fin) {
-        conn->client_closed_read = true;
+    bool ended = conn->client_close != CLIENT_CLOSED_NOTHING;
+    if (reset && !ended) {
+        conn->client_close = CLIENT_CLOSED_BOTH;
         pair_lose(&conn->pair, SIDE_CLIENT);
-    } else if (reset || (conn->client_fin && client_is_orphan(&conn->accepted.client, fd))) {
-        conn->client_closed_read = true;
+    } else if (reset || (ended && client_is_orphan(&conn->accepted.client, fd))) {
+        conn->client_close = CLIENT_CLOSED_BOTH;
         relay_client_closed_read(conn->pair.relay, pair_now_ns(&conn->pair));
-    } else if (conn->client_fin) {
+    } else if (ended) {
         peer_probe(conn->pair.peers[SIDE_CLIENT]); // One on another machine shows itself so.
     }
     client_watch_looked(&conn->watch, pair_now_ns(&conn->pair));

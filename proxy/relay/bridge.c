@@ -150,7 +150,7 @@ static void progress(void *filter, int64_t at_ns) {
     if (answer_is_due(bridge)) {
         answer_starttls(bridge, at_ns);
     }
-    if (at_ns >= bridge->hello_due_ns && bridge->relay->end.linger_until_ns == 0) {
+    if (at_ns >= bridge->hello_due_ns && !session_end_is_over(bridge->relay)) {
         refuse_plain_text(bridge->relay, at_ns);
     }
     if (bridge->relay->server_state == SERVER_STARTTLS_ACCEPTED) {

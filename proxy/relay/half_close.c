@@ -71,7 +71,7 @@ void half_close_pass_on(struct relay *relay, int64_t at_ns) {
 // to a client that sends everything at once and closes.
 void relay_client_closed_read(struct relay *relay, int64_t at_ns) {
     bool quit = relay->end.moment == MOMENT_QUIT || relay->end.moment == MOMENT_IDLE;
-    if (relay->end.answer_until_ns == 0) {
+    if (relay->end.answer_until_ns == INT64_MAX) {
         session_end_await_delivery(relay, at_ns);
         relay->end.answer_until_ns = at_ns + (quit ? RELAY_LINGER_NS : RELAY_GONE_NS);
     }
@@ -119,7 +119,7 @@ void relay_eof(struct relay *relay, enum side side, enum relay_fin fin, int64_t 
 
 void relay_reset(struct relay *relay, enum side side, int64_t at_ns) {
     struct leg *leg = relay_leg(relay, side);
-    if (leg_is_reset(leg) || relay->end.given_up) {
+    if (leg_is_reset(leg) || relay->end.patience != PATIENCE_LASTS) {
         return;
     }
     if (side == SIDE_SERVER && relay->end.server_dropped) {

@@ -80,6 +80,7 @@ struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
     relay->session = setup->session;
     relay->setup = *setup;
     relay->verdict.due_ns = INT64_MAX;
+    session_end_init(&relay->end);
     leg_init(&relay->client, SIDE_CLIENT);
     leg_init(&relay->server, SIDE_SERVER);
     buf_init(&relay->client_hello, LIMIT_READ);
@@ -243,7 +244,7 @@ void relay_sent(struct relay *relay, enum side side, size_t len, int64_t at_ns) 
     relay->client_greeted = relay->client_greeted || (side == SIDE_CLIENT && leg->open);
     tell_wire(relay, side, false, slice_sub(leg_output(leg), 0, len), at_ns);
     leg_sent(leg, len);
-    if (side == SIDE_SERVER && relay->end.unread_until_ns != 0) {
+    if (side == SIDE_SERVER && relay->end.unread_until_ns != INT64_MAX) {
         session_end_await_delivery(relay, at_ns);
     }
     if (!far_side_is_socket(relay)) {
@@ -277,7 +278,7 @@ struct slice relay_output(const struct relay *relay, enum side side) {
 
 // What a peer did not take in its time is not waited for.
 static bool is_flushed(const struct relay *relay, const struct leg *leg) {
-    return relay->end.given_up || leg_is_flushed(leg);
+    return relay->end.patience != PATIENCE_LASTS || leg_is_flushed(leg);
 }
 
 bool relay_wants_shutdown(const struct relay *relay, enum side side) {
@@ -292,7 +293,8 @@ void relay_shutdown_done(struct relay *relay, enum side side) {
 bool relay_wants_reset(const struct relay *relay, enum side side) {
     const struct leg *leg = side == SIDE_CLIENT ? &relay->client : &relay->server;
     const struct leg *other = side == SIDE_CLIENT ? &relay->server : &relay->client;
-    bool alone = leg_is_reset(other) && !leg_is_reset(leg) && !relay->end.given_up;
+    bool waits = relay->end.patience == PATIENCE_LASTS;
+    bool alone = leg_is_reset(other) && !leg_is_reset(leg) && waits;
     return (relay->end.resets_both || alone) && is_flushed(relay, leg);
 }
 
@@ -302,14 +304,14 @@ static bool leg_is_over(const struct leg *leg) {
 
 bool relay_gave_up(const struct relay *relay, enum side side) {
     const struct leg *leg = side == SIDE_CLIENT ? &relay->client : &relay->server;
-    return relay->end.given_up || leg_is_reset(leg);
+    return relay->end.patience != PATIENCE_LASTS || leg_is_reset(leg);
 }
 
 bool relay_is_done(const struct relay *relay) {
     bool no_server = !far_side_is_socket(relay) || relay->server_state == SERVER_CONNECTING ||
                      relay->server_state == SERVER_GONE;
     bool reset = leg_is_reset(&relay->client) || leg_is_reset(&relay->server);
-    if (reset || relay->end.resets_both || relay->end.given_up) {
+    if (reset || relay->end.resets_both || relay->end.patience != PATIENCE_LASTS) {
         return is_flushed(relay, &relay->client) &&
                (no_server || is_flushed(relay, &relay->server));
     }
@@ -326,19 +328,15 @@ static int64_t earlier(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
-static int64_t unless_zero(int64_t at_ns) {
-    return at_ns == 0 ? INT64_MAX : at_ns;
-}
-
 int64_t relay_deadline_ns(const struct relay *relay) {
-    if (relay->end.linger_until_ns != 0) {
+    if (session_end_is_over(relay)) {
         return relay->end.linger_until_ns;
     }
     int64_t due_ns = earlier(relay->decide_at_ns, filters_deadline_ns(relay));
     due_ns = earlier(due_ns, far_side_deadline_ns(relay));
     due_ns = earlier(due_ns, relay->verdict.due_ns);
-    due_ns = earlier(due_ns, unless_zero(relay->end.answer_until_ns));
-    return earlier(due_ns, unless_zero(relay->end.unread_until_ns));
+    due_ns = earlier(due_ns, relay->end.answer_until_ns);
+    return earlier(due_ns, relay->end.unread_until_ns);
 }
 
 // Nothing is awaited any more: what the client said was sent, and nobody reads an answer.
@@ -351,11 +349,11 @@ static void end_without_client(struct relay *relay, int64_t at_ns) {
 }
 
 void relay_tick(struct relay *relay, int64_t at_ns) {
-    if (relay->end.linger_until_ns != 0 && at_ns >= relay->end.linger_until_ns) {
-        relay->end.given_up = true; // They had their time to read the last words and close.
-    } else if (at_ns >= unless_zero(relay->end.unread_until_ns)) {
+    if (at_ns >= relay->end.linger_until_ns) {
+        relay->end.patience = PATIENCE_OVER;
+    } else if (at_ns >= relay->end.unread_until_ns) {
         session_end_give_up_delivery(relay);
-    } else if (at_ns >= unless_zero(relay->end.answer_until_ns)) {
+    } else if (at_ns >= relay->end.answer_until_ns) {
         end_without_client(relay, at_ns);
     } else if (at_ns >= relay->decide_at_ns) {
         relay_set_client(relay, CLIENT_PLAIN);

@@ -75,19 +75,26 @@ enum moment {
     MOMENT_COUNT,
 };
 
+// Whether the peers are waited for.
+enum patience {
+    PATIENCE_LASTS,
+    PATIENCE_OVER,             // they have had their time
+    PATIENCE_OVER_UNDELIVERED, // … and the server has not taken all that the client said
+};
+
 struct session_end {
     enum outcome outcome;
     enum party by; // PARTY_NONE until the outcome is decided
     char error[FAILURE_MAX];
-    int64_t linger_until_ns;
-    int64_t answer_until_ns; // a server may answer a client that reads no more; 0: no such client
-    int64_t unread_until_ns; // … and take more of what the client said; 0: the client is there
-    bool undelivered;        // it did not take all of it
+    // Times, INT64_MAX while they do not run:
+    int64_t linger_until_ns; // nothing is relayed any more, and the peers may read the rest
+    int64_t answer_until_ns; // a server may answer a client that reads no more
+    int64_t unread_until_ns; // … and take more of what the client said
+    enum patience patience;
     bool by_reset;
     bool by_filter;      // a filter ended the session
     bool server_dropped; // the proxy closed the connection to the server alone
     bool resets_both;    // both peers get a reset in place of a FIN
-    bool given_up;       // the peers have had their time
     int64_t noted_ns;
     enum moment moment; // MOMENT_NONE until a peer closed, or the proxy ends the session
     enum verb verb;     // MOMENT_REPLY
@@ -298,6 +305,7 @@ void session_end_close_both(struct relay *relay, int64_t at_ns);
 void session_end_drop_server(struct relay *relay, int64_t at_ns);
 // The same, with a reset to both peers after what was sent.
 void session_end_reset_both(struct relay *relay, int64_t at_ns);
+void session_end_init(struct session_end *end);
 bool session_end_is_over(const struct relay *relay);    // nothing is relayed any more
 bool session_end_is_decided(const struct relay *relay); // the proxy or a failure ended it
 // The client is gone: what it said is the server's for so long as that takes some of it.

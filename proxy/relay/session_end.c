@@ -9,6 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+void session_end_init(struct session_end *end) {
+    *end = (struct session_end){
+        .linger_until_ns = INT64_MAX, .answer_until_ns = INT64_MAX, .unread_until_ns = INT64_MAX};
+}
+
 bool session_end_is_decided(const struct relay *relay) {
     return relay->end.by != PARTY_NONE;
 }
@@ -71,14 +76,14 @@ static void end_leg(struct leg *leg) {
 // Nothing is relayed any more, and the peers get this long to read the rest and close.
 static void linger(struct relay *relay, int64_t at_ns, int64_t linger_ns) {
     int64_t *until_ns = &relay->end.linger_until_ns;
-    if (*until_ns == 0 || *until_ns > at_ns + linger_ns) {
+    if (*until_ns > at_ns + linger_ns) {
         *until_ns = at_ns + linger_ns;
     }
     relay->decide_at_ns = INT64_MAX;
 }
 
 bool session_end_is_over(const struct relay *relay) {
-    return relay->end.linger_until_ns != 0;
+    return relay->end.linger_until_ns != INT64_MAX;
 }
 
 void session_end_drop_server(struct relay *relay, int64_t at_ns) {
@@ -110,8 +115,8 @@ void session_end_await_delivery(struct relay *relay, int64_t at_ns) {
 }
 
 void session_end_give_up_delivery(struct relay *relay) {
-    relay->end.undelivered = relay->server.ending != LEG_ENDING_SENT;
-    relay->end.given_up = true;
+    relay->end.patience =
+        relay->server.ending == LEG_ENDING_SENT ? PATIENCE_OVER : PATIENCE_OVER_UNDELIVERED;
 }
 
 void session_end_close_both(struct relay *relay, int64_t at_ns) {
@@ -141,7 +146,7 @@ static void refuse_plain_client(struct relay *relay, int64_t at_ns) {
 }
 
 void session_end_refuse_client(struct relay *relay, int64_t at_ns) {
-    if (relay->end.linger_until_ns != 0) {
+    if (session_end_is_over(relay)) {
         return;
     }
     switch (relay->client_state) {
@@ -239,7 +244,7 @@ struct event_close session_end_summary(struct relay *relay, int64_t at_ns) {
         .client_reset = leg_is_reset(&relay->client),
         .server_reset = leg_is_reset(&relay->server),
         .turned_away = relay->setup.turned_away,
-        .client_gone = ending->answer_until_ns != 0 || relay_gave_up(relay, SIDE_CLIENT),
+        .client_gone = ending->answer_until_ns != INT64_MAX || relay_gave_up(relay, SIDE_CLIENT),
     };
     if (ending->by == PARTY_PROXY) {
         close.by = PARTY_PROXY;

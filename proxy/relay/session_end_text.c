@@ -124,7 +124,7 @@ static bool may_be_implicit_tls(const struct relay *relay) {
 }
 
 static const char *client_advice(const struct relay *relay) {
-    if (relay->end.undelivered) {
+    if (relay->end.patience == PATIENCE_OVER_UNDELIVERED) {
         return "the server did not take all that the client had said: find out why it stopped "
                "reading";
     }

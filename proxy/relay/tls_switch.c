@@ -394,7 +394,7 @@ static bool mirrors_starttls(const struct relay *relay) {
 }
 
 void tls_switch_advance(struct relay *relay, int64_t at_ns) {
-    if (relay->end.linger_until_ns != 0) {
+    if (session_end_is_over(relay)) {
         return;
     }
     if (relay->connect_error != NULL) {
