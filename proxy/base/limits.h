@@ -305,6 +305,7 @@
 #define LIMIT_CONTROL_ANSWER  (64 * MIB) // what a client takes, and a proxy gives
 #define SUGGEST_WORD_MAX      32         // all words longer than this are too far from each other
 #define PROBE_TEXT_MAX        256        // of a line of `doctor`
+#define SENTENCE_MAX          (64 * KIB) // that the program itself says
 #define STATUS_LINE_MAX       (64 * KIB)
 #define STATUS_LINE_MS        250  // how often it is drawn
 #define STATUS_WAIT_MS        3000 // what a session waits for so long is named

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "cli/console.h"
 
+#include "base/limits.h"
 #include "base/safe_file.h"
 #include "base/text.h"
+#include "spool/terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,16 +14,28 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+// On a terminal it is broken at words; a program that reads it gets one line.
+static void put_sentence(struct buf *out, struct slice sentence) {
+    struct terminal terminal;
+    terminal_init(&terminal, STDERR_FILENO, false);
+    terminal_measure(&terminal);
+    const struct screen one_line = {.utf8 = true};
+    screen_put_sentence(terminal.is_terminal ? &terminal.screen : &one_line, out,
+                        "smtpscope: ", sentence);
+    terminal_cleanup(&terminal);
+}
+
 void console_say(const char *sentence) {
-    struct buf line;
-    buf_init(&line, 64 * KIB);
-    buf_put_string(&line, "smtpscope: ");
-    text_put_printable(&line, slice_of_string(sentence));
-    buf_truncate(&line, buf_len(&line) < line.max ? buf_len(&line) : line.max - 1);
-    buf_put_byte(&line, '\n');
-    bool written = file_write_all(STDERR_FILENO, buf_slice(&line));
+    struct buf shown;
+    struct buf rows;
+    buf_init(&shown, SENTENCE_MAX);
+    buf_init(&rows, MIB);
+    text_put_printable(&shown, slice_of_string(sentence));
+    put_sentence(&rows, buf_slice(&shown));
+    bool written = file_write_all(STDERR_FILENO, buf_slice(&rows));
     (void)written; // where standard error is gone there is no place left to say it
-    buf_cleanup(&line);
+    buf_cleanup(&rows);
+    buf_cleanup(&shown);
 }
 
 void console_sayf(const char *format, ...) {

@@ -87,8 +87,12 @@ static void on_wait_time(uv_timer_t *timer) {
     const struct service_loop *service = timer->data;
     struct wait wait;
     while (waits_next_to_say(service->app->waits, &wait, clock_unix_ns(), STATUS_WAIT_NS)) {
-        console_sayf("session %llu: waiting for %s, %d s", (unsigned long long)wait.session,
-                     wait.text, STATUS_WAIT_MS / 1000);
+        if (wait.session == 0) { // no event of it came yet
+            console_sayf("waiting for %s, %d s", wait.text, STATUS_WAIT_MS / 1000);
+        } else {
+            console_sayf("session %llu: waiting for %s, %d s", (unsigned long long)wait.session,
+                         wait.text, STATUS_WAIT_MS / 1000);
+        }
     }
 }
 
@@ -127,7 +131,8 @@ static void put_places(struct buf *line, const struct options *options) {
 }
 
 void status_say_summary(const struct app_context *app, const struct options *options) {
-    if (!app->summary) {
+    bool said = options->command == CLI_RUN && atomic_load(&app->tally.sessions) == 0;
+    if (!app->summary || said) { // "nothing was captured"
         return;
     }
     struct buf line;

@@ -4,6 +4,8 @@
 #include "base/lines.h"
 #include "base/text.h"
 
+#include <string.h>
+
 enum {
     CLOCK_OFFSET = 11, // of HH:MM:SS.mmm in TIME
     CLOCK_LEN = 12,
@@ -153,18 +155,28 @@ static void put_broken(struct row *row, struct slice text) {
     }
 }
 
-static void put_what(const struct screen *screen, struct buf *out, size_t used, struct slice what) {
+// `used` columns are there already; `hang` come in front of each row that follows.
+static void put_rows(const struct screen *screen, struct buf *out, size_t used, size_t hang,
+                     struct slice text) {
     struct row row = {
         .screen = screen,
         .out = out,
         .columns = screen->columns == 0 ? SIZE_MAX : screen->columns,
-        .hang = used + MARK_LEN,
+        .hang = hang,
         .used = used,
     };
     if (row.hang + HANG_ROOM_MIN > row.columns) {
         row.hang = HANG_NARROW;
     }
-    put_broken(&row, what);
+    put_broken(&row, text);
+    buf_put_byte(out, '\n');
+}
+
+void screen_put_sentence(const struct screen *screen, struct buf *out, const char *label,
+                         struct slice sentence) {
+    size_t len = strlen(label);
+    buf_put_string(out, label);
+    put_rows(screen, out, len, len, sentence);
 }
 
 // ── sessions ────────────────────────────────────────────────────────────────────────────────────
@@ -221,8 +233,8 @@ void screen_put_line(struct screen *screen, struct buf *out, struct slice line) 
     put_spaces(out, 1 + screen->session_width - session.len);
     buf_put(out, session);
     buf_put_byte(out, ' ');
-    put_what(screen, out, CLOCK_LEN + 1 + screen->session_width + 1, what);
-    buf_put_byte(out, '\n');
+    size_t used = CLOCK_LEN + 1 + screen->session_width + 1;
+    put_rows(screen, out, used, used + MARK_LEN, what);
 }
 
 // ── parts of one row ────────────────────────────────────────────────────────────────────────────

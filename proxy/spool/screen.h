@@ -32,6 +32,11 @@ struct screen {
 // first line of each session but the first comes a rule; session 0 is none.
 void screen_put_line(struct screen *screen, struct buf *out, struct slice line);
 
+// Appends the label, such as "smtpscope: ", and the sentence behind it with a '\n', as one row or
+// more. Both are ASCII or were escaped before.
+void screen_put_sentence(const struct screen *screen, struct buf *out, const char *label,
+                         struct slice sentence);
+
 // Appends as many of the parts, one a line of `parts`, as fit into so many columns, the first ones
 // first. The first one is cut where not even that fits.
 void screen_put_parts(const struct screen *screen, struct buf *out, struct slice parts,

@@ -304,6 +304,18 @@ def test_a_person_gets_a_summary_and_a_script_gets_none(scope):
     assert scope.run(*words).stderr == b""
 
 
+def test_what_the_program_says_is_broken_at_words(scope):
+    assert os.path.exists(scope.ca), "a first start would say that it made one"
+    words = ("run", "--ports", "9", "--", "true")
+    process, master = pseudo_terminal.start(scope, *words, columns=60)
+    rows = pseudo_terminal.read_to_the_end(master).decode().splitlines()
+    assert process.wait(harness.TIMEOUT) == 0
+    assert len(rows) > 2 and max(map(len, rows)) <= 60, rows
+    assert all(re.match(" {11}\\S", row) for row in rows[1:]), rows
+    plain = scope.run(*words).stderr.decode()
+    assert " ".join(row.strip() for row in rows) == plain.strip(), (rows, plain)
+
+
 def test_show_looks_the_same(scope):
     lines = scope.path("show.jsonl")
     terminal = Terminal(scope, 80, "-o", "jsonl:" + lines)

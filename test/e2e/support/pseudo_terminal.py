@@ -13,9 +13,10 @@ def resize(terminal, columns):
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 
 
-def start(scope, *words):
+def start(scope, *words, columns=0):
     """The program with a terminal as its standard error; the process and the terminal's other end."""
     master, slave = pty.openpty()
+    resize(slave, columns)
     process = subprocess.Popen([scope.program, *words], env=scope.environment, stderr=slave,
                                stdin=subprocess.DEVNULL)
     os.close(slave)

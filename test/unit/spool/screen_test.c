@@ -116,6 +116,15 @@ static void without_utf8_other_bytes_than_ascii_are_escaped(void **state) {
     expect(fixture, AT " 1 S < \"gr\\xC3\\xBC\\xC3\\x9F\"\n");
 }
 
+static void a_sentence_of_ours_hangs_below_its_first_word(void **state) {
+    struct fixture *fixture = *state;
+    struct slice sentence = SLICE(TEN TEN " " TEN TEN " " TEN);
+    screen_put_sentence(&fixture->screen, &fixture->out, "smtpscope: ", sentence);
+    expect(fixture, "smtpscope: " TEN TEN " " TEN TEN "\n           " TEN "\n");
+    screen_put_sentence(&(struct screen){0}, &fixture->out, "smtpscope: ", sentence);
+    expect(fixture, "smtpscope: " TEN TEN " " TEN TEN " " TEN "\n");
+}
+
 // ── sessions ────────────────────────────────────────────────────────────────────────────────────
 
 #define DASHES_TEN "----------"
@@ -170,6 +179,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_colour_takes_no_column, setup, teardown),
         cmocka_unit_test_setup_teardown(wide_characters_take_two, setup, teardown),
         cmocka_unit_test_setup_teardown(without_utf8_other_bytes_than_ascii_are_escaped, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_sentence_of_ours_hangs_below_its_first_word, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_rule_is_between_sessions, setup, teardown),
         cmocka_unit_test_setup_teardown(a_rule_is_for_a_session_that_comes_late_too, setup,
