@@ -120,6 +120,7 @@ struct event_tls {
     // Client side, --verify mirror: what is wrong with the leaf that it was shown; NULL for
     // nothing.
     const char *shown_faults;
+    bool shown_by_fault;  // … by a rule of --fault, which is `shown_faults`
     bool shown_bad;       // … and no client that checks goes on with it
     bool shown_untrusted; // … since its issuer is one that nobody knows
     int64_t handshake_ns;

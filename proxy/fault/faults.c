@@ -129,6 +129,10 @@ void fault_session_free(struct fault_session *session) {
     }
 }
 
+const struct faults *fault_session_rules(const struct fault_session *session) {
+    return session->faults;
+}
+
 static bool is_at(const struct fault_rule *rule, const struct fault_occasion *occasion) {
     return rule->point == FAULT_COMMAND && occasion->point == FAULT_COMMAND
                ? fault_rule_is_for_verb(rule, occasion->verb)

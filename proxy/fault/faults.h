@@ -28,7 +28,8 @@ struct fault_session;
 
 // `session` outlives it.
 struct fault_session *fault_session_new(struct faults *faults, const struct event_session *session);
-void fault_session_free(struct fault_session *session);
+void fault_session_free(struct fault_session *session); // NULL is fine
+const struct faults *fault_session_rules(const struct fault_session *session);
 
 struct fault_occasion {
     enum fault_point point;

@@ -34,7 +34,7 @@ struct message_watch {
 };
 
 struct fault_filter {
-    struct faults *faults;
+    const struct faults *faults;
     struct fault_session *session;
     struct filter_port port;
     int decided; // exchanges up to this one were
@@ -677,7 +677,6 @@ static int64_t deadline_ns(const void *self) {
 
 static void filter_free(void *self) {
     struct fault_filter *filter = self;
-    fault_session_free(filter->session);
     free(filter->plans);
     buf_wipe(&filter->message.header);
     buf_wipe(&filter->reply);
@@ -686,8 +685,7 @@ static void filter_free(void *self) {
     free(filter);
 }
 
-struct filter fault_filter_new(struct faults *faults, const struct event_session *session,
-                               struct filter_port port) {
+struct filter fault_filter_new(struct fault_session *session, struct filter_port port) {
     static const struct filter_ops ops = {.judge = judge,
                                           .take = take,
                                           .progress = progress,
@@ -697,8 +695,8 @@ struct filter fault_filter_new(struct faults *faults, const struct event_session
                                           .deadline_ns = deadline_ns,
                                           .free = filter_free};
     struct fault_filter *filter = mem_new(sizeof(*filter));
-    filter->faults = faults;
-    filter->session = fault_session_new(faults, session);
+    filter->faults = fault_session_rules(session);
+    filter->session = session;
     filter->port = port;
     filter->decided = -1;
     buf_init(&filter->message.header, LIMIT_HEADER_BYTES);

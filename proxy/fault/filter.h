@@ -14,8 +14,7 @@
 #include "fault/faults.h"
 #include "plug/filter.h"
 
-// `faults` and `session` outlive it; the port is copied.
-struct filter fault_filter_new(struct faults *faults, const struct event_session *session,
-                               struct filter_port port);
+// `session` outlives it; the port is copied.
+struct filter fault_filter_new(struct fault_session *session, struct filter_port port);
 
 #endif

@@ -372,7 +372,7 @@ static unsigned points_of(const struct fault_rule *rule) {
 
 // What would leave the two peers in different places, whatever the user meant by it.
 static const char *nonsense(const struct fault_rule *rule) {
-    if (rule->point == FAULT_CONNECT || rule->point == FAULT_TLS) {
+    if (rule->point == FAULT_CONNECT) {
         return "rules at this point are read, but do nothing yet";
     }
     bool answers = rule->action.kind == FAULT_ANSWER || rule->action.kind == FAULT_REPLACE;

@@ -361,6 +361,7 @@ static void learn_reply(struct facts *facts, const struct event_reply *reply) {
 static void learn_client_tls(struct facts *facts, const struct event_tls *tls) {
     facts->client_tls = true;
     facts->tls_shown_bad = tls->shown_bad;
+    facts->tls_shown_by_fault = tls->shown_by_fault;
     snprintf(facts->shown_faults, sizeof(facts->shown_faults), "%s",
              tls->shown_faults == NULL ? "" : tls->shown_faults);
     facts->no_check_said = false;

@@ -80,6 +80,7 @@ struct facts {
     bool server_tls;
     bool tls_failed;
     bool tls_shown_bad;          // --verify mirror: the client took a certificate with a fault,
+    bool tls_shown_by_fault;     // … which --fault has put in
     char shown_faults[256];      // this one
     bool server_offers_starttls; // by itself, in its latest EHLO reply
     bool no_check_said;          // … and a command has shown that it did not mind

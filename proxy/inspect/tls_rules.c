@@ -128,7 +128,8 @@ static void say_no_sni(struct analysis *analysis) {
 }
 
 static void judge_client(struct analysis *analysis, const struct event_tls *tls) {
-    if (tls->error != NULL && tls->certificate_alert) {
+    bool did_right = tls->shown_by_fault && tls->shown_bad;
+    if (tls->error != NULL && tls->certificate_alert && !did_right) {
         say_distrusts(analysis, tls);
     }
     if (tls->sni_missing) {
@@ -139,8 +140,19 @@ static void judge_client(struct analysis *analysis, const struct event_tls *tls)
 // A client that checks closes behind the handshake without a command, or says QUIT.
 static void judge_unchecked(struct analysis *analysis, const struct event_command *command) {
     const struct facts *facts = &analysis->facts;
-    if (analysis->config.verify_mirror && facts->tls_shown_bad && command->tls &&
-        !facts->no_check_said && command->command.verb != VERB_QUIT) {
+    bool shown =
+        facts->tls_shown_bad && (analysis->config.verify_mirror || facts->tls_shown_by_fault);
+    if (!shown || !command->tls || facts->no_check_said || command->command.verb == VERB_QUIT) {
+        return;
+    }
+    if (facts->tls_shown_by_fault) {
+        analysis_say(
+            analysis, RULE_TLS_CLIENT_NO_CHECK, place_of_session(PARTY_CLIENT),
+            "The client went on though the certificate that it was shown is bad, as --fault "
+            "'%s' wants; it does not verify that, so anybody on the way could read and "
+            "change its mail",
+            facts->shown_faults);
+    } else {
         analysis_say(analysis, RULE_TLS_CLIENT_NO_CHECK, place_of_session(PARTY_CLIENT),
                      "The client went on though the certificate that it was shown is bad, as the "
                      "server's is (%s); it does not verify that, so anybody on the way could read "

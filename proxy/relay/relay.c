@@ -80,6 +80,7 @@ struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
     relay->session = setup->session;
     relay->setup = *setup;
     relay->verdict.due_ns = INT64_MAX;
+    relay->tls_fault.due_ns = INT64_MAX;
     session_end_init(&relay->end);
     leg_init(&relay->client, SIDE_CLIENT);
     leg_init(&relay->server, SIDE_SERVER);
@@ -94,8 +95,8 @@ struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
         bridge_add(relay);
     }
     if (setup->config->faults != NULL) {
-        filters_add(relay,
-                    fault_filter_new(setup->config->faults, setup->session, filters_port(relay)));
+        relay->faults = fault_session_new(setup->config->faults, setup->session);
+        filters_add(relay, fault_filter_new(relay->faults, filters_port(relay)));
     }
     relay_set_client(relay, first_client_state(setup->config));
     if (relay->client_state == CLIENT_UNDECIDED) {
@@ -117,6 +118,7 @@ void relay_free(struct relay *relay) {
     leg_cleanup(&relay->server);
     buf_cleanup(&relay->client_hello);
     filters_cleanup(relay);
+    fault_session_free(relay->faults);
     observer_free(relay->observer);
     far_side_cleanup(relay);
     certificate_facts_free(relay->verdict.certificate);
@@ -335,6 +337,7 @@ int64_t relay_deadline_ns(const struct relay *relay) {
     int64_t due_ns = earlier(relay->decide_at_ns, filters_deadline_ns(relay));
     due_ns = earlier(due_ns, far_side_deadline_ns(relay));
     due_ns = earlier(due_ns, relay->verdict.due_ns);
+    due_ns = earlier(due_ns, relay->tls_fault.due_ns);
     due_ns = earlier(due_ns, relay->end.answer_until_ns);
     return earlier(due_ns, relay->end.unread_until_ns);
 }

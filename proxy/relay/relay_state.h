@@ -123,6 +123,13 @@ struct filter_stream {
     enum stream_end end;
 };
 
+// What a rule at `tls` says of the client's handshake.
+struct tls_fault {
+    bool decided;
+    const struct fault_rule *rule; // NULL for none
+    int64_t due_ns;                // a handshake that is held goes on then; INT64_MAX: none is
+};
+
 struct bridge {
     struct relay *relay;
     struct filter_port port;
@@ -185,6 +192,9 @@ struct relay {
     struct buf client_hello; // as it came, while it is not known how the server answers it
     enum hello_answer hello_answer;
 
+    struct fault_session *faults; // NULL without --fault
+    struct tls_fault tls_fault;
+
     struct filter filters[FILTERS_MAX];
     size_t filter_count;             // 0: bytes are passed on without a look at them
     struct filter_stream streams[2]; // by side
@@ -236,6 +246,15 @@ void tls_switch_check_late(struct relay *relay, enum side side, int64_t at_ns);
 void tls_switch_report_unfinished(struct relay *relay, int64_t at_ns);
 // A client that closed after the handshake without a word distrusts the certificate.
 void tls_switch_check_silent_close(struct relay *relay, enum relay_fin fin, int64_t at_ns);
+
+// tls_fault.c: what a rule of --fault at `tls` does to the client's handshake.
+// Called when the leaf is due. True: the handshake goes on later, or not at all; the client's
+// endpoint may have been refused.
+bool tls_fault_act(struct relay *relay, const char *server_name, int64_t at_ns);
+bool tls_fault_shapes_leaf(const struct relay *relay);
+// Gives the leaf that is asked for the rule's fault; returns what the client sees, enum
+// trust_fault.
+unsigned tls_fault_edit_leaf(struct leaf_request *request, const struct relay *relay);
 
 // far_side.c: a far end that is no socket.
 bool far_side_is_socket(const struct relay *relay);

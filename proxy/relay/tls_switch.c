@@ -2,6 +2,7 @@
 // tls_switch: both handshakes of a session, in the order that lets the client see what the server
 // is.
 #include "base/limits.h"
+#include "fault/rule.h"
 #include "relay/relay_state.h"
 
 #include <arpa/inet.h>
@@ -258,6 +259,9 @@ static const char *shown_faults_text(const struct relay *relay) {
     if (faults == 0) {
         return NULL;
     }
+    if (tls_fault_shapes_leaf(relay)) {
+        return relay->tls_fault.rule->text;
+    }
     if ((faults & ~TRUST_WEAKNESSES) != 0) {
         return relay->verdict.trust.error;
     }
@@ -291,6 +295,7 @@ static void present(struct relay *relay, int64_t at_ns) {
         .small_key_bits = relay->verdict.trust.small_key_bits,
         .now_unix_ns = relay->session->started_unix_ns,
     };
+    unsigned edited = tls_fault_shapes_leaf(relay) ? tls_fault_edit_leaf(&request, relay) : 0;
     if (leaf_get(&leaf, &failure, relay->config->leaves, &request) != OK) {
         session_end_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_PROXY,
                            "no certificate could be made for the client: %s", failure.text);
@@ -302,7 +307,7 @@ static void present(struct relay *relay, int64_t at_ns) {
         what.alpn = tls_endpoint_alpn(relay->server.tls);
         what.ask_certificate = tls_endpoint_certificate_requested(relay->server.tls);
     }
-    relay->shown_faults = faults_seen(&request);
+    relay->shown_faults = edited != 0 ? edited : faults_seen(&request);
     what.faulty = relay->shown_faults != 0;
     relay_set_client(relay, CLIENT_HANDSHAKE);
     tls_endpoint_present(relay->client.tls, &what, at_ns);
@@ -326,6 +331,7 @@ static void tell_client_tls(struct relay *relay, const char *error, bool distrus
     event.tls.starttls = relay->client.starttls;
     event.tls.certificate = given;
     event.tls.shown_faults = shown_faults_text(relay);
+    event.tls.shown_by_fault = tls_fault_shapes_leaf(relay);
     event.tls.shown_bad = (relay->shown_faults & ~TRUST_DISPUTED) != 0;
     event.tls.shown_untrusted = event.tls.shown_bad && is_untrusted(relay->verdict.trust.faults);
     event.tls.sni_missing =
@@ -365,8 +371,13 @@ static void follow_client_handshake(struct relay *relay, int64_t at_ns) {
     case TLS_AWAIT_HANDSHAKE:
         break;
     case TLS_HELLO_SHOWN:
-        if (relay->server_state == SERVER_READY || relay->server_state == SERVER_TLS) {
-            present(relay, at_ns);
+        if (relay->server_state != SERVER_READY && relay->server_state != SERVER_TLS) {
+            break;
+        }
+        if (!tls_fault_act(relay, server_name(relay), at_ns)) {
+            if (tls_endpoint_state(relay->client.tls) == TLS_HELLO_SHOWN) {
+                present(relay, at_ns);
+            }
             follow_client_handshake(relay, at_ns);
         }
         break;

@@ -2,6 +2,7 @@
 """--fault: clients that we did not write get what a rule says, and every output says whose it was."""
 
 import smtplib
+import ssl
 
 from support import scope as s
 
@@ -96,6 +97,39 @@ def test_a_rule_that_cannot_be_read_is_wrong_usage(scope):
         done = scope.run("proxy", *SINK, "--fault", rule)
         assert done.returncode == 2 and b"--fault" in done.stderr, done
         assert word in done.stderr.decode(), done.stderr
+
+
+def refusal(scope, port):
+    """Why a client that checks does not begin TLS; None where it does."""
+    with s.connect(port) as connection:
+        try:
+            with scope.client_context().wrap_socket(connection, server_hostname="localhost"):
+                return None
+        except ssl.SSLCertVerificationError as error:
+            return error.verify_message
+        except ssl.SSLError as error:
+            return error.reason
+
+
+def test_each_fault_of_a_certificate_is_seen_by_a_client_that_checks(scope):
+    for fault, word in (("expired", "expired"), ("not-yet-valid", "not yet valid"),
+                        ("wrong-name", "mismatch"), ("self-signed", "self-signed"),
+                        ("unknown-issuer", "unable to get"), ("weak-key", "too weak")):
+        with scope.proxy(*SINK, *rules(f"tls session 1: certificate {fault}")) as proxy:
+            got = refusal(scope, proxy.port())
+            assert got is not None and word in got.lower().replace("_", " "), (fault, got)
+            assert refusal(scope, proxy.port()) is None, fault
+        refused, _ = proxy.sessions()
+        assert refused["faults"][0]["exchange"] is None and refused["outcome"] == "tls-client-failed"
+        blamed = [one for one in refused["findings"] if one["rule"].startswith("tls-client")]
+        assert fault == "weak-key" or not blamed, blamed
+
+
+def test_a_handshake_ends_with_the_alert(scope):
+    with scope.proxy(*SINK, *rules("tls: alert protocol_version")) as proxy:
+        assert refusal(scope, proxy.port()) == "TLSV1_ALERT_PROTOCOL_VERSION"
+    session, = proxy.sessions()
+    assert session["outcome"] == "tls-client-failed" and "--fault" in session["error"], session
 
 
 if __name__ == "__main__":
