@@ -153,19 +153,22 @@
 #define LIMIT_LINE_MAX       (64 * MIB) // the most that --max-line may say
 #define LIMIT_REPLY_LINES    1024       // lines of one reply that are kept
 #define LIMIT_REPLY_BYTES    (256 * KIB)
-#define LIMIT_PIPELINE       10000       // commands that wait for their replies, remembered at once
-#define LIMIT_RECIPIENTS     10000       // of one message
-#define LIMIT_ENVELOPE_BYTES (4 * MIB)   // addresses and parameters of one message
-#define LIMIT_PIPELINE_BYTES (4 * MIB)   // those of MAILs and RCPTs whose replies are due
-#define LIMIT_UNDECIDED      (256 * KIB) // client bytes whose meaning a reply that is due decides
-#define LIMIT_PARAMETERS     64          // of one command
-#define LIMIT_CAPABILITIES   128         // of one EHLO reply
-#define LIMIT_SPANS          8           // secret parts of one line
-#define LIMIT_VERB           12 // a longer first word is no command's, unless the server offers it
-#define LIMIT_AUTH_WORD      32 // a word that only resembles AUTH
-#define LIMIT_AUTHS          64 // AUTH commands of one client whose replies are due
-#define LIMIT_LOOKS_AHEAD    16 // at one line, since each costs its length
-#define LIMIT_SASL_QUESTION  64 // letters of a challenge, to see what it asks for
+#define LIMIT_PIPELINE       10000      // commands that wait for their replies, remembered at once
+#define LIMIT_RECIPIENTS     10000      // of one message
+#define LIMIT_ENVELOPE_BYTES (4 * MIB)  // addresses and parameters of one message
+#define LIMIT_PIPELINE_BYTES (4 * MIB)  // those of MAILs and RCPTs whose replies are due
+#define LIMIT_UNDECIDED_TEXT (64 * KIB) // bytes that may be a message, as the reply to DATA says
+// Other bytes of a peer that wait for the other peer to decide what they are. What waits is decoded
+// in one turn of the loop, so it is no more than a read whose cost is not known.
+#define LIMIT_UNDECIDED      LIMIT_READ_FIRST
+#define LIMIT_PARAMETERS     64  // of one command
+#define LIMIT_CAPABILITIES   128 // of one EHLO reply
+#define LIMIT_SPANS          8   // secret parts of one line
+#define LIMIT_VERB           12  // a longer first word is no command's, unless the server offers it
+#define LIMIT_AUTH_WORD      32  // a word that only resembles AUTH
+#define LIMIT_AUTHS          64  // AUTH commands of one client whose replies are due
+#define LIMIT_LOOKS_AHEAD    16  // at one line, since each costs its length
+#define LIMIT_SASL_QUESTION  64  // letters of a challenge, to see what it asks for
 #define LIMIT_SASL_RESPONSE  (256 * KIB) // one that is decoded
 #define LIMIT_SASL_ERROR     (4 * KIB)   // the JSON of RFC 7628 3.2.2
 #define LIMIT_SASL_TOKEN     (64 * KIB)  // one whose form is looked at

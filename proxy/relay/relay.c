@@ -265,10 +265,9 @@ bool relay_wants_read(const struct relay *relay, enum side side) {
     if (session_end_is_over(relay)) {
         return true;
     }
-    size_t held = buf_len(&relay->streams[side].held);
-    // A filter that holds a reply waits for time, or for a line's end that is not worth more.
-    bool held_enough = side == SIDE_SERVER && held >= LIMIT_READ;
-    return leg_backlog(to) + buf_len(&from->unread) + held < LIMIT_LEG_OUTPUT && !held_enough;
+    // What decides about these bytes is the other peer, or time, and never more of them.
+    size_t waiting = buf_len(&relay->streams[side].held) + buf_len(&from->unread);
+    return leg_backlog(to) + waiting < LIMIT_LEG_OUTPUT && waiting < LIMIT_UNDECIDED;
 }
 
 struct slice relay_output(const struct relay *relay, enum side side) {

@@ -271,6 +271,12 @@ static void emit_early(struct dialogue *dialogue, int64_t at_ns) {
     }
 }
 
+static size_t room_to_hold(const struct client_stream *client) {
+    size_t limit = client->state == CLIENT_AWAIT_DATA ? LIMIT_UNDECIDED_TEXT : LIMIT_UNDECIDED;
+    size_t held = buf_len(&client->held);
+    return held < limit ? limit - held : 0;
+}
+
 static size_t hold(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
     struct client_stream *client = &dialogue->client;
     if (buf_len(&client->held) == 0) {
@@ -279,7 +285,7 @@ static size_t hold(struct dialogue *dialogue, struct slice bytes, int64_t at_ns)
         client->held_heard = dialogue->heard_count;
     }
     client->held_ns = at_ns;
-    size_t used = buf_append_some(&client->held, bytes);
+    size_t used = buf_append_some(&client->held, slice_sub(bytes, 0, room_to_hold(client)));
     lookahead_look(dialogue);
     if (used < bytes.len) {
         client->undecided = true;

@@ -26,7 +26,7 @@ struct dialogue *dialogue_new(const struct dialogue_config *config,
     dialogue->event.session = session;
     line_reader_init(&dialogue->client.line, prefix_max(config));
     line_reader_init(&dialogue->server.line, prefix_max(config));
-    buf_init(&dialogue->client.held, LIMIT_UNDECIDED);
+    buf_init(&dialogue->client.held, LIMIT_UNDECIDED_TEXT);
     buf_init(&dialogue->server.raw, LIMIT_REPLY_BYTES);
     buf_init(&dialogue->starttls_bytes, prefix_max(config) + 2);
     reply_init(&dialogue->server.reply);
