@@ -83,6 +83,7 @@ enum err service_open(struct service_loop *out, struct failure *failure, struct 
         .session_limit = options->session_limit,
         .idle_timeout_ms = options->idle_timeout_ms,
         .connect_timeout_ms = options->connect_timeout_ms,
+        .asks_before_dial = app->faults != NULL && faults_have_point(app->faults, FAULT_CONNECT),
         .grace_ms = options->grace_ms,
         .mark = needs_mark(options),
         .balancers = &options->balancers,

@@ -372,9 +372,6 @@ static unsigned points_of(const struct fault_rule *rule) {
 
 // What would leave the two peers in different places, whatever the user meant by it.
 static const char *nonsense(const struct fault_rule *rule) {
-    if (rule->point == FAULT_CONNECT) {
-        return "rules at this point are read, but do nothing yet";
-    }
     bool answers = rule->action.kind == FAULT_ANSWER || rule->action.kind == FAULT_REPLACE;
     if (answers && rule->action.code / 100 == 3) {
         return "a 3yz reply asks for more, which the server does not wait for";

@@ -388,6 +388,7 @@ static struct arrival *new_arrival(struct listener *listener, int fd,
                                   ? route_new(spec->server_host, spec->server_port)
                                   : route_new(NULL, 0);
     arrival->accepted.route->may_be_own = spec->mode == MODE_REVERSE;
+    arrival->accepted.route->held = worker->service->options->asks_before_dial;
     arrival->deadline = deadline_new(&worker->loop, on_due, arrival);
     return arrival;
 }

@@ -36,7 +36,8 @@ struct conn {
     struct pair pair;
     struct share shares[2];
     struct deadline *deadline;
-    int64_t active_ns; // the last byte of either side
+    int64_t dial_at_ns; // a dial that --fault holds; INT64_MAX: none
+    int64_t active_ns;  // the last byte of either side
     struct client_watch watch;
     enum client_close client_close;
     bool updating;
@@ -112,6 +113,7 @@ static int64_t next_deadline(const struct conn *conn) {
     if (client_watch_deadline_ns(&conn->watch) < next_ns) {
         next_ns = client_watch_deadline_ns(&conn->watch);
     }
+    next_ns = conn->dial_at_ns < next_ns ? conn->dial_at_ns : next_ns;
     bool looks_again = relay_is_congested(conn->pair.relay) || conn->pair.reset_by_ns != 0;
     if (looks_again && pair_now_ns(&conn->pair) + CONN_LOOK_NS < next_ns) {
         next_ns = pair_now_ns(&conn->pair) + CONN_LOOK_NS;
@@ -210,11 +212,27 @@ static void look_at_client(struct conn *conn) {
     client_watch_looked(&conn->watch, pair_now_ns(&conn->pair));
 }
 
+static void use_dial_result(struct conn *conn);
+
+// The time that --fault holds a dial for is over.
+static void go_on_dialling(struct conn *conn) {
+    struct route *route = conn->accepted.route;
+    conn->dial_at_ns = INT64_MAX;
+    if (route->dialled) {
+        use_dial_result(conn);
+    } else {
+        route_let_go(route, conn->worker);
+    }
+}
+
 static void on_due(void *context) {
     struct conn *conn = context;
     int64_t at_ns = pair_now_ns(&conn->pair);
     if (at_ns >= relay_deadline_ns(conn->pair.relay)) {
         relay_tick(conn->pair.relay, at_ns);
+    }
+    if (at_ns >= conn->dial_at_ns) {
+        go_on_dialling(conn);
     }
     if (at_ns >= idle_deadline(conn)) {
         conn->active_ns = at_ns;
@@ -377,6 +395,7 @@ static struct conn *new_conn(struct worker *worker, const struct accepted *accep
     conn->pair.began_ns = accepted->accepted_ns;
     conn->pair.buffer = worker->read_buffer;
     conn->active_ns = pair_now_ns(&conn->pair);
+    conn->dial_at_ns = INT64_MAX;
     conn->deadline = deadline_new(&worker->loop, on_due, conn);
     fill_session(conn);
     return conn;
@@ -405,6 +424,27 @@ static void take_early(struct conn *conn, enum side side, const struct early *ea
     }
 }
 
+// What a rule at `connect` makes of the dial.
+static void ask_before_dial(struct conn *conn) {
+    struct route *route = conn->accepted.route;
+    const char *host = route->host != NULL ? route->host : conn->destination_text.host;
+    struct relay_dial dial;
+    relay_before_dial(&dial, conn->pair.relay, host, pair_now_ns(&conn->pair));
+    switch (dial.what) {
+    case RELAY_DIAL_NOW:
+        route_let_go(route, conn->worker); // Under `run` the client is connected already.
+        break;
+    case RELAY_DIAL_LATER:
+        conn->dial_at_ns = dial.due_ns;
+        break;
+    case RELAY_DIAL_FAILS:
+        route_fail(route, dial.error, dial.reason);
+        break;
+    case RELAY_DIAL_NEVER:
+        break;
+    }
+}
+
 void conn_begin(struct worker *worker, struct live *arrival, const struct accepted *accepted,
                 const struct turned_away *turned_away, const struct early *early) {
     struct conn *conn = new_conn(worker, accepted);
@@ -412,9 +452,13 @@ void conn_begin(struct worker *worker, struct live *arrival, const struct accept
     open_relay(conn, turned_away);
     take_over(conn);
     take_early(conn, SIDE_CLIENT, early);
+    if (turned_away == NULL && accepted->route->held && conn->session.has_server &&
+        early->from[SIDE_SERVER].len == 0) {
+        ask_before_dial(conn);
+    }
     if (turned_away != NULL) {
         turn_away(conn, turned_away);
-    } else if (accepted->route->dialled) {
+    } else if (accepted->route->dialled && conn->dial_at_ns == INT64_MAX) {
         use_dial_result(conn);
         take_early(conn, SIDE_SERVER, early);
     } else if (!conn->session.has_server) {

@@ -60,7 +60,8 @@ struct proxy_options {
     uint64_t idle_timeout_ms; // 0: none
     uint64_t connect_timeout_ms;
     uint64_t grace_ms;
-    bool mark; // mark our own connections
+    bool mark;             // mark our own connections
+    bool asks_before_dial; // a session's relay may have a rule for that (relay_before_dial)
     // Connections from these begin with a PROXY protocol header; outlives the proxy.
     const struct networks *balancers;
     enum proxy_header_version send_header; // ahead of all that goes to a server

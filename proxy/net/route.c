@@ -5,6 +5,7 @@
 #include "net/peer.h"
 #include "net/worker.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct route *route_new(const char *host, uint16_t port) {
@@ -53,7 +54,8 @@ static void on_dialled(void *context, const struct dial_result *result) {
 void route_dial(struct route *route, struct worker *worker) {
     struct service *service = worker->service;
     bool by_address = route_is_redirected(route);
-    if ((route->host == NULL && !by_address) || route->dialled || route->dial != NULL) {
+    if (route->held || (route->host == NULL && !by_address) || route->dialled ||
+        route->dial != NULL) {
         return;
     }
     struct dial_target target = {
@@ -66,6 +68,20 @@ void route_dial(struct route *route, struct worker *worker) {
         .mark = service->options->mark,
     };
     route->dial = dial_start(&worker->loop, &target, on_dialled, route);
+}
+
+void route_let_go(struct route *route, struct worker *worker) {
+    route->held = false;
+    route_dial(route, worker);
+}
+
+void route_fail(struct route *route, int error, const char *reason) {
+    peer_close(route->result.peer);
+    route->held = false;
+    route->dialled = true;
+    route->result.peer = NULL;
+    route->result.error = error;
+    snprintf(route->result.failure.text, sizeof(route->result.failure.text), "%s", reason);
 }
 
 void route_await(struct route *route, void (*ended)(void *context), void *context) {

@@ -13,6 +13,7 @@ struct route {
     char *host; // the name asked for; NULL where there is none
     uint16_t port;
     struct sockaddr_storage destination; // where the client was going; AF_UNSPEC where it named it
+    bool held;                           // not dialled before route_let_go
     bool may_be_own;                     // it may lead back to one of our own listeners
     struct dial *dial;                   // under way
     bool dialled;                        // `result` holds; its peer is the route's
@@ -28,6 +29,10 @@ void route_use_peer(struct route *route, struct peer *peer); // connected to the
 bool route_is_redirected(const struct route *route);
 // Unless there is nothing to dial, or the dial has begun.
 void route_dial(struct route *route, struct worker *worker);
+// What was held may be dialled.
+void route_let_go(struct route *route, struct worker *worker);
+// In place of a dial: it fails so. A connection that was made already is closed.
+void route_fail(struct route *route, int error, const char *reason);
 // `ended` is called when the dial has ended: from within a later turn of the loop, once.
 void route_await(struct route *route, void (*ended)(void *context), void *context);
 struct peer *route_take_peer(struct route *route); // the caller's; NULL where the dial failed

@@ -36,6 +36,22 @@ struct relay_setup {
 struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns);
 void relay_free(struct relay *relay); // NULL is fine
 
+// Asked once, before the server `server` (a name, an address or NULL) is dialled, where the process
+// has rules of --fault for that.
+struct relay_dial {
+    enum {
+        RELAY_DIAL_NOW,
+        RELAY_DIAL_LATER, // at `due_ns`
+        RELAY_DIAL_FAILS, // as if with `error`, an errno; `reason` is a sentence
+        RELAY_DIAL_NEVER, // the session has ended
+    } what;
+    int64_t due_ns;
+    int error;
+    char reason[FAILURE_MAX];
+};
+void relay_before_dial(struct relay_dial *out, struct relay *relay, const char *server,
+                       int64_t at_ns);
+
 // What became of the connection to the server. `local_address` is the proxy's own end.
 void relay_connected(struct relay *relay, const char *local_address, int64_t at_ns);
 // It could not be made: `reason` is a sentence. `tell_client`: say so where SMTP or TLS allows it;

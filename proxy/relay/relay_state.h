@@ -247,6 +247,9 @@ void tls_switch_report_unfinished(struct relay *relay, int64_t at_ns);
 // A client that closed after the handshake without a word distrusts the certificate.
 void tls_switch_check_silent_close(struct relay *relay, enum relay_fin fin, int64_t at_ns);
 
+// (tls_fault.c) An EVENT_FAULT outside the dialogue.
+void relay_report_fault(struct relay *relay, const struct fault_rule *rule, int64_t at_ns);
+
 // tls_fault.c: what a rule of --fault at `tls` does to the client's handshake.
 // Called when the leaf is due. True: the handshake goes on later, or not at all; the client's
 // endpoint may have been refused.

@@ -10,7 +10,7 @@ enum { WEAK_KEY_BITS = 1024 };
 // The leaf's name where it is to be a wrong one (RFC 2606 2).
 static const char wrong_name[] = "wrong-name.invalid";
 
-static void report(struct relay *relay, const struct fault_rule *rule, int64_t at_ns) {
+void relay_report_fault(struct relay *relay, const struct fault_rule *rule, int64_t at_ns) {
     struct event event = {.kind = EVENT_FAULT, .session = relay->session, .at_ns = at_ns};
     event.fault = (struct event_fault){.point = slice_of_string(rule->point_text),
                                        .action = slice_of_string(rule->action_text),
@@ -28,7 +28,7 @@ static void decide(struct relay *relay, const char *server_name, int64_t at_ns) 
     if (fault->rule == NULL) {
         return;
     }
-    report(relay, fault->rule, at_ns);
+    relay_report_fault(relay, fault->rule, at_ns);
     if (fault->rule->action.kind == FAULT_DELAY) {
         fault->due_ns = at_ns + fault->rule->action.time_ns;
     }

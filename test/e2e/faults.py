@@ -5,6 +5,7 @@ import smtplib
 import ssl
 
 from support import scope as s
+from support import smtp
 
 MESSAGE = b"From: a@example.com\r\nSubject: Weekly\r\n\r\ntext\r\n"
 SINK = ("--mode", "sink@127.0.0.1:0")
@@ -130,6 +131,33 @@ def test_a_handshake_ends_with_the_alert(scope):
         assert refusal(scope, proxy.port()) == "TLSV1_ALERT_PROTOCOL_VERSION"
     session, = proxy.sessions()
     assert session["outcome"] == "tls-client-failed" and "--fault" in session["error"], session
+
+
+def test_the_server_is_not_dialled(scope):
+    """Every way in hears of it as of a server that is down, and the server hears nothing."""
+    with smtp.Server(scope) as server:
+        for action, code in (("refuse", 5), ("unreachable", 4)):
+            rule = rules(f"connect ~ ^localhost$: {action}")
+            with scope.proxy("--mode", "socks5@127.0.0.1:0", *rule) as proxy:
+                with s.connect(proxy.port()) as connection:
+                    connection.sendall(b"\x05\x01\x00\x05\x01\x00\x03\x09localhost"
+                                       + server.port.to_bytes(2, "big"))
+                    assert s.read_exactly(connection, 4)[2:] == b"\x05" + bytes([code])
+            session, = proxy.sessions()
+            assert session["outcome"] == "connect-failed" and "--fault" in session["error"], session
+            assert session["faults"][0]["point"] == "connect"
+        with server.proxy_to(scope, *rules("connect: refuse")) as proxy:
+            with s.connect(proxy.port()) as connection:
+                assert s.read_line(connection).startswith(b"421 4.4.1 ")
+        with server.proxy_to(scope, *rules("connect: close")) as proxy:
+            with s.connect(proxy.port()) as connection:
+                assert connection.recv(1) == b""
+        with server.proxy_to(scope, *rules("connect: delay 200ms")) as proxy:
+            with s.connect(proxy.port()) as connection:
+                assert s.read_line(connection).startswith(b"220 ")
+        session, = proxy.sessions()
+        assert session["exchanges"][0]["reply"]["at_ms"] >= 200
+    assert len(server.peers) == 1, server.peers
 
 
 if __name__ == "__main__":

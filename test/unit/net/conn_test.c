@@ -43,6 +43,7 @@ static struct {
     bool congested;
     int64_t deadline_ns;
     struct observer_counts counts;
+    struct relay_dial before_dial; // what it says of a dial that is held
     // … and what it was told.
     struct event_session *session;
     char received[2][TEXT_MAX];
@@ -86,6 +87,14 @@ void relay_connect_failed(struct relay *relay, const char *reason, bool tell_cli
     (void)at_ns;
     snprintf(scene.failure, TEXT_MAX, "%s", reason);
     scene.failure_to_client = tell_client;
+}
+
+void relay_before_dial(struct relay_dial *out, struct relay *relay, const char *server,
+                       int64_t at_ns) {
+    (void)relay;
+    (void)at_ns;
+    assert_string_equal(server, "mail.example.com");
+    *out = scene.before_dial;
 }
 
 void relay_note(struct relay *relay, const char *text, int64_t at_ns) {
@@ -269,19 +278,31 @@ static int close_scene(void **state) {
     return 0;
 }
 
+static void begin_held(bool held, int server, const char *early);
+
 static void begin(enum mode mode, const char *early) {
+    scene.spec.mode = mode;
+    begin_held(false, -1, early);
+}
+
+// `held`: the dial waits for what the relay says; `server`: a connection that there is already.
+static void begin_held(bool held, int server, const char *early) {
+    enum mode mode = scene.spec.mode;
     int pair[2];
     struct sockaddr_storage name = {0};
     socklen_t len = sizeof(name);
     tcp_pair(pair);
     scene.peers[SIDE_CLIENT] = pair[0];
-    scene.spec.mode = mode;
     scene.accepted.spec = &scene.spec;
     scene.accepted.accepted_ns = (int64_t)uv_hrtime();
     getsockname(pair[0], (struct sockaddr *)&name, &len);
     client_init(&scene.accepted.client, pair[1], (struct sockaddr *)&name);
     scene.accepted.peer = peer_new(&scene.worker.loop, SIDE_CLIENT, pair[1]);
     scene.accepted.route = route_new("mail.example.com", 25);
+    scene.accepted.route->held = held;
+    if (server >= 0) {
+        route_use_peer(scene.accepted.route, peer_new(&scene.worker.loop, SIDE_SERVER, server));
+    }
     if (tunnel_protocol_of(mode) != NULL) {
         scene.accepted.tunnel = tunnel_new(tunnel_protocol_of(mode));
         scene.accepted.tunnel->state = TUNNEL_CONNECTING;
@@ -362,6 +383,39 @@ static void a_header_goes_ahead_of_what_the_client_said(void **state) {
                        client->text.port, client->local_text.port);
     assert_heard(SIDE_SERVER, expected, (size_t)len);
     assert_non_null(strstr(scene.note, "to the server: version 1, client 127.0.0.1 port "));
+}
+
+static void a_dial_that_is_not_to_be_fails_without_one(void **state) {
+    (void)state;
+    scene.before_dial = (struct relay_dial){
+        .what = RELAY_DIAL_FAILS, .error = ECONNREFUSED, .reason = "not dialled"};
+    scene.spec.mode = MODE_REVERSE;
+    begin_held(true, -1, "");
+    assert_string_equal(scene.failure, "not dialled");
+    assert_true(scene.failure_to_client);
+}
+
+static void a_tunnel_is_told_of_a_dial_that_is_not_to_be(void **state) {
+    (void)state;
+    scene.before_dial = (struct relay_dial){
+        .what = RELAY_DIAL_FAILS, .error = ECONNREFUSED, .reason = "not dialled"};
+    scene.spec.mode = MODE_SOCKS5;
+    begin_held(true, -1, "");
+    assert_heard(SIDE_CLIENT, "\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00", 10);
+}
+
+static void a_connection_that_is_held_is_used_when_its_time_has_come(void **state) {
+    int pair[2];
+    (void)state;
+    tcp_pair(pair);
+    scene.peers[SIDE_SERVER] = pair[0];
+    scene.before_dial = (struct relay_dial){.what = RELAY_DIAL_LATER, .due_ns = 500 * NS_PER_MS};
+    scene.spec.mode = MODE_RUN;
+    begin_held(true, pair[1], "");
+    fake_clock_pass_ms(499);
+    assert_int_equal(scene.connected, 0);
+    fake_clock_pass_ms(2);
+    assert_int_equal(scene.connected, 1);
 }
 
 static void a_failed_dial_is_for_the_relay_to_tell(void **state) {
@@ -533,6 +587,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_SCENE(bytes_go_to_the_relay_and_from_it),
         IN_SCENE(a_header_goes_ahead_of_what_the_client_said),
+        IN_SCENE(a_dial_that_is_not_to_be_fails_without_one),
+        IN_SCENE(a_tunnel_is_told_of_a_dial_that_is_not_to_be),
+        IN_SCENE(a_connection_that_is_held_is_used_when_its_time_has_come),
         IN_SCENE(a_failed_dial_is_for_the_relay_to_tell),
         IN_SCENE(socks5_tells_a_failed_dial_itself),
         IN_SCENE(socks5_answers_before_the_session_says_a_word),
