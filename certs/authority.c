@@ -306,7 +306,7 @@ static enum err check_dates(const struct authority *authority, struct failure *f
         return OK;
     }
     struct buf date;
-    buf_init(&date, KIB);
+    buf_init(&date, DATE_TEXT_MAX);
     clock_put_rfc3339(&date, authority->facts->not_after_unix_ns, CLOCK_SECONDS);
     buf_put_byte(&date, '\0');
     enum err err = fail(failure, ERR_INPUT, "the CA in %s has expired on %s; " RENEW, folder->path,

@@ -29,7 +29,7 @@ enum { PEM_LINE = 64 };
 // RFC 7468 2.
 static void put_pem(struct buf *out, struct slice der) {
     struct buf base64;
-    buf_init(&base64, 2 * der.len + KIB);
+    buf_init(&base64, LIMIT_PEM + 2 * der.len);
     base64_encode(&base64, der);
     struct slice text = buf_slice(&base64);
     buf_put_string(out, "-----BEGIN CERTIFICATE-----\n");

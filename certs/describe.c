@@ -65,8 +65,8 @@ static char *address_text(struct slice address) {
 // A name may hold anything, a NUL too: what is not printable is shown as such.
 static char *host_text(struct slice host) {
     struct buf text;
-    buf_init(&text, 4 * KIB);
-    text_escape(&text, slice_sub(host, 0, KIB));
+    buf_init(&text, 4 * CERTIFICATE_NAME_MAX); // a byte that is escaped takes four
+    text_escape(&text, slice_sub(host, 0, CERTIFICATE_NAME_MAX));
     char *copy = mem_string_of(buf_slice(&text));
     buf_cleanup(&text);
     return copy;

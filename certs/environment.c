@@ -157,8 +157,8 @@ static char *java_value(const char *store) {
     const char *quote = strpbrk(store, " \t") != NULL ? "\"" : "";
     const char *inherited = getenv("JAVA_TOOL_OPTIONS");
     struct buf value;
-    buf_init(&value, 64 * KIB);
     struct slice rest = slice_of_string(inherited);
+    buf_init(&value, rest.len + strlen(JAVA_OPTION) + strlen(store) + strlen("x \"\""));
     while (!slice_is_null(rest)) {
         struct slice option = slice_split(&rest, ' ');
         if (option.len > 0 && !slice_starts_with(option, slice_of_string(JAVA_OPTION))) {

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/limits.h"
 
 #include <string.h>
 
@@ -27,7 +28,7 @@ static void put_text(struct buf *out, const char *text) {
 static enum err put_seal(struct buf *out, const char *password) {
     uint8_t seal[SHA1_LEN];
     struct buf text;
-    buf_init(&text, out->max + 256);
+    buf_init(&text, out->max + JKS_SEAL_MAX);
     for (const char *at = password; *at != '\0'; at++) {
         put_number(&text, (uint8_t)*at, 2);
     }

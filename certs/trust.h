@@ -5,6 +5,7 @@
 #define SCOPE_CERTS_TRUST_H
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "event/event.h"
 
 #include <openssl/base.h>
@@ -39,7 +40,7 @@ struct trust_verdict {
     bool issuer_sha1;
     // All faults in words, OpenSSL's own where there are such: "certificate has expired", joined by
     // "; ". Empty where it verifies.
-    char error[384];
+    char error[VERDICT_ERROR_MAX];
 };
 
 struct trust_store; // the roots; safe for use by many threads

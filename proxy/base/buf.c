@@ -12,6 +12,7 @@
 
 enum {
     FIRST_CAPACITY = 256,
+    FORMAT_ROOM = 512, // what is longer is written in a second go
 };
 
 void buf_init(struct buf *buf, size_t max) {
@@ -128,7 +129,7 @@ void buf_put_string(struct buf *buf, const char *string) {
 }
 
 void buf_putf(struct buf *buf, const char *format, ...) {
-    char fixed[512];
+    char fixed[FORMAT_ROOM];
     va_list args;
     va_start(args, format);
     int len = vsnprintf(fixed, sizeof(fixed), format, args);

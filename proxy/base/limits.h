@@ -42,6 +42,7 @@
 // Reading from the other peer stops at LIMIT_LEG_OUTPUT, and one read adds at most LIMIT_READ to a
 // leg, or a little more through TLS; the maximum of a buffer is never met, only asserted.
 #define LIMIT_LEG_BUFFER (4 * MIB)
+#define LIMIT_FAR_END    MIB // what a far end that is no socket says at once
 
 // How long a client's ClientHello is waited for where only the client's first bytes can tell
 // whether it speaks TLS at once: a bridged server's greeting is held back so long, and no longer.
@@ -62,15 +63,18 @@
 #define SILENT_CLOSE_NS (10 * NS_PER_S)
 
 // TLS.
-#define LIMIT_TLS_RECORD 16384 // RFC 8446 5.1, of plaintext
-#define LIMIT_ALPN_NAME  255   // RFC 7301 3.1
-#define LIMIT_ALPN_NAMES 64    // of one ClientHello
-#define LIMIT_JA4_COUNT  99    // the most that a JA4 fingerprint counts up to
-#define LIMIT_CHAIN      32    // certificates that a peer shows
-#define LIMIT_OWN_CHAIN  16    // certificates that the proxy shows to a server that asks
-#define TLS_FIRST_BYTES  256   // of a peer's stream, to recognise what is no TLS
-#define TLS_QUOTE_MAX    160   // of these in a sentence
-#define TLS_VERB_MAX     12    // their first word, which may be a command's
+#define LIMIT_TLS_RECORD  16384     // RFC 8446 5.1, of plaintext
+#define LIMIT_ALPN_NAME   255       // RFC 7301 3.1
+#define LIMIT_ALPN_NAMES  64        // of one ClientHello
+#define LIMIT_JA4_COUNT   99        // the most that a JA4 fingerprint counts up to
+#define LIMIT_CHAIN       32        // certificates that a peer shows
+#define LIMIT_OWN_CHAIN   16        // certificates that the proxy shows to a server that asks
+#define TLS_FIRST_BYTES   256       // of a peer's stream, to recognise what is no TLS
+#define TLS_QUOTE_MAX     160       // of these in a sentence
+#define TLS_VERB_MAX      12        // their first word, which may be a command's
+#define TLS_SENTENCE_MAX  (4 * KIB) // why a handshake failed
+#define LIMIT_FINGERPRINT MIB       // the lists of a ClientHello as text
+#define JA4_MAX           KIB
 // Above LIMIT_LEG_OUTPUT, where writing stops, there must be room for one more record and for a
 // whole handshake flight with a long chain.
 #define LIMIT_TLS_OUTPUT (LIMIT_LEG_OUTPUT + 256 * KIB)
@@ -80,16 +84,20 @@
 #define ROOTS_LOOK_NS NS_PER_MS
 
 // Certificates.
-#define LIMIT_PEM           (64 * KIB) // a file of the CA, its certificate or its key
-#define LIMIT_BUNDLE        (8 * MIB)  // of roots that is written; 1 MiB is some 700 roots
-#define LIMIT_OTHERS_BUNDLE (16 * MIB) // of roots that `doctor` reads
-#define LIMIT_ROOTS         4096       // in one bundle
-#define LIMIT_COMMON_NAME   64         // RFC 5280 A.1
-#define LIMIT_LEAVES        1024       // certificates that are kept for clients to come
-#define LIMIT_VERDICTS_KEPT 256        // on chains; a power of two
-#define VERDICT_KEPT_NS     (60 * NS_PER_S)
-#define FOLDER_LOCK_WAIT_MS 5000 // for another process that makes the CA
-#define FOLDER_LOCK_NAP_MS  20
+#define LIMIT_PEM            (64 * KIB) // a file of the CA, its certificate or its key
+#define LIMIT_BUNDLE         (8 * MIB)  // of roots that is written; 1 MiB is some 700 roots
+#define LIMIT_OTHERS_BUNDLE  (16 * MIB) // of roots that `doctor` reads
+#define LIMIT_ROOTS          4096       // in one bundle
+#define LIMIT_COMMON_NAME    64         // RFC 5280 A.1
+#define LIMIT_LEAVES         1024       // certificates that are kept for clients to come
+#define LIMIT_VERDICTS_KEPT  256        // on chains; a power of two
+#define VERDICT_KEPT_NS      (60 * NS_PER_S)
+#define VERDICT_ERROR_MAX    384  // what is wrong with a chain
+#define VERDICT_TEXT_MAX     448  // … with what was not checked
+#define CERTIFICATE_NAME_MAX KIB  // a name in a certificate
+#define JKS_SEAL_MAX         256  // what is hashed with a bundle: the password, a greeting
+#define FOLDER_LOCK_WAIT_MS  5000 // for another process that makes the CA
+#define FOLDER_LOCK_NAP_MS   20
 
 // Tunnels (--mode connect) and SOCKS5.
 #define LIMIT_HTTP_HEAD     (16 * KIB) // of a request for a tunnel
@@ -145,7 +153,7 @@
 // A redirected connection waits in the listener's queue until a session is free, so this is long.
 // What never comes (the command was killed within its connect) must go some time all the same.
 #define PENDING_CONNECT_NS (INT64_C(30) * 60 * NS_PER_S)
-#define CLAIM_WAIT_MS      2000 // for its last connections to be accepted, once the command has ended
+#define CLAIM_WAIT_MS      2000 // for its last connections, once a command has ended
 #define SCARCE_NAP_MS      20   // before another try where descriptors are used up
 
 // The decoder.
@@ -225,11 +233,11 @@
 #define LIMIT_PATH_VALUE    128         // bytes of a value in it, so that it stays a file's name
 #define LIMIT_FILE_COPY     MIB // a json file that is copied for each session where it must be
 #define LIMIT_SCREEN        (64 * KIB) // lines for a stopped terminal; it gets no status line more
-#define LIMIT_SEGMENT       (32 * KIB) // of pcap: less than the window, and than an IPv4 packet holds
+#define LIMIT_SEGMENT       (32 * KIB) // of pcap: less than a window and an IPv4 packet
 #define LIMIT_NAME_ATTEMPTS 100        // to find a name for a new file that no other has
 #define LIMIT_OLD_END       64 // bytes of a file's end that are put back where a write fails
 #define LIMIT_GATHERED      (32 * KIB)  // bytes of one peer that become one flight in pcap
-#define LIMIT_HANDSHAKE     (512 * KIB) // packets that wait in pcapng for the secrets of a handshake
+#define LIMIT_HANDSHAKE     (512 * KIB) // packets that wait in pcapng for TLS secrets
 // Getting ahead means this much within this time. A reader that takes a page now and then is as
 // good as none: the mail would wait for it without bound.
 #define AHEAD_BYTES         (64 * KIB)
@@ -250,10 +258,11 @@
 #define LIMIT_FAULT_OVER 100000      // occasions that are remembered for `over N/Ss`
 
 // A recorded transcript: `show` and `check` read all of it at once.
-#define LIMIT_TRANSCRIPT (4096 * MIB)
-#define LIMIT_SHOWN      (4 * LIMIT_TRANSCRIPT + LIMIT_FLUSH) // one event of it as text, escaped
-#define FRAMING_HEAD_MAX 256  // bytes that are enough to recognise a format
-#define LIMIT_READ_MS    1e11 // the longest time that is taken from one; some three years
+#define LIMIT_TRANSCRIPT      (4096 * MIB)
+#define LIMIT_TRANSCRIPT_READ MIB                                  // one read of it
+#define LIMIT_SHOWN           (4 * LIMIT_TRANSCRIPT + LIMIT_FLUSH) // one event of it as text, escaped
+#define FRAMING_HEAD_MAX      256  // bytes that are enough to recognise a format
+#define LIMIT_READ_MS         1e11 // the longest time that is taken from one; some three years
 
 // A verdict.
 #define LIMIT_JUDGED_FINDINGS 10000      // kept for the reports; more are only counted
@@ -290,14 +299,15 @@
 #define LIMIT_SENT_MESSAGES    64          // that are compared
 #define LIMIT_AUTH_ATTEMPTS    64          // refused in one session, to find one that is repeated
 #define FINDING_TEXT_MAX       2048
+#define LIST_TEXT_MAX          512             // a list of words in it
 #define LIKELY_TEXT_MAX        4096            // the likely cause
 #define REFUSAL_TEXT_MAX       4096            // a reply, to see what it refuses
 #define HELLO_NAME_MAX         1700            // the name of a client in a finding
 #define MIME_NOTE_MAX          2048            // what is wrong with the MIME structure
 #define QUOTE_MAX              160             // of what a peer said
 #define STEP_NAME_MAX          64              // of a command, or of what took its place
-#define IDLE_NS                (30 * NS_PER_S) // of silence, after which a refusal may be because of it
-#define SILENCE_NS             (5 * NS_PER_S) // after which a peer that does not go on is named
+#define IDLE_NS                (30 * NS_PER_S) // of silence, which may explain a refusal
+#define SILENCE_NS             (5 * NS_PER_S)  // after which a peer that does not go on is named
 
 // The command line, `ctl` and the status line.
 #define LIMIT_DEFAULTS        (64 * KIB) // options in $SMTPSCOPE_OPTIONS, or in their file
@@ -314,11 +324,17 @@
 #define STATUS_WAIT_MS        3000 // what a session waits for so long is named
 #define STATUS_WAIT_NS        (STATUS_WAIT_MS * NS_PER_MS)
 #define RATE_SAMPLE_MS        1000
+#define KEYLOG_LINE_MAX       512
+#define CONSOLE_SENTENCE_MAX  4096
+#define CONSOLE_TEXT_MAX      MIB                                  // that a command prints
+#define LIMIT_CONSOLE         (4 * LIMIT_CONTROL_ANSWER)           // lines from outside, escaped
 #define CA_ENDS_SOON_NS       (INT64_C(30) * 24 * 3600 * NS_PER_S) // `doctor` says so
 
 // What all of it is made of.
 #define FAILURE_MAX       1024 // a sentence for a person
-#define MOMENT_TEXT_MAX   128  // the moment in which a session ended
+#define DATE_TEXT_MAX     64
+#define NOTICE_MAX        (64 * KIB) // a line of an output that is about the output itself
+#define MOMENT_TEXT_MAX   128        // the moment in which a session ended
 #define LIMIT_ARENA_BLOCK (64 * KIB)
 #define LIMIT_WIPED       (256 * KIB) // what is larger holds no line of a credential
 

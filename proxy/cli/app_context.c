@@ -2,6 +2,7 @@
 #include "cli/app_context.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/safe_file.h"
 #include "cli/console.h"
@@ -46,7 +47,7 @@ static enum err open_contexts(struct app_context *out, struct failure *failure,
 // One write for a line, so that the threads' lines do not mix (O_APPEND).
 static void write_keylog(void *context, struct slice line) {
     struct app_context *app = context;
-    char text[512];
+    char text[KEYLOG_LINE_MAX];
     if (line.len >= sizeof(text)) {
         return;
     }

@@ -2,6 +2,7 @@
 #include "cli/ca_place.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/safe_file.h"
 #include "cli/console.h"
@@ -17,7 +18,7 @@ char *ca_place_dir(const struct options *options) {
 
 static void say_hosts_unused(const struct authority *authority) {
     struct buf hosts;
-    buf_init(&hosts, MIB);
+    buf_init(&hosts, CONSOLE_TEXT_MAX);
     authority_put_hosts(&hosts, authority);
     struct slice names = buf_slice(&hosts);
     console_sayf("--ca-hosts has no effect: the CA %s is there already, %s%.*s; "

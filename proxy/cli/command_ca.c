@@ -28,7 +28,7 @@ static void put_date(struct buf *out, const char *name, int64_t unix_ns) {
 
 static void put_limits(struct buf *out, const struct authority *authority) {
     struct buf hosts;
-    buf_init(&hosts, MIB);
+    buf_init(&hosts, CONSOLE_TEXT_MAX);
     authority_put_hosts(&hosts, authority);
     struct slice names = buf_slice(&hosts);
     if (names.len > 0) {
@@ -40,7 +40,7 @@ static void put_limits(struct buf *out, const struct authority *authority) {
 static enum err show(struct failure *failure, const struct authority *authority) {
     const struct event_certificate *facts = authority_facts(authority);
     struct buf text;
-    buf_init(&text, MIB);
+    buf_init(&text, CONSOLE_TEXT_MAX);
     buf_putf(&text, "certificate  %s\n", authority_certificate_file(authority));
     buf_putf(&text, "subject      %s\n", facts->subject);
     put_date(&text, "valid from   ", facts->not_before_unix_ns);
@@ -94,7 +94,7 @@ static enum err env(struct failure *failure, const struct ca_place *ca) {
     enum err err = environment_new(&environment, failure, ca->authority, ca->dir, clock_unix_ns());
     if (err == OK) {
         struct buf text;
-        buf_init(&text, MIB);
+        buf_init(&text, CONSOLE_TEXT_MAX);
         environment_put_shell(&text, environment);
         err = console_out(failure, buf_slice(&text));
         buf_cleanup(&text);

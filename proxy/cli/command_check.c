@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/limits.h"
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/rules.h"
@@ -22,7 +23,7 @@ static enum err judge_transcript(struct judge *judge, struct failure *failure, c
 static int print_rules(void) {
     struct buf text;
     struct failure failure = {0};
-    buf_init(&text, MIB);
+    buf_init(&text, CONSOLE_TEXT_MAX);
     rules_put(&text);
     enum err err = console_out(&failure, buf_slice(&text));
     buf_cleanup(&text);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/limits.h"
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "control/control.h"
@@ -35,7 +36,7 @@ int command_ctl(const struct options *options) {
         return EXIT_USAGE;
     }
     struct buf answer;
-    buf_init(&answer, 16 * MIB);
+    buf_init(&answer, LIMIT_CONTROL_ANSWER);
     enum control_result result = control_client_ask(&answer, options->control, command);
     int status = tell(result, buf_slice(&answer));
     buf_cleanup(&answer);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "capture/probe.h"
 #include "certs/authority.h"
@@ -153,7 +154,7 @@ static void check_limits(struct buf *out) {
 
 int command_doctor(const struct options *options) {
     struct buf text;
-    buf_init(&text, MIB);
+    buf_init(&text, CONSOLE_TEXT_MAX);
     char *ca_file = check_authority(&text, options);
     struct probe_result results[PROBE_COUNT_MAX];
     size_t count = probe_all(results, ca_file);

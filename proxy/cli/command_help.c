@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/limits.h"
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/help.h"
@@ -9,7 +10,7 @@
 
 int command_help(const struct options *options) {
     struct buf text;
-    buf_init(&text, MIB);
+    buf_init(&text, CONSOLE_TEXT_MAX);
     if (options->request == REQUEST_VERSION) {
         version_put(&text, &(struct library_versions){
                                .program = SCOPE_VERSION,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The command runs under the capture; the proxy lives as long as it does.
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "capture/mount.h"
 #include "certs/environment.h"
@@ -134,7 +135,7 @@ static void say_if_nothing_came(const struct run *run, const struct options *opt
         return;
     }
     struct buf text;
-    buf_init(&text, 64 * KIB);
+    buf_init(&text, CONSOLE_TEXT_MAX);
     buf_put_string(&text, "nothing was captured: the command made no ");
     if (options->ports.all) {
         buf_put_string(&text, "connection for mail; usual reasons: ");

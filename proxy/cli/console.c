@@ -29,7 +29,7 @@ void console_say(const char *sentence) {
     struct buf shown;
     struct buf rows;
     buf_init(&shown, SENTENCE_MAX);
-    buf_init(&rows, MIB);
+    buf_init(&rows, CONSOLE_TEXT_MAX);
     text_put_printable(&shown, slice_of_string(sentence));
     put_sentence(&rows, buf_slice(&shown));
     bool written = file_write_all(STDERR_FILENO, buf_slice(&rows));
@@ -39,7 +39,7 @@ void console_say(const char *sentence) {
 }
 
 void console_sayf(const char *format, ...) {
-    char sentence[4096];
+    char sentence[CONSOLE_SENTENCE_MAX];
     va_list args;
     va_start(args, format);
     vsnprintf(sentence, sizeof(sentence), format, args);
@@ -60,7 +60,7 @@ enum err console_out(struct failure *failure, struct slice bytes) {
 
 enum err console_out_lines(struct failure *failure, struct slice lines) {
     struct buf shown;
-    buf_init(&shown, 64 * MIB);
+    buf_init(&shown, LIMIT_CONSOLE);
     while (lines.len > 0) {
         text_put_printable(&shown, slice_split(&lines, '\n'));
         buf_put_byte(&shown, '\n');

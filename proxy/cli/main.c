@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/limits.h"
 #include "cli/app.h"
 #include "cli/commands.h"
 #include "cli/console.h"
@@ -65,7 +66,7 @@ static void outlive_readers(const struct options *options) {
 static void put_help(void) {
     struct buf text;
     struct failure failure = {0};
-    buf_init(&text, MIB);
+    buf_init(&text, CONSOLE_TEXT_MAX);
     help_put(&text, CLI_NONE);
     (void)!console_err(&failure, buf_slice(&text)); // the exit status says the same
     buf_cleanup(&text);

@@ -14,12 +14,12 @@
 static enum err read_all(struct buf *out, struct failure *failure, const char *name, int file) {
     ssize_t len = 1;
     while (len > 0) {
-        uint8_t *room = buf_reserve(out, MIB);
+        uint8_t *room = buf_reserve(out, LIMIT_TRANSCRIPT_READ);
         if (room == NULL) {
             return fail(failure, ERR_INPUT, "cannot read %s: it is larger than %zu GiB", name,
                         LIMIT_TRANSCRIPT / (1024 * MIB));
         }
-        len = read(file, room, MIB);
+        len = read(file, room, LIMIT_TRANSCRIPT_READ);
         if (len > 0) {
             buf_commit(out, (size_t)len);
         } else if (len < 0 && errno == EINTR) {
@@ -64,7 +64,7 @@ enum err transcript_open(struct transcript *out, struct failure *failure, const 
     bool is_stdin = strcmp(path, "-") == 0;
     char *name = is_stdin ? mem_string("standard input") : mem_format("'%s'", path);
     out->reader = NULL;
-    buf_init(&out->text, LIMIT_TRANSCRIPT + MIB);
+    buf_init(&out->text, LIMIT_TRANSCRIPT + LIMIT_TRANSCRIPT_READ);
     enum err err = read_file(&out->text, failure, name, path);
     if (err == OK) {
         err = open_reader(out, failure, name);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How a session ends: who closed, when, and what was still due (RFC 5321 3.8, 4.1.1.10, 4.5.3.2).
 #include "base/clock.h"
+#include "base/limits.h"
 #include "inspect/themes.h"
 
 #include <inttypes.h>
@@ -178,7 +179,7 @@ static void judge_server_close(struct analysis *analysis, int64_t now_ns) {
         return;
     }
     struct buf rest;
-    buf_init(&rest, 512);
+    buf_init(&rest, LIST_TEXT_MAX);
     struct standing standing = facts_standing(facts, now_ns);
     put_reason(&rest, facts, now_ns);
     put_still_due(&rest, &standing);

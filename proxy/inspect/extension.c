@@ -4,6 +4,7 @@
 #include "inspect/parameter.h"
 #include "inspect/themes.h"
 
+#include "base/limits.h"
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -25,7 +26,7 @@ static bool parameter_is_offered(const struct event_command *command,
 static void judge_offered_parameters(struct analysis *analysis,
                                      const struct event_command *command) {
     struct buf list;
-    buf_init(&list, 512);
+    buf_init(&list, LIST_TEXT_MAX);
     for (size_t i = 0; i < command->command.parameter_count; i++) {
         const struct event_parameter *parameter = &command->command.parameters[i];
         if (!parameter_is_offered(command, parameter)) {

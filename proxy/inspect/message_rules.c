@@ -82,7 +82,7 @@ void message_notes_free(struct message_notes *notes) {
 
 static void note_date_off(struct analysis *analysis, const struct event *event, int64_t off_s) {
     int64_t days = (off_s > 0 ? off_s : -off_s) / SECONDS_OF_DAY;
-    char text[2048];
+    char text[FINDING_TEXT_MAX];
     struct buf now;
     buf_init(&now, 64);
     clock_put_rfc3339(&now, event_unix_ns(event), CLOCK_SECONDS);
@@ -275,7 +275,7 @@ static void judge_missing(struct analysis *analysis, struct place place) {
 
 static void judge_repeated(struct analysis *analysis, struct place place) {
     struct buf list;
-    buf_init(&list, 512);
+    buf_init(&list, LIST_TEXT_MAX);
     for (int i = 0; i < ONCE_COUNT; i++) {
         unsigned times = analysis->message->seen[i];
         if (times > 1) {

@@ -233,7 +233,7 @@ static void say(struct analysis *analysis, struct place place, int code, const c
 
 // 5xx is an error, 4xx a warning.
 static void say(struct analysis *analysis, struct place place, int code, const char *format, ...) {
-    char text[2048];
+    char text[FINDING_TEXT_MAX];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);

@@ -38,7 +38,7 @@ static void add(struct remarks *notes, enum rule rule, bool mild, const char *te
 }
 
 void remarks_add(struct remarks *notes, enum rule rule, const char *format, ...) {
-    char text[2048];
+    char text[FINDING_TEXT_MAX];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);

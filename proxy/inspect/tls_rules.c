@@ -240,7 +240,7 @@ static void say_bad_certificate(struct analysis *analysis, const struct event_tl
     const char *issuer = tls->certificate == NULL ? NULL : tls->certificate->issuer;
     const char *error = tls->verify_error == NULL ? "no reason is known" : tls->verify_error;
     bool issued = issuer != NULL && subject != NULL && strcmp(issuer, subject) != 0;
-    buf_init(&text, 4 * KIB);
+    buf_init(&text, TLS_SENTENCE_MAX);
     buf_putf(&text, "The server's certificate%s%s%s%s%s does not verify: %s", subject ? " (" : "",
              subject ? quote_of(analysis, slice_of_string(subject)).text : "",
              issued ? ", issued by " : "",
@@ -293,7 +293,7 @@ static const char *comma(const struct buf *reasons) {
 
 static void judge_strength(struct analysis *analysis, const struct event_tls *tls) {
     struct buf reasons;
-    buf_init(&reasons, 512);
+    buf_init(&reasons, LIST_TEXT_MAX);
     const struct event_certificate *certificate = tls->certificate;
     if (certificate != NULL && certificate->rsa_bits > 0 && certificate->rsa_bits < RSA_BITS_MIN) {
         buf_putf(&reasons, "an RSA key of %u bits where %d are due", certificate->rsa_bits,

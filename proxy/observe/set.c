@@ -3,6 +3,7 @@
 #include "observe/output_parts.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "spool/path.h"
 
@@ -212,7 +213,7 @@ static void submit_span(struct output_set *set, int64_t from_unix_ns, int64_t to
     struct write_batch *batch = write_batch_new();
     for (size_t i = 0; i < set->count; i++) {
         struct buf line;
-        buf_init(&line, 4 * KIB);
+        buf_init(&line, NOTICE_MAX);
         struct chunk chunk = {.kind = CHUNK_LINES, .output = i};
         const struct output *output = &set->outputs[i];
         if (output->format->put_notice != NULL) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // far_side: moves bytes between the server's leg and a far end that is no socket. The leg is plain,
 // and to the rest of the relay it looks like any other.
+#include "base/limits.h"
 #include "relay/relay_state.h"
 
 bool far_side_is_socket(const struct relay *relay) {
@@ -8,7 +9,7 @@ bool far_side_is_socket(const struct relay *relay) {
 }
 
 void far_side_open(struct relay *relay, struct far_end far_end, int64_t at_ns) {
-    buf_init(&relay->far_end_says, MIB);
+    buf_init(&relay->far_end_says, LIMIT_FAR_END);
     relay->far_end = far_end;
     struct event event = {.kind = EVENT_CONNECT, .session = relay->session, .at_ns = at_ns};
     event.connect.connected = true;

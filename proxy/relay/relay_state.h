@@ -151,7 +151,7 @@ struct server_verdict {
     enum verdict_state state;
     int64_t due_ns; // VERDICT_AWAIT_ROOTS: when it is asked for again; else INT64_MAX
     struct trust_verdict trust;
-    char text[448]; // … in words, with what was not checked
+    char text[VERDICT_TEXT_MAX]; // … in words, with what was not checked
     struct event_certificate *certificate;
 };
 

@@ -137,7 +137,7 @@ static int alert_for_client(const struct relay *relay) {
 }
 
 static void refuse_plain_client(struct relay *relay, int64_t at_ns) {
-    char line[512];
+    char line[LIMIT_REPLY_LINE];
     if (relay->config->client_tls == CLIENT_TLS_IMPLICIT) {
         return; // It waits for TLS; a plain line would only confuse it.
     }

@@ -219,7 +219,7 @@ static enum progress take_lines(struct output_queue *queue, struct file *file, s
 static void take_loss(struct output_queue *queue, struct file *file, uint64_t count) {
     const struct framing *framing = queue->to->framing;
     struct buf line;
-    buf_init(&line, MIB);
+    buf_init(&line, NOTICE_MAX);
     framing->put_lost(&line, count, queue->reason, clock_unix_ns(), queue->to->color);
     enum progress progress = take_line(queue, file, buf_slice(&line));
     (void)progress; // a file that cannot be rotated now is rotated by the next line

@@ -28,7 +28,7 @@ static void put_decimal_list(struct buf *out, const struct tls_numbers *numbers)
 
 char *tls_ja3(const struct tls_hello *hello) {
     struct buf text, hex;
-    buf_init(&text, MIB);
+    buf_init(&text, LIMIT_FINGERPRINT);
     buf_init(&hex, 2 * MD5_LEN + 1);
     buf_putf(&text, "%u,", hello->version);
     put_decimal_list(&text, &hello->suites);
@@ -141,8 +141,8 @@ static void put_short_hash(struct buf *out, struct slice text) {
 
 char *tls_ja4(const struct tls_hello *hello) {
     struct buf out, list;
-    buf_init(&out, KIB);
-    buf_init(&list, MIB);
+    buf_init(&out, JA4_MAX);
+    buf_init(&list, LIMIT_FINGERPRINT);
     buf_putf(&out, "t%s%c%02u%02u", ja4_version(hello->version_max),
              hello->has_sni_extension ? 'd' : 'i', count_without_grease(&hello->suites),
              count_without_grease(&hello->extensions));

@@ -250,7 +250,7 @@ void tls_endpoint_fail(struct tls_endpoint *endpoint, enum tls_end end, int64_t 
         .suite = endpoint->suite,
     };
     struct buf sentence;
-    buf_init(&sentence, 4 * KIB);
+    buf_init(&sentence, TLS_SENTENCE_MAX);
     tls_explain(&sentence, &account);
     char *text = mem_string_of(buf_slice(&sentence));
     endpoint->certificate_alert = says_distrust(endpoint, end);

@@ -82,6 +82,23 @@ static void test_other_java_options_stay(void **state) {
     unsetenv("JAVA_TOOL_OPTIONS");
 }
 
+// Ours is the last of them, however long the others are.
+static void test_java_options_of_any_length(void **state) {
+    (void)state;
+    struct fixture f;
+    static char inherited[100 * 1024];
+    memset(inherited, 'x', sizeof(inherited) - 1);
+    setenv("JAVA_TOOL_OPTIONS", inherited, 1);
+    fixture_init(&f, "ca dir");
+    unsetenv("JAVA_TOOL_OPTIONS");
+    const char *java = value_in(f.environment, "JAVA_TOOL_OPTIONS");
+    assert_memory_equal(java, inherited, sizeof(inherited) - 1);
+    const char *ours = java + sizeof(inherited) - 1;
+    assert_memory_equal(ours, " \"-Djavax.net.ssl.trustStore=/", 30);
+    assert_string_equal(ours + strlen(ours) - 5, ".jks\"");
+    fixture_cleanup(&f);
+}
+
 static long size_of(const char *path) {
     struct buf content;
     buf_init(&content, 16 * MIB);
@@ -221,6 +238,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files_are_there),
         cmocka_unit_test(test_other_java_options_stay),
+        cmocka_unit_test(test_java_options_of_any_length),
         cmocka_unit_test(test_its_own_bundle_is_no_source),
         cmocka_unit_test(test_inherited_roots_stay),
         cmocka_unit_test(test_another_folder),
