@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include "base/limits.h"
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/transcript.h"
 #include "format/show.h"
+#include "observe/tally.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -33,19 +35,40 @@ static bool wants_color(enum color_choice choice) {
     return isatty(STDOUT_FILENO) != 0 && (no_color == NULL || no_color[0] == '\0');
 }
 
+// As a capture says at its end.
+static void say_summary(const struct tally *tally) {
+    struct buf line;
+    buf_init(&line, SENTENCE_MAX);
+    tally_put(&line, tally);
+    buf_put_byte(&line, '\0');
+    console_say((const char *)buf_slice(&line).data);
+    buf_cleanup(&line);
+}
+
+static void show(struct reader *reader, const struct options *options, struct written *written) {
+    struct terminal terminal;
+    struct tally tally = {0};
+    bool color = wants_color(options->color);
+    terminal_init(&terminal, STDOUT_FILENO, color);
+    terminal_measure(&terminal);
+    struct show_options show = {.terminal = &terminal,
+                                .color = color,
+                                .quiet = options->quiet,
+                                .also = {tally_sink.take, &tally}};
+    show_text(reader, &show, write_lines, written);
+    if (written->err == OK && (options->quiet || terminal.is_terminal)) {
+        say_summary(&tally);
+    }
+    terminal_cleanup(&terminal);
+}
+
 int command_show(const struct options *options) {
     struct transcript transcript;
     struct failure failure = {0};
     struct written written = {.err = OK};
     enum err err = transcript_open(&transcript, &failure, options->file);
     if (err == OK) {
-        bool color = wants_color(options->color);
-        struct terminal terminal;
-        terminal_init(&terminal, STDOUT_FILENO, color);
-        terminal_measure(&terminal);
-        show_text(transcript.reader, &(struct show_options){&terminal, color, options->quiet},
-                  write_lines, &written);
-        terminal_cleanup(&terminal);
+        show(transcript.reader, options, &written);
     }
     transcript_close(&transcript);
     if (err != OK) {

@@ -41,6 +41,9 @@ void show_text(struct reader *reader, const struct show_options *options,
     for (const struct event *event = reader_next(reader); event != NULL;
          event = reader_next(reader)) {
         text_put_event(&lines, &text, event);
+        if (options->also.take != NULL) {
+            event_send(&options->also, event);
+        }
         number(&page, buf_slice(&lines));
         buf_clear(&lines);
     }

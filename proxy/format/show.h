@@ -11,7 +11,8 @@
 struct show_options {
     struct terminal *terminal; // where the lines go; all-zero for elsewhere
     bool color;
-    bool quiet; // --quiet
+    bool quiet;             // --quiet
+    struct event_sink also; // gets every event too; `take` may be NULL
 };
 
 // Tells all of a reader that was just opened; calls `write` with one or more whole lines at a time.

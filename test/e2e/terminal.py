@@ -326,6 +326,10 @@ def test_show_looks_the_same(scope):
     screen = Screen(80)
     screen.feed(shown.decode())
     assert screen.lines() == terminal.screen()
+    summary = r"smtpscope: 2 sessions, 2 messages accepted, 0 refused, \d errors?, \d warnings?\n"
+    quiet = scope.run("show", "--quiet", lines)
+    assert re.fullmatch(summary, quiet.stderr.decode()), quiet.stderr
+    assert scope.run("show", lines).stderr == b""
     quiet = uncoloured(pseudo_terminal.read_all(scope, 80, "show", "--quiet", lines))
     assert {line[15:18] for line in quiet if LINE.match(line)} == {"!!!"}
     assert b"\x1b" in shown
