@@ -71,7 +71,6 @@
 #define LIMIT_OWN_CHAIN   16        // certificates that the proxy shows to a server that asks
 #define TLS_FIRST_BYTES   256       // of a peer's stream, to recognise what is no TLS
 #define TLS_QUOTE_MAX     160       // of these in a sentence
-#define TLS_VERB_MAX      12        // their first word, which may be a command's
 #define TLS_SENTENCE_MAX  (4 * KIB) // why a handshake failed
 #define LIMIT_FINGERPRINT MIB       // the lists of a ClientHello as text
 #define JA4_MAX           KIB

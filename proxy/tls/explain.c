@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/sentence.h"
 #include "base/text.h"
+#include "event/verb.h"
 #include "tls/alert.h"
 #include "tls/suite.h"
 
@@ -56,13 +57,15 @@ static struct slice first_line(struct slice first) {
     return slice_sub(line, 0, TLS_QUOTE_MAX);
 }
 
-// Of a client's line only the verb is shown: what stands behind AUTH is a secret.
+// Of a client's line only a verb that is known is shown: any other word may be a password, and what
+// comes after AUTH is one.
 static struct slice first_verb(struct slice line) {
     size_t len = 0;
     while (len < line.len && text_is_alpha(line.data[len])) {
         len++;
     }
-    return len <= TLS_VERB_MAX ? slice_sub(line, 0, len) : SLICE("");
+    struct slice word = slice_sub(line, 0, len);
+    return verb_find(word) == VERB_UNKNOWN ? SLICE("") : word;
 }
 
 static void explain_plain_text(struct buf *out, const struct tls_account *account) {
