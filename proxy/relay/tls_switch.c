@@ -365,19 +365,25 @@ static void client_failed(struct relay *relay, int64_t at_ns) {
     session_end_close_both(relay, at_ns);
 }
 
+// False while nothing is to be done about it.
+static bool answer_hello(struct relay *relay, int64_t at_ns) {
+    bool ready = relay->server_state == SERVER_READY || relay->server_state == SERVER_TLS;
+    if (!ready || tls_fault_act(relay, server_name(relay), at_ns)) {
+        return false;
+    }
+    if (tls_endpoint_state(relay->client.tls) == TLS_HELLO_SHOWN) {
+        present(relay, at_ns);
+    }
+    return true;
+}
+
 static void follow_client_handshake(struct relay *relay, int64_t at_ns) {
     switch (tls_endpoint_state(relay->client.tls)) {
     case TLS_AWAIT_HELLO:
     case TLS_AWAIT_HANDSHAKE:
         break;
     case TLS_HELLO_SHOWN:
-        if (relay->server_state != SERVER_READY && relay->server_state != SERVER_TLS) {
-            break;
-        }
-        if (!tls_fault_act(relay, server_name(relay), at_ns)) {
-            if (tls_endpoint_state(relay->client.tls) == TLS_HELLO_SHOWN) {
-                present(relay, at_ns);
-            }
+        if (answer_hello(relay, at_ns)) {
             follow_client_handshake(relay, at_ns);
         }
         break;
