@@ -516,6 +516,11 @@ static enum err finish_run(struct options *options, struct failure *failure) {
                     "--ports all and --sink do not go together: what is no mail has no server to "
                     "pass on to");
     }
+    if (options->ports.all && options->send_header != PROXY_HEADER_NONE) {
+        return fail(failure, ERR_USAGE,
+                    "--ports all and --send-proxy-protocol do not go together: a server that "
+                    "awaits the header does not show whether it is one of mail");
+    }
     return finish_capture(options, failure);
 }
 

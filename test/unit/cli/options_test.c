@@ -285,6 +285,7 @@ static const struct {
     {"run --ports 0 -- true", "'0'"},
     {"run --ports 25,all -- true", "'25,all'"},
     {"run --ports all --sink -- true", "--sink"},
+    {"run --ports all --send-proxy-protocol v2 -- true", "--send-proxy-protocol"},
     {"run --ports 25, -- true", "'25,'"},
     {"ca", "show"},
     {"ca delete", "'delete'"},
