@@ -251,10 +251,11 @@
 #define OUTPUT_RETRY_NS     (OUTPUT_RETRY_MS * NS_PER_MS)
 
 // What the user asked the proxy to put in.
-#define LIMIT_FAULT_TIME (24 * 3600) // seconds of a delay, or of the span of `over N/Ss`
-#define LIMIT_PACE_FULL  (64 * KIB)  // bytes that wait on their way to a peer; more are not read
-#define LIMIT_PACE       MIB         // … with a reply or a header that was kept
-#define LIMIT_FAULT_OVER 100000      // occasions that are remembered for `over N/Ss`
+#define LIMIT_FAULT_TIME   (24 * 3600) // seconds of a delay, or of the span of `over N/Ss`
+#define LIMIT_CERTAIN_LINE (4 * KIB)   // of a command where something must not reach the server
+#define LIMIT_PACE_FULL    (64 * KIB)  // bytes that wait on their way to a peer; more are not read
+#define LIMIT_PACE         MIB         // … with a reply or a header that was kept
+#define LIMIT_FAULT_OVER   100000      // occasions that are remembered for `over N/Ss`
 
 // A recorded transcript: `show` and `check` read all of it at once.
 #define LIMIT_TRANSCRIPT      (4096 * MIB)

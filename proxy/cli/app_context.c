@@ -176,6 +176,16 @@ static void open_faults(struct app_context *out, const struct options *options) 
     out->relay.faults = out->faults;
 }
 
+static enum err open_rewrite(struct app_context *out, struct failure *failure,
+                             const struct options *options) {
+    if (options->rewrite_to == NULL) {
+        return OK;
+    }
+    enum err err = rewrite_rule_init(&out->rewrite, failure, options->rewrite_to, options->keep_to);
+    out->relay.rewrite = err == OK ? &out->rewrite : NULL;
+    return err;
+}
+
 static void fill_relay_config(struct app_context *out, const struct options *options) {
     out->relay = (struct relay_config){
         .client_tls = options->client_tls,
@@ -236,7 +246,8 @@ enum err app_context_open(struct app_context *out, struct failure *failure,
     out->leaves = leaf_store_new(out->ca.authority, clock_unix_ns());
     fill_relay_config(out, options);
     open_faults(out, options);
-    return OK;
+    out->relay.dry_run = options->dry_run;
+    return open_rewrite(out, failure, options);
 }
 
 void app_context_set_trust_help(struct app_context *app, enum trust_help help) {
@@ -258,6 +269,7 @@ void app_context_cleanup(struct app_context *app) {
     tls_context_free(app->connect_context);
     leaf_store_free(app->leaves);
     faults_free(app->faults);
+    rewrite_rule_cleanup(&app->rewrite);
     trust_store_free(app->trust);
     ca_place_cleanup(&app->ca);
     judge_free(app->judge);

@@ -7,6 +7,7 @@
 #include "cli/ca_place.h"
 #include "cli/options.h"
 #include "fault/faults.h"
+#include "fault/rewrite.h"
 #include "observe/output.h"
 #include "observe/tally.h"
 #include "observe/waits.h"
@@ -31,6 +32,7 @@ struct app_context {
     struct judge *judge; // NULL where nothing is to be judged
     int keylog_fd;       // -1 for none
     atomic_bool keylog_failed;
+    struct rewrite_rule rewrite;
     struct faults *faults; // NULL where no rule was given
     struct relay_config relay;
 };

@@ -405,6 +405,28 @@ static bool has_earlier_output(const struct options *options, size_t at) {
     return false;
 }
 
+// A rule that holds bytes back lets them past what must keep them.
+static bool paces(const struct options *options) {
+    for (size_t i = 0; i < options->fault_count; i++) {
+        if (options->faults[i].action.kind == FAULT_RATE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err check_interference(struct failure *failure, const struct options *options) {
+    if (options->keep_to != NULL && options->rewrite_to == NULL) {
+        return fail(failure, ERR_USAGE, "--keep-to '%s' is for --rewrite-to, which is not given",
+                    options->keep_to);
+    }
+    if ((options->dry_run || options->rewrite_to != NULL) && paces(options)) {
+        return fail(failure, ERR_USAGE, "--fault with 'rate' does not go together with %s",
+                    options->dry_run ? "--dry-run" : "--rewrite-to");
+    }
+    return OK;
+}
+
 static enum err check_outputs(struct options *options, struct failure *failure) {
     if (options->output_count == 0) {
         options->outputs = mem_new(sizeof(options->outputs[0]));
@@ -491,6 +513,9 @@ static enum err finish_capture(struct options *options, struct failure *failure)
         options->keylog = keylog;
     }
     enum err err = check_outputs(options, failure);
+    if (err == OK) {
+        err = check_interference(failure, options);
+    }
     if (err == OK) {
         err = check_reports(options, failure);
     }

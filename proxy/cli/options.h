@@ -87,6 +87,9 @@ struct options {
     size_t fault_count;
     uint64_t fault_seed; // 0: one by chance
     bool faults_off;
+    bool dry_run;
+    const char *rewrite_to; // NULL: recipients stay as they are
+    const char *keep_to;    // … but those that match; NULL: none
 
     // What is recorded, and where it goes.
     enum auth_view auth;

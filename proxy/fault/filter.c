@@ -245,8 +245,7 @@ static void release(struct fault_filter *filter, enum side to, int64_t at_ns) {
 // A line, or text, that was taken goes on after all.
 static void pass_on(struct fault_filter *filter, const struct filter_line *line, int64_t at_ns) {
     enum side to = side_other(line->from);
-    bool taken = line->kind != FILTER_TEXT && filter->port.offer(&filter->port, line, at_ns);
-    if (!taken) {
+    if (!filter->port.offer(&filter->port, line, at_ns)) {
         pace_put(&filter->pace[to], line->bytes, at_ns, 0);
         release(filter, to, at_ns);
     }
@@ -426,8 +425,9 @@ static void end_message(struct fault_filter *filter, const struct filter_line *l
 
 static void take_text(struct fault_filter *filter, const struct filter_line *line, int64_t at_ns) {
     struct message_watch *message = &filter->message;
-    if (filter->drops_text || filter->lost_server) {
-        return;
+    bool dropped = filter->drops_text || filter->lost_server;
+    if (dropped || filter->port.offer(&filter->port, line, at_ns)) {
+        return; // as of a dry run, to whose answer no rule at `message` applies
     }
     if (!message->decided) {
         take_header(filter, line, at_ns);

@@ -86,6 +86,9 @@ struct filter_port {
                        struct slice lines, int64_t at_ns);
     // A line of the proxy's own, without its end: a command to the server, a reply to the client.
     void (*say)(const struct filter_port *port, enum side to, const char *line, int64_t at_ns);
+    // Only records a line to the server in place of the client's that is taken; the filter sends
+    // it.
+    void (*record_command)(const struct filter_port *port, const char *line, int64_t at_ns);
     // Only records a reply of the proxy's own to the client, for one who sends it later.
     void (*record_reply)(const struct filter_port *port, const char *line, int64_t at_ns);
     // The same for one that stands in place of a reply that was taken.
@@ -101,7 +104,8 @@ struct filter_port {
     size_t (*replies_before)(const struct filter_port *port);
     // What the next reply answers; false where none is due.
     bool (*next_reply)(const struct filter_port *port, struct dialogue_next_reply *out);
-    uint64_t (*text_left)(const struct filter_port *port); // as dialogue_text_left
+    size_t (*accepted_recipients)(const struct filter_port *port); // of the transaction
+    uint64_t (*text_left)(const struct filter_port *port);         // as dialogue_text_left
     // Closes the connection to the server, with nothing that waits for it; the client's stays.
     void (*drop_server)(const struct filter_port *port, int64_t at_ns);
     // Ends the session towards both peers; `why` is a sentence, NULL where the dialogue says it.

@@ -12,6 +12,7 @@
 #include "tls/context.h"
 
 struct faults;
+struct rewrite_rule;
 
 struct relay_config {
     enum client_tls client_tls;
@@ -25,7 +26,9 @@ struct relay_config {
     struct leaf_store *leaves;
     struct trust_store *trust;
     struct observer_config observer;
-    struct faults *faults; // of --fault; NULL for none
+    struct faults *faults;              // of --fault; NULL for none
+    bool dry_run;                       // --dry-run
+    const struct rewrite_rule *rewrite; // --rewrite-to; NULL for none
 };
 
 #endif

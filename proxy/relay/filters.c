@@ -95,6 +95,12 @@ static void port_say(const struct filter_port *port, enum side to, const char *l
     port_send(port, to, SLICE("\r\n"));
 }
 
+static void port_record_command(const struct filter_port *port, const char *line, int64_t at_ns) {
+    struct relay *relay = port->relay;
+    dialogue_proxy_substitute_command(observer_dialogue(relay->observer), slice_of_string(line),
+                                      at_ns);
+}
+
 static void port_record_reply(const struct filter_port *port, const char *line, int64_t at_ns) {
     struct relay *relay = port->relay;
     dialogue_proxy_reply(observer_dialogue(relay->observer), slice_of_string(line), at_ns);
@@ -128,6 +134,11 @@ static void port_held_was_early(const struct filter_port *port) {
 static bool port_next_reply(const struct filter_port *port, struct dialogue_next_reply *out) {
     const struct relay *relay = port->relay;
     return dialogue_next_reply(out, observer_dialogue(relay->observer), 0);
+}
+
+static size_t port_accepted_recipients(const struct filter_port *port) {
+    const struct relay *relay = port->relay;
+    return dialogue_accepted_recipients(observer_dialogue(relay->observer));
 }
 
 static uint64_t port_text_left(const struct filter_port *port) {
@@ -179,6 +190,7 @@ struct filter_port filters_port(struct relay *relay) {
                                 .offer = port_offer,
                                 .substitute = port_substitute,
                                 .say = port_say,
+                                .record_command = port_record_command,
                                 .record_reply = port_record_reply,
                                 .record_substitute = port_record_substitute,
                                 .note = port_note,
@@ -187,6 +199,7 @@ struct filter_port filters_port(struct relay *relay) {
                                 .held_was_early = port_held_was_early,
                                 .replies_before = port_replies_before,
                                 .next_reply = port_next_reply,
+                                .accepted_recipients = port_accepted_recipients,
                                 .text_left = port_text_left,
                                 .drop_server = port_drop_server,
                                 .end = port_end};

@@ -4,7 +4,9 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "embedded/embedded.h"
+#include "fault/dry_run.h"
 #include "fault/filter.h"
+#include "fault/rewrite.h"
 #include "relay/relay_state.h"
 
 #include <assert.h>
@@ -74,6 +76,21 @@ static int64_t decision_time(const struct relay *relay, int64_t at_ns) {
     return automatic && waits ? at_ns + RELAY_HELLO_WAIT_NS : INT64_MAX;
 }
 
+// In the order in which a reply meets them: a fault is what stands next to the client.
+static void add_interference(struct relay *relay) {
+    const struct relay_config *config = relay->config;
+    if (config->rewrite != NULL) {
+        filters_add(relay, rewrite_new(config->rewrite, filters_port(relay)));
+    }
+    if (config->dry_run) {
+        filters_add(relay, dry_run_new(filters_port(relay)));
+    }
+    if (config->faults != NULL) {
+        relay->faults = fault_session_new(config->faults, relay->session);
+        filters_add(relay, fault_filter_new(relay->faults, filters_port(relay)));
+    }
+}
+
 struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
     struct relay *relay = mem_new(sizeof(*relay));
     relay->config = setup->config;
@@ -94,10 +111,7 @@ struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
     if (bridges && far_side_is_socket(relay)) {
         bridge_add(relay);
     }
-    if (setup->config->faults != NULL) {
-        relay->faults = fault_session_new(setup->config->faults, setup->session);
-        filters_add(relay, fault_filter_new(relay->faults, filters_port(relay)));
-    }
+    add_interference(relay);
     relay_set_client(relay, first_client_state(setup->config));
     if (relay->client_state == CLIENT_UNDECIDED) {
         relay->decide_at_ns = decision_time(relay, at_ns);

@@ -114,7 +114,7 @@ static void cancel_auth(struct dialogue *dialogue) {
     }
 }
 
-void dialogue_proxy_command(struct dialogue *dialogue, struct slice line, int64_t at_ns) {
+static void tell_proxy_command(struct dialogue *dialogue, struct slice line, int64_t at_ns) {
     dialogue->now_ns = at_ns;
     emit_proxy_bytes(dialogue, SIDE_CLIENT, line);
     struct event_command *event = &dialogue->event.command;
@@ -128,12 +128,22 @@ void dialogue_proxy_command(struct dialogue *dialogue, struct slice line, int64_
     if (slice_is(line, "*")) {
         cancel_auth(dialogue);
     }
+    emit(dialogue, EVENT_COMMAND, at_ns);
+}
+
+void dialogue_proxy_substitute_command(struct dialogue *dialogue, struct slice line,
+                                       int64_t at_ns) {
+    tell_proxy_command(dialogue, line, at_ns);
+}
+
+void dialogue_proxy_command(struct dialogue *dialogue, struct slice line, int64_t at_ns) {
+    tell_proxy_command(dialogue, line, at_ns);
+    const struct event_command *event = &dialogue->event.command;
     struct pending_reply item = {.kind = WAITING_COMMAND,
                                  .exchange = event->exchange,
                                  .verb = event->command.verb,
                                  .by_proxy = true,
                                  .at_ns = at_ns};
-    emit(dialogue, EVENT_COMMAND, at_ns);
     queue_push(&dialogue->queue, &item);
 }
 

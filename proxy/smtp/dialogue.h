@@ -56,6 +56,9 @@ void dialogue_expect_early(struct dialogue *dialogue, size_t len);
 void dialogue_proxy_command(struct dialogue *dialogue, struct slice line, int64_t at_ns);
 void dialogue_proxy_reply(struct dialogue *dialogue, struct slice line, int64_t at_ns);
 
+// A line that the proxy says to the server in place of one of the client's that was fed: what the
+// server replies answers the client's.
+void dialogue_proxy_substitute_command(struct dialogue *dialogue, struct slice line, int64_t at_ns);
 // A line that the proxy says to the client in place of a reply that was recorded already: what was
 // due is answered, and stays so.
 void dialogue_proxy_substitute(struct dialogue *dialogue, struct slice line, int64_t at_ns);
@@ -101,6 +104,8 @@ const char *dialogue_not_smtp_text(const struct dialogue *dialogue);
 // of BDAT; UINT64_MAX for DATA, whose end only the text shows; 0 where lines are due.
 uint64_t dialogue_text_left(const struct dialogue *dialogue);
 
+// Recipients of the transaction under way that were accepted.
+size_t dialogue_accepted_recipients(const struct dialogue *dialogue);
 // The number of the latest line of the client, or command of the proxy, that has one.
 int dialogue_latest_exchange(const struct dialogue *dialogue);
 // Whether these next bytes of text, a whole line of it or the rest of a chunk, are the message's

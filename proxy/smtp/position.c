@@ -30,6 +30,10 @@ uint64_t dialogue_text_left(const struct dialogue *dialogue) {
     return 0;
 }
 
+size_t dialogue_accepted_recipients(const struct dialogue *dialogue) {
+    return dialogue->envelope.accepted_count;
+}
+
 int dialogue_latest_exchange(const struct dialogue *dialogue) {
     return dialogue->exchange_count;
 }

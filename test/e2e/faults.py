@@ -160,5 +160,40 @@ def test_the_server_is_not_dialled(scope):
     assert len(server.peers) == 1, server.peers
 
 
+def test_a_dry_run_delivers_nothing(scope):
+    with smtp.Server(scope) as server:
+        with server.proxy_to(scope, "--dry-run") as proxy:
+            with smtplib.SMTP("127.0.0.1", proxy.port(), "client.example.com") as client:
+                client.starttls(context=ssl._create_unverified_context())
+                assert client.sendmail("a@example.com", ["b@example.net"], MESSAGE) == {}
+                assert client.sendmail("a@example.com", ["c@example.net"], MESSAGE) == {}
+    assert server.messages == []
+    session, = proxy.sessions()
+    assert [one["bytes"] for one in session["messages"]] == [len(MESSAGE)] * 2, session["messages"]
+    assert [one["rule"] for one in session["faults"]] == ["--dry-run"] * 2
+    last = [one for one in session["exchanges"] if one.get("final_reply")][-1]["final_reply"]
+    assert last["by"] == "proxy", last
+    assert last["lines"] == ["2.0.0 Ok, kept by smtpscope and delivered to nobody"], last
+
+
+def test_every_recipient_becomes_one(scope):
+    with smtp.Server(scope) as server:
+        words = ("--rewrite-to", "me@example.org", "--keep-to", "@keep[.]example$")
+        with server.proxy_to(scope, *words) as proxy:
+            refused = send(proxy.port(), ["b@example.net", "c@keep.example", "d@example.net"])
+    assert refused == {}
+    said = proxy.output("text")
+    assert said.count(b'P > "RCPT TO:<me@example.org>') == 1, said
+    assert b"b@example.net" not in repr(server.sessions[0].__dict__).encode()
+    assert len(server.messages) == 1
+
+
+def test_words_that_do_not_go_together(scope):
+    for words, said in ((("--keep-to", "x"), "--rewrite-to"), (("--rewrite-to", "nobody"), "'nobody'"),
+                        (("--dry-run", "--fault", "greeting: rate 10"), "rate")):
+        done = scope.run("proxy", *SINK, *words)
+        assert done.returncode == 2 and said in done.stderr.decode(), done
+
+
 if __name__ == "__main__":
     s.main(globals())

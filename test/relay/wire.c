@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "fault/faults.h"
+#include "fault/rewrite.h"
 #include "fault/rule.h"
 #include "format/format.h"
 
@@ -159,7 +160,23 @@ void wire_add_fault(struct wire *wire, struct slice rule) {
     free(text);
 }
 
+void wire_rewrite(struct wire *wire, struct slice words) {
+    struct failure failure;
+    struct slice keep = words;
+    wire->rewrite_to = mem_string_of(slice_split(&keep, ' '));
+    char *keep_text = mem_string_of(keep);
+    wire->rewrite = mem_new(sizeof(*wire->rewrite));
+    assert_int_equal(rewrite_rule_init(wire->rewrite, &failure, wire->rewrite_to, keep_text), OK);
+    wire->config.rewrite = wire->rewrite;
+    free(keep_text);
+}
+
 static void close_faults(struct wire *wire) {
+    if (wire->rewrite != NULL) {
+        rewrite_rule_cleanup(wire->rewrite);
+        free(wire->rewrite);
+        free(wire->rewrite_to);
+    }
     faults_free(wire->config.faults);
     for (size_t i = 0; i < wire->fault_count; i++) {
         fault_rule_cleanup(&wire->fault_rules[i]);

@@ -30,6 +30,8 @@ struct wire_world;
 
 struct wire {
     struct relay_config config;
+    char *rewrite_to;
+    struct rewrite_rule *rewrite;
     struct fault_rule *fault_rules;
     size_t fault_count;
     struct relay_setup setup;
@@ -46,6 +48,8 @@ struct wire {
     bool client_saw_certificate;
 };
 
+// `ADDRESS [KEEP]`; before wire_start.
+void wire_rewrite(struct wire *wire, struct slice words);
 void wire_add_fault(struct wire *wire, struct slice rule); // before wire_start
 void wire_open(struct wire *wire); // makes all but the relay; change `config` and `setup` behind it
 void wire_record(struct wire *wire); // its transcript, for wire_finish

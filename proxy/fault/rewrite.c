@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+#include "fault/rewrite.h"
+
+#include "base/limits.h"
+#include "base/lines.h"
+#include "base/memory.h"
+#include "fault/certain.h"
+#include "smtp/command.h"
+#include "verdict/pattern.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum rewrite_state {
+    REWRITE_RELAYS,
+    REWRITE_AWAITS_TURN, // an RCPT after the first was taken: its answer is due in its turn
+    REWRITE_ENDED,
+};
+
+struct rewrite {
+    const struct rewrite_rule *rule;
+    struct filter_port port;
+    enum rewrite_state state;
+    int first;        // the RCPT of this transaction that went to the server; 0 for none
+    struct buf reply; // … and what the server said to it
+    int exchange;     // REWRITE_AWAITS_TURN: the one that is to be answered
+    bool in_auth;
+    bool stream_over;
+    const char *unsure;
+};
+
+// ── the rule ────────────────────────────────────────────────────────────────────────────────────
+
+static bool is_address(struct slice address) {
+    size_t at = slice_find_byte(address, '@');
+    for (size_t i = 0; i < address.len; i++) {
+        uint8_t byte = address.data[i];
+        if (byte <= ' ' || byte == '<' || byte == '>' || byte == 0x7f) {
+            return false;
+        }
+    }
+    return at != SLICE_NONE && at > 0 && at + 1 < address.len && address.len < LIMIT_PATH;
+}
+
+enum err rewrite_rule_init(struct rewrite_rule *out, struct failure *failure, const char *to,
+                           const char *keep) {
+    struct failure reason;
+    *out = (struct rewrite_rule){.to = to};
+    if (!is_address(slice_of_string(to))) {
+        return fail(failure, ERR_USAGE, "--rewrite-to: '%s' is no address such as me@example.org",
+                    to);
+    }
+    if (keep != NULL && pattern_new(&out->keep, &reason, keep) != OK) {
+        return fail(failure, ERR_USAGE, "--keep-to: '%s' %s", keep, reason.text);
+    }
+    return OK;
+}
+
+void rewrite_rule_cleanup(struct rewrite_rule *rule) {
+    pattern_free(rule->keep);
+    *rule = (struct rewrite_rule){0};
+}
+
+// ── judging ─────────────────────────────────────────────────────────────────────────────────────
+
+static bool is_kept(const struct rewrite *rewrite, struct slice text) {
+    struct command command;
+    command_parse(&command, text);
+    if (rewrite->rule->keep == NULL || !command.path.present) {
+        return false;
+    }
+    char *address = mem_string_of(command.path.address);
+    bool kept = address != NULL && pattern_matches(rewrite->rule->keep, address);
+    free(address);
+    return kept;
+}
+
+static enum filter_verdict judge_client(struct rewrite *rewrite, const struct filter_line *line) {
+    if (line->kind == FILTER_TEXT) {
+        return FILTER_PASS;
+    }
+    if (rewrite->state != REWRITE_RELAYS || line->kind == FILTER_UNDECIDED) {
+        return FILTER_HOLD;
+    }
+    rewrite->unsure = certain_why_not(line, rewrite->in_auth);
+    if (rewrite->unsure != NULL || (!line->whole && rewrite->stream_over)) {
+        return FILTER_TAKE;
+    }
+    if (!line->whole) {
+        return FILTER_HOLD;
+    }
+    if (line->kind == FILTER_OPAQUE) {
+        return FILTER_PASS;
+    }
+    rewrite->in_auth = line->verb == VERB_AUTH;
+    bool begins = line->verb == VERB_MAIL || line->verb == VERB_RSET;
+    if (begins) {
+        rewrite->first = 0;
+        buf_clear(&rewrite->reply);
+    }
+    bool rcpt = line->verb == VERB_RCPT && !is_kept(rewrite, lines_text(line->bytes));
+    return rcpt ? FILTER_TAKE : FILTER_PASS;
+}
+
+static enum filter_verdict judge(void *self, const struct filter_line *line) {
+    struct rewrite *rewrite = self;
+    if (line->from == SIDE_CLIENT) {
+        return judge_client(rewrite, line);
+    }
+    if (rewrite->first == 0 || line->due.exchange != rewrite->first) {
+        return FILTER_PASS;
+    }
+    return line->whole ? FILTER_TAKE : FILTER_MORE;
+}
+
+// ── acting ──────────────────────────────────────────────────────────────────────────────────────
+
+static void end_unsure(struct rewrite *rewrite, int64_t at_ns) {
+    char why[FAILURE_MAX];
+    snprintf(why, sizeof(why),
+             "the proxy ended the session: with --rewrite-to no other recipient may reach the "
+             "server, and %s",
+             rewrite->unsure);
+    rewrite->state = REWRITE_ENDED;
+    rewrite->port.end(&rewrite->port, FILTER_END_FIN, why, at_ns);
+}
+
+static void report(struct rewrite *rewrite, int exchange, int64_t at_ns) {
+    char *action = mem_format("rewritten to %s", rewrite->rule->to);
+    char *rule = mem_format("--rewrite-to %s", rewrite->rule->to);
+    struct event_fault fault = {.point = SLICE("RCPT"),
+                                .action = slice_of_string(action),
+                                .rule = slice_of_string(rule),
+                                .exchange = exchange};
+    rewrite->port.fault(&rewrite->port, &fault, at_ns);
+    free(action);
+    free(rule);
+}
+
+// ORCPT (RFC 3461 4.2) names the recipient as it was.
+static void put_parameters(struct buf *out, const struct command *command) {
+    for (size_t i = 0; i < command->parameter_count; i++) {
+        const struct event_parameter *parameter = &command->parameters[i];
+        if (slice_is_nocase(parameter->keyword, "ORCPT")) {
+            continue;
+        }
+        buf_put_byte(out, ' ');
+        buf_put(out, parameter->keyword);
+        if (!slice_is_null(parameter->value)) {
+            buf_put_byte(out, '=');
+            buf_put(out, parameter->value);
+        }
+    }
+}
+
+static void send_first(struct rewrite *rewrite, const struct filter_line *line, int64_t at_ns) {
+    struct command command;
+    struct buf ours;
+    command_parse(&command, lines_text(line->bytes));
+    buf_init(&ours, LIMIT_CERTAIN_LINE + LIMIT_PATH + sizeof("RCPT TO:<>\r\n"));
+    buf_putf(&ours, "RCPT TO:<%s>", rewrite->rule->to);
+    put_parameters(&ours, &command);
+    char *text = mem_string_of(buf_slice(&ours));
+    rewrite->first = line->exchange;
+    rewrite->port.record_command(&rewrite->port, text, at_ns);
+    buf_put_string(&ours, "\r\n");
+    rewrite->port.substitute(&rewrite->port, line, buf_slice(&ours), at_ns);
+    free(text);
+    buf_cleanup(&ours);
+}
+
+static void take_rcpt(struct rewrite *rewrite, const struct filter_line *line, int64_t at_ns) {
+    report(rewrite, line->exchange, at_ns);
+    if (rewrite->first == 0) {
+        send_first(rewrite, line, at_ns);
+    } else {
+        rewrite->exchange = line->exchange;
+        rewrite->state = REWRITE_AWAITS_TURN;
+    }
+}
+
+static bool is_turn(const struct rewrite *rewrite) {
+    struct dialogue_next_reply due;
+    return rewrite->port.next_reply(&rewrite->port, &due) && due.exchange == rewrite->exchange;
+}
+
+// What the server said to ours is said to the client, line by line.
+static void answer(struct rewrite *rewrite, int64_t at_ns) {
+    struct slice rest = buf_slice(&rewrite->reply);
+    while (rest.len > 0) {
+        char *line = mem_string_of(lines_text(lines_next(&rest)));
+        rewrite->port.say(&rewrite->port, SIDE_CLIENT, line == NULL ? "" : line, at_ns);
+        free(line);
+    }
+    rewrite->port.held_was_early(&rewrite->port);
+    rewrite->state = REWRITE_RELAYS;
+}
+
+static void take_reply(struct rewrite *rewrite, const struct filter_line *line, int64_t at_ns) {
+    buf_append_some(&rewrite->reply, line->bytes);
+    if (!rewrite->port.offer(&rewrite->port, line, at_ns)) {
+        rewrite->port.send(&rewrite->port, SIDE_CLIENT, line->bytes);
+    }
+}
+
+static void take(void *self, const struct filter_line *line, int64_t at_ns) {
+    struct rewrite *rewrite = self;
+    if (line->from == SIDE_SERVER) {
+        take_reply(rewrite, line, at_ns);
+    } else if (rewrite->unsure != NULL) {
+        end_unsure(rewrite, at_ns);
+    } else if (line->whole) {
+        take_rcpt(rewrite, line, at_ns);
+    }
+}
+
+static void progress(void *self, int64_t at_ns) {
+    struct rewrite *rewrite = self;
+    if (rewrite->state == REWRITE_AWAITS_TURN && is_turn(rewrite)) {
+        answer(rewrite, at_ns);
+    }
+}
+
+static void let_go(void *self, enum side side, int64_t at_ns) {
+    struct rewrite *rewrite = self;
+    (void)at_ns;
+    rewrite->stream_over = rewrite->stream_over || side == SIDE_CLIENT;
+}
+
+static void rewrite_free(void *self) {
+    struct rewrite *rewrite = self;
+    buf_cleanup(&rewrite->reply);
+    free(rewrite);
+}
+
+struct filter rewrite_new(const struct rewrite_rule *rule, struct filter_port port) {
+    static const struct filter_ops ops = {
+        .judge = judge, .take = take, .progress = progress, .let_go = let_go, .free = rewrite_free};
+    struct rewrite *rewrite = mem_new(sizeof(*rewrite));
+    rewrite->rule = rule;
+    rewrite->port = port;
+    buf_init(&rewrite->reply, LIMIT_REPLY_BYTES);
+    return (struct filter){&ops, rewrite};
+}
