@@ -136,6 +136,18 @@ static bool is_ellipsis(struct slice rest) {
     return slice_starts_with(rest, SLICE("...")) || slice_starts_with(rest, SLICE("\xE2\x80\xA6"));
 }
 
+// Where an ellipsis cut a secret off: at `end`, or up to two bytes before it, since the secret may
+// go on with the bytes that an ellipsis begins with. SLICE_NONE where there is none.
+static size_t cut_off_at(struct slice text, size_t end) {
+    enum { ELLIPSIS_LEN = 3 };
+    for (size_t back = 0; back < ELLIPSIS_LEN && back <= end; back++) {
+        if (is_ellipsis(slice_from(text, end - back))) {
+            return end - back;
+        }
+    }
+    return SLICE_NONE;
+}
+
 // What is left of a unit whose end was cut off, or nothing: half an escape sequence, or of a hex
 // pair no more than its separator and one digit.
 static bool is_part_of_unit(struct slice rest, bool hex) {
@@ -157,7 +169,8 @@ static size_t beginning_len(const struct secret_search *search, size_t end, size
     if (search->cut && is_part_of_unit(rest, hex)) {
         return search->text.len - search->at;
     }
-    return is_ellipsis(rest) ? end - search->at : 0;
+    size_t cut_at = cut_off_at(search->text, end);
+    return cut_at != SLICE_NONE && end - cut_at + BEGINNING_MIN <= units ? cut_at - search->at : 0;
 }
 
 size_t secret_match_read(struct secret_search *search, const struct known_secret *secret,

@@ -164,6 +164,18 @@ static void a_beginning_counts_before_an_ellipsis(void **state) {
                 "not ********... nor ********\xE2\x80\xA6 nor tanst.");
 }
 
+// The secret goes on as an ellipsis begins, or as its first two bytes.
+static void an_ellipsis_is_no_part_of_a_secret(void **state) {
+    (void)state;
+    assert_seen("tanst.aafl", "not tanst... nor tanst.x", "not ********... nor tanst.x");
+    assert_seen("tanst..afl", "not tanst... nor tan...", "not ********... nor tan...");
+    assert_seen("tanst\xE2\x82\xAC!", "not tanst\xE2\x80\xA6 there",
+                "not ********\xE2\x80\xA6 there");
+    assert_seen("tanst\xE2\x80\x94!", "not tanst\xE2\x80\xA6 there",
+                "not ********\xE2\x80\xA6 there");
+    assert_seen("tanst...fl!", "not tanst...fl! there", "not ******** there");
+}
+
 static void a_long_secret_hides_all_behind_its_beginning(void **state) {
     (void)state;
     uint8_t bytes[3000];
@@ -306,6 +318,7 @@ int main(void) {
         cmocka_unit_test(a_beginning_counts_at_the_end_of_a_cut_text),
         cmocka_unit_test(a_long_beginning_of_a_key_counts_anywhere),
         cmocka_unit_test(a_beginning_counts_before_an_ellipsis),
+        cmocka_unit_test(an_ellipsis_is_no_part_of_a_secret),
         cmocka_unit_test(a_long_secret_hides_all_behind_its_beginning),
         cmocka_unit_test(each_of_many_secrets_is_found_in_every_form),
         cmocka_unit_test(a_text_made_to_cost_time_is_hidden),
