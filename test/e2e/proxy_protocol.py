@@ -72,6 +72,7 @@ def test_each_kind_says_who_the_client_is(scope):
     words = len(b"EHLO client.example.com\r\nQUIT\r\n")
     assert all(one["bytes"]["from_client"] == words for one in sessions)
     connects = [one for one in proxy.events() if one["event"] == "connect"]
+    connects.sort(key=lambda one: one["session"])
     assert [one["client"]["address"] for one in connects] == [end[0] for end in ends(sessions)]
 
 

@@ -154,7 +154,8 @@ class Proxy:
             return file.read()
 
     def sessions(self):
-        return json.loads(self.output("json"))["sessions"]
+        """By their numbers; the file has them in the order in which they ended."""
+        return sorted(json.loads(self.output("json"))["sessions"], key=lambda one: one["id"])
 
     def events(self):
         return [json.loads(line) for line in self.output("jsonl").splitlines()]
