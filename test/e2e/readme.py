@@ -98,7 +98,7 @@ def run_words(scope, words, port, program):
 def test_every_run_judges_a_real_test_suite(scope):
     tried = 0
     for words in commands():
-        if words[0] != "run":
+        if words[0] != "run" or "--fault" in words:
             continue
         with sink(scope) as server:
             for program in mail_programs(scope, server.port()):
@@ -113,6 +113,24 @@ def test_every_run_judges_a_real_test_suite(scope):
         session = json.load(file)["sessions"][-1]  # the first may be a refused ::1
     assert session["tls"]["client"]["version"] == "TLSv1.3", session["tls"]
     assert b"<testsuites" in open(scope.path("mail.xml"), "rb").read()
+
+
+def test_each_fault_acts_where_it_says(scope):
+    """On one mail to one recipient; what the program makes of it is its own affair."""
+    tried = 0
+    for words in commands():
+        if words[0] != "run" or "--fault" not in words:
+            continue
+        rule = words[words.index("--fault") + 1]
+        with sink(scope) as server:
+            program = next(mail_programs(scope, server.port()))
+            done = scope.run(*run_words(scope, words, server.port(), program))
+        if b"seccomp" in done.stderr and done.returncode == 3:
+            raise harness.Skip(done.stderr.decode().strip())
+        acts = "over" not in rule and "#3" not in rule
+        assert (f"### Fault: {rule}\n".encode() in done.stderr) == acts, (rule, done.stderr)
+        tried += 1
+    assert tried >= 8, tried
 
 
 def test_a_failed_expectation_fails_the_build(scope):
