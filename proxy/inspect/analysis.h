@@ -55,6 +55,7 @@ struct likely {
         bool has_enhanced;
         struct quote enhanced;
         struct place place;
+        int login_exchange; // of the AUTH that was sent last
         const struct reply_words *words;
         uint64_t bonds;
         char *explanation; // NULL for none yet

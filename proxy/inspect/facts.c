@@ -82,6 +82,7 @@ static void learn_hello(struct facts *facts, const struct event_command *event) 
 
 static void learn_auth(struct facts *facts, const struct event_command *event) {
     facts->credentials_seen = true;
+    facts->auth_exchange = event->exchange;
     facts->auth_heard = event->heard;
     snprintf(facts->mechanism, sizeof(facts->mechanism), "%.*s",
              (int)slice_sub(event->command.mechanism, 0, sizeof(facts->mechanism) - 1).len,
@@ -258,9 +259,11 @@ static void learn_rcpt_reply(struct transaction *transaction, const struct event
 
 static void learn_data_reply(struct facts *facts, const struct event_reply *reply) {
     if (reply->code == 354) {
-        stray_forget(&facts->stray);
-        facts->text = TEXT_RUNNING;
         facts->last.answered |= facts->last.exchange == reply->to;
+        if (facts->content_exchange != reply->to) { // else its text came ahead of this reply
+            stray_forget(&facts->stray);
+            facts->text = TEXT_RUNNING;
+        }
         return;
     }
     if (facts->stray.cause != STRAY_REFUSED || facts->stray.exchange != reply->to) {

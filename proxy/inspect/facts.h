@@ -94,6 +94,7 @@ struct facts {
     bool starttls_tried;
     bool authenticated;
     unsigned ordinal_235;
+    int auth_exchange;     // of the latest AUTH
     unsigned auth_heard;   // what the client had heard when it sent the latest AUTH
     char mechanism[24];    // … its mechanism, as it was sent
     bool name_asked_again; // … LOGIN with a user name, which the server asked for all the same

@@ -13,7 +13,7 @@ enum { CODES = 6, WORDS = 6 };
 
 // ── what may explain a refusal ──────────────────────────────────────────────────────────────────
 
-enum scope { SAME_EXCHANGE, SAME_MESSAGE, SAME_SESSION };
+enum scope { SAME_EXCHANGE, SAME_LOGIN, SAME_MESSAGE, SAME_SESSION };
 
 // A finding of `rule` explains a refusal at one of `stages` that has one of the codes, or whose
 // text has one of the words. Those above go before those below.
@@ -32,14 +32,14 @@ static const struct bond bonds[] = {
      AT_MESSAGE,
      SAME_MESSAGE,
      {0},
-     {"bare LF", "bare <LF>", "bare newline", "smtplf.html", "line feed"}},
+     {"bare LF", "bare <LF>", "bare newline", "smtplf.html", "line feed", "linefeed"}},
     {RULE_SMUGGLING, AT_MESSAGE, SAME_MESSAGE, {0}, {"bare ", "smuggl", "end of data"}},
     {RULE_NUL_BYTE, AT_MESSAGE, SAME_MESSAGE, {0}, {"NUL"}},
     {RULE_TEXT_LINE_TOO_LONG,
      AT_MESSAGE,
      SAME_MESSAGE,
      {500},
-     {"line too long", "lines longer", "long line", "line length", "line limit"}},
+     {"line too long", "lines longer", "line longer", "long line", "line length", "line limit"}},
     {RULE_DATA_8BIT, AT_MESSAGE, SAME_MESSAGE, {0}, {"8bit", "8-bit", "non-ASCII", "8BITMIME"}},
     {RULE_HEADER_8BIT, AT_MESSAGE, SAME_MESSAGE, {0}, {"8bit", "8-bit", "non-ASCII", "SMTPUTF8"}},
     {RULE_HEADER_MALFORMED, AT_MESSAGE, SAME_MESSAGE, {0}, {"header", "5322", "2822"}},
@@ -60,7 +60,11 @@ static const struct bond bonds[] = {
     {RULE_TEXT_STALLED, AT_DATA | AT_MESSAGE, SAME_SESSION, {421, 451}, {"timeout", "timed out"}},
     // The command's form.
     {RULE_ARGUMENT_UNEXPECTED, AT_STARTTLS | AT_DATA, SAME_EXCHANGE, {500, 501, 504, 555}, {0}},
-    {RULE_PATH_SYNTAX, AT_MAIL | AT_RCPT, SAME_EXCHANGE, {500, 501, 553, 555}, {"syntax"}},
+    {RULE_PATH_SYNTAX,
+     AT_MAIL | AT_RCPT,
+     SAME_EXCHANGE,
+     {500, 501, 553, 555},
+     {"syntax", "invalid address", "invalid recipient", "invalid sender", "malformed"}},
     {RULE_PARAMETER_MALFORMED, AT_MAIL | AT_RCPT, SAME_EXCHANGE, {500, 501, 504, 555}, {0}},
     {RULE_EXTENSION_NOT_OFFERED,
      AT_MAIL | AT_RCPT | AT_BDAT,
@@ -79,7 +83,7 @@ static const struct bond bonds[] = {
      AT_ANY,
      SAME_SESSION,
      {0},
-     {"pipelin", "synchroni", "before greeting"}},
+     {"pipelin", "synchroni", "before greeting", "protocol error"}},
     {RULE_LMTP_ON_SMTP, AT_HELLO, SAME_SESSION, {500, 502}, {"LMTP"}},
     {RULE_EHLO_NAME,
      AT_HELLO | AT_MAIL_OR_LATER,
@@ -88,10 +92,10 @@ static const struct bond bonds[] = {
      {"helo", "ehlo", "hostname", "host name"}},
     {RULE_EHLO_NAME, AT_HELLO, SAME_EXCHANGE, {501, 504, 550, 553}, {0}},
     // The login, and TLS before it.
-    {RULE_AUTH_NOT_OFFERED, AT_AUTH, SAME_EXCHANGE, {500, 501, 502, 503, 504, 535}, {0}},
-    {RULE_AUTH_MALFORMED, AT_AUTH, SAME_EXCHANGE, {500, 501, 535}, {0}},
+    {RULE_AUTH_NOT_OFFERED, AT_AUTH, SAME_LOGIN, {500, 501, 502, 503, 504, 535}, {0}},
+    {RULE_AUTH_MALFORMED, AT_AUTH, SAME_LOGIN, {500, 501, 535}, {0}},
     {RULE_AUTH_UNANSWERED, AT_AUTH, SAME_SESSION, {500, 501, 503, 535}, {0}},
-    {RULE_AUTH_DOUBTFUL, AT_AUTH, SAME_SESSION, {501, 535, 550, 554}, {0}},
+    {RULE_AUTH_DOUBTFUL, AT_AUTH, SAME_LOGIN, {501, 535, 550, 554}, {0}},
     {RULE_AUTH_REPEATED, AT_AUTH, SAME_EXCHANGE, {503}, {0}},
     {RULE_AUTH_IN_TRANSACTION, AT_AUTH, SAME_EXCHANGE, {503}, {0}},
     {RULE_HELO_USED, AT_AUTH | AT_STARTTLS, SAME_SESSION, {500, 501, 502, 503, 504}, {0}},
@@ -133,12 +137,15 @@ static uint64_t bonds_of(const struct refusal *refusal) {
     return fitting;
 }
 
-static bool is_near(enum scope scope, struct place finding, struct place refusal) {
+static bool is_near(enum scope scope, struct place finding, const struct likely_refusal *refusal) {
     switch (scope) {
     case SAME_EXCHANGE:
-        return finding.exchange == refusal.exchange;
+        return finding.exchange == refusal->place.exchange;
+    case SAME_LOGIN:
+        return finding.exchange >= refusal->login_exchange &&
+               finding.exchange <= refusal->place.exchange;
     case SAME_MESSAGE:
-        return finding.message == refusal.message;
+        return finding.message == refusal->place.message;
     case SAME_SESSION:
         return true;
     }
@@ -149,7 +156,7 @@ static const char *explanation_of(const struct likely *likely) {
     for (size_t i = 0; i < BONDS; i++) {
         const struct likely_note *note = &likely->notes[bonds[i].rule];
         if ((likely->refusal.bonds & UINT64_C(1) << i) != 0 && note->text != NULL &&
-            is_near(bonds[i].scope, note->place, likely->refusal.place)) {
+            is_near(bonds[i].scope, note->place, &likely->refusal)) {
             return note->text;
         }
     }
@@ -230,6 +237,7 @@ void likely_take_refusal(struct analysis *analysis, const struct refusal *refusa
                                               .has_enhanced = refusal->enhanced.len > 0,
                                               .enhanced = quote_of(analysis, refusal->enhanced),
                                               .place = place,
+                                              .login_exchange = analysis->facts.auth_exchange,
                                               .words = words,
                                               .bonds = bonds_of(refusal)};
     const char *explanation = explanation_of(likely);

@@ -105,6 +105,16 @@ static const struct {
       "check the domain, or use LOGIN or PLAIN, which is offered too and safe inside TLS"}},
 };
 
+static const struct reply_words *words_of_token(const struct facts *facts) {
+    static const struct reply_words token = {
+        "the server does not accept this token: it may be expired, of another user, or without the "
+        "right to send by SMTP",
+        "get a new one for this user, with the scope for SMTP"};
+    struct slice mechanism = slice_of_string(facts->mechanism);
+    bool oauth = slice_is_nocase(mechanism, "XOAUTH2") || slice_is_nocase(mechanism, "OAUTHBEARER");
+    return oauth ? &token : NULL;
+}
+
 static const struct reply_words *words_of_mechanism(const struct facts *facts,
                                                     const struct event_reply *reply) {
     static const struct reply_words name_ignored = {
@@ -125,7 +135,8 @@ static const struct reply_words *words_of_mechanism(const struct facts *facts,
 }
 
 static const struct {
-    struct reply_words overwritten, hidden, login_in_tls, mechanism, chunking, parameter, idle;
+    struct reply_words overwritten, hidden, login_in_tls, mechanism, chunking, parameter, idle,
+        order;
 } by_offer = {
     .overwritten = {"a firewall in front of the server has taken it out",
                     "switch its SMTP inspection off, or use the port of implicit TLS (465)"},
@@ -142,19 +153,35 @@ static const struct {
     .parameter = {"the server offers the extension of each parameter in its EHLO reply and "
                   "contradicts that here",
                   "send the command without them, and tell its operator"},
+    .order = {"the server calls the command out of order, though it had accepted all that must "
+              "come before it",
+              "tell its operator; a filter or device in front of it may have lost a command"},
     .idle = {"the client had sent nothing for longer than the server waits",
              "open a new connection after a pause, or send NOOP in between"},
 };
 
+// Whether it was said of this command; where the rule is not listened to, nothing is known.
+static bool out_of_order(const struct analysis *analysis, int exchange) {
+    const struct likely_note *note = &analysis->likely.notes[RULE_BAD_SEQUENCE];
+    bool unknown =
+        analysis->ignored[RULE_BAD_SEQUENCE] || exchange != analysis->facts.last.exchange;
+    return unknown || (note->text != NULL && note->place.exchange == exchange);
+}
+
 // Whether the server refuses what it offers by itself: words for that, else NULL.
-static const struct reply_words *words_of_contradiction(const struct facts *facts,
+static const struct reply_words *words_of_contradiction(const struct analysis *analysis,
                                                         enum refusal_stage stage,
                                                         const struct event_reply *reply) {
+    const struct facts *facts = &analysis->facts;
     bool unknown = reply->code == 500 || reply->code == 502 || reply->code == 504;
     bool parameters = facts->last.exchange == reply->to && facts->last.parameters;
     if (stage == STAGE_AUTH && unknown && !reply->continuation_reply &&
         capabilities_offer_mechanism(reply->current, slice_of_string(facts->mechanism))) {
         return &by_offer.mechanism;
+    }
+    bool ordered = stage == STAGE_RCPT || stage == STAGE_DATA || stage == STAGE_BDAT;
+    if (ordered && reply->code == 503 && !out_of_order(analysis, reply->to)) {
+        return stage == STAGE_BDAT ? &by_offer.chunking : &by_offer.order;
     }
     if (stage == STAGE_BDAT && unknown && capabilities_offer(reply->current, "CHUNKING")) {
         return &by_offer.chunking;
@@ -177,7 +204,7 @@ static const struct reply_words *words_of_offer(const struct analysis *analysis,
         !capabilities_offer(reply->current, "STARTTLS")) {
         return &by_offer.hidden;
     }
-    return words_of_contradiction(facts, stage, reply);
+    return words_of_contradiction(analysis, stage, reply);
 }
 
 static bool login_waits_for_tls(const struct event_reply *reply, const struct reply_words *words) {
@@ -213,9 +240,11 @@ static const struct reply_words *words_of(struct analysis *analysis, enum refusa
                               .starttls = offer_of_starttls(facts, reply),
                               .credentials_sent = !nothing_sent};
     const struct reply_words *words = reply_words_of(&refusal);
-    bool by_mechanism = stage == STAGE_AUTH && reply->code == 535 && !nothing_sent &&
-                        reply_words_of_text(&refusal) == NULL;
-    const struct reply_words *better = by_mechanism ? words_of_mechanism(facts, reply) : NULL;
+    bool wrong = stage == STAGE_AUTH && reply->code == 535 && !nothing_sent;
+    const struct reply_words *better = wrong ? words_of_token(facts) : NULL;
+    if (wrong && better == NULL && reply_words_of_text(&refusal) == NULL) {
+        better = words_of_mechanism(facts, reply);
+    }
     words = better != NULL ? better : words;
     better = login_waits_for_tls(reply, words) ? &by_offer.login_in_tls
              : was_idle(facts, reply)          ? &by_offer.idle

@@ -67,6 +67,29 @@ struct text_row {
     { "the server's filter takes the message for spam", "check content, SPF, DKIM and reputation" }
 #define TOO_FAST                                                                                   \
     { "messages come faster than the server allows", "send more slowly" }
+#define UNKNOWN_SENDER                                                                             \
+    {                                                                                              \
+        "the service does not know this sender",                                                   \
+            "verify the sender or authenticate its domain with the service"                        \
+    }
+#define NOT_ACTIVE                                                                                 \
+    { "the account is not active", "look at its state with the provider" }
+#define IN_CIRCLES                                                                                 \
+    { "the message goes in circles", "check the forwarding of the domain" }
+#define FAILS_SPF                                                                                  \
+    {                                                                                              \
+        "SPF fails: the sender's domain does not list this address",                               \
+            "add the sending address to the domain's SPF record"                                   \
+    }
+#define BARE_LF                                                                                    \
+    { "the message has a line that ends in LF with no CR before it", "end every line in CR LF" }
+#define LONG_LINE                                                                                  \
+    {                                                                                              \
+        "a line of the message is longer than the server takes (RFC 5321 4.5.3.1.6: 1000 bytes)",  \
+            "break the line, or encode the text as quoted-printable or base64"                     \
+    }
+#define FOUND_VIRUS                                                                                \
+    { "a filter found a virus", "check the attachments" }
 #define SMTP_NOT_ALLOWED                                                                           \
     {                                                                                              \
         "this user may not send by SMTP here",                                                     \

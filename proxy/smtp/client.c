@@ -260,12 +260,11 @@ void client_release(struct dialogue *dialogue) {
     }
 }
 
-// Whether it is text or commands the reply decides, so it is shown behind that; here is said when
-// it came.
+// Whether it is text or commands the reply decides; here is said when it came.
 static void emit_early(struct dialogue *dialogue, int64_t at_ns) {
-    static const struct slice note = SLICE_INIT(
-        "The client goes on without waiting for the reply to DATA; what it sends is shown after "
-        "that reply, which decides what it is");
+    static const struct slice note = SLICE_INIT("The client goes on without waiting for the reply "
+                                                "to DATA; what it sends is shown when that "
+                                                "reply is here, which decides whether it is text");
     if (dialogue->client.state == CLIENT_AWAIT_DATA) {
         emit_note(dialogue, note, at_ns);
     }

@@ -127,6 +127,9 @@ static struct mail_data *assumed(const struct dialogue *dialogue, int exchange) 
 
 static void begin_text(struct dialogue *dialogue, const struct reply_effects_cause *cause) {
     struct mail_data *mail_data = assumed(dialogue, cause->item.exchange);
+    if (mail_data != NULL && mail_data->confirmed) {
+        return; // it was begun ahead of this reply
+    }
     bool early = mail_data != NULL || buf_len(&dialogue->client.held) > 0;
     bool ready = dialogue->client.state == CLIENT_AWAIT_DATA && dialogue->mail_data == NULL;
     if (mail_data == NULL && ready) {
@@ -139,6 +142,18 @@ static void begin_text(struct dialogue *dialogue, const struct reply_effects_cau
     }
     if (mail_data != NULL && early) {
         emit_early_text(dialogue, mail_data, cause->at_ns);
+    }
+}
+
+// What came ahead of the 354 is text now, and came before it.
+void reply_effects_release_early(struct dialogue *dialogue,
+                                 const struct reply_effects_cause *cause) {
+    bool go_ahead =
+        cause->item.kind == WAITING_COMMAND && cause->item.verb == VERB_DATA && cause->code == 354;
+    if (go_ahead && dialogue->client.state == CLIENT_AWAIT_DATA &&
+        buf_len(&dialogue->client.held) > 0) {
+        begin_text(dialogue, cause);
+        client_release(dialogue);
     }
 }
 

@@ -177,6 +177,7 @@ void reply_match_answer(struct dialogue *dialogue, const struct answer *answer) 
     cause.code = event.code;
     if (match == MATCH_ITEM && !answer->incomplete) {
         reply_effects_end_chunks(dialogue, &cause);
+        reply_effects_release_early(dialogue, &cause);
     }
     describe(&event, dialogue, &cause.item, answer, match);
     if (message) {
