@@ -100,8 +100,8 @@
 
 // Tunnels (--mode connect) and SOCKS5.
 #define LIMIT_HTTP_HEAD     (16 * KIB) // of a request for a tunnel
-#define LIMIT_TUNNEL_ANSWER (4 * KIB)  // to such a request; it has a sentence (FAILURE_MAX)
-#define TUNNEL_HOST_MAX     256        // a host of such a request, with its NUL
+#define LIMIT_TUNNEL_ANSWER (8 * KIB) // to such a request; it has a sentence (FAILURE_MAX), escaped
+#define TUNNEL_HOST_MAX     256       // a host of such a request, with its NUL
 
 #define LIMIT_SOCKS5_METHODS (2 + 255)         // RFC 1928 3, with its head
 #define LIMIT_SOCKS5_REQUEST (4 + 1 + 255 + 2) // RFC 1928 4: head, length, name, port

@@ -18,11 +18,17 @@ struct refusal {
 // ── answers ─────────────────────────────────────────────────────────────────────────────────────
 
 static void put_refusal(struct tunnel *tunnel, const struct refusal *refusal) {
+    struct buf body;
+    buf_init(&body, LIMIT_TUNNEL_ANSWER);
+    buf_put_string(&body, "smtpscope: ");
+    text_put_printable(&body, slice_of_string(refusal->reason)); // It may name the client's host.
+    buf_put_byte(&body, '\n');
     buf_putf(&tunnel->output,
              "HTTP/1.1 %s\r\nConnection: close\r\n%sContent-Type: text/plain; charset=utf-8\r\n"
-             "Content-Length: %zu\r\n\r\nsmtpscope: %s\n",
-             refusal->status, refusal->fields, strlen("smtpscope: \n") + strlen(refusal->reason),
-             refusal->reason);
+             "Content-Length: %zu\r\n\r\n",
+             refusal->status, refusal->fields, buf_len(&body));
+    buf_put(&tunnel->output, buf_slice(&body));
+    buf_cleanup(&body);
 }
 
 static void refuse(struct tunnel *tunnel, const struct refusal *refusal) {

@@ -135,6 +135,14 @@ static void answers_a_failed_dial_with_its_reason(void **state) {
     }
 }
 
+static void a_reason_moves_no_terminal(void **state) {
+    struct tunnel *tunnel = *state;
+    tunnel_feed(tunnel, SLICE("CONNECT mail:25 HTTP/1.1\r\n\r\n"));
+    tunnel_failed(tunnel, ECONNREFUSED, "no such name: 'a\x1b[2Jb'");
+    assert_answer(tunnel, "502 Bad Gateway");
+    assert_true(slice_find_byte(tunnel_output(tunnel), 0x1b) == SLICE_NONE);
+}
+
 static void the_longest_reason_fits(void **state) {
     struct tunnel *tunnel = *state;
     char reason[FAILURE_MAX];
@@ -196,6 +204,7 @@ int main(void) {
         WITH_TUNNEL(waits_for_the_empty_line),
         WITH_TUNNEL(answers_200_when_the_server_is_connected),
         cmocka_unit_test(answers_a_failed_dial_with_its_reason),
+        WITH_TUNNEL(a_reason_moves_no_terminal),
         WITH_TUNNEL(the_longest_reason_fits),
         cmocka_unit_test(other_methods_are_405),
         cmocka_unit_test(bad_requests_are_400),
