@@ -17,40 +17,8 @@ WITH_STARTTLS = OFFERED[:1] + [b"250-STARTTLS\r\n"] + OFFERED[1:]
 TEXT = b"Subject: bridged\r\n\r\nSTARTTLS\r\n250-STARTTLS\r\n..\r\n"
 
 
-class Client:
-    """Speaks over plain TCP, STARTTLS or implicit TLS; verifies."""
-
-    def __init__(self, scope, port, how):
-        self.scope, self.how = scope, how
-        self.connection = s.connect(port)
-        if how == "implicit":
-            self.start_tls()
-
-    def start_tls(self):
-        self.connection = self.scope.client_context().wrap_socket(
-            self.connection, server_hostname="localhost")
-
-    def ask(self, line):
-        return s.ask(self.connection, line)
-
-    def open(self):
-        """Up to the EHLO reply of the last layer, which it returns, and the one before STARTTLS."""
-        assert s.read_reply(self.connection) == [b"220 test.example.net ESMTP\r\n"]
-        first = self.ask("EHLO client.example.com")
-        if self.how != "starttls":
-            return None, first
-        assert self.ask("STARTTLS")[0].startswith(b"220 "), "STARTTLS"
-        self.start_tls()
-        return first, self.ask("EHLO client.example.com")
-
-    def send_mail(self):
-        for line in ("MAIL FROM:<a@example.com>", "RCPT TO:<b@example.net>"):
-            assert self.ask(line) == [b"250 2.0.0 Ok\r\n"]
-        assert self.ask("DATA") == [b"354 Go ahead\r\n"]
-        self.connection.sendall(TEXT + b".\r\n")
-        assert s.read_reply(self.connection) == [b"250 2.0.0 Stored\r\n"]
-        assert self.ask("QUIT") == [b"221 2.0.0 Bye\r\n"]
-        self.connection.close()
+def client_of(scope, proxy, how):
+    return smtp.Client(proxy.port(), how, scope.client_context())
 
 
 def commands_by_proxy(session):
@@ -101,15 +69,13 @@ def bridge(scope, server_how, client_how, offers_starttls):
     how = "starttls" if offers_starttls else server_how
     with smtp.Server(scope, how=how) as server, server.proxy_to(
             scope, "--server-tls", server_how) as proxy:
-        client = Client(scope, proxy.port(), client_how)
-        before, inside = client.open()
-        client.send_mail()
+        client = client_of(scope, proxy, client_how)
+        said = client.open()
+        client.send_mail(TEXT)
+        client.quit()
         proxy.stop()
-    gains = WITH_STARTTLS
-    if client_how == "starttls":
-        assert (before, inside) == (gains, OFFERED), (before, inside)
-    else:
-        assert inside == (gains if client_how == "none" else OFFERED), inside
+    assert said == {"none": [WITH_STARTTLS], "starttls": [WITH_STARTTLS, OFFERED],
+                    "implicit": [OFFERED]}[client_how], said
     assert server.messages == [TEXT], server.messages
     lines = server.sessions[0].lines
     own = [b"EHLO [127.0.0.1]", b"STARTTLS"] if server_how == "starttls" else []
@@ -141,12 +107,13 @@ def test_server_plain_that_offers_starttls(scope):
     for client_how in HOWS:
         with smtp.Server(scope) as server, server.proxy_to(
                 scope, "--server-tls", "none") as proxy:
-            client = Client(scope, proxy.port(), client_how)
-            before, inside = client.open()
-            client.send_mail()
+            client = client_of(scope, proxy, client_how)
+            said = client.open()
+            client.send_mail(TEXT)
+            client.quit()
             proxy.stop()
-        assert (before or inside) == (OFFERED if client_how == "implicit" else WITH_STARTTLS)
-        assert inside == (WITH_STARTTLS if client_how == "none" else OFFERED), inside
+        assert said[0] == (OFFERED if client_how == "implicit" else WITH_STARTTLS), said
+        assert said[-1] == (WITH_STARTTLS if client_how == "none" else OFFERED), said
         assert b"STARTTLS" not in server.sessions[0].lines
         assert server.messages == [TEXT]
 
@@ -155,9 +122,10 @@ def test_reverse_smtps(scope):
     for client_how in HOWS:
         with smtp.Server(scope, how="implicit") as server, server.proxy_to(
                 scope, scheme="smtps") as proxy:
-            client = Client(scope, proxy.port(), client_how)
+            client = client_of(scope, proxy, client_how)
             client.open()
-            client.send_mail()
+            client.send_mail(TEXT)
+            client.quit()
             proxy.stop()
         assert server.messages == [TEXT]
         check_transcript(proxy, "implicit", client_how)
@@ -256,7 +224,7 @@ def no_starttls(scope, client_how, answer=b"250 test\r\n"):
             "--server-tls", "starttls") as proxy:
         if client_how == "implicit":
             try:
-                Client(scope, proxy.port(), "implicit")
+                client_of(scope, proxy, "implicit").greet()
                 raise AssertionError("the handshake came to its end")
             except ssl.SSLError:
                 pass
@@ -304,7 +272,7 @@ def test_a_server_that_leaves_ahead_of_tls(scope):
                     connection.close()
                 else:
                     try:
-                        Client(scope, proxy.port(), "implicit")
+                        client_of(scope, proxy, "implicit").greet()
                         raise AssertionError("the handshake came to its end")
                     except ssl.SSLError as error:
                         assert "ALERT" in str(error), error
@@ -336,9 +304,9 @@ def test_what_a_server_says_behind_its_220_never_enters_tls(scope):
         with s.Server(handle) as server, scope.proxy(
                 "--mode", f"reverse:smtp://localhost:{server.port}@127.0.0.1:0", "--server-ca",
                 root, "--server-tls", "starttls") as proxy:
-            client = Client(scope, proxy.port(), client_how)
-            assert s.read_reply(client.connection) == [GREETING]
-            assert b"evil" not in b"".join(client.ask("EHLO client.example.com"))
+            client = client_of(scope, proxy, client_how)
+            assert client.greet() == [GREETING]
+            assert b"evil" not in b"".join(client.ask(smtp.HELLO_LINE))
             assert client.ask("QUIT") == [b"221 bye\r\n"]
             client.connection.close()
         session, = proxy.sessions()
@@ -352,15 +320,15 @@ def test_what_a_client_says_behind_its_starttls_never_enters_tls(scope):
     for server_how in ("none", "starttls", "implicit"):
         with smtp.Server(scope, how=server_how) as server, server.proxy_to(
                 scope, "--server-tls", server_how) as proxy:
-            client = Client(scope, proxy.port(), "plain")
-            s.read_reply(client.connection)
-            client.ask("EHLO client.example.com")
+            client = client_of(scope, proxy, "none")
+            client.greet()
+            client.ask(smtp.HELLO_LINE)
             client.connection.sendall(b"STARTTLS\r\nNOOP evil\r\n")
-            assert s.read_reply(client.connection)[0].startswith(b"220 ")
+            assert client.hear()[0].startswith(b"220 ")
             if server_how == "none":
-                assert s.read_reply(client.connection) == [b"250 2.0.0 Ok\r\n"]
+                assert client.hear() == [b"250 2.0.0 Ok\r\n"]
             client.start_tls()
-            assert client.ask("EHLO client.example.com") == OFFERED
+            assert client.ask(smtp.HELLO_LINE) == OFFERED
             assert client.ask("QUIT") == [b"221 2.0.0 Bye\r\n"]
             client.connection.close()
         lines = server.sessions[0].lines
@@ -375,11 +343,11 @@ def test_plain_text_after_the_220_of_the_proxy(scope):
     for server_how in ("none", "implicit"):
         with smtp.Server(scope, how=server_how) as server, server.proxy_to(
                 scope, "--server-tls", server_how, "--once") as proxy:
-            client = Client(scope, proxy.port(), "plain")
-            s.read_reply(client.connection)
+            client = client_of(scope, proxy, "none")
+            client.greet()
             assert client.ask("STARTTLS")[0].startswith(b"220 ")
             if server_how == "none":
-                assert client.ask("EHLO client.example.com") == WITH_STARTTLS
+                assert client.ask(smtp.HELLO_LINE) == WITH_STARTTLS
                 assert client.ask("QUIT") == [b"221 2.0.0 Bye\r\n"]
             else:
                 client.connection.sendall(b"EHLO client.example.com\r\n")

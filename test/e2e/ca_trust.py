@@ -9,15 +9,13 @@ installed is skipped by name; 77 is the exit status where nothing could be tried
 """
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
-from support.scope import end_listener
+from support.scope import Server
 
 CA_FILES = sys.argv[1]
 
@@ -60,35 +58,19 @@ func main() {
 """
 
 
-class Server:
+def server_of(pem):
     """A TLS server that is not BoringSSL, with one of our leaves."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
 
-    def __init__(self, pem):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pem)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.acceptor = threading.Thread(target=self.serve, args=(context,), daemon=True)
-        self.acceptor.start()
-
-    def serve(self, context):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.handle, args=(context, client), daemon=True).start()
-
-    @staticmethod
-    def handle(context, client):
+    def handle(client):
         try:
             with context.wrap_socket(client, server_side=True) as tls:
                 tls.recv(1)
-        except (ssl.SSLError, OSError):
+        except OSError:
             pass  # the client's verdict is what counts
 
-    def close(self):
-        end_listener(self.listener, self.acceptor)
+    return Server(handle)
 
 
 class Folder:
@@ -167,10 +149,9 @@ def try_all(folder, cases):
     tried = 0
     for client, command, env in clients(folder):
         for name, pem, accepted in cases:
-            server = Server(pem)
-            expect(accepted, f"{client} {'accepts' if accepted else 'refuses'} {name} "
-                   f"of {os.path.basename(pem)}", [*command, name, str(server.port)], env)
-            server.close()
+            with server_of(pem) as server:
+                expect(accepted, f"{client} {'accepts' if accepted else 'refuses'} {name} "
+                       f"of {os.path.basename(pem)}", [*command, name, str(server.port)], env)
             tried += 1
     return tried
 

@@ -5,11 +5,11 @@ served gets its own status (RFC 9110 9.3.6)."""
 import http.client
 import os
 import shutil
-import socket
 import subprocess
 
 from support import scope as s
 from support import smtp
+from support import tcp
 
 CONNECT = ("--mode", "connect@127.0.0.1:0")
 PEERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peers")
@@ -67,10 +67,9 @@ def test_takes_names_and_both_kinds_of_address(scope):
 
 
 def test_each_refusal_has_its_status_and_reason(scope):
-    with socket.socket() as keeper, scope.proxy(*CONNECT) as proxy:
-        keeper.bind(("127.0.0.1", 0))
+    with tcp.refusing_port() as refused, scope.proxy(*CONNECT) as proxy:
         port = proxy.port()
-        status, body = status_and_body(port, request(f"127.0.0.1:{keeper.getsockname()[1]}"))
+        status, body = status_and_body(port, request(f"127.0.0.1:{refused}"))
         assert status == 502 and "refused" in body, body
         status, body = status_and_body(port, request("no-such-host.invalid:25"))
         assert status == 502 and "no-such-host.invalid" in body, body
@@ -84,14 +83,8 @@ def test_each_refusal_has_its_status_and_reason(scope):
 
 
 def test_a_silent_server_is_a_time_out(scope):
-    # A listener whose queue is full answers no more SYNs.
-    with socket.socket() as listener, socket.socket() as filler:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        filler.connect(listener.getsockname())
-        with scope.proxy(*CONNECT, "--connect-timeout", "1") as proxy:
-            target = f"127.0.0.1:{listener.getsockname()[1]}"
-            assert status_and_body(proxy.port(), request(target))[0] == 504
+    with tcp.silent_port() as port, scope.proxy(*CONNECT, "--connect-timeout", "1") as proxy:
+        assert status_and_body(proxy.port(), request(f"127.0.0.1:{port}"))[0] == 504
 
 
 def test_byte_by_byte_and_with_words_after_it(scope):

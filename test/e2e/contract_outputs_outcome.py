@@ -2,6 +2,7 @@
 """The contract, Outputs, `outcome` and `error`: how a session ended."""
 
 from support import scope as s
+from support import smtp
 from support.record import Record, has, same
 from support.smtp import C, C_CLOSE, C_RESET, QUIT, S, S_CLOSE, hello
 
@@ -30,10 +31,7 @@ def test_what_is_no_smtp_is_protocol(scope):
 
 
 def test_a_time_out_says_421(scope):
-    def serve(connection):
-        connection.sendall(b"220 x\r\n")
-        s.read_all(connection)
-    with s.Server(serve) as server:
+    with s.Server(smtp.answers(b"220 x\r\n")) as server:
         with scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{server.port}@0", "--idle-timeout",
                          "1") as proxy:
             connection = s.connect(proxy.port())
@@ -49,10 +47,7 @@ def test_a_time_out_says_421(scope):
 
 
 def test_a_stop_says_421(scope):
-    def serve(connection):
-        connection.sendall(b"220 x\r\n")
-        s.read_all(connection)
-    with s.Server(serve) as server:
+    with s.Server(smtp.answers(b"220 x\r\n")) as server:
         with scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{server.port}@0", "--grace",
                          "0") as proxy:
             connection = s.connect(proxy.port())

@@ -3,12 +3,13 @@
 listens."""
 
 import re
-import socket
 import ssl
 
 from support import scope as s
+from support import smtp
+from support import tcp
 from support.record import same
-from support.visits import HELLO_LINE, careless, context_of, issue, roots, visit
+from support.visits import careless, context_of, issue, roots, visit
 
 
 def test_the_sink_answers_by_every_kind_of_tls(scope):
@@ -36,16 +37,14 @@ def test_the_sink_has_no_tls_under_client_tls_none(scope):
     with scope.proxy("--mode", "sink@127.0.0.1:0", "--client-tls", "none") as proxy:
         connection = s.connect(proxy.port())
         s.read_reply(connection)
-        assert b"STARTTLS" not in b"".join(s.ask(connection, HELLO_LINE))
+        assert b"STARTTLS" not in b"".join(s.ask(connection, smtp.HELLO_LINE))
         answer = s.ask(connection, "STARTTLS")
         assert answer[0].startswith(b"502 5.5.1 "), answer
         connection.close()
 
 
 def test_a_plain_client_hears_421_of_a_server_out_of_reach(scope):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = tcp.free_port()
     for how, words in (("none", []), ("none", ["--server-tls", "implicit"]),
                        ("none", ["--server-tls", "starttls"]), ("none", ["--client-tls", "none"]),
                        ("implicit", []), ("implicit", ["--client-tls", "implicit"])):

@@ -6,7 +6,8 @@ import socket
 import ssl
 
 from support import scope as s
-from support.visits import HELLO_LINE, Served, careless, good, hello_bytes, raw_server, rules
+from support import smtp
+from support.visits import Served, careless, good, hello_bytes, raw_server, rules
 
 
 def test_a_late_refusal_of_the_server_is_not_the_client_s(scope):
@@ -19,7 +20,7 @@ def test_a_late_refusal_of_the_server_is_not_the_client_s(scope):
             root) as proxy:
         connection = s.connect(proxy.port())
         s.read_reply(connection)
-        s.ask(connection, HELLO_LINE)
+        s.ask(connection, smtp.HELLO_LINE)
         s.ask(connection, "STARTTLS")
         connection.sendall(hello_bytes())  # and no Finished: it waits for the end
         try:
@@ -167,7 +168,7 @@ def test_a_client_that_closes_within_the_handshake_is_named(scope):
                 connection = s.connect(proxy.port())
                 if how == "starttls":
                     s.read_reply(connection)
-                    s.ask(connection, HELLO_LINE)
+                    s.ask(connection, smtp.HELLO_LINE)
                     s.ask(connection, "STARTTLS")
                 connection.sendall(part)
                 if part is hello:
@@ -193,7 +194,7 @@ def test_a_client_that_stops_within_a_handshake_times_out(scope):
                 connection = s.connect(proxy.port())
                 if how == "starttls":
                     s.read_reply(connection)
-                    s.ask(connection, HELLO_LINE)
+                    s.ask(connection, smtp.HELLO_LINE)
                     s.ask(connection, "STARTTLS")
                 connection.sendall(hello_bytes()[:part])
                 try:

@@ -7,7 +7,8 @@ import ssl
 import time
 
 from support import scope as s
-from support.visits import (HELLO_LINE, Served, both_roots, ca_text, careless, context_of, finding,
+from support import smtp
+from support.visits import (Served, both_roots, ca_text, careless, context_of, finding,
                             good, issue, leaf_text, proxied, roots, rules, visit, with_options)
 
 
@@ -179,7 +180,7 @@ def test_without_a_name_no_name_is_checked(scope):
                 inside = nameless.wrap_socket(socks5(proxy.port(), "127.0.0.1", server.port))
                 assert "127.0.0.1" in leaf_text(inside.getpeercert(True), "-ext", "subjectAltName")
                 s.read_reply(inside)
-                s.ask(inside, HELLO_LINE)
+                s.ask(inside, smtp.HELLO_LINE)
                 s.ask(inside, "QUIT")
                 inside.close()
             except ssl.SSLCertVerificationError as error:

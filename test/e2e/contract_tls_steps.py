@@ -7,7 +7,9 @@ import ssl
 import time
 
 from support import scope as s
-from support.visits import (HELLO_LINE, Served, careless, finding, good, hello_bytes, proxied,
+from support import smtp
+from support import tcp
+from support.visits import (Served, careless, finding, good, hello_bytes, proxied,
                             raw_server, rules, visit)
 
 
@@ -19,7 +21,7 @@ def test_starttls_that_the_proxy_offered_is_ignored_with_a_true_finding(scope):
             "--server-tls", "implicit") as proxy:
         connection = s.connect(proxy.port())
         s.read_reply(connection)
-        assert any(b"STARTTLS" in line for line in s.ask(connection, HELLO_LINE))
+        assert any(b"STARTTLS" in line for line in s.ask(connection, smtp.HELLO_LINE))
         s.ask(connection, "MAIL FROM:<a@example.com>")
         s.ask(connection, "QUIT")
         connection.close()
@@ -49,7 +51,7 @@ def test_plain_bytes_after_starttls_stay_outside_tls(scope):
             root) as proxy:
         connection = s.connect(proxy.port())
         s.read_reply(connection)
-        s.ask(connection, HELLO_LINE)
+        s.ask(connection, smtp.HELLO_LINE)
         connection.sendall(b"STARTTLS\r\nRSET\r\nNOOP x\r\n")
         assert s.read_reply(connection) == [b"220 go\r\n"]
         inside = scope.client_context().wrap_socket(connection, server_hostname="localhost")
@@ -61,10 +63,7 @@ def test_plain_bytes_after_starttls_stay_outside_tls(scope):
 
 
 def test_a_plain_server_where_tls_is_due_gets_no_mail(scope):
-    def handle(connection):
-        connection.sendall(b"220 plain.example.net ESMTP\r\n")
-        s.read_all(connection)
-
+    handle = smtp.answers(b"220 plain.example.net ESMTP\r\n")
     for scheme, words, how in (("smtps", [], "none"), ("smtps", [], "implicit"),
                                ("smtp", ["--server-tls", "implicit"], "none"),
                                ("smtp", ["--server-tls", "implicit"], "implicit")):
@@ -121,11 +120,11 @@ def test_plain_bytes_after_220_stay_outside_tls(scope):
     with server, proxy:
         connection = s.connect(proxy.port())
         s.read_reply(connection)
-        s.ask(connection, HELLO_LINE)
+        s.ask(connection, smtp.HELLO_LINE)
         connection.sendall(b"STARTTLS\r\n")
         assert s.read_exactly(connection, 18) == b"220 go\r\n250 fake\r\n"
         inside = scope.client_context().wrap_socket(connection, server_hostname="localhost")
-        assert s.ask(inside, HELLO_LINE) == [b"250 ok\r\n"]
+        assert s.ask(inside, smtp.HELLO_LINE) == [b"250 ok\r\n"]
         inside.close()
     session, = proxy.sessions()
     told = finding(session, "starttls-injection")
@@ -144,7 +143,7 @@ def test_a_refused_starttls_goes_on_in_the_clear(scope):
     with server, proxy:
         connection = s.connect(proxy.port())
         s.read_reply(connection)
-        s.ask(connection, HELLO_LINE)
+        s.ask(connection, smtp.HELLO_LINE)
         assert s.ask(connection, "STARTTLS") == [b"454 4.7.0 not now\r\n"]
         assert s.ask(connection, "NOOP") == [b"250 ok\r\n"]
         assert s.ask(connection, "QUIT") == [b"221 bye\r\n"]
@@ -164,7 +163,7 @@ def test_a_server_that_fails_after_220_is_named(scope):
             connection.sendall(b"220 go\r\n")
             connection.recv(10000)
             if what is None:
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+                tcp.will_reset(connection)
             elif what:
                 connection.sendall(what)
                 s.read_all(connection)
@@ -224,9 +223,7 @@ def test_a_greeting_is_held_back_for_a_client_hello(scope):
 
 def test_client_tls_implicit_says_nothing_plain(scope):
     """No plain word to a client of which TLS is wanted."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = tcp.free_port()
     with scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{port}@127.0.0.1:0", "--client-tls",
                      "implicit") as proxy:
         connection = s.connect(proxy.port())
@@ -262,7 +259,7 @@ def test_a_client_hello_where_none_is_due_fails_the_client_s_side(scope):
             connection.sendall(answers.get(line[:4], b"250 ok\r\n"))
 
     for mode in ("none", "auto"):
-        for lines in ([HELLO_LINE], [HELLO_LINE, "STARTTLS"], [HELLO_LINE, "STARTTLS", "NOOP"]):
+        for lines in ([smtp.HELLO_LINE], [smtp.HELLO_LINE, "STARTTLS"], [smtp.HELLO_LINE, "STARTTLS", "NOOP"]):
             for behind in (b"", b"NOOP\r\n"):
                 got = []
                 server, proxy = raw_server(scope, handle, "--client-tls", mode)
@@ -292,10 +289,7 @@ def test_a_client_hello_where_none_is_due_fails_the_client_s_side(scope):
 
 def test_a_greeting_that_refuses_is_passed_on(scope):
     """Under --server-tls starttls: the line to a plain client, an alert to one that waits for TLS."""
-    def handle(connection):
-        connection.sendall(b"554 5.7.1 go away\r\n")
-        s.read_all(connection)
-
+    handle = smtp.answers(b"554 5.7.1 go away\r\n")
     for how in ("none", "implicit"):
         server, proxy = raw_server(scope, handle, "--server-tls", "starttls", "--once")
         with server, proxy:
@@ -320,7 +314,7 @@ def test_a_client_that_does_not_go_on_after_220_is_served_or_told(scope):
                 root, "--once") as proxy:
             connection = s.connect(proxy.port())
             s.read_reply(connection)
-            s.ask(connection, HELLO_LINE)
+            s.ask(connection, smtp.HELLO_LINE)
             s.ask(connection, "STARTTLS")
             connection.sendall(more)
             if more:

@@ -5,12 +5,12 @@ when, and what to do."""
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
 
 from support import scope as s
+from support import tcp
 from support import text
 
 EHLO, MAIL = "EHLO client.example.com", "MAIL FROM:<a@example.com>"
@@ -161,17 +161,8 @@ def test_a_client_that_goes_in_a_socks5_request(scope):
 
 
 def test_a_client_that_goes_while_the_server_is_dialled(scope):
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(0)
-    waiting = []
-    for _ in range(4):  # a backlog that is full: the kernel drops the SYN
-        waiting.append(socket.socket())
-        waiting[-1].setblocking(False)
-        waiting[-1].connect_ex(listener.getsockname())
-    port = listener.getsockname()[1]
-    with scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{port}@0", "--idle-timeout",
-                     "0") as proxy:
+    with tcp.silent_port() as port, scope.proxy(
+            "--mode", f"reverse:smtp://127.0.0.1:{port}@0", "--idle-timeout", "0") as proxy:
         s.connect(proxy.port()).close()
         s.until(lambda: closes(proxy), "the end of the session")
     session, = proxy.sessions()
@@ -246,7 +237,7 @@ def test_a_half_closed_client_that_goes_later(scope):
             assert server.silent.wait(s.TIMEOUT)
             connection.shutdown(socket.SHUT_WR)
             if reset:
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                tcp.will_reset(connection)
             connection.close()
             s.until(lambda: len(closes(proxy)) == 1 + reset, "the end of the session")
     for session in proxy.sessions():
@@ -276,8 +267,7 @@ def test_a_client_that_is_reset_while_nothing_of_it_is_read(scope):
                 connection.sendall(b"x" * 60000 + b"\r\n")
         except TimeoutError:
             pass
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        connection.close()
+        tcp.reset(connection)
         gone.set()
         s.until(lambda: closes(proxy), "the end of the session")
     session, = proxy.sessions()
@@ -295,7 +285,7 @@ def server_leaves(scope, answers, lines, reset):
             connection.sendall(answer)
             s.read_line(connection)
         if reset:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            tcp.will_reset(connection)
 
     with s.Server(handle) as server, scope.proxy(
             "--mode", f"reverse:smtp://127.0.0.1:{server.port}@0") as proxy:

@@ -8,6 +8,7 @@ import threading
 
 from support import scope as s
 from support import smtp
+from support import tcp
 
 HELLO = bytes.fromhex("16030100c8010000c40303") + bytes(195)  # the head of a ClientHello
 
@@ -68,12 +69,9 @@ def test_wrong_usage_names_the_word(scope):
 
 
 def test_port_in_use(scope):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
-        refuses(scope, 3, [port, "in use"], "proxy", "--mode",
-                f"reverse:smtp://localhost:25@127.0.0.1:{port}")
+    with smtp.Server() as taken:
+        refuses(scope, 3, [str(taken.port), "in use"], "proxy", "--mode",
+                f"reverse:smtp://localhost:25@127.0.0.1:{taken.port}")
 
 
 def test_port_of_another_proxy_in_use(scope):
@@ -83,8 +81,8 @@ def test_port_of_another_proxy_in_use(scope):
 
 
 def test_a_url_that_leads_to_our_own_listener(scope):
-    port = free_port()
-    other = free_port()
+    port = tcp.free_port()
+    other = tcp.free_port()
     for url, listen in (
             ("localhost:{}", "{}"), ("127.0.0.1:{}", "{}"), ("127.0.0.1:{}", "0.0.0.0:{}"),
             ("127.9.9.9:{}", "0.0.0.0:{}"), ("0.0.0.0:{}", "{}"), ("[::ffff:127.0.0.1]:{}", "{}"),
@@ -99,7 +97,7 @@ def test_a_url_that_leads_to_our_own_listener(scope):
 
 
 def test_a_url_that_leads_beside_our_own_listener(scope):
-    port = free_port()
+    port = tcp.free_port()
     for url, listen in (("127.0.0.2:{}", "{}"), ("127.0.0.1:{}", "127.0.0.2:{}"),
                         ("127.0.0.1:{}", "[::1]:{}"), ("no-such-host.invalid:{}", "{}")):
         with scope.proxy("--mode", f"reverse:smtp://{url.format(port)}@{listen.format(port)}"):
@@ -149,14 +147,8 @@ def told_421(scope, port, *words, host="127.0.0.1"):
     return session
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def test_unreachable_server(scope):
-    session = told_421(scope, free_port())
+    session = told_421(scope, tcp.free_port())
     assert "refused" in session["error"], session["error"]
 
 
@@ -188,29 +180,15 @@ class WithHosts(s.Scope):
 def test_each_address_of_a_server_is_tried(scope):
     """The first refuses, the second never answers, the third works."""
     inner = WithHosts(scope, "".join(f"127.0.0.{n} many.example.com\n" for n in (2, 3, 4)))
-    silent = socket.socket()
-    good = socket.socket()
-    good.bind(("127.0.0.4", 0))
-    good.listen()
-    port = good.getsockname()[1]
-    silent.bind(("127.0.0.3", port))
-    silent.listen(0)
-    waiting = [socket.socket() for _ in range(4)]
-    for client in waiting:  # a backlog that is full: the kernel drops the SYN
-        client.setblocking(False)
-        client.connect_ex(silent.getsockname())
     try:
-        with plain_proxy(inner, port, "--connect-timeout", "3", host="many.example.com") as proxy:
-            connection = s.connect(proxy.port())
-            server, _ = good.accept()
-            server.sendall(b"220 test.example.net ESMTP\r\n")
-            assert s.read_line(connection) == b"220 test.example.net ESMTP\r\n"
-            connection.close()
-            server.close()
+        with smtp.Server(address="127.0.0.4") as good, tcp.silent_port("127.0.0.3", good.port):
+            port = good.port
+            with plain_proxy(inner, port, "--connect-timeout", "3", host="many.example.com") as proxy:
+                connection = s.connect(proxy.port())
+                assert s.read_line(connection) == b"220 test.example.net ESMTP\r\n"
+                connection.close()
         session, = proxy.sessions()
         assert session["server"] == {"host": "many.example.com", "address": "127.0.0.4", "port": port}
-        good.close()
-        silent.close()
         with plain_proxy(inner, port, host="many.example.com") as proxy:
             connection = s.connect(proxy.port())
             said = s.read_all(connection)
@@ -223,7 +201,7 @@ def test_each_address_of_a_server_is_tried(scope):
 
 def test_unreachable_server_and_an_implicit_tls_client(scope):
     """Nothing in the clear to a client that speaks TLS: an alert, or a close."""
-    with plain_proxy(scope, free_port()) as proxy:
+    with plain_proxy(scope, tcp.free_port()) as proxy:
         connection = s.connect(proxy.port())
         try:
             scope.client_context().wrap_socket(connection, server_hostname="localhost")
@@ -235,12 +213,7 @@ def test_unreachable_server_and_an_implicit_tls_client(scope):
 
 def strange_server(scope, banner, *words):
     """A server that says `banner` first; everything of it reaches the client."""
-
-    def handle(connection):
-        connection.sendall(banner)
-        s.read_all(connection)
-
-    with s.Server(handle) as server, plain_proxy(scope, server.port) as proxy:
+    with s.Server(smtp.answers(banner)) as server, plain_proxy(scope, server.port) as proxy:
         connection = s.connect(proxy.port())
         assert s.read_exactly(connection, len(banner)) == banner
         connection.close()
@@ -269,12 +242,8 @@ def test_silent_server(scope):
 
 def test_plain_server_where_tls_is_due(scope):
     """An implicit-TLS client and a server that greets in the clear."""
-    def handle(connection):
-        connection.sendall(b"220 plain.example.net ESMTP\r\n")
-        s.read_all(connection)
-
-    with s.Server(handle) as server, plain_proxy(scope, server.port, "--server-tls",
-                                                 "implicit") as proxy:
+    with s.Server(smtp.answers(b"220 plain.example.net ESMTP\r\n")) as server, plain_proxy(
+            scope, server.port, "--server-tls", "implicit") as proxy:
         connection = s.connect(proxy.port())
         s.read_all(connection)
         connection.close()
@@ -381,15 +350,15 @@ def visit(scope, port, verifying):
     if not verifying:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    connection = s.connect(port)
+    client = smtp.Client(port, "implicit", context)
     try:
-        with context.wrap_socket(connection, server_hostname="localhost") as inside:
-            s.read_line(inside)
-            s.ask(inside, "EHLO client.example.com")
-            s.ask(inside, "QUIT")
+        client.open()
+        client.quit()
         return None
     except (ssl.SSLError, ConnectionError) as error:
         return str(error)
+    finally:
+        client.connection.close()
 
 
 def judge(scope, kind, verify, verifying):

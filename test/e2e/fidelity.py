@@ -12,7 +12,7 @@ import termios
 import threading
 
 from support import scope as s
-from support.wire import RESET
+from support import tcp
 
 MIB = 1 << 20
 
@@ -223,9 +223,8 @@ def test_half_close_passes(scope):
 
 
 def test_a_half_close_that_finds_no_server_is_answered(scope):
-    with socket.socket() as keeper:
-        keeper.bind(("127.0.0.1", 0))
-        url = f"reverse:smtp://localhost:{keeper.getsockname()[1]}@127.0.0.1:0"
+    with tcp.refusing_port() as port:
+        url = f"reverse:smtp://localhost:{port}@127.0.0.1:0"
         with scope.proxy("--mode", url) as proxy, s.connect(proxy.port()) as connection:
             connection.sendall(b"EHLO me\r\nQUIT\r\n")
             connection.shutdown(socket.SHUT_WR)
@@ -235,11 +234,8 @@ def test_a_half_close_that_finds_no_server_is_answered(scope):
 
 
 def test_a_client_that_leaves_before_the_server_answers_is_said(scope):
-    with socket.socket() as listener, socket.socket() as filler:  # a full queue answers no SYN
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        filler.connect(listener.getsockname())
-        url = f"reverse:smtp://127.0.0.1:{listener.getsockname()[1]}@127.0.0.1:0"
+    with tcp.silent_port() as port:
+        url = f"reverse:smtp://127.0.0.1:{port}@127.0.0.1:0"
         with scope.proxy("--mode", url, "--once") as proxy:
             s.connect(proxy.port()).close()
             proxy.process.wait(s.TIMEOUT)
@@ -314,8 +310,7 @@ def test_reset_passes(scope):
     with s.Server(handle) as server, pair.proxy(server.port) as proxy:
         connection = pair.connect(proxy.port())
         connection.sendall(b"NOOP\r\n")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-        connection.close()
+        tcp.reset(connection)
         assert done.wait(s.TIMEOUT)
     assert seen == ["reset"], seen
 
@@ -338,8 +333,7 @@ def test_what_came_before_a_reset_arrives(scope):
         # All of it has left this machine's client once nothing waits in its socket.
         while struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, b"\0" * 4))[0] > 0:
             pass
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-        connection.close()
+        tcp.reset(connection)
         sent.set()
         for thread in server.threads:
             thread.join(s.TIMEOUT)

@@ -93,21 +93,10 @@ def commands_seen(pcap, keys, ports, how):
 def send_mail(scope, port, how, version):
     context = scope.client_context()
     context.minimum_version = context.maximum_version = version
-    connection = s.connect(port)
-    if how == "implicit":
-        connection = context.wrap_socket(connection, server_hostname="localhost")
-    s.read_reply(connection)
-    s.ask(connection, "EHLO client.example.com")
-    if how == "starttls":
-        s.ask(connection, "STARTTLS")
-        connection = context.wrap_socket(connection, server_hostname="localhost")
-        s.ask(connection, "EHLO client.example.com")
-    for line in ("MAIL FROM:<a@example.com>", "RCPT TO:<b@example.net>", "DATA"):
-        s.ask(connection, line)
-    connection.sendall(b"Subject: x\r\n\r\nx\r\n.\r\n")
-    s.read_reply(connection)
-    s.ask(connection, "QUIT")
-    connection.close()
+    client = smtp.Client(port, how, context)
+    client.open()
+    client.send_mail(b"Subject: x\r\n\r\nx\r\n")
+    client.quit()
 
 
 def decrypt(scope, how, version):

@@ -3,13 +3,13 @@
 
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import threading
 
 from support import scope as s
 from support import smtp
+from support import tcp
 from support.wire import Cut, Wire
 
 
@@ -435,23 +435,8 @@ def test_no_idle_time_out_while_bytes_flow(scope):
     assert outcomes(proxy) == ["completed", "timeout"], proxy.sessions()
 
 
-def full_listener():
-    """A port that takes connections no more: its backlog is full, and the kernel drops the SYN."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(0)
-    waiting = []
-    for _ in range(4):
-        client = socket.socket()
-        client.setblocking(False)
-        client.connect_ex(listener.getsockname())
-        waiting.append(client)
-    return listener, waiting
-
-
 def test_connect_time_out(scope):
-    listener, _waiting = full_listener()
-    with plain_proxy(scope, listener.getsockname()[1], "--connect-timeout", "1") as proxy:
+    with tcp.silent_port() as port, plain_proxy(scope, port, "--connect-timeout", "1") as proxy:
         connection = s.connect(proxy.port())
         line = s.read_line(connection)
         assert line.startswith(b"421 4.4.1 "), line
@@ -502,12 +487,7 @@ def refuses(port):
 
 
 def test_a_session_is_complete_behind_quit_whoever_lingers(scope):
-    def keep_open(connection):
-        connection.sendall(b"220 test.example.net ESMTP\r\n")
-        s.read_line(connection)
-        connection.sendall(b"221 2.0.0 Bye\r\n")
-        s.read_all(connection)
-
+    keep_open = smtp.answers(b"220 test.example.net ESMTP\r\n", b"221 2.0.0 Bye\r\n")
     with s.Server(keep_open) as server:
         for words in (("--idle-timeout", "0.5"), ("--grace", "0.2")):
             with plain_proxy(scope, server.port, *words) as proxy:
@@ -548,8 +528,7 @@ def test_ctl_stop(scope):
 
 
 def test_stop_while_a_name_is_looked_up_or_dialled(scope):
-    listener, _waiting = full_listener()
-    with plain_proxy(scope, listener.getsockname()[1], "--grace", "0") as proxy:
+    with tcp.silent_port() as port, plain_proxy(scope, port, "--grace", "0") as proxy:
         connection = s.connect(proxy.port())
         s.until(lambda: len(open_sessions(scope)) == 1, "the session")
         assert proxy.stop() == 0

@@ -6,6 +6,7 @@ import os
 import threading
 
 from support import scope as s
+from support import smtp
 
 CLIENTS = 100
 MIB = 1 << 20
@@ -59,11 +60,10 @@ def answered(connection, count):
 
 
 def small_session(port):
-    with s.connect(port) as connection:
-        s.read_reply(connection)
-        for line in ("EHLO a.example", "MAIL FROM:<a@example.com>", "RCPT TO:<b@example.net>",
-                     "DATA", "Subject: small\r\n\r\nx\r\n.", "QUIT"):
-            s.ask(connection, line)
+    client = smtp.Client(port)
+    client.open()
+    client.send_mail(b"Subject: small\r\n\r\nx\r\n")
+    client.quit()
 
 
 def test_sessions_held_open(scope):
@@ -113,12 +113,8 @@ def check_what_is_said(proxy, small, count):
     assert -200 * CLIENTS <= missing <= 0, missing
 
 
-def swallow(connection):
-    """A server that greets, answers the hello, and never again."""
-    connection.sendall(b"220 test\r\n")
-    s.read_line(connection)
-    connection.sendall(b"250-test\r\n250 CHUNKING\r\n")
-    s.read_all(connection)
+# A server that greets, answers the hello, and never again.
+swallow = smtp.answers(b"220 test\r\n", b"250-test\r\n250 CHUNKING\r\n")
 
 
 def hold_messages(scope, message, count, *words):

@@ -9,11 +9,11 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 
 from support import scope as harness
+from support import tcp
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -157,9 +157,7 @@ def test_the_sink_takes_the_mail_of_the_tests(scope):
     os.symlink(scope.program, os.path.join(bin_folder, "smtpscope"))
     environment = dict(scope.environment, PATH=bin_folder + ":" + os.environ["PATH"])
     for wanted, status in (("accepted = 1", 0), ("accepted = 2", 1)):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = tcp.free_port()
         for program in mail_programs(scope, port):
             script = sink_recipe().replace("--mode sink ", f"--mode sink@{port} ")
             script = script.replace("npm test", shlex.join(program)).replace("accepted = 1", wanted)

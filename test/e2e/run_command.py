@@ -6,12 +6,12 @@ import os
 import pty
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 
 from support import scope as s
 from support import smtp
+from support import tcp
 from support import ways
 
 SEND = """
@@ -28,13 +28,6 @@ def sender(scope):
     with open(path, "w") as file:
         file.write(SEND)
     return ["/usr/bin/python3", path]
-
-
-def refusing_port():
-    """A port that nobody listens on; the socket keeps it so."""
-    keeper = socket.socket()
-    keeper.bind(("127.0.0.1", 0))
-    return keeper, keeper.getsockname()[1]
 
 
 def test_exits_as_the_command_does(scope):
@@ -83,8 +76,7 @@ def test_says_when_nothing_was_captured(scope):
     assert "port 25,8000-8999,26;" in result.errors, result.errors
     for reason in ("--ports 1025", "local queue", "container", "set-user-ID"):
         assert reason in result.errors, (reason, result.errors)
-    keeper, port = refusing_port()
-    with keeper:
+    with tcp.refusing_port() as port:
         result = ways.run(scope, f"{port - 1}-{port + 1}", [*sender(scope), str(port)])
     assert len(result.sessions) == 1 and "nothing was captured" not in result.errors, result.errors
 
@@ -111,8 +103,7 @@ def test_the_sink_answers_for_every_server(scope):
         assert result.status != 0
         assert "ConnectionRefusedError" in result.errors or "Disconnected" in result.errors, result
         assert server.peers == [] and server.messages == []
-    keeper, port = refusing_port()
-    with keeper:
+    with tcp.refusing_port() as port:
         ways.run(scope, port, [*sender(scope), str(port)], ["--sink"]).assert_status(0)
 
 
@@ -146,8 +137,7 @@ def test_gives_the_command_its_own_signal_state(scope):
 
 def test_refused_looks_refused_and_is_a_session(scope):
     ways.need_capture(scope)
-    keeper, port = refusing_port()
-    with keeper:
+    with tcp.refusing_port() as port:
         result = ways.run(scope, port, [*sender(scope), str(port)])
     assert "ConnectionRefusedError" in result.errors, result.errors
     assert [one["outcome"] for one in result.sessions] == ["connect-failed"]
@@ -163,12 +153,8 @@ def test_a_time_out_looks_so_and_has_its_length(scope):
     look = ("import errno, socket, sys\n"
             "s = socket.socket()\n"
             "print(errno.errorcode[s.connect_ex(('127.0.0.1', int(sys.argv[1])))])")
-    with socket.socket() as listener, socket.socket() as filler:  # a full queue answers no SYN
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        filler.connect(listener.getsockname())
-        port = str(listener.getsockname()[1])
-        result = ways.run(scope, port, ["/usr/bin/python3", "-c", look, port],
+    with tcp.silent_port() as port:
+        result = ways.run(scope, port, ["/usr/bin/python3", "-c", look, str(port)],
                           ["--connect-timeout", "1"])
     assert result.output == "ETIMEDOUT\n", result.output
     session, = result.sessions
@@ -182,12 +168,8 @@ def test_a_command_killed_while_it_connects_leaves_a_session(scope):
     look = ("import signal, socket, sys\n"
             "signal.alarm(1)\n"  # nobody catches it
             "socket.socket().connect(('127.0.0.1', int(sys.argv[1])))")
-    with socket.socket() as listener, socket.socket() as filler:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        filler.connect(listener.getsockname())
-        port = str(listener.getsockname()[1])
-        result = ways.run(scope, port, ["/usr/bin/python3", "-c", look, port])
+    with tcp.silent_port() as port:
+        result = ways.run(scope, port, ["/usr/bin/python3", "-c", look, str(port)])
     result.assert_status(128 + signal.SIGALRM)
     session, = result.sessions
     assert session["outcome"] == "connect-failed", session

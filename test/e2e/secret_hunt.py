@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """The secret hunt: hundreds of ways to say AUTH, each with a password of its own, go through the
 proxy to a server that repeats it in every form; then every byte of every output and of standard
@@ -14,19 +14,16 @@ import base64
 import itertools
 import os
 import random
-import signal
 import socket
 import string
 import struct
-import subprocess
 import sys
-import tempfile
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from support.scope import TIMEOUT, end_listener, until
+from support import scope as support
 
 # No byte that an output would escape, so that what is searched for is what would be shown.
+FORMS = ("text", "jsonl", "json", "pcap")
 ALPHABET = string.ascii_letters + string.digits + "!#%+=_.:-"
 
 
@@ -173,35 +170,20 @@ class Variant:
 # ── the server ──────────────────────────────────────────────────────────────────────────────────
 
 
-class Server:
+class Server(support.Server):
     """Answers each session as its variant says, which it knows from the EHLO name."""
 
     def __init__(self, variants):
         self.variants = {v.number: v for v in variants}
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port = self.listener.getsockname()[1]
-        self.acceptor = threading.Thread(target=self.accept, daemon=True)
-        self.acceptor.start()
-
-    def accept(self):
-        while True:
-            try:
-                peer, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(peer,), daemon=True).start()
+        super().__init__(self.serve)
 
     def serve(self, peer):
-        peer.settimeout(TIMEOUT)
         try:
-            with peer, peer.makefile("rb") as lines:
+            with peer.makefile("rb") as lines:
                 peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 Dialogue(self, peer, lines).run()
         except OSError:
             pass
-
-    def close(self):
-        end_listener(self.listener, self.acceptor)
 
 
 class Dialogue:
@@ -265,10 +247,9 @@ class Dialogue:
 
 
 class Client:
-    def __init__(self, variant, address):
+    def __init__(self, variant, port):
         self.variant = variant
-        self.peer = socket.create_connection(address, timeout=TIMEOUT)
-        self.peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.peer = support.connect(port)
         self.replies = self.peer.makefile("rb")
 
     def send(self, data):
@@ -389,34 +370,17 @@ def pcap_streams(data):
     return b"\n".join(b"".join(parts) for parts in flows.values())
 
 
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
-
-
-def run_proxy(program, server, options, variants, folder):
+def run_proxy(scope, options, variants):
     """Sends all variants through one proxy; returns what it wrote, by name."""
-    names = {form: os.path.join(folder, "out." + form) for form in ("text", "jsonl", "json", "pcap")}
-    ready = os.path.join(folder, "ready")
-    command = [program, "proxy", "--mode", f"reverse:smtp://127.0.0.1:{server.port}@127.0.0.1:0",
-               "--ready-file", ready, "--ca-dir", os.path.join(folder, "ca"), "--grace", "1"]
-    for form, path in names.items():
-        command += ["-o", f"{form}:{path}"]
-    with open(os.path.join(folder, "stderr"), "wb") as stderr:
-        proxy = subprocess.Popen(command + options, stdout=stderr, stderr=stderr)
-    until(lambda: os.path.exists(ready) or proxy.poll() is not None, "the proxy")
-    if proxy.poll() is not None:
-        sys.exit("the proxy did not start: " + read(os.path.join(folder, "stderr")).decode())
-    host, port = read(ready).decode().split()[0].rsplit(":", 1)
-    with ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda v: Client(v, (host, int(port))).run(), variants))
-    proxy.send_signal(signal.SIGTERM)
-    status = proxy.wait(TIMEOUT)
-    if status != 0:
-        sys.exit(f"the proxy exited with {status}: {read(os.path.join(folder, 'stderr'))!r}")
-    outputs = {form: read(path) for form, path in names.items()}
+    with Server(variants) as server, scope.proxy(
+            "--mode", f"reverse:smtp://127.0.0.1:{server.port}@127.0.0.1:0", "--grace", "1",
+            *options, outputs=FORMS) as proxy:
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(lambda variant: Client(variant, proxy.port()).run(), variants))
+        proxy.stop()
+    outputs = {form: proxy.output(form) for form in FORMS}
     outputs["pcap"] += b"\n" + pcap_streams(outputs["pcap"])
-    outputs["stderr"] = read(os.path.join(folder, "stderr"))
+    outputs["stderr"] = proxy.errors().encode()
     return outputs
 
 
@@ -436,10 +400,11 @@ def leaks(outputs, variants):
 
 
 def hunt(program, variants, options):
-    server = Server(variants)
-    with tempfile.TemporaryDirectory(prefix="secret-hunt-") as folder:
-        outputs = run_proxy(program, server, options, variants, folder)
-    server.close()
+    scope = support.Scope(program)
+    try:
+        outputs = run_proxy(scope, options, variants)
+    finally:
+        scope.cleanup()
     return list(leaks(outputs, variants)), outputs
 
 

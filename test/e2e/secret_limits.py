@@ -1,19 +1,16 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Past each limit of the decoder and of the mask: scenes as in secret_scenes.py, each of which goes
 over one limit with a secret that the server then repeats. What is past a limit is hidden.
 
     secret_limits.py PROGRAM [TEST…]
 """
-import os
-import socket
-import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from secret_hunt import b64, pcap_streams  # noqa: E402
-from secret_scenes import (EHLO, GREETING, OFFER, USER, assert_nowhere, files_below,  # noqa: E402
-                           make_secret, opened, plain, play)
-from support import scope as support  # noqa: E402
+from secret_hunt import b64
+from secret_scenes import (EHLO, GREETING, OFFER, USER, assert_nowhere, make_secret,
+                           opened, plain, play, recorded_texts)
+from support import scope as support
+from support import tcp
 
 KENNWORT = b64(b"Kennwort:")
 
@@ -263,18 +260,11 @@ SCENES = [value for value in list(globals().values())
 
 def run_limits(scope, words):
     secrets = {scene.__name__: make_secret(1000 + number) for number, scene in enumerate(SCENES)}
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        with scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{port}@127.0.0.1:0", *words,
-                         outputs=("text", "jsonl", "json", "pcap")) as proxy:
+    with tcp.Ends() as ends:
+        with ends.proxy(scope, *words, outputs=("text", "jsonl", "json", "pcap")) as proxy:
             for scene in SCENES:
-                play(proxy.port(), listener, scene(secrets[scene.__name__]))
-    texts = []
-    for name, data in files_below(proxy.folder):
-        texts.append((name, data))
-        if name.endswith(".pcap"):
-            texts.append((name + " as streams", pcap_streams(data)))
-    return secrets, texts
+                play(proxy, ends, scene(secrets[scene.__name__]))
+    return secrets, recorded_texts(proxy)
 
 
 def test_no_limit_lets_a_secret_by(scope):

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """What of a credential stays in the program's memory: of the base64 line the one copy that the mask
 looks for, while the session lasts; after it nothing. (In TLS BoringSSL frees its record buffers as
@@ -7,14 +7,11 @@ they are; that is out of our reach.)
     secret_memory.py PROGRAM [TEST…]
 """
 import contextlib
-import os
-import socket
-import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from secret_hunt import b64  # noqa: E402
-from secret_scenes import EHLO, GREETING, OFFER, USER, make_secret, opened, plain  # noqa: E402
-from support import scope as support  # noqa: E402
+from secret_hunt import b64
+from secret_scenes import EHLO, GREETING, OFFER, USER, make_secret, opened, plain
+from support import scope as support
+from support import tcp
 
 NOOP = [("C", b"NOOP\r\n"), ("S", b"250 2.0.0 ok\r\n")]
 
@@ -57,39 +54,27 @@ def copies(pid, needle):
     return found
 
 
-def walk(client, server, steps):
-    for who, data in steps:
-        source, target = (client, server) if who == "C" else (server, client)
-        source.sendall(data)
-        assert support.read_exactly(target, len(data)) == data
-
-
-def end_session(proxy, listener, client, server):
+def end_session(proxy, ends, client, server):
     """Once the next session is served, by the same loop, the one before is gone."""
     client.close()
     assert server.recv(1) == b""
     server.close()
-    client = support.connect(proxy.port())
-    server, _ = listener.accept()
-    server.settimeout(support.TIMEOUT)
-    walk(client, server, opened(*NOOP))
+    client, server = ends.open(proxy)
+    tcp.walk(client, server, opened(*NOOP))
     client.close()
     server.close()
 
 
 def check(scope, number, words=()):
     for name, (steps, line, secret) in exchanges(number).items():
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
-            with scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{port}@127.0.0.1:0", "--threads", "1", *words, outputs=("text", "json", "pcap")) as proxy:
-                client = support.connect(proxy.port())
-                server, _ = listener.accept()
-                server.settimeout(support.TIMEOUT)
-                walk(client, server, steps + NOOP)
+        with tcp.Ends() as ends:
+            with ends.proxy(scope, "--threads", "1", *words, outputs=("text", "json", "pcap")) as proxy:
+                client, server = ends.open(proxy)
+                tcp.walk(client, server, steps + NOOP)
                 pid = proxy.process.pid
                 seen = copies(pid, line)
                 assert len(seen) <= 1, f"{name}: the line stands {len(seen)} times: {seen}"
-                end_session(proxy, listener, client, server)
+                end_session(proxy, ends, client, server)
                 seen = copies(pid, line) + copies(pid, secret)
                 assert not seen, f"{name}: after the session there is {seen}"
 

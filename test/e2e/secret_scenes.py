@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Where a secret could slip past the mask: scenes, each with a secret of its own, played step by
 step through the proxy under several settings. Afterwards no file that the program wrote, and nothing
@@ -8,14 +8,11 @@ that `show`, `check` and `ctl` print, has the secret in any form.
 """
 import os
 import random
-import socket
 import ssl
-import struct
-import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from secret_hunt import ALPHABET, b64, needles, pcap_streams  # noqa: E402
-from support import scope as support  # noqa: E402
+from secret_hunt import ALPHABET, b64, needles, pcap_streams
+from support import scope as support
+from support import tcp
 
 GREETING = b"220 scene.example ESMTP\r\n"
 EHLO = b"EHLO client.example\r\n"
@@ -237,23 +234,13 @@ SCENES = [value for value in list(globals().values())
 # ── playing ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def reset(connection):
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
-
-
-def play(port, listener, steps):
-    """One thread plays both sides, so that each step has passed before the next is taken."""
-    client = support.connect(port)
-    server, _ = listener.accept()
-    server.settimeout(support.TIMEOUT)
+def play(proxy, ends, steps):
+    client, server = ends.open(proxy)
     for who, data in steps:
         if who in "CS":
-            source, target = (client, server) if who == "C" else (server, client)
-            source.sendall(data)
-            assert support.read_exactly(target, len(data)) == data
+            tcp.walk(client, server, [(who, data)])
         elif who == "reset":
-            reset(client)
+            tcp.reset(client)
         else:
             client.close()
     client.close()
@@ -265,6 +252,13 @@ def files_below(folder):
         for name in names:
             with open(os.path.join(path, name), "rb") as file:
                 yield os.path.join(path, name), file.read()
+
+
+def recorded_texts(proxy):
+    """(name, bytes) of all outputs."""
+    texts = list(files_below(proxy.folder))
+    return texts + [(name + " as streams", pcap_streams(data)) for name, data in texts
+                    if name.endswith(".pcap")]
 
 
 def assert_nowhere(secrets, texts):
@@ -299,20 +293,14 @@ def run_scenes(scope, words, outputs=("text", "jsonl", "json", "pcap", "eml")):
     secrets = {scene.__name__: make_secret(number) for number, scene in enumerate(SCENES)}
     control = scope.path("control.sock")
     texts = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        with scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{port}@127.0.0.1:0",
-                         "--control", control, *words, outputs=outputs) as proxy:
+    with tcp.Ends() as ends:
+        with ends.proxy(scope, "--control", control, *words, outputs=outputs) as proxy:
             for scene in SCENES:
-                play(proxy.port(), listener, scene(secrets[scene.__name__]))
+                play(proxy, ends, scene(secrets[scene.__name__]))
             for command in ("status", "sessions", "rotate"):
                 told = scope.run("ctl", "--control", control, command)
                 texts.append(("ctl " + command, told.stdout + told.stderr))
-    for name, data in files_below(proxy.folder):
-        texts.append((name, data))
-        if name.endswith(".pcap"):
-            texts.append((name + " as streams", pcap_streams(data)))
-    texts += shown_by_commands(scope, proxy)
+    texts += [*recorded_texts(proxy), *shown_by_commands(scope, proxy)]
     return proxy, secrets, texts
 
 
@@ -386,11 +374,9 @@ def test_a_message_keeps_what_it_says(scope):
                     ("C", b"RCPT TO:<b@x.example>\r\n"), ("S", b"250 2.1.5 ok\r\n"),
                     ("C", b"DATA\r\n"), ("S", b"354 go on\r\n"), ("C", message + b".\r\n"),
                     ("S", b"250 2.0.0 took it, " + secret + b"\r\n"))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        with scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{port}@127.0.0.1:0", "--body", "full",
-                         outputs=("text", "json", "eml")) as proxy:
-            play(proxy.port(), listener, steps)
+    with tcp.Ends() as ends:
+        with ends.proxy(scope, "--body", "full", outputs=("text", "json", "eml")) as proxy:
+            play(proxy, ends, steps)
     session = proxy.sessions()[0]
     assert session["messages"][0]["body"].encode().startswith(b"my password is " + secret)
     assert session["exchanges"][-1]["final_reply"]["lines"] == ["2.0.0 took it, ********"], session

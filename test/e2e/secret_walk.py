@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """The secret walk: dialogues that nobody wrote. Each session is a random walk over what a client and
 a server may say to each other, in lockstep through the proxy, so that it is known at each byte which
@@ -14,15 +14,14 @@ import json
 import os
 import random
 import re
-import socket
 import string
 import struct
 import sys
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from secret_hunt import ECHOES, b64, inner_base64, tcp_payload  # noqa: E402
-from support import scope as support  # noqa: E402
+from secret_hunt import ECHOES, b64, inner_base64, tcp_payload
+from support import scope as support
+from support import tcp
 
 OFFER = b"250-walk.example\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 AUTH PLAIN LOGIN\r\n"
 WORDS = [b"fine", b"thanks a lot", b"see the manual", b"no such thing", b"try later", b"who are you"]
@@ -286,16 +285,12 @@ def pieces(rng, data):
     return [data[i:i + size] for i in range(0, len(data), size)]
 
 
-def play(port, listener, walk):
-    client = support.connect(port)
-    server, _ = listener.accept()
-    server.settimeout(support.TIMEOUT)
-    server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+def play(proxy, ends, walk):
+    client, server = ends.open(proxy)
     for who, data in walk.steps:
         source, target = (client, server) if who == "C" else (server, client)
         for piece in pieces(walk.rng, data):
-            source.sendall(piece)
-            assert support.read_exactly(target, len(piece)) == piece
+            tcp.carry(source, target, piece)
     for connection in walk.rng.sample([client, server], 2):
         connection.close()
 
@@ -365,12 +360,11 @@ def faults(walk, seen, cut):
 
 def run_walks(scope, seed, count, words):
     walks = [Walk(seed, number) for number in range(1, count + 1)]
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        with scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{port}@127.0.0.1:0", "--threads", "1",
-                         *words, outputs=("text", "jsonl", "json", "pcap", "eml")) as proxy:
+    with tcp.Ends() as ends:
+        with ends.proxy(scope, "--threads", "1", *words,
+                        outputs=("text", "jsonl", "json", "pcap", "eml")) as proxy:
             for walk in walks:
-                play(proxy.port(), listener, walk)
+                play(proxy, ends, walk)
     assert not re.sub(r"smtpscope: (listening on|made a cert).*\n", "", proxy.errors()), proxy.errors()
     seen = by_session(proxy)
     bad = 0

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """A password that is a word of our own texts: the transcript is the same as with any other of its
 length, so nobody reads the word from a gap. Each word that the outputs say by themselves is tried,
@@ -7,15 +7,12 @@ with LOGIN and PLAIN, as the password alone and as the user name too.
     secret_words.py PROGRAM [TEST…]
 """
 import json
-import os
 import random
 import re
-import socket
-import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from secret_hunt import b64  # noqa: E402
-from support import scope as support  # noqa: E402
+from secret_hunt import b64
+from support import scope as support
+from support import tcp
 
 # What the wire says has as few words as can be: what is one of them is masked, and is not tried.
 OFFER = b"250-q.q\r\n250-SIZE 9\r\n250 AUTH PLAIN LOGIN\r\n"
@@ -83,27 +80,21 @@ def transcripts(proxy):
     return found
 
 
-def play(port, listener, steps):
-    """In lockstep, to an end that is seen in one order."""
-    client = support.connect(port)
-    server, _ = listener.accept()
-    server.settimeout(support.TIMEOUT)
-    for who, data in steps:
-        source, target = (client, server) if who == "C" else (server, client)
-        source.sendall(data)
-        assert support.read_exactly(target, len(data)) == data
+def play(proxy, ends, steps):
+    """To an end that is seen in one order."""
+    client, server = ends.open(proxy)
+    tcp.walk(client, server, steps)
     client.close()
     assert support.read_all(server) == b""
     server.close()
 
 
 def run(scope, sessions):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        with scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{port}@127.0.0.1:0", "--threads", "1",
-                         outputs=("text", "jsonl", "json", "pcap")) as proxy:
+    with tcp.Ends() as ends:
+        with ends.proxy(scope, "--threads", "1",
+                        outputs=("text", "jsonl", "json", "pcap")) as proxy:
             for steps in sessions:
-                play(proxy.port(), listener, steps)
+                play(proxy, ends, steps)
     return transcripts(proxy)
 
 

@@ -9,6 +9,7 @@ import subprocess
 
 from support import scope as s
 from support import smtp
+from support import tcp
 
 CONNECT, BIND, ASSOCIATE = 1, 2, 3
 V4, NAME, V6 = 1, 3, 4
@@ -74,11 +75,8 @@ def test_takes_all_address_types(scope):
 
 
 def test_each_refusal_has_its_code(scope):
-    keeper = socket.socket()
-    keeper.bind(("127.0.0.1", 0))
-    refused = keeper.getsockname()[1]
     local = socket.inet_aton("127.0.0.1")
-    with keeper, scope.proxy(*SOCKS) as proxy:
+    with tcp.refusing_port() as refused, scope.proxy(*SOCKS) as proxy:
         port = proxy.port()
         assert ask(port, CONNECT, V4, local, refused) == 5
         assert ask(port, CONNECT, NAME, name("no-such-host.invalid"), 25) == 4
@@ -93,14 +91,8 @@ def test_each_refusal_has_its_code(scope):
 
 
 def test_a_silent_server_is_a_time_out(scope):
-    # A listener whose queue is full answers no more SYNs.
-    with socket.socket() as listener, socket.socket() as filler:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        filler.connect(listener.getsockname())
-        with scope.proxy(*SOCKS, "--connect-timeout", "1") as proxy:
-            code = ask(proxy.port(), CONNECT, V4, socket.inet_aton("127.0.0.1"),
-                       listener.getsockname()[1])
+    with tcp.silent_port() as port, scope.proxy(*SOCKS, "--connect-timeout", "1") as proxy:
+        code = ask(proxy.port(), CONNECT, V4, socket.inet_aton("127.0.0.1"), port)
     assert code == 6, code
 
 

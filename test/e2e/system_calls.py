@@ -33,14 +33,10 @@ def need_strace():
 
 
 def send(port, context):
-    with context.wrap_socket(s.connect(port), server_hostname="127.0.0.1") as connection:
-        s.read_reply(connection)
-        for line in ("EHLO client.example.com", "MAIL FROM:<a@example.com>",
-                     "RCPT TO:<b@example.net>", "DATA"):
-            s.ask(connection, line)
-        connection.sendall(MESSAGE + b".\r\n")
-        s.read_reply(connection)
-        s.ask(connection, "QUIT")
+    client = smtp.Client(port, "implicit", context, name="127.0.0.1")
+    client.open()
+    client.send_mail(MESSAGE)
+    client.quit()
 
 
 def send_all(port, context, count):

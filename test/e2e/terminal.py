@@ -15,6 +15,7 @@ import subprocess
 
 from support import pseudo_terminal
 from support import scope as harness
+from support import tcp
 
 LONG = "a subject that is longer than any screen, with gr\u00fc\u00dfe " + "0123456789" * 20
 SEQUENCE = re.compile(rb"\x1b\[([0-9;]*)([A-Za-z])")
@@ -279,8 +280,7 @@ def test_quiet_shows_findings_errors_and_the_summary_alone(scope):
 
 
 def test_quiet_shows_what_failed_in_a_pipe_too(scope):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    port = tcp.free_port()
     result = scope.run("run", "--quiet", "--ports", str(port), "--", "/usr/bin/python3", "-c",
                        f"import socket; socket.socket().connect_ex(('127.0.0.1', {port}))")
     whats = [re.sub(r"^\d+ \S+Z \d+ 1 ", "", line)[:20] for line in

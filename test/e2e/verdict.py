@@ -3,11 +3,12 @@
 that is down, no connection at all."""
 
 import json
-import socket
 import sys
 import xml.etree.ElementTree as xml
 
 from support import scope as s
+from support import smtp
+from support import tcp
 from support.smtp import C, HEADER, S, S_CLOSE, Stage, envelope, hello, mail
 
 BARS = ("error", "warning", "info", "never")
@@ -113,16 +114,10 @@ def test_ignored_rules_are_left_out(scope):
         assert "'rejectd'" in err, err
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def test_a_server_that_is_down_fails(scope):
     for words, wanted in (((), 0), (("--fail-on", "error"), 1), (("--fail-on", "never"), 0),
                           (("--expect", "accepted >= 1", "--fail-on", "never"), 1)):
-        proxy = scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{free_port()}@0", "--once", *words,
+        proxy = scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{tcp.free_port()}@0", "--once", *words,
                             outputs=("json", "jsonl"))
         connection = s.connect(proxy.port())
         s.read_all(connection)
@@ -142,14 +137,7 @@ def test_a_server_that_is_down_fails(scope):
 def test_tls_that_the_server_refuses_to_the_proxy_fails(scope):
     for answer, rules in ((b"454 4.7.0 no", [("rejected", "warning"), ("session-failed", "error")]),
                           (b"502 5.5.1 no", [("rejected", "error")])):
-        def refuse(connection):
-            connection.sendall(b"220 test\r\n")
-            s.read_line(connection)
-            connection.sendall(b"250-test\r\n250 STARTTLS\r\n")
-            s.read_line(connection)
-            connection.sendall(answer + b"\r\n")
-            s.read_all(connection)
-
+        refuse = smtp.answers(b"220 test\r\n", b"250-test\r\n250 STARTTLS\r\n", answer + b"\r\n")
         with s.Server(refuse) as server:
             proxy = scope.proxy("--mode", f"reverse:smtp://localhost:{server.port}@0", "--server-tls",
                                 "starttls", "--once", "--fail-on", "error", outputs=("json",))
@@ -186,7 +174,7 @@ def run(scope, port, *words, client):
 
 def test_run_judges_what_it_captured(scope):
     connects = "import socket\ntry: socket.create_connection(('127.0.0.1', %d))\nexcept OSError: pass"
-    port = free_port()
+    port = tcp.free_port()
     same(run(scope, port, client=connects % port)[0], 0)
     same(run(scope, port, "--fail-on", "error", client=connects % port)[0], 1)
     same(run(scope, port, "--fail-on", "never", client=connects % port)[0], 0)

@@ -15,14 +15,9 @@ import threading
 
 from clients import HERE, PASSWORD, USER
 from support import scope as s
+from support import tcp
 
 UNPACKED_EXIM = os.path.join(HERE, "..", "..", "build", "exim", "usr", "sbin", "exim4")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Stored:
@@ -60,9 +55,9 @@ class Aiosmtpd:
         common = {"handler": self, "hostname": "127.0.0.1", "authenticator": authenticate,
                   "server_hostname": "aiosmtpd.example.net"}
         self.controllers = {
-            "starttls": Controller(port=free_port(), tls_context=scope.server_context(), **common),
+            "starttls": Controller(port=tcp.free_port(), tls_context=scope.server_context(), **common),
             # Its AUTH knows only its own STARTTLS as TLS.
-            "implicit": Controller(port=free_port(), ssl_context=scope.server_context(),
+            "implicit": Controller(port=tcp.free_port(), ssl_context=scope.server_context(),
                                    auth_require_tls=False, **common),
         }
 
@@ -192,7 +187,7 @@ class Postfix:
         if os.geteuid() != 0:
             raise s.Skip("postfix needs root")
         self.folder = scope.path("postfix")
-        self.ports = {"starttls": free_port(), "implicit": free_port()}
+        self.ports = {"starttls": tcp.free_port(), "implicit": tcp.free_port()}
         chain, key, _ = scope.server_certificate()
         owner = pwd.getpwnam("postfix")
         for name in ("config", "queue", "mail", "data"):
@@ -252,7 +247,7 @@ class Exim:
         except KeyError:
             raise s.Skip("exim needs the user Debian-exim that its package makes") from None
         self.folder = scope.path("exim")
-        self.ports = {"starttls": free_port(), "implicit": free_port()}
+        self.ports = {"starttls": tcp.free_port(), "implicit": tcp.free_port()}
         chain, key, _ = scope.server_certificate()
         self.stored = Stored(os.path.join(self.folder, "mail", "new"))
         os.chmod(scope.folder, 0o755)

@@ -17,7 +17,8 @@ import ssl
 import threading
 
 from support import scope as s
-from support.wire import RESET, Cut, Wire
+from support import tcp
+from support.wire import Cut, Wire
 
 # ── steps ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -36,11 +37,6 @@ def C(*lines):
 
 def S(*lines):
     return "S", _bytes(lines)
-
-
-def look(function):
-    """A step at which the client calls a function, all before it having arrived."""
-    return "L", function
 
 
 def hello(*extensions):
@@ -108,9 +104,6 @@ def _act(connection, me, steps, wrap):
     for who, data in steps:
         if who == "T":
             connection = wrap(connection)
-        elif who == "L":
-            if me == "C":
-                data()
         elif who == "R":
             _part(connection, me == "C")
             return
@@ -147,7 +140,7 @@ def _leave(connection):
 
 def _part(connection, resetting):
     if resetting:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        tcp.will_reset(connection)
     else:
         try:
             s.read_all(connection)
@@ -161,7 +154,7 @@ def _part(connection, resetting):
 
 def answers(*replies):
     """What handles a connection: the first reply comes at once, each other one after a line. Then it
-    reads to the end, and may be reset."""
+    reads to the end, or to a reset."""
     def handle(connection):
         connection.sendall(replies[0])
         for reply in replies[1:]:
@@ -284,38 +277,53 @@ class Server(s.Server):
 # ── the client ──────────────────────────────────────────────────────────────────────────────────
 
 
+HELLO_LINE = "EHLO client.example.com"
+
+
 class Client:
     """It speaks plain SMTP ("none"), STARTTLS or implicit TLS, and trusts and checks as the context
-    says."""
+    says. `lines` are what it was answered."""
 
     def __init__(self, port, how="none", context=None, name="localhost"):
         self.how, self.context, self.name = how, context, name
-        self.connection = s.connect(port)
-        if how == "implicit":
-            self.start_tls()
+        self.connection, self.tls = s.connect(port), False
+        self.lines = []
 
     def start_tls(self):
         self.connection = self.context.wrap_socket(self.connection, server_hostname=self.name)
+        self.tls = True
+
+    def hear(self):
+        reply = s.read_reply(self.connection)
+        self.lines += reply
+        return reply
 
     def ask(self, line):
-        return s.ask(self.connection, line)
+        self.connection.sendall(line.encode() + b"\r\n")
+        return self.hear()
+
+    def greet(self):
+        if self.how == "implicit":
+            self.start_tls()
+        return self.hear()
 
     def open(self):
-        """Up to the EHLO reply of the last layer; returns the greeting and the replies to EHLO."""
-        said = [s.read_reply(self.connection), self.ask("EHLO client.example.com")]
+        """Up to EHLO inside the last layer; returns the reply to each EHLO."""
+        self.greet()
+        said = [self.ask(HELLO_LINE)]
         if self.how == "starttls":
-            assert self.ask("STARTTLS")[0].startswith(b"220 "), "STARTTLS"
+            self.ask("STARTTLS")
             self.start_tls()
-            said.append(self.ask("EHLO client.example.com"))
+            said.append(self.ask(HELLO_LINE))
         return said
 
     def send_mail(self, text):
         for line in ("MAIL FROM:<a@example.com>", "RCPT TO:<b@example.net>"):
-            assert self.ask(line) == [b"250 2.0.0 Ok\r\n"]
-        assert self.ask("DATA") == [b"354 Go ahead\r\n"]
+            assert self.ask(line)[0].startswith(b"250 "), self.lines
+        assert self.ask("DATA")[0].startswith(b"354 "), self.lines
         self.connection.sendall(text + b".\r\n")
-        assert s.read_reply(self.connection) == [b"250 2.0.0 Stored\r\n"]
+        assert self.hear()[0].startswith(b"250 "), self.lines
 
     def quit(self):
-        assert self.ask("QUIT") == [b"221 2.0.0 Bye\r\n"]
+        assert self.ask("QUIT")[0].startswith(b"221 "), self.lines
         self.connection.close()

@@ -10,7 +10,6 @@ from support import certificates
 from support import scope as s
 from support import smtp
 
-HELLO_LINE = "EHLO client.example.com"
 VERSIONS = {"1.0": ssl.TLSVersion.TLSv1, "1.1": ssl.TLSVersion.TLSv1_1,
             "1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
@@ -71,28 +70,19 @@ class Visit:
 
 def visit(port, context, how="implicit", name="localhost"):
     """Greeting, EHLO, QUIT; never raises for a failed handshake."""
-    seen = Visit()
-    connection = s.connect(port)
+    seen, client = Visit(), smtp.Client(port, how, context, name)
+    seen.lines = client.lines
     try:
-        if how != "implicit":
-            seen.lines += s.read_reply(connection)
-            seen.lines += s.ask(connection, HELLO_LINE)
-        if how == "starttls":
-            seen.lines += s.ask(connection, "STARTTLS")
-        if how != "none":
-            connection = context.wrap_socket(connection, server_hostname=name)
-            seen.version, seen.alpn = connection.version(), connection.selected_alpn_protocol()
-            seen.leaf, seen.reused = connection.getpeercert(True), connection.session_reused
-        if how == "implicit":
-            seen.lines += s.read_reply(connection)
-        if how != "none":
-            seen.lines += s.ask(connection, HELLO_LINE)
-        seen.lines += s.ask(connection, "QUIT")
+        client.open()
+        client.ask("QUIT")
     except (ssl.SSLError, OSError) as error:
         seen.error = str(error)
         seen.code = getattr(error, "verify_code", None)
-    finally:
-        connection.close()
+    inside = client.connection
+    if client.tls:
+        seen.version, seen.alpn = inside.version(), inside.selected_alpn_protocol()
+        seen.leaf, seen.reused = inside.getpeercert(True), inside.session_reused
+    inside.close()
     return seen
 
 

@@ -2,10 +2,9 @@
 """One end of a connection that counts its bytes on the wire. TLS is done over memory, so that the
 connection can be cut anywhere, also within a record."""
 
-import socket
 import ssl
 
-RESET = b"\1\0\0\0\0\0\0\0"  # SO_LINGER: on, 0 s
+from support import tcp
 
 
 class Cut(Exception):
@@ -60,5 +59,5 @@ class Wire:
 
     def end(self, reset):
         if reset:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            tcp.will_reset(self.socket)
         self.socket.close()
