@@ -204,11 +204,11 @@ static enum err check_mode(mode_t mode, const struct folder *folder, struct fail
                ? OK
                : fail(failure, ERR_INPUT,
                       "the CA's key %s/%s is open to other users (mode %04o): make it private with "
-                      "`chmod 600`, or, if somebody may have read it, " RENEW,
+                      "`chmod 600`, or, if anyone may have read it, " RENEW,
                       folder->path, AUTHORITY_KEY_FILE, (unsigned)mode & 07777);
 }
 
-// The key, and behind it the intermediate's certificate where it is that one's.
+// The key, and after it the intermediate's certificate where it is that one's.
 static enum err load_key(EVP_PKEY **out_key, X509 **out_intermediate, const struct folder *folder,
                          struct failure *failure) {
     struct buf pem;

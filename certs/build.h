@@ -16,7 +16,7 @@ struct dates {
     int64_t not_after;
 };
 
-// Somebody who signs. An issuer owns both.
+// What signs. An issuer owns both.
 struct issuer {
     X509 *certificate;
     EVP_PKEY *key;
@@ -33,7 +33,7 @@ X509 *build_certificate(EVP_PKEY *key, const struct dates *dates);
 bool build_add_ca(X509 *x509, int path_len);    // CA, key usage, subject key id
 bool build_add_leaf(X509 *x509, EVP_PKEY *key); // no CA, key usage
 bool build_add_purpose(X509 *x509, int nid);    // extended key usage: this one
-// Signs with ECDSA and SHA-256, behind an authority key identifier; `issuer` has its subject.
+// Signs with ECDSA and SHA-256, after an authority key identifier; `issuer` has its subject.
 bool build_sign(X509 *x509, const struct issuer *issuer);
 // The same with another digest.
 bool build_sign_with(X509 *x509, const struct issuer *issuer, const EVP_MD *digest);

@@ -21,7 +21,7 @@ struct bundle_plan {
     int64_t now_unix_ns; // what a key store calls the time of its entries
 };
 
-// Appends the CA, behind the roots where there are such. `out` must be empty for `jks`, which
+// Appends the CA, after the roots where there are such. `out` must be empty for `jks`, which
 // seals all of it. Only `pem` and `jks` can be merged. ERR_INPUT where `roots_file` cannot be read.
 MUST_USE enum err bundle_put(struct buf *out, struct failure *failure,
                              const struct bundle_plan *plan);

@@ -13,7 +13,7 @@
 
 enum { IPV4_LEN = 4, IPV6_LEN = 16 };
 
-// What nobody has: permitted where nothing of its kind is (see shut_the_rest).
+// What no host has: permitted where nothing of its kind is (see shut_the_rest).
 static const char NO_HOST[] = "invalid";   // RFC 2606
 static const char NO_IPV4[] = "192.0.2.0"; // RFC 5737: documentation
 static const char NO_IPV6[] = "100::";     // RFC 6666: discarded
@@ -71,7 +71,7 @@ static void permit_nothing_real(NAME_CONSTRAINTS *constraints, const char *name)
 }
 
 // What is not constrained is free, so each kind that the list does not name is shut: by excluding
-// all of it, or, where programs stumble over that, by permitting only what nobody has.
+// all of it, or, where programs stumble over that, by permitting only what no host has.
 static void shut_the_rest(NAME_CONSTRAINTS *constraints, const struct kinds *has) {
     if (!has->host) {
         // An excluded empty name would say "all", but Java refuses to read it.

@@ -151,7 +151,7 @@ static enum err write_bundles(struct environment *environment, struct failure *f
 
 // ── the values ──────────────────────────────────────────────────────────────────────────────────
 
-// What is inherited, without a trust store that is named there already, and ours behind it. Java
+// What is inherited, without a trust store that is named there already, and ours after it. Java
 // splits the value at white space that is not within quotes.
 static char *java_value(const char *store) {
     const char *quote = strpbrk(store, " \t") != NULL ? "\"" : "";

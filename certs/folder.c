@@ -132,7 +132,7 @@ static enum err read_all(int fd, struct buf *out) {
     }
 }
 
-// O_NONBLOCK, so that a pipe without a writer holds nobody up.
+// O_NONBLOCK, so that a pipe without a writer does not block.
 static enum err open_own(int *out_fd, struct stat *out_status, const struct folder *folder,
                          struct failure *failure, const char *name) {
     *out_fd = openat(folder->fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

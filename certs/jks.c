@@ -24,7 +24,7 @@ static void put_text(struct buf *out, const char *text) {
     buf_put(out, s);
 }
 
-// The seal: SHA-1 of the password in UTF-16BE, a greeting, and all that stands before.
+// The seal: SHA-1 of the password in UTF-16BE, a greeting, and all that comes before.
 static enum err put_seal(struct buf *out, const char *password) {
     uint8_t seal[SHA1_LEN];
     struct buf text;

@@ -379,9 +379,8 @@ enum err leaf_get(const struct leaf **out, struct failure *failure, struct leaf_
 static bool make_unknown(struct leaf_store *store, int64_t now_s) {
     struct dates dates = {now_s - CA_DAYS * (int64_t)SECONDS_PER_DAY,
                           now_s + 10 * CA_DAYS * (int64_t)SECONDS_PER_DAY};
-    return build_issuer(&store->unknown_root, "smtpscope: a root that nobody trusts", &dates,
-                        NULL) &&
-           build_issuer(&store->unknown_issuer, "smtpscope: an issuer that nobody trusts", &dates,
+    return build_issuer(&store->unknown_root, "smtpscope: an untrusted root", &dates, NULL) &&
+           build_issuer(&store->unknown_issuer, "smtpscope: an untrusted issuer", &dates,
                         &store->unknown_root);
 }
 

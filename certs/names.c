@@ -85,7 +85,7 @@ GENERAL_NAME *names_make_of(const char *text) {
     }
     struct slice host = slice_of_string(text);
     if (host.len > 0 && host.data[host.len - 1] == '.') {
-        host.len--; // a root dot never stands in certificates
+        host.len--; // a root dot is never in certificates
     }
     return names_make(GEN_DNS, host.data, host.len);
 }

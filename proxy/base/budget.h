@@ -2,7 +2,7 @@
 // budget: bytes that many owners on many threads may hold together, shared fairly.
 //
 //   0 ──────────────── max/2 ──────────────── max
-//   │  whoever asks     │  who holds less than an equal share of this half
+//   │  any owner        │  who holds less than an equal share of this half
 //
 // So one owner alone may have half of it, and however much the others hold, a share of the other
 // half is left for one who comes late. What is below `floor` is always given: the bound in all is

@@ -40,7 +40,7 @@ void buf_put_byte(struct buf *buf, uint8_t byte);
 void buf_put_string(struct buf *buf, const char *string);
 void buf_putf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-// At least `len` writable bytes behind the end (NULL if that passes the maximum); what was written
+// At least `len` writable bytes after the end (NULL if that passes the maximum); what was written
 // there counts after buf_commit. Saves a copy where a library fills memory that we give it.
 uint8_t *buf_reserve(struct buf *buf, size_t len);
 void buf_commit(struct buf *buf, size_t len);

@@ -37,7 +37,7 @@ static int64_t floor_div(int64_t a, int64_t b) {
     return a / b - (a % b < 0);
 }
 
-// Writes `value` with `digits` digits at `at`. Times stand in each line of each output, and printf
+// Writes `value` with `digits` digits at `at`. Times are in each line of each output, and printf
 // takes longer for one than all the rest of the line.
 static void set_number(char *at, size_t digits, int64_t value) {
     while (digits > 0) {
@@ -72,7 +72,7 @@ void clock_put_rfc3339(struct buf *out, int64_t unix_ns, enum clock_precision pr
     buf_put(out, slice_of(text, len + 1));
 }
 
-// Takes a number of exactly `digits` digits, and `separator` behind it unless that is 0.
+// Takes a number of exactly `digits` digits, and `separator` after it unless that is 0.
 static bool take_number(int64_t *out, struct slice *s, size_t digits, uint8_t separator) {
     uint64_t value = 0;
     if (!text_parse_u64(&value, slice_sub(*s, 0, digits), INT64_MAX) || s->len < digits) {

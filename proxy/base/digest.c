@@ -40,7 +40,7 @@ void base64_encode(struct buf *out, struct slice s) {
     if (s.len == 0 || !EVP_EncodedLength(&needed, s.len)) {
         return;
     }
-    uint8_t *room = buf_reserve(out, needed); // EVP_EncodeBlock writes a NUL behind the text
+    uint8_t *room = buf_reserve(out, needed); // EVP_EncodeBlock writes a NUL after the text
     if (room != NULL) {
         buf_commit(out, EVP_EncodeBlock(room, s.data, s.len));
     }

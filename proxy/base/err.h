@@ -29,7 +29,7 @@ struct failure {
 };
 
 // Writes the sentence and returns `err`, so that the failing branch is one line. `failure` may be
-// NULL where nobody asks.
+// NULL where it is not wanted.
 enum err fail(struct failure *failure, enum err err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -81,7 +81,7 @@ static uint64_t waiting_signals(void) {
     return mask;
 }
 
-// Whatever else is left to its default kills at once, and ends the wait by itself; but not under a
+// Whatever else is left to its default kills at once, and so ends the wait; but not under a
 // debugger, which gets to see it first.
 bool process_is_signalled(uint32_t tid) {
     char buffer[LIMIT_PROC_STATUS];

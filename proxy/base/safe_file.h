@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// safe_file: files made in folders where somebody else may have prepared something. Knows nothing
+// safe_file: files made in folders where another user may have prepared something. Knows nothing
 // of what goes into them.
 //
 //   new_file      .smtpscope-RANDOM ── written ── renamed ──▶ NAME      appears whole or not at all

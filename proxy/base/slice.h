@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// slice: a view of bytes that somebody else owns. Wire data travels as slices, never as C strings:
+// slice: a view of bytes with another owner. Wire data travels as slices, never as C strings:
 // it may hold NULs, and it is not terminated. A slice is valid as long as what it points into;
 // each function that returns one says how long that is.
 //
@@ -55,7 +55,7 @@ size_t slice_find(struct slice haystack, struct slice needle);
 size_t slice_find_nocase(struct slice haystack, struct slice needle);
 
 // Cuts the part before `separator` off the front of `*rest` and returns it; `*rest` is then what
-// stands behind the separator, or the null slice where there was none left.
+// comes after the separator, or the null slice where there was none left.
 struct slice slice_split(struct slice *rest, uint8_t separator);
 
 #endif

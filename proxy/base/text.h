@@ -34,13 +34,13 @@ struct slice text_cut(struct slice text, size_t max);
 // U+E0000), or breaks a line (U+2028).
 bool text_is_treacherous(struct slice character);
 
-// Appends `s` as the text output shows it between quotes: `"` and `\` behind a `\`; treacherous
+// Appends `s` as the text output shows it between quotes: `"` and `\` escaped by `\`; treacherous
 // characters and bytes that are not UTF-8 as \xHH, upper case, a byte each. So no line can forge
 // another or move a terminal. Whatever may reach a terminal or a report goes through this, or its
 // like for JSON (json_writer.h) or XML.
 void text_escape(struct buf *out, struct slice s);
 
-// The same for text outside quotes: `"` and `\` stand as they are.
+// The same for text outside quotes: `"` and `\` stay as they are.
 void text_put_printable(struct buf *out, struct slice s);
 
 // Appends the lower-case hex of `s`, two characters a byte.

@@ -109,7 +109,7 @@ void capture_release(struct capture *capture);
 int capture_wait(struct capture *capture);
 
 // After `ended`, or to leave the command to itself: its later connects then fail with ENOSYS, which
-// is why a second SIGINT is the only reason to. Waits for capture's threads; closes what nobody
+// is why a second SIGINT is the only reason to. Waits for capture's threads; closes what none
 // claimed.
 void capture_free(struct capture *capture);
 

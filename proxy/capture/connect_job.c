@@ -68,7 +68,7 @@ static void answer_settled(const struct connect_job *job) {
     }
 }
 
-// Connects the caller's socket to our listener with a record behind it. `interruption` is what to
+// Connects the caller's socket to our listener with a record after it. `interruption` is what to
 // answer instead of success: 0, or what a wait that was cut short gives.
 //
 // Before kernel 5.19 any signal ends the caller's wait, even when our answer is on its way already;

@@ -10,10 +10,10 @@
 //     └ may not ─▶ dial, then change the address in the caller's memory (fallback.h)
 //
 // How long a dial is waited for: a blocking socket waits as long as `connect_timeout_ms` or its own
-// SO_SNDTIMEO; a non-blocking one 300 ms, behind which it is told "in progress" as it would have
+// SO_SNDTIMEO; a non-blocking one 300 ms, after which it is told "in progress" as it would have
 // been at once; and a signal that the caller catches ends the wait as it would have without us.
 // A hurried job (supervisor.c) waits as for a non-blocking socket, so that a crowd of connects
-// to a silent server holds up nobody else.
+// to a silent server holds up no other.
 #ifndef SCOPE_CAPTURE_CONNECT_JOB_H
 #define SCOPE_CAPTURE_CONNECT_JOB_H
 
@@ -33,7 +33,7 @@ struct connect_job_shared {
     struct names *names;
     struct reporter *reporter;
     uint16_t listener_port;
-    uint16_t refusing_port; // of 127.0.0.1, where nobody listens and nobody can
+    uint16_t refusing_port; // of 127.0.0.1, where no process listens and none can
     bool closed;            // of struct capture_options
     int64_t connect_timeout_ms;
     uint64_t home;   // our network namespace

@@ -68,7 +68,7 @@ static bool table_has(const char *path, unsigned long inode) {
     return found;
 }
 
-// A socket that connects or is connected stands in the kernel's tables, a new one does not.
+// A socket that connects or is connected is in the kernel's tables, a new one does not.
 static bool is_used(const struct connect_job *job) {
     uint32_t tid = job->notification.tid;
     char path[PATH_SMALL];

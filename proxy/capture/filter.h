@@ -3,10 +3,9 @@
 // calls behind it. Everything passes but the calls of that table:
 //
 //   connect                          a notification; the supervisor looks at the address
-//   getsockname, getpeername         a notification: a redirected socket has other ends than it
-//   seems sendto and its like              a notification where MSG_FASTOPEN is set: such a call
-//                                    connects too
-//   io_uring_setup                   ENOSYS: a ring would connect past the filter, and whoever
+//   getsockname, getpeername         a notification: a redirected socket's ends are not these
+//   sendto, sendmsg, sendmmsg        a notification where MSG_FASTOPEN is set: it connects too
+//   io_uring_setup                   ENOSYS: a ring would connect past the filter, and what
 //                                    uses one has another way for kernels that have none
 //   execve                           a notification where set-user-id programs lose their rights
 //

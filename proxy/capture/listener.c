@@ -34,7 +34,7 @@ static int open_family(int family, uint16_t *inout_port) {
         return -1;
     }
     // The wildcard, since the addresses of 127.0.0.0/8 are the keys; the loopback device, so that
-    // nobody outside can come.
+    // no other program can connect.
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
         setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", sizeof("lo")) != 0 ||
         bind_wildcard(fd, family, *inout_port) != 0 || listen(fd, SOMAXCONN) != 0) {

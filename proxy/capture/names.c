@@ -106,7 +106,7 @@ void names_add(struct names *names, const struct remote_fd *socket,
 
 // ── answering ───────────────────────────────────────────────────────────────────────────────────
 
-// It may have been connected to somebody else since, or not at all.
+// It may have been connected to another peer since, or not at all.
 static bool is_at_our_listener(const struct names *names, int fd) {
     union name peer = ask(getpeername, fd);
     bool loopback = false;

@@ -21,7 +21,7 @@ struct notification {
 };
 
 // What the kernel makes of an answer that is no errno of userspace: interrupt the call as a signal
-// does. It is restarted behind the handler, or fails with EINTR, as the handler was installed.
+// does. It is restarted after the handler, or fails with EINTR, as the handler was installed.
 #define NOTIFICATION_RESTART 512 // ERESTARTSYS of linux/errno.h
 
 // True where this kernel's notifications fit what we were compiled for.
@@ -33,7 +33,7 @@ int notification_receive(struct notification *out, int listener);
 
 bool notification_is_alive(const struct notification *notification);
 
-// Both return false when nobody waits for the answer any more. `error` 0 is success.
+// Both return false when nothing waits for the answer any more. `error` 0 is success.
 bool notification_answer(const struct notification *notification, int error);
 bool notification_let_pass(const struct notification *notification);
 

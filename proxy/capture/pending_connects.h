@@ -27,7 +27,7 @@ bool pending_key_of_accepted(struct pending_key *out, int accepted_fd);
 
 struct pending_connects *pending_connects_new(void);
 void pending_connects_free(
-    struct pending_connects *pending); // closes the servers that nobody claimed
+    struct pending_connects *pending); // closes the servers that were not claimed
 
 // Keeps a copy; `server_fd` belongs to `pending` from here on. Returns the address to redirect to.
 struct in_addr pending_connects_add(struct pending_connects *pending,

@@ -13,7 +13,7 @@ bool redirect_is_own_error(int error) {
            error == EPERM || error == ECONNREFUSED || error == EADDRNOTAVAIL;
 }
 
-// Takes the record back where the connection is not on its way; nobody will come for it.
+// Takes the record back where the connection is not on its way; no connection will claim it.
 static int settle(struct pending_connects *pending, const struct pending_key *key, int error) {
     struct capture_connection connection;
     if (!is_on_its_way(error) && pending_connects_take(pending, key, &connection) &&

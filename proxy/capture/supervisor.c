@@ -133,7 +133,7 @@ static void take_connect(struct supervisor *supervisor, const struct notificatio
         connect_job_start(supervisor, notification, &request);
         return;
     case CONNECT_REQUEST_FASTOPEN:
-        // Whoever opens fast has to be ready for a kernel that does not, and connects then.
+        // A program that opens fast has to be ready for a kernel that does not, and connects then.
         notification_answer(notification, EOPNOTSUPP);
         return;
     case CONNECT_REQUEST_HIDDEN:
@@ -188,7 +188,7 @@ static void take_notification(struct supervisor *supervisor) {
 }
 
 // Receiving blocks even on a non-blocking descriptor, so poll(2) has to see a notification first.
-// POLLHUP alone says that nobody is left under the filter.
+// POLLHUP alone says that no process is left under the filter.
 static void *supervise(void *argument) {
     struct supervisor *supervisor = argument;
     struct pollfd fds[] = {{.fd = supervisor->listener, .events = POLLIN},

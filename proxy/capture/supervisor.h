@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // supervisor: the thread that takes the notifications. What is not about a watched port passes at
-// once; each job gets a thread, so that a server that does not answer holds up nobody else.
+// once; each job gets a thread, so that a server that does not answer holds up no other.
 //
 // It has to be robust before all: when it is gone, every connect of the command fails.
 #ifndef SCOPE_CAPTURE_SUPERVISOR_H

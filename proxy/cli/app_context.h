@@ -27,7 +27,7 @@ struct app_context {
     struct sink_set *sinks;
     struct tally tally;
     bool summary;        // the tally is kept, for a summary at the end
-    struct waits *waits; // NULL where nobody watches
+    struct waits *waits; // NULL where no person watches
     struct expression *only;
     struct judge *judge; // NULL where nothing is to be judged
     int keylog_fd;       // -1 for none

@@ -18,7 +18,7 @@ enum cli_command {
 
 struct cli_command_row {
     const char *name;
-    const char *synopsis; // what stands behind the name
+    const char *synopsis; // what comes after the name
     const char *help;     // one sentence without its full stop
 };
 

@@ -36,7 +36,7 @@ static int dispatch(const struct options *options, const struct capture_inherite
 }
 
 // Where one of the three was closed, the next file or socket would get its number, and a sentence
-// for standard error would end up in a transcript, or in the mail. What stands there instead
+// for standard error would end up in a transcript, or in the mail. What is there instead
 // refuses to be used, as the closed one would, and `run` does not hand it on.
 static void hold_standard_descriptors(void) {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {

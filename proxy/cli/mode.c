@@ -98,7 +98,7 @@ static enum err parse_url(struct mode_spec *mode, struct failure *failure, struc
     struct slice port;
     if (!split_host_port(&host, &port, rest) || !host_is_well_formed(host)) {
         return fail(failure, ERR_USAGE,
-                    "--mode: '%.*s' has no well-formed host; an IPv6 address stands in brackets",
+                    "--mode: '%.*s' has no well-formed host; enclose an IPv6 address in brackets",
                     SHOWN(url));
     }
     mode->port = mode->implicit_tls ? MODE_PORT_SMTPS : MODE_PORT_SMTP;
@@ -116,7 +116,7 @@ static enum err parse_listen(struct mode_spec *mode, struct failure *failure, st
     bool alone = word.len > 0 && slice_find_byte(word, ':') == SLICE_NONE && word.data[0] != '[';
     if (!alone && !split_host_port(&host, &port, word)) {
         return fail(failure, ERR_USAGE,
-                    "--mode: '@%.*s' is no [HOST:]PORT to listen on; an IPv6 address stands in "
+                    "--mode: '@%.*s' is no [HOST:]PORT to listen on; enclose an IPv6 address in "
                     "brackets",
                     SHOWN(word));
     }
@@ -162,7 +162,7 @@ static enum err parse_parts(struct mode_spec *mode, struct failure *failure, str
     mode->kind = kind->kind;
     if (kind->has_url && slice_is_null(url)) {
         return fail(failure, ERR_USAGE,
-                    "--mode: 'reverse' wants a URL: reverse:smtp://HOST[:PORT]");
+                    "--mode: 'reverse' needs a URL: reverse:smtp://HOST[:PORT]");
     }
     if (!kind->has_url && !slice_is_null(url)) {
         return fail(failure, ERR_USAGE, "--mode: '%s' takes no URL, but got '%.*s'", kind->name,

@@ -7,7 +7,7 @@
 //   ─────── ──── ──────────────── ───  ───────── ────
 //   kind    tls  host             port listen_host listen_port
 //
-// IPv6 addresses stand in brackets, in the URL and in the listening address; here they have none.
+// IPv6 addresses are in brackets, in the URL and in the listening address; here they have none.
 #ifndef SCOPE_CLI_MODE_H
 #define SCOPE_CLI_MODE_H
 

@@ -6,7 +6,7 @@
 
 #include "cli/options.h"
 
-// How the word behind an option is read, and what `struct options` keeps of it.
+// How the word after an option is read, and what `struct options` keeps of it.
 enum option_kind {
     OPTION_HELP,        // shows the help of the command
     OPTION_VERSION,     // shows the version
@@ -63,7 +63,7 @@ struct option_row {
 const struct option_row *option_table(size_t *out_count);
 const char *option_group_title(enum option_group group);
 
-// CLI_NONE stands for the program itself.
+// CLI_NONE is the program itself.
 bool option_is_of(const struct option_row *row, enum cli_command command);
 // The rows of a command, by name or letter; NULL where it has none such.
 const struct option_row *option_find(enum cli_command command, struct slice name);

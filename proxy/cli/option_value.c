@@ -241,7 +241,7 @@ static enum err read_networks(struct options *options, struct failure *failure,
 
 // ── outputs and reports ─────────────────────────────────────────────────────────────────────────
 
-// The part of `word` behind its first colon, NULL where there is none.
+// The part of `word` after its first colon, NULL where there is none.
 static const char *behind_colon(const char *word) {
     const char *colon = strchr(word, ':');
     return colon == NULL ? NULL : colon + 1;
@@ -297,7 +297,7 @@ static enum err read_output(struct options *options, struct failure *failure,
                      "and no file that ends as one of them");
     }
     if (path == NULL && known->wants_path) {
-        return fail(failure, ERR_USAGE, "--output: '%s' wants a PATH: %s:PATH", word, known->name);
+        return fail(failure, ERR_USAGE, "--output: '%s' needs a PATH: %s:PATH", word, known->name);
     }
     if (path != NULL &&
         (path[0] == '\0' || (known->framing->shape == SHAPE_FOLDER && strcmp(path, "-") == 0))) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// option_value: the word behind one option, read into the options by the option's row.
+// option_value: the word after one option, read into the options by the option's row.
 #ifndef SCOPE_CLI_OPTION_VALUE_H
 #define SCOPE_CLI_OPTION_VALUE_H
 

@@ -111,7 +111,7 @@ static enum err take_word(struct options *options, struct failure *failure, cons
                     "smtpscope run [OPTION...] -- COMMAND [ARG...]",
                     word);
     case CLI_NONE:
-        return fail(failure, ERR_USAGE, "'%s' stands where a command should: " COMMAND_NAMES, word);
+        return fail(failure, ERR_USAGE, "expected a command instead of '%s': " COMMAND_NAMES, word);
     case CLI_PROXY:
         return option_read_server(options, failure, word);
     case CLI_DOCTOR:
@@ -156,7 +156,7 @@ static bool *given_mark(struct options *options, const struct option_row *row) {
     return &options->given[row - option_table(&count)];
 }
 
-// `word` is the option's own word, `attached` what stood behind its `=` or letter (NULL: nothing).
+// `word` is the option's own word, `attached` what came after its `=` or letter (NULL: nothing).
 static enum err take_row(struct options *options, struct failure *failure, struct words *words,
                          const struct option_row *row, const char *attached) {
     if (row->kind == OPTION_HELP || row->kind == OPTION_VERSION) {
@@ -170,7 +170,7 @@ static enum err take_row(struct options *options, struct failure *failure, struc
                                        row->name, attached);
     }
     if (attached == NULL && words->next == words->end) {
-        return fail(failure, ERR_USAGE, "--%s wants a value: %s", row->name, row->argument);
+        return fail(failure, ERR_USAGE, "--%s needs a value: %s", row->name, row->argument);
     }
     *given_mark(options, row) = true;
     return option_read(options, failure, row, attached != NULL ? attached : *words->next++);
@@ -181,7 +181,7 @@ struct option_word {
     struct slice shown;   // with its dashes, without a value
     struct slice name;    // empty where it is a letter
     char letter;          // 0 where it is a name
-    const char *attached; // the value that stands in the same word; NULL: none
+    const char *attached; // the value in the same word; NULL: none
 };
 
 static struct option_word cut_option(const char *word) {
@@ -354,8 +354,8 @@ static bool has_earlier_listener(const struct options *options, size_t at) {
 static enum err check_modes(const struct options *options, struct failure *failure) {
     if (options->mode_count == 0) {
         return fail(failure, ERR_USAGE,
-                    "proxy wants a server, such as smtpscope proxy mail.example.com:587, or "
-                    "another --mode");
+                    "proxy needs a --mode, or a server, as in smtpscope proxy "
+                    "mail.example.com:587");
     }
     for (size_t i = 0; i < options->mode_count; i++) {
         if (has_earlier_listener(options, i)) {
@@ -497,7 +497,7 @@ static enum err check_other_files(const struct options *options, struct failure 
 
 static enum err finish_certificate(struct options *options, struct failure *failure) {
     if (options->server_key != NULL && options->server_certificate == NULL) {
-        return fail(failure, ERR_USAGE, "--server-key: '%s' wants a --server-certificate",
+        return fail(failure, ERR_USAGE, "--server-key: '%s' needs a --server-certificate",
                     options->server_key);
     }
     if (options->server_key == NULL) {
@@ -531,7 +531,7 @@ static enum err finish_capture(struct options *options, struct failure *failure)
 static enum err finish_run(struct options *options, struct failure *failure) {
     if (options->run_command == NULL || options->run_command[0] == NULL) {
         return fail(failure, ERR_USAGE,
-                    "run wants a command: smtpscope run [OPTION...] [--] COMMAND [ARG...]");
+                    "run needs a command: smtpscope run [OPTION...] [--] COMMAND [ARG...]");
     }
     if (options->ports.count == 0) {
         (void)port_list_add(&options->ports, SLICE("25,465,587,2525"));
@@ -557,7 +557,7 @@ static enum err need(struct failure *failure, bool given, const char *sentence) 
 static enum err finish_check(struct options *options, struct failure *failure) {
     options->judge = true;
     enum err err = need(failure, options->file != NULL || options->rules,
-                        "check wants a FILE, or - for standard input");
+                        "check needs a FILE, or - for standard input");
     return err == OK ? check_reports(options, failure) : err;
 }
 
@@ -573,9 +573,9 @@ static enum err finish(struct options *options, struct failure *failure) {
     case CLI_RUN:
         return finish_run(options, failure);
     case CLI_CA:
-        return need(failure, options->ca_action_given, "ca wants one of show, export, env, renew");
+        return need(failure, options->ca_action_given, "ca needs one of show, export, env, renew");
     case CLI_SHOW:
-        return need(failure, options->file != NULL, "show wants a FILE, or - for standard input");
+        return need(failure, options->file != NULL, "show needs a FILE, or - for standard input");
     case CLI_CHECK:
         return finish_check(options, failure);
     case CLI_CTL:

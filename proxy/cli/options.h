@@ -60,7 +60,7 @@ struct options {
     // Where traffic comes from.
     struct mode_spec *modes; // `proxy`: at least one
     size_t mode_count;
-    char *const *run_command; // `run`: what stands behind `--`, ended by NULL
+    char *const *run_command; // `run`: what comes after `--`, ended by NULL
     struct port_list ports;   // `run`: --ports
     bool sink;                // `run`: --sink
     enum trust_mount trust_mount;

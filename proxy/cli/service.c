@@ -104,7 +104,7 @@ enum err service_open(struct service_loop *out, struct failure *failure, struct 
 
 // ── saying so ───────────────────────────────────────────────────────────────────────────────────
 
-// The file appears whole or not at all: whoever waits for it may read it at once.
+// The file appears whole or not at all: a program that waits for it may read it at once.
 static enum err write_ready_file(const struct service_loop *service, struct failure *failure) {
     const char *path = service->options->ready_file;
     struct buf text;
@@ -146,7 +146,7 @@ static void say_listening(const struct service_loop *service) {
 static void warn_of_secrets(const struct options *options) {
     for (size_t i = 0; i < options->output_count; i++) {
         if (options->outputs[i].format->has_secrets) {
-            console_sayf("WARNING: %s will hold the TLS secrets: whoever has it reads every "
+            console_sayf("WARNING: %s will hold the TLS secrets: anyone who has it can read every "
                          "password; do not share it",
                          options->outputs[i].path);
         }

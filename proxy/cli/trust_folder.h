@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// trust_folder: where the bundles stand that the command of `run` is told to trust.
+// trust_folder: where the bundles are that the command of `run` is told to trust.
 //
 // The CA's own folder is private. That is right for the one user that a plain user's command can
-// be; but what root starts may become somebody else (su, setpriv, a server that gives up its
-// rights), who then could not read the roots that its variables name, and would trust nobody. So
+// be; but what root starts may become another user (su, setpriv, a server that gives up its
+// rights), who then could not read the roots that its variables name, and would trust no server. So
 // root has a folder for the time of the run, open to be read. No key is ever in it.
 #ifndef SCOPE_CLI_TRUST_FOLDER_H
 #define SCOPE_CLI_TRUST_FOLDER_H

@@ -28,7 +28,7 @@ static enum err write_report(struct judge *judge, struct failure *failure,
     return err;
 }
 
-// Whether standard output is somebody else's.
+// Whether standard output is in use for something else.
 static bool stdout_is_taken(const struct options *options) {
     bool taken = options->command == CLI_RUN;
     for (size_t i = 0; i < options->output_count && options->report_count == 0; i++) {

@@ -10,7 +10,7 @@
 // judge (NULL) nothing is judged.
 //
 // A report with no FILE goes to standard output; under `run`, where that is the command's, to
-// standard error, and so does the text report that nobody named where a transcript goes there.
+// standard error, and so does the text report that was not asked for where a transcript goes there.
 int verdict_give(const struct options *options, struct judge *judge, int otherwise);
 
 // Before a capture, so that it is not for nothing: whether the reports' files can be written, as

@@ -8,7 +8,7 @@
 //
 // Where it lives: $XDG_RUNTIME_DIR/smtpscope/PID.sock, without that variable
 // /tmp/smtpscope-UID/PID.sock; the folder is 0700 and ours, the socket 0600. Or where `--control`
-// says. A socket that nobody answers on is a dead process's and is removed.
+// says. A socket on which no process answers is removed.
 #ifndef SCOPE_CONTROL_CONTROL_H
 #define SCOPE_CONTROL_CONTROL_H
 
@@ -62,7 +62,7 @@ enum control_result {
     CONTROL_ANSWERED, // `out` is the answer without its first line
     CONTROL_REFUSED,  // `out` is the proxy's sentence
     CONTROL_SEVERAL,  // none was named and several run: `out` has a line for each, the socket first
-    CONTROL_NONE,     // nobody answers: `out` says where was looked
+    CONTROL_NONE,     // none answers: `out` lists the places searched
 };
 
 // Sends one command to the proxy at `path`, or to the only one that runs (NULL), and waits for the

@@ -24,8 +24,8 @@ MUST_USE enum err socket_address(struct sockaddr_un *out, struct failure *failur
 
 enum socket_state {
     SOCKET_EMPTY,    // nothing there
-    SOCKET_ANSWERED, // somebody listens; `out_fd` is a connection to them
-    SOCKET_STALE,    // a socket that nobody listens on
+    SOCKET_ANSWERED, // a process listens; `out_fd` is a connection to them
+    SOCKET_STALE,    // a socket on which no process listens
     SOCKET_OTHER,    // something that is no socket, or that we may not use
 };
 // Looks by connecting. `out_fd` may be NULL.

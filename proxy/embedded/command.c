@@ -7,7 +7,7 @@
 // clear (RFC 8314), and STARTTLS inside TLS is an error (RFC 3207 4.2).
 static void answer_ehlo(struct embedded *embedded, const struct command *command, struct buf *out) {
     if (command->argument.len == 0) {
-        embedded_reply(out, "501 5.5.4 EHLO wants a name or an address literal");
+        embedded_reply(out, "501 5.5.4 EHLO needs a name or an address literal");
         return;
     }
     embedded_forget_mail(embedded);
@@ -29,7 +29,7 @@ static void answer_ehlo(struct embedded *embedded, const struct command *command
 
 static void answer_helo(struct embedded *embedded, const struct command *command, struct buf *out) {
     if (command->argument.len == 0) {
-        embedded_reply(out, "501 5.5.4 HELO wants a name");
+        embedded_reply(out, "501 5.5.4 HELO needs a name");
         return;
     }
     embedded_forget_mail(embedded);
@@ -75,7 +75,7 @@ static void answer_vrfy(struct embedded *embedded, const struct command *command
     (void)embedded;
     embedded_reply(out, command->argument.len > 0
                             ? "252 2.1.5 Not verified, but mail to it would be taken"
-                            : "501 5.5.4 VRFY wants a name");
+                            : "501 5.5.4 VRFY needs a name");
 }
 
 // Where it depends on nothing.

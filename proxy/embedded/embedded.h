@@ -3,7 +3,7 @@
 // any credentials and every message, refuses bad sequences with 503, and delivers nothing (RFC
 // 5321, 1870, 2034, 2920, 3030, 3207, 3461, 4954, 6152, 6531).
 //
-// It has no TLS of its own: it says when STARTTLS was accepted, and is told when TLS is up.
+// It has no TLS of its own: embedded_tls_begun says when TLS is up.
 #ifndef SCOPE_EMBEDDED_EMBEDDED_H
 #define SCOPE_EMBEDDED_EMBEDDED_H
 

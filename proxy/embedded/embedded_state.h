@@ -25,8 +25,8 @@ enum embedded_expects {
     EXPECT_NOTHING,
 };
 
-// Where in `CRLF . CRLF` the text stands. Nothing else ends a message: whatever looks like it (LF .
-// LF and so on) is text.
+// How much of `CRLF . CRLF` the text has reached. Nothing else ends a message: whatever looks like
+// it (LF . LF and so on) is text.
 enum embedded_dot { DOT_WITHIN_LINE, DOT_CR, DOT_LINE_START, DOT_DOT, DOT_DOT_CR };
 
 enum embedded_hello { HELLO_NONE, HELLO_HELO, HELLO_EHLO };

@@ -30,7 +30,7 @@ static const struct parameter_form rcpt_parameters[] = {
 static const char *check_size(struct slice value) {
     uint64_t size = 0;
     if (!text_parse_u64(&size, value, UINT64_MAX)) {
-        return "501 5.5.4 SIZE wants a number";
+        return "501 5.5.4 SIZE needs a number";
     }
     return size > LIMIT_SINK_MESSAGE ? "552 5.3.4 Message too big" : NULL;
 }
@@ -40,7 +40,7 @@ static const char *check_value(enum value_form form, struct slice value) {
     bool empty = value.len == 0;
     switch (form) {
     case VALUE_ANY:
-        return empty ? "501 5.5.4 The parameter wants a value" : NULL;
+        return empty ? "501 5.5.4 The parameter needs a value" : NULL;
     case VALUE_NONE:
         return slice_is_null(value) ? NULL : "501 5.5.4 The parameter takes no value";
     case VALUE_SIZE:

@@ -80,7 +80,7 @@ static const char *refusal(const struct embedded *embedded, const struct command
         return "503 5.5.1 No authentication within a transaction";
     }
     if (slice_is_null(command->mechanism)) {
-        return "501 5.5.4 AUTH wants a mechanism";
+        return "501 5.5.4 AUTH needs a mechanism";
     }
     return is_offered(sasl_mechanism_find(command->mechanism)) ? NULL
                                                                : "504 5.5.4 Mechanism not known";

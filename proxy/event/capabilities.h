@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// capabilities: what an EHLO reply offered (RFC 5321 4.1.1.1), as it stood.
+// capabilities: what an EHLO reply offered (RFC 5321 4.1.1.1), as it was sent.
 #ifndef SCOPE_EVENT_CAPABILITIES_H
 #define SCOPE_EVENT_CAPABILITIES_H
 
@@ -8,7 +8,7 @@
 
 struct capability {
     struct slice keyword;    // as the server wrote it
-    struct slice parameters; // what stands behind the keyword, may be empty
+    struct slice parameters; // what comes after the keyword, may be empty
 };
 
 struct capabilities {

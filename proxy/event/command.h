@@ -22,7 +22,7 @@ struct event_parameter {
 // The reverse-path of MAIL or the forward-path of RCPT, as lenient as a reader must be.
 struct event_path {
     bool present;         // there was something where the path should be
-    bool keyword;         // `FROM:` or `TO:` stood before it
+    bool keyword;         // `FROM:` or `TO:` came before it
     bool space_before;    // white space between the colon and the path
     bool brackets;        // enclosed in < and >
     struct slice raw;     // with its brackets
@@ -34,9 +34,8 @@ struct event_path {
 
 struct command {
     enum verb verb;
-    struct slice name; // the verb as sent
-    struct slice
-        argument; // all behind the verb and its space, trailing space dropped; null if none
+    struct slice name;     // the verb as sent
+    struct slice argument; // all after the verb and its space, trailing space dropped; null if none
     struct event_path path; // MAIL, RCPT (SEND, SOML, SAML)
     struct event_parameter parameters[LIMIT_PARAMETERS];
     size_t parameter_count;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
-// event: the shared vocabulary. Everything that is known about a session is told as a sequence of
-// events: the decoder and the relay make them, the rules read them, the mask takes the secrets out,
-// the outputs write them. Nobody downstream looks at wire bytes again.
+// event: the shared vocabulary. Everything that is known about a session is expressed as a sequence
+// of events: the decoder and the relay make them, the rules read them, the mask takes the secrets
+// out, the outputs write them. Nothing downstream looks at wire bytes again.
 //
 //   smtp/dialogue ─┐                    ┌─▶ text, jsonl, json
 //   relay ─────────┼─▶ inspect ─▶ mask ─┼─▶ eml, pcap
 //   message ───────┘   (findings)       └─▶ (show, check read them back)
 //
 // Lifetimes: an event and every slice in it are borrowed, valid during the call that hands them
-// over. Whoever keeps something copies it.
+// over. What is to be kept must be copied.
 //
 // Order: events of a session come in causal order. The first is EVENT_CONNECT, the last
-// EVENT_CLOSE; a finding stands behind the event that made it known.
+// EVENT_CLOSE; a finding comes after the event that made it known.
 #ifndef SCOPE_EVENT_EVENT_H
 #define SCOPE_EVENT_EVENT_H
 
@@ -122,7 +122,7 @@ struct event_tls {
     const char *shown_faults;
     bool shown_by_fault;  // … by a rule of --fault, which is `shown_faults`
     bool shown_bad;       // … and no client that checks goes on with it
-    bool shown_untrusted; // … since its issuer is one that nobody knows
+    bool shown_untrusted; // … since no client knows its issuer
     int64_t handshake_ns;
     const char *error;      // a sentence; NULL where the handshake ended well
     int alert;              // the alert that ended it, RFC 8446 6; -1 where there was none
@@ -141,7 +141,7 @@ struct event_command {
     bool continuation; // a SASL line
     bool concealed;    // shown as nothing but a mask: verb and argument are unknown
     bool not_smtp;     // so far the client does not look like one that speaks SMTP
-    bool begun;        // the server answered before the line had ended: told as far as it came
+    bool begun;        // the server answered before the line had ended: as far as it came
     bool unread;       // to the mask alone: credentials passed that were not read
     bool in_reply;     // part of the server's reply had come when the client began it
     bool tls;          // inside TLS
@@ -157,7 +157,7 @@ struct event_command {
 
 struct event_reply_line {
     struct event_line line;
-    struct slice text; // behind code and separator
+    struct slice text; // after code and separator
     bool malformed;    // not three digits and SP, hyphen or end
     bool code_differs; // its code is not the first line's
 };
@@ -234,9 +234,9 @@ enum event_flaw_kind {
     FLAW_DOT,          // one dot not doubled; `number` is the line
     FLAW_DOTS_DOUBLED, // BDAT: lines begin with two dots and none with one; `number` is the first
     FLAW_SMUGGLED_ANSWER, // the server answered as if the message had ended at the look-alike
-    FLAW_EARLY_TEXT,      // text came before the 354 to its DATA; told when that is here
-    FLAW_INJECTION,       // plain bytes behind STARTTLS in front of the handshake; no message
-    FLAW_TLS_RECORD,      // TLS where lines should be, and no line behind it; no message
+    FLAW_EARLY_TEXT,      // text came before the 354 to its DATA; sent when that is here
+    FLAW_INJECTION,       // plain bytes after STARTTLS in front of the handshake; no message
+    FLAW_TLS_RECORD,      // TLS where lines should be, and no line after it; no message
     FLAW_KIND_COUNT
 };
 
@@ -357,7 +357,7 @@ struct event_close {
     bool server_close_notify_missing;
     bool client_reset;
     bool server_reset;
-    bool client_gone; // it closed both ways, and what it was sent behind that reached nobody
+    bool client_gone; // it closed both ways, and what it was sent after that did not arrive
     bool turned_away; // the client was due no server
 };
 
@@ -404,7 +404,7 @@ int64_t event_unix_ns(const struct event *event);
 const char *event_kind_name(enum event_kind kind);  // jsonl's name; NULL for those it does not have
 enum event_kind event_kind_find(struct slice name); // by that name; EVENT_KIND_COUNT for none
 
-// Whoever takes events: the rules, the mask, the outputs, a test.
+// What takes events: the rules, the mask, the outputs, a test.
 struct event_sink {
     void (*take)(void *context, const struct event *event);
     void *context;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// Who did something. `side` is one of the two peers, `party` may also be the proxy or nobody.
+// Who did something. `side` is one of the two peers, `party` may also be the proxy or none.
 enum side { SIDE_CLIENT, SIDE_SERVER };
 enum party { PARTY_NONE, PARTY_CLIENT, PARTY_SERVER, PARTY_PROXY };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// show: a recorded transcript as the text output would have been, numbered anew.
+// show: a recorded transcript as the text output would have been, with new numbers.
 #ifndef SCOPE_FORMAT_SHOW_H
 #define SCOPE_FORMAT_SHOW_H
 

@@ -29,7 +29,7 @@ static size_t token_end(struct slice s, size_t at) {
     return s.len;
 }
 
-// Up to the comma or semicolon that ends a mailbox, or behind the colon that opens a group.
+// Up to the comma or semicolon that ends a mailbox, or after the colon that opens a group.
 static struct slice take_mailbox(struct slice *rest) {
     size_t at = 0;
     bool angle = false;
@@ -48,7 +48,7 @@ static struct slice take_mailbox(struct slice *rest) {
     return group_name ? (struct slice){NULL, 0} : mailbox;
 }
 
-// What stands between < and >, without a source route; all of it where there is no <.
+// What is between < and >, without a source route; all of it where there is no <.
 static struct slice inside_angle(struct slice mailbox) {
     size_t at = 0;
     while (at < mailbox.len && mailbox.data[at] != '<') {

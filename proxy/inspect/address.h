@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // address: the mail addresses in a To, Cc or Bcc field (RFC 5322 3.4), read leniently: comments,
-// display names, groups, quoted local parts and source routes may stand around them.
+// display names, groups, quoted local parts and source routes may surround them.
 #ifndef SCOPE_INSPECT_ADDRESS_H
 #define SCOPE_INSPECT_ADDRESS_H
 
@@ -12,7 +12,7 @@
 // longer address is passed over.
 bool address_next(struct buf *out, struct slice *rest);
 
-// The same form of an address that stands alone, as in RCPT. False where it is too long.
+// The same form of a lone address, as in RCPT. False where it is too long.
 bool address_normalise(struct buf *out, struct slice address);
 
 #endif

@@ -5,7 +5,7 @@
 //      void THEME_judge(struct analysis *analysis, const struct event *event);
 //
 // that looks at an event with the facts of all events *before* it. So "what the client knew when it
-// sent the command" is what stands in the facts when the command comes by.
+// sent the command" is what the facts hold when the command comes by.
 //
 // It sees events before the mask does. Therefore values of the wire reach a text through `quote_of`
 // only, which withholds what may be a secret, and marks the rest for the mask to search: it
@@ -34,8 +34,8 @@ struct place {
     int message;
 };
 
-// A value of the wire as it may stand in a text: marked as one (base/sentence.h), escaped, and cut
-// when long. Once credentials have passed in the session a value that would have to be cut or
+// A value of the wire as it may be quoted in a text: marked as one (base/sentence.h), escaped, and
+// cut when long. Once credentials have passed in the session a value that would have to be cut or
 // escaped is withheld altogether, since the mask could no longer recognise a secret in what is left
 // of it.
 struct quote {
@@ -110,9 +110,9 @@ struct analysis {
     } sasl_doubt;
     struct step step;           // whether the client takes replies for answers to the wrong command
     struct sent_messages *sent; // NULL until a message has text
-    bool tls_judged[2]; // by side; a failure that comes late is told of the same handshake again
-    bool starttls_overwritten; // by a device in between
-    int message_8bit;          // the latest with bytes over 127 under SMTPUTF8
+    bool tls_judged[2];         // by side; a late failure reports the same handshake again
+    bool starttls_overwritten;  // by a device in between
+    int message_8bit;           // the latest with bytes over 127 under SMTPUTF8
     // The latest message that asked for SMTPUTF8 in vain, where that was not said.
     struct place smtputf8_unneeded;
     struct likely likely;

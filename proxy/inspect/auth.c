@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// AUTH and SASL (RFC 4954). No text here ever holds a byte of what was sent behind AUTH but the
+// AUTH and SASL (RFC 4954). No text here ever holds a byte of what was sent after AUTH but the
 // mechanism's name.
 #include "base/limits.h"
 #include "base/memory.h"

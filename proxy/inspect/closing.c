@@ -88,7 +88,8 @@ static void judge_quit(struct analysis *analysis, const struct standing *standin
     const struct facts *facts = &analysis->facts;
     bool owes_nothing = standing->greeted && !standing->due && !standing->in_text &&
                         !facts->sasl_due; // QUIT would be taken for a response
-    // A 421 behind the client's end (exim says one to whoever leaves) is its answer, not its cause.
+    // A 421 after the client's end (exim says one to a client that leaves) is its answer, not its
+    // cause.
     bool told_to_go = facts->client_left ? facts->left.saw_421 : standing->saw_421;
     if (facts->quit_sent && !standing->quit_answered) {
         analysis_say(analysis, RULE_QUIT_WITHOUT_WAIT,
@@ -123,7 +124,7 @@ static void say_closed_in_text(struct analysis *analysis) {
 
 static void judge_client_close(struct analysis *analysis, const struct event *event) {
     const struct facts *facts = &analysis->facts;
-    // What came behind its close the client did not wait for. One that closed its sending half
+    // What came after its close the client did not wait for. One that closed its sending half
     // alone has read it.
     bool gone = facts->client_left && event->close.client_gone;
     struct standing standing = gone ? facts->left : facts_standing(facts, event->at_ns);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// domain: the names that stand behind EHLO and in addresses, judged by their form alone
+// domain: the names after EHLO and in addresses, judged by their form alone
 // (RFC 5321 4.1.2, 4.1.3). Nothing is looked up.
 #ifndef SCOPE_INSPECT_DOMAIN_H
 #define SCOPE_INSPECT_DOMAIN_H

@@ -24,7 +24,7 @@ void waiting_cleanup(struct waiting_queue *queue);
 void waiting_push(struct waiting_queue *queue, struct due_reply item); // at most LIMIT_PIPELINE
 void waiting_clear(struct waiting_queue *queue);
 // Takes out what this reply answers, to a message's `text` or to the command itself. Replies come
-// in the order of the commands, so what stands before it is over too.
+// in the order of the commands, so what comes before it is over too.
 void waiting_answer(struct waiting_queue *queue, int exchange, bool text);
 
 // NULL where there is none; valid until the queue changes.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `envelope-differs`: who stands in To and Cc but was never given to RCPT. A later transaction may
+// `envelope-differs`: who is named in To and Cc but never in RCPT. A later transaction may
 // still bring the recipient, so the answer is known when the session ends.
 #include "base/array.h"
 #include "base/limits.h"
@@ -121,7 +121,7 @@ static bool was_recipient(const struct envelope_facts *envelope, const char *add
                                    sizeof(key), compare_keys) != NULL);
 }
 
-// Judges the addresses of one message, which stand together, and returns where the next begins.
+// Judges the addresses of one message, which are together, and returns where the next begins.
 static size_t judge_message(struct analysis *analysis, size_t first) {
     const struct envelope_facts *envelope = analysis->envelope;
     const struct header_address *head = &envelope->header[first];

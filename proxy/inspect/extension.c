@@ -81,7 +81,7 @@ static void judge_form(struct analysis *analysis, const struct event_command *co
         }
         if (stood_before(&command->command, i)) {
             analysis_say(analysis, RULE_PARAMETER_MALFORMED, place_of_command(command),
-                         "%s has the parameter %s twice; it may stand once", verb, info->keyword);
+                         "%s has the parameter %s twice; it is allowed once", verb, info->keyword);
             return;
         }
         if (!info->well_formed(parameter->value)) {

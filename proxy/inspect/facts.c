@@ -227,7 +227,7 @@ static void learn_greeting(struct facts *facts, const struct event_reply *reply)
     }
 }
 
-// RFC 5321 4.1.1.1: behind a refusal the server is in the state that it was in before.
+// RFC 5321 4.1.1.1: after a refusal the server is in the state that it was in before.
 static void learn_hello_reply(struct facts *facts, const struct event_reply *reply) {
     facts->hello_accepted |= accepts(reply);
     facts->hello_exchange = EVENT_NO_EXCHANGE;
@@ -274,7 +274,7 @@ static void learn_data_reply(struct facts *facts, const struct event_reply *repl
     }
 }
 
-// The message is lost, and nobody is within it any more.
+// The message is lost and over.
 static void learn_chunk_refused(struct facts *facts) {
     facts->text = TEXT_NONE;
     if (facts->transaction.state != TRANSACTION_NONE) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// facts: what the events of a session have told so far, as the client could know it. Rules read it;
-// only facts_learn writes it, behind the rules, event by event.
+// facts: what the events of a session have shown so far, as the client could know it. Rules read
+// it; only facts_learn writes it, after the rules, event by event.
 //
 // The transaction is the client's view of RFC 5321 3.3. A reply that is still out is taken to
 // become a yes, because a client that pipelines must assume so (RFC 2920 3.1):
@@ -9,8 +9,8 @@
 //      NONE ─────────────▶ ASKED ─────────────────▶ OPEN
 //       ▲                    │ MAIL refused           │ DATA or BDAT refused
 //       ├────────────────────┘                        ▼
-//       └──────── RSET, EHLO, message over ──────── UNCLEAR: the RFC does not say, so nobody is
-//                                                            blamed
+//       └──────── RSET, EHLO, message over ──────── UNCLEAR: the RFC does not say, so neither
+//                                                            side is blamed
 #ifndef SCOPE_INSPECT_FACTS_H
 #define SCOPE_INSPECT_FACTS_H
 
@@ -58,7 +58,7 @@ enum text_state {
     TEXT_CUT,     // it ended without its end
 };
 
-// What stood open when the client's stream ended.
+// What was open when the client's stream ended.
 struct standing {
     int64_t at_ns;
     bool greeted;
@@ -108,7 +108,7 @@ struct facts {
     bool reset_undid;      // RSET ended a transaction, and no MAIL has come since
     bool tried;            // MAIL, AUTH or another command that wants something
     bool hello_last;       // nothing came after the latest EHLO that was accepted, but QUIT
-    char auth_offer[96];   // what that offers behind AUTH, shortened; empty for nothing
+    char auth_offer[96];   // what that offers after AUTH, shortened; empty for nothing
     bool greeting_blanked; // the greeting is nothing but asterisks
     bool quit_sent;
     int quit_exchange;
@@ -121,7 +121,7 @@ struct facts {
     struct waiting_queue waiting;
     enum text_state text;
     // The server ended a message earlier than the client, or it answers lines that were none:
-    // nobody is judged by what it says.
+    // neither side is judged by what it says.
     bool out_of_step;
     int64_t text_cut_ns;
     int text_exchange; // of the latest DATA or BDAT
@@ -138,7 +138,7 @@ struct facts {
     int parting_code;     // a refusal for which no command waited, if it came last
     struct stray_text stray;
     bool client_left;     // the client's stream has ended …
-    struct standing left; // … when things stood like this
+    struct standing left; // … in this state
     bool server_left;     // the server's stream has ended; who speaks now knows it, or will
     bool left_by_quit;    // … and the client had asked it to
 };
@@ -152,7 +152,7 @@ void facts_learn_half_line(struct facts *facts, const struct event_command *comm
 // The message of this exchange whose answer is out, or EVENT_NO_MESSAGE.
 int facts_message_of(const struct facts *facts, int exchange);
 
-// The stream of the first to close ends now; what the other one sends may reach nobody.
+// The stream of the first to close ends now; what the other one sends may not arrive.
 void facts_peer_left(struct facts *facts, enum side side, int64_t at_ns);
 struct standing facts_standing(const struct facts *facts, int64_t at_ns);
 
@@ -162,7 +162,7 @@ bool facts_is_telnet(const struct event_command *command);
 // Whether the client had got that reply when it sent the command.
 bool facts_heard(unsigned ordinal, const struct event_command *command);
 
-// Whether this line is the text of a message behind a DATA that was refused, or never answered: the
+// Whether this line is the text of a message after a DATA that was refused, or never answered: the
 // decoder, which goes by the replies, sees commands in it.
 bool facts_is_stray_text(const struct facts *facts, const struct event_command *command);
 bool facts_is_reply_to_stray_text(const struct facts *facts, int exchange);

@@ -56,7 +56,7 @@ void findings_free(struct findings *findings) {
     free(findings);
 }
 
-// Raw bytes and the lines of message text are told by the million; what is wrong in them comes as a
+// Raw bytes and the lines of message text come by the million; what is wrong in them comes as a
 // flaw.
 static bool is_of_interest(enum event_kind kind) {
     return kind != EVENT_TEXT && kind != EVENT_BYTES && kind != EVENT_WIRE && kind != EVENT_FINDING;
@@ -83,7 +83,7 @@ static void observe_half_line(struct analysis *analysis, const struct event *eve
     }
 }
 
-// Lines of a message that nobody asked for are one fault, not one for each line.
+// Lines of a message that the server did not ask for are one fault, not one for each line.
 static bool is_stray(const struct analysis *analysis, const struct event *event) {
     return event->kind == EVENT_COMMAND && facts_is_stray_text(&analysis->facts, &event->command);
 }

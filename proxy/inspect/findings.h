@@ -34,12 +34,12 @@ struct findings_config {
 struct findings *findings_new(const struct findings_config *config, struct event_sink sink);
 void findings_free(struct findings *findings);
 
-// Looks at one event before it is masked. Call it behind the delivery of the event itself; for
+// Looks at one event before it is masked. Call it after the delivery of the event itself; for
 // EVENT_CLOSE in front of it, since the close is the last event of a session.
 void findings_observe(struct findings *findings, const struct event *event);
 // The stream of the one that closes first has ended, though the session may go on.
 void findings_peer_left(struct findings *findings, enum side side, int64_t at_ns);
-// Behind EVENT_CLOSE: its `likely`, null where nothing failed. Valid as long as the findings.
+// After EVENT_CLOSE: its `likely`, null where nothing failed. Valid as long as the findings.
 struct slice findings_likely(const struct findings *findings);
 
 #endif

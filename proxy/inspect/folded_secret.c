@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-// Where a line's text stands in itself and in the joined text, and what of it is secret.
+// Where a line's text is in the line and in the joined text, and what of it is secret.
 struct part {
     size_t body;  // after code and enhanced code
     size_t start; // in the joined text

@@ -5,7 +5,7 @@
 //   535-5.7.8 bad token ya29.a0Af     lines[0].marks: from `ya29` to its end
 //   535 5.7.8 x-H9k2 again            lines[1].marks: `x-H9k2`
 //
-// What stands in one line alone is left to the search of that line.
+// What is in one line alone is left to the search of that line.
 #ifndef SCOPE_INSPECT_FOLDED_SECRET_H
 #define SCOPE_INSPECT_FOLDED_SECRET_H
 

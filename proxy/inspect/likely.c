@@ -217,7 +217,7 @@ void likely_take_finding(struct analysis *analysis, enum rule rule, struct place
     }
 }
 
-// Whether the new refusal says more than the standing one: what is said of a command behind a
+// Whether the new refusal says more than the standing one: what is said of a command after a
 // refused one follows from that, but the message is not refused because of one recipient.
 static bool replaces(const struct likely_refusal *standing, const struct refusal *refusal) {
     bool message = refusal->stage == STAGE_MESSAGE || refusal->stage == STAGE_BDAT;
@@ -338,7 +338,7 @@ static void put_failure(struct buf *out, const struct likely *likely,
     }
 }
 
-// The fault of the client in the command or message behind which the server closed.
+// The fault of the client in the command or message after which the server closed.
 static const char *fault_before_close(const struct analysis *analysis) {
     const struct facts *facts = &analysis->facts;
     static const enum rule faults[] = {

@@ -5,7 +5,7 @@
 //
 //   refusals ─▶ the one that the others follow from ─┐
 //   findings ─▶ the latest of each rule that may     ├─▶ "The message was refused with 552 and the
-//               be behind a failure                  │    client left, because line 1 of it has …"
+//               be behind a failure                 │    client left, because line 1 of it has …"
 //   the close ───────────────────────────────────────┘
 //
 // A finding is joined to a refusal only by what binds the two: the same command or message and a
@@ -24,7 +24,7 @@ void likely_take_refusal(struct analysis *analysis, const struct refusal *refusa
                          struct place place, const struct reply_words *words);
 // What was refused at first and then accepted did not fail. Call it with every event.
 void likely_learn(struct analysis *analysis, const struct event *event);
-// At the close, behind all rules.
+// At the close, after all rules.
 void likely_conclude(struct analysis *analysis, const struct event_close *close);
 // Nothing that was said of SMTP counts: the session is none.
 void likely_forget(struct analysis *analysis);

@@ -96,7 +96,7 @@ static void learn_from_begun_run(struct mask *mask) {
     }
 }
 
-// The bytes may run ahead of the lines, and teach what later bytes of the same event repeat; they
+// The bytes may come before the lines, and teach what later bytes of the same event repeat; they
 // do not say which mechanism it is.
 static void learn_from_bytes(struct mask *mask, const struct event_bytes *bytes) {
     size_t index = 0;

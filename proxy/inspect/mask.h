@@ -21,7 +21,7 @@ void mask_free(struct mask *mask); // wipes what was learnt
 // ever.
 void mask_take(struct mask *mask, const struct event *event);
 
-// Learns from a line of the client that will come as an event later, behind what the server may
+// Learns from a line of the client that will come as an event later, after what the server may
 // repeat of it.
 void mask_look_ahead(struct mask *mask, const struct event_command *command);
 

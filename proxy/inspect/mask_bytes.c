@@ -188,7 +188,7 @@ static bool same_flags(const struct event_bytes *a, const struct event_bytes *b)
     return a->starttls == b->starttls && a->by_proxy == b->by_proxy && a->aside == b->aside;
 }
 
-// What goes on in a line that was too long to wait is shown as one more row of stars, which stands
+// What goes on in a line that was too long to wait is shown as one more row of stars, which is
 // there already.
 static void skip_line(struct mask_stream *stream) {
     struct slice rest = buf_slice(&stream->waiting);
@@ -210,7 +210,7 @@ static bool goes_on(struct slice line) {
 }
 
 // How much of what waits has come whole: lines, of the server whole replies. Each line is looked at
-// once, however often more comes behind it.
+// once, however often more comes after it.
 static size_t whole_lines(struct mask_stream *stream) {
     struct slice rest = slice_from(buf_slice(&stream->waiting), stream->looked_at);
     struct slice line = lines_next(&rest);

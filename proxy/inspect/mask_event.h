@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// mask_event: the events whose secrets stand in more than one member, rewritten whole: a command
+// mask_event: the events whose secrets are in more than one member, rewritten whole: a command
 // with its argument, path and parameters; a reply with its lines; a message with its envelope; a
 // handshake with its names.
 #ifndef SCOPE_INSPECT_MASK_EVENT_H

@@ -10,7 +10,7 @@
 
 // ── base64, as much of it as there is ───────────────────────────────────────────────────────────
 
-// Cuts what stands in front of the next digit off `*rest`, and then its run of digits, which is
+// Cuts what comes before the next digit off `*rest`, and then its run of digits, which is
 // returned.
 static struct slice take_digits(struct slice *rest) {
     while (rest->len > 0 && secret_sextet(rest->data[0]) < 0) {
@@ -75,7 +75,7 @@ static void note_name(struct sasl_progress *progress, struct slice line) {
     }
 }
 
-// A line may hold more than one run of digits, where something stands in it that is no base64.
+// A line may hold more than one run of digits, where something in it is no base64.
 static void learn_runs(struct secret_set *secrets_known, const struct sasl_progress *progress,
                        struct slice line, bool open) {
     while (line.len > 0 && !secrets_known->overflowed) {
@@ -131,7 +131,7 @@ static bool is_placeholder(struct slice value) {
     return slice_is_nocase(value, "[UNAVAILABLE]") || slice_is_nocase(value, "[TEMPUNAVAIL]");
 }
 
-// A value of BURL or XCLIENT: as it stands, and with %XX and +XX (xtext) undone, since the server
+// A value of BURL or XCLIENT: as it is, and with %XX and +XX (xtext) undone, since the server
 // may show it so.
 static void learn_value(struct secret_set *secrets_known, struct slice value, bool open) {
     struct buf plain;
@@ -172,7 +172,7 @@ static void learn_urlauth(struct secret_set *secrets_known, struct slice value, 
     }
 }
 
-// What stands behind `key` in a word of a line, or the null slice.
+// What comes after `key` in a word of a line, or the null slice.
 static struct slice value_behind(struct slice word, struct slice key) {
     size_t at = slice_find_nocase(word, key);
     return at == SLICE_NONE ? (struct slice){0} : slice_from(word, at + key.len);
@@ -189,7 +189,7 @@ static struct slice take_word(struct slice *rest) {
     return word;
 }
 
-// The name said before is still nobody's secret.
+// The name said before is still no secret.
 static void begin_exchange(struct sasl_progress *progress, struct slice mechanism) {
     progress->layout = sasl_layout_of(mechanism);
     progress->lines = 0;
@@ -229,7 +229,7 @@ static void learn_span(struct secret_set *secrets_known, struct sasl_progress *p
     }
 }
 
-// A line that nobody knows is learnt as a whole. Its words may be ordinary ones, which must not be
+// A line of unknown form is learnt as a whole. Its words may be ordinary ones, which must not be
 // hidden from then on; but for those that can only be base64.
 static void learn_concealed(struct secret_set *secrets_known, struct sasl_progress *progress,
                             struct slice text, bool open) {
@@ -267,7 +267,7 @@ static size_t count_colons(struct slice word) {
 }
 
 // Of a line that was cut in front of its URLAUTH= or LOGIN= all that follows is marked; the cut may
-// have parted the key itself, or stand behind it.
+// have split the key itself, or come after it.
 static void learn_values(struct secret_set *secrets_known, struct slice run, bool open) {
     for (bool first = true; run.len > 0; first = false) {
         struct slice word = take_word(&run);
@@ -289,13 +289,13 @@ void mask_learn_run(struct secret_set *secrets_known, struct sasl_progress *prog
     if (is_placeholder(run)) {
         return;
     }
-    if (rest.len < run.len) { // AUTH, behind so many blanks that its line was cut
+    if (rest.len < run.len) { // AUTH, after so many blanks that its line was cut
         learn_span(secrets_known, progress, rest, open);
         return;
     }
     struct slice behind = run;
     struct slice word = take_word(&behind);
-    if (sasl_layout_of(word) != SASL_UNKNOWN) { // AUTH, and a mechanism behind as many
+    if (sasl_layout_of(word) != SASL_UNKNOWN) { // AUTH, and a mechanism after as many
         begin_exchange(progress, word);
         learn_span(secrets_known, progress, behind, open);
     }

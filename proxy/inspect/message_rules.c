@@ -15,7 +15,7 @@
 
 enum { SECONDS_OF_DAY = 86400 };
 
-// The fields that may stand once (RFC 5322 3.6).
+// The fields that may occur once (RFC 5322 3.6).
 enum once {
     ONCE_DATE,
     ONCE_FROM,
@@ -55,7 +55,7 @@ struct message_notes {
     int message; // under way; EVENT_NO_MESSAGE for none
     int exchange;
     bool smtputf8;
-    bool ended; // its end was seen; said behind the last event that belongs to it
+    bool ended; // its end was seen; said after the last event that belongs to it
     bool complete;
     bool bdat;
     unsigned seen[ONCE_COUNT];
@@ -196,7 +196,7 @@ static void judge_header_flaw(struct analysis *analysis, const struct event_flaw
         remarks_add(
             notes, RULE_HEADER_MALFORMED,
             "The header has the line '%s', which is neither 'Name: value' nor the folded rest of "
-            "a field; an empty line must stand between header and body",
+            "a field; an empty line must separate header and body",
             quote_of(analysis, flaw->detail).text);
     } else if (flaw->kind == FLAW_HEADER_SPACE) {
         remarks_add(notes, RULE_HEADER_MALFORMED,
@@ -230,7 +230,7 @@ static void judge_mime_flaw(struct analysis *analysis, const struct event_flaw *
                          "show it raw");
     } else if (flaw->kind == FLAW_MIME_NO_BOUNDARY) {
         snprintf(text, sizeof(text),
-                 "a Content-Type of %s has no boundary parameter, so its parts cannot be told "
+                 "a Content-Type of %s has no boundary parameter, so its parts cannot be separated "
                  "apart",
                  flaw->detail.len > 0 ? value.text : "multipart");
         join_mime(notes, text);
@@ -286,7 +286,7 @@ static void judge_repeated(struct analysis *analysis, struct place place) {
     struct slice text = buf_slice(&list);
     if (text.len > 0) {
         analysis_say(analysis, RULE_HEADER_REPEATED, place,
-                     "The header repeats what may stand once: %.*s", (int)text.len,
+                     "The header repeats what may occur only once: %.*s", (int)text.len,
                      (const char *)text.data);
     }
     buf_cleanup(&list);
@@ -317,7 +317,7 @@ static int message_of(const struct event *event) {
     if (event->kind == EVENT_CONTENT_END) {
         return event->content_end.message;
     }
-    // Of early text it is told with the 354, when the message may be over and another under way.
+    // Early text is reported with the 354, when the message may be over and another under way.
     bool streams = event->kind == EVENT_FLAW && event->flaw.kind != FLAW_EARLY_TEXT;
     return streams ? event->flaw.message : EVENT_NO_MESSAGE;
 }

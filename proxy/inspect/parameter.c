@@ -18,7 +18,7 @@ static bool is_upper_hex(uint8_t byte) {
     return text_hex_value(byte) >= 0 && text_upper(byte) == byte;
 }
 
-// RFC 3461 4: printable ASCII but `+` and `=`, which stand as +HH, upper case.
+// RFC 3461 4: printable ASCII but `+` and `=`, which are written as +HH, upper case.
 static bool is_xtext(struct slice value) {
     for (size_t i = 0; i < value.len; i++) {
         uint8_t byte = value.data[i];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// parameter: the one table of what may stand behind the path of MAIL and RCPT: which extension
-// brings it and what form its value has. Unknown parameters are nobody's fault.
+// parameter: the one table of what may follow the path of MAIL and RCPT: which extension
+// brings it and what form its value has. Unknown parameters are no fault.
 #ifndef SCOPE_INSPECT_PARAMETER_H
 #define SCOPE_INSPECT_PARAMETER_H
 

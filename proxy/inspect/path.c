@@ -66,7 +66,7 @@ static const char *fault_of(const struct event_path *path, const char *keyword,
     }
     if (names_in_front) {
         return "has a name in front of the address; the address in angle brackets is all that "
-               "belongs there, names stand in the header";
+               "belongs there, names go into the header";
     }
     if (!path->brackets) {
         return "has an address with no angle brackets around it; < and > must enclose it";

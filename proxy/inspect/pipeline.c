@@ -26,7 +26,7 @@ static bool must_end_group(const struct last_command *last) {
 }
 
 static void judge_pipelined(struct analysis *analysis, const struct event_command *command) {
-    // Behind the server's close no reply is waited for.
+    // After the server's close no reply is waited for.
     if (!command->pipelined || analysis->facts.server_left) {
         return;
     }

@@ -25,7 +25,7 @@ void remarks_cleanup(struct remarks *notes);
 void remarks_add(struct remarks *notes, enum rule rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void remarks_add_mild(struct remarks *notes, enum rule rule, const char *text);
-// For a rule whose faults are told together: `HEAD: TEXT; and TEXT`.
+// For a rule whose faults are listed together: `HEAD: TEXT; and TEXT`.
 void remarks_join(struct remarks *notes, enum rule rule, const char *head, const char *text);
 
 void remarks_drop(struct remarks *notes, enum rule rule);

@@ -198,7 +198,7 @@ static void say_contradicts(struct analysis *analysis, const struct event_reply 
 static void judge_enhanced(struct analysis *analysis, const struct event_reply *reply) {
     int class = reply->code / 100;
     if (!code_is_clear(reply) || first_digit_is_odd(reply->code)) {
-        return; // reply-malformed says it; nobody knows which code was meant
+        return; // reply-malformed says it; which code was meant is unknown
     }
     if (reply->enhanced.len > 0) {
         if (reply->enhanced.data[0] - '0' != class) {

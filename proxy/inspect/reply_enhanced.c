@@ -375,7 +375,7 @@ static const struct enhanced_row rows[] = {
      12,
      0,
      AT_AUTH,
-     {"the password must be stored anew for this mechanism",
+     {"the password must be stored again for this mechanism",
       "log in once with AUTH PLAIN inside TLS"}},
     {7,
      13,

@@ -29,13 +29,13 @@ static inline bool refusal_is_at(const struct refusal *refusal, int stages) {
     return (stages & 1 << refusal->stage) != 0;
 }
 
-// The two numbers behind the class of "5.7.8".
+// The two numbers after the class of "5.7.8".
 struct enhanced_detail {
     uint64_t subject;
     uint64_t detail;
 };
 
-// False where the reply has no enhanced code, or one whose class contradicts its own: nobody can
+// False where the reply has no enhanced code, or one whose class contradicts its own: one cannot
 // tell which of the two was meant.
 bool enhanced_detail_of(struct enhanced_detail *out, const struct refusal *refusal);
 // NULL where the code is not registered, or says nothing at this stage.

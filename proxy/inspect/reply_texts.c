@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What servers mean by their own words, the more telling ones first: the first row whose words
-// stand in the reply, and whose stage fits, explains it.
+// are in the reply, and whose stage fits, explains it.
 #include "inspect/reply_texts.h"
 
 #include "base/text.h"
@@ -9,7 +9,7 @@
 
 enum { MARKS_MAX = 5 };
 
-// What stands in the replies of a provider.
+// What the replies of a provider have in them.
 static const char *const marks[][MARKS_MAX] = {
     [ANYBODY] = {NULL},
     [GOOGLE] = {"gsmtp", "google.com", "googlemail.com", NULL},
@@ -192,11 +192,11 @@ static const struct text_row rows[] = {
     {"need fully-qualified address",
      ANYBODY,
      AT_MAIL | AT_RCPT,
-     {"the server wants an address with a full domain", "give user@host.example.com"}},
+     {"the server requires an address with a full domain", "give user@host.example.com"}},
     {"need fully-qualified",
      ANYBODY,
      AT_HELLO,
-     {"the server wants a full host name in EHLO", "give host.example.com"}},
+     {"the server requires a full host name in EHLO", "give host.example.com"}},
     {"Sender address rejected: Domain not found",
      ANYBODY,
      AT_MAIL_OR_LATER,

@@ -112,7 +112,7 @@ static const struct code_row rows[] = {
     {432,
      AT_AUTH,
      ALWAYS,
-     {"the password must be stored anew for this mechanism",
+     {"the password must be stored again for this mechanism",
       "log in once with AUTH PLAIN inside TLS"}},
     {454,
      AT_AUTH,
@@ -200,7 +200,7 @@ static const struct code_row rows[] = {
     {530,
      AT_MAIL_OR_LATER,
      IN_TLS,
-     {"the server wants a login first", "log in with AUTH before MAIL"}},
+     {"the server requires a login first", "log in with AUTH before MAIL"}},
     {530,
      AT_MAIL_OR_LATER,
      ALWAYS,
@@ -225,7 +225,8 @@ static const struct code_row rows[] = {
     {451,
      AT_MAIL_OR_LATER,
      ALWAYS,
-     {"an error inside the server, or a policy that wants a retry", "try again in some minutes"}},
+     {"an error inside the server, or a policy that asks for a retry",
+      "try again in some minutes"}},
     {452,
      AT_MAIL | AT_DATA | AT_MESSAGE,
      ALWAYS,
@@ -286,7 +287,7 @@ static const struct code_row rows[] = {
     {552,
      AT_DATA | AT_MESSAGE,
      ALWAYS,
-     {"the code stands for a message or a mailbox over its size",
+     {"the code means a message or a mailbox over its size",
       "read the server's text; if it names a size, make the message smaller"}},
     {553,
      AT_MAIL,
@@ -393,7 +394,7 @@ static const struct reply_words *find_code(const struct refusal *refusal) {
 
 // ── both ────────────────────────────────────────────────────────────────────────────────────────
 
-// Codes that say more than an enhanced code of these subjects. X.5.1, X.5.2 and X.5.4 stand for
+// Codes that say more than an enhanced code of these subjects. X.5.1, X.5.2 and X.5.4 mean
 // several of them each; of other subjects, those whose detail is 0, "other or undefined".
 static const struct {
     int code;

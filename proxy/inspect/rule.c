@@ -72,8 +72,8 @@ static const struct rule_info rules[RULE_COUNT] = {
                                       "DATA, RSET, QUIT or STARTTLS with an argument."),
     [RULE_TEXT_AS_COMMAND] =
         RULE("text-as-command", ERROR, CLIENT, "RFC 5321 4.1.1.4",
-             "Text where a command is due: the rest of a message behind a line with a single dot "
-             "or behind a chunk longer than BDAT declared, a header field with no DATA before it, "
+             "Text where a command is due: the rest of a message after a line with a single dot "
+             "or after a chunk longer than BDAT declared, a header field with no DATA before it, "
              "what a line break in an address brought."),
     [RULE_OUT_OF_STEP] =
         RULE("out-of-step", ERROR, CLIENT, "RFC 5321 4.5.3.2",
@@ -165,7 +165,7 @@ static const struct rule_info rules[RULE_COUNT] = {
                                         "No Date or no From; warning for Message-ID."),
     [RULE_HEADER_REPEATED] =
         RULE("header-repeated", ERROR, CLIENT, "RFC 5322 3.6",
-             "A field that may stand once stands twice (From, Sender, Reply-To, To, Cc, Bcc, "
+             "A field that may occur only once occurs twice (From, Sender, Reply-To, To, Cc, Bcc, "
              "Message-ID, In-Reply-To, References, Subject, Date, MIME-Version, Content-Type, "
              "Content-Transfer-Encoding)."),
     [RULE_HEADER_MALFORMED] = RULE("header-malformed", ERROR, CLIENT, "RFC 5322 2.2",

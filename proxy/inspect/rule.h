@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // rule: the one table of what the analysis can find: id, severity, whose fault it is as a rule,
-// where it stands, and what it is about in a sentence. `check --rules`, the man page and the tests
-// read this table; nothing else knows an id or a reference.
+// where it is defined, and what it is about in a sentence. `check --rules`, the man page and the
+// tests read this table; nothing else knows an id or a reference.
 #ifndef SCOPE_INSPECT_RULE_H
 #define SCOPE_INSPECT_RULE_H
 

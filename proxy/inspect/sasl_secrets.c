@@ -28,7 +28,7 @@ enum sasl_layout sasl_layout_of(struct slice mechanism) {
     return slice_starts_with_nocase(mechanism, SLICE("SCRAM-")) ? SASL_SCRAM : SASL_UNKNOWN;
 }
 
-// ── what stands in a response ───────────────────────────────────────────────────────────────────
+// ── what a response holds ────────────────────────────────────────────────────────────────────────
 
 static size_t count_byte(struct slice s, uint8_t byte) {
     size_t count = 0;
@@ -47,7 +47,7 @@ static void learn_with_nuls(struct secret_set *secrets_known, struct slice secre
     }
 }
 
-// The password stands behind the second NUL. Clients that forget the authzid's NUL put it behind
+// The password comes after the second NUL. Clients that forget the authzid's NUL put it after
 // the only one.
 static void learn_plain(struct secret_set *secrets_known, struct slice response, bool open) {
     size_t nuls = count_byte(response, 0);
@@ -71,7 +71,7 @@ static bool names_somebody(struct slice key) {
     return false;
 }
 
-// `key=value`: the value is secret unless the key says that it names somebody; of `Bearer TOKEN`
+// `key=value`: the value is secret unless the key says that it is a name; of `Bearer TOKEN`
 // the token too.
 static void learn_pair(struct secret_set *secrets_known, struct slice pair, bool open) {
     struct slice value = pair;
@@ -131,7 +131,7 @@ static void learn_parts(struct secret_set *secrets_known, struct slice response,
     }
 }
 
-// ── mechanisms that nobody knows ────────────────────────────────────────────────────────────────
+// ── unknown mechanisms ───────────────────────────────────────────────────────────────────────────
 
 static bool is_one_of(uint8_t byte, const char *set) {
     return byte != 0 && slice_find_byte(slice_of_string(set), byte) != SLICE_NONE;
@@ -176,7 +176,7 @@ static void learn_field(struct secret_set *secrets_known, struct slice field, bo
     secret_set_learn(secrets_known, strip(value, "\"'{}[]() "), open);
 }
 
-// Of readable text: the values in it, and all behind the first blank or colon, in front of which is
+// Of readable text: the values in it, and all after the first blank or colon, in front of which is
 // a name.
 static void learn_text(struct secret_set *secrets_known, struct slice text, bool open) {
     size_t name_len = find_one_of(text, " :");
@@ -193,7 +193,7 @@ static void learn_text(struct secret_set *secrets_known, struct slice text, bool
     }
 }
 
-// Nobody knows what it holds. Two NULs are taken for PLAIN's; and where the mechanism is only not
+// What it holds is unknown. Two NULs are taken for PLAIN's; and where the mechanism is only not
 // known yet, any number of them is.
 static void learn_unknown(struct secret_set *secrets_known, enum sasl_layout layout,
                           struct slice response, bool open) {

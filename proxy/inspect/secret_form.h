@@ -31,7 +31,7 @@ bool secret_is_escape(uint8_t byte); // begins an escape sequence
 
 // The first digit of a secret's base64 at one alignment that its bits fill wholly.
 size_t secret_first_sextet(size_t alignment);
-// The six bits at `index` of the base64 of `alignment` zero bytes and the secret behind them;
+// The six bits at `index` of the base64 of `alignment` zero bytes and the secret after them;
 // `*out_mask` has the bits that the secret fills.
 uint8_t secret_sextet_of(const struct known_secret *secret, size_t alignment, size_t index,
                          uint8_t *out_mask);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// secret_index: which secrets may begin at a position, told by the first four units there, so that
+// secret_index: which secrets may begin at a position, by the first four units there, so that
 // the time of a search does not grow with the number of secrets.
 //
 //   units at a position ─▶ key ─▶ row ─▶ (secret, form) ─▶ (secret, form) ─▶ end
@@ -17,7 +17,7 @@ enum { INDEX_UNITS = 4, INDEX_ROW_BITS = 12, INDEX_ROWS = 1 << INDEX_ROW_BITS };
 enum { INDEX_BYTES = 0, INDEX_BASE64 = 1 }; // base64 at alignment 0; the other alignments follow
 
 struct secret_index {
-    // What stands first in a row: secret * SECRET_SET_KEYS + form + 1; 0 ends a row. The next one
+    // What comes first in a row: secret * SECRET_SET_KEYS + form + 1; 0 ends a row. The next one
     // is in the secret.
     uint16_t rows[INDEX_ROWS];
     // What each byte of a text can be: its six bits as a digit of base64, and flags.

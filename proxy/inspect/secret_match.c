@@ -32,7 +32,7 @@ size_t secret_first_sextet(size_t alignment) {
     return (8 * alignment + 5) / 6;
 }
 
-// Byte `index` of `alignment` zero bytes and the secret behind them; `*out_mask` says whether it is
+// Byte `index` of `alignment` zero bytes and the secret after them; `*out_mask` says whether it is
 // one of the secret's.
 static unsigned byte_of(const struct known_secret *secret, size_t alignment, size_t index,
                         unsigned *out_mask) {

@@ -49,7 +49,7 @@ static void keep_longer(struct secret_match *best, size_t before, size_t len) {
     }
 }
 
-// Compares one secret in the form that its key promised. Escapes may come behind four plain bytes.
+// Compares one secret in the form that its key promised. Escapes may come after four plain bytes.
 static void compare(struct secret_search *search, size_t candidate, enum reading reading,
                     struct secret_match *best) {
     const struct known_secret *secret =
@@ -142,7 +142,7 @@ static struct unit escape_at(const struct secret_search *search, size_t at) {
     return may_be ? unit_escape_at(text, at) : (struct unit){0};
 }
 
-// What stands at `at` may be an escape sequence or a byte that means itself, so up to sixteen ways
+// What is at `at` may be an escape sequence or a byte that means itself, so up to sixteen ways
 // to read four units are looked up; but for the one without any escape, which the window has.
 static void look_up_escaped(struct secret_search *search, struct secret_match *best, size_t at,
                             uint32_t key, unsigned units) {

@@ -11,7 +11,7 @@ static bool is_asked_for(const struct analysis *analysis) {
     return transaction->smtputf8 && !transaction->path_8bit;
 }
 
-// A header may stand within a part of the body too, so all of it has to be ASCII.
+// A part of the body may have a header too, so all of it has to be ASCII.
 static void take_text(struct analysis *analysis, const struct event_content *content) {
     if (is_asked_for(analysis) && !text_is_ascii(content->bytes)) {
         analysis->message_8bit = content->message;

@@ -61,7 +61,7 @@ static void judge(struct analysis *analysis, bool server_waited) {
     }
 }
 
-// A chunk that is cut off is told as such in front of the close.
+// A chunk that is cut off is reported as such before the close.
 void stall_judge(struct analysis *analysis, const struct event *event) {
     bool text_ends = event->kind == EVENT_CONTENT_END && !event->content_end.complete;
     if (event->kind == EVENT_REPLY && event->reply.code == 421) {

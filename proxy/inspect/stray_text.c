@@ -36,7 +36,7 @@ static bool is_true_command(const struct event_command *event) {
            slice_is_null(event->command.argument);
 }
 
-// `Subject: hello`: a name that stands in headers, and a colon right behind it.
+// `Subject: hello`: a name used in headers, and a colon right after it.
 static bool is_header_field(struct slice line) {
     static const char *const names[] = {
         "From",

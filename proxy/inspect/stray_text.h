@@ -3,7 +3,7 @@
 // reads each of its lines as a command; here they are one fault, with the cause that it has:
 //
 //   DATA refused, text all the same      a header field with no DATA before it
-//   a line with a single dot in the text, or a chunk longer than BDAT said, and the rest behind it
+//   a line with a single dot in the text, or a chunk longer than BDAT said, and the rest after it
 #ifndef SCOPE_INSPECT_STRAY_TEXT_H
 #define SCOPE_INSPECT_STRAY_TEXT_H
 

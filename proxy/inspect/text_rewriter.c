@@ -177,7 +177,7 @@ bool text_rewriter_sentence(struct text_rewriter *rewriter, struct text_rewriter
     return true;
 }
 
-// What stood behind a secret that was cut off is not known, so its length is not told: it would be
+// What followed a secret that was cut off is not known, so its length is not shown: it would be
 // the secret's.
 static size_t seen_len(const struct redaction *redaction, const struct event_line *line,
                        size_t seen) {

@@ -137,7 +137,7 @@ static void judge_client(struct analysis *analysis, const struct event_tls *tls)
     }
 }
 
-// A client that checks closes behind the handshake without a command, or says QUIT.
+// A client that checks closes after the handshake without a command, or says QUIT.
 static void judge_unchecked(struct analysis *analysis, const struct event_command *command) {
     const struct facts *facts = &analysis->facts;
     bool shown =

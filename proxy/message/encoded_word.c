@@ -59,7 +59,7 @@ static bool decode_bytes(struct buf *out, const struct word *word) {
     return word->base64 ? base64_decode(out, word->text) : decode_q(out, word->text);
 }
 
-// The word behind `s` that only white space parts from it.
+// The word after `s` that only white space parts from it.
 static bool read_next_word(struct word *out, struct slice s, size_t *out_space) {
     size_t space = 0;
     while (space < s.len && (s.data[space] == ' ' || s.data[space] == '\t')) {

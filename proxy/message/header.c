@@ -41,7 +41,7 @@ static void append(struct header *header, struct slice text, size_t len) {
     header->cut |= kept < len;
 }
 
-// The length of the name in front of the colon, without space behind it; 0 where there is none.
+// The length of the name in front of the colon, without space after it; 0 where there is none.
 static size_t read_name(struct slice line, size_t *out_colon) {
     size_t colon = slice_find_byte(line, ':');
     if (colon == SLICE_NONE) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // header: the fields of a header (RFC 5322 2.2), fed line by line. Folded lines are joined; a field
-// is handed over when the line behind it, or the header's end, shows that it is whole.
+// is handed over when the line after it, or the header's end, shows that it is whole.
 //
 //      Subject: a long       ┐
 //       subject              ┘ one field, name "Subject", value "a long subject"
@@ -20,7 +20,7 @@ enum header_flaw {
 
 struct header_sink {
     void (*field)(void *context, struct slice name, struct slice raw, bool cut);
-    // May be NULL where nobody wants to know.
+    // May be NULL where it is not wanted.
     void (*flaw)(void *context, enum header_flaw flaw, struct slice detail, uint64_t number);
     void *context;
 };
@@ -30,7 +30,7 @@ struct header {
     size_t name_len;
     bool open;        // a field is under way
     bool cut;         // … and longer than what is kept
-    bool passes_over; // a malformed line was the last one, what is folded behind it belongs to it
+    bool passes_over; // a malformed line was the last one, what is folded after it belongs to it
 };
 
 void header_begin(struct header *header);

@@ -88,7 +88,7 @@ static struct slice boundary_of(const struct mime_level *level) {
     return slice_of(level->boundary, level->len);
 }
 
-// `--boundary` or `--boundary--`, white space behind it allowed (RFC 2046 5.1.1).
+// `--boundary` or `--boundary--`, white space after it allowed (RFC 2046 5.1.1).
 static bool is_boundary(const struct mime_level *level, struct slice line, bool *out_closes) {
     struct slice rest = slice_from(line, 2);
     if (!slice_starts_with(line, SLICE("--")) || !slice_starts_with(rest, boundary_of(level))) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// mime: the structure of a message behind its header (RFC 2046 5.1): which boundaries are open, and
+// mime: the structure of a message after its header (RFC 2046 5.1): which boundaries are open, and
 // whether each part decodes. Lines go in, faults come out; the parts themselves are not kept.
 //
 //      Content-Type: multipart/mixed; boundary=a        level 0 opens

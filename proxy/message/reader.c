@@ -54,7 +54,7 @@ static struct event new_event(const struct message_reader *reader, enum event_ki
     return (struct event){.kind = kind, .session = reader->session, .at_ns = reader->at_ns};
 }
 
-// Each kind once a message: whoever sends a thousand broken lines has one fault.
+// Each kind once a message: a thousand broken lines are one fault.
 static void tell_flaw(struct message_reader *reader, enum event_flaw_kind kind, struct slice detail,
                       uint64_t number) {
     if (reader->told[kind]) {
@@ -157,7 +157,7 @@ static void pass_line(struct message_reader *reader) {
     reader->passing = true;
 }
 
-// `bytes` are of one line; `ends` says that its LF comes behind them.
+// `bytes` are of one line; `ends` says that its LF comes after them.
 static void feed_line(struct message_reader *reader, struct slice bytes, bool ends) {
     if (reader->part == IN_BODY && reader->line_len == 0 &&
         !mime_wants_line(&reader->mime, bytes)) {

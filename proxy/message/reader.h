@@ -17,7 +17,7 @@ struct message_reader *message_reader_new(const struct event_session *session,
                                           struct event_sink sink);
 void message_reader_free(struct message_reader *reader);
 
-// Starts message `n` anew, sent by the command of `exchange`.
+// Starts message `n`, sent by the command of `exchange`.
 void message_reader_begin(struct message_reader *reader, int message, int exchange);
 void message_reader_feed(struct message_reader *reader, struct slice bytes, int64_t at_ns);
 // The message is whole (`complete`) or was cut off; only a whole one is judged to its end.

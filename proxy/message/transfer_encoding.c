@@ -50,7 +50,7 @@ static void feed_base64(struct mime_transfer *transfer, struct slice bytes) {
     }
 }
 
-// What may follow `byte` behind a `=`; a soft line break may have white space in front of its end.
+// What may follow `byte` after a `=`; a soft line break may have white space in front of its end.
 static void feed_after_equals(struct mime_transfer *transfer, uint8_t byte) {
     enum expects expects = (enum expects)transfer->expects;
     bool first = expects == EXPECT_FIRST_HEX;

@@ -37,7 +37,7 @@ struct arrival {
     int64_t active_ns;           // the last byte of the client, or the accept
     const char *refusal;         // why this client gets no server; NULL where it may have one
     struct proxy_header *header; // awaited; or NULL
-    struct buf early;            // what the client said behind its header
+    struct buf early;            // what the client said after its header
 };
 
 // ── the end ─────────────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,7 @@
 #include "net/address.h"
 #include "net/proxy_header.h"
 
-// Behind a balancer both ends are those that its header gave: the accepted socket is the
+// After a balancer both ends are those that its header gave: the accepted socket is the
 // balancer's.
 struct client {
     struct sockaddr_storage name;     // its socket as this machine sees it …

@@ -65,7 +65,7 @@ static void put_line(const struct live *live, struct buf *out) {
 
 // ── the end ─────────────────────────────────────────────────────────────────────────────────────
 
-// Of a session that is still going on, too: the status line stands below its findings.
+// Of a session that is still going on, too: the status line is below its findings.
 static void count_news(struct conn *conn) {
     struct service *service = conn->worker->service;
     struct observer_counts counts = relay_counts(conn->pair.relay);

@@ -22,7 +22,8 @@ static uint16_t port_of(const struct sockaddr_storage *address) {
     return ntohs(four.sin_port);
 }
 
-// What conntrack knows. It answers for connections that nobody redirected too, with our own name.
+// What conntrack knows. It answers for connections that were not redirected, too, with our own
+// name.
 static bool find_redirected(struct sockaddr_storage *out, int fd, int family) {
     socklen_t len = sizeof(*out);
     memset(out, 0, sizeof(*out));

@@ -10,7 +10,7 @@
 
 enum origdst {
     ORIGDST_FOUND,
-    ORIGDST_DIRECT, // nobody redirected it: its destination is the listener itself
+    ORIGDST_DIRECT, // it was not redirected: its destination is the listener itself
 };
 
 // The destination of an accepted socket, v4-mapped as AF_INET. `listener_port` is the port the

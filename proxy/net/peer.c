@@ -179,7 +179,7 @@ void peer_close_reset(struct peer *peer) {
         return;
     }
     peer->owner = NULL;
-    // libuv refuses a reset behind a shutdown: then linger 0 and a plain close do the same.
+    // libuv refuses a reset after a shutdown: then linger 0 and a plain close do the same.
     if (uv_tcp_close_reset(&peer->tcp, free_peer) < 0) {
         struct linger linger = {.l_onoff = 1, .l_linger = 0};
         setsockopt(peer_fd(peer), SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));

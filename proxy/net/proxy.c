@@ -194,7 +194,7 @@ void proxy_free(struct proxy *proxy) {
     if (proxy == NULL) {
         return;
     }
-    proxy_stop(proxy); // A start that failed half-way leaves threads that nobody has told.
+    proxy_stop(proxy); // A start that failed half-way leaves threads that were not stopped.
     for (unsigned i = 0; i < proxy->started; i++) {
         worker_join(&proxy->workers[i]);
     }

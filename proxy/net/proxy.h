@@ -84,7 +84,7 @@ MUST_USE enum err proxy_new(struct proxy **out, struct failure *failure,
                             const struct proxy_options *options);
 // Starts the threads: from here connections are accepted.
 MUST_USE enum err proxy_start(struct proxy *proxy, struct failure *failure);
-// Appends the bound `HOST:PORT` of each mode, in their order, with `separator` behind each.
+// Appends the bound `HOST:PORT` of each mode, in their order, with `separator` after each.
 void proxy_put_addresses(const struct proxy *proxy, struct buf *out, size_t index);
 
 // No new sessions; those under way get the grace. May be called on any thread, more than once.

@@ -58,7 +58,7 @@ bool output_set_paused(const struct output_set *set);
 
 // A screen that may have a status line below its lines: `text` on a terminal that is ours alone
 // (not shared with the command of `run`). `text` is shown from now on, as often as it is set it is
-// measured anew, so a few times a second is right. Any thread.
+// measured each time, so a few times a second is right. Any thread.
 bool output_set_has_status_line(const struct output_set *set);
 void output_set_status_line(struct output_set *set, const char *text);
 

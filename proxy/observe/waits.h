@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // waits: what each session under way waits for, and since when, so that a person who sees nothing
-// happen is told why. A sink (sink.h), asked by another thread.
+// happen is answered with the reason. A sink (sink.h), asked by another thread.
 //
 //   connect ─▶ the server's greeting ─▶ the client's next command ─▶ the server's answer to MAIL ─▶
 //   …
@@ -13,7 +13,7 @@
 struct wait {
     uint64_t session;         // 0 where nothing of it is known but that it was accepted
     char text[WAIT_TEXT_MAX]; // "the server's greeting"
-    int64_t since_unix_ns;    // of the last event; INT64_MAX behind the end
+    int64_t since_unix_ns;    // of the last event; INT64_MAX after the end
     bool said;                // by waits_next_to_say
 };
 

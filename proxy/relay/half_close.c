@@ -66,9 +66,9 @@ void half_close_pass_on(struct relay *relay, int64_t at_ns) {
     pass_due_end(relay, SIDE_SERVER);
 }
 
-// Once all that the client said is on its way to the server, its end too, nobody waits for what the
-// server may yet say; it gets a moment for it all the same, so that the transcript has the answer
-// to a client that sends everything at once and closes.
+// Once all that the client said is on its way to the server, its end too, nothing waits for what
+// the server may yet say; it gets a moment for it all the same, so that the transcript has the
+// answer to a client that sends everything at once and closes.
 void relay_client_closed_read(struct relay *relay, int64_t at_ns) {
     bool quit = relay->end.moment == MOMENT_QUIT || relay->end.moment == MOMENT_IDLE;
     if (relay->end.answer_until_ns == INT64_MAX) {

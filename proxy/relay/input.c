@@ -72,7 +72,7 @@ static void decide_by_first_bytes(struct relay *relay, struct slice wire, int64_
     input_client(relay, wire, at_ns);
 }
 
-// Where a ClientHello begins in the bytes behind STARTTLS. A last byte that could be the first of
+// Where a ClientHello begins in the bytes after STARTTLS. A last byte that could be the first of
 // one is left for the next read.
 static size_t find_hello(struct slice wire) {
     size_t at = slice_find_byte(wire, 0x16);
@@ -133,7 +133,7 @@ static void receive_client_plain(struct relay *relay, struct slice wire, int64_t
     }
     take_client_plaintext(relay, wire, at_ns);
     if (refuses && dialogue_saw_tls_record(dialogue)) {
-        refuse_hello(relay, at_ns); // It came behind a command, in the same bytes.
+        refuse_hello(relay, at_ns); // It came after a command, in the same bytes.
     }
 }
 
@@ -190,7 +190,8 @@ static void receive_server_first(struct relay *relay, struct slice wire, int64_t
         tls_switch_advance(relay, at_ns);
     }
     if (relay->server_state == SERVER_CONNECTED) {
-        // Not yet known whether the server's side will be TLS: keep it for whoever reads it then.
+        // Not yet known whether the server's side will be TLS: keep it for the side that reads it
+        // then.
         buf_put(&relay->server.unread, wire);
     } else {
         relay_take_server_plaintext(relay, wire, at_ns);

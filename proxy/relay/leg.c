@@ -71,7 +71,7 @@ static size_t send_now(struct leg *leg, struct slice plaintext) {
 
 void leg_send(struct leg *leg, struct slice plaintext) {
     if (leg->ending != LEG_ENDING_NONE || leg_is_reset(leg)) {
-        return; // Nobody is there to read it any more.
+        return; // The peer no longer reads it.
     }
     struct slice rest = slice_from(plaintext, send_now(leg, plaintext));
     size_t kept = buf_append_some(&leg->pending, rest);

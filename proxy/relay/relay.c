@@ -355,7 +355,7 @@ int64_t relay_deadline_ns(const struct relay *relay) {
     return earlier(due_ns, relay->end.unread_until_ns);
 }
 
-// Nothing is awaited any more: what the client said was sent, and nobody reads an answer.
+// Nothing is awaited any more: what the client said was sent, and no answer will be read.
 static void end_without_client(struct relay *relay, int64_t at_ns) {
     if (relay->server.ending == LEG_ENDING_SENT) {
         session_end_close_within(relay, at_ns, 0);
@@ -383,7 +383,7 @@ void relay_tick(struct relay *relay, int64_t at_ns) {
     }
 }
 
-// Behind the answer to QUIT a session is complete, however long somebody keeps its connection.
+// After the answer to QUIT a session is complete, however long a peer keeps its connection.
 static bool is_complete(const struct relay *relay) {
     return dialogue_quit_answered(observer_dialogue(relay->observer));
 }

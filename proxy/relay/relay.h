@@ -9,7 +9,7 @@
 //                                 observer
 //
 // What comes in on one side goes out on the other, byte for byte. The exceptions are the bridging
-// of TLS (`edit`) and the few words that the proxy says where nobody else can (`ending`).
+// of TLS (`edit`) and the few words that the proxy says where no peer can (`ending`).
 //
 // The order of a session's TLS is the heart of it: a client's ClientHello is held, the server's
 // handshake is made with its SNI and ALPN, the server's certificate decides the leaf, and only then

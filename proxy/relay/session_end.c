@@ -29,7 +29,7 @@ void session_end_decide(struct relay *relay, enum outcome outcome, enum party by
     relay->end.outcome = outcome;
     relay->end.by = by;
     if (relay->first_close == PARTY_NONE && by != PARTY_PROXY) {
-        relay->first_close = by; // An alert is a close, whoever closes TCP first.
+        relay->first_close = by; // The alert counts as the first close.
     }
     va_start(args, format);
     vsnprintf(relay->end.error, sizeof(relay->end.error), format, args);

@@ -227,7 +227,7 @@ static void start_server(struct relay *relay, int64_t at_ns) {
     }
 }
 
-// What came while nobody knew whom it was for.
+// Bytes that were received before the protocol was known.
 static void read_what_waited(struct relay *relay, int64_t at_ns) {
     struct leg *leg = &relay->server;
     if (leg->tls == NULL && relay->server_state != SERVER_CONNECTED && buf_len(&leg->unread) > 0) {

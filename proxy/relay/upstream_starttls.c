@@ -94,7 +94,7 @@ bool upstream_starttls_under_way(const struct relay *relay) {
            relay->server_state == SERVER_STARTTLS_ACCEPTED;
 }
 
-// RFC 3207 4.2: what came in the clear behind the 220 counts for nothing. It answers nobody, so it
+// RFC 3207 4.2: what came in the clear after the 220 counts for nothing. It is no answer, so it
 // ends here: the client's stream may be inside TLS already.
 void upstream_starttls_finish(struct relay *relay, int64_t at_ns) {
     struct buf behind = filters_take_held(relay, SIDE_SERVER);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // auth: follows one SASL exchange (RFC 4954 4) from the AUTH command to its last reply, and finds
-// out who logs in and what is malformed. It is told the client's lines and keeps nothing of them
+// out who logs in and what is malformed. It takes the client's lines and keeps nothing of them
 // but the identity.
 //
 //      AUTH MECHANISM [initial] ─▶ 334 ─▶ line ─▶ 334 ─▶ line ─▶ 235, 4xx, 5xx

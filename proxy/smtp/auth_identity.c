@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-// RFC 4616 2: [authzid] NUL authcid NUL passwd. Without any NUL nothing can be told from the
-// password.
+// RFC 4616 2: [authzid] NUL authcid NUL passwd. Without any NUL the name cannot be separated from
+// the password.
 static void read_plain(struct buf *out, struct slice response) {
     struct slice rest = response;
     struct slice authzid = slice_split(&rest, 0);
@@ -21,7 +21,7 @@ static void read_plain(struct buf *out, struct slice response) {
     buf_put(out, authcid.len > 0 ? authcid : authzid);
 }
 
-// RFC 2195 2: user SP digest. Where no digest stands last, it may be a pass phrase.
+// RFC 2195 2: user SP digest. Where the last word is no digest, it may be a pass phrase.
 static void read_cram(struct buf *out, struct slice response) {
     enum { DIGEST_MIN = 8 };
     size_t end = response.len;

@@ -17,7 +17,7 @@ static size_t keyword_len(struct slice text) {
     return len;
 }
 
-// `KEYWORD parameters`, as it stands behind code and separator.
+// `KEYWORD parameters`, as it follows code and separator.
 static void add(struct caps *caps, struct slice text) {
     text = slice_trim(text);
     size_t len = keyword_len(text);

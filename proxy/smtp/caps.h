@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// caps: what an EHLO reply offered (RFC 5321 4.1.1.1), kept for as long as somebody judges by it.
+// caps: what an EHLO reply offered (RFC 5321 4.1.1.1), kept for as long as something refers to it.
 // A command that was sent before a new EHLO reply came is judged by the older one, so sets are
 // shared and counted.
 #ifndef SCOPE_SMTP_CAPS_H
@@ -9,7 +9,7 @@
 #include "smtp/dialogue.h"
 
 struct caps {
-    struct capabilities list; // its slices point behind `items`
+    struct capabilities list; // its slices point after `items`
     unsigned holders;
     struct capability items[];
 };

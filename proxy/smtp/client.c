@@ -202,7 +202,7 @@ static size_t read_lines(struct dialogue *dialogue, struct slice bytes, int64_t 
 
 // ── the stream ──────────────────────────────────────────────────────────────────────────────────
 
-// More text came behind DATA than can be held until it is answered. A client that sends so much
+// More text came after DATA than can be held until it is answered. A client that sends so much
 // takes the answer for granted.
 static void assume_text(struct dialogue *dialogue, int64_t at_ns) {
     if (dialogue->mail_data != NULL) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// client_lines: what the originator's lines are. Secrecy is decided here, before anything is told.
+// client_lines: what the originator's lines are. Secrecy is decided here, before anything is
+// emitted.
 #include "smtp/lookahead.h"
 
 #include "base/clock.h"
@@ -257,7 +258,7 @@ static bool ends_refused_text(const struct command *command, struct slice text) 
            slice_is(text, ".");
 }
 
-// AUTH behind a bare CR, or behind more blanks than are kept of a line.
+// AUTH after a bare CR, or after more blanks than are kept of a line.
 static bool may_hide_auth(const struct client_stream *client, struct slice text) {
     bool blank = slice_trim(text).len == 0 && line_reader_cut(&client->line);
     return blank || command_find_hidden_auth(text) != SLICE_NONE;
@@ -333,7 +334,7 @@ static void take_concealed(struct dialogue *dialogue, const struct event_line *l
     queue_push(&dialogue->queue, &item);
 }
 
-// What follows on a line that was answered before its end is no command of its own, unless it
+// What follows on a line that was answered before its end is no separate command, unless it
 // begins like one: then the client has given the line up.
 static bool is_rest(const struct client_stream *client, struct slice text) {
     return client->rest_due && !client_line_is_known(text);

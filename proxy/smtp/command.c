@@ -12,7 +12,7 @@ static struct slice skip_blanks(struct slice s) {
     return s;
 }
 
-// Cuts the word up to the next blank off the front of `*rest`, and the blanks behind it.
+// Cuts the word up to the next blank off the front of `*rest`, and the blanks after it.
 static struct slice take_word(struct slice *rest) {
     size_t len = 0;
     while (len < rest->len && !text_is_blank(rest->data[len])) {
@@ -126,7 +126,7 @@ static void split_address(struct event_path *path) {
     path->domain = at == SLICE_NONE ? null_slice : slice_from(path->address, at + 1);
 }
 
-// `FROM:` or `TO:` and the path behind it. What comes behind the path is returned.
+// `FROM:` or `TO:` and the path after it. What comes after the path is returned.
 static struct slice parse_path(struct event_path *path, struct slice argument,
                                struct slice keyword) {
     struct slice rest = argument;

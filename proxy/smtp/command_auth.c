@@ -63,7 +63,7 @@ static bool is_upper(uint8_t byte) {
 
 static bool part_has_case_of_words(struct slice part) {
     bool upper = false;
-    bool lower_behind = true; // all behind the first byte are lower-case letters
+    bool lower_behind = true; // all after the first byte are lower-case letters
     bool lower = false;
     for (size_t i = 0; i < part.len; i++) {
         bool is_lower = text_is_alpha(part.data[i]) && !is_upper(part.data[i]);

@@ -35,7 +35,7 @@ static size_t ending_len(enum line_ending ending) {
 
 // ── bytes as meant ──────────────────────────────────────────────────────────────────────────────
 
-// Told behind the line that passes the bound, so that it stands at the same place however the bytes
+// Emitted after the line that passes the bound, so that its place does not depend on how the bytes
 // came; `slack` is for lines that do not seem to end.
 static void emit_progress(struct content *content, uint64_t slack) {
     while (content->bytes >= content->next_progress + slack) {
@@ -95,7 +95,7 @@ static void emit_look_alike(struct content *content, const char *before, const c
 
 struct piece {
     struct slice body; // without the line end
-    struct slice seen; // the body and what came behind it and waits: for looking ahead
+    struct slice seen; // the body and what came after it and waits: for looking ahead
     bool first;        // the line begins here
     bool whole;        // the line ends here
     enum line_ending ending;
@@ -125,7 +125,7 @@ static void check_dot_after_cr(struct content *content, const struct piece *piec
     }
 }
 
-// Each CR within a body has no LF behind it, or the body would have ended there.
+// Each CR within a body has no LF after it, or the body would have ended there.
 static void check_bare_crs(struct content *content, const struct piece *piece) {
     struct slice body = piece->body;
     size_t at = slice_find_byte(body, '\r');
@@ -255,7 +255,7 @@ static size_t undecided_len(const struct content *content, struct slice body) {
     return 0;
 }
 
-// Field by field: a struct returned by value is copied through the stack, for each line anew.
+// Field by field: a struct returned by value is copied through the stack, for each line.
 static void next_piece(struct piece *out, const struct content *content, struct slice rest,
                        bool last) {
     size_t lf = slice_find_byte(rest, '\n');
@@ -288,8 +288,8 @@ static void keep_tail(struct content *content, struct slice rest) {
     }
 }
 
-// Takes all of `data` (its last bytes may go to the tail), or what stands before and in the end of
-// the text. Bytes as meant are told in runs as long as they can be: from `run` to `at`.
+// Takes all of `data` (its last bytes may go to the tail), or what comes before and in the end of
+// the text. Bytes as meant are emitted in the longest possible runs: from `run` to `at`.
 static size_t process(struct content *content, bool *out_ended, struct slice data, bool last) {
     bool noisy = slice_find_byte(data, 0) != SLICE_NONE || !text_is_ascii(data);
     size_t run = 0;

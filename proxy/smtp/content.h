@@ -16,10 +16,10 @@
 // What the sender declared, which decides what is a flaw.
 struct content_rules {
     bool chunks;      // BDAT, else DATA
-    bool binary;      // BODY=BINARYMIME in chunks: any byte may stand anywhere
+    bool binary;      // BODY=BINARYMIME in chunks: any byte is allowed anywhere
     bool utf8_header; // MAIL said SMTPUTF8: bytes over 127 are fine in the header (RFC 6531 3.6)
     bool eight_bits;  // bytes over 127 were declared
-    bool header_lines_only; // tell no EVENT_TEXT behind the header
+    bool header_lines_only; // tell no EVENT_TEXT after the header
     bool no_digest;         // compute none; then `sha256` is empty
 };
 
@@ -30,7 +30,7 @@ struct content {
     uint64_t lines;      // LFs in them
     uint64_t lines_sent; // lines begun, as sent
     uint64_t next_progress;
-    unsigned flaws;    // bit n: flaw kind n was told of
+    unsigned flaws;    // bit n: flaw kind n was emitted
     bool smuggling;    // a look-alike of the end was seen
     bool header;       // no empty line so far
     bool cut_off;      // its end will not come: half a line end is no flaw
@@ -68,7 +68,7 @@ size_t content_feed(struct content *content, bool *out_ended, struct slice bytes
 bool content_is_at_line_start(const struct content *content);
 // No more will come. Tells the last line where it has no end, and EVENT_CONTENT_END.
 void content_end(struct content *content, bool complete, int64_t at_ns);
-// The numbers, valid behind content_end.
+// The numbers, valid after content_end.
 void content_numbers(struct event_content_end *out, const struct content *content);
 
 #endif

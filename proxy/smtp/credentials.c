@@ -12,7 +12,7 @@ static bool is_mechanism_byte(uint8_t byte) {
     return text_is_alnum(byte) || byte == '-' || byte == '_' || byte == '.';
 }
 
-// A word in mixed case that nobody knows as a mechanism is more likely base64.
+// A word in mixed case that is no known mechanism is more likely base64.
 bool credentials_is_mechanism(struct slice word) {
     if (word.len == 0 || word.len > LIMIT_MECHANISM) {
         return false;
@@ -25,7 +25,7 @@ bool credentials_is_mechanism(struct slice word) {
     return command_has_case_of_words(word) || sasl_mechanism_find(word) != SASL_MECHANISM_UNKNOWN;
 }
 
-// The secret goes from the first byte behind the mechanism that is not blank to the end.
+// The secret goes from the first byte after the mechanism that is not blank to the end.
 static size_t find_in_auth(struct span *out, struct slice line, bool cut) {
     struct slice mechanism;
     struct slice rest;
@@ -41,7 +41,7 @@ static size_t find_in_auth(struct span *out, struct slice line, bool cut) {
     return 1;
 }
 
-// ── values behind a key ─────────────────────────────────────────────────────────────────────────
+// ── values after a key ───────────────────────────────────────────────────────────────────────────
 
 static size_t value_len(struct slice s) {
     size_t len = 0;
@@ -88,7 +88,7 @@ static size_t cover_cut(struct span out[LIMIT_SPANS], size_t count, struct slice
 }
 
 // XCLIENT or XFORWARD, in a place and among blanks where some server may take it for a command: at
-// the line's beginning or behind a bare CR.
+// the line's beginning or after a bare CR.
 static bool holds_login(struct slice line) {
     while (!slice_is_null(line)) {
         struct slice part = slice_split(&line, '\r');

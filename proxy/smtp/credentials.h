@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // credentials: which bytes of a client line outside a SASL exchange are secret (contract, "What is
-// shown of secrets"): in AUTH all from the second argument on, in BURL (RFC 4468) what stands
-// behind `;URLAUTH=`, in XCLIENT the value of `LOGIN=`. It errs on the side of secrecy: the first
+// shown of secrets"): in AUTH all from the second argument on, in BURL (RFC 4468) what comes
+// after `;URLAUTH=`, in XCLIENT the value of `LOGIN=`. It errs on the side of secrecy: the first
 // argument of AUTH stays visible only where it can be the name of a mechanism.
 #ifndef SCOPE_SMTP_CREDENTIALS_H
 #define SCOPE_SMTP_CREDENTIALS_H

@@ -21,7 +21,7 @@ struct dialogue;
 
 struct dialogue_config {
     size_t max_line;        // bytes of a line that are kept
-    bool header_lines_only; // no EVENT_TEXT for lines behind a message's header: nobody shows them
+    bool header_lines_only; // no EVENT_TEXT for lines after the header of a message
     bool no_digests;        // no SHA-256 of messages: nothing shows it or asks for it
 };
 
@@ -37,9 +37,9 @@ enum starttls_view { STARTTLS_AS_OFFERED, STARTTLS_HIDDEN, STARTTLS_ADDED };
 // `session` must outlive the dialogue; events go to `sink` from within the calls below.
 struct dialogue *dialogue_new(const struct dialogue_config *config,
                               const struct event_session *session, struct event_sink sink);
-// Lines of the client that have to wait for a reply before they are told go to `sink` at once too,
-// as an EVENT_COMMAND with no more than its line, its marks and its words: what may be secret in
-// them is to be known when the reply is told.
+// Lines of the client that have to wait for a reply before they are emitted go to `sink` at once
+// too, as an EVENT_COMMAND with no more than its line, its marks and its words: what may be secret
+// in them is to be known when the reply is emitted.
 void dialogue_look_ahead(struct dialogue *dialogue, struct event_sink sink);
 void dialogue_free(struct dialogue *dialogue); // wipes what it held; NULL is fine
 
@@ -97,8 +97,8 @@ bool dialogue_saw_421(const struct dialogue *dialogue);
 enum party dialogue_not_smtp(const struct dialogue *dialogue);
 const char *dialogue_not_smtp_text(const struct dialogue *dialogue);
 
-// ── where the streams stand ─────────────────────────────────────────────────────────────────────
-// What decides about bytes before they go on asks here, ahead of feeding them.
+// ── the positions of the streams ─────────────────────────────────────────────────────────────────
+// What decides about bytes before they go on asks here, before feeding them.
 
 // How many of the client's next bytes are message text, whatever they are: what is left of a chunk
 // of BDAT; UINT64_MAX for DATA, whose end only the text shows; 0 where lines are due.
@@ -135,17 +135,17 @@ bool dialogue_next_reply(struct dialogue_next_reply *out, const struct dialogue 
                          int code);
 bool dialogue_within_reply(const struct dialogue *dialogue); // some of it came, and not all
 
-// A TLS record came from the client where lines should be: no more commands are told.
+// A TLS record came from the client where lines should be: no more commands are emitted.
 bool dialogue_saw_tls_record(const struct dialogue *dialogue);
 // The client's next byte begins a command.
 bool dialogue_awaits_command(const struct dialogue *dialogue);
 
 // The stream of one peer ended in good order (a FIN or a close_notify, no reset), while the other's
-// may go on: a line that it left without an end is told now. A reply is a reply all the same.
+// may go on: a line that it left without an end is emitted now. A reply is a reply all the same.
 void dialogue_end(struct dialogue *dialogue, enum side side, int64_t at_ns);
 
 // The streams ended: lines without an end, replies half read, messages cut off and commands that
-// never had an answer are told now. Only dialogue_free may follow.
+// never had an answer are emitted now. Only dialogue_free may follow.
 void dialogue_close(struct dialogue *dialogue, int64_t at_ns);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// dialogue_state: what a dialogue remembers, for the files that make it up and for nobody else.
+// dialogue_state: what a dialogue remembers, for the files that make it up only.
 //
 //   dialogue.c       the public calls
 //   client.c         client bytes: text, chunks and lines; where the stream must wait
@@ -64,16 +64,16 @@ struct sasl_judgement {
 struct client_stream {
     enum client_state state;
     struct line_reader line;
-    enum client_line line_kind; // of a line whose prefix was told
-    bool line_told;         // the line's prefix was told as bytes already, since it is over the cap
-    bool line_secret;       // … and what is behind the prefix is secret
-    bool answering;         // the line that is taken was answered before its end
-    bool rest_due;          // … and what comes next may be the rest of it
-    bool rest_secret;       // … which is secret
-    bool line_pipelined;    // of the line under way: a reply was due when it began
-    size_t early_len;       // bytes to come that were sent ahead of a reply that is here now
-    bool line_in_reply;     // … and a part of its reply had come
-    unsigned line_heard;    // … and how many replies the client had got
+    enum client_line line_kind; // of a line whose prefix was emitted
+    bool line_told;      // the line's prefix was emitted as bytes already, since it is over the cap
+    bool line_secret;    // … and what is after the prefix is secret
+    bool answering;      // the line that is taken was answered before its end
+    bool rest_due;       // … and what comes next may be the rest of it
+    bool rest_secret;    // … which is secret
+    bool line_pipelined; // of the line under way: a reply was due when it began
+    size_t early_len;    // bytes to come that were sent before a reply that is here now
+    bool line_in_reply;  // … and a part of its reply had come
+    unsigned line_heard; // … and how many replies the client had got
     struct caps *line_caps; // … and what the client knew then
     struct buf held;        // bytes that wait for a reply
     size_t ahead_len;       // so many of them were looked at
@@ -96,8 +96,8 @@ struct client_stream {
     bool text_refused; // DATA was refused: lines that are no commands may be the message's
     struct sasl_judgement sasl;
     struct body_promise promise; // of the latest MAIL that was not refused
-    bool gave_up;                // TLS or binary where lines should be: no more commands are told
-    bool spoke_smtp;             // a command of SMTP was accepted
+    bool gave_up;    // TLS or binary where lines should be: no more commands are emitted
+    bool spoke_smtp; // a command of SMTP was accepted
 };
 
 struct server_stream {
@@ -105,7 +105,7 @@ struct server_stream {
     bool line_told;
     int64_t line_ns; // when the latest line came
     struct reply reply;
-    struct buf raw;  // the bytes of a reply to STARTTLS, told when it is known what it is
+    struct buf raw;  // the bytes of a reply to STARTTLS, emitted when it is known what it is
     bool spoke_smtp; // a line with a code came
     bool speaks_tls; // an alert, say, though the client has not begun the handshake: no lines
 };
@@ -115,7 +115,7 @@ struct dialogue {
     const struct event_session *session;
     struct event_sink sink;
     struct event_sink ahead; // of dialogue_look_ahead; may be empty
-    struct event event;      // the one that is being told
+    struct event event;      // the one that is being emitted
     int64_t now_ns;          // of the latest feed
     struct client_stream client;
     struct server_stream server;
@@ -124,7 +124,7 @@ struct dialogue {
     struct envelope envelope;
     struct caps *caps;                // what the client was offered; NULL before EHLO was answered
     struct mail_data *mail_data;      // the message whose text comes, or has chunks to come
-    struct mail_data *mail_data_list; // all that have not been told, newest first
+    struct mail_data *mail_data_list; // all that have not been emitted, newest first
     int exchange_count;
     int message_count;
     unsigned heard_count;         // replies that the client got
@@ -132,9 +132,9 @@ struct dialogue {
     enum starttls_view view;
     bool tls[2];           // by side
     bool awaits_tls[2];    // by side: a STARTTLS was accepted
-    bool injection_due[2]; // … and nothing was said of plain bytes behind it
+    bool injection_due[2]; // … and nothing was said of plain bytes after it
     int starttls_exchange;
-    struct buf starttls_bytes; // the STARTTLS line, told when its answer is known
+    struct buf starttls_bytes; // the STARTTLS line, emitted when its answer is known
     bool starttls_by_proxy;
     bool lmtp;
     bool greeted;
@@ -155,7 +155,7 @@ void client_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_ns);
 // Goes on with held bytes, as far as they can be read now.
 void client_release(struct dialogue *dialogue);
 void client_set_state(struct dialogue *dialogue, enum client_state state);
-// The client's stream ends here: what is held or half a line is told as well as can be.
+// The client's stream ends here: what is held, or half a line, is emitted as well as can be.
 void client_finish(struct dialogue *dialogue, int64_t at_ns);
 // A reply came though nothing waits: it answers the line that is under way, if there is one.
 void client_answer_begun(struct dialogue *dialogue, int64_t at_ns);
@@ -184,7 +184,7 @@ void server_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_ns);
 // A line of the server, or one that the proxy said in its name.
 void server_take_line(struct dialogue *dialogue, const struct event_line *line, bool by_proxy,
                       int64_t at_ns);
-// The client goes on: a line without a code was a reply by itself.
+// The client goes on: a line without a code was a whole reply.
 void server_settle_reply(struct dialogue *dialogue);
 // Tells the bytes of a reply to STARTTLS that were held back.
 void server_tell_held(struct dialogue *dialogue, bool starttls);

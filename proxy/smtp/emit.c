@@ -65,7 +65,7 @@ void emit_bytes(struct dialogue *dialogue, const struct emit_bytes *bytes, int64
     emit(dialogue, EVENT_BYTES, at_ns);
 }
 
-// A line that was not told so far, with its end.
+// A line that was not emitted so far, with its end.
 void emit_line_bytes(struct dialogue *dialogue, enum side from, const struct line_reader *reader,
                      const struct span *secrets, size_t secret_count) {
     struct slice text = line_reader_text(reader);
@@ -108,7 +108,7 @@ void emit_tls_record(struct dialogue *dialogue, int64_t at_ns) {
     emit(dialogue, EVENT_FLAW, at_ns);
 }
 
-// Ends a SASL exchange: `auth` is told and freed.
+// Ends a SASL exchange: `auth` is emitted and freed.
 void emit_auth(struct dialogue *dialogue, struct auth *auth, int code, int64_t at_ns) {
     struct auth **link = &dialogue->auths;
     while (*link != auth) {

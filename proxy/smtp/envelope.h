@@ -36,8 +36,8 @@ void envelope_clear(struct envelope *envelope); // frees what it holds; all-zero
 void envelope_answer_mail(struct envelope *envelope, struct envelope_path *path, int code);
 void envelope_answer_rcpt(struct envelope *envelope, struct envelope_path *path, int code);
 
-// The next accepted recipient from `*cursor` on (0 at first), which is moved behind it, in the
-// order of the RCPTs; NULL behind the last. The caller may write the recipient's own answer into
+// The next accepted recipient from `*cursor` on (0 at first), which is moved after it, in the
+// order of the RCPTs; NULL after the last. The caller may write the recipient's own answer into
 // it.
 struct event_recipient *envelope_next_accepted(const struct envelope *envelope, size_t *cursor);
 void envelope_tell(struct event_message *out, const struct envelope *envelope);

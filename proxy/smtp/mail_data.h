@@ -3,7 +3,7 @@
 //
 //   DATA 354 ─▶ text ─▶ CRLF . CRLF ─▶ answer       BDAT ─▶ chunk ─▶ … ─▶ BDAT LAST ─▶ chunk
 //                          │             │                     │                 │
-//                          └──── told when both are there ─────┴──── answer ─────┘
+//                          └─── emitted with both known ─────┴──── answer ─────┘
 //
 // The answer may come first (a server that does not read to the end), or never.
 #ifndef SCOPE_SMTP_MAIL_DATA_H
@@ -21,16 +21,16 @@ struct mail_data {
     bool complete;
     bool answered; // all its answers came
     bool unheard;  // its answer cannot be waited for: too much waits
-    bool given_up; // DATA was refused behind our back: there is no message
+    bool given_up; // DATA was refused without a reply that we saw: there is no message
     int64_t end_ns;
     struct event_content_end numbers;
     struct content content;
     int code;                // 0 while unanswered
-    bool accepted;           // by somebody
+    bool accepted;           // for at least one recipient
     size_t answers_due;      // 0 until the first comes
     size_t answers;          // that came
     size_t recipient;        // cursor over the accepted recipients (LMTP)
-    struct mail_data *next;  // of all that have not been told
+    struct mail_data *next;  // of all that have not been emitted
     struct mail_data **link; // what points here
 };
 

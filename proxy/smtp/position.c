@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// position: where the two streams stand, for what has to decide about their next bytes before they
-// go on.
+// position: the positions of the two streams, for what has to decide about their next bytes before
+// they go on.
 #include "smtp/resync.h"
 
 // A reply that is due says what the client's next bytes are.

@@ -22,7 +22,7 @@ enum waiting_kind {
     WAITING_GREETING,
     WAITING_COMMAND,
     WAITING_FINAL, // the answer to a message text that is over
-    WAITING_MARK,  // no reply: a message was given up here, and is told when its turn comes
+    WAITING_MARK,  // no reply: a message was given up here, and is emitted when its turn comes
 };
 
 struct pending_reply {
@@ -33,7 +33,7 @@ struct pending_reply {
     bool continuation; // a SASL line
     bool chunk_last;   // BDAT … LAST
     bool path_lost;    // MAIL or RCPT whose path could not be kept
-    bool early;        // it came ahead of the greeting; set by queue_push
+    bool early;        // it came before the greeting; set by queue_push
     int ends_message;  // one in chunks, which this command gives up where the server takes it; or 0
     struct body_promise promise; // MAIL: what held before it, and holds again where it is refused
     int64_t at_ns;

@@ -16,7 +16,7 @@ static bool is_hello(enum verb verb) {
 
 struct caps *reply_effects_learn_caps(struct dialogue *dialogue, const struct event_reply *reply,
                                       const struct pending_reply *item) {
-    // XCLIENT begins the session anew, so that EHLO is due again.
+    // XCLIENT restarts the session, so that EHLO is due again.
     if (item->verb == VERB_XCLIENT && is_positive(reply->code)) {
         caps_drop(dialogue->caps);
         dialogue->caps = NULL;
@@ -101,7 +101,7 @@ static void apply_to_auth(struct dialogue *dialogue, const struct reply_effects_
     emit_auth(dialogue, auth, cause->code, cause->at_ns);
 }
 
-// A SASL line whose exchange nobody knows, or a 334 out of the blue: better hide too much.
+// A SASL line of an unknown exchange, or an unsolicited 334: treat the next line as secret.
 static void apply_to_stray_sasl(struct dialogue *dialogue,
                                 const struct reply_effects_cause *cause) {
     if (cause->item.continuation) {
@@ -175,7 +175,7 @@ static void apply_to_data(struct dialogue *dialogue, const struct reply_effects_
 
 // ── STARTTLS ────────────────────────────────────────────────────────────────────────────────────
 
-// RFC 3207 4: 220 and nothing else. A leg whose TLS the proxy does by itself is not the other's.
+// RFC 3207 4: 220 and nothing else. TLS that the proxy does on one leg is not the other leg's.
 static void apply_to_starttls(struct dialogue *dialogue, const struct reply_effects_cause *cause) {
     stop_waiting(dialogue, CLIENT_AWAIT_TLS);
     if (cause->code != 220) {

@@ -14,8 +14,8 @@ struct reply_effects_cause {
     int64_t at_ns;
 };
 
-// Before the reply is told: a message in chunks that the command gives up, now that the server took
-// it. Where it was refused the message goes on.
+// Before the reply is emitted: a message in chunks that the command gives up, now that the server
+// took it. Where it was refused the message goes on.
 void reply_effects_end_chunks(struct dialogue *dialogue, const struct reply_effects_cause *cause);
 // Before the reply is told: text that came ahead of the 354.
 void reply_effects_release_early(struct dialogue *dialogue,
@@ -24,10 +24,10 @@ void reply_effects_release_early(struct dialogue *dialogue,
 // drops, or NULL.
 struct caps *reply_effects_learn_caps(struct dialogue *dialogue, const struct event_reply *reply,
                                       const struct pending_reply *item);
-// A 334 with an error in it (XOAUTH2): told decoded, behind the reply.
+// A 334 with an error in it (XOAUTH2): emitted decoded, after the reply.
 void reply_effects_emit_challenge(struct dialogue *dialogue,
                                   const struct reply_effects_cause *cause);
-// Behind the reply: everything else.
+// After the reply: everything else.
 void reply_effects_apply(struct dialogue *dialogue, struct reply_effects_cause *cause);
 
 #endif

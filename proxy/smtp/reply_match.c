@@ -124,7 +124,7 @@ static void emit_smuggled(struct dialogue *dialogue, int64_t at_ns) {
 
 // ── messages ────────────────────────────────────────────────────────────────────────────────────
 
-// Behind the reply: the message itself, where that was the last answer and its text is over.
+// After the reply: the message itself, where that was the last answer and its text is over.
 static void end_message(struct dialogue *dialogue, const struct pending_reply *item,
                         enum match match, int64_t at_ns) {
     struct mail_data *mail_data = item->mail_data;

@@ -9,7 +9,7 @@
 struct answer {
     bool by_proxy;
     bool incomplete; // its stream ended within it: it answers nothing for good
-    bool plain;      // it came in the clear, ahead of the TLS that begins now
+    bool plain;      // it came in the clear, before the TLS that begins now
     int64_t at_ns;
 };
 

@@ -26,7 +26,7 @@ static size_t find_taker(const struct queue *queue, int code) {
     return 0;
 }
 
-// What came ahead of the greeting and is no command: a server that says yes does not mean that.
+// What came before the greeting and is no command: a server that says yes does not mean that.
 static bool is_preface(const struct pending_reply *item) {
     bool unknown = item->verb == VERB_UNKNOWN || item->verb == VERB_NONE;
     return item->kind == WAITING_COMMAND && item->early && unknown && item->auth == NULL;

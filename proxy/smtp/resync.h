@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // resync: replies come in the order of the commands (RFC 2920 3.1), but a server may leave a line
-// without one: a PROXY header or an HTTP CONNECT ahead of its greeting, a command that it lost.
+// without one: a PROXY header or an HTTP CONNECT before its greeting, a command that it lost.
 // Then every later reply would be taken for the answer to the command before its own. This finds
 // the place again where the code of a reply shows it.
 //

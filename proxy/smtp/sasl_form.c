@@ -148,7 +148,7 @@ static bool decode_url(struct buf *out, struct slice text) {
     return good;
 }
 
-// The number behind `"exp":` (RFC 7519 4.1.4); false where there is none.
+// The number after `"exp":` (RFC 7519 4.1.4); false where there is none.
 static bool find_expiry(uint64_t *out, struct slice claims) {
     static const struct slice name = SLICE_INIT("\"exp\"");
     size_t at = slice_find(claims, name);
@@ -167,7 +167,7 @@ static bool find_expiry(uint64_t *out, struct slice claims) {
     return text_parse_u64(out, slice_sub(rest, 0, digits), INT64_MAX);
 }
 
-// A JSON Web Token says by itself when it ends: three parts with dots between them.
+// A JSON Web Token has three parts with dots between them, and says when it ends.
 static bool has_expired(struct slice token, int64_t now_s) {
     struct slice rest = token;
     slice_split(&rest, '.');
@@ -204,8 +204,9 @@ struct slips {
                  "from a file with its line end",                                                  \
         .mark = what " begins with a byte order mark, as where it was read from a file that an "   \
                      "editor wrote",                                                               \
-        .replaced = what " has U+FFFD in it, which stands where a text decoder could not read a "  \
-                         "byte"                                                                    \
+        .replaced =                                                                                \
+            what " has U+FFFD in it, which replaces a byte that a text decoder could not read "    \
+                 "byte"                                                                            \
     }
 
 static const struct slips slips_of_name = SLIPS("the user name");

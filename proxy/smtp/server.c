@@ -5,7 +5,7 @@
 
 // ── bytes ───────────────────────────────────────────────────────────────────────────────────────
 
-// Whether the reply under way answers STARTTLS: then its bytes are told when it is known how.
+// Whether the reply under way answers STARTTLS: then its bytes are emitted when it is known how.
 static bool answers_starttls(const struct dialogue *dialogue) {
     const struct pending_reply *front = queue_front(&dialogue->queue);
     return front != NULL && front->kind == WAITING_COMMAND && front->verb == VERB_STARTTLS;
@@ -101,7 +101,7 @@ static void take_line(struct dialogue *dialogue, int64_t at_ns) {
     server_take_line(dialogue, &line, false, at_ns);
 }
 
-// A record behind the 220 to STARTTLS: what a server says that gave up waiting for a ClientHello.
+// A record after the 220 to STARTTLS: what a server says that gave up waiting for a ClientHello.
 // No reply begins with such a byte.
 static bool begins_tls(const struct dialogue *dialogue, struct slice bytes) {
     enum { CHANGE_CIPHER_SPEC = 0x14, APPLICATION_DATA = 0x17 }; // and alert, handshake between

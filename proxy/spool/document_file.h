@@ -18,7 +18,7 @@
 #define DOCUMENT_EMPTY "]}\n"   // after the head where there is no session
 #define DOCUMENT_TAIL  "\n]}\n" // after the last session
 
-// Whether a file begins as ours do, also where a tool has laid it out anew.
+// Whether a file begins as ours do, also where a tool has reformatted it.
 bool document_is_ours(struct slice head);
 
 // Makes the file with an empty document in it, where its path names nothing. 0, or an errno.

@@ -109,7 +109,7 @@ static void break_row(struct row *row) {
 }
 
 // Up to a single space, which is left, or the end. More spaces than one belong to the word: how
-// many there are may be what somebody looks for.
+// many there are may be what a person looks for.
 static struct slice next_word(struct slice *rest) {
     size_t len = 0;
     while (len < rest->len) {

@@ -219,7 +219,7 @@ static void rest(struct writer *writer, struct pollfd *polled, bool closing) {
     if (polled[0].revents != 0) {
         uint64_t count = 0;
         ssize_t len = read(writer->timer_fd, &count, sizeof(count));
-        (void)len; // 0 where the timer was set anew meanwhile
+        (void)len; // 0 where the timer was set again meanwhile
     }
 }
 

@@ -69,8 +69,8 @@ enum tls_state tls_endpoint_state(const struct tls_endpoint *endpoint);
 // to `out`, as far as there is room; returns how many wire bytes were taken (the rest must be fed
 // again once `out` has room: that is the back-pressure). Feeding nothing makes progress with what
 // is held.
-// While the endpoint is paused (HELLO_SHOWN) bytes behind the ClientHello are not taken. What comes
-// behind a close_notify or after a failure is taken and dropped (RFC 8446 6.1).
+// While the endpoint is paused (HELLO_SHOWN) bytes after the ClientHello are not taken. What comes
+// after a close_notify or after a failure is taken and dropped (RFC 8446 6.1).
 size_t tls_endpoint_feed(struct tls_endpoint *endpoint, struct slice wire, struct buf *out,
                          int64_t at_ns);
 // Bytes to send to the peer: tls_endpoint_output is valid until the next call, _sent consumes.
@@ -83,7 +83,7 @@ void tls_endpoint_close_notify(struct tls_endpoint *endpoint); // appends it to 
 bool tls_endpoint_got_close_notify(const struct tls_endpoint *endpoint);
 // The peer's TCP stream ended; `reset`: by a reset, or with bytes of ours still unacknowledged
 // (TCP_INFO), so that it cannot have read them. A handshake that was under way has failed by it,
-// and a client that left so right behind the handshake has refused the certificate (msmtp).
+// and a client that left so right after the handshake has refused the certificate (msmtp).
 void tls_endpoint_eof(struct tls_endpoint *endpoint, bool reset, int64_t at_ns);
 
 // Accepting side, in TLS_HELLO_SHOWN.

@@ -314,7 +314,7 @@ static const char *server_reason(int reason) {
     case SSL_R_CERTIFICATE_VERIFY_FAILED:
         return "the server's certificate was refused";
     case SSL_R_TLS13_DOWNGRADE:
-        return "the server chose an older version than both sides speak: somebody in between "
+        return "the server chose an older version than both sides speak: something in between "
                "forced "
                "it down (RFC 8446 4.1.3)";
     case SSL_R_BAD_SIGNATURE:

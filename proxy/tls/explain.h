@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // explain: one sentence about why a TLS connection failed: on which side, what was seen, what was
-// due, and what to do. A transcript that says "handshake failure" helps nobody.
+// due, and what to do. A transcript that says "handshake failure" does not help.
 #ifndef SCOPE_TLS_EXPLAIN_H
 #define SCOPE_TLS_EXPLAIN_H
 

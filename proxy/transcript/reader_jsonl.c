@@ -13,7 +13,7 @@
 
 #include <uthash.h>
 
-// Which session an id means now: after a restart, ids begin anew in the same file.
+// Which session an id means now: after a restart, ids start again in the same file.
 struct session_place {
     uint64_t id;
     size_t place;

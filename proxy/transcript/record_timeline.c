@@ -233,7 +233,7 @@ static void add_close(struct record *record) {
     }
 }
 
-// Another program wrote the document anew: the exchanges by their times, and all else after them.
+// Another program rewrote the document: the exchanges by their times, and all else after them.
 static void add_all(struct record *record, size_t *finals) {
     size_t message = 0;
     add_each(record, EVENT_CONNECT, 0, 1);

@@ -125,7 +125,7 @@ static const struct {
     {STAGE_AUTH, 535, "5.7.3", "Authentication unsuccessful", "these credentials"},
     {STAGE_AUTH, 535, "5.7.8", "Authentication credentials invalid", "these credentials"},
     {STAGE_AUTH, 538, "5.7.11", "", "needs TLS"},
-    {STAGE_AUTH, 432, "4.7.12", "", "stored anew"},
+    {STAGE_AUTH, 432, "4.7.12", "", "stored again"},
     {STAGE_MAIL, 530, "5.7.0", "", "login first"},
     {STAGE_MAIL, 530, "5.7.1", "", "login first"},
     {STAGE_MAIL, 530, "5.7.57", "Client not authenticated to send mail.", "login"},
