@@ -97,14 +97,22 @@ void record_add_moment(struct record *record, struct record_moment moment) {
 
 // ── commands and replies ────────────────────────────────────────────────────────────────────────
 
+// A greeting that comes after the commands of a client that does not wait for it is the first of
+// the exchanges all the same.
+static bool has_place_for(const struct record *record, int n) {
+    size_t kept_free = record->greeted || n == 0 ? 0 : 1;
+    return record->whole || record->exchange_count + kept_free < LIMIT_EXCHANGES;
+}
+
 static struct record_exchange *add_exchange(struct record *record, int n) {
-    if (record->exchange_count == LIMIT_EXCHANGES && !record->whole) {
+    if (!has_place_for(record, n)) {
         record->truncated = true;
         return NULL;
     }
     record->exchanges = array_grown(record->exchanges, record->exchange_count,
                                     &record->exchange_room, sizeof(*record->exchanges));
     struct record_exchange *exchange = &record->exchanges[record->exchange_count++];
+    record->greeted = record->greeted || n == 0;
     *exchange = (struct record_exchange){.n = n, .latency_ns = -1};
     return exchange;
 }

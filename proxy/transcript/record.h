@@ -128,6 +128,7 @@ struct record {
     struct record_moment *moments;
     size_t moment_count;
     // While it is built.
+    bool greeted; // the greeting is among the exchanges
     const struct budget_share *share;
     struct arena scratch; // of one event
     size_t exchange_room; // 0: the list is in the arena

@@ -258,13 +258,14 @@ static void lmtp_has_an_answer_for_each_recipient(void **state) {
 
 static void the_first_10000_exchanges_and_1000_messages_are_kept(void **state) {
     struct fixture *fixture = *state;
-    for (int i = 1; i <= 10000; i++) {
+    sample_reply(&fixture->sample, 0, "220 hello");
+    for (int i = 1; i < 10000; i++) {
         sample_command(&fixture->sample, i, "NOOP");
         sample_reply(&fixture->sample, i, "250 ok");
     }
     assert_non_null(strstr(document_text(fixture), "\"truncated\":false"));
-    sample_command(&fixture->sample, 10001, "NOOP");
-    sample_reply(&fixture->sample, 10001, "250 ok");
+    sample_command(&fixture->sample, 10000, "NOOP");
+    sample_reply(&fixture->sample, 10000, "250 ok");
     assert_non_null(strstr(document_text(fixture), "\"truncated\":true"));
     for (int i = 1; i <= 1001; i++) {
         sample_message(&fixture->sample, i, i, 250);
@@ -272,6 +273,20 @@ static void the_first_10000_exchanges_and_1000_messages_are_kept(void **state) {
     cJSON *root = document(fixture); // It is large, so it is read once.
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(root, "exchanges")), 10000);
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(root, "messages")), 1000);
+    cJSON_Delete(root);
+}
+
+static void a_late_greeting_is_the_first_exchange_all_the_same(void **state) {
+    struct fixture *fixture = *state;
+    for (int i = 1; i <= 10000; i++) {
+        sample_command(&fixture->sample, i, "NOOP");
+    }
+    sample_reply(&fixture->sample, 0, "220 hello");
+    cJSON *root = document(fixture);
+    const cJSON *exchanges = cJSON_GetObjectItem(root, "exchanges");
+    assert_int_equal(cJSON_GetArraySize(exchanges), 10000);
+    const cJSON *greeting = cJSON_GetArrayItem(exchanges, 0);
+    assert_int_equal((int)cJSON_GetObjectItem(greeting, "n")->valuedouble, 0);
     cJSON_Delete(root);
 }
 
@@ -413,6 +428,7 @@ int main(void) {
         TEST(the_answer_to_a_chunk_is_its_reply),
         TEST(lmtp_has_an_answer_for_each_recipient),
         TEST(the_first_10000_exchanges_and_1000_messages_are_kept),
+        TEST(a_late_greeting_is_the_first_exchange_all_the_same),
         TEST(memory_has_an_end),
         FULL(full_has_what_follows_the_empty_line),
         FULL(a_body_is_cut_at_1_mib),
