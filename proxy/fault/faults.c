@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 // When the latest occasions of a rule with `over N/Ss` came: the oldest of the last N is the next
 // to be replaced.
@@ -147,6 +148,31 @@ static bool matches(const struct fault_rule *rule, struct slice subject) {
     bool found = pattern_matches(rule->pattern, text);
     free(text);
     return found;
+}
+
+static bool may_be_hello(struct slice word) {
+    return slice_starts_with_nocase(SLICE("HELO"), word) ||
+           slice_starts_with_nocase(SLICE("LHLO"), word);
+}
+
+static bool may_be_at(const struct fault_rule *rule, struct slice verb) {
+    return rule->point == FAULT_COMMAND &&
+           (rule->any_verb || fault_rule_is_for_verb(rule, verb) ||
+            slice_starts_with_nocase(slice_of_string(rule->point_text), verb) ||
+            (strcmp(rule->point_text, "EHLO") == 0 && may_be_hello(verb)));
+}
+
+bool faults_concern(const struct faults *faults, struct slice verb, const struct slice *argument) {
+    for (size_t i = 0; i < faults->count; i++) {
+        const struct fault_rule *rule = &faults->rules[i];
+        bool concerns = argument == NULL
+                            ? may_be_at(rule, verb)
+                            : fault_rule_is_for_verb(rule, verb) && matches(rule, *argument);
+        if (concerns) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // Each condition is asked each time, so that what one says does not depend on the others.

@@ -24,6 +24,10 @@ bool faults_have_point(const struct faults *faults, enum fault_point point);
 // Whether some rule at this point looks at its subject.
 bool faults_have_pattern(const struct faults *faults, enum fault_point point);
 
+// Whether a command may be an occasion on which some rule acts: this verb, or one that begins so
+// where `argument` is NULL, as the line has not ended.
+bool faults_concern(const struct faults *faults, struct slice verb, const struct slice *argument);
+
 struct fault_session;
 
 // `session` outlives it.

@@ -88,7 +88,9 @@ static const struct fault_rule *planned(const struct fault_filter *filter,
                                         const struct dialogue_next_reply *due) {
     for (size_t i = 0; i < filter->plan_count; i++) {
         const struct plan *candidate = &filter->plans[i];
-        if (candidate->exchange == due->exchange && candidate->final == due->final) {
+        // The last chunk has one reply, to its command and to the message.
+        bool fits = candidate->final == due->final || due->verb == VERB_BDAT;
+        if (candidate->exchange == due->exchange && fits) {
             return candidate->rule;
         }
     }
@@ -120,6 +122,61 @@ static void begin_message(struct message_watch *message, bool bdat) {
     }
 }
 
+// The Subject unfolded, as it was sent; the caller cleans `out` up.
+static struct slice put_subject(struct buf *out, struct slice header) {
+    bool within = false;
+    buf_init(out, header.len);
+    while (header.len > 0) {
+        struct slice line = lines_text(lines_next(&header));
+        bool folded = line.len > 0 && text_is_blank(line.data[0]);
+        bool begins = slice_starts_with_nocase(line, SLICE("Subject:"));
+        if (line.len == 0 || (within && !folded)) {
+            break;
+        }
+        struct slice value = begins ? slice_from(line, sizeof("Subject:") - 1) : line;
+        within = within || begins;
+        if (within) {
+            buf_put(out, slice_trim(value));
+            buf_put_byte(out, ' ');
+        }
+    }
+    return slice_trim(buf_slice(out));
+}
+
+static void decide_message(struct fault_filter *filter, int64_t at_ns) {
+    struct message_watch *message = &filter->message;
+    struct buf subject;
+    struct fault_occasion occasion = {.point = FAULT_MESSAGE, .at_ns = at_ns};
+    occasion.subject = put_subject(&subject, buf_slice(&message->header));
+    message->rule = fault_session_decide(filter->session, &occasion);
+    message->decided = true;
+    if (message->rule != NULL && message->rule->action.kind == FAULT_CLOSE_AFTER) {
+        message->close = message->close != NULL ? message->close : message->rule;
+        message->rule = NULL;
+    }
+    buf_cleanup(&subject);
+}
+
+// `BDAT 0 LAST` ends a message without a byte of text.
+static void decide_empty_chunk(struct fault_filter *filter, const struct filter_line *line,
+                               const struct command *command) {
+    struct message_watch *message = &filter->message;
+    bool ends = line->verb == VERB_BDAT && command->chunk_last && command->chunk_valid &&
+                command->chunk_len == 0;
+    if (!ends || filter->kept != NULL) {
+        return;
+    }
+    if (!message->decided) {
+        decide_message(filter, line->at_ns);
+    }
+    message->under_way = false;
+    if (message->rule != NULL && message->rule->action.kind == FAULT_ANSWER) {
+        filter->kept = message->rule;
+    } else if (message->rule != NULL) {
+        plan(filter, line->exchange, true, message->rule);
+    }
+}
+
 // What a rule says of a command, or of a line of AUTH, is decided once, however often it is judged.
 static void decide_line(struct fault_filter *filter, const struct filter_line *line) {
     struct command command;
@@ -145,6 +202,7 @@ static void decide_line(struct fault_filter *filter, const struct filter_line *l
     } else if (rule != NULL && filter->kept == NULL) {
         plan(filter, line->exchange, false, rule);
     }
+    decide_empty_chunk(filter, line, &command);
 }
 
 static void decide_greeting(struct fault_filter *filter, const struct filter_line *line) {
@@ -157,6 +215,20 @@ static void decide_greeting(struct fault_filter *filter, const struct filter_lin
 }
 
 // ── judging ─────────────────────────────────────────────────────────────────────────────────────
+
+// Whether a line, or the first bytes of one, may be an occasion of a rule; else it need not wait.
+static bool concerns(const struct fault_filter *filter, const struct filter_line *line) {
+    bool login = filter->in_auth && faults_concern(filter->faults, SLICE("AUTH"), NULL);
+    if (login || faults_have_point(filter->faults, FAULT_MESSAGE)) {
+        return true;
+    }
+    struct slice text = lines_text(line->bytes);
+    bool cr = text.len > 0 && text.data[text.len - 1] == '\r'; // the first byte of its end
+    text.len -= cr ? 1 : 0;
+    struct command command;
+    command_parse(&command, text);
+    return faults_concern(filter->faults, command.name, line->whole ? &command.argument : NULL);
+}
 
 static bool watches_text(const struct fault_filter *filter) {
     return filter->message.close != NULL || faults_have_point(filter->faults, FAULT_MESSAGE);
@@ -182,17 +254,21 @@ static enum filter_verdict judge_client(struct fault_filter *filter,
     if (line->kind == FILTER_TEXT) {
         return judge_text(filter, line);
     }
-    if (line->kind == FILTER_UNDECIDED) {
+    bool paced = filter->pace[SIDE_SERVER].rate > 0;
+    bool waiting_matters = paced || filter->lost_server || concerns(filter, line);
+    if (line->kind == FILTER_UNDECIDED && waiting_matters) {
         return FILTER_HOLD;
     }
     if (!line->whole) {
-        return FILTER_MORE;
+        return waiting_matters ? FILTER_MORE : FILTER_PASS;
+    }
+    if (line->kind == FILTER_UNDECIDED) {
+        return FILTER_PASS;
     }
     bool is_occasion = line->kind == FILTER_COMMAND || filter->in_auth;
     if (is_occasion && line->exchange > filter->decided && !filter->lost_server) {
         decide_line(filter, line);
     }
-    bool paced = filter->pace[SIDE_SERVER].rate > 0;
     return filter->kept != NULL || paced || filter->lost_server ? FILTER_TAKE : FILTER_PASS;
 }
 
@@ -259,6 +335,9 @@ static void pace_line(struct fault_filter *filter, const char *line, int64_t at_
 
 // A line of the proxy's own, after what waits.
 static void put_line(struct fault_filter *filter, const char *line, int64_t at_ns) {
+    if (filter->silent) {
+        return;
+    }
     filter->port.record_reply(&filter->port, line, at_ns);
     pace_line(filter, line, at_ns);
 }
@@ -306,41 +385,6 @@ static void give_answer(struct fault_filter *filter, int64_t at_ns) {
 }
 
 // ── message text ────────────────────────────────────────────────────────────────────────────────
-
-// The Subject unfolded, as it was sent; the caller cleans `out` up.
-static struct slice put_subject(struct buf *out, struct slice header) {
-    bool within = false;
-    buf_init(out, header.len);
-    while (header.len > 0) {
-        struct slice line = lines_text(lines_next(&header));
-        bool folded = line.len > 0 && text_is_blank(line.data[0]);
-        bool begins = slice_starts_with_nocase(line, SLICE("Subject:"));
-        if (line.len == 0 || (within && !folded)) {
-            break;
-        }
-        struct slice value = begins ? slice_from(line, sizeof("Subject:") - 1) : line;
-        within = within || begins;
-        if (within) {
-            buf_put(out, slice_trim(value));
-            buf_put_byte(out, ' ');
-        }
-    }
-    return slice_trim(buf_slice(out));
-}
-
-static void decide_message(struct fault_filter *filter, int64_t at_ns) {
-    struct message_watch *message = &filter->message;
-    struct buf subject;
-    struct fault_occasion occasion = {.point = FAULT_MESSAGE, .at_ns = at_ns};
-    occasion.subject = put_subject(&subject, buf_slice(&message->header));
-    message->rule = fault_session_decide(filter->session, &occasion);
-    message->decided = true;
-    if (message->rule != NULL && message->rule->action.kind == FAULT_CLOSE_AFTER) {
-        message->close = message->close != NULL ? message->close : message->rule;
-        message->rule = NULL;
-    }
-    buf_cleanup(&subject);
-}
 
 // Text goes on, up to the byte that is the last one if a rule says so.
 static void send_text(struct fault_filter *filter, struct slice text, int exchange, int64_t at_ns) {
@@ -396,6 +440,11 @@ static void take_header(struct fault_filter *filter, const struct filter_line *l
     }
 }
 
+static void lose_server(struct fault_filter *filter, int64_t at_ns) {
+    filter->lost_server = true;
+    filter->port.drop_server(&filter->port, at_ns);
+}
+
 // The server has not had the end of the message, so it does not take it (RFC 5321 4.1.1.4). Of a
 // chunk that is its last byte.
 static void refuse_message(struct fault_filter *filter, const struct filter_line *line,
@@ -405,8 +454,7 @@ static void refuse_message(struct fault_filter *filter, const struct filter_line
         send_text(filter, text, line->exchange, at_ns);
     }
     begin_answer(filter, filter->message.rule, line, at_ns);
-    filter->lost_server = true;
-    filter->port.drop_server(&filter->port, at_ns);
+    lose_server(filter, at_ns);
 }
 
 static void end_message(struct fault_filter *filter, const struct filter_line *line,
@@ -468,6 +516,9 @@ static void take_command(struct fault_filter *filter, const struct filter_line *
         const struct fault_rule *rule = filter->kept;
         filter->kept = NULL;
         begin_answer(filter, rule, line, at_ns);
+        if (rule->point == FAULT_MESSAGE) {
+            lose_server(filter, at_ns);
+        }
     } else {
         pass_on(filter, line, at_ns);
     }
@@ -635,7 +686,8 @@ static void take(void *self, const struct filter_line *line, int64_t at_ns) {
 static void progress(void *self, int64_t at_ns) {
     struct fault_filter *filter = self;
     bool chunk_is_over = !filter->drops_text || filter->port.text_left(&filter->port) == 0;
-    if (filter->answer != NULL && chunk_is_over && is_answers_turn(filter)) {
+    bool waits = filter->answer != NULL && !filter->silent; // after a silence nothing is said
+    if (waits && chunk_is_over && is_answers_turn(filter)) {
         filter->drops_text = false;
         give_answer(filter, at_ns);
     }
@@ -661,6 +713,20 @@ static uint64_t text_max(const void *self) {
         return FILTER_TEXT_LINE;
     }
     return message->close == NULL ? UINT64_MAX : message->close->action.count - message->len;
+}
+
+// The other filters' own lines keep their place, too.
+static bool queue(void *self, enum side to, struct slice bytes) {
+    struct fault_filter *filter = self;
+    struct pace *pace = &filter->pace[to];
+    if (to == SIDE_CLIENT && filter->silent) {
+        return true;
+    }
+    bool waits = !pace_is_empty(pace) || pace->rate > 0;
+    if (waits) {
+        pace_put(pace, bytes, 0, 0);
+    }
+    return waits;
 }
 
 static bool holds(const void *self, enum side side) {
@@ -691,6 +757,7 @@ struct filter fault_filter_new(struct fault_session *session, struct filter_port
                                           .progress = progress,
                                           .let_go = let_go,
                                           .text_max = text_max,
+                                          .queue = queue,
                                           .holds = holds,
                                           .deadline_ns = deadline_ns,
                                           .free = filter_free};

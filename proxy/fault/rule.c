@@ -370,8 +370,24 @@ static unsigned points_of(const struct fault_rule *rule) {
     return points | (text ? AT_TEXT : 0u);
 }
 
+static bool adds_mechanism(const char *line) {
+    struct slice rest = slice_of_string(line);
+    struct slice keyword = next_word(&rest);
+    return slice_is_nocase(slice_split(&keyword, '='), "AUTH");
+}
+
 // What would leave the two peers in different places, whatever the user meant by it.
 static const char *nonsense(const struct fault_rule *rule) {
+    struct slice text = slice_of_string(rule->action_text);
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < ' ' || text.data[i] == 0x7f) {
+            return "an answer is one line, without control characters";
+        }
+    }
+    if (rule->action.kind == FAULT_ADD && adds_mechanism(rule->action.text)) {
+        return "no credential mechanism may be added that the server lacks, and those that it has "
+               "it offers itself";
+    }
     bool answers = rule->action.kind == FAULT_ANSWER || rule->action.kind == FAULT_REPLACE;
     if (answers && rule->action.code / 100 == 3) {
         return "a 3yz reply asks for more, which the server does not wait for";

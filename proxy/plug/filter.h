@@ -128,6 +128,9 @@ struct filter_ops {
     // What is held of this peer goes out as it is: its stream has ended, or a line came that is too
     // long to be waited for. NULL where nothing is held.
     void (*let_go)(void *filter, enum side side, int64_t at_ns);
+    // Bytes that another filter sends to this side would overtake what waits here: true where they
+    // were queued after it. NULL: never.
+    bool (*queue)(void *filter, enum side to, struct slice bytes);
     // Bytes of this peer are taken and will yet be sent: the end of its stream waits for them.
     // NULL: never.
     bool (*holds)(const void *filter, enum side side);

@@ -38,12 +38,6 @@ static void let_pass(struct relay *relay, enum side from) {
 
 // ── what a filter may do ────────────────────────────────────────────────────────────────────────
 
-static void port_send(const struct filter_port *port, enum side to, struct slice bytes) {
-    struct relay *relay = port->relay;
-    let_pass(relay, side_other(to));
-    leg_send(relay_leg(relay, to), bytes);
-}
-
 // The filters stand in the order in which a reply meets them; `nth` is that of this line.
 static const struct filter *nth_filter(const struct relay *relay, enum side from, size_t nth) {
     return &relay->filters[from == SIDE_SERVER ? nth : relay->filter_count - 1 - nth];
@@ -51,6 +45,26 @@ static const struct filter *nth_filter(const struct relay *relay, enum side from
 
 static size_t nth_of_place(const struct relay *relay, enum side from, size_t place) {
     return from == SIDE_SERVER ? place : relay->filter_count - 1 - place;
+}
+
+static bool is_queued(const struct filter_port *port, enum side to, struct slice bytes) {
+    const struct relay *relay = port->relay;
+    enum side from = side_other(to);
+    for (size_t i = nth_of_place(relay, from, port->place) + 1; i < relay->filter_count; i++) {
+        const struct filter *filter = nth_filter(relay, from, i);
+        if (filter->ops->queue != NULL && filter->ops->queue(filter->self, to, bytes)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void port_send(const struct filter_port *port, enum side to, struct slice bytes) {
+    struct relay *relay = port->relay;
+    let_pass(relay, side_other(to));
+    if (!is_queued(port, to, bytes)) {
+        leg_send(relay_leg(relay, to), bytes);
+    }
 }
 
 // What was taken once does not wait again: a filter after this one may only take it.
