@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 from support import scope as s
-from support import smtp
+from support import smtp, tcp
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peers"))
 
@@ -31,7 +31,7 @@ class HAProxy:
     def __init__(self, scope, bind, *lines):
         if shutil.which("haproxy") is None:
             raise s.Skip("haproxy is not installed")
-        self.port = servers.free_port()
+        self.port = tcp.free_port()
         self.path = scope.path(f"haproxy{self.port}.cfg")
         with open(self.path, "w") as file:
             file.write(CONFIG + f"listen mail\n    bind 127.0.0.1:{self.port} {bind}\n"
