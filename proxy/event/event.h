@@ -54,6 +54,7 @@ enum event_kind {
     EVENT_TLS,         // a handshake ended, well or not
     EVENT_COMMAND,     // a client line outside message text
     EVENT_REPLY,       // a whole reply of the server
+    EVENT_GREETING,    // a line of the greeting that is not its last, as it comes
     EVENT_AUTH,        // a SASL exchange ended
     EVENT_TEXT,        // one line of message text, as it was sent
     EVENT_CONTENT,     // a run of message bytes, as the client meant them
@@ -170,6 +171,7 @@ struct event_reply {
     struct slice enhanced; // "5.7.8"; null where there is none or none is read
     const struct event_reply_line *lines;
     size_t line_count;
+    size_t told_lines;       // of the greeting, that were told as EVENT_GREETING before
     bool incomplete;         // the connection ended within it
     bool cut;                // lines past the caps were dropped
     bool final;              // the answer to a message
@@ -180,6 +182,11 @@ struct event_reply {
     bool tls;
     const struct capabilities *offered; // set on a positive reply to EHLO or LHLO, else NULL
     const struct capabilities *current; // the latest on this layer; NULL before
+};
+
+// Told only while the client has said nothing, so no secret can be in it.
+struct event_greeting {
+    struct event_line line;
 };
 
 enum auth_outcome { AUTH_SUCCEEDED, AUTH_FAILED, AUTH_DEFERRED, AUTH_CANCELLED, AUTH_UNFINISHED };
@@ -380,6 +387,7 @@ struct event {
         struct event_tls tls;
         struct event_command command;
         struct event_reply reply;
+        struct event_greeting greeting;
         struct event_auth auth;
         struct event_text text;
         struct event_content content;

@@ -207,6 +207,15 @@ static void count_event(struct jsonl *jsonl, const struct event *event) {
     }
 }
 
+// Where nothing is said by it, the place of the greeting's lines is not kept.
+static void trim_greeting(struct jsonl *jsonl, const struct event *event) {
+    while (jsonl->waiting_count > 0 && event->kind == EVENT_REPLY &&
+           record_greeting_moments(&jsonl->waiting[jsonl->waiting_count - 1].moment, 1, event) ==
+               0) {
+        jsonl->waiting_count--;
+    }
+}
+
 static void take(void *context, const struct event *event) {
     struct jsonl *jsonl = context;
     struct message_log *messages = jsonl->outlet->messages;
@@ -215,7 +224,12 @@ static void take(void *context, const struct event *event) {
         take_shown(jsonl, &shown);
     } else if (event->kind == EVENT_NOTE) {
         take_note(jsonl, event);
+    } else if (event->kind == EVENT_GREETING) {
+        wait_for_event(jsonl,
+                       (struct record_moment){.kind = EVENT_GREETING,
+                                              .at_ns = record_at_ns(event->session, event->at_ns)});
     }
+    trim_greeting(jsonl, event);
     if (event_kind_name(event->kind) == NULL) {
         return;
     }

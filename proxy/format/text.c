@@ -76,11 +76,18 @@ static void put_command(struct buf *out, const struct text_writer *writer,
 static void put_reply(struct buf *out, const struct text_writer *writer,
                       const struct event *event) {
     const struct event_reply *reply = &event->reply;
-    for (size_t i = 0; i < reply->line_count; i++) {
+    for (size_t i = reply->told_lines; i < reply->line_count; i++) {
         begin_line(out, writer, event, reply->by_proxy ? PAINT_PROXY : PAINT_SERVER);
         put_quoted(out, reply->by_proxy ? "P <" : "S <", &reply->lines[i].line);
         end_line(out, writer);
     }
+}
+
+static void put_greeting(struct buf *out, const struct text_writer *writer,
+                         const struct event *event) {
+    begin_line(out, writer, event, PAINT_SERVER);
+    put_quoted(out, "S <", &event->greeting.line);
+    end_line(out, writer);
 }
 
 static void put_text(struct buf *out, struct text_writer *writer, const struct event *event) {
@@ -336,6 +343,9 @@ void text_put_event(struct buf *out, struct text_writer *writer, const struct ev
         return;
     case EVENT_REPLY:
         put_reply(out, writer, event);
+        return;
+    case EVENT_GREETING:
+        put_greeting(out, writer, event);
         return;
     case EVENT_TEXT:
         put_text(out, writer, event);

@@ -231,7 +231,8 @@ static void rewrite(struct mask *mask, struct event *event) {
     case EVENT_FAULT: // the user's words
     case EVENT_LOST:  // our own words alone
     case EVENT_CONNECT:
-    case EVENT_TEXT: // a message's own text is never touched
+    case EVENT_GREETING: // before the client has said anything
+    case EVENT_TEXT:     // a message's own text is never touched
     case EVENT_CONTENT:
     case EVENT_FIELD:
     case EVENT_FLAW:

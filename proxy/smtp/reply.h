@@ -19,6 +19,7 @@ struct reply {
     size_t count;
     size_t room;
     struct buf bytes;
+    size_t told; // so many lines were told as they came
     int first_code;
     int code;
     bool open;    // lines were added and the reply has not been finished

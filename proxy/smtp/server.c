@@ -77,10 +77,31 @@ static void judge_stranger(struct dialogue *dialogue, bool ended) {
     }
 }
 
+static bool client_is_silent(const struct dialogue *dialogue) {
+    return dialogue->exchange_count == 0 && buf_len(&dialogue->client.held) == 0 &&
+           !line_reader_begun(&dialogue->client.line);
+}
+
+// Some servers take long over their greeting, so that clients which do not wait show themselves.
+static void emit_greeting(struct dialogue *dialogue, const struct event_line *line, int64_t at_ns) {
+    const struct pending_reply *front = queue_front(&dialogue->queue);
+    struct reply *reply = &dialogue->server.reply;
+    bool greeting = front != NULL && front->kind == WAITING_GREETING;
+    if (greeting && !reply->pending && reply->told + 1 == reply->count && !reply->cut &&
+        client_is_silent(dialogue)) {
+        reply->told++;
+        dialogue->event.greeting.line = *line;
+        dialogue->event.greeting.line.text = slice_sub(line->text, 0, dialogue->config.max_line);
+        emit(dialogue, EVENT_GREETING, at_ns);
+    }
+}
+
 void server_take_line(struct dialogue *dialogue, const struct event_line *line, bool by_proxy,
                       int64_t at_ns) {
     if (reply_add(&dialogue->server.reply, line)) {
         reply_match_answer(dialogue, &(struct answer){.by_proxy = by_proxy, .at_ns = at_ns});
+    } else if (!by_proxy) {
+        emit_greeting(dialogue, line, at_ns);
     }
 }
 

@@ -36,6 +36,21 @@ static void emit_close(struct event *event, const struct record *record,
     event->close.duration_ns = record->close.duration_ns < 0 ? 0 : record->close.duration_ns;
 }
 
+// What was told of the greeting line by line. False where the greeting itself is not known.
+static bool emit_greeting(struct reader *reader, struct reader_session *session) {
+    const struct record *record = session->record;
+    const struct record_exchange *first = record->exchange_count > 0 ? record->exchanges : NULL;
+    if (first == NULL || first->n != 0 || first->reply == NULL ||
+        session->greeting_lines >= first->reply->line_count) {
+        return false;
+    }
+    struct event_reply whole;
+    event_of_reply(&whole, &reader->arena, first->reply);
+    reader->event = (struct event){.kind = EVENT_GREETING};
+    reader->event.greeting.line = whole.lines[session->greeting_lines++].line;
+    return true;
+}
+
 static bool emit_moment(struct reader *reader, const struct record *record,
                         const struct record_moment *moment) {
     struct event *event = &reader->event;
@@ -121,10 +136,15 @@ const struct event *reader_emit(struct reader *reader, const struct item *item, 
     struct record *record = session->record;
     const struct record_moment *moment = &record->moments[item->which];
     arena_clear(&reader->arena);
-    bool made = moment->kind == EVENT_TEXT ? emit_text(reader, session, moment, nth)
-                                           : nth == 0 && emit_moment(reader, record, moment);
+    bool made = moment->kind == EVENT_TEXT       ? emit_text(reader, session, moment, nth)
+                : nth > 0                        ? false
+                : moment->kind == EVENT_GREETING ? emit_greeting(reader, session)
+                                                 : emit_moment(reader, record, moment);
     if (!made) {
         return NULL;
+    }
+    if (reader->event.kind == EVENT_REPLY && reader->event.reply.to == 0) {
+        reader->event.reply.told_lines = session->greeting_lines;
     }
     if (item->which < session->source_count) {
         record->session.client.pid = session->sources[item->which].pid;

@@ -165,7 +165,7 @@ static void add_source(struct reader_session *session, struct source source) {
 static uint64_t line_back(const struct reader_session *session, uint64_t back, uint64_t line) {
     for (size_t i = session->source_count; i > 0 && back > 0; i--) {
         enum event_kind kind = session->record->moments[i - 1].kind;
-        if (kind != EVENT_TEXT && kind != EVENT_NOTE) {
+        if (kind != EVENT_TEXT && kind != EVENT_NOTE && kind != EVENT_GREETING) {
             line = session->sources[i - 1].line;
             back--;
         }
@@ -181,7 +181,8 @@ static void take_before(struct reader_session *session, const cJSON *before, int
         struct record_moment moment;
         uint64_t back = json_number(cJSON_GetArrayItem(entry, 0));
         if (record_read_moment(&moment, session->record, cJSON_GetArrayItem(entry, 1)) &&
-            (moment.kind == EVENT_TEXT || moment.kind == EVENT_NOTE)) {
+            (moment.kind == EVENT_TEXT || moment.kind == EVENT_NOTE ||
+             moment.kind == EVENT_GREETING)) {
             moment.at_ns = moment.at_ns > at_ns ? 0 : at_ns - moment.at_ns;
             record_add_moment(session->record, moment);
             add_source(session, (struct source){line_back(session, back, source.line), source.pid});

@@ -257,7 +257,18 @@ static void take_command(struct record *record, const struct event *event) {
     record_add_command(record, &command, event->command.tls);
 }
 
+size_t record_greeting_moments(const struct record_moment *moments, size_t count,
+                               const struct event *event) {
+    while (event->reply.to == 0 && count > 0 && moments[count - 1].kind == EVENT_GREETING &&
+           record_same_ms(event->session, moments[count - 1].at_ns,
+                          record_at_ns(event->session, event->at_ns))) {
+        count--;
+    }
+    return count;
+}
+
 static void take_reply(struct record *record, const struct event *event) {
+    record->moment_count = record_greeting_moments(record->moments, record->moment_count, event);
     arena_clear(&record->scratch);
     struct record_reply reply = record_reply_of(&record->scratch, event);
     record_add_reply(record, &reply, event->reply.tls, event->reply.latency_ns);
@@ -373,6 +384,7 @@ void record_take(struct record *record, const struct event *event,
     }
     switch ((unsigned)event->kind) {
     case EVENT_CONNECT:
+    case EVENT_GREETING:
         add_moment_of(record, event, 0);
         return;
     case EVENT_TLS:

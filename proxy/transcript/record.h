@@ -165,6 +165,10 @@ void record_take_shown(struct record *record, const struct message_shown *shown)
 struct record_moment record_moment_of(const struct message_shown *shown);
 // Whether the moment goes on with what is shown; then it has its lines too.
 bool record_moment_grows(struct record_moment *moment, const struct message_shown *shown);
+// How many of the `count` moments are left when the greeting is whole: those of its lines that come
+// right before it, in the same millisecond, say nothing.
+size_t record_greeting_moments(const struct record_moment *moments, size_t count,
+                               const struct event *event);
 // The session began at another time than the record has: all times since then change with it.
 void record_set_start(struct record *record, int64_t unix_ns);
 // An event that came while the recording was paused: all that is kept of it is that something is

@@ -2,7 +2,8 @@
 // record_timeline: the moments of a record, as `timeline` has them: [event, which, ms]. Which
 // exchange (its place in the list), side, auth, message or finding; commands and replies have their
 // times themselves. Lines of a message's text are ["text", message number, ms, how many], its end
-// is the same with none; a happening is ["note", text, ms]. A handshake that a later one replaced
+// is the same with none; a happening is ["note", text, ms]; a line of the greeting that came before
+// the whole is ["line", 0, ms]. A handshake that a later one replaced
 // follows its time.
 #include "base/clock.h"
 #include "base/memory.h"
@@ -20,6 +21,9 @@ static const char *name_of(const struct record_moment *moment) {
     }
     if (moment->kind == EVENT_TEXT) {
         return "text";
+    }
+    if (moment->kind == EVENT_GREETING) {
+        return "line";
     }
     return moment->final ? "final" : event_kind_name(moment->kind);
 }
@@ -73,6 +77,7 @@ static bool read_kind(struct record_moment *moment, const char *name) {
     moment->kind = moment->final              ? EVENT_REPLY
                    : slice_is(wanted, "note") ? EVENT_NOTE
                    : slice_is(wanted, "text") ? EVENT_TEXT
+                   : slice_is(wanted, "line") ? EVENT_GREETING
                                               : event_kind_find(wanted);
     return moment->kind != EVENT_KIND_COUNT;
 }
@@ -106,6 +111,7 @@ static bool read_which(struct record_moment *moment, struct record *record, cons
     moment->which = (size_t)json_number(which);
     switch ((unsigned)moment->kind) {
     case EVENT_CONNECT:
+    case EVENT_GREETING:
         return true;
     case EVENT_CLOSE:
         moment->which = party_of_name(cJSON_GetStringValue(which));

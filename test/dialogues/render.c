@@ -263,6 +263,10 @@ void render_event(struct buf *out, const struct event *event) {
     case EVENT_REPLY:
         put_reply(out, &event->reply);
         break;
+    case EVENT_GREETING:
+        buf_put_string(out, "greeting ");
+        put_line(out, &event->greeting.line);
+        break;
     case EVENT_AUTH:
         put_auth(out, &event->auth);
         break;
