@@ -320,7 +320,7 @@ static void use_dial_result(struct conn *conn) {
     bool reached = result->peer != NULL;
     answer_tunnel(conn);
     if (!reached) {
-        relay_connect_failed(conn->pair.relay, result->failure.text, tells_client(conn),
+        relay_connect_failed(conn->pair.relay, result->failure->text, tells_client(conn),
                              pair_now_ns(&conn->pair));
     } else {
         connected(conn);

@@ -39,6 +39,7 @@ struct dial {
     size_t address_count;
     size_t next;
     struct dial_result result;
+    struct failure failure;
     void (*done)(void *context, const struct dial_result *result);
     void *context;
     bool finished;
@@ -93,15 +94,20 @@ const char *dial_advice(int error) {
     }
 }
 
+static struct failure *fresh_failure(struct dial *dial) {
+    dial->result.failure = &dial->failure;
+    return &dial->failure;
+}
+
 static void fail_with(struct dial *dial, int error) {
     struct address_text text = address_text((struct sockaddr *)&dial->result.address);
     bool name = dial->host != NULL && strcmp(dial->host, text.host) != 0;
     dial->result.error = error;
     if (name) {
-        fail(&dial->result.failure, ERR_SYSTEM, "cannot connect to '%s' (%s) on port %u: %s",
+        fail(fresh_failure(dial), ERR_SYSTEM, "cannot connect to '%s' (%s) on port %u: %s",
              dial->host, text.host, dial->port, dial_advice(error));
     } else {
-        fail(&dial->result.failure, ERR_SYSTEM, "cannot connect to %s on port %u: %s", text.host,
+        fail(fresh_failure(dial), ERR_SYSTEM, "cannot connect to %s on port %u: %s", text.host,
              dial->port, dial_advice(error));
     }
 }
@@ -128,6 +134,8 @@ static void on_connected(uv_connect_t *connect, int status) {
     } else {
         dial->attempt = NULL;
         dial->result.peer = attempt->peer;
+        dial->result.failure = NULL;
+        dial->result.error = 0;
         finish(dial);
     }
     free(attempt);
@@ -139,8 +147,7 @@ static void on_timeout(uv_timer_t *timer) {
         attempt_failed(dial, ETIMEDOUT);
     } else if (dial->lookup != NULL) {
         dial->result.error = ETIMEDOUT;
-        fail(&dial->result.failure, ERR_SYSTEM, "the name '%s' was not resolved in time",
-             dial->host);
+        fail(fresh_failure(dial), ERR_SYSTEM, "the name '%s' was not resolved in time", dial->host);
         finish(dial);
     } else {
         try_next(dial); // Out of descriptors a moment ago.
@@ -221,7 +228,7 @@ static void on_resolved(void *context, int error, const struct addrinfo *list) {
         add_address(dial, item->ai_addr);
     }
     if (dial->address_count == 0) {
-        fail(&dial->result.failure, ERR_SYSTEM,
+        fail(fresh_failure(dial), ERR_SYSTEM,
              "the name '%s' does not resolve (%s): check its spelling and this machine's DNS",
              dial->host, error != 0 ? gai_strerror(error) : "no address");
         finish(dial);

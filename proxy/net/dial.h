@@ -30,7 +30,7 @@ struct dial_result {
     struct peer *peer;               // connected; NULL: failed
     struct sockaddr_storage address; // the one that worked, or the last that was tried
     int error;                       // errno, or 0 where the name did not resolve
-    struct failure failure;          // a sentence
+    const struct failure *failure;   // a sentence; NULL where it did not fail; valid in `done`
 };
 
 // Calls `done` once, on the loop, unless dial_cancel came first. `done` owns the peer. The dial

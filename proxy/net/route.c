@@ -21,6 +21,7 @@ void route_free(struct route *route) {
     }
     dial_cancel(route->dial);
     peer_close(route->result.peer); // connected, and never taken
+    free(route->failure);
     free(route->host);
     free(route);
 }
@@ -41,11 +42,23 @@ bool route_is_redirected(const struct route *route) {
     return route->destination.ss_family != AF_UNSPEC;
 }
 
+// Most sessions need none: it is made where there is one.
+static struct failure *fresh_failure(struct route *route) {
+    if (route->failure == NULL) {
+        route->failure = mem_new(sizeof(*route->failure));
+    }
+    route->result.failure = route->failure;
+    return route->failure;
+}
+
 static void on_dialled(void *context, const struct dial_result *result) {
     struct route *route = context;
     route->dial = NULL;
     route->dialled = true;
     route->result = *result;
+    if (result->failure != NULL) {
+        *fresh_failure(route) = *result->failure;
+    }
     if (route->ended != NULL) {
         route->ended(route->context);
     }
@@ -81,7 +94,8 @@ void route_fail(struct route *route, int error, const char *reason) {
     route->dialled = true;
     route->result.peer = NULL;
     route->result.error = error;
-    snprintf(route->result.failure.text, sizeof(route->result.failure.text), "%s", reason);
+    struct failure *failure = fresh_failure(route);
+    snprintf(failure->text, sizeof(failure->text), "%s", reason);
 }
 
 void route_await(struct route *route, void (*ended)(void *context), void *context) {

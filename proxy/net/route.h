@@ -17,8 +17,9 @@ struct route {
     bool may_be_own;                     // it may lead back to one of our own listeners
     struct dial *dial;                   // under way
     bool dialled;                        // `result` holds; its peer is the route's
-    struct dial_result result;
-    void (*ended)(void *context); // the dial; NULL while it is not waited for
+    struct dial_result result;           // `failure` is the route's own
+    struct failure *failure;             // NULL for none
+    void (*ended)(void *context);        // the dial; NULL while it is not waited for
     void *context;
 };
 

@@ -17,7 +17,7 @@ void tunnel_answer(struct tunnel *tunnel, struct peer *client, const struct dial
         getsockname(peer_fd(result->peer), (struct sockaddr *)&local, &len);
         tunnel_connected(tunnel, (struct sockaddr *)&local);
     } else {
-        tunnel_failed(tunnel, result->error, result->failure.text);
+        tunnel_failed(tunnel, result->error, result->failure->text);
     }
     tunnel_send(tunnel, client);
 }

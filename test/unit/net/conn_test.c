@@ -318,7 +318,8 @@ static void dial_ended(int fd, int error) {
     route->dialled = true;
     route->result.peer = fd < 0 ? NULL : peer_new(&scene.worker.loop, SIDE_SERVER, fd);
     route->result.error = error;
-    route->result.failure = (struct failure){.text = "cannot connect"};
+    static const struct failure failure = {.text = "cannot connect"};
+    route->result.failure = &failure;
     address_parse(&route->result.address, "192.0.2.7", 25);
     route->ended(route->context);
 }
