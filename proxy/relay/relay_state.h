@@ -85,7 +85,7 @@ enum patience {
 struct session_end {
     enum outcome outcome;
     enum party by; // PARTY_NONE until the outcome is decided
-    char error[FAILURE_MAX];
+    char *error;   // NULL where nothing went wrong
     // Times, INT64_MAX while they do not run:
     int64_t linger_until_ns; // nothing is relayed any more, and the peers may read the rest
     int64_t answer_until_ns; // a server may answer a client that reads no more
@@ -151,7 +151,7 @@ struct server_verdict {
     enum verdict_state state;
     int64_t due_ns; // VERDICT_AWAIT_ROOTS: when it is asked for again; else INT64_MAX
     struct trust_verdict trust;
-    char text[VERDICT_TEXT_MAX]; // … in words, with what was not checked
+    char *text; // … in words, with what was not checked; NULL for nothing
     struct event_certificate *certificate;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // session_end: how a session ends, who ended it, and the few words that the proxy says then.
 #include "base/limits.h"
+#include "base/memory.h"
 #include "base/sentence.h"
 #include "relay/relay_state.h"
 
@@ -24,6 +25,7 @@ void session_end_decide(struct relay *relay, enum outcome outcome, enum party by
     if (session_end_is_decided(relay)) {
         return;
     }
+    char error[FAILURE_MAX];
     va_list args;
     assert(by != PARTY_NONE);
     relay->end.outcome = outcome;
@@ -32,8 +34,13 @@ void session_end_decide(struct relay *relay, enum outcome outcome, enum party by
         relay->first_close = by; // The alert counts as the first close.
     }
     va_start(args, format);
-    vsnprintf(relay->end.error, sizeof(relay->end.error), format, args);
+    vsnprintf(error, sizeof(error), format, args);
     va_end(args);
+    relay->end.error = error[0] == '\0' ? NULL : mem_string(error);
+}
+
+static const char *reason_of(const struct relay *relay) {
+    return relay->end.error == NULL ? "" : relay->end.error;
 }
 
 static bool may_speak(const struct relay *relay) {
@@ -141,7 +148,7 @@ static void refuse_plain_client(struct relay *relay, int64_t at_ns) {
     if (relay->config->client_tls == CLIENT_TLS_IMPLICIT) {
         return; // It waits for TLS; a plain line would only confuse it.
     }
-    snprintf(line, sizeof(line), "421 4.4.1 smtpscope: %.400s", relay->end.error);
+    snprintf(line, sizeof(line), "421 4.4.1 smtpscope: %.400s", reason_of(relay));
     session_end_say_last(relay, line, at_ns);
 }
 
@@ -163,7 +170,7 @@ void session_end_refuse_client(struct relay *relay, int64_t at_ns) {
             tls_endpoint_state(relay->client.tls) == TLS_AWAIT_HELLO) {
             return;
         }
-        tls_endpoint_refuse(relay->client.tls, alert_for_client(relay), relay->end.error, at_ns);
+        tls_endpoint_refuse(relay->client.tls, alert_for_client(relay), reason_of(relay), at_ns);
         tls_switch_report_client(relay, at_ns);
         break;
     case CLIENT_AWAIT_HELLO:
@@ -238,7 +245,7 @@ struct event_close session_end_summary(struct relay *relay, int64_t at_ns) {
     struct event_close close = {
         .by = relay->first_close != PARTY_NONE ? relay->first_close : PARTY_PROXY,
         .outcome = ending->outcome,
-        .error = ending->error[0] != '\0' ? slice_of_string(ending->error) : (struct slice){0},
+        .error = ending->error != NULL ? slice_of_string(ending->error) : (struct slice){0},
         .client_close_notify_missing = lacks_close_notify(&relay->client),
         .server_close_notify_missing = lacks_close_notify(&relay->server),
         .client_reset = leg_is_reset(&relay->client),

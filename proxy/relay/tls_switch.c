@@ -2,11 +2,13 @@
 // tls_switch: both handshakes of a session, in the order that lets the client see what the server
 // is.
 #include "base/limits.h"
+#include "base/memory.h"
 #include "fault/rule.h"
 #include "relay/relay_state.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 void relay_keylog(void *endpoint_context, struct slice line) {
     struct relay *relay = endpoint_context;
@@ -61,9 +63,13 @@ static int alert_of(unsigned faults) {
 static void put_verdict(struct relay *relay) {
     const char *error = relay->verdict.trust.error;
     bool nameless = server_name(relay) == NULL;
-    snprintf(relay->verdict.text, sizeof(relay->verdict.text), "%s%s%s", error,
-             nameless && error[0] != '\0' ? "; " : "",
-             nameless ? "no name was checked, since the client gave none" : "");
+    free(relay->verdict.text);
+    relay->verdict.text = NULL;
+    if (nameless || error[0] != '\0') {
+        relay->verdict.text =
+            mem_format("%s%s%s", error, nameless && error[0] != '\0' ? "; " : "",
+                       nameless ? "no name was checked, since the client gave none" : "");
+    }
 }
 
 static enum tls_verdict verify_server(void *context, CRYPTO_BUFFER *const *chain, size_t chain_len,
@@ -151,7 +157,7 @@ static void tell_server_tls(struct relay *relay, const char *error, int64_t at_n
     event.tls.verify_name = is_verified(relay) ? server_name(relay) : NULL;
     event.tls.issuer_rsa_bits = relay->verdict.trust.issuer_key_bits;
     event.tls.issuer_sha1_signature = relay->verdict.trust.issuer_sha1;
-    event.tls.verify_error = relay->verdict.text[0] == '\0' ? NULL : relay->verdict.text;
+    event.tls.verify_error = relay->verdict.text;
     observer_event(relay->observer, &event);
 }
 
