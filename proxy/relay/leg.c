@@ -88,6 +88,7 @@ void leg_receive(struct leg *leg, struct slice wire, struct buf *out, int64_t at
         buf_put(&leg->unread, wire);
         wire = buf_slice(&leg->unread);
         buf_consume(&leg->unread, tls_endpoint_feed(leg->tls, wire, out, at_ns));
+        buf_shrink(&leg->unread);
         return;
     }
     size_t taken = tls_endpoint_feed(leg->tls, wire, out, at_ns);

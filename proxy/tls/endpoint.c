@@ -193,6 +193,7 @@ struct slice tls_endpoint_output(const struct tls_endpoint *endpoint) {
 
 void tls_endpoint_sent(struct tls_endpoint *endpoint, size_t len) {
     buf_consume(&endpoint->wire.out, len);
+    buf_shrink(&endpoint->wire.out); // one that waits holds none; a record takes one allocation
 }
 
 size_t tls_endpoint_write(struct tls_endpoint *endpoint, struct slice plaintext) {
