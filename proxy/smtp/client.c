@@ -153,7 +153,7 @@ static void give_up(struct dialogue *dialogue) {
     client->line.whole = true;
     client->line.held_cr = false;
     emit_tls_record(dialogue, dialogue->now_ns);
-    emit_note(dialogue, slice_of_string(dialogue->not_smtp_text), dialogue->now_ns);
+    emit_note(dialogue, slice_of_string(dialogue_not_smtp_text(dialogue)), dialogue->now_ns);
 }
 
 // True where the line under way is no line at all.
@@ -164,8 +164,9 @@ static bool is_strange(struct dialogue *dialogue, bool ended) {
     if (!tls && (client->spoke_smtp || dialogue->stranger != PARTY_NONE)) {
         return false;
     }
-    if (tls || not_smtp_is_client(dialogue->not_smtp_text, head, ended)) {
-        not_smtp_is_client(dialogue->not_smtp_text, head, ended);
+    char text[NOT_SMTP_TEXT_MAX] = "";
+    if (not_smtp_is_client(text, head, ended) || tls) {
+        dialogue_say_not_smtp(dialogue, text);
         dialogue->stranger = PARTY_CLIENT;
     }
     return tls;

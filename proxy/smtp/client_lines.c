@@ -86,7 +86,7 @@ bool client_line_goes_on_secret(enum client_line kind, struct slice text) {
 // `command` was read from all that was kept of the line; where less is shown, so is less of it.
 static void emit_command(struct dialogue *dialogue, const struct event_line *line,
                          const struct command *command, enum client_line kind, int64_t at_ns) {
-    struct event_command *event = &dialogue->event.command;
+    struct event_command *event = &emit_event(dialogue)->command;
     event->by_proxy = false;
     event->exchange = dialogue->exchange_count;
     event->line = *line;

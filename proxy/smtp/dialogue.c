@@ -23,7 +23,6 @@ struct dialogue *dialogue_new(const struct dialogue_config *config,
     dialogue->config = *config;
     dialogue->session = session;
     dialogue->sink = sink;
-    dialogue->event.session = session;
     line_reader_init(&dialogue->client.line, prefix_max(config));
     line_reader_init(&dialogue->server.line, prefix_max(config));
     buf_init(&dialogue->client.held, LIMIT_UNDECIDED_TEXT);
@@ -54,8 +53,30 @@ void dialogue_free(struct dialogue *dialogue) {
         dialogue->auths = auth->next;
         auth_free(auth);
     }
+    free(dialogue->event);
+    free(dialogue->not_smtp_text);
     mem_wipe(dialogue, sizeof(*dialogue));
     free(dialogue);
+}
+
+static void give_back(struct buf *buf) {
+    if (buf_len(buf) == 0) {
+        buf_wipe(buf);
+    }
+}
+
+// Most sessions of a busy proxy wait: none of them holds memory for what comes next.
+static void give_back_buffers(struct dialogue *dialogue) {
+    line_reader_give_back(&dialogue->client.line);
+    line_reader_give_back(&dialogue->server.line);
+    reply_give_back(&dialogue->server.reply);
+    give_back(&dialogue->client.held);
+    give_back(&dialogue->server.raw);
+    give_back(&dialogue->starttls_bytes);
+    if (dialogue->mail_data_list == NULL) { // They fill it in, too.
+        free(dialogue->event);
+        dialogue->event = NULL;
+    }
 }
 
 void dialogue_feed(struct dialogue *dialogue, enum side from, struct slice bytes, int64_t at_ns) {
@@ -68,10 +89,16 @@ void dialogue_feed(struct dialogue *dialogue, enum side from, struct slice bytes
     } else {
         server_feed(dialogue, bytes, at_ns);
     }
+    give_back_buffers(dialogue);
 }
 
 void dialogue_expect_early(struct dialogue *dialogue, size_t len) {
     dialogue->client.early_len = len;
+}
+
+void dialogue_say_not_smtp(struct dialogue *dialogue, const char *text) {
+    free(dialogue->not_smtp_text);
+    dialogue->not_smtp_text = mem_string(text);
 }
 
 int dialogue_next_exchange(struct dialogue *dialogue) {
@@ -108,16 +135,16 @@ static void cancel_auth(struct dialogue *dialogue) {
     dialogue->client.challenged = false;
     if (dialogue->auths != NULL) {
         dialogue->auths->cancelled = true;
-        struct event_command kept = dialogue->event.command;
+        struct event_command kept = emit_event(dialogue)->command;
         emit_auth(dialogue, dialogue->auths, 0, dialogue->now_ns);
-        dialogue->event.command = kept;
+        emit_event(dialogue)->command = kept;
     }
 }
 
 static void tell_proxy_command(struct dialogue *dialogue, struct slice line, int64_t at_ns) {
     dialogue->now_ns = at_ns;
     emit_proxy_bytes(dialogue, SIDE_CLIENT, line);
-    struct event_command *event = &dialogue->event.command;
+    struct event_command *event = &emit_event(dialogue)->command;
     *event = (struct event_command){
         .by_proxy = true,
         .exchange = dialogue_next_exchange(dialogue),
@@ -138,7 +165,7 @@ void dialogue_proxy_substitute_command(struct dialogue *dialogue, struct slice l
 
 void dialogue_proxy_command(struct dialogue *dialogue, struct slice line, int64_t at_ns) {
     tell_proxy_command(dialogue, line, at_ns);
-    const struct event_command *event = &dialogue->event.command;
+    const struct event_command *event = &emit_event(dialogue)->command;
     struct pending_reply item = {.kind = WAITING_COMMAND,
                                  .exchange = event->exchange,
                                  .verb = event->command.verb,
@@ -162,7 +189,7 @@ void dialogue_proxy_substitute(struct dialogue *dialogue, struct slice line, int
     emit_proxy_bytes(dialogue, SIDE_SERVER, line);
     struct event_reply_line shown = {.text = parsed.text};
     shown.line = (struct event_line){.text = line, .len = line.len, .ending = ENDING_CRLF};
-    dialogue->event.reply = (struct event_reply){
+    emit_event(dialogue)->reply = (struct event_reply){
         .by_proxy = true,
         .to = EVENT_NO_EXCHANGE,
         .ordinal = dialogue->heard_count,
@@ -301,7 +328,7 @@ enum party dialogue_not_smtp(const struct dialogue *dialogue) {
 }
 
 const char *dialogue_not_smtp_text(const struct dialogue *dialogue) {
-    return dialogue->not_smtp_text;
+    return dialogue->not_smtp_text == NULL ? "" : dialogue->not_smtp_text;
 }
 
 // ── the end ─────────────────────────────────────────────────────────────────────────────────────

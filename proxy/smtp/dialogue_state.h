@@ -115,7 +115,7 @@ struct dialogue {
     const struct event_session *session;
     struct event_sink sink;
     struct event_sink ahead; // of dialogue_look_ahead; may be empty
-    struct event event;      // the one that is being emitted
+    struct event *event;     // the one that is being emitted; NULL while the session waits
     int64_t now_ns;          // of the latest feed
     struct client_stream client;
     struct server_stream server;
@@ -142,12 +142,13 @@ struct dialogue {
     bool saw_421;
     bool closed; // nothing more is fed
     enum party stranger;
-    char not_smtp_text[NOT_SMTP_TEXT_MAX];
+    char *not_smtp_text; // NULL while both speak SMTP
 };
 
 // ── dialogue.c ──────────────────────────────────────────────────────────────────────────────────
 
-int dialogue_next_exchange(struct dialogue *dialogue); // numbers the next command
+void dialogue_say_not_smtp(struct dialogue *dialogue, const char *text); // why it is not SMTP
+int dialogue_next_exchange(struct dialogue *dialogue);                   // numbers the next command
 
 // ── client.c ────────────────────────────────────────────────────────────────────────────────────
 
@@ -197,6 +198,8 @@ void server_pass_marks(struct dialogue *dialogue, int64_t at_ns);
 
 // ── emit.c ──────────────────────────────────────────────────────────────────────────────────────
 
+// The event to be filled in for `emit`.
+struct event *emit_event(struct dialogue *dialogue);
 void emit(struct dialogue *dialogue, enum event_kind kind, int64_t at_ns);
 // The line that `reader` holds, at most --max-line of it, with its marks.
 struct event_line emit_line_of(const struct dialogue *dialogue, const struct line_reader *reader,

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "base/limits.h"
+#include "base/memory.h"
 #include "smtp/dialogue_state.h"
 
+struct event *emit_event(struct dialogue *dialogue) {
+    if (dialogue->event == NULL) {
+        dialogue->event = mem_new(sizeof(*dialogue->event));
+        dialogue->event->session = dialogue->session;
+    }
+    return dialogue->event;
+}
+
 void emit(struct dialogue *dialogue, enum event_kind kind, int64_t at_ns) {
-    dialogue->event.kind = kind;
-    dialogue->event.session = dialogue->session;
-    dialogue->event.at_ns = at_ns;
-    event_send(&dialogue->sink, &dialogue->event);
+    struct event *event = emit_event(dialogue);
+    event->kind = kind;
+    event->at_ns = at_ns;
+    event_send(&dialogue->sink, event);
 }
 
 // A mark that goes past what is shown of the line goes to its end.
@@ -50,7 +59,7 @@ void emit_bytes(struct dialogue *dialogue, const struct emit_bytes *bytes, int64
     if (bytes->data.len == 0) {
         return;
     }
-    struct event_bytes *event = &dialogue->event.bytes;
+    struct event_bytes *event = &emit_event(dialogue)->bytes;
     *event = (struct event_bytes){.from = bytes->from,
                                   .data = bytes->data,
                                   .secret_count = bytes->secret_count,
@@ -85,26 +94,26 @@ void emit_injection(struct dialogue *dialogue, enum side side, int64_t at_ns) {
         return;
     }
     dialogue->injection_due[side] = false;
-    dialogue->event.flaw = (struct event_flaw){.side = side,
-                                               .message = EVENT_NO_MESSAGE,
-                                               .exchange = dialogue->starttls_exchange,
-                                               .kind = FLAW_INJECTION};
+    emit_event(dialogue)->flaw = (struct event_flaw){.side = side,
+                                                     .message = EVENT_NO_MESSAGE,
+                                                     .exchange = dialogue->starttls_exchange,
+                                                     .kind = FLAW_INJECTION};
     emit(dialogue, EVENT_FLAW, at_ns);
 }
 
 void emit_early_text(struct dialogue *dialogue, const struct mail_data *mail_data, int64_t at_ns) {
-    dialogue->event.flaw = (struct event_flaw){.side = SIDE_CLIENT,
-                                               .message = mail_data->number,
-                                               .exchange = mail_data->exchange,
-                                               .kind = FLAW_EARLY_TEXT};
+    emit_event(dialogue)->flaw = (struct event_flaw){.side = SIDE_CLIENT,
+                                                     .message = mail_data->number,
+                                                     .exchange = mail_data->exchange,
+                                                     .kind = FLAW_EARLY_TEXT};
     emit(dialogue, EVENT_FLAW, at_ns);
 }
 
 void emit_tls_record(struct dialogue *dialogue, int64_t at_ns) {
-    dialogue->event.flaw = (struct event_flaw){.side = SIDE_CLIENT,
-                                               .message = EVENT_NO_MESSAGE,
-                                               .exchange = EVENT_NO_EXCHANGE,
-                                               .kind = FLAW_TLS_RECORD};
+    emit_event(dialogue)->flaw = (struct event_flaw){.side = SIDE_CLIENT,
+                                                     .message = EVENT_NO_MESSAGE,
+                                                     .exchange = EVENT_NO_EXCHANGE,
+                                                     .kind = FLAW_TLS_RECORD};
     emit(dialogue, EVENT_FLAW, at_ns);
 }
 
@@ -120,13 +129,13 @@ void emit_auth(struct dialogue *dialogue, struct auth *auth, int code, int64_t a
         item->auth = item->auth == auth ? NULL : item->auth;
     }
     if (auth->declared) {
-        auth_tell(&dialogue->event.auth, auth, code);
+        auth_tell(&emit_event(dialogue)->auth, auth, code);
         emit(dialogue, EVENT_AUTH, at_ns);
     }
     auth_free(auth);
 }
 
 void emit_note(struct dialogue *dialogue, struct slice text, int64_t at_ns) {
-    dialogue->event.note.text = text;
+    emit_event(dialogue)->note.text = text;
     emit(dialogue, EVENT_NOTE, at_ns);
 }

@@ -20,6 +20,15 @@ void line_reader_forget(struct line_reader *reader) {
     *reader = (struct line_reader){.kept = kept, .ending = ENDING_NONE};
 }
 
+void line_reader_give_back(struct line_reader *reader) {
+    if (reader->whole) {
+        line_reader_forget(reader);
+    }
+    if (reader->len == 0 && !reader->held_cr) {
+        buf_wipe(&reader->kept);
+    }
+}
+
 // Counts and keeps bytes of the line; what did not fit is returned.
 static struct slice keep(struct line_reader *reader, struct slice bytes) {
     reader->len += bytes.len;

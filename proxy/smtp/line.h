@@ -42,6 +42,9 @@ enum line_step line_reader_feed(struct line_reader *reader, struct slice *out_sp
 // was held and does not fit is `*out_spill`.
 bool line_reader_end(struct line_reader *reader, struct slice *out_spill);
 
+// Between lines: gives the memory back. The text of the last line is gone.
+void line_reader_give_back(struct line_reader *reader);
+
 bool line_reader_begun(const struct line_reader *reader); // bytes of a line that has not ended
 bool line_reader_cut(const struct line_reader *reader);   // more came than is kept
 // The prefix; valid until the next feed.

@@ -34,7 +34,7 @@ static enum lookahead expectation_behind(enum lookahead ahead, struct slice line
 
 bool lookahead_emit(struct dialogue *dialogue, enum client_line kind, struct slice line,
                     bool begun) {
-    struct event_command *event = &dialogue->event.command;
+    struct event_command *event = &emit_event(dialogue)->command;
     if (dialogue->ahead.take == NULL) {
         return false;
     }
@@ -46,8 +46,8 @@ bool lookahead_emit(struct dialogue *dialogue, enum client_line kind, struct sli
         return false;
     }
     command_parse(&event->command, line);
-    dialogue->event.kind = EVENT_COMMAND;
-    event_send(&dialogue->ahead, &dialogue->event);
+    emit_event(dialogue)->kind = EVENT_COMMAND;
+    event_send(&dialogue->ahead, emit_event(dialogue));
     return true;
 }
 
@@ -85,9 +85,9 @@ void lookahead_give_up(struct dialogue *dialogue) {
     if (dialogue->ahead.take == NULL) {
         return;
     }
-    dialogue->event.command = (struct event_command){.unread = true};
-    dialogue->event.kind = EVENT_COMMAND;
-    event_send(&dialogue->ahead, &dialogue->event);
+    emit_event(dialogue)->command = (struct event_command){.unread = true};
+    emit_event(dialogue)->kind = EVENT_COMMAND;
+    event_send(&dialogue->ahead, emit_event(dialogue));
 }
 
 // A look costs the line's length. So after a few there is none but where the line has doubled; of

@@ -26,7 +26,7 @@ void mail_data_begin(struct dialogue *dialogue, int exchange, bool bdat) {
     mail_data->exchange = exchange;
     mail_data->bdat = bdat;
     content_begin(&mail_data->content, &rules, dialogue->config.max_line, &dialogue->sink,
-                  &dialogue->event);
+                  emit_event(dialogue));
     mail_data->content.message = mail_data->number;
     mail_data->content.exchange = exchange;
     mail_data->next = dialogue->mail_data_list;
@@ -174,7 +174,7 @@ void mail_data_emit(struct dialogue *dialogue, struct mail_data *mail_data, bool
         return;
     }
     if (!mail_data->given_up) {
-        dialogue->event.message = (struct event_message){
+        emit_event(dialogue)->message = (struct event_message){
             .message = mail_data->number,
             .exchange = mail_data->exchange,
             .bdat = mail_data->bdat,
@@ -182,7 +182,7 @@ void mail_data_emit(struct dialogue *dialogue, struct mail_data *mail_data, bool
             .code = mail_data->complete ? mail_data->code : 0,
             .accepted = mail_data->complete && mail_data->accepted,
         };
-        envelope_tell(&dialogue->event.message, &dialogue->envelope);
+        envelope_tell(&emit_event(dialogue)->message, &dialogue->envelope);
         emit(dialogue, EVENT_MESSAGE, at_ns);
         envelope_clear(&dialogue->envelope);
     }

@@ -77,3 +77,10 @@ void reply_clear(struct reply *reply) {
     reply->open = reply->pending = reply->cut = false;
     buf_clear(&reply->bytes);
 }
+
+void reply_give_back(struct reply *reply) {
+    if (reply->count == 0) {
+        reply_cleanup(reply);
+        reply->room = 0;
+    }
+}

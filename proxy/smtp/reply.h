@@ -32,10 +32,11 @@ void reply_cleanup(struct reply *reply);
 
 // Adds a line; true where it ends the reply. `line->text` is all that was kept of it.
 bool reply_add(struct reply *reply, const struct event_line *line);
-// Fills in what the reply alone knows: code, lines, cut. Valid until reply_clear.
+// Fills in what the reply alone knows: code, lines, cut. Valid until the next reply_add.
 void reply_finish(struct event_reply *out, struct reply *reply);
 // Leaves of each line no more than may be shown, once the reply was read.
 void reply_clip(struct reply *reply, size_t max_line);
-void reply_clear(struct reply *reply);
+void reply_clear(struct reply *reply);     // what was finished is still valid up to the next line
+void reply_give_back(struct reply *reply); // the memory, where no line is held
 
 #endif

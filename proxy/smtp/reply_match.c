@@ -115,10 +115,10 @@ static void emit_smuggled(struct dialogue *dialogue, int64_t at_ns) {
     if (!mail_data->content.smuggling) {
         return;
     }
-    dialogue->event.flaw = (struct event_flaw){.side = SIDE_CLIENT,
-                                               .message = mail_data->number,
-                                               .exchange = mail_data->exchange,
-                                               .kind = FLAW_SMUGGLED_ANSWER};
+    emit_event(dialogue)->flaw = (struct event_flaw){.side = SIDE_CLIENT,
+                                                     .message = mail_data->number,
+                                                     .exchange = mail_data->exchange,
+                                                     .kind = FLAW_SMUGGLED_ANSWER};
     emit(dialogue, EVENT_FLAW, at_ns);
 }
 
@@ -153,7 +153,7 @@ static void emit_reply(struct dialogue *dialogue, struct event_reply *event,
     event->offered = caps_list(offered);
     event->current = caps_list(dialogue->caps);
     reply_clip(&dialogue->server.reply, dialogue->config.max_line);
-    dialogue->event.reply = *event;
+    emit_event(dialogue)->reply = *event;
     emit(dialogue, EVENT_REPLY, cause->at_ns);
     caps_drop(offered);
     if (!event->incomplete) {

@@ -72,7 +72,9 @@ static void judge_stranger(struct dialogue *dialogue, bool ended) {
         return;
     }
     struct slice head = slice_sub(text, 0, NOT_SMTP_HEAD);
-    if (not_smtp_is_server(dialogue->not_smtp_text, head, ended)) {
+    char why[NOT_SMTP_TEXT_MAX];
+    if (not_smtp_is_server(why, head, ended)) {
+        dialogue_say_not_smtp(dialogue, why);
         dialogue->stranger = PARTY_SERVER;
     }
 }
@@ -90,8 +92,8 @@ static void emit_greeting(struct dialogue *dialogue, const struct event_line *li
     if (greeting && !reply->pending && reply->told + 1 == reply->count && !reply->cut &&
         client_is_silent(dialogue)) {
         reply->told++;
-        dialogue->event.greeting.line = *line;
-        dialogue->event.greeting.line.text = slice_sub(line->text, 0, dialogue->config.max_line);
+        emit_event(dialogue)->greeting.line = *line;
+        emit_event(dialogue)->greeting.line.text = slice_sub(line->text, 0, dialogue->config.max_line);
         emit(dialogue, EVENT_GREETING, at_ns);
     }
 }

@@ -9,6 +9,7 @@
 #include "inspect/findings.h"
 #include "message/reader.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,7 @@ static void part(struct player *player) {
 
 static void take(void *context, const struct event *event) {
     struct player *player = context;
+    assert(event->session == &player->session);
     recorder_take(&player->recorder, event);
     read_message(player, event);
     judge(player, event);
