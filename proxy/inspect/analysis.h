@@ -45,15 +45,16 @@ struct quote {
 // See likely.h.
 struct likely {
     struct likely_note {
+        enum rule rule;
         struct place place;
-        char *text;      // NULL for none
-    } notes[RULE_COUNT]; // the latest of each rule
+        char *text; // NULL for none
+    } * notes;      // the latest of each rule
+    size_t note_count;
     struct likely_refusal {
         bool set;
         enum refusal_stage stage;
         int code;
-        bool has_enhanced;
-        struct quote enhanced;
+        char *enhanced; // quoted; NULL for none
         struct place place;
         int login_exchange; // of the AUTH that was sent last
         const struct reply_words *words;
@@ -94,7 +95,7 @@ struct analysis {
     int said_of_message[RULE_COUNT]; // the latest message that a rule was said of
     struct message_notes *message;
     struct envelope_facts *envelope;
-    struct attempts *attempts;
+    struct attempts *attempts; // NULL before the first login that ended
     // EHLO was refused, which is said unless HELO is taken then.
     struct ehlo_refused {
         bool held;

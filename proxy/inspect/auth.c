@@ -205,10 +205,6 @@ struct attempts {
     size_t count;
 };
 
-struct attempts *attempts_new(void) {
-    return mem_new(sizeof(struct attempts));
-}
-
 void attempts_free(struct attempts *attempts) {
     free(attempts);
 }
@@ -245,6 +241,9 @@ static void say_retried(struct analysis *analysis, const struct event_auth *auth
 static void judge_retry(struct analysis *analysis, const struct event_auth *auth) {
     if (slice_is_null(auth->identity)) {
         return;
+    }
+    if (analysis->attempts == NULL) {
+        analysis->attempts = mem_new(sizeof(*analysis->attempts));
     }
     struct attempts *attempts = analysis->attempts;
     struct attempt attempt = {.ordinal = analysis->facts.latest_ordinal};

@@ -37,7 +37,6 @@ struct findings *findings_new(const struct findings_config *config, struct event
     facts_init(&analysis->facts);
     analysis->message = message_notes_new();
     analysis->envelope = envelope_new();
-    analysis->attempts = attempts_new();
     return findings;
 }
 

@@ -152,9 +152,19 @@ static bool is_near(enum scope scope, struct place finding, const struct likely_
     return false;
 }
 
+const struct likely_note *likely_note_of(const struct likely *likely, enum rule rule) {
+    static const struct likely_note none = {.text = NULL};
+    for (size_t i = 0; i < likely->note_count; i++) {
+        if (likely->notes[i].rule == rule) {
+            return &likely->notes[i];
+        }
+    }
+    return &none;
+}
+
 static const char *explanation_of(const struct likely *likely) {
     for (size_t i = 0; i < BONDS; i++) {
-        const struct likely_note *note = &likely->notes[bonds[i].rule];
+        const struct likely_note *note = likely_note_of(likely, bonds[i].rule);
         if ((likely->refusal.bonds & UINT64_C(1) << i) != 0 && note->text != NULL &&
             is_near(bonds[i].scope, note->place, &likely->refusal)) {
             return note->text;
@@ -208,13 +218,32 @@ static bool is_kept(enum rule rule) {
     return is_an_end(rule);
 }
 
+static void keep_note(struct likely *likely, const struct likely_note *note) {
+    for (size_t i = 0; i < likely->note_count; i++) {
+        if (likely->notes[i].rule == note->rule) {
+            free(likely->notes[i].text);
+            likely->notes[i] = *note;
+            return;
+        }
+    }
+    size_t count = likely->note_count + 1;
+    likely->notes = mem_resize(likely->notes, count, sizeof(likely->notes[0]));
+    likely->notes[likely->note_count] = *note;
+    likely->note_count = count;
+}
+
 void likely_take_finding(struct analysis *analysis, enum rule rule, struct place place,
                          const char *text) {
-    struct likely_note *note = &analysis->likely.notes[rule];
     if (is_kept(rule)) {
-        free(note->text);
-        *note = (struct likely_note){place, copy_for(analysis, text)};
+        struct likely_note note = {rule, place, copy_for(analysis, text)};
+        keep_note(&analysis->likely, &note);
     }
+}
+
+static void forget_refusal(struct likely *likely) {
+    free(likely->refusal.explanation);
+    free(likely->refusal.enhanced);
+    likely->refusal = (struct likely_refusal){0};
 }
 
 // Whether the new refusal says more than the standing one: what is said of a command after a
@@ -230,24 +259,23 @@ void likely_take_refusal(struct analysis *analysis, const struct refusal *refusa
     if (analysis->ignored[RULE_REJECTED] || !replaces(&likely->refusal, refusal)) {
         return;
     }
-    free(likely->refusal.explanation);
+    forget_refusal(likely);
+    struct quote enhanced = quote_of(analysis, refusal->enhanced);
     likely->refusal = (struct likely_refusal){.set = true,
                                               .stage = refusal->stage,
                                               .code = refusal->code,
-                                              .has_enhanced = refusal->enhanced.len > 0,
-                                              .enhanced = quote_of(analysis, refusal->enhanced),
                                               .place = place,
                                               .login_exchange = analysis->facts.auth_exchange,
                                               .words = words,
                                               .bonds = bonds_of(refusal)};
     const char *explanation = explanation_of(likely);
     likely->refusal.explanation = explanation == NULL ? NULL : mem_string(explanation);
+    likely->refusal.enhanced = refusal->enhanced.len > 0 ? mem_string(enhanced.text) : NULL;
 }
 
 static void make_good(struct likely *likely, int stages) {
     if (likely->refusal.set && (stages & 1 << likely->refusal.stage) != 0) {
-        free(likely->refusal.explanation);
-        likely->refusal = (struct likely_refusal){0};
+        forget_refusal(likely);
     }
 }
 
@@ -306,9 +334,9 @@ static void put_refusal(struct buf *out, const struct likely *likely,
     const struct likely_refusal *refusal = &likely->refusal;
     const char *explanation =
         refusal->explanation != NULL ? refusal->explanation : explanation_of(likely);
-    bool enhanced = refusal->has_enhanced;
+    bool enhanced = refusal->enhanced != NULL;
     buf_putf(out, "%s was refused with %d%s%s%s", refusal_name(refusal->stage), refusal->code,
-             enhanced ? " " : "", enhanced ? refusal->enhanced.text : "", end_of(close));
+             enhanced ? " " : "", enhanced ? refusal->enhanced : "", end_of(close));
     if (explanation != NULL) {
         put_text(out, ", because ");
         put_within(out, explanation);
@@ -330,7 +358,7 @@ static void put_error(struct buf *out, const struct event_close *close) {
 // The peer of a session that failed before its dialogue, or within TLS.
 static void put_failure(struct buf *out, const struct likely *likely,
                         const struct event_close *close) {
-    const struct likely_note *distrusts = &likely->notes[RULE_TLS_CLIENT_DISTRUSTS];
+    const struct likely_note *distrusts = likely_note_of(likely, RULE_TLS_CLIENT_DISTRUSTS);
     if (close->outcome == OUTCOME_TLS_CLIENT_FAILED && distrusts->text != NULL) {
         put_text(out, distrusts->text);
     } else {
@@ -353,7 +381,7 @@ static const char *fault_before_close(const struct analysis *analysis) {
         RULE_NO_EHLO_AFTER_STARTTLS,
     };
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
-        const struct likely_note *note = &analysis->likely.notes[faults[i]];
+        const struct likely_note *note = likely_note_of(&analysis->likely, faults[i]);
         if (note->text != NULL && note->place.exchange == facts->last.exchange) {
             return note->text;
         }
@@ -361,22 +389,24 @@ static const char *fault_before_close(const struct analysis *analysis) {
     return NULL;
 }
 
-static void put_first(struct buf *out, const struct likely_note notes[RULE_COUNT],
-                      const enum rule *rules, size_t count) {
+static void put_first(struct buf *out, const struct likely *likely, const enum rule *rules,
+                      size_t count) {
     for (size_t i = 0; i < count; i++) {
-        if (notes[rules[i]].text != NULL) {
-            put_text(out, notes[rules[i]].text);
+        const char *text = likely_note_of(likely, rules[i])->text;
+        if (text != NULL) {
+            put_text(out, text);
             return;
         }
     }
 }
 
 // The end of data as a client sent it that waited in vain for the answer; NULL for none.
-static const char *false_end_of_text(const struct likely_note *notes) {
+static const char *false_end_of_text(const struct likely *likely) {
     static const enum rule cuts[] = {RULE_TEXT_STALLED, RULE_CLOSED_IN_DATA};
-    const struct likely_note *end = &notes[RULE_SMUGGLING];
+    const struct likely_note *end = likely_note_of(likely, RULE_SMUGGLING);
     for (size_t i = 0; end->text != NULL && i < sizeof(cuts) / sizeof(cuts[0]); i++) {
-        if (notes[cuts[i]].text != NULL && notes[cuts[i]].place.message == end->place.message) {
+        const struct likely_note *cut = likely_note_of(likely, cuts[i]);
+        if (cut->text != NULL && cut->place.message == end->place.message) {
             return end->text;
         }
     }
@@ -387,24 +417,26 @@ static void put_end(struct buf *out, const struct analysis *analysis,
                     const struct event_close *close) {
     static const enum rule ends[] = {RULE_AUTH_UNANSWERED, RULE_OUT_OF_STEP, RULE_CLOSED_IN_DATA,
                                      RULE_GAVE_UP_EARLY};
-    const struct likely_note *notes = analysis->likely.notes;
+    const struct likely *likely = &analysis->likely;
+    const char *stalled = likely_note_of(likely, RULE_TEXT_STALLED)->text;
+    const char *closed = likely_note_of(likely, RULE_SERVER_CLOSED)->text;
     const char *fault = fault_before_close(analysis);
-    const char *false_end = false_end_of_text(notes);
+    const char *false_end = false_end_of_text(likely);
     if (false_end != NULL) {
         put_text(out, "The message never ended: ");
         put_within(out, false_end);
-    } else if (notes[RULE_TEXT_STALLED].text != NULL) {
-        put_text(out, notes[RULE_TEXT_STALLED].text);
-    } else if (close->outcome == OUTCOME_SERVER_CLOSED && notes[RULE_SERVER_CLOSED].text != NULL) {
-        put_text(out, fault == NULL ? notes[RULE_SERVER_CLOSED].text
-                                    : "The server closed the connection, perhaps because ");
+    } else if (stalled != NULL) {
+        put_text(out, stalled);
+    } else if (close->outcome == OUTCOME_SERVER_CLOSED && closed != NULL) {
+        put_text(out,
+                 fault == NULL ? closed : "The server closed the connection, perhaps because ");
         if (fault != NULL) {
             put_within(out, fault);
         }
     } else if (close->outcome == OUTCOME_SERVER_CLOSED && analysis->facts.saw_421) {
         put_error(out, close);
     } else {
-        put_first(out, notes, ends, sizeof(ends) / sizeof(ends[0]));
+        put_first(out, likely, ends, sizeof(ends) / sizeof(ends[0]));
     }
 }
 
@@ -443,12 +475,13 @@ void likely_conclude(struct analysis *analysis, const struct event_close *close)
 
 void likely_forget(struct analysis *analysis) {
     struct likely *likely = &analysis->likely;
-    for (int rule = 0; rule < RULE_COUNT; rule++) {
-        free(likely->notes[rule].text);
-        likely->notes[rule].text = NULL;
+    for (size_t i = 0; i < likely->note_count; i++) {
+        free(likely->notes[i].text);
     }
-    free(likely->refusal.explanation);
-    likely->refusal = (struct likely_refusal){0};
+    free(likely->notes);
+    likely->notes = NULL;
+    likely->note_count = 0;
+    forget_refusal(likely);
 }
 
 void likely_free(struct analysis *analysis) {

@@ -17,6 +17,9 @@
 
 void likely_free(struct analysis *analysis);
 
+// The latest finding of a rule that matters here; its text is NULL where there is none.
+const struct likely_note *likely_note_of(const struct likely *likely, enum rule rule);
+
 void likely_take_finding(struct analysis *analysis, enum rule rule, struct place place,
                          const char *text);
 // `said` is what the server said, its lines joined; `words` may be NULL.

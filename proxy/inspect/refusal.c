@@ -162,7 +162,7 @@ static const struct {
 
 // Whether it was said of this command; where the rule is not listened to, nothing is known.
 static bool out_of_order(const struct analysis *analysis, int exchange) {
-    const struct likely_note *note = &analysis->likely.notes[RULE_BAD_SEQUENCE];
+    const struct likely_note *note = likely_note_of(&analysis->likely, RULE_BAD_SEQUENCE);
     bool unknown =
         analysis->ignored[RULE_BAD_SEQUENCE] || exchange != analysis->facts.last.exchange;
     return unknown || (note->text != NULL && note->place.exchange == exchange);

@@ -35,7 +35,6 @@ void message_notes_free(struct message_notes *notes);
 struct envelope_facts *envelope_new(void);
 void envelope_free(struct envelope_facts *envelope);
 void sent_messages_free(struct sent_messages *sent);
-struct attempts *attempts_new(void);
 void attempts_free(struct attempts *attempts);
 
 #endif
