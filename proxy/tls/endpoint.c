@@ -85,6 +85,7 @@ void tls_endpoint_free(struct tls_endpoint *endpoint) {
     for (size_t i = 0; i < endpoint->chain_len; i++) {
         CRYPTO_BUFFER_free(endpoint->chain[i]);
     }
+    free(endpoint->chain);
     free(endpoint->alpn);
     free(endpoint->sni);
     free(endpoint->error);

@@ -128,7 +128,9 @@ static int on_alpn_select(SSL *ssl, const uint8_t **out, uint8_t *out_len, const
 static void keep_chain(struct tls_endpoint *endpoint, const SSL *ssl) {
     const STACK_OF(CRYPTO_BUFFER) *chain = SSL_get0_peer_certificates(ssl);
     size_t len = chain == NULL ? 0 : sk_CRYPTO_BUFFER_num(chain);
-    for (size_t i = 0; i < len && endpoint->chain_len < LIMIT_CHAIN; i++) {
+    len = len < LIMIT_CHAIN ? len : LIMIT_CHAIN;
+    endpoint->chain = mem_new_array(len, sizeof(CRYPTO_BUFFER *));
+    for (size_t i = 0; i < len; i++) {
         CRYPTO_BUFFER *certificate = sk_CRYPTO_BUFFER_value(chain, i);
         CRYPTO_BUFFER_up_ref(certificate);
         endpoint->chain[endpoint->chain_len++] = certificate;
@@ -138,7 +140,7 @@ static void keep_chain(struct tls_endpoint *endpoint, const SSL *ssl) {
 // Never judges by itself: who the peer is, is decided above.
 static enum ssl_verify_result_t on_verify(SSL *ssl, uint8_t *out_alert) {
     struct tls_endpoint *endpoint = endpoint_of(ssl);
-    if (endpoint->chain_len == 0) {
+    if (endpoint->chain == NULL) {
         keep_chain(endpoint, ssl);
     }
     if (endpoint->plan.verify == NULL) {

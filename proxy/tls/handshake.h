@@ -34,7 +34,7 @@ struct tls_endpoint {
     bool certificate_requested;
 
     // The peer's chain, each with a reference of ours.
-    CRYPTO_BUFFER *chain[LIMIT_CHAIN];
+    CRYPTO_BUFFER **chain;
     size_t chain_len;
 
     // What was seen on the way.

@@ -11,13 +11,13 @@
 #include <openssl/ssl.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 // What `struct tls_hello` points into.
 struct hello {
     struct tls_hello view;
-    uint8_t *body;
     char *sni;
-    char *alpn[LIMIT_ALPN_NAMES];
+    uint8_t *alpn_wire;
     char *ja3;
     char *ja4;
 };
@@ -78,13 +78,11 @@ static bool read_alpn(struct hello *hello, CBS extension) {
         return false;
     }
     hello->view.alpn_wire = slice_of(CBS_data(&list), CBS_len(&list));
-    while (CBS_len(&list) > 0 && hello->view.alpn_count < LIMIT_ALPN_NAMES) {
+    while (CBS_len(&list) > 0) {
         CBS name;
         if (!CBS_get_u8_length_prefixed(&list, &name)) {
             return false;
         }
-        hello->alpn[hello->view.alpn_count++] =
-            mem_string_of(slice_of(CBS_data(&name), CBS_len(&name)));
     }
     return true;
 }
@@ -190,25 +188,33 @@ void tls_hello_limit(struct tls_hello *hello, uint16_t allowed_max) {
     hello->rsa_only = !takes_ecdsa_leaf(hello, allowed_max);
 }
 
+// The hello lives as long as the session, its bytes do not.
+static void stop_borrowing(struct hello *hello) {
+    struct tls_hello *view = &hello->view;
+    size_t len = view->alpn_wire.len;
+    if (len > 0) {
+        hello->alpn_wire = mem_new(len);
+        memcpy(hello->alpn_wire, view->alpn_wire.data, len);
+    }
+    view->alpn_wire = slice_of(hello->alpn_wire, len);
+    view->point_formats = (struct slice){0};
+}
+
 struct tls_hello *tls_hello_new(struct slice body, uint16_t allowed_max) {
     struct hello *hello = mem_new(sizeof(*hello));
-    hello->body = mem_new(body.len + 1);
-    for (size_t i = 0; i < body.len; i++) {
-        hello->body[i] = body.data[i];
-    }
     CBS cbs;
-    CBS_init(&cbs, hello->body, body.len);
+    CBS_init(&cbs, body.data, body.len);
     if (!read_hello(hello, cbs)) {
         tls_hello_free(&hello->view);
         return NULL;
     }
     struct tls_hello *view = &hello->view;
     view->sni = hello->sni;
-    view->alpn = (const char *const *)hello->alpn;
     view->version_max = highest_version(view);
     tls_hello_limit(view, allowed_max);
     view->ja3 = hello->ja3 = tls_ja3(view);
     view->ja4 = hello->ja4 = tls_ja4(view);
+    stop_borrowing(hello);
     return view;
 }
 
@@ -217,16 +223,13 @@ void tls_hello_free(struct tls_hello *view) {
         return;
     }
     struct hello *hello = (struct hello *)view; // `view` is its first member
-    for (size_t i = 0; i < LIMIT_ALPN_NAMES; i++) {
-        free(hello->alpn[i]);
-    }
     free(view->suites.items);
     free(view->extensions.items);
     free(view->groups.items);
     free(view->signatures.items);
     free(view->versions.items);
-    free(hello->body);
     free(hello->sni);
+    free(hello->alpn_wire);
     free(hello->ja3);
     free(hello->ja4);
     free(hello);

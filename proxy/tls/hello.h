@@ -22,10 +22,8 @@ struct tls_numbers {
 };
 
 struct tls_hello {
-    const char *sni;         // NULL if none
-    const char *const *alpn; // the protocols offered, in order
-    size_t alpn_count;
-    struct slice alpn_wire; // the same as ALPN's ProtocolNameList without its outer length
+    const char *sni;        // NULL if none
+    struct slice alpn_wire; // ALPN's ProtocolNameList without its outer length
     const char *ja3;
     const char *ja4;
     uint16_t version_max; // highest version offered, 0x0304
@@ -39,7 +37,7 @@ struct tls_hello {
     struct tls_numbers groups;
     struct tls_numbers signatures;
     struct tls_numbers versions; // of supported_versions
-    struct slice point_formats;
+    struct slice point_formats;  // for the fingerprint; null once the hello was read
 };
 
 // Reads the body of a ClientHello (without its 4-byte handshake header). `allowed_max` is the

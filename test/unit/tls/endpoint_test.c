@@ -292,7 +292,7 @@ static void test_big_client_hello(void **state) {
     assert_true(tls_endpoint_output(pair.client).len > 4096);
     exchange(&pair, 7);
     assert_int_equal(tls_endpoint_state(pair.server), TLS_ESTABLISHED);
-    assert_int_equal(tls_endpoint_hello(pair.server)->alpn_count, 20);
+    assert_int_equal(tls_endpoint_hello(pair.server)->alpn_wire.len, sizeof(names));
     pair_cleanup(&pair);
 }
 

@@ -104,9 +104,6 @@ static void test_reads_all(void **state) {
     struct tls_hello *hello = read_hello(&parts, V12, CHROME_SUITES, COUNT(CHROME_SUITES));
     assert_non_null(hello);
     assert_string_equal(hello->sni, "example.com");
-    assert_int_equal(hello->alpn_count, 2);
-    assert_string_equal(hello->alpn[0], "h2");
-    assert_string_equal(hello->alpn[1], "http/1.1");
     assert_true(slice_is(hello->alpn_wire, "\x02h2\x08http/1.1"));
     assert_int_equal(hello->version, V12);
     assert_int_equal(hello->version_max, V13);
@@ -182,8 +179,7 @@ static void test_the_first_of_two_alpns_counts(void **state) {
     put_extension(&parts.extensions, 16, SLICE("\x00\x05\x04smtp"));
     put_extension(&parts.extensions, 16, SLICE("\x00\x00"));
     struct tls_hello *hello = read_hello(&parts, V12, SUITES, COUNT(SUITES));
-    assert_int_equal(hello->alpn_count, 1);
-    assert_int_equal(hello->alpn_wire.len, 5);
+    assert_true(slice_is(hello->alpn_wire, "\x04smtp"));
     tls_hello_free(hello);
     parts_cleanup(&parts);
 }
