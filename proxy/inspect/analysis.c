@@ -5,6 +5,7 @@
 #include "inspect/likely.h"
 
 #include "base/limits.h"
+#include "base/memory.h"
 #include "base/sentence.h"
 #include "base/text.h"
 
@@ -47,6 +48,28 @@ static struct slice whole_characters(const char *text) {
     return s;
 }
 
+const struct tally *analysis_tally(const struct analysis *analysis, enum rule rule) {
+    static const struct tally none = {.count = 0};
+    for (size_t i = 0; i < analysis->tally_count; i++) {
+        if (analysis->tallies[i].rule == rule) {
+            return &analysis->tallies[i];
+        }
+    }
+    return &none;
+}
+
+struct tally *analysis_take_tally(struct analysis *analysis, enum rule rule) {
+    for (size_t i = 0; i < analysis->tally_count; i++) {
+        if (analysis->tallies[i].rule == rule) {
+            return &analysis->tallies[i];
+        }
+    }
+    size_t count = analysis->tally_count + 1;
+    analysis->tallies = mem_resize(analysis->tallies, count, sizeof(analysis->tallies[0]));
+    analysis->tallies[analysis->tally_count] = (struct tally){.rule = rule};
+    return &analysis->tallies[analysis->tally_count++];
+}
+
 static unsigned count(struct tally *tally, enum severity severity, enum party side) {
     bool first = tally->count++ == 0;
     tally->worst = first || severity > tally->worst ? severity : tally->worst;
@@ -59,7 +82,7 @@ static void say(struct analysis *analysis, enum rule rule, enum severity severit
     if (analysis->ignored[rule]) {
         return;
     }
-    if (count(&analysis->tallies[rule], severity, place.side) > LIMIT_FINDINGS_OF_RULE) {
+    if (count(analysis_take_tally(analysis, rule), severity, place.side) > LIMIT_FINDINGS_OF_RULE) {
         return;
     }
     likely_take_finding(analysis, rule, place, text);
@@ -113,25 +136,26 @@ void analysis_note(struct analysis *analysis, const char *format, ...) {
 }
 
 bool analysis_lists(const struct analysis *analysis, enum rule rule) {
-    return !analysis->ignored[rule] && analysis->tallies[rule].count < LIMIT_FINDINGS_OF_RULE;
+    return !analysis->ignored[rule] &&
+           analysis_tally(analysis, rule)->count < LIMIT_FINDINGS_OF_RULE;
 }
 
 bool analysis_first_of_message(struct analysis *analysis, enum rule rule, int message) {
-    if (analysis->said_of_message[rule] == message) {
+    if (analysis_tally(analysis, rule)->message == message) {
         return false;
     }
-    analysis->said_of_message[rule] = message;
+    analysis_take_tally(analysis, rule)->message = message;
     return true;
 }
 
 bool analysis_is_first(const struct analysis *analysis, enum rule rule) {
-    return analysis->tallies[rule].count == 0;
+    return analysis_tally(analysis, rule)->count == 0;
 }
 
 void analysis_say_totals(struct analysis *analysis) {
     for (int rule = 0; rule < RULE_COUNT; rule++) {
         const struct rule_info *info = rule_info((enum rule)rule);
-        const struct tally *tally = &analysis->tallies[rule];
+        const struct tally *tally = analysis_tally(analysis, (enum rule)rule);
         if (tally->count <= LIMIT_FINDINGS_OF_RULE) {
             continue;
         }

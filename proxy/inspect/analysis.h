@@ -69,11 +69,15 @@ struct analysis {
     struct event_sink sink;
     struct facts facts;
     const struct event *now; // the event that is being judged
+    // Of the few rules that fired, or were thought of, in this session; see analysis_tally.
     struct tally {
+        enum rule rule;
         unsigned count;
         enum severity worst;
         enum party side; // PARTY_NONE where it was more than one
-    } tallies[RULE_COUNT];
+        int message;     // the latest that the rule was said of
+    } * tallies;
+    size_t tally_count;
     bool ignored[RULE_COUNT]; // --ignore
     // Findings that wait, see held.h.
     struct held {
@@ -92,8 +96,7 @@ struct analysis {
         int first_exchange;
         int last_exchange; // EVENT_NO_EXCHANGE where there is none
     } preface;
-    int said_of_message[RULE_COUNT]; // the latest message that a rule was said of
-    struct message_notes *message;
+    struct message_notes *message; // NULL before the first message
     struct envelope_facts *envelope;
     struct attempts *attempts; // NULL before the first login that ended
     // EHLO was refused, which is said unless HELO is taken then.
@@ -136,6 +139,10 @@ struct place place_of_reply(const struct analysis *analysis, const struct event_
 // Where servers pass mail on; on other ports a client hands in its own (RFC 6409).
 enum { PORT_SMTP = 25 };
 
+// How often the rule fired so far, and how. Valid until the next finding.
+const struct tally *analysis_tally(const struct analysis *analysis, enum rule rule);
+// The same to be changed.
+struct tally *analysis_take_tally(struct analysis *analysis, enum rule rule);
 // Sends a finding, or only counts it when the rule was said often enough; nothing for a rule that
 // is ignored. The text is one sentence.
 void analysis_say(struct analysis *analysis, enum rule rule, struct place place, const char *format,

@@ -215,7 +215,7 @@ static bool is_judged(const struct analysis *analysis, enum outcome outcome) {
 // ── what failed ─────────────────────────────────────────────────────────────────────────────────
 
 static bool is_said(const struct analysis *analysis, enum rule rule) {
-    return analysis->tallies[rule].count > 0;
+    return analysis_tally(analysis, rule)->count > 0;
 }
 
 // Whether a finding says already why the session ended so.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/facts.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "inspect/parameter.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void facts_init(struct facts *facts) {
@@ -17,6 +19,7 @@ void facts_init(struct facts *facts) {
 
 void facts_cleanup(struct facts *facts) {
     waiting_cleanup(&facts->waiting);
+    free(facts->shown_faults);
 }
 
 int facts_message_of(const struct facts *facts, int exchange) {
@@ -365,8 +368,8 @@ static void learn_client_tls(struct facts *facts, const struct event_tls *tls) {
     facts->client_tls = true;
     facts->tls_shown_bad = tls->shown_bad;
     facts->tls_shown_by_fault = tls->shown_by_fault;
-    snprintf(facts->shown_faults, sizeof(facts->shown_faults), "%s",
-             tls->shown_faults == NULL ? "" : tls->shown_faults);
+    free(facts->shown_faults);
+    facts->shown_faults = mem_string(tls->shown_faults);
     facts->no_check_said = false;
     facts->hello_accepted = false;
     facts->hello_forgiven = tls->starttls;

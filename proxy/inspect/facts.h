@@ -80,15 +80,15 @@ struct facts {
     bool client_tls;
     bool server_tls;
     bool tls_failed;
-    bool tls_shown_bad;      // --verify mirror: the client took a certificate with a fault,
-    bool tls_shown_by_fault; // … which --fault has put in
-    char shown_faults[VERDICT_ERROR_MAX]; // this one
-    bool server_offers_starttls;          // by itself, in its latest EHLO reply
-    bool no_check_said;                   // … and a command has shown that it did not mind
-    bool ehlo_tried;                      // in the session
-    bool hello_accepted;                  // on this layer
-    bool hello_forgiven;                  // a new TLS layer: another rule tells of what is missing
-    int hello_exchange; // an EHLO, HELO or LHLO whose reply is out; else EVENT_NO_EXCHANGE
+    bool tls_shown_bad;          // --verify mirror: the client took a certificate with a fault,
+    bool tls_shown_by_fault;     // … which --fault has put in
+    char *shown_faults;          // this one; NULL for none
+    bool server_offers_starttls; // by itself, in its latest EHLO reply
+    bool no_check_said;          // … and a command has shown that it did not mind
+    bool ehlo_tried;             // in the session
+    bool hello_accepted;         // on this layer
+    bool hello_forgiven;         // a new TLS layer: another rule tells of what is missing
+    int hello_exchange;          // an EHLO, HELO or LHLO whose reply is out; else EVENT_NO_EXCHANGE
     struct transaction interrupted; // by that, and resumed where it is refused
     bool ehlo_due;                  // STARTTLS was done and nothing has been said since
     bool starttls_tried;

@@ -35,7 +35,6 @@ struct findings *findings_new(const struct findings_config *config, struct event
         }
     }
     facts_init(&analysis->facts);
-    analysis->message = message_notes_new();
     analysis->envelope = envelope_new();
     return findings;
 }
@@ -52,6 +51,7 @@ void findings_free(struct findings *findings) {
     envelope_free(analysis->envelope);
     attempts_free(analysis->attempts);
     sent_messages_free(analysis->sent);
+    free(analysis->tallies);
     free(findings);
 }
 

@@ -43,7 +43,7 @@ void held_drop_client(struct analysis *analysis) {
     for (size_t i = 0; i < held->count; i++) {
         struct held_finding *item = &held->items[i];
         if (item->place.side == PARTY_CLIENT) {
-            analysis->tallies[item->rule].count--;
+            analysis_take_tally(analysis, item->rule)->count--;
             free(item->text);
         } else {
             held->items[kept++] = *item;
@@ -55,10 +55,9 @@ void held_drop_client(struct analysis *analysis) {
 
 static void mute(struct analysis *analysis) {
     analysis->held.muted = true;
-    for (int rule = 0; rule < RULE_COUNT; rule++) {
-        if (is_about_smtp((enum rule)rule)) {
-            analysis->tallies[rule].count = 0;
-        }
+    for (size_t i = 0; i < analysis->tally_count; i++) {
+        struct tally *tally = &analysis->tallies[i];
+        tally->count = is_about_smtp(tally->rule) ? 0 : tally->count;
     }
     held_free(analysis);
     likely_forget(analysis);

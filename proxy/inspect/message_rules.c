@@ -62,8 +62,11 @@ struct message_notes {
     struct remarks notes;
 };
 
-struct message_notes *message_notes_new(void) {
-    return mem_new(sizeof(struct message_notes));
+static struct message_notes *notes_of(struct analysis *analysis) {
+    if (analysis->message == NULL) {
+        analysis->message = mem_new(sizeof(*analysis->message));
+    }
+    return analysis->message;
 }
 
 static void clear(struct message_notes *notes) {
@@ -258,7 +261,7 @@ static void judge_mime_flaw(struct analysis *analysis, const struct event_flaw *
 static void judge_missing(struct analysis *analysis, struct place place) {
     static const char without_id[] = "should have one, or filters take it for spam and replies "
                                      "cannot be threaded";
-    const unsigned *seen = analysis->message->seen;
+    const unsigned *seen = notes_of(analysis)->seen;
     bool id = seen[ONCE_MESSAGE_ID] > 0;
     const char *what = seen[ONCE_FROM] > 0   ? "no Date field"
                        : seen[ONCE_DATE] > 0 ? "no From field"
@@ -304,7 +307,7 @@ static void finish(struct analysis *analysis) {
 }
 
 void message_is_cut(struct analysis *analysis) {
-    remarks_drop(&analysis->message->notes, RULE_MIME_INCOMPLETE);
+    remarks_drop(&notes_of(analysis)->notes, RULE_MIME_INCOMPLETE);
 }
 
 static int message_of(const struct event *event) {
@@ -322,14 +325,15 @@ static int message_of(const struct event *event) {
     return streams ? event->flaw.message : EVENT_NO_MESSAGE;
 }
 
-static void begin(struct analysis *analysis, int message) {
-    struct message_notes *notes = analysis->message;
+static struct message_notes *begin(struct analysis *analysis, int message) {
+    struct message_notes *notes = notes_of(analysis);
     if (notes->message != message) {
         clear(notes);
         notes->message = message;
         notes->exchange = analysis->facts.text_exchange;
         notes->smtputf8 = analysis->facts.transaction.smtputf8;
     }
+    return notes;
 }
 
 // Chunks that follow a refused MAIL or RCPT are no message, and the answer tells: it is judged in
@@ -349,7 +353,8 @@ void message_judge(struct analysis *analysis, const struct event *event) {
     struct message_notes *notes = analysis->message;
     int message = message_of(event);
     // The reader may tell its last fields and flaws on either side of the end.
-    if (notes->ended && message != notes->message && !waits_for_answer(notes, event)) {
+    if (notes != NULL && notes->ended && message != notes->message &&
+        !waits_for_answer(notes, event)) {
         notes->complete = notes->complete && !is_out_of_order(notes, event);
         finish(analysis);
     }
@@ -361,7 +366,7 @@ void message_judge(struct analysis *analysis, const struct event *event) {
     if (message == EVENT_NO_MESSAGE) {
         return;
     }
-    begin(analysis, message);
+    notes = begin(analysis, message);
     if (event->kind == EVENT_FIELD) {
         judge_field(analysis, event);
     } else if (event->kind == EVENT_FLAW) {

@@ -30,7 +30,6 @@ void refusal_judge(struct analysis *analysis, const struct event *event); // rej
 void closing_judge(struct analysis *analysis, const struct event *event); // how a session ends
 
 // What the themes keep of a session beyond the facts; NULL is fine.
-struct message_notes *message_notes_new(void);
 void message_notes_free(struct message_notes *notes);
 struct envelope_facts *envelope_new(void);
 void envelope_free(struct envelope_facts *envelope);

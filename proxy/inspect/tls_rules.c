@@ -157,7 +157,7 @@ static void judge_unchecked(struct analysis *analysis, const struct event_comman
                      "The client went on though the certificate that it was shown is bad, as the "
                      "server's is (%s); it does not verify that, so anybody on the way could read "
                      "and change its mail",
-                     facts->shown_faults);
+                     facts->shown_faults == NULL ? "" : facts->shown_faults);
     }
 }
 
