@@ -70,6 +70,7 @@ static void give_back_buffers(struct dialogue *dialogue) {
     line_reader_give_back(&dialogue->client.line);
     line_reader_give_back(&dialogue->server.line);
     reply_give_back(&dialogue->server.reply);
+    queue_give_back(&dialogue->queue);
     give_back(&dialogue->client.held);
     give_back(&dialogue->server.raw);
     give_back(&dialogue->starttls_bytes);

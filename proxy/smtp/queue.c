@@ -15,6 +15,14 @@ void queue_cleanup(struct queue *queue) {
     *queue = (struct queue){0};
 }
 
+void queue_give_back(struct queue *queue) {
+    if (queue->start == queue->end) {
+        free(queue->items);
+        queue->items = NULL;
+        queue->room = 0;
+    }
+}
+
 bool queue_full(const struct queue *queue) {
     return queue->lost_count > 0 || queue->end - queue->start >= LIMIT_PIPELINE;
 }

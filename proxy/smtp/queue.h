@@ -55,6 +55,7 @@ struct queue {
 };
 
 void queue_cleanup(struct queue *queue);
+void queue_give_back(struct queue *queue); // the memory, where nothing waits
 
 // No more is remembered than a command's number; a message cannot wait here any longer.
 bool queue_full(const struct queue *queue);
