@@ -93,7 +93,8 @@ static void emit_greeting(struct dialogue *dialogue, const struct event_line *li
         client_is_silent(dialogue)) {
         reply->told++;
         emit_event(dialogue)->greeting.line = *line;
-        emit_event(dialogue)->greeting.line.text = slice_sub(line->text, 0, dialogue->config.max_line);
+        emit_event(dialogue)->greeting.line.text =
+            slice_sub(line->text, 0, dialogue->config.max_line);
         emit(dialogue, EVENT_GREETING, at_ns);
     }
 }
