@@ -376,13 +376,19 @@ static bool adds_mechanism(const char *line) {
     return slice_is_nocase(slice_split(&keyword, '='), "AUTH");
 }
 
-// What would leave the two peers in different places, whatever the user meant by it.
-static const char *nonsense(const struct fault_rule *rule) {
-    struct slice text = slice_of_string(rule->action_text);
+static bool has_controls(struct slice text) {
     for (size_t i = 0; i < text.len; i++) {
         if (text.data[i] < ' ' || text.data[i] == 0x7f) {
-            return "an answer is one line, without control characters";
+            return true;
         }
+    }
+    return false;
+}
+
+// What would leave the two peers in different places, whatever the user meant by it.
+static const char *nonsense(const struct fault_rule *rule) {
+    if (has_controls(slice_of_string(rule->action_text))) {
+        return "an answer is one line, without control characters";
     }
     if (rule->action.kind == FAULT_ADD && adds_mechanism(rule->action.text)) {
         return "no credential mechanism may be added that the server lacks, and those that it has "
