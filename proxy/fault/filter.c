@@ -356,6 +356,7 @@ static void begin_answer(struct fault_filter *filter, const struct fault_rule *r
     filter->answer_exchange = line->exchange;
     filter->drops_text = line->verb == VERB_BDAT;
     filter->cancels_auth = line->kind == FILTER_OPAQUE;
+    filter->in_auth = false; // the server knows of none, or of none any more
     report(filter, rule, line->exchange, at_ns);
 }
 
