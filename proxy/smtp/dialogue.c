@@ -65,8 +65,12 @@ static void give_back(struct buf *buf) {
     }
 }
 
-// Most sessions of a busy proxy wait: none of them holds memory for what comes next.
+// Most sessions of a busy proxy wait: none of them holds memory for what comes next. One in the
+// middle of a line does not wait: more of it is on its way.
 static void give_back_buffers(struct dialogue *dialogue) {
+    if (line_reader_begun(&dialogue->client.line) || line_reader_begun(&dialogue->server.line)) {
+        return;
+    }
     line_reader_give_back(&dialogue->client.line);
     line_reader_give_back(&dialogue->server.line);
     reply_give_back(&dialogue->server.reply);
