@@ -47,3 +47,7 @@ struct slice reply_line_enhanced(struct slice text) {
     bool ends = end == text.len || text.data[end] == ' ' || text.data[end] == '\t';
     return detail > 0 && ends ? slice_sub(text, 0, end) : none;
 }
+
+bool reply_line_is_last(const struct reply_line *line) {
+    return line->code != 0 && !line->goes_on;
+}

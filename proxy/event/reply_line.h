@@ -21,6 +21,9 @@ struct reply_line {
 // `line` is without its line end.
 void reply_line_parse(struct reply_line *out, struct slice line);
 
+// Whether the reply ends with this line.
+bool reply_line_is_last(const struct reply_line *line);
+
 // The enhanced status code (RFC 2034, 3463) at the front of a reply line's `text`, or the null
 // slice.
 struct slice reply_line_enhanced(struct slice text);

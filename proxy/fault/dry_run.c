@@ -114,8 +114,7 @@ static void take_command(struct dry_run *dry_run, const struct filter_line *line
 static void take(void *self, const struct filter_line *line, int64_t at_ns) {
     struct dry_run *dry_run = self;
     if (line->from == SIDE_SERVER) {
-        bool whole = line->reply.code != 0 && !line->reply.goes_on;
-        set(dry_run, whole ? DRY_RUN_RELAYS : DRY_RUN_AWAITS_RSET);
+        set(dry_run, reply_line_is_last(&line->reply) ? DRY_RUN_RELAYS : DRY_RUN_AWAITS_RSET);
     } else if (dry_run->unsure != NULL) {
         end_unsure(dry_run, at_ns);
     } else if (line->kind == FILTER_TEXT) {
@@ -130,9 +129,7 @@ static void take(void *self, const struct filter_line *line, int64_t at_ns) {
 // ── answering ───────────────────────────────────────────────────────────────────────────────────
 
 static bool is_turn(const struct dry_run *dry_run) {
-    struct dialogue_next_reply due;
-    return dry_run->port.next_reply(&dry_run->port, &due) &&
-           due.exchange == dry_run->taken.exchange;
+    return filter_port_is_turn(&dry_run->port, dry_run->taken.exchange);
 }
 
 static void say(struct dry_run *dry_run, const char *line, int64_t at_ns) {

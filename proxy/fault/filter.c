@@ -61,10 +61,7 @@ struct fault_filter {
 
 static void report(struct fault_filter *filter, const struct fault_rule *rule, int exchange,
                    int64_t at_ns) {
-    struct event_fault fault = {.point = slice_of_string(rule->point_text),
-                                .action = slice_of_string(rule->action_text),
-                                .rule = slice_of_string(rule->text),
-                                .exchange = exchange};
+    struct event_fault fault = fault_rule_event(rule, exchange);
     filter->port.fault(&filter->port, &fault, at_ns);
 }
 
@@ -367,8 +364,7 @@ static void cancel_auth(struct fault_filter *filter, int64_t at_ns) {
 }
 
 static bool is_answers_turn(const struct fault_filter *filter) {
-    struct dialogue_next_reply due;
-    return filter->port.next_reply(&filter->port, &due) && due.exchange == filter->answer_exchange;
+    return filter_port_is_turn(&filter->port, filter->answer_exchange);
 }
 
 static void give_answer(struct fault_filter *filter, int64_t at_ns) {
@@ -632,10 +628,6 @@ static void act(struct fault_filter *filter, const struct fault_rule *rule,
     }
 }
 
-static bool is_whole_reply(const struct filter_line *line) {
-    return line->reply.code != 0 && !line->reply.goes_on;
-}
-
 static void act_on_reply(struct fault_filter *filter, const struct fault_rule *rule,
                          const struct filter_line *line, int64_t at_ns) {
     struct buf reply = filter->reply;
@@ -653,7 +645,7 @@ static void act_on_reply(struct fault_filter *filter, const struct fault_rule *r
 static void take_reply(struct fault_filter *filter, const struct filter_line *line, int64_t at_ns) {
     const struct fault_rule *rule = planned(filter, &line->due);
     if (line->due.by_proxy && filter->cancelling) {
-        filter->cancelling = !is_whole_reply(line);
+        filter->cancelling = !reply_line_is_last(&line->reply);
         return;
     }
     if (filter->silent) {
@@ -664,7 +656,7 @@ static void take_reply(struct fault_filter *filter, const struct filter_line *li
         pace_put(&filter->pace[SIDE_CLIENT], line->bytes, at_ns, 0);
     } else {
         buf_put(&filter->reply, line->bytes);
-        if (is_whole_reply(line)) {
+        if (reply_line_is_last(&line->reply)) {
             act_on_reply(filter, rule, line, at_ns);
         }
     }

@@ -180,8 +180,7 @@ static void take_rcpt(struct rewrite *rewrite, const struct filter_line *line, i
 }
 
 static bool is_turn(const struct rewrite *rewrite) {
-    struct dialogue_next_reply due;
-    return rewrite->port.next_reply(&rewrite->port, &due) && due.exchange == rewrite->exchange;
+    return filter_port_is_turn(&rewrite->port, rewrite->exchange);
 }
 
 // What the server said to ours is said to the client, line by line.

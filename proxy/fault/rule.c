@@ -22,6 +22,13 @@ void fault_rule_cleanup(struct fault_rule *rule) {
     *rule = (struct fault_rule){0};
 }
 
+struct event_fault fault_rule_event(const struct fault_rule *rule, int exchange) {
+    return (struct event_fault){.point = slice_of_string(rule->point_text),
+                                .action = slice_of_string(rule->action_text),
+                                .rule = slice_of_string(rule->text),
+                                .exchange = exchange};
+}
+
 static struct slice next_word(struct slice *rest) {
     *rest = slice_trim(*rest);
     return slice_split(rest, ' ');

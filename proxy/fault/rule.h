@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "event/event.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -91,6 +92,8 @@ void fault_rule_cleanup(struct fault_rule *rule);
 
 // Whether a command with this verb, in any case, is an occasion of the rule.
 bool fault_rule_is_for_verb(const struct fault_rule *rule, struct slice verb);
+// What is said of the rule when it acts; its texts are the rule's. EVENT_NO_EXCHANGE for none.
+struct event_fault fault_rule_event(const struct fault_rule *rule, int exchange);
 bool fault_range_has(struct fault_range range, uint64_t number);
 
 #endif

@@ -113,6 +113,12 @@ struct filter_port {
                 int64_t at_ns);
 };
 
+// Whether the reply to this exchange comes next, so that an answer of the filter's own may be said.
+static inline bool filter_port_is_turn(const struct filter_port *port, int exchange) {
+    struct dialogue_next_reply due;
+    return port->next_reply(port, &due) && due.exchange == exchange;
+}
+
 struct filter_ops {
     // The same line may be judged several times before it goes on; the answer may then change, but
     // what is counted or decided by chance is so once, by `exchange`.

@@ -249,7 +249,7 @@ static void take(void *filter, const struct filter_line *line, int64_t at_ns) {
         let_go_of_reply(bridge); // Too long to be looked at as a whole.
     }
     buf_put(&bridge->reply, line->bytes);
-    if (line->reply.code != 0 && !line->reply.goes_on) {
+    if (reply_line_is_last(&line->reply)) {
         end_reply(bridge, line, at_ns);
     }
 }

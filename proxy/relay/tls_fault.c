@@ -12,10 +12,7 @@ static const char wrong_name[] = "wrong-name.invalid";
 
 void relay_report_fault(struct relay *relay, const struct fault_rule *rule, int64_t at_ns) {
     struct event event = {.kind = EVENT_FAULT, .session = relay->session, .at_ns = at_ns};
-    event.fault = (struct event_fault){.point = slice_of_string(rule->point_text),
-                                       .action = slice_of_string(rule->action_text),
-                                       .rule = slice_of_string(rule->text),
-                                       .exchange = EVENT_NO_EXCHANGE};
+    event.fault = fault_rule_event(rule, EVENT_NO_EXCHANGE);
     observer_event(relay->observer, &event);
 }
 
