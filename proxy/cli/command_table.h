@@ -16,6 +16,9 @@ enum cli_command {
     CLI_NONE = CLI_COMMAND_COUNT // no command: `smtpscope --help`
 };
 
+// Their names, in a sentence.
+#define CLI_COMMAND_NAMES "run, proxy, show, check, ctl, ca or doctor"
+
 struct cli_command_row {
     const char *name;
     const char *synopsis; // what comes after the name

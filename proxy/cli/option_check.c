@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include "cli/option_check.h"
+
+#include "cli/option_files.h"
+#include "cli/option_words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool same_listener(const struct mode_spec *a, const struct mode_spec *b) {
+    return a->listen_port != 0 && a->listen_port == b->listen_port &&
+           strcmp(a->listen_host, b->listen_host) == 0;
+}
+
+static bool has_earlier_listener(const struct options *options, size_t at) {
+    for (size_t i = 0; i < at; i++) {
+        if (same_listener(&options->modes[i], &options->modes[at])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err check_modes(const struct options *options, struct failure *failure) {
+    for (size_t i = 0; i < options->mode_count; i++) {
+        if (has_earlier_listener(options, i)) {
+            return fail(failure, ERR_USAGE,
+                        "--mode: two modes would listen on %s port %u; give one another @PORT",
+                        options->modes[i].listen_host, (unsigned)options->modes[i].listen_port);
+        }
+    }
+    return OK;
+}
+
+// A rule that holds bytes back lets them past what must keep them.
+static bool paces(const struct options *options) {
+    for (size_t i = 0; i < options->fault_count; i++) {
+        if (options->faults[i].action.kind == FAULT_RATE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err check_interference(struct failure *failure, const struct options *options) {
+    if (options->keep_to != NULL && options->rewrite_to == NULL) {
+        return fail(failure, ERR_USAGE, "--keep-to '%s' is for --rewrite-to, which is not given",
+                    options->keep_to);
+    }
+    if ((options->dry_run || options->rewrite_to != NULL) && paces(options)) {
+        return fail(failure, ERR_USAGE, "--fault with 'rate' does not go together with %s",
+                    options->dry_run ? "--dry-run" : "--rewrite-to");
+    }
+    return OK;
+}
+
+static enum err finish_certificate(struct options *options, struct failure *failure) {
+    if (options->server_key != NULL && options->server_certificate == NULL) {
+        return fail(failure, ERR_USAGE, "--server-key: '%s' needs a --server-certificate",
+                    options->server_key);
+    }
+    if (options->server_key == NULL) {
+        options->server_key = options->server_certificate;
+    }
+    return OK;
+}
+
+static enum err finish_run(struct options *options, struct failure *failure) {
+    if (options->ports.count == 0) {
+        (void)port_list_add(&options->ports, SLICE("25,465,587,2525"));
+    }
+    if (options->ports.all && options->sink) {
+        return fail(failure, ERR_USAGE,
+                    "--ports all and --sink do not go together: what is no mail has no server to "
+                    "pass on to");
+    }
+    if (options->ports.all && options->send_header != PROXY_HEADER_NONE) {
+        return fail(failure, ERR_USAGE,
+                    "--ports all and --send-proxy-protocol do not go together: a server that "
+                    "awaits the header does not show whether it is one of mail");
+    }
+    return OK;
+}
+
+// What `proxy` and `run` have in common.
+static enum err finish_capture(struct options *options, struct failure *failure) {
+    const char *keylog = getenv("SSLKEYLOGFILE");
+    if (options->keylog == NULL && keylog != NULL && keylog[0] != '\0') {
+        options->keylog = keylog;
+    }
+    enum err err =
+        options->command == CLI_RUN ? finish_run(options, failure) : check_modes(options, failure);
+    if (err == OK) {
+        err = check_interference(failure, options);
+    }
+    return err == OK ? finish_certificate(options, failure) : err;
+}
+
+enum err options_check(struct options *options, struct failure *failure) {
+    enum err err = words_check(options, failure);
+    if (err == OK && (options->command == CLI_PROXY || options->command == CLI_RUN)) {
+        err = finish_capture(options, failure);
+    }
+    options->judge = options->judge || options->command == CLI_CHECK;
+    return err == OK ? files_check(options, failure) : err;
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// option_check: the options as a whole, once each is read. What a command needs, what does not go
+// together, and the defaults that depend on what else was given.
+#ifndef SCOPE_CLI_OPTION_CHECK_H
+#define SCOPE_CLI_OPTION_CHECK_H
+
+#include "cli/options.h"
+
+// ERR_USAGE with one sentence that names the option.
+MUST_USE enum err options_check(struct options *options, struct failure *failure);
+
+#endif

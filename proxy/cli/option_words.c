@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "cli/option_words.h"
+
+#include "cli/option_value.h"
+
+#include <string.h>
+
+static const char *const ca_actions[] = {"show", "export", "env", "renew"};
+static const char *const ctl_words[] = {"status", "pause",    "resume", "faults",
+                                        "rotate", "sessions", "stop"};
+static const char *const switch_words[] = {"on", "off"};
+
+enum { CA_ACTION_COUNT = 4, CTL_WORD_COUNT = 7 };
+
+#define CA_ACTIONS "show, export, env, renew"
+#define CTL_WORDS  "status, pause, resume, rotate, sessions, faults, stop"
+
+static size_t find_word(const char *const *list, size_t count, const char *word) {
+    size_t i = 0;
+    while (i < count && strcmp(list[i], word) != 0) {
+        i++;
+    }
+    return i;
+}
+
+static enum err take_file(struct options *options, struct failure *failure, const char *word) {
+    if (options->file != NULL || word[0] == '\0') {
+        return fail(failure, ERR_USAGE, "%s takes one FILE, and '%s' is one more",
+                    cli_command_name(options->command), word);
+    }
+    options->file = word;
+    return OK;
+}
+
+static enum err take_ca_action(struct options *options, struct failure *failure, const char *word) {
+    size_t action = find_word(ca_actions, CA_ACTION_COUNT, word);
+    if (action == CA_ACTION_COUNT || options->ca_action_given) {
+        return fail(failure, ERR_USAGE, "ca takes one of " CA_ACTIONS ", not '%s'", word);
+    }
+    options->ca_action = (enum ca_action)action;
+    options->ca_action_given = true;
+    return OK;
+}
+
+// `faults on`, `faults off`.
+static enum err take_faults_word(struct options *options, struct failure *failure,
+                                 const char *word) {
+    static const char *const commands[] = {"faults on", "faults off"};
+    size_t which = find_word(switch_words, 2, word);
+    if (which == 2) {
+        return fail(failure, ERR_USAGE, "ctl faults takes on or off, not '%s'", word);
+    }
+    options->ctl_word = commands[which];
+    return OK;
+}
+
+static enum err take_ctl_word(struct options *options, struct failure *failure, const char *word) {
+    if (options->ctl_word != NULL && strcmp(options->ctl_word, "faults") == 0) {
+        return take_faults_word(options, failure, word);
+    }
+    bool known = find_word(ctl_words, CTL_WORD_COUNT, word) < CTL_WORD_COUNT;
+    if (!known || options->ctl_word != NULL) {
+        return fail(failure, ERR_USAGE, "ctl takes one of " CTL_WORDS ", not '%s'", word);
+    }
+    options->ctl_word = word;
+    return OK;
+}
+
+enum err words_take(struct options *options, struct failure *failure, const char *word) {
+    switch (options->command) {
+    case CLI_CA:
+        return take_ca_action(options, failure, word);
+    case CLI_SHOW:
+    case CLI_CHECK:
+        return take_file(options, failure, word);
+    case CLI_CTL:
+        return take_ctl_word(options, failure, word);
+    case CLI_RUN:
+        return fail(failure, ERR_USAGE,
+                    "run: '%s' is no command; one that begins with a dash comes after --: "
+                    "smtpscope run [OPTION...] -- COMMAND [ARG...]",
+                    word);
+    case CLI_NONE:
+        return fail(failure, ERR_USAGE, "expected a command instead of '%s': " CLI_COMMAND_NAMES,
+                    word);
+    case CLI_PROXY:
+        return option_read_server(options, failure, word);
+    case CLI_DOCTOR:
+        break;
+    }
+    return fail(failure, ERR_USAGE, "%s takes options only, not '%s'",
+                cli_command_name(options->command), word);
+}
+
+static enum err need(struct failure *failure, bool given, const char *sentence) {
+    return given ? OK : fail(failure, ERR_USAGE, "%s", sentence);
+}
+
+static enum err check_ctl(const struct options *options, struct failure *failure) {
+    if (options->ctl_word != NULL && strcmp(options->ctl_word, "faults") == 0) {
+        return fail(failure, ERR_USAGE, "ctl faults wants on or off");
+    }
+    return need(failure, options->ctl_word != NULL, "ctl wants one of " CTL_WORDS);
+}
+
+enum err words_check(const struct options *options, struct failure *failure) {
+    switch (options->command) {
+    case CLI_CA:
+        return need(failure, options->ca_action_given, "ca needs one of " CA_ACTIONS);
+    case CLI_SHOW:
+        return need(failure, options->file != NULL, "show needs a FILE, or - for standard input");
+    case CLI_CHECK:
+        return need(failure, options->file != NULL || options->rules,
+                    "check needs a FILE, or - for standard input");
+    case CLI_CTL:
+        return check_ctl(options, failure);
+    case CLI_RUN:
+        return need(failure, options->run_command != NULL && options->run_command[0] != NULL,
+                    "run needs a command: smtpscope run [OPTION...] [--] COMMAND [ARG...]");
+    case CLI_PROXY:
+        return need(failure, options->mode_count > 0,
+                    "proxy needs a --mode, or a server, as in smtpscope proxy "
+                    "mail.example.com:587");
+    case CLI_DOCTOR:
+        return OK;
+    case CLI_NONE:
+        break;
+    }
+    return fail(failure, ERR_USAGE,
+                "a command is missing: " CLI_COMMAND_NAMES "; see smtpscope --help");
+}
