@@ -10,8 +10,10 @@ static void take(void *context, const struct record *session) {
     judge_take(context, session);
 }
 
+// `path` lives as long as the judge.
 static enum err judge_transcript(struct judge *judge, struct failure *failure, const char *path) {
     struct transcript transcript;
+    judge_begin_file(judge, path);
     enum err err = transcript_open(&transcript, failure, path);
     if (err == OK) {
         reader_records(transcript.reader, take, judge);
@@ -44,8 +46,8 @@ int command_check(const struct options *options) {
     struct judge *judge = NULL;
     struct failure failure = {0};
     enum err err = judge_new(&judge, &failure, &judge_options);
-    if (err == OK) {
-        err = judge_transcript(judge, &failure, options->file);
+    for (size_t i = 0; err == OK && i < options->files.count; i++) {
+        err = judge_transcript(judge, &failure, options->files.items[i]);
     }
     int status =
         err == OK ? verdict_give(options, judge, EXIT_WELL) : (int)console_failure(err, &failure);

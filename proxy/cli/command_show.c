@@ -66,7 +66,7 @@ int command_show(const struct options *options) {
     struct transcript transcript;
     struct failure failure = {0};
     struct written written = {.err = OK};
-    enum err err = transcript_open(&transcript, &failure, options->file);
+    enum err err = transcript_open(&transcript, &failure, options->files.items[0]);
     if (err == OK) {
         show(transcript.reader, options, &written);
     }

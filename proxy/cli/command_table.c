@@ -23,8 +23,8 @@ static const struct cli_command_row commands[CLI_COMMAND_COUNT] = {
                   .help =
                       "render a recorded json or jsonl transcript as text; - is standard input"},
     [CLI_CHECK] = {.name = "check",
-                   .synopsis = "[OPTION...] FILE",
-                   .help = "judge a recorded transcript: findings and expectations, for CI"},
+                   .synopsis = "[OPTION...] FILE...",
+                   .help = "judge recorded transcripts as one: findings and expectations, for CI"},
     [CLI_CTL] = {.name = "ctl",
                  .synopsis = "[OPTION...] status|pause|resume|rotate|sessions|faults on|off|stop",
                  .help = "talk to a running proxy"},

@@ -63,10 +63,19 @@ static enum err check_outputs(struct options *options, struct failure *failure) 
     return OK;
 }
 
+// Whether one of the first `count` transcripts is at `path`.
+static bool has_transcript(const struct options *options, const char *path, size_t count) {
+    bool found = false;
+    for (size_t i = 0; i < count; i++) {
+        found = found || same_place(path, options->files.items[i]);
+    }
+    return found;
+}
+
 // Whether something else is at `path` that report `index` would write over: a report before it, an
-// output, or the transcript that is judged.
+// output, or a transcript that is judged.
 static bool is_taken(const struct options *options, const char *path, size_t index) {
-    bool taken = options->file != NULL && same_place(path, options->file);
+    bool taken = has_transcript(options, path, options->files.count);
     for (size_t i = 0; i < index; i++) {
         const char *other = options->reports[i].path;
         taken = taken || (other != NULL && same_place(path, other));
@@ -83,6 +92,17 @@ static enum err check_reports(const struct options *options, struct failure *fai
         if (path != NULL && is_taken(options, path, i)) {
             return fail(failure, ERR_USAGE,
                         "--report: '%s' is in use already, and would be written over", path);
+        }
+    }
+    return OK;
+}
+
+// A transcript that is judged twice would count each message twice.
+static enum err check_transcripts(const struct options *options, struct failure *failure) {
+    for (size_t i = 0; i < options->files.count; i++) {
+        const char *path = options->files.items[i];
+        if (has_transcript(options, path, i)) {
+            return fail(failure, ERR_USAGE, "check: '%s' is given twice", path);
         }
     }
     return OK;
@@ -114,6 +134,9 @@ enum err files_check(struct options *options, struct failure *failure) {
     enum err err = OK;
     if (options->command == CLI_PROXY || options->command == CLI_RUN) {
         err = check_outputs(options, failure);
+    }
+    if (err == OK) {
+        err = check_transcripts(options, failure);
     }
     if (err == OK) {
         err = check_reports(options, failure);

@@ -136,7 +136,7 @@ static enum err read_rotate(struct options *options, struct failure *failure,
 
 // ── lists ───────────────────────────────────────────────────────────────────────────────────────
 
-static void list_add(struct text_list *list, struct slice text) {
+void text_list_add(struct text_list *list, struct slice text) {
     list->items = mem_resize(list->items, list->count + 1, sizeof(list->items[0]));
     list->items[list->count++] = mem_string_of(text);
 }
@@ -149,7 +149,7 @@ static enum err read_names(struct options *options, struct failure *failure,
         if (name.len == 0) {
             return wrong(failure, row, word, "no list of names between commas");
         }
-        list_add(member(options, row), name);
+        text_list_add(member(options, row), name);
     }
     return OK;
 }
@@ -164,7 +164,7 @@ static enum err read_rules(struct options *options, struct failure *failure,
                         "--%s: '%.*s' is no rule; smtpscope check --rules lists them", row->name,
                         (int)id.len, (const char *)id.data);
         }
-        list_add(member(options, row), id);
+        text_list_add(member(options, row), id);
     }
     return OK;
 }
@@ -183,7 +183,7 @@ static enum err read_expression(struct options *options, struct failure *failure
     if (only) {
         return read_text(options, failure, row, word);
     }
-    list_add(member(options, row), slice_of_string(word));
+    text_list_add(member(options, row), slice_of_string(word));
     return OK;
 }
 

@@ -10,6 +10,8 @@
 MUST_USE enum err option_read(struct options *options, struct failure *failure,
                               const struct option_row *row, const char *word);
 
+void text_list_add(struct text_list *list, struct slice text); // copies
+
 // A server in the place of a --mode: see mode_parse_short.
 MUST_USE enum err option_read_server(struct options *options, struct failure *failure,
                                      const char *word);

@@ -23,12 +23,16 @@ static size_t find_word(const char *const *list, size_t count, const char *word)
     return i;
 }
 
+// `show` takes one transcript, `check` several.
 static enum err take_file(struct options *options, struct failure *failure, const char *word) {
-    if (options->file != NULL || word[0] == '\0') {
-        return fail(failure, ERR_USAGE, "%s takes one FILE, and '%s' is one more",
-                    cli_command_name(options->command), word);
+    if (word[0] == '\0') {
+        return fail(failure, ERR_USAGE, "%s: '' is no name of a file",
+                    cli_command_name(options->command));
     }
-    options->file = word;
+    if (options->command == CLI_SHOW && options->files.count > 0) {
+        return fail(failure, ERR_USAGE, "show takes one FILE, and '%s' is one more", word);
+    }
+    text_list_add(&options->files, slice_of_string(word));
     return OK;
 }
 
@@ -108,9 +112,10 @@ enum err words_check(const struct options *options, struct failure *failure) {
     case CLI_CA:
         return need(failure, options->ca_action_given, "ca needs one of " CA_ACTIONS);
     case CLI_SHOW:
-        return need(failure, options->file != NULL, "show needs a FILE, or - for standard input");
+        return need(failure, options->files.count > 0,
+                    "show needs a FILE, or - for standard input");
     case CLI_CHECK:
-        return need(failure, options->file != NULL || options->rules,
+        return need(failure, options->files.count > 0 || options->rules,
                     "check needs a FILE, or - for standard input");
     case CLI_CTL:
         return check_ctl(options, failure);

@@ -289,6 +289,7 @@ void options_cleanup(struct options *options) {
     networks_cleanup(&options->balancers);
     free(options->outputs);
     free(options->reports);
+    list_cleanup(&options->files);
     list_cleanup(&options->ca_hosts);
     list_cleanup(&options->expectations);
     list_cleanup(&options->ignored);

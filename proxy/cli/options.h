@@ -129,9 +129,9 @@ struct options {
     enum ca_action ca_action;
     bool ca_action_given;
     enum ca_format ca_format;
-    const char *ca_out;   // NULL: standard output
-    const char *file;     // `show`, `check`: the transcript, "-" for standard input
-    const char *ctl_word; // `ctl`: "status", "faults on", …
+    const char *ca_out;     // NULL: standard output
+    struct text_list files; // `show`, `check`: transcripts, "-" for standard input
+    const char *ctl_word;   // `ctl`: "status", "faults on", …
 
     bool given[OPTION_ROWS_MAX];     // by their place in the option table
     const struct defaults *defaults; // that these were read with; NULL: none

@@ -47,7 +47,8 @@ static enum err open_reader(struct transcript *out, struct failure *failure, con
     struct failure why = {0};
     enum err err = reader_open(&out->reader, &why, buf_slice(&out->text));
     if (err != OK) {
-        return fail(failure, err, "cannot read %s as a transcript: %s", name, why.text);
+        return fail(failure, err, "cannot read %s as a transcript of --output json or jsonl: %s",
+                    name, why.text);
     }
     size_t cut_off = reader_cut_off(out->reader);
     if (cut_off != SLICE_NONE) {

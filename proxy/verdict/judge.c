@@ -18,6 +18,8 @@ struct expectation {
 };
 
 struct kept {
+    const char *file;
+    uint64_t file_number; // from 1, in the order in which they were read; 0: none
     uint64_t session;
     size_t arrival;
     struct event_finding finding;
@@ -35,6 +37,7 @@ struct judge {
     size_t finding_room;
     struct arena arena; // of what the findings point at
     bool sorted;
+    const char *file; // that sessions come from; NULL: none
     struct judge_totals totals;
 };
 
@@ -78,6 +81,11 @@ void judge_free(struct judge *judge) {
 
 // ── taking sessions ─────────────────────────────────────────────────────────────────────────────
 
+void judge_begin_file(struct judge *judge, const char *name) {
+    judge->file = name;
+    judge->totals.files++;
+}
+
 static void keep_finding(struct judge *judge, const struct event_finding *finding,
                          uint64_t session) {
     judge->totals.findings[finding->severity]++;
@@ -87,7 +95,11 @@ static void keep_finding(struct judge *judge, const struct event_finding *findin
     judge->findings = array_grown(judge->findings, judge->finding_count, &judge->finding_room,
                                   sizeof(judge->findings[0]));
     struct kept *kept = &judge->findings[judge->finding_count];
-    *kept = (struct kept){.session = session, .arrival = judge->finding_count, .finding = *finding};
+    *kept = (struct kept){.file = judge->file,
+                          .file_number = judge->totals.files,
+                          .session = session,
+                          .arrival = judge->finding_count,
+                          .finding = *finding};
     fields_keep(&judge->arena, &finding_table, &kept->finding);
     judge->finding_count++;
     judge->sorted = false;
@@ -182,6 +194,9 @@ struct judge_expectation judge_expectation_at(struct judge *judge, size_t index)
 static int compare_kept(const void *left, const void *right) {
     const struct kept *a = left;
     const struct kept *b = right;
+    if (a->file_number != b->file_number) {
+        return a->file_number < b->file_number ? -1 : 1;
+    }
     if (a->session != b->session) {
         return a->session < b->session ? -1 : 1;
     }
@@ -202,7 +217,8 @@ size_t judge_finding_count(const struct judge *judge) {
 struct judge_finding judge_finding_at(struct judge *judge, size_t index) {
     sort_findings(judge);
     const struct kept *kept = &judge->findings[index];
-    return (struct judge_finding){.session = kept->session, .finding = kept->finding};
+    return (struct judge_finding){
+        .file = kept->file, .session = kept->session, .finding = kept->finding};
 }
 
 struct judge_totals judge_totals(const struct judge *judge) {
@@ -219,6 +235,9 @@ static void put_expectation(struct json_writer *json, const struct judge_expecta
 
 static void put_finding(struct json_writer *json, const struct judge_finding *finding) {
     json_open_line(json, '{');
+    if (finding->file != NULL) {
+        json_member_string(json, "file", finding->file);
+    }
     json_member_uint(json, "session", finding->session);
     fields_write(json, &finding_table, &finding->finding, FIELD_JSON);
     json_close(json, '}');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// judge: the verdict over a recording, for `check` and the end of `proxy` and `run`: which
+// judge: the verdict over recordings, for `check` and the end of `proxy` and `run`: which
 // expectations hold, and which findings are at or above the bar. It knows records of sessions
 // only, so a live capture and a recorded transcript are judged alike.
 #ifndef SCOPE_VERDICT_JUDGE_H
@@ -29,6 +29,10 @@ MUST_USE enum err judge_new(struct judge **out, struct failure *failure,
                             const struct judge_options *options);
 void judge_free(struct judge *judge); // NULL is fine
 
+// Where sessions come from files: those taken from now on are of this one. The name is borrowed as
+// long as the judge lives.
+void judge_begin_file(struct judge *judge, const char *name);
+
 // Sessions come in any order, from any thread.
 void judge_take(struct judge *judge, const struct record *session);
 
@@ -46,17 +50,19 @@ size_t judge_expectation_count(const struct judge *judge);
 struct judge_expectation judge_expectation_at(struct judge *judge, size_t index);
 
 struct judge_finding {
+    const char *file; // that its session is of; NULL where sessions come from a capture
     uint64_t session;
     struct event_finding finding; // valid as long as the judge
 };
 
-// The findings in order of session, up to a cap; judge_totals counts all.
+// The findings in order of file and session, up to a cap; judge_totals counts all.
 size_t judge_finding_count(const struct judge *judge);
 struct judge_finding judge_finding_at(struct judge *judge, size_t index);
 bool judge_fails(const struct judge *judge, enum severity severity); // at or above the bar
 
 struct judge_totals {
     uint64_t findings[SEVERITY_ERROR + 1];
+    uint64_t files;
     uint64_t sessions;
     uint64_t messages;
     uint64_t accepted; // messages that the server took

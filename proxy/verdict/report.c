@@ -81,9 +81,20 @@ static void put_github(struct buf *out, struct slice s, bool property) {
 
 // ── sentences ───────────────────────────────────────────────────────────────────────────────────
 
-// `session 1, message 2: TEXT (RFC 5321 2.3.8)`
-static void put_finding(struct buf *out, const struct judge_finding *of) {
+// The file of a finding, NULL where its reader knows which one it is.
+static const char *file_to_name(const struct judge *judge, const struct judge_finding *of) {
+    return judge_totals(judge).files > 1 ? of->file : NULL;
+}
+
+// `mail.json, session 1, message 2: TEXT (RFC 5321 2.3.8)`
+static void put_finding(struct buf *out, const struct judge *judge,
+                        const struct judge_finding *of) {
     const struct event_finding *finding = &of->finding;
+    const char *file = file_to_name(judge, of);
+    if (file != NULL) {
+        text_put_printable(out, slice_of_string(file));
+        buf_put_string(out, ", ");
+    }
     buf_putf(out, "session %llu", (unsigned long long)of->session);
     if (finding->message != EVENT_NO_MESSAGE) {
         buf_putf(out, ", message %d", finding->message);
@@ -99,10 +110,10 @@ static void put_finding(struct buf *out, const struct judge_finding *of) {
     }
 }
 
-static struct buf finding_sentence(const struct judge_finding *finding) {
+static struct buf finding_sentence(const struct judge *judge, const struct judge_finding *finding) {
     struct buf sentence;
     buf_init(&sentence, LIMIT_SENTENCE);
-    put_finding(&sentence, finding);
+    put_finding(&sentence, judge, finding);
     return sentence;
 }
 
@@ -125,6 +136,10 @@ static void put_count(struct buf *out, uint64_t count, const char *what) {
 static void put_summary(struct buf *out, struct judge *judge) {
     struct judge_totals totals = judge_totals(judge);
     buf_put_string(out, judge_is_content(judge) ? "passed: " : "failed: ");
+    if (totals.files > 1) {
+        put_count(out, totals.files, "file");
+        buf_put_string(out, ", ");
+    }
     put_count(out, totals.sessions, "session");
     buf_put_string(out, ", ");
     if (totals.accepted < totals.messages) {
@@ -151,7 +166,7 @@ static void report_put_text(struct buf *out, struct judge *judge) {
     }
     for (size_t i = 0; i < judge_finding_count(judge); i++) {
         struct judge_finding finding = judge_finding_at(judge, i);
-        struct buf sentence = finding_sentence(&finding);
+        struct buf sentence = finding_sentence(judge, &finding);
         buf_put_string(out, judge_fails(judge, finding.finding.severity) ? "FAILED " : "       ");
         buf_putf(out, "%s ", severity_name(finding.finding.severity));
         text_put_printable(out, slice_of_string(finding.finding.rule));
@@ -165,14 +180,24 @@ static void report_put_text(struct buf *out, struct judge *judge) {
 
 // ── GitHub ──────────────────────────────────────────────────────────────────────────────────────
 
-static void put_command(struct buf *out, const char *command, const char *title,
-                        struct slice sentence) {
-    buf_putf(out, "::%s title=", command);
+static void put_property(struct buf *out, const char *name, const char *value) {
     struct buf shown;
     buf_init(&shown, LIMIT_SENTENCE);
-    text_put_printable(&shown, slice_of_string(title));
+    text_put_printable(&shown, slice_of_string(value));
+    buf_putf(out, "%s=", name);
     put_github(out, buf_slice(&shown), true);
     buf_cleanup(&shown);
+}
+
+// GitHub shows the annotations of a file together; `file` NULL: of none.
+static void put_command(struct buf *out, const char *command, const char *file, const char *title,
+                        struct slice sentence) {
+    buf_putf(out, "::%s ", command);
+    if (file != NULL) {
+        put_property(out, "file", file);
+        buf_put_byte(out, ',');
+    }
+    put_property(out, "title", title);
     buf_put_string(out, "::");
     put_github(out, sentence, false);
     buf_put_byte(out, '\n');
@@ -185,15 +210,15 @@ static void report_put_github(struct buf *out, struct judge *judge) {
         struct judge_expectation expectation = judge_expectation_at(judge, i);
         if (!expectation.holds) {
             struct buf sentence = expectation_sentence(&expectation);
-            put_command(out, "error", "smtpscope expectation", buf_slice(&sentence));
+            put_command(out, "error", NULL, "smtpscope expectation", buf_slice(&sentence));
             buf_cleanup(&sentence);
         }
     }
     for (size_t i = 0; i < judge_finding_count(judge); i++) {
         struct judge_finding finding = judge_finding_at(judge, i);
-        struct buf sentence = finding_sentence(&finding);
-        put_command(out, commands[finding.finding.severity], finding.finding.rule,
-                    buf_slice(&sentence));
+        struct buf sentence = finding_sentence(judge, &finding);
+        put_command(out, commands[finding.finding.severity], file_to_name(judge, &finding),
+                    finding.finding.rule, buf_slice(&sentence));
         buf_cleanup(&sentence);
     }
 }
@@ -303,7 +328,7 @@ static void put_rule_case(struct buf *out, struct judge *judge, const struct cas
     for (; *at < cases->finding_count && cases->findings[*at].first == first; (*at)++) {
         if (cases->findings[*at].index >= first) {
             struct judge_finding other = judge_finding_at(judge, cases->findings[*at].index);
-            struct buf sentence = finding_sentence(&other);
+            struct buf sentence = finding_sentence(judge, &other);
             put_xml(out, buf_slice(&sentence));
             buf_put_byte(out, '\n');
             buf_cleanup(&sentence);

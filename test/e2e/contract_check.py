@@ -2,6 +2,7 @@
 """The contract, check: expectations, the bar, reports, and the verdict at the end of a capture."""
 
 import json
+import os
 import re
 import xml.etree.ElementTree as xml
 
@@ -143,6 +144,66 @@ def test_each_report_can_go_to_a_file(scope):
     same(open(path).read(), before)
 
 
+def two_documents(scope):
+    folder = scope.path("two")
+    os.makedirs(folder)
+    rules = {"b,first.json": [finding("no-quit", "error"), finding("bare-lf", "error")],
+             "a.json": [finding("bare-lf", "error"), finding("helo-used", "info")]}
+    names = []
+    for name, findings in rules.items():
+        names.append(os.path.join(folder, name))
+        os.rename(document(scope, minimal(1, messages=[message()], findings=findings)), names[-1])
+    return names
+
+
+def test_several_transcripts_are_judged_as_one(scope):
+    names = two_documents(scope)
+    status, out, err = check(scope, *names, "--expect", "sessions = 2", "--expect", "accepted = 2",
+                             "--ignore", "no-quit,bare-lf,helo-used")
+    same((status, err, out.splitlines()[-1].split(",")[:3]),
+         (0, "", ["passed: 2 files", " 2 sessions", " 2 messages accepted"]))
+    same(check(scope, *names, "--expect", "sessions = 1", "--fail-on", "never")[0], 1)
+    same(check(scope, *names, "--expect", "all:subject = Hello", "--fail-on", "never")[0], 0)
+
+
+def test_findings_and_reports_name_the_file(scope):
+    names = two_documents(scope)
+    in_order = [(names[0], "no-quit"), (names[0], "bare-lf"), (names[1], "bare-lf"), (names[1], "helo-used")]
+    _, out, _ = check(scope, *names, "--report", "json")
+    same([(one["file"], one["rule"], one["session"]) for one in json.loads(out)["findings"]],
+         [(*one, 1) for one in in_order])
+    status, out, _ = check(scope, *names)
+    same((status, [line.split(": ")[1] for line in out.splitlines()[:-1]]),
+         (1, [f"{name}, session 1, exchange 1" for name, _ in in_order]))
+    _, out, _ = check(scope, *names, "--report", "github")
+    escaped = [name.replace(",", "%2C") for name, _ in in_order]
+    same([line.split("::")[1].split(" ", 1)[1] for line in out.splitlines()],
+         [f"file={name},title={rule}" for name, (_, rule) in zip(escaped, in_order)])
+    assert all(f"::{name}, session 1" in line for (name, _), line in zip(in_order, out.splitlines())), out
+    _, out, _ = check(scope, *names, "--report", "junit")
+    same(cases(out), [("no-quit", 1), ("bare-lf", 1)])
+    texts = [case.find("failure").text for case in xml.fromstring(out).iter("testcase")]
+    assert names[0] in texts[0] and names[0] in texts[1] and names[1] in texts[1], texts
+    # One file needs no name but in what a program reads.
+    _, out, _ = check(scope, names[0], "--report", "json")
+    same({one["file"] for one in json.loads(out)["findings"]}, {names[0]})
+    _, out, _ = check(scope, names[0])
+    assert names[0] not in out, out
+
+
+def test_one_bad_transcript_of_several_is_an_error(scope):
+    names = two_documents(scope)
+    status, out, err = check(scope, names[0], scope.path("not-there"), names[1])
+    same((status, out), (3, ""))
+    assert "not-there" in err, err
+    with open(names[1], "rb") as file:
+        status, out, _ = check(scope, names[0], "-", "--expect", "sessions = 2", stdin=file)
+    same((status, out.splitlines()[-1].split(",")[0]), (1, "failed: 2 files"))
+    assert "-, session 1, exchange 1" in out, out
+    for words in ((names[0], names[0]), ("-", "-")):
+        same(check(scope, *words)[:2], (2, ""))
+
+
 def test_what_is_no_transcript_is_refused(scope):
     def refused(text, pattern, commands=("show", "check")):
         path = scope.path("bad")
@@ -157,6 +218,7 @@ def test_what_is_no_transcript_is_refused(scope):
     event = json.dumps({"counter": 1, "time": "2026-11-22T15:03:11.586123Z", "pid": 7, "session": 1,
                         "event": "connect", "client": None, "server": None, "mode": "sink"}).encode()
     refused(b"hello\n", "(line|offset) ")
+    refused(b"1 2026-11-22T15:03:11.586Z 0 1 ### Connected to 'a' (127.0.0.1) on port 25\n", "json or jsonl")
     refused(b'{"schema":"smtpscope/1","sessions":[{]}', "(line|offset) ")
     refused(b'{"schema":"other/1","sessions":[]}', "schema|smtpscope/1")
     refused(event + b"\n{broken\n" + event + b"\n", "line 2")
@@ -167,7 +229,7 @@ def test_what_is_no_transcript_is_refused(scope):
         same(done.returncode, 3)
         assert b"not-there" in done.stderr
         same(scope.run(command).returncode, 2)
-        same(scope.run(command, "a", "b").returncode, 2)
+    same(scope.run("show", "a", "b").returncode, 2)
 
 
 def test_a_transcript_cut_off_by_a_crash_is_read(scope):

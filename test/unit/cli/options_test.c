@@ -144,7 +144,8 @@ static void reads_the_other_commands(void **state) {
     assert_false(o.judge);
     options_cleanup(&o);
     o = good("check - --fail-on warning --expect messages_=_1 --report junit:r.xml --report json");
-    assert_string_equal(o.file, "-");
+    assert_int_equal(o.files.count, 1);
+    assert_string_equal(o.files.items[0], "-");
     assert_int_equal(o.fail_on, FAIL_ON_WARNING);
     assert_string_equal(o.expectations.items[0], "messages = 1");
     assert_int_equal(o.report_count, 2);
@@ -156,7 +157,11 @@ static void reads_the_other_commands(void **state) {
     assert_string_equal(o.ctl_word, "pause");
     options_cleanup(&o);
     o = good("show -- --odd");
-    assert_string_equal(o.file, "--odd");
+    assert_string_equal(o.files.items[0], "--odd");
+    options_cleanup(&o);
+    o = good("check a.json - b.jsonl");
+    assert_int_equal(o.files.count, 3);
+    assert_string_equal(o.files.items[2], "b.jsonl");
     options_cleanup(&o);
     o = good("check --rules");
     assert_true(o.rules);
@@ -294,6 +299,9 @@ static const struct {
     {"show", "FILE"},
     {"show a b", "'b'"},
     {"check", "FILE"},
+    {"check a b ./a", "'./a'"},
+    {"check - -", "'-'"},
+    {"check a b --report json:b", "'b'"},
     {"check a --fail-on fatal", "'fatal'"},
     {"check a --ignore bare-lv", "'bare-lv'"},
     {"check a --ignore bare-lf,", "''"},

@@ -219,6 +219,29 @@ static void reports_for_a_person(void **state) {
     judge_free(judge);
 }
 
+static void names_the_file_where_there_are_several(void **state) {
+    (void)state;
+    struct judge *judge = judge_of(FAIL_ON_ERROR, NULL);
+    judge_begin_file(judge, "z.json");
+    take(judge, later);
+    assert_report(judge, REPORT_TEXT,
+                  "FAILED error bare-lf: session 1, message 3: again\n"
+                  "failed: 1 session, 0 messages accepted, 0 expectations, findings: 1 error, 0 "
+                  "warnings, 0 info\n");
+    judge_begin_file(judge, "a,\x1b.json");
+    take(judge, later);
+    assert_report(judge, REPORT_TEXT,
+                  "FAILED error bare-lf: z.json, session 1, message 3: again\n"
+                  "FAILED error bare-lf: a,\\x1B.json, session 1, message 3: again\n"
+                  "failed: 2 files, 2 sessions, 0 messages accepted, 0 expectations, findings: 2 "
+                  "errors, 0 warnings, 0 info\n");
+    assert_report(judge, REPORT_GITHUB,
+                  "::error file=z.json,title=bare-lf::z.json, session 1, message 3: again\n"
+                  "::error file=a%2C\\x1B.json,title=bare-lf::a,\\x1B.json, session 1, message 3: "
+                  "again\n");
+    judge_free(judge);
+}
+
 static void reports_to_github_on_one_line_each(void **state) {
     (void)state;
     struct judge *judge = noisy_judge(FAIL_ON_ERROR);
@@ -296,6 +319,7 @@ int main(void) {
         cmocka_unit_test(holds_findings_to_the_bar),
         cmocka_unit_test(fails_when_an_expectation_does),
         cmocka_unit_test(reports_for_a_person),
+        cmocka_unit_test(names_the_file_where_there_are_several),
         cmocka_unit_test(reports_to_github_on_one_line_each),
         cmocka_unit_test(reports_as_junit),
         cmocka_unit_test(reports_one_passed_case_where_nothing_fired),
