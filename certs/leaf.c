@@ -177,7 +177,13 @@ static GENERAL_NAMES *names_to_show(X509 *server, const struct leaf_request *req
         return X509_get_ext_d2i(server, NID_subject_alt_name, NULL, NULL);
     }
     bool wrong = (request->faults & TRUST_WRONG_NAME) != 0;
-    return names_of(server, wrong ? NULL : request->name);
+    GENERAL_NAMES *names = names_of(server, wrong ? NULL : request->name);
+    if (!wrong && request->name != NULL && names_is_loopback(request->name)) {
+        // A client that sent no name was most likely pointed at this one: Java's library takes a
+        // name without a dot for none.
+        names_append(names, "localhost");
+    }
+    return names;
 }
 
 static bool add_names(X509 *leaf, X509 *server, const struct leaf_request *request,

@@ -21,9 +21,10 @@ struct leaf_request {
     CRYPTO_BUFFER
     *server;          // the server's certificate; NULL where there is none (sink, plain server)
     unsigned faults;  // of enum trust_fault, those to show; 0 for a good leaf
-    const char *name; // also carried: the client's SNI, or the address that it connected to;
-                      // NULL for none. Left out when `faults` has TRUST_WRONG_NAME, and a host name
-                      // is in the common name alone when it has TRUST_COMMON_NAME.
+    const char *name; // also carried: the client's SNI, or the address that it connected to, with
+                      // `localhost` where that is a loopback one; NULL for none. Left out when
+                      // `faults` has TRUST_WRONG_NAME, and a host name is in the common name alone
+                      // when it has TRUST_COMMON_NAME.
     bool rsa;         // an RSA 2048 leaf, for clients that cannot take an ECDSA one (`rsa_only` of
                       // their hello); its key is made when it is first asked for
     // The server sent more than its own certificate; so does the mirrored unknown issuer, since

@@ -36,6 +36,14 @@ size_t names_parse_address(uint8_t out[NAMES_ADDRESS_LEN], const char *text) {
     return inet_pton(AF_INET6, plain, out) == 1 ? IPV6_LEN : 0;
 }
 
+bool names_is_loopback(const char *text) {
+    static const uint8_t ipv6[IPV6_LEN] = {[IPV6_LEN - 1] = 1};
+    uint8_t address[NAMES_ADDRESS_LEN];
+    size_t len = names_parse_address(address, text);
+    return len == IPV4_LEN ? address[0] == 127
+                           : len == IPV6_LEN && memcmp(address, ipv6, IPV6_LEN) == 0;
+}
+
 static bool is_label(struct slice label) {
     for (size_t i = 0; i < label.len; i++) {
         uint8_t byte = label.data[i];
@@ -115,6 +123,10 @@ static void add_name(GENERAL_NAMES *names, GENERAL_NAME *name) {
     if (name == NULL || has_name(names, name) || sk_GENERAL_NAME_push(names, name) == 0) {
         GENERAL_NAME_free(name);
     }
+}
+
+void names_append(GENERAL_NAMES *names, const char *text) {
+    add_name(names, names_make_of(text));
 }
 
 // The same, or an address; a dot at its end is fine.

@@ -18,12 +18,16 @@ enum { NAMES_ADDRESS_LEN = 16 };
 
 // The bytes of an IPv4 or IPv6 address; 0 where `text` is none. Brackets are fine.
 size_t names_parse_address(uint8_t out[NAMES_ADDRESS_LEN], const char *text);
+bool names_is_loopback(const char *text); // such an address: 127.0.0.0/8, ::1
 // Whether it can stand in a certificate as a DNS name: labels of letters, digits, `-` and `_`.
 bool names_is_host(const char *text);
 
 // The alternative names of `server` (or, where it has none, its common name if that is a name),
 // and `also` if it is not among them. Either may be NULL. NULL where there is no name at all.
 GENERAL_NAMES *names_of(X509 *server, const char *also);
+
+void names_append(GENERAL_NAMES *names,
+                  const char *text); // a host or an address, if it is not there
 
 // One name of `type` with this value, or of a text that is a host or an address. NULL where memory
 // is lacking.

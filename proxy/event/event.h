@@ -124,6 +124,8 @@ struct event_tls {
     bool shown_by_fault;  // … by a rule of --fault, which is `shown_faults`
     bool shown_bad;       // … and no client that checks goes on with it
     bool shown_untrusted; // … since no client knows its issuer
+    // Client side, where it distrusts the certificate that the proxy shows it: that one.
+    const struct event_certificate *shown;
     int64_t handshake_ns;
     const char *error;      // a sentence; NULL where the handshake ended well
     int alert;              // the alert that ended it, RFC 8446 6; -1 where there was none

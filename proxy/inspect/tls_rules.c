@@ -12,7 +12,7 @@
 #define NS_PER_DAY        (INT64_C(86400) * NS_PER_S)
 #define RSA_BITS_MIN      2048
 
-enum { CERTIFICATE_EXPIRED = 45, NAMES_SHOWN = 3 };
+enum { CERTIFICATE_EXPIRED = 45, UNKNOWN_CA = 48, NAMES_SHOWN = 3 };
 
 // The alerts of RFC 8446 6 that a peer may end a handshake with, in words.
 static const struct {
@@ -78,7 +78,52 @@ static const char *trust_advice(const struct analysis *analysis) {
            "them all)";
 }
 
+// "'a.example', 'b.example', 'c.example' and 2 more"
+static void put_names(struct buf *out, const struct analysis *analysis,
+                      const struct event_certificate *certificate) {
+    size_t count = certificate == NULL ? 0 : certificate->name_count;
+    if (count == 0) {
+        buf_put_string(out, "no name in subjectAltName");
+    }
+    for (size_t i = 0; i < count && i < NAMES_SHOWN; i++) {
+        buf_putf(out, "%s'%s'", i > 0 ? ", " : "",
+                 quote_of(analysis, slice_of_string(certificate->names[i])).text);
+    }
+    if (count > NAMES_SHOWN) {
+        buf_putf(out, " and %zu more", count - NAMES_SHOWN);
+    }
+}
+
 // ── the client ──────────────────────────────────────────────────────────────────────────────────
+
+// A client that sends no name may look for one that the certificate cannot have, and most libraries
+// have no alert of its own for that.
+static bool may_miss_its_name(const struct event_tls *tls) {
+    return tls->sni == NULL && tls->alert != UNKNOWN_CA;
+}
+
+static void say_distrusts_ca(struct analysis *analysis, const struct event_tls *tls,
+                             const char *alert) {
+    const char *file = analysis->config.ca_file == NULL ? "ca.pem" : analysis->config.ca_file;
+    struct buf shown;
+    buf_init(&shown, TLS_SENTENCE_MAX);
+    if (tls->shown != NULL) {
+        buf_put_string(&shown, ", which is for ");
+        put_names(&shown, analysis, tls->shown);
+        buf_put_byte(&shown, ',');
+    }
+    analysis_say(
+        analysis, RULE_TLS_CLIENT_DISTRUSTS, place_of_session(PARTY_CLIENT),
+        "The client refused the proxy's certificate%.*s %s%s make it trust the CA in %s: "
+        "%s. A client with roots in its code needs the CA there. " PINNED,
+        (int)buf_len(&shown), (const char *)buf_slice(&shown).data, alert,
+        may_miss_its_name(tls)
+            ? ". It named no server (SNI): if it looks for another name, let it send that, "
+              "or connect it to one that the certificate has; else"
+            : ";",
+        file, trust_advice(analysis));
+    buf_cleanup(&shown);
+}
 
 static void say_distrusts(struct analysis *analysis, const struct event_tls *tls) {
     char alert[80];
@@ -103,11 +148,7 @@ static void say_distrusts(struct analysis *analysis, const struct event_tls *tls
                      alert);
         return;
     }
-    const char *file = analysis->config.ca_file;
-    analysis_say(analysis, RULE_TLS_CLIENT_DISTRUSTS, place,
-                 "The client refused the proxy's certificate %s; make it trust the CA in %s: %s. A "
-                 "client with roots in its code needs the CA there. " PINNED,
-                 alert, file == NULL ? "ca.pem" : file, trust_advice(analysis));
+    say_distrusts_ca(analysis, tls, alert);
 }
 
 // Behind a reverse port nothing on the wire tells what the client was pointed at.
@@ -217,19 +258,11 @@ static void put_dates(struct buf *out, const struct event_certificate *certifica
     clock_put_date(out, certificate->not_after_unix_ns);
 }
 
-// "it is for 'a.example', 'b.example' and 2 more, and 'c.example' was asked for"
-static void put_names(struct buf *out, const struct analysis *analysis,
-                      const struct event_tls *tls) {
-    const struct event_certificate *certificate = tls->certificate;
-    size_t count = certificate == NULL ? 0 : certificate->name_count;
-    buf_put_string(out, count == 0 ? "; it is for no name in subjectAltName" : "; it is for ");
-    for (size_t i = 0; i < count && i < NAMES_SHOWN; i++) {
-        buf_putf(out, "%s'%s'", i > 0 ? ", " : "",
-                 quote_of(analysis, slice_of_string(certificate->names[i])).text);
-    }
-    if (count > NAMES_SHOWN) {
-        buf_putf(out, " and %zu more", count - NAMES_SHOWN);
-    }
+// "; it is for 'a.example', 'b.example' and 2 more, and 'c.example' was asked for"
+static void put_mismatch(struct buf *out, const struct analysis *analysis,
+                         const struct event_tls *tls) {
+    buf_put_string(out, "; it is for ");
+    put_names(out, analysis, tls->certificate);
     buf_putf(out, ", and '%s' was asked for",
              quote_of(analysis, slice_of_string(tls->verify_name)).text);
 }
@@ -247,7 +280,7 @@ static void say_bad_certificate(struct analysis *analysis, const struct event_tl
              issued ? quote_of(analysis, slice_of_string(issuer)).text : "", subject ? ")" : "",
              error);
     if (tls->verify_name != NULL && strstr(error, "mismatch") != NULL) {
-        put_names(&text, analysis, tls);
+        put_mismatch(&text, analysis, tls);
     }
     bool dated = strstr(error, "expired") != NULL || strstr(error, "not yet") != NULL;
     if (dated && tls->certificate != NULL) {

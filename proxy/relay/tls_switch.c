@@ -345,8 +345,13 @@ static void tell_client_tls(struct relay *relay, const char *error, bool distrus
     event.tls.error = error != NULL ? error : event.tls.error;
     // Whose handshake the session's end cut short closes because of that, not of the certificate.
     event.tls.certificate_alert = error != unfinished && (event.tls.certificate_alert || distrusts);
+    const CRYPTO_BUFFER *leaf = tls_endpoint_leaf(relay->client.tls);
+    struct event_certificate *shown =
+        event.tls.certificate_alert && leaf != NULL ? certificate_facts_of(leaf) : NULL;
+    event.tls.shown = shown;
     observer_event(relay->observer, &event);
     certificate_facts_free(given);
+    certificate_facts_free(shown);
 }
 
 void tls_switch_report_client(struct relay *relay, int64_t at_ns) {

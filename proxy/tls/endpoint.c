@@ -86,6 +86,7 @@ void tls_endpoint_free(struct tls_endpoint *endpoint) {
         CRYPTO_BUFFER_free(endpoint->chain[i]);
     }
     free(endpoint->chain);
+    CRYPTO_BUFFER_free(endpoint->leaf);
     free(endpoint->alpn);
     free(endpoint->sni);
     free(endpoint->error);
@@ -255,6 +256,10 @@ void tls_endpoint_present(struct tls_endpoint *endpoint, const struct tls_presen
                             "the proxy's certificate could not be used", at_ns);
         return;
     }
+    if (identity->chain_len > 0) {
+        CRYPTO_BUFFER_up_ref(identity->chain[0]);
+        endpoint->leaf = identity->chain[0];
+    }
     buf_append_some(&endpoint->alpn_choice, what->alpn);
     if (what->ask_certificate) {
         tls_handshake_ask_certificate(endpoint);
@@ -305,6 +310,10 @@ struct slice tls_endpoint_staple(const struct tls_endpoint *endpoint) {
 
 bool tls_endpoint_certificate_requested(const struct tls_endpoint *endpoint) {
     return endpoint->certificate_requested;
+}
+
+const CRYPTO_BUFFER *tls_endpoint_leaf(const struct tls_endpoint *endpoint) {
+    return endpoint->leaf;
 }
 
 CRYPTO_BUFFER *const *tls_endpoint_peer_chain(const struct tls_endpoint *endpoint,

@@ -110,6 +110,8 @@ struct slice tls_endpoint_alpn(const struct tls_endpoint *endpoint);
 struct slice tls_endpoint_staple(const struct tls_endpoint *endpoint);
 bool tls_endpoint_certificate_requested(const struct tls_endpoint *endpoint);
 // The peer's chain, leaf first; NULL and 0 where it gave none. Valid as long as the endpoint.
+// Accepting: the certificate that was presented; NULL before that.
+const CRYPTO_BUFFER *tls_endpoint_leaf(const struct tls_endpoint *endpoint);
 CRYPTO_BUFFER *const *tls_endpoint_peer_chain(const struct tls_endpoint *endpoint, size_t *out_len);
 
 // Fills the handshake's facts: all of `event_tls` but certificate, verify*, shown_bad and starttls,

@@ -95,12 +95,18 @@ static void explain_plain_text(struct buf *out, const struct tls_account *accoun
 // ── alerts ──────────────────────────────────────────────────────────────────────────────────────
 
 static void explain_certificate_alert(struct buf *out, const struct tls_account *account) {
+    enum { UNKNOWN_CA = 48 };
     if (account->peer == SIDE_CLIENT && account->faulty) {
         buf_put_string(out, "; it was shown the faults that the proxy finds in the server's own "
                             "certificate (--verify mirror)");
     } else if (account->peer == SIDE_CLIENT) {
-        buf_put_string(out, "; if it should accept it, make it trust the proxy's CA (`smtpscope ca "
-                            "env` says how)");
+        bool nameless = account->hello != NULL && account->hello->sni == NULL;
+        buf_put_string(out, nameless && account->alert != UNKNOWN_CA
+                                ? "; it named no server (SNI), so the certificate may lack the "
+                                  "name that it looks for; if it is not that, make it trust the "
+                                  "proxy's CA (`smtpscope ca env` says how)"
+                                : "; if it should accept it, make it trust the proxy's CA "
+                                  "(`smtpscope ca env` says how)");
     } else if (account->has_certificate) {
         buf_put_string(out, "; that is about the certificate given by --server-certificate");
     } else if (account->certificate_requested) {

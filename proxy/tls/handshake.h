@@ -24,8 +24,9 @@ struct tls_endpoint {
     // Accepting.
     struct tls_hello *hello;
     bool presented;
-    bool faulty; // what was presented has the server's faults
-    bool asked;  // for a client certificate
+    CRYPTO_BUFFER *leaf; // with a reference of ours; NULL before
+    bool faulty;         // what was presented has the server's faults
+    bool asked;          // for a client certificate
     struct buf alpn_choice;
 
     // Connecting.

@@ -286,8 +286,9 @@ static void add_moment_of(struct record *record, const struct event *event, size
 static void take_tls(struct record *record, const struct event *event) {
     enum side side = event->tls.side;
     struct event_tls tls = event->tls;
-    tls.verify_name = NULL; // these two are for the rules
+    tls.verify_name = NULL; // these are for the rules
     tls.shown_faults = NULL;
+    tls.shown = NULL;
     record->tls[side] = keep_object(record, &tls_table, &tls);
     add_moment_of(record, event, (size_t)side);
     record->moments[record->moment_count - 1].tls = record->tls[side];

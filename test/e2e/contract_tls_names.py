@@ -2,12 +2,15 @@
 """The contract, TLS, Names: what goes to the server, what is checked, what the leaf carries."""
 
 import json
+import re
 import socket
 import ssl
+import subprocess
 import time
 
 from support import scope as s
 from support import smtp
+from support.record import same
 from support.visits import (Served, both_roots, ca_text, careless, context_of, finding,
                             good, issue, leaf_text, proxied, roots, rules, visit, with_options)
 
@@ -92,6 +95,25 @@ def test_ca_hosts_constrain_the_ca(scope):
     with scope.proxy("--mode", "sink@127.0.0.1:0") as proxy:
         seen = visit(proxy.port(), scope.client_context(), "implicit", "127.0.0.1")
     assert seen.error is not None, "an address that is not in the list"
+
+
+def nameless(scope, port, wanted):
+    """The code that openssl's client ends with, which sends no SNI and checks for this name."""
+    client = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-noservername",
+                             "-verify_hostname", wanted, "-verify_return_error", "-CAfile", scope.ca],
+                            stdin=subprocess.DEVNULL, timeout=s.TIMEOUT, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT)
+    return re.search(rb"Verify return code: (\d+)", client.stdout)[1]
+
+
+def test_a_client_that_sends_no_name_finds_localhost(scope):
+    with scope.proxy("--mode", "sink@127.0.0.1:0") as proxy:
+        codes = [nameless(scope, proxy.port(), name) for name in ("localhost", "mail.example.com")]
+    same(codes, [b"0", b"62"])
+    said = [one["text"] for session in proxy.sessions() for one in session["findings"]
+            if one["rule"] == "tls-client-distrusts"]
+    same(len(said), 1)
+    assert "for '127.0.0.1', 'localhost'," in said[0] and "named no server (SNI)" in said[0], said
 
 
 def test_names_outside_ca_hosts_do_not_spoil_those_inside(scope):

@@ -140,6 +140,22 @@ static void test_without_a_server(void **state) {
     assert_int_equal(faults_seen(get(&by_name), NAME), 0);
     assert_int_equal(faults_seen(get(&by_address), "::1"), 0);
     assert_names(get(&by_nothing), "");
+    assert_names(get(&by_address), "::1 localhost ");
+    by_address.name = "127.0.0.9";
+    assert_names(get(&by_address), "127.0.0.9 localhost ");
+    by_address.name = "192.0.2.7";
+    assert_names(get(&by_address), "192.0.2.7 ");
+}
+
+static void test_a_loopback_address_is_localhost_too(void **state) {
+    (void)state;
+    struct server_plan plan = {.common_name = "mx", .names = {"mx.example.com", "localhost"}};
+    CRYPTO_BUFFER *server = server_leaf(&world, &plan);
+    struct leaf_request request = {.server = server, .name = "127.0.0.1", .now_unix_ns = TEST_NOW};
+    assert_names(get(&request), "mx.example.com localhost 127.0.0.1 ");
+    request.faults = TRUST_WRONG_NAME;
+    assert_names(get(&request), "mx.example.com localhost ");
+    CRYPTO_BUFFER_free(server);
 }
 
 static void test_server_with_a_common_name_only(void **state) {
@@ -382,6 +398,7 @@ int main(void) {
         cmocka_unit_test(test_without_a_server),
         cmocka_unit_test(test_server_with_a_common_name_only),
         cmocka_unit_test(test_long_name),
+        cmocka_unit_test(test_a_loopback_address_is_localhost_too),
         cmocka_unit_test(test_names_are_not_forged),
         cmocka_unit_test(test_mirrored_faults),
         cmocka_unit_test(test_chain_that_is_sent),

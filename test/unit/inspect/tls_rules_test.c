@@ -66,6 +66,38 @@ static void distrust_names_alert_and_ca(void **state) {
     assert_non_null(strstr(fixture_texts(fixture), "/ca/ca.pem"));
 }
 
+// It may miss another name than those of the certificate, which is no want of the CA.
+static void distrust_without_a_name_says_what_the_certificate_has(void **state) {
+    struct fixture *fixture = *state;
+    static const char *const names[] = {"127.0.0.1", "localhost"};
+    struct event_certificate shown = {.names = names, .name_count = 2};
+    struct event_tls tls = good_tls(SIDE_CLIENT);
+    tls.error = "the client refused the certificate";
+    tls.certificate_alert = true;
+    tls.alert = 46;
+    tls.alert_by = PARTY_CLIENT;
+    tls.sni = NULL;
+    tls.shown = &shown;
+    fixture_tls(fixture, tls);
+    assert_non_null(strstr(fixture_texts(fixture), "for '127.0.0.1', 'localhost',"));
+    assert_non_null(strstr(fixture_texts(fixture), "named no server (SNI)"));
+    assert_non_null(strstr(fixture_texts(fixture), "/ca/ca.pem"));
+}
+
+static void distrust_of_the_issuer_is_about_no_name(void **state) {
+    struct fixture *fixture = *state;
+    struct event_tls tls = good_tls(SIDE_CLIENT);
+    tls.error = "the client refused the certificate";
+    tls.certificate_alert = true;
+    tls.alert = 48;
+    tls.alert_by = PARTY_CLIENT;
+    fixture_tls(fixture, tls);
+    tls.alert = 46;
+    tls.sni = "mail.example.com";
+    fixture_tls(fixture, tls);
+    assert_null(strstr(fixture_texts(fixture), "named no server"));
+}
+
 // Whether it would refuse the server too is not known: it may have roots of its own in its code.
 static void a_mirrored_fault_is_no_want_of_the_ca(void **state) {
     struct fixture *fixture = *state;
@@ -309,6 +341,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(good_handshakes_are_silent, setup, teardown),
         cmocka_unit_test_setup_teardown(distrust_names_alert_and_ca, setup, teardown),
+        cmocka_unit_test_setup_teardown(distrust_without_a_name_says_what_the_certificate_has,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(distrust_of_the_issuer_is_about_no_name, setup, teardown),
         cmocka_unit_test_setup_teardown(a_mirrored_fault_is_no_want_of_the_ca, setup, teardown),
         cmocka_unit_test_setup_teardown(advice_fits_the_fault, setup, teardown),
         cmocka_unit_test_setup_teardown(other_alerts_are_no_distrust, setup, teardown),
