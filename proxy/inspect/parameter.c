@@ -112,8 +112,8 @@ static bool is_by(struct slice value) {
            (notifies || (returns && !negative && seconds > 0));
 }
 
-static bool is_holdfor(struct slice value) { // RFC 4865 4
-    return is_digits(value, 9);
+static bool is_holdfor(struct slice value) { // RFC 4865 4: its first digit is no 0
+    return is_digits(value, 9) && value.data[0] != '0';
 }
 
 static bool two_digits(struct slice s, size_t offset, unsigned min, unsigned max) {
@@ -171,7 +171,7 @@ static const struct parameter_info parameters[] = {
     {"AUTH", VERB_MAIL, "AUTH", is_auth, "<> or an address with + and = written as +2B and +3D"},
     {"BY", VERB_MAIL, "DELIVERBY", is_by,
      "seconds (above zero with R), a semicolon, and N or R, like 120;R"},
-    {"HOLDFOR", VERB_MAIL, "FUTURERELEASE", is_holdfor, "a number of seconds of 1 to 9 digits"},
+    {"HOLDFOR", VERB_MAIL, "FUTURERELEASE", is_holdfor, "a number of seconds from 1 to 999999999"},
     {"HOLDUNTIL", VERB_MAIL, "FUTURERELEASE", is_holduntil, "a time like 2026-11-22T15:03:11Z"},
     {"MT-PRIORITY", VERB_MAIL, "MT-PRIORITY", is_priority, "a number from -9 to 9"},
     {"REQUIRETLS", VERB_MAIL, "REQUIRETLS", is_flag, "the bare word with no value"},

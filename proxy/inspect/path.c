@@ -35,19 +35,31 @@ static bool names_several(struct slice raw) {
     return false;
 }
 
+// The length of the quoted string that `s` begins with; 0 for none.
+static size_t quoted_len(struct slice s) {
+    for (size_t i = 1; i < s.len && s.data[0] == '"'; i++) {
+        if (s.data[i] == '"') {
+            return i + 1;
+        }
+        i += s.data[i] == '\\';
+    }
+    return 0;
+}
+
 // `MAIL FROM:Bob <bob@example.com>`, `RCPT TO:"Bob" <bob@example.net>`, `<Bob <bob@example.net>>`
 static bool has_name_in_front(const struct event_command *command) {
     struct slice argument = command->command.argument;
     struct slice rest = slice_trim(slice_from(argument, slice_find_byte(argument, ':') + 1));
     size_t open = slice_find_byte(rest, '<');
     bool again = open == 0;
-    if (again) {
+    if (again) { // what is quoted may hold a `<` or `@` of its own
         rest = slice_from(rest, 1);
+        rest = slice_from(rest, quoted_len(rest));
         open = slice_find_byte(rest, '<');
     }
     size_t at = slice_find_byte(rest, '@');
     bool before = open != SLICE_NONE && open > 0 && (at == SLICE_NONE || open < at);
-    return before && (!again || rest.data[0] != '"') && slice_find_byte(rest, '>') != SLICE_NONE;
+    return before && slice_find_byte(rest, '>') != SLICE_NONE;
 }
 
 // What is wrong with the path, as the end of a sentence; NULL if nothing is.

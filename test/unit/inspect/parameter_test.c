@@ -59,6 +59,7 @@ static const struct {
     {VERB_MAIL, "BY", "120;X", false},
     {VERB_MAIL, "HOLDFOR", "86400", true},
     {VERB_MAIL, "HOLDFOR", "1d", false},
+    {VERB_MAIL, "HOLDFOR", "0", false},
     {VERB_MAIL, "HOLDUNTIL", "2026-11-22T15:03:11Z", true},
     {VERB_MAIL, "HOLDUNTIL", "2026-11-22T15:03:11.5+01:00", true},
     {VERB_MAIL, "HOLDUNTIL", "2026-13-22T15:03:11Z", false},
