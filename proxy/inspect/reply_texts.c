@@ -44,6 +44,7 @@ static const struct text_row rows[] = {
     {"blocklist", ANYBODY, AT_START | AT_MAIL_OR_LATER, ON_BLOCK_LIST},
     {"block list", ANYBODY, AT_START | AT_MAIL_OR_LATER, ON_BLOCK_LIST},
     {"blacklist", ANYBODY, AT_START | AT_MAIL_OR_LATER, ON_BLOCK_LIST},
+    {"black listed", ANYBODY, AT_START | AT_MAIL_OR_LATER, ON_BLOCK_LIST},
     {"DNSBL", ANYBODY, AT_START | AT_MAIL_OR_LATER, ON_BLOCK_LIST},
     {"RBL", ANYBODY, AT_START | AT_MAIL_OR_LATER, ON_BLOCK_LIST},
     // ── Postfix, Exim, qmail, Exchange and others, by stage ──
@@ -145,6 +146,10 @@ static const struct text_row rows[] = {
      AT_RCPT_OR_LATER,
      {"the server takes no mail for this recipient: it does not know the domain or the mailbox",
       "check the address, and log in first if the domain is not the server's own"}},
+    {"Service unavailable - try again later",
+     ANYBODY,
+     AT_MAIL_OR_LATER,
+     {"a filter that the server asks (milter) does not answer", "try again later"}},
     {"User unknown", ANYBODY, AT_RCPT_OR_LATER, NO_MAILBOX},
     {"No such user", ANYBODY, AT_RCPT_OR_LATER, NO_MAILBOX},
     {"unknown user", ANYBODY, AT_RCPT_OR_LATER, NO_MAILBOX},
@@ -215,6 +220,10 @@ static const struct text_row rows[] = {
      AT_ANY,
      {"too many connections at once", "open fewer, and reuse them"}},
     {"too many messages", ANYBODY, AT_ANY, TOO_FAST},
+    {"too many emails per", ANYBODY, AT_ANY, TOO_FAST},
+    {"too much mail from", ANYBODY, AT_ANY, TOO_FAST},
+    {"max defers and failures per hour", ANYBODY, AT_MAIL_OR_LATER, OVER_HOSTERS_LIMIT},
+    {"max emails per hour", ANYBODY, AT_MAIL_OR_LATER, OVER_HOSTERS_LIMIT},
     {"rate limit", ANYBODY, AT_ANY, TOO_FAST},
     {"throttl", ANYBODY, AT_ANY, TOO_FAST},
     {"over quota", ANYBODY, AT_RCPT_OR_LATER, MAILBOX_FULL},
@@ -233,6 +242,12 @@ static const struct text_row rows[] = {
     {"like spam", ANYBODY, AT_MESSAGE, TAKEN_FOR_SPAM},
     {"spam message rejected", ANYBODY, AT_MESSAGE, TAKEN_FOR_SPAM},
     {"spam detected", ANYBODY, AT_MESSAGE, TAKEN_FOR_SPAM},
+    // Before the message is there it is the sender or the account that counts.
+    {"spam detected", ANYBODY, AT_MAIL | AT_RCPT | AT_DATA, BLOCKED_FOR_SPAM},
+    {"blocked for spam", ANYBODY, AT_MAIL_OR_LATER, BLOCKED_FOR_SPAM},
+    {"sending spam", ANYBODY, AT_MAIL_OR_LATER, BLOCKED_FOR_SPAM},
+    {"because of spam", ANYBODY, AT_MAIL_OR_LATER, BLOCKED_FOR_SPAM},
+    {"account locked", ANYBODY, AT_AUTH | AT_MAIL_OR_LATER, NOT_ACTIVE},
 };
 
 // Where a word begins, since a domain like marblehead.example has RBL in it.

@@ -65,6 +65,16 @@ struct text_row {
     }
 #define TAKEN_FOR_SPAM                                                                             \
     { "the server's filter takes the message for spam", "check content, SPF, DKIM and reputation" }
+#define BLOCKED_FOR_SPAM                                                                           \
+    {                                                                                              \
+        "the server has blocked this sender or account for spam",                                  \
+            "see what it has sent, change its password if need be, and ask the server's operator"  \
+    }
+#define OVER_HOSTERS_LIMIT                                                                         \
+    {                                                                                              \
+        "the hoster's limit for this domain or account is reached",                                \
+            "wait for the next hour, and ask the hoster for a higher limit"                        \
+    }
 #define TOO_FAST                                                                                   \
     { "messages come faster than the server allows", "send more slowly" }
 #define UNKNOWN_SENDER                                                                             \
