@@ -114,7 +114,9 @@ static void judge_refusal(struct analysis *analysis, const struct event_reply *r
     if (!login || reply->incomplete || reply->code == 334) {
         return;
     }
-    if (is_about_credentials(reply->code) && doubt->text != NULL) {
+    // What came after a name that was asked for again answered another question than was meant.
+    if (is_about_credentials(reply->code) && doubt->text != NULL &&
+        !analysis->facts.name_asked_again) {
         analysis_say(analysis, RULE_AUTH_DOUBTFUL, place_of_exchange(PARTY_CLIENT, doubt->exchange),
                      "What the client sent for its login has the right form, but %s", doubt->text);
     }

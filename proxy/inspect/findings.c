@@ -73,8 +73,10 @@ static bool is_half_line(const struct event *event) {
 }
 
 static void observe_half_line(struct analysis *analysis, const struct event *event) {
-    wire_judge_half_line(analysis, &event->command);
-    pipeline_judge(analysis, event);
+    if (!preface_holds(analysis, &event->command)) {
+        wire_judge_half_line(analysis, &event->command);
+        pipeline_judge(analysis, event);
+    }
     if (event->command.begun) {
         facts_learn(&analysis->facts, event);
     } else {

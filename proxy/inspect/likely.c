@@ -206,7 +206,8 @@ static bool is_an_end(enum rule rule) {
     return rule == RULE_AUTH_UNANSWERED || rule == RULE_OUT_OF_STEP || rule == RULE_TEXT_STALLED ||
            rule == RULE_CLOSED_IN_DATA || rule == RULE_GAVE_UP_EARLY ||
            rule == RULE_TLS_CLIENT_DISTRUSTS || rule == RULE_TLS_SERVER_CERTIFICATE ||
-           rule == RULE_SERVER_CLOSED;
+           rule == RULE_SERVER_CLOSED || rule == RULE_REPLY_UNEXPECTED ||
+           rule == RULE_COMMANDS_AFTER_421 || rule == RULE_TEXT_AS_COMMAND;
 }
 
 static bool is_kept(enum rule rule) {
@@ -246,17 +247,30 @@ static void forget_refusal(struct likely *likely) {
     likely->refusal = (struct likely_refusal){0};
 }
 
+// MAIL within a transaction, as where a client goes on to its next message without RSET.
+static bool is_nested_mail(const struct likely *likely, const struct refusal *refusal,
+                           struct place place) {
+    const struct likely_note *note = likely_note_of(likely, RULE_BAD_SEQUENCE);
+    return refusal->stage == STAGE_MAIL && refusal->code == 503 && note->text != NULL &&
+           note->place.exchange == place.exchange;
+}
+
 // Whether the new refusal says more than the standing one: what is said of a command after a
-// refused one follows from that, but the message is not refused because of one recipient.
-static bool replaces(const struct likely_refusal *standing, const struct refusal *refusal) {
+// refused one follows from that, but neither the message nor the next one is refused because of
+// one recipient.
+static bool replaces(const struct likely *likely, const struct refusal *refusal,
+                     struct place place) {
+    const struct likely_refusal *standing = &likely->refusal;
     bool message = refusal->stage == STAGE_MESSAGE || refusal->stage == STAGE_BDAT;
-    return !standing->set || (standing->stage == STAGE_RCPT && message && refusal->code != 503);
+    return !standing->set ||
+           (standing->stage == STAGE_RCPT &&
+            ((message && refusal->code != 503) || is_nested_mail(likely, refusal, place)));
 }
 
 void likely_take_refusal(struct analysis *analysis, const struct refusal *refusal,
                          struct place place, const struct reply_words *words) {
     struct likely *likely = &analysis->likely;
-    if (analysis->ignored[RULE_REJECTED] || !replaces(&likely->refusal, refusal)) {
+    if (analysis->ignored[RULE_REJECTED] || !replaces(likely, refusal, place)) {
         return;
     }
     forget_refusal(likely);
@@ -355,12 +369,20 @@ static void put_error(struct buf *out, const struct event_close *close) {
     buf_append_some(out, error);
 }
 
-// The peer of a session that failed before its dialogue, or within TLS.
-static void put_failure(struct buf *out, const struct likely *likely,
+// A session that failed before its dialogue, or within TLS. Under --verify mirror the client was
+// shown what is wrong with the server's certificate, and that is the cause.
+static void put_failure(struct buf *out, const struct analysis *analysis,
                         const struct event_close *close) {
-    const struct likely_note *distrusts = likely_note_of(likely, RULE_TLS_CLIENT_DISTRUSTS);
-    if (close->outcome == OUTCOME_TLS_CLIENT_FAILED && distrusts->text != NULL) {
-        put_text(out, distrusts->text);
+    const struct likely *likely = &analysis->likely;
+    const char *distrusts = likely_note_of(likely, RULE_TLS_CLIENT_DISTRUSTS)->text;
+    const char *certificate = likely_note_of(likely, RULE_TLS_SERVER_CERTIFICATE)->text;
+    bool refused = close->outcome == OUTCOME_TLS_CLIENT_FAILED && distrusts != NULL;
+    if (refused && analysis->config.verify_mirror && certificate != NULL) {
+        put_text(out, "The client refused the certificate that it was shown, which has the faults "
+                      "of the server's own: ");
+        put_within(out, certificate);
+    } else if (refused) {
+        put_text(out, distrusts);
     } else {
         put_error(out, close);
     }
@@ -400,6 +422,24 @@ static void put_first(struct buf *out, const struct likely *likely, const enum r
     }
 }
 
+// What went wrong within a session that nothing was refused in.
+static void put_fault(struct buf *out, const struct analysis *analysis) {
+    static const enum rule faults[] = {RULE_AUTH_UNANSWERED, RULE_OUT_OF_STEP, RULE_CLOSED_IN_DATA,
+                                       RULE_GAVE_UP_EARLY, RULE_TEXT_AS_COMMAND};
+    const struct likely *likely = &analysis->likely;
+    const char *unexpected = likely_note_of(likely, RULE_REPLY_UNEXPECTED)->text;
+    const char *cut_short = likely_note_of(likely, RULE_SMUGGLING)->text;
+    // A client that took one reply for another has not lost its patience.
+    if (unexpected != NULL && likely_note_of(likely, RULE_GAVE_UP_EARLY)->text != NULL) {
+        put_text(out, unexpected);
+    } else if (cut_short != NULL && analysis->facts.out_of_step) {
+        put_text(out, "The message was cut short: ");
+        put_within(out, cut_short);
+    } else {
+        put_first(out, likely, faults, sizeof(faults) / sizeof(faults[0]));
+    }
+}
+
 // The end of data as a client sent it that waited in vain for the answer; NULL for none.
 static const char *false_end_of_text(const struct likely *likely) {
     static const enum rule cuts[] = {RULE_TEXT_STALLED, RULE_CLOSED_IN_DATA};
@@ -415,9 +455,8 @@ static const char *false_end_of_text(const struct likely *likely) {
 
 static void put_end(struct buf *out, const struct analysis *analysis,
                     const struct event_close *close) {
-    static const enum rule ends[] = {RULE_AUTH_UNANSWERED, RULE_OUT_OF_STEP, RULE_CLOSED_IN_DATA,
-                                     RULE_GAVE_UP_EARLY};
     const struct likely *likely = &analysis->likely;
+    const char *late = likely_note_of(likely, RULE_COMMANDS_AFTER_421)->text;
     const char *stalled = likely_note_of(likely, RULE_TEXT_STALLED)->text;
     const char *closed = likely_note_of(likely, RULE_SERVER_CLOSED)->text;
     const char *fault = fault_before_close(analysis);
@@ -435,8 +474,10 @@ static void put_end(struct buf *out, const struct analysis *analysis,
         }
     } else if (close->outcome == OUTCOME_SERVER_CLOSED && analysis->facts.saw_421) {
         put_error(out, close);
+        put_text(out, late == NULL ? "" : "; ");
+        put_text(out, late == NULL ? "" : late);
     } else {
-        put_first(out, likely, ends, sizeof(ends) / sizeof(ends[0]));
+        put_fault(out, analysis);
     }
 }
 
@@ -448,10 +489,10 @@ static void put_cause(struct buf *out, const struct analysis *analysis,
     case OUTCOME_CONNECT_FAILED:
     case OUTCOME_TLS_CLIENT_FAILED:
     case OUTCOME_TIMEOUT:
-        put_failure(out, likely, close);
+        put_failure(out, analysis, close);
         break;
     case OUTCOME_TLS_SERVER_FAILED:
-        likely->refusal.set ? put_refusal(out, likely, close) : put_failure(out, likely, close);
+        likely->refusal.set ? put_refusal(out, likely, close) : put_failure(out, analysis, close);
         break;
     case OUTCOME_COMPLETED:
     case OUTCOME_PROXY_STOPPED:

@@ -160,11 +160,24 @@ static const struct {
              "open a new connection after a pause, or send NOOP in between"},
 };
 
+// A server may forget what was sent to it too early.
+static bool spoke_early(const struct analysis *analysis) {
+    static const enum rule rules[] = {RULE_TALKS_BEFORE_GREETING, RULE_PIPELINING_NOT_OFFERED,
+                                      RULE_PIPELINING_PAST_SYNC};
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        if (analysis->ignored[rules[i]] ||
+            likely_note_of(&analysis->likely, rules[i])->text != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Whether it was said of this command; where the rule is not listened to, nothing is known.
 static bool out_of_order(const struct analysis *analysis, int exchange) {
     const struct likely_note *note = likely_note_of(&analysis->likely, RULE_BAD_SEQUENCE);
-    bool unknown =
-        analysis->ignored[RULE_BAD_SEQUENCE] || exchange != analysis->facts.last.exchange;
+    bool unknown = analysis->ignored[RULE_BAD_SEQUENCE] ||
+                   exchange != analysis->facts.last.exchange || spoke_early(analysis);
     return unknown || (note->text != NULL && note->place.exchange == exchange);
 }
 

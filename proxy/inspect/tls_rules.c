@@ -155,17 +155,19 @@ static void say_distrusts(struct analysis *analysis, const struct event_tls *tls
 static void say_no_sni(struct analysis *analysis) {
     const struct event_session *session = analysis->now->session;
     const char *host = session->server.host;
-    analysis_say(analysis, RULE_TLS_NO_SNI, place_of_session(PARTY_CLIENT),
-                 "The client's hello names no server (SNI), though the server has a name%s%s%s%s; "
-                 "one with several certificates cannot know which to show%s",
-                 host == NULL ? "" : ", '",
-                 host == NULL ? "" : quote_of(analysis, slice_of_string(host)).text,
-                 host == NULL ? "" : "'",
-                 analysis->facts.server_tls ? ", which the proxy sent to it by itself" : "",
-                 session->mode != MODE_REVERSE
-                     ? ""
-                     : "; a client that was pointed at a name should send it, and one that was "
-                       "pointed at an address has none to send");
+    analysis_say(
+        analysis, RULE_TLS_NO_SNI, place_of_session(PARTY_CLIENT),
+        "The client's hello names no server (SNI), though the server has a name%s%s%s%s; "
+        "one with several certificates cannot know which to show%s%s",
+        host == NULL ? "" : ", '",
+        host == NULL ? "" : quote_of(analysis, slice_of_string(host)).text, host == NULL ? "" : "'",
+        analysis->facts.server_tls ? ", which the proxy sent to it by itself" : "",
+        analysis->facts.server_tls ? ", so without the proxy the client may be shown another one"
+                                   : "",
+        session->mode != MODE_REVERSE
+            ? ""
+            : "; a client that was pointed at a name should send it, and one that was "
+              "pointed at an address has none to send");
 }
 
 static void judge_client(struct analysis *analysis, const struct event_tls *tls) {
@@ -231,6 +233,8 @@ static void judge_expiry(struct analysis *analysis, const struct event *event) {
 // Issuers of programs and firewalls that open TLS on the way, by what their names hold.
 static const char *const interceptors[] = {
     "Web/Mail Shield", // Avast, AVG
+    "Mail Shield",     "Antivirus",       "Anti-Virus",
+    "SSL scanning",    "SSL inspection",  "TLS inspection",
     "Kaspersky",       "ESET SSL Filter", "Bitdefender Personal",
     "Norton Web",      "Sophos",          "Zscaler",
     "FortiGate",       "Fortinet",        "Netskope",
@@ -245,7 +249,7 @@ static void put_interceptor(struct buf *out, const char *issuer) {
             SLICE_NONE) {
             buf_put_string(out, "; that issuer is of a virus scanner or firewall that opens TLS on "
                                 "the way, so this is most likely not the server's own "
-                                "certificate: let it leave mail alone");
+                                "certificate: switch its inspection of mail off");
             return;
         }
     }

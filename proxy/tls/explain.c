@@ -173,7 +173,8 @@ static void explain_end(struct buf *out, const struct tls_account *account) {
     case TLS_STAGE_BEGUN:
         buf_put_string(out, client ? "before its ClientHello was complete"
                                    : "instead of answering the ClientHello; perhaps it speaks no "
-                                     "TLS here, or none of these versions: ");
+                                     "TLS here, lacks a certificate or key, or speaks none of "
+                                     "these versions: ");
         if (!client) {
             put_allowed(out, account);
         }
