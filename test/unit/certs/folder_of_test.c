@@ -2,6 +2,7 @@
 #include "folder_of_test.h"
 
 #include "base/memory.h"
+#include "support/place.h"
 
 #include <assert.h>
 #include <ftw.h>
@@ -12,7 +13,7 @@
 #include <unistd.h>
 
 void test_folder_make(struct test_folder *folder) {
-    memcpy(folder->path, "/tmp/scope-certs-XXXXXX", sizeof("/tmp/scope-certs-XXXXXX"));
+    snprintf(folder->path, sizeof(folder->path), "%s/scope-certs-XXXXXX", place_for_files());
     assert(mkdtemp(folder->path) != NULL);
 }
 

@@ -81,19 +81,30 @@ static void assert_true_of_stage(const struct refusal *refusal, const char *enha
     }
 }
 
+static void assert_true_with_enhanced(enum refusal_stage stage, int code) {
+    for (unsigned subject = 0; subject < sizeof(highest) / sizeof(highest[0]); subject++) {
+        for (unsigned detail = 0; detail <= highest[subject] + 1; detail++) {
+            char enhanced[16];
+            snprintf(enhanced, sizeof(enhanced), "%d.%u.%u", code / 100, subject, detail);
+            struct refusal refusal = refusal_of(stage, code, enhanced);
+            assert_true_of_stage(&refusal, enhanced);
+        }
+    }
+}
+
+// The groups of codes that servers use: x0z, x2z and x5z of RFC 5321 4.2.1, x3z of RFC 4954.
+static bool is_of_a_used_group(int code) {
+    return strchr("0235", '0' + code / 10 % 10) != NULL;
+}
+
 static void nothing_is_said_that_the_stage_rules_out(void **state) {
     (void)state;
     for (int stage = 0; stage < STAGES; stage++) {
         for (int code = 400; code < 600; code++) {
             struct refusal plain = refusal_of((enum refusal_stage)stage, code, "");
             assert_true_of_stage(&plain, "");
-            for (unsigned subject = 0; subject < sizeof(highest) / sizeof(highest[0]); subject++) {
-                for (unsigned detail = 0; detail <= highest[subject] + 1; detail++) {
-                    char enhanced[16];
-                    snprintf(enhanced, sizeof(enhanced), "%d.%u.%u", code / 100, subject, detail);
-                    struct refusal refusal = refusal_of((enum refusal_stage)stage, code, enhanced);
-                    assert_true_of_stage(&refusal, enhanced);
-                }
+            if (is_of_a_used_group(code)) {
+                assert_true_with_enhanced((enum refusal_stage)stage, code);
             }
         }
     }

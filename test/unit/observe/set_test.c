@@ -150,7 +150,7 @@ static struct output_set *open_all(struct plan *plan) {
     return open_set(plan);
 }
 
-enum { THREADS = 4, SESSIONS = 50 };
+enum { THREADS = 4, SESSIONS = 20 };
 
 struct worker {
     struct output_set *set;

@@ -2,6 +2,7 @@
 #include "support/folder.h"
 
 #include "base/memory.h"
+#include "support/place.h"
 
 #include <ftw.h>
 #include <setjmp.h>
@@ -17,7 +18,7 @@
 enum { STRINGS_MAX = 4096 };
 
 // A test is one thread, and cmocka gives its helpers nothing to keep things in.
-static char folder[] = "/tmp/scope-output-XXXXXX";
+static char folder[32];
 static char *strings[STRINGS_MAX];
 static size_t string_count;
 
@@ -29,7 +30,7 @@ static const char *keep(char *string) {
 
 int folder_enter(void **state) {
     (void)state;
-    snprintf(folder, sizeof(folder), "/tmp/scope-output-XXXXXX");
+    snprintf(folder, sizeof(folder), "%s/scope-output-XXXXXX", place_for_files());
     return mkdtemp(folder) == NULL ? -1 : 0;
 }
 
