@@ -140,9 +140,10 @@
 #define SHARE_TURN_NS (20 * NS_PER_MS)
 
 // `run`: the connects of a command.
-#define LIMIT_PATIENT_JOBS 1024 // that may wait for their server; past it they hurry
-#define LIMIT_ERRANDS      1280 // at once; past it they queue, and the supervisor goes on
-#define LIMIT_NAMES_KNOWN  4096 // the oldest goes, and the kernel's answer takes its place
+#define LIMIT_PATIENT_JOBS    1024 // that may wait for their server; past it they hurry
+#define LIMIT_ERRANDS         1280 // at once; past it they queue, and the supervisor goes on
+#define LIMIT_ELSEWHERE_PORTS 3    // of connects that were not captured, named when none was
+#define LIMIT_NAMES_KNOWN     4096 // the oldest goes, and the kernel's answer takes its place
 // The oldest goes; cookies are never used twice, so an old one is inert.
 #define LIMIT_COMPLETED_CONNECTS 512
 #define LIMIT_FD_INFO            512 // /proc/PID/fdinfo/N, or a line of /proc/net/tcp

@@ -131,6 +131,10 @@ int capture_wait(struct capture *capture) {
     return reporter_wait_ended(&capture->reporter);
 }
 
+struct elsewhere capture_elsewhere(const struct capture *capture) {
+    return supervisor_elsewhere(capture->supervisor);
+}
+
 void capture_free(struct capture *capture) {
     if (capture == NULL) {
         return;

@@ -21,6 +21,7 @@
 
 #include "base/err.h"
 #include "base/process.h"
+#include "capture/elsewhere.h"
 #include "capture/port_list.h"
 
 #include <signal.h>
@@ -107,6 +108,9 @@ void capture_release(struct capture *capture);
 
 // Waits for what `ended` says, and returns the status.
 int capture_wait(struct capture *capture);
+
+// Where the command connected to that was not to be captured.
+struct elsewhere capture_elsewhere(const struct capture *capture);
 
 // After `ended`, or to leave the command to itself: its later connects then fail with ENOSYS, which
 // is why a second SIGINT is the only reason to. Waits for capture's threads; closes what none

@@ -120,7 +120,8 @@ enum connect_request_kind connect_request_read(struct connect_request *out,
     if (error != 0) {
         return error == EPERM ? CONNECT_REQUEST_HIDDEN : CONNECT_REQUEST_OTHER;
     }
-    if (!port_list_has(watched, address_port(&out->address, given.len))) {
+    out->port = address_port(&out->address, given.len);
+    if (!port_list_has(watched, out->port)) {
         return CONNECT_REQUEST_OTHER;
     }
     out->family = out->address.ss_family;

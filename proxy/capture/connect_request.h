@@ -21,6 +21,7 @@ struct connect_request {
     int socket_number;               // in the caller's table of descriptors
     uint64_t address_at;             // in the caller's memory
     int family;                      // as the caller gave it
+    uint16_t port;                   // also of a connect to one that is not watched; 0: unknown
     struct sockaddr_storage address; // v4-mapped as AF_INET
 };
 

@@ -27,6 +27,7 @@ struct supervisor {
     pthread_t thread;
     pthread_mutex_t lock; // of all below
     pthread_cond_t jobs_ended;
+    struct elsewhere elsewhere;
     size_t jobs;                             // under way, a thread each
     struct connect_job_start *first, **last; // the queue
 };
@@ -126,6 +127,12 @@ static void connect_job_start(struct supervisor *supervisor,
 
 // ── notifications ───────────────────────────────────────────────────────────────────────────────
 
+static void note_elsewhere(struct supervisor *supervisor, uint16_t port) {
+    pthread_mutex_lock(&supervisor->lock);
+    elsewhere_add(&supervisor->elsewhere, port);
+    pthread_mutex_unlock(&supervisor->lock);
+}
+
 static void take_connect(struct supervisor *supervisor, const struct notification *notification) {
     struct connect_request request;
     switch (connect_request_read(&request, notification, supervisor->watched)) {
@@ -149,6 +156,7 @@ static void take_connect(struct supervisor *supervisor, const struct notificatio
         }
         return;
     case CONNECT_REQUEST_OTHER:
+        note_elsewhere(supervisor, request.port);
         notification_let_pass(notification);
         return;
     }
@@ -228,6 +236,13 @@ struct supervisor *supervisor_start(int listener, const struct connect_job_share
         return NULL;
     }
     return supervisor;
+}
+
+struct elsewhere supervisor_elsewhere(struct supervisor *supervisor) {
+    pthread_mutex_lock(&supervisor->lock);
+    struct elsewhere elsewhere = supervisor->elsewhere;
+    pthread_mutex_unlock(&supervisor->lock);
+    return elsewhere;
 }
 
 void supervisor_release(struct supervisor *supervisor) {

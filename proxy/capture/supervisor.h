@@ -7,6 +7,7 @@
 #define SCOPE_CAPTURE_SUPERVISOR_H
 
 #include "capture/connect_job.h"
+#include "capture/elsewhere.h"
 
 struct supervisor;
 
@@ -14,6 +15,8 @@ struct supervisor;
 // on; `shared` and `watched` outlive it.
 struct supervisor *supervisor_start(int listener, const struct connect_job_shared *shared,
                                     const struct port_list *watched);
+// Where connects went that were not to a watched port.
+struct elsewhere supervisor_elsewhere(struct supervisor *supervisor);
 // From now on everything passes.
 void supervisor_release(struct supervisor *supervisor);
 // Ends the threads. Calls of the command that are not answered yet fail with ENOSYS.

@@ -7,6 +7,7 @@
 #include "certs/environment.h"
 #include "cli/app.h"
 #include "cli/console.h"
+#include "cli/not_captured.h"
 #include "cli/status.h"
 #include "cli/trust_folder.h"
 #include "cli/verdict.h"
@@ -134,19 +135,10 @@ static void say_if_nothing_came(const struct run *run, const struct options *opt
     if (run->capture == NULL || status.ended + status.live > 0) {
         return;
     }
+    struct elsewhere elsewhere = capture_elsewhere(run->capture);
     struct buf text;
     buf_init(&text, CONSOLE_TEXT_MAX);
-    buf_put_string(&text, "nothing was captured: the command made no ");
-    if (options->ports.all) {
-        buf_put_string(&text, "connection for mail; usual reasons: ");
-    } else {
-        buf_put_string(&text, "connection to port ");
-        port_list_put(&text, &options->ports);
-        buf_put_string(&text, "; usual reasons: another port, as Mailpit's 1025 (--ports 1025); ");
-    }
-    buf_put_string(&text,
-                   "a local queue, as of sendmail, which a daemon sends later; a client in a "
-                   "container; a set-user-ID program");
+    not_captured_put(&text, &options->ports, &elsewhere, run->status);
     buf_put_byte(&text, '\0');
     console_say((const char *)buf_slice(&text).data);
     buf_cleanup(&text);

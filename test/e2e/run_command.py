@@ -74,11 +74,20 @@ def test_says_when_nothing_was_captured(scope):
     result = ways.run(scope, "25,8000-8999", ["true"], options=["--ports", "26"])
     assert "nothing was captured" in result.errors, result.errors
     assert "port 25,8000-8999,26;" in result.errors, result.errors
-    for reason in ("--ports 1025", "local queue", "container", "set-user-ID"):
+    for reason in ("--ports 1025", "does not resolve", "local queue", "container", "set-user-ID"):
         assert reason in result.errors, (reason, result.errors)
+    result = ways.run(scope, 25, ["sh", "-c", "no-such-command-here"])
+    assert result.status == 127 and "with 127" in result.errors and "reason" not in result.errors
     with tcp.refusing_port() as port:
         result = ways.run(scope, f"{port - 1}-{port + 1}", [*sender(scope), str(port)])
     assert len(result.sessions) == 1 and "nothing was captured" not in result.errors, result.errors
+
+
+def test_says_where_the_command_connected_instead(scope):
+    ways.need_capture(scope)
+    with smtp.Server() as server:
+        result = ways.run(scope, 25, [*sender(scope), str(server.port)])
+    assert f"it connected to port {server.port} instead (--ports {server.port} " in result.errors, result
 
 
 def test_a_command_needs_no_dashes_before_it(scope):
