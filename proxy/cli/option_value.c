@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "cli/suggest.h"
 #include "inspect/rule.h"
 #include "verdict/expression.h"
 
@@ -223,12 +224,35 @@ enum err option_read_server(struct options *options, struct failure *failure, co
     return err;
 }
 
+// The first part of a list that is none by itself; the null slice where each is one.
+static struct slice bad_port(struct slice list) {
+    while (!slice_is_null(list)) {
+        struct port_list alone = {0};
+        struct slice part = slice_split(&list, ',');
+        bool good = port_list_add(&alone, part);
+        port_list_cleanup(&alone);
+        if (!good) {
+            return part;
+        }
+    }
+    return (struct slice){0};
+}
+
 static enum err read_ports(struct options *options, struct failure *failure,
                            const struct option_row *row, const char *word) {
-    return port_list_add(&options->ports, slice_of_string(word))
-               ? OK
-               : wrong(failure, row, word,
-                       "no list of ports and ranges, such as 25,8000-8999, nor all");
+    if (port_list_add(&options->ports, slice_of_string(word))) {
+        return OK;
+    }
+    struct slice bad = bad_port(slice_of_string(word));
+    if (slice_is_null(bad)) {
+        return wrong(failure, row, word, "a list with all in it, which goes alone");
+    }
+    bool list = bad.len < strlen(word);
+    return fail(failure, ERR_USAGE,
+                "--%s: '%.*s'%s%s%s is no port from 1 to 65535 and no range of them, such as "
+                "8000-8999",
+                row->name, (int)bad.len, (const char *)bad.data, list ? " in '" : "",
+                list ? word : "", list ? "'" : "");
 }
 
 static enum err read_networks(struct options *options, struct failure *failure,
@@ -282,6 +306,28 @@ static const struct format_info *format_of_file(struct slice word) {
     return format;
 }
 
+// `yaml:FILE`, or the name of a file that does not say its format.
+static enum err unknown_format(struct failure *failure, struct slice word) {
+    struct slice rest = word;
+    struct slice name = slice_split(&rest, ':');
+    struct suggestion suggestion = suggest_for(name);
+    for (size_t i = 0; format_at(i) != NULL; i++) {
+        suggest_offer(&suggestion, format_at(i)->name);
+    }
+    const char *near = suggestion.best;
+    bool is_file = slice_is_null(rest) && (slice_find_byte(name, '.') != SLICE_NONE ||
+                                           slice_find_byte(name, '/') != SLICE_NONE);
+    if (is_file) {
+        return fail(failure, ERR_USAGE,
+                    "--output: '%.*s' does not end as a format does; there are " FORMAT_NAMES
+                    "as in json:%.*s",
+                    (int)word.len, (const char *)word.data, (int)word.len, (const char *)word.data);
+    }
+    return fail(failure, ERR_USAGE, "--output: there are " FORMAT_NAMES "but no '%.*s'%s%s%s",
+                (int)name.len, (const char *)name.data, near == NULL ? "" : "; did you mean ",
+                near == NULL ? "" : near, near == NULL ? "" : "?");
+}
+
 static enum err read_output(struct options *options, struct failure *failure,
                             const struct option_row *row, const char *word) {
     struct slice name = slice_of_string(word);
@@ -292,9 +338,7 @@ static enum err read_output(struct options *options, struct failure *failure,
         path = word;
     }
     if (known == NULL) {
-        return wrong(failure, row, word,
-                     "no FORMAT[:PATH] with one of " FORMAT_NAMES
-                     "and no file that ends as one of them");
+        return unknown_format(failure, slice_of_string(word));
     }
     if (path == NULL && known->wants_path) {
         return fail(failure, ERR_USAGE, "--output: '%s' needs a PATH: %s:PATH", word, known->name);

@@ -46,9 +46,55 @@ static const char *nearest_option(enum cli_command command, struct slice word) {
     return suggestion.best;
 }
 
+// The command that has an option of this name; CLI_NONE where none has.
+static enum cli_command owner_of(struct slice word) {
+    struct slice name =
+        slice_starts_with(word, SLICE("--")) ? slice_from(word, 2) : (struct slice){0};
+    unsigned command = 0;
+    while (command < CLI_COMMAND_COUNT && option_find((enum cli_command)command, name) == NULL) {
+        command++;
+    }
+    return (enum cli_command)command;
+}
+
+// What people look for in the wrong place.
+static const struct {
+    enum cli_command command;
+    const char *option;
+    const char *hint;
+} misplaced[] = {
+    {CLI_RUN, "--mode",
+     "run captures what the command connects to by itself; --sink answers in its server's place, "
+     "and modes are for smtpscope proxy"},
+    {CLI_PROXY, "--port", "the port to listen on comes after @, as in mail.example.com:587@2525"},
+    {CLI_PROXY, "--ports", "the port to listen on comes after @, as in mail.example.com:587@2525"},
+    {CLI_PROXY, "--listen",
+     "where to listen comes after @, as in mail.example.com:587@0.0.0.0:2525"},
+    {CLI_PROXY, "--sink", "the mode is --mode sink"},
+};
+
+static const char *hint_for(enum cli_command command, struct slice word) {
+    for (size_t i = 0; i < sizeof(misplaced) / sizeof(misplaced[0]); i++) {
+        if (misplaced[i].command == command && slice_is(word, misplaced[i].option)) {
+            return misplaced[i].hint;
+        }
+    }
+    return NULL;
+}
+
 static enum err unknown_option(const struct options *options, struct failure *failure,
                                struct slice word) {
     const char *command = cli_command_name(options->command);
+    const char *hint = hint_for(options->command, word);
+    enum cli_command owner = owner_of(word);
+    if (hint != NULL) {
+        return fail(failure, ERR_USAGE, "there is no option '%.*s' of %s; %s", (int)word.len,
+                    (const char *)word.data, command, hint);
+    }
+    if (command != NULL && owner != CLI_NONE) {
+        return fail(failure, ERR_USAGE, "'%.*s' is an option of %s, not of %s", (int)word.len,
+                    (const char *)word.data, cli_command_name(owner), command);
+    }
     const char *of = command == NULL ? "" : " of ";
     const char *near = nearest_option(options->command, word);
     command = command == NULL ? "" : command;

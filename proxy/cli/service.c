@@ -153,6 +153,19 @@ static void warn_of_secrets(const struct options *options) {
     }
 }
 
+// `json` and `pcap` are replaced as a whole, and a stream has no second file.
+static void warn_of_no_rotation(const struct options *options) {
+    bool any = options->rotate_size == 0;
+    for (size_t i = 0; i < options->output_count; i++) {
+        const struct output_spec *output = &options->outputs[i];
+        bool lines = output->format->framing->shape == SHAPE_LINES;
+        any = any || (lines && strcmp(output->path, "-") != 0);
+    }
+    if (!any) {
+        console_say("--rotate has no effect: it is for files of text and jsonl, and there is none");
+    }
+}
+
 // ── life ────────────────────────────────────────────────────────────────────────────────────────
 
 enum err service_start(struct service_loop *service, struct failure *failure) {
@@ -165,6 +178,7 @@ enum err service_start(struct service_loop *service, struct failure *failure) {
     }
     say_listening(service);
     warn_of_secrets(service->options);
+    warn_of_no_rotation(service->options);
     status_start(service);
     return service->options->ready_file == NULL ? OK : write_ready_file(service, failure);
 }

@@ -39,7 +39,7 @@ static size_t distance(struct slice a, struct slice b) {
 
 struct suggestion suggest_for(struct slice wrong) {
     // One slip in three letters is a slip, two are another word.
-    return (struct suggestion){.wrong = wrong, .distance = (wrong.len + 2) / 3 + 1};
+    return (struct suggestion){.wrong = wrong, .distance = (wrong.len + 1) / 3 + 1};
 }
 
 void suggest_offer(struct suggestion *suggestion, const char *known) {

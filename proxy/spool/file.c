@@ -38,8 +38,8 @@ void file_free(struct file *file) {
 }
 
 enum err file_fail(struct failure *failure, const struct file *file, int error) {
-    return fail(failure, ERR_SYSTEM, "cannot write to %s output '%s': %s", file->framing->name,
-                file->path, strerror(error));
+    return fail(failure, ERR_SYSTEM, "cannot write to %s output '%s': %s%s", file->framing->name,
+                file->path, strerror(error), path_remedy(error));
 }
 
 bool file_is_open(const struct file *file) {

@@ -52,7 +52,8 @@ static void pop(struct output_queue *queue) {
 
 // ── trouble ─────────────────────────────────────────────────────────────────────────────────────
 
-// The cause at the end of "cannot write to text output 'x': No space left on device".
+// The cause at the end of "cannot write to text output 'x': No space left on device". A remedy that
+// follows it is for the start, when another place can still be named.
 static const char *cause_in(const char *sentence) {
     const char *cause = sentence;
     for (const char *end = strstr(sentence, "': "); end != NULL; end = strstr(cause, "': ")) {
@@ -62,9 +63,12 @@ static const char *cause_in(const char *sentence) {
 }
 
 static void complain(struct output_queue *queue, const char *sentence) {
-    snprintf(queue->reason, sizeof(queue->reason), "%s", cause_in(sentence));
+    const char *cause = cause_in(sentence);
+    int cause_len = (int)strcspn(cause, ";");
+    snprintf(queue->reason, sizeof(queue->reason), "%.*s", cause_len, cause);
     if (queue->options->complain != NULL) {
-        char *line = mem_format("%s; the mail goes on", sentence);
+        int len = (int)(cause - sentence) + cause_len;
+        char *line = mem_format("%.*s; the mail goes on", len, sentence);
         queue->options->complain(queue->options->complain_context, line);
         free(line);
     }

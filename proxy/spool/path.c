@@ -155,6 +155,22 @@ enum err path_make_folders(struct failure *failure, const char *path, const char
     return err;
 }
 
+const char *path_remedy(int error) {
+    switch (error) {
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return "; name a file in a folder where you may write";
+    case EISDIR:
+        return "; name a file in that folder";
+    case ENOENT:
+    case ENOTDIR:
+        return "; name a file in a folder that is there, or can be made";
+    default:
+        return "";
+    }
+}
+
 enum err path_check_folder(struct failure *failure, const struct destination *to,
                            const char *folder) {
     struct stat status;
@@ -165,6 +181,6 @@ enum err path_check_folder(struct failure *failure, const struct destination *to
     if (error == 0) {
         return OK;
     }
-    return fail(failure, ERR_SYSTEM, "cannot write to %s output '%s': '%s': %s", to->framing->name,
-                to->path, folder, strerror(error));
+    return fail(failure, ERR_SYSTEM, "cannot write to %s output '%s': '%s': %s%s",
+                to->framing->name, to->path, folder, strerror(error), path_remedy(error));
 }

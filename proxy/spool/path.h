@@ -38,6 +38,8 @@ void path_make_fixed_folder(const char *path);
 // with a sentence where that fails.
 MUST_USE enum err path_make_folders(struct failure *failure, const char *path,
                                     const char *expanded);
+// What to do about an output that cannot be opened, to follow the error: "; name a file …", or "".
+const char *path_remedy(int error);
 // ERR_SYSTEM with a sentence where no files can be made in the folder.
 MUST_USE enum err path_check_folder(struct failure *failure, const struct destination *to,
                                     const char *folder);

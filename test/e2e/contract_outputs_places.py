@@ -65,6 +65,20 @@ def test_unwritable_and_foreign_files_are_refused(scope):
         same(open(foreign).read(), '{"something": "else"}\n')
 
 
+def test_an_output_that_cannot_be_opened_says_what_to_do(scope):
+    for place, remedy in (("/nonexistent/folder/x", "in a folder that is there"),
+                          (scope.folder, "name a file in that folder")):
+        status, err = refused(scope, "--mode", "sink@0", "-o", f"text:{place}")
+        same((status, remedy in err), (3, True))
+
+
+def test_a_rotation_without_effect_is_said(scope):
+    for words, said in ((("-o", f"json:{scope.path('r.json')}"), True), ((), True),
+                        (("-o", f"json:{scope.path('r.json')}", "-o", f"jsonl:{scope.path('r.jsonl')}"), False)):
+        _, err = once(scope, "--rotate", "1M", *words)
+        same((words, "--rotate has no effect" in err), (words, said))
+
+
 def test_text_is_appended_and_json_replaced(scope):
     names = {kind: scope.path("kept." + kind) for kind in ("text", "jsonl", "json", "pcap")}
     words = [word for kind, name in names.items() for word in ("-o", f"{kind}:{name}")]

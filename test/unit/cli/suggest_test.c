@@ -25,12 +25,14 @@ static void finds_the_word_that_was_meant(void **state) {
     assert_string_equal(nearest("chekc"), "check");
     assert_string_equal(nearest("Proxy"), "proxy");
     assert_string_equal(nearest("rum"), "run");
+    assert_string_equal(nearest("rn"), "run");
 }
 
 static void says_nothing_where_nothing_is_near(void **state) {
     (void)state;
     assert_null(nearest("sendmail"));
     assert_null(nearest("x"));
+    assert_null(nearest("cxyl")); // two slips of four letters
     assert_null(nearest("a-word-that-is-far-longer-than-any-of-the-known"));
 }
 
