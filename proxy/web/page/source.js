@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// source: where sessions come from. The page asks one object with the calls of /api/v1, and does not
+// know whether a program answers or the data that a report carries.
+import {countFindings} from './words.js';
+import {readMessage, messageBytes} from './mime.js';
+
+export class SourceError extends Error {
+    constructor(status, text) {
+        super(text);
+        this.status = status;
+    }
+}
+
+// ── a program ───────────────────────────────────────────────────────────────────────────────────
+
+async function errorOf(response) {
+    const text = await response.text();
+    try {
+        return new SourceError(response.status, JSON.parse(text).error);
+    } catch {
+        return new SourceError(response.status, text || response.statusText);
+    }
+}
+
+export function liveSource(token) {
+    const api = new URL('api/v1/', document.baseURI).pathname;
+
+    async function ask(path, options = {}) {
+        const response = await fetch(api + path, {
+            cache: 'no-store', ...options,
+            headers: {Authorization: `Bearer ${token}`, ...options.headers},
+        });
+        if (!response.ok) {
+            throw await errorOf(response);
+        }
+        return response;
+    }
+
+    async function json(path) {
+        return (await ask(path)).json();
+    }
+
+    return {
+        live: true,
+        status: () => json('status'),
+        sessions: query => json(`sessions?${new URLSearchParams(query)}`),
+        session: id => json(`sessions/${id}`),
+        text: async id => (await ask(`sessions/${id}.txt`)).text(),
+        file: async (id, ending) => (await ask(`sessions/${id}.${ending}`)).blob(),
+        message: (id, n) => json(`sessions/${id}/messages/${n}`),
+        eml: async (id, n) => (await ask(`sessions/${id}/messages/${n}.eml`)).blob(),
+        part: async (id, n, p) => {
+            const response = await ask(`sessions/${id}/messages/${n}/parts/${p}`);
+            return {type: response.headers.get('Content-Type') ?? '', blob: await response.blob()};
+        },
+        events: (after, signal) => ask(after === null ? 'events' : `events?after=${after}`, {signal}),
+        record: on => ask('recording', {
+            method: 'POST', body: JSON.stringify({on}), headers: {'Content-Type': 'application/json'},
+        }),
+        clear: () => ask('sessions', {method: 'DELETE'}),
+    };
+}
+
+// ── a report ────────────────────────────────────────────────────────────────────────────────────
+
+function summaryOf(session) {
+    const message = session.messages[0];
+    const mail = session.exchanges.find(exchange => exchange.command?.verb === 'MAIL');
+    const subject = message?.header?.find(field => field.name.toLowerCase() === 'subject');
+    return {
+        id: session.id, started: session.started, duration_ms: session.duration_ms, mode: session.mode,
+        client: session.client, server: session.server,
+        tls: {client: session.tls.client?.version ?? null, server: session.tls.server?.version ?? null},
+        from: message?.from ?? mail?.command.argument?.match(/<(.*?)>/)?.[1] ?? null,
+        recipients: session.messages.flatMap(each => each.recipients.map(recipient => recipient.to)),
+        subject: subject?.value ?? null, messages: session.messages.length, outcome: session.outcome,
+        findings: countFindings(session.findings),
+    };
+}
+
+function linesOfSessions(text) {
+    const lines = new Map();
+    for (const line of text.split('\n')) {
+        const id = line.split(' ', 4)[3];
+        lines.set(id, (lines.get(id) ?? '') + line + '\n');
+    }
+    return lines;
+}
+
+function hasWords(summary, words) {
+    const text = JSON.stringify(summary).toLowerCase();
+    return words.every(word => text.includes(word));
+}
+
+// `data`: {verdict, document, text}, the verdict as `check --report json` has it, a json document and
+// the text of all its sessions.
+export function recordedSource(data) {
+    const sessions = new Map(data.document.sessions.map(session => [session.id, session]));
+    const summaries = [...sessions.values()].map(summaryOf).sort((a, b) => a.id - b.id);
+    const lines = linesOfSessions(data.text);
+    const messageOf = (id, n) => sessions.get(id).messages.find(message => message.n === n);
+
+    async function need(id) {
+        if (!sessions.has(id)) {
+            throw new SourceError(404, `This report has no session ${id}.`);
+        }
+        return sessions.get(id);
+    }
+
+    return {
+        live: false,
+        verdict: data.verdict,
+        status: async () => ({}),
+        sessions: async ({only, after}) => {
+            const words = (only ?? '').toLowerCase().split(/\s+/).filter(word => word !== '');
+            return {more: false, sessions: summaries.filter(
+                summary => summary.id > Number(after ?? 0) && hasWords(summary, words))};
+        },
+        session: need,
+        text: async id => lines.get(String(id)) ?? '',
+        file: async (id, ending) => new Blob([ending === 'txt' ? lines.get(String(id)) ?? ''
+            : JSON.stringify({schema: data.document.schema, sessions: [await need(id)]}, null, 1)]),
+        message: async (id, n) => readMessage(messageOf(id, n)),
+        eml: async (id, n) => new Blob([messageBytes(messageOf(id, n))]),
+        part: async (id, n, p) => {
+            const part = readMessage(messageOf(id, n)).parts.find(each => each.n === p);
+            return {type: `${part.type}; charset=${part.charset}`, blob: new Blob([part.content])};
+        },
+    };
+}
