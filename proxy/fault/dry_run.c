@@ -6,7 +6,6 @@
 #include "fault/certain.h"
 #include "smtp/command.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum dry_run_state {
@@ -23,12 +22,12 @@ struct dry_run {
     enum dry_run_state state;
     struct filter_line taken; // the line that is answered, without its bytes
     bool last;                // BDAT … LAST, or DATA
-    bool in_auth;
-    bool stream_over;   // the client says no more: half a line is nothing
-    const char *unsure; // why the session ends
+    struct certain certain;
 };
 
 static const char kept[] = "250 2.0.0 Ok, kept by smtpscope and delivered to nobody";
+
+static const char promise[] = "with --dry-run no message may reach the server";
 
 static const char no_recipient[] = "554 5.5.1 smtpscope: the server has accepted no recipient";
 
@@ -44,7 +43,7 @@ static bool is_mail(enum verb verb) {
 
 static enum filter_verdict judge_text(const struct dry_run *dry_run,
                                       const struct filter_line *line) {
-    bool half_an_end = line->may_be_last && !line->last && !dry_run->stream_over;
+    bool half_an_end = line->may_be_last && !line->last && !dry_run->certain.stream_over;
     if (half_an_end) {
         return FILTER_HOLD;
     }
@@ -56,20 +55,12 @@ static enum filter_verdict judge_client(struct dry_run *dry_run, const struct fi
     if (line->kind == FILTER_TEXT) {
         return judge_text(dry_run, line);
     }
-    if (dry_run->state != DRY_RUN_RELAYS || line->kind == FILTER_UNDECIDED) {
+    if (dry_run->state != DRY_RUN_RELAYS) {
         return FILTER_HOLD;
     }
-    dry_run->unsure = certain_why_not(line, dry_run->in_auth);
-    if (dry_run->unsure != NULL || (!line->whole && dry_run->stream_over)) {
-        return FILTER_TAKE;
-    }
-    if (!line->whole) {
-        return FILTER_HOLD;
-    }
-    if (line->kind == FILTER_COMMAND) {
-        dry_run->in_auth = line->verb == VERB_AUTH;
-    }
-    return line->kind == FILTER_COMMAND && is_mail(line->verb) ? FILTER_TAKE : FILTER_PASS;
+    enum filter_verdict verdict = certain_judge(&dry_run->certain, line);
+    bool mail = line->kind == FILTER_COMMAND && is_mail(line->verb);
+    return verdict == FILTER_PASS && mail ? FILTER_TAKE : verdict;
 }
 
 static enum filter_verdict judge_server(struct dry_run *dry_run, const struct filter_line *line) {
@@ -84,15 +75,6 @@ static enum filter_verdict judge(void *self, const struct filter_line *line) {
 }
 
 // ── what is taken ───────────────────────────────────────────────────────────────────────────────
-
-static void end_unsure(struct dry_run *dry_run, int64_t at_ns) {
-    char why[FAILURE_MAX];
-    snprintf(why, sizeof(why),
-             "the proxy ended the session: with --dry-run no message may reach the server, and %s",
-             dry_run->unsure);
-    set(dry_run, DRY_RUN_ENDED);
-    dry_run->port.end(&dry_run->port, FILTER_END_FIN, why, at_ns);
-}
 
 static void report(struct dry_run *dry_run, int exchange, int64_t at_ns) {
     struct event_fault fault = {.point = SLICE("message"),
@@ -115,8 +97,8 @@ static void take(void *self, const struct filter_line *line, int64_t at_ns) {
     struct dry_run *dry_run = self;
     if (line->from == SIDE_SERVER) {
         set(dry_run, reply_line_is_last(&line->reply) ? DRY_RUN_RELAYS : DRY_RUN_AWAITS_RSET);
-    } else if (dry_run->unsure != NULL) {
-        end_unsure(dry_run, at_ns);
+    } else if (certain_ends_session(&dry_run->certain, &dry_run->port, promise, at_ns)) {
+        set(dry_run, DRY_RUN_ENDED);
     } else if (line->kind == FILTER_TEXT) {
         if (dry_run->state == DRY_RUN_TEXT && line->last) {
             set(dry_run, DRY_RUN_AWAITS_END);
@@ -196,7 +178,7 @@ static void progress(void *self, int64_t at_ns) {
 static void let_go(void *self, enum side side, int64_t at_ns) {
     struct dry_run *dry_run = self;
     (void)at_ns;
-    dry_run->stream_over = dry_run->stream_over || side == SIDE_CLIENT;
+    dry_run->certain.stream_over = dry_run->certain.stream_over || side == SIDE_CLIENT;
 }
 
 struct filter dry_run_new(struct filter_port port) {

@@ -8,7 +8,6 @@
 #include "smtp/command.h"
 #include "verdict/pattern.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum rewrite_state {
@@ -24,9 +23,7 @@ struct rewrite {
     int first;        // the RCPT of this transaction that went to the server; 0 for none
     struct buf reply; // … and what the server said to it
     int exchange;     // REWRITE_AWAITS_TURN: the one that is to be answered
-    bool in_auth;
-    bool stream_over;
-    const char *unsure;
+    struct certain certain;
 };
 
 // ── the rule ────────────────────────────────────────────────────────────────────────────────────
@@ -79,20 +76,13 @@ static enum filter_verdict judge_client(struct rewrite *rewrite, const struct fi
     if (line->kind == FILTER_TEXT) {
         return FILTER_PASS;
     }
-    if (rewrite->state != REWRITE_RELAYS || line->kind == FILTER_UNDECIDED) {
+    if (rewrite->state != REWRITE_RELAYS) {
         return FILTER_HOLD;
     }
-    rewrite->unsure = certain_why_not(line, rewrite->in_auth);
-    if (rewrite->unsure != NULL || (!line->whole && rewrite->stream_over)) {
-        return FILTER_TAKE;
+    enum filter_verdict verdict = certain_judge(&rewrite->certain, line);
+    if (verdict != FILTER_PASS || line->kind == FILTER_OPAQUE) {
+        return verdict;
     }
-    if (!line->whole) {
-        return FILTER_HOLD;
-    }
-    if (line->kind == FILTER_OPAQUE) {
-        return FILTER_PASS;
-    }
-    rewrite->in_auth = line->verb == VERB_AUTH;
     bool begins = line->verb == VERB_MAIL || line->verb == VERB_RSET;
     if (begins) {
         rewrite->first = 0;
@@ -115,15 +105,7 @@ static enum filter_verdict judge(void *self, const struct filter_line *line) {
 
 // ── acting ──────────────────────────────────────────────────────────────────────────────────────
 
-static void end_unsure(struct rewrite *rewrite, int64_t at_ns) {
-    char why[FAILURE_MAX];
-    snprintf(why, sizeof(why),
-             "the proxy ended the session: with --rewrite-to no other recipient may reach the "
-             "server, and %s",
-             rewrite->unsure);
-    rewrite->state = REWRITE_ENDED;
-    rewrite->port.end(&rewrite->port, FILTER_END_FIN, why, at_ns);
-}
+static const char promise[] = "with --rewrite-to no other recipient may reach the server";
 
 static void report(struct rewrite *rewrite, int exchange, int64_t at_ns) {
     char *action = mem_format("rewritten to %s", rewrite->rule->to);
@@ -206,8 +188,8 @@ static void take(void *self, const struct filter_line *line, int64_t at_ns) {
     struct rewrite *rewrite = self;
     if (line->from == SIDE_SERVER) {
         take_reply(rewrite, line, at_ns);
-    } else if (rewrite->unsure != NULL) {
-        end_unsure(rewrite, at_ns);
+    } else if (certain_ends_session(&rewrite->certain, &rewrite->port, promise, at_ns)) {
+        rewrite->state = REWRITE_ENDED;
     } else if (line->whole) {
         take_rcpt(rewrite, line, at_ns);
     }
@@ -223,7 +205,7 @@ static void progress(void *self, int64_t at_ns) {
 static void let_go(void *self, enum side side, int64_t at_ns) {
     struct rewrite *rewrite = self;
     (void)at_ns;
-    rewrite->stream_over = rewrite->stream_over || side == SIDE_CLIENT;
+    rewrite->certain.stream_over = rewrite->certain.stream_over || side == SIDE_CLIENT;
 }
 
 static void rewrite_free(void *self) {

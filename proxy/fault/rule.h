@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "event/event.h"
+#include "fault/action.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,42 +24,6 @@ enum fault_point {
     FAULT_GREETING, // the server's first reply
     FAULT_COMMAND,  // a command and its reply: `verb`
     FAULT_MESSAGE,  // the answer to a whole message
-};
-
-enum fault_action_kind {
-    FAULT_ANSWER, // in the server's place: `code`, `text`
-    FAULT_REPLACE,
-    FAULT_DELAY, // `time_ns`
-    FAULT_SILENCE,
-    FAULT_CLOSE,
-    FAULT_RESET,
-    FAULT_CLOSE_AFTER, // `count` bytes of the message
-    FAULT_SLICE,       // `count` bytes a segment
-    FAULT_RATE,        // `count` bytes a second
-    FAULT_STRIP,       // `text`: keywords, a blank between two
-    FAULT_ADD,         // `text`: a line of the EHLO reply without its code
-    FAULT_ALERT,       // `count`: AlertDescription of RFC 8446 6
-    FAULT_CERTIFICATE, // `count`: enum fault_certificate
-    FAULT_REFUSE,
-    FAULT_UNREACHABLE,
-    FAULT_ACTION_COUNT,
-};
-
-enum fault_certificate {
-    FAULT_CERTIFICATE_EXPIRED,
-    FAULT_CERTIFICATE_NOT_YET_VALID,
-    FAULT_CERTIFICATE_WRONG_NAME,
-    FAULT_CERTIFICATE_SELF_SIGNED,
-    FAULT_CERTIFICATE_UNKNOWN_ISSUER,
-    FAULT_CERTIFICATE_WEAK_KEY,
-};
-
-struct fault_action {
-    enum fault_action_kind kind;
-    int code;
-    const char *text; // points into the rule's `action_text`
-    int64_t time_ns;
-    uint64_t count;
 };
 
 // From the first to the last, counted from 1.
