@@ -7,13 +7,11 @@ void budget_init(struct budget *budget, size_t max, size_t floor) {
 
 void budget_join(struct budget_share *share, struct budget *budget) {
     *share = (struct budget_share){.budget = budget};
-    atomic_fetch_add(&budget->owners, 1);
 }
 
 void budget_leave(struct budget_share *share) {
     if (share->budget != NULL) {
         budget_hold(share, 0);
-        atomic_fetch_sub(&share->budget->owners, 1);
         share->budget = NULL;
     }
 }
@@ -25,9 +23,8 @@ bool budget_allows(const struct budget_share *share, size_t more) {
     struct budget *budget = share->budget;
     size_t own = share->used + more;
     size_t all = atomic_load(&budget->used) + more;
-    size_t half = budget->max / 2;
-    bool fair = all <= half || own <= half / atomic_load(&budget->owners);
-    return own <= budget->floor || (all <= budget->max && fair);
+    size_t left = all < budget->max ? budget->max - all : 0;
+    return own <= budget->floor || all <= budget->max / 2 || own <= left / BUDGET_PART;
 }
 
 void budget_hold(struct budget_share *share, size_t used) {

@@ -2,11 +2,11 @@
 // budget: bytes that many owners on many threads may hold together, shared fairly.
 //
 //   0 ──────────────── max/2 ──────────────── max
-//   │  any owner        │  who holds less than an equal share of this half
+//   │  any owner        │  who holds no more than BUDGET_PART of what is left
 //
-// So one owner alone may have half of it, and however much the others hold, a share of the other
-// half is left for one who comes late. What is below `floor` is always given: the bound in all is
-// `max` and a floor for each owner.
+// So one owner alone may have half of it, and however many came before, and whatever they were
+// allowed while they were few, a part of the rest is left for one who comes late. What is below
+// `floor` is always given: the bound in all is `max` and a floor for each owner.
 #ifndef SCOPE_BASE_BUDGET_H
 #define SCOPE_BASE_BUDGET_H
 
@@ -14,11 +14,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+// A hundred owners that each take all they may leave nearly half of the rest.
+enum { BUDGET_PART = 128 };
+
 struct budget {
     size_t max;
     size_t floor;
     atomic_size_t used;
-    atomic_size_t owners;
 };
 
 // What one owner holds; only its own thread uses it. All-zero belongs to no budget and may have

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { FLOOD = 5000, FLOODING = 1, SMALL = 2, UNWANTED = 3 };
+enum { FLOOD = 20000, FLOODING = 1, SMALL = 2, UNWANTED = 3 };
 
 static bool is_wanted(void *context, const struct record *session) {
     (void)context;
@@ -36,7 +36,7 @@ static struct output_set *open_small(void) {
                                      .only = is_wanted,
                                      .spool.queue_max = LIMIT_WRITER_QUEUE};
     assert_int_equal(output_set_open(&set, &failure, &options), OK);
-    budget_init(&set->kept, 256 * KIB, KIB);
+    budget_init(&set->kept, 8 * MIB, KIB);
     return set;
 }
 
