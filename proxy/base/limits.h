@@ -300,6 +300,8 @@
 #define LIMIT_SENT_MESSAGES    64          // that are compared
 #define LIMIT_AUTH_ATTEMPTS    64          // refused in one session, to find one that is repeated
 #define FINDING_TEXT_MAX       2048
+#define LIMIT_SAID             8  // causes that a screen names, remembered so as not to repeat them
+#define SAID_RULE_MAX          32 // the id of a rule
 #define LIST_TEXT_MAX          512             // a list of words in it
 #define LIKELY_TEXT_MAX        4096            // the likely cause
 #define REFUSAL_TEXT_MAX       4096            // a reply, to see what it refuses

@@ -33,7 +33,11 @@ static void number(struct page *page, struct slice lines) {
 
 void show_text(struct reader *reader, const struct show_options *options,
                void (*write)(void *context, struct slice lines), void *context) {
-    struct text_writer text = {.recorded = true, .color = options->color, .quiet = options->quiet};
+    struct said said = {0};
+    struct text_writer text = {.recorded = true,
+                               .color = options->color,
+                               .quiet = options->quiet,
+                               .said = options->terminal->is_terminal ? &said : NULL};
     struct page page = {.terminal = options->terminal, .write = write, .context = context};
     struct buf lines;
     buf_init(&lines, LIMIT_SHOWN);

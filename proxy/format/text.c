@@ -111,6 +111,24 @@ static void put_content_end(struct buf *out, const struct text_writer *writer,
     end_line(out, writer);
 }
 
+// ── causes that were said ───────────────────────────────────────────────────────────────────────
+
+static uint64_t session_of(const struct event *event) {
+    return event->session == NULL ? 0 : event->session->id;
+}
+
+static void note_said(const struct text_writer *writer, const struct event *event,
+                      struct slice cause, const char *rule) {
+    if (writer->said != NULL) {
+        said_add(writer->said, session_of(event), cause, rule);
+    }
+}
+
+static const struct said_cause *find_said(const struct text_writer *writer,
+                                          const struct event *event, struct slice sentence) {
+    return writer->said == NULL ? NULL : said_find(writer->said, session_of(event), sentence);
+}
+
 // ── what the analysis says ──────────────────────────────────────────────────────────────────────
 
 static void put_finding(struct buf *out, const struct text_writer *writer,
@@ -132,6 +150,7 @@ static void put_finding(struct buf *out, const struct text_writer *writer,
         buf_put_byte(out, ')');
     }
     end_line(out, writer);
+    note_said(writer, event, finding->text, finding->rule);
 }
 
 // ── the sentences of happenings ─────────────────────────────────────────────────────────────────
@@ -232,12 +251,12 @@ static void put_auth_sentence(struct buf *out, const struct event_auth *auth) {
     }
 }
 
-static void put_close_sentence(struct buf *out, const struct event_close *close) {
+static void put_close_sentence(struct buf *out, const struct event_close *close, bool with_error) {
     buf_put_string(out, "Connection closed");
     if (close->by != PARTY_NONE) {
         buf_putf(out, " by the %s", party_name(close->by));
     }
-    if (!slice_is_null(close->error)) {
+    if (with_error && !slice_is_null(close->error)) {
         buf_put_string(out, ": ");
         text_put_printable(out, close->error);
     }
@@ -264,12 +283,19 @@ static void put_paused_sentence(struct buf *out, const struct event_paused *paus
 // In front of the close, which is the last line of a session.
 static void put_likely(struct buf *out, const struct text_writer *writer,
                        const struct event *event) {
-    if (!slice_is_null(event->close.likely)) {
-        begin_happening(out, writer, event, true);
-        buf_put_string(out, "Most likely: ");
-        text_put_printable(out, event->close.likely);
-        end_line(out, writer);
+    if (slice_is_null(event->close.likely)) {
+        return;
     }
+    const struct said_cause *said = find_said(writer, event, event->close.likely);
+    begin_happening(out, writer, event, true);
+    buf_put_string(out, "Most likely: ");
+    if (said != NULL && said->rule[0] != '\0') {
+        buf_putf(out, "what %s says above", said->rule);
+    } else {
+        text_put_printable(out, event->close.likely);
+    }
+    end_line(out, writer);
+    note_said(writer, event, event->close.likely, "");
 }
 
 static void put_happening(struct buf *out, const struct text_writer *writer,
@@ -282,6 +308,7 @@ static void put_happening(struct buf *out, const struct text_writer *writer,
     case EVENT_TLS:
         begin_happening(out, writer, event, event->tls.error != NULL);
         put_tls_sentence(out, &event->tls);
+        note_said(writer, event, slice_of_string(event->tls.error), "");
         break;
     case EVENT_AUTH:
         begin_happening(out, writer, event, false);
@@ -299,7 +326,8 @@ static void put_happening(struct buf *out, const struct text_writer *writer,
     case EVENT_CLOSE:
         put_likely(out, writer, event);
         begin_happening(out, writer, event, !slice_is_null(event->close.error));
-        put_close_sentence(out, &event->close);
+        put_close_sentence(out, &event->close,
+                           find_said(writer, event, event->close.error) == NULL);
         break;
     case EVENT_LOST:
         begin_happening(out, writer, event, true);
@@ -374,7 +402,14 @@ static void *session_new(struct outlet *outlet) {
     state->writer.body = outlet->output->body;
     state->writer.color = outlet->output->to.color;
     state->writer.quiet = outlet->output->quiet;
+    state->writer.said = outlet->output->to.screen ? mem_new(sizeof(struct said)) : NULL;
     return state;
+}
+
+static void session_free(void *context) {
+    struct text_state *state = context;
+    free(state->writer.said);
+    free(state);
 }
 
 static void take(void *context, const struct event *event) {
@@ -414,5 +449,5 @@ const struct format_info text_format = {
     .put_notice = put_notice,
     .session_new = session_new,
     .take = take,
-    .session_free = free,
+    .session_free = session_free,
 };

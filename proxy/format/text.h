@@ -15,12 +15,14 @@
 
 #include "base/buf.h"
 #include "event/event.h"
+#include "format/said.h"
 #include "transcript/message_log.h"
 
 struct text_writer {
     enum body_detail body;
     bool color;
-    bool quiet;    // --quiet: what went wrong, and nothing else
+    bool quiet;        // --quiet: what went wrong, and nothing else
+    struct said *said; // on a screen, where a cause is said once; NULL elsewhere
     bool recorded; // lines of a transcript: --body and its limits had their say when it was written
     struct header_limit limit; // of the message whose lines come; of one session
     int message;

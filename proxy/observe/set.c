@@ -14,6 +14,11 @@
 
 // ── opening ─────────────────────────────────────────────────────────────────────────────────────
 
+static bool is_screen(const struct output_options *options, const char *path) {
+    int fd = options->spool.dash_is_stderr ? STDERR_FILENO : STDOUT_FILENO;
+    return strcmp(path, "-") == 0 && isatty(fd) == 1;
+}
+
 static bool wants_color(const struct output_options *options, const char *path) {
     const char *no_color = getenv("NO_COLOR");
     switch (options->color) {
@@ -24,8 +29,7 @@ static bool wants_color(const struct output_options *options, const char *path) 
     case COLOR_AUTO:
         break;
     }
-    int fd = options->spool.dash_is_stderr ? STDERR_FILENO : STDOUT_FILENO;
-    return strcmp(path, "-") == 0 && isatty(fd) && (no_color == NULL || *no_color == '\0');
+    return is_screen(options, path) && (no_color == NULL || *no_color == '\0');
 }
 
 static void describe(struct output *output, const struct output_options *options, size_t index) {
@@ -36,6 +40,7 @@ static void describe(struct output *output, const struct output_options *options
                .framing = framing,
                .path = mem_string(spec->path),
                .placeholders = path_has_placeholders(spec->path),
+               .screen = framing->screen && is_screen(options, spec->path),
                .color = framing->screen && wants_color(options, spec->path)},
         .format = spec->format,
         .body = options->body,

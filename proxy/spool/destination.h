@@ -11,6 +11,7 @@ struct destination {
     const struct framing *framing;
     const char *path;  // as it was given, "-" too
     bool placeholders; // the path holds {session} and the like
+    bool screen;       // a person's terminal, and lines that are laid out for it
     bool color;        // decided by --color, NO_COLOR and the terminal
 };
 

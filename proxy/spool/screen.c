@@ -108,13 +108,13 @@ static void break_row(struct row *row) {
     row->used = row->hang;
 }
 
-// Up to a single space, which is left, or the end. More spaces than one belong to the word: how
-// many there are may be what a person looks for.
-static struct slice next_word(struct slice *rest) {
+// The length up to a single space, or the end. More spaces than one belong to the word: how many
+// there are may be what a person looks for.
+static size_t word_len(struct slice text) {
     size_t len = 0;
-    while (len < rest->len) {
+    while (len < text.len) {
         size_t spaces = 0;
-        while (len + spaces < rest->len && rest->data[len + spaces] == ' ') {
+        while (len + spaces < text.len && text.data[len + spaces] == ' ') {
             spaces++;
         }
         if (spaces == 1 && len > 0) {
@@ -122,6 +122,26 @@ static struct slice next_word(struct slice *rest) {
         }
         len += spaces == 0 ? 1 : spaces;
     }
+    return len;
+}
+
+// `RFC 5321 4.1.1` is one word: its number, and its section.
+static size_t reference_len(struct slice text, size_t len) {
+    enum { NUMBERS = 2 };
+    struct slice word = slice_sub(text, 0, len);
+    if (!slice_is(word, "RFC") && !slice_is(word, "(RFC")) {
+        return len;
+    }
+    for (int i = 0; i < NUMBERS; i++) {
+        bool number = len + 1 < text.len && text_is_digit(text.data[len + 1]);
+        len += number ? 1 + word_len(slice_from(text, len + 1)) : 0;
+    }
+    return len;
+}
+
+// The space behind it is left.
+static struct slice next_word(struct slice *rest) {
+    size_t len = reference_len(*rest, word_len(*rest));
     struct slice word = slice_sub(*rest, 0, len);
     *rest = slice_from(*rest, len);
     return word;

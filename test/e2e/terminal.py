@@ -266,6 +266,22 @@ def test_run_says_once_a_step_what_is_waited_for(scope):
     assert said.count(b"smtpscope: session 1: waiting for the server's greeting, 3 s\r\n") == 1, said
 
 
+def test_a_screen_names_a_cause_at_most_twice(scope):
+    lines = scope.path("failed.jsonl")
+    port = tcp.free_port()
+    words = ("run", "--ports", str(port), "-o", "text", "-o", "jsonl:" + lines, "--", "/usr/bin/python3",
+             "-c", f"import socket; socket.socket().connect_ex(('127.0.0.1', {port}))")
+    process, master = pseudo_terminal.start(scope, *words, columns=120)
+    live = " ".join(SEQUENCE.sub(b"", pseudo_terminal.read_to_the_end(master)).decode().split())
+    assert process.wait(harness.TIMEOUT) == 0
+    shown = SEQUENCE.sub(b"", pseudo_terminal.read_all(scope, 120, "show", lines)).decode()
+    for said in (live, " ".join(shown.split())):
+        assert said.count("refused") <= 2, said
+        assert "Most likely: what session-failed says above" in said, said
+    assert subprocess.run([scope.program, "show", lines], env=scope.environment,
+                                  stdout=subprocess.PIPE).stdout.count(b"refused") == 3
+
+
 # ── less and more than the transcript ────────────────────────────────────────────────────────────
 
 def test_quiet_shows_findings_errors_and_the_summary_alone(scope):

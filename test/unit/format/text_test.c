@@ -200,6 +200,55 @@ static void quiet_leaves_what_went_wrong(void **state) {
                            "### Connection closed by the server: a reason\n");
 }
 
+static void send_failure(struct fixture *fixture, const char *cause, const char *likely) {
+    struct event finding = {
+        .kind = EVENT_FINDING,
+        .finding = {.rule = "session-failed", .text = slice_of_string("The server is down")}};
+    struct event close = {.kind = EVENT_CLOSE,
+                          .close = {.by = PARTY_SERVER,
+                                    .error = slice_of_string(cause),
+                                    .likely = slice_of_string(likely)}};
+    sample_send(&fixture->sample, &finding);
+    sample_send(&fixture->sample, &close);
+}
+
+static void a_screen_says_a_cause_once(void **state) {
+    struct fixture *fixture = *state;
+    struct said said = {0};
+    fixture->writer.said = &said;
+    send_failure(fixture, "no connection: the server is down", "the server is down");
+    expect(fixture, PREFIX "!!! info session-failed: The server is down\n" PREFIX
+                           "### Most likely: what session-failed says above\n" PREFIX
+                           "### Connection closed by the server\n");
+    send_failure(fixture, "it has no room", "It has no room");
+    expect(fixture, PREFIX "!!! info session-failed: The server is down\n" PREFIX
+                           "### Most likely: It has no room\n" PREFIX
+                           "### Connection closed by the server\n");
+    send_failure(fixture, "it has no time", "it has no money");
+    expect(fixture, PREFIX "!!! info session-failed: The server is down\n" PREFIX
+                           "### Most likely: it has no money\n" PREFIX
+                           "### Connection closed by the server: it has no time\n");
+}
+
+static void a_file_says_it_wherever_it_belongs(void **state) {
+    struct fixture *fixture = *state;
+    send_failure(fixture, "the server is down", "The server is down");
+    expect(fixture, PREFIX "!!! info session-failed: The server is down\n" PREFIX
+                           "### Most likely: The server is down\n" PREFIX
+                           "### Connection closed by the server: the server is down\n");
+}
+
+static void what_another_session_said_is_not_said(void **state) {
+    struct fixture *fixture = *state;
+    struct said said = {0};
+    fixture->writer.said = &said;
+    said_add(&said, 7, SLICE("The server is away"), "session-failed");
+    send_failure(fixture, "the server is away", "The server is away");
+    expect(fixture, PREFIX "!!! info session-failed: The server is down\n" PREFIX
+                           "### Most likely: The server is away\n" PREFIX
+                           "### Connection closed by the server\n");
+}
+
 static void a_server_without_a_name_is_its_address(void **state) {
     struct fixture *fixture = *state;
     fixture->sample.session.server.host = NULL;
@@ -223,6 +272,9 @@ int main(void) {
         TEST(lost_and_paused_are_of_session_0),
         TEST(colour_only_where_it_is_wanted),
         TEST(quiet_leaves_what_went_wrong),
+        TEST(a_screen_says_a_cause_once),
+        TEST(a_file_says_it_wherever_it_belongs),
+        TEST(what_another_session_said_is_not_said),
         TEST(a_server_without_a_name_is_its_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

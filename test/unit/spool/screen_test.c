@@ -68,6 +68,16 @@ static void a_longer_one_is_broken_at_a_space(void **state) {
     expect(fixture, AT " 1 !!! " TEN TEN TEN "\n" HANG TEN "0\n");
 }
 
+static void a_reference_is_not_parted(void **state) {
+    struct fixture *fixture = *state;
+    put(fixture, TIME " 0 1 !!! " TEN TEN TEN " 012 (RFC 5321 2.3.8)\n");
+    expect(fixture, AT " 1 !!! " TEN TEN TEN " 012\n" HANG "(RFC 5321 2.3.8)\n");
+    put(fixture, TIME " 0 1 !!! " TEN TEN " 0123 (RFC 4954 4, RFC 4616)\n");
+    expect(fixture, AT " 1 !!! " TEN TEN " 0123 (RFC 4954 4,\n" HANG "RFC 4616)\n");
+    put(fixture, TIME " 0 1 !!! " TEN TEN TEN " an RFC of old\n");
+    expect(fixture, AT " 1 !!! " TEN TEN TEN " an RFC of\n" HANG "old\n");
+}
+
 static void a_word_longer_than_a_row_is_broken_at_the_edge(void **state) {
     struct fixture *fixture = *state;
     put(fixture, TIME " 0 1 C > \"" TEN TEN TEN TEN TEN TEN TEN TEN "\"\n");
@@ -173,6 +183,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_longer_one_is_broken_at_a_space, setup, teardown),
         cmocka_unit_test_setup_teardown(a_word_longer_than_a_row_is_broken_at_the_edge, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_reference_is_not_parted, setup, teardown),
         cmocka_unit_test_setup_teardown(more_spaces_than_one_stay, setup, teardown),
         cmocka_unit_test_setup_teardown(a_narrow_screen_gives_up_the_indent, setup, teardown),
         cmocka_unit_test_setup_teardown(without_a_width_no_line_is_broken, setup, teardown),
