@@ -21,9 +21,8 @@ struct mask {
     struct secret_set words;
     struct text_rewriter words_veil;
     struct sasl_progress progress;
-    struct sasl_progress ahead; // where the lines that were looked at ahead have got to
-    bool looks_ahead;           // … since the latest command
-    struct mask_stream streams[SIDES];
+    struct sasl_progress *ahead; // where the lines looked at since the latest command have got to
+    struct mask_stream *streams[SIDES]; // made with the first bytes that have something to hide
     struct mask_run run;
     bool run_is_owed; // a SASL line was cut; its bytes will teach the whole of it
 };
@@ -34,9 +33,6 @@ struct mask *mask_new(enum auth_view view, struct event_sink sink) {
     mask->sink = sink;
     text_rewriter_init(&mask->rewriter, &mask->secrets_known);
     text_rewriter_init(&mask->words_veil, &mask->words);
-    for (size_t i = 0; i < SIDES; i++) {
-        mask_stream_init(&mask->streams[i]);
-    }
     mask_run_init(&mask->run);
     return mask;
 }
@@ -46,8 +42,9 @@ void mask_free(struct mask *mask) {
         return;
     }
     for (size_t i = 0; i < SIDES; i++) {
-        mask_stream_cleanup(&mask->streams[i]);
+        mask_stream_free(mask->streams[i]);
     }
+    free(mask->ahead);
     mask_run_cleanup(&mask->run);
     text_rewriter_cleanup(&mask->rewriter);
     text_rewriter_cleanup(&mask->words_veil);
@@ -128,24 +125,26 @@ void mask_look_ahead(struct mask *mask, const struct event_command *command) {
         return;
     }
     if (command->line.len > command->line.text.len) { // a part of a line, which will come whole
-        struct sasl_progress progress = mask->looks_ahead ? mask->ahead : mask->progress;
+        struct sasl_progress progress = mask->ahead != NULL ? *mask->ahead : mask->progress;
         mask_learn_command(&mask->secrets_known, &progress, command);
         return;
     }
-    if (!mask->looks_ahead) {
-        mask->ahead = mask->progress;
-        mask->looks_ahead = true;
+    if (mask->ahead == NULL) {
+        mask->ahead = mem_new(sizeof(*mask->ahead));
+        *mask->ahead = mask->progress;
     }
-    mask_learn_command(&mask->secrets_known, &mask->ahead, command);
+    mask_learn_command(&mask->secrets_known, mask->ahead, command);
 }
 
 static void learn(struct mask *mask, const struct event *event) {
     if (event->kind == EVENT_COMMAND) {
         const struct event_line *line = &event->command.line;
-        bool seen_whole = mask->looks_ahead && line->len > line->text.len;
-        mask->looks_ahead = false;
         learn_from_command(mask, &event->command);
-        mask->progress = seen_whole ? mask->ahead : mask->progress;
+        if (mask->ahead != NULL && line->len > line->text.len) { // it was seen whole
+            mask->progress = *mask->ahead;
+        }
+        free(mask->ahead);
+        mask->ahead = NULL;
         mask_run_forget(&mask->run);
     } else if (event->kind == EVENT_REPLY) {
         mask_learn_reply(&mask->progress, &event->reply);
@@ -157,23 +156,26 @@ static void learn(struct mask *mask, const struct event *event) {
 // ── passing on ──────────────────────────────────────────────────────────────────────────────────
 
 static void take_bytes(struct mask *mask, const struct event *event) {
-    struct mask_stream *stream = &mask->streams[event->bytes.from];
+    struct mask_stream **stream = &mask->streams[event->bytes.from];
     const struct event_bytes *bytes = &event->bytes;
     bool plain = bytes->secret_count == 0 && !bytes->secret_goes_on;
     if (bytes->message_text) {
-        mask_stream_flush(stream, &mask->rewriter, event, &mask->sink);
+        mask_stream_flush(*stream, &mask->rewriter, event, &mask->sink);
     }
     bool untouched = mask->view == AUTH_VIEW_REVEAL || bytes->message_text;
     if (untouched || (plain && !secret_set_is_active(&mask->secrets_known))) {
         event_send(&mask->sink, event);
         return;
     }
-    mask_stream_take(stream, &mask->rewriter, event, &mask->sink);
+    if (*stream == NULL) {
+        *stream = mask_stream_new();
+    }
+    mask_stream_take(*stream, &mask->rewriter, event, &mask->sink);
 }
 
 static void flush_bytes(struct mask *mask, const struct event *event) {
     for (size_t i = 0; i < SIDES; i++) {
-        mask_stream_flush(&mask->streams[i], &mask->rewriter, event, &mask->sink);
+        mask_stream_flush(mask->streams[i], &mask->rewriter, event, &mask->sink);
     }
 }
 

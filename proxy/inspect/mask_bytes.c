@@ -10,13 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-void mask_stream_init(struct mask_stream *stream) {
-    *stream = (struct mask_stream){0};
+struct mask_stream *mask_stream_new(void) {
+    struct mask_stream *stream = mem_new(sizeof(*stream));
     buf_init(&stream->waiting, LIMIT_MASK_WAITING);
+    return stream;
 }
 
-void mask_stream_cleanup(struct mask_stream *stream) {
-    buf_wipe(&stream->waiting);
+void mask_stream_free(struct mask_stream *stream) {
+    if (stream != NULL) {
+        buf_wipe(&stream->waiting);
+        free(stream);
+    }
 }
 
 void mask_run_init(struct mask_run *run) {
@@ -161,6 +165,9 @@ static void send_waiting(struct mask_stream *stream, size_t len, struct text_rew
 
 void mask_stream_flush(struct mask_stream *stream, struct text_rewriter *rewriter,
                        const struct event *event, const struct event_sink *sink) {
+    if (stream == NULL) {
+        return;
+    }
     send_waiting(stream, buf_len(&stream->waiting), rewriter, event, sink);
     stream->skipping = false;
 }

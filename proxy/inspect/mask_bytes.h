@@ -27,8 +27,8 @@ struct mask_run {
     unsigned looks;
 };
 
-void mask_stream_init(struct mask_stream *stream);
-void mask_stream_cleanup(struct mask_stream *stream);
+struct mask_stream *mask_stream_new(void);
+void mask_stream_free(struct mask_stream *stream); // NULL is fine
 void mask_run_init(struct mask_run *run);
 void mask_run_cleanup(struct mask_run *run);
 
@@ -47,7 +47,7 @@ enum run_look mask_run_look(struct mask_run *run);
 // Takes in `bytes`, and sends to `sink` in the form of `event` what may be seen by now.
 void mask_stream_take(struct mask_stream *stream, struct text_rewriter *rewriter,
                       const struct event *event, const struct event_sink *sink);
-// Sends what waits.
+// Sends what waits. NULL is fine.
 void mask_stream_flush(struct mask_stream *stream, struct text_rewriter *rewriter,
                        const struct event *event, const struct event_sink *sink);
 

@@ -30,6 +30,14 @@ socklen_t address_len(const struct sockaddr *address) {
                                           : sizeof(struct sockaddr_in);
 }
 
+union net_address net_address(const struct sockaddr *address) {
+    union net_address copy = {.v6 = {.sin6_family = AF_UNSPEC}};
+    if (address->sa_family != AF_UNSPEC) {
+        memcpy(&copy, address, address_len(address));
+    }
+    return copy;
+}
+
 struct address_text address_text(const struct sockaddr *address) {
     struct address_text text = {0};
     struct sockaddr_storage copy = {0};

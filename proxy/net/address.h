@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -14,6 +15,14 @@ struct address_text {
     uint16_t port;
 };
 
+// The address of a socket as it is kept: struct sockaddr_storage is five times as long.
+union net_address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+union net_address net_address(const struct sockaddr *address);
 struct address_text address_text(const struct sockaddr *address);
 struct address_text address_of_socket(int fd); // our own end
 // Reads a numeric address, no brackets. False where it is none.

@@ -398,7 +398,7 @@ static void find_destination(struct arrival *arrival, uint16_t listener_port, in
     if (origdst_find(&destination, fd, listener_port) == ORIGDST_FOUND) {
         route_set_destination(arrival->accepted.route, &destination);
         // The client's own socket knows of no redirection.
-        arrival->accepted.client.peer = destination;
+        arrival->accepted.client.peer = arrival->accepted.route->destination;
     } else {
         arrival->refusal = "this port takes only connections that the firewall redirected to it; "
                            "connect to the mail server itself, or use --mode reverse";
@@ -427,8 +427,7 @@ static bool claim(struct arrival *arrival, int fd) {
 
 static bool is_balancer(const struct arrival *arrival) {
     const struct networks *balancers = arrival->worker->service->options->balancers;
-    const struct sockaddr_storage *name = &arrival->accepted.client.name;
-    return balancers != NULL && networks_have(balancers, (const struct sockaddr *)name);
+    return balancers != NULL && networks_have(balancers, &arrival->accepted.client.name.any);
 }
 
 void arrival_begin(struct listener *listener, int fd, const struct sockaddr *client) {

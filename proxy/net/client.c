@@ -8,16 +8,15 @@
 
 void client_init(struct client *out, int accepted_fd, const struct sockaddr *name) {
     socklen_t len = sizeof(out->peer);
-    *out = (struct client){.text = address_text(name)};
-    memcpy(&out->name, name, address_len(name));
-    getsockname(accepted_fd, (struct sockaddr *)&out->peer, &len);
-    out->local_text = address_text((struct sockaddr *)&out->peer);
+    *out = (struct client){.name = net_address(name), .text = address_text(name)};
+    getsockname(accepted_fd, &out->peer.any, &len);
+    out->local_text = address_text(&out->peer.any);
 }
 
 void client_use_header(struct client *client, const struct proxy_header *header) {
     *client = (struct client){
-        .name = header->client,
-        .peer = header->server,
+        .name = net_address((const struct sockaddr *)&header->client),
+        .peer = net_address((const struct sockaddr *)&header->server),
         .header = header->version,
         .text = address_text((const struct sockaddr *)&header->client),
         .local_text = address_text((const struct sockaddr *)&header->server),
@@ -25,7 +24,7 @@ void client_use_header(struct client *client, const struct proxy_header *header)
 }
 
 bool client_is_local(const struct client *client) {
-    const struct sockaddr *name = (const struct sockaddr *)&client->name;
+    const struct sockaddr *name = &client->name.any;
     return address_is_loopback(name) || strcmp(client->text.host, client->local_text.host) == 0 ||
            origdst_is_local(name); // redirected from another of our addresses
 }
@@ -41,9 +40,8 @@ bool client_is_orphan(const struct client *client, int accepted_fd) {
         client_init(&balancer, accepted_fd, (struct sockaddr *)&name);
         client = &balancer;
     }
-    bool orphan = client_is_local(client) &&
-                  sock_diag_find(&diag, &inode, (const struct sockaddr *)&client->name,
-                                 (const struct sockaddr *)&client->peer) == SOCK_DIAG_ORPHAN;
+    bool orphan = client_is_local(client) && sock_diag_find(&diag, &inode, &client->name.any,
+                                                            &client->peer.any) == SOCK_DIAG_ORPHAN;
     sock_diag_cleanup(&diag);
     return orphan;
 }

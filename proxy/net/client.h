@@ -10,8 +10,8 @@
 // After a balancer both ends are those that its header gave: the accepted socket is the
 // balancer's.
 struct client {
-    struct sockaddr_storage name;     // its socket as this machine sees it …
-    struct sockaddr_storage peer;     // … and what it connected to
+    union net_address name;           // its socket as this machine sees it …
+    union net_address peer;           // … and what it connected to
     enum proxy_header_version header; // the header that gave them; PROXY_HEADER_NONE: the socket
     struct address_text text;         // of its socket; "" where nothing was accepted
     struct address_text local_text;

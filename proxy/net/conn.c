@@ -312,9 +312,9 @@ static void connected(struct conn *conn) {
 
 static void use_dial_result(struct conn *conn) {
     const struct dial_result *result = &conn->accepted.route->result;
-    bool tried = result->address.ss_family != AF_UNSPEC;
+    bool tried = result->address.any.sa_family != AF_UNSPEC;
     if (tried) {
-        conn->server_text = address_text((const struct sockaddr *)&result->address);
+        conn->server_text = address_text(&result->address.any);
         conn->session.server.address = conn->server_text.host;
     }
     bool reached = result->peer != NULL;
@@ -371,7 +371,7 @@ static void fill_session(struct conn *conn) {
 static void open_relay(struct conn *conn, const struct turned_away *turned_away) {
     const struct route *route = conn->accepted.route;
     if (route_is_redirected(route)) {
-        conn->destination_text = address_text((const struct sockaddr *)&route->destination);
+        conn->destination_text = address_text(&route->destination.any);
     }
     struct relay_setup setup = {
         .config = options_of(conn)->relay,

@@ -100,7 +100,7 @@ static struct failure *fresh_failure(struct dial *dial) {
 }
 
 static void fail_with(struct dial *dial, int error) {
-    struct address_text text = address_text((struct sockaddr *)&dial->result.address);
+    struct address_text text = address_text(&dial->result.address.any);
     bool name = dial->host != NULL && strcmp(dial->host, text.host) != 0;
     dial->result.error = error;
     if (name) {
@@ -178,8 +178,8 @@ static void attempt(struct dial *dial, struct peer *peer) {
     if (dial->mark) {
         origdst_mark(peer_fd(peer)); // Without the right the listener's loop guard is what is left.
     }
-    int error = uv_tcp_connect(&attempt->connect, &peer->tcp,
-                               (const struct sockaddr *)&dial->result.address, on_connected);
+    int error =
+        uv_tcp_connect(&attempt->connect, &peer->tcp, &dial->result.address.any, on_connected);
     if (error != 0) {
         free(attempt);
         peer_close(peer);
@@ -194,7 +194,7 @@ static void try_next(struct dial *dial) {
     struct sockaddr_storage *address = &dial->addresses[dial->next];
     if (is_own(dial, address)) {
         dial->next++;
-        dial->result.address = *address;
+        dial->result.address = net_address((const struct sockaddr *)address);
         attempt_failed(dial, ELOOP);
         return;
     }
@@ -205,7 +205,7 @@ static void try_next(struct dial *dial) {
         return;
     }
     dial->next++;
-    dial->result.address = *address;
+    dial->result.address = net_address((const struct sockaddr *)address);
     if (peer == NULL) {
         attempt_failed(dial, error);
     } else {

@@ -5,6 +5,7 @@
 #define SCOPE_NET_DIAL_H
 
 #include "base/err.h"
+#include "net/address.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,10 +28,10 @@ struct dial_target {
 };
 
 struct dial_result {
-    struct peer *peer;               // connected; NULL: failed
-    struct sockaddr_storage address; // the one that worked, or the last that was tried
-    int error;                       // errno, or 0 where the name did not resolve
-    const struct failure *failure;   // a sentence; NULL where it did not fail; valid in `done`
+    struct peer *peer;             // connected; NULL: failed
+    union net_address address;     // the one that worked, or the last that was tried
+    int error;                     // errno, or 0 where the name did not resolve
+    const struct failure *failure; // a sentence; NULL where it did not fail; valid in `done`
 };
 
 // Calls `done` once, on the loop, unless dial_cancel came first. `done` owns the peer. The dial

@@ -6,6 +6,7 @@
 #include "net/worker.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 // It outlives who asked if it must.
 struct identification {
@@ -37,8 +38,8 @@ struct identification *identify_start(struct worker *worker, const struct client
     identification->worker = worker;
     identification->done = done;
     identification->context = context;
-    identification->query.client = client->name;
-    identification->query.server = client->peer;
+    memcpy(&identification->query.client, &client->name, sizeof(client->name));
+    memcpy(&identification->query.server, &client->peer, sizeof(client->peer));
     identification->query.answered = answered;
     owner_ask(worker->service->owner, &identification->query);
     return identification;

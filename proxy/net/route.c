@@ -27,8 +27,8 @@ void route_free(struct route *route) {
 }
 
 void route_set_destination(struct route *route, const struct sockaddr_storage *destination) {
-    route->destination = *destination;
-    route->port = address_text((const struct sockaddr *)destination).port;
+    route->destination = net_address((const struct sockaddr *)destination);
+    route->port = address_text(&route->destination.any).port;
 }
 
 void route_use_peer(struct route *route, struct peer *peer) {
@@ -39,7 +39,7 @@ void route_use_peer(struct route *route, struct peer *peer) {
 }
 
 bool route_is_redirected(const struct route *route) {
-    return route->destination.ss_family != AF_UNSPEC;
+    return route->destination.any.sa_family != AF_UNSPEC;
 }
 
 // Most sessions need none: it is made where there is one.
@@ -73,7 +73,7 @@ void route_dial(struct route *route, struct worker *worker) {
     }
     struct dial_target target = {
         .host = route->host,
-        .address = by_address ? (struct sockaddr *)&route->destination : NULL,
+        .address = by_address ? &route->destination.any : NULL,
         .lookups = service->lookups,
         .port = route->port,
         .timeout_ms = (int64_t)service->options->connect_timeout_ms,

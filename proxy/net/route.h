@@ -12,14 +12,14 @@ struct worker;
 struct route {
     char *host; // the name asked for; NULL where there is none
     uint16_t port;
-    struct sockaddr_storage destination; // where the client was going; AF_UNSPEC where it named it
-    bool held;                           // not dialled before route_let_go
-    bool may_be_own;                     // it may lead back to one of our own listeners
-    struct dial *dial;                   // under way
-    bool dialled;                        // `result` holds; its peer is the route's
-    struct dial_result result;           // `failure` is the route's own
-    struct failure *failure;             // NULL for none
-    void (*ended)(void *context);        // the dial; NULL while it is not waited for
+    union net_address destination; // where the client was going; AF_UNSPEC where it named it
+    bool held;                     // not dialled before route_let_go
+    bool may_be_own;               // it may lead back to one of our own listeners
+    struct dial *dial;             // under way
+    bool dialled;                  // `result` holds; its peer is the route's
+    struct dial_result result;     // `failure` is the route's own
+    struct failure *failure;       // NULL for none
+    void (*ended)(void *context);  // the dial; NULL while it is not waited for
     void *context;
 };
 

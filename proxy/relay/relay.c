@@ -138,6 +138,7 @@ void relay_free(struct relay *relay) {
     certificate_facts_free(relay->verdict.certificate);
     free(relay->connect_error);
     free(relay->local_address);
+    free(relay->verdict.error);
     free(relay->verdict.text);
     free(relay->end.error);
     free(relay);

@@ -149,9 +149,14 @@ enum verdict_state {
 
 struct server_verdict {
     enum verdict_state state;
-    int64_t due_ns; // VERDICT_AWAIT_ROOTS: when it is asked for again; else INT64_MAX
-    struct trust_verdict trust;
-    char *text; // … in words, with what was not checked; NULL for nothing
+    int64_t due_ns;          // VERDICT_AWAIT_ROOTS: when it is asked for again; else INT64_MAX
+    unsigned faults;         // enum trust_fault
+    bool fails;              // it does not verify
+    unsigned small_key_bits; // see struct trust_verdict
+    unsigned issuer_key_bits;
+    bool issuer_sha1;
+    char *error; // the faults in words; NULL where it verifies
+    char *text;  // … with what was not checked; NULL for nothing
     struct event_certificate *certificate;
 };
 

@@ -61,15 +61,29 @@ static int alert_of(unsigned faults) {
 
 // What `verify` says: the faults, and that no name was checked where there was none.
 static void put_verdict(struct relay *relay) {
-    const char *error = relay->verdict.trust.error;
+    const char *error = relay->verdict.error;
     bool nameless = server_name(relay) == NULL;
     free(relay->verdict.text);
     relay->verdict.text = NULL;
-    if (nameless || error[0] != '\0') {
+    if (nameless || error != NULL) {
         relay->verdict.text =
-            mem_format("%s%s%s", error, nameless && error[0] != '\0' ? "; " : "",
+            mem_format("%s%s%s", error == NULL ? "" : error, nameless && error != NULL ? "; " : "",
                        nameless ? "no name was checked, since the client gave none" : "");
     }
+}
+
+// Its sentence takes memory only where there is one: most servers verify.
+static void keep_verdict(struct relay *relay, const struct trust_verdict *trust) {
+    struct server_verdict *verdict = &relay->verdict;
+    verdict->state = VERDICT_DONE;
+    verdict->faults = trust->faults;
+    verdict->fails = !trust_holds(trust);
+    verdict->small_key_bits = trust->small_key_bits;
+    verdict->issuer_key_bits = trust->issuer_key_bits;
+    verdict->issuer_sha1 = trust->issuer_sha1;
+    free(verdict->error);
+    verdict->error = trust->error[0] == '\0' ? NULL : mem_string(trust->error);
+    put_verdict(relay);
 }
 
 static enum tls_verdict verify_server(void *context, CRYPTO_BUFFER *const *chain, size_t chain_len,
@@ -80,14 +94,13 @@ static enum tls_verdict verify_server(void *context, CRYPTO_BUFFER *const *chain
         return TLS_ASK_AGAIN;
     }
     int64_t now_unix_ns = relay->session->started_unix_ns;
-    trust_verify(&relay->verdict.trust, relay->config->trust, chain, chain_len, server_name(relay),
-                 now_unix_ns);
-    relay->verdict.state = VERDICT_DONE;
-    put_verdict(relay);
+    struct trust_verdict trust;
+    trust_verify(&trust, relay->config->trust, chain, chain_len, server_name(relay), now_unix_ns);
+    keep_verdict(relay, &trust);
     certificate_facts_free(relay->verdict.certificate);
     relay->verdict.certificate = certificate_facts_of(chain[0]);
-    *out_alert = alert_of(relay->verdict.trust.faults);
-    bool accepts = relay->config->verify != VERIFY_STRICT || trust_holds(&relay->verdict.trust);
+    *out_alert = alert_of(relay->verdict.faults);
+    bool accepts = relay->config->verify != VERIFY_STRICT || !relay->verdict.fails;
     return accepts ? TLS_ACCEPT : TLS_REFUSE;
 }
 
@@ -153,10 +166,10 @@ static void tell_server_tls(struct relay *relay, const char *error, int64_t at_n
     event.tls.starttls = relay->server.starttls;
     event.tls.certificate = relay->verdict.certificate;
     event.tls.has_verify = is_verified(relay);
-    event.tls.verify_ok = is_verified(relay) && trust_holds(&relay->verdict.trust);
+    event.tls.verify_ok = is_verified(relay) && !relay->verdict.fails;
     event.tls.verify_name = is_verified(relay) ? server_name(relay) : NULL;
-    event.tls.issuer_rsa_bits = relay->verdict.trust.issuer_key_bits;
-    event.tls.issuer_sha1_signature = relay->verdict.trust.issuer_sha1;
+    event.tls.issuer_rsa_bits = relay->verdict.issuer_key_bits;
+    event.tls.issuer_sha1_signature = relay->verdict.issuer_sha1;
     event.tls.verify_error = relay->verdict.text;
     observer_event(relay->observer, &event);
 }
@@ -165,13 +178,13 @@ static void server_failed(struct relay *relay, int64_t at_ns) {
     struct event_tls facts = {0};
     tls_endpoint_facts(relay->server.tls, &facts);
     tell_server_tls(relay, NULL, at_ns);
-    if (relay->config->verify == VERIFY_STRICT && !trust_holds(&relay->verdict.trust)) {
+    if (relay->config->verify == VERIFY_STRICT && relay->verdict.fails) {
         session_end_decide(
             relay, OUTCOME_TLS_SERVER_FAILED, PARTY_PROXY,
             "the server's certificate does not verify (%s) and --verify strict refuses "
             "it; fix the certificate,%s or use --verify mirror",
-            relay->verdict.trust.error,
-            is_untrusted(relay->verdict.trust.faults) ? " name its CA with --server-ca," : "");
+            relay->verdict.error,
+            is_untrusted(relay->verdict.faults) ? " name its CA with --server-ca," : "");
     } else {
         session_end_decide(relay, OUTCOME_TLS_SERVER_FAILED,
                            facts.alert_by == PARTY_PROXY ? PARTY_PROXY : PARTY_SERVER,
@@ -248,7 +261,7 @@ static void read_what_waited(struct relay *relay, int64_t at_ns) {
 
 static unsigned faults_to_show(const struct relay *relay) {
     return relay->config->verify == VERIFY_MIRROR && relay->server.tls != NULL
-               ? relay->verdict.trust.faults
+               ? relay->verdict.faults
                : 0;
 }
 
@@ -269,7 +282,7 @@ static const char *shown_faults_text(const struct relay *relay) {
         return relay->tls_fault.rule->text;
     }
     if ((faults & ~TRUST_WEAKNESSES) != 0) {
-        return relay->verdict.trust.error;
+        return relay->verdict.error;
     }
     return (faults & TRUST_SMALL_KEY) != 0 ? "an RSA key under 2048 bits"
                                            : "a signature with SHA-1";
@@ -298,7 +311,7 @@ static void present(struct relay *relay, int64_t at_ns) {
         .name = hello->sni != NULL ? hello->sni : relay->setup.client_local_address,
         .rsa = hello->rsa_only,
         .issuer_sent = chain_len > 1,
-        .small_key_bits = relay->verdict.trust.small_key_bits,
+        .small_key_bits = relay->verdict.small_key_bits,
         .now_unix_ns = relay->session->started_unix_ns,
     };
     unsigned edited = tls_fault_shapes_leaf(relay) ? tls_fault_edit_leaf(&request, relay) : 0;
@@ -339,7 +352,7 @@ static void tell_client_tls(struct relay *relay, const char *error, bool distrus
     event.tls.shown_faults = shown_faults_text(relay);
     event.tls.shown_by_fault = tls_fault_shapes_leaf(relay);
     event.tls.shown_bad = (relay->shown_faults & ~TRUST_DISPUTED) != 0;
-    event.tls.shown_untrusted = event.tls.shown_bad && is_untrusted(relay->verdict.trust.faults);
+    event.tls.shown_untrusted = event.tls.shown_bad && is_untrusted(relay->verdict.faults);
     event.tls.sni_missing =
         event.tls.sni == NULL && server_has_name(relay) && client_hello(relay) != NULL;
     event.tls.error = error != NULL ? error : event.tls.error;

@@ -23,6 +23,7 @@
 
 struct tls_context {
     struct tls_context_options options;
+    CRYPTO_BUFFER_POOL *certificates; // of the peers: sessions with one server share its chain
     SSL_CTX *ssl;
     BIO_METHOD *method;
     bool has_certificate;
@@ -102,6 +103,7 @@ static bool configure(struct tls_context *context) {
     // No tickets and no cache: each handshake is a full one, so each transcript has certificates.
     SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set0_buffer_pool(ssl, context->certificates);
     SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     return SSL_CTX_set_min_proto_version(ssl, VERSIONS[versions.min].wire) &&
            SSL_CTX_set_max_proto_version(ssl, VERSIONS[versions.max].wire) &&
@@ -195,10 +197,12 @@ enum err tls_context_new(struct tls_context **out, struct failure *failure,
     context->options = *options;
     context->options.certificate_file = NULL; // read below; the caller's strings may go
     context->options.key_file = NULL;
+    context->certificates = CRYPTO_BUFFER_POOL_new();
     context->ssl = SSL_CTX_new(TLS_with_buffers_method());
     context->method = tls_wire_method_new();
     enum err err = OK;
-    if (context->ssl == NULL || context->method == NULL || !configure(context)) {
+    if (context->certificates == NULL || context->ssl == NULL || context->method == NULL ||
+        !configure(context)) {
         err = fail(failure, ERR_CRYPTO, "BoringSSL could not be set up for TLS");
         ERR_clear_error();
     } else {
@@ -218,6 +222,7 @@ void tls_context_free(struct tls_context *context) {
         return;
     }
     SSL_CTX_free(context->ssl);
+    CRYPTO_BUFFER_POOL_free(context->certificates); // after all that hold one of them
     BIO_meth_free(context->method);
     free(context);
 }

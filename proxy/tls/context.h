@@ -40,7 +40,7 @@ struct tls_context_options {
 // ERR_INPUT with a sentence where certificate or key cannot be read or do not fit.
 MUST_USE enum err tls_context_new(struct tls_context **out, struct failure *failure,
                                   const struct tls_context_options *options);
-void tls_context_free(struct tls_context *context);
+void tls_context_free(struct tls_context *context); // after its endpoints; NULL is fine
 
 // For endpoint.c: what BoringSSL needs, and what it was made from. Borrowed.
 SSL_CTX *tls_context_ssl(const struct tls_context *context);

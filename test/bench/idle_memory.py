@@ -49,6 +49,7 @@ def ask(connection, line):
 
 def open_session(context):
     connection = socket.create_connection(("127.0.0.1", PROXY_PORT))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     for line in (b"", b"EHLO client.example.com", b"STARTTLS"):
         ask(connection, line)
     connection = context.wrap_socket(connection)

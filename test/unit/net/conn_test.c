@@ -320,7 +320,9 @@ static void dial_ended(int fd, int error) {
     route->result.error = error;
     static const struct failure failure = {.text = "cannot connect"};
     route->result.failure = &failure;
-    address_parse(&route->result.address, "192.0.2.7", 25);
+    struct sockaddr_storage server;
+    address_parse(&server, "192.0.2.7", 25);
+    route->result.address = net_address((const struct sockaddr *)&server);
     route->ended(route->context);
 }
 

@@ -192,7 +192,7 @@ static void an_address_is_not_looked_up(void **state) {
     assert_int_equal(scene.calls, 1);
     assert_int_equal(scene.tried[0], 7);
     assert_non_null(scene.result.peer);
-    struct address_text text = address_text((struct sockaddr *)&scene.result.address);
+    struct address_text text = address_text(&scene.result.address.any);
     assert_string_equal(text.host, "192.0.2.7");
     assert_int_equal(text.port, PORT);
 }
