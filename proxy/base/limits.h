@@ -220,9 +220,10 @@
 #define LIMIT_CHUNK (LIMIT_HELD_LINES + LIMIT_EVENT_OUTPUT)
 // What all sessions that are open may keep of these together, as memory that is reserved; past it,
 // or past a fair share of it (base/budget.h), a session is cut: `truncated`, `cut`, or a line that
-// says how much is left out. Bytes below the floor are kept of each session in any case.
+// says how much is left out. Bytes below the floor are kept of each session in any case: a session
+// with one small message takes 17 KiB.
 #define LIMIT_KEPT         (128 * MIB)
-#define LIMIT_KEPT_FLOOR   (16 * KIB)
+#define LIMIT_KEPT_FLOOR   (32 * KIB)
 #define LIMIT_WRITER_QUEUE (16 * MIB) // finished lines that wait for the disk
 
 #define LIMIT_FLUSH         (16 * KIB)  // lines of a session that wait in one output for more

@@ -67,20 +67,20 @@ def small_session(port):
 
 
 def test_sessions_held_open(scope):
-    """Empty lines cost their sender a byte each. A small session that comes meanwhile is recorded
+    """Empty lines cost their sender a byte each. Each client fills its share before the next one
+    comes, so that the last ones find nothing left. A small session that comes then is recorded
     whole; of the others it is said how much is missing."""
     count = 4000
     with scope.proxy("--mode", "sink@0", "--only", "outcome!=timeout",
                      outputs=("json", "jsonl", "text")) as proxy:
         before = high_water(proxy)
-        connections = [s.connect(proxy.port()) for _ in range(CLIENTS)]
-        threads = [threading.Thread(target=answered, args=(connection, count + 1))
-                   for connection in connections]
-        for thread, connection in zip(threads, connections):
-            thread.start()
-            connection.sendall(b"\n" * count)
-        for thread in threads:
-            thread.join(s.TIMEOUT)
+        connections = []
+        for _ in range(CLIENTS):
+            connections.append(s.connect(proxy.port()))
+            reader = threading.Thread(target=answered, args=(connections[-1], count + 1))
+            reader.start()
+            connections[-1].sendall(b"\n" * count)
+            reader.join(s.TIMEOUT)
         small_session(proxy.port())
         kept = high_water(proxy) - before
         for connection in connections:
