@@ -6,7 +6,8 @@ import os
 import re
 
 from support import scope as s
-from support.record import Record, has, same, size, starts
+from support import smtp
+from support.record import Record, has, is_own_pid, same, size, starts
 from support.smtp import C, C_CLOSE, HEADER, QUIT, S, S_CLOSE, Stage, hello, mail
 
 with open("/proc/self/comm") as file:
@@ -20,7 +21,8 @@ def test_events_have_the_members_of_the_contract(scope):
     for event in record.events:
         starts(event, "counter", "time", "pid", "session", "event")
         assert TIME.match(event["time"]), event
-        has(event, pid=os.getpid(), session=1)
+        has(event, session=1)
+        assert is_own_pid(event["pid"]), event
     common = ["counter", "time", "pid", "session", "event"]
     members = {
         "connect": ["client", "server", "mode"],
@@ -36,15 +38,32 @@ def test_events_have_the_members_of_the_contract(scope):
         assert record.of(name), name
     same(record.events[0]["event"], "connect")
     same(record.events[-1]["event"], "close")
-    has(record.events[0], mode="reverse", client={
-        "address": "127.0.0.1", "port": record.client_ports[0], "pid": os.getpid(),
-        "program": OWN_PROGRAM}, server={
+    has(record.events[0], mode="reverse", server={
         "host": "localhost", "address": "127.0.0.1", "port": record.server_port})
+    client = record.events[0]["client"]
+    starts(client, "address", "port", "pid", "program")
+    has(client, address="127.0.0.1", port=record.client_ports[0])
     has(record.events[-1], by="server", outcome="completed", error=None)
     assert isinstance(record.events[-1]["duration_ms"], float)
     happened = [event for event in record.events if event["event"] != "finding"]
     message = happened.index(record.of("message")[0])
     has(happened[message - 1], event="reply", to=5, final=True, code=250, recipient=None)
+
+
+def test_a_client_of_this_machine_is_named(scope):
+    """As soon as it is known, which may take a busy machine longer than the greeting."""
+    with smtp.Server() as server:
+        with scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{server.port}@0") as proxy:
+            with s.connect(proxy.port()) as client:
+                s.read_line(client)
+
+                def is_named():
+                    s.ask(client, "NOOP")
+                    return any(event["pid"] == os.getpid() for event in proxy.events())
+
+                s.until(is_named, "the client's process")
+    session, = proxy.sessions()
+    has(session["client"], pid=os.getpid(), program=OWN_PROGRAM)
 
 
 def test_the_session_has_the_members_of_the_contract(scope):

@@ -423,8 +423,10 @@ def test_after_once_the_command_goes_on(scope):
     ways.need_capture(scope)
     with smtp.Server() as server:
         send = " ".join([*sender(scope), str(server.port)])
-        result = ways.run(scope, server.port, ["bash", "-c", f"{send} && sleep 0.5 && {send}; exit 4"],
-                          options=["--once"])
+        lines = scope.path("lines")
+        over = f"until grep -q 'Connection closed' {lines}; do :; done"
+        result = ways.run(scope, server.port, ["bash", "-c", f"{send} && {over} && {send}; exit 4"],
+                          options=["--once", "-o", f"text:{lines}"])
         result.assert_status(4)
         assert len(server.messages) == 2
     assert len(result.sessions) >= 1
