@@ -135,6 +135,17 @@ struct event_tls {
     bool weak_cipher;       // CBC or no forward secrecy
 };
 
+// The replies that the client waits for. The decoder knows them; how long one was waited for, and
+// whether a client may go on without it, is for the rules.
+struct event_due {
+    size_t count;     // the greeting's too; where it is 0 the rest says nothing
+    int exchange;     // of the oldest: 0 for the greeting
+    enum verb verb;   // VERB_NONE for the greeting and a SASL line
+    bool final;       // it answers a message …
+    int message;      // … this one; else EVENT_NO_MESSAGE
+    int64_t since_ns; // when the last byte came of what it answers
+};
+
 struct event_command {
     bool by_proxy;          // the proxy said it to the server
     int exchange;           // from 1
@@ -153,6 +164,7 @@ struct event_command {
     const char *sasl_flaw;
     const char *sasl_doubt; // … and what may be the reason if the server refuses it
     unsigned heard;         // how many replies the client had got when it began the line
+    struct event_due due;   // what was due before it
     // What the client knew when it sent the line; NULL before the first EHLO reply on this layer.
     // The capabilities of the latest EHLO reply *received before the command was sent*.
     const struct capabilities *offered;
@@ -176,7 +188,8 @@ struct event_reply {
     size_t told_lines;       // of the greeting, that were told as EVENT_GREETING before
     bool incomplete;         // the connection ended within it
     bool cut;                // lines past the caps were dropped
-    bool final;              // the answer to a message
+    bool final;              // the answer to a message …
+    int message;             // … this one; else EVENT_NO_MESSAGE
     struct slice recipient;  // LMTP: whose answer this is; null else
     enum verb verb;          // of the command answered; VERB_NONE for the greeting or none
     bool continuation_reply; // answers a SASL line
@@ -366,8 +379,9 @@ struct event_close {
     bool server_close_notify_missing;
     bool client_reset;
     bool server_reset;
-    bool client_gone; // it closed both ways, and what it was sent after that did not arrive
-    bool turned_away; // the client was due no server
+    bool client_gone;     // it closed both ways, and what it was sent after that did not arrive
+    bool turned_away;     // the client was due no server
+    struct event_due due; // what the client still waited for
 };
 
 struct event_lost {

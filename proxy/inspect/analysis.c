@@ -25,10 +25,8 @@ struct place place_of_command(const struct event_command *command) {
     return place_of_exchange(PARTY_CLIENT, command->exchange);
 }
 
-struct place place_of_reply(const struct analysis *analysis, const struct event_reply *reply) {
-    return (struct place){PARTY_SERVER, reply->to,
-                          reply->final ? facts_message_of(&analysis->facts, reply->to)
-                                       : EVENT_NO_MESSAGE};
+struct place place_of_reply(const struct event_reply *reply) {
+    return (struct place){PARTY_SERVER, reply->to, reply->message};
 }
 
 static void send_finding(struct analysis *analysis, struct event_finding finding) {

@@ -134,7 +134,7 @@ struct place place_of_exchange(enum party side, int exchange);
 struct place place_of_session(enum party side);
 struct place place_of_command(const struct event_command *command); // the client's doing
 // The server's doing; the answer to a message is about that message too.
-struct place place_of_reply(const struct analysis *analysis, const struct event_reply *reply);
+struct place place_of_reply(const struct event_reply *reply);
 
 // Where servers pass mail on; on other ports a client hands in its own (RFC 6409).
 enum { PORT_SMTP = 25 };

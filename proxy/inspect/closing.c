@@ -12,12 +12,12 @@
 enum { IDLE_S = 30 }; // that a server may have taken for too long
 
 // What RFC 5321 4.5.3.2 asks a client to wait at least; 0 where it asks for nothing.
-static int64_t patience_of(const struct due_reply *waiting) {
-    enum verb verb = waiting->verb;
+static int64_t patience_of(const struct event_due *due) {
+    enum verb verb = due->verb;
     if (verb == VERB_BDAT) {
         return 3 * MINUTE;
     }
-    if (waiting->text) {
+    if (due->final) {
         return 10 * MINUTE;
     }
     if (verb == VERB_MAIL || verb == VERB_RCPT) {
@@ -26,16 +26,16 @@ static int64_t patience_of(const struct due_reply *waiting) {
     return verb == VERB_DATA ? 2 * MINUTE : 0;
 }
 
-static const char *name_of(const struct due_reply *waiting) {
-    if (waiting->verb == VERB_BDAT) {
+static const char *name_of(const struct event_due *due) {
+    if (due->verb == VERB_BDAT) {
         return "the reply to a BDAT chunk";
     }
-    if (waiting->text) {
+    if (due->final) {
         return "the reply to the final dot of a message";
     }
-    return waiting->verb == VERB_MAIL   ? "the reply to MAIL"
-           : waiting->verb == VERB_RCPT ? "the reply to RCPT"
-                                        : "the reply to DATA";
+    return due->verb == VERB_MAIL   ? "the reply to MAIL"
+           : due->verb == VERB_RCPT ? "the reply to RCPT"
+                                    : "the reply to DATA";
 }
 
 struct wait {
@@ -68,25 +68,24 @@ static void judge_wait_for_greeting(struct analysis *analysis, int64_t now_ns) {
 }
 
 static void judge_wait(struct analysis *analysis, const struct standing *standing) {
-    const struct due_reply *waiting = &standing->waiting;
-    int64_t waited_ns = standing->at_ns - waiting->at_ns;
-    int64_t due_ns = patience_of(waiting);
+    const struct event_due *due = &standing->due;
+    int64_t waited_ns = standing->at_ns - due->since_ns;
+    int64_t due_ns = patience_of(due);
     const struct facts *facts = &analysis->facts;
-    bool unsaid = facts->text_cut_in_chunk && waiting->exchange == facts->text_exchange;
-    if (standing->due && !unsaid && waited_ns < due_ns && !standing->saw_421) {
-        struct place place = {PARTY_CLIENT, waiting->exchange, standing->message};
-        const struct due_reply *front = waiting_front(&facts->waiting);
-        bool came = front == NULL || front->exchange > waiting->exchange;
+    bool unsaid = facts->text_cut_in_chunk && due->exchange == facts->text_exchange;
+    if (due->count > 0 && !unsaid && waited_ns < due_ns && !standing->saw_421) {
+        const struct event_due *at_close = &analysis->now->close.due;
+        bool came = at_close->count == 0 || at_close->exchange > due->exchange;
         say_impatient(
-            analysis, place,
+            analysis, (struct place){PARTY_CLIENT, due->exchange, due->message},
             &(struct wait){
-                .what = name_of(waiting), .waited_ns = waited_ns, .due_ns = due_ns, .came = came});
+                .what = name_of(due), .waited_ns = waited_ns, .due_ns = due_ns, .came = came});
     }
 }
 
 static void judge_quit(struct analysis *analysis, const struct standing *standing) {
     const struct facts *facts = &analysis->facts;
-    bool owes_nothing = standing->greeted && !standing->due && !standing->in_text &&
+    bool owes_nothing = standing->due.count == 0 && !standing->in_text &&
                         !facts->sasl_due; // QUIT would be taken for a response
     // A 421 after the client's end (exim says one to a client that leaves) is its answer, not its
     // cause.
@@ -127,7 +126,8 @@ static void judge_client_close(struct analysis *analysis, const struct event *ev
     // What came after its close the client did not wait for. One that closed its sending half
     // alone has read it.
     bool gone = facts->client_left && event->close.client_gone;
-    struct standing standing = gone ? facts->left : facts_standing(facts, event->at_ns);
+    struct standing standing =
+        gone ? facts->left : facts_standing(facts, &event->close.due, event->at_ns);
     if (standing.in_text) {
         say_closed_in_text(analysis);
     }
@@ -141,25 +141,25 @@ static void judge_client_close(struct analysis *analysis, const struct event *ev
 
 // What the client was still waiting for, as the end of a sentence.
 static void put_still_due(struct buf *out, const struct standing *standing) {
-    const struct due_reply *waiting = &standing->waiting;
+    const struct event_due *due = &standing->due;
     if (!standing->greeted) {
         buf_put(out, SLICE("; its greeting was due"));
     } else if (standing->in_text) {
         buf_put(out, SLICE("; a message was under way"));
-    } else if (standing->due && waiting->text) {
+    } else if (due->count > 0 && due->final) {
         buf_put(out, SLICE("; the answer to a message was due, so it is not known whether the "
                            "server has taken it"));
-    } else if (standing->due) {
-        struct slice name = verb_info(waiting->verb)->name;
+    } else if (due->count > 0) {
+        struct slice name = verb_info(due->verb)->name;
         name = name.len > 0 ? name : SLICE("a command");
         buf_putf(out, "; the reply to %.*s was due", (int)name.len, (const char *)name.data);
     }
 }
 
 // What may be why, where no 421 says it.
-static void put_reason(struct buf *out, const struct facts *facts, int64_t now_ns) {
-    double idle_s = (double)(now_ns - facts->latest_ns) / (double)NS_PER_S;
-    bool waits = waiting_front(&facts->waiting) != NULL || facts->text == TEXT_RUNNING;
+static void put_reason(struct buf *out, const struct facts *facts, const struct event *event) {
+    double idle_s = (double)(event->at_ns - facts->latest_ns) / (double)NS_PER_S;
+    bool waits = event->close.due.count > 0 || facts->text == TEXT_RUNNING;
     if (facts->parting_code != 0) {
         buf_putf(out,
                  "; its reply %d, for which no command waited, says why, but the code for "
@@ -168,12 +168,12 @@ static void put_reason(struct buf *out, const struct facts *facts, int64_t now_n
         return;
     }
     buf_put(out, SLICE(" and without a 421 that says why"));
-    if (facts->greeted && !waits && idle_s >= IDLE_S) {
+    if (!waits && idle_s >= IDLE_S) {
         buf_putf(out, "; nothing had been sent for %.0f s, perhaps longer than it waits", idle_s);
     }
 }
 
-static void judge_server_close(struct analysis *analysis, int64_t now_ns) {
+static void judge_server_close(struct analysis *analysis, const struct event *event) {
     const struct facts *facts = &analysis->facts;
     bool asked = facts->server_left ? facts->left_by_quit : facts->quit_sent;
     if (facts->saw_421 || asked) {
@@ -181,8 +181,8 @@ static void judge_server_close(struct analysis *analysis, int64_t now_ns) {
     }
     struct buf rest;
     buf_init(&rest, LIST_TEXT_MAX);
-    struct standing standing = facts_standing(facts, now_ns);
-    put_reason(&rest, facts, now_ns);
+    struct standing standing = facts_standing(facts, &event->close.due, event->at_ns);
+    put_reason(&rest, facts, event);
     put_still_due(&rest, &standing);
     analysis_say(analysis, RULE_SERVER_CLOSED, place_of_session(PARTY_SERVER),
                  "The server closed the connection without being asked to by QUIT%.*s",
@@ -256,6 +256,6 @@ void closing_judge(struct analysis *analysis, const struct event *event) {
     if (event->close.by == PARTY_CLIENT) {
         judge_client_close(analysis, event);
     } else if (event->close.by == PARTY_SERVER) {
-        judge_server_close(analysis, event->at_ns);
+        judge_server_close(analysis, event);
     }
 }

@@ -18,13 +18,7 @@ void facts_init(struct facts *facts) {
 }
 
 void facts_cleanup(struct facts *facts) {
-    waiting_cleanup(&facts->waiting);
     free(facts->shown_faults);
-}
-
-int facts_message_of(const struct facts *facts, int exchange) {
-    const struct due_reply *item = waiting_find(&facts->waiting, exchange, true);
-    return item == NULL ? EVENT_NO_MESSAGE : item->message;
 }
 
 // ── commands ────────────────────────────────────────────────────────────────────────────────────
@@ -137,11 +131,6 @@ bool facts_is_stray_text(const struct facts *facts, const struct event_command *
     return stray_cause_of(&facts->stray, command) != STRAY_NONE;
 }
 
-bool facts_is_reply_to_stray_text(const struct facts *facts, int exchange) {
-    const struct due_reply *item = waiting_find(&facts->waiting, exchange, false);
-    return item != NULL && item->stray;
-}
-
 static bool parameters_are_offered(const struct event_command *command) {
     for (size_t i = 0; i < command->command.parameter_count; i++) {
         const struct event_parameter *parameter = &command->command.parameters[i];
@@ -161,11 +150,6 @@ static void learn_command(struct facts *facts, const struct event *event) {
         return;
     }
     facts->credentials_seen |= command->concealed || command->line.secret_count > 0;
-    waiting_push(&facts->waiting, (struct due_reply){.exchange = command->exchange,
-                                                     .verb = command->command.verb,
-                                                     .stray = facts_is_stray_text(facts, command),
-                                                     .message = EVENT_NO_MESSAGE,
-                                                     .at_ns = event->at_ns});
     bool hello = command->command.verb == VERB_EHLO || command->command.verb == VERB_LHLO;
     bool quiet = hello || command->command.verb == VERB_HELO ||
                  command->command.verb == VERB_QUIT || command->command.verb == VERB_STARTTLS ||
@@ -356,8 +340,6 @@ static void learn_reply(struct facts *facts, const struct event_reply *reply) {
     if (reply->to == 0) {
         learn_greeting(facts, reply);
     } else if (reply->to != EVENT_NO_EXCHANGE) {
-        // More answers to the same message may come (LMTP); EVENT_MESSAGE says when all are here.
-        waiting_answer(&facts->waiting, reply->to, false);
         learn_verb_reply(facts, reply);
     }
 }
@@ -381,7 +363,6 @@ static void learn_client_tls(struct facts *facts, const struct event_tls *tls) {
     facts->text = TEXT_NONE;
     facts->second = facts->interrupted = (struct transaction){.state = TRANSACTION_NONE};
     end_transaction(facts);
-    waiting_clear(&facts->waiting);
 }
 
 static void learn_tls(struct facts *facts, const struct event *event) {
@@ -409,12 +390,6 @@ static void learn_content_end(struct facts *facts, const struct event *event) {
     facts->text = TEXT_NONE;
     stray_expect(&facts->stray, facts->text_by_bdat ? STRAY_CHUNK : STRAY_DOT,
                  facts->text_exchange);
-    waiting_push(&facts->waiting,
-                 (struct due_reply){.exchange = facts->text_exchange,
-                                    .verb = facts->text_by_bdat ? VERB_BDAT : VERB_DATA,
-                                    .text = true,
-                                    .message = event->content_end.message,
-                                    .at_ns = event->at_ns});
 }
 
 static void learn_tail(struct facts *facts, struct slice bytes) {
@@ -476,36 +451,30 @@ void facts_learn(struct facts *facts, const struct event *event) {
         learn_flaw(facts, &event->flaw);
     } else if (event->kind == EVENT_CONTENT_END) {
         learn_content_end(facts, event);
-    } else if (event->kind == EVENT_MESSAGE && event->message.code != 0) {
-        waiting_answer(&facts->waiting, event->message.exchange, true);
     }
     learn_time(facts, event);
 }
 
 // ── the end ─────────────────────────────────────────────────────────────────────────────────────
 
-struct standing facts_standing(const struct facts *facts, int64_t at_ns) {
-    const struct due_reply *waiting = waiting_front(&facts->waiting);
-    struct standing standing = {
+struct standing facts_standing(const struct facts *facts, const struct event_due *due,
+                               int64_t at_ns) {
+    return (struct standing){
         .at_ns = at_ns,
         .greeted = facts->greeted,
         .saw_421 = facts->saw_421,
         .quit_answered = facts->quit_answered,
         .in_text =
             facts->text == TEXT_RUNNING || (facts->text == TEXT_CUT && facts->text_cut_ns == at_ns),
-        .due = waiting != NULL,
+        .due = *due,
     };
-    if (standing.due) {
-        standing.waiting = *waiting;
-        standing.message = facts_message_of(facts, standing.waiting.exchange);
-    }
-    return standing;
 }
 
-void facts_peer_left(struct facts *facts, enum side side, int64_t at_ns) {
+void facts_peer_left(struct facts *facts, enum side side, const struct event_due *due,
+                     int64_t at_ns) {
     if (side == SIDE_CLIENT) {
         facts->client_left = true;
-        facts->left = facts_standing(facts, at_ns);
+        facts->left = facts_standing(facts, due, at_ns);
     } else {
         facts->server_left = true;
         facts->left_by_quit = facts->quit_sent;

@@ -15,7 +15,7 @@
 #define SCOPE_INSPECT_FACTS_H
 
 #include "base/limits.h"
-#include "inspect/due_replies.h"
+#include "event/event.h"
 #include "inspect/stray_text.h"
 
 enum transaction_state {
@@ -65,9 +65,7 @@ struct standing {
     bool saw_421;
     bool quit_answered;
     bool in_text; // within a message
-    bool due;     // a reply to …
-    struct due_reply waiting;
-    int message; // … which is the answer to this message
+    struct event_due due;
 };
 
 struct facts {
@@ -118,7 +116,6 @@ struct facts {
     struct transaction transaction;
     struct transaction second; // of a MAIL inside that one: begun where the server takes it
     struct last_command last;
-    struct waiting_queue waiting;
     enum text_state text;
     // The server ended a message earlier than the client, or it answers lines that were none:
     // neither side is judged by what it says.
@@ -149,12 +146,11 @@ void facts_learn(struct facts *facts, const struct event *event);
 
 void facts_learn_half_line(struct facts *facts, const struct event_command *command);
 
-// The message of this exchange whose answer is out, or EVENT_NO_MESSAGE.
-int facts_message_of(const struct facts *facts, int exchange);
-
 // The stream of the first to close ends now; what the other one sends may not arrive.
-void facts_peer_left(struct facts *facts, enum side side, int64_t at_ns);
-struct standing facts_standing(const struct facts *facts, int64_t at_ns);
+void facts_peer_left(struct facts *facts, enum side side, const struct event_due *due,
+                     int64_t at_ns);
+struct standing facts_standing(const struct facts *facts, const struct event_due *due,
+                               int64_t at_ns);
 
 // Whether the line begins with Telnet's IAC and one of WILL, WONT, DO, DONT (RFC 854).
 bool facts_is_telnet(const struct event_command *command);
@@ -165,6 +161,5 @@ bool facts_heard(unsigned ordinal, const struct event_command *command);
 // Whether this line is the text of a message after a DATA that was refused, or never answered: the
 // decoder, which goes by the replies, sees commands in it.
 bool facts_is_stray_text(const struct facts *facts, const struct event_command *command);
-bool facts_is_reply_to_stray_text(const struct facts *facts, int exchange);
 
 #endif

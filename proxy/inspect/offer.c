@@ -37,7 +37,7 @@ static bool server_is_in_tls(const struct analysis *analysis, const struct event
 
 static void judge_offer(struct analysis *analysis, const struct event_reply *reply) {
     const struct capabilities *offered = reply->offered;
-    struct place place = place_of_reply(analysis, reply);
+    struct place place = place_of_reply(reply);
     bool starttls = capabilities_offer(offered, "STARTTLS");
     bool in_tls = server_is_in_tls(analysis, reply);
     bool plain = capabilities_offer_mechanism(offered, SLICE("PLAIN"));
@@ -90,7 +90,7 @@ static void judge_middlebox(struct analysis *analysis, const struct event_reply 
     if ((!named && !greeting) || !analysis_is_first(analysis, RULE_MIDDLEBOX)) {
         return;
     }
-    analysis_say(analysis, RULE_MIDDLEBOX, place_of_reply(analysis, reply),
+    analysis_say(analysis, RULE_MIDDLEBOX, place_of_reply(reply),
                  "%s%s%s%s%s: a firewall with SMTP inspection in front of the server has "
                  "overwritten what the server said%s; switch the inspection off there, or use the "
                  "port of implicit TLS (465)",

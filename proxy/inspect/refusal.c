@@ -263,7 +263,7 @@ static const struct reply_words *words_of(struct analysis *analysis, enum refusa
              : was_idle(facts, reply)          ? &by_offer.idle
                                                : words_of_offer(analysis, stage, reply);
     words = better != NULL ? better : words;
-    likely_take_refusal(analysis, &refusal, place_of_reply(analysis, reply), words);
+    likely_take_refusal(analysis, &refusal, place_of_reply(reply), words);
     buf_cleanup(&text);
     return words;
 }
@@ -295,8 +295,8 @@ static void say_reply(struct analysis *analysis, enum refusal_stage stage,
                       const struct event_reply *reply, const struct reply_words *words) {
     bool enhanced = reply->enhanced.len > 0;
     bool recipient = reply->recipient.len > 0;
-    say(analysis, place_of_reply(analysis, reply), reply->code,
-        "%s was refused %s%s%s%s with %d%s%s: %s; %s", refusal_name(stage), recipient ? "for " : "",
+    say(analysis, place_of_reply(reply), reply->code, "%s was refused %s%s%s%s with %d%s%s: %s; %s",
+        refusal_name(stage), recipient ? "for " : "",
         recipient ? quote_of(analysis, reply->recipient).text : "", recipient ? " " : "",
         how_long(reply->code), reply->code, enhanced ? " " : "",
         enhanced ? quote_of(analysis, reply->enhanced).text : "", words->meaning, words->advice);
@@ -328,7 +328,7 @@ static bool is_refusal(const struct analysis *analysis, const struct event *even
     const struct event_reply *reply = &event->reply;
     return event->kind == EVENT_REPLY && !reply->by_proxy && !reply->incomplete &&
            reply->code >= 400 && reply->code < 600 && reply->to != EVENT_NO_EXCHANGE &&
-           !facts_is_reply_to_stray_text(&analysis->facts, reply->to);
+           !stray_was_line(&analysis->facts.stray, reply->to);
 }
 
 void refusal_judge(struct analysis *analysis, const struct event *event) {

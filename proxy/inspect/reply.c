@@ -40,14 +40,14 @@ static void judge_form(struct analysis *analysis, const struct event_reply *repl
             continue;
         }
         if (line->malformed) {
-            analysis_say(analysis, RULE_REPLY_MALFORMED, place_of_reply(analysis, reply),
+            analysis_say(analysis, RULE_REPLY_MALFORMED, place_of_reply(reply),
                          "The server sent the line '%s', which is no reply: three digits and a "
                          "space or a hyphen must begin it",
                          quote_of_line(analysis, &line->line).text);
             return;
         }
         if (line->code_differs) {
-            analysis_say(analysis, RULE_REPLY_MALFORMED, place_of_reply(analysis, reply),
+            analysis_say(analysis, RULE_REPLY_MALFORMED, place_of_reply(reply),
                          "Line %zu of the server's reply, '%s', has another code than the first "
                          "line; all lines of one reply must have the same",
                          i + 1, quote_of_line(analysis, &line->line).text);
@@ -55,7 +55,7 @@ static void judge_form(struct analysis *analysis, const struct event_reply *repl
         }
     }
     if (!reply->incomplete && first_digit_is_odd(reply->code)) {
-        analysis_say(analysis, RULE_REPLY_MALFORMED, place_of_reply(analysis, reply),
+        analysis_say(analysis, RULE_REPLY_MALFORMED, place_of_reply(reply),
                      "The server's reply has the code %03d; the first digit must be 2, 3, 4 or 5",
                      reply->code);
     }
@@ -67,7 +67,7 @@ static void judge_length(struct analysis *analysis, const struct event_reply *re
         const struct event_line *line = &reply->lines[i].line;
         size_t len = line->len + (line->ending == ENDING_CRLF ? 2 : line->ending == ENDING_LF);
         if (len > limit) {
-            analysis_say(analysis, RULE_REPLY_TOO_LONG, place_of_reply(analysis, reply),
+            analysis_say(analysis, RULE_REPLY_TOO_LONG, place_of_reply(reply),
                          "A line of the server's reply is %zu bytes long with its line end, where "
                          "%zu are allowed; clients may cut it",
                          len, limit);
@@ -80,14 +80,14 @@ static void judge_ending(struct analysis *analysis, const struct event_reply *re
     for (size_t i = 0; i < reply->line_count; i++) {
         const struct event_line *line = &reply->lines[i].line;
         if (line->ending == ENDING_NONE && !reply->incomplete) {
-            analysis_say(analysis, RULE_REPLY_BARE_LF, place_of_reply(analysis, reply),
+            analysis_say(analysis, RULE_REPLY_BARE_LF, place_of_reply(reply),
                          "The server's line '%s' has no line end: the server ended its stream "
                          "there; a line ends in CR LF",
                          quote_of_line(analysis, line).text);
             return;
         }
         if (line->ending == ENDING_LF) {
-            analysis_say(analysis, RULE_REPLY_BARE_LF, place_of_reply(analysis, reply),
+            analysis_say(analysis, RULE_REPLY_BARE_LF, place_of_reply(reply),
                          "The server's line '%s' ends in a bare LF; a line ends in CR LF",
                          quote_of_line(analysis, line).text);
             return;
@@ -169,7 +169,7 @@ static void judge_code(struct analysis *analysis, const struct event_reply *repl
     }
     struct slice text = buf_slice(&due);
     if (text.len > 0) {
-        analysis_say(analysis, RULE_REPLY_CODE_ODD, place_of_reply(analysis, reply),
+        analysis_say(analysis, RULE_REPLY_CODE_ODD, place_of_reply(reply),
                      "The server answered %s with %d, where %.*s is due", name_for(reply),
                      reply->code, (int)text.len, (const char *)text.data);
     }
@@ -184,12 +184,12 @@ static void say_contradicts(struct analysis *analysis, const struct event_reply 
     struct quote enhanced = quote_of(analysis, reply->enhanced);
     int class = reply->code / 100;
     if (class == 3) {
-        analysis_say(analysis, RULE_ENHANCED_CONTRADICTS, place_of_reply(analysis, reply),
+        analysis_say(analysis, RULE_ENHANCED_CONTRADICTS, place_of_reply(reply),
                      "The server's reply %d has the enhanced code %s; a 3xx reply has none",
                      reply->code, enhanced.text);
         return;
     }
-    analysis_say(analysis, RULE_ENHANCED_CONTRADICTS, place_of_reply(analysis, reply),
+    analysis_say(analysis, RULE_ENHANCED_CONTRADICTS, place_of_reply(reply),
                  "The server's reply %d has the enhanced code %s, whose first digit should be %d "
                  "like the reply's",
                  reply->code, enhanced.text, class);
@@ -211,7 +211,7 @@ static void judge_enhanced(struct analysis *analysis, const struct event_reply *
                   (reply->verb == VERB_XCLIENT && reply->code == 220);
     bool due = class == 2 || class == 4 || class == 5;
     if (due && !greets && capabilities_offer(reply->current, "ENHANCEDSTATUSCODES")) {
-        analysis_say(analysis, RULE_ENHANCED_MISSING, place_of_reply(analysis, reply),
+        analysis_say(analysis, RULE_ENHANCED_MISSING, place_of_reply(reply),
                      "The server offers ENHANCEDSTATUSCODES, but its reply %d has no enhanced code "
                      "like %d.0.0 in front of its text",
                      reply->code, class);
@@ -226,7 +226,7 @@ static void judge_due(struct analysis *analysis, const struct event_reply *reply
     bool goodbye = reply->code == 421 || (reply->code == 221 && facts->client_left);
     bool due = reply->to != EVENT_NO_EXCHANGE || facts->out_of_step;
     if (!due && !goodbye && reply->line_count > 0) {
-        analysis_say(analysis, RULE_REPLY_UNEXPECTED, place_of_reply(analysis, reply),
+        analysis_say(analysis, RULE_REPLY_UNEXPECTED, place_of_reply(reply),
                      "The server sent the reply '%s' though no command waited for one; from here "
                      "on client and server may disagree on which reply belongs to which command",
                      quote_of_line(analysis, &reply->lines[0].line).text);
@@ -242,7 +242,7 @@ static void judge_pace(struct analysis *analysis, const struct event *event) {
     if (reply->to == EVENT_NO_EXCHANGE || took_ns <= analysis->config.slow_ns) {
         return;
     }
-    analysis_say(analysis, RULE_SLOW_REPLY, place_of_reply(analysis, reply),
+    analysis_say(analysis, RULE_SLOW_REPLY, place_of_reply(reply),
                  "The server took %" PRId64 " ms to answer %s; more than %" PRId64 " ms is slow",
                  took_ns / NS_PER_MS, name_for(reply), analysis->config.slow_ns / NS_PER_MS);
 }

@@ -18,10 +18,6 @@ static const char *name_of(char out[STEP_NAME_MAX], enum verb verb, bool text) {
     return name.len > 0 ? out : "its command";
 }
 
-static size_t count_due(const struct facts *facts) {
-    return waiting_count(&facts->waiting) + (facts->greeted ? 0 : 1);
-}
-
 static void say(struct analysis *analysis, const struct event_command *command) {
     const struct step *step = &analysis->step;
     bool greeting = step->due == VERB_NONE && !step->due_text;
@@ -38,26 +34,25 @@ static void say(struct analysis *analysis, const struct event_command *command) 
 }
 
 // A client that pipelines does not wait for a while first, and waits for the greeting.
-static void begin(struct analysis *analysis) {
-    const struct facts *facts = &analysis->facts;
-    const struct due_reply *front = waiting_front(&facts->waiting);
-    int64_t since_ns = front == NULL ? facts->ready_ns : front->at_ns;
+static void begin(struct analysis *analysis, const struct event_due *due) {
+    bool greeting = due->exchange == 0;
+    int64_t since_ns = greeting ? analysis->facts.ready_ns : due->since_ns;
     int64_t waited_ns = analysis->now->at_ns - since_ns;
-    analysis->step = (struct step){.behind = front == NULL || waited_ns >= NS_PER_S,
-                                   .due = front == NULL ? VERB_NONE : front->verb,
-                                   .due_text = front != NULL && front->text,
+    analysis->step = (struct step){.behind = greeting || waited_ns >= NS_PER_S,
+                                   .due = due->verb,
+                                   .due_text = due->final,
                                    .waited_ns = waited_ns};
 }
 
 static void judge_command(struct analysis *analysis, const struct event_command *command) {
     struct step *step = &analysis->step;
-    size_t due = count_due(&analysis->facts);
-    bool in_lockstep = step->behind && due == 1 && command->heard == step->heard + 1;
+    const struct event_due *due = &command->due;
+    bool in_lockstep = step->behind && due->count == 1 && command->heard == step->heard + 1;
     if (in_lockstep && !step->proven) {
         step->proven = true;
         say(analysis, command);
-    } else if (!in_lockstep && due == 1) {
-        begin(analysis);
+    } else if (!in_lockstep && due->count == 1) {
+        begin(analysis, due);
     } else if (!in_lockstep) {
         *step = (struct step){0};
     }

@@ -4,7 +4,9 @@
 #include "base/text.h"
 
 void stray_expect(struct stray_text *stray, enum stray_cause cause, int exchange) {
-    *stray = (struct stray_text){.cause = cause, .exchange = exchange};
+    stray->cause = cause;
+    stray->exchange = exchange;
+    stray->running = false;
 }
 
 void stray_forget(struct stray_text *stray) {
@@ -85,6 +87,16 @@ enum stray_cause stray_cause_of(const struct stray_text *stray,
     return is_header_field(command->line.text) ? STRAY_HEADER : STRAY_NONE;
 }
 
+bool stray_was_line(const struct stray_text *stray, int exchange) {
+    return exchange > 0 && exchange >= stray->first_line && exchange <= stray->last_line;
+}
+
+static void note_line(struct stray_text *stray, int exchange) {
+    bool goes_on = stray->first_line > 0 && exchange == stray->last_line + 1;
+    stray->first_line = goes_on ? stray->first_line : exchange;
+    stray->last_line = exchange;
+}
+
 void stray_learn(struct stray_text *stray, const struct event_command *command) {
     enum stray_cause cause = stray_cause_of(stray, command);
     if (cause == STRAY_NONE) {
@@ -93,10 +105,13 @@ void stray_learn(struct stray_text *stray, const struct event_command *command) 
         if (known) {
             stray_forget(stray);
         }
-    } else if (slice_is(command->line.text, ".")) {
+        return;
+    }
+    note_line(stray, command->exchange);
+    if (slice_is(command->line.text, ".")) {
         stray_forget(stray);
     } else if (!stray->running) {
-        int exchange = cause == STRAY_HEADER ? command->exchange : stray->exchange;
-        *stray = (struct stray_text){.cause = cause, .exchange = exchange, .running = true};
+        stray_expect(stray, cause, cause == STRAY_HEADER ? command->exchange : stray->exchange);
+        stray->running = true;
     }
 }

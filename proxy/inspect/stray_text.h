@@ -21,6 +21,8 @@ struct stray_text {
     enum stray_cause cause; // why the next unknown line may be text
     int exchange;           // of the DATA or BDAT
     bool running;           // text has begun, and not ended with its dot or a command
+    int first_line;         // the exchanges of the latest lines of such text; 0 before any
+    int last_line;
 };
 
 void stray_expect(struct stray_text *stray, enum stray_cause cause, int exchange);
@@ -29,6 +31,8 @@ void stray_forget(struct stray_text *stray);
 // Why this line is text; STRAY_NONE where it is none.
 enum stray_cause stray_cause_of(const struct stray_text *stray,
                                 const struct event_command *command);
+// Whether that was one of the latest lines that are text.
+bool stray_was_line(const struct stray_text *stray, int exchange);
 // A line was seen, and judged.
 void stray_learn(struct stray_text *stray, const struct event_command *command);
 

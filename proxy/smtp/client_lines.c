@@ -92,6 +92,7 @@ static void emit_command(struct dialogue *dialogue, const struct event_line *lin
     event->line = *line;
     event->pipelined = dialogue->client.line_pipelined;
     event->heard = dialogue->client.line_heard;
+    event->due = queue_awaited(&dialogue->queue);
     event->in_reply = dialogue->client.line_in_reply;
     event->sasl_flaw = dialogue->client.sasl.flaw;
     event->sasl_doubt = dialogue->client.sasl.doubt;
@@ -264,6 +265,18 @@ static bool may_hide_auth(const struct client_stream *client, struct slice text)
     return blank || command_find_hidden_auth(text) != SLICE_NONE;
 }
 
+// What waits for the reply to a line of the client.
+static struct pending_reply new_item(struct dialogue *dialogue, enum verb verb, int64_t at_ns) {
+    const struct client_stream *client = &dialogue->client;
+    return (struct pending_reply){
+        .kind = WAITING_COMMAND,
+        .exchange = dialogue_next_exchange(dialogue),
+        .verb = verb,
+        .unended = client->line.ending == ENDING_NONE && !client->answering,
+        .at_ns = at_ns,
+    };
+}
+
 static void take_command(struct dialogue *dialogue, const struct event_line *line, int64_t at_ns) {
     struct client_stream *client = &dialogue->client;
     struct slice text = line_reader_text(&client->line);
@@ -281,11 +294,8 @@ static void take_command(struct dialogue *dialogue, const struct event_line *lin
         mail_data_give_up(dialogue, at_ns);
         ends = false;
     }
-    struct pending_reply item = {.kind = WAITING_COMMAND,
-                                 .exchange = dialogue_next_exchange(dialogue),
-                                 .verb = command.verb,
-                                 .ends_message = ends ? dialogue->mail_data->number : 0,
-                                 .at_ns = at_ns};
+    struct pending_reply item = new_item(dialogue, command.verb, at_ns);
+    item.ends_message = ends ? dialogue->mail_data->number : 0;
     struct auth *auth = command_is_auth_like(text) ? read_auth(dialogue, text) : NULL;
     emit_command(dialogue, line, &command, CLIENT_LINE_COMMAND, at_ns);
     prepare(dialogue, &item, &command, auth);
@@ -303,12 +313,9 @@ static struct auth *latest_auth(const struct dialogue *dialogue) {
 
 static void take_sasl(struct dialogue *dialogue, const struct event_line *line, int64_t at_ns) {
     struct client_stream *client = &dialogue->client;
-    struct pending_reply item = {.kind = WAITING_COMMAND,
-                                 .exchange = dialogue_next_exchange(dialogue),
-                                 .verb = VERB_NONE,
-                                 .continuation = true,
-                                 .at_ns = at_ns,
-                                 .auth = latest_auth(dialogue)};
+    struct pending_reply item = new_item(dialogue, VERB_NONE, at_ns);
+    item.continuation = true;
+    item.auth = latest_auth(dialogue);
     client->challenged = false;
     if (item.auth != NULL) {
         if (client->line_pipelined) { // it does not go by the question
@@ -323,10 +330,7 @@ static void take_sasl(struct dialogue *dialogue, const struct event_line *line, 
 
 static void take_concealed(struct dialogue *dialogue, const struct event_line *line,
                            int64_t at_ns) {
-    struct pending_reply item = {.kind = WAITING_COMMAND,
-                                 .exchange = dialogue_next_exchange(dialogue),
-                                 .verb = VERB_NONE,
-                                 .at_ns = at_ns};
+    struct pending_reply item = new_item(dialogue, VERB_NONE, at_ns);
     dialogue->client.conceal =
         dialogue->client.conceal ||
         may_hide_auth(&dialogue->client, line_reader_text(&dialogue->client.line));

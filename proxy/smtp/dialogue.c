@@ -306,6 +306,10 @@ enum dialogue_due dialogue_due(enum verb *out_verb, const struct dialogue *dialo
     return due == DUE_NOTHING && dialogue->client.challenged ? DUE_SASL : due;
 }
 
+struct event_due dialogue_awaited(const struct dialogue *dialogue) {
+    return dialogue->closed ? dialogue->never_came : queue_awaited(&dialogue->queue);
+}
+
 bool dialogue_greeted(const struct dialogue *dialogue) {
     return dialogue->greeted;
 }
@@ -354,5 +358,6 @@ void dialogue_close(struct dialogue *dialogue, int64_t at_ns) {
     dialogue->client.stream_over = true;
     server_finish(dialogue, at_ns);
     client_finish(dialogue, at_ns);
+    dialogue->never_came = queue_awaited(&dialogue->queue);
     forget_waiting(dialogue, at_ns);
 }

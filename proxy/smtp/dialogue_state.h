@@ -140,7 +140,8 @@ struct dialogue {
     bool greeted;
     bool quit_answered;
     bool saw_421;
-    bool closed; // nothing more is fed
+    bool closed;                 // nothing more is fed
+    struct event_due never_came; // … and what was due then
     enum party stranger;
     char *not_smtp_text; // NULL while both speak SMTP
 };

@@ -34,6 +34,7 @@ struct pending_reply {
     bool chunk_last;   // BDAT … LAST
     bool path_lost;    // MAIL or RCPT whose path could not be kept
     bool early;        // it came before the greeting; set by queue_push
+    bool unended;      // a line that the stream ended in: a server may answer it, and need not
     int ends_message;  // one in chunks, which this command gives up where the server takes it; or 0
     struct body_promise promise; // MAIL: what held before it, and holds again where it is refused
     int64_t at_ns;
@@ -48,6 +49,7 @@ struct queue {
     size_t end;
     size_t room;
     size_t mark_count;
+    size_t awaited_count; // of what the client waits for
     size_t path_bytes;
     // Past LIMIT_PIPELINE only the numbers of the commands are known.
     int lost_first;
@@ -68,5 +70,10 @@ void queue_mark(struct queue *queue, struct pending_reply *item);
 // Takes the front off: into `*out`, whose path is then the caller's. A lost one has verb NONE.
 bool queue_pop(struct pending_reply *out, struct queue *queue);
 size_t queue_due(const struct queue *queue); // replies that are due, the greeting's too
+// Those that the client waits for: none to the proxy's own commands.
+struct event_due queue_awaited(const struct queue *queue);
+
+// The message that the reply to `item` answers, or EVENT_NO_MESSAGE.
+int queue_message_of(const struct pending_reply *item);
 
 #endif

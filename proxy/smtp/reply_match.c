@@ -101,6 +101,7 @@ static void describe(struct event_reply *event, struct dialogue *dialogue,
     event->to = match == MATCH_NONE ? EVENT_NO_EXCHANGE : item->exchange;
     event->incomplete = answer->incomplete;
     event->final = match != MATCH_NONE && is_message(item);
+    event->message = event->final ? queue_message_of(item) : EVENT_NO_MESSAGE;
     event->verb = item->verb;
     event->continuation_reply = item->continuation;
     event->latency_ns = latency(item, match, answer);

@@ -21,6 +21,7 @@ void fixture_init(struct fixture *fixture) {
         .session = {.id = 1, .started_unix_ns = INT64_C(1795359791) * NS_PER_S, .has_server = true},
         .config = {.slow_ns = 5 * NS_PER_S, .verify_mirror = true, .ca_file = "/ca/ca.pem"},
         .exchange = 0,
+        .due = {.count = 1},
     };
     buf_init(&fixture->log, 1 << 20);
     buf_init(&fixture->texts, 1 << 20);
@@ -63,6 +64,7 @@ static void reply_to(struct fixture *fixture, int exchange, enum verb verb, int 
         event.reply.offered = &fixture->offered;
     }
     event.reply.current = fixture->has_offer ? &fixture->offered : NULL;
+    fixture->due.count = 0;
     fixture_tell(fixture, event);
 }
 
@@ -76,6 +78,13 @@ void fixture_offer(struct fixture *fixture, const char *keyword, const char *par
         .keyword = slice_of_string(keyword), .parameters = slice_of_string(parameters)};
 }
 
+void fixture_wait(struct fixture *fixture, struct event_due due) {
+    due.count = fixture->due.count + 1;
+    due.since_ns = fixture->now_ns;
+    fixture->due = due.count == 1 ? due : fixture->due;
+    fixture->due.count = due.count;
+}
+
 void fixture_command(struct fixture *fixture, enum verb verb, const char *line) {
     struct slice rest = slice_of_string(line);
     struct event event = {.kind = EVENT_COMMAND};
@@ -85,7 +94,9 @@ void fixture_command(struct fixture *fixture, enum verb verb, const char *line) 
         .line = {.text = rest, .len = rest.len, .ending = ENDING_CRLF},
         .tls = fixture->tls,
         .offered = fixture->has_offer ? &fixture->offered : NULL,
+        .due = fixture->due,
     };
+    fixture_wait(fixture, (struct event_due){.exchange = fixture->exchange, .verb = verb});
     command->command.verb = verb;
     command->command.name = slice_split(&rest, ' ');
     command->command.argument = rest;
@@ -114,8 +125,10 @@ void fixture_tls(struct fixture *fixture, struct event_tls tls) {
 
 void fixture_close(struct fixture *fixture, enum party by) {
     struct event event = {.kind = EVENT_CLOSE};
-    event.close = (struct event_close){
-        .by = by, .outcome = by == PARTY_SERVER ? OUTCOME_SERVER_CLOSED : OUTCOME_CLIENT_CLOSED};
+    event.close = (struct event_close){.by = by,
+                                       .outcome = by == PARTY_SERVER ? OUTCOME_SERVER_CLOSED
+                                                                     : OUTCOME_CLIENT_CLOSED,
+                                       .due = fixture->due};
     fixture_tell(fixture, event);
 }
 

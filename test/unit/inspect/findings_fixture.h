@@ -17,9 +17,10 @@ struct fixture {
     bool has_offer;
     bool tls;
     int64_t now_ns;
-    int exchange;     // of the latest command
-    struct buf log;   // "rule side exchange message\n" for each finding
-    struct buf texts; // their texts, a line each
+    int exchange;         // of the latest command
+    struct event_due due; // what the client waits for
+    struct buf log;       // "rule side exchange message\n" for each finding
+    struct buf texts;     // their texts, a line each
 };
 
 // Connected, with the default configuration; change `config` before fixture_begin.
@@ -32,6 +33,7 @@ void fixture_greet(struct fixture *fixture);
 void fixture_offer(struct fixture *fixture, const char *keyword, const char *parameters);
 // A command of the client: `line` whole, its verb, and for AUTH its mechanism.
 void fixture_command(struct fixture *fixture, enum verb verb, const char *line);
+void fixture_wait(struct fixture *fixture, struct event_due due); // for another reply
 void fixture_reply(struct fixture *fixture, enum verb verb, int code, const char *text);
 void fixture_tls(struct fixture *fixture, struct event_tls tls);
 void fixture_close(struct fixture *fixture, enum party by);

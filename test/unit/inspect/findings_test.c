@@ -234,6 +234,8 @@ static void final_dot_is_worth_ten_minutes(void **state) {
     struct fixture *fixture = *state;
     begin_data(fixture);
     tell_content_end(fixture, true);
+    fixture_wait(fixture,
+                 (struct event_due){.exchange = 2, .verb = VERB_DATA, .final = true, .message = 1});
     fixture->now_ns += 10 * MINUTE - 1;
     fixture_close(fixture, PARTY_CLIENT);
     assert_non_null(strstr(fixture_log(fixture), "warning gave-up-early client 2 1\n"));

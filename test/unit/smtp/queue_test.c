@@ -41,6 +41,30 @@ static void counts_what_is_due(void **state) {
     queue_cleanup(&queue);
 }
 
+static void the_client_waits_for_its_own_replies_only(void **state) {
+    (void)state;
+    struct queue queue = {0};
+    struct pending_reply item;
+    push(&queue, WAITING_MARK, 1);
+    queue_push(&queue, &(struct pending_reply){.kind = WAITING_COMMAND, .by_proxy = true});
+    queue_push(&queue, &(struct pending_reply){.kind = WAITING_COMMAND, .unended = true});
+    assert_int_equal(queue_awaited(&queue).count, 0);
+    queue_push(&queue, &(struct pending_reply){
+                           .kind = WAITING_FINAL, .exchange = 4, .verb = VERB_DATA, .at_ns = 7});
+    push(&queue, WAITING_COMMAND, 5);
+    struct event_due due = queue_awaited(&queue);
+    assert_int_equal(due.count, 2);
+    assert_int_equal(due.exchange, 4);
+    assert_int_equal(due.verb, VERB_DATA);
+    assert_true(due.final && due.since_ns == 7 && due.message == EVENT_NO_MESSAGE);
+    queue_mark(&queue, &queue.items[queue.start + 3]);
+    assert_int_equal(queue_awaited(&queue).exchange, 5);
+    while (queue_pop(&item, &queue)) {
+    }
+    assert_int_equal(queue_awaited(&queue).count, 0);
+    queue_cleanup(&queue);
+}
+
 static void remembers_only_numbers_past_the_cap(void **state) {
     (void)state;
     struct queue queue = {0};
@@ -49,6 +73,7 @@ static void remembers_only_numbers_past_the_cap(void **state) {
         push(&queue, WAITING_COMMAND, i + 1);
     }
     assert_int_equal(queue_due(&queue), LIMIT_PIPELINE + 2);
+    assert_int_equal(queue_awaited(&queue).count, LIMIT_PIPELINE + 2);
     for (int i = 0; i < LIMIT_PIPELINE; i++) {
         assert_true(queue_pop(&item, &queue));
         assert_int_equal(item.verb, VERB_NOOP);
@@ -91,6 +116,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_first_in_first_out),
         cmocka_unit_test(counts_what_is_due),
+        cmocka_unit_test(the_client_waits_for_its_own_replies_only),
         cmocka_unit_test(remembers_only_numbers_past_the_cap),
         cmocka_unit_test(drops_paths_past_their_cap),
     };
