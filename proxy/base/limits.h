@@ -276,6 +276,36 @@
 #define LIMIT_PATTERN         1000       // characters of an expression, its repetitions written out
 #define LIMIT_REPORT          (1024 * MIB) // the findings in it are capped in number
 
+// The page (contract-web): what it keeps is bounded by --web-memory.
+#define WEB_MEMORY_DEFAULT     (256 * MIB)
+#define WEB_MEMORY_MIN         MIB
+#define LIMIT_WITHOUT_WEB      (32 * MIB)        // kept for `ctl wait` where there is no page
+#define LIMIT_WEB_FLOOR        (16 * KIB)        // that each live session may have in any case
+#define LIMIT_WEB_MESSAGE      (8 * MIB)         // of one message
+#define LIMIT_WEB_EVENTS       (16 * MIB)        // lines for readers to come; the oldest go first
+#define LIMIT_WEB_CONNECTIONS  128               // at once
+#define LIMIT_WEB_TURNED_AWAY  64                // beyond these that are told why
+#define LIMIT_WEB_STREAMS      32                // of events, at once
+#define LIMIT_WEB_HEAD         (16 * KIB)        // a request line and its header
+#define LIMIT_WEB_POOL         (256 * KIB)       // of the HTTP library, for one connection
+#define LIMIT_WEB_BODY         (64 * KIB)        // of a request
+#define LIMIT_WEB_LIST         1000              // sessions in one answer
+#define LIMIT_WEB_ANSWER       ((size_t)1 << 40) // what is kept bounds it
+#define LIMIT_WEB_CHUNK        (64 * KIB)        // events that are handed to a reader at once
+#define LIMIT_WEB_EXPECTATIONS 64                // of one wait
+#define WEB_COUNTER_MAX        48                // the start of an event with its counter
+#define WEB_TOKEN_BYTES        16                // by chance
+#define WEB_TOKEN_MIN          16
+#define WEB_TOKEN_MAX          256
+#define WEB_REQUEST_MS         10000 // to send a request
+#define WEB_STALL_S            120   // in which a client takes nothing of its answer
+#define WEB_SWEEP_MS           1000  // between two looks at who is late
+#define WEB_ALIVE_MS           15000 // a stream of events is never silent for longer
+#define WEB_LOOK_MS            20    // while a client waits for something to happen
+#define WEB_CLOSE_MS           500   // at the end, for answers that are under way
+#define WEB_WAIT_DEFAULT_S     30
+#define WEB_WAIT_MAX_S         600
+
 // The analysis.
 #define LIMIT_FINDINGS_OF_RULE 10   // of one rule in a session; the eleventh counts the rest
 #define LIMIT_SECRETS          2048 // learnt in one session; a PLAIN login is three of them

@@ -125,9 +125,30 @@ static enum err open_verdict(struct app_context *out, struct failure *failure,
 
 // ── all of it ───────────────────────────────────────────────────────────────────────────────────
 
+// Where there is no page the sessions are kept for `ctl wait` alone.
+static enum err open_web(struct app_context *out, struct failure *failure,
+                         const struct options *options) {
+    struct web_options web = {
+        .page = options->web_host != NULL,
+        .host = options->web_host,
+        .port = options->web_port,
+        .token = options->web_token,
+        .hosts = options->web_hosts.items,
+        .host_count = options->web_hosts.count,
+        .memory = options->web_host != NULL ? options->web_memory : LIMIT_WITHOUT_WEB,
+        .body = options->body,
+        .outputs = out->outputs,
+        .only = out->only == NULL ? NULL : matches_only,
+        .only_context = out->only,
+        .version = SCOPE_VERSION,
+    };
+    out->web = web_new(&web);
+    return web_listen(out->web, failure);
+}
+
 // Of all that is done with the bytes of a large message hashing costs the most.
 static bool shows_digests(const struct app_context *app, const struct options *options) {
-    bool shows = app->judge != NULL || app->only != NULL;
+    bool shows = app->judge != NULL || app->only != NULL || options->web_host != NULL;
     for (size_t i = 0; i < options->output_count; i++) {
         shows = shows || options->outputs[i].format->shares_messages;
     }
@@ -139,6 +160,7 @@ static void add_sinks(struct app_context *out, const struct options *options) {
     bool person = isatty(STDERR_FILENO) == 1;
     out->sinks = sink_set_new();
     sink_set_add(out->sinks, &output_sink, out->outputs);
+    web_add_sinks(out->web, out->sinks);
     out->summary = person || options->quiet;
     if (out->summary) {
         sink_set_add(out->sinks, &tally_sink, &out->tally);
@@ -234,6 +256,9 @@ enum err app_context_open(struct app_context *out, struct failure *failure,
         err = open_outputs(out, failure, options);
     }
     if (err == OK) {
+        err = open_web(out, failure, options);
+    }
+    if (err == OK) {
         err = open_contexts(out, failure, options);
     }
     if (err != OK) {
@@ -255,6 +280,9 @@ void app_context_set_trust_help(struct app_context *app, enum trust_help help) {
 }
 
 void app_context_close_outputs(struct app_context *app) {
+    if (app->web != NULL) {
+        web_stop(app->web); // it asks the outputs
+    }
     if (app->outputs != NULL) {
         output_set_close(app->outputs);
         app->outputs = NULL;
@@ -264,6 +292,7 @@ void app_context_close_outputs(struct app_context *app) {
 void app_context_cleanup(struct app_context *app) {
     app_context_close_outputs(app);
     sink_set_free(app->sinks);
+    web_free(app->web);
     waits_free(app->waits);
     tls_context_free(app->accept_context);
     tls_context_free(app->connect_context);

@@ -14,6 +14,7 @@
 #include "relay/config.h"
 #include "verdict/expression.h"
 #include "verdict/judge.h"
+#include "web/web.h"
 
 #include <stdatomic.h>
 
@@ -27,6 +28,7 @@ struct app_context {
     struct sink_set *sinks;
     struct tally tally;
     bool summary;        // the tally is kept, for a summary at the end
+    struct web *web;     // what the page shows, and `ctl wait` looks at
     struct waits *waits; // NULL where no person watches
     struct expression *only;
     struct judge *judge; // NULL where nothing is to be judged

@@ -9,6 +9,7 @@ enum cli_command {
     CLI_PROXY,
     CLI_SHOW,
     CLI_CHECK,
+    CLI_VIEW,
     CLI_CTL,
     CLI_CA,
     CLI_DOCTOR,
@@ -17,7 +18,7 @@ enum cli_command {
 };
 
 // Their names, in a sentence.
-#define CLI_COMMAND_NAMES "run, proxy, show, check, ctl, ca or doctor"
+#define CLI_COMMAND_NAMES "run, proxy, show, check, view, ctl, ca or doctor"
 
 struct cli_command_row {
     const char *name;

@@ -11,6 +11,7 @@ int command_check(const struct options *options);
 int command_ctl(const struct options *options);
 int command_doctor(const struct options *options);
 int command_help(const struct options *options); // REQUEST_HELP and REQUEST_VERSION
+int command_view(const struct options *options);
 int command_show(const struct options *options);
 
 #endif

@@ -46,6 +46,14 @@ static void put_state(const struct service_loop *service, struct buf *answer) {
     }
 }
 
+static void put_web(const struct service_loop *service, struct buf *answer) {
+    if (web_has_page(service->app->web)) {
+        buf_put_string(answer, "web: ");
+        web_put_url(answer, service->app->web);
+        buf_put_byte(answer, '\n');
+    }
+}
+
 static void put_recording(const struct service_loop *service, struct buf *answer) {
     buf_putf(answer, "recording: %s\n", output_set_paused(service->app->outputs) ? "paused" : "on");
 }
@@ -62,6 +70,7 @@ static void put_status(struct service_loop *service, struct buf *answer) {
     struct output_status outputs[OUTPUTS_SHOWN];
     size_t count = output_set_status(service->app->outputs, outputs, OUTPUTS_SHOWN);
     put_state(service, answer);
+    put_web(service, answer);
     put_recording(service, answer);
     put_faults(service, answer);
     buf_putf(answer, "sessions: %llu live, %llu ended\n", (unsigned long long)status.live,

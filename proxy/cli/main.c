@@ -27,6 +27,8 @@ static int dispatch(const struct options *options, const struct capture_inherite
         return command_show(options);
     case CLI_CHECK:
         return command_check(options);
+    case CLI_VIEW:
+        return command_view(options);
     case CLI_CTL:
         return command_ctl(options);
     case CLI_NONE:

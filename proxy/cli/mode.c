@@ -110,26 +110,30 @@ static enum err parse_url(struct mode_spec *mode, struct failure *failure, struc
     return OK;
 }
 
-static enum err parse_listen(struct mode_spec *mode, struct failure *failure, struct slice word) {
+enum err listen_place_parse(char **out_host, uint16_t *out_port, struct failure *failure,
+                            struct slice word) {
     struct slice host = SLICE(MODE_LISTEN_HOST);
     struct slice port = word;
     bool alone = word.len > 0 && slice_find_byte(word, ':') == SLICE_NONE && word.data[0] != '[';
     if (!alone && !split_host_port(&host, &port, word)) {
         return fail(failure, ERR_USAGE,
-                    "--mode: '@%.*s' is no [HOST:]PORT to listen on; enclose an IPv6 address in "
-                    "brackets",
+                    "%.*s' is no [HOST:]PORT to listen on; enclose an IPv6 address in brackets",
                     SHOWN(word));
     }
     if (!host_is_well_formed(host)) {
-        return fail(failure, ERR_USAGE, "--mode: '@%.*s' has no well-formed host to listen on",
-                    SHOWN(word));
+        return fail(failure, ERR_USAGE, "%.*s' has no well-formed host to listen on", SHOWN(word));
     }
-    if (!parse_port(&mode->listen_port, port, 0)) {
-        return fail(failure, ERR_USAGE, "--mode: '@%.*s' has no port (0 to 65535) to listen on",
-                    SHOWN(word));
+    if (!parse_port(out_port, port, 0)) {
+        return fail(failure, ERR_USAGE, "%.*s' has no port (0 to 65535) to listen on", SHOWN(word));
     }
-    mode->listen_host = mem_string_of(host);
+    *out_host = mem_string_of(host);
     return OK;
+}
+
+static enum err parse_listen(struct mode_spec *mode, struct failure *failure, struct slice word) {
+    struct failure why;
+    enum err err = listen_place_parse(&mode->listen_host, &mode->listen_port, &why, word);
+    return err == OK ? OK : fail(failure, err, "--mode: '@%s", why.text);
 }
 
 static enum err unknown_kind(struct failure *failure, struct slice name) {

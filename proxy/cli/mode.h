@@ -39,6 +39,11 @@ MUST_USE enum err mode_parse_short(struct mode_spec *out, struct failure *failur
                                    const char *word);
 void mode_cleanup(struct mode_spec *mode);
 
+// Reads `[HOST:]PORT`, a place to listen; the host, owned by the caller, is MODE_LISTEN_HOST where
+// none is given. ERR_USAGE with the end of a sentence whose start is the option and a quote.
+MUST_USE enum err listen_place_parse(char **out_host, uint16_t *out_port, struct failure *failure,
+                                     struct slice word);
+
 // Appends the mode as the listening line has it: `reverse smtp://mail.example.com:587`, `sink`.
 void mode_put_text(struct buf *out, const struct mode_spec *mode);
 

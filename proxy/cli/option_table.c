@@ -11,8 +11,9 @@
 #define SHOW   (1U << CLI_SHOW)
 #define CHECK  (1U << CLI_CHECK)
 #define CTL    (1U << CLI_CTL)
+#define VIEW   (1U << CLI_VIEW)
 #define BOTH   (PROXY | RUN)
-#define ALL    (BOTH | CA | DOCTOR | SHOW | CHECK | CTL)
+#define ALL    (BOTH | CA | DOCTOR | SHOW | CHECK | CTL | VIEW)
 
 #define FILLS(member) .offset = offsetof(struct options, member)
 
@@ -294,6 +295,38 @@ static const struct option_row table[] = {
      .commands = BOTH,
      FILLS(paused)},
 
+    {.name = "web",
+     .argument = "[HOST:]PORT",
+     .help = "serve a page there that shows the sessions as they happen, on 127.0.0.1 unless HOST "
+             "says otherwise; port 0 is any free one; view uses 127.0.0.1:2526 without it",
+     .kind = OPTION_WEB,
+     .group = GROUP_WEB,
+     .commands = BOTH | VIEW},
+    {.name = "web-token",
+     .argument = "TOKEN",
+     .standard = "a new one at each start, of 128 random bits",
+     .help = "the token that the page asks for, 16 characters or more",
+     .kind = OPTION_TOKEN,
+     .group = GROUP_WEB,
+     .commands = BOTH | VIEW,
+     FILLS(web_token)},
+    {.name = "web-host",
+     .argument = "NAME",
+     .help = "another name by which the page may be reached; repeatable",
+     .kind = OPTION_NAMES,
+     .group = GROUP_WEB,
+     .commands = BOTH | VIEW,
+     FILLS(web_hosts)},
+    {.name = "web-memory",
+     .argument = "SIZE",
+     .standard = "256M",
+     .help = "what the page keeps of the latest sessions, in bytes, K, M or G",
+     .kind = OPTION_SIZE,
+     .group = GROUP_WEB,
+     .commands = BOTH | VIEW,
+     FILLS(web_memory),
+     .min = WEB_MEMORY_MIN},
+
     {.name = "expect",
      .argument = "EXPR",
      .help = "fail unless this holds, such as 'messages = 1' or 'subject ~ ^Hello'; repeatable",
@@ -456,6 +489,7 @@ static const char *const group_titles[GROUP_COUNT] = {
     [GROUP_FAULTS] = "What the proxy puts in",
     [GROUP_SHOWN] = "What is shown",
     [GROUP_OUTPUT] = "Outputs",
+    [GROUP_WEB] = "The page",
     [GROUP_VERDICT] = "Findings and verdict",
     [GROUP_LIFE] = "Stopping and limits",
     [GROUP_OTHER] = "Other",

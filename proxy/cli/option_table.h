@@ -31,6 +31,9 @@ enum option_kind {
     OPTION_OUTPUT,      // added to `outputs`
     OPTION_ROTATE,      // `rotate_size`, `rotate_keep`
     OPTION_REPORT,      // added to `reports`
+    OPTION_SIZE,        // a number of bytes, K, M or G, at least `min`: uint64_t
+    OPTION_WEB,         // `web_host`, `web_port`
+    OPTION_TOKEN,       // the same as OPTION_TEXT, and a token
 };
 
 // The headings of the help, in its order.
@@ -40,6 +43,7 @@ enum option_group {
     GROUP_FAULTS,
     GROUP_SHOWN,
     GROUP_OUTPUT,
+    GROUP_WEB,
     GROUP_VERDICT,
     GROUP_LIFE,
     GROUP_OTHER,

@@ -6,7 +6,9 @@
 #include "cli/suggest.h"
 #include "inspect/rule.h"
 #include "verdict/expression.h"
+#include "web/guard.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void *member(struct options *options, const struct option_row *row) {
@@ -118,6 +120,38 @@ static bool parse_size(uint64_t *out, struct slice word) {
     }
     *out = count * unit;
     return true;
+}
+
+static enum err read_size(struct options *options, struct failure *failure,
+                          const struct option_row *row, const char *word) {
+    uint64_t size = 0;
+    if (!parse_size(&size, slice_of_string(word))) {
+        return wrong(failure, row, word, "no SIZE: a number of bytes, K, M or G");
+    }
+    if (size < row->min) {
+        return fail(failure, ERR_USAGE, "--%s: '%s' is less than %llu bytes", row->name, word,
+                    (unsigned long long)row->min);
+    }
+    memcpy(member(options, row), &size, sizeof(size));
+    return OK;
+}
+
+static enum err read_web(struct options *options, struct failure *failure,
+                         const struct option_row *row, const char *word) {
+    struct failure why;
+    free(options->web_host);
+    options->web_host = NULL;
+    enum err err =
+        listen_place_parse(&options->web_host, &options->web_port, &why, slice_of_string(word));
+    return err == OK ? OK : fail(failure, err, "--%s: '%s", row->name, why.text);
+}
+
+static enum err read_token(struct options *options, struct failure *failure,
+                           const struct option_row *row, const char *word) {
+    struct failure why;
+    enum err err = guard_check_token(&why, word);
+    return err == OK ? read_text(options, failure, row, word)
+                     : fail(failure, err, "--%s: %s", row->name, why.text);
 }
 
 static enum err read_rotate(struct options *options, struct failure *failure,
@@ -433,6 +467,12 @@ enum err option_read(struct options *options, struct failure *failure, const str
         return read_rotate(options, failure, row, word);
     case OPTION_REPORT:
         return read_report(options, failure, row, word);
+    case OPTION_SIZE:
+        return read_size(options, failure, row, word);
+    case OPTION_WEB:
+        return read_web(options, failure, row, word);
+    case OPTION_TOKEN:
+        return read_token(options, failure, row, word);
     }
     return ERR_USAGE;
 }

@@ -76,6 +76,7 @@ enum err words_take(struct options *options, struct failure *failure, const char
         return take_ca_action(options, failure, word);
     case CLI_SHOW:
     case CLI_CHECK:
+    case CLI_VIEW:
         return take_file(options, failure, word);
     case CLI_CTL:
         return take_ctl_word(options, failure, word);
@@ -117,6 +118,9 @@ enum err words_check(const struct options *options, struct failure *failure) {
     case CLI_CHECK:
         return need(failure, options->files.count > 0 || options->rules,
                     "check needs a FILE, or - for standard input");
+    case CLI_VIEW:
+        return need(failure, options->files.count > 0,
+                    "view needs a FILE, or - for standard input");
     case CLI_CTL:
         return check_ctl(options, failure);
     case CLI_RUN:

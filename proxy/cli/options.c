@@ -28,6 +28,8 @@ static void set_defaults(struct options *options) {
         .max_sessions = 10000,
         .idle_timeout_ms = 600 * 1000,
         .connect_timeout_ms = 30 * 1000,
+        .web_memory = WEB_MEMORY_DEFAULT,
+        .wait_ms = WEB_WAIT_DEFAULT_S * 1000,
     };
 }
 
@@ -339,5 +341,7 @@ void options_cleanup(struct options *options) {
     list_cleanup(&options->ca_hosts);
     list_cleanup(&options->expectations);
     list_cleanup(&options->ignored);
+    list_cleanup(&options->web_hosts);
+    free(options->web_host);
     *options = (struct options){0};
 }

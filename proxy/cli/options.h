@@ -104,6 +104,14 @@ struct options {
     unsigned rotate_keep;
     const char *only; // --only: an expression that was checked; NULL: all sessions
     bool paused;
+
+    // The page.
+    char *web_host; // --web; NULL: no page. Owned.
+    uint16_t web_port;
+    const char *web_token; // NULL: one by chance
+    struct text_list web_hosts;
+    uint64_t web_memory; // bytes
+    uint64_t wait_ms;    // `ctl wait`: --timeout
     const char *control; // --control; NULL: the default place
 
     // The analysis and the verdict.

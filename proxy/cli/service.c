@@ -8,6 +8,7 @@
 #include "cli/console.h"
 #include "cli/control_answers.h"
 #include "cli/status.h"
+#include "cli/web_place.h"
 #include "control/control.h"
 #include "net/address.h"
 
@@ -130,6 +131,38 @@ static void warn_if_open(const char *address) {
     }
 }
 
+static char *listening_text(const struct service_loop *service, size_t mode) {
+    struct buf address;
+    buf_init(&address, ADDRESS_TEXT_MAX + 16);
+    proxy_put_addresses(service->proxy, &address, mode);
+    struct slice shown = buf_slice(&address);
+    char *text = mem_format("%.*s (%s)", (int)shown.len, (const char *)shown.data,
+                            service->listens[mode].text);
+    buf_cleanup(&address);
+    return text;
+}
+
+static enum err start_web(struct service_loop *service, struct failure *failure) {
+    const struct options *options = service->options;
+    bool runs = options->command == CLI_RUN;
+    service->mode_text_count = options->mode_count + (runs ? 1 : 0);
+    service->mode_texts = mem_new_array(service->mode_text_count + 1, sizeof(char *));
+    for (size_t i = 0; i < options->mode_count; i++) {
+        service->mode_texts[i] = listening_text(service, i);
+    }
+    if (runs) {
+        service->mode_texts[options->mode_count] = mem_format("run %s", options->run_command[0]);
+    }
+    return web_start(service->app->web, failure, service->mode_texts, service->mode_text_count);
+}
+
+static void free_mode_texts(struct service_loop *service) {
+    for (size_t i = 0; i < service->mode_text_count; i++) {
+        free((void *)(uintptr_t)service->mode_texts[i]);
+    }
+    free(service->mode_texts);
+}
+
 static void say_listening(const struct service_loop *service) {
     for (size_t i = 0; i < service->options->mode_count; i++) {
         struct buf address;
@@ -171,12 +204,17 @@ static void warn_of_no_rotation(const struct options *options) {
 enum err service_start(struct service_loop *service, struct failure *failure) {
     enum err err = control_answers_open(service, failure);
     if (err == OK) {
+        err = start_web(service, failure);
+    }
+    if (err == OK) {
         err = proxy_start(service->proxy, failure);
     }
     if (err != OK) {
         return err;
     }
     say_listening(service);
+    web_set_ready(service->app->web);
+    web_say(service->app->web);
     warn_of_secrets(service->options);
     warn_of_no_rotation(service->options);
     status_start(service);
@@ -219,6 +257,8 @@ void service_run(struct service_loop *service) {
 
 void service_cleanup(struct service_loop *service) {
     proxy_free(service->proxy);
+    web_stop(service->app->web); // it shows what the listeners say
+    free_mode_texts(service);
     if (!uv_is_closing((uv_handle_t *)&service->stopped)) {
         on_stopped(&service->stopped);
     }

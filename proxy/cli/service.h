@@ -16,6 +16,8 @@ struct service_loop {
     struct proxy *proxy;
     struct listen_spec *listens;
     struct buf *listen_texts; // one for each mode
+    const char **mode_texts;  // what each listener says of itself, for the page
+    size_t mode_text_count;
     uv_loop_t loop;
     uv_async_t stopped;
     uv_signal_t signals[3];

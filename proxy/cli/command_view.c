@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// Recorded transcripts in the page, until the program is stopped.
+#include "base/limits.h"
+#include "base/memory.h"
+#include "cli/commands.h"
+#include "cli/console.h"
+#include "cli/transcript.h"
+#include "cli/web_place.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <uv.h>
+
+enum { VIEW_PORT = 2526 };
+
+struct view {
+    struct web *web;
+    struct transcript *transcripts; // the page shows their records as they are
+    size_t count;
+    uv_loop_t loop;
+    uv_signal_t signals[2];
+};
+
+// The record is the transcript's, which is read for this alone.
+static void add_record(void *context, const struct record *record) {
+    web_add_record(context, (struct record *)(uintptr_t)record);
+}
+
+static enum err add_file(struct view *view, struct failure *failure, const char *path) {
+    struct transcript *transcript = &view->transcripts[view->count++];
+    enum err err = transcript_open(transcript, failure, path);
+    if (err != OK) {
+        return err;
+    }
+    struct event_sink metrics = web_metrics(view->web);
+    for (const struct event *event = reader_next(transcript->reader); event != NULL;
+         event = reader_next(transcript->reader)) {
+        event_send(&metrics, event);
+    }
+    reader_records(transcript->reader, add_record, view->web);
+    return OK;
+}
+
+static void on_signal(uv_signal_t *signal, int number) {
+    struct view *view = signal->data;
+    (void)number;
+    for (size_t i = 0; i < 2; i++) {
+        uv_close((uv_handle_t *)&view->signals[i], NULL);
+    }
+}
+
+static void wait_for_signal(struct view *view) {
+    static const int numbers[] = {SIGINT, SIGTERM};
+    uv_loop_init(&view->loop);
+    for (size_t i = 0; i < 2; i++) {
+        uv_signal_init(&view->loop, &view->signals[i]);
+        view->signals[i].data = view;
+        uv_signal_start(&view->signals[i], on_signal, numbers[i]);
+    }
+}
+
+static enum err serve(struct view *view, struct failure *failure, const struct options *options) {
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < options->files.count; i++) {
+        err = add_file(view, failure, options->files.items[i]);
+    }
+    if (err == OK) {
+        err = web_listen(view->web, failure);
+    }
+    if (err == OK) {
+        err = web_start(view->web, failure, options->files.items, options->files.count);
+    }
+    if (err != OK) {
+        return err;
+    }
+    wait_for_signal(view);
+    web_set_ready(view->web);
+    web_say(view->web);
+    uv_run(&view->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&view->loop);
+    return OK;
+}
+
+int command_view(const struct options *options) {
+    struct view view = {0};
+    struct failure failure = {.text = ""};
+    const struct web_options web = {
+        .page = true,
+        .host = options->web_host != NULL ? options->web_host : MODE_LISTEN_HOST,
+        .port = options->web_host != NULL ? options->web_port : VIEW_PORT,
+        .token = options->web_token,
+        .hosts = options->web_hosts.items,
+        .host_count = options->web_hosts.count,
+        .memory = SIZE_MAX / 4, // the files are in memory anyway
+        .version = SCOPE_VERSION,
+    };
+    view.web = web_new(&web);
+    view.transcripts = mem_new_array(options->files.count, sizeof(*view.transcripts));
+    enum err err = serve(&view, &failure, options);
+    web_free(view.web);
+    for (size_t i = 0; i < view.count; i++) {
+        transcript_close(&view.transcripts[i]);
+    }
+    free(view.transcripts);
+    return err == OK ? EXIT_WELL : (int)console_failure(err, &failure);
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+#include "web/feed.h"
+
+#include "base/array.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/lines.h"
+#include "base/memory.h"
+#include "format/format.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+// What was added at once.
+struct block {
+    uint8_t *bytes;
+    size_t len;
+    uint64_t first; // counter of its first line
+    uint64_t count;
+};
+
+struct feed {
+    pthread_mutex_t lock; // of all below
+    size_t max;
+    size_t bytes;
+    uint64_t last;
+    struct block *blocks; // a queue: the oldest first
+    size_t start;
+    size_t end;
+    size_t room;
+};
+
+struct feed *feed_new(size_t max) {
+    struct feed *feed = mem_new(sizeof(*feed));
+    pthread_mutex_init(&feed->lock, NULL);
+    feed->max = max;
+    return feed;
+}
+
+static void drop_first(struct feed *feed) {
+    struct block *block = &feed->blocks[feed->start++];
+    feed->bytes -= block->len + sizeof(*block);
+    free(block->bytes);
+}
+
+void feed_free(struct feed *feed) {
+    if (feed == NULL) {
+        return;
+    }
+    while (feed->start < feed->end) {
+        drop_first(feed);
+    }
+    free(feed->blocks);
+    pthread_mutex_destroy(&feed->lock);
+    free(feed);
+}
+
+static uint64_t count_lines(struct slice lines) {
+    uint64_t count = 0;
+    while (lines.len > 0) {
+        lines_next(&lines);
+        count++;
+    }
+    return count;
+}
+
+static void add(struct feed *feed, const struct block *block) {
+    feed->blocks =
+        array_queue_grown(feed->blocks, &feed->start, &feed->end, &feed->room, sizeof(*block));
+    feed->blocks[feed->end] = *block;
+    feed->blocks[feed->end++].first = feed->last + 1;
+    feed->last += block->count;
+    feed->bytes += block->len + sizeof(*block);
+}
+
+void feed_add(struct feed *feed, struct slice lines) {
+    if (lines.len == 0) {
+        return;
+    }
+    struct block block = {.len = lines.len, .count = count_lines(lines)};
+    block.bytes = mem_new(lines.len);
+    memcpy(block.bytes, lines.data, lines.len);
+    pthread_mutex_lock(&feed->lock);
+    add(feed, &block);
+    while (feed->bytes > feed->max && feed->start < feed->end) {
+        drop_first(feed);
+    }
+    pthread_mutex_unlock(&feed->lock);
+}
+
+static void put_lost_line(struct buf *out, uint64_t count, const char *reason) {
+    const struct event event = format_lost_event(count, reason, clock_unix_ns());
+    jsonl_format.put_notice(out, &event, false);
+}
+
+void feed_clear(struct feed *feed) {
+    uint64_t count = 0;
+    pthread_mutex_lock(&feed->lock);
+    while (feed->start < feed->end) {
+        count += feed->blocks[feed->start].count;
+        drop_first(feed);
+    }
+    pthread_mutex_unlock(&feed->lock);
+    struct buf line;
+    buf_init(&line, NOTICE_MAX);
+    put_lost_line(&line, count, "the page was cleared");
+    feed_add(feed, buf_slice(&line));
+    buf_cleanup(&line);
+}
+
+uint64_t feed_last(struct feed *feed) {
+    pthread_mutex_lock(&feed->lock);
+    uint64_t last = feed->last;
+    pthread_mutex_unlock(&feed->lock);
+    return last;
+}
+
+static uint64_t before_oldest(const struct feed *feed) {
+    return feed->start == feed->end ? feed->last : feed->blocks[feed->start].first - 1;
+}
+
+uint64_t feed_before_oldest(struct feed *feed) {
+    pthread_mutex_lock(&feed->lock);
+    uint64_t before = before_oldest(feed);
+    pthread_mutex_unlock(&feed->lock);
+    return before;
+}
+
+// ── reading ─────────────────────────────────────────────────────────────────────────────────────
+
+static void put_event(struct buf *out, uint64_t counter, struct slice line) {
+    char head[WEB_COUNTER_MAX];
+    int len = jsonl_format.framing->put_counter(head, sizeof(head), counter);
+    buf_putf(out, "id: %llu\ndata: ", (unsigned long long)counter);
+    buf_put(out, slice_of(head, (size_t)len));
+    buf_put(out, lines_text(line));
+    buf_put_string(out, "\n\n");
+}
+
+// Says how many lines the reader has missed; it goes on with the first that is there.
+static void put_gap(struct buf *out, uint64_t *inout_counter, uint64_t before) {
+    struct buf line;
+    buf_init(&line, NOTICE_MAX);
+    put_lost_line(&line, before - *inout_counter, "this reader was too slow, or came too late");
+    *inout_counter = before;
+    put_event(out, *inout_counter, buf_slice(&line));
+    buf_cleanup(&line);
+}
+
+static void put_block(struct buf *out, const struct block *block, uint64_t *inout_counter,
+                      size_t max) {
+    struct slice rest = slice_of(block->bytes, block->len);
+    for (uint64_t counter = block->first; rest.len > 0 && buf_len(out) < max; counter++) {
+        struct slice line = lines_next(&rest);
+        if (counter > *inout_counter) {
+            put_event(out, counter, line);
+            *inout_counter = counter;
+        }
+    }
+}
+
+static bool has_seen(const struct block *block, uint64_t counter) {
+    return block->first + block->count <= counter + 1;
+}
+
+// The first block with a line after `counter`.
+static size_t find(const struct feed *feed, uint64_t counter) {
+    size_t low = feed->start;
+    size_t high = feed->end;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (has_seen(&feed->blocks[middle], counter)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static void read_on(struct buf *out, const struct feed *feed, uint64_t *inout_counter, size_t max) {
+    uint64_t before = before_oldest(feed);
+    if (*inout_counter < before) {
+        put_gap(out, inout_counter, before);
+    }
+    for (size_t i = find(feed, *inout_counter); i < feed->end && buf_len(out) < max; i++) {
+        put_block(out, &feed->blocks[i], inout_counter, max);
+    }
+}
+
+bool feed_read(struct buf *out, struct feed *feed, uint64_t *inout_counter, size_t max) {
+    size_t before = buf_len(out);
+    pthread_mutex_lock(&feed->lock);
+    if (*inout_counter > feed->last) { // of another run of the program
+        *inout_counter = feed->last;
+    }
+    read_on(out, feed, inout_counter, max);
+    pthread_mutex_unlock(&feed->lock);
+    return buf_len(out) > before;
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+#include "base/limits.h"
+#include "base/memory.h"
+#include "web/http_parts.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { HANDLES = 4 };
+
+// ── running the library ─────────────────────────────────────────────────────────────────────────
+
+static void run(struct http *http);
+
+static void on_soon(uv_timer_t *timer) {
+    run(timer->data);
+}
+
+static void run(struct http *http) {
+    MHD_UNSIGNED_LONG_LONG wait_ms = 0;
+    if (http->daemon == NULL) {
+        return;
+    }
+    (void)MHD_run(http->daemon);
+    if (MHD_get_timeout(http->daemon, &wait_ms) == MHD_YES) {
+        uv_timer_start(&http->soon, on_soon, wait_ms, 0);
+    } else {
+        uv_timer_stop(&http->soon);
+    }
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events) {
+    (void)status;
+    (void)events;
+    run(poll->data);
+}
+
+// ── connections ─────────────────────────────────────────────────────────────────────────────────
+
+void connection_turn_away(struct connection *connection, const char *status, const char *sentence) {
+    char *answer = mem_format("HTTP/1.1 %s\r\nContent-Type: application/json; charset=utf-8\r\n"
+                              "Content-Length: %zu\r\nConnection: close\r\n\r\n{\"error\": \"%s\"}",
+                              status, strlen(sentence) + 13, sentence);
+    (void)send(connection->fd, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)shutdown(connection->fd, SHUT_RDWR);
+    free(answer);
+}
+
+static void name_local(struct connection *connection) {
+    struct sockaddr_storage local = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof(local);
+    char *text = connection->local;
+    if (getsockname(connection->fd, (struct sockaddr *)&local, &len) != 0) {
+        return;
+    }
+    if (local.ss_family == AF_INET) {
+        inet_ntop(AF_INET, &((struct sockaddr_in *)&local)->sin_addr, text, INET6_ADDRSTRLEN);
+        return;
+    }
+    inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&local)->sin6_addr, text, INET6_ADDRSTRLEN);
+    if (strncmp(text, "::ffff:", 7) == 0 && strchr(text, '.') != NULL) {
+        memmove(text, text + 7, strlen(text + 7) + 1);
+    }
+}
+
+static void begin(struct http *http, struct MHD_Connection *request, void **socket_context) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct connection *connection = mem_new(sizeof(*connection));
+    connection->http = http;
+    connection->fd = info->connect_fd;
+    connection->due_ms = uv_now(http->loop) + WEB_REQUEST_MS;
+    connection->next = http->connections;
+    connection->before = &http->connections;
+    if (connection->next != NULL) {
+        connection->next->before = &connection->next;
+    }
+    http->connections = connection;
+    name_local(connection);
+    *socket_context = connection;
+}
+
+static void on_connection(void *context, struct MHD_Connection *request, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code) {
+    struct http *http = context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        begin(http, request, socket_context);
+        return;
+    }
+    struct connection *connection = *socket_context;
+    *connection->before = connection->next;
+    if (connection->next != NULL) {
+        connection->next->before = connection->before;
+    }
+    http->connection_count--;
+    free(connection);
+}
+
+static bool on_accepted(void *context, int fd, const struct sockaddr *peer, socklen_t len) {
+    struct http *http = context;
+    if (http->connection_count >= LIMIT_WEB_CONNECTIONS) {
+        return false;
+    }
+    if (MHD_add_connection(http->daemon, fd, peer, len) == MHD_YES) { // else it closed the socket
+        http->connection_count++;
+        uv_timer_start(&http->soon, on_soon, 0, 0);
+    }
+    return true;
+}
+
+static void on_sweep(uv_timer_t *timer) {
+    struct http *http = timer->data;
+    uint64_t now_ms = uv_now(http->loop);
+    for (struct connection *at = http->connections; at != NULL; at = at->next) {
+        if (at->due_ms > 0 && now_ms >= at->due_ms) {
+            at->due_ms = 0;
+            connection_turn_away(at, "408 Request Timeout",
+                                 "a request has 10 s to be sent, and this one was not");
+        }
+    }
+    entrance_sweep(http->entrance);
+    run(http);
+}
+
+// ── streams and waits ───────────────────────────────────────────────────────────────────────────
+
+static void on_look(uv_timer_t *timer) {
+    struct http *http = timer->data;
+    bool streams = stream_look_at_all(http);
+    bool waits = exchange_look_at_waits(http);
+    if (http->streams == NULL && http->waits == NULL) {
+        uv_timer_stop(&http->look);
+    }
+    if (streams || waits) {
+        run(http);
+    }
+}
+
+void http_look_soon(struct http *http) {
+    if (!uv_is_active((uv_handle_t *)&http->look)) {
+        uv_timer_start(&http->look, on_look, WEB_LOOK_MS, WEB_LOOK_MS);
+    }
+}
+
+// ── life ────────────────────────────────────────────────────────────────────────────────────────
+
+static struct MHD_Daemon *start_daemon(struct http *http) {
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET;
+    return MHD_start_daemon(flags, 0, NULL, NULL, exchange_handle, http, //
+                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIMIT_WEB_CONNECTIONS,
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)WEB_STALL_S,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_WEB_POOL,
+                            MHD_OPTION_STRICT_FOR_CLIENT, 1, //
+                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+                            MHD_OPTION_NOTIFY_COMPLETED, exchange_ended, http, MHD_OPTION_END);
+}
+
+static void init_timer(struct http *http, uv_timer_t *timer) {
+    uv_timer_init(http->loop, timer);
+    timer->data = http;
+}
+
+enum err http_new(struct http **out, struct failure *failure, uv_loop_t *loop, struct api *api,
+                  struct entrance *entrance) {
+    struct http *http = mem_new(sizeof(*http));
+    *http = (struct http){.loop = loop, .api = api, .entrance = entrance};
+    http->daemon = start_daemon(http);
+    const union MHD_DaemonInfo *info =
+        http->daemon == NULL ? NULL : MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    if (info == NULL || info->listen_fd < 0) {
+        free(http);
+        return fail(failure, ERR_SYSTEM, "--web: libmicrohttpd does not start");
+    }
+    uv_poll_init(loop, &http->poll, info->listen_fd);
+    http->poll.data = http;
+    init_timer(http, &http->soon);
+    init_timer(http, &http->look);
+    init_timer(http, &http->sweep);
+    http->open_handles = HANDLES;
+    uv_poll_start(&http->poll, UV_READABLE, on_readable);
+    uv_timer_start(&http->sweep, on_sweep, WEB_SWEEP_MS, WEB_SWEEP_MS);
+    struct entrance_events events = {.accepted = on_accepted, .context = http};
+    entrance_start(entrance, loop, &events);
+    *out = http;
+    return OK;
+}
+
+static void on_closed(uv_handle_t *handle) {
+    struct http *http = handle->data;
+    if (--http->open_handles == 0) {
+        http->closed(http->closed_context);
+    }
+}
+
+static void close_all(struct http *http) {
+    uv_poll_stop(&http->poll);
+    MHD_stop_daemon(http->daemon);
+    http->daemon = NULL;
+    uv_close((uv_handle_t *)&http->poll, on_closed);
+    uv_close((uv_handle_t *)&http->soon, on_closed);
+    uv_close((uv_handle_t *)&http->look, on_closed);
+    uv_close((uv_handle_t *)&http->sweep, on_closed);
+}
+
+// Answers that are under way get some time; the streams and waits among them end at once.
+static void on_closing(uv_timer_t *timer) {
+    struct http *http = timer->data;
+    (void)stream_look_at_all(http);
+    (void)exchange_look_at_waits(http);
+    run(http);
+    if (http->exchange_count == 0 || ++http->closing_looks > WEB_CLOSE_MS / WEB_LOOK_MS) {
+        close_all(http);
+    }
+}
+
+void http_close(struct http *http, void (*closed)(void *context), void *context) {
+    http->closing = true;
+    http->closed = closed;
+    http->closed_context = context;
+    entrance_close(http->entrance);
+    uv_timer_stop(&http->sweep);
+    uv_timer_start(&http->look, on_closing, 0, WEB_LOOK_MS);
+}
+
+void http_free(struct http *http) {
+    free(http);
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+#include "web/kept.h"
+
+#include "base/array.h"
+#include "base/limits.h"
+#include "base/memory.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct kept_message {
+    int n;
+    bool over; // nothing comes any more: others may look
+    bool cut;
+    struct buf text;
+};
+
+struct piece {
+    uint8_t *bytes;
+    size_t len;
+};
+
+struct kept {
+    atomic_uint owners;
+    atomic_bool ended;
+    atomic_size_t bytes;
+    uint64_t id;
+    bool borrowed; // the record is another's
+    const struct budget_share *share;
+    pthread_mutex_t lock; // of what follows
+    struct record *record;
+    struct kept_message **messages;
+    size_t message_count;
+    size_t message_room;
+    struct piece *pieces;
+    size_t piece_count;
+    size_t piece_room;
+    size_t piece_bytes;
+    // The session's thread alone: bytes of messages.
+    size_t text_bytes;
+};
+
+static struct kept *kept_with(struct record *record, uint64_t id) {
+    struct kept *kept = mem_new(sizeof(*kept));
+    atomic_init(&kept->owners, 1);
+    pthread_mutex_init(&kept->lock, NULL);
+    kept->id = id;
+    kept->record = record;
+    return kept;
+}
+
+struct kept *kept_new(const struct event_session *session, const struct budget_share *share) {
+    struct kept *kept = kept_with(record_new(share), session->id);
+    kept->share = share;
+    return kept;
+}
+
+struct kept *kept_of_record(struct record *record, uint64_t id) {
+    struct kept *kept = kept_with(record, id);
+    kept->borrowed = true;
+    atomic_init(&kept->bytes, record_reserved(record));
+    atomic_init(&kept->ended, true);
+    return kept;
+}
+
+struct kept *kept_hold(struct kept *kept) {
+    atomic_fetch_add(&kept->owners, 1);
+    return kept;
+}
+
+static void free_message(struct kept_message *message) {
+    buf_cleanup(&message->text);
+    free(message);
+}
+
+void kept_release(struct kept *kept) {
+    if (kept == NULL || atomic_fetch_sub(&kept->owners, 1) > 1) {
+        return;
+    }
+    for (size_t i = 0; i < kept->message_count; i++) {
+        free_message(kept->messages[i]);
+    }
+    for (size_t i = 0; i < kept->piece_count; i++) {
+        free(kept->pieces[i].bytes);
+    }
+    if (!kept->borrowed) {
+        record_free(kept->record);
+    }
+    free((void *)kept->messages);
+    free(kept->pieces);
+    pthread_mutex_destroy(&kept->lock);
+    free(kept);
+}
+
+uint64_t kept_id(const struct kept *kept) {
+    return kept->id;
+}
+
+bool kept_has_ended(const struct kept *kept) {
+    return atomic_load(&kept->ended);
+}
+
+size_t kept_bytes(const struct kept *kept) {
+    return atomic_load(&kept->bytes);
+}
+
+// ── the session's thread ────────────────────────────────────────────────────────────────────────
+
+void kept_take(struct kept *kept, const struct event *event, struct message_log *messages) {
+    struct message_shown shown;
+    const struct record_message *message = message_log_message(messages);
+    bool shows = message_log_shown(messages, &shown);
+    pthread_mutex_lock(&kept->lock);
+    record_take(kept->record, event, message);
+    if (shows) {
+        record_take_shown(kept->record, &shown);
+    }
+    pthread_mutex_unlock(&kept->lock);
+}
+
+void kept_skip(struct kept *kept, const struct event *event) {
+    pthread_mutex_lock(&kept->lock);
+    if (kept->record->begun) {
+        record_skip(kept->record, event);
+    }
+    pthread_mutex_unlock(&kept->lock);
+}
+
+static struct kept_message *message_of(struct kept *kept, int n) {
+    size_t count = kept->message_count;
+    struct kept_message *last = count > 0 ? kept->messages[count - 1] : NULL;
+    if (last != NULL && last->n == n) {
+        return last;
+    }
+    if (count == LIMIT_MESSAGES) { // as many as the record has
+        return NULL;
+    }
+    struct kept_message *message = mem_new(sizeof(*message));
+    message->n = n;
+    buf_init(&message->text, LIMIT_WEB_MESSAGE);
+    pthread_mutex_lock(&kept->lock);
+    kept->messages = (struct kept_message **)array_grown(
+        (void *)kept->messages, count, &kept->message_room, sizeof(struct kept_message *));
+    kept->messages[kept->message_count++] = message;
+    pthread_mutex_unlock(&kept->lock);
+    return message;
+}
+
+static void add_text(struct kept *kept, struct kept_message *message, struct slice bytes) {
+    size_t before = message->text.capacity; // which is doubled where there is no room
+    bool fits =
+        message->text.end + bytes.len <= before || budget_allows(kept->share, before + bytes.len);
+    size_t taken = fits && !message->cut ? buf_append_some(&message->text, bytes) : 0;
+    message->cut |= taken < bytes.len;
+    kept->text_bytes += message->text.capacity - before;
+}
+
+// The text has its end: it takes no more memory than it needs.
+static void end_text(struct kept *kept, struct kept_message *message, bool complete) {
+    size_t before = message->text.capacity;
+    struct buf exact;
+    buf_init(&exact, LIMIT_WEB_MESSAGE);
+    buf_put(&exact, buf_slice(&message->text));
+    pthread_mutex_lock(&kept->lock);
+    buf_cleanup(&message->text);
+    message->text = exact;
+    message->cut |= !complete;
+    message->over = true;
+    pthread_mutex_unlock(&kept->lock);
+    kept->text_bytes -= before - exact.capacity;
+}
+
+void kept_take_content(struct kept *kept, const struct event *event, bool missed) {
+    bool ends = event->kind == EVENT_CONTENT_END;
+    struct kept_message *message =
+        message_of(kept, ends ? event->content_end.message : event->content.message);
+    if (message == NULL || message->over) {
+        return;
+    }
+    message->cut |= missed;
+    if (ends) {
+        end_text(kept, message, event->content_end.complete);
+    } else if (!missed) {
+        add_text(kept, message, event->content.bytes);
+    }
+}
+
+void kept_take_capture(struct kept *kept, struct buf *packets) {
+    struct piece piece;
+    piece.bytes = buf_take(packets, &piece.len);
+    piece.bytes = mem_resize(piece.bytes, piece.len, 1);
+    pthread_mutex_lock(&kept->lock);
+    kept->pieces =
+        array_grown(kept->pieces, kept->piece_count, &kept->piece_room, sizeof(*kept->pieces));
+    kept->pieces[kept->piece_count++] = piece;
+    kept->piece_bytes += piece.len;
+    pthread_mutex_unlock(&kept->lock);
+}
+
+size_t kept_count(struct kept *kept) {
+    size_t bytes = sizeof(*kept) + record_reserved(kept->record) + kept->text_bytes +
+                   kept->message_count * sizeof(struct kept_message) +
+                   kept->message_room * sizeof(struct kept_message *) +
+                   kept->piece_room * sizeof(struct piece) + kept->piece_bytes;
+    atomic_store(&kept->bytes, bytes);
+    return bytes;
+}
+
+// The lists take no more memory than they need.
+static void *exact(void *list, size_t count, size_t *inout_room, size_t size) {
+    if (*inout_room > count && count > 0) {
+        *inout_room = count;
+        return mem_resize(list, count, size);
+    }
+    return list;
+}
+
+void kept_end(struct kept *kept) {
+    struct record *record = kept->record;
+    pthread_mutex_lock(&kept->lock);
+    arena_cleanup(&record->scratch);
+    record->share = NULL;
+    record->exchanges = exact(record->exchanges, record->exchange_count, &record->exchange_room,
+                              sizeof(*record->exchanges));
+    record->moments = exact(record->moments, record->moment_count, &record->moment_room,
+                            sizeof(*record->moments));
+    record->messages = exact(record->messages, record->message_count, &record->message_room,
+                             sizeof(*record->messages));
+    record->findings = exact(record->findings, record->finding_count, &record->finding_room,
+                             sizeof(*record->findings));
+    kept->pieces = exact(kept->pieces, kept->piece_count, &kept->piece_room, sizeof(*kept->pieces));
+    kept->share = NULL;
+    for (size_t i = 0; i < kept->message_count; i++) {
+        struct kept_message *message = kept->messages[i];
+        message->cut |= !message->over;
+        message->over = true;
+    }
+    pthread_mutex_unlock(&kept->lock);
+    atomic_store(&kept->ended, true);
+}
+
+// ── those that look ─────────────────────────────────────────────────────────────────────────────
+
+static void *copy_of(const void *list, size_t count, size_t size) {
+    void *copy = mem_new_array(count + 1, size);
+    return count == 0 ? copy : memcpy(copy, list, count * size);
+}
+
+// The lists of a record move when they grow, what they point at does not.
+static void copy_lists(struct record *copy, const struct record *record) {
+    *copy = *record;
+    copy->exchanges =
+        copy_of(record->exchanges, record->exchange_count, sizeof(*record->exchanges));
+    copy->auths = copy_of(record->auths, record->auth_count, sizeof(*record->auths));
+    copy->messages = copy_of(record->messages, record->message_count, sizeof(*record->messages));
+    copy->findings = copy_of(record->findings, record->finding_count, sizeof(*record->findings));
+    copy->faults = copy_of(record->faults, record->fault_count, sizeof(*record->faults));
+    copy->moments = copy_of(record->moments, record->moment_count, sizeof(*record->moments));
+}
+
+bool kept_view_open(struct kept_view *view, struct kept *kept) {
+    *view = (struct kept_view){.record = kept->record};
+    if (kept_has_ended(kept)) { // nothing of it changes any more
+        return kept->record->begun;
+    }
+    pthread_mutex_lock(&kept->lock);
+    bool begun = kept->record->begun;
+    if (begun) {
+        copy_lists(&view->copy, kept->record);
+        view->record = &view->copy;
+    }
+    pthread_mutex_unlock(&kept->lock);
+    return begun;
+}
+
+void kept_view_close(struct kept_view *view) {
+    if (view->record == &view->copy) {
+        free(view->copy.exchanges);
+        free(view->copy.auths);
+        free(view->copy.messages);
+        free(view->copy.findings);
+        free(view->copy.faults);
+        free(view->copy.moments);
+    }
+}
+
+struct slice kept_message_text(bool *out_cut, struct kept *kept, int n) {
+    struct slice text = {0};
+    *out_cut = false;
+    pthread_mutex_lock(&kept->lock);
+    for (size_t i = 0; i < kept->message_count; i++) {
+        const struct kept_message *message = kept->messages[i];
+        if (message->n == n && message->over) {
+            text = buf_len(&message->text) > 0 ? buf_slice(&message->text) : SLICE("");
+            *out_cut = message->cut;
+        }
+    }
+    pthread_mutex_unlock(&kept->lock);
+    return text;
+}
+
+bool kept_put_capture(struct buf *out, struct kept *kept) {
+    pthread_mutex_lock(&kept->lock);
+    size_t count = kept->piece_count;
+    struct piece *pieces = copy_of(kept->pieces, count, sizeof(*pieces));
+    pthread_mutex_unlock(&kept->lock);
+    for (size_t i = 0; i < count; i++) {
+        buf_put(out, slice_of(pieces[i].bytes, pieces[i].len));
+    }
+    free(pieces);
+    return count > 0;
+}

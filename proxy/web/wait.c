@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include "web/wait.h"
+
+#include "base/memory.h"
+#include "verdict/expression.h"
+#include "verdict/judge.h"
+
+#include <stdlib.h>
+
+struct wait_for {
+    struct collector *collector;
+    struct store *store;
+    char **texts;
+    struct expression **expressions;
+    struct expression_tally *tallies; // of what has ended
+    size_t count;
+    struct judge *judge; // of what has ended
+    unsigned epoch;
+    uint64_t version; // of the last look
+    bool looked;
+    bool holds;
+};
+
+// A finding does not make a wait fail: only what was expected counts.
+static struct judge *new_judge(const struct wait_for *wait) {
+    struct judge_options options = {.fail_on = FAIL_ON_NEVER,
+                                    .expectations = (const char *const *)wait->texts,
+                                    .expectation_count = wait->count};
+    struct judge *judge = NULL;
+    enum err err = judge_new(&judge, NULL, &options);
+    return err == OK ? judge : NULL;
+}
+
+enum err wait_new(struct wait_for **out, struct failure *failure, struct store *store,
+                  const char *const *expectations, size_t count) {
+    struct wait_for *wait = mem_new(sizeof(*wait));
+    enum err err = OK;
+    *out = NULL;
+    wait->store = store;
+    wait->collector = store_watch(store);
+    wait->texts = mem_new_array(count + 1, sizeof(*wait->texts));
+    wait->expressions = mem_new_array(count + 1, sizeof(struct expression *));
+    wait->tallies = mem_new_array(count + 1, sizeof(*wait->tallies));
+    for (size_t i = 0; err == OK && i < count; i++) {
+        err = expression_parse(&wait->expressions[i], failure, expectations[i], EXPRESSION_CHECK);
+        wait->texts[i] = mem_string(expectations[i]);
+        wait->count = i + 1;
+    }
+    if (err != OK) {
+        wait_free(wait);
+        return err;
+    }
+    wait->judge = new_judge(wait);
+    *out = wait;
+    return OK;
+}
+
+void wait_free(struct wait_for *wait) {
+    if (wait == NULL) {
+        return;
+    }
+    store_unwatch(wait->collector);
+    judge_free(wait->judge);
+    for (size_t i = 0; i < wait->count; i++) {
+        free(wait->texts[i]);
+        expression_free(wait->expressions[i]);
+        expression_tally_cleanup(&wait->tallies[i]);
+    }
+    free((void *)wait->texts);
+    free((void *)wait->expressions);
+    free(wait->tallies);
+    free(wait);
+}
+
+static void ask(struct expression_tally *tallies, const struct wait_for *wait,
+                const struct record *record) {
+    for (size_t i = 0; i < wait->count; i++) {
+        expression_ask(&tallies[i], wait->expressions[i], record);
+    }
+}
+
+// The page was cleared: what came before does not count any more.
+static void begin_anew(struct wait_for *wait, unsigned epoch) {
+    for (size_t i = 0; i < wait->count; i++) {
+        expression_tally_cleanup(&wait->tallies[i]);
+        wait->tallies[i] = (struct expression_tally){0};
+    }
+    judge_free(wait->judge);
+    wait->judge = new_judge(wait);
+    wait->epoch = epoch;
+}
+
+static void take_ended(struct wait_for *wait, const struct collected *collected) {
+    for (size_t i = 0; i < collected->ended; i++) {
+        struct kept_view view;
+        if (kept_view_open(&view, collected->sessions[i])) {
+            ask(wait->tallies, wait, view.record);
+            judge_take(wait->judge, view.record);
+            kept_view_close(&view);
+        }
+    }
+}
+
+// What has ended and what lives, together.
+static bool all_hold(const struct wait_for *wait, const struct collected *collected) {
+    struct expression_tally *tallies = mem_new_array(wait->count + 1, sizeof(*tallies));
+    bool hold = true;
+    for (size_t i = collected->ended; i < collected->count; i++) {
+        struct kept_view view;
+        if (kept_view_open(&view, collected->sessions[i])) {
+            ask(tallies, wait, view.record);
+            kept_view_close(&view);
+        }
+    }
+    for (size_t i = 0; i < wait->count; i++) {
+        tallies[i].sum += wait->tallies[i].sum;
+        tallies[i].asked += wait->tallies[i].asked;
+        tallies[i].matching += wait->tallies[i].matching;
+        hold = hold && expression_holds(wait->expressions[i], &tallies[i]);
+        expression_tally_cleanup(&tallies[i]);
+    }
+    free(tallies);
+    return hold;
+}
+
+static struct collected collect(struct wait_for *wait) {
+    struct collected collected = store_collect(wait->collector);
+    if (collected.epoch != wait->epoch) {
+        begin_anew(wait, collected.epoch);
+    }
+    take_ended(wait, &collected);
+    return collected;
+}
+
+bool wait_look(struct wait_for *wait) {
+    uint64_t version = store_version(wait->store);
+    if (!wait->looked || version != wait->version) {
+        struct collected collected = collect(wait);
+        wait->holds = all_hold(wait, &collected);
+        wait->version = version;
+        wait->looked = true;
+        store_collected_free(&collected);
+    }
+    return wait->holds;
+}
+
+void wait_put_verdict(struct buf *out, struct wait_for *wait) {
+    struct collected collected = collect(wait);
+    for (size_t i = collected.ended; i < collected.count; i++) {
+        struct kept_view view;
+        if (kept_view_open(&view, collected.sessions[i])) {
+            judge_take(wait->judge, view.record);
+            kept_view_close(&view);
+        }
+    }
+    judge_put_json(out, wait->judge);
+    store_collected_free(&collected);
+}

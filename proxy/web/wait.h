@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// wait: expectations that are asked of what was recorded until they hold, for `GET /api/v1/wait`
+// and `ctl wait`. Each session that has ended is asked once, those that live are asked at each
+// look.
+#ifndef SCOPE_WEB_WAIT_H
+#define SCOPE_WEB_WAIT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "web/store.h"
+
+struct wait_for;
+
+// The expectations are copied. ERR_USAGE with a sentence where one is no expression.
+MUST_USE enum err wait_new(struct wait_for **out, struct failure *failure, struct store *store,
+                           const char *const *expectations, size_t count);
+void wait_free(struct wait_for *wait); // NULL is fine
+
+// Whether all hold by now. Costs nothing where nothing has changed since the last look.
+bool wait_look(struct wait_for *wait);
+// The verdict, as `check --report json` has it; after it the wait is over.
+void wait_put_verdict(struct buf *out, struct wait_for *wait);
+
+#endif

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: MIT
+"""What the page's server answers to programs (contract-web, "For programs")."""
+
+import contextlib
+import json
+import signal
+import smtplib
+import subprocess
+import sys
+import threading
+
+from support import scope as s
+from support import web as w
+
+
+@contextlib.contextmanager
+def page(scope, *words, **options):
+    with scope.proxy("--mode", "sink@0", "--web", "0", *words, **options) as proxy:
+        yield proxy, w.Web(proxy.errors())
+
+
+def send(proxy, subject="Hello", text="Hi there.\r\n", quits=True):
+    client = smtplib.SMTP("127.0.0.1", proxy.port(), timeout=s.TIMEOUT)
+    client.sendmail("a@example.com", ["b@example.net", "c@example.net"],
+                    f"From: a@example.com\r\nSubject: {subject}\r\n\r\n{text}")
+    if quits:
+        client.quit()
+    return client
+
+
+def wait(web, *expectations, **query):
+    return web.get("/api/v1/wait", expect=expectations, **query)
+
+
+def test_the_token_is_new_and_ctl_says_it(scope):
+    with page(scope) as (_, web), page(scope) as (_, other):
+        assert len(web.token) == 32 and int(web.token, 16) >= 0
+        assert web.token != other.token
+    with page(scope, "--web-token", "a-token-of-my-own") as (_, web):
+        assert web.token == "a-token-of-my-own"
+        assert f"web: http://127.0.0.1:{web.port}/#{web.token}\n" in \
+            scope.run("ctl", "status").stdout.decode()
+
+
+def test_wrong_options_are_said(scope):
+    for words in (["--web", "x"], ["--web", "127.0.0.1:70000"], ["--web-token", "short"],
+                  ["--web-token", "sixteen letters!"], ["--web-memory", "many"],
+                  ["--web-memory", "1K"]):
+        done = scope.run("proxy", "--mode", "sink@0", *words)
+        assert done.returncode == 2 and words[0].encode() in done.stderr, done
+    with page(scope) as (_, web):
+        done = scope.run("proxy", "--mode", "sink@0", "--web", str(web.port))
+        assert done.returncode == 3 and b"--web" in done.stderr, done
+
+
+def test_outside_loopback_is_said_loudly(scope):
+    with scope.proxy("--mode", "sink@0", "--web", "0.0.0.0:0") as proxy:
+        assert "WARNING: the web page on 0.0.0.0:" in proxy.errors()
+    with page(scope) as (proxy, _):
+        assert "WARNING" not in proxy.errors()
+
+
+def test_status_counts(scope):
+    with page(scope) as (proxy, web):
+        send(proxy)
+        wait(web, "outcome = completed")
+        status = web.get("/api/v1/status")
+        assert set(status) == {"version", "started", "modes", "recording", "sessions", "messages",
+                               "findings", "outputs"}
+        assert status["recording"] is True and status["messages"] == 1
+        assert status["sessions"]["ended"] == 1 and status["sessions"]["dropped"] == 0
+        assert [output["format"] for output in status["outputs"]] == ["json", "text", "jsonl"]
+        assert status["modes"] == [f"127.0.0.1:{proxy.port()} (sink)"]
+        assert status["findings"]["error"] >= 1  # no Date
+
+
+def test_a_session_is_what_the_outputs_have(scope):
+    with page(scope, outputs=("json", "text", "jsonl", "pcap")) as (proxy, web):
+        client = send(proxy, quits=False)
+        wait(web, "accepted = 1")
+        summary, = web.get("/api/v1/sessions")["sessions"]
+        assert summary["outcome"] is None and summary["duration_ms"] is None
+        assert summary["subject"] == "Hello" and summary["from"] == "a@example.com"
+        assert summary["recipients"] == ["b@example.net", "c@example.net"]
+        assert web.get("/api/v1/sessions/1")["outcome"] is None
+        client.quit()
+        wait(web, "outcome = completed")
+        summary, = web.get("/api/v1/sessions")["sessions"]
+        assert summary["outcome"] == "completed" and summary["messages"] == 1
+        session = web.get("/api/v1/sessions/1")
+        forms = {ending: web.ask("/api/v1/sessions/1." + ending)[1]
+                 for ending in ("txt", "json", "pcap")}
+    assert session == proxy.sessions()[0]
+    assert json.loads(forms["json"]) == json.loads(proxy.output("json"))
+    assert forms["txt"] == proxy.output("text")
+    with open(proxy.folder + "/out.pcap", "rb") as file:
+        assert forms["pcap"] == file.read()
+
+
+def test_events_are_those_of_jsonl(scope):
+    with page(scope) as (proxy, web):
+        with web.open("/api/v1/events") as stream:
+            assert stream.getheader("Content-Type") == "text/event-stream"
+            send(proxy)
+            seen = []
+            for number, event in w.events(stream):
+                assert number == event["counter"]
+                seen.append(event)
+                if event["event"] == "close":
+                    break
+        with web.open("/api/v1/events", after=seen[-3]["counter"]) as stream:
+            assert [event for _, event in zip(range(2), w.events(stream))][-1][1] == seen[-1]
+    assert seen == proxy.events()
+
+
+def test_a_wait_ends_when_it_holds_or_at_its_time(scope):
+    with page(scope) as (proxy, web):
+        answers = []
+        waiting = threading.Thread(target=lambda: answers.append(
+            web.ask("/api/v1/wait", expect=["accepted = 2", "subject = Second"])))
+        waiting.start()
+        send(proxy, "First")
+        send(proxy, "Second")
+        waiting.join(s.TIMEOUT)
+        (status, body), = answers
+        verdict = json.loads(body)
+        assert status == 200 and verdict["ok"] is True, verdict
+        assert [e["ok"] for e in verdict["expectations"]] == [True, True]
+        status, body = web.ask("/api/v1/wait", expect="accepted = 3", timeout=0)
+        assert status == 408 and json.loads(body)["expectations"][0]["found"] == "2"
+        assert web.error("/api/v1/wait") == 400
+        assert web.error("/api/v1/wait", expect="accepted = 1", timeout="x") == 400
+
+
+def test_a_clear_forgets(scope):
+    with page(scope) as (proxy, web):
+        pooled = send(proxy, quits=False)
+        assert web.ask("/api/v1/sessions", method="DELETE")[0] == 204
+        assert web.get("/api/v1/sessions") == {"sessions": [], "more": False}
+        assert web.ask("/api/v1/wait", expect="accepted = 1", timeout=0)[0] == 408
+        pooled.sendmail("a@example.com", "b@example.net", "Subject: Second\r\n\r\n")
+        wait(web, "accepted = 1", "subject = Second")
+        pooled.quit()
+
+
+def test_the_recording_is_switched(scope):
+    with page(scope) as (proxy, web):
+        answer = web.ask("/api/v1/recording", method="POST", body=b'{"on": false}')
+        assert answer == (200, b'{"recording":false}\n'), answer
+        assert "recording: paused" in scope.run("ctl", "status").stdout.decode()
+        send(proxy)
+        s.until(lambda: web.get("/api/v1/status")["sessions"]["ended"] == 1, "the session's end")
+        assert web.get("/api/v1/sessions")["sessions"] == []
+        web.ask("/api/v1/recording", method="POST", body=b'{"on": true}')
+        send(proxy, "Second")
+        wait(web, "subject = Second", "sessions = 1")
+        assert web.error("/api/v1/recording", method="POST", body=b"[]") == 400
+
+
+def test_secrets_are_masked(scope):
+    with page(scope) as (proxy, web):
+        client = smtplib.SMTP("127.0.0.1", proxy.port(), timeout=s.TIMEOUT)
+        client.starttls(context=scope.client_context())
+        client.login("ada", "correct-horse")
+        client.quit()
+        wait(web, "outcome = completed")
+        with web.open("/api/v1/events") as stream:
+            said = b""
+            while b'"event":"close"' not in said:
+                said += stream.readline()
+        for path in ("", "/1", "/1.txt", "/1.json", "/1.pcap"):
+            said += web.ask("/api/v1/sessions" + path)[1]
+        assert b"********" in said
+        for secret in (b"correct-horse", b"AGFkYQBjb3JyZWN0LWhvcnNl", b"Y29ycmVjdC1ob3JzZQ"):
+            assert secret not in said
+
+
+def test_only_and_memory_hold(scope):
+    with page(scope, "--only", "subject = Kept") as (proxy, web):
+        send(proxy, "Other")
+        send(proxy, "Kept")
+        wait(web, "sessions = 1", "subject = Kept")
+        assert len(web.get("/api/v1/sessions")["sessions"]) == 1
+    with page(scope, "--web-memory", "1M") as (proxy, web):
+        for _ in range(4):
+            send(proxy, text="x" * 70 + "\r\n" + ("y" * 70 + "\r\n") * 6000)
+        s.until(lambda: web.get("/api/v1/status")["sessions"]["dropped"] > 0, "a dropped session")
+
+
+def test_metrics_are_counted(scope):
+    with page(scope) as (proxy, web):
+        send(proxy)
+        wait(web, "outcome = completed")
+        text = web.ask("/metrics")[1].decode()
+        for line in ('smtpscope_sessions_total{outcome="completed"} 1',
+                     'smtpscope_messages_total{outcome="accepted"} 1',
+                     'smtpscope_findings_total{rule="header-missing",severity="error"} 1'):
+            assert line + "\n" in text, text
+
+
+def test_recorded_sessions_are_viewed(scope):
+    with page(scope) as (proxy, web):
+        send(proxy)
+        wait(web, "outcome = completed")
+    viewer = subprocess.Popen(
+        [scope.program, "view", proxy.folder + "/out.json", proxy.folder + "/out.jsonl",
+         "--web", "0"], env=scope.environment, stderr=subprocess.PIPE)
+    web = w.Web(viewer.stderr.readline().decode())
+    first, second = web.get("/api/v1/sessions")["sessions"]
+    assert (first["id"], second["id"]) == (1, 2) and first["subject"] == "Hello"
+    assert web.ask("/api/v1/sessions/1.txt")[1] == proxy.output("text")
+    assert web.get("/api/v1/status")["messages"] == 2
+    viewer.send_signal(signal.SIGTERM)
+    assert viewer.wait(s.TIMEOUT) == 0
+    viewer.stderr.close()
+
+
+if __name__ == "__main__":
+    sys.exit(s.main(globals()))

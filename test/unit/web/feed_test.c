@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Events in their order, and what a reader that comes late is told.
+#include "web/feed.h"
+
+#include "base/limits.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static bool has(const struct buf *buf, const char *text) {
+    return slice_find(buf_slice(buf), slice_of_string(text)) != SLICE_NONE;
+}
+
+static void a_reader_goes_on_where_it_was(void **state) {
+    (void)state;
+    struct feed *feed = feed_new(KIB);
+    struct buf out;
+    uint64_t counter = 0;
+    buf_init(&out, MIB);
+    assert_false(feed_read(&out, feed, &counter, MIB));
+    feed_add(feed, SLICE("\"event\":\"a\"}\n\"event\":\"b\"}\n"));
+    assert_true(feed_read(&out, feed, &counter, MIB));
+    assert_true(slice_is(buf_slice(&out), "id: 1\ndata: {\"counter\":1,\"event\":\"a\"}\n\n"
+                                          "id: 2\ndata: {\"counter\":2,\"event\":\"b\"}\n\n"));
+    assert_int_equal(counter, 2);
+    buf_clear(&out);
+    feed_add(feed, SLICE("\"event\":\"c\"}\n"));
+    counter = 1;
+    assert_true(feed_read(&out, feed, &counter, 1)); // a whole line at least
+    assert_true(slice_is(buf_slice(&out), "id: 2\ndata: {\"counter\":2,\"event\":\"b\"}\n\n"));
+    assert_true(feed_read(&out, feed, &counter, MIB));
+    assert_true(has(&out, "\"event\":\"c\""));
+    assert_false(feed_read(&out, feed, &counter, MIB));
+    buf_cleanup(&out);
+    feed_free(feed);
+}
+
+static void a_slow_reader_is_told_how_many_it_has_missed(void **state) {
+    (void)state;
+    struct feed *feed = feed_new(KIB);
+    struct buf out;
+    uint64_t counter = 0;
+    buf_init(&out, MIB);
+    for (int i = 0; i < 1000; i++) {
+        feed_add(feed, SLICE("\"event\":\"a\"}\n"));
+    }
+    uint64_t missed = feed_before_oldest(feed);
+    assert_true(missed > 900 && missed < 1000);
+    assert_true(feed_read(&out, feed, &counter, MIB));
+    char text[64];
+    snprintf(text, sizeof(text), "\"event\":\"lost\",\"count\":%u,", (unsigned)missed);
+    assert_true(has(&out, text));
+    assert_true(has(&out, "\"counter\":1000,"));
+    assert_int_equal(counter, 1000);
+    buf_cleanup(&out);
+    feed_free(feed);
+}
+
+static void a_counter_of_another_run_begins_with_the_next_event(void **state) {
+    (void)state;
+    struct feed *feed = feed_new(KIB);
+    struct buf out;
+    uint64_t counter = UINT64_MAX;
+    buf_init(&out, MIB);
+    feed_add(feed, SLICE("\"event\":\"a\"}\n"));
+    assert_false(feed_read(&out, feed, &counter, MIB));
+    assert_int_equal(counter, 1);
+    buf_cleanup(&out);
+    feed_free(feed);
+}
+
+static void a_clear_is_said(void **state) {
+    (void)state;
+    struct feed *feed = feed_new(KIB);
+    struct buf out;
+    uint64_t counter = 2;
+    buf_init(&out, MIB);
+    feed_add(feed, SLICE("\"event\":\"a\"}\n\"event\":\"b\"}\n"));
+    feed_clear(feed);
+    assert_true(feed_read(&out, feed, &counter, MIB));
+    assert_true(has(&out, "\"counter\":3,"));
+    assert_true(has(&out, "\"count\":2,"));
+    assert_false(has(&out, "\"event\":\"a\""));
+    buf_cleanup(&out);
+    feed_free(feed);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_reader_goes_on_where_it_was),
+        cmocka_unit_test(a_slow_reader_is_told_how_many_it_has_missed),
+        cmocka_unit_test(a_counter_of_another_run_begins_with_the_next_event),
+        cmocka_unit_test(a_clear_is_said),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
