@@ -4,20 +4,14 @@
 server of another CA; a CA that is limited to some names is refused outside of them; the exported
 forms are read by keytool and OpenSSL.
 
-Run as `ca_trust.py CA_FILES`, the program made of test/unit/certs/ca_files.c. What is not
-installed is skipped by name; 77 is the exit status where nothing could be tried.
+Run as `ca_trust.py CA_FILES`, the program made of test/unit/certs/ca_files.c.
 """
 import os
-import shutil
 import ssl
 import subprocess
-import sys
 import tempfile
-import time
 
-from support.scope import Server
-
-CA_FILES = sys.argv[1]
+from support import scope as s
 
 PYTHON = """
 import socket, ssl, sys
@@ -70,15 +64,16 @@ def server_of(pem):
         except OSError:
             pass  # the client's verdict is what counts
 
-    return Server(handle)
+    return s.Server(handle)
 
 
 class Folder:
     """A CA with leaves, made by ca_files."""
 
-    def __init__(self, hosts, names):
-        self.path = tempfile.mkdtemp(prefix="scope-trust-")
-        subprocess.run([CA_FILES, self.path, hosts, *names], check=True)
+    def __init__(self, scope, name, hosts, names):
+        self.path = scope.path(name)
+        os.mkdir(self.path)
+        subprocess.run([scope.program, self.path, hosts, *names], check=True)
 
     def file(self, name):
         return os.path.join(self.path, name)
@@ -98,15 +93,14 @@ def write(folder, name, text):
     return folder.file(name)
 
 
-def clients(folder):
-    """name -> command with NAME and PORT behind it, and its environment."""
-    env = folder.environment()
+def client_of(folder, name):
+    """The command, which takes NAME and PORT."""
     known = {
         "python": ["/usr/bin/python3", write(folder, "c.py", PYTHON)],
         "node": ["node", write(folder, "c.js", NODE)],
         "perl": ["perl", write(folder, "c.pl", PERL)],
         "java": ["java", write(folder, "Client.java", JAVA)],
-        "go": ["go", "run", write(folder, "c.go", GO)],
+        "go": [folder.file("c.bin")],
         # 60 is curl's own verdict on a certificate; that the server is no HTTP server is not its
         # fault here.
         "curl": ["sh", "-c", 'curl -sS -m 20 --resolve "$0:$1:127.0.0.1" "https://$0:$1/"; '
@@ -118,81 +112,82 @@ def clients(folder):
         "gnutls": ["sh", "-c", f'gnutls-cli --x509cafile={folder.file("ca/ca.pem")} '
                    '--verify-hostname="$0" -p "$1" 127.0.0.1 </dev/null'],
     }
-    tools = {"python": "/usr/bin/python3", "openssl": "openssl", "gnutls": "gnutls-cli"}
-    for name, command in known.items():
-        if shutil.which(tools.get(name, name)) is None:
-            print(f"skipped {name}: not installed")
-            continue
-        if name == "perl" and subprocess.run(["perl", "-MIO::Socket::SSL", "-e1"],
-                                             stderr=subprocess.DEVNULL).returncode != 0:
-            print("skipped perl: IO::Socket::SSL is not installed")
-            continue
-        yield name, command, env
-
-
-failures = []
+    s.need({"python": "/usr/bin/python3", "gnutls": "gnutls-cli"}.get(name, name))
+    if name == "go":
+        subprocess.run(["go", "build", "-o", folder.file("c.bin"), write(folder, "c.go", GO)],
+                       check=True, env=folder.environment())
+    if name == "perl" and subprocess.run(["perl", "-MIO::Socket::SSL", "-e1"],
+                                         stderr=subprocess.DEVNULL).returncode != 0:
+        raise s.Skip("IO::Socket::SSL is not installed")
+    return known[name]
 
 
 def expect(accepts, claim, command, env):
-    started = time.monotonic()
     run = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                         timeout=120)
-    well = (run.returncode == 0) == accepts
-    print(f"{'ok' if well else 'FAILED'}: {claim} ({time.monotonic() - started:.1f} s)")
-    if not well:
-        failures.append(claim)
-        print(run.stdout.decode(errors="replace"))
+                         timeout=s.TIMEOUT)
+    assert (run.returncode == 0) == accepts, (claim, run.stdout.decode(errors="replace"))
 
 
-def try_all(folder, cases):
+def try_all(client, folder, *cases):
     """cases: (name, PEM file, accepted)."""
-    tried = 0
-    for client, command, env in clients(folder):
-        for name, pem, accepted in cases:
-            with server_of(pem) as server:
-                expect(accepted, f"{client} {'accepts' if accepted else 'refuses'} {name} "
-                       f"of {os.path.basename(pem)}", [*command, name, str(server.port)], env)
-            tried += 1
-    return tried
+    command, env = client_of(folder, client), folder.environment()
+    for name, pem, accepted in cases:
+        with server_of(pem) as server:
+            expect(accepted, f"{client} {'accepts' if accepted else 'refuses'} {name} of "
+                   f"{os.path.basename(pem)}", [*command, name, str(server.port)], env)
 
 
-def try_forms(folder):
-    if shutil.which("openssl"):
-        expect(True, "openssl reads ca.p12", ["openssl", "pkcs12", "-in", folder.file("ca.p12"),
-               "-nokeys", "-passin", "pass:changeit"], None)
-        expect(True, "openssl reads ca.der", ["openssl", "x509", "-inform", "der", "-noout", "-in",
-               folder.file("ca.der")], None)
-    if shutil.which("keytool"):
-        for form in ("ca.p12", "ca.jks"):
-            expect(True, f"keytool finds a trusted certificate in {form}",
-                   ["sh", "-c", 'keytool -list -storepass changeit -keystore "$0" | '
-                    'grep trustedCertEntry', folder.file(form)], None)
+def claim_trust(client):
+    def test(scope):
+        ours = Folder(scope, "ours", "-", ["localhost", "127.0.0.1"])
+        others = Folder(scope, "others", "-", ["localhost"])
+        try_all(client, ours, ("localhost", ours.file("localhost.pem"), True),
+                ("127.0.0.1", ours.file("127.0.0.1.pem"), True),
+                ("example.org", ours.file("localhost.pem"), False),
+                ("localhost", others.file("localhost.pem"), False))
+
+    return test
 
 
-def main():
-    ours = Folder("-", ["localhost", "127.0.0.1"])
-    others = Folder("-", ["localhost"])
-    limited = Folder("example.com,127.0.0.1",
-                     ["a.example.com", "127.0.0.1", "a.example.org", "10.0.0.1"])
-    named = Folder("example.com", ["a.example.com", "127.0.0.1"])
-    addressed = Folder("127.0.0.1", ["a.example.com", "127.0.0.1"])
-    try_forms(ours)
-    tried = try_all(ours, [("localhost", ours.file("localhost.pem"), True),
-                           ("127.0.0.1", ours.file("127.0.0.1.pem"), True),
-                           ("example.org", ours.file("localhost.pem"), False),
-                           ("localhost", others.file("localhost.pem"), False)])
-    tried += try_all(limited, [("a.example.com", limited.file("a.example.com.pem"), True),
-                               ("127.0.0.1", limited.file("127.0.0.1.pem"), True),
-                               ("a.example.org", limited.file("a.example.org.pem"), False),
-                               ("10.0.0.1", limited.file("10.0.0.1.pem"), False)])
-    for folder, name in ((named, "a.example.com"), (addressed, "127.0.0.1")):
-        tried += try_all(folder, [(other, folder.file(f"{other}.pem"), other == name)
-                                  for other in ("a.example.com", "127.0.0.1")])
-    for folder in (ours, others, limited, named, addressed):
-        shutil.rmtree(folder.path)
-    if failures:
-        sys.exit(f"{len(failures)} failed: {failures}")
-    sys.exit(0 if tried else 77)
+def claim_limits(client):
+    def test(scope):
+        limited = Folder(scope, "limited", "example.com,127.0.0.1",
+                         ["a.example.com", "127.0.0.1", "a.example.org", "10.0.0.1"])
+        try_all(client, limited, *((name, limited.file(f"{name}.pem"), accepted)
+                                   for name, accepted in (("a.example.com", True),
+                                                          ("127.0.0.1", True),
+                                                          ("a.example.org", False),
+                                                          ("10.0.0.1", False))))
+        for hosts, name in (("example.com", "a.example.com"), ("127.0.0.1", "127.0.0.1")):
+            folder = Folder(scope, name, hosts, ["a.example.com", "127.0.0.1"])
+            try_all(client, folder, *((other, folder.file(f"{other}.pem"), other == name)
+                                      for other in ("a.example.com", "127.0.0.1")))
+
+    return test
 
 
-main()
+def test_openssl_reads_what_is_exported(scope):
+    s.need("openssl")
+    ours = Folder(scope, "ours", "-", ["localhost"])
+    expect(True, "openssl reads ca.p12", ["openssl", "pkcs12", "-in", ours.file("ca.p12"),
+           "-nokeys", "-passin", "pass:changeit"], None)
+    expect(True, "openssl reads ca.der", ["openssl", "x509", "-inform", "der", "-noout", "-in",
+           ours.file("ca.der")], None)
+
+
+def test_keytool_finds_a_trusted_certificate(scope):
+    s.need("keytool")
+    ours = Folder(scope, "ours", "-", ["localhost"])
+    for form in ("ca.p12", "ca.jks"):
+        expect(True, form, ["sh", "-c", 'keytool -list -storepass changeit -keystore "$0" | '
+                            'grep trustedCertEntry', ours.file(form)], None)
+
+
+CLIENTS = ("python", "node", "perl", "java", "go", "curl", "openssl", "gnutls")
+
+if __name__ == "__main__":
+    tests = dict(globals())
+    for client in CLIENTS:
+        tests[f"test_{client}_trusts_the_ca"] = claim_trust(client)
+        tests[f"test_{client}_keeps_to_its_limits"] = claim_limits(client)
+    s.main(tests)

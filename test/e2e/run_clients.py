@@ -95,11 +95,6 @@ int main(int argc, char **argv) {
 """
 
 
-def need(program):
-    if shutil.which(program) is None:
-        raise s.Skip(f"{program} is not installed")
-
-
 def write(scope, name, text):
     path = scope.path(name)
     with open(path, "wb") as file:
@@ -112,13 +107,13 @@ def python(scope):
 
 
 def curl(scope):
-    need("curl")
+    s.need("curl")
     return ["curl", "-sS", "--ssl-reqd", "--mail-from", "a@example.com", "--mail-rcpt",
             "b@example.net", "-T", "MESSAGE", "smtp://localhost:PORT/client.example.com"], "curl"
 
 
 def perl(scope):
-    need("perl")
+    s.need("perl")
     probe = subprocess.run(["perl", "-MNet::SMTP", "-MIO::Socket::SSL", "-e", "1"],
                            stderr=subprocess.DEVNULL)
     if probe.returncode != 0:
@@ -127,7 +122,7 @@ def perl(scope):
 
 
 def node(scope):
-    need("node")
+    s.need("node")
     if not os.path.isdir(os.path.join(PEERS, "node_modules", "nodemailer")):
         raise s.Skip("nodemailer is not installed (npm ci in test/peers)")
     modules = shutil.copytree(os.path.join(PEERS, "node_modules"), scope.path("node_modules"),
@@ -137,13 +132,13 @@ def node(scope):
 
 
 def swaks(scope):
-    need("swaks")
+    s.need("swaks")
     return ["swaks", "--server", "localhost", "--port", "PORT", "--from", "a@example.com", "--to",
             "b@example.net", "--data", "@MESSAGE", "--tls", "--tls-verify"], "swaks"
 
 
 def java(scope, text=JAVA):
-    need("javac")
+    s.need("javac")
     jars = "/usr/share/java/javax.mail.jar:/usr/share/java/javax.activation.jar"
     if not all(os.path.exists(jar) for jar in jars.split(":")):
         raise s.Skip("JavaMail is not installed (libmail-java)")
@@ -153,7 +148,7 @@ def java(scope, text=JAVA):
 
 
 def go(scope):
-    need("go")
+    s.need("go")
     source, program = write(scope, "mail.go", GO), scope.path("gomail")
     environment = dict(os.environ, CGO_ENABLED="0", GOCACHE=scope.path("gocache"),
                        GOFLAGS="-mod=mod", GO111MODULE="off", GOPATH=scope.path("gopath"))
@@ -162,7 +157,7 @@ def go(scope):
 
 
 def static_c(scope):
-    need("cc")
+    s.need("cc")
     source, program = write(scope, "mail.c", STATIC_C), scope.path("cmail")
     done = subprocess.run(["cc", "-static", "-o", program, source], stderr=subprocess.DEVNULL)
     if done.returncode != 0:
@@ -171,14 +166,14 @@ def static_c(scope):
 
 
 def msmtp(scope):
-    need("msmtp")
+    s.need("msmtp")
     return ["sh", "-c", "msmtp --file=/dev/null --host=localhost --port=PORT --tls=on "
             "--tls-starttls=on --domain=client.example.com --from=a@example.com b@example.net "
             "< MESSAGE"], "msmtp"
 
 
 def mutt(scope):
-    need("mutt")
+    s.need("mutt")
     with open("/etc/Muttrc") as file:
         if "ssl_ca_certificates_file" not in file.read():
             raise s.Skip("mutt has no roots by its own settings here")

@@ -4,12 +4,9 @@
 proxy to a server that repeats it in every form; then every byte of every output and of standard
 error is searched for every form of every password.
 
-    secret_hunt.py PROGRAM [--seed N] [--variants N]
-
-It exits 0 if nothing was found, and if the same hunt under `--auth reveal` does find them (a hunt
-that cannot find anything proves nothing).
+The same hunt under `--auth reveal` does find them: one that cannot find anything proves nothing.
+HUNT_SEED repeats a hunt, HUNT_VARIANTS says how many ways.
 """
-import argparse
 import base64
 import itertools
 import os
@@ -17,7 +14,6 @@ import random
 import socket
 import string
 import struct
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from support import scope as support
@@ -388,7 +384,7 @@ def leaks(outputs, variants):
     """(variant, output, form, where) for each secret that can be seen."""
     for name, data in outputs.items():
         if not data and name != "stderr":
-            sys.exit(f"the output {name} is empty")
+            raise AssertionError(f"the output {name} is empty")
         texts = [data, data.replace(b"\\\\", b"\\")]
         for text in texts:
             lower = text.lower()
@@ -399,47 +395,39 @@ def leaks(outputs, variants):
                         yield variant, name, needle, text[max(0, at - 60):at + 80]
 
 
-def hunt(program, variants, options):
-    scope = support.Scope(program)
-    try:
-        outputs = run_proxy(scope, options, variants)
-    finally:
-        scope.cleanup()
-    return list(leaks(outputs, variants)), outputs
+def hunt(scope, variants, options):
+    outputs = run_proxy(scope, options, variants)
+    return list(leaks(outputs, variants))
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("program")
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
-    parser.add_argument("--variants", type=int, default=int(os.environ.get("HUNT_VARIANTS", "170")))
-    args = parser.parse_args()
-    print(f"seed {args.seed}, {args.variants} variants a hunt")
-    rng = random.Random(args.seed)
-    bad = 0
-    hunts = [(["--body", body, "--auth", auth], lines) for body, auth, lines in itertools.product(
-        ("headers", "full"), ("mask", "identity"), (None, "100"))]
-    for options, max_line in hunts:
-        if max_line:
-            options = options + ["--max-line", max_line]
-        variants = [Variant(i, rng) for i in range(args.variants)]
-        found, outputs = hunt(args.program, variants, options)
-        sizes = ", ".join(f"{name} {len(data)}" for name, data in outputs.items())
-        print(f"{' '.join(options)}: {len(found)} leaks in {sizes} bytes")
-        seen = set()
-        for variant, name, needle, where in found:
-            if (variant.number, name) not in seen:
-                seen.add((variant.number, name))
-                print(f"LEAK in {name}: {needle!r} in {where!r}\n  {variant}")
-        bad += len(found)
-    variants = [Variant(i, rng) for i in range(34)]
-    found, _ = hunt(args.program, variants, ["--auth", "reveal", "--body", "full"])
-    shown = {variant.number for variant, _, _, _ in found}
-    print(f"--auth reveal: {len(shown)} of {len(variants)} are found, as they should be")
-    if len(shown) < len(variants) * 3 // 4:
-        sys.exit("the hunt does not find what is there")
-    sys.exit(1 if bad else 0)
+def variants_of(test, count):
+    seed = os.environ.get("HUNT_SEED") or str(random.SystemRandom().randrange(10**6))
+    print(f"HUNT_SEED={seed}", end=" ", flush=True)
+    rng = random.Random(f"{seed} {test}")
+    return [Variant(i, rng) for i in range(count)]
+
+
+def claim_none_leaks(name, options):
+    def test(scope):
+        found = hunt(scope, variants_of(name, int(os.environ.get("HUNT_VARIANTS", "170"))), options)
+        shown = {(variant.number, output): f"{output}: {needle!r} in {where!r}\n  {variant}"
+                 for variant, output, needle, where in found}
+        assert not shown, "\n".join(shown.values())
+
+    return test
+
+
+def test_the_hunt_finds_what_is_revealed(scope):
+    variants = variants_of("reveal", 34)
+    found = hunt(scope, variants, ["--auth", "reveal", "--body", "full"])
+    assert len({variant.number for variant, *_ in found}) >= len(variants) * 3 // 4, found
 
 
 if __name__ == "__main__":
-    main()
+    tests = dict(globals())
+    for body, auth, line in itertools.product(("headers", "full"), ("mask", "identity"),
+                                              (None, "100")):
+        name = f"test_no_secret_leaks_with_body_{body}_auth_{auth}{'_in_short_lines' * bool(line)}"
+        tests[name] = claim_none_leaks(name, ["--body", body, "--auth", auth,
+                                              *(["--max-line", line] if line else [])])
+    support.main(tests)

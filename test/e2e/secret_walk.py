@@ -7,9 +7,9 @@ secrets have been seen. Afterwards each session is read back from every output, 
 - no secret of it stands there in any form, nor a good part of one, from where it was first sent;
 - every line in which there was no secret is shown as it was said.
 
-    secret_walk.py PROGRAM [--seed N] [--sessions N] [--seconds N] [--show SEED/NUMBER]
+WALK_SEED makes other walks, WALK_ROUNDS and WALK_SESSIONS more of them;
+`secret_walk.py --show SEED/NUMBER` prints one session.
 """
-import argparse
 import json
 import os
 import random
@@ -17,7 +17,6 @@ import re
 import string
 import struct
 import sys
-import time
 
 from secret_hunt import ECHOES, b64, inner_base64, tcp_payload
 from support import scope as support
@@ -367,40 +366,29 @@ def run_walks(scope, seed, count, words):
                 play(proxy, ends, walk)
     assert not re.sub(r"smtpscope: (listening on|made a cert).*\n", "", proxy.errors()), proxy.errors()
     seen = by_session(proxy)
-    bad = 0
-    for walk in walks:
-        for fault in faults(walk, seen[walk.number], "--max-line" in words):
-            print(f"{' '.join(words)} {seed}/{walk.number}: {fault}", flush=True)
-            bad += 1
-    return bad
+    wrong = [f"{' '.join(words)} {seed}/{walk.number}: {fault}" for walk in walks
+             for fault in faults(walk, seen[walk.number], "--max-line" in words)]
+    assert not wrong, "\n".join(wrong)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("program")
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**9))
-    parser.add_argument("--sessions", type=int, default=int(os.environ.get("WALK_SESSIONS", "100")),
-                        help="of one proxy")
-    parser.add_argument("--seconds", type=int, default=20)
-    parser.add_argument("--show", metavar="SEED/NUMBER", help="only print that session")
-    args = parser.parse_args()
-    if args.show:
-        seed, number = args.show.rsplit("/", 1)
-        for step in Walk(seed, int(number)).steps:
-            print(*step)
-        return
-    end, bad, rounds = time.monotonic() + args.seconds, 0, 0
-    while rounds < len(OPTIONS) or time.monotonic() < end:
-        scope = support.Scope(args.program)
-        try:
-            bad += run_walks(scope, f"{args.seed}-{rounds}", args.sessions,
-                             OPTIONS[rounds % len(OPTIONS)])
-        finally:
-            scope.cleanup()
-        rounds += 1
-    print(f"seed {args.seed}: {rounds * args.sessions} sessions, {bad} faults")
-    sys.exit(1 if bad else 0)
+def claim_masked(first_round, words):
+    def test(scope):
+        seed, count = os.environ.get("WALK_SEED", "2026"), int(os.environ.get("WALK_SESSIONS", "100"))
+        for i in range(int(os.environ.get("WALK_ROUNDS", "2"))):
+            run_walks(scope, f"{seed}-{first_round + i * len(OPTIONS)}", count, words)
+
+    return test
+
+
+def show(name):
+    seed, number = name.rsplit("/", 1)
+    for step in Walk(seed, int(number)).steps:
+        print(*step)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1] == "--show":
+        show(sys.argv[2])
+    else:
+        support.main({"_".join(["test_walk", *words]).replace("--", "").replace("-", "_"): claim_masked(i, words)
+                      for i, words in enumerate(OPTIONS)})

@@ -3,37 +3,35 @@
 """Claims: under `--verify mirror` each client says of a bad server certificate what it says
 without the proxy; under `off` it is satisfied; under `strict` it gets no certificate at all.
 
-Run as `tls_mirror.py SMTPSCOPE`. Each client is asked twice, once straight to the server and once
-through the proxy, trusting the server's root and the proxy's CA; its two answers are compared. What
-is not installed is skipped by name; 77 is the exit status where nothing could be tried.
+Each client is asked twice, once straight to the server and once through the proxy, trusting the
+server's root and the proxy's CA; its two answers are compared.
 """
-import json
+import atexit
+import contextlib
+import functools
 import os
 import re
 import shutil
 import ssl
 import subprocess
-import sys
 import tempfile
 
 from support import certificates
-from support.scope import Server
+from support import scope as s
 
-SMTPSCOPE = sys.argv[1]
-ONLY = sys.argv[2:]  # names of clients, for a quick look
-WORK = tempfile.mkdtemp(prefix="scope-mirror-")
+WORK = tempfile.mkdtemp(prefix="scope-mirror-")  # the servers' certificates, which all tests share
 DISPUTED = set()  # cases that some of the clients refuse, and some do not
-failures, tried = [], 0
+atexit.register(shutil.rmtree, WORK)
 
 
 def path(name):
     return os.path.join(WORK, name)
 
 
-def write(name, text):
-    with open(path(name), "w", encoding="utf-8") as file:
+def write(where, text):
+    with open(where, "w", encoding="utf-8") as file:
         file.write(text)
-    return path(name)
+    return where
 
 
 # ── the servers' certificates ────────────────────────────────────────────────────────────────────
@@ -48,6 +46,7 @@ def read(name):
         return file.read()
 
 
+@functools.cache
 def make_certificates():
     """name of the case -> PEM file with the chain and the key."""
     ca = certificates.CA
@@ -67,8 +66,8 @@ def make_certificates():
     def case(name, issuer, names, chain=(), days=(-1, 30), extensions=tuple(leaf), **more):
         file = name.replace(" ", "-").replace(",", "")
         issue(file, "localhost", issuer, [*extensions, *names], days, **more)
-        write(f"{file}.chain", read(f"{file}.pem") + "".join(read(f"{c}.pem") for c in chain) +
-              read(f"{file}.key"))
+        write(path(f"{file}.chain"), read(f"{file}.pem") +
+              "".join(read(f"{c}.pem") for c in chain) + read(f"{file}.key"))
         cases[name] = path(f"{file}.chain")
 
     case("good", "middle", ours, ["middle"])
@@ -119,35 +118,17 @@ def server_of(chain):
         except OSError:
             pass  # the client's verdict is what counts
 
-    return Server(handle)
+    return s.Server(handle)
 
 
-class Proxy:
-    def __init__(self, server_port, policy):
-        self.out = path("transcript.json")
-        for name in (self.out, path("ready")):
-            if os.path.exists(name):
-                os.remove(name)
-        self.process = subprocess.Popen(
-            [SMTPSCOPE, "proxy", "--mode", f"reverse:smtps://localhost:{server_port}@127.0.0.1:0",
-             # A client that takes longer than 300 ms to begin TLS would count as a plain one.
-             "--client-tls", "implicit", "--verify", policy, "--server-ca", path("root.pem"), "--ca-dir", path("ca"),
-             "--ready-file", path("ready"), "-o", f"json:{self.out}"],
-            stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-        while not os.path.exists(path("ready")):
-            try:
-                self.process.wait(0.02)
-                sys.exit("the proxy did not start")
-            except subprocess.TimeoutExpired:
-                pass
-        self.port = int(read("ready").strip().rsplit(":", 1)[1])
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait(30)
-
-    def sessions(self):
-        return json.loads(read(self.out))["sessions"]
+def proxy_of(scope, servers, policy):
+    """One for all servers, each with a port there, in their order."""
+    words = []
+    for server in servers:
+        words += ["--mode", f"reverse:smtps://localhost:{server.port}@127.0.0.1:0"]
+    # A client that takes longer than 300 ms to begin TLS would count as a plain one.
+    return scope.proxy(*words, "--client-tls", "implicit", "--verify", policy, "--server-ca",
+                       path("root.pem"), outputs=("json",))
 
 
 # ── the clients ──────────────────────────────────────────────────────────────────────────────────
@@ -195,12 +176,11 @@ func main() {
 """
 
 
-def clients():
-    """name -> command with the port and the trusted roots behind it, and what of its answer
-    counts (a pattern that finds the verdict)."""
-    os.environ["GOCACHE"] = os.path.join(tempfile.gettempdir(), "scope-go-cache")
+def client_of(scope, name):
+    """The command, which takes the port and the trusted roots, and what of its answer counts (a
+    pattern that finds the verdict)."""
     known = {
-        "python": (["/usr/bin/python3", write("c.py", PYTHON)], ".*"),
+        "python": (["/usr/bin/python3", write(scope.path("c.py"), PYTHON)], ".*"),
         "openssl": (["sh", "-c", 'openssl s_client -connect "127.0.0.1:$0" -servername localhost '
                      '-verify_hostname localhost -CAfile "$1" </dev/null 2>&1'],
                     r"(?m)^ *Verify return code: .*|^verify error:.*"),
@@ -210,24 +190,21 @@ def clients():
         "gnutls": (["sh", "-c", 'gnutls-cli --x509cafile="$1" --sni-hostname=localhost '
                     '--verify-hostname=localhost -p "$0" 127.0.0.1 </dev/null 2>&1'],
                    r"- Status: .*"),
-        "node": (["node", write("c.js", NODE)], ".*"),
-        "java": (["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", WORK, "Client"],
+        "node": (["node", write(scope.path("c.js"), NODE)], ".*"),
+        "java": (["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", scope.folder,
+                  "Client"],
                  "(?s).*"),
-        "go": ([path("c.bin")], "(?s).*"),
+        "go": ([scope.path("c.bin")], "(?s).*"),
     }
-    builds = {"java": ["javac", "-d", WORK, write("Client.java", JAVA)],
-              "go": ["go", "build", "-o", path("c.bin"), write("c.go", GO)]}
+    builds = {"java": ["javac", "-d", scope.folder, write(scope.path("Client.java"), JAVA)],
+              "go": ["go", "build", "-o", scope.path("c.bin"), write(scope.path("c.go"), GO)]}
     programs = {"python": "/usr/bin/python3", "gnutls": "gnutls-cli"}
-    for name, (command, verdict) in known.items():
-        if ONLY and name not in ONLY:
-            continue
-        build = builds.get(name, [programs.get(name, name)])
-        if shutil.which(build[0]) is None:
-            print(f"skipped {name}: {build[0]} is not installed")
-            continue
-        if name in builds:
-            subprocess.run(build, check=True)
-        yield name, command, verdict
+    build = builds.get(name, [programs.get(name, name)])
+    s.need(build[0])
+    if name in builds:
+        cache = os.path.join(tempfile.gettempdir(), "scope-go-cache")
+        subprocess.run(build, check=True, env=dict(os.environ, GOCACHE=cache))
+    return known[name]
 
 
 def plain(text):
@@ -243,74 +220,71 @@ def plain(text):
     return text
 
 
-def ask(command, verdict, port):
-    run = subprocess.run([*command, str(port), path("trusted.pem")], stdout=subprocess.PIPE,
-                         stderr=subprocess.PIPE, timeout=30, check=False)
+def ask(client, port, roots):
+    command, verdict = client
+    run = subprocess.run([*command, str(port), roots], stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, timeout=s.TIMEOUT, check=False)
     found = re.findall(verdict, run.stdout.decode(errors="replace"))
     once = dict.fromkeys(item.strip() for item in found if item)  # s_client repeats itself
     return plain("\n".join(once).strip())
 
 
-def check(claim, well, *details):
-    global tried
-    tried += 1
-    print(f"{'ok' if well else 'FAILED'}: {claim}")
-    if not well:
-        failures.append(claim)
-        for detail in details:
-            print("   ", detail)
-
-
 def check_findings(case, policy, sessions):
     """What is wrong is said in each session, whatever the client does about it."""
     due = {"tls-server-certificate", "tls-weak"}
-    rules = [{finding["rule"] for finding in session["findings"]} for session in sessions
-             if session["tls"]["server"] is not None]
-    check(f"findings, {case}, {policy}", rules and
-          all(bool(due & each) == (case != "good") for each in rules), rules)
-    blamed = [session["client"]["program"] for session, each in zip(sessions, rules)
-              if "tls-client-no-check" in each]
-    check(f"nobody is blamed wrongly, {case}, {policy}", policy != "mirror" or not blamed, blamed)
+    sessions = [session for session in sessions if session["tls"]["server"] is not None]
+    rules = [{finding["rule"] for finding in session["findings"]} for session in sessions]
+    assert rules and all(bool(due & each) == (case != "good") for each in rules), (case, rules)
+    blamed = [each for each in rules if "tls-client-no-check" in each]
+    assert policy != "mirror" or not blamed, (case, blamed)
 
 
-def try_case(case, server, asked, accepted):
-    """Each client, once straight to the server and once through the proxy."""
-    for policy in ("mirror", "off") if case != "good" else ("mirror", "strict"):
-        proxy = Proxy(server.port, policy)
-        for name, command, verdict in asked:
-            if policy == "off" and case in DISPUTED and name not in ("go", "openssl"):
-                continue  # the others need not be asked again
-            straight = ask(command, verdict, server.port)
-            through = ask(command, verdict, proxy.port)
-            if case == "good":
-                accepted[name] = straight
-            if policy == "off":
+class Asked:
+    """One client and the servers of all cases, which it is asked about."""
+
+    def __init__(self, scope, name, servers):
+        self.scope, self.name, self.servers = scope, name, servers
+        self.client = client_of(scope, name)
+        with open(scope.ca, encoding="utf-8") as ca:
+            self.roots = write(scope.path("trusted.pem"), read("root.pem") + ca.read())
+        self.straight = {case: ask(self.client, server.port, self.roots)
+                         for case, server in servers.items()}
+
+    def through(self, policy, cases):
+        """{case: its answer through the proxy}"""
+        with proxy_of(self.scope, [self.servers[case] for case in cases], policy) as proxy:
+            answers = {case: ask(self.client, proxy.port(i), self.roots)
+                       for i, case in enumerate(cases)}
+        for case in cases:
+            check_findings(case, policy, [session for session in proxy.sessions()
+                           if session["server"]["port"] == self.servers[case].port])
+        return answers
+
+
+def claim_mirror(name):
+    def test(scope):
+        s.need("openssl")
+        with contextlib.ExitStack() as stack:
+            servers = {case: stack.enter_context(server_of(chain))
+                       for case, chain in make_certificates().items()}
+            asked = Asked(scope, name, servers)
+            for case, answer in asked.through("mirror", list(servers)).items():
+                assert answer == asked.straight[case], (case, asked.straight[case], answer)
+            accepted = asked.straight["good"]
+            assert asked.through("strict", ["good"]) == {"good": accepted}
+            # Of what is disputed the others need not be asked again.
+            bad = [case for case in servers if case != "good" and
+                   (case not in DISPUTED or name in ("go", "openssl"))]
+            for case, answer in asked.through("off", bad).items():
                 # Java sends no SNI for a name without a dot, so the leaf has the address.
                 nameless = name == "java" and "wrong name" in case
-                check(f"{name}, {case}, off", through == accepted[name] or nameless, through)
-            else:
-                check(f"{name}, {case}, {policy}: {straight.splitlines()[-1:]}",
-                      through == straight, straight, through)
-        proxy.close()
-        check_findings(case, policy, proxy.sessions())
+                assert answer == accepted or nameless, (case, answer)
+
+    return test
 
 
-def main():
-    if shutil.which("openssl") is None:
-        print("skipped: openssl is not installed")
-        sys.exit(77)
-    cases = make_certificates()
-    subprocess.run([SMTPSCOPE, "ca", "show", "--ca-dir", path("ca")], check=True,
-                   stdout=subprocess.DEVNULL)
-    write("trusted.pem", read("root.pem") + read("ca/ca.pem"))
-    asked = list(clients())
-    accepted = {}
-    for case, chain in cases.items():
-        with server_of(chain) as server:
-            try_case(case, server, asked, accepted)
-    shutil.rmtree(WORK)
-    print(f"{tried} tried")
-    sys.exit(f"{len(failures)} failed: {failures}" if failures else 0)
+CLIENTS = ("python", "openssl", "curl", "gnutls", "node", "java", "go")
 
-
-main()
+if __name__ == "__main__":
+    s.main({f"test_{client}_says_what_it_says_without_the_proxy": claim_mirror(client)
+            for client in CLIENTS})

@@ -4,8 +4,7 @@
 kind of key; what they cannot do, and each way in which a client says that it distrusts, is told in
 words; JA3 is what tshark computes from the same handshake.
 
-Run as `tls_peers.py TLS_PIPE`, the program made of test/unit/tls/tls_pipe.c. What is not installed
-is skipped by name; 77 is the exit status where nothing could be tried.
+Run as `tls_peers.py TLS_PIPE`, the program made of test/unit/tls/tls_pipe.c.
 """
 import os
 import shutil
@@ -16,14 +15,10 @@ import sys
 import tempfile
 import threading
 
+from support import scope as s
+
 TLS_PIPE = sys.argv[1]
-WORK = tempfile.mkdtemp(prefix="scope-peers-")
 SECLEVEL = "ALL:@SECLEVEL=0"
-failures, tried = [], 0
-
-
-def path(name):
-    return os.path.join(WORK, name)
 
 
 def facts_of(process):
@@ -34,15 +29,10 @@ def facts_of(process):
 
 def check(claim, facts, **expected):
     """Each expected value is the fact itself, or, for `error`, a part of it."""
-    global tried
-    tried += 1
     wrong = {key: (facts.get(key), value) for key, value in expected.items()
              if (value not in facts.get(key, "") if key == "error" and value
                  else facts.get(key) != value)}
-    print(f"{'FAILED' if wrong else 'ok'}: {claim}")
-    if wrong:
-        failures.append(claim)
-        print("   ", wrong, facts)
+    assert not wrong, (claim, wrong, facts)
 
 
 # ── clients ──────────────────────────────────────────────────────────────────────────────────────
@@ -72,7 +62,8 @@ def s_client(*options):
             "mail.example.com", *options]
 
 
-def try_versions_of_clients():
+def test_versions_of_clients(scope):
+    s.need("openssl")
     for version, option in (("1.0", "-tls1"), ("1.1", "-tls1_1"), ("1.2", "-tls1_2"),
                             ("1.3", "-tls1_3")):
         facts = serve_once(s_client(option, "-cipher", SECLEVEL), "1.0-1.3")
@@ -80,7 +71,8 @@ def try_versions_of_clients():
               sni="mail.example.com", group="X25519")
 
 
-def try_suites_of_clients():
+def test_suites_of_clients(scope):
+    s.need("openssl")
     facts = serve_once(s_client("-tls1_2", "-cipher", "AES128-SHA:@SECLEVEL=0"))
     check("a client with RSA key exchange only", facts, cipher="TLS_RSA_WITH_AES_128_CBC_SHA",
           group="", weak="1", error="")
@@ -100,11 +92,12 @@ def try_suites_of_clients():
           error="the client offers at most TLSv1.0, and the proxy takes TLSv1.2 to TLSv1.3")
 
 
-def distrusting_clients():
+def distrusting_client(scope, name):
     def script(name, text):
-        with open(path(name), "w", encoding="utf-8") as file:
+        with open(scope.path(name), "w", encoding="utf-8") as file:
             file.write(text)
-        return path(name)
+        return scope.path(name)
+
     python = script("c.py", """
 import socket, ssl, sys
 s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
@@ -127,39 +120,44 @@ import ("crypto/tls"; "os")
 func main() { tls.Dial("tcp", "127.0.0.1:"+os.Args[1], &tls.Config{ServerName: "test"}) }
 """)
     mail = script("mail", "Subject: x\n\nx\n")
-    return {
+    commands = {
         "openssl": ["openssl", "s_client", "-verify_return_error", "-connect", "127.0.0.1:{port}"],
         "python": ["/usr/bin/python3", python, "{port}"],
         "curl": ["curl", "-s", "smtps://127.0.0.1:{port}", "--mail-from", "a@b.c", "--mail-rcpt",
                  "d@e.f", "-T", mail],
         "node": ["node", node, "{port}"],
         "java": ["java", java, "{port}"],
-        "go": ["go", "run", go, "{port}"],
+        "go": [scope.path("c.bin"), "{port}"],
         "gnutls-cli": ["gnutls-cli", "-p", "{port}", "127.0.0.1"],
         "msmtp": ["msmtp", "--host=127.0.0.1", "--port={port}", "--tls=on", "--tls-starttls=off",
                   "--from=a@b.c", "d@e.f"],
         "swaks": ["swaks", "--server", "127.0.0.1:{port}", "-tlsc", "--tls-verify", "--to",
                   "a@b.c"],
     }
+    s.need({"python": "/usr/bin/python3"}.get(name, name))
+    if name == "go":
+        cache = os.path.join(tempfile.gettempdir(), "scope-go-cache")
+        subprocess.run(["go", "build", "-o", scope.path("c.bin"), go], check=True,
+                       env=dict(os.environ, GOCACHE=cache))
+    return commands[name]
 
 
-def try_distrust():
-    os.environ["GOCACHE"] = os.path.join(tempfile.gettempdir(), "scope-go-cache")
-    for name, command in distrusting_clients().items():
-        if shutil.which(command[0]) is None:
-            print(f"skipped {name}: not installed")
-            continue
+def claim_distrust(name):
+    def test(scope):
+        command = distrusting_client(scope, name)
         for how, versions in (("accept", "1.2"), ("accept", "1.3"), ("await", "1.2"),
                               ("await", "1.3")):
             if (name, how, versions) == ("node", "accept", "1.2"):
                 continue  # it may have read the greeting: a client that just left looks the same
             facts = serve_once(command, versions, how=how)
-            check(f"{name} distrusts with TLS {versions}, {how}: {facts.get('error')}", facts,
+            check(f"{name} distrusts with TLS {versions}, {how}", facts,
                   certificate_alert="1", error="smtpscope ca env")
 
+    return test
 
-def try_leaving_clients():
-    """One that reads the greeting and leaves, without a word: rude, but it trusts."""
+
+def test_a_client_that_reads_the_greeting_and_leaves(scope):
+    """Without a word: rude, but it trusts."""
     facts = serve_once(["/usr/bin/python3", "-c", """
 import socket, ssl
 c = ssl.create_default_context(); c.check_hostname = False; c.verify_mode = ssl.CERT_NONE
@@ -168,10 +166,8 @@ s = c.wrap_socket(socket.create_connection(("127.0.0.1", {port}))); s.recv(99)
     check("a client that reads the greeting and leaves", facts, certificate_alert="0", error="")
 
 
-def try_plain_clients():
-    facts = serve_once(["sh", "-c", "printf 'EHLO x\\r\\n' | nc 127.0.0.1 {port}"]
-                       if shutil.which("nc") else
-                       ["/usr/bin/python3", "-c", "import socket,sys;"
+def test_a_plain_client(scope):
+    facts = serve_once(["/usr/bin/python3", "-c", "import socket;"
                         "s=socket.create_connection(('127.0.0.1',{port}));"
                         "s.sendall(b'EHLO x\\r\\n'); s.recv(100)"])
     check("a client that speaks plain SMTP", facts,
@@ -180,13 +176,13 @@ def try_plain_clients():
 
 # ── JA3, by tshark ───────────────────────────────────────────────────────────────────────────────
 
-def tshark_fields(hello):
+def tshark_fields(scope, hello):
     """What tshark says of these first bytes of a connection to port 465."""
     tcp = struct.pack("!HHIIBBHHH", 40000, 465, 1, 1, 0x50, 0x18, 65535, 0, 0) + hello
     ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 1, 0, 64, 6, 0,
                      socket.inet_aton("127.0.0.1"), socket.inet_aton("127.0.0.1"))
     frame = ip + tcp
-    with open(path("hello.pcap"), "wb") as file:
+    with open(scope.path("hello.pcap"), "wb") as file:
         file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
         file.write(struct.pack("<IIII", 0, 0, len(frame), len(frame)) + frame)
     known = subprocess.run(["tshark", "-G", "fields"], stdout=subprocess.PIPE, check=True,
@@ -194,37 +190,41 @@ def tshark_fields(hello):
     fields = [field for field in ("tls.handshake.ja3", "tls.handshake.ja4")
               if f"\t{field}\t" in known]
     options = [word for field in fields for word in ("-e", field)]
-    out = subprocess.run(["tshark", "-r", path("hello.pcap"), "-d", "tcp.port==465,tls", "-T",
+    out = subprocess.run(["tshark", "-r", scope.path("hello.pcap"), "-d", "tcp.port==465,tls", "-T",
                           "fields", *options], stdout=subprocess.PIPE, check=True,
                          stderr=subprocess.DEVNULL).stdout.decode()
     return dict(zip(fields, out.rstrip("\n").split("\t")))
 
 
-def try_fingerprints():
-    if shutil.which("tshark") is None:
-        print("skipped fingerprints: tshark is not installed")
-        return
-    for name, command in (("openssl", s_client()), ("openssl, no SNI", s_client()[:4] + ["-noservername"]),
-                          ("openssl, TLS 1.0", s_client("-tls1", "-cipher", SECLEVEL)),
-                          ("openssl, ALPN", s_client("-alpn", "smtp,h2")),
-                          ("curl", ["curl", "-s", "-k", "https://localhost:{port}"]),
-                          ("node", distrusting_clients()["node"]),
-                          ("gnutls-cli", distrusting_clients()["gnutls-cli"])):
-        if shutil.which(command[0]) is None:
-            print(f"skipped {name}: not installed")
-            continue
+FINGERPRINTED = {
+    "openssl": s_client(),
+    "openssl_without_sni": [*s_client()[:4], "-noservername"],
+    "openssl_of_tls_1_0": s_client("-tls1", "-cipher", SECLEVEL),
+    "openssl_with_alpn": s_client("-alpn", "smtp,h2"),
+    "curl": ["curl", "-s", "-k", "https://localhost:{port}"],
+}
+
+
+def claim_fingerprint(name):
+    def test(scope):
+        s.need("tshark")
+        command = FINGERPRINTED.get(name) or distrusting_client(scope, name)
+        s.need(command[0])
         capture = []
         facts = serve_once(command, "1.0-1.3", capture)
-        theirs = tshark_fields(capture[0])
+        theirs = tshark_fields(scope, capture[0])
         check(f"fingerprint of {name}", facts,
               **{field.rsplit(".", 1)[1]: value for field, value in theirs.items()})
+
+    return test
 
 
 # ── servers ──────────────────────────────────────────────────────────────────────────────────────
 
-def make_key(name, *kind):
+def make_key(scope, name, *kind):
     subprocess.run(["openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-subj", "/CN=test",
-                    "-days", "9", "-keyout", path(f"{name}.key"), "-out", path(f"{name}.pem")],
+                    "-days", "9", "-keyout", scope.path(f"{name}.key"), "-out",
+                    scope.path(f"{name}.pem")],
                    check=True, stderr=subprocess.DEVNULL)
 
 
@@ -243,10 +243,19 @@ def connect_to(server, versions):
     return facts
 
 
-def s_server(key, options, versions="1.2-1.3"):
-    """`openssl s_server`, found by the port that it tells, asked once."""
+KEYS = {"p256": ("ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+        "p521": ("ec", "-pkeyopt", "ec_paramgen_curve:P-521"), "rsa": ("rsa:2048",),
+        "ed25519": ("ed25519",)}
+
+
+def s_server(scope, key, options, versions="1.2-1.3"):
+    """`openssl s_server`, found by the port that it prints, asked once."""
+    s.need("openssl")
+    if not os.path.exists(scope.path(f"{key}.pem")):
+        make_key(scope, key, *KEYS[key])
     server = subprocess.Popen(["openssl", "s_server", "-accept", "127.0.0.1:0", "-naccept", "1",
-                               "-cert", path(f"{key}.pem"), "-key", path(f"{key}.key"), *options],
+                               "-cert", scope.path(f"{key}.pem"), "-key",
+                               scope.path(f"{key}.key"), *options],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL)
     port = None
@@ -267,38 +276,43 @@ def s_server(key, options, versions="1.2-1.3"):
     return facts
 
 
-def try_servers():
-    make_key("p256", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
-    make_key("p521", "ec", "-pkeyopt", "ec_paramgen_curve:P-521")
-    make_key("rsa", "rsa:2048")
-    make_key("ed25519", "ed25519")
-    for key in ("p256", "p521", "rsa", "ed25519"):
+def test_keys_of_servers(scope):
+    for key in KEYS:
         for version in ("1.2", "1.3"):
-            facts = s_server(key, [f"-tls{version.replace('.', '_')}"])
+            facts = s_server(scope, key, [f"-tls{version.replace('.', '_')}"])
             check(f"a server with {key}, TLS {version}", facts, version=f"TLSv{version}", error="",
                   group="X25519")
+
+
+def test_old_servers(scope):
     for version, option in (("1.0", "-tls1"), ("1.1", "-tls1_1")):
-        facts = s_server("rsa", [option, "-cipher", SECLEVEL], "1.0-1.3")
+        facts = s_server(scope, "rsa", [option, "-cipher", SECLEVEL], "1.0-1.3")
         check(f"a server of TLS {version}", facts, version=f"TLSv{version}", error="", weak="1")
-        facts = s_server("rsa", [option, "-cipher", SECLEVEL])
-        check(f"a server of TLS {version}, not allowed: {facts.get('error')}", facts,
+        facts = s_server(scope, "rsa", [option, "-cipher", SECLEVEL])
+        check(f"a server of TLS {version}, not allowed", facts,
               error="TLSv1.2 to TLSv1.3")
-    facts = s_server("p256", ["-groups", "P-521"])
+
+
+def test_what_servers_can_do(scope):
+    facts = s_server(scope, "p256", ["-groups", "P-521"])
     check("a server with P-521 only", facts, group="P-521", error="")
-    facts = s_server("rsa", ["-tls1_2", "-cipher", "AES128-SHA"])
+    facts = s_server(scope, "rsa", ["-tls1_2", "-cipher", "AES128-SHA"])
     check("a server with RSA key exchange only", facts, group="", weak="1", error="")
-    facts = s_server("rsa", ["-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256"])
-    check(f"a server with DHE only: {facts.get('error')}", facts, alert="40", party="server",
+    facts = s_server(scope, "rsa", ["-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256"])
+    check("a server with DHE only", facts, alert="40", party="server",
           error="BoringSSL has no DHE")
-    facts = s_server("p256", ["-Verify", "1", "-tls1_3", "-verify_return_error"])
-    check(f"a server that wants a certificate, TLS 1.3: {facts.get('error')}", facts, alert="116",
+
+
+def test_servers_that_want_a_certificate(scope):
+    facts = s_server(scope, "p256", ["-Verify", "1", "-tls1_3", "-verify_return_error"])
+    check("a server that wants a certificate, TLS 1.3", facts, alert="116",
           error="--server-certificate")
-    facts = s_server("p256", ["-Verify", "1", "-tls1_2", "-verify_return_error"])
-    check(f"a server that wants a certificate, TLS 1.2: {facts.get('error')}", facts, alert="40",
+    facts = s_server(scope, "p256", ["-Verify", "1", "-tls1_2", "-verify_return_error"])
+    check("a server that wants a certificate, TLS 1.2", facts, alert="40",
           error="--server-certificate")
 
 
-def try_odd_servers():
+def test_servers_that_speak_no_tls(scope):
     def saying(text, read_first=True):
         def server(listener):
             peer, _ = listener.accept()
@@ -321,21 +335,12 @@ def try_odd_servers():
           error="close_notify (0)")
 
 
-def main():
-    if shutil.which("openssl") is None:
-        print("skipped: openssl is not installed")
-        sys.exit(77)
-    try_versions_of_clients()
-    try_suites_of_clients()
-    try_distrust()
-    try_leaving_clients()
-    try_plain_clients()
-    try_fingerprints()
-    try_servers()
-    try_odd_servers()
-    shutil.rmtree(WORK)
-    print(f"{tried} tried")
-    sys.exit(f"{len(failures)} failed: {failures}" if failures else 0)
+DISTRUSTING = ("openssl", "python", "curl", "node", "java", "go", "gnutls-cli", "msmtp", "swaks")
 
-
-main()
+if __name__ == "__main__":
+    tests = dict(globals())
+    for client in DISTRUSTING:
+        tests[f"test_{client}_distrusts"] = claim_distrust(client)
+    for client in (*FINGERPRINTED, "node", "gnutls-cli"):
+        tests[f"test_fingerprint_of_{client}"] = claim_fingerprint(client)
+    s.main(tests)

@@ -61,14 +61,14 @@ def _end_leftovers():
 
 
 class Case(unittest.TestCase):
-    """One function of a script."""
+    """One function of a script, by the name that it has there."""
 
-    def __init__(self, function, make_scope):
+    def __init__(self, name, function, make_scope):
         super().__init__()
-        self.function, self.make_scope = function, make_scope
+        self.name, self.function, self.make_scope = name, function, make_scope
 
     def __str__(self):
-        return self.function.__name__
+        return self.name
 
     def shortDescription(self):
         return None
@@ -91,7 +91,7 @@ def run(tests, names, make_scope):
     if unknown:
         sys.exit(f"no such test: {' '.join(unknown)}; there are {' '.join(known)}")
     _adopt_orphans()
-    suite = unittest.TestSuite(Case(known[name], make_scope) for name in names or known)
+    suite = unittest.TestSuite(Case(name, known[name], make_scope) for name in names or known)
     result = unittest.TextTestRunner(sys.stdout, verbosity=2, warnings="ignore").run(suite)
     if not result.wasSuccessful():
         return 1

@@ -322,6 +322,12 @@ def ask(connection, line):
     return read_reply(connection)
 
 
+def need(program):
+    """Skips the test where a program is not installed."""
+    if shutil.which(program) is None:
+        raise Skip(f"{program} is not installed")
+
+
 def main(tests):
     """Runs the tests of a module's globals against the program named in argv[1]."""
     program, *names = sys.argv[1:]
