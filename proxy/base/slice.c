@@ -121,3 +121,13 @@ struct slice slice_split(struct slice *rest, uint8_t separator) {
     *rest = slice_from(whole, at + 1);
     return slice_sub(whole, 0, at);
 }
+
+struct slice slice_take_word(struct slice *rest) {
+    size_t len = 0;
+    while (len < rest->len && !text_is_blank(rest->data[len])) {
+        len++;
+    }
+    struct slice word = slice_sub(*rest, 0, len);
+    *rest = slice_trim_left(slice_from(*rest, len));
+    return word;
+}

@@ -57,5 +57,8 @@ size_t slice_find_nocase(struct slice haystack, struct slice needle);
 // Cuts the part before `separator` off the front of `*rest` and returns it; `*rest` is then what
 // comes after the separator, or the null slice where there was none left.
 struct slice slice_split(struct slice *rest, uint8_t separator);
+// Cuts the word up to the first blank (SP or HTAB) off the front of `*rest`, and the blanks after
+// it; empty where `*rest` begins with one.
+struct slice slice_take_word(struct slice *rest);
 
 #endif

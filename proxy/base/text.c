@@ -16,6 +16,10 @@ bool text_is_alpha(uint8_t byte) {
     return lower >= 'a' && lower <= 'z';
 }
 
+bool text_is_upper(uint8_t byte) {
+    return byte >= 'A' && byte <= 'Z';
+}
+
 bool text_is_digit(uint8_t byte) {
     return byte >= '0' && byte <= '9';
 }

@@ -10,6 +10,7 @@
 uint8_t text_lower(uint8_t byte); // ASCII only
 uint8_t text_upper(uint8_t byte);
 bool text_is_alpha(uint8_t byte);
+bool text_is_upper(uint8_t byte);
 bool text_is_digit(uint8_t byte);
 bool text_is_alnum(uint8_t byte);
 bool text_is_blank(uint8_t byte); // SP or HTAB

@@ -44,10 +44,14 @@ struct slice reply_line_enhanced(struct slice text) {
     }
     size_t detail = digits(slice_from(text, dot + 1));
     size_t end = dot + 1 + detail;
-    bool ends = end == text.len || text.data[end] == ' ' || text.data[end] == '\t';
+    bool ends = end == text.len || text_is_blank(text.data[end]);
     return detail > 0 && ends ? slice_sub(text, 0, end) : none;
 }
 
 bool reply_line_is_last(const struct reply_line *line) {
     return line->code != 0 && !line->goes_on;
+}
+
+bool reply_code_is_positive(int code) {
+    return code / 100 == 2;
 }

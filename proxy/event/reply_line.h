@@ -24,6 +24,9 @@ void reply_line_parse(struct reply_line *out, struct slice line);
 // Whether the reply ends with this line.
 bool reply_line_is_last(const struct reply_line *line);
 
+// 2yz, positive completion: the server has done what was asked (RFC 5321 4.2.1).
+bool reply_code_is_positive(int code);
+
 // The enhanced status code (RFC 2034, 3463) at the front of a reply line's `text`, or the null
 // slice.
 struct slice reply_line_enhanced(struct slice text);

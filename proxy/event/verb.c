@@ -36,6 +36,14 @@ const struct verb_info *verb_info(enum verb verb) {
     return &verbs[verb];
 }
 
+bool verb_is_ehlo(enum verb verb) {
+    return verb == VERB_EHLO || verb == VERB_LHLO;
+}
+
+bool verb_is_hello(enum verb verb) {
+    return verb_is_ehlo(verb) || verb == VERB_HELO;
+}
+
 enum verb verb_find(struct slice name) {
     for (int verb = VERB_HELO; verb < VERB_COUNT; verb++) {
         if (slice_equal_nocase(name, verbs[verb].name)) {

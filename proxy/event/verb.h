@@ -44,6 +44,8 @@ struct verb_info {
 };
 
 const struct verb_info *verb_info(enum verb verb); // static, never NULL
-enum verb verb_find(struct slice name);            // ASCII case folded; VERB_UNKNOWN if not there
+bool verb_is_ehlo(enum verb verb);      // EHLO or LHLO, whose reply says what the server offers
+bool verb_is_hello(enum verb verb);     // … or HELO
+enum verb verb_find(struct slice name); // ASCII case folded; VERB_UNKNOWN if not there
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "event/reply_line.h"
 #include "fault/filter_state.h"
 #include "smtp/ehlo_reply.h"
 
@@ -171,7 +172,7 @@ static void edit_reply(struct fault_filter *filter, const struct fault_rule *rul
 
 // After such a reply the server waits for something else than a command.
 static bool asks_for_more(const struct filter_line *line) {
-    bool tls = line->due.verb == VERB_STARTTLS && line->reply.code / 100 == 2;
+    bool tls = line->due.verb == VERB_STARTTLS && reply_code_is_positive(line->reply.code);
     return line->reply.code / 100 == 3 || tls;
 }
 
@@ -188,10 +189,6 @@ static void replace(struct fault_filter *filter, const struct fault_rule *rule,
     if (auth) {
         cancel_auth(filter, at_ns);
     }
-}
-
-static bool is_hello(enum verb verb) {
-    return verb == VERB_EHLO || verb == VERB_LHLO;
 }
 
 // What the rule makes of a whole reply; `line` is its last line.
@@ -246,7 +243,7 @@ static void act_on_reply(struct fault_filter *filter, const struct fault_rule *r
     struct buf reply = filter->reply;
     buf_init(&filter->reply, reply.max);
     bool edits = rule->action.kind == FAULT_STRIP || rule->action.kind == FAULT_ADD;
-    if (edits && !(is_hello(line->due.verb) && line->reply.code / 100 == 2)) {
+    if (edits && !(verb_is_ehlo(line->due.verb) && reply_code_is_positive(line->reply.code))) {
         pace_put(&filter->pace[SIDE_CLIENT], buf_slice(&reply), at_ns, 0);
     } else {
         act(filter, rule, line, buf_slice(&reply), at_ns);

@@ -98,7 +98,7 @@ static void put_address(struct buf *out, struct slice address) {
             put_quoted(out, slice_sub(address, at, end - at));
         } else if (byte == '[') {
             put_lower(out, slice_sub(address, at, end - at));
-        } else if (byte != '(' && byte != ' ' && byte != '\t') {
+        } else if (byte != '(' && !text_is_blank(byte)) {
             buf_put_byte(out, text_lower(byte));
         }
         at = end;

@@ -30,7 +30,7 @@ static size_t comment_len(struct slice s) {
 static void skip_space(struct reader *reader) {
     while (reader->rest.len > 0) {
         uint8_t byte = reader->rest.data[0];
-        size_t len = byte == '(' ? comment_len(reader->rest) : byte == ' ' || byte == '\t';
+        size_t len = byte == '(' ? comment_len(reader->rest) : text_is_blank(byte);
         if (len == 0) {
             return;
         }

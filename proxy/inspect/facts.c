@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "event/reply_line.h"
 #include "inspect/parameter.h"
 
 #include <stdio.h>
@@ -69,7 +70,7 @@ static void end_transaction(struct facts *facts) {
 }
 
 static void learn_hello(struct facts *facts, const struct event_command *event) {
-    facts->ehlo_tried |= event->command.verb == VERB_EHLO || event->command.verb == VERB_LHLO;
+    facts->ehlo_tried |= verb_is_ehlo(event->command.verb);
     if (facts->hello_exchange == EVENT_NO_EXCHANGE) {
         facts->interrupted = facts->transaction;
     }
@@ -103,7 +104,7 @@ static void learn_text(struct facts *facts, const struct event_command *event) {
 
 static void learn_verb(struct facts *facts, const struct event_command *event) {
     enum verb verb = event->command.verb;
-    if (verb == VERB_EHLO || verb == VERB_LHLO || verb == VERB_HELO) {
+    if (verb_is_hello(verb)) {
         learn_hello(facts, event);
     } else if (verb == VERB_MAIL) {
         learn_mail(facts, event);
@@ -150,15 +151,13 @@ static void learn_command(struct facts *facts, const struct event *event) {
         return;
     }
     facts->credentials_seen |= command->concealed || command->line.secret_count > 0;
-    bool hello = command->command.verb == VERB_EHLO || command->command.verb == VERB_LHLO;
-    bool quiet = hello || command->command.verb == VERB_HELO ||
-                 command->command.verb == VERB_QUIT || command->command.verb == VERB_STARTTLS ||
-                 command->command.verb == VERB_NOOP;
-    facts->tried |= !quiet;
-    facts->hello_last &= command->command.verb == VERB_QUIT;
+    enum verb verb = command->command.verb;
+    facts->tried |=
+        !verb_is_hello(verb) && verb != VERB_QUIT && verb != VERB_STARTTLS && verb != VERB_NOOP;
+    facts->hello_last &= verb == VERB_QUIT;
     bool first_answer = !slice_is_null(command->command.initial);
     facts->last = (struct last_command){
-        .verb = command->command.verb,
+        .verb = verb,
         .exchange = command->exchange,
         .continuation = command->continuation,
         .cancels = command->continuation && slice_is(command->line.text, "*"),
@@ -172,8 +171,8 @@ static void learn_command(struct facts *facts, const struct event *event) {
     if (stray) {
         return;
     }
-    facts->no_check_said |= facts->tls_shown_bad && command->command.verb != VERB_QUIT;
-    facts->ehlo_due &= command->command.verb == VERB_NOOP;
+    facts->no_check_said |= facts->tls_shown_bad && verb != VERB_QUIT;
+    facts->ehlo_due &= verb == VERB_NOOP;
     facts->auth_refused = command->concealed ? facts->auth_refused : EVENT_NO_EXCHANGE;
     if (!command->continuation) {
         learn_verb(facts, command);
@@ -188,7 +187,7 @@ void facts_learn_half_line(struct facts *facts, const struct event_command *comm
 // ── replies ─────────────────────────────────────────────────────────────────────────────────────
 
 static bool accepts(const struct event_reply *reply) {
-    return reply->code >= 200 && reply->code < 300;
+    return reply_code_is_positive(reply->code);
 }
 
 // `220 **********0*2******0***`: what a firewall leaves of a greeting.

@@ -71,7 +71,7 @@ static void judge_hello(struct analysis *analysis, const struct event_command *c
 
 static void judge_after_starttls(struct analysis *analysis, const struct event_command *command) {
     enum verb verb = command->command.verb;
-    bool fine = verb == VERB_EHLO || verb == VERB_LHLO || verb == VERB_QUIT || verb == VERB_NOOP;
+    bool fine = verb_is_ehlo(verb) || verb == VERB_QUIT || verb == VERB_NOOP;
     if (analysis->facts.ehlo_due && !fine) {
         analysis_say(analysis, RULE_NO_EHLO_AFTER_STARTTLS, place_of_command(command),
                      "%s was the first command after STARTTLS; EHLO must be, since TLS makes both "
@@ -135,7 +135,7 @@ void hello_judge(struct analysis *analysis, const struct event *event) {
         return;
     }
     enum verb verb = event->command.command.verb;
-    if (verb == VERB_EHLO || verb == VERB_HELO || verb == VERB_LHLO) {
+    if (verb_is_hello(verb)) {
         judge_hello(analysis, &event->command);
     }
     judge_after_starttls(analysis, &event->command);

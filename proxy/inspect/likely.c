@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/sentence.h"
 #include "base/text.h"
+#include "event/reply_line.h"
 #include "inspect/reply_parts.h"
 
 #include <stdlib.h>
@@ -295,7 +296,7 @@ static void make_good(struct likely *likely, int stages) {
 
 void likely_learn(struct analysis *analysis, const struct event *event) {
     const struct event_reply *reply = &event->reply;
-    if (event->kind != EVENT_REPLY || reply->code < 200 || reply->code > 299) {
+    if (event->kind != EVENT_REPLY || !reply_code_is_positive(reply->code)) {
         return;
     }
     switch ((int)reply->verb) {

@@ -105,7 +105,7 @@ static bool is_surely_base64(struct slice word) {
     bool lower = false;
     for (size_t i = 0; i < word.len; i++) {
         digit = digit || !text_is_alpha(word.data[i]);
-        upper = upper || (i > 0 && word.data[i] >= 'A' && word.data[i] <= 'Z');
+        upper = upper || (i > 0 && text_is_upper(word.data[i]));
         lower = lower || word.data[i] >= 'a';
     }
     return word.len >= 8 && word.len % 4 == 0 && is_base64(word) && (digit || upper) && lower;
@@ -178,17 +178,6 @@ static struct slice value_behind(struct slice word, struct slice key) {
     return at == SLICE_NONE ? (struct slice){0} : slice_from(word, at + key.len);
 }
 
-// Cuts the first word off `*rest`, which is trimmed before and after.
-static struct slice take_word(struct slice *rest) {
-    size_t len = 0;
-    while (len < rest->len && rest->data[len] != ' ' && rest->data[len] != '\t') {
-        len++;
-    }
-    struct slice word = slice_sub(*rest, 0, len);
-    *rest = slice_trim(slice_from(*rest, len));
-    return word;
-}
-
 // The name said before is still no secret.
 static void begin_exchange(struct sasl_progress *progress, struct slice mechanism) {
     progress->layout = sasl_layout_of(mechanism);
@@ -204,12 +193,12 @@ static struct slice skip_auth(struct sasl_progress *progress, struct slice text)
     while (behind.len > 0 && behind.data[0] <= ' ') {
         behind = slice_from(behind, 1);
     }
-    struct slice mechanism = take_word(&behind);
+    struct slice mechanism = slice_take_word(&behind);
     struct slice word = slice_split(&mechanism, '=');
     if (word.len == 0 || sasl_command_len(word) != word.len) {
         return rest;
     }
-    begin_exchange(progress, mechanism.len > 0 ? mechanism : take_word(&behind));
+    begin_exchange(progress, mechanism.len > 0 ? mechanism : slice_take_word(&behind));
     return behind;
 }
 
@@ -224,7 +213,7 @@ static void learn_span(struct secret_set *secrets_known, struct sasl_progress *p
         learn_response(secrets_known, &whole, rest, open);
     }
     while (rest.len > 0) {
-        struct slice word = take_word(&rest);
+        struct slice word = slice_take_word(&rest);
         mask_learn_sasl(secrets_known, progress, word, open && rest.len == 0);
     }
 }
@@ -246,7 +235,7 @@ static void learn_concealed(struct secret_set *secrets_known, struct sasl_progre
     }
     mask_learn_sasl(secrets_known, is_base64(whole) ? progress : &unnamed, whole, open);
     while (rest.len > 0) {
-        struct slice word = take_word(&rest);
+        struct slice word = slice_take_word(&rest);
         if (word.len == whole.len || !is_surely_base64(word)) {
             continue;
         }
@@ -270,7 +259,7 @@ static size_t count_colons(struct slice word) {
 // have split the key itself, or come after it.
 static void learn_values(struct secret_set *secrets_known, struct slice run, bool open) {
     for (bool first = true; run.len > 0; first = false) {
-        struct slice word = take_word(&run);
+        struct slice word = slice_take_word(&run);
         struct slice value = value_behind(word, SLICE("LOGIN="));
         if (slice_is_null(value)) {
             value = value_behind(word, SLICE("URLAUTH="));
@@ -294,7 +283,7 @@ void mask_learn_run(struct secret_set *secrets_known, struct sasl_progress *prog
         return;
     }
     struct slice behind = run;
-    struct slice word = take_word(&behind);
+    struct slice word = slice_take_word(&behind);
     if (sasl_layout_of(word) != SASL_UNKNOWN) { // AUTH, and a mechanism after as many
         begin_exchange(progress, word);
         learn_span(secrets_known, progress, behind, open);

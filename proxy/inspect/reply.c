@@ -176,10 +176,6 @@ static void judge_code(struct analysis *analysis, const struct event_reply *repl
     buf_cleanup(&due);
 }
 
-static bool is_hello(enum verb verb) {
-    return verb == VERB_EHLO || verb == VERB_HELO || verb == VERB_LHLO;
-}
-
 static void say_contradicts(struct analysis *analysis, const struct event_reply *reply) {
     struct quote enhanced = quote_of(analysis, reply->enhanced);
     int class = reply->code / 100;
@@ -207,7 +203,7 @@ static void judge_enhanced(struct analysis *analysis, const struct event_reply *
         return;
     }
     // XCLIENT is answered by a greeting once more.
-    bool greets = reply->to == 0 || is_hello(reply->verb) ||
+    bool greets = reply->to == 0 || verb_is_hello(reply->verb) ||
                   (reply->verb == VERB_XCLIENT && reply->code == 220);
     bool due = class == 2 || class == 4 || class == 5;
     if (due && !greets && capabilities_offer(reply->current, "ENHANCEDSTATUSCODES")) {

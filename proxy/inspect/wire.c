@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The client's bytes and lines (RFC 5321 2.3.8, 4.5.3.1): what is wrong whatever they mean.
 #include "base/limits.h"
+#include "base/text.h"
 #include "inspect/themes.h"
 
 #include <inttypes.h>
@@ -166,7 +167,7 @@ static void judge_trailing_space(struct analysis *analysis, const struct event_c
         return;
     }
     uint8_t last = text.data[text.len - 1];
-    if ((last == ' ' || last == '\t') && slice_trim(text).len > 0) {
+    if (text_is_blank(last) && slice_trim(text).len > 0) {
         analysis_say(
             analysis, RULE_TRAILING_SPACE, place_of_command(command),
             "The %s command has white space in front of its line end; there should be none",

@@ -17,7 +17,7 @@ static struct slice skip_space(struct slice s) {
             depth++;
         } else if (byte == ')' && depth > 0) {
             depth--;
-        } else if (depth == 0 && byte != ' ' && byte != '\t') {
+        } else if (depth == 0 && !text_is_blank(byte)) {
             break;
         }
     }
@@ -75,8 +75,7 @@ static void take_quoted(struct value *out, struct slice *rest) {
 // Unquoted, whatever comes up to a semicolon or space counts: many boundaries hold `=` or `/`.
 static void take_bare(struct value *out, struct slice *rest) {
     size_t i = 0;
-    for (; i < rest->len && rest->data[i] != ';' && rest->data[i] != ' ' && rest->data[i] != '\t';
-         i++) {
+    for (; i < rest->len && rest->data[i] != ';' && !text_is_blank(rest->data[i]); i++) {
         put(out, rest->data[i]);
     }
     *rest = slice_from(*rest, i);

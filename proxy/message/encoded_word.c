@@ -61,12 +61,9 @@ static bool decode_bytes(struct buf *out, const struct word *word) {
 
 // The word after `s` that only white space parts from it.
 static bool read_next_word(struct word *out, struct slice s, size_t *out_space) {
-    size_t space = 0;
-    while (space < s.len && (s.data[space] == ' ' || s.data[space] == '\t')) {
-        space++;
-    }
-    *out_space = space;
-    return read_word(out, slice_from(s, space));
+    struct slice rest = slice_trim_left(s);
+    *out_space = s.len - rest.len;
+    return read_word(out, rest);
 }
 
 // Decodes the run of words of one charset that begins with `word`. Returns how many bytes of `s` it

@@ -108,7 +108,7 @@ bool header_line(struct header *header, struct slice line, size_t len,
     if (len == 0) {
         return true;
     }
-    if (line.data[0] == ' ' || line.data[0] == '\t') {
+    if (text_is_blank(line.data[0])) {
         fold(header, line, len, sink);
     } else {
         open_field(header, line, len, sink);

@@ -58,7 +58,7 @@ static void feed_after_equals(struct mime_transfer *transfer, uint8_t byte) {
         transfer->expects = EXPECT_ANYTHING;
     } else if (byte == '\r' && (first || expects == EXPECT_LINE_END)) {
         transfer->expects = EXPECT_LF;
-    } else if ((byte == ' ' || byte == '\t') && (first || expects == EXPECT_LINE_END)) {
+    } else if (text_is_blank(byte) && (first || expects == EXPECT_LINE_END)) {
         transfer->expects = EXPECT_LINE_END;
     } else if (text_hex_value(byte) >= 0 && (first || expects == EXPECT_SECOND_HEX)) {
         transfer->expects = first ? EXPECT_SECOND_HEX : EXPECT_ANYTHING;

@@ -5,6 +5,7 @@
 // (`upstream_starttls`) the replies to that are taken here. Nothing else is touched.
 #include "base/limits.h"
 #include "base/memory.h"
+#include "event/reply_line.h"
 #include "relay/relay_state.h"
 #include "smtp/command.h"
 #include "smtp/ehlo_reply.h"
@@ -85,7 +86,7 @@ static enum filter_verdict judge_reply(const struct bridge *bridge,
     if (!line->whole && line->bytes.len < CODE_LEN) {
         return FILTER_MORE; // The code is part of what tells what is answered.
     }
-    bool hello = line->due.verb == VERB_EHLO || line->due.verb == VERB_LHLO;
+    bool hello = verb_is_ehlo(line->due.verb);
     if (!hello || line->due.by_proxy) {
         return FILTER_PASS;
     }
@@ -230,7 +231,7 @@ static void end_reply(struct bridge *bridge, const struct filter_line *line, int
         buf_init(&bridge->reply, reply.max);
         upstream_starttls_take(bridge->relay, buf_slice(&reply), code, at_ns);
         buf_cleanup(&reply);
-    } else if (code >= 200 && code < 300) {
+    } else if (reply_code_is_positive(code)) {
         send_ehlo_reply(bridge, line, at_ns);
         buf_clear(&bridge->reply);
     } else {

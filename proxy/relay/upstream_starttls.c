@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // upstream_starttls: the proxy's own way to TLS with a server, by STARTTLS, ahead of the client's
 // first word.
+#include "event/reply_line.h"
 #include "relay/relay_state.h"
 #include "smtp/ehlo_reply.h"
 
@@ -49,7 +50,7 @@ static void pass_refusal(struct relay *relay, struct slice greeting, int code, i
 }
 
 void upstream_starttls_take(struct relay *relay, struct slice reply, int code, int64_t at_ns) {
-    bool ok = code >= 200 && code < 300;
+    bool ok = reply_code_is_positive(code);
     switch (relay->server_state) {
     case SERVER_GREETING:
         if (code != 220) {

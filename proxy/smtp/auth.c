@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "event/reply_line.h"
 #include "smtp/auth_identity.h"
 #include "smtp/sasl_form.h"
 
@@ -118,7 +119,7 @@ void auth_challenge(struct auth *auth, struct slice challenge) {
 // ── how it ended ────────────────────────────────────────────────────────────────────────────────
 
 static enum auth_outcome outcome_of(const struct auth *auth, int code) {
-    if (code >= 200 && code < 300) {
+    if (reply_code_is_positive(code)) {
         return AUTH_SUCCEEDED;
     }
     if (auth->cancelled) {

@@ -9,21 +9,12 @@
 
 static const struct slice starttls = SLICE_INIT("STARTTLS");
 
-static size_t keyword_len(struct slice text) {
-    size_t len = 0;
-    while (len < text.len && !text_is_blank(text.data[len])) {
-        len++;
-    }
-    return len;
-}
-
 // `KEYWORD parameters`, as it follows code and separator.
 static void add(struct caps *caps, struct slice text) {
     text = slice_trim(text);
-    size_t len = keyword_len(text);
-    if (len > 0 && caps->list.count < LIMIT_CAPABILITIES) {
-        caps->items[caps->list.count++] =
-            (struct capability){slice_sub(text, 0, len), slice_trim(slice_from(text, len))};
+    struct slice keyword = slice_take_word(&text);
+    if (keyword.len > 0 && caps->list.count < LIMIT_CAPABILITIES) {
+        caps->items[caps->list.count++] = (struct capability){keyword, text};
     }
 }
 
@@ -66,7 +57,8 @@ struct caps *caps_new(const struct event_reply *reply, enum starttls_view view,
     caps->list.items = caps->items;
     for (size_t i = 1; i < reply->line_count; i++) {
         struct slice text = reply->lines[i].text;
-        struct slice word = slice_sub(slice_trim(text), 0, keyword_len(slice_trim(text)));
+        struct slice rest = slice_trim(text);
+        struct slice word = slice_take_word(&rest);
         bool hidden = view == STARTTLS_HIDDEN && slice_equal_nocase(word, starttls);
         if (!hidden && !is_stripped(edit, word)) {
             add(caps, copy(&at, text));

@@ -27,7 +27,7 @@ static bool looks_like_command(const struct caps *caps, struct slice text) {
         if (!text_is_alpha(word.data[i]) && word.data[i] != '-') {
             return false;
         }
-        upper = upper || (word.data[i] >= 'A' && word.data[i] <= 'Z');
+        upper = upper || text_is_upper(word.data[i]);
         lower = lower || word.data[i] >= 'a';
     }
     for (size_t i = 0; caps != NULL && i < caps->list.count; i++) {
@@ -142,8 +142,8 @@ static struct body_promise promise_of(const struct command *command) {
 // These end a message that was sent in chunks, before its last one (RFC 3030 2), where the server
 // takes them.
 static bool ends_chunks(enum verb verb) {
-    return verb == VERB_MAIL || verb == VERB_RSET || verb == VERB_EHLO || verb == VERB_HELO ||
-           verb == VERB_LHLO || verb == VERB_DATA || verb == VERB_QUIT || verb == VERB_STARTTLS;
+    return verb == VERB_MAIL || verb == VERB_RSET || verb_is_hello(verb) || verb == VERB_DATA ||
+           verb == VERB_QUIT || verb == VERB_STARTTLS;
 }
 
 // What is left of a response is not all that was to come: it is read, but not judged.

@@ -5,24 +5,6 @@
 
 static const struct slice null_slice = {0};
 
-static struct slice skip_blanks(struct slice s) {
-    while (s.len > 0 && text_is_blank(s.data[0])) {
-        s = slice_from(s, 1);
-    }
-    return s;
-}
-
-// Cuts the word up to the next blank off the front of `*rest`, and the blanks after it.
-static struct slice take_word(struct slice *rest) {
-    size_t len = 0;
-    while (len < rest->len && !text_is_blank(rest->data[len])) {
-        len++;
-    }
-    struct slice word = slice_sub(*rest, 0, len);
-    *rest = skip_blanks(slice_from(*rest, len));
-    return word;
-}
-
 // Of a line that ends in CR CR LF the CR is a fault of its own, and no part of the last word.
 static struct slice drop_crs(struct slice line) {
     while (line.len > 0 && line.data[line.len - 1] == '\r') {
@@ -32,8 +14,8 @@ static struct slice drop_crs(struct slice line) {
 }
 
 struct slice command_word(struct slice line) {
-    struct slice rest = skip_blanks(drop_crs(line));
-    return take_word(&rest);
+    struct slice rest = slice_trim_left(drop_crs(line));
+    return slice_take_word(&rest);
 }
 
 enum verb command_verb(struct slice line) {
@@ -53,9 +35,9 @@ static void parse_auth(struct command *out, struct slice line) {
 // ── parameters: `KEYWORD` or `KEYWORD=value` (RFC 5321 4.1.2, esmtp-param) ──────────────────────
 
 static void parse_parameters(struct command *out, struct slice rest) {
-    rest = skip_blanks(rest);
+    rest = slice_trim_left(rest);
     while (rest.len > 0 && out->parameter_count < LIMIT_PARAMETERS) {
-        struct slice value = take_word(&rest);
+        struct slice value = slice_take_word(&rest);
         struct slice keyword = slice_split(&value, '=');
         out->parameters[out->parameter_count++] =
             (struct event_parameter){.keyword = keyword, .value = value};
@@ -131,13 +113,13 @@ static struct slice parse_path(struct event_path *path, struct slice argument,
                                struct slice keyword) {
     struct slice rest = argument;
     if (slice_starts_with_nocase(rest, keyword)) {
-        struct slice behind = skip_blanks(slice_from(rest, keyword.len));
+        struct slice behind = slice_trim_left(slice_from(rest, keyword.len));
         if (behind.len > 0 && behind.data[0] == ':') {
             rest = slice_from(behind, 1);
             path->keyword = true;
         }
     }
-    struct slice start = skip_blanks(rest);
+    struct slice start = slice_trim_left(rest);
     path->space_before = path->keyword && start.len < rest.len && start.len > 0;
     if (start.len == 0) {
         return start;
@@ -162,7 +144,7 @@ static void parse_mailbox(struct command *out, struct slice keyword) {
 
 static void parse_chunk(struct command *out) {
     struct slice rest = out->argument;
-    struct slice size = slice_is_null(rest) ? SLICE("") : take_word(&rest);
+    struct slice size = slice_is_null(rest) ? SLICE("") : slice_take_word(&rest);
     out->chunk_valid = text_parse_u64(&out->chunk_len, size, UINT64_MAX);
     out->chunk_last = out->chunk_valid && slice_is_nocase(slice_trim_right(rest), "LAST");
 }
@@ -170,7 +152,7 @@ static void parse_chunk(struct command *out) {
 // BURL (RFC 4468 3): `BURL url` or `BURL url LAST`.
 static void parse_burl(struct command *out) {
     struct slice rest = slice_is_null(out->argument) ? SLICE("") : out->argument;
-    take_word(&rest);
+    slice_take_word(&rest);
     out->chunk_last = slice_is_nocase(slice_trim_right(rest), "LAST");
 }
 
@@ -196,8 +178,8 @@ static void parse_details(struct command *out, struct slice line) {
 
 void command_parse(struct command *out, struct slice line) {
     line = drop_crs(line);
-    struct slice rest = skip_blanks(line);
-    out->name = take_word(&rest);
+    struct slice rest = slice_trim_left(line);
+    out->name = slice_take_word(&rest);
     out->verb = verb_find(out->name);
     rest = slice_trim_right(rest);
     out->argument = rest.len > 0 ? rest : null_slice;

@@ -43,14 +43,6 @@ static size_t find_in_auth(struct span *out, struct slice line, bool cut) {
 
 // ── values after a key ───────────────────────────────────────────────────────────────────────────
 
-static size_t value_len(struct slice s) {
-    size_t len = 0;
-    while (len < s.len && s.data[len] != ' ' && s.data[len] != '\t') {
-        len++;
-    }
-    return len;
-}
-
 // Marks the value of each `key` up to the next blank. Where there are more than can be marked, the
 // last mark covers all that is left.
 static size_t find_values(struct span out[LIMIT_SPANS], struct slice line, struct slice key) {
@@ -62,7 +54,8 @@ static size_t find_values(struct span out[LIMIT_SPANS], struct slice line, struc
             return count;
         }
         at += found + key.len;
-        size_t len = value_len(slice_from(line, at));
+        struct slice rest = slice_from(line, at);
+        size_t len = slice_take_word(&rest).len;
         if (count + 1 == LIMIT_SPANS) {
             len = line.len - at;
         }

@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 #include "base/memory.h"
+#include "event/reply_line.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,10 +59,6 @@ void envelope_clear(struct envelope *envelope) {
     *envelope = (struct envelope){0};
 }
 
-static bool is_positive(int code) {
-    return code >= 200 && code < 300;
-}
-
 static bool has_parameter(const struct envelope_path *path, const char *keyword) {
     for (size_t i = 0; path != NULL && i < path->parameter_count; i++) {
         if (slice_is_nocase(path->parameters[i].keyword, keyword)) {
@@ -73,13 +70,13 @@ static bool has_parameter(const struct envelope_path *path, const char *keyword)
 
 // A MAIL that is refused within a transaction leaves it as it was (RFC 5321 4.1.4).
 void envelope_answer_mail(struct envelope *envelope, struct envelope_path *path, int code) {
-    if (envelope->open && !is_positive(code)) {
+    if (envelope->open && !reply_code_is_positive(code)) {
         envelope_path_free(path);
         return;
     }
     envelope_clear(envelope);
     envelope->from = path;
-    envelope->open = is_positive(code);
+    envelope->open = reply_code_is_positive(code);
     envelope->smtputf8 = has_parameter(path, "SMTPUTF8");
 }
 
@@ -107,8 +104,8 @@ void envelope_answer_rcpt(struct envelope *envelope, struct envelope_path *path,
                                  .parameters = path->parameters,
                                  .parameter_count = path->parameter_count,
                                  .code = code,
-                                 .accepted = is_positive(code)};
-    envelope->accepted_count += is_positive(code);
+                                 .accepted = reply_code_is_positive(code)};
+    envelope->accepted_count += reply_code_is_positive(code);
 }
 
 struct event_recipient *envelope_next_accepted(const struct envelope *envelope, size_t *cursor) {

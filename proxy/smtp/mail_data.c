@@ -2,6 +2,7 @@
 #include "smtp/mail_data.h"
 
 #include "base/memory.h"
+#include "event/reply_line.h"
 #include "smtp/dialogue_state.h"
 
 #include <assert.h>
@@ -147,7 +148,7 @@ void mail_data_refuse(struct dialogue *dialogue, struct mail_data *mail_data, in
 // RFC 2033 4.2: one answer for each accepted recipient, in the order of the RCPTs.
 bool transfer_answer(struct dialogue *dialogue, struct mail_data *mail_data, int code,
                      struct slice *out_recipient) {
-    bool positive = code >= 200 && code < 300;
+    bool positive = reply_code_is_positive(code);
     struct event_recipient *recipient = NULL;
     if (mail_data->answers_due == 0) {
         size_t accepted = dialogue->envelope.accepted_count;

@@ -3,25 +3,18 @@
 
 #include "base/limits.h"
 #include "base/sentence.h"
-
-static bool is_positive(int code) {
-    return code >= 200 && code < 300;
-}
-
-static bool is_hello(enum verb verb) {
-    return verb == VERB_EHLO || verb == VERB_LHLO || verb == VERB_HELO;
-}
+#include "event/reply_line.h"
 
 // ── capabilities ────────────────────────────────────────────────────────────────────────────────
 
 struct caps *reply_effects_learn_caps(struct dialogue *dialogue, const struct event_reply *reply,
                                       const struct pending_reply *item) {
     // XCLIENT restarts the session, so that EHLO is due again.
-    if (item->verb == VERB_XCLIENT && is_positive(reply->code)) {
+    if (item->verb == VERB_XCLIENT && reply_code_is_positive(reply->code)) {
         caps_drop(dialogue->caps);
         dialogue->caps = NULL;
     }
-    if (!is_hello(item->verb) || !is_positive(reply->code)) {
+    if (!verb_is_hello(item->verb) || !reply_code_is_positive(reply->code)) {
         return NULL;
     }
     struct offer_edit edit = dialogue->offer_edit;
@@ -44,7 +37,7 @@ struct caps *reply_effects_learn_caps(struct dialogue *dialogue, const struct ev
 
 void reply_effects_end_chunks(struct dialogue *dialogue, const struct reply_effects_cause *cause) {
     const struct mail_data *mail_data = dialogue->mail_data;
-    bool taken = is_positive(cause->code) || cause->code == 354;
+    bool taken = reply_code_is_positive(cause->code) || cause->code == 354;
     bool under_way = mail_data != NULL && mail_data->number == cause->item.ends_message &&
                      dialogue->client.state != CLIENT_CHUNK;
     if (under_way && taken) {
@@ -96,7 +89,7 @@ static void apply_to_auth(struct dialogue *dialogue, const struct reply_effects_
         challenge(dialogue, auth);
         return;
     }
-    dialogue->client.conceal = dialogue->client.conceal || !is_positive(cause->code);
+    dialogue->client.conceal = dialogue->client.conceal || !reply_code_is_positive(cause->code);
     stop_waiting(dialogue, CLIENT_AWAIT_SASL);
     emit_auth(dialogue, auth, cause->code, cause->at_ns);
 }
@@ -106,7 +99,7 @@ static void apply_to_stray_sasl(struct dialogue *dialogue,
                                 const struct reply_effects_cause *cause) {
     if (cause->item.continuation) {
         stop_waiting(dialogue, CLIENT_AWAIT_SASL);
-        dialogue->client.conceal = dialogue->client.conceal || !is_positive(cause->code);
+        dialogue->client.conceal = dialogue->client.conceal || !reply_code_is_positive(cause->code);
     }
     if (cause->code == 334) {
         dialogue->client.challenged = dialogue->client.auth_seen;
@@ -196,7 +189,7 @@ static void apply_to_starttls(struct dialogue *dialogue, const struct reply_effe
 
 // A MAIL that is refused within a transaction leaves it as it was (RFC 5321 4.1.4).
 static void keep_promise(struct dialogue *dialogue, const struct reply_effects_cause *cause) {
-    if (!is_positive(cause->code) && dialogue->envelope.open) {
+    if (!reply_code_is_positive(cause->code) && dialogue->envelope.open) {
         dialogue->client.promise = cause->item.promise;
     }
 }
@@ -204,11 +197,11 @@ static void keep_promise(struct dialogue *dialogue, const struct reply_effects_c
 // ── by verb ─────────────────────────────────────────────────────────────────────────────────────
 
 static bool ends_transaction(enum verb verb) {
-    return is_hello(verb) || verb == VERB_RSET || verb == VERB_XCLIENT;
+    return verb_is_hello(verb) || verb == VERB_RSET || verb == VERB_XCLIENT;
 }
 
 static void apply_to_command(struct dialogue *dialogue, struct reply_effects_cause *cause) {
-    bool positive = is_positive(cause->code);
+    bool positive = reply_code_is_positive(cause->code);
     enum verb verb = cause->item.verb;
     if (cause->item.ends_message != 0) {
         stop_waiting(dialogue, CLIENT_AWAIT_END);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "smtp/reply_match.h"
 
+#include "event/reply_line.h"
 #include "smtp/reply_effects.h"
 #include "smtp/resync.h"
 
@@ -20,7 +21,7 @@ static bool is_message(const struct pending_reply *item) {
 // the one reply that may come at any time (RFC 5321 3.8).
 static bool is_early(const struct dialogue *dialogue, const struct answer *answer, int code) {
     const struct mail_data *mail_data = dialogue->mail_data;
-    bool verdict = (code >= 200 && code < 300) || (code >= 400 && code < 600 && code != 421);
+    bool verdict = reply_code_is_positive(code) || (code >= 400 && code < 600 && code != 421);
     return verdict && mail_data != NULL && !mail_data->bdat && mail_data->confirmed &&
            !mail_data->answered && !answer->by_proxy && !answer->incomplete;
 }
@@ -74,8 +75,7 @@ static bool has_enhanced(const struct pending_reply *item, enum match match, int
     if (match == MATCH_NONE) {
         return true;
     }
-    bool hello = item->kind == WAITING_COMMAND &&
-                 (item->verb == VERB_EHLO || item->verb == VERB_HELO || item->verb == VERB_LHLO);
+    bool hello = item->kind == WAITING_COMMAND && verb_is_hello(item->verb);
     return !hello && !(item->kind == WAITING_GREETING && code == 220);
 }
 

@@ -2,6 +2,7 @@
 #include "spool/document_file.h"
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "spool/swap.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@ bool document_is_ours(struct slice head) {
     struct slice rest = SLICE(DOCUMENT_OURS);
     for (size_t i = 0; i < head.len && rest.len > 0; i++) {
         uint8_t byte = head.data[i];
-        if (byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n') {
+        if (text_is_space(byte)) {
             continue;
         }
         if (byte != rest.data[0]) {

@@ -63,7 +63,7 @@ struct message_log {
 };
 
 static bool is_folded(struct slice line) {
-    return line.len > 0 && (line.data[0] == ' ' || line.data[0] == '\t');
+    return line.len > 0 && text_is_blank(line.data[0]);
 }
 
 bool message_line_shown(enum body_detail body, struct header_limit *limit,

@@ -155,30 +155,23 @@ static enum err read_value(struct expression *expression, struct failure *failur
 // The length of the name at the start of `s`: up to an comparison or white space.
 static size_t name_length(struct slice s) {
     size_t len = 0;
-    while (len < s.len && s.data[len] != ' ' && s.data[len] != '\t' &&
+    while (len < s.len && !text_is_blank(s.data[len]) &&
            find_comparison(slice_from(s, len)) == NULL) {
         len++;
     }
     return len;
 }
 
-// Only in front: white space at the end is the value's.
-static struct slice skip_space(struct slice s) {
-    while (s.len > 0 && (s.data[0] == ' ' || s.data[0] == '\t')) {
-        s = slice_from(s, 1);
-    }
-    return s;
-}
-
+// White space at the end is the value's.
 static enum err read_parts(struct expression *expression, struct failure *failure,
                            enum expression_use use) {
-    struct slice rest = skip_space(slice_of_string(expression->text));
+    struct slice rest = slice_trim_left(slice_of_string(expression->text));
     if (slice_starts_with(rest, SLICE("all:"))) {
         expression->every = true;
-        rest = skip_space(slice_from(rest, 4));
+        rest = slice_trim_left(slice_from(rest, 4));
     }
     struct slice name = slice_sub(rest, 0, name_length(rest));
-    rest = skip_space(slice_from(rest, name.len));
+    rest = slice_trim_left(slice_from(rest, name.len));
     expression->name = find_name(name, use);
     if (expression->name == NULL) {
         return fail(
@@ -200,7 +193,7 @@ static enum err read_parts(struct expression *expression, struct failure *failur
         expression->header =
             slice_is(name, "subject") ? mem_string("subject") : mem_string_of(field);
     }
-    expression->value = mem_string_of(skip_space(slice_from(rest, strlen(comparison->sign))));
+    expression->value = mem_string_of(slice_trim_left(slice_from(rest, strlen(comparison->sign))));
     return read_value(expression, failure);
 }
 

@@ -63,6 +63,20 @@ static void splits(void **state) {
     assert_false(slice_is_null(rest));
 }
 
+static void takes_words(void **state) {
+    (void)state;
+    struct slice rest = SLICE("MAIL \t FROM:<> ");
+    assert_true(slice_is(slice_take_word(&rest), "MAIL"));
+    assert_true(slice_is(slice_take_word(&rest), "FROM:<>"));
+    assert_int_equal(rest.len, 0);
+    assert_int_equal(slice_take_word(&rest).len, 0);
+    rest = SLICE(" x");
+    assert_int_equal(slice_take_word(&rest).len, 0);
+    assert_true(slice_is(rest, "x"));
+    rest = (struct slice){0};
+    assert_int_equal(slice_take_word(&rest).len, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_null_from_empty),
@@ -71,6 +85,7 @@ int main(void) {
         cmocka_unit_test(folds_ascii_only),
         cmocka_unit_test(finds),
         cmocka_unit_test(splits),
+        cmocka_unit_test(takes_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

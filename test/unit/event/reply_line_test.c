@@ -37,10 +37,18 @@ static void reads_enhanced_codes(void **state) {
     check_slice(reply_line_enhanced(SLICE("")), NULL);
 }
 
+static void knows_a_yes(void **state) {
+    (void)state;
+    assert_true(reply_code_is_positive(200) && reply_code_is_positive(299));
+    assert_false(reply_code_is_positive(199) || reply_code_is_positive(300) ||
+                 reply_code_is_positive(0));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_lines),
         cmocka_unit_test(reads_enhanced_codes),
+        cmocka_unit_test(knows_a_yes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,11 +37,19 @@ static void is_silent_about_nothing(void **state) {
     assert_false(verb_info(VERB_UNKNOWN)->ends_group);
 }
 
+static void knows_the_hellos(void **state) {
+    (void)state;
+    assert_true(verb_is_ehlo(VERB_EHLO) && verb_is_ehlo(VERB_LHLO) && !verb_is_ehlo(VERB_HELO));
+    assert_true(verb_is_hello(VERB_EHLO) && verb_is_hello(VERB_LHLO) && verb_is_hello(VERB_HELO));
+    assert_false(verb_is_hello(VERB_HELP) || verb_is_hello(VERB_NONE));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_each_by_its_name),
         cmocka_unit_test(knows_what_ends_a_group),
         cmocka_unit_test(is_silent_about_nothing),
+        cmocka_unit_test(knows_the_hellos),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
