@@ -44,6 +44,9 @@ static void put_wait(const struct service_loop *service, struct buf *line) {
     }
     buf_putf(line, "waiting for %s, %lld s\n", wait.text,
              (long long)((now_ns - wait.since_unix_ns) / NS_PER_S));
+    if (wait.hint != NULL) {
+        buf_putf(line, "%s\n", wait.hint);
+    }
 }
 
 // A narrow screen leaves out the last parts: the addresses first.
@@ -87,11 +90,13 @@ static void on_wait_time(uv_timer_t *timer) {
     const struct service_loop *service = timer->data;
     struct wait wait;
     while (waits_next_to_say(service->app->waits, &wait, clock_unix_ns(), STATUS_WAIT_NS)) {
+        const char *hint = wait.hint == NULL ? "" : wait.hint;
+        const char *before = wait.hint == NULL ? "" : "; ";
         if (wait.session == 0) { // no event of it came yet
             console_sayf("waiting for %s, %d s", wait.text, STATUS_WAIT_MS / 1000);
         } else {
-            console_sayf("session %llu: waiting for %s, %d s", (unsigned long long)wait.session,
-                         wait.text, STATUS_WAIT_MS / 1000);
+            console_sayf("session %llu: waiting for %s, %d s%s%s", (unsigned long long)wait.session,
+                         wait.text, STATUS_WAIT_MS / 1000, before, hint);
         }
     }
 }

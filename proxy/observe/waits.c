@@ -47,6 +47,15 @@ static void set_text(struct session_wait *session, const char *format, ...) {
     va_start(args, format);
     vsnprintf(session->wait.text, sizeof(session->wait.text), format, args);
     va_end(args);
+    session->wait.hint = NULL;
+}
+
+// A server of implicit TLS waits for a ClientHello, its plain client for a greeting.
+static void after_connect(struct session_wait *session, const struct event *event) {
+    set_text(session, "the server's greeting");
+    if (event->connect.connected && event->session != NULL && event->session->has_server) {
+        session->wait.hint = "it may expect TLS from the start";
+    }
 }
 
 static void after_tls(struct session_wait *session, enum side side) {
@@ -88,7 +97,7 @@ static void after_reply(struct session_wait *session, const struct event_reply *
 static void advance(struct session_wait *session, const struct event *event) {
     switch ((unsigned)event->kind) {
     case EVENT_CONNECT:
-        set_text(session, "the server's greeting");
+        after_connect(session, event);
         break;
     case EVENT_TLS:
         after_tls(session, event->tls.side);

@@ -13,6 +13,7 @@
 struct wait {
     uint64_t session;         // 0 where nothing of it is known but that it was accepted
     char text[WAIT_TEXT_MAX]; // "the server's greeting"
+    const char *hint;         // why it may take so long; NULL: none; static
     int64_t since_unix_ns;    // of the last event; INT64_MAX after the end
     bool said;                // by waits_next_to_say
 };

@@ -263,7 +263,8 @@ def test_run_says_once_a_step_what_is_waited_for(scope):
                 said += pseudo_terminal.read(master)
         said += pseudo_terminal.read_to_the_end(master)
         process.wait(harness.TIMEOUT)
-    assert said.count(b"smtpscope: session 1: waiting for the server's greeting, 3 s\r\n") == 1, said
+    assert said.count(b"smtpscope: session 1: waiting for the server's greeting, 3 s; it may expect TLS "
+                      b"from the start\r\n") == 1, said
 
 
 def test_a_screen_names_a_cause_at_most_twice(scope):

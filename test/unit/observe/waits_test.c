@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #define LONG_NS (3 * NS_PER_S)
 
 struct fixture {
@@ -46,6 +48,22 @@ static void expect(struct fixture *fixture, const char *text) {
     assert_true(waits_longest(fixture->waits, &wait, &sessions, now(fixture) + LONG_NS, LONG_NS));
     assert_string_equal(wait.text, text);
     assert_int_equal(sessions, 1);
+}
+
+static const char *hint(struct fixture *fixture) {
+    struct wait wait;
+    size_t sessions = 0;
+    assert_true(waits_longest(fixture->waits, &wait, &sessions, now(fixture) + LONG_NS, LONG_NS));
+    return wait.hint;
+}
+
+// To a plain client a server of implicit TLS says nothing.
+static void a_silent_server_may_expect_tls(void **state) {
+    struct fixture *fixture = *state;
+    sample_connect(&fixture->sample);
+    assert_non_null(strstr(hint(fixture), "TLS"));
+    sample_reply(&fixture->sample, 0, "220 mail");
+    assert_null(hint(fixture));
 }
 
 static void each_step_waits_for_something_else(void **state) {
@@ -121,9 +139,8 @@ static void each_step_is_to_be_said_once(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(each_step_waits_for_something_else),
-        TEST(a_session_that_ended_waits_for_nothing),
-        TEST(the_longest_wait_is_given),
+        TEST(a_silent_server_may_expect_tls),         TEST(each_step_waits_for_something_else),
+        TEST(a_session_that_ended_waits_for_nothing), TEST(the_longest_wait_is_given),
         TEST(each_step_is_to_be_said_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
