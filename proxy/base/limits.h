@@ -242,7 +242,7 @@
 // Getting ahead means this much within this time. A reader that takes a page now and then is as
 // good as none: the mail would wait for it without bound.
 #define AHEAD_BYTES         (64 * KIB)
-#define AHEAD_NS            NS_PER_S
+#define AHEAD_NS            (3 * NS_PER_S)
 #define LIMIT_PIECES_FLOOD  2 // times the cap of a backlog, for the small ends of messages
 #define WRITER_GATHER_NS    (5 * NS_PER_MS) // after the first line, so that one write takes many
 #define WRITER_GIVE_UP_NS   (2 * NS_PER_S)  // without progress, once it is to stop

@@ -116,6 +116,9 @@ class Terminal:
         screen.feed(whole.decode("utf-8", "ignore"))
         return screen.lines()
 
+    def last_row(self):
+        return (self.screen() or [""])[-1]
+
     def send_mail(self):
         with smtplib.SMTP("127.0.0.1", self.port, "client.example.com",
                           timeout=harness.TIMEOUT) as client:
@@ -245,9 +248,9 @@ def test_a_status_line_says_what_is_waited_for(scope):
     with smtplib.SMTP("127.0.0.1", terminal.port, "client.example.com",
                       timeout=harness.TIMEOUT) as client:
         waiting = re.compile(r"^ waiting for the client's next command, \d+ s \u00b7 1 live")
-        terminal.read_until(lambda: waiting.match(terminal.screen()[-1]))
+        terminal.read_until(lambda: waiting.match(terminal.last_row()))
         client.docmd("MAIL FROM:<a@example.com>")
-        terminal.read_until(lambda: not waiting.match(terminal.screen()[-1]))
+        terminal.read_until(lambda: not waiting.match(terminal.last_row()))
     terminal.stop()
 
 

@@ -31,29 +31,29 @@ static void a_writer_that_gets_ahead_is_waited_for_and_loses_nothing(void **stat
     assert_false(backlog_is_congested(&backlog, 0));
     assert_true(admit(&backlog, 1, 0));
     assert_true(backlog_is_congested(&backlog, 0));
-    assert_true(admit(&backlog, CAP, NS_PER_S / 2));
-    backlog_wrote(&backlog, 64 * KIB, NS_PER_S / 2);
-    assert_true(backlog_is_congested(&backlog, NS_PER_S));
+    assert_true(admit(&backlog, CAP, AHEAD_NS / 2));
+    backlog_wrote(&backlog, 64 * KIB, AHEAD_NS / 2);
+    assert_true(backlog_is_congested(&backlog, AHEAD_NS));
     assert_int_equal(backlog.lost, 0);
     backlog_release(&backlog, CAP + 1);
-    assert_false(backlog_is_congested(&backlog, NS_PER_S));
+    assert_false(backlog_is_congested(&backlog, AHEAD_NS));
 }
 
 static void a_writer_that_makes_no_progress_is_not_waited_for(void **state) {
     (void)state;
     struct backlog backlog = new_backlog();
     assert_true(admit(&backlog, CAP, 0));
-    assert_true(backlog_is_congested(&backlog, NS_PER_S - 1));
-    assert_false(backlog_is_congested(&backlog, NS_PER_S));
-    assert_false(admit(&backlog, 1, NS_PER_S));
+    assert_true(backlog_is_congested(&backlog, AHEAD_NS - 1));
+    assert_false(backlog_is_congested(&backlog, AHEAD_NS));
+    assert_false(admit(&backlog, 1, AHEAD_NS));
 }
 
 static void a_trickle_is_as_good_as_nothing(void **state) {
     (void)state;
     struct backlog backlog = new_backlog();
     assert_true(admit(&backlog, CAP, 0));
-    backlog_wrote(&backlog, 4096, NS_PER_S / 2);
-    assert_false(backlog_is_congested(&backlog, NS_PER_S));
+    backlog_wrote(&backlog, 4096, AHEAD_NS / 2);
+    assert_false(backlog_is_congested(&backlog, AHEAD_NS));
 }
 
 static void a_failing_output_loses_past_the_cap_at_once(void **state) {
@@ -98,8 +98,8 @@ static void one_piece_over_the_cap_is_taken_when_nothing_waits(void **state) {
 static void time_counts_from_the_first_that_waits(void **state) {
     (void)state;
     struct backlog backlog = new_backlog();
-    assert_true(admit(&backlog, CAP, 100 * NS_PER_S));
-    assert_true(backlog_is_congested(&backlog, 100 * NS_PER_S));
+    assert_true(admit(&backlog, CAP, 100 * AHEAD_NS));
+    assert_true(backlog_is_congested(&backlog, 100 * AHEAD_NS));
 }
 
 int main(void) {
