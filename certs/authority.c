@@ -183,7 +183,7 @@ static enum err load_certificate(struct issuer *ca, const struct folder *folder,
         ca->certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
         BIO_free(bio);
         if (ca->certificate == NULL) {
-            err = fail(failure, ERR_INPUT, "%s/%s is no certificate in PEM form; " RENEW,
+            err = fail(failure, ERR_INPUT, "%s/%s is not a certificate in PEM form; " RENEW,
                        folder->path, AUTHORITY_CERTIFICATE_FILE);
         }
     }
@@ -224,7 +224,7 @@ static enum err load_key(EVP_PKEY **out_key, X509 **out_intermediate, const stru
         *out_intermediate = *out_key == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
         BIO_free(bio);
         if (*out_key == NULL) {
-            err = fail(failure, ERR_INPUT, "%s/%s is no private key in PEM form; " RENEW,
+            err = fail(failure, ERR_INPUT, "%s/%s is not a private key in PEM form; " RENEW,
                        folder->path, AUTHORITY_KEY_FILE);
         }
     }

@@ -284,7 +284,7 @@ static X509 *build_leaf(const struct leaf_store *store, EVP_PKEY *key, X509 *ser
     return NULL;
 }
 
-// Clients draw their lines at 1024 and 2048 bits, so three keys stand for all small ones: a hostile
+// Clients draw their lines at 1024 and 2048 bits, so three keys do for all small ones: a hostile
 // server cannot have one made for each size.
 static EVP_PKEY *small_key(struct leaf_store *store, unsigned bits) {
     size_t size = 0;

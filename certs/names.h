@@ -19,7 +19,7 @@ enum { NAMES_ADDRESS_LEN = 16 };
 // The bytes of an IPv4 or IPv6 address; 0 where `text` is none. Brackets are fine.
 size_t names_parse_address(uint8_t out[NAMES_ADDRESS_LEN], const char *text);
 bool names_is_loopback(const char *text); // such an address: 127.0.0.0/8, ::1
-// Whether it can stand in a certificate as a DNS name: labels of letters, digits, `-` and `_`.
+// Whether a certificate can have it as a DNS name: labels of letters, digits, `-` and `_`.
 bool names_is_host(const char *text);
 
 // The alternative names of `server` (or, where it has none, its common name if that is a name),

@@ -42,7 +42,7 @@ static int put_wide(CBB *cbb, const char *text) {
     return 1;
 }
 
-// ContentInfo of type data: the OCTET STRING that `out` then stands for.
+// ContentInfo of type data; `out` is its OCTET STRING.
 static int open_data(CBB *cbb, CBB *info, CBB *explicit_0, CBB *out) {
     return CBB_add_asn1(cbb, info, CBS_ASN1_SEQUENCE) && put_oid(info, OID_DATA) &&
            CBB_add_asn1(info, explicit_0, CONTEXT_0) &&

@@ -55,7 +55,7 @@ void trust_store_free(struct trust_store *store);
 void trust_prepare(struct trust_store *store);
 bool trust_is_prepared(struct trust_store *store);
 
-// `name` is a host name or an address (told apart by its form); NULL: no name is checked. A verdict
+// `name` is a host name or an address (its form says which); NULL: no name is checked. A verdict
 // is kept for a chain and name for about a minute. Waits for the system's roots, where they are not
 // prepared.
 void trust_verify(struct trust_verdict *out, struct trust_store *store, CRYPTO_BUFFER *const *chain,

@@ -284,7 +284,7 @@
 #define LIMIT_WEB_MESSAGE      (8 * MIB)         // of one message
 #define LIMIT_WEB_EVENTS       (16 * MIB)        // lines for readers to come; the oldest go first
 #define LIMIT_WEB_CONNECTIONS  128               // at once
-#define LIMIT_WEB_TURNED_AWAY  64                // beyond these that are told why
+#define LIMIT_WEB_TURNED_AWAY  64                // more, that get an answer why
 #define LIMIT_WEB_STREAMS      32                // of events, at once
 #define LIMIT_WEB_HEAD         (16 * KIB)        // a request line and its header
 #define LIMIT_WEB_POOL         (256 * KIB)       // of the HTTP library, for one connection

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// process: what /proc tells about a process. Used for the pid and program of a local client.
+// process: what /proc says of a process. Used for the pid and program of a local client.
 #ifndef SCOPE_BASE_PROCESS_H
 #define SCOPE_BASE_PROCESS_H
 

@@ -81,8 +81,8 @@ static enum err start(struct capture *capture, struct failure *failure,
     if (handlers->opened != NULL) {
         handlers->opened(handlers->context, capture);
     }
-    // What the command leaves behind becomes our child, so that it stays ours to look into, and its
-    // end is seen.
+    // A process that outlives its parent in the command becomes our child, so that we may still
+    // look into it and see its end.
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     err = command_start(&capture->command, failure, options);
     if (err == OK) {

@@ -51,7 +51,7 @@ struct capture_options {
     struct port_list ports;         // watched, any address; borrowed
     char *const *command;           // NULL-terminated: program and arguments
     const char *const *environment; // NULL-terminated "NAME=value", over what is inherited; or NULL
-    const char *trust_mount;        // a PEM bundle to stand over the system's; NULL for none
+    const char *trust_mount;        // a PEM bundle to mount over the system's; NULL for none
     uint16_t listener_port;         // of capture_listener_open
     bool closed;                    // no server is dialled, and nothing that cannot be led to the
                                     // listener may pass: it is refused
@@ -80,8 +80,8 @@ struct capture_handlers {
     void (*warned)(void *context, const char *sentence);
     // A signal was passed on to the command (so SIGHUP may also reopen outputs).
     void (*signalled)(void *context, int signal_number);
-    // The command and all that it left behind have ended. `status` is the exit status that `run`
-    // gives: the command's, 128 + signal, 126 or 127 where it could not be executed.
+    // The command and all processes that it started have ended. `status` is the exit status that
+    // `run` gives: the command's, 128 + signal, 126 or 127 where it could not be executed.
     void (*ended)(void *context, int status);
     void *context;
 };

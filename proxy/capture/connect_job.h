@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// job: what is done for one stopped connect to a watched port, from the look at the socket to
-// the answer. It may take as long as the server takes to answer a SYN, so each has a thread of its
-// own. The policy of capture is here and nowhere else.
+// connect_job: what is done for one stopped connect to a watched port, from the look at the socket
+// to the answer. It may take as long as the server takes to answer a SYN, so each runs on a thread
+// alone.
 //
 //                                    ┌ refused, no route ──▶ the same errno, `failed`
 //   borrow ─▶ fresh TCP? ─▶ dial ────┼ connected ──────────▶ record, connect to 127.x.y.z
@@ -10,8 +10,8 @@
 //     └ may not ─▶ dial, then change the address in the caller's memory (fallback.h)
 //
 // How long a dial is waited for: a blocking socket waits as long as `connect_timeout_ms` or its own
-// SO_SNDTIMEO; a non-blocking one 300 ms, after which it is told "in progress" as it would have
-// been at once; and a signal that the caller catches ends the wait as it would have without us.
+// SO_SNDTIMEO; a non-blocking one 300 ms, after which it gets EINPROGRESS, as it would have at
+// once; and a signal that the caller catches ends the wait as it would have without us.
 // A hurried job (supervisor.c) waits as for a non-blocking socket, so that a crowd of connects
 // to a silent server holds up no other.
 #ifndef SCOPE_CAPTURE_CONNECT_JOB_H

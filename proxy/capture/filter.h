@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// filter: the seccomp program that a captured command runs under, and the one table of system
-// calls behind it. Everything passes but the calls of that table:
+// filter: the seccomp program that a captured command runs under, made from one table of
+// system calls. Everything passes but the calls of that table:
 //
 //   connect                          a notification; the supervisor looks at the address
 //   getsockname, getpeername         a notification: a redirected socket's ends are not these

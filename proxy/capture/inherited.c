@@ -15,7 +15,7 @@ void capture_inherited_take(struct capture_inherited *out) {
     out->sigpipe_ignored = is_ignored(SIGPIPE);
     out->sigchld_ignored = is_ignored(SIGCHLD);
     getrlimit(RLIMIT_NOFILE, &out->descriptors);
-    // A parent that ignores SIGCHLD is not told how its children ended.
+    // A parent that ignores SIGCHLD does not learn how its children ended.
     struct sigaction plain = {.sa_handler = SIG_DFL};
     sigaction(SIGCHLD, &plain, NULL);
     sigset_t kept;

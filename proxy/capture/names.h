@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // names: what a redirected socket answers to who asks it for its two ends. The kernel would name
-// our listener as the peer and loopback as the socket's own end; the command is told what it would
-// be told without us: where it wanted to go, and the address that the server sees (a mail client
+// our listener as the peer and loopback as the socket's own end; the command gets what it would
+// without us: where it wanted to go, and the address that the server sees (a mail client
 // may put that after EHLO). Any thread.
 #ifndef SCOPE_CAPTURE_NAMES_H
 #define SCOPE_CAPTURE_NAMES_H

@@ -123,7 +123,7 @@ static void drop_old(struct pending_connects *pending, int64_t now_ns) {
     }
 }
 
-// An address of 127.0.0.0/8 that stands for nothing yet, clear of both ends of the block, where
+// An address of 127.0.0.0/8 that no connect has yet, clear of both ends of the block, where
 // 127.0.0.1 and the broadcast address are.
 static struct in_addr pick_address(struct pending_connects *pending) {
     for (;;) {

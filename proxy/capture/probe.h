@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // probe: what of capture and redirection works on this machine, tried and not guessed, for
-// `smtpscope doctor`. Each probe takes milliseconds and leaves nothing behind.
+// `smtpscope doctor`. Each probe takes milliseconds and leaves nothing when it is done.
 #ifndef SCOPE_CAPTURE_PROBE_H
 #define SCOPE_CAPTURE_PROBE_H
 

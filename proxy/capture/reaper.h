@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// reaper: the thread that minds the command: it passes signals on, waits for the command and for
-// all that the command left behind (capture makes this process their parent), and says when the
-// last has ended.
+// reaper: the thread that waits for the command: it passes signals on, waits for the command and
+// for all processes that outlive it (capture makes this process their parent), and says when the
+// last one has ended.
 #ifndef SCOPE_CAPTURE_REAPER_H
 #define SCOPE_CAPTURE_REAPER_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// redirect: the command's socket is connected to our listener, and a record tells the listener
-// where it was going.
+// redirect: the command's socket is connected to our listener, and the listener finds in
+// a record where it was going.
 #ifndef SCOPE_CAPTURE_REDIRECT_H
 #define SCOPE_CAPTURE_REDIRECT_H
 

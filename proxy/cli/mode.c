@@ -58,11 +58,11 @@ static bool split_host_port(struct slice *out_host, struct slice *out_port, stru
             return false;
         }
         *out_host = slice_sub(word, 1, end - 1);
-        struct slice behind = slice_from(word, end + 1);
-        if (behind.len > 0) {
-            *out_port = slice_from(behind, 1);
+        struct slice tail = slice_from(word, end + 1);
+        if (tail.len > 0) {
+            *out_port = slice_from(tail, 1);
         }
-        return (behind.len == 0 || behind.data[0] == ':') &&
+        return (tail.len == 0 || tail.data[0] == ':') &&
                slice_find_byte(*out_host, ':') != SLICE_NONE;
     }
     struct slice rest = word;
@@ -89,7 +89,8 @@ static enum err parse_url(struct mode_spec *mode, struct failure *failure, struc
     } else if (slice_starts_with_nocase(url, SLICE("smtp://"))) {
         rest = slice_from(url, sizeof("smtp://") - 1);
     } else {
-        return fail(failure, ERR_USAGE, "--mode: '%.*s' is no smtp:// or smtps:// URL", SHOWN(url));
+        return fail(failure, ERR_USAGE, "--mode: '%.*s' is not an smtp:// or smtps:// URL",
+                    SHOWN(url));
     }
     if (rest.len > 0 && rest.data[rest.len - 1] == '/') {
         rest = slice_sub(rest, 0, rest.len - 1);
@@ -103,7 +104,7 @@ static enum err parse_url(struct mode_spec *mode, struct failure *failure, struc
     }
     mode->port = mode->implicit_tls ? MODE_PORT_SMTPS : MODE_PORT_SMTP;
     if (!slice_is_null(port) && !parse_port(&mode->port, port, 1)) {
-        return fail(failure, ERR_USAGE, "--mode: '%.*s' is no port (1 to 65535) in '%.*s'",
+        return fail(failure, ERR_USAGE, "--mode: '%.*s' is not a port (1 to 65535) in '%.*s'",
                     SHOWN(port), SHOWN(url));
     }
     mode->host = mem_string_of(host);
@@ -117,7 +118,7 @@ enum err listen_place_parse(char **out_host, uint16_t *out_port, struct failure 
     bool alone = word.len > 0 && slice_find_byte(word, ':') == SLICE_NONE && word.data[0] != '[';
     if (!alone && !split_host_port(&host, &port, word)) {
         return fail(failure, ERR_USAGE,
-                    "%.*s' is no [HOST:]PORT to listen on; enclose an IPv6 address in brackets",
+                    "%.*s' is not a [HOST:]PORT to listen on; enclose an IPv6 address in brackets",
                     SHOWN(word));
     }
     if (!host_is_well_formed(host)) {
@@ -221,7 +222,7 @@ enum err mode_parse_short(struct mode_spec *out, struct failure *failure, const 
     }
     if (!looks_like_server(text)) {
         return fail(failure, ERR_USAGE,
-                    "proxy: '%s' is no server; one is HOST:PORT, such as mail.example.com:587",
+                    "proxy: '%s' is not a server; one is HOST:PORT, such as mail.example.com:587",
                     word);
     }
     bool has_scheme = slice_find(text, SLICE("://")) != SLICE_NONE;

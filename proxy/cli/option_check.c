@@ -71,7 +71,7 @@ static enum err finish_run(struct options *options, struct failure *failure) {
     }
     if (options->ports.all && options->sink) {
         return fail(failure, ERR_USAGE,
-                    "--ports all and --sink do not go together: what is no mail has no server to "
+                    "--ports all and --sink do not go together: what is not mail has no server to "
                     "pass on to");
     }
     if (options->ports.all && options->send_header != PROXY_HEADER_NONE) {

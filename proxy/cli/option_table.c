@@ -38,7 +38,7 @@ static const struct option_row table[] = {
      .argument = "LIST",
      .standard = "25,465,587,2525",
      .help = "the ports whose connections are captured, numbers and ranges such as 8000-8999, or "
-             "all: then what is no mail passes on untouched; repeatable",
+             "all: then what is not mail passes on untouched; repeatable",
      .kind = OPTION_PORTS,
      .group = GROUP_TRAFFIC,
      .commands = RUN},

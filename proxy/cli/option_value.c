@@ -34,7 +34,7 @@ static enum err read_text(struct options *options, struct failure *failure,
 static enum err read_number(uint64_t *out, struct failure *failure, const struct option_row *row,
                             const char *word) {
     if (!text_parse_u64(out, slice_of_string(word), row->max) || *out < row->min) {
-        return fail(failure, ERR_USAGE, "--%s: '%s' is no whole number from %llu to %llu",
+        return fail(failure, ERR_USAGE, "--%s: '%s' is not a whole number from %llu to %llu",
                     row->name, word, (unsigned long long)row->min, (unsigned long long)row->max);
     }
     return OK;
@@ -73,8 +73,9 @@ static enum err read_seconds(struct options *options, struct failure *failure,
     }
     uint64_t ms = seconds * 1000 + fraction;
     if (!good || (ms == 0 && row->min > 0)) {
-        return fail(failure, ERR_USAGE, "--%s: '%s' is no number of seconds %s to %llu", row->name,
-                    word, row->min > 0 ? "above 0, up" : "from 0", (unsigned long long)row->max);
+        return fail(failure, ERR_USAGE, "--%s: '%s' is not a number of seconds %s to %llu",
+                    row->name, word, row->min > 0 ? "above 0, up" : "from 0",
+                    (unsigned long long)row->max);
     }
     memcpy(member(options, row), &ms, sizeof(ms));
     return OK;
@@ -97,7 +98,7 @@ static enum err read_versions(struct options *options, struct failure *failure,
                               const struct option_row *row, const char *word) {
     struct tls_version_range range;
     if (!tls_version_range_parse(&range, slice_of_string(word))) {
-        return wrong(failure, row, word, "no TLS version or range of 1.0, 1.1, 1.2, 1.3");
+        return wrong(failure, row, word, "not a TLS version or a range of 1.0, 1.1, 1.2, 1.3");
     }
     memcpy(member(options, row), &range, sizeof(range));
     options->tls_client_given |= row->offset == offsetof(struct options, tls_client);
@@ -126,7 +127,7 @@ static enum err read_size(struct options *options, struct failure *failure,
                           const struct option_row *row, const char *word) {
     uint64_t size = 0;
     if (!parse_size(&size, slice_of_string(word))) {
-        return wrong(failure, row, word, "no SIZE: a number of bytes, K, M or G");
+        return wrong(failure, row, word, "not a SIZE: a number of bytes, K, M or G");
     }
     if (size < row->min) {
         return fail(failure, ERR_USAGE, "--%s: '%s' is less than %llu bytes", row->name, word,
@@ -160,10 +161,10 @@ static enum err read_rotate(struct options *options, struct failure *failure,
     struct slice size = slice_split(&keep, ',');
     uint64_t count = options->rotate_keep;
     if (!slice_is_null(keep) && (!text_parse_u64(&count, keep, 9999) || count == 0)) {
-        return wrong(failure, row, word, "no SIZE[,KEEP]: KEEP is a number from 1 to 9999");
+        return wrong(failure, row, word, "not a SIZE[,KEEP]: KEEP is a number from 1 to 9999");
     }
     if (!parse_size(&options->rotate_size, size)) {
-        return wrong(failure, row, word, "no SIZE[,KEEP]: SIZE is a number of bytes, K, M or G");
+        return wrong(failure, row, word, "not a SIZE[,KEEP]: SIZE is a number of bytes, K, M or G");
     }
     options->rotate_keep = (unsigned)count;
     return OK;
@@ -182,7 +183,7 @@ static enum err read_names(struct options *options, struct failure *failure,
     while (!slice_is_null(rest)) {
         struct slice name = slice_split(&rest, ',');
         if (name.len == 0) {
-            return wrong(failure, row, word, "no list of names between commas");
+            return wrong(failure, row, word, "not a list of names between commas");
         }
         text_list_add(member(options, row), name);
     }
@@ -196,7 +197,7 @@ static enum err read_rules(struct options *options, struct failure *failure,
         struct slice id = slice_split(&rest, ',');
         if (rule_find(id) == RULE_COUNT) {
             return fail(failure, ERR_USAGE,
-                        "--%s: '%.*s' is no rule; smtpscope check --rules lists them", row->name,
+                        "--%s: '%.*s' is not a rule; smtpscope check --rules lists them", row->name,
                         (int)id.len, (const char *)id.data);
         }
         text_list_add(member(options, row), id);
@@ -283,7 +284,7 @@ static enum err read_ports(struct options *options, struct failure *failure,
     }
     bool list = bad.len < strlen(word);
     return fail(failure, ERR_USAGE,
-                "--%s: '%.*s'%s%s%s is no port from 1 to 65535 and no range of them, such as "
+                "--%s: '%.*s'%s%s%s is not a port from 1 to 65535 or a range of them, such as "
                 "8000-8999",
                 row->name, (int)bad.len, (const char *)bad.data, list ? " in '" : "",
                 list ? word : "", list ? "'" : "");
@@ -294,7 +295,7 @@ static enum err read_networks(struct options *options, struct failure *failure,
     return networks_add(&options->balancers, slice_of_string(word))
                ? OK
                : wrong(failure, row, word,
-                       "no list of addresses and CIDR blocks, such as 10.0.0.0/8,2001:db8::7");
+                       "not a list of addresses and CIDR blocks, such as 10.0.0.0/8,2001:db8::7");
 }
 
 // ── outputs and reports ─────────────────────────────────────────────────────────────────────────
@@ -403,7 +404,7 @@ static enum err read_report(struct options *options, struct failure *failure,
     }
     const char *path = behind_colon(word);
     if (kind > REPORT_GITHUB || (path != NULL && path[0] == '\0')) {
-        return wrong(failure, row, word, "no KIND[:FILE] with one of text, json, junit, github");
+        return wrong(failure, row, word, "not a KIND[:FILE] with one of text, json, junit, github");
     }
     options->reports =
         mem_resize(options->reports, options->report_count + 1, sizeof(options->reports[0]));

@@ -26,7 +26,7 @@ static size_t find_word(const char *const *list, size_t count, const char *word)
 // `show` takes one transcript, `check` several.
 static enum err take_file(struct options *options, struct failure *failure, const char *word) {
     if (word[0] == '\0') {
-        return fail(failure, ERR_USAGE, "%s: '' is no name of a file",
+        return fail(failure, ERR_USAGE, "%s: '' is not the name of a file",
                     cli_command_name(options->command));
     }
     if (options->command == CLI_SHOW && options->files.count > 0) {
@@ -82,7 +82,7 @@ enum err words_take(struct options *options, struct failure *failure, const char
         return take_ctl_word(options, failure, word);
     case CLI_RUN:
         return fail(failure, ERR_USAGE,
-                    "run: '%s' is no command; one that begins with a dash comes after --: "
+                    "run: '%s' is not a command; one that begins with a dash comes after --: "
                     "smtpscope run [OPTION...] -- COMMAND [ARG...]",
                     word);
     case CLI_NONE:
@@ -103,9 +103,9 @@ static enum err need(struct failure *failure, bool given, const char *sentence) 
 
 static enum err check_ctl(const struct options *options, struct failure *failure) {
     if (options->ctl_word != NULL && strcmp(options->ctl_word, "faults") == 0) {
-        return fail(failure, ERR_USAGE, "ctl faults wants on or off");
+        return fail(failure, ERR_USAGE, "ctl faults needs on or off");
     }
-    return need(failure, options->ctl_word != NULL, "ctl wants one of " CTL_WORDS);
+    return need(failure, options->ctl_word != NULL, "ctl needs one of " CTL_WORDS);
 }
 
 enum err words_check(const struct options *options, struct failure *failure) {

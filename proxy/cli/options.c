@@ -208,8 +208,8 @@ static enum err take_command(struct options *options, struct failure *failure, c
         suggest_offer(&suggestion, cli_command_name((enum cli_command)i));
     }
     return suggestion.best == NULL
-               ? fail(failure, ERR_USAGE, "'%s' is no command: " CLI_COMMAND_NAMES, word)
-               : fail(failure, ERR_USAGE, "'%s' is no command; did you mean %s?", word,
+               ? fail(failure, ERR_USAGE, "'%s' is not a command: " CLI_COMMAND_NAMES, word)
+               : fail(failure, ERR_USAGE, "'%s' is not a command; did you mean %s?", word,
                       suggestion.best);
 }
 
@@ -260,7 +260,7 @@ static enum err take_default(struct options *options, struct failure *failure, s
         row = find_any_row(&option);
     }
     if (row == NULL || row->kind == OPTION_HELP) {
-        return fail(failure, ERR_USAGE, "'%s' is no option", word);
+        return fail(failure, ERR_USAGE, "'%s' is not an option", word);
     }
     if (option_is_of(row, options->command) && !is_given(given, row)) {
         return take_row(options, failure, words, row, option.attached);

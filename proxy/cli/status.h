@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// status: what a person at a terminal is told about a capture beside its transcript: the status
+// status: what a person at a terminal sees of a capture beside its transcript: the status
 // line, what is waited for, that it stops, and the summary at the end.
 #ifndef SCOPE_CLI_STATUS_H
 #define SCOPE_CLI_STATUS_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// trust_folder: where the bundles are that the command of `run` is told to trust.
+// trust_folder: where the bundles are that the environment of `run`'s command names.
 //
 // The CA's own folder is private. That is right for the one user that a plain user's command can
 // be; but what root starts may become another user (su, setpriv, a server that gives up its

@@ -14,7 +14,7 @@
 int verdict_give(const struct options *options, struct judge *judge, int otherwise);
 
 // Before a capture, so that it is not for nothing: whether the reports' files can be written, as
-// far as can be told without making them.
+// far as that is known without making them.
 MUST_USE enum err verdict_check_places(struct failure *failure, const struct options *options);
 
 #endif

@@ -102,7 +102,8 @@ static void put_values(struct buf *out, const char *before, struct slice status,
     }
 }
 
-// `PATH: since 2026-11-22T15:03:11Z, 127.0.0.1:2525 (sink)`: what tells one proxy from another.
+// `PATH: since 2026-11-22T15:03:11Z, 127.0.0.1:2525 (sink)`: how a person knows one proxy from
+// another.
 static void describe(struct buf *out, struct slice socket) {
     char *path = mem_string_of(socket);
     struct buf status;

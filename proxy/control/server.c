@@ -99,7 +99,7 @@ void control_server_close(struct control_server *server) {
         return;
     }
     server->closing = true;
-    if (!server->busy) { // else behind the answer to the command that it is about
+    if (!server->busy) { // else after the answer to the command that stops it
         close_all(server);
     }
 }

@@ -185,7 +185,7 @@ struct event_reply {
     struct slice enhanced; // "5.7.8"; null where there is none or none is read
     const struct event_reply_line *lines;
     size_t line_count;
-    size_t told_lines;       // of the greeting, that were told as EVENT_GREETING before
+    size_t told_lines;       // of the greeting, that went out as EVENT_GREETING before
     bool incomplete;         // the connection ended within it
     bool cut;                // lines past the caps were dropped
     bool final;              // the answer to a message …
@@ -199,7 +199,7 @@ struct event_reply {
     const struct capabilities *current; // the latest on this layer; NULL before
 };
 
-// Told only while the client has said nothing, so no secret can be in it.
+// Sent only while the client has said nothing, so no secret can be in it.
 struct event_greeting {
     struct event_line line;
 };

@@ -15,7 +15,7 @@ struct show_options {
     struct event_sink also; // gets every event too; `take` may be NULL
 };
 
-// Tells all of a reader that was just opened; calls `write` with one or more whole lines at a time.
+// Shows all of a reader that was just opened; calls `write` with one or more whole lines at a time.
 void show_text(struct reader *reader, const struct show_options *options,
                void (*write)(void *context, struct slice lines), void *context);
 

@@ -35,7 +35,7 @@ static bool read_word(struct word *out, struct slice s) {
     return true;
 }
 
-// The byte that `=XX` stands for, given the place of its `=`; -1 where it is not of that form.
+// The byte that `=XX` means, given the place of its `=`; -1 where it is not of that form.
 static int hex_byte(struct slice text, size_t at) {
     int high = at + 2 < text.len ? text_hex_value(text.data[at + 1]) : -1;
     int low = at + 2 < text.len ? text_hex_value(text.data[at + 2]) : -1;

@@ -23,7 +23,7 @@ struct message_reader {
     struct buf line;
     size_t line_len; // bytes of it so far, kept or not
     bool passing;    // its bytes are being passed on
-    bool told[FLAW_KIND_COUNT];
+    bool said[FLAW_KIND_COUNT];
 };
 
 struct message_reader *message_reader_new(const struct event_session *session,
@@ -57,10 +57,10 @@ static struct event new_event(const struct message_reader *reader, enum event_ki
 // Each kind once a message: a thousand broken lines are one fault.
 static void tell_flaw(struct message_reader *reader, enum event_flaw_kind kind, struct slice detail,
                       uint64_t number) {
-    if (reader->told[kind]) {
+    if (reader->said[kind]) {
         return;
     }
-    reader->told[kind] = true;
+    reader->said[kind] = true;
     struct event event = new_event(reader, EVENT_FLAW);
     event.flaw = (struct event_flaw){.side = SIDE_CLIENT,
                                      .message = reader->message,
@@ -196,7 +196,7 @@ void message_reader_begin(struct message_reader *reader, int message, int exchan
     reader->line_len = 0;
     reader->passing = false;
     for (int i = 0; i < FLAW_KIND_COUNT; i++) {
-        reader->told[i] = false;
+        reader->said[i] = false;
     }
     buf_init(&reader->line, LIMIT_HEADER_BYTES);
     header_begin(&reader->header);

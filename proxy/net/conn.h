@@ -32,7 +32,8 @@ struct early {
     struct slice from[2]; // by enum side; the server's only where it is connected
 };
 
-// Why a client gets no server. OUTCOME_CONNECT_FAILED: it is told. Any other: it is only closed.
+// Why a client gets no server. OUTCOME_CONNECT_FAILED: it gets an answer. Any other: it is only
+// closed.
 struct turned_away {
     enum outcome outcome;
     const char *reason; // a sentence

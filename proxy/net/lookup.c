@@ -38,7 +38,7 @@ struct lookups *lookups_new(void) {
     return lookups;
 }
 
-// The last thread frees what the process has left behind.
+// The last thread frees what is left when the process has closed the lookups.
 static void leave(struct lookups *lookups) {
     bool last = lookups->closed && lookups->threads == 0;
     pthread_mutex_unlock(&lookups->lock);

@@ -64,7 +64,7 @@ struct proxy_options {
     bool asks_before_dial; // a session's relay may have a rule for that (relay_before_dial)
     // Connections from these begin with a PROXY protocol header; outlives the proxy.
     const struct networks *balancers;
-    enum proxy_header_version send_header; // ahead of all that goes to a server
+    enum proxy_header_version send_header; // before all else that goes to a server
     // One sentence for standard error; any thread.
     void (*complain)(void *context, const char *sentence);
     // The proxy has stopped: every session ended. Called once, on a worker's thread.

@@ -78,7 +78,7 @@ static void read_ends(struct proxy_header *header, struct slice rest, int family
         break_off(header, family == AF_INET ? "an address that is not one of IPv4"
                                             : "an address that is not one of IPv6");
     } else if (!read_port(&header->client, client_port) || !read_port(&header->server, rest)) {
-        break_off(header, "a port that is no number from 0 to 65535");
+        break_off(header, "a port that is not a number from 0 to 65535");
     } else {
         become_whole(header, true);
     }

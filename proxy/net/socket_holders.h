@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// socket_holders: which process holds a socket, from the descriptors in /proc, where nothing but
-// reading all of them tells. So one reading serves for many questions: what it saw is remembered,
+// socket_holders: which process holds a socket, from the descriptors in /proc. Only reading all
+// of them finds it, so one reading serves for many questions: what it saw is remembered,
 // and an answer from memory is checked by one look at that descriptor. Knows no threads.
 #ifndef SCOPE_NET_SOCKET_HOLDERS_H
 #define SCOPE_NET_SOCKET_HOLDERS_H

@@ -56,7 +56,7 @@ void observer_flush(struct observer *observer);
 // Ends the dialogue, then delivers the close.
 void observer_close(struct observer *observer, const struct event_close *close, int64_t at_ns);
 bool observer_wants_wire(const struct observer *observer); // EVENT_WIRE is taken
-// The sinks lag behind so far that readers should wait.
+// The sinks are so late that readers should wait.
 bool observer_is_congested(const struct observer *observer);
 struct observer_counts observer_counts(const struct observer *observer);
 

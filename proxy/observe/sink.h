@@ -25,7 +25,7 @@ struct sink_ops {
     void (*secret)(void *session, struct slice line);
     // Whether it takes EVENT_WIRE too. NULL: no.
     bool (*wants_wire)(const void *session);
-    // Whether it lags behind so far that readers should wait. NULL: never.
+    // Whether it is so late that readers should wait. NULL: never.
     bool (*is_congested)(const void *session);
     // The session is over; without EVENT_CLOSE only where the program is torn down.
     void (*session_free)(void *session);

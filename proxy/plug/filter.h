@@ -12,7 +12,7 @@
 // its peer's, and has it before `take` is called. What the filter then sends in its place is not
 // recorded: `say` is for the proxy's own lines, and records them as such.
 //
-// Several filters stand in a row between the peers, and each line meets them in the order of its
+// Several filters form a row between the peers, and each line meets them in the order of its
 // way: it belongs to the first that does not pass it.
 //
 //   client ◀──▶ fault ◀──▶ bridge ◀──▶ server
@@ -91,12 +91,12 @@ struct filter_port {
     void (*record_command)(const struct filter_port *port, const char *line, int64_t at_ns);
     // Only records a reply of the proxy's own to the client, for one who sends it later.
     void (*record_reply)(const struct filter_port *port, const char *line, int64_t at_ns);
-    // The same for one that stands in place of a reply that was taken.
+    // The same for one in place of a reply that was taken.
     void (*record_substitute)(const struct filter_port *port, const char *line, int64_t at_ns);
     void (*note)(const struct filter_port *port, const char *text, int64_t at_ns);
     void (*fault)(const struct filter_port *port, const struct event_fault *fault, int64_t at_ns);
     // What becomes of the reply to EHLO that is judged, so that what the client does is judged by
-    // what it was told.
+    // what it was offered.
     void (*edit_offer)(const struct filter_port *port, const struct offer_edit *edit);
     // The client had sent what is held of it before the reply that was just recorded.
     void (*held_was_early)(const struct filter_port *port);

@@ -84,7 +84,7 @@ static enum filter_verdict judge_reply(const struct bridge *bridge,
         return line->whole ? FILTER_TAKE : FILTER_HOLD;
     }
     if (!line->whole && line->bytes.len < CODE_LEN) {
-        return FILTER_MORE; // The code is part of what tells what is answered.
+        return FILTER_MORE; // Without the code it is not known what is answered.
     }
     bool hello = verb_is_ehlo(line->due.verb);
     if (!hello || line->due.by_proxy) {
@@ -109,9 +109,9 @@ static void answer_starttls(struct bridge *bridge, int64_t at_ns) {
     bridge->starttls_due = false;
     if (offers_starttls(relay)) {
         say(bridge, "220 2.0.0 Ready to start TLS", at_ns);
-        struct buf behind = filters_take_held(relay, SIDE_CLIENT);
-        buf_put(&relay->client.unread, buf_slice(&behind));
-        buf_wipe(&behind);
+        struct buf held = filters_take_held(relay, SIDE_CLIENT);
+        buf_put(&relay->client.unread, buf_slice(&held));
+        buf_wipe(&held);
         return;
     }
     say(bridge, "502 5.5.1 STARTTLS is not available here", at_ns);

@@ -29,7 +29,7 @@ void filter_stream_set_end(struct filter_stream *stream, enum stream_end end) {
     stream->end = end > stream->end ? end : stream->end;
 }
 
-// Ahead of anything else that goes the same way: what was passed goes out.
+// What was passed goes out before anything else that goes the same way.
 static void let_pass(struct relay *relay, enum side from) {
     struct slice bytes = relay->streams[from].passing;
     relay->streams[from].passing = SLICE("");
@@ -38,7 +38,7 @@ static void let_pass(struct relay *relay, enum side from) {
 
 // ── what a filter may do ────────────────────────────────────────────────────────────────────────
 
-// The filters stand in the order in which a reply meets them; `nth` is that of this line.
+// The filters are in the order in which a reply meets them; `nth` is that of this line.
 static const struct filter *nth_filter(const struct relay *relay, enum side from, size_t nth) {
     return &relay->filters[from == SIDE_SERVER ? nth : relay->filter_count - 1 - nth];
 }

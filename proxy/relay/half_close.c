@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // half_close: a peer's stream ends, by close_notify, FIN or reset, and so does the other peer's, in
-// the same way and behind the last byte.
+// the same way and after the last byte.
 #include "base/limits.h"
 #include "relay/relay_state.h"
 
@@ -21,8 +21,8 @@ static void pass_end(struct relay *relay, enum side side) {
     leg_end(relay_leg(relay, side_other(side)), clean);
 }
 
-// A server's end that the client is told of in words or by an alert, as soon as it is known which.
-static bool is_told_later(const struct relay *relay) {
+// Whether the client gets words or an alert about the server's end, once it is known which.
+static bool is_said_later(const struct relay *relay) {
     enum server_tls wanted = relay_server_tls(relay);
     bool own_tls = wanted == SERVER_TLS_STARTTLS || wanted == SERVER_TLS_IMPLICIT;
     bool known_soon = relay->client_state == CLIENT_HELLO ||
@@ -102,7 +102,7 @@ void relay_eof(struct relay *relay, enum side side, enum relay_fin fin, int64_t 
     } else {
         upstream_starttls_check_gone(relay, at_ns);
     }
-    if (side == SIDE_CLIENT || !is_told_later(relay)) {
+    if (side == SIDE_CLIENT || !is_said_later(relay)) {
         filter_stream_set_end(&relay->streams[side], STREAM_END_DUE);
     }
     pass_due_end(relay, side);

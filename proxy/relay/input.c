@@ -83,7 +83,7 @@ static size_t find_hello(struct slice wire) {
     return at == SLICE_NONE ? wire.len : at;
 }
 
-// Plain bytes between STARTTLS and the ClientHello are relayed in the clear, ahead of TLS, as they
+// Plain bytes between STARTTLS and the ClientHello are relayed in the clear, before TLS, as they
 // were before it. Where the server's side is TLS already there is no such way: they would enter it,
 // and a DATA among them would make mail of what the client says next (RFC 3207 4.2).
 static void pass_before_hello(struct relay *relay, struct slice plain, int64_t at_ns) {
@@ -96,7 +96,7 @@ static void pass_before_hello(struct relay *relay, struct slice plain, int64_t a
 }
 
 // Takes the plain bytes off the front of what is unread. What follows another STARTTLS among them
-// comes back there, ahead of the rest.
+// comes back there, before the rest.
 static void take_plain_before_hello(struct relay *relay, size_t len, int64_t at_ns) {
     struct buf all = relay->client.unread;
     buf_init(&relay->client.unread, all.max);

@@ -6,7 +6,7 @@
 //   plaintext ──▶ pending ──▶ [ tls endpoint ] ──▶ output ──▶ the peer
 //                   ▲ waits while the gate is shut
 //
-// Plain bytes that are still in `output` when TLS begins go out ahead of TLS.
+// Plain bytes that are still in `output` when TLS begins go out before TLS.
 #ifndef SCOPE_RELAY_LEG_H
 #define SCOPE_RELAY_LEG_H
 

@@ -41,7 +41,7 @@ void plain_server_begin(struct relay *relay, int64_t at_ns) {
     dialogue_tls_withdrawn(dialogue);
     relay_set_server(relay, SERVER_READY);
     relay_set_client(relay, CLIENT_PLAIN);
-    // The server had a ClientHello, the proxy's own, so this one is only told of.
+    // The server had a ClientHello, the proxy's own, so this one only goes to the observer.
     observer_feed(relay->observer, SIDE_CLIENT, buf_slice(&relay->client_hello), at_ns);
     buf_cleanup(&relay->client_hello);
 }

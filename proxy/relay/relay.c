@@ -76,7 +76,7 @@ static int64_t decision_time(const struct relay *relay, int64_t at_ns) {
     return automatic && waits ? at_ns + RELAY_HELLO_WAIT_NS : INT64_MAX;
 }
 
-// In the order in which a reply meets them: a fault is what stands next to the client.
+// In the order in which a reply meets them: a fault is next to the client.
 static void add_interference(struct relay *relay) {
     const struct relay_config *config = relay->config;
     if (config->rewrite != NULL) {
@@ -181,7 +181,7 @@ void relay_connected(struct relay *relay, const char *local_address, int64_t at_
 }
 
 // A client that has not spoken yet may be about to speak TLS: it gets the time to show it, so that
-// it can be told in a way that it understands.
+// it gets an answer that it understands.
 static void wait_for_first_bytes(struct relay *relay, int64_t at_ns) {
     if (relay->client_state == CLIENT_UNDECIDED && relay->decide_at_ns == INT64_MAX) {
         relay->decide_at_ns = at_ns + RELAY_HELLO_WAIT_NS;

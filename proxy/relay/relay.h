@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // relay: one whole proxied connection without a socket. Its owner moves wire bytes in and out of
-// it, tells it the time and what became of the two TCP streams, and asks what it wants next.
+// it, gives it the time and what became of the two TCP streams, and asks what it wants next.
 //
 //   relay_receive(CLIENT) ─▶ leg ─ plaintext ─┬─▶ leg ─▶ relay_output(SERVER)
 //   relay_output(CLIENT) ◀── leg ◀─ plaintext ┴── leg ◀─ relay_receive(SERVER)
@@ -55,7 +55,7 @@ void relay_before_dial(struct relay_dial *out, struct relay *relay, const char *
 // What became of the connection to the server. `local_address` is the proxy's own end.
 void relay_connected(struct relay *relay, const char *local_address, int64_t at_ns);
 // It could not be made: `reason` is a sentence. `tell_client`: say so where SMTP or TLS allows it;
-// else the stream is only closed (SOCKS5 and `run` have told the client in their own way).
+// else the stream is only closed (SOCKS5 and `run` have answered the client in their own way).
 void relay_connect_failed(struct relay *relay, const char *reason, bool tell_client, int64_t at_ns);
 
 // How a peer's stream ended.
@@ -64,7 +64,7 @@ enum relay_fin {
     RELAY_FIN_UNACKED, // with its FIN the client had not acknowledged all that it was sent
 };
 
-// A happening outside the streams that the transcript is to have: `text` is put behind `###`.
+// A happening outside the streams that the transcript is to have: `text` comes after `###`.
 void relay_note(struct relay *relay, const char *text, int64_t at_ns);
 // The client gets no server, and no word: it is closed. Only for a relay whose setup says so.
 void relay_turn_away(struct relay *relay, enum outcome outcome, const char *reason, int64_t at_ns);
@@ -89,7 +89,7 @@ bool relay_wants_reset(const struct relay *relay, enum side side); // a reset to
 bool relay_gave_up(const struct relay *relay, enum side side);
 bool relay_is_done(const struct relay *relay); // both streams may be closed
 
-// What watches the session lags behind: reading should wait until this is false.
+// What watches the session is late: reading should wait until this is false.
 bool relay_is_congested(const struct relay *relay);
 
 // When relay_tick is to be called next: nanoseconds since the accept, INT64_MAX for never.
@@ -104,7 +104,7 @@ void relay_stop(struct relay *relay, int64_t at_ns);
 // The key log callback for the two TLS contexts: an endpoint's context is its relay.
 void relay_keylog(void *endpoint_context, struct slice line);
 
-// Tells the end of the session to the outputs, once, when both streams are closed.
+// Reports the end of the session to the outputs, once, when both streams are closed.
 void relay_finish(struct relay *relay, int64_t at_ns);
 struct observer_counts relay_counts(const struct relay *relay);
 

@@ -268,7 +268,7 @@ unsigned tls_fault_edit_leaf(struct leaf_request *request, const struct relay *r
 bool far_side_is_socket(const struct relay *relay);
 void far_side_open(struct relay *relay, struct far_end far_end, int64_t at_ns); // takes it
 void far_side_cleanup(struct relay *relay);
-// Gives it what the client said, as far as there is room for what it says, and tells it the end.
+// Gives it what the client said, as far as there is room for what it says, and then the end.
 void far_side_run(struct relay *relay, int64_t at_ns);
 void far_side_tls_begun(struct relay *relay); // the client's leg is in TLS
 int64_t far_side_deadline_ns(const struct relay *relay);
@@ -297,7 +297,7 @@ void bridge_add(struct relay *relay);
 void bridge_update_view(struct relay *relay);
 // The client sent plain text after our 220, where it can go nowhere: a ClientHello is to follow.
 void bridge_await_hello(struct relay *relay, int64_t at_ns);
-// What was held of the client's plain stream goes ahead of TLS; no answer of ours is due inside it.
+// What was held of the client's plain stream goes before TLS; no answer of ours is due inside it.
 void bridge_client_tls_begins(struct relay *relay, int64_t at_ns);
 void bridge_release_greeting(struct relay *relay);
 bool bridge_holds_greeting(const struct relay *relay); // it was said to the proxy alone

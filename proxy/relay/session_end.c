@@ -131,7 +131,7 @@ void session_end_close_both(struct relay *relay, int64_t at_ns) {
 }
 
 // RFC 8446 6.2. The server's own alert is the truest; where it gave none, one that says that the
-// trouble is behind the proxy.
+// trouble is between the proxy and the server.
 static int alert_for_client(const struct relay *relay) {
     enum { HANDSHAKE_FAILURE = 40, INTERNAL_ERROR = 80 };
     struct event_tls facts = {.alert = -1};

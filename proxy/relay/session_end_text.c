@@ -115,7 +115,7 @@ void session_end_note_moment(struct relay *relay, int64_t at_ns) {
 }
 
 // A plain client on a port of implicit TLS waits as long as its patience; so does one whose server
-// is slow. The port tells, or else that the client spoke to a silent server, or waited so long.
+// is slow. The port shows it, or that the client spoke to a silent server, or waited so long.
 static bool may_be_implicit_tls(const struct relay *relay) {
     enum { SMTP = 25, SUBMISSIONS = 465, SUBMISSION = 587 };
     uint16_t port = relay->session->server.port;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// upstream_starttls: the proxy's own way to TLS with a server, by STARTTLS, ahead of the client's
+// upstream_starttls: the proxy's own way to TLS with a server, by STARTTLS, before the client's
 // first word.
 #include "event/reply_line.h"
 #include "relay/relay_state.h"
@@ -98,9 +98,9 @@ bool upstream_starttls_under_way(const struct relay *relay) {
 // RFC 3207 4.2: what came in the clear after the 220 counts for nothing. It is no answer, so it
 // ends here: the client's stream may be inside TLS already.
 void upstream_starttls_finish(struct relay *relay, int64_t at_ns) {
-    struct buf behind = filters_take_held(relay, SIDE_SERVER);
-    observer_feed(relay->observer, SIDE_SERVER, buf_slice(&behind), at_ns);
-    buf_cleanup(&behind);
+    struct buf held = filters_take_held(relay, SIDE_SERVER);
+    observer_feed(relay->observer, SIDE_SERVER, buf_slice(&held), at_ns);
+    buf_cleanup(&held);
     tls_switch_server_begin(relay, true, at_ns);
 }
 

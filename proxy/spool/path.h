@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "spool/destination.h"
 
-// What the placeholders stand for. Session 0 has no peers.
+// The values of the placeholders. Session 0 has no peers.
 struct path_values {
     uint64_t session;
     int64_t unix_ns;    // of {date}

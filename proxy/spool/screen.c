@@ -139,7 +139,7 @@ static size_t reference_len(struct slice text, size_t len) {
     return len;
 }
 
-// The space behind it is left.
+// The space after it is left.
 static struct slice next_word(struct slice *rest) {
     size_t len = reference_len(*rest, word_len(*rest));
     struct slice word = slice_sub(*rest, 0, len);

@@ -32,7 +32,7 @@ struct screen {
 // first line of each session but the first comes a rule; session 0 is none.
 void screen_put_line(struct screen *screen, struct buf *out, struct slice line);
 
-// Appends the label, such as "smtpscope: ", and the sentence behind it with a '\n', as one row or
+// Appends the label, such as "smtpscope: ", and after it the sentence with a '\n', as one row or
 // more. Both are ASCII or were escaped before.
 void screen_put_sentence(const struct screen *screen, struct buf *out, const char *label,
                          struct slice sentence);

@@ -30,7 +30,7 @@ static const struct alert ALERTS[] = {
     [51] = {"decrypt_error", "a signature or a Finished message of the handshake does not hold"},
     [60] = {"export_restriction", "export rules forbid what was negotiated"},
     [70] = {"protocol_version", "it speaks none of the TLS versions that were offered"},
-    [71] = {"insufficient_security", "it wants stronger cipher suites than were offered"},
+    [71] = {"insufficient_security", "it needs stronger cipher suites than were offered"},
     [80] = {"internal_error", "it failed for a reason of its own"},
     [86] = {"inappropriate_fallback", "it speaks a higher version than this retry offered"},
     [90] = {"user_canceled", "it gave the handshake up"},
@@ -42,9 +42,9 @@ static const struct alert ALERTS[] = {
     [113] = {"bad_certificate_status_response", "it does not accept the stapled OCSP response"},
     [114] = {"bad_certificate_hash_value", "a fetched certificate is not the one announced"},
     [115] = {"unknown_psk_identity", "it does not know the pre-shared key"},
-    [116] = {"certificate_required", "it wants a client certificate, and none was given"},
+    [116] = {"certificate_required", "it needs a client certificate, and none was given"},
     [120] = {"no_application_protocol", "it speaks none of the ALPN protocols that were offered"},
-    [121] = {"ech_required", "it wants the ClientHello encrypted"},
+    [121] = {"ech_required", "it needs the ClientHello encrypted"},
 };
 
 static const struct alert UNKNOWN = {"unknown", "no RFC names this alert"};

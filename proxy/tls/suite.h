@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // suite: cipher suites by their IANA numbers, those too that BoringSSL cannot speak: a client that
-// offers nothing else must be told what it offered.
+// offers nothing else must learn what it offered.
 #ifndef SCOPE_TLS_SUITE_H
 #define SCOPE_TLS_SUITE_H
 

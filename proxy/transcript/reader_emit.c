@@ -36,7 +36,7 @@ static void emit_close(struct event *event, const struct record *record,
     event->close.duration_ns = record->close.duration_ns < 0 ? 0 : record->close.duration_ns;
 }
 
-// What was told of the greeting line by line. False where the greeting itself is not known.
+// The lines of the greeting that came one by one. False where the greeting itself is not known.
 static bool emit_greeting(struct reader *reader, struct reader_session *session) {
     const struct record *record = session->record;
     const struct record_exchange *first = record->exchange_count > 0 ? record->exchanges : NULL;

@@ -28,7 +28,7 @@ struct line_count {
 #define NOT_SHOWN SIZE_MAX
 
 struct reader_session {
-    size_t greeting_lines; // told so far
+    size_t greeting_lines; // sent so far
     struct record *record;
     struct line_count *lines; // by place of the message
     // jsonl

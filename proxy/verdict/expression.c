@@ -120,7 +120,7 @@ static bool is_by_size(enum comparison comparison) {
 static enum err read_number(struct expression *expression, struct failure *failure) {
     struct slice value = slice_trim(slice_of_string(expression->value));
     if (!text_parse_u64(&expression->number, value, INT64_MAX)) {
-        return fail(failure, ERR_USAGE, "'%s' compares %s with '%s', which is no number",
+        return fail(failure, ERR_USAGE, "'%s' compares %s with '%s', which is not a number",
                     expression->text, expression->name->name, expression->value);
     }
     return OK;

@@ -114,14 +114,15 @@ static enum err compile(struct pattern *pattern, struct failure *failure, const 
     if (code != 0) {
         char why[128];
         tre_regerror(code, &pattern->regex, why, sizeof(why));
-        return fail(failure, ERR_USAGE, "is no regular expression: %s", why);
+        return fail(failure, ERR_USAGE, "is not a regular expression: %s", why);
     }
     // Neither is in POSIX; both are matched by backtracking.
     if (tre_have_backrefs(&pattern->regex) || tre_have_approx(&pattern->regex)) {
         tre_regfree(&pattern->regex);
-        return fail(failure, ERR_USAGE,
-                    "is no POSIX extended regular expression: these have neither back-references "
-                    "nor approximate matches");
+        return fail(
+            failure, ERR_USAGE,
+            "is not a POSIX extended regular expression: these have neither back-references "
+            "nor approximate matches");
     }
     return OK;
 }

@@ -7,7 +7,6 @@ words; JA3 is what tshark computes from the same handshake.
 Run as `tls_peers.py TLS_PIPE`, the program made of test/unit/tls/tls_pipe.c.
 """
 import os
-import shutil
 import socket
 import struct
 import subprocess

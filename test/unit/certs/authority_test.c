@@ -196,9 +196,9 @@ static void test_garbage(void **state) {
     fixture_init(&f);
     authority_free(must_open(&f));
     test_file_write(f.certificate, SLICE("hello"));
-    must_refuse(&f, "ca.pem is no certificate in PEM form");
+    must_refuse(&f, "ca.pem is not a certificate in PEM form");
     test_file_write(f.key, SLICE("hello"));
-    must_refuse(&f, "ca.key is no private key in PEM form");
+    must_refuse(&f, "ca.key is not a private key in PEM form");
     fixture_cleanup(&f);
 }
 

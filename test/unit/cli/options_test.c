@@ -293,7 +293,7 @@ static const struct {
     {"run --ports all --send-proxy-protocol v2 -- true", "--send-proxy-protocol"},
     {"run --ports 25, -- true", "'25,'"},
     {"run --ports 25,30-20 -- true", "'30-20' in '25,30-20'"},
-    {"run --ports 70000 -- true", "'70000' is no port from 1 to 65535"},
+    {"run --ports 70000 -- true", "'70000' is not a port from 1 to 65535"},
     {"run --port 25 -- true", "did you mean --ports?"},
     {"run --mode sink -- true", "--sink"},
     {"run --sessoins 1 -- true", "did you mean --sessions?"},
