@@ -257,7 +257,9 @@
 #define LIMIT_CERTAIN_LINE (4 * KIB)   // of a command where something must not reach the server
 #define LIMIT_PACE_FULL    (64 * KIB)  // bytes that wait on their way to a peer; more are not read
 #define LIMIT_PACE         MIB         // … with a reply or a header that was kept
-#define LIMIT_FAULT_OVER   100000      // occasions that are remembered for `over N/Ss`
+// How long a client's line waits for the reply that says what it is, where a rule may be about it.
+#define FAULT_UNDECIDED_NS (5 * NS_PER_S)
+#define LIMIT_FAULT_OVER   100000 // occasions that are remembered for `over N/Ss`
 
 // A recorded transcript: `show` and `check` read all of it at once.
 #define LIMIT_TRANSCRIPT      (4096 * MIB)

@@ -6,6 +6,9 @@
 #include "base/memory.h"
 #include "base/safe_file.h"
 #include "cli/console.h"
+#include "cli/suggest.h"
+#include "event/verb.h"
+#include "fault/faults.h"
 #include "relay/relay.h"
 
 #include <errno.h>
@@ -180,6 +183,19 @@ static bool by_chance(const struct options *options) {
     return false;
 }
 
+// Any verb may be a point, so a slip in one is no error; but it is worth a word.
+static void hint_at_verb(const struct fault_rule *rule) {
+    struct slice verb = slice_of_string(rule->point_text);
+    bool known = rule->point != FAULT_COMMAND || rule->any_verb || verb_find(verb) != VERB_UNKNOWN;
+    struct suggestion suggestion = suggest_for(verb);
+    for (int i = VERB_HELO; !known && i < VERB_COUNT; i++) {
+        suggest_offer(&suggestion, (const char *)verb_info((enum verb)i)->name.data);
+    }
+    if (suggestion.best != NULL && suggestion.distance == 1) {
+        console_sayf("--fault '%s': did you mean %s?", rule->text, suggestion.best);
+    }
+}
+
 static void open_faults(struct app_context *out, const struct options *options) {
     uint64_t seed = options->fault_seed;
     if (options->fault_count == 0) {
@@ -192,6 +208,9 @@ static void open_faults(struct app_context *out, const struct options *options) 
                                     (unsigned long long)seed);
         console_say(sentence);
         free(sentence);
+    }
+    for (size_t i = 0; i < options->fault_count; i++) {
+        hint_at_verb(&options->faults[i]);
     }
     out->faults = faults_new(options->faults, options->fault_count, seed);
     faults_switch(out->faults, !options->faults_off);

@@ -32,6 +32,7 @@ int command_proxy(const struct options *options) {
     app_context_close_outputs(&app);
     if (err == OK) {
         status_say_summary(&app, options);
+        status_say_idle_faults(&app, options);
     }
     int status = err == OK ? verdict_give(options, app.judge, EXIT_WELL)
                            : (int)console_failure(err, &failure);

@@ -197,6 +197,7 @@ int command_run(const struct options *options, const struct capture_inherited *i
     app_context_close_outputs(&app);
     if (err == OK) {
         status_say_summary(&app, options);
+        status_say_idle_faults(&app, options);
     }
     int status = err == OK ? verdict_give(options, app.judge, run.status)
                            : (int)console_failure(err, &failure);

@@ -3,9 +3,12 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/memory.h"
 #include "cli/console.h"
 #include "cli/control_answers.h"
+#include "fault/faults.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -133,6 +136,27 @@ static void put_places(struct buf *line, const struct options *options) {
             before = ", ";
         }
     }
+}
+
+// A rule that never acted was perhaps not meant as it was typed.
+void status_say_idle_faults(const struct app_context *app, const struct options *options) {
+    struct buf line;
+    size_t idle = 0;
+    buf_init(&line, STATUS_LINE_MAX);
+    for (size_t i = 0; app->faults != NULL && i < options->fault_count; i++) {
+        if (!faults_have_acted(app->faults, &options->faults[i])) {
+            struct slice text = slice_of_string(options->faults[i].text);
+            buf_append_some(&line, idle++ == 0 ? SLICE("never acted: --fault '") : SLICE("', '"));
+            buf_append_some(&line, text);
+        }
+    }
+    if (idle > 0) {
+        buf_append_some(&line, SLICE("'"));
+        char *sentence = mem_string_of(buf_slice(&line));
+        console_say(sentence);
+        free(sentence);
+    }
+    buf_cleanup(&line);
 }
 
 void status_say_summary(const struct app_context *app, const struct options *options) {

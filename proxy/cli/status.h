@@ -13,5 +13,7 @@ void status_start(struct service_loop *service);
 void status_say_stopping(const struct service_loop *service);
 // What came of all, and where the outputs are. After the last session.
 void status_say_summary(const struct app_context *app, const struct options *options);
+// Which rules of --fault never acted, in one line; nothing where all did.
+void status_say_idle_faults(const struct app_context *app, const struct options *options);
 
 #endif

@@ -346,6 +346,7 @@ struct event_fault {
     struct slice action;
     int exchange;      // EVENT_NO_EXCHANGE for null
     struct slice rule; // as it was typed
+    int64_t holds_ns;  // how long the answer is kept from the client; INT64_MAX for ever
 };
 
 struct event_note {

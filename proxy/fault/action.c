@@ -67,7 +67,7 @@ static bool read_no_words(struct fault_action *action, struct slice words) {
 }
 
 static bool read_delay(struct fault_action *action, struct slice words) {
-    return fault_time_read(&action->time_ns, words);
+    return fault_time_read(&action->time_ns, words) && action->time_ns > 0;
 }
 
 static bool read_count(struct fault_action *action, struct slice words) {

@@ -21,6 +21,7 @@ struct faults {
     size_t count;
     uint64_t seed;
     atomic_bool on;
+    atomic_bool *acted;   // by rule
     pthread_mutex_t lock; // guards `recent`
     struct recent *recent;
 };
@@ -39,6 +40,7 @@ struct faults *faults_new(const struct fault_rule *rules, size_t count, uint64_t
     *faults = (struct faults){.rules = rules, .count = count, .seed = seed};
     atomic_init(&faults->on, true);
     pthread_mutex_init(&faults->lock, NULL);
+    faults->acted = mem_new_array(count, sizeof(*faults->acted));
     faults->recent = mem_new_array(count, sizeof(*faults->recent));
     for (size_t i = 0; i < count; i++) {
         if (rules[i].over_count > 0) {
@@ -56,6 +58,7 @@ void faults_free(struct faults *faults) {
         free(faults->recent[i].unix_ns);
     }
     free(faults->recent);
+    free(faults->acted);
     pthread_mutex_destroy(&faults->lock);
     free(faults);
 }
@@ -66,6 +69,10 @@ void faults_switch(struct faults *faults, bool on) {
 
 bool faults_are_on(const struct faults *faults) {
     return atomic_load(&faults->on);
+}
+
+bool faults_have_acted(const struct faults *faults, const struct fault_rule *rule) {
+    return atomic_load(&faults->acted[rule - faults->rules]);
 }
 
 bool faults_have_point(const struct faults *faults, enum fault_point point) {
@@ -134,6 +141,10 @@ const struct faults *fault_session_rules(const struct fault_session *session) {
     return session->faults;
 }
 
+void fault_session_note_acted(struct fault_session *own, const struct fault_rule *rule) {
+    atomic_store(&own->faults->acted[rule - own->faults->rules], true);
+}
+
 static bool is_at(const struct fault_rule *rule, const struct fault_occasion *occasion) {
     return rule->point == FAULT_COMMAND && occasion->point == FAULT_COMMAND
                ? fault_rule_is_for_verb(rule, occasion->verb)
@@ -146,6 +157,7 @@ static bool matches(const struct fault_rule *rule, struct slice subject) {
     }
     char *text = mem_string_of(subject);
     bool found = pattern_matches(rule->pattern, text);
+    mem_wipe(text, subject.len); // of AUTH it is a secret
     free(text);
     return found;
 }
@@ -162,12 +174,17 @@ static bool may_be_at(const struct fault_rule *rule, struct slice verb) {
             (strcmp(rule->point_text, "EHLO") == 0 && may_be_hello(verb)));
 }
 
+// A rule that counts, or goes by chance, wants each occasion, whatever its argument.
+static bool counts(const struct fault_rule *rule) {
+    return rule->nth.first > 0 || rule->over_span_ns > 0 || rule->chance_ppm != FAULT_ALWAYS;
+}
+
 bool faults_concern(const struct faults *faults, struct slice verb, const struct slice *argument) {
     for (size_t i = 0; i < faults->count; i++) {
         const struct fault_rule *rule = &faults->rules[i];
-        bool concerns = argument == NULL
-                            ? may_be_at(rule, verb)
-                            : fault_rule_is_for_verb(rule, verb) && matches(rule, *argument);
+        bool concerns = argument == NULL ? may_be_at(rule, verb)
+                                         : fault_rule_is_for_verb(rule, verb) &&
+                                               (counts(rule) || matches(rule, *argument));
         if (concerns) {
             return true;
         }

@@ -24,6 +24,9 @@ bool faults_have_point(const struct faults *faults, enum fault_point point);
 // Whether some rule at this point looks at its subject.
 bool faults_have_pattern(const struct faults *faults, enum fault_point point);
 
+// Whether the rule, which is one of them, has acted in any session so far. Any thread.
+bool faults_have_acted(const struct faults *faults, const struct fault_rule *rule);
+
 // Whether a command may be an occasion on which some rule acts: this verb, or one that begins so
 // where `argument` is NULL, as the line has not ended.
 bool faults_concern(const struct faults *faults, struct slice verb, const struct slice *argument);
@@ -41,6 +44,9 @@ struct fault_occasion {
     struct slice subject; // what `~ REGEX` looks at: the argument, the Subject, the server's name
     int64_t at_ns;        // since the session's accept
 };
+
+// It did what it says.
+void fault_session_note_acted(struct fault_session *session, const struct fault_rule *rule);
 
 // The first rule whose conditions hold, or NULL. Counts the occasion: ask once for each.
 const struct fault_rule *fault_session_decide(struct fault_session *session,

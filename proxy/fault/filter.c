@@ -1,46 +1,64 @@
 // SPDX-License-Identifier: MIT
 #include "fault/filter.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/lines.h"
 #include "base/memory.h"
+#include "base/sentence.h"
 #include "fault/filter_state.h"
 #include "smtp/command.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 // ── saying so ───────────────────────────────────────────────────────────────────────────────────
 
 void fault_filter_report(struct fault_filter *filter, const struct fault_rule *rule, int exchange,
                          int64_t at_ns) {
     struct event_fault fault = fault_rule_event(rule, exchange);
+    fault_session_note_acted(filter->session, rule);
     filter->port.fault(&filter->port, &fault, at_ns);
 }
 
 void fault_filter_end(struct fault_filter *filter, const struct fault_rule *rule,
                       enum filter_end how, int64_t at_ns) {
-    char why[FAILURE_MAX];
-    snprintf(why, sizeof(why), "the proxy ended the session, as --fault '%s' wants", rule->text);
-    filter->port.end(&filter->port, how, why, at_ns);
+    struct buf why;
+    buf_init(&why, strlen(rule->text) * 4 + FAILURE_MAX);
+    buf_put_string(&why, "the proxy ended the session, as --fault '");
+    sentence_put_value(&why, slice_of_string(rule->text));
+    buf_put(&why, SLICE("' wants\0"));
+    filter->port.end(&filter->port, how, (const char *)buf_slice(&why).data, at_ns);
+    buf_cleanup(&why);
 }
 
 // ── deciding ────────────────────────────────────────────────────────────────────────────────────
+
+// Of a login each line is an occasion, with the argument that its AUTH had.
+static const struct fault_rule *rule_for(struct fault_filter *filter,
+                                         const struct filter_line *line,
+                                         const struct command *command) {
+    filter->in_auth = line->kind == FILTER_OPAQUE || line->verb == VERB_AUTH;
+    if (line->kind != FILTER_OPAQUE) {
+        buf_wipe_bytes(&filter->auth);
+        buf_append_some(&filter->auth, filter->in_auth ? command->argument : SLICE(""));
+    }
+    struct fault_occasion occasion = {
+        .point = FAULT_COMMAND, .verb = command->name, .subject = command->argument};
+    if (filter->in_auth) {
+        occasion.verb = SLICE("AUTH");
+        occasion.subject = buf_slice(&filter->auth);
+    }
+    occasion.at_ns = line->at_ns;
+    return fault_session_decide(filter->session, &occasion);
+}
 
 // What a rule says of a command, or of a line of AUTH, is decided once, however often it is judged.
 static void decide_line(struct fault_filter *filter, const struct filter_line *line) {
     struct command command;
     command_parse(&command, lines_text(line->bytes));
-    bool sasl = line->kind == FILTER_OPAQUE;
-    const struct fault_rule *rule =
-        fault_session_decide(filter->session, &(struct fault_occasion){
-                                                  .point = FAULT_COMMAND,
-                                                  .verb = sasl ? SLICE("AUTH") : command.name,
-                                                  .subject = sasl ? SLICE("") : command.argument,
-                                                  .at_ns = line->at_ns,
-                                              });
+    const struct fault_rule *rule = rule_for(filter, line, &command);
     filter->decided = line->exchange;
-    filter->in_auth = sasl || line->verb == VERB_AUTH;
     filter->kept = rule != NULL && rule->action.kind == FAULT_ANSWER ? rule : NULL;
     message_fault_begin(filter, line);
     if (rule != NULL && rule->action.kind == FAULT_CLOSE_AFTER) {
@@ -53,18 +71,62 @@ static void decide_line(struct fault_filter *filter, const struct filter_line *l
 
 // ── judging ─────────────────────────────────────────────────────────────────────────────────────
 
+// Whether these are the first bytes of the word, or all of it.
+static bool may_be(struct slice word, struct slice begun, bool whole) {
+    return whole ? slice_equal_nocase(word, begun) : slice_starts_with_nocase(word, begun);
+}
+
+// Whether a command, or what begins as one, matters to the rules at `message`.
+static bool concerns_message(const struct fault_filter *filter, struct slice verb, bool whole) {
+    return faults_have_point(filter->faults, FAULT_MESSAGE) &&
+           (may_be(SLICE("DATA"), verb, whole) || may_be(SLICE("BDAT"), verb, whole) ||
+            may_be(SLICE("MAIL"), verb, whole));
+}
+
 // Whether a line, or the first bytes of one, may be an occasion of a rule; else it need not wait.
 static bool concerns(const struct fault_filter *filter, const struct filter_line *line) {
-    bool login = filter->in_auth && faults_concern(filter->faults, SLICE("AUTH"), NULL);
-    if (login || faults_have_point(filter->faults, FAULT_MESSAGE)) {
+    bool text = line->kind == FILTER_UNDECIDED && faults_have_point(filter->faults, FAULT_MESSAGE);
+    if (text || (filter->in_auth && faults_concern(filter->faults, SLICE("AUTH"), NULL))) {
         return true;
     }
-    struct slice text = lines_text(line->bytes);
-    bool cr = text.len > 0 && text.data[text.len - 1] == '\r'; // the first byte of its end
-    text.len -= cr ? 1 : 0;
+    struct slice bytes = lines_text(line->bytes);
+    bool cr = bytes.len > 0 && bytes.data[bytes.len - 1] == '\r'; // the first byte of its end
+    bytes.len -= cr ? 1 : 0;
     struct command command;
-    command_parse(&command, text);
-    return faults_concern(filter->faults, command.name, line->whole ? &command.argument : NULL);
+    command_parse(&command, bytes);
+    return concerns_message(filter, command.name, line->whole) ||
+           faults_concern(filter->faults, command.name, line->whole ? &command.argument : NULL);
+}
+
+// A reply that is due says what the line is: it waits for that, but not for ever.
+static bool waits_for_reply(struct fault_filter *filter, const struct filter_line *line) {
+    if (line->kind != FILTER_UNDECIDED) {
+        filter->undecided_until_ns = INT64_MAX;
+        filter->undecided_past = false;
+        return false;
+    }
+    if (filter->undecided_until_ns == INT64_MAX) {
+        filter->undecided_until_ns = line->at_ns + FAULT_UNDECIDED_NS;
+    }
+    return !filter->undecided_past;
+}
+
+static enum filter_verdict judge_line(struct fault_filter *filter, const struct filter_line *line) {
+    bool paced = filter->pace[SIDE_SERVER].rate > 0;
+    bool waiting_matters = paced || filter->lost_server || concerns(filter, line);
+    if (waiting_matters && waits_for_reply(filter, line)) {
+        return FILTER_HOLD;
+    }
+    if (!line->whole) {
+        return waiting_matters ? FILTER_MORE : FILTER_PASS;
+    }
+    bool is_occasion =
+        line->kind == FILTER_COMMAND || (line->kind == FILTER_OPAQUE && filter->in_auth);
+    if (is_occasion && line->exchange > filter->decided && !filter->lost_server) {
+        decide_line(filter, line);
+    }
+    bool kept = is_occasion && filter->kept != NULL;
+    return kept || paced || filter->lost_server ? FILTER_TAKE : FILTER_PASS;
 }
 
 static enum filter_verdict judge_client(struct fault_filter *filter,
@@ -75,25 +137,12 @@ static enum filter_verdict judge_client(struct fault_filter *filter,
     if (waits || pace_is_full(&filter->pace[SIDE_SERVER])) {
         return FILTER_HOLD;
     }
-    if (line->kind == FILTER_TEXT) {
-        return message_fault_judge(filter, line);
-    }
-    bool paced = filter->pace[SIDE_SERVER].rate > 0;
-    bool waiting_matters = paced || filter->lost_server || concerns(filter, line);
-    if (line->kind == FILTER_UNDECIDED && waiting_matters) {
-        return FILTER_HOLD;
-    }
-    if (!line->whole) {
-        return waiting_matters ? FILTER_MORE : FILTER_PASS;
-    }
-    if (line->kind == FILTER_UNDECIDED) {
-        return FILTER_PASS;
-    }
-    bool is_occasion = line->kind == FILTER_COMMAND || filter->in_auth;
-    if (is_occasion && line->exchange > filter->decided && !filter->lost_server) {
-        decide_line(filter, line);
-    }
-    return filter->kept != NULL || paced || filter->lost_server ? FILTER_TAKE : FILTER_PASS;
+    enum filter_verdict verdict =
+        line->kind == FILTER_TEXT ? message_fault_judge(filter, line) : judge_line(filter, line);
+    // What is taken here is offered to the next filters, which then cannot hold it any more.
+    bool held = verdict == FILTER_TAKE && !dropped && !filter->lost_server &&
+                filter->port.next_verdict(&filter->port, line) == FILTER_HOLD;
+    return held ? FILTER_HOLD : verdict;
 }
 
 static enum filter_verdict judge(void *self, const struct filter_line *line) {
@@ -167,6 +216,10 @@ static void take_command(struct fault_filter *filter, const struct filter_line *
     } else if (filter->kept != NULL) {
         const struct fault_rule *rule = filter->kept;
         filter->kept = NULL;
+        if (rule->point == FAULT_MESSAGE && filter->port.offer(&filter->port, line, at_ns)) {
+            reply_fault_plan(filter, line->exchange, true, rule); // on the answer to come
+            return;
+        }
         reply_fault_begin_answer(filter, rule, line, at_ns);
         if (rule->point == FAULT_MESSAGE) {
             fault_filter_lose_server(filter, at_ns);
@@ -191,6 +244,13 @@ static void take(void *self, const struct filter_line *line, int64_t at_ns) {
 
 static void progress(void *self, int64_t at_ns) {
     struct fault_filter *filter = self;
+    if (at_ns >= filter->undecided_until_ns && !filter->undecided_past) {
+        filter->undecided_past = true;
+        filter->port.note(&filter->port,
+                          "The server does not say what the client's next lines are: they go on "
+                          "without a look by --fault",
+                          at_ns);
+    }
     reply_fault_progress(filter, at_ns);
     fault_filter_release(filter, SIDE_CLIENT, at_ns);
     fault_filter_release(filter, SIDE_SERVER, at_ns);
@@ -233,13 +293,16 @@ static int64_t deadline_ns(const void *self) {
     const struct fault_filter *filter = self;
     int64_t client_ns = pace_due_ns(&filter->pace[SIDE_CLIENT]);
     int64_t server_ns = pace_due_ns(&filter->pace[SIDE_SERVER]);
-    return client_ns < server_ns ? client_ns : server_ns;
+    int64_t due_ns = client_ns < server_ns ? client_ns : server_ns;
+    bool undecided = !filter->undecided_past && filter->undecided_until_ns < due_ns;
+    return undecided ? filter->undecided_until_ns : due_ns;
 }
 
 static void filter_free(void *self) {
     struct fault_filter *filter = self;
     free(filter->plans);
     message_watch_cleanup(&filter->message);
+    buf_wipe(&filter->auth);
     buf_wipe(&filter->reply);
     pace_cleanup(&filter->pace[SIDE_CLIENT]);
     pace_cleanup(&filter->pace[SIDE_SERVER]);
@@ -262,6 +325,8 @@ struct filter fault_filter_new(struct fault_session *session, struct filter_port
     filter->port = port;
     filter->decided = -1;
     message_watch_init(&filter->message);
+    filter->undecided_until_ns = INT64_MAX;
+    buf_init(&filter->auth, LIMIT_SASL_LINE);
     buf_init(&filter->reply, LIMIT_REPLY_BYTES);
     pace_init(&filter->pace[SIDE_CLIENT]);
     pace_init(&filter->pace[SIDE_SERVER]);

@@ -29,6 +29,7 @@ struct message_watch {
     const struct fault_rule *rule;  // for its answer; NULL for none
     const struct fault_rule *close; // after so many bytes; NULL for none
     uint64_t len;                   // bytes passed so far
+    bool elsewhere;                 // another filter has taken it, and will answer it
 };
 
 struct fault_filter {
@@ -39,6 +40,9 @@ struct fault_filter {
     bool greeting_decided;
     const struct fault_rule *kept; // answers the line that was decided last; NULL: it goes on
     bool in_auth;                  // client lines that are no commands belong to AUTH
+    struct buf auth;               // … the argument of its command
+    int64_t undecided_until_ns;    // a line waits for what it is till then; INT64_MAX: none does
+    bool undecided_past;           // … and that has passed
     struct plan *plans;
     size_t plan_count;
     size_t plan_room;

@@ -30,6 +30,7 @@ void message_fault_begin(struct fault_filter *filter, const struct filter_line *
         message->close = NULL;
         message->len = 0;
         message->header_sent = 0;
+        message->elsewhere = false;
         buf_wipe_bytes(&message->header);
     }
 }
@@ -114,8 +115,10 @@ static void send_text(struct fault_filter *filter, struct slice text, int exchan
         text = slice_sub(text, 0, (size_t)(close->action.count - message->len));
     }
     message->len += text.len;
-    pace_put(&filter->pace[SIDE_SERVER], text, at_ns, 0);
-    fault_filter_release(filter, SIDE_SERVER, at_ns);
+    if (!message->elsewhere) {
+        pace_put(&filter->pace[SIDE_SERVER], text, at_ns, 0);
+        fault_filter_release(filter, SIDE_SERVER, at_ns);
+    }
     message->cut_off = closes;
     if (closes) {
         fault_filter_report(filter, close, exchange, at_ns);
@@ -172,7 +175,8 @@ static void end_message(struct fault_filter *filter, const struct filter_line *l
                         int64_t at_ns) {
     const struct fault_rule *rule = filter->message.rule;
     filter->message.under_way = false;
-    if (rule != NULL && rule->action.kind == FAULT_ANSWER) {
+    // The server has nothing of what is elsewhere: there the answer is all that the rule changes.
+    if (rule != NULL && rule->action.kind == FAULT_ANSWER && !filter->message.elsewhere) {
         refuse_message(filter, line, at_ns);
         return;
     }
@@ -185,10 +189,10 @@ static void end_message(struct fault_filter *filter, const struct filter_line *l
 void message_fault_take(struct fault_filter *filter, const struct filter_line *line,
                         int64_t at_ns) {
     struct message_watch *message = &filter->message;
-    bool dropped = filter->drops_text || filter->lost_server;
-    if (dropped || filter->port.offer(&filter->port, line, at_ns)) {
-        return; // as of a dry run, to whose answer no rule at `message` applies
+    if (filter->drops_text || filter->lost_server) {
+        return;
     }
+    message->elsewhere = filter->port.offer(&filter->port, line, at_ns);
     if (!message->decided) {
         take_header(filter, line, at_ns);
     } else if (!line->last) {

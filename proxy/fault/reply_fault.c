@@ -147,7 +147,7 @@ static void put_edited(struct buf *out, const struct fault_action *action, struc
     buf_init(&rest, out->max);
     buf_put(out, reply);
     while (words.len > 0) {
-        struct slice keyword = slice_split(&words, ' ');
+        struct slice keyword = fault_word_next(&words);
         buf_clear(&rest);
         buf_put(&rest, buf_slice(out));
         buf_clear(out);
@@ -157,14 +157,17 @@ static void put_edited(struct buf *out, const struct fault_action *action, struc
 }
 
 static void edit_reply(struct fault_filter *filter, const struct fault_rule *rule,
-                       struct slice reply, int64_t at_ns) {
+                       const struct filter_line *line, struct slice reply, int64_t at_ns) {
     struct buf edited;
     buf_init(&edited, reply.len + LIMIT_REPLY_LINE + strlen(rule->action.text));
     put_edited(&edited, &rule->action, reply);
+    if (!slice_equal(buf_slice(&edited), reply)) {
+        fault_filter_report(filter, rule, line->due.exchange, at_ns);
+    }
     if (rule->action.kind == FAULT_ADD) {
-        char *line = mem_format("250-%s", rule->action.text);
-        filter->port.record_substitute(&filter->port, line, at_ns);
-        free(line);
+        char *added = mem_format("250-%s", rule->action.text);
+        filter->port.record_substitute(&filter->port, added, at_ns);
+        free(added);
     }
     pace_put(&filter->pace[SIDE_CLIENT], buf_slice(&edited), at_ns, 0);
     buf_cleanup(&edited);
@@ -191,12 +194,20 @@ static void replace(struct fault_filter *filter, const struct fault_rule *rule,
     }
 }
 
+// Whether the action changes this reply, whatever it says; the others report for themselves.
+static bool acts_always(const struct fault_action *action, struct slice reply) {
+    bool by_content = action->kind == FAULT_REPLACE || action->kind == FAULT_ANSWER ||
+                      action->kind == FAULT_STRIP || action->kind == FAULT_ADD;
+    bool one_segment = action->kind == FAULT_SLICE && reply.len <= action->count;
+    return !by_content && !one_segment;
+}
+
 // What the rule makes of a whole reply; `line` is its last line.
 static void act(struct fault_filter *filter, const struct fault_rule *rule,
                 const struct filter_line *line, struct slice reply, int64_t at_ns) {
     struct pace *pace = &filter->pace[SIDE_CLIENT];
     const struct fault_action *action = &rule->action;
-    if (action->kind != FAULT_REPLACE && action->kind != FAULT_ANSWER) {
+    if (acts_always(action, reply)) {
         fault_filter_report(filter, rule, line->due.exchange, at_ns);
     }
     switch (action->kind) {
@@ -226,7 +237,7 @@ static void act(struct fault_filter *filter, const struct fault_rule *rule,
         break;
     case FAULT_STRIP:
     case FAULT_ADD:
-        edit_reply(filter, rule, reply, at_ns);
+        edit_reply(filter, rule, line, reply, at_ns);
         break;
     case FAULT_CLOSE_AFTER:
     case FAULT_ALERT:

@@ -21,7 +21,11 @@ void fault_rule_cleanup(struct fault_rule *rule) {
 }
 
 struct event_fault fault_rule_event(const struct fault_rule *rule, int exchange) {
-    return (struct event_fault){.point = slice_of_string(rule->point_text),
+    const struct fault_action *action = &rule->action;
+    return (struct event_fault){.holds_ns = action->kind == FAULT_SILENCE ? INT64_MAX
+                                            : action->kind == FAULT_DELAY ? action->time_ns
+                                                                          : 0,
+                                .point = slice_of_string(rule->point_text),
                                 .action = slice_of_string(rule->action_text),
                                 .rule = slice_of_string(rule->text),
                                 .exchange = exchange};
@@ -195,6 +199,21 @@ static enum err read_pattern(struct fault_rule *rule, struct failure *failure, s
     return err;
 }
 
+// What could never hold, whatever the session.
+static enum err check_conditions(const struct fault_rule *rule, struct failure *failure) {
+    bool once =
+        rule->point == FAULT_CONNECT || rule->point == FAULT_TLS || rule->point == FAULT_GREETING;
+    if (rule->point == FAULT_GREETING && rule->pattern != NULL) {
+        return fail(failure, ERR_USAGE, "'~' makes no sense at 'greeting', which has no argument");
+    }
+    if (once && rule->nth.first > 1) {
+        return fail(failure, ERR_USAGE,
+                    "'#%llu' makes no sense at '%s', which comes once in a session",
+                    (unsigned long long)rule->nth.first, rule->point_text);
+    }
+    return OK;
+}
+
 static enum err read_left(struct fault_rule *rule, struct failure *failure, struct slice left) {
     struct slice rest = left;
     struct slice point = fault_word_next(&rest);
@@ -211,7 +230,8 @@ static enum err read_left(struct fault_rule *rule, struct failure *failure, stru
                     "over N/Ss",
                     SHOWN(wrong));
     }
-    return tilde == SLICE_NONE ? OK : read_pattern(rule, failure, slice_from(rest, tilde + 1));
+    err = tilde == SLICE_NONE ? OK : read_pattern(rule, failure, slice_from(rest, tilde + 1));
+    return err == OK ? check_conditions(rule, failure) : err;
 }
 
 // ── the whole ───────────────────────────────────────────────────────────────────────────────────

@@ -85,7 +85,7 @@ static void judge_wait(struct analysis *analysis, const struct standing *standin
 
 static void judge_quit(struct analysis *analysis, const struct standing *standing) {
     const struct facts *facts = &analysis->facts;
-    bool owes_nothing = standing->due.count == 0 && !standing->in_text &&
+    bool owes_nothing = standing->due.count == 0 && !standing->in_text && !standing->held &&
                         !facts->sasl_due; // QUIT would be taken for a response
     // A 421 after the client's end (exim says one to a client that leaves) is its answer, not its
     // cause.
@@ -130,6 +130,9 @@ static void judge_client_close(struct analysis *analysis, const struct event *ev
         gone ? facts->left : facts_standing(facts, &event->close.due, event->at_ns);
     if (standing.in_text) {
         say_closed_in_text(analysis);
+    }
+    if (standing.held) { // by --fault: the client waited for what did not come
+        return;
     }
     if (!standing.greeted) {
         judge_wait_for_greeting(analysis, standing.at_ns);

@@ -20,6 +20,7 @@ void facts_init(struct facts *facts) {
 
 void facts_cleanup(struct facts *facts) {
     free(facts->shown_faults);
+    free(facts->put_in.rule);
 }
 
 // ── commands ────────────────────────────────────────────────────────────────────────────────────
@@ -317,6 +318,9 @@ static void learn_reply(struct facts *facts, const struct event_reply *reply) {
         facts->saw_421 = true;
         facts->ordinal_421 = reply->ordinal;
     }
+    if (reply->by_proxy && reply->code >= 400 && facts->put_in.rule != NULL) {
+        facts->put_in.refused = true;
+    }
     if (reply->incomplete) {
         return;
     }
@@ -431,6 +435,21 @@ static void learn_time(struct facts *facts, const struct event *event) {
     }
 }
 
+static void learn_fault(struct facts *facts, const struct event *event) {
+    const struct event_fault *fault = &event->fault;
+    facts->sasl_due = false; // What the client is told from here on is not the server's.
+    if (slice_starts_with(fault->rule, SLICE("--"))) {
+        return; // another option, which puts in what was asked for and no fault
+    }
+    bool for_ever = fault->holds_ns == INT64_MAX;
+    int64_t until_ns = for_ever ? INT64_MAX : event->at_ns + fault->holds_ns;
+    if (fault->holds_ns > 0 && until_ns > facts->put_in.held_until_ns) {
+        facts->put_in.held_until_ns = until_ns;
+    }
+    free(facts->put_in.rule);
+    facts->put_in.rule = mem_string_of(fault->rule);
+}
+
 void facts_learn(struct facts *facts, const struct event *event) {
     if (event->kind == EVENT_CONNECT && !event->connect.given_up) {
         facts->connected = event->connect.connected;
@@ -443,7 +462,7 @@ void facts_learn(struct facts *facts, const struct event *event) {
     } else if (event->kind == EVENT_REPLY) {
         learn_reply(facts, &event->reply);
     } else if (event->kind == EVENT_FAULT) {
-        facts->sasl_due = false; // What the client is told from here on is not the server's.
+        learn_fault(facts, event);
     } else if (event->kind == EVENT_CONTENT) {
         learn_content(facts, event);
     } else if (event->kind == EVENT_FLAW) {
@@ -465,6 +484,7 @@ struct standing facts_standing(const struct facts *facts, const struct event_due
         .quit_answered = facts->quit_answered,
         .in_text =
             facts->text == TEXT_RUNNING || (facts->text == TEXT_CUT && facts->text_cut_ns == at_ns),
+        .held = at_ns < facts->put_in.held_until_ns,
         .due = *due,
     };
 }

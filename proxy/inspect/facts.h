@@ -65,7 +65,15 @@ struct standing {
     bool saw_421;
     bool quit_answered;
     bool in_text; // within a message
+    bool held;    // a reply came, and --fault keeps it from the client
     struct event_due due;
+};
+
+// What --fault has put in.
+struct put_in {
+    char *rule;            // the latest that acted; NULL for none
+    int64_t held_until_ns; // an answer is kept from the client till then; 0 for none
+    bool refused;          // the client was refused something in the server's place
 };
 
 struct facts {
@@ -134,6 +142,7 @@ struct facts {
     int64_t latest_ns;    // of the latest command, reply or content
     int parting_code;     // a refusal for which no command waited, if it came last
     struct stray_text stray;
+    struct put_in put_in;
     bool client_left;     // the client's stream has ended …
     struct standing left; // … in this state
     bool server_left;     // the server's stream has ended; who speaks now knows it, or will

@@ -482,9 +482,26 @@ static void put_end(struct buf *out, const struct analysis *analysis,
     }
 }
 
+// Whether the session went wrong after a rule of --fault had acted, and nothing else explains it.
+static bool is_put_in(const struct analysis *analysis, const struct event_close *close) {
+    const struct put_in *put_in = &analysis->facts.put_in;
+    bool wrong = put_in->refused || close->outcome != OUTCOME_COMPLETED;
+    return put_in->rule != NULL && wrong && !analysis->likely.refusal.set;
+}
+
+static void put_put_in(struct buf *out, const struct analysis *analysis) {
+    put_text(out, "The proxy put in what --fault '");
+    sentence_put_value(out, slice_of_string(analysis->facts.put_in.rule));
+    put_text(out, "' wants; no peer is to blame for that");
+}
+
 static void put_cause(struct buf *out, const struct analysis *analysis,
                       const struct event_close *close) {
     const struct likely *likely = &analysis->likely;
+    if (is_put_in(analysis, close)) {
+        put_put_in(out, analysis);
+        return;
+    }
     switch (close->outcome) {
     case OUTCOME_PROTOCOL:
     case OUTCOME_CONNECT_FAILED:

@@ -24,6 +24,7 @@ struct mask {
     struct sasl_progress *ahead; // where the lines looked at since the latest command have got to
     struct mask_stream *streams[SIDES]; // made with the first bytes that have something to hide
     struct mask_run run;
+    bool puts_in;     // a fault was seen: what the proxy says need not be our own words
     bool run_is_owed; // a SASL line was cut; its bytes will teach the whole of it
 };
 
@@ -227,11 +228,17 @@ static void rewrite(struct mask *mask, struct event *event) {
     case EVENT_MESSAGE:
         mask_message(&mask->rewriter, &event->message);
         break;
+    case EVENT_FAULT: // the user's words, which may be the secret's all the same
+        text_rewriter_slice(&mask->rewriter, &event->fault.action);
+        text_rewriter_slice(&mask->rewriter, &event->fault.rule);
+        break;
+    case EVENT_BYTES: // the proxy's own; a peer's have their stream
+        text_rewriter_slice(&mask->rewriter, &event->bytes.data);
+        break;
     case EVENT_FINDING: // sentences, see there
     case EVENT_NOTE:
     case EVENT_CLOSE:
-    case EVENT_FAULT: // the user's words
-    case EVENT_LOST:  // our own words alone
+    case EVENT_LOST: // our own words alone
     case EVENT_CONNECT:
     case EVENT_GREETING: // before the client has said anything
     case EVENT_TEXT:     // a message's own text is never touched
@@ -240,7 +247,6 @@ static void rewrite(struct mask *mask, struct event *event) {
     case EVENT_FLAW:
     case EVENT_DATA:
     case EVENT_CONTENT_END:
-    case EVENT_BYTES:
     case EVENT_WIRE: // encrypted, and only where --with-secrets asked for it
     case EVENT_PAUSED:
     case EVENT_KIND_COUNT:
@@ -273,11 +279,13 @@ static bool reply_has_secrets(const struct event_reply *reply) {
 }
 
 // True where the event may hold something to hide. A session without AUTH has nothing, and its
-// events pass as they are. What the proxy says is our own.
+// events pass as they are. What the proxy says is our own, until a rule puts in the user's words or
+// repeats a peer's.
 static bool may_hold_secrets(const struct mask *mask, const struct event *event) {
     bool by_proxy = (event->kind == EVENT_COMMAND && event->command.by_proxy) ||
-                    (event->kind == EVENT_REPLY && event->reply.by_proxy);
-    if (by_proxy || mask->view == AUTH_VIEW_REVEAL) {
+                    (event->kind == EVENT_REPLY && event->reply.by_proxy) ||
+                    event->kind == EVENT_BYTES;
+    if ((by_proxy && !mask->puts_in) || mask->view == AUTH_VIEW_REVEAL) {
         return false;
     }
     if (secret_set_is_active(&mask->secrets_known) || event->kind == EVENT_AUTH) {
@@ -301,6 +309,7 @@ void mask_take(struct mask *mask, const struct event *event) {
     if (mask->view != AUTH_VIEW_REVEAL) {
         learn(mask, event);
     }
+    mask->puts_in = mask->puts_in || event->kind == EVENT_FAULT;
     if (event->kind == EVENT_BYTES && !event->bytes.by_proxy) {
         take_bytes(mask, event);
         return;

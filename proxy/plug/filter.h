@@ -80,11 +80,16 @@ struct filter_port {
     // Within `take`: the line that was taken goes on to the filters that are next on its way. True
     // where one of them took it; else it is still the caller's.
     bool (*offer)(const struct filter_port *port, const struct filter_line *line, int64_t at_ns);
+    // What the filters that are next on its way say of a line, so that one that they hold is not
+    // taken.
+    enum filter_verdict (*next_verdict)(const struct filter_port *port,
+                                        const struct filter_line *line);
     // Within `take`: whole lines in place of a line that was taken, or of the last of several. The
     // filters after this one decide about them, as if they had come; not recorded.
     void (*substitute)(const struct filter_port *port, const struct filter_line *line,
                        struct slice lines, int64_t at_ns);
-    // A line of the proxy's own, without its end: a command to the server, a reply to the client.
+    // A line of the proxy's own, without its end: a command to the server, a reply to the client,
+    // which the filters that are next on its way decide about. Nothing once the session is over.
     void (*say)(const struct filter_port *port, enum side to, const char *line, int64_t at_ns);
     // Only records a line to the server in place of the client's that is taken; the filter sends
     // it.

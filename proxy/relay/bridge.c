@@ -262,11 +262,18 @@ static void let_go(void *filter, enum side side, int64_t at_ns) {
     }
 }
 
-void bridge_release_greeting(struct relay *relay) {
-    if (relay->bridge != NULL) {
-        leg_send(&relay->client, buf_slice(&relay->bridge->greeting));
-        buf_cleanup(&relay->bridge->greeting);
+void bridge_release_greeting(struct relay *relay, int64_t at_ns) {
+    struct bridge *bridge = relay->bridge;
+    if (bridge == NULL || buf_len(&bridge->greeting) == 0) {
+        return;
     }
+    struct filter_line line = {.from = SIDE_SERVER,
+                               .kind = FILTER_REPLY,
+                               .whole = true,
+                               .due = {.greeting = true, .exchange = 0},
+                               .at_ns = at_ns};
+    bridge->port.substitute(&bridge->port, &line, buf_slice(&bridge->greeting), at_ns);
+    buf_cleanup(&bridge->greeting);
 }
 
 bool bridge_holds_greeting(const struct relay *relay) {

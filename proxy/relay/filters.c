@@ -82,6 +82,18 @@ static bool port_offer(const struct filter_port *port, const struct filter_line 
     return false;
 }
 
+static enum filter_verdict port_next_verdict(const struct filter_port *port,
+                                             const struct filter_line *line) {
+    const struct relay *relay = port->relay;
+    size_t nth = nth_of_place(relay, line->from, port->place);
+    enum filter_verdict verdict = FILTER_PASS;
+    for (size_t i = nth + 1; i < relay->filter_count && verdict == FILTER_PASS; i++) {
+        const struct filter *filter = nth_filter(relay, line->from, i);
+        verdict = filter->ops->judge(filter->self, line);
+    }
+    return verdict;
+}
+
 static void port_substitute(const struct filter_port *port, const struct filter_line *line,
                             struct slice lines, int64_t at_ns) {
     struct filter_line next = *line;
@@ -96,15 +108,39 @@ static void port_substitute(const struct filter_port *port, const struct filter_
     }
 }
 
+// It meets the filters on its way as a line of the server's would.
+static void say_to_client(const struct filter_port *port, struct slice text, int64_t at_ns) {
+    struct relay *relay = port->relay;
+    struct dialogue *dialogue = observer_dialogue(relay->observer);
+    struct filter_line reply = {
+        .from = SIDE_SERVER, .kind = FILTER_REPLY, .whole = true, .at_ns = at_ns};
+    struct buf bytes;
+    buf_init(&bytes, text.len + 2);
+    buf_put(&bytes, text);
+    buf_put_string(&bytes, "\r\n");
+    reply.bytes = buf_slice(&bytes);
+    reply_line_parse(&reply.reply, text);
+    dialogue_next_reply(&reply.due, dialogue, reply.reply.code);
+    dialogue_proxy_reply(dialogue, text, at_ns);
+    if (!port_offer(port, &reply, at_ns)) {
+        port_send(port, SIDE_CLIENT, reply.bytes);
+    }
+    buf_cleanup(&bytes);
+}
+
 static void port_say(const struct filter_port *port, enum side to, const char *line,
                      int64_t at_ns) {
     struct relay *relay = port->relay;
+    struct dialogue *dialogue = observer_dialogue(relay->observer);
     struct slice text = slice_of_string(line);
-    if (to == SIDE_CLIENT) {
-        dialogue_proxy_reply(observer_dialogue(relay->observer), text, at_ns);
-    } else {
-        dialogue_proxy_command(observer_dialogue(relay->observer), text, at_ns);
+    if (session_end_is_over(relay)) {
+        return;
     }
+    if (to == SIDE_CLIENT) {
+        say_to_client(port, text, at_ns);
+        return;
+    }
+    dialogue_proxy_command(dialogue, text, at_ns);
     port_send(port, to, text);
     port_send(port, to, SLICE("\r\n"));
 }
@@ -202,6 +238,7 @@ struct filter_port filters_port(struct relay *relay) {
                                 .place = relay->filter_count,
                                 .send = port_send,
                                 .offer = port_offer,
+                                .next_verdict = port_next_verdict,
                                 .substitute = port_substitute,
                                 .say = port_say,
                                 .record_command = port_record_command,

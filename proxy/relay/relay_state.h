@@ -299,7 +299,8 @@ void bridge_update_view(struct relay *relay);
 void bridge_await_hello(struct relay *relay, int64_t at_ns);
 // What was held of the client's plain stream goes before TLS; no answer of ours is due inside it.
 void bridge_client_tls_begins(struct relay *relay, int64_t at_ns);
-void bridge_release_greeting(struct relay *relay);
+// The greeting that was held goes to the client, through the filters on its way.
+void bridge_release_greeting(struct relay *relay, int64_t at_ns);
 bool bridge_holds_greeting(const struct relay *relay); // it was said to the proxy alone
 bool bridge_holds_reply(const struct relay *relay);    // the start of a reply was not sent on
 

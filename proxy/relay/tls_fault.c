@@ -13,6 +13,7 @@ static const char wrong_name[] = "wrong-name.invalid";
 void relay_report_fault(struct relay *relay, const struct fault_rule *rule, int64_t at_ns) {
     struct event event = {.kind = EVENT_FAULT, .session = relay->session, .at_ns = at_ns};
     event.fault = fault_rule_event(rule, EVENT_NO_EXCHANGE);
+    fault_session_note_acted(relay->faults, rule);
     observer_event(relay->observer, &event);
 }
 

@@ -206,7 +206,7 @@ static void follow_server_handshake(struct relay *relay, int64_t at_ns) {
     case TLS_ESTABLISHED:
         tell_server_tls(relay, NULL, at_ns);
         relay_set_server(relay, SERVER_TLS);
-        bridge_release_greeting(relay);
+        bridge_release_greeting(relay, at_ns);
         tls_endpoint_shed(relay->server.tls);
         break;
     case TLS_FAILED:

@@ -40,7 +40,8 @@ static void server_gives_no_tls(struct relay *relay, const char *what, int64_t a
 // RFC 5321 3.1: a server that does not want us says so in the greeting, and the client is to see
 // it.
 static void pass_refusal(struct relay *relay, struct slice greeting, int code, int64_t at_ns) {
-    leg_send(&relay->client, greeting);
+    buf_put(&relay->bridge->greeting, greeting);
+    bridge_release_greeting(relay, at_ns);
     session_end_decide(relay, OUTCOME_SERVER_CLOSED, PARTY_SERVER,
                        "the server's greeting was a refusal (%d)", code);
     if (relay->client_state == CLIENT_HELLO) {

@@ -332,7 +332,7 @@ static void play_line(struct player *player, size_t *at) {
         return;
     }
     start(player);
-    if (is_word(line, "=")) { // of the transcript, which is read at the end
+    if (is_word(line, "=") || is_word(line, "!")) { // of the transcript, which is read at the end
         (*at)++;
         return;
     }
@@ -342,7 +342,7 @@ static void play_line(struct player *player, size_t *at) {
     act(player, at);
 }
 
-// Every line that is due stands in the transcript, in this order.
+// Every line that is due is in the transcript, in this order, and none that must not be.
 static void check_transcript(struct player *player, struct slice transcript) {
     struct slice rest = transcript;
     for (size_t i = 0; i < player->script->count; i++) {
@@ -353,6 +353,9 @@ static void check_transcript(struct player *player, struct slice transcript) {
                 failed(player, "not in the transcript", transcript, line->text);
             }
             rest = slice_from(rest, found + line->text.len);
+        }
+        if (is_word(line, "!") && slice_find(transcript, line->text) != SLICE_NONE) {
+            failed(player, "in the transcript", transcript, line->text);
         }
     }
 }

@@ -185,6 +185,7 @@ static void what_cannot_be_read_is_named(void **state) {
     assert_wrong("tls: alert nonsense", "'alert nonsense' is not");
     assert_wrong("tls: certificate old", "'certificate old' is not");
     assert_wrong("DATA: close after 0", "'close after 0' is not");
+    assert_wrong("MAIL: delay 0s", "'delay 0s' is not");
     assert_wrong("RCPT: slice 0", "'slice 0' is not");
 }
 
@@ -203,6 +204,12 @@ static void what_makes_no_sense_is_refused(void **state) {
     assert_wrong("DATA: replace 354 go", "a 3yz reply");
     assert_wrong("STARTTLS: 220 go", "begins TLS");
     assert_wrong("*: 220 go", "begins TLS");
+    assert_wrong("EHLO: add AUTH PLAIN", "no credential mechanism");
+    assert_wrong("EHLO: add AUTH=PLAIN", "no credential mechanism");
+    assert_wrong("greeting ~ x: 554 no", "'~' makes no sense at 'greeting'");
+    assert_wrong("greeting #2: 554 no", "'#2' makes no sense at 'greeting'");
+    assert_wrong("connect #2-: refuse", "'#2' makes no sense at 'connect'");
+    assert_wrong("tls #3: close", "'#3' makes no sense at 'tls'");
 }
 
 int main(void) {
