@@ -283,6 +283,7 @@ struct event_content_end {
     char sha256[HEX_SHA256_LEN + 1];
     bool complete;
     bool within_chunk; // cut off before the end of a chunk, so that BDAT is due no reply
+    bool half_dot;     // cut off within what may have been the final dot
 };
 
 struct event_recipient {

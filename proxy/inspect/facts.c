@@ -382,6 +382,7 @@ static void learn_tls(struct facts *facts, const struct event *event) {
 
 static void learn_content_end(struct facts *facts, const struct event *event) {
     facts->text_message = event->content_end.message;
+    facts->half_dot = event->content_end.half_dot;
     if (!event->content_end.complete) {
         facts->transaction.state = TRANSACTION_UNCLEAR;
         facts->text = facts->text == TEXT_RUNNING ? TEXT_CUT : TEXT_NONE;

@@ -138,7 +138,8 @@ struct facts {
     uint64_t chunk_len;   // of the latest BDAT, as it was declared
     uint64_t text_len;    // how much came of that chunk, or of the message by DATA
     int64_t text_ns;      // … and when the last of it came
-    uint8_t text_tail[3]; // … and its last bytes, 0 where it is shorter
+    uint8_t text_tail[5]; // … and its last bytes, 0 where it is shorter
+    bool half_dot;        // … and its last line is a dot without its CR LF
     int64_t latest_ns;    // of the latest command, reply or content
     int parting_code;     // a refusal for which no command waited, if it came last
     struct stray_text stray;

@@ -423,8 +423,15 @@ static void put_first(struct buf *out, const struct likely *likely, const enum r
     }
 }
 
+// A client that left before a reply that no rule asks it to wait for, such as that to EHLO.
+static bool left_unanswered(const struct facts *facts, const struct event_close *close) {
+    return close->outcome == OUTCOME_CLIENT_CLOSED && !facts->quit_sent &&
+           (!facts->greeted || close->due.count > 0);
+}
+
 // What went wrong within a session that nothing was refused in.
-static void put_fault(struct buf *out, const struct analysis *analysis) {
+static void put_fault(struct buf *out, const struct analysis *analysis,
+                      const struct event_close *close) {
     static const enum rule faults[] = {RULE_AUTH_UNANSWERED, RULE_OUT_OF_STEP, RULE_CLOSED_IN_DATA,
                                        RULE_GAVE_UP_EARLY, RULE_TEXT_AS_COMMAND};
     const struct likely *likely = &analysis->likely;
@@ -439,19 +446,18 @@ static void put_fault(struct buf *out, const struct analysis *analysis) {
     } else {
         put_first(out, likely, faults, sizeof(faults) / sizeof(faults[0]));
     }
+    if (buf_len(out) == 0 && left_unanswered(&analysis->facts, close)) {
+        put_error(out, close);
+    }
 }
 
 // The end of data as a client sent it that waited in vain for the answer; NULL for none.
-static const char *false_end_of_text(const struct likely *likely) {
-    static const enum rule cuts[] = {RULE_TEXT_STALLED, RULE_CLOSED_IN_DATA};
-    const struct likely_note *end = likely_note_of(likely, RULE_SMUGGLING);
-    for (size_t i = 0; end->text != NULL && i < sizeof(cuts) / sizeof(cuts[0]); i++) {
-        const struct likely_note *cut = likely_note_of(likely, cuts[i]);
-        if (cut->text != NULL && cut->place.message == end->place.message) {
-            return end->text;
-        }
-    }
-    return NULL;
+static const char *false_end_of_text(const struct analysis *analysis) {
+    const struct facts *facts = &analysis->facts;
+    const struct likely_note *end = likely_note_of(&analysis->likely, RULE_SMUGGLING);
+    bool cut =
+        facts->text == TEXT_CUT && facts->text_message == end->place.message && !facts->out_of_step;
+    return cut ? end->text : NULL;
 }
 
 static void put_end(struct buf *out, const struct analysis *analysis,
@@ -461,7 +467,7 @@ static void put_end(struct buf *out, const struct analysis *analysis,
     const char *stalled = likely_note_of(likely, RULE_TEXT_STALLED)->text;
     const char *closed = likely_note_of(likely, RULE_SERVER_CLOSED)->text;
     const char *fault = fault_before_close(analysis);
-    const char *false_end = false_end_of_text(likely);
+    const char *false_end = false_end_of_text(analysis);
     if (false_end != NULL) {
         put_text(out, "The message never ended: ");
         put_within(out, false_end);
@@ -478,8 +484,15 @@ static void put_end(struct buf *out, const struct analysis *analysis,
         put_text(out, late == NULL ? "" : "; ");
         put_text(out, late == NULL ? "" : late);
     } else {
-        put_fault(out, analysis);
+        put_fault(out, analysis, close);
     }
+}
+
+static void put_timeout(struct buf *out, const struct analysis *analysis,
+                        const struct event_close *close) {
+    bool in_text = false_end_of_text(analysis) != NULL ||
+                   likely_note_of(&analysis->likely, RULE_TEXT_STALLED)->text != NULL;
+    in_text ? put_end(out, analysis, close) : put_failure(out, analysis, close);
 }
 
 // Whether the session went wrong after a rule of --fault had acted, and nothing else explains it.
@@ -506,8 +519,10 @@ static void put_cause(struct buf *out, const struct analysis *analysis,
     case OUTCOME_PROTOCOL:
     case OUTCOME_CONNECT_FAILED:
     case OUTCOME_TLS_CLIENT_FAILED:
-    case OUTCOME_TIMEOUT:
         put_failure(out, analysis, close);
+        break;
+    case OUTCOME_TIMEOUT:
+        put_timeout(out, analysis, close);
         break;
     case OUTCOME_TLS_SERVER_FAILED:
         likely->refusal.set ? put_refusal(out, likely, close) : put_failure(out, analysis, close);

@@ -39,6 +39,12 @@ static void judge_form(struct analysis *analysis, const struct event_reply *repl
         if (!line_is_whole(line)) {
             continue;
         }
+        if (line->malformed && line->line.len == 0) {
+            analysis_say(analysis, RULE_REPLY_MALFORMED, place_of_reply(reply),
+                         "The server sent an empty line, which is no reply; clients stop at it, or "
+                         "take it for the answer to their command");
+            return;
+        }
         if (line->malformed) {
             analysis_say(analysis, RULE_REPLY_MALFORMED, place_of_reply(reply),
                          "The server sent the line '%s', which is no reply: three digits and a "

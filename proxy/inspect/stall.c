@@ -7,6 +7,7 @@
 #include "inspect/themes.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static void say_chunk(struct analysis *analysis, double silent_s) {
     const struct facts *facts = &analysis->facts;
@@ -18,14 +19,31 @@ static void say_chunk(struct analysis *analysis, double silent_s) {
                  facts->chunk_len, facts->text_len, silent_s);
 }
 
+const char *stall_false_end(const struct facts *facts) {
+    static const uint8_t two_dots[] = "\r\n.\r\n"; // of which one is taken away
+    if (facts->text_by_bdat) {
+        return NULL;
+    }
+    if (facts->half_dot) {
+        return "its last line is a dot without CR LF after it, so the message has not ended";
+    }
+    return memcmp(facts->text_tail, two_dots, sizeof(facts->text_tail)) == 0
+               ? "its last line is two dots, and the dot that ends a message must not be doubled"
+               : NULL;
+}
+
 // What the text lacks to end. A large packet is lost on the way only where one was sent.
 static const char *missing_of(const struct facts *facts) {
-    enum { LARGE = 1000 };
+    enum { LARGE = 1000, LAST = sizeof(facts->text_tail) - 1 };
     const uint8_t *tail = facts->text_tail;
-    if (tail[2] != '\n') {
+    const char *false_end = stall_false_end(facts);
+    if (false_end != NULL) {
+        return false_end;
+    }
+    if (tail[LAST] != '\n') {
         return "its last line has no line end; a line with a single dot and CR LF must end it";
     }
-    if (tail[1] == '.' || (tail[0] == '.' && tail[1] == '\r')) {
+    if (tail[LAST - 1] == '.' || (tail[LAST - 2] == '.' && tail[LAST - 1] == '\r')) {
         return "its last line ends in a dot, but the dot that ends a message is a line of its own, "
                "between CR LF and CR LF";
     }

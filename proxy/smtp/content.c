@@ -355,6 +355,11 @@ bool content_is_at_line_start(const struct content *content) {
 
 // ── the end ─────────────────────────────────────────────────────────────────────────────────────
 
+static bool is_half_dot(const struct content *content) {
+    struct slice tail = slice_of(content->tail, content->tail_len);
+    return content->line_len == 0 && (slice_is(tail, ".") || slice_is(tail, ".\r"));
+}
+
 static void finish_line(struct content *content) {
     uint8_t tail[CONTENT_TAIL_MAX];
     size_t len = content->tail_len;
@@ -396,12 +401,13 @@ void content_numbers(struct event_content_end *out, const struct content *conten
 void content_end(struct content *content, bool complete, int64_t at_ns) {
     content->event->at_ns = at_ns;
     content->cut_off = !complete;
+    bool half_dot = is_half_dot(content);
     finish_line(content);
     if (content->doubled_line > 0 && !content->single_dot) {
         emit_flaw(content, FLAW_DOTS_DOUBLED, (struct slice){0}, content->doubled_line);
     }
-    content->event->content_end =
-        (struct event_content_end){.complete = complete, .within_chunk = content->within_chunk};
+    content->event->content_end = (struct event_content_end){
+        .complete = complete, .within_chunk = content->within_chunk, .half_dot = half_dot};
     content_numbers(&content->event->content_end, content);
     send(content, EVENT_CONTENT_END);
 }

@@ -118,7 +118,7 @@ static void explain_handshake_failure(struct buf *out, const struct tls_account 
     if (account->stage == TLS_STAGE_BEGUN) {
         buf_put_string(out, " with what was offered; " LACKS);
     } else if (account->certificate_requested && !account->has_certificate) {
-        buf_put_string(out, "; it asked for a certificate, and --server-certificate gives it one");
+        buf_put_string(out, "; --server-certificate and --server-key give it one");
     }
 }
 
@@ -156,9 +156,20 @@ static void explain_alert_advice(struct buf *out, const struct tls_account *acco
     }
 }
 
+// After the request for a certificate there is one more thing that handshake_failure can mean.
+static bool lacks_certificate(const struct tls_account *account) {
+    enum { HANDSHAKE_FAILURE = 40 };
+    return account->alert == HANDSHAKE_FAILURE && account->peer == SIDE_SERVER &&
+           account->stage != TLS_STAGE_BEGUN && account->certificate_requested &&
+           !account->has_certificate;
+}
+
 static void explain_alert(struct buf *out, const struct tls_account *account) {
     buf_putf(out, "%s ended TLS with the alert %s (%d): %s", peer_name(account),
-             tls_alert_name(account->alert), account->alert, tls_alert_meaning(account->alert));
+             tls_alert_name(account->alert), account->alert,
+             lacks_certificate(account) ? "most likely it wants a client certificate, and none was "
+                                          "given"
+                                        : tls_alert_meaning(account->alert));
     explain_alert_advice(out, account);
 }
 

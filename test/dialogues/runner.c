@@ -76,10 +76,11 @@ static bool same_findings(const struct script *script, const struct record *reco
     return ok;
 }
 
-// Each part that is given stands in it, in this order. What has no fault has no cause of one.
+// Each part that is given stands in it, in this order. What has no fault has no cause of one, but
+// where the script asks for it: no rule says how long to wait for some replies.
 static bool same_likely(const struct script *script, const struct record *record, const char *how) {
     const char *found = record->likely.count > 0 ? record->likely.items[0] : "none";
-    bool ok = strcmp(found, "none") == 0 || record->findings.count > 0;
+    bool ok = strcmp(found, "none") == 0 || record->findings.count > 0 || script->likely.count > 0;
     const char *rest = found;
     for (size_t i = 0; ok && i < script->likely.count; i++) {
         rest = strstr(rest, script->likely.items[i]);

@@ -79,7 +79,8 @@ def check_session(session, how, login, stored):
 
 def check_findings(session, pair):
     known = allowed(*pair)
-    false_alarms = []
+    false_alarms = [f"{finding['rule']} is an error" for finding in session["findings"]
+                    if finding["severity"] == "error"]
     for finding in session["findings"]:
         line = f"{finding['severity']} {finding['rule']} ({finding['side']}): {finding['text']}"
         print(f"     {line}")

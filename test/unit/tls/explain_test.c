@@ -111,6 +111,11 @@ static void a_server_that_distrusts_is_about_our_certificate(void **state) {
     says(explained(account), "it asked for a certificate, and --server-certificate gives it one");
     account.has_certificate = true;
     says(explained(account), "that is about the certificate given by --server-certificate");
+    account = alerted(SIDE_SERVER, HANDSHAKE_FAILURE);
+    account.stage = TLS_STAGE_HELLO;
+    says_no(explained(account), "client certificate");
+    account.certificate_requested = true;
+    says(explained(account), "it wants a client certificate, and none was given; --server-certif");
     account = alerted(SIDE_SERVER, CERTIFICATE_REQUIRED);
     says(explained(account), "--server-certificate");
     account.has_certificate = true;
