@@ -195,6 +195,11 @@
 #define LIMIT_ENCODED_WORDS (64 * KIB) // decoded bytes of one run of words
 #define LIMIT_ENCODED_WORD  (4 * KIB)  // one word; RFC 2047 2 allows 75 bytes
 
+#define LIMIT_MESSAGE_PARTS 1000      // that the page shows of one message
+#define LIMIT_MIME_NAME     (4 * KIB) // of a file in a message
+#define LIMIT_MIME_TOKEN    100       // half of a type, a charset, a disposition
+#define LIMIT_MIME_PIECES   1000      // of one parameter, RFC 2231 3
+
 // The server of `sink`.
 #define LIMIT_SINK_MESSAGE UINT64_C(1073741824) // what EHLO offers as SIZE (RFC 1870)
 

@@ -28,6 +28,7 @@ void api_response_cleanup(struct api_response *response) {
     buf_cleanup(&response->body);
     free(response->file_name);
     free(response->disposition);
+    free(response->own_type);
     wait_free(response->wait);
     *response = (struct api_response){.status = STATUS_OK};
 }

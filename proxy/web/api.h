@@ -76,6 +76,7 @@ struct api_response {
     enum api_answer answer;
     enum status status;
     const char *type;
+    char *own_type; // the same, where it is of a part. Owned.
     enum api_policy policy;
     struct buf body;
     struct slice file; // static; null: the body

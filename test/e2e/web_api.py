@@ -97,6 +97,61 @@ def test_a_session_is_what_the_outputs_have(scope):
         assert forms["pcap"] == file.read()
 
 
+MIXED = """From: a@example.com\r
+Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r
+MIME-Version: 1.0\r
+Content-Type: multipart/mixed; boundary=b\r
+\r
+--b\r
+Content-Type: text/html; charset=iso-8859-1\r
+Content-Transfer-Encoding: quoted-printable\r
+\r
+<script>alert(1)</script>Gr=FC=DFe\r
+--b\r
+Content-Type: image/svg+xml; name="../../x\\".svg"\r
+Content-Disposition: attachment; filename*=utf-8''..%2F%22%0D%0AX-Evil%3A%201.svg\r
+Content-ID: <pic@x>\r
+Content-Transfer-Encoding: base64\r
+\r
+PHN2Zy8+\r
+--b--\r
+"""
+
+
+def test_messages_are_taken_apart(scope):
+    with page(scope) as (proxy, web):
+        client = smtplib.SMTP("127.0.0.1", proxy.port(), timeout=s.TIMEOUT)
+        client.sendmail("a@example.com", "b@example.net", MIXED)
+        client.quit()
+        wait(web, "outcome = completed")
+        at = "/api/v1/sessions/1/messages/1"
+        message = web.get(at)
+        assert set(message) == {"header", "parts"}
+        assert message["header"][1] == {"name": "Subject", "value": "Gr\u00fc\u00dfe",
+                                        "raw": "=?utf-8?q?Gr=C3=BC=C3=9Fe?="}
+        html, image = message["parts"]
+        assert html == {"n": 1, "type": "text/html", "name": None, "bytes": 30, "cid": None,
+                        "disposition": None}
+        assert image == {"n": 2, "type": "image/svg+xml", "bytes": 6, "cid": "pic@x",
+                         "name": '../"\r\nX-Evil: 1.svg', "disposition": "attachment"}
+        assert web.ask(at + ".eml") == (200, MIXED.encode())
+        for n, body in ((1, b"<script>alert(1)</script>Gr\xfc\xdfe"), (2, b"<svg/>")):
+            with web.open(f"{at}/parts/{n}") as part:
+                assert part.read() == body
+                assert part.getheader("X-Content-Type-Options") == "nosniff"
+                assert part.getheader("Content-Security-Policy").startswith("sandbox; default-src")
+                assert part.getheader("X-Evil") is None
+        assert part.getheader("Content-Disposition") == \
+            "attachment; filename*=UTF-8''%22%0D%0AX-Evil%3A%201.svg"
+        for path in (at + "/parts/3", at + "/parts/0", at[:-1] + "2", at[:-1] + "2.eml"):
+            assert web.error(path) == 404, path
+    with page(scope, "--body", "none") as (proxy, web):
+        send(proxy)
+        wait(web, "accepted = 1")
+        assert web.get(at) == {"header": [], "parts": []}
+        assert web.error(at + ".eml") == 404
+
+
 def test_events_are_those_of_jsonl(scope):
     with page(scope) as (proxy, web):
         with web.open("/api/v1/events") as stream:
