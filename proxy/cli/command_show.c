@@ -6,7 +6,6 @@
 #include "format/show.h"
 #include "observe/tally.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 // What came of writing: after the first failure nothing more is tried.
@@ -22,19 +21,6 @@ static void write_lines(void *context, struct slice lines) {
     }
 }
 
-static bool wants_color(enum color_choice choice) {
-    const char *no_color = getenv("NO_COLOR");
-    switch (choice) {
-    case COLOR_ALWAYS:
-        return true;
-    case COLOR_NEVER:
-        return false;
-    case COLOR_AUTO:
-        break;
-    }
-    return isatty(STDOUT_FILENO) != 0 && (no_color == NULL || no_color[0] == '\0');
-}
-
 // As a capture says at its end.
 static void say_summary(const struct tally *tally) {
     struct buf line;
@@ -48,7 +34,7 @@ static void say_summary(const struct tally *tally) {
 static void show(struct reader *reader, const struct options *options, struct written *written) {
     struct terminal terminal;
     struct tally tally = {0};
-    bool color = wants_color(options->color);
+    bool color = output_wants_color(options->color, isatty(STDOUT_FILENO) != 0);
     terminal_init(&terminal, STDOUT_FILENO, color);
     terminal_measure(&terminal);
     struct show_options show = {.terminal = &terminal,

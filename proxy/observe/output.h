@@ -47,6 +47,8 @@ void output_set_close(struct output_set *set);
 // to the writer when a session is flushed, when there are 16 KiB of them, or when it ends.
 extern const struct sink_ops output_sink;
 
+// Whether text has colour: --color, and by default on a screen where NO_COLOR is not set.
+bool output_wants_color(enum color_choice choice, bool screen);
 bool output_set_wants_wire(const struct output_set *set); // an output takes EVENT_WIRE
 // The disk is slower than the mail: readers should wait until this is false. It becomes false by
 // itself, at the latest when the writer gives the queue up as lost.

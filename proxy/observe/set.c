@@ -19,9 +19,9 @@ static bool is_screen(const struct output_options *options, const char *path) {
     return strcmp(path, "-") == 0 && isatty(fd) == 1;
 }
 
-static bool wants_color(const struct output_options *options, const char *path) {
+bool output_wants_color(enum color_choice choice, bool screen) {
     const char *no_color = getenv("NO_COLOR");
-    switch (options->color) {
+    switch (choice) {
     case COLOR_ALWAYS:
         return true;
     case COLOR_NEVER:
@@ -29,19 +29,20 @@ static bool wants_color(const struct output_options *options, const char *path) 
     case COLOR_AUTO:
         break;
     }
-    return is_screen(options, path) && (no_color == NULL || *no_color == '\0');
+    return screen && (no_color == NULL || *no_color == '\0');
 }
 
 static void describe(struct output *output, const struct output_options *options, size_t index) {
     const struct output_spec *spec = &options->specs[index];
     const struct framing *framing = spec->format->framing;
+    bool screen = framing->screen && is_screen(options, spec->path);
     *output = (struct output){
         .to = {.index = index,
                .framing = framing,
                .path = mem_string(spec->path),
                .placeholders = path_has_placeholders(spec->path),
-               .screen = framing->screen && is_screen(options, spec->path),
-               .color = framing->screen && wants_color(options, spec->path)},
+               .screen = screen,
+               .color = framing->screen && output_wants_color(options->color, screen)},
         .format = spec->format,
         .body = options->body,
         .quiet = options->quiet && strcmp(spec->path, "-") == 0,

@@ -44,12 +44,6 @@ def read_head(connection):
     return head
 
 
-def converse(connection):
-    assert s.read_line(connection).startswith(b"220 ")
-    assert s.ask(connection, "EHLO client.example.com")[-1].startswith(b"250 ")
-    assert s.ask(connection, "QUIT") == [b"221 2.0.0 Bye\r\n"]
-
-
 def test_takes_names_and_both_kinds_of_address(scope):
     with smtp.Server() as server, smtp.Server(address="::1") as server6:
         with scope.proxy(*CONNECT) as proxy:
@@ -58,7 +52,7 @@ def test_takes_names_and_both_kinds_of_address(scope):
                 with s.connect(proxy.port()) as connection:
                     connection.sendall(request(target))
                     assert read_head(connection).startswith(b"HTTP/1.1 200 "), target
-                    converse(connection)
+                    smtp.converse(connection)
         sessions = proxy.sessions()
     assert [one["mode"] for one in sessions] == ["connect"] * 3
     assert [one["outcome"] for one in sessions] == ["completed"] * 3
@@ -108,7 +102,7 @@ def test_credentials_for_a_proxy_are_nowhere(scope):
                 connection.sendall(f"CONNECT {target} HTTP/1.1\r\n"
                                    "Proxy-Authorization: Basic c3dvcmRmaXNo\r\n\r\n".encode())
                 assert read_head(connection).startswith(b"HTTP/1.1 200 ")
-                converse(connection)
+                smtp.converse(connection)
     with open(transcript, encoding="utf-8") as file:
         assert "c3dvcmRmaXNo" not in file.read()
     assert "c3dvcmRmaXNo" not in str(proxy.sessions())

@@ -36,16 +36,10 @@ def reverse(scope, server, *words, **options):
                        "--mode", f"reverse:smtp://127.0.0.1:{server.port}@[::1]:0", *words, **options)
 
 
-def converse(connection):
-    assert s.read_line(connection).startswith(b"220 ")
-    assert s.ask(connection, "EHLO client.example.com")[-1].startswith(b"250 ")
-    assert s.ask(connection, "QUIT") == [b"221 2.0.0 Bye\r\n"]
-
-
 def send(port, header, host="127.0.0.1"):
     with s.connect(port, host) as connection:
         connection.sendall(header)
-        converse(connection)
+        smtp.converse(connection)
         return connection.getsockname()[1]
 
 
@@ -101,7 +95,7 @@ def test_split_at_every_byte_and_with_words_behind_it(scope):
             with s.connect(proxy.port()) as connection:
                 connection.sendall(header[:cut])
                 connection.sendall(header[cut:])
-                converse(connection)
+                smtp.converse(connection)
         with s.connect(proxy.port()) as connection:  # all of it at once
             connection.sendall(header + words)
             assert s.read_line(connection).startswith(b"220 ")
@@ -367,7 +361,7 @@ def test_it_tells_where_a_tunnel_was_going(scope):
                 connection.sendall(f"CONNECT 127.0.0.1:{server.port} HTTP/1.1\r\n\r\n".encode())
                 assert s.read_line(connection).startswith(b"HTTP/1.1 200 ")
                 assert s.read_line(connection) == b"\r\n"
-                converse(connection)
+                smtp.converse(connection)
     assert server.headers == [line_of("127.0.0.1", port, "127.0.0.1", server.port)]
 
 

@@ -49,12 +49,6 @@ def name(text):
     return bytes([len(text)]) + text.encode()
 
 
-def converse(connection):
-    assert s.read_line(connection).startswith(b"220 ")
-    assert s.ask(connection, "EHLO client.example.com")[-1].startswith(b"250 ")
-    assert s.ask(connection, "QUIT") == [b"221 2.0.0 Bye\r\n"]
-
-
 def test_takes_all_address_types(scope):
     with smtp.Server() as server, smtp.Server(address="::1") as server6:
         with scope.proxy(*SOCKS) as proxy:
@@ -66,7 +60,7 @@ def test_takes_all_address_types(scope):
                     assert s.read_exactly(connection, 2) == b"\x05\x00"
                     connection.sendall(request(CONNECT, kind, address, port))
                     assert reply_of(connection)[0] == 0
-                    converse(connection)
+                    smtp.converse(connection)
         sessions = proxy.sessions()
     assert [one["mode"] for one in sessions] == ["socks5"] * 3
     assert [one["outcome"] for one in sessions] == ["completed"] * 3

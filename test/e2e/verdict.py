@@ -226,7 +226,7 @@ def test_reports_of_a_refused_message(scope):
         same(json.loads(texts["json"]),
              {"ok": False,
               "expectations": [{"expression": "accepted = 1", "ok": False, "found": "0"}],
-              "findings": [{"session": 1, **finding}]})
+              "findings": [{"file": path, "session": 1, **finding}]})
         same(texts["github"],
              "::error title=smtpscope expectation::expected accepted = 1, found 0\n"
              f"::error title=rejected::{sentence}\n")

@@ -280,6 +280,13 @@ class Server(s.Server):
 HELLO_LINE = "EHLO client.example.com"
 
 
+def converse(connection):
+    """A session without mail with a `Server`, over a connection that is there."""
+    assert s.read_line(connection).startswith(b"220 ")
+    assert s.ask(connection, "EHLO client.example.com")[-1].startswith(b"250 ")
+    assert s.ask(connection, "QUIT") == [b"221 2.0.0 Bye\r\n"]
+
+
 class Client:
     """It speaks plain SMTP ("none"), STARTTLS or implicit TLS, and trusts and checks as the context
     says. `lines` are what it was answered."""
