@@ -224,11 +224,13 @@ struct event_text {
 
 struct event_content {
     int message;
+    int exchange;       // of DATA or the latest BDAT
     struct slice bytes; // dots unstuffed, chunks joined; any length, cut anywhere
 };
 
 struct event_field {
     int message;
+    int exchange;       // of DATA or the first BDAT
     struct slice name;  // as sent, without the colon
     struct slice raw;   // the value unfolded: line ends taken out, trimmed
     struct slice value; // raw with RFC 2047 words decoded, UTF-8
@@ -278,6 +280,8 @@ struct event_data {
 
 struct event_content_end {
     int message;
+    int exchange; // of DATA or the latest BDAT
+    bool bdat;
     uint64_t bytes; // as the client meant it
     uint64_t lines; // LFs in it
     char sha256[HEX_SHA256_LEN + 1];

@@ -71,17 +71,16 @@ static void keep_recipient(struct envelope_facts *envelope, struct slice address
     envelope->recipients[envelope->recipient_count++] = key_of(normal);
 }
 
-static void keep_header_address(struct analysis *analysis, int message, struct slice address) {
+static void keep_header_address(struct analysis *analysis, const struct event_field *field,
+                                struct slice address) {
     struct envelope_facts *envelope = analysis->envelope;
     if (envelope->header_count == LIMIT_HEADER_ADDRESSES) {
         return;
     }
     envelope->header = array_grown(envelope->header, envelope->header_count, &envelope->header_room,
                                    sizeof(envelope->header[0]));
-    envelope->header[envelope->header_count++] =
-        (struct header_address){.message = message,
-                                .exchange = analysis->facts.text_exchange,
-                                .address = mem_string_of(address)};
+    envelope->header[envelope->header_count++] = (struct header_address){
+        .message = field->message, .exchange = field->exchange, .address = mem_string_of(address)};
 }
 
 static void learn_field(struct analysis *analysis, const struct event_field *field) {
@@ -92,7 +91,7 @@ static void learn_field(struct analysis *analysis, const struct event_field *fie
     }
     struct slice rest = field->raw;
     while (address_next(&envelope->scratch, &rest)) {
-        keep_header_address(analysis, field->message, buf_slice(&envelope->scratch));
+        keep_header_address(analysis, field, buf_slice(&envelope->scratch));
     }
 }
 

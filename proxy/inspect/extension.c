@@ -130,7 +130,7 @@ static void judge_declared_size(struct analysis *analysis, const struct event_co
 
 static void judge_real_size(struct analysis *analysis, const struct event_content_end *end) {
     const struct transaction *transaction = &analysis->facts.transaction;
-    struct place place = {PARTY_CLIENT, analysis->facts.text_exchange, end->message};
+    struct place place = {PARTY_CLIENT, end->exchange, end->message};
     if (!end->complete) {
         return;
     }

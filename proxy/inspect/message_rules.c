@@ -330,7 +330,6 @@ static struct message_notes *begin(struct analysis *analysis, int message) {
     if (notes->message != message) {
         clear(notes);
         notes->message = message;
-        notes->exchange = analysis->facts.text_exchange;
         notes->smtputf8 = analysis->facts.transaction.smtputf8;
     }
     return notes;
@@ -375,9 +374,10 @@ void message_judge(struct analysis *analysis, const struct event *event) {
     } else if (event->kind == EVENT_CONTENT_END) {
         notes->ended = true;
         // An empty chunk is a message only where the server takes it for one.
-        bool empty_chunk = analysis->facts.text_by_bdat && event->content_end.bytes == 0;
-        notes->complete = event->content_end.complete && !empty_chunk;
-        notes->bdat = analysis->facts.text_by_bdat;
-        notes->exchange = analysis->facts.text_exchange;
+        const struct event_content_end *end = &event->content_end;
+        bool empty_chunk = end->bdat && end->bytes == 0;
+        notes->complete = end->complete && !empty_chunk;
+        notes->bdat = end->bdat;
+        notes->exchange = end->exchange;
     }
 }

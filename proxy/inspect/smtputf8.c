@@ -29,8 +29,8 @@ static void say(struct analysis *analysis) {
 static void judge_end(struct analysis *analysis, const struct event_content_end *end) {
     bool unneeded =
         end->complete && is_asked_for(analysis) && analysis->message_8bit != end->message;
-    analysis->smtputf8_unneeded = (struct place){PARTY_CLIENT, analysis->facts.text_exchange,
-                                                 unneeded ? end->message : EVENT_NO_MESSAGE};
+    analysis->smtputf8_unneeded =
+        (struct place){PARTY_CLIENT, end->exchange, unneeded ? end->message : EVENT_NO_MESSAGE};
     if (unneeded && analysis->now->session->server.port == PORT_SMTP) {
         say(analysis);
     }

@@ -102,6 +102,7 @@ static void take_field(void *context, struct slice name, struct slice raw, bool 
     encoded_word_decode(&value, raw);
     struct event event = new_event(reader, EVENT_FIELD);
     event.field = (struct event_field){.message = reader->message,
+                                       .exchange = reader->exchange,
                                        .name = name,
                                        .raw = raw,
                                        .value = buf_slice(&value),
@@ -188,7 +189,10 @@ static bool is_idle(const struct message_reader *reader) {
 
 // ── the message ─────────────────────────────────────────────────────────────────────────────────
 
-void message_reader_begin(struct message_reader *reader, int message, int exchange) {
+static void begin(struct message_reader *reader, int message, int exchange) {
+    if (message == reader->message) {
+        return;
+    }
     rest(reader);
     reader->message = message;
     reader->exchange = exchange;
@@ -203,8 +207,7 @@ void message_reader_begin(struct message_reader *reader, int message, int exchan
     mime_begin(&reader->mime, (struct mime_sink){take_mime_flaw, reader});
 }
 
-void message_reader_feed(struct message_reader *reader, struct slice bytes, int64_t at_ns) {
-    reader->at_ns = at_ns;
+static void feed(struct message_reader *reader, struct slice bytes) {
     while (bytes.len > 0 && !is_idle(reader)) {
         size_t lf = slice_find_byte(bytes, '\n');
         feed_line(reader, slice_sub(bytes, 0, lf), lf != SLICE_NONE);
@@ -212,8 +215,7 @@ void message_reader_feed(struct message_reader *reader, struct slice bytes, int6
     }
 }
 
-void message_reader_end(struct message_reader *reader, bool complete, int64_t at_ns) {
-    reader->at_ns = at_ns;
+static void end(struct message_reader *reader, bool complete) {
     if (reader->part != IN_NOTHING && reader->line_len > 0) {
         end_line(reader); // the stream ended within it
     }
@@ -224,4 +226,15 @@ void message_reader_end(struct message_reader *reader, bool complete, int64_t at
         mime_end(&reader->mime);
     }
     rest(reader);
+}
+
+void message_reader_take(struct message_reader *reader, const struct event *event) {
+    reader->at_ns = event->at_ns;
+    if (event->kind == EVENT_CONTENT) {
+        begin(reader, event->content.message, event->content.exchange);
+        feed(reader, event->content.bytes);
+    } else if (event->kind == EVENT_CONTENT_END) {
+        begin(reader, event->content_end.message, event->content_end.exchange);
+        end(reader, event->content_end.complete);
+    }
 }

@@ -11,16 +11,13 @@
 
 struct message_reader;
 
-// Events go to `sink` with `session`, `message` and `exchange` filled in; `smtputf8` is whether the
-// transaction allows raw UTF-8 in header fields.
+// Events go to `sink`.
 struct message_reader *message_reader_new(const struct event_session *session,
                                           struct event_sink sink);
 void message_reader_free(struct message_reader *reader);
 
-// Starts message `n`, sent by the command of `exchange`.
-void message_reader_begin(struct message_reader *reader, int message, int exchange);
-void message_reader_feed(struct message_reader *reader, struct slice bytes, int64_t at_ns);
-// The message is whole (`complete`) or was cut off; only a whole one is judged to its end.
-void message_reader_end(struct message_reader *reader, bool complete, int64_t at_ns);
+// Takes the decoder's EVENT_CONTENT and EVENT_CONTENT_END, and nothing of other events. Only a
+// message that is whole is judged to its end.
+void message_reader_take(struct message_reader *reader, const struct event *event);
 
 #endif

@@ -18,8 +18,6 @@ struct observer {
     struct sink_sessions *sinks;
     void (*keylog)(void *context, struct slice line);
     void *keylog_context;
-    int reading;       // the message that the reader is in
-    int text_exchange; // the latest DATA or BDAT
     struct observer_counts counts;
 };
 
@@ -40,31 +38,16 @@ static void deliver_and_judge(void *context, const struct event *event) {
     findings_observe(observer->findings, event);
 }
 
-static void begin_message(struct observer *observer, int message) {
-    if (observer->reader == NULL) { // Most of an idle session would be this.
+static void read_message(struct observer *observer, const struct event *event) {
+    bool content = event->kind == EVENT_CONTENT || event->kind == EVENT_CONTENT_END;
+    if (content && observer->reader == NULL) { // Most of an idle session would be this.
         observer->reader =
             message_reader_new(observer->session, (struct event_sink){deliver_and_judge, observer});
     }
-    if (observer->reading != message) {
-        observer->reading = message;
-        message_reader_begin(observer->reader, message, observer->text_exchange);
+    if (content) {
+        message_reader_take(observer->reader, event);
     }
-}
-
-static void read_message(struct observer *observer, const struct event *event) {
-    if (event->kind == EVENT_COMMAND) {
-        enum verb verb = event->command.command.verb;
-        bool sends_text = verb == VERB_DATA || verb == VERB_BDAT;
-        observer->text_exchange = sends_text ? event->command.exchange : observer->text_exchange;
-    } else if (event->kind == EVENT_CONTENT) {
-        begin_message(observer, event->content.message);
-        message_reader_feed(observer->reader, event->content.bytes, event->at_ns);
-    } else if (event->kind == EVENT_CONTENT_END) {
-        begin_message(observer, event->content_end.message);
-        message_reader_end(observer->reader, event->content_end.complete, event->at_ns);
-    } else if (event->kind == EVENT_MESSAGE) {
-        observer->counts.messages++;
-    }
+    observer->counts.messages += event->kind == EVENT_MESSAGE;
 }
 
 static void take_dialogue(void *context, const struct event *event) {

@@ -54,7 +54,8 @@ static void emit_content(struct content *content, struct slice run) {
         sha256_update(&content->hash, run);
     }
     content->bytes += run.len;
-    content->event->content = (struct event_content){.message = content->message, .bytes = run};
+    content->event->content = (struct event_content){
+        .message = content->message, .exchange = content->exchange, .bytes = run};
     send(content, EVENT_CONTENT);
     emit_progress(content, ENDLESS_LINE);
 }
@@ -390,6 +391,8 @@ static void put_digest(char out[HEX_SHA256_LEN + 1], const struct content *conte
 
 void content_numbers(struct event_content_end *out, const struct content *content) {
     out->message = content->message;
+    out->exchange = content->exchange;
+    out->bdat = content->rules.chunks;
     out->bytes = content->bytes;
     out->lines = content->lines;
     out->sha256[0] = '\0';

@@ -30,8 +30,6 @@ struct player {
     bool starttls;
     struct findings *findings;
     struct message_reader *reader;
-    int reading;
-    int text_exchange;
 };
 
 // ── the pipe: as the relay joins it ─────────────────────────────────────────────────────────────
@@ -39,27 +37,6 @@ struct player {
 static void judge(void *context, const struct event *event) {
     struct player *player = context;
     findings_observe(player->findings, event);
-}
-
-static void begin_message(struct player *player, int message) {
-    if (player->reading != message) {
-        player->reading = message;
-        message_reader_begin(player->reader, message, player->text_exchange);
-    }
-}
-
-static void read_message(struct player *player, const struct event *event) {
-    if (event->kind == EVENT_COMMAND) {
-        enum verb verb = event->command.command.verb;
-        bool text = verb == VERB_DATA || verb == VERB_BDAT;
-        player->text_exchange = text ? event->command.exchange : player->text_exchange;
-    } else if (event->kind == EVENT_CONTENT) {
-        begin_message(player, event->content.message);
-        message_reader_feed(player->reader, event->content.bytes, event->at_ns);
-    } else if (event->kind == EVENT_CONTENT_END) {
-        begin_message(player, event->content_end.message);
-        message_reader_end(player->reader, event->content_end.complete, event->at_ns);
-    }
 }
 
 static void join(struct player *player) {
@@ -78,7 +55,7 @@ static void take(void *context, const struct event *event) {
     struct player *player = context;
     assert(event->session == &player->session);
     recorder_take(&player->recorder, event);
-    read_message(player, event);
+    message_reader_take(player->reader, event);
     judge(player, event);
 }
 

@@ -20,8 +20,6 @@ struct session {
     struct dialogue *dialogue;
     struct message_reader *reader;
     struct findings *findings;
-    int reading;
-    int exchange;
     int64_t now_ns;
     unsigned said[RULE_COUNT];
 };
@@ -58,24 +56,9 @@ static void judge(void *context, const struct event *event) {
     findings_observe(session->findings, event);
 }
 
-static void begin_message(struct session *session, int message) {
-    if (session->reading != message) {
-        session->reading = message;
-        message_reader_begin(session->reader, message, session->exchange);
-    }
-}
-
 static void take(void *context, const struct event *event) {
     struct session *session = context;
-    if (event->kind == EVENT_COMMAND) {
-        session->exchange = event->command.exchange;
-    } else if (event->kind == EVENT_CONTENT) {
-        begin_message(session, event->content.message);
-        message_reader_feed(session->reader, event->content.bytes, event->at_ns);
-    } else if (event->kind == EVENT_CONTENT_END) {
-        begin_message(session, event->content_end.message);
-        message_reader_end(session->reader, event->content_end.complete, event->at_ns);
-    }
+    message_reader_take(session->reader, event);
     judge(session, event);
 }
 

@@ -25,11 +25,14 @@ static void read_in_steps(uint8_t out[SHA256_LEN], struct slice message, size_t 
     struct event_session session = {.id = 1};
     sha256_init(&hash);
     struct message_reader *reader = message_reader_new(&session, (struct event_sink){take, &hash});
-    message_reader_begin(reader, 1, 1);
+    struct event event = {.kind = EVENT_CONTENT};
     for (size_t at = 0; at < message.len; at += step) {
-        message_reader_feed(reader, slice_sub(message, at, step), 0);
+        event.content = (struct event_content){.message = 1, .bytes = slice_sub(message, at, step)};
+        message_reader_take(reader, &event);
     }
-    message_reader_end(reader, true, 0);
+    event =
+        (struct event){.kind = EVENT_CONTENT_END, .content_end = {.message = 1, .complete = true}};
+    message_reader_take(reader, &event);
     message_reader_free(reader);
     sha256_final(out, &hash);
 }

@@ -38,7 +38,7 @@ typedef void taker(void *state, const struct event *event);
 
 static void content(taker *take, int message, const char *text) {
     struct event event = {.kind = EVENT_CONTENT, .session = &fixture.session};
-    event.content = (struct event_content){message, slice_of_string(text)};
+    event.content = (struct event_content){.message = message, .bytes = slice_of_string(text)};
     take(fixture.state, &event);
 }
 

@@ -219,7 +219,8 @@ static void ehlo_has_no_time_out(void **state) {
 
 static void tell_content_end(struct fixture *fixture, bool complete) {
     struct event event = {.kind = EVENT_CONTENT_END};
-    event.content_end = (struct event_content_end){.message = 1, .complete = complete};
+    event.content_end = (struct event_content_end){
+        .message = 1, .exchange = fixture->exchange, .complete = complete};
     fixture_tell(fixture, event);
 }
 

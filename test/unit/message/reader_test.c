@@ -41,11 +41,15 @@ static void read_message(struct buf *out, const char *text, size_t step, bool co
     struct event_session session = {.id = 1};
     struct message_reader *reader = message_reader_new(&session, (struct event_sink){take, out});
     struct slice slice = slice_of_string(text);
-    message_reader_begin(reader, 1, 5);
+    struct event event = {.kind = EVENT_CONTENT};
     for (size_t i = 0; i < slice.len; i += step) {
-        message_reader_feed(reader, slice_sub(slice, i, step), 0);
+        event.content =
+            (struct event_content){.message = 1, .exchange = 5, .bytes = slice_sub(slice, i, step)};
+        message_reader_take(reader, &event);
     }
-    message_reader_end(reader, complete, 0);
+    event = (struct event){.kind = EVENT_CONTENT_END,
+                           .content_end = {.message = 1, .exchange = 5, .complete = complete}};
+    message_reader_take(reader, &event);
     message_reader_free(reader);
     buf_put_byte(out, '\0');
 }
