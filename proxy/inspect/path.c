@@ -87,8 +87,8 @@ static const char *fault_of(const struct event_path *path, const char *keyword,
         return "has its address in angle brackets twice; one pair is due, like <bob@example.com>";
     }
     if (names_several(path->raw)) {
-        return "has several addresses in one pair of angle brackets; one is due, and each further "
-               "recipient has an RCPT of its own";
+        return "has several addresses in one pair of angle brackets; one is due, each further "
+               "recipient in an RCPT of its own, each further author in the From header alone";
     }
     if (!slice_is_null(path->route)) {
         return "has a source route (@relay:), which is obsolete; give the address alone";
