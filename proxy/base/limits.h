@@ -310,6 +310,7 @@
 #define WEB_ALIVE_MS           15000 // a stream of events is never silent for longer
 #define WEB_LOOK_MS            20    // while a client waits for something to happen
 #define WEB_CLOSE_MS           500   // at the end, for answers that are under way
+#define CONTROL_WAIT_LOOK_MS   50    // between two questions of `ctl wait`
 #define WEB_WAIT_DEFAULT_S     30
 #define WEB_WAIT_MAX_S         600
 
@@ -354,7 +355,7 @@
 #define LIMIT_DEFAULTS        (64 * KIB) // options in $SMTPSCOPE_OPTIONS, or in their file
 #define LIMIT_OPTION_SECONDS  UINT64_C(1000000000) // some thirty years; in ns within int64_t
 #define LIMIT_READY_FILE      (64 * KIB)
-#define LIMIT_CONTROL_LINE    64
+#define LIMIT_CONTROL_LINE    (16 * KIB) // `wait` with its expectations
 #define LIMIT_CONTROL_CLIENTS 16
 #define LIMIT_CONTROL_ANSWER  (64 * MIB) // what a client takes, and a proxy gives
 #define SUGGEST_WORD_MAX      32         // all words longer than this are too far from each other

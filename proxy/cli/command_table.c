@@ -29,7 +29,8 @@ static const struct cli_command_row commands[CLI_COMMAND_COUNT] = {
                   .synopsis = "[OPTION...] FILE...",
                   .help = "show recorded json or jsonl transcripts in the page of --web"},
     [CLI_CTL] = {.name = "ctl",
-                 .synopsis = "[OPTION...] status|pause|resume|rotate|sessions|faults on|off|stop",
+                 .synopsis = "[OPTION...] status|pause|resume|rotate|sessions|wait|"
+                             "faults on|off|stop",
                  .help = "talk to a running proxy"},
 };
 

@@ -8,6 +8,7 @@
 #include "cli/console.h"
 #include "control/control.h"
 #include "fault/faults.h"
+#include "web/wait.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -166,10 +167,34 @@ static enum err carry_out(void *context, struct buf *answer, struct failure *fai
     return OK;
 }
 
+static enum err answer_wait(void *context, struct buf *answer, struct failure *failure,
+                            struct slice expectations) {
+    struct service_loop *service = context;
+    char *texts[LIMIT_WEB_EXPECTATIONS];
+    size_t count = 0;
+    struct wait_for *wait = NULL;
+    (void)slice_split(&expectations, '\t');
+    while (!slice_is_null(expectations) && count < LIMIT_WEB_EXPECTATIONS) {
+        texts[count++] = mem_string_of(slice_split(&expectations, '\t'));
+    }
+    enum err err =
+        wait_new(&wait, failure, web_store(service->app->web), (const char *const *)texts, count);
+    if (err == OK) {
+        buf_put_string(answer, wait_look(wait) ? "yes\n" : "no\n");
+        wait_put_report(answer, wait);
+    }
+    wait_free(wait);
+    for (size_t i = 0; i < count; i++) {
+        free(texts[i]);
+    }
+    return err;
+}
+
 // The default place is a convenience: a proxy that cannot have it runs all the same, and says so.
 enum err control_answers_open(struct service_loop *service, struct failure *failure) {
     uv_timer_start(&service->sample_timer, on_sample_time, 0, RATE_SAMPLE_MS);
-    struct control_handler handler = {.command = carry_out, .context = service};
+    struct control_handler handler = {
+        .command = carry_out, .wait = answer_wait, .context = service};
     const char *path = service->options->control;
     enum err err = control_server_new(&service->control, failure, &service->loop, path, &handler);
     if (err != OK && path == NULL) {

@@ -7,13 +7,13 @@
 
 static const char *const ca_actions[] = {"show", "export", "env", "renew"};
 static const char *const ctl_words[] = {"status", "pause",    "resume", "faults",
-                                        "rotate", "sessions", "stop"};
+                                        "rotate", "sessions", "wait",   "stop"};
 static const char *const switch_words[] = {"on", "off"};
 
-enum { CA_ACTION_COUNT = 4, CTL_WORD_COUNT = 7 };
+enum { CA_ACTION_COUNT = 4, CTL_WORD_COUNT = 8 };
 
 #define CA_ACTIONS "show, export, env, renew"
-#define CTL_WORDS  "status, pause, resume, rotate, sessions, faults, stop"
+#define CTL_WORDS  "status, pause, resume, rotate, sessions, wait, faults, stop"
 
 static size_t find_word(const char *const *list, size_t count, const char *word) {
     size_t i = 0;
@@ -102,6 +102,10 @@ static enum err need(struct failure *failure, bool given, const char *sentence) 
 }
 
 static enum err check_ctl(const struct options *options, struct failure *failure) {
+    if (options->ctl_word != NULL && strcmp(options->ctl_word, "wait") == 0) {
+        return need(failure, options->expectations.count > 0,
+                    "ctl wait needs an --expect: what is to be waited for");
+    }
     if (options->ctl_word != NULL && strcmp(options->ctl_word, "faults") == 0) {
         return fail(failure, ERR_USAGE, "ctl faults needs on or off");
     }

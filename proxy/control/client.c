@@ -14,12 +14,10 @@
 
 enum { ANSWER_WAIT_S = 30, READ_SIZE = 4096 };
 
-static bool send_command(int fd, enum control_command command) {
-    char *line = mem_format("%s\n", control_command_name(command));
+static bool send_line(int fd, const char *line) {
     size_t len = strlen(line);
-    bool sent = send(fd, line, len, MSG_NOSIGNAL) == (ssize_t)len;
-    free(line);
-    return sent;
+    return send(fd, line, len, MSG_NOSIGNAL) == (ssize_t)len &&
+           send(fd, "\n", 1, MSG_NOSIGNAL) == 1;
 }
 
 // Everything up to the end of the stream; false where it breaks off.
@@ -55,7 +53,7 @@ static enum control_result understand(struct buf *out, struct slice answer, cons
     return CONTROL_REFUSED;
 }
 
-static enum control_result ask(struct buf *out, const char *path, enum control_command command) {
+static enum control_result ask(struct buf *out, const char *path, const char *line) {
     int fd = -1;
     switch (socket_look(path, &fd)) {
     case SOCKET_ANSWERED:
@@ -71,7 +69,7 @@ static enum control_result ask(struct buf *out, const char *path, enum control_c
     }
     struct buf answer;
     buf_init(&answer, LIMIT_CONTROL_ANSWER);
-    bool whole = send_command(fd, command) && read_answer(&answer, fd);
+    bool whole = send_line(fd, line) && read_answer(&answer, fd);
     close(fd);
     struct slice said = whole ? buf_slice(&answer) : slice_of(NULL, 0);
     enum control_result result = understand(out, said, path);
@@ -80,11 +78,10 @@ static enum control_result ask(struct buf *out, const char *path, enum control_c
 }
 
 // The one line of a list of one.
-static enum control_result ask_only(struct buf *out, const struct buf *list,
-                                    enum control_command command) {
+static enum control_result ask_only(struct buf *out, const struct buf *list, const char *line) {
     struct slice rest = buf_slice(list);
     char *path = mem_string_of(slice_split(&rest, '\n'));
-    enum control_result result = ask(out, path, command);
+    enum control_result result = ask(out, path, line);
     free(path);
     return result;
 }
@@ -109,7 +106,7 @@ static void describe(struct buf *out, struct slice socket) {
     struct buf status;
     buf_init(&status, LIMIT_CONTROL_ANSWER);
     buf_put(out, socket);
-    if (ask(&status, path, CONTROL_STATUS) == CONTROL_ANSWERED) {
+    if (ask(&status, path, control_command_name(CONTROL_STATUS)) == CONTROL_ANSWERED) {
         put_values(out, ": since ", buf_slice(&status), SLICE("started: "));
         put_values(out, ", ", buf_slice(&status), SLICE("listening: "));
         put_values(out, ", ", buf_slice(&status), SLICE("running: "));
@@ -125,10 +122,9 @@ static void describe_all(struct buf *out, struct slice list) {
     }
 }
 
-enum control_result control_client_ask(struct buf *out, const char *path,
-                                       enum control_command command) {
+static enum control_result ask_any(struct buf *out, const char *path, const char *line) {
     if (path != NULL) {
-        return ask(out, path, command);
+        return ask(out, path, line);
     }
     struct buf list;
     buf_init(&list, LIMIT_CONTROL_ANSWER);
@@ -139,11 +135,24 @@ enum control_result control_client_ask(struct buf *out, const char *path,
         buf_putf(out, "no proxy runs: none answers in %s\n", folder);
         result = CONTROL_NONE;
     } else if (count == 1) {
-        result = ask_only(out, &list, command);
+        result = ask_only(out, &list, line);
     } else {
         describe_all(out, buf_slice(&list));
     }
     free(folder);
     buf_cleanup(&list);
+    return result;
+}
+
+enum control_result control_client_ask(struct buf *out, const char *path,
+                                       enum control_command command) {
+    return ask_any(out, path, control_command_name(command));
+}
+
+enum control_result control_client_wait(struct buf *out, const char *path,
+                                        struct slice expectations) {
+    char *line = mem_format("wait%.*s", (int)expectations.len, (const char *)expectations.data);
+    enum control_result result = ask_any(out, path, line);
+    free(line);
     return result;
 }

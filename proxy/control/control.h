@@ -41,6 +41,10 @@ bool control_command_parse(enum control_command *out, struct slice name);
 struct control_handler {
     enum err (*command)(void *context, struct buf *answer, struct failure *failure,
                         enum control_command command);
+    // `wait`: whether the expectations, with a tab in front of each, hold by now. The answer's
+    // first line is `yes` or `no`, the rest a report. May be NULL.
+    enum err (*wait)(void *context, struct buf *answer, struct failure *failure,
+                     struct slice expectations);
     void *context;
 };
 
@@ -69,6 +73,9 @@ enum control_result {
 // answer. Appends lines to `out`.
 enum control_result control_client_ask(struct buf *out, const char *path,
                                        enum control_command command);
+// The same with `wait` and its expectations, each with a tab in front.
+enum control_result control_client_wait(struct buf *out, const char *path,
+                                        struct slice expectations);
 // What `ctl` exits with: 0, 3 (refused), 2, 3.
 int control_result_status(enum control_result result);
 

@@ -137,7 +137,10 @@ static void carry_out(struct control_client *client, struct slice line) {
     struct buf text;
     buf_init(&text, LIMIT_CONTROL_ANSWER);
     enum err err = ERR_USAGE;
-    if (control_command_parse(&command, slice_trim(line))) {
+    struct slice expectations = slice_from(line, sizeof("wait") - 1);
+    if (slice_starts_with(line, SLICE("wait\t")) && server->handler.wait != NULL) {
+        err = server->handler.wait(server->handler.context, &text, &failure, expectations);
+    } else if (control_command_parse(&command, slice_trim(line))) {
         server->busy = true;
         err = server->handler.command(server->handler.context, &text, &failure, command);
         server->busy = false;

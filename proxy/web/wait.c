@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "verdict/expression.h"
 #include "verdict/judge.h"
+#include "verdict/report.h"
 
 #include <stdlib.h>
 
@@ -144,7 +145,7 @@ bool wait_look(struct wait_for *wait) {
     return wait->holds;
 }
 
-void wait_put_verdict(struct buf *out, struct wait_for *wait) {
+static void put_report(struct buf *out, struct wait_for *wait, enum report_kind kind) {
     struct collected collected = collect(wait);
     for (size_t i = collected.ended; i < collected.count; i++) {
         struct kept_view view;
@@ -153,6 +154,14 @@ void wait_put_verdict(struct buf *out, struct wait_for *wait) {
             kept_view_close(&view);
         }
     }
-    judge_put_json(out, wait->judge);
+    report_put(out, wait->judge, kind);
     store_collected_free(&collected);
+}
+
+void wait_put_verdict(struct buf *out, struct wait_for *wait) {
+    put_report(out, wait, REPORT_JSON);
+}
+
+void wait_put_report(struct buf *out, struct wait_for *wait) {
+    put_report(out, wait, REPORT_TEXT);
 }

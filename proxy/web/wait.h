@@ -20,5 +20,7 @@ void wait_free(struct wait_for *wait); // NULL is fine
 bool wait_look(struct wait_for *wait);
 // The verdict, as `check --report json` has it; after it the wait is over.
 void wait_put_verdict(struct buf *out, struct wait_for *wait);
+// The same as the report for a person.
+void wait_put_report(struct buf *out, struct wait_for *wait);
 
 #endif

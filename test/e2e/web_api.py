@@ -253,6 +253,25 @@ def test_metrics_are_counted(scope):
             assert line + "\n" in text, text
 
 
+def test_ctl_waits(scope):
+    with scope.proxy("--mode", "sink@0") as proxy:
+        waiting = subprocess.Popen([scope.program, "ctl", "wait", "--expect", "accepted = 1",
+                                    "--expect", "subject = Hello"], env=scope.environment,
+                                   stdout=subprocess.PIPE)
+        send(proxy)
+        assert waiting.wait(s.TIMEOUT) == 0
+        assert b"ok     expected accepted = 1, found 1" in waiting.stdout.read()
+        waiting.stdout.close()
+        done = scope.run("ctl", "wait", "--expect", "accepted = 2", "--timeout", "0.1")
+        assert done.returncode == 1 and b"FAILED expected accepted = 2, found 1" in done.stdout
+        waiting = subprocess.Popen([scope.program, "ctl", "wait", "--expect", "accepted = 2"],
+                                   env=scope.environment, stderr=subprocess.DEVNULL)
+    assert waiting.wait(s.TIMEOUT) == 3
+    for words in (["wait"], ["wait", "--expect", "nonsense"],
+                  ["wait", "--expect", "accepted = 1", "--timeout", "601"]):
+        assert scope.run("ctl", *words).returncode == 2, words
+
+
 def test_recorded_sessions_are_viewed(scope):
     with page(scope) as (proxy, web):
         send(proxy)
