@@ -111,7 +111,7 @@ def test_without_a_good_one_it_is_closed_and_said(scope):
     wrong = {
         b"EHLO client.example.com\r\n": "does not begin with a PROXY protocol header",
         b"\x16\x03\x01\x02\x00": "does not begin with a PROXY protocol header",
-        b"PROXY TCP4 203.0.113.9 198.51.100.7 4711 99999\r\n": "no number from 0 to 65535",
+        b"PROXY TCP4 203.0.113.9 198.51.100.7 4711 99999\r\n": "not a number from 0 to 65535",
         b"PROXY TCP4 203.0.113.9\r\n": "fewer than two addresses",
         b"PROXY " + 200 * b"x": "more than 107 bytes",
         SIGNATURE + b"\x21\x11\0\x04....": "too small for its addresses",
