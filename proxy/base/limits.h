@@ -282,6 +282,7 @@
 #define LIMIT_PATTERN_DEPTH   64         // groups in groups of an expression
 #define LIMIT_PATTERN         1000       // characters of an expression, its repetitions written out
 #define LIMIT_REPORT          (1024 * MIB) // the findings in it are capped in number
+#define LIMIT_HTML_REPORT     (256 * MIB)  // of the sessions in an HTML report, as JSON
 
 // The page (contract-web): what it keeps is bounded by --web-memory.
 #define WEB_MEMORY_DEFAULT     (256 * MIB)

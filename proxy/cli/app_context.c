@@ -7,6 +7,7 @@
 #include "base/safe_file.h"
 #include "cli/console.h"
 #include "cli/suggest.h"
+#include "cli/verdict.h"
 #include "event/verb.h"
 #include "fault/faults.h"
 #include "relay/relay.h"
@@ -158,12 +159,31 @@ static bool shows_digests(const struct app_context *app, const struct options *o
     return shows;
 }
 
+static bool is_paused(const void *outputs) {
+    return output_set_paused(outputs);
+}
+
+static void open_html_report(struct app_context *out, const struct options *options) {
+    out->html = (struct html_report_target){
+        .report = verdict_html_report(options),
+        .body = options->body,
+        .is_paused = is_paused,
+        .pause_context = out->outputs,
+        .only = out->only == NULL ? NULL : matches_only,
+        .only_context = out->only,
+    };
+    if (out->html.report != NULL) {
+        sink_set_add(out->sinks, &html_report_sink, &out->html);
+    }
+}
+
 // A person at a terminal sees what is waited for and a summary, a script only what it asked for.
 static void add_sinks(struct app_context *out, const struct options *options) {
     bool person = isatty(STDERR_FILENO) == 1;
     out->sinks = sink_set_new();
     sink_set_add(out->sinks, &output_sink, out->outputs);
     web_add_sinks(out->web, out->sinks);
+    open_html_report(out, options);
     out->summary = person || options->quiet;
     if (out->summary) {
         sink_set_add(out->sinks, &tally_sink, &out->tally);
@@ -241,7 +261,8 @@ static void fill_relay_config(struct app_context *out, const struct options *opt
         .observer =
             {
                 .dialogue = {.max_line = options->max_line,
-                             .header_lines_only = options->body != BODY_FULL,
+                             .header_lines_only =
+                                 options->body != BODY_FULL && out->html.report == NULL,
                              .no_digests = !shows_digests(out, options)},
                 .findings = {.slow_ns = (int64_t)options->slow_ms * NS_PER_MS,
                              .verify_mirror = options->verify == VERIFY_MIRROR,
@@ -321,6 +342,7 @@ void app_context_cleanup(struct app_context *app) {
     trust_store_free(app->trust);
     ca_place_cleanup(&app->ca);
     judge_free(app->judge);
+    html_report_free(app->html.report);
     expression_free(app->only);
     if (app->keylog_fd >= 0) {
         close(app->keylog_fd);

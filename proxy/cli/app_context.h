@@ -14,6 +14,7 @@
 #include "relay/config.h"
 #include "verdict/expression.h"
 #include "verdict/judge.h"
+#include "web/html_report.h"
 #include "web/web.h"
 
 #include <stdatomic.h>
@@ -31,8 +32,9 @@ struct app_context {
     struct web *web;     // what the page shows, and `ctl wait` looks at
     struct waits *waits; // NULL where no person watches
     struct expression *only;
-    struct judge *judge; // NULL where nothing is to be judged
-    int keylog_fd;       // -1 for none
+    struct judge *judge;            // NULL where nothing is to be judged
+    struct html_report_target html; // its report is NULL where none is asked for
+    int keylog_fd;                  // -1 for none
     atomic_bool keylog_failed;
     struct rewrite_rule rewrite;
     struct faults *faults; // NULL where no rule was given

@@ -6,17 +6,31 @@
 #include "cli/transcript.h"
 #include "cli/verdict.h"
 
+// Those that see each session.
+struct readers {
+    struct judge *judge;
+    struct html_report *html; // NULL: no HTML report is asked for
+};
+
 static void take(void *context, const struct record *session) {
-    judge_take(context, session);
+    const struct readers *readers = context;
+    judge_take(readers->judge, session);
+    if (readers->html != NULL) {
+        html_report_take(readers->html, session);
+    }
 }
 
 // `path` lives as long as the judge.
-static enum err judge_transcript(struct judge *judge, struct failure *failure, const char *path) {
+static enum err judge_transcript(struct readers *readers, struct failure *failure,
+                                 const char *path) {
     struct transcript transcript;
-    judge_begin_file(judge, path);
+    judge_begin_file(readers->judge, path);
+    if (readers->html != NULL) {
+        html_report_begin_file(readers->html, path);
+    }
     enum err err = transcript_open(&transcript, failure, path);
     if (err == OK) {
-        reader_records(transcript.reader, take, judge);
+        reader_records(transcript.reader, take, readers);
     }
     transcript_close(&transcript);
     return err;
@@ -43,14 +57,15 @@ int command_check(const struct options *options) {
         .ignored = options->ignored.items,
         .ignored_count = options->ignored.count,
     };
-    struct judge *judge = NULL;
+    struct readers readers = {.html = verdict_html_report(options)};
     struct failure failure = {0};
-    enum err err = judge_new(&judge, &failure, &judge_options);
+    enum err err = judge_new(&readers.judge, &failure, &judge_options);
     for (size_t i = 0; err == OK && i < options->files.count; i++) {
-        err = judge_transcript(judge, &failure, options->files.items[i]);
+        err = judge_transcript(&readers, &failure, options->files.items[i]);
     }
-    int status =
-        err == OK ? verdict_give(options, judge, EXIT_WELL) : (int)console_failure(err, &failure);
-    judge_free(judge);
+    int status = err == OK ? verdict_give(options, readers.judge, readers.html, EXIT_WELL)
+                           : (int)console_failure(err, &failure);
+    judge_free(readers.judge);
+    html_report_free(readers.html);
     return status;
 }

@@ -34,7 +34,7 @@ int command_proxy(const struct options *options) {
         status_say_summary(&app, options);
         status_say_idle_faults(&app, options);
     }
-    int status = err == OK ? verdict_give(options, app.judge, EXIT_WELL)
+    int status = err == OK ? verdict_give(options, app.judge, app.html.report, EXIT_WELL)
                            : (int)console_failure(err, &failure);
     app_context_cleanup(&app);
     return status;

@@ -199,7 +199,7 @@ int command_run(const struct options *options, const struct capture_inherited *i
         status_say_summary(&app, options);
         status_say_idle_faults(&app, options);
     }
-    int status = err == OK ? verdict_give(options, app.judge, run.status)
+    int status = err == OK ? verdict_give(options, app.judge, app.html.report, run.status)
                            : (int)console_failure(err, &failure);
     app_context_cleanup(&app);
     return status;

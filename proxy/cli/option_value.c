@@ -395,16 +395,21 @@ static enum err read_report(struct options *options, struct failure *failure,
     static const char *const kinds[] = {[REPORT_TEXT] = "text",
                                         [REPORT_JSON] = "json",
                                         [REPORT_JUNIT] = "junit",
-                                        [REPORT_GITHUB] = "github"};
+                                        [REPORT_GITHUB] = "github",
+                                        [REPORT_HTML] = "html"};
     struct slice rest = slice_of_string(word);
     struct slice name = slice_split(&rest, ':');
     size_t kind = 0;
-    while (kind <= REPORT_GITHUB && !slice_is(name, kinds[kind])) {
+    while (kind <= REPORT_HTML && !slice_is(name, kinds[kind])) {
         kind++;
     }
     const char *path = behind_colon(word);
-    if (kind > REPORT_GITHUB || (path != NULL && path[0] == '\0')) {
-        return wrong(failure, row, word, "not a KIND[:FILE] with one of text, json, junit, github");
+    if (kind > REPORT_HTML || (path != NULL && path[0] == '\0')) {
+        return wrong(failure, row, word,
+                     "not a KIND[:FILE] with one of text, json, junit, github, html");
+    }
+    if (kind == REPORT_HTML && path == NULL) {
+        return fail(failure, ERR_USAGE, "--report: 'html' needs a FILE: html:FILE");
     }
     options->reports =
         mem_resize(options->reports, options->report_count + 1, sizeof(options->reports[0]));

@@ -11,11 +11,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static enum err write_report(struct judge *judge, struct failure *failure,
+// What the reports are made of.
+struct verdict {
+    struct judge *judge;
+    struct html_report *html;
+};
+
+static void put_report(struct buf *out, const struct verdict *verdict, enum report_kind kind) {
+    if (kind == REPORT_HTML) {
+        buf_init(out, LIMIT_SHOWN);
+        html_report_put(out, verdict->html, verdict->judge);
+    } else {
+        buf_init(out, LIMIT_REPORT);
+        report_put(out, verdict->judge, kind);
+    }
+}
+
+static enum err write_report(const struct verdict *verdict, struct failure *failure,
                              const struct report_spec *report, bool to_stderr) {
     struct buf text;
-    buf_init(&text, LIMIT_REPORT);
-    report_put(&text, judge, report->kind);
+    put_report(&text, verdict, report->kind);
     enum err err = OK;
     if (report->path != NULL) {
         err = console_file(failure, report->path, buf_slice(&text), false);
@@ -37,7 +52,18 @@ static bool stdout_is_taken(const struct options *options) {
     return taken;
 }
 
-int verdict_give(const struct options *options, struct judge *judge, int otherwise) {
+struct html_report *verdict_html_report(const struct options *options) {
+    for (size_t i = 0; i < options->report_count; i++) {
+        if (options->reports[i].kind == REPORT_HTML) {
+            return html_report_new();
+        }
+    }
+    return NULL;
+}
+
+int verdict_give(const struct options *options, struct judge *judge, struct html_report *html,
+                 int otherwise) {
+    const struct verdict verdict = {.judge = judge, .html = html};
     static const struct report_spec by_default = {.kind = REPORT_TEXT};
     if (judge == NULL) {
         return otherwise;
@@ -48,7 +74,7 @@ int verdict_give(const struct options *options, struct judge *judge, int otherwi
     for (size_t i = 0; i < (named ? options->report_count : 1); i++) {
         struct failure failure = {0};
         enum err err =
-            write_report(judge, &failure, named ? &options->reports[i] : &by_default, to_stderr);
+            write_report(&verdict, &failure, named ? &options->reports[i] : &by_default, to_stderr);
         if (err != OK) {
             status = (int)console_failure(err, &failure);
         }

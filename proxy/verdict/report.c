@@ -380,5 +380,7 @@ void report_put(struct buf *out, struct judge *judge, enum report_kind kind) {
     case REPORT_GITHUB:
         report_put_github(out, judge);
         break;
+    case REPORT_HTML:
+        break;
     }
 }

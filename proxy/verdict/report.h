@@ -6,7 +6,8 @@
 
 #include "verdict/judge.h"
 
-enum report_kind { REPORT_TEXT, REPORT_JSON, REPORT_JUNIT, REPORT_GITHUB };
+// REPORT_HTML has more in it than the verdict, and is written elsewhere: web/html_report.
+enum report_kind { REPORT_TEXT, REPORT_JSON, REPORT_JUNIT, REPORT_GITHUB, REPORT_HTML };
 
 void report_put(struct buf *out, struct judge *judge, enum report_kind kind);
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// filter: the one box above the list. Its text, words or an expression as `check` has them, goes to
-// the source as it is.
+// filter: the one box above the list. An expression, as `check` has them, is asked of the program;
+// anything else is words, each of which has to be in a session's line of the list.
 import {byId} from './dom.js';
 
 const PAUSE_MS = 180;
+const EXPRESSION = /^\s*(all:\s*)?[a-z][\w.-]*\s*(!=|<=|>=|[=~<>])/i;
 
 export function filterBox(live, changed) {
     const form = byId('filter');
@@ -30,9 +31,17 @@ export function filterBox(live, changed) {
         take();
     });
 
+    const isExpression = () => live && EXPRESSION.test(text);
+
     return {
-        get text() {
-            return text;
+        get isEmpty() {
+            return text === '';
+        },
+        get expression() {
+            return isExpression() ? text : null;
+        },
+        get words() {
+            return isExpression() ? [] : text.toLowerCase().split(/\s+/).filter(word => word !== '');
         },
         say(sentence, isWrong = false) {
             if (note.textContent !== sentence) {

@@ -5,7 +5,7 @@
 //   #TOKEN/session/12/waterfall   a session
 import {byId, el} from './dom.js';
 import {count, clientName, serverName} from './words.js';
-import {liveSource, recordedSource} from './source.js';
+import {liveSource, recordedSource, hasWords} from './source.js';
 import {follow} from './stream.js';
 import {sessionList} from './list.js';
 import {sessionPanel, VIEWS} from './session.js';
@@ -91,7 +91,7 @@ const dirty = new Set(); // ids of sessions that events spoke of
 let loading = 0;
 
 function queryAfter(after, limit) {
-    return {after: String(after), limit: String(limit), ...(filter.text === '' ? {} : {only: filter.text})};
+    return {after: String(after), limit: String(limit), ...(filter.expression === null ? {} : {only: filter.expression})};
 }
 
 function say(text) {
@@ -114,14 +114,14 @@ async function loadAll() {
     try {
         for (let after = 0, more = true; more && mine === loading;) {
             const answer = await source.sessions(queryAfter(after, PAGE));
-            sessions.push(...answer.sessions);
+            sessions.push(...answer.sessions.filter(session => hasWords(session, filter.words)));
             more = answer.more && answer.sessions.length > 0;
-            after = sessions.at(-1)?.id ?? 0;
+            after = answer.sessions.at(-1)?.id ?? 0;
         }
         if (mine === loading) {
             list.replace(sessions);
-            filter.say(filter.text === '' ? '' : `${count(sessions.length, 'session')} found`);
-            list.say(filter.text !== '' ? 'No session is like this.' : source.live
+            filter.say(filter.isEmpty ? '' : `${count(sessions.length, 'session')} found`);
+            list.say(!filter.isEmpty ? 'No session is like this.' : source.live
                 ? 'No session yet. As soon as a client sends mail through smtpscope it appears here.' : 'There is no session.');
         }
     } catch (error) {
@@ -156,7 +156,7 @@ async function refreshDirty() {
         ids.splice(0, stretch.length);
         const answer = await source.sessions(queryAfter(first - 1, PAGE));
         const wanted = new Set(stretch);
-        const changed = answer.sessions.filter(session => wanted.has(session.id));
+        const changed = answer.sessions.filter(session => wanted.has(session.id) && hasWords(session, filter.words));
         announce(list.merge(changed));
         changed.forEach(session => wanted.delete(session.id));
         list.remove([...wanted].filter(id => answer.sessions.length < PAGE || id <= answer.sessions.at(-1).id));
@@ -253,7 +253,8 @@ function verdictBanner({ok, expectations, findings}) {
     const errors = findings.filter(finding => finding.severity === 'error').length;
     const warnings = findings.filter(finding => finding.severity === 'warning').length;
     return el('section', {id: 'verdict', class: ok ? 'good' : 'bad', 'aria-label': 'Verdict'},
-        el('p', {}, el('strong', {}, ok ? 'Passed' : 'Failed'), ` ${count(list.count, 'session')}, ${count(errors, 'error')}, ${count(warnings, 'warning')}`),
+        el('p', {}, el('strong', {}, ok ? 'Passed' : 'Failed'), ` ${count(list.count, 'session')}, ${count(errors, 'error')}, ${count(warnings, 'warning')}`,
+            source.leftOut > 0 ? `; ${count(source.leftOut, 'more session')} had no room in this report` : ''),
         expectations.length === 0 ? null : el('ul', {}, expectations.map(({expression, ok: holds, found}) => el('li', {},
             el('span', {class: holds ? 'good' : 'bad'}, holds ? 'ok' : 'failed'), ` ${expression}, found ${found}`))));
 }

@@ -52,9 +52,9 @@ function takeLink(element) {
 }
 
 // A style attribute becomes a rule, because the policy allows no inline style.
-function takeStyle(element, rules, blocked) {
-    const style = harmlessCss(element.getAttribute('style'), blocked).replace(/[{}]/g, '');
-    element.removeAttribute('style');
+function takeStyle(element, attribute, rules, blocked) {
+    const style = harmlessCss(element.getAttribute(attribute), blocked).replace(/[{}]/g, '');
+    element.removeAttribute(attribute);
     const name = `style-${rules.length}`;
     element.setAttribute('class', `${element.getAttribute('class') ?? ''} ${name}`);
     rules.push(`.${name}.${name}.${name}{${style}}`);
@@ -62,15 +62,15 @@ function takeStyle(element, rules, blocked) {
 
 function clean(element, rules, images, blocked) {
     for (const {name} of [...element.attributes]) {
-        if (/^on/i.test(name)) {
+        if (/^(data-was-)?on/i.test(name)) {
             element.removeAttribute(name);
             blocked.scripts++;
         } else if (ADDRESSES.includes(name.toLowerCase())) {
             takeAddress(element, name, images, blocked);
         } else if (name.toLowerCase() === 'href') {
             takeLink(element);
-        } else if (name.toLowerCase() === 'style') {
-            takeStyle(element, rules, blocked);
+        } else if (/^(data-was-)?style$/i.test(name)) {
+            takeStyle(element, name, rules, blocked);
         }
     }
 }
@@ -85,12 +85,20 @@ function dataAddress(type, text) {
 const BASE_CSS = ':root{color-scheme:light;background:#fff;color:#1a1a1a;font:15px/1.5 system-ui,sans-serif}' +
     'body{margin:12px}img{max-width:100%}.was-link{color:#0b57d0;text-decoration:underline;cursor:help}';
 
+// The browser complains of each style and handler that the page's policy forbids, even where a
+// document is only read: they get other names first. One that is missed is cleaned all the same.
+function renamed(html) {
+    const attribute = /([\s/"'])(style|on[a-z]+)(?=\s*=)/gi;
+    return html.replace(/<style\b/gi, '<xmp data-was-style=""').replace(/<\/style\b/gi, '</xmp')
+        .replace(/<[a-z][^>]*>/gi, tag => tag.replace(attribute, '$1data-was-$2'));
+}
+
 // A document that is only read: nothing in it runs or is fetched while it is parsed.
 export function harmlessHtml(html, images) {
     const blocked = {count: 0, scripts: 0};
-    const parsed = new DOMParser().parseFromString(html, 'text/html');
+    const parsed = new DOMParser().parseFromString(renamed(html), 'text/html');
     const rules = [BASE_CSS];
-    for (const style of parsed.querySelectorAll('style')) {
+    for (const style of parsed.querySelectorAll('style, xmp[data-was-style]')) {
         rules.push(harmlessCss(style.textContent, blocked));
         style.remove();
     }

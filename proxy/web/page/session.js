@@ -24,7 +24,8 @@ function headOf(session) {
         el('p', {class: 'facts'},
             el('span', {class: `outcome ${outcomeClass(session.outcome)}`}, session.outcome ?? 'live'), ' ',
             `${timeOfDay(session.started)}, ${clientName(session.client)}${pid} to ${serverName(session.server)}`,
-            session.duration_ms === null ? '' : `, ${duration(session.duration_ms)}`),
+            session.duration_ms === null ? '' : `, ${duration(session.duration_ms)}`,
+            session.file ? `, from ${session.file}` : ''),
         session.likely ? el('p', {class: 'likely'}, el('strong', {}, 'Most likely: '), session.likely) : null,
         session.error && !session.likely ? el('p', {class: 'likely'}, session.error) : null,
     ];
