@@ -54,10 +54,11 @@ static void answer(struct exchange *exchange, const char *url, const char *metho
 
 // ── the response ────────────────────────────────────────────────────────────────────────────────
 
+// `data:` styles are those of a mail's HTML, in a frame of its own.
 static const char *policy_of(enum api_policy policy) {
     static const char *const policies[] = {
         [POLICY_NONE] = "default-src 'none'; frame-ancestors 'none'",
-        [POLICY_PAGE] = "default-src 'none'; script-src 'self'; style-src 'self'; "
+        [POLICY_PAGE] = "default-src 'none'; script-src 'self'; style-src 'self' data:; "
                         "img-src 'self' data: blob:; connect-src 'self'; "
                         "frame-src blob: 'self'; base-uri 'none'; form-action 'none'; "
                         "frame-ancestors 'none'",
