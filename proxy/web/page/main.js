@@ -310,6 +310,15 @@ byId('help').addEventListener('click', () => keys.show());
 
 // ── start ───────────────────────────────────────────────────────────────────────────────────────
 
+// What happened before the stream was there is asked for.
+async function takeUp() {
+    await loadAll();
+    await refreshStatus();
+    if (panel.id !== null) {
+        await panel.show(panel.id, panel.view);
+    }
+}
+
 async function start() {
     await loadAll();
     await showAddress();
@@ -325,7 +334,7 @@ async function start() {
     follow(source, {
         take: event => event.session > 0 && dirty.add(event.session),
         lost: loadAll,
-        connected: is => is && refreshStatus(),
+        connected: is => is && takeUp(),
         refused: sayProblem,
     });
 }

@@ -53,7 +53,7 @@ export function liveSource(token) {
             const response = await ask(`sessions/${id}/messages/${n}/parts/${p}`);
             return {type: response.headers.get('Content-Type') ?? '', blob: await response.blob()};
         },
-        events: (after, signal) => ask(after === null ? 'events' : `events?after=${after}`, {signal}),
+        events: after => ask(`events?after=${after}`),
         record: on => ask('recording', {
             method: 'POST', body: JSON.stringify({on}), headers: {'Content-Type': 'application/json'},
         }),

@@ -4,6 +4,7 @@
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5000;
+const LATEST = Number.MAX_SAFE_INTEGER; // after it comes what happens next
 
 function eventOf(block) {
     const event = {id: null, data: ''};
@@ -34,7 +35,7 @@ function pause(ms) {
 // Calls take(event) for each, lost() where some are missing, and connected(is) as it changes. A
 // refusal ends it: refused(error).
 export async function follow(source, {take, lost, connected, refused}) {
-    let last = null;
+    let last = LATEST; // what was before is asked for otherwise
     let wait = FIRST_WAIT_MS;
 
     async function readAll(response) {
