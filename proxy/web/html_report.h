@@ -21,8 +21,8 @@ struct html_report;
 struct html_report *html_report_new(void);
 void html_report_free(struct html_report *report); // NULL is fine
 
-// The sessions taken after this come from the file, and have numbers of the report's own. The name is
-// borrowed.
+// The sessions taken after this come from the file, and have numbers of the report's own. The name
+// is borrowed.
 void html_report_begin_file(struct html_report *report, const char *name);
 // A session, from any thread. Past LIMIT_HTML_REPORT sessions are counted and left out.
 void html_report_take(struct html_report *report, const struct record *session);
