@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "event/reply_line.h"
+#include "event/sasl.h"
 #include "inspect/parameter.h"
 
 #include <stdio.h>
@@ -285,12 +286,6 @@ static void learn_verb_reply(struct facts *facts, const struct event_reply *repl
     }
 }
 
-// The usual questions, "Username:" and "User Name", in base64.
-static bool asks_for_user(struct slice challenge) {
-    return slice_starts_with(challenge, SLICE("VXNlc")) ||
-           slice_starts_with(challenge, SLICE("dXNlc"));
-}
-
 static void learn_auth_reply(struct facts *facts, const struct event_reply *reply) {
     bool login = slice_is_nocase(slice_of_string(facts->mechanism), "LOGIN");
     bool named = facts->last.verb == VERB_AUTH && facts->last.first_answer &&
@@ -298,7 +293,8 @@ static void learn_auth_reply(struct facts *facts, const struct event_reply *repl
     facts->sasl_due = reply->code == 334;
     if (reply->code == 334 && reply->line_count > 0) {
         facts->sasl_due_error = slice_starts_with(reply->lines[0].text, SLICE("eyJ"));
-        facts->name_asked_again |= login && named && asks_for_user(reply->lines[0].text);
+        facts->name_asked_again |=
+            login && named && sasl_challenge_asks(reply->lines[0].text) == SASL_ASKS_NAME;
     } else if (reply->code >= 400 && (reply->continuation_reply || named)) {
         facts->auth_refused = reply->to;
     }

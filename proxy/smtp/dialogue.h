@@ -25,13 +25,13 @@ struct dialogue_config {
     bool no_digests;        // no SHA-256 of messages: nothing shows it or asks for it
 };
 
-// What the proxy does to STARTTLS in the EHLO replies that the client sees (bridging).
 // How the proxy changes the reply to EHLO that comes next, on its way to the client.
 struct offer_edit {
     const char *strip; // keywords, a blank between two; NULL for none
     const char *add;   // a line without its code; NULL for none
 };
 
+// What the proxy does to STARTTLS in the EHLO replies that the client sees (bridging).
 enum starttls_view { STARTTLS_AS_OFFERED, STARTTLS_HIDDEN, STARTTLS_ADDED };
 
 // `session` must outlive the dialogue; events go to `sink` from within the calls below.

@@ -135,7 +135,6 @@ struct dialogue {
     bool injection_due[2]; // … and nothing was said of plain bytes after it
     int starttls_exchange;
     struct buf starttls_bytes; // the STARTTLS line, emitted when its answer is known
-    bool starttls_by_proxy;
     bool lmtp;
     bool greeted;
     bool quit_answered;
