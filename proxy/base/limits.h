@@ -287,7 +287,7 @@
 // The page (contract-web): what it keeps is bounded by --web-memory.
 #define WEB_MEMORY_DEFAULT     (256 * MIB)
 #define WEB_MEMORY_MIN         MIB
-#define LIMIT_WITHOUT_WEB      (32 * MIB)        // kept for `ctl wait` where there is no page
+#define LIMIT_WITHOUT_WEB      (8 * MIB)         // kept for `ctl wait` where there is no page
 #define LIMIT_WEB_FLOOR        (16 * KIB)        // that each live session may have in any case
 #define LIMIT_WEB_MESSAGE      (8 * MIB)         // of one message
 #define LIMIT_WEB_EVENTS       (16 * MIB)        // lines for readers to come; the oldest go first
