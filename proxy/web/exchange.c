@@ -58,12 +58,12 @@ static void answer(struct exchange *exchange, const char *url, const char *metho
 static const char *policy_of(enum api_policy policy) {
     static const char *const policies[] = {
         [POLICY_NONE] = "default-src 'none'; frame-ancestors 'none'",
-        [POLICY_PAGE] = "default-src 'none'; script-src 'self'; style-src 'self' data:; "
-                        "img-src 'self' data: blob:; connect-src 'self'; "
-                        "frame-src blob: 'self'; base-uri 'none'; form-action 'none'; "
-                        "frame-ancestors 'none'",
-        [POLICY_PART] = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
-                        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+        [POLICY_PAGE] = ("default-src 'none'; script-src 'self'; style-src 'self' data:; "
+                         "img-src 'self' data: blob:; connect-src 'self'; "
+                         "frame-src blob: 'self'; base-uri 'none'; form-action 'none'; "
+                         "frame-ancestors 'none'"),
+        [POLICY_PART] = ("sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+                         "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"),
     };
     return policies[policy];
 }
