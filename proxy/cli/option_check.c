@@ -42,6 +42,18 @@ static bool paces(const struct options *options) {
     return false;
 }
 
+// With DATA answered in the server's place the text that a client sends all the same would be
+// commands, which go to the server.
+static const struct fault_rule *find_answer_to_data(const struct options *options) {
+    for (size_t i = 0; i < options->fault_count; i++) {
+        const struct fault_rule *rule = &options->faults[i];
+        if (rule->action.kind == FAULT_ANSWER && fault_rule_is_for_verb(rule, SLICE("DATA"))) {
+            return rule;
+        }
+    }
+    return NULL;
+}
+
 static enum err check_interference(struct failure *failure, const struct options *options) {
     if (options->keep_to != NULL && options->rewrite_to == NULL) {
         return fail(failure, ERR_USAGE, "--keep-to '%s' is for --rewrite-to, which is not given",
@@ -50,6 +62,13 @@ static enum err check_interference(struct failure *failure, const struct options
     if ((options->dry_run || options->rewrite_to != NULL) && paces(options)) {
         return fail(failure, ERR_USAGE, "--fault with 'rate' does not go together with %s",
                     options->dry_run ? "--dry-run" : "--rewrite-to");
+    }
+    const struct fault_rule *rule = options->dry_run ? find_answer_to_data(options) : NULL;
+    if (rule != NULL) {
+        return fail(failure, ERR_USAGE,
+                    "--fault '%s' does not go together with --dry-run, which has to take the text "
+                    "after DATA: 'message: %s' refuses the message",
+                    rule->text, rule->action_text);
     }
     return OK;
 }

@@ -369,6 +369,13 @@ static void cut(struct filter_line *out, enum line_place *place, const struct re
 
 // ── deciding ────────────────────────────────────────────────────────────────────────────────────
 
+// What the filter holds of this peer goes out.
+static void let_go(const struct filter *filter, enum side side, int64_t at_ns) {
+    if (filter->ops->let_go != NULL) {
+        filter->ops->let_go(filter->self, side, at_ns);
+    }
+}
+
 static enum filter_verdict judge(const struct filter **out_by, const struct relay *relay,
                                  const struct filter_line *line) {
     const struct filter_stream *stream = &relay->streams[line->from];
@@ -378,7 +385,12 @@ static enum filter_verdict judge(const struct filter **out_by, const struct rela
     for (size_t i = 0; i < relay->filter_count; i++) {
         const struct filter *filter = nth_filter(relay, line->from, i);
         enum filter_verdict verdict = filter->ops->judge(filter->self, line);
-        if (verdict != FILTER_PASS && !(verdict == FILTER_MORE && stream->end != STREAM_GOES_ON)) {
+        bool too_long = verdict == FILTER_MORE && line->bytes.len >= LIMIT_FILTER_LINE;
+        if (too_long) {
+            let_go(filter, line->from, line->at_ns); // it passes, as far as this filter is asked
+        }
+        bool waits = verdict == FILTER_MORE && !too_long && stream->end == STREAM_GOES_ON;
+        if (waits || verdict == FILTER_TAKE || verdict == FILTER_HOLD) {
             *out_by = filter;
             return verdict;
         }
@@ -397,13 +409,6 @@ static void pass(struct relay *relay, enum side from, struct slice bytes) {
     *passing = bytes;
 }
 
-// What the filter holds of this peer goes out.
-static void let_go(const struct filter *filter, enum side side, int64_t at_ns) {
-    if (filter->ops->let_go != NULL) {
-        filter->ops->let_go(filter->self, side, at_ns);
-    }
-}
-
 // How many of the bytes were passed or taken; the rest waits.
 static size_t run(struct relay *relay, enum side from, struct slice bytes, int64_t at_ns) {
     struct filter_stream *stream = &relay->streams[from];
@@ -415,10 +420,6 @@ static size_t run(struct relay *relay, enum side from, struct slice bytes, int64
         enum line_place next_place = stream->place;
         cut(&line, &next_place, relay, from, at_ns, &after);
         enum filter_verdict verdict = judge(&by, relay, &line);
-        if (verdict == FILTER_MORE && line.bytes.len >= LIMIT_FILTER_LINE) {
-            let_go(by, from, at_ns);
-            verdict = FILTER_PASS;
-        }
         if (verdict == FILTER_HOLD || verdict == FILTER_MORE) {
             break;
         }

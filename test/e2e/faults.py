@@ -190,7 +190,9 @@ def test_every_recipient_becomes_one(scope):
 
 def test_words_that_do_not_go_together(scope):
     for words, said in ((("--keep-to", "x"), "--rewrite-to"), (("--rewrite-to", "nobody"), "'nobody'"),
-                        (("--dry-run", "--fault", "greeting: rate 10"), "rate")):
+                        (("--dry-run", "--fault", "greeting: rate 10"), "rate"),
+                        (("--dry-run", "--fault", "DATA: 451 4.3.0 no"), "message: 451 4.3.0 no"),
+                        (("--dry-run", "--fault", "*: 451 4.3.0 no"), "--dry-run")):
         done = scope.run("proxy", *SINK, *words)
         assert done.returncode == 2 and said in done.stderr.decode(), done
 

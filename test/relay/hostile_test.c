@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 // A client that wants a message, or a recipient, past --dry-run or --rewrite-to, and a server that
-// takes CR, LF and NUL for the end of a line. Generated dialogues, cut at random; the seed is
-// printed. hostile_test [DIALOGUES [SEED]]
+// takes CR, LF and NUL for the end of a line; whatever rules of --fault act meanwhile. And rules
+// that never hold: not a byte differs from a session without them. Generated dialogues, cut at
+// random; the seed is printed. hostile_test [DIALOGUES [SEED]]
 #include "wire.h"
 
 #include "base/lines.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "fault/rewrite.h"
+#include "fault/rule.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -144,6 +146,21 @@ static void put_step(struct buf *out) {
 
 // ── the server ──────────────────────────────────────────────────────────────────────────────────
 
+static void show_rules(const struct wire *wire) {
+    for (size_t i = 0; i < wire->fault_count; i++) {
+        fprintf(stderr, "rule %s\n", wire->fault_rules[i].text);
+    }
+}
+
+static void show(struct slice bytes) {
+    struct buf text;
+    buf_init(&text, MIB);
+    text_escape(&text, bytes);
+    buf_put_byte(&text, '\0');
+    fprintf(stderr, "%s\n", (const char *)buf_slice(&text).data);
+    buf_cleanup(&text);
+}
+
 static bool ends_line(uint8_t byte) {
     return byte == '\r' || byte == '\n' || byte == '\0';
 }
@@ -186,20 +203,13 @@ static void serve(struct wire *wire, size_t *read) {
         }
     }
     if (wire->config.dry_run && slice_find(got, SLICE(MARK)) != SLICE_NONE) {
+        show(got);
+        show_rules(wire);
         fail_msg("the server got a part of a message");
     }
 }
 
 // ── a dialogue ──────────────────────────────────────────────────────────────────────────────────
-
-static void show(struct slice bytes) {
-    struct buf text;
-    buf_init(&text, MIB);
-    text_escape(&text, bytes);
-    buf_put_byte(&text, '\0');
-    fprintf(stderr, "%s\n", (const char *)buf_slice(&text).data);
-    buf_cleanup(&text);
-}
 
 static void play(struct wire *wire) {
     struct buf all;
@@ -228,6 +238,9 @@ static void play(struct wire *wire) {
     for (unsigned turns = 0; turns < 40; turns++) {
         wire_run(wire);
         serve(wire, &read);
+        if (turns % 8 == 7 && relay_deadline_ns(wire->relay) != INT64_MAX) {
+            wire_wait(wire); // as a rule of --fault has it
+        }
     }
     if (chance(2) == 0) {
         wire->client.close_after = true;
@@ -237,7 +250,184 @@ static void play(struct wire *wire) {
     buf_cleanup(&all);
 }
 
-static void play_all(bool dry_run, bool rewrite) {
+// ── rules ───────────────────────────────────────────────────────────────────────────────────────
+
+static const char *const acting[] = {
+    "DATA: delay 1s",
+    "DATA #2: silence",
+    "DATA: close after 20",
+    "BDAT #1: 451 4.3.0 no",
+    "BDAT: replace 452 4.2.2 no",
+    "message: 554 5.7.1 no",
+    "message ~ " MARK ": 554 5.7.1 no",
+    "message: replace 451 4.3.0 no",
+    "message: close after 30",
+    "message #2: delay 2s",
+    "RCPT: delay 2s",
+    "RCPT #2-: 452 4.5.3 no",
+    "MAIL 50%: slice 2",
+    "AUTH: 535 5.7.8 no",
+    "AUTH #2: replace 535 5.7.8 no",
+    "NOOP 10%: 421 4.3.2 no",
+    "RSET: 502 5.5.1 no",
+    "STARTTLS: 454 4.7.0 no",
+};
+
+static const char *const idle[] = {
+    "greeting session 9: 554 5.3.2 no",
+    "tls ~ ^never$: alert unknown_ca",
+    "EHLO ~ ^never$: strip SIZE",
+    "MAIL session 9: delay 1s",
+    "RCPT ~ ^never$: 550 5.1.1 no",
+    "RCPT #999: 550 5.1.1 no",
+    "DATA session 9: close after 1",
+    "BDAT session 9: 451 4.3.0 no",
+    "STARTTLS session 9: 454 4.7.0 no",
+    "AUTH ~ ^never$: 535 5.7.8 no",
+    "RSET 0%: close",
+    "QUIT session 9: silence",
+    "XDEMO session 9: reset",
+    "* session 9: rate 1",
+    "message session 9: 554 5.7.1 no",
+    "message ~ ^never$: close after 1",
+};
+enum { IDLE_RULES = sizeof(idle) / sizeof(idle[0]) };
+
+static void add_acting(struct wire *wire) {
+    for (uint32_t n = chance(4); n > 0; n--) {
+        const char *rule = acting[chance(sizeof(acting) / sizeof(acting[0]))];
+        wire_add_fault(wire, slice_of_string(rule));
+    }
+}
+
+// One of them, or all.
+static void add_idle(struct wire *wire, unsigned long which) {
+    for (size_t i = 0; i < IDLE_RULES; i++) {
+        if (which % (IDLE_RULES + 1) == IDLE_RULES || which % (IDLE_RULES + 1) == i) {
+            wire_add_fault(wire, slice_of_string(idle[i]));
+        }
+    }
+}
+
+// ── no difference ───────────────────────────────────────────────────────────────────────────────
+
+// A server whose answers are those to the bytes that it got, however they came. It may leave a DATA
+// without one until the text is there.
+struct plain_server {
+    size_t read;
+    bool text;
+};
+
+static void say_once(struct wire *wire, struct slice line, struct plain_server *server) {
+    unsigned sum = 0;
+    for (size_t i = 0; i < line.len; i++) {
+        sum += line.data[i];
+    }
+    bool is_data = slice_starts_with_nocase(line, SLICE("DATA"));
+    bool end = server->text && slice_equal(line, SLICE(".\r\n"));
+    if (server->text && !end) {
+        return;
+    }
+    server->text = is_data && sum % 3 != 0;
+    const char *reply = end                                                 ? "250 taken\r\n"
+                        : is_data && sum % 4 == 1                           ? ""
+                        : server->text                                      ? "354 go\r\n"
+                        : slice_starts_with_nocase(line, SLICE("AUTH LOG")) ? "334 VXNlcm5hbWU6\r\n"
+                        : sum % 5 == 0                                      ? "550 no\r\n"
+                                                                            : "250 ok\r\n";
+    wire_say(&wire->server, reply);
+}
+
+static void serve_plainly(struct wire *wire, struct plain_server *server) {
+    struct slice rest = slice_from(buf_slice(&wire->server.got), server->read);
+    while (rest.len > 0) {
+        struct slice line = lines_next(&rest);
+        if (!lines_ended(line)) {
+            return;
+        }
+        server->read += line.len;
+        say_once(wire, line, server);
+    }
+}
+
+static bool waits(const struct wire *wire) {
+    return relay_deadline_ns(wire->relay) != INT64_MAX;
+}
+
+static void play_plainly(struct wire *wire, struct slice rest, size_t piece) {
+    struct plain_server server = {0};
+    wire_start(wire);
+    wire_say(&wire->server, "220 hello\r\n");
+    wire_run(wire);
+    while (rest.len > 0) {
+        size_t len = piece > 0 ? piece : 1 + chance(chance(4) == 0 ? 3 : 200);
+        struct slice cut = slice_sub(rest, 0, len);
+        rest = slice_from(rest, cut.len);
+        buf_put(&wire->client.to_send, cut);
+        wire_run(wire);
+        if (chance(3) == 0) {
+            serve_plainly(wire, &server);
+        }
+    }
+    for (unsigned turns = 0; turns < 60; turns++) {
+        serve_plainly(wire, &server);
+        wire_run(wire);
+        if (turns % 10 == 9 && waits(wire)) {
+            wire_wait(wire);
+        }
+    }
+}
+
+static void take_got(struct buf *out, struct wire_end *end) {
+    buf_init(out, MIB);
+    buf_put(out, buf_slice(&end->got));
+}
+
+static void play_with_and_without(struct slice said, unsigned long which) {
+    struct buf got[2][2];
+    for (int ruled = 0; ruled < 2; ruled++) {
+        struct wire wire;
+        wire_open(&wire);
+        if (ruled) {
+            add_idle(&wire, which);
+        }
+        play_plainly(&wire, said, which % 5 == 0 ? 1 : 0);
+        take_got(&got[ruled][SIDE_CLIENT], &wire.client);
+        take_got(&got[ruled][SIDE_SERVER], &wire.server);
+        wire_finish(&wire, NULL);
+    }
+    for (int side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+        if (!slice_equal(buf_slice(&got[0][side]), buf_slice(&got[1][side]))) {
+            show(said);
+            show(buf_slice(&got[0][side]));
+            show(buf_slice(&got[1][side]));
+            fail_msg("with an idle rule (%lu) the %s got other bytes", which,
+                     side_name((enum side)side));
+        }
+        buf_cleanup(&got[0][side]);
+        buf_cleanup(&got[1][side]);
+    }
+}
+
+static void rules_that_never_hold_change_no_byte(void **unused) {
+    (void)unused;
+    for (unsigned long i = 0; i < dialogues; i++) {
+        struct buf all;
+        buf_init(&all, MIB);
+        state = seed + i;
+        chance(1);
+        for (uint32_t n = 1 + chance(STEPS_MAX); n > 0; n--) {
+            put_step(&all);
+        }
+        buf_put_string(&all, "\r\n"); // half a line waits for its end
+        play_with_and_without(buf_slice(&all), i);
+        buf_cleanup(&all);
+    }
+}
+
+// ── no way past ─────────────────────────────────────────────────────────────────────────────────
+
+static void play_all(bool dry_run, bool rewrite, bool faults) {
     struct rewrite_rule rule;
     struct failure failure;
     assert_int_equal(rewrite_rule_init(&rule, &failure, "me@example.org", NULL), OK);
@@ -251,6 +441,9 @@ static void play_all(bool dry_run, bool rewrite) {
         if (chance(4) == 0) {
             wire.config.client_tls = CLIENT_TLS_NONE; // with the bridge behind it
         }
+        if (faults) {
+            add_acting(&wire);
+        }
         play(&wire);
         wire_finish(&wire, NULL);
     }
@@ -259,17 +452,22 @@ static void play_all(bool dry_run, bool rewrite) {
 
 static void no_message_gets_past_a_dry_run(void **unused) {
     (void)unused;
-    play_all(true, false);
+    play_all(true, false, false);
 }
 
 static void no_recipient_gets_past_a_rewrite(void **unused) {
     (void)unused;
-    play_all(false, true);
+    play_all(false, true, false);
 }
 
 static void both_together(void **unused) {
     (void)unused;
-    play_all(true, true);
+    play_all(true, true, false);
+}
+
+static void nor_whatever_rules_act(void **unused) {
+    (void)unused;
+    play_all(true, true, true);
 }
 
 int main(int argc, char **argv) {
@@ -277,6 +475,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(no_message_gets_past_a_dry_run),
         cmocka_unit_test(no_recipient_gets_past_a_rewrite),
         cmocka_unit_test(both_together),
+        cmocka_unit_test(nor_whatever_rules_act),
+        cmocka_unit_test(rules_that_never_hold_change_no_byte),
     };
     dialogues = argc > 1 ? strtoul(argv[1], NULL, 10) : dialogues;
     seed = argc > 2 ? strtoull(argv[2], NULL, 10) : seed;
