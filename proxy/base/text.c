@@ -170,20 +170,38 @@ static size_t plain_run(struct slice s, bool quoted) {
     return len;
 }
 
-// One character, or one byte that belongs to none. Returns its length.
+static void put_hidden(struct buf *out, struct slice s) {
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < s.len; i++) {
+        const char escape[] = {'\\', 'x', digits[s.data[i] >> 4], digits[s.data[i] & 15]};
+        buf_put(out, slice_of(escape, sizeof(escape)));
+    }
+}
+
+// Its bytes need no look at what follows them.
+static void put_ascii(struct buf *out, struct slice byte, bool quoted) {
+    if (quoted && wants_backslash(byte.data[0])) {
+        const char escape[] = {'\\', (char)byte.data[0]};
+        buf_put(out, slice_of(escape, sizeof(escape)));
+    } else {
+        put_hidden(out, byte);
+    }
+}
+
+// One character that is no plain one, or one byte that belongs to none. Returns its length.
 static size_t put_character(struct buf *out, struct slice s, bool quoted) {
+    enum { ASCII_END = 0x80 };
+    if (s.data[0] < ASCII_END) {
+        put_ascii(out, slice_sub(s, 0, 1), quoted);
+        return 1;
+    }
     size_t len = text_utf8_length(s);
     struct slice unit = slice_sub(s, 0, len == 0 ? 1 : len);
     if (len == 0 || text_is_treacherous(unit)) {
-        for (size_t i = 0; i < unit.len; i++) {
-            buf_putf(out, "\\x%02X", unit.data[i]);
-        }
-        return unit.len;
+        put_hidden(out, unit);
+    } else {
+        buf_put(out, unit);
     }
-    if (quoted && wants_backslash(unit.data[0])) {
-        buf_put_byte(out, '\\');
-    }
-    buf_put(out, unit);
     return unit.len;
 }
 
