@@ -366,7 +366,6 @@
 #define STATUS_LINE_MS        250  // how often it is drawn
 #define STATUS_WAIT_MS        3000 // what a session waits for so long is named
 #define STATUS_WAIT_NS        (STATUS_WAIT_MS * NS_PER_MS)
-#define RATE_SAMPLE_MS        1000
 #define KEYLOG_LINE_MAX       512
 #define CONSOLE_SENTENCE_MAX  4096
 #define CONSOLE_TEXT_MAX      MIB                                  // that a command prints

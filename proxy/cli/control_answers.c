@@ -14,23 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct rate_sample sample_now(const struct service_loop *service) {
-    struct proxy_status status = proxy_status(service->proxy);
-    return (struct rate_sample){
-        .at_ms = uv_now(&service->loop), .sessions = status.ended, .messages = status.messages};
-}
-
-static void on_sample_time(uv_timer_t *timer) {
-    struct service_loop *service = timer->data;
-    struct rate_sample sample = sample_now(service);
-    rate_add(&service->rate, &sample);
-}
-
 static void put_rates(const struct service_loop *service, struct buf *answer) {
-    struct rate_sample now = sample_now(service);
-    buf_put_string(answer, "rates: ");
-    rate_put(answer, &service->rate, &now);
-    buf_put_byte(answer, '\n');
+    struct proxy_rates rates = proxy_rates(service->proxy);
+    buf_putf(answer, "rates: %.1f sessions and %.1f messages a second (over %.0f s)\n",
+             rates.sessions, rates.messages, rates.seconds);
 }
 
 static void put_state(const struct service_loop *service, struct buf *answer) {
@@ -192,7 +179,6 @@ static enum err answer_wait(void *context, struct buf *answer, struct failure *f
 
 // The default place is a convenience: a proxy that cannot have it runs all the same, and says so.
 enum err control_answers_open(struct service_loop *service, struct failure *failure) {
-    uv_timer_start(&service->sample_timer, on_sample_time, 0, RATE_SAMPLE_MS);
     struct control_handler handler = {
         .command = carry_out, .wait = answer_wait, .context = service};
     const char *path = service->options->control;

@@ -30,7 +30,6 @@ static void on_stopped(uv_async_t *async) {
     struct service_loop *service = async->data;
     uv_close((uv_handle_t *)&service->stopped, NULL);
     uv_close((uv_handle_t *)&service->status_timer, NULL);
-    uv_close((uv_handle_t *)&service->sample_timer, NULL);
     for (size_t i = 0; i < service->signal_count; i++) {
         uv_close((uv_handle_t *)&service->signals[i], NULL);
     }
@@ -96,9 +95,7 @@ enum err service_open(struct service_loop *out, struct failure *failure, struct 
     uv_loop_init(&out->loop);
     uv_async_init(&out->loop, &out->stopped, on_stopped);
     uv_timer_init(&out->loop, &out->status_timer);
-    uv_timer_init(&out->loop, &out->sample_timer);
     out->status_timer.data = out;
-    out->sample_timer.data = out;
     out->stopped.data = out;
     return proxy_new(&out->proxy, failure, &proxy);
 }

@@ -5,7 +5,6 @@
 #define SCOPE_CLI_SERVICE_H
 
 #include "cli/app_context.h"
-#include "cli/rate.h"
 #include "net/proxy.h"
 
 #include <uv.h>
@@ -23,8 +22,6 @@ struct service_loop {
     uv_signal_t signals[3];
     size_t signal_count;
     uv_timer_t status_timer; // for the status line; idle where there is none
-    uv_timer_t sample_timer; // for the rates of `ctl status`
-    struct rate rate;
     struct control_server *control;
     bool stopping;
     bool signalled; // the next signal ends the program

@@ -70,7 +70,9 @@ static void count_news(struct conn *conn) {
     struct service *service = conn->worker->service;
     struct observer_counts counts = relay_counts(conn->pair.relay);
     if (counts.messages != conn->counted.messages) {
-        atomic_fetch_add(&service->messages, counts.messages - conn->counted.messages);
+        unsigned more = (unsigned)(counts.messages - conn->counted.messages);
+        atomic_fetch_add(&service->messages, more);
+        rate_count(&service->message_rate, uv_now(&conn->worker->loop), more);
     }
     if (counts.findings != conn->counted.findings) {
         atomic_fetch_add(&service->findings, counts.findings - conn->counted.findings);

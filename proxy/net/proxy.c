@@ -116,6 +116,7 @@ enum err proxy_new(struct proxy **out, struct failure *failure,
         .session_ended = session_ended,
         .wake_listeners = wake_listeners,
         .proxy = proxy,
+        .began_ms = uv_hrtime() / (uint64_t)NS_PER_MS,
     };
     proxy->worker_count = thread_count(options->threads);
     proxy->workers = mem_new_array(proxy->worker_count, sizeof(struct worker));
@@ -217,6 +218,16 @@ struct proxy_status proxy_status(struct proxy *proxy) {
         .ended = atomic_load(&service->ended),
         .messages = atomic_load(&service->messages),
         .findings = atomic_load(&service->findings),
+    };
+}
+
+struct proxy_rates proxy_rates(struct proxy *proxy) {
+    struct service *service = &proxy->service;
+    uint64_t now_ms = uv_hrtime() / (uint64_t)NS_PER_MS;
+    return (struct proxy_rates){
+        .sessions = rate_each_second(&service->session_rate, service->began_ms, now_ms),
+        .messages = rate_each_second(&service->message_rate, service->began_ms, now_ms),
+        .seconds = (double)rate_window_ms(service->began_ms, now_ms) * NS_PER_MS / NS_PER_S,
     };
 }
 

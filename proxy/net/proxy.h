@@ -92,6 +92,13 @@ void proxy_stop(struct proxy *proxy);
 void proxy_free(struct proxy *proxy); // stops what still runs, and joins the threads
 
 struct proxy_status proxy_status(struct proxy *proxy);
+// Over the last ten seconds, or since the start.
+struct proxy_rates {
+    double sessions; // that ended, a second
+    double messages;
+    double seconds;
+};
+struct proxy_rates proxy_rates(struct proxy *proxy);
 // Appends a line for each live session: its number, peers, state. Waits for the loops.
 void proxy_put_sessions(struct proxy *proxy, struct buf *out);
 

@@ -210,7 +210,10 @@ void worker_session_replaced(struct worker *worker, struct live *arrival, struct
 void worker_session_ended(struct worker *worker, struct live *live, bool recorded) {
     struct service *service = worker->service;
     remove_live(worker, live);
-    atomic_fetch_add(&service->ended, recorded ? 1 : 0);
+    if (recorded) {
+        atomic_fetch_add(&service->ended, 1);
+        rate_count(&service->session_rate, uv_now(&worker->loop), 1);
+    }
     worker_give_room(worker);
     service->session_ended(service->proxy);
     finish_if_idle(worker);

@@ -9,6 +9,7 @@
 #include "net/own_listeners.h"
 #include "net/owner.h"
 #include "net/proxy.h"
+#include "net/rate.h"
 #include "net/share.h"
 
 #include <stdatomic.h>
@@ -25,6 +26,9 @@ struct service {
     atomic_uint_fast64_t ended;
     atomic_uint_fast64_t messages;
     atomic_uint_fast64_t findings;
+    struct rate session_rate; // of those that ended
+    struct rate message_rate;
+    uint64_t began_ms;                   // of uv_hrtime
     unsigned own_descriptors;            // open before the first session
     atomic_bool out_of_descriptors;      // said once
     void (*session_ended)(void *proxy);  // the limit of --sessions may be reached

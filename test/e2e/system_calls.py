@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""What a session costs in system calls. They are counted, not timed, and the start and the end of
-the program cancel out: what twice as many sessions cost more, divided by their number.
+"""What a session costs in system calls, and that an idle one costs none. They are counted, not
+timed, and the start and the end of the program cancel out: what twice as many sessions cost more,
+divided by their number.
 
 The waits of the loop are counted apart: how many events one of them brings depends on how fast the
 test is beside the program, from one to all. The look through /proc for the client's process too: it reads the descriptors of that
 process, here all those of this test, for as many sessions at once as wait for it."""
 
 import collections
+import os
 import subprocess
 import threading
 
@@ -16,6 +18,7 @@ from support import smtp
 SESSIONS = 96
 COUNTS = 5
 AT_ONCE = 16
+IDLE_SESSIONS = 200
 CALLS_MAX = 68  # and 75 with the waits, where one brings the events of three sessions
 WAITS = {"epoll_wait", "epoll_pwait"}
 PROCESS_LOOK = {"openat", "newfstatat", "getdents64", "readlinkat", "close"}
@@ -101,6 +104,35 @@ def test_a_session_costs_few_system_calls(scope):
         while len(totals) < COUNTS and min(totals, default=CALLS_MAX + 1) > CALLS_MAX:
             totals.append(cost_of_a_session(scope, server, context))
     assert min(totals) <= CALLS_MAX, totals
+
+
+def quiet_for_a_second(trace):
+    """Whether no system call was made: neither begun nor ended."""
+    before = os.path.getsize(trace)
+    s.let_pass(1)
+    return os.path.getsize(trace) == before
+
+
+def test_an_idle_proxy_makes_no_system_call(scope):
+    """Whatever the load, some second soon after the last session has none at all; a proxy that
+    polls has no such second. Half of the sessions are plain, half are in TLS on both sides."""
+    need_strace()
+    trace = scope.path("trace")
+    context = scope.client_context()
+    with smtp.Server(scope, "starttls") as server:
+        scope.wrapper = ["strace", "-D", "-f", "-o", trace]
+        with server.proxy_to(scope, "-o", "text:" + scope.path("text")) as proxy:
+            clients = [smtp.Client(proxy.port(), how, context)
+                       for how in ["none", "starttls"] * (IDLE_SESSIONS // 2)]
+            for client in clients:
+                client.open()
+            s.until(lambda: quiet_for_a_second(trace), "a second without a system call")
+            quiet = os.path.getsize(trace)
+            assert clients[-1].ask("NOOP")[0].startswith(b"250 ")
+            s.until(lambda: os.path.getsize(trace) > quiet, "the calls of a command in the trace")
+            for client in clients:
+                client.connection.close()
+    scope.wrapper = []
 
 
 if __name__ == "__main__":
