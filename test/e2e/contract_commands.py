@@ -46,7 +46,7 @@ def test_what_ctl_prints_moves_no_terminal(scope):
                                  env=scope.environment,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         peer, _ = listener.accept()
-        assert peer.recv(100) == b"sessions\n"
+        assert s.read_line(peer) == b"sessions\n"
         peer.sendall("ok\nsession 1: to a\x1b[2J\x9b\u202e port 25, 1 s\n".encode())
         peer.close()
         out, err = asked.communicate(timeout=s.TIMEOUT)
