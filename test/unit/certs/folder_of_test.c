@@ -2,7 +2,7 @@
 #include "folder_of_test.h"
 
 #include "base/memory.h"
-#include "support/place.h"
+#include "../support/place.h"
 
 #include <assert.h>
 #include <ftw.h>
