@@ -32,8 +32,9 @@ struct reading {
 // ── what a header says ──────────────────────────────────────────────────────────────────────────
 
 static bool is_token(struct slice s) {
+    const struct slice others = SLICE("!#$&-^_.+"); // strchr would find a NUL too
     for (size_t i = 0; i < s.len; i++) {
-        if (!text_is_alnum(s.data[i]) && strchr("!#$&-^_.+", s.data[i]) == NULL) {
+        if (!text_is_alnum(s.data[i]) && slice_find_byte(others, s.data[i]) == SLICE_NONE) {
             return false;
         }
     }

@@ -87,6 +87,16 @@ static void what_is_broken_is_read_as_far_as_it_goes(void **state) {
            {"text/plain", NULL, "=ZZ=4"});
 }
 
+static void a_nul_makes_no_type(void **state) {
+    (void)state;
+    static const char message[] = "Content-Type: multip\0art/mixed\r\n\r\nx";
+    struct message_parts parts;
+    message_parts_read(&parts, slice_of(message, sizeof(message) - 1));
+    assert_int_equal(parts.count, 1);
+    assert_string_equal(parts.parts[0].type, "application/octet-stream");
+    message_parts_cleanup(&parts);
+}
+
 static void depth_and_number_are_bounded(void **state) {
     (void)state;
     struct buf message;
@@ -139,6 +149,7 @@ int main(void) {
         cmocka_unit_test(a_plain_message_is_one_part),
         cmocka_unit_test(nested_parts_come_in_their_order),
         cmocka_unit_test(what_is_broken_is_read_as_far_as_it_goes),
+        cmocka_unit_test(a_nul_makes_no_type),
         cmocka_unit_test(depth_and_number_are_bounded),
         cmocka_unit_test(parameters_have_many_forms),
     };
