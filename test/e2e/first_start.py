@@ -16,11 +16,12 @@ MADE = b"made a certificate authority, "
 def at_a_terminal(scope, *words):
     """What the program says to a terminal until it ends; a proxy is stopped once it listens."""
     process, master = pseudo_terminal.start(scope, *words)
-    said = b""
+    said, stopped = b"", False
     while data := pseudo_terminal.read(master):
         said += data
-        if b"listening on" in said:
+        if b"listening on" in said and not stopped:
             process.send_signal(signal.SIGTERM)
+            stopped = True
     os.close(master)
     process.wait(s.TIMEOUT)
     return said

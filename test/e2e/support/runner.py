@@ -45,8 +45,12 @@ def _descendants():
 
 
 def _end_leftovers():
-    """Ends what a test left behind; returns the command lines of those that were still running."""
-    running = {pid: line for pid, (state, line) in _descendants().items() if state not in "ZX"}
+    """Ends what a test left behind; returns the command lines of those that were still running.
+
+    A process without a command line has given its memory back already: it is about to be a zombie, as
+    LeakSanitizer's tracer of a program that has ended may be.
+    """
+    running = {pid: line for pid, (state, line) in _descendants().items() if line and state not in "ZX"}
     for pid in running:
         try:
             os.kill(pid, signal.SIGKILL)

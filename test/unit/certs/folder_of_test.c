@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "folder_of_test.h"
 
-#include "base/memory.h"
 #include "../support/place.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <ftw.h>
