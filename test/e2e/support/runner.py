@@ -10,6 +10,7 @@ import unittest
 
 SKIPPED = 77
 PR_SET_CHILD_SUBREAPER = 36
+PF_EXITING = 4  # a flag in /proc/PID/stat (proc(5)): a zombie, or about to be one
 
 Skip = unittest.SkipTest  # the test cannot run here; its text says why
 
@@ -21,14 +22,15 @@ def _adopt_orphans():
 
 
 def _processes():
-    """{pid: (parent's pid, state, command line)} of all that can be seen."""
+    """{pid: (parent's pid, is it ending, command line)} of all that can be seen."""
     found = {}
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
-            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
-                state, parent = file.read().rpartition(")")[2].split()[:2]
             with open(f"/proc/{name}/cmdline", encoding="utf-8", errors="replace") as file:
-                found[int(name)] = int(parent), state, " ".join(file.read().split("\0")).strip()
+                line = " ".join(file.read().split("\0")).strip()
+            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+                fields = file.read().rpartition(")")[2].split()
+            found[int(name)] = int(fields[1]), bool(int(fields[6]) & PF_EXITING), line
         except OSError:
             pass  # it has ended meanwhile
     return found
@@ -45,12 +47,8 @@ def _descendants():
 
 
 def _end_leftovers():
-    """Ends what a test left behind; returns the command lines of those that were still running.
-
-    A process without a command line has given its memory back already: it is about to be a zombie, as
-    LeakSanitizer's tracer of a program that has ended may be.
-    """
-    running = {pid: line for pid, (state, line) in _descendants().items() if line and state not in "ZX"}
+    """Ends what a test left behind; returns the command lines of those that were still running."""
+    running = {pid: line for pid, (exiting, line) in _descendants().items() if not exiting}
     for pid in running:
         try:
             os.kill(pid, signal.SIGKILL)
