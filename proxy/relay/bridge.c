@@ -56,6 +56,15 @@ static bool may_be_starttls(struct slice line) {
            (goes_on && slice_starts_with_nocase(starttls, word));
 }
 
+// It may be the end of a chunk, with a command after that: a reply that is due says so.
+static enum filter_verdict judge_undecided(const struct filter_line *line) {
+    if (!line->whole) {
+        return FILTER_MORE;
+    }
+    bool has_it = slice_find_nocase(line->bytes, starttls) != SLICE_NONE;
+    return has_it ? FILTER_HOLD : FILTER_PASS;
+}
+
 static enum filter_verdict judge_command(const struct bridge *bridge,
                                          const struct filter_line *line) {
     const struct relay *relay = bridge->relay;
@@ -66,13 +75,14 @@ static enum filter_verdict judge_command(const struct bridge *bridge,
     if (line->kind == FILTER_TEXT) {
         return FILTER_PASS;
     }
+    if (line->kind == FILTER_UNDECIDED) {
+        return judge_undecided(line);
+    }
     if (!line->whole) {
         return may_be_starttls(line->bytes) ? FILTER_MORE : FILTER_PASS;
     }
-    if (line->verb != VERB_STARTTLS || line->kind == FILTER_OPAQUE) {
-        return FILTER_PASS;
-    }
-    return line->kind == FILTER_UNDECIDED ? FILTER_HOLD : FILTER_TAKE;
+    bool is_starttls = line->verb == VERB_STARTTLS && line->kind == FILTER_COMMAND;
+    return is_starttls ? FILTER_TAKE : FILTER_PASS;
 }
 
 static enum filter_verdict judge_reply(const struct bridge *bridge,
