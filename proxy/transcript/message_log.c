@@ -56,10 +56,9 @@ struct message_log {
     bool left_out;            // of some message there is no record, since there was no room for one
     const struct event *last; // the event taken last, where it is an EVENT_MESSAGE
     int last_message;         // its message
-    struct message_shown shown;    // by the event taken last; message 0: nothing
-    struct record_message message; // … its record, where `made`
-    bool made;
-    struct arena arena; // of its lists
+    struct message_shown shown;     // by the event taken last; message 0: nothing
+    struct record_message *message; // … its record; NULL where it was not asked for
+    struct arena arena;             // of it
 };
 
 static bool is_folded(struct slice line) {
@@ -410,7 +409,7 @@ static void forget_last(struct message_log *log) {
     int n = log->last_message;
     log->last_message = 0;
     log->last = NULL;
-    log->made = false;
+    log->message = NULL;
     arena_clear(&log->arena);
     while (*at != NULL && (*at)->n != n) {
         at = &(*at)->next;
@@ -478,11 +477,11 @@ const struct record_message *message_log_message(struct message_log *log) {
     if (log->last == NULL) {
         return NULL;
     }
-    if (!log->made) {
+    if (log->message == NULL) {
         const struct open_message *open = find_open(log, log->last_message);
         open = open != NULL ? open : add_open(log, log->last_message);
-        record_of(&log->message, &log->arena, open, log->body, &log->last->message);
-        log->made = true;
+        log->message = arena_new(&log->arena, 1, sizeof(*log->message));
+        record_of(log->message, &log->arena, open, log->body, &log->last->message);
     }
-    return &log->message;
+    return log->message;
 }

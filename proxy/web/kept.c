@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,9 +29,12 @@ struct kept {
     atomic_size_t bytes;
     uint64_t id;
     bool borrowed; // the record is another's
+    enum kept_detail detail;
     const struct budget_share *share;
     pthread_mutex_t lock; // of what follows
-    struct record *record;
+    bool begun;
+    char tls_versions[2][TLS_VERSION_SIZE]; // by side; before there is a record
+    struct record *record;                  // NULL: nothing else is known yet
     struct kept_message **messages;
     size_t message_count;
     size_t message_room;
@@ -51,8 +55,11 @@ static struct kept *kept_with(struct record *record, uint64_t id) {
     return kept;
 }
 
-struct kept *kept_new(const struct event_session *session, const struct budget_share *share) {
-    struct kept *kept = kept_with(record_new(share), session->id);
+struct kept *kept_new(const struct event_session *session, const struct budget_share *share,
+                      enum kept_detail detail) {
+    struct kept *kept = kept_with(NULL, session->id);
+    kept->record = detail == KEPT_FOR_PAGE ? record_new(share) : NULL;
+    kept->detail = detail;
     kept->share = share;
     return kept;
 }
@@ -60,6 +67,8 @@ struct kept *kept_new(const struct event_session *session, const struct budget_s
 struct kept *kept_of_record(struct record *record, uint64_t id) {
     struct kept *kept = kept_with(record, id);
     kept->borrowed = true;
+    kept->begun = record->begun;
+    kept->detail = KEPT_FOR_PAGE;
     atomic_init(&kept->bytes, record_reserved(record));
     atomic_init(&kept->ended, true);
     return kept;
@@ -106,23 +115,90 @@ size_t kept_bytes(const struct kept *kept) {
     return atomic_load(&kept->bytes);
 }
 
+// ── what expectations ask for ───────────────────────────────────────────────────────────────────
+
+static void note_tls(struct kept *kept, const struct event_tls *tls) {
+    snprintf(kept->tls_versions[tls->side], TLS_VERSION_SIZE, "%s",
+             tls->version == NULL ? "" : tls->version);
+}
+
+static void give_tls(struct kept *kept, const struct event *event, enum side side) {
+    struct event tls = {.kind = EVENT_TLS, .session = event->session, .at_ns = event->at_ns};
+    if (kept->tls_versions[side][0] != '\0') {
+        tls.tls = (struct event_tls){.side = side, .version = kept->tls_versions[side]};
+        record_take(kept->record, &tls, NULL);
+    }
+}
+
+static void need_record(struct kept *kept, const struct event *event) {
+    if (kept->record == NULL) {
+        kept->record = record_new(kept->share);
+        give_tls(kept, event, SIDE_CLIENT);
+        give_tls(kept, event, SIDE_SERVER);
+    }
+}
+
+static void take_for_expectations(struct kept *kept, const struct event *event,
+                                  const struct record_message *message) {
+    switch ((unsigned)event->kind) {
+    case EVENT_TLS:
+        note_tls(kept, &event->tls);
+        if (kept->record != NULL) {
+            give_tls(kept, event, event->tls.side);
+        }
+        return;
+    case EVENT_AUTH:
+    case EVENT_MESSAGE:
+    case EVENT_FINDING:
+    case EVENT_CLOSE:
+        need_record(kept, event);
+        record_take(kept->record, event, message);
+        return;
+    }
+}
+
+// A session of which no more is known than what its `kept` says.
+static const struct record *record_without(struct kept_view *view, const struct kept *kept) {
+    struct record *record = &view->copy;
+    *record = (struct record){.session = {.id = kept->id}, .begun = true};
+    memcpy(view->tls_versions, kept->tls_versions, sizeof(view->tls_versions));
+    for (int side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+        if (view->tls_versions[side][0] != '\0') {
+            view->tls[side].version = view->tls_versions[side];
+            record->tls[side] = &view->tls[side];
+        }
+    }
+    return record;
+}
+
 // ── the session's thread ────────────────────────────────────────────────────────────────────────
 
-void kept_take(struct kept *kept, const struct event *event, struct message_log *messages) {
+static void take_for_page(struct kept *kept, const struct event *event,
+                          const struct record_message *message,
+                          const struct message_log *messages) {
     struct message_shown shown;
-    const struct record_message *message = message_log_message(messages);
-    bool shows = message_log_shown(messages, &shown);
-    pthread_mutex_lock(&kept->lock);
     record_take(kept->record, event, message);
-    if (shows) {
+    if (message_log_shown(messages, &shown)) {
         record_take_shown(kept->record, &shown);
+    }
+}
+
+void kept_take(struct kept *kept, const struct event *event, struct message_log *messages) {
+    const struct record_message *message = message_log_message(messages);
+    pthread_mutex_lock(&kept->lock);
+    kept->begun = true;
+    if (kept->detail == KEPT_FOR_PAGE) {
+        take_for_page(kept, event, message, messages);
+    } else {
+        take_for_expectations(kept, event, message);
     }
     pthread_mutex_unlock(&kept->lock);
 }
 
 void kept_skip(struct kept *kept, const struct event *event) {
     pthread_mutex_lock(&kept->lock);
-    if (kept->record->begun) {
+    if (kept->begun) {
+        need_record(kept, event);
         record_skip(kept->record, event);
     }
     pthread_mutex_unlock(&kept->lock);
@@ -200,7 +276,8 @@ void kept_take_capture(struct kept *kept, struct buf *packets) {
 }
 
 size_t kept_count(struct kept *kept) {
-    size_t bytes = sizeof(*kept) + record_reserved(kept->record) + kept->text_bytes +
+    size_t record = kept->record == NULL ? 0 : record_reserved(kept->record);
+    size_t bytes = sizeof(*kept) + record + kept->text_bytes +
                    kept->message_count * sizeof(struct kept_message) +
                    kept->message_room * sizeof(struct kept_message *) +
                    kept->piece_room * sizeof(struct piece) + kept->piece_bytes;
@@ -217,9 +294,7 @@ static void *exact(void *list, size_t count, size_t *inout_room, size_t size) {
     return list;
 }
 
-void kept_end(struct kept *kept) {
-    struct record *record = kept->record;
-    pthread_mutex_lock(&kept->lock);
+static void end_record(struct record *record) {
     arena_cleanup(&record->scratch);
     record->share = NULL;
     record->exchanges = exact(record->exchanges, record->exchange_count, &record->exchange_room,
@@ -230,6 +305,13 @@ void kept_end(struct kept *kept) {
                              sizeof(*record->messages));
     record->findings = exact(record->findings, record->finding_count, &record->finding_room,
                              sizeof(*record->findings));
+}
+
+void kept_end(struct kept *kept) {
+    pthread_mutex_lock(&kept->lock);
+    if (kept->record != NULL) {
+        end_record(kept->record);
+    }
     kept->pieces = exact(kept->pieces, kept->piece_count, &kept->piece_room, sizeof(*kept->pieces));
     kept->share = NULL;
     for (size_t i = 0; i < kept->message_count; i++) {
@@ -261,13 +343,14 @@ static void copy_lists(struct record *copy, const struct record *record) {
 }
 
 bool kept_view_open(struct kept_view *view, struct kept *kept) {
-    *view = (struct kept_view){.record = kept->record};
-    if (kept_has_ended(kept)) { // nothing of it changes any more
-        return kept->record->begun;
-    }
+    *view = (struct kept_view){0};
     pthread_mutex_lock(&kept->lock);
-    bool begun = kept->record->begun;
-    if (begun) {
+    bool begun = kept->begun;
+    if (begun && kept->record == NULL) {
+        view->record = record_without(view, kept);
+    } else if (begun && kept_has_ended(kept)) { // nothing of it changes any more
+        view->record = kept->record;
+    } else if (begun) {
         copy_lists(&view->copy, kept->record);
         view->record = &view->copy;
     }

@@ -7,6 +7,10 @@
 // What was added does not change any more: a record's parts, a message that has ended, a piece of
 // the capture. So a view is a copy of the lists alone, made under the lock, and whatever is slow is
 // done after it. Several own a session; the last one frees it.
+//
+// Where there is no page only expectations ask for a session. Then its record has what they can ask
+// for, and is made with the first event that brings more of it than the versions of TLS: a session
+// that is idle after STARTTLS has none.
 #ifndef SCOPE_WEB_KEPT_H
 #define SCOPE_WEB_KEPT_H
 
@@ -18,8 +22,12 @@
 
 struct kept;
 
+enum { TLS_VERSION_SIZE = 16 }; // room for "TLSv1.3"
+enum kept_detail { KEPT_FOR_EXPECTATIONS, KEPT_FOR_PAGE };
+
 // `share` bounds it while the session lives; it is borrowed until kept_end.
-struct kept *kept_new(const struct event_session *session, const struct budget_share *share);
+struct kept *kept_new(const struct event_session *session, const struct budget_share *share,
+                      enum kept_detail detail);
 // A session that was read from a file. The record is borrowed, and outlives it.
 struct kept *kept_of_record(struct record *record, uint64_t id);
 struct kept *kept_hold(struct kept *kept); // one more owner
@@ -46,6 +54,8 @@ void kept_end(struct kept *kept);     // nothing is added after it
 struct kept_view {
     const struct record *record;
     struct record copy; // of a session that lives
+    struct event_tls tls[2];
+    char tls_versions[2][TLS_VERSION_SIZE];
 };
 
 // False where nothing of the session was recorded yet; then there is nothing to close.

@@ -18,6 +18,12 @@ struct memory_output {
     void *state;
 };
 
+// What the page has of a session beside its record.
+struct page_outputs {
+    struct memory_output lines;
+    struct memory_output packets;
+};
+
 struct page_session {
     struct page_target *page;
     struct kept *kept; // NULL before its first event
@@ -25,12 +31,11 @@ struct page_session {
     struct message_log *messages;
     struct budget_share share;
     size_t counted;
-    struct memory_output lines;
-    struct memory_output packets;
-    uint64_t content; // bytes of the message under way in the packets
-    int message;      // whose text is under way; EVENT_NO_MESSAGE for none
-    bool changed;     // since the last flush
-    bool listed;      // it is in the store
+    struct page_outputs *outputs; // NULL: expectations alone ask for it
+    uint64_t content;             // bytes of the message under way in the packets
+    int message;                  // whose text is under way; EVENT_NO_MESSAGE for none
+    bool changed;                 // since the last flush
+    bool listed;                  // it is in the store
 };
 
 static void output_begin(struct memory_output *output, const struct format_info *format,
@@ -45,24 +50,40 @@ static void output_begin(struct memory_output *output, const struct format_info 
 }
 
 static void output_end(struct memory_output *output) {
-    if (output->format != NULL) {
-        output->format->session_free(output->state);
-        buf_cleanup(&output->outlet.bytes);
-        write_batch_free(output->outlet.files);
-        *output = (struct memory_output){0};
-    }
+    output->format->session_free(output->state);
+    buf_cleanup(&output->outlet.bytes);
+    write_batch_free(output->outlet.files);
+    *output = (struct memory_output){0};
 }
 
 static void output_take(struct memory_output *output, const struct event *event) {
-    if (output->format != NULL) {
-        output->format->take(output->state, event);
-    }
+    output->format->take(output->state, event);
 }
 
 static void output_skip(struct memory_output *output, const struct event *event) {
-    if (output->format != NULL && output->format->skip != NULL) {
+    if (output->format->skip != NULL) {
         output->format->skip(output->state, event);
     }
+}
+
+static struct page_outputs *outputs_new(struct message_log *messages) {
+    struct page_outputs *outputs = mem_new(sizeof(*outputs));
+    output_begin(&outputs->lines, &jsonl_format, messages);
+    output_begin(&outputs->packets, &pcap_format, messages);
+    return outputs;
+}
+
+static void outputs_free(struct page_outputs *outputs) {
+    if (outputs != NULL) {
+        output_end(&outputs->lines);
+        output_end(&outputs->packets);
+        free(outputs);
+    }
+}
+
+// Expectations ask for no body.
+static enum body_detail detail_of(const struct page_target *page) {
+    return page->feed == NULL && page->body == BODY_FULL ? BODY_HEADERS : page->body;
 }
 
 static void *session_new(void *context) {
@@ -71,11 +92,8 @@ static void *session_new(void *context) {
     session->page = page;
     session->epoch = store_epoch(page->store);
     budget_join(&session->share, store_budget(page->store));
-    session->messages = message_log_new(page->body, &session->share);
-    if (page->feed != NULL) {
-        output_begin(&session->lines, &jsonl_format, session->messages);
-        output_begin(&session->packets, &pcap_format, session->messages);
-    }
+    session->messages = message_log_new(detail_of(page), &session->share);
+    session->outputs = page->feed == NULL ? NULL : outputs_new(session->messages);
     return session;
 }
 
@@ -89,7 +107,8 @@ static void list_in_store(struct page_session *session) {
 }
 
 static void begin_kept(struct page_session *session, const struct event_session *of) {
-    session->kept = kept_new(of, &session->share);
+    session->kept = kept_new(of, &session->share,
+                             session->outputs != NULL ? KEPT_FOR_PAGE : KEPT_FOR_EXPECTATIONS);
     session->listed = false;
     session->counted = 0;
 }
@@ -109,18 +128,21 @@ static void follow_clear(struct page_session *session, const struct event *event
         content.content.message = session->message;
         kept_take_content(session->kept, &content, true);
     }
-    if (session->packets.format != NULL) {
-        output_end(&session->packets);
-        output_begin(&session->packets, &pcap_format, session->messages);
+    if (session->outputs != NULL) {
+        output_end(&session->outputs->packets);
+        output_begin(&session->outputs->packets, &pcap_format, session->messages);
     }
+}
+
+static size_t lines_len(const struct page_session *session) {
+    return session->outputs == NULL ? 0 : buf_len(&session->outputs->lines.outlet.bytes);
 }
 
 // What it holds: the record, the texts, and what is under way.
 static void count(struct page_session *session, bool at_once) {
     size_t bytes = kept_count(session->kept);
     size_t moved = bytes > session->counted ? bytes - session->counted : session->counted - bytes;
-    budget_hold(&session->share, bytes + message_log_bytes(session->messages) +
-                                     buf_len(&session->lines.outlet.bytes));
+    budget_hold(&session->share, bytes + message_log_bytes(session->messages) + lines_len(session));
     if (at_once || moved >= COUNTED_STEP) {
         session->counted = bytes;
         store_count(session->page->store, session->kept);
@@ -154,15 +176,20 @@ static void take_content(struct page_session *session, const struct event *event
     session->message = ends ? EVENT_NO_MESSAGE : event->content.message;
 }
 
-static void give(struct page_session *session, const struct event *event) {
-    bool keeps_text = session->packets.format != NULL && session->page->body != BODY_NONE;
-    message_log_take(session->messages, event);
-    kept_take(session->kept, event, session->messages);
-    if (is_content(event) && keeps_text) {
+static void give_outputs(struct page_session *session, const struct event *event) {
+    if (is_content(event) && session->page->body != BODY_NONE) {
         take_content(session, event, false);
     }
-    output_take(&session->lines, event);
-    (is_past_cut(session, event) ? output_skip : output_take)(&session->packets, event);
+    output_take(&session->outputs->lines, event);
+    (is_past_cut(session, event) ? output_skip : output_take)(&session->outputs->packets, event);
+}
+
+static void give(struct page_session *session, const struct event *event) {
+    message_log_take(session->messages, event);
+    kept_take(session->kept, event, session->messages);
+    if (session->outputs != NULL) {
+        give_outputs(session, event);
+    }
     if (session->page->only == NULL) {
         list_in_store(session);
     }
@@ -172,23 +199,27 @@ static void give(struct page_session *session, const struct event *event) {
 // part has ended.
 static void give_skipped(struct page_session *session, const struct event *event) {
     kept_skip(session->kept, event);
-    if (is_content(event) && session->packets.format != NULL) {
+    if (session->outputs == NULL) {
+        return;
+    }
+    if (is_content(event)) {
         take_content(session, event, true);
     }
     (void)is_past_cut(session, event);
-    output_skip(&session->lines, event);
-    output_skip(&session->packets, event);
+    output_skip(&session->outputs->lines, event);
+    output_skip(&session->outputs->packets, event);
 }
 
 // What is gathered of the session goes to where others see it.
 static void hand_over(struct page_session *session) {
     struct page_target *page = session->page;
-    struct buf *lines = &session->lines.outlet.bytes;
-    struct buf *packets = &session->packets.outlet.bytes;
-    if (page->feed == NULL || session->kept == NULL) {
+    struct page_outputs *outputs = session->outputs;
+    if (outputs == NULL || session->kept == NULL) {
         return;
     }
-    session->packets.format->flush(session->packets.state);
+    struct buf *lines = &outputs->lines.outlet.bytes;
+    struct buf *packets = &outputs->packets.outlet.bytes;
+    outputs->packets.format->flush(outputs->packets.state);
     if (buf_len(packets) > 0) {
         kept_take_capture(session->kept, packets);
     }
@@ -214,8 +245,8 @@ static void end(struct page_session *session) {
     hand_over(session);
     kept_end(session->kept);
     if (is_wanted(session)) {
-        if (session->page->feed != NULL) {
-            feed_add(session->page->feed, buf_slice(&session->lines.outlet.bytes));
+        if (session->outputs != NULL) {
+            feed_add(session->page->feed, buf_slice(&session->outputs->lines.outlet.bytes));
         }
         list_in_store(session);
     }
@@ -229,8 +260,9 @@ static void end(struct page_session *session) {
 
 // Held lines that --only waits with are bounded as the record is.
 static void bound_held(struct page_session *session) {
-    struct buf *lines = &session->lines.outlet.bytes;
-    if (session->page->only != NULL && !budget_allows(&session->share, buf_len(lines))) {
+    size_t len = lines_len(session);
+    if (session->page->only != NULL && len > 0 && !budget_allows(&session->share, len)) {
+        struct buf *lines = &session->outputs->lines.outlet.bytes;
         buf_cleanup(lines);
         buf_init(lines, LIMIT_CHUNK);
     }
@@ -265,8 +297,7 @@ static void session_free(void *context) {
     if (session->kept != NULL) { // a session without its close: what there is of it is kept
         end(session);
     }
-    output_end(&session->lines);
-    output_end(&session->packets);
+    outputs_free(session->outputs);
     message_log_free(session->messages);
     budget_leave(&session->share);
     free(session);

@@ -264,6 +264,62 @@ static void a_collector_sees_what_has_gone(void **state) {
     stage_close(&stage);
 }
 
+// Where there is no page.
+static void an_idle_session_is_kept_without_a_record(void **state) {
+    (void)state;
+    struct stage stage;
+    struct sample sample;
+    struct kept_view view;
+    stage_open(&stage, 64 * MIB);
+    stage.target.feed = NULL;
+    void *live = begin(&stage, &sample, 7);
+    sample_tls(&sample, SIDE_SERVER);
+    sample_command(&sample, 1, "EHLO client.example.com");
+    page_sink.flush(live);
+    struct kept *kept = store_find(stage.target.store, 7);
+    assert_true(kept_count(kept) < 256);
+    assert_true(kept_view_open(&view, kept));
+    assert_int_equal(view.record->session.id, 7);
+    assert_string_equal(view.record->tls[SIDE_SERVER]->version, "TLSv1.3");
+    assert_null(view.record->tls[SIDE_CLIENT]);
+    assert_false(view.record->closed);
+    kept_view_close(&view);
+    kept_release(kept);
+    end(&sample, live);
+    stage_close(&stage);
+}
+
+// All that an expression has a name for, also of what came before there was a record.
+static void without_a_page_a_session_has_what_can_be_asked(void **state) {
+    (void)state;
+    struct stage stage;
+    struct sample sample;
+    struct kept_view view;
+    stage_open(&stage, 64 * MIB);
+    stage.target.feed = NULL;
+    stage.target.body = BODY_FULL;
+    void *session = page_sink.session_new(&stage.target);
+    sample_init(&sample, (struct event_sink){page_sink.take, session});
+    sample_session(&sample);
+    struct kept *kept = store_find(stage.target.store, sample.session.id);
+    assert_true(kept_view_open(&view, kept));
+    const struct record *record = view.record;
+    assert_string_equal(record->session.client.address, sample.session.client.address);
+    assert_string_equal(record->tls[SIDE_CLIENT]->version, "TLSv1.3");
+    assert_string_equal(record->tls[SIDE_SERVER]->version, "TLSv1.3");
+    assert_int_equal(record->auth_count, 1);
+    assert_int_equal(record->message_count, 1);
+    assert_true(record->messages[0].field_count > 0);
+    assert_true(slice_is_null(record->messages[0].body));
+    assert_int_equal(record->finding_count, 1);
+    assert_true(record->closed);
+    assert_int_equal(record->exchange_count, 0);
+    kept_view_close(&view);
+    kept_release(kept);
+    page_sink.session_free(session);
+    stage_close(&stage);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sessions_are_in_the_order_of_their_numbers),
@@ -275,6 +331,8 @@ int main(void) {
         cmocka_unit_test(a_clear_forgets_and_a_live_session_begins_anew),
         cmocka_unit_test(a_view_does_not_change_while_the_session_goes_on),
         cmocka_unit_test(a_collector_sees_what_has_gone),
+        cmocka_unit_test(an_idle_session_is_kept_without_a_record),
+        cmocka_unit_test(without_a_page_a_session_has_what_can_be_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
