@@ -76,7 +76,8 @@ def main():
         key, certificate = os.path.join(work, "key"), os.path.join(work, "certificate")
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                         "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", certificate,
-                        "-days", "30", "-subj", "/CN=server"], check=True, stderr=subprocess.DEVNULL)
+                        "-days", "30", "-subj", "/CN=server", "-addext",
+                        "subjectAltName=IP:127.0.0.1"], check=True, stderr=subprocess.DEVNULL)
         server = subprocess.Popen([os.path.join(BUILD, "test", "bench", "mail_server"),
                                    str(SERVER_PORT), "starttls", certificate, key])
         until_listening(SERVER_PORT, server)
