@@ -148,8 +148,8 @@
 #define LIMIT_COMPLETED_CONNECTS 512
 #define LIMIT_FD_INFO            512 // /proc/PID/fdinfo/N, or a line of /proc/net/tcp
 // How long the dial is waited for where the caller does not wait.
-#define CONNECT_JOB_NONBLOCKING_WAIT_MS 300
-#define DIAL_LOOK_MS                    50 // between two looks at whether to go on
+#define CONNECT_NONBLOCKING_WAIT_MS 300
+#define DIAL_LOOK_MS                50 // between two looks at whether to go on
 // A redirected connection waits in the listener's queue until a session is free, so this is long.
 // What never comes (the command was killed within its connect) must go some time all the same.
 #define PENDING_CONNECT_NS (INT64_C(30) * 60 * NS_PER_S)

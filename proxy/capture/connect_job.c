@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "capture/dial.h"
+#include "capture/connect_policy.h"
 #include "capture/fallback.h"
 #include "capture/redirect.h"
 
@@ -12,7 +12,17 @@
 #include <string.h>
 #include <unistd.h>
 
-bool connect_job_is_awaited(const struct connect_job *job) {
+struct connect_job {
+    const struct connect_job_shared *shared;
+    struct notification notification;
+    struct connect_request request;
+    struct capture_connection connection;
+    struct remote_fd socket;
+    bool hurried;
+};
+
+// False when the caller was killed, or its wait was ended otherwise, or capture ends.
+static bool is_awaited(const struct connect_job *job) {
     return !atomic_load(&job->shared->stopping) && notification_is_alive(&job->notification);
 }
 
@@ -20,14 +30,16 @@ static void let_pass(const struct connect_job *job) {
     notification_let_pass(&job->notification);
 }
 
-void connect_job_warn_uncaptured(const struct connect_job *job, enum reporter_warning warning,
-                                 const char *why) {
+// Says, once for each kind, that this connection is not captured. `why` ends the sentence.
+static void warn_uncaptured(const struct connect_job *job, enum reporter_warning warning,
+                            const char *why) {
     reporter_warn(job->shared->reporter, warning, "a connection of %s (pid %u) %s: %s",
                   job->connection.client.program, job->connection.client.pid,
                   job->shared->closed ? "is refused" : "passes uncaptured", why);
 }
 
-void connect_job_pass_or_refuse(const struct connect_job *job) {
+// What cannot be led to the listener passes, or is refused where that is closed.
+static void pass_or_refuse(const struct connect_job *job) {
     if (job->shared->closed) {
         notification_answer(&job->notification, ECONNREFUSED);
     } else {
@@ -35,7 +47,8 @@ void connect_job_pass_or_refuse(const struct connect_job *job) {
     }
 }
 
-void connect_job_fail(struct connect_job *job, int error) {
+// The server cannot be reached: the caller gets `error`, and the session is reported.
+static void refuse(struct connect_job *job, int error) {
     notification_answer(&job->notification, error);
     job->connection.server_fd = -1;
     reporter_failed(job->shared->reporter, &job->connection, error);
@@ -47,9 +60,9 @@ static void pass_unredirected(const struct connect_job *job, int error) {
     if (error != ECONNREFUSED) { // that: the proxy has stopped, by `--sessions` or near the end
         char why[128];
         snprintf(why, sizeof(why), "its socket cannot be led to the proxy (%s)", strerror(error));
-        connect_job_warn_uncaptured(job, WARNING_UNREDIRECTED, why);
+        warn_uncaptured(job, WARNING_UNREDIRECTED, why);
     }
-    connect_job_pass_or_refuse(job);
+    pass_or_refuse(job);
 }
 
 static void answer_unconnected(struct connect_job *job, int error) {
@@ -73,7 +86,7 @@ static void answer_settled(const struct connect_job *job) {
 //
 // Before kernel 5.19 any signal ends the caller's wait, even when our answer is on its way already;
 // then the call comes again, perhaps while this job is still at work.
-static void connect_redirected(struct connect_job *job, int server_fd, int interruption) {
+static void lead_socket(struct connect_job *job, int server_fd, int interruption) {
     const struct connect_job_shared *shared = job->shared;
     if (!shared->kills_only || interruption != 0) {
         completed_connects_add(shared->completed, job->socket.cookie);
@@ -91,8 +104,22 @@ static void connect_redirected(struct connect_job *job, int server_fd, int inter
     }
 }
 
-// A non-blocking connect that is refused is "in progress" first and refused later. So the socket
-// is sent where it will be refused for certain.
+// The listener of the proxy is written into the caller's memory, and the caller's own connect goes
+// on with it.
+static void lead_by_memory(struct connect_job *job, int server_fd) {
+    job->connection.server_fd = server_fd;
+    if (fallback_redirect(job->shared->pending, job->shared->listener_port, &job->notification,
+                          &job->request, &job->connection) == 0) {
+        let_pass(job);
+    } else {
+        warn_uncaptured(job, WARNING_HIDDEN,
+                        "neither its descriptors nor its memory may be changed; give the container "
+                        "CAP_SYS_PTRACE");
+        pass_or_refuse(job);
+    }
+}
+
+// The socket is sent where it will be refused for certain.
 static void refuse_later(struct connect_job *job) {
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons(job->shared->refusing_port),
@@ -105,76 +132,76 @@ static void refuse_later(struct connect_job *job) {
 
 // ── the dial and what comes of it ───────────────────────────────────────────────────────────────
 
+static struct connect_terms terms_of(const struct connect_job *job) {
+    return (struct connect_terms){.borrowed = job->socket.fd >= 0,
+                                  .nonblocking = job->socket.nonblocking,
+                                  .hurried = job->hurried,
+                                  .send_timeout_ms = job->socket.send_timeout_ms,
+                                  .connect_timeout_ms = job->shared->connect_timeout_ms};
+}
+
+// A signal that the caller catches ends its wait, as it would have without us.
 static bool waits_still(void *context) {
     const struct connect_job *job = context;
-    if (!connect_job_is_awaited(job)) {
-        return false;
-    }
-    return job->socket.nonblocking || !process_is_signalled(job->notification.tid);
+    return is_awaited(job) &&
+           (job->socket.nonblocking || !process_is_signalled(job->notification.tid));
 }
 
-static struct dial_patience patience_of(struct connect_job *job) {
-    struct dial_patience patience = {.go_on = waits_still, .context = job};
-    patience.wait_ms = job->shared->connect_timeout_ms;
-    int64_t own_ms = job->socket.send_timeout_ms;
-    if (job->socket.nonblocking || job->hurried) {
-        patience.wait_ms = CONNECT_JOB_NONBLOCKING_WAIT_MS;
-    } else if (own_ms > 0 && own_ms < patience.wait_ms) {
-        patience.wait_ms = own_ms;
-    }
-    return patience;
+static struct connect_outcome dial_server(struct connect_job *job,
+                                          const struct connect_terms *terms, int *out_server_fd) {
+    const struct connect_job_shared *shared = job->shared;
+    struct dial_patience patience = {
+        .wait_ms = connect_policy_wait_ms(terms), .go_on = waits_still, .context = job};
+    int64_t deadline_ns = clock_monotonic_ns() + patience.wait_ms * NS_PER_MS;
+    struct dial dialled;
+    struct connect_outcome outcome = {
+        .result = dial(&dialled, &job->request.address, job->socket.fd, &patience)};
+    outcome.error = dialled.error;
+    outcome.failed_at_once = dialled.failed_at_once;
+    outcome.timed_out = clock_monotonic_ns() >= deadline_ns;
+    outcome.awaited = is_awaited(job);
+    // Before kernel 5.19 a wait that ended may only have been interrupted: the call comes again.
+    outcome.killed = !outcome.awaited && shared->kills_only && !atomic_load(&shared->stopping);
+    *out_server_fd = dialled.fd;
+    return outcome;
 }
 
-// The dial is not done, and the caller does not wait for it any longer, or should not.
-static void go_on_without_server(struct connect_job *job, bool timed_out) {
-    const struct remote_fd *socket = &job->socket;
-    if (!connect_job_is_awaited(job)) {
-        // Killed while it waited. (Before kernel 5.19 it may only have been interrupted.)
-        if (job->shared->kills_only && !atomic_load(&job->shared->stopping)) {
-            connect_job_fail(job, ECANCELED);
-        }
-        return;
-    }
-    if (socket->nonblocking || (timed_out && job->hurried)) {
-        connect_redirected(job, -1, 0);
-    } else if (!timed_out) {
-        connect_redirected(job, -1, NOTIFICATION_RESTART);
-    } else if (socket->send_timeout_ms > 0 &&
-               socket->send_timeout_ms < job->shared->connect_timeout_ms) {
-        connect_redirected(job, -1, EINPROGRESS);
+static void lead(struct connect_job *job, int server_fd, int interruption) {
+    if (job->socket.fd >= 0) {
+        lead_socket(job, server_fd, interruption);
     } else {
-        connect_job_fail(job, ETIMEDOUT);
+        lead_by_memory(job, server_fd);
     }
 }
 
 static void capture(struct connect_job *job) {
     if (job->shared->closed) {
-        connect_redirected(job, -1, 0);
+        lead(job, -1, 0);
         return;
     }
-    struct dial_patience patience = patience_of(job);
-    struct dial result;
-    int64_t deadline_ns = clock_monotonic_ns() + patience.wait_ms * NS_PER_MS;
-    switch (dial(&result, &job->request.address, job->socket.fd, &patience)) {
-    case DIAL_CONNECTED:
-        if (connect_job_is_awaited(job)) {
-            connect_redirected(job, result.fd, 0);
-        } else {
-            close(result.fd);
-        }
+    struct connect_terms terms = terms_of(job);
+    int server_fd = -1;
+    struct connect_outcome outcome = dial_server(job, &terms, &server_fd);
+    struct connect_decision decision = connect_policy_decide(&terms, &outcome);
+    switch (decision.action) {
+    case CONNECT_LEAD:
+        lead(job, server_fd, decision.error);
         return;
-    case DIAL_FAILED:
-        if (job->socket.nonblocking && !result.failed_at_once && result.error == ECONNREFUSED) {
-            refuse_later(job);
-        } else {
-            connect_job_fail(job, result.error);
-        }
+    case CONNECT_REFUSE_LATER:
+        refuse_later(job);
         return;
-    case DIAL_PENDING:
-        go_on_without_server(job, clock_monotonic_ns() >= deadline_ns);
+    case CONNECT_FAIL:
+        refuse(job, decision.error);
+        return;
+    case CONNECT_ABANDON:
+        if (server_fd >= 0) {
+            close(server_fd);
+        }
         return;
     }
 }
+
+// ── the socket ──────────────────────────────────────────────────────────────────────────────────
 
 // True where the socket is as a new one; else the call was answered.
 static bool decide(struct connect_job *job) {
@@ -182,15 +209,15 @@ static bool decide(struct connect_job *job) {
     if (error == EISCONN && completed_connects_has(job->shared->completed, job->socket.cookie)) {
         answer_settled(job);
     } else if (error == EINVAL) { // a security module came first
-        connect_job_pass_or_refuse(job);
+        pass_or_refuse(job);
     } else if (error != 0) {
         notification_answer(&job->notification, error);
     }
     return error == 0;
 }
 
-static void run_borrowed(struct connect_job *job) {
-    if (!connect_job_is_awaited(job)) {
+static void run(struct connect_job *job) {
+    if (!is_awaited(job)) {
         return; // what was read and borrowed may be another process's
     }
     if (job->socket.state == REMOTE_FD_UNSURE && !decide(job)) {
@@ -210,9 +237,9 @@ static void run_borrowed(struct connect_job *job) {
         }
         return;
     case REMOTE_FD_FOREIGN:
-        connect_job_warn_uncaptured(job, WARNING_FOREIGN,
-                                    "it is in another network namespace, start the proxy there");
-        connect_job_pass_or_refuse(job);
+        warn_uncaptured(job, WARNING_FOREIGN,
+                        "it is in another network namespace, start the proxy there");
+        pass_or_refuse(job);
         return;
     case REMOTE_FD_UNRELATED:
     case REMOTE_FD_UNSURE:
@@ -240,13 +267,14 @@ void connect_job_run(const struct connect_job_shared *shared,
     process_identify(&job.connection.client, pid);
     int error = remote_fd_take(&job.socket, tid, &order->request, shared->home);
     if (error == EPERM || error == ENOSYS) {
-        fallback_run(&job);
+        fallback_look(&job.socket, tid, &order->request);
+        run(&job);
     } else if (error == EMFILE || error == ENFILE) {
         pass_unredirected(&job, error);
     } else if (error != 0) {
         let_pass(&job);
     } else {
-        run_borrowed(&job);
+        run(&job);
     }
     remote_fd_return(&job.socket);
 }

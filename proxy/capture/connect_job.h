@@ -7,13 +7,9 @@
 //   borrow ─▶ fresh TCP? ─▶ dial ────┼ connected ──────────▶ record, connect to 127.x.y.z
 //     │           │ no               └ not yet (see below) ─▶ record without a server, the same
 //     │           └▶ the kernel's own answer
-//     └ may not ─▶ dial, then change the address in the caller's memory (fallback.h)
+//     └ may not ─▶ the same, by the address in the caller's memory (fallback.h)
 //
-// How long a dial is waited for: a blocking socket waits as long as `connect_timeout_ms` or its own
-// SO_SNDTIMEO; a non-blocking one 300 ms, after which it gets EINPROGRESS, as it would have at
-// once; and a signal that the caller catches ends the wait as it would have without us.
-// A hurried job (supervisor.c) waits as for a non-blocking socket, so that a crowd of connects
-// to a silent server holds up no other.
+// What a caller gets after which dial, and how long it is waited for, is in connect_policy.h.
 #ifndef SCOPE_CAPTURE_CONNECT_JOB_H
 #define SCOPE_CAPTURE_CONNECT_JOB_H
 
@@ -41,15 +37,6 @@ struct connect_job_shared {
     atomic_bool stopping;
 };
 
-struct connect_job {
-    const struct connect_job_shared *shared;
-    struct notification notification;
-    struct connect_request request;
-    struct capture_connection connection;
-    struct remote_fd socket;
-    bool hurried;
-};
-
 struct connect_job_order { // what the supervisor knows of it
     struct notification notification;
     struct connect_request request;
@@ -59,17 +46,5 @@ struct connect_job_order { // what the supervisor knows of it
 // Answers the notification, one way or the other.
 void connect_job_run(const struct connect_job_shared *shared,
                      const struct connect_job_order *order);
-
-// False when the caller was killed, or its wait was ended otherwise, or capture ends.
-bool connect_job_is_awaited(const struct connect_job *job);
-
-// What cannot be led to the listener passes, or is refused where that is closed.
-void connect_job_pass_or_refuse(const struct connect_job *job);
-// Says, once for each kind, that this connection is not captured. `why` ends the sentence.
-void connect_job_warn_uncaptured(const struct connect_job *job, enum reporter_warning warning,
-                                 const char *why);
-
-// The server cannot be reached: the caller gets `error`, and the session is reported.
-void connect_job_fail(struct connect_job *job, int error);
 
 #endif

@@ -13,6 +13,12 @@ socklen_t connect_request_address_len(const struct sockaddr_storage *address) {
                                           : (socklen_t)sizeof(struct sockaddr_in);
 }
 
+struct in6_addr connect_request_mapped(struct in_addr four) {
+    struct in6_addr six = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+    memcpy(&six.s6_addr[12], &four, sizeof(four));
+    return six;
+}
+
 // The socket address that the call gives: a pointer and a length.
 struct given {
     uint64_t at;

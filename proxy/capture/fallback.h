@@ -5,9 +5,18 @@
 #ifndef SCOPE_CAPTURE_FALLBACK_H
 #define SCOPE_CAPTURE_FALLBACK_H
 
-#include "capture/connect_job.h"
+#include "capture/pending_connects.h"
+#include "capture/remote_fd.h"
 
-// Answers the job's notification.
-void fallback_run(struct connect_job *job);
+// What /proc says of the caller's socket, in place of remote_fd_take: `fd` is -1, and what only the
+// socket itself could say (its timeout, its cookie, another network namespace) is 0.
+void fallback_look(struct remote_fd *out, uint32_t tid, const struct connect_request *request);
+
+// Takes `connection->server_fd` over, as redirect() does. 0: let the call pass, and it goes to our
+// listener. An errno: the memory was not changed, and the server was closed.
+int fallback_redirect(struct pending_connects *pending, uint16_t listener_port,
+                      const struct notification *notification,
+                      const struct connect_request *request,
+                      const struct capture_connection *connection);
 
 #endif

@@ -55,10 +55,9 @@ static void set_name(union name *out, const union name *name, int domain) {
     if (domain != AF_INET6 || name->any.sa_family != AF_INET) {
         return;
     }
-    out->six = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = name->four.sin_port};
-    out->six.sin6_addr.s6_addr[10] = 0xff;
-    out->six.sin6_addr.s6_addr[11] = 0xff;
-    memcpy(&out->six.sin6_addr.s6_addr[12], &name->four.sin_addr, sizeof(name->four.sin_addr));
+    out->six = (struct sockaddr_in6){.sin6_family = AF_INET6,
+                                     .sin6_port = name->four.sin_port,
+                                     .sin6_addr = connect_request_mapped(name->four.sin_addr)};
 }
 
 typedef int name_call(int fd, struct sockaddr *name, socklen_t *len);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "capture/connect_request.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -31,11 +32,7 @@ struct pending_connects {
 // ── keys ────────────────────────────────────────────────────────────────────────────────────────
 
 struct pending_key pending_key_of_loopback(struct in_addr address) {
-    struct pending_key key = {.port = 0};
-    key.address.s6_addr[10] = 0xff;
-    key.address.s6_addr[11] = 0xff;
-    memcpy(&key.address.s6_addr[12], &address, sizeof(address));
-    return key;
+    return (struct pending_key){.address = connect_request_mapped(address)};
 }
 
 struct pending_key pending_key_of_client(const struct sockaddr_in6 *client) {
@@ -203,6 +200,13 @@ bool pending_connects_take(struct pending_connects *pending, const struct pendin
     *out = record->connection;
     free(record);
     return true;
+}
+
+void pending_connects_drop(struct pending_connects *pending, const struct pending_key *key) {
+    struct capture_connection connection;
+    if (pending_connects_take(pending, key, &connection) && connection.server_fd >= 0) {
+        close(connection.server_fd);
+    }
 }
 
 void pending_connects_wait_taken(struct pending_connects *pending, int64_t wait_ms) {

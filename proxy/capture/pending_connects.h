@@ -39,6 +39,8 @@ void pending_connects_add_at(struct pending_connects *pending,
 // Takes a record out; false where there is none of that key.
 bool pending_connects_take(struct pending_connects *pending, const struct pending_key *key,
                            struct capture_connection *out);
+// Takes a record out that no connection will claim, and closes its server.
+void pending_connects_drop(struct pending_connects *pending, const struct pending_key *key);
 // A dial is under way that may become a record, or a failure to report; and it is over.
 void pending_connects_dial_begun(struct pending_connects *pending);
 void pending_connects_dial_ended(struct pending_connects *pending);

@@ -2,7 +2,6 @@
 #include "capture/redirect.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 static bool is_on_its_way(int error) {
     return error == 0 || error == EINPROGRESS;
@@ -13,12 +12,10 @@ bool redirect_is_own_error(int error) {
            error == EPERM || error == ECONNREFUSED || error == EADDRNOTAVAIL;
 }
 
-// Takes the record back where the connection is not on its way; no connection will claim it.
+// The record goes where the connection is not on its way.
 static int settle(struct pending_connects *pending, const struct pending_key *key, int error) {
-    struct capture_connection connection;
-    if (!is_on_its_way(error) && pending_connects_take(pending, key, &connection) &&
-        connection.server_fd >= 0) {
-        close(connection.server_fd);
+    if (!is_on_its_way(error)) {
+        pending_connects_drop(pending, key);
     }
     return error;
 }

@@ -193,10 +193,9 @@ void remote_fd_return(struct remote_fd *remote) {
 }
 
 static int connect_mapped(int fd, const struct sockaddr_in *to) {
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = to->sin_port};
-    six.sin6_addr.s6_addr[10] = 0xff;
-    six.sin6_addr.s6_addr[11] = 0xff;
-    memcpy(&six.sin6_addr.s6_addr[12], &to->sin_addr, sizeof(to->sin_addr));
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6,
+                               .sin6_port = to->sin_port,
+                               .sin6_addr = connect_request_mapped(to->sin_addr)};
     int only = get_int(fd, IPPROTO_IPV6, IPV6_V6ONLY);
     const int off = 0;
     (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
