@@ -57,6 +57,9 @@ static void pass_close_notify(struct relay *relay, enum side side, int64_t at_ns
     } else {
         leg_end(to, false);
     }
+    if (side == SIDE_CLIENT) {
+        far_side_run(relay, at_ns);
+    }
 }
 
 void half_close_pass_on(struct relay *relay, int64_t at_ns) {

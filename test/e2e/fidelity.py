@@ -271,6 +271,14 @@ def test_tls_half_close_passes(scope):
     tls_half_close(scope, "starttls")
 
 
+def test_the_sink_answers_a_close_notify(scope):
+    """A client that waits for it before it ends its TCP stream does not wait for ever."""
+    with scope.proxy("--mode", "sink@127.0.0.1:0") as proxy, s.connect(proxy.port()) as connection:
+        inside = scope.client_context().wrap_socket(connection, server_hostname="localhost")
+        assert s.read_line(inside).startswith(b"220 ")
+        assert s.read_all(inside.unwrap()) == b""
+
+
 def test_missing_close_notify_is_missing_on_the_other_side(scope):
     pair = Pair(scope, "implicit")
     pair.server_tls.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF

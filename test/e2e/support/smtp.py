@@ -234,6 +234,8 @@ class Server(s.Server):
     "implicit" or "none". `budget(connection)` gives the number of wire bytes after which it closes,
     by a reset where `reset` is set."""
 
+    session_class = Session
+
     def __init__(self, scope=None, how="starttls", context=None, budget=None, reset=False,
                  offers=None, **where):
         self.context = scope.server_context() if context is None and scope else context
@@ -261,7 +263,7 @@ class Server(s.Server):
             self.count += 1
             self.peers.append(connection.getpeername()[:2])
         budget = (1 << 40) if self.budget is None else self.budget(connection)
-        session = Session(self, connection, budget)
+        session = self.session_class(self, connection, budget)
         self.sessions.append(session)
         try:
             if budget > 0:

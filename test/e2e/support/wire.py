@@ -19,7 +19,8 @@ class Wire:
     def send_wire(self, data):
         part = data[:self.budget]
         self.budget -= len(part)
-        self.socket.sendall(part)
+        if part:  # after our own end there is nothing to send, not even no bytes
+            self.socket.sendall(part)
         if self.budget == 0:
             raise Cut
 
