@@ -309,9 +309,8 @@
 #define WEB_STALL_S            120   // in which a client takes nothing of its answer
 #define WEB_SWEEP_MS           1000  // between two looks at who is late
 #define WEB_ALIVE_MS           15000 // a stream of events is never silent for longer
-#define WEB_LOOK_MS            20    // while a client waits for something to happen
+#define WEB_GATHER_MS          20    // in which changes are gathered for those that wait for one
 #define WEB_CLOSE_MS           500   // at the end, for answers that are under way
-#define CONTROL_WAIT_LOOK_MS   50    // between two questions of `ctl wait`
 #define WEB_WAIT_DEFAULT_S     30
 #define WEB_WAIT_MAX_S         600
 
@@ -357,7 +356,7 @@
 #define LIMIT_OPTION_SECONDS  UINT64_C(1000000000) // some thirty years; in ns within int64_t
 #define LIMIT_READY_FILE      (64 * KIB)
 #define LIMIT_CONTROL_LINE    (16 * KIB) // `wait` with its expectations
-#define LIMIT_CONTROL_CLIENTS 16
+#define LIMIT_CONTROL_CLIENTS 64         // each `ctl wait` that waits is one
 #define LIMIT_CONTROL_ANSWER  (64 * MIB) // what a client takes, and a proxy gives
 #define SUGGEST_WORD_MAX      32         // all words longer than this are too far from each other
 #define PROBE_TEXT_MAX        256        // of a line of `doctor`

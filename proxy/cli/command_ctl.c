@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "base/clock.h"
 #include "base/limits.h"
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "control/control.h"
 
 #include <string.h>
-#include <time.h>
 
 static void say_lines(struct slice lines) {
     while (lines.len > 0) {
@@ -34,13 +32,15 @@ static int tell(enum control_result result, struct slice answer) {
     return err == OK ? control_result_status(result) : (int)console_failure(err, &failure);
 }
 
+enum { WORDS_BEFORE = 32 }; // bytes of the line in front of the expectations
+
 // ── wait ────────────────────────────────────────────────────────────────────────────────────────
 
 static enum err join_expectations(struct buf *out, struct failure *failure,
                                   const struct options *options) {
     for (size_t i = 0; i < options->expectations.count; i++) {
         struct slice text = slice_of_string(options->expectations.items[i]);
-        if (i == LIMIT_WEB_EXPECTATIONS || text.len + 8 > buf_room(out)) {
+        if (i == LIMIT_WEB_EXPECTATIONS || text.len + WORDS_BEFORE > buf_room(out)) {
             return fail(failure, ERR_USAGE, "these are more expectations than can be waited for");
         }
         if (slice_find_byte(text, '\t') != SLICE_NONE ||
@@ -54,23 +54,15 @@ static enum err join_expectations(struct buf *out, struct failure *failure,
 }
 
 static int wait_until(const struct options *options, struct slice expectations) {
-    int64_t end_ns = clock_monotonic_ns() + (int64_t)options->wait_ms * NS_PER_MS;
-    const struct timespec nap = {.tv_nsec = CONTROL_WAIT_LOOK_MS * NS_PER_MS};
-    for (;;) {
-        struct buf answer;
-        buf_init(&answer, LIMIT_CONTROL_ANSWER);
-        enum control_result result = control_client_wait(&answer, options->control, expectations);
-        struct slice report = buf_slice(&answer);
-        bool answered = result == CONTROL_ANSWERED;
-        bool holds = answered && slice_is(slice_split(&report, '\n'), "yes");
-        bool over = !answered || holds || clock_monotonic_ns() >= end_ns;
-        int status = over ? tell(result, answered ? report : buf_slice(&answer)) : EXIT_WELL;
-        buf_cleanup(&answer);
-        if (over) {
-            return answered && !holds && status == EXIT_WELL ? EXIT_CHECK_FAILED : status;
-        }
-        nanosleep(&nap, NULL);
-    }
+    struct buf answer;
+    buf_init(&answer, LIMIT_CONTROL_ANSWER);
+    enum control_result result =
+        control_client_wait(&answer, options->control, options->wait_ms, expectations);
+    struct slice report = buf_slice(&answer);
+    bool fails = result == CONTROL_ANSWERED && slice_is(slice_split(&report, '\n'), "no");
+    int status = tell(result, result == CONTROL_ANSWERED ? report : buf_slice(&answer));
+    buf_cleanup(&answer);
+    return fails && status == EXIT_WELL ? EXIT_CHECK_FAILED : status;
 }
 
 static int wait_for(const struct options *options) {

@@ -5,9 +5,11 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli/console.h"
 #include "control/control.h"
 #include "fault/faults.h"
+#include "web/notifier.h"
 #include "web/wait.h"
 
 #include <stdlib.h>
@@ -154,33 +156,78 @@ static enum err carry_out(void *context, struct buf *answer, struct failure *fai
     return OK;
 }
 
-static enum err answer_wait(void *context, struct buf *answer, struct failure *failure,
-                            struct slice expectations) {
+// ── ctl wait ────────────────────────────────────────────────────────────────────────────────────
+
+struct held_wait {
+    struct service_loop *service;
+    struct wait_for *wait;
+    uint64_t due_ms; // of the loop
+};
+
+static void wait_end(void *context) {
+    struct held_wait *held = context;
+    wait_free(held->wait);
+    free(held);
+}
+
+static enum err wait_begin(void *context, void **out_wait, struct failure *failure,
+                           struct slice words) {
     struct service_loop *service = context;
     char *texts[LIMIT_WEB_EXPECTATIONS];
     size_t count = 0;
+    uint64_t wait_ms = 0;
     struct wait_for *wait = NULL;
-    (void)slice_split(&expectations, '\t');
-    while (!slice_is_null(expectations) && count < LIMIT_WEB_EXPECTATIONS) {
-        texts[count++] = mem_string_of(slice_split(&expectations, '\t'));
+    (void)slice_split(&words, '\t');
+    bool good = text_parse_u64(&wait_ms, slice_split(&words, '\t'), WEB_WAIT_MAX_S * 1000);
+    while (!slice_is_null(words) && count < LIMIT_WEB_EXPECTATIONS) {
+        texts[count++] = mem_string_of(slice_split(&words, '\t'));
     }
-    enum err err =
-        wait_new(&wait, failure, web_store(service->app->web), (const char *const *)texts, count);
+    enum err err = good ? wait_new(&wait, failure, web_store(service->app->web),
+                                   (const char *const *)texts, count)
+                        : fail(failure, ERR_USAGE, "this ctl is of another version");
     if (err == OK) {
-        buf_put_string(answer, wait_look(wait) ? "yes\n" : "no\n");
-        wait_put_report(answer, wait);
+        struct held_wait *held = mem_new(sizeof(*held));
+        *held = (struct held_wait){service, wait, uv_now(&service->loop) + wait_ms};
+        *out_wait = held;
     }
-    wait_free(wait);
     for (size_t i = 0; i < count; i++) {
         free(texts[i]);
     }
     return err;
 }
 
+// Asks for the next change first, then looks: so it misses none.
+static bool wait_look_once(void *context, struct buf *answer) {
+    struct held_wait *held = context;
+    struct service_loop *service = held->service;
+    uint64_t now_ms = uv_now(&service->loop);
+    notifier_await(service->notifier);
+    bool holds = wait_look(held->wait);
+    if (!holds && now_ms < held->due_ms) {
+        notifier_look_within(service->notifier, held->due_ms - now_ms);
+        return false;
+    }
+    buf_put_string(answer, holds ? "yes\n" : "no\n");
+    wait_put_report(answer, held->wait);
+    return true;
+}
+
+static void on_change(void *context) {
+    struct service_loop *service = context;
+    if (service->control != NULL) {
+        control_server_look(service->control);
+    }
+}
+
 // The default place is a convenience: a proxy that cannot have it runs all the same, and says so.
 enum err control_answers_open(struct service_loop *service, struct failure *failure) {
-    struct control_handler handler = {
-        .command = carry_out, .wait = answer_wait, .context = service};
+    struct control_handler handler = {.command = carry_out,
+                                      .wait_new = wait_begin,
+                                      .wait_look = wait_look_once,
+                                      .wait_free = wait_end,
+                                      .context = service};
+    service->notifier =
+        notifier_new(&service->loop, web_store(service->app->web), on_change, service);
     const char *path = service->options->control;
     enum err err = control_server_new(&service->control, failure, &service->loop, path, &handler);
     if (err != OK && path == NULL) {
@@ -192,4 +239,15 @@ enum err control_answers_open(struct service_loop *service, struct failure *fail
         return OK;
     }
     return err;
+}
+
+void control_answers_close(struct service_loop *service) {
+    if (service->control != NULL) {
+        control_server_close(service->control);
+        service->control = NULL;
+    }
+    if (service->notifier != NULL) {
+        notifier_close(service->notifier, NULL);
+        service->notifier = NULL;
+    }
 }

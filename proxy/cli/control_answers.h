@@ -8,9 +8,10 @@
 
 enum { OUTPUTS_SHOWN = 32 };
 
-// Listens for `ctl` on the service's loop and counts for its rates. ERR_SYSTEM with a sentence
-// where
-// --control names a place that cannot be had; without the option that is only said.
+// Listens for `ctl` on the service's loop. ERR_SYSTEM with a sentence where --control names a place
+// that cannot be had; without the option that is only said.
 MUST_USE enum err control_answers_open(struct service_loop *service, struct failure *failure);
+// Every session has ended: answers each `ctl wait`, and stops to listen. Again is fine.
+void control_answers_close(struct service_loop *service);
 
 #endif

@@ -33,10 +33,7 @@ static void on_stopped(uv_async_t *async) {
     for (size_t i = 0; i < service->signal_count; i++) {
         uv_close((uv_handle_t *)&service->signals[i], NULL);
     }
-    if (service->control != NULL) {
-        control_server_close(service->control);
-        service->control = NULL;
-    }
+    control_answers_close(service);
 }
 
 static void fill_listens(struct service_loop *service) {

@@ -23,6 +23,7 @@ struct service_loop {
     size_t signal_count;
     uv_timer_t status_timer; // for the status line; idle where there is none
     struct control_server *control;
+    struct notifier *notifier; // of what `ctl wait` waits for
     bool stopping;
     bool signalled; // the next signal ends the program
     int64_t started_unix_ns;

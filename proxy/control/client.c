@@ -14,6 +14,11 @@
 
 enum { ANSWER_WAIT_S = 30, READ_SIZE = 4096 };
 
+struct question {
+    const char *line;
+    time_t patience_s; // for the answer
+};
+
 static bool send_line(int fd, const char *line) {
     size_t len = strlen(line);
     return send(fd, line, len, MSG_NOSIGNAL) == (ssize_t)len &&
@@ -21,8 +26,8 @@ static bool send_line(int fd, const char *line) {
 }
 
 // Everything up to the end of the stream; false where it breaks off.
-static bool read_answer(struct buf *answer, int fd) {
-    const struct timeval patience = {.tv_sec = ANSWER_WAIT_S};
+static bool read_answer(struct buf *answer, int fd, time_t patience_s) {
+    const struct timeval patience = {.tv_sec = patience_s};
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     for (;;) {
         uint8_t *room = buf_reserve(answer, READ_SIZE);
@@ -53,7 +58,7 @@ static enum control_result understand(struct buf *out, struct slice answer, cons
     return CONTROL_REFUSED;
 }
 
-static enum control_result ask(struct buf *out, const char *path, const char *line) {
+static enum control_result ask(struct buf *out, const char *path, const struct question *question) {
     int fd = -1;
     switch (socket_look(path, &fd)) {
     case SOCKET_ANSWERED:
@@ -69,7 +74,7 @@ static enum control_result ask(struct buf *out, const char *path, const char *li
     }
     struct buf answer;
     buf_init(&answer, LIMIT_CONTROL_ANSWER);
-    bool whole = send_line(fd, line) && read_answer(&answer, fd);
+    bool whole = send_line(fd, question->line) && read_answer(&answer, fd, question->patience_s);
     close(fd);
     struct slice said = whole ? buf_slice(&answer) : slice_of(NULL, 0);
     enum control_result result = understand(out, said, path);
@@ -78,10 +83,11 @@ static enum control_result ask(struct buf *out, const char *path, const char *li
 }
 
 // The one line of a list of one.
-static enum control_result ask_only(struct buf *out, const struct buf *list, const char *line) {
+static enum control_result ask_only(struct buf *out, const struct buf *list,
+                                    const struct question *question) {
     struct slice rest = buf_slice(list);
     char *path = mem_string_of(slice_split(&rest, '\n'));
-    enum control_result result = ask(out, path, line);
+    enum control_result result = ask(out, path, question);
     free(path);
     return result;
 }
@@ -106,7 +112,8 @@ static void describe(struct buf *out, struct slice socket) {
     struct buf status;
     buf_init(&status, LIMIT_CONTROL_ANSWER);
     buf_put(out, socket);
-    if (ask(&status, path, control_command_name(CONTROL_STATUS)) == CONTROL_ANSWERED) {
+    const struct question question = {control_command_name(CONTROL_STATUS), ANSWER_WAIT_S};
+    if (ask(&status, path, &question) == CONTROL_ANSWERED) {
         put_values(out, ": since ", buf_slice(&status), SLICE("started: "));
         put_values(out, ", ", buf_slice(&status), SLICE("listening: "));
         put_values(out, ", ", buf_slice(&status), SLICE("running: "));
@@ -122,9 +129,10 @@ static void describe_all(struct buf *out, struct slice list) {
     }
 }
 
-static enum control_result ask_any(struct buf *out, const char *path, const char *line) {
+static enum control_result ask_any(struct buf *out, const char *path,
+                                   const struct question *question) {
     if (path != NULL) {
-        return ask(out, path, line);
+        return ask(out, path, question);
     }
     struct buf list;
     buf_init(&list, LIMIT_CONTROL_ANSWER);
@@ -135,7 +143,7 @@ static enum control_result ask_any(struct buf *out, const char *path, const char
         buf_putf(out, "no proxy runs: none answers in %s\n", folder);
         result = CONTROL_NONE;
     } else if (count == 1) {
-        result = ask_only(out, &list, line);
+        result = ask_only(out, &list, question);
     } else {
         describe_all(out, buf_slice(&list));
     }
@@ -146,13 +154,16 @@ static enum control_result ask_any(struct buf *out, const char *path, const char
 
 enum control_result control_client_ask(struct buf *out, const char *path,
                                        enum control_command command) {
-    return ask_any(out, path, control_command_name(command));
+    const struct question question = {control_command_name(command), ANSWER_WAIT_S};
+    return ask_any(out, path, &question);
 }
 
-enum control_result control_client_wait(struct buf *out, const char *path,
+enum control_result control_client_wait(struct buf *out, const char *path, uint64_t wait_ms,
                                         struct slice expectations) {
-    char *line = mem_format("wait%.*s", (int)expectations.len, (const char *)expectations.data);
-    enum control_result result = ask_any(out, path, line);
+    char *line = mem_format("wait\t%llu%.*s", (unsigned long long)wait_ms, (int)expectations.len,
+                            (const char *)expectations.data);
+    const struct question question = {line, ANSWER_WAIT_S + (time_t)(wait_ms / 1000)};
+    enum control_result result = ask_any(out, path, &question);
     free(line);
     return result;
 }

@@ -41,10 +41,13 @@ bool control_command_parse(enum control_command *out, struct slice name);
 struct control_handler {
     enum err (*command)(void *context, struct buf *answer, struct failure *failure,
                         enum control_command command);
-    // `wait`: whether the expectations, with a tab in front of each, hold by now. The answer's
-    // first line is `yes` or `no`, the rest a report. May be NULL.
-    enum err (*wait)(void *context, struct buf *answer, struct failure *failure,
-                     struct slice expectations);
+    // `wait`: a command that is answered when it is over. Its words have a tab in front of each:
+    // milliseconds, then expectations. All three may be NULL.
+    enum err (*wait_new)(void *context, void **out_wait, struct failure *failure,
+                         struct slice words);
+    // Whether it is over by now; then `answer` has `yes` or `no` as its first line, and a report.
+    bool (*wait_look)(void *wait, struct buf *answer);
+    void (*wait_free)(void *wait);
     void *context;
 };
 
@@ -57,7 +60,10 @@ MUST_USE enum err control_server_new(struct control_server **out, struct failure
                                      struct uv_loop_s *loop, const char *path,
                                      const struct control_handler *handler);
 const char *control_server_path(const struct control_server *server);
-// Removes the socket and closes; `server` is freed when the loop has run the last close callback.
+// Looks at all that wait, and answers those whose wait is over.
+void control_server_look(struct control_server *server);
+// Removes the socket, ends what waits, and closes; `server` is freed when the loop has run the last
+// close callback.
 void control_server_close(struct control_server *server);
 
 // ── the user's end ──────────────────────────────────────────────────────────────────────────────
@@ -73,8 +79,8 @@ enum control_result {
 // answer. Appends lines to `out`.
 enum control_result control_client_ask(struct buf *out, const char *path,
                                        enum control_command command);
-// The same with `wait` and its expectations, each with a tab in front.
-enum control_result control_client_wait(struct buf *out, const char *path,
+// The same with `wait`, `wait_ms`, and the expectations, each with a tab in front.
+enum control_result control_client_wait(struct buf *out, const char *path, uint64_t wait_ms,
                                         struct slice expectations);
 // What `ctl` exits with: 0, 3 (refused), 2, 3.
 int control_result_status(enum control_result result);

@@ -23,6 +23,7 @@ struct control_client {
     char line[LIMIT_CONTROL_LINE];
     size_t line_len;
     struct buf answer; // what is being written
+    void *wait;        // of the handler, while its answer is not due
 };
 
 struct control_server {
@@ -56,6 +57,9 @@ static void on_client_closed(uv_handle_t *handle) {
     }
     *at = client->next;
     server->client_count--;
+    if (client->wait != NULL) {
+        server->handler.wait_free(client->wait);
+    }
     buf_cleanup(&client->answer);
     free(client);
     free_when_done(server);
@@ -94,16 +98,6 @@ static void close_all(struct control_server *server) {
     uv_close(handle, on_server_closed);
 }
 
-void control_server_close(struct control_server *server) {
-    if (server == NULL) {
-        return;
-    }
-    server->closing = true;
-    if (!server->busy) { // else after the answer to the command that stops it
-        close_all(server);
-    }
-}
-
 // ── a client ────────────────────────────────────────────────────────────────────────────────────
 
 static void on_written(uv_write_t *write, int status) {
@@ -130,32 +124,96 @@ static void send_answer(struct control_client *client) {
     }
 }
 
-static void carry_out(struct control_client *client, struct slice line) {
+static void send_text(struct control_client *client, struct slice text) {
+    buf_init(&client->answer, LIMIT_CONTROL_ANSWER + FAILURE_MAX);
+    buf_put_string(&client->answer, "ok\n");
+    buf_put(&client->answer, text);
+    send_answer(client);
+}
+
+static void send_failure(struct control_client *client, const char *sentence) {
+    buf_init(&client->answer, LIMIT_CONTROL_ANSWER + FAILURE_MAX);
+    buf_putf(&client->answer, "error: %s\n", sentence);
+    send_answer(client);
+}
+
+static void carry_out(struct control_client *client, struct slice name) {
     struct control_server *server = client->server;
     enum control_command command;
     struct failure failure = {.text = "unknown command"};
     struct buf text;
     buf_init(&text, LIMIT_CONTROL_ANSWER);
     enum err err = ERR_USAGE;
-    struct slice expectations = slice_from(line, sizeof("wait") - 1);
-    if (slice_starts_with(line, SLICE("wait\t")) && server->handler.wait != NULL) {
-        err = server->handler.wait(server->handler.context, &text, &failure, expectations);
-    } else if (control_command_parse(&command, slice_trim(line))) {
+    if (control_command_parse(&command, name)) {
         server->busy = true;
         err = server->handler.command(server->handler.context, &text, &failure, command);
         server->busy = false;
     }
-    buf_init(&client->answer, LIMIT_CONTROL_ANSWER + FAILURE_MAX);
     if (err == OK) {
-        buf_put_string(&client->answer, "ok\n");
-        buf_put(&client->answer, buf_slice(&text));
+        send_text(client, buf_slice(&text));
     } else {
-        buf_putf(&client->answer, "error: %s\n", failure.text);
+        send_failure(client, failure.text);
     }
     buf_cleanup(&text);
-    send_answer(client);
     if (server->closing) {
         close_all(server);
+    }
+}
+
+// ── those that wait ─────────────────────────────────────────────────────────────────────────────
+
+static bool answer_when_over(struct control_client *client) {
+    struct buf text;
+    buf_init(&text, LIMIT_CONTROL_ANSWER);
+    bool over = client->server->handler.wait_look(client->wait, &text);
+    if (over) {
+        client->server->handler.wait_free(client->wait);
+        client->wait = NULL;
+        send_text(client, buf_slice(&text));
+    }
+    buf_cleanup(&text);
+    return over;
+}
+
+void control_server_look(struct control_server *server) {
+    for (struct control_client *client = server->clients; client != NULL; client = client->next) {
+        if (client->wait != NULL) {
+            (void)answer_when_over(client);
+        }
+    }
+}
+
+// The proxy has stopped: what holds by now is said, the rest never will.
+static void end_waits(struct control_server *server) {
+    control_server_look(server);
+    for (struct control_client *client = server->clients; client != NULL; client = client->next) {
+        if (client->wait != NULL && !uv_is_closing((uv_handle_t *)&client->pipe)) {
+            send_failure(client, "the proxy has stopped, and what was expected did not hold");
+        }
+    }
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out);
+
+// Only the end of a client that went away is read.
+static void on_waiting(uv_stream_t *stream, ssize_t len, const uv_buf_t *bytes) {
+    struct control_client *client = stream->data;
+    (void)bytes;
+    if (len != 0) {
+        close_client(client);
+    }
+}
+
+static void begin_wait(struct control_client *client, struct slice words) {
+    struct control_server *server = client->server;
+    struct failure failure = {.text = ""};
+    enum err err =
+        server->handler.wait_new(server->handler.context, &client->wait, &failure, words);
+    if (err != OK) {
+        send_failure(client, failure.text);
+    } else if (!answer_when_over(client)) {
+        client->line_len = 0;
+        (void)uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_waiting);
     }
 }
 
@@ -180,7 +238,12 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *bytes) {
         return;
     }
     uv_read_stop(stream);
-    carry_out(client, slice_sub(line, 0, end));
+    line = slice_sub(line, 0, end);
+    if (slice_starts_with(line, SLICE("wait\t")) && client->server->handler.wait_new != NULL) {
+        begin_wait(client, slice_from(line, sizeof("wait") - 1));
+    } else {
+        carry_out(client, slice_trim(line));
+    }
 }
 
 static void on_connection(uv_stream_t *listener, int status) {
@@ -199,6 +262,17 @@ static void on_connection(uv_stream_t *listener, int status) {
         server->client_count > LIMIT_CONTROL_CLIENTS ||
         uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read) != 0) {
         close_client(client);
+    }
+}
+
+void control_server_close(struct control_server *server) {
+    if (server == NULL) {
+        return;
+    }
+    server->closing = true;
+    end_waits(server);
+    if (!server->busy) { // else after the answer to the command that stops it
+        close_all(server);
     }
 }
 

@@ -94,8 +94,8 @@ void answer_sessions(struct api_response *response, const struct api_call *call)
 }
 
 void answer_clear(struct api_response *response, const struct api_call *call) {
-    store_clear(call->api->store);
     feed_clear(call->api->feed);
+    store_clear(call->api->store);
     api_begin(response, STATUS_NO_CONTENT, TYPE_JSON);
 }
 

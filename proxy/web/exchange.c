@@ -163,6 +163,14 @@ bool exchange_look_at_waits(struct http *http) {
     return any;
 }
 
+uint64_t exchange_next_due_ms(const struct http *http) {
+    uint64_t due_ms = UINT64_MAX;
+    for (const struct exchange *at = http->waits; at != NULL; at = at->next) {
+        due_ms = at->wait_due_ms < due_ms ? at->wait_due_ms : due_ms;
+    }
+    return due_ms;
+}
+
 // ── the library's calls ─────────────────────────────────────────────────────────────────────────
 
 static struct exchange *exchange_new(struct http *http, struct MHD_Connection *request) {

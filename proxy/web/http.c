@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HANDLES = 4 };
+enum { HANDLES = 4 }; // the notifier counts as one
 
 // ── running the library ─────────────────────────────────────────────────────────────────────────
 
@@ -127,22 +127,43 @@ static void on_sweep(uv_timer_t *timer) {
 
 // ── streams and waits ───────────────────────────────────────────────────────────────────────────
 
-static void on_look(uv_timer_t *timer) {
-    struct http *http = timer->data;
+static void close_in_time(struct http *http);
+
+static void look_at_all(struct http *http) {
     bool streams = stream_look_at_all(http);
     bool waits = exchange_look_at_waits(http);
-    if (http->streams == NULL && http->waits == NULL) {
-        uv_timer_stop(&http->look);
-    }
     if (streams || waits) {
         run(http);
     }
 }
 
-void http_look_soon(struct http *http) {
-    if (!uv_is_active((uv_handle_t *)&http->look)) {
-        uv_timer_start(&http->look, on_look, WEB_LOOK_MS, WEB_LOOK_MS);
+// A wait has its own end, and a stream is never silent for long.
+static void look_again_in_time(struct http *http) {
+    uint64_t now_ms = uv_now(http->loop);
+    uint64_t due_ms = exchange_next_due_ms(http);
+    if (http->streams != NULL) {
+        notifier_look_within(http->notifier, WEB_ALIVE_MS);
     }
+    if (due_ms != UINT64_MAX) {
+        notifier_look_within(http->notifier, due_ms > now_ms ? due_ms - now_ms : 0);
+    }
+}
+
+static void on_look(void *context) {
+    struct http *http = context;
+    if (http->closing) {
+        close_in_time(http);
+        return;
+    }
+    if (http->streams != NULL || http->waits != NULL) {
+        notifier_await(http->notifier);
+        look_at_all(http);
+        look_again_in_time(http);
+    }
+}
+
+void http_look_soon(struct http *http) {
+    notifier_look_within(http->notifier, 0);
 }
 
 // ── life ────────────────────────────────────────────────────────────────────────────────────────
@@ -177,8 +198,8 @@ enum err http_new(struct http **out, struct failure *failure, uv_loop_t *loop, s
     uv_poll_init(loop, &http->poll, info->listen_fd);
     http->poll.data = http;
     init_timer(http, &http->soon);
-    init_timer(http, &http->look);
     init_timer(http, &http->sweep);
+    http->notifier = notifier_new(loop, api->store, on_look, http);
     http->open_handles = HANDLES;
     uv_poll_start(&http->poll, UV_READABLE, on_readable);
     uv_timer_start(&http->sweep, on_sweep, WEB_SWEEP_MS, WEB_SWEEP_MS);
@@ -188,11 +209,15 @@ enum err http_new(struct http **out, struct failure *failure, uv_loop_t *loop, s
     return OK;
 }
 
-static void on_closed(uv_handle_t *handle) {
-    struct http *http = handle->data;
+static void on_one_closed(void *context) {
+    struct http *http = context;
     if (--http->open_handles == 0) {
         http->closed(http->closed_context);
     }
+}
+
+static void on_closed(uv_handle_t *handle) {
+    on_one_closed(handle->data);
 }
 
 static void close_all(struct http *http) {
@@ -201,18 +226,18 @@ static void close_all(struct http *http) {
     http->daemon = NULL;
     uv_close((uv_handle_t *)&http->poll, on_closed);
     uv_close((uv_handle_t *)&http->soon, on_closed);
-    uv_close((uv_handle_t *)&http->look, on_closed);
+    notifier_close(http->notifier, on_one_closed);
     uv_close((uv_handle_t *)&http->sweep, on_closed);
 }
 
 // Answers that are under way get some time; the streams and waits among them end at once.
-static void on_closing(uv_timer_t *timer) {
-    struct http *http = timer->data;
-    (void)stream_look_at_all(http);
-    (void)exchange_look_at_waits(http);
+static void close_in_time(struct http *http) {
+    look_at_all(http);
     run(http);
-    if (http->exchange_count == 0 || ++http->closing_looks > WEB_CLOSE_MS / WEB_LOOK_MS) {
+    if (http->exchange_count == 0 || ++http->closing_looks > WEB_CLOSE_MS / WEB_GATHER_MS) {
         close_all(http);
+    } else {
+        notifier_look_within(http->notifier, WEB_GATHER_MS);
     }
 }
 
@@ -222,7 +247,7 @@ void http_close(struct http *http, void (*closed)(void *context), void *context)
     http->closed_context = context;
     entrance_close(http->entrance);
     uv_timer_stop(&http->sweep);
-    uv_timer_start(&http->look, on_closing, 0, WEB_LOOK_MS);
+    notifier_look_within(http->notifier, 0);
 }
 
 void http_free(struct http *http) {

@@ -4,7 +4,7 @@
 //
 //   entrance ── fd ──▶ libmicrohttpd ── struct api_request ──▶ api
 //                          ▲    └─ asks for bytes ─▶ response, event stream (stream.c)
-//                     deadlines, every WEB_LOOK_MS the streams and waits
+//                     deadlines; after a change the streams and waits
 #ifndef SCOPE_WEB_HTTP_H
 #define SCOPE_WEB_HTTP_H
 

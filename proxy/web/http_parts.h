@@ -5,6 +5,7 @@
 #define SCOPE_WEB_HTTP_PARTS_H
 
 #include "web/http.h"
+#include "web/notifier.h"
 
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -57,8 +58,8 @@ struct http {
     struct stream *streams;
     uv_poll_t poll;
     uv_timer_t soon;  // when the library wants to run again
-    uv_timer_t look;  // at the streams and waits
-    uv_timer_t sweep; // at the deadlines
+    uv_timer_t sweep; // at the deadlines of connections
+    struct notifier *notifier;
     size_t exchange_count;
     bool closing;
     unsigned closing_looks;
@@ -77,6 +78,7 @@ void exchange_ended(void *context, struct MHD_Connection *request, void **exchan
                     enum MHD_RequestTerminationCode code);
 // Looks at the waits; true where one is to be answered.
 bool exchange_look_at_waits(struct http *http);
+uint64_t exchange_next_due_ms(const struct http *http); // of the waits; UINT64_MAX for none
 
 // stream.c
 struct MHD_Response *stream_new(struct http *http, struct MHD_Connection *request, uint64_t after);

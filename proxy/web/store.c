@@ -30,6 +30,7 @@ struct store {
     size_t max;
     atomic_uint epoch;
     _Atomic uint64_t version;
+    atomic_bool awaited;   // the next change rings
     pthread_mutex_t lock;  // of what follows
     struct entry *entries; // by id
     size_t count;
@@ -37,6 +38,7 @@ struct store {
     size_t bytes;
     uint64_t dropped;
     struct collector *collectors;
+    struct store_listener *listeners;
 };
 
 struct store *store_new(size_t max) {
@@ -107,8 +109,20 @@ static void make_room(struct store *store) {
     } while (oldest != NULL);
 }
 
+static void ring_all(struct store *store) {
+    pthread_mutex_lock(&store->lock);
+    for (struct store_listener *at = store->listeners; at != NULL; at = at->next) {
+        at->ring(at->context);
+    }
+    pthread_mutex_unlock(&store->lock);
+}
+
+// Who awaits a change asks for it, then looks; so either they see this one, or it rings.
 void store_changed(struct store *store) {
     atomic_fetch_add(&store->version, 1);
+    if (atomic_load(&store->awaited) && atomic_exchange(&store->awaited, false)) {
+        ring_all(store);
+    }
 }
 
 // ── the sessions' threads ───────────────────────────────────────────────────────────────────────
@@ -239,6 +253,27 @@ uint64_t store_version(const struct store *store) {
 }
 
 // ── those that wait ─────────────────────────────────────────────────────────────────────────────
+
+void store_listen(struct store *store, struct store_listener *listener) {
+    pthread_mutex_lock(&store->lock);
+    listener->next = store->listeners;
+    store->listeners = listener;
+    pthread_mutex_unlock(&store->lock);
+}
+
+void store_unlisten(struct store *store, struct store_listener *listener) {
+    pthread_mutex_lock(&store->lock);
+    struct store_listener **at = &store->listeners;
+    while (*at != listener) {
+        at = &(*at)->next;
+    }
+    *at = listener->next;
+    pthread_mutex_unlock(&store->lock);
+}
+
+void store_await(struct store *store) {
+    atomic_store(&store->awaited, true);
+}
 
 struct collector *store_watch(struct store *store) {
     struct collector *collector = mem_new(sizeof(*collector));

@@ -45,6 +45,19 @@ uint64_t store_version(const struct store *store); // another one after each cha
 
 // ── those that wait ─────────────────────────────────────────────────────────────────────────────
 
+// Is called once after each store_await, on the thread of the first change; it must be quick, and
+// may not use the store.
+struct store_listener {
+    void (*ring)(void *context);
+    void *context;
+    struct store_listener *next; // the store's
+};
+
+void store_listen(struct store *store, struct store_listener *listener);
+void store_unlisten(struct store *store, struct store_listener *listener); // no call after it
+// The next change rings, at all listeners.
+void store_await(struct store *store);
+
 // Sees each session that ends from now on, whether or not it still has its place by then, and all
 // that have ended before and are kept.
 struct collector;

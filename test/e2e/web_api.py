@@ -1,42 +1,21 @@
 # SPDX-License-Identifier: MIT
 """What the page's server answers to programs (contract-web, "For programs")."""
 
-import contextlib
 import json
 import signal
 import smtplib
 import subprocess
 import sys
-import threading
 
 from support import scope as s
 from support import web as w
 
 
-@contextlib.contextmanager
-def page(scope, *words, **options):
-    with scope.proxy("--mode", "sink@0", "--web", "0", *words, **options) as proxy:
-        yield proxy, w.Web(proxy.errors())
-
-
-def send(proxy, subject="Hello", text="Hi there.\r\n", quits=True):
-    client = smtplib.SMTP("127.0.0.1", proxy.port(), timeout=s.TIMEOUT)
-    client.sendmail("a@example.com", ["b@example.net", "c@example.net"],
-                    f"From: a@example.com\r\nSubject: {subject}\r\n\r\n{text}")
-    if quits:
-        client.quit()
-    return client
-
-
-def wait(web, *expectations, **query):
-    return web.get("/api/v1/wait", expect=expectations, **query)
-
-
 def test_the_token_is_new_and_ctl_says_it(scope):
-    with page(scope) as (_, web), page(scope) as (_, other):
+    with w.page(scope) as (_, web), w.page(scope) as (_, other):
         assert len(web.token) == 32 and int(web.token, 16) >= 0
         assert web.token != other.token
-    with page(scope, "--web-token", "a-token-of-my-own") as (_, web):
+    with w.page(scope, "--web-token", "a-token-of-my-own") as (_, web):
         assert web.token == "a-token-of-my-own"
         assert f"web: http://127.0.0.1:{web.port}/#{web.token}\n" in \
             scope.run("ctl", "status").stdout.decode()
@@ -48,7 +27,7 @@ def test_wrong_options_are_said(scope):
                   ["--web-memory", "1K"]):
         done = scope.run("proxy", "--mode", "sink@0", *words)
         assert done.returncode == 2 and words[0].encode() in done.stderr, done
-    with page(scope) as (_, web):
+    with w.page(scope) as (_, web):
         done = scope.run("proxy", "--mode", "sink@0", "--web", str(web.port))
         assert done.returncode == 3 and b"--web" in done.stderr, done
 
@@ -56,14 +35,14 @@ def test_wrong_options_are_said(scope):
 def test_outside_loopback_is_said_loudly(scope):
     with scope.proxy("--mode", "sink@0", "--web", "0.0.0.0:0") as proxy:
         assert "WARNING: the web page on 0.0.0.0:" in proxy.errors()
-    with page(scope) as (proxy, _):
+    with w.page(scope) as (proxy, _):
         assert "WARNING" not in proxy.errors()
 
 
 def test_status_counts(scope):
-    with page(scope) as (proxy, web):
-        send(proxy)
-        wait(web, "outcome = completed")
+    with w.page(scope) as (proxy, web):
+        w.send(proxy)
+        web.wait("outcome = completed")
         status = web.get("/api/v1/status")
         assert set(status) == {"version", "started", "modes", "recording", "sessions", "messages",
                                "findings", "outputs"}
@@ -75,16 +54,16 @@ def test_status_counts(scope):
 
 
 def test_a_session_is_what_the_outputs_have(scope):
-    with page(scope, outputs=("json", "text", "jsonl", "pcap")) as (proxy, web):
-        client = send(proxy, quits=False)
-        wait(web, "accepted = 1")
+    with w.page(scope, outputs=("json", "text", "jsonl", "pcap")) as (proxy, web):
+        client = w.send(proxy, quits=False)
+        web.wait("accepted = 1")
         summary, = web.get("/api/v1/sessions")["sessions"]
         assert summary["outcome"] is None and summary["duration_ms"] is None
         assert summary["subject"] == "Hello" and summary["from"] == "a@example.com"
         assert summary["recipients"] == ["b@example.net", "c@example.net"]
         assert web.get("/api/v1/sessions/1")["outcome"] is None
         client.quit()
-        wait(web, "outcome = completed")
+        web.wait("outcome = completed")
         summary, = web.get("/api/v1/sessions")["sessions"]
         assert summary["outcome"] == "completed" and summary["messages"] == 1
         session = web.get("/api/v1/sessions/1")
@@ -119,11 +98,11 @@ PHN2Zy8+\r
 
 
 def test_messages_are_taken_apart(scope):
-    with page(scope) as (proxy, web):
+    with w.page(scope) as (proxy, web):
         client = smtplib.SMTP("127.0.0.1", proxy.port(), timeout=s.TIMEOUT)
         client.sendmail("a@example.com", "b@example.net", MIXED)
         client.quit()
-        wait(web, "outcome = completed")
+        web.wait("outcome = completed")
         at = "/api/v1/sessions/1/messages/1"
         message = web.get(at)
         assert set(message) == {"header", "parts"}
@@ -145,18 +124,18 @@ def test_messages_are_taken_apart(scope):
             "attachment; filename*=UTF-8''%22%0D%0AX-Evil%3A%201.svg"
         for path in (at + "/parts/3", at + "/parts/0", at[:-1] + "2", at[:-1] + "2.eml"):
             assert web.error(path) == 404, path
-    with page(scope, "--body", "none") as (proxy, web):
-        send(proxy)
-        wait(web, "accepted = 1")
+    with w.page(scope, "--body", "none") as (proxy, web):
+        w.send(proxy)
+        web.wait("accepted = 1")
         assert web.get(at) == {"header": [], "parts": []}
         assert web.error(at + ".eml") == 404
 
 
 def test_events_are_those_of_jsonl(scope):
-    with page(scope) as (proxy, web):
+    with w.page(scope) as (proxy, web):
         with web.open("/api/v1/events") as stream:
             assert stream.getheader("Content-Type") == "text/event-stream"
-            send(proxy)
+            w.send(proxy)
             seen = []
             for number, event in w.events(stream):
                 assert number == event["counter"]
@@ -168,57 +147,38 @@ def test_events_are_those_of_jsonl(scope):
     assert seen == proxy.events()
 
 
-def test_a_wait_ends_when_it_holds_or_at_its_time(scope):
-    with page(scope) as (proxy, web):
-        answers = []
-        waiting = threading.Thread(target=lambda: answers.append(
-            web.ask("/api/v1/wait", expect=["accepted = 2", "subject = Second"])))
-        waiting.start()
-        send(proxy, "First")
-        send(proxy, "Second")
-        waiting.join(s.TIMEOUT)
-        (status, body), = answers
-        verdict = json.loads(body)
-        assert status == 200 and verdict["ok"] is True, verdict
-        assert [e["ok"] for e in verdict["expectations"]] == [True, True]
-        status, body = web.ask("/api/v1/wait", expect="accepted = 3", timeout=0)
-        assert status == 408 and json.loads(body)["expectations"][0]["found"] == "2"
-        assert web.error("/api/v1/wait") == 400
-        assert web.error("/api/v1/wait", expect="accepted = 1", timeout="x") == 400
-
-
 def test_a_clear_forgets(scope):
-    with page(scope) as (proxy, web):
-        pooled = send(proxy, quits=False)
+    with w.page(scope) as (proxy, web):
+        pooled = w.send(proxy, quits=False)
         assert web.ask("/api/v1/sessions", method="DELETE")[0] == 204
         assert web.get("/api/v1/sessions") == {"sessions": [], "more": False}
         assert web.ask("/api/v1/wait", expect="accepted = 1", timeout=0)[0] == 408
         pooled.sendmail("a@example.com", "b@example.net", "Subject: Second\r\n\r\n")
-        wait(web, "accepted = 1", "subject = Second")
+        web.wait("accepted = 1", "subject = Second")
         pooled.quit()
 
 
 def test_the_recording_is_switched(scope):
-    with page(scope) as (proxy, web):
+    with w.page(scope) as (proxy, web):
         answer = web.ask("/api/v1/recording", method="POST", body=b'{"on": false}')
         assert answer == (200, b'{"recording":false}\n'), answer
         assert "recording: paused" in scope.run("ctl", "status").stdout.decode()
-        send(proxy)
+        w.send(proxy)
         s.until(lambda: web.get("/api/v1/status")["sessions"]["ended"] == 1, "the session's end")
         assert web.get("/api/v1/sessions")["sessions"] == []
         web.ask("/api/v1/recording", method="POST", body=b'{"on": true}')
-        send(proxy, "Second")
-        wait(web, "subject = Second", "sessions = 1")
+        w.send(proxy, "Second")
+        web.wait("subject = Second", "sessions = 1")
         assert web.error("/api/v1/recording", method="POST", body=b"[]") == 400
 
 
 def test_secrets_are_masked(scope):
-    with page(scope) as (proxy, web):
+    with w.page(scope) as (proxy, web):
         client = smtplib.SMTP("127.0.0.1", proxy.port(), timeout=s.TIMEOUT)
         client.starttls(context=scope.client_context())
         client.login("ada", "correct-horse")
         client.quit()
-        wait(web, "outcome = completed")
+        web.wait("outcome = completed")
         with web.open("/api/v1/events") as stream:
             said = b""
             while b'"event":"close"' not in said:
@@ -231,21 +191,21 @@ def test_secrets_are_masked(scope):
 
 
 def test_only_and_memory_hold(scope):
-    with page(scope, "--only", "subject = Kept") as (proxy, web):
-        send(proxy, "Other")
-        send(proxy, "Kept")
-        wait(web, "sessions = 1", "subject = Kept")
+    with w.page(scope, "--only", "subject = Kept") as (proxy, web):
+        w.send(proxy, "Other")
+        w.send(proxy, "Kept")
+        web.wait("sessions = 1", "subject = Kept")
         assert len(web.get("/api/v1/sessions")["sessions"]) == 1
-    with page(scope, "--web-memory", "1M") as (proxy, web):
+    with w.page(scope, "--web-memory", "1M") as (proxy, web):
         for _ in range(4):
-            send(proxy, text="x" * 70 + "\r\n" + ("y" * 70 + "\r\n") * 6000)
+            w.send(proxy, text="x" * 70 + "\r\n" + ("y" * 70 + "\r\n") * 6000)
         s.until(lambda: web.get("/api/v1/status")["sessions"]["dropped"] > 0, "a dropped session")
 
 
 def test_metrics_are_counted(scope):
-    with page(scope) as (proxy, web):
-        send(proxy)
-        wait(web, "outcome = completed")
+    with w.page(scope) as (proxy, web):
+        w.send(proxy)
+        web.wait("outcome = completed")
         text = web.ask("/metrics")[1].decode()
         for line in ('smtpscope_sessions_total{outcome="completed"} 1',
                      'smtpscope_messages_total{outcome="accepted"} 1',
@@ -253,29 +213,10 @@ def test_metrics_are_counted(scope):
             assert line + "\n" in text, text
 
 
-def test_ctl_waits(scope):
-    with scope.proxy("--mode", "sink@0") as proxy:
-        waiting = subprocess.Popen([scope.program, "ctl", "wait", "--expect", "accepted = 1",
-                                    "--expect", "subject = Hello"], env=scope.environment,
-                                   stdout=subprocess.PIPE)
-        send(proxy)
-        assert waiting.wait(s.TIMEOUT) == 0
-        assert b"ok     expected accepted = 1, found 1" in waiting.stdout.read()
-        waiting.stdout.close()
-        done = scope.run("ctl", "wait", "--expect", "accepted = 2", "--timeout", "0.1")
-        assert done.returncode == 1 and b"FAILED expected accepted = 2, found 1" in done.stdout
-        waiting = subprocess.Popen([scope.program, "ctl", "wait", "--expect", "accepted = 2"],
-                                   env=scope.environment, stderr=subprocess.DEVNULL)
-    assert waiting.wait(s.TIMEOUT) == 3
-    for words in (["wait"], ["wait", "--expect", "nonsense"],
-                  ["wait", "--expect", "accepted = 1", "--timeout", "601"]):
-        assert scope.run("ctl", *words).returncode == 2, words
-
-
 def test_recorded_sessions_are_viewed(scope):
-    with page(scope) as (proxy, web):
-        send(proxy)
-        wait(web, "outcome = completed")
+    with w.page(scope) as (proxy, web):
+        w.send(proxy)
+        web.wait("outcome = completed")
     viewer = subprocess.Popen(
         [scope.program, "view", proxy.folder + "/out.json", proxy.folder + "/out.jsonl",
          "--web", "0"], env=scope.environment, stderr=subprocess.PIPE)

@@ -1,10 +1,31 @@
 # SPDX-License-Identifier: MIT
 """A client of the page's server."""
 
+import contextlib
 import http.client
 import json
 import re
+import smtplib
 import urllib.parse
+
+from support import scope as s
+
+
+@contextlib.contextmanager
+def page(scope, *words, **options):
+    """A proxy in front of no server, with its page."""
+    with scope.proxy("--mode", "sink@0", "--web", "0", *words, **options) as proxy:
+        yield proxy, Web(proxy.errors())
+
+
+def send(proxy, subject="Hello", text="Hi there.\r\n", quits=True):
+    """A message for two; the client, where it does not quit."""
+    client = smtplib.SMTP("127.0.0.1", proxy.port(), timeout=s.TIMEOUT)
+    client.sendmail("a@example.com", ["b@example.net", "c@example.net"],
+                    f"From: a@example.com\r\nSubject: {subject}\r\n\r\n{text}")
+    if quits:
+        client.quit()
+    return client
 
 
 class Web:
@@ -40,6 +61,10 @@ class Web:
         status, body = self.ask(path, **query)
         assert status == 200, (path, status, body)
         return json.loads(body)
+
+    def wait(self, *expectations, **query):
+        """The verdict, once the expectations hold."""
+        return self.get("/api/v1/wait", expect=expectations, **query)
 
     def error(self, path, **options):
         """The status of a request that is answered by an error, which is a sentence."""
