@@ -447,7 +447,9 @@ static void put_fault(struct buf *out, const struct analysis *analysis,
         put_first(out, likely, faults, sizeof(faults) / sizeof(faults[0]));
     }
     if (buf_len(out) == 0 && left_unanswered(&analysis->facts, close)) {
-        put_error(out, close);
+        const char *fault = fault_before_close(analysis);
+        put_text(out, fault == NULL ? "" : "The server did not answer, perhaps because ");
+        fault == NULL ? put_error(out, close) : put_within(out, fault);
     }
 }
 
@@ -458,6 +460,18 @@ static const char *false_end_of_text(const struct analysis *analysis) {
     bool cut =
         facts->text == TEXT_CUT && facts->text_message == end->place.message && !facts->out_of_step;
     return cut ? end->text : NULL;
+}
+
+static void put_also(struct buf *out, const char *text) {
+    if (text == NULL) {
+        return;
+    }
+    if (buf_len(out) == 0) {
+        put_text(out, text);
+    } else {
+        put_text(out, "; ");
+        put_within(out, text);
+    }
 }
 
 static void put_end(struct buf *out, const struct analysis *analysis,
@@ -481,8 +495,7 @@ static void put_end(struct buf *out, const struct analysis *analysis,
         }
     } else if (close->outcome == OUTCOME_SERVER_CLOSED && analysis->facts.saw_421) {
         put_error(out, close);
-        put_text(out, late == NULL ? "" : "; ");
-        put_text(out, late == NULL ? "" : late);
+        put_also(out, late);
     } else {
         put_fault(out, analysis, close);
     }

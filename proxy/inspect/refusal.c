@@ -136,8 +136,12 @@ static const struct reply_words *words_of_mechanism(const struct facts *facts,
 
 static const struct {
     struct reply_words overwritten, hidden, login_in_tls, mechanism, chunking, parameter, idle,
-        order;
+        order, no_hello, no_mechanism;
 } by_offer = {
+    .no_hello = {"the client has said neither EHLO nor HELO before that the server accepted",
+                 "send EHLO first"},
+    .no_mechanism = {"AUTH came without the name of a mechanism",
+                     "name one that the EHLO reply offers, like AUTH PLAIN"},
     .overwritten = {"a firewall in front of the server has taken it out",
                     "switch its SMTP inspection off, or use the port of implicit TLS (465)"},
     .hidden = {"the server wants TLS first, and the proxy keeps STARTTLS from the client, as its "
@@ -204,12 +208,30 @@ static const struct reply_words *words_of_contradiction(const struct analysis *a
     return path && parameters && refused ? &by_offer.parameter : NULL;
 }
 
+// What is missing in the client's own lines: words for that, else NULL.
+static const struct reply_words *words_of_omission(const struct facts *facts,
+                                                   enum refusal_stage stage,
+                                                   const struct event_reply *reply) {
+    bool greeted = facts->hello_accepted || facts->hello_exchange != EVENT_NO_EXCHANGE;
+    bool login = stage == STAGE_AUTH && !reply->continuation_reply;
+    bool latest = facts->last.exchange == reply->to;
+    if (reply->code == 503 && latest && !greeted && (login || stage == STAGE_STARTTLS)) {
+        return &by_offer.no_hello;
+    }
+    bool form = reply->code == 500 || reply->code == 501 || reply->code == 504;
+    return login && latest && form && facts->mechanism[0] == '\0' ? &by_offer.no_mechanism : NULL;
+}
+
 // The same where the offer, and not the refusal, is what to look at.
 static const struct reply_words *words_of_offer(const struct analysis *analysis,
                                                 enum refusal_stage stage,
                                                 const struct event_reply *reply) {
     const struct facts *facts = &analysis->facts;
     bool tls_wanted = reply->code == 530 || reply->code == 538;
+    const struct reply_words *omission = words_of_omission(facts, stage, reply);
+    if (omission != NULL) {
+        return omission;
+    }
     if (stage == STAGE_STARTTLS) {
         return analysis->starttls_overwritten ? &by_offer.overwritten : NULL;
     }

@@ -242,6 +242,7 @@ static const struct text_row rows[] = {
     {"SPF validation failed", ANYBODY, AT_MAIL_OR_LATER, FAILS_SPF},
     {"SPF fail", ANYBODY, AT_MAIL_OR_LATER, FAILS_SPF},
     {"as spam", ANYBODY, AT_MESSAGE, TAKEN_FOR_SPAM},
+    {"suspicion of spam", ANYBODY, AT_MESSAGE, TAKEN_FOR_SPAM},
     {"is spam", ANYBODY, AT_MESSAGE, TAKEN_FOR_SPAM},
     {"be spam", ANYBODY, AT_MESSAGE, TAKEN_FOR_SPAM},
     {"like spam", ANYBODY, AT_MESSAGE, TAKEN_FOR_SPAM},

@@ -176,6 +176,12 @@ static const struct code_row rows[] = {
      ALWAYS,
      {"the server did not understand the command or a line", "check its spelling and its length"}},
     {502,
+     AT_MAIL | AT_RCPT | AT_DATA,
+     ALWAYS,
+     {"the server does not take the command here, though every server has it",
+      "see whether a login, TLS or EHLO is missing before it, or whether the server minds a "
+      "parameter"}},
+    {502,
      AT_MAIL_OR_LATER,
      ALWAYS,
      {"the server does not have the command", "use only what EHLO offers"}},
@@ -403,7 +409,7 @@ static const struct {
 } telling[] = {
     {421, AT_GREETING, 1 << 3},
     {432, AT_AUTH, 1 << 7},
-    {454, AT_AUTH | AT_STARTTLS, 1 << 7},
+    {454, AT_AUTH | AT_STARTTLS, 1 << 3 | 1 << 7},
     {500, AT_ANY, 1 << 5},
     {501, AT_AUTH, 1 << 5},
     {502, AT_ANY, 1 << 5},
