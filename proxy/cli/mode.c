@@ -149,6 +149,37 @@ static enum err unknown_kind(struct failure *failure, struct slice name) {
                 near == NULL ? "" : "?");
 }
 
+// Where HOST[:PORT] begins in `KIND:smtp://HOST[:PORT]`.
+static size_t authority_offset(struct slice what) {
+    size_t slashes = slice_find(what, SLICE("//"));
+    return slashes != SLICE_NONE ? slashes + 2 : slice_find_byte(what, ':') + 1;
+}
+
+// Whether `what`, which an `@` follows, may end in a user name and a password. They may hold an `@`
+// themselves, and a password that is a number looks like a port.
+static bool may_hold_password(struct slice what) {
+    if (slice_find_byte(what, ':') == SLICE_NONE) {
+        return false;
+    }
+    struct slice port = slice_from(what, authority_offset(what));
+    if (slice_find_byte(port, '@') != SLICE_NONE) {
+        return true;
+    }
+    bool bracketed = slice_starts_with(port, SLICE("["));
+    slice_split(&port, ':');
+    uint64_t number;
+    return !bracketed && port.len > 0 && !text_parse_u64(&number, port, UINT64_MAX);
+}
+
+// The message ends on a terminal or in a log of CI, so what may be a password is not repeated.
+static enum err refuse_password(struct failure *failure, struct slice what, struct slice listen) {
+    return fail(failure, ERR_USAGE,
+                "--mode: '%.*s********@%.*s' has no HOST[:PORT] before the '@'; a user name and a "
+                "password are the client's to send and have no place here; enclose an IPv6 address "
+                "in brackets",
+                SHOWN(slice_sub(what, 0, authority_offset(what))), SHOWN(listen));
+}
+
 static enum err parse_parts(struct mode_spec *mode, struct failure *failure, struct slice word) {
     struct slice listen = {0};
     struct slice what = word;
@@ -157,6 +188,9 @@ static enum err parse_parts(struct mode_spec *mode, struct failure *failure, str
             what = slice_sub(word, 0, i - 1);
             listen = slice_from(word, i);
         }
+    }
+    if (!slice_is_null(listen) && may_hold_password(what)) {
+        return refuse_password(failure, what, listen);
     }
     struct slice url = what;
     struct slice name = slice_split(&url, ':');

@@ -140,6 +140,8 @@ static const struct {
     {"sink@[::1]", "'@[::1]'"},
     {"sink@127.0.0.1:65536", "'@127.0.0.1:65536'"},
     {"sink@-1", "'@-1'"},
+    {"reverse:smtp://a:70000@0", "'70000'"},
+    {"reverse:smtp://[::1@0", "'smtp://[::1'"},
 };
 
 static void names_what_is_wrong(void **state) {
@@ -154,11 +156,36 @@ static void names_what_is_wrong(void **state) {
     }
 }
 
+static void repeats_no_password(void **state) {
+    (void)state;
+    static const char *const words[] = {
+        "reverse:smtp://user:s3cr3t@mail.example.com:25",
+        "reverse:smtps://user:s3cr3t@127.0.0.1:25@0",
+        "reverse:smtp://user:s3cr3t@mail.example.com/x",
+        "reverse:smtp://user:a@s3cr3t@mail.example.com",
+        "reverse:smtp://user:s3cr3t@",
+        "reverse:http://user:s3cr3t@mail.example.com",
+        "reverse:user:s3cr3t@mail.example.com",
+        "revers:smtp://user:s3cr3t@mail.example.com",
+        "sink:smtp://user:s3cr3t@mail.example.com",
+    };
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        struct mode_spec mode;
+        struct failure failure = {0};
+        assert_int_equal(mode_parse(&mode, &failure, words[i]), ERR_USAGE);
+        if (strstr(failure.text, "s3cr3t") != NULL) {
+            fail_msg("%s: %s", words[i], failure.text);
+        }
+        assert_non_null(strstr(failure.text, "********@"));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_form),
         cmocka_unit_test(reads_a_server_in_place_of_a_mode),
         cmocka_unit_test(names_what_is_wrong),
+        cmocka_unit_test(repeats_no_password),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
