@@ -107,7 +107,7 @@ struct filter_port {
     void (*held_was_early)(const struct filter_port *port);
     // Replies of the server, its greeting included, that come before the one to the newest command.
     size_t (*replies_before)(const struct filter_port *port);
-    // What the next reply answers; false where none is due.
+    // What the next reply answers; false where none is due, as once the session is over.
     bool (*next_reply)(const struct filter_port *port, struct dialogue_next_reply *out);
     size_t (*accepted_recipients)(const struct filter_port *port); // of the transaction
     uint64_t (*text_left)(const struct filter_port *port);         // as dialogue_text_left

@@ -183,7 +183,8 @@ static void port_held_was_early(const struct filter_port *port) {
 
 static bool port_next_reply(const struct filter_port *port, struct dialogue_next_reply *out) {
     const struct relay *relay = port->relay;
-    return dialogue_next_reply(out, observer_dialogue(relay->observer), 0);
+    return !session_end_is_over(relay) &&
+           dialogue_next_reply(out, observer_dialogue(relay->observer), 0);
 }
 
 static size_t port_accepted_recipients(const struct filter_port *port) {
