@@ -139,10 +139,15 @@ static enum filter_verdict judge_client(struct fault_filter *filter,
     }
     enum filter_verdict verdict =
         line->kind == FILTER_TEXT ? message_fault_judge(filter, line) : judge_line(filter, line);
-    // What is taken here is offered to the next filters, which then cannot hold it any more.
-    bool held = verdict == FILTER_TAKE && !dropped && !filter->lost_server &&
-                filter->port.next_verdict(&filter->port, line) == FILTER_HOLD;
-    return held ? FILTER_HOLD : verdict;
+    bool goes_on = verdict == FILTER_TAKE && !dropped && !filter->lost_server;
+    if (!goes_on) {
+        return verdict;
+    }
+    // What is taken here is offered to the next filters, which then cannot hold it any more. A line
+    // of a login that one of them takes ends the session, and no rule answers it.
+    enum filter_verdict next = filter->port.next_verdict(&filter->port, line);
+    bool ends = line->kind == FILTER_OPAQUE && next == FILTER_TAKE;
+    return next == FILTER_HOLD ? FILTER_HOLD : ends ? FILTER_PASS : verdict;
 }
 
 static enum filter_verdict judge(void *self, const struct filter_line *line) {
