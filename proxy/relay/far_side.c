@@ -45,7 +45,9 @@ void far_side_run(struct relay *relay, int64_t at_ns) {
     if (far_side_is_socket(relay)) {
         return;
     }
-    feed(relay, at_ns);
+    if (!session_end_is_over(relay)) {
+        feed(relay, at_ns);
+    }
     if (relay_wants_shutdown(relay, SIDE_SERVER)) {
         relay_shutdown_done(relay, SIDE_SERVER);
         far_end->ops->end(far_end->self);

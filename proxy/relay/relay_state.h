@@ -60,6 +60,7 @@ enum server_side_state {
 enum moment {
     MOMENT_NONE,
     MOMENT_CONNECTING,
+    MOMENT_FIRST_BYTES, // the client's: whether it begins TLS decides what the proxy does next
     MOMENT_GREETING,
     MOMENT_PLAIN_GREETING, // … of a server that has said nothing yet; there is no TLS
     MOMENT_OWN_TLS,        // the proxy's own steps

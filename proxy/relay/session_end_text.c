@@ -21,6 +21,10 @@ static const struct moment_text moments[MOMENT_COUNT] = {
     [MOMENT_CONNECTING] =
         {"while the proxy was still connecting to the server, which had not answered yet",
          PARTY_SERVER, RAISE_TIMEOUT, SERVER_LOG},
+    [MOMENT_FIRST_BYTES] = {"in the first 300 ms, in which the proxy waits to see whether the "
+                            "client begins TLS",
+                            PARTY_CLIENT, "a client of plain SMTP is to wait for the greeting",
+                            SERVER_LOG},
     [MOMENT_GREETING] = {"before the server sent its greeting", PARTY_SERVER,
                          "raise the client's time-out (RFC 5321 asks for 5 minutes), or find out "
                          "why the server is slow",
@@ -93,6 +97,9 @@ static enum moment moment_now(enum verb *out_verb, const struct relay *relay) {
     const struct dialogue *dialogue = observer_dialogue(relay->observer);
     if (relay->server_state == SERVER_CONNECTING) {
         return MOMENT_CONNECTING;
+    }
+    if (relay->client_state == CLIENT_UNDECIDED && relay->decide_at_ns != INT64_MAX) {
+        return MOMENT_FIRST_BYTES;
     }
     if (upstream_starttls_under_way(relay)) {
         return MOMENT_OWN_TLS;
