@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/safe_file.h"
 #include "base/text.h"
+#include "cli/userinfo.h"
 #include "spool/terminal.h"
 
 #include <errno.h>
@@ -26,16 +27,20 @@ static void put_sentence(struct buf *out, struct slice sentence) {
 }
 
 void console_say(const char *sentence) {
+    struct buf hidden;
     struct buf shown;
     struct buf rows;
+    buf_init(&hidden, SENTENCE_MAX);
     buf_init(&shown, SENTENCE_MAX);
     buf_init(&rows, CONSOLE_TEXT_MAX);
-    text_put_printable(&shown, slice_of_string(sentence));
+    userinfo_put_hidden(&hidden, slice_of_string(sentence));
+    text_put_printable(&shown, buf_slice(&hidden));
     put_sentence(&rows, buf_slice(&shown));
     bool written = file_write_all(STDERR_FILENO, buf_slice(&rows));
     (void)written; // where standard error is gone there is no place left to say it
     buf_cleanup(&rows);
     buf_cleanup(&shown);
+    buf_wipe(&hidden);
 }
 
 void console_sayf(const char *format, ...) {

@@ -9,7 +9,8 @@
 #include "base/err.h"
 #include "cli/options.h"
 
-// `smtpscope: SENTENCE` on standard error; control characters in it are made visible.
+// `smtpscope: SENTENCE` on standard error; control characters in it are made visible,
+// and a password before the `@` of a URL is not.
 void console_say(const char *sentence);
 void console_sayf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 // Says the failure and gives what the program exits with: 2 for ERR_USAGE, else 3.
