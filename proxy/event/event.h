@@ -146,6 +146,13 @@ struct event_due {
     int64_t since_ns; // when the last byte came of what it answers
 };
 
+// How far the conversation has come, as the decoder knows it.
+struct event_progress {
+    struct event_due due; // what the client waits for
+    bool greeted;         // a whole greeting came, good or bad
+    bool quit_answered;
+};
+
 struct event_command {
     bool by_proxy;          // the proxy said it to the server
     int exchange;           // from 1
@@ -385,9 +392,9 @@ struct event_close {
     bool server_close_notify_missing;
     bool client_reset;
     bool server_reset;
-    bool client_gone;     // it closed both ways, and what it was sent after that did not arrive
-    bool turned_away;     // the client was due no server
-    struct event_due due; // what the client still waited for
+    bool client_gone; // it closed both ways, and what it was sent after that did not arrive
+    bool turned_away; // the client was due no server
+    struct event_progress progress;
 };
 
 struct event_lost {

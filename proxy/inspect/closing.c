@@ -63,18 +63,18 @@ static void judge_wait_for_greeting(struct analysis *analysis, int64_t now_ns) {
                       &(struct wait){.what = "the server's greeting",
                                      .waited_ns = waited_ns,
                                      .due_ns = 5 * MINUTE,
-                                     .came = facts->greeted});
+                                     .came = analysis->now->close.progress.greeted});
     }
 }
 
-static void judge_wait(struct analysis *analysis, const struct standing *standing) {
-    const struct event_due *due = &standing->due;
-    int64_t waited_ns = standing->at_ns - due->since_ns;
+static void judge_wait(struct analysis *analysis, const struct end_state *end) {
+    const struct event_due *due = &end->progress.due;
+    int64_t waited_ns = end->at_ns - due->since_ns;
     int64_t due_ns = patience_of(due);
     const struct facts *facts = &analysis->facts;
     bool unsaid = facts->text_cut_in_chunk && due->exchange == facts->text_exchange;
-    if (due->count > 0 && !unsaid && waited_ns < due_ns && !standing->saw_421) {
-        const struct event_due *at_close = &analysis->now->close.due;
+    if (due->count > 0 && !unsaid && waited_ns < due_ns && !end->saw_421) {
+        const struct event_due *at_close = &analysis->now->close.progress.due;
         bool came = at_close->count == 0 || at_close->exchange > due->exchange;
         say_impatient(
             analysis, (struct place){PARTY_CLIENT, due->exchange, due->message},
@@ -83,14 +83,14 @@ static void judge_wait(struct analysis *analysis, const struct standing *standin
     }
 }
 
-static void judge_quit(struct analysis *analysis, const struct standing *standing) {
+static void judge_quit(struct analysis *analysis, const struct end_state *end) {
     const struct facts *facts = &analysis->facts;
-    bool owes_nothing = standing->due.count == 0 && !standing->in_text && !standing->held &&
+    bool owes_nothing = end->progress.due.count == 0 && !end->in_text && !end->held &&
                         !facts->sasl_due; // QUIT would be taken for a response
     // A 421 after the client's end (exim says one to a client that leaves) is its answer, not its
     // cause.
-    bool told_to_go = facts->client_left ? facts->left.saw_421 : standing->saw_421;
-    if (facts->quit_sent && !standing->quit_answered) {
+    bool told_to_go = facts->client_left ? facts->left.saw_421 : end->saw_421;
+    if (facts->quit_sent && !end->progress.quit_answered) {
         analysis_say(analysis, RULE_QUIT_WITHOUT_WAIT,
                      place_of_exchange(PARTY_CLIENT, facts->quit_exchange),
                      "The client closed the connection right after QUIT; it should wait for the "
@@ -127,28 +127,28 @@ static void judge_client_close(struct analysis *analysis, const struct event *ev
     // What came after its close the client did not wait for. One that closed its sending half
     // alone has read it.
     bool gone = facts->client_left && event->close.client_gone;
-    struct standing standing =
-        gone ? facts->left : facts_standing(facts, &event->close.due, event->at_ns);
-    if (standing.in_text) {
+    struct end_state end =
+        gone ? facts->left : facts_end_state(facts, &event->close.progress, event->at_ns);
+    if (end.in_text) {
         say_closed_in_text(analysis);
     }
-    if (standing.held) { // by --fault: the client waited for what did not come
+    if (end.held) { // by --fault: the client waited for what did not come
         return;
     }
-    if (!standing.greeted) {
-        judge_wait_for_greeting(analysis, standing.at_ns);
+    if (!end.progress.greeted) {
+        judge_wait_for_greeting(analysis, end.at_ns);
     } else {
-        judge_wait(analysis, &standing);
+        judge_wait(analysis, &end);
     }
-    judge_quit(analysis, &standing);
+    judge_quit(analysis, &end);
 }
 
 // What the client was still waiting for, as the end of a sentence.
-static void put_still_due(struct buf *out, const struct standing *standing) {
-    const struct event_due *due = &standing->due;
-    if (!standing->greeted) {
+static void put_still_due(struct buf *out, const struct end_state *end) {
+    const struct event_due *due = &end->progress.due;
+    if (!end->progress.greeted) {
         buf_put(out, SLICE("; its greeting was due"));
-    } else if (standing->in_text) {
+    } else if (end->in_text) {
         buf_put(out, SLICE("; a message was under way"));
     } else if (due->count > 0 && due->final) {
         buf_put(out, SLICE("; the answer to a message was due, so it is not known whether the "
@@ -163,7 +163,7 @@ static void put_still_due(struct buf *out, const struct standing *standing) {
 // What may be why, where no 421 says it.
 static void put_reason(struct buf *out, const struct facts *facts, const struct event *event) {
     double idle_s = (double)(event->at_ns - facts->latest_ns) / (double)NS_PER_S;
-    bool waits = event->close.due.count > 0 || facts->text == TEXT_RUNNING;
+    bool waits = event->close.progress.due.count > 0 || facts->text == TEXT_RUNNING;
     if (facts->parting_code != 0) {
         buf_putf(out,
                  "; its reply %d, for which no command waited, says why, but the code for "
@@ -185,9 +185,9 @@ static void judge_server_close(struct analysis *analysis, const struct event *ev
     }
     struct buf rest;
     buf_init(&rest, LIST_TEXT_MAX);
-    struct standing standing = facts_standing(facts, &event->close.due, event->at_ns);
+    struct end_state end = facts_end_state(facts, &event->close.progress, event->at_ns);
     put_reason(&rest, facts, event);
-    put_still_due(&rest, &standing);
+    put_still_due(&rest, &end);
     analysis_say(analysis, RULE_SERVER_CLOSED, place_of_session(PARTY_SERVER),
                  "The server closed the connection without being asked to by QUIT%.*s",
                  (int)buf_len(&rest), (const char *)buf_slice(&rest).data);

@@ -12,7 +12,8 @@
 #include <string.h>
 
 void facts_init(struct facts *facts) {
-    *facts = (struct facts){.hello_exchange = EVENT_NO_EXCHANGE,
+    *facts = (struct facts){.greeting_ordinal = EVENT_UNHEARD,
+                            .hello_exchange = EVENT_NO_EXCHANGE,
                             .auth_refused = EVENT_NO_EXCHANGE,
                             .text_exchange = EVENT_NO_EXCHANGE,
                             .content_exchange = EVENT_NO_EXCHANGE,
@@ -206,7 +207,6 @@ static bool is_blanked(struct slice text) {
 }
 
 static void learn_greeting(struct facts *facts, const struct event_reply *reply) {
-    facts->greeted = true;
     facts->greeting_ordinal = reply->ordinal;
     facts->greeting_blanked = reply->line_count > 0 && is_blanked(reply->lines[0].text);
     for (size_t i = 0; i < reply->line_count && !reply->by_proxy; i++) {
@@ -281,8 +281,6 @@ static void learn_verb_reply(struct facts *facts, const struct event_reply *repl
         learn_data_reply(facts, reply);
     } else if (reply->verb == VERB_BDAT && !accepts(reply)) {
         learn_chunk_refused(facts);
-    } else if (reply->verb == VERB_QUIT) {
-        facts->quit_answered = true;
     }
 }
 
@@ -380,9 +378,9 @@ static void learn_content_end(struct facts *facts, const struct event *event) {
     facts->text_message = event->content_end.message;
     facts->half_dot = event->content_end.half_dot;
     if (!event->content_end.complete) {
+        facts->text_cut_ns = event->at_ns;
         facts->transaction.state = TRANSACTION_UNCLEAR;
         facts->text = facts->text == TEXT_RUNNING ? TEXT_CUT : TEXT_NONE;
-        facts->text_cut_ns = event->at_ns;
         facts->text_cut_in_chunk = event->content_end.within_chunk;
         return;
     }
@@ -472,25 +470,23 @@ void facts_learn(struct facts *facts, const struct event *event) {
 
 // ── the end ─────────────────────────────────────────────────────────────────────────────────────
 
-struct standing facts_standing(const struct facts *facts, const struct event_due *due,
-                               int64_t at_ns) {
-    return (struct standing){
+struct end_state facts_end_state(const struct facts *facts, const struct event_progress *progress,
+                                 int64_t at_ns) {
+    return (struct end_state){
         .at_ns = at_ns,
-        .greeted = facts->greeted,
+        .progress = *progress,
         .saw_421 = facts->saw_421,
-        .quit_answered = facts->quit_answered,
         .in_text =
             facts->text == TEXT_RUNNING || (facts->text == TEXT_CUT && facts->text_cut_ns == at_ns),
         .held = at_ns < facts->put_in.held_until_ns,
-        .due = *due,
     };
 }
 
-void facts_peer_left(struct facts *facts, enum side side, const struct event_due *due,
+void facts_peer_left(struct facts *facts, enum side side, const struct event_progress *progress,
                      int64_t at_ns) {
     if (side == SIDE_CLIENT) {
         facts->client_left = true;
-        facts->left = facts_standing(facts, due, at_ns);
+        facts->left = facts_end_state(facts, progress, at_ns);
     } else {
         facts->server_left = true;
         facts->left_by_quit = facts->quit_sent;

@@ -59,14 +59,12 @@ enum text_state {
 };
 
 // What was open when the client's stream ended.
-struct standing {
+struct end_state {
     int64_t at_ns;
-    bool greeted;
+    struct event_progress progress; // as the decoder has it
     bool saw_421;
-    bool quit_answered;
     bool in_text; // within a message
     bool held;    // a reply came, and --fault keeps it from the client
-    struct event_due due;
 };
 
 // What --fault has put in.
@@ -80,9 +78,8 @@ struct facts {
     int64_t ready_ns; // since when a greeting could come
     bool connected;
     bool connect_failed;
-    bool greeted; // a greeting came, good or bad
-    unsigned greeting_ordinal;
-    bool greeting_lmtp; // … and it says LMTP
+    unsigned greeting_ordinal; // EVENT_UNHEARD before it
+    bool greeting_lmtp;        // … and it says LMTP
     bool client_tls;
     bool server_tls;
     bool tls_failed;
@@ -118,7 +115,6 @@ struct facts {
     bool greeting_blanked; // the greeting is nothing but asterisks
     bool quit_sent;
     int quit_exchange;
-    bool quit_answered;
     bool half_line;      // the client's stream ended within a line
     bool half_line_quit; // … of QUIT
     struct transaction transaction;
@@ -128,10 +124,10 @@ struct facts {
     // The server ended a message earlier than the client, or it answers lines that were none:
     // neither side is judged by what it says.
     bool out_of_step;
-    int64_t text_cut_ns;
     int text_exchange; // of the latest DATA or BDAT
     int text_message;  // the message under way, or the latest
     bool text_by_bdat;
+    int64_t text_cut_ns;
     bool text_cut_in_chunk;
     int content_exchange; // whose message text was seen
     int early_text;       // the latest message whose text came before the 354
@@ -144,10 +140,10 @@ struct facts {
     int parting_code;     // a refusal for which no command waited, if it came last
     struct stray_text stray;
     struct put_in put_in;
-    bool client_left;     // the client's stream has ended …
-    struct standing left; // … in this state
-    bool server_left;     // the server's stream has ended; who speaks now knows it, or will
-    bool left_by_quit;    // … and the client had asked it to
+    bool client_left;      // the client's stream has ended …
+    struct end_state left; // … in this state
+    bool server_left;      // the server's stream has ended; who speaks now knows it, or will
+    bool left_by_quit;     // … and the client had asked it to
 };
 
 void facts_init(struct facts *facts);
@@ -157,10 +153,10 @@ void facts_learn(struct facts *facts, const struct event *event);
 void facts_learn_half_line(struct facts *facts, const struct event_command *command);
 
 // The stream of the first to close ends now; what the other one sends may not arrive.
-void facts_peer_left(struct facts *facts, enum side side, const struct event_due *due,
+void facts_peer_left(struct facts *facts, enum side side, const struct event_progress *progress,
                      int64_t at_ns);
-struct standing facts_standing(const struct facts *facts, const struct event_due *due,
-                               int64_t at_ns);
+struct end_state facts_end_state(const struct facts *facts, const struct event_progress *progress,
+                                 int64_t at_ns);
 
 // Whether the line begins with Telnet's IAC and one of WILL, WONT, DO, DONT (RFC 854).
 bool facts_is_telnet(const struct event_command *command);

@@ -89,9 +89,9 @@ static bool is_stray(const struct analysis *analysis, const struct event *event)
     return event->kind == EVENT_COMMAND && facts_is_stray_text(&analysis->facts, &event->command);
 }
 
-void findings_peer_left(struct findings *findings, enum side side, const struct event_due *due,
-                        int64_t at_ns) {
-    facts_peer_left(&findings->analysis.facts, side, due, at_ns);
+void findings_peer_left(struct findings *findings, enum side side,
+                        const struct event_progress *progress, int64_t at_ns) {
+    facts_peer_left(&findings->analysis.facts, side, progress, at_ns);
 }
 
 static bool ends_in_cr(struct slice text) {

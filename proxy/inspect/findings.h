@@ -37,10 +37,10 @@ void findings_free(struct findings *findings);
 // Looks at one event before it is masked. Call it after the delivery of the event itself; for
 // EVENT_CLOSE in front of it, since the close is the last event of a session.
 void findings_observe(struct findings *findings, const struct event *event);
-// The stream of the one that closes first has ended, though the session may go on. `due` is what
-// the client waits for then.
-void findings_peer_left(struct findings *findings, enum side side, const struct event_due *due,
-                        int64_t at_ns);
+// The stream of the one that closes first has ended, though the session may go on: how far the
+// conversation has come then.
+void findings_peer_left(struct findings *findings, enum side side,
+                        const struct event_progress *progress, int64_t at_ns);
 // After EVENT_CLOSE: its `likely`, null where nothing failed. Valid as long as the findings.
 struct slice findings_likely(const struct findings *findings);
 

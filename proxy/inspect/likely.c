@@ -256,16 +256,15 @@ static bool is_nested_mail(const struct likely *likely, const struct refusal *re
            note->place.exchange == place.exchange;
 }
 
-// Whether the new refusal says more than the standing one: what is said of a command after a
+// Whether the new refusal says more than the one that is kept: what is said of a command after a
 // refused one follows from that, but neither the message nor the next one is refused because of
 // one recipient.
 static bool replaces(const struct likely *likely, const struct refusal *refusal,
                      struct place place) {
-    const struct likely_refusal *standing = &likely->refusal;
+    const struct likely_refusal *kept = &likely->refusal;
     bool message = refusal->stage == STAGE_MESSAGE || refusal->stage == STAGE_BDAT;
-    return !standing->set ||
-           (standing->stage == STAGE_RCPT &&
-            ((message && refusal->code != 503) || is_nested_mail(likely, refusal, place)));
+    return !kept->set || (kept->stage == STAGE_RCPT && ((message && refusal->code != 503) ||
+                                                        is_nested_mail(likely, refusal, place)));
 }
 
 void likely_take_refusal(struct analysis *analysis, const struct refusal *refusal,
@@ -426,7 +425,7 @@ static void put_first(struct buf *out, const struct likely *likely, const enum r
 // A client that left before a reply that no rule asks it to wait for, such as that to EHLO.
 static bool left_unanswered(const struct facts *facts, const struct event_close *close) {
     return close->outcome == OUTCOME_CLIENT_CLOSED && !facts->quit_sent &&
-           (!facts->greeted || close->due.count > 0);
+           (!close->progress.greeted || close->progress.due.count > 0);
 }
 
 // What went wrong within a session that nothing was refused in.

@@ -4,7 +4,7 @@
 
 static void judge_greeting(struct analysis *analysis, const struct event_command *command) {
     const struct facts *facts = &analysis->facts;
-    if (!facts->greeted || !facts_heard(facts->greeting_ordinal, command)) {
+    if (!facts_heard(facts->greeting_ordinal, command)) {
         analysis_say(analysis, RULE_TALKS_BEFORE_GREETING, place_of_command(command),
                      command->in_reply
                          ? "%s was sent when the server's greeting had come in part, without its "

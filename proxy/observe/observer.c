@@ -123,8 +123,8 @@ void observer_secret(struct observer *observer, struct slice keylog_line) {
 }
 
 void observer_peer_left(struct observer *observer, enum side side, int64_t at_ns) {
-    struct event_due due = dialogue_awaited(observer->dialogue);
-    findings_peer_left(observer->findings, side, &due, at_ns);
+    struct event_progress progress = dialogue_progress(observer->dialogue);
+    findings_peer_left(observer->findings, side, &progress, at_ns);
 }
 
 void observer_flush(struct observer *observer) {
@@ -136,7 +136,7 @@ void observer_close(struct observer *observer, const struct event_close *close, 
     dialogue_close(observer->dialogue, at_ns);
     struct event event = {.kind = EVENT_CLOSE, .session = observer->session, .at_ns = at_ns};
     event.close = *close;
-    event.close.due = dialogue_awaited(observer->dialogue);
+    event.close.progress = dialogue_progress(observer->dialogue);
     event.close.duration_ns = at_ns;
     event.close.bytes_from_client = observer->counts.bytes[SIDE_CLIENT];
     event.close.bytes_from_server = observer->counts.bytes[SIDE_SERVER];

@@ -306,8 +306,13 @@ enum dialogue_due dialogue_due(enum verb *out_verb, const struct dialogue *dialo
     return due == DUE_NOTHING && dialogue->client.challenged ? DUE_SASL : due;
 }
 
-struct event_due dialogue_awaited(const struct dialogue *dialogue) {
-    return dialogue->closed ? dialogue->never_came : queue_awaited(&dialogue->queue);
+struct event_progress dialogue_progress(const struct dialogue *dialogue) {
+    if (dialogue->closed) {
+        return dialogue->left_at;
+    }
+    return (struct event_progress){.due = queue_awaited(&dialogue->queue),
+                                   .greeted = dialogue->greeted,
+                                   .quit_answered = dialogue->quit_answered};
 }
 
 bool dialogue_greeted(const struct dialogue *dialogue) {
@@ -354,10 +359,10 @@ void dialogue_end(struct dialogue *dialogue, enum side side, int64_t at_ns) {
 void dialogue_close(struct dialogue *dialogue, int64_t at_ns) {
     assert(!dialogue->closed);
     dialogue->now_ns = at_ns;
-    dialogue->closed = true;
     dialogue->client.stream_over = true;
     server_finish(dialogue, at_ns);
     client_finish(dialogue, at_ns);
-    dialogue->never_came = queue_awaited(&dialogue->queue);
+    dialogue->left_at = dialogue_progress(dialogue);
+    dialogue->closed = true;
     forget_waiting(dialogue, at_ns);
 }

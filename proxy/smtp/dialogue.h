@@ -89,8 +89,8 @@ enum dialogue_due {
     DUE_FINAL,    // the reply to a message
 };
 enum dialogue_due dialogue_due(enum verb *out_verb, const struct dialogue *dialogue);
-// The replies that the client waits for; after dialogue_close, those that never came.
-struct event_due dialogue_awaited(const struct dialogue *dialogue);
+// The state of the conversation; after dialogue_close, the one that it ended in.
+struct event_progress dialogue_progress(const struct dialogue *dialogue);
 bool dialogue_greeted(const struct dialogue *dialogue);       // a greeting was seen
 bool dialogue_quit_answered(const struct dialogue *dialogue); // QUIT had its reply
 bool dialogue_saw_421(const struct dialogue *dialogue);

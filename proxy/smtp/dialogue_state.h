@@ -139,8 +139,8 @@ struct dialogue {
     bool greeted;
     bool quit_answered;
     bool saw_421;
-    bool closed;                 // nothing more is fed
-    struct event_due never_came; // … and what was due then
+    bool closed;                   // nothing more is fed
+    struct event_progress left_at; // … and the state that it ended in
     enum party stranger;
     char *not_smtp_text; // NULL while both speak SMTP
 };

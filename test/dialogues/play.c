@@ -138,7 +138,7 @@ static void tell_close(struct player *player, const struct action *action) {
     event.close.outcome = dialogue_quit_answered(player->dialogue) ? OUTCOME_COMPLETED
                           : action->side == SIDE_CLIENT            ? OUTCOME_CLIENT_CLOSED
                                                                    : OUTCOME_SERVER_CLOSED;
-    event.close.due = dialogue_awaited(player->dialogue);
+    event.close.progress = dialogue_progress(player->dialogue);
     event.close.duration_ns = action->at_ns;
     facts_of_close(&event.close, action->words);
     event.close.bytes_from_client = buf_len(&player->fed[SIDE_CLIENT]);
@@ -170,8 +170,8 @@ static void act(struct player *player, const struct action *action) {
     case ACTION_CONNECT:
     case ACTION_CLOSE:
         if (!action->by_proxy) {
-            struct event_due due = dialogue_awaited(player->dialogue);
-            findings_peer_left(player->findings, action->side, &due, action->at_ns);
+            struct event_progress progress = dialogue_progress(player->dialogue);
+            findings_peer_left(player->findings, action->side, &progress, action->at_ns);
             if (action->words == NULL || strcmp(action->words, "server reset") != 0) {
                 dialogue_end(player->dialogue, action->side, action->at_ns);
             }

@@ -105,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct event close = {.kind = EVENT_CLOSE};
     close.close.by = size % 2 == 0 ? PARTY_CLIENT : PARTY_SERVER;
     close.close.outcome = OUTCOME_CLIENT_CLOSED;
-    close.close.due = dialogue_awaited(session.dialogue);
+    close.close.progress = dialogue_progress(session.dialogue);
     tell(&session, close);
     dialogue_free(session.dialogue);
     message_reader_free(session.reader);

@@ -64,6 +64,9 @@ static void reply_to(struct fixture *fixture, int exchange, enum verb verb, int 
         event.reply.offered = &fixture->offered;
     }
     event.reply.current = fixture->has_offer ? &fixture->offered : NULL;
+    struct event_progress *progress = &fixture->progress;
+    progress->greeted = progress->greeted || exchange == 0;
+    progress->quit_answered = progress->quit_answered || verb == VERB_QUIT;
     fixture->due.count = 0;
     fixture_tell(fixture, event);
 }
@@ -128,7 +131,8 @@ void fixture_close(struct fixture *fixture, enum party by) {
     event.close = (struct event_close){.by = by,
                                        .outcome = by == PARTY_SERVER ? OUTCOME_SERVER_CLOSED
                                                                      : OUTCOME_CLIENT_CLOSED,
-                                       .due = fixture->due};
+                                       .progress = fixture->progress};
+    event.close.progress.due = fixture->due;
     fixture_tell(fixture, event);
 }
 

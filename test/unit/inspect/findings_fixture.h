@@ -17,10 +17,11 @@ struct fixture {
     bool has_offer;
     bool tls;
     int64_t now_ns;
-    int exchange;         // of the latest command
-    struct event_due due; // what the client waits for
-    struct buf log;       // "rule side exchange message\n" for each finding
-    struct buf texts;     // their texts, a line each
+    int exchange;                   // of the latest command
+    struct event_due due;           // what the client waits for
+    struct event_progress progress; // … and the rest, as the decoder has it
+    struct buf log;                 // "rule side exchange message\n" for each finding
+    struct buf texts;               // their texts, a line each
 };
 
 // Connected, with the default configuration; change `config` before fixture_begin.

@@ -292,7 +292,8 @@ static void close_both_truncated(struct fixture *fixture, enum party by) {
     close.close = (struct event_close){.by = by,
                                        .outcome = OUTCOME_COMPLETED,
                                        .client_close_notify_missing = true,
-                                       .server_close_notify_missing = true};
+                                       .server_close_notify_missing = true,
+                                       .progress = fixture->progress};
     fixture_tell(fixture, close);
 }
 
