@@ -93,6 +93,18 @@ bool faults_have_pattern(const struct faults *faults, enum fault_point point) {
     return false;
 }
 
+bool faults_hold_header(const struct faults *faults) {
+    for (size_t i = 0; i < faults->count; i++) {
+        const struct fault_rule *rule = &faults->rules[i];
+        bool holds = rule->point == FAULT_MESSAGE && rule->pattern != NULL &&
+                     rule->action.kind == FAULT_CLOSE_AFTER;
+        if (holds) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Whether more than N came within the span, this one counted.
 static bool over(struct faults *faults, size_t rule, int64_t unix_ns) {
     struct recent *recent = &faults->recent[rule];
@@ -199,7 +211,9 @@ static bool holds(struct fault_session *own, size_t i, const struct fault_occasi
                  next_random(&own->chance) % FAULT_ALWAYS < rule->chance_ppm;
     bool crowded = over(own->faults, i, own->session->started_unix_ns + occasion->at_ns);
     return lucky && crowded && fault_range_has(rule->nth, own->seen[i]) &&
-           fault_range_has(rule->sessions, own->session->id) && matches(rule, occasion->subject);
+           fault_range_has(rule->sessions, own->session->id) &&
+           (matches(rule, occasion->subject) ||
+            (!slice_is_null(occasion->as_sent) && matches(rule, occasion->as_sent)));
 }
 
 const struct fault_rule *fault_session_decide(struct fault_session *own,

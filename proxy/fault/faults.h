@@ -23,6 +23,8 @@ bool faults_are_on(const struct faults *faults);
 bool faults_have_point(const struct faults *faults, enum fault_point point);
 // Whether some rule at this point looks at its subject.
 bool faults_have_pattern(const struct faults *faults, enum fault_point point);
+// Whether some rule at `message` may end it within its text, by its Subject.
+bool faults_hold_header(const struct faults *faults);
 
 // Whether the rule, which is one of them, has acted in any session so far. Any thread.
 bool faults_have_acted(const struct faults *faults, const struct fault_rule *rule);
@@ -42,6 +44,7 @@ struct fault_occasion {
     enum fault_point point;
     struct slice verb;    // FAULT_COMMAND
     struct slice subject; // what `~ REGEX` looks at: the argument, the Subject, the server's name
+    struct slice as_sent; // FAULT_MESSAGE: … or the Subject without its encoded words decoded
     int64_t at_ns;        // since the session's accept
 };
 

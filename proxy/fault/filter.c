@@ -256,6 +256,7 @@ static void progress(void *self, int64_t at_ns) {
                           "without a look by --fault",
                           at_ns);
     }
+    message_fault_progress(filter, at_ns);
     reply_fault_progress(filter, at_ns);
     fault_filter_release(filter, SIDE_CLIENT, at_ns);
     fault_filter_release(filter, SIDE_SERVER, at_ns);
@@ -299,6 +300,7 @@ static int64_t deadline_ns(const void *self) {
     int64_t client_ns = pace_due_ns(&filter->pace[SIDE_CLIENT]);
     int64_t server_ns = pace_due_ns(&filter->pace[SIDE_SERVER]);
     int64_t due_ns = client_ns < server_ns ? client_ns : server_ns;
+    due_ns = filter->message.header_due_ns < due_ns ? filter->message.header_due_ns : due_ns;
     bool undecided = !filter->undecided_past && filter->undecided_until_ns < due_ns;
     return undecided ? filter->undecided_until_ns : due_ns;
 }

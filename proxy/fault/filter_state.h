@@ -26,6 +26,7 @@ struct message_watch {
     bool decided;                   // the rules have seen its Subject
     struct buf header;              // … until then it waits here
     size_t header_sent;             // so much of it went on
+    int64_t header_due_ns;          // … and all of it does then; INT64_MAX: nothing waits
     const struct fault_rule *rule;  // for its answer; NULL for none
     const struct fault_rule *close; // after so many bytes; NULL for none
     uint64_t len;                   // bytes passed so far
@@ -83,7 +84,9 @@ void message_fault_end_empty(struct fault_filter *filter, const struct filter_li
 enum filter_verdict message_fault_judge(const struct fault_filter *filter,
                                         const struct filter_line *line);
 void message_fault_take(struct fault_filter *filter, const struct filter_line *line, int64_t at_ns);
-// What waits of a header goes on as it is.
+// What waits of a header goes on as it is: at the end of the client's stream, and where the client
+// stalls.
+void message_fault_progress(struct fault_filter *filter, int64_t at_ns);
 void message_fault_let_go(struct fault_filter *filter, int64_t at_ns);
 // As text_max of struct filter_ops.
 uint64_t message_fault_text_max(const struct fault_filter *filter);

@@ -5,10 +5,12 @@
 #include "base/lines.h"
 #include "base/text.h"
 #include "fault/filter_state.h"
+#include "message/encoded_word.h"
 #include "smtp/command.h"
 
 void message_watch_init(struct message_watch *message) {
     *message = (struct message_watch){0};
+    message->header_due_ns = INT64_MAX;
     buf_init(&message->header, LIMIT_HEADER_BYTES);
 }
 
@@ -30,6 +32,7 @@ void message_fault_begin(struct fault_filter *filter, const struct filter_line *
         message->close = NULL;
         message->len = 0;
         message->header_sent = 0;
+        message->header_due_ns = INT64_MAX;
         message->elsewhere = false;
         buf_wipe_bytes(&message->header);
     }
@@ -58,16 +61,21 @@ static struct slice put_subject(struct buf *out, struct slice header) {
 
 static void decide_message(struct fault_filter *filter, int64_t at_ns) {
     struct message_watch *message = &filter->message;
-    struct buf subject;
+    struct buf as_sent;
+    struct buf decoded;
     struct fault_occasion occasion = {.point = FAULT_MESSAGE, .at_ns = at_ns};
-    occasion.subject = put_subject(&subject, buf_slice(&message->header));
+    occasion.as_sent = put_subject(&as_sent, buf_slice(&message->header));
+    buf_init(&decoded, LIMIT_HEADER_BYTES);
+    encoded_word_decode(&decoded, occasion.as_sent);
+    occasion.subject = buf_slice(&decoded);
     message->rule = fault_session_decide(filter->session, &occasion);
     message->decided = true;
     if (message->rule != NULL && message->rule->action.kind == FAULT_CLOSE_AFTER) {
         message->close = message->close != NULL ? message->close : message->rule;
         message->rule = NULL;
     }
-    buf_cleanup(&subject);
+    buf_cleanup(&decoded);
+    buf_cleanup(&as_sent);
 }
 
 void message_fault_end_empty(struct fault_filter *filter, const struct filter_line *line) {
@@ -103,6 +111,12 @@ enum filter_verdict message_fault_judge(const struct fault_filter *filter,
     return watches_text(filter) || filter->drops_text || paced ? FILTER_TAKE : FILTER_PASS;
 }
 
+// Less than that has passed, unless the rule was decided on late.
+static size_t left_before_close(const struct message_watch *message) {
+    uint64_t count = message->close->action.count;
+    return count > message->len ? (size_t)(count - message->len) : 0;
+}
+
 // Text goes on, up to the byte that is the last one if a rule says so.
 static void send_text(struct fault_filter *filter, struct slice text, int exchange, int64_t at_ns) {
     struct message_watch *message = &filter->message;
@@ -112,7 +126,7 @@ static void send_text(struct fault_filter *filter, struct slice text, int exchan
     }
     bool closes = close != NULL && message->len + text.len >= close->action.count;
     if (closes) {
-        text = slice_sub(text, 0, (size_t)(close->action.count - message->len));
+        text = slice_sub(text, 0, left_before_close(message));
     }
     message->len += text.len;
     if (!message->elsewhere) {
@@ -126,9 +140,11 @@ static void send_text(struct fault_filter *filter, struct slice text, int exchan
     }
 }
 
-static bool header_is_over(const struct message_watch *message) {
+// `before` of its bytes were looked at already.
+static bool header_is_over(const struct message_watch *message, size_t before) {
     struct slice header = buf_slice(&message->header);
-    return slice_find(header, SLICE("\r\n\r\n")) != SLICE_NONE ||
+    struct slice latest = slice_from(header, before < 3 ? 0 : before - 3);
+    return slice_find(latest, SLICE("\r\n\r\n")) != SLICE_NONE ||
            slice_starts_with(header, SLICE("\r\n")) || buf_room(&message->header) == 0;
 }
 
@@ -137,25 +153,40 @@ static void send_header(struct fault_filter *filter, int exchange, int64_t at_ns
     struct message_watch *message = &filter->message;
     struct slice waiting = slice_from(buf_slice(&message->header), message->header_sent);
     message->header_sent += waiting.len;
+    message->header_due_ns = INT64_MAX;
     send_text(filter, waiting, exchange, at_ns);
 }
 
-// The header waits here until the rules have seen the Subject; not longer than a chunk, whose
-// answer the client may wait for.
+// The last piece of a chunk may have the Subject; of DATA the last line is no text.
+static void take_end_of_header(struct fault_filter *filter, const struct filter_line *line,
+                               int64_t at_ns) {
+    struct message_watch *message = &filter->message;
+    size_t before = buf_len(&message->header);
+    buf_append_some(&message->header, message->bdat ? line->bytes : SLICE(""));
+    decide_message(filter, at_ns);
+    buf_truncate(&message->header, before);
+    send_header(filter, line->exchange, at_ns);
+}
+
+// Where a rule may close within the text by its Subject the header waits here until the Subject is
+// known; not longer than a chunk, whose answer the client may wait for, and not for a client that
+// stalls.
 static void take_header(struct fault_filter *filter, const struct filter_line *line,
                         int64_t at_ns) {
     struct message_watch *message = &filter->message;
-    struct slice text = line->last ? SLICE("") : line->bytes;
-    struct slice rest = slice_from(text, buf_append_some(&message->header, text));
-    bool chunk_is_over = filter->port.text_left(&filter->port) == 0;
-    bool decides = line->last || header_is_over(message) ||
-                   !faults_have_pattern(filter->faults, FAULT_MESSAGE);
+    size_t before = buf_len(&message->header);
+    struct slice rest = slice_from(line->bytes, buf_append_some(&message->header, line->bytes));
+    bool decides =
+        header_is_over(message, before) || !faults_have_pattern(filter->faults, FAULT_MESSAGE);
     if (decides) {
         decide_message(filter, at_ns);
     }
-    if (decides || chunk_is_over) {
+    bool chunk_is_over = filter->port.text_left(&filter->port) == 0;
+    if (decides || chunk_is_over || !faults_hold_header(filter->faults)) {
         send_header(filter, line->exchange, at_ns);
         send_text(filter, rest, line->exchange, at_ns);
+    } else {
+        message->header_due_ns = at_ns + FAULT_UNDECIDED_NS;
     }
 }
 
@@ -193,13 +224,15 @@ void message_fault_take(struct fault_filter *filter, const struct filter_line *l
         return;
     }
     message->elsewhere = filter->port.offer(&filter->port, line, at_ns);
-    if (!message->decided) {
-        take_header(filter, line, at_ns);
-    } else if (!line->last) {
-        send_text(filter, line->bytes, line->exchange, at_ns);
-    }
     if (line->last) {
+        if (!message->decided) {
+            take_end_of_header(filter, line, at_ns);
+        }
         end_message(filter, line, at_ns);
+    } else if (!message->decided) {
+        take_header(filter, line, at_ns);
+    } else {
+        send_text(filter, line->bytes, line->exchange, at_ns);
     }
 }
 
@@ -209,7 +242,22 @@ uint64_t message_fault_text_max(const struct fault_filter *filter) {
     if (!message->decided && faults_have_pattern(filter->faults, FAULT_MESSAGE)) {
         return FILTER_TEXT_LINE;
     }
-    return message->close == NULL ? UINT64_MAX : message->close->action.count - message->len;
+    if (message->close == NULL) {
+        return UINT64_MAX;
+    }
+    size_t left = left_before_close(message);
+    return left == 0 ? 1 : left;
+}
+
+void message_fault_progress(struct fault_filter *filter, int64_t at_ns) {
+    if (at_ns < filter->message.header_due_ns) {
+        return;
+    }
+    filter->port.note(&filter->port,
+                      "The client's header does not go on: what there is of it goes to the server "
+                      "before --fault knows the Subject",
+                      at_ns);
+    message_fault_let_go(filter, at_ns);
 }
 
 void message_fault_let_go(struct fault_filter *filter, int64_t at_ns) {
