@@ -216,12 +216,21 @@ static void hint_at_verb(const struct fault_rule *rule) {
     }
 }
 
+// Short enough to be typed.
+static uint32_t chosen_seed(void) {
+    uint32_t seed = 0;
+    while (getrandom(&seed, sizeof(seed), 0) < 0) {
+    }
+    return seed;
+}
+
 static void open_faults(struct app_context *out, const struct options *options) {
     uint64_t seed = options->fault_seed;
     if (options->fault_count == 0) {
         return;
     }
-    while (seed == 0 && getrandom(&seed, sizeof(uint32_t), 0) < 0) { // short enough to be typed
+    if (seed == FAULT_SEED_NONE) {
+        seed = chosen_seed();
     }
     if (by_chance(options)) {
         char *sentence = mem_format("faults come by chance; --fault-seed %llu repeats them",

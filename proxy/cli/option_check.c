@@ -54,6 +54,28 @@ static const struct fault_rule *find_answer_to_data(const struct options *option
     return NULL;
 }
 
+static bool dials(const struct options *options) {
+    bool dials = options->command == CLI_RUN && !options->sink;
+    for (size_t i = 0; i < options->mode_count; i++) {
+        dials = dials || options->modes[i].kind != MODE_SINK;
+    }
+    return dials;
+}
+
+// Where no server is dialled that point never comes.
+static enum err check_dials(struct failure *failure, const struct options *options) {
+    for (size_t i = 0; i < options->fault_count && !dials(options); i++) {
+        if (options->faults[i].point == FAULT_CONNECT) {
+            return fail(failure, ERR_USAGE,
+                        "--fault '%s' would never act: %s dials no server; 'greeting: close' ends "
+                        "a session before its first reply",
+                        options->faults[i].text,
+                        options->command == CLI_RUN ? "--sink" : "--mode sink");
+        }
+    }
+    return OK;
+}
+
 static enum err check_interference(struct failure *failure, const struct options *options) {
     if (options->keep_to != NULL && options->rewrite_to == NULL) {
         return fail(failure, ERR_USAGE, "--keep-to '%s' is for --rewrite-to, which is not given",
@@ -62,6 +84,10 @@ static enum err check_interference(struct failure *failure, const struct options
     if ((options->dry_run || options->rewrite_to != NULL) && paces(options)) {
         return fail(failure, ERR_USAGE, "--fault with 'rate' does not go together with %s",
                     options->dry_run ? "--dry-run" : "--rewrite-to");
+    }
+    enum err err = check_dials(failure, options);
+    if (err != OK) {
+        return err;
     }
     const struct fault_rule *rule = options->dry_run ? find_answer_to_data(options) : NULL;
     if (rule != NULL) {

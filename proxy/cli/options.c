@@ -28,6 +28,7 @@ static void set_defaults(struct options *options) {
         .max_sessions = 10000,
         .idle_timeout_ms = 600 * 1000,
         .connect_timeout_ms = 30 * 1000,
+        .fault_seed = FAULT_SEED_NONE,
         .web_memory = WEB_MEMORY_DEFAULT,
         .wait_ms = WEB_WAIT_DEFAULT_S * 1000,
     };

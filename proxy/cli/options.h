@@ -53,6 +53,8 @@ struct text_list {
 
 enum { OPTION_ROWS_MAX = 96 };
 
+#define FAULT_SEED_NONE UINT64_MAX
+
 struct options {
     enum cli_request request;
     enum cli_command command; // also the one whose help is asked for
@@ -85,7 +87,7 @@ struct options {
     // What the proxy puts in.
     struct fault_rule *faults; // --fault
     size_t fault_count;
-    uint64_t fault_seed; // 0: one by chance
+    uint64_t fault_seed; // FAULT_SEED_NONE: one by chance
     bool faults_off;
     bool dry_run;
     const char *rewrite_to; // NULL: recipients stay as they are

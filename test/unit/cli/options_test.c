@@ -107,6 +107,22 @@ static void reads_each_kind_of_value(void **state) {
     options_cleanup(&o);
 }
 
+static void reads_what_the_proxy_is_to_put_in(void **state) {
+    (void)state;
+    struct options o = good("proxy --mode sink --mode socks5@0 --fault connect:_refuse");
+    assert_int_equal(o.fault_count, 1);
+    assert_int_equal(o.fault_seed, FAULT_SEED_NONE);
+    options_cleanup(&o);
+    o = good("run --fault-seed 0 --fault connect:_refuse --fault RCPT_50%:_550_no -- true");
+    assert_int_equal(o.fault_count, 2);
+    assert_int_equal(o.fault_seed, 0);
+    options_cleanup(&o);
+    o = good("proxy --mode sink --dry-run --rewrite-to a@b --keep-to c --fault message:_550_no");
+    assert_true(o.dry_run);
+    assert_string_equal(o.rewrite_to, "a@b");
+    options_cleanup(&o);
+}
+
 static void keeps_the_command_of_run(void **state) {
     (void)state;
     struct options o = good("run --ports 25,26 --ports 8000-8999 --once -- curl --help -o x");
@@ -283,6 +299,17 @@ static const struct {
     {"proxy --mode sink -o text:a --ready-file a", "--ready-file: 'a'"},
     {"proxy --mode sink --report json:a --ready-file a", "--ready-file: 'a'"},
     {"proxy --mode sink --control a --ready-file a", "--control: 'a'"},
+    {"proxy --mode sink --fault RCPT", "'RCPT'"},
+    {"proxy --mode sink --fault RCPT:_drop", "'drop'"},
+    {"proxy --mode sink --fault-seed x", "'x'"},
+    {"proxy --mode sink --keep-to x", "--rewrite-to"},
+    {"proxy --mode sink --dry-run --fault RCPT:_rate_10", "--dry-run"},
+    {"proxy --mode sink --rewrite-to a@b --fault RCPT:_rate_10", "--rewrite-to"},
+    {"proxy --mode sink --dry-run --fault DATA:_451_no", "'message: 451 no'"},
+    {"proxy --mode sink --dry-run --fault *:_451_no", "--dry-run"},
+    {"proxy --mode sink --fault connect:_refuse", "--mode sink dials no server"},
+    {"proxy --mode sink --mode sink@0 --fault connect_~_x:_close", "would never act"},
+    {"run --sink --fault connect:_delay_1s -- true", "--sink dials no server"},
     {"run", "--"},
     {"run --", "--"},
     {"run - curl", "'-'"},
@@ -341,6 +368,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(has_the_defaults_of_the_contract),
         cmocka_unit_test(reads_each_kind_of_value),
+        cmocka_unit_test(reads_what_the_proxy_is_to_put_in),
         cmocka_unit_test(keeps_the_command_of_run),
         cmocka_unit_test(reads_the_other_commands),
         cmocka_unit_test(judges_only_when_asked),

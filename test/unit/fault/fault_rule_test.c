@@ -212,6 +212,41 @@ static void what_makes_no_sense_is_refused(void **state) {
     assert_wrong("tls #3: close", "'#3' makes no sense at 'tls'");
 }
 
+// Each action at each point: `+` where it is taken, `-` where a sentence says why not.
+static void each_action_has_its_points(void **state) {
+    (void)state;
+    static const char *const actions[] = {
+        "550 5.7.1 no", "replace 451 4.3.0 no", "delay 1s", "silence",     "close",
+        "reset",        "close after 10",       "slice 1",  "rate 10",     "strip SIZE",
+        "add SIZE 1",   "alert unknown_ca",     "refuse",   "unreachable", "certificate expired"};
+    static const struct {
+        const char *point;
+        const char *taken;
+    } rows[] = {
+        {"connect", "--+-++------++-"},  {"tls", "--+-++-----+--+"},
+        {"greeting", "++++++-++------"}, {"EHLO", "++++++-++++----"},
+        {"HELO", "++++++-++++----"},     {"LHLO", "++++++-++++----"},
+        {"MAIL", "++++++-++------"},     {"RCPT", "++++++-++------"},
+        {"DATA", "+-+++++++------"},     {"BDAT", "+++++++++------"},
+        {"STARTTLS", "+-++++-++------"}, {"AUTH", "++++++-++------"},
+        {"RSET", "++++++-++------"},     {"QUIT", "++++++-++------"},
+        {"XFOO", "++++++-++------"},     {"*", "++++++-++------"},
+        {"message", "+++++++++------"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        for (size_t k = 0; k < sizeof(actions) / sizeof(actions[0]); k++) {
+            char text[100];
+            snprintf(text, sizeof(text), "%s: %s", rows[i].point, actions[k]);
+            if (rows[i].taken[k] == '+') {
+                struct fault_rule rule = good(text);
+                fault_rule_cleanup(&rule);
+            } else {
+                assert_wrong(text, actions[k]);
+            }
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_point_is_read),
@@ -222,6 +257,7 @@ int main(void) {
         cmocka_unit_test(times_have_a_unit),
         cmocka_unit_test(what_cannot_be_read_is_named),
         cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(each_action_has_its_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
