@@ -292,9 +292,10 @@
 #define LIMIT_WEB_MESSAGE      (8 * MIB)         // of one message
 #define LIMIT_WEB_EVENTS       (16 * MIB)        // lines for readers to come; the oldest go first
 #define LIMIT_WEB_CONNECTIONS  128               // at once
-#define LIMIT_WEB_TURNED_AWAY  64                // more, that get an answer why
+#define LIMIT_WEB_TURNED_AWAY  256               // more, that get an answer why
 #define LIMIT_WEB_STREAMS      32                // of events, at once
 #define LIMIT_WEB_HEAD         (16 * KIB)        // a request line and its header
+#define LIMIT_WEB_PLAIN_ANSWER KIB               // an error without the HTTP library
 #define LIMIT_WEB_POOL         (256 * KIB)       // of the HTTP library, for one connection
 #define LIMIT_WEB_BODY         (64 * KIB)        // of a request
 #define LIMIT_WEB_LIST         1000              // sessions in one answer

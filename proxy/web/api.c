@@ -85,7 +85,7 @@ static void answer_file(struct api_response *response, const struct api_call *ca
 static void answer_health(struct api_response *response, const struct api_call *call) {
     (void)call;
     api_begin(response, STATUS_OK, TYPE_TEXT);
-    buf_put_string(&response->body, "ok\n");
+    buf_put_string(&response->body, "ok");
 }
 
 static void answer_ready(struct api_response *response, const struct api_call *call) {
@@ -191,11 +191,12 @@ static void answer_recording(struct api_response *response, const struct api_cal
 static void answer_events(struct api_response *response, const struct api_call *call) {
     struct api *api = call->api;
     uint64_t after = feed_before_oldest(api->feed);
-    if (!slice_is_null(call->request->last_event)) {
-        (void)text_parse_u64(&after, call->request->last_event, UINT64_MAX);
-    }
     if (!api_number(&after, response, call->request, "after", UINT64_MAX)) {
         return;
+    }
+    // Who takes a stream up again asks at the same address, and says here where it broke.
+    if (!slice_is_null(call->request->last_event)) {
+        (void)text_parse_u64(&after, call->request->last_event, UINT64_MAX);
     }
     if (atomic_load(&api->streams) >= LIMIT_WEB_STREAMS) {
         api_fail(response, STATUS_TOO_MANY, "%d streams of events are open, the most there may be",
@@ -233,14 +234,32 @@ static bool read_timeout(int64_t *inout_ms, struct api_response *response,
     return true;
 }
 
-static size_t take_expectations(const char **out, const struct api_request *request) {
+// How many there are; those that have no place in `out` are counted alone.
+static size_t take_expectations(const char *out[LIMIT_WEB_EXPECTATIONS],
+                                const struct api_request *request) {
     size_t count = 0;
-    for (size_t i = 0; i < request->parameter_count && count < LIMIT_WEB_EXPECTATIONS; i++) {
-        if (slice_is(request->parameters[i].name, "expect")) {
-            out[count++] = mem_string_of(request->parameters[i].value);
+    for (size_t i = 0; i < request->parameter_count; i++) {
+        if (!slice_is(request->parameters[i].name, "expect")) {
+            continue;
         }
+        if (count < LIMIT_WEB_EXPECTATIONS) {
+            out[count] = mem_string_of(request->parameters[i].value);
+        }
+        count++;
     }
     return count;
+}
+
+static enum err wait_for_all(struct wait_for **out, struct failure *failure, struct store *store,
+                             const char *const *expectations, size_t count) {
+    if (count == 0) {
+        return fail(failure, ERR_USAGE, "expect is missing: what is to be waited for");
+    }
+    if (count > LIMIT_WEB_EXPECTATIONS) {
+        return fail(failure, ERR_USAGE, "a wait has at most %d expectations, not %zu",
+                    LIMIT_WEB_EXPECTATIONS, count);
+    }
+    return wait_new(out, failure, store, expectations, count);
 }
 
 static void answer_wait(struct api_response *response, const struct api_call *call) {
@@ -251,10 +270,9 @@ static void answer_wait(struct api_response *response, const struct api_call *ca
     const char *expectations[LIMIT_WEB_EXPECTATIONS];
     size_t count = take_expectations(expectations, call->request);
     struct wait_for *wait = NULL;
-    struct failure failure = {.text = "expect is missing: what is to be waited for"};
-    enum err err =
-        count == 0 ? ERR_USAGE : wait_new(&wait, &failure, call->api->store, expectations, count);
-    for (size_t i = 0; i < count; i++) {
+    struct failure failure;
+    enum err err = wait_for_all(&wait, &failure, call->api->store, expectations, count);
+    for (size_t i = 0; i < count && i < LIMIT_WEB_EXPECTATIONS; i++) {
         free((void *)(uintptr_t)expectations[i]);
     }
     if (err != OK) {
@@ -354,7 +372,7 @@ static bool is_open(const struct api_request *request) {
     uint64_t numbers[3];
     for (size_t i = 0; i < ROUTES; i++) {
         if (routes[i].open && matches(routes[i].path, request->path, numbers)) {
-            return true;
+            return routes[i].answer != answer_file || page_file_find(request->path) != NULL;
         }
     }
     return false;

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "web/plain_answer.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,13 +15,6 @@
 #include <unistd.h>
 
 enum { BACKLOG = 128, LINGER_SWEEPS = 2, SCRATCH = 4096 };
-
-static const char refusal[] = "HTTP/1.1 429 Too Many Requests\r\n"
-                              "Content-Type: application/json; charset=utf-8\r\n"
-                              "Content-Length: 60\r\n"
-                              "Connection: close\r\n"
-                              "\r\n"
-                              "{\"error\": \"128 connections are open, the most there can be\"}";
 
 // A client that was turned away: what it sends is read, so that it gets the answer.
 struct turned_away {
@@ -146,9 +140,10 @@ static void on_rest(uv_poll_t *poll, int status, int events) {
 }
 
 static void turn_away(struct entrance *entrance, int fd) {
-    ssize_t sent = send(fd, refusal, sizeof(refusal) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    bool sent = plain_answer_send(fd, "429 Too Many Requests",
+                                  "128 connections are open, the most there may be");
     (void)shutdown(fd, SHUT_WR);
-    if (sent < 0 || entrance->turned_away_count >= LIMIT_WEB_TURNED_AWAY) {
+    if (!sent || entrance->turned_away_count >= LIMIT_WEB_TURNED_AWAY) {
         close(fd);
         return;
     }

@@ -87,9 +87,10 @@ enum err guard_check_token(struct failure *failure, const char *token) {
                     WEB_TOKEN_MAX, len);
     }
     for (size_t i = 0; i < len; i++) {
-        if (!text_is_alnum((uint8_t)token[i]) && strchr("-._~+/=", token[i]) == NULL) {
+        if (!text_is_alnum((uint8_t)token[i]) && strchr("-._~!$&'()*+,;=:@/?", token[i]) == NULL) {
             return fail(failure, ERR_USAGE,
-                        "a token has letters, digits and -._~+/= of ASCII, no other characters");
+                        "a token has letters, digits and -._~!$&'()*+,;=:@/? of ASCII, no other "
+                        "characters");
         }
     }
     return OK;

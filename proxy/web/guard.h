@@ -36,7 +36,8 @@ enum admission { ADMITTED, WRONG_HOST, WRONG_ORIGIN, WRONG_TOKEN };
 // `open`: no token is asked for.
 enum admission guard_admit(const struct guard *guard, const struct visitor *visitor, bool open);
 
-// ERR_USAGE where the word is too short, or cannot be sent as a Bearer token (RFC 6750 2.1).
+// ERR_USAGE where the word is too short, or cannot stand behind the # of an address as it is
+// (RFC 3986 3.5).
 MUST_USE enum err guard_check_token(struct failure *failure, const char *token);
 // 128 random bits in hex, owned by the caller.
 char *guard_new_token(void);

@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "web/http_parts.h"
+#include "web/plain_answer.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -41,12 +42,8 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
 // ── connections ─────────────────────────────────────────────────────────────────────────────────
 
 void connection_turn_away(struct connection *connection, const char *status, const char *sentence) {
-    char *answer = mem_format("HTTP/1.1 %s\r\nContent-Type: application/json; charset=utf-8\r\n"
-                              "Content-Length: %zu\r\nConnection: close\r\n\r\n{\"error\": \"%s\"}",
-                              status, strlen(sentence) + 13, sentence);
-    (void)send(connection->fd, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)plain_answer_send(connection->fd, status, sentence);
     (void)shutdown(connection->fd, SHUT_RDWR);
-    free(answer);
 }
 
 static void name_local(struct connection *connection) {
@@ -111,17 +108,36 @@ static bool on_accepted(void *context, int fd, const struct sockaddr *peer, sock
     return true;
 }
 
+struct connection *connection_of(struct MHD_Connection *request) {
+    return MHD_get_connection_info(request, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+// The library does not look at a connection that sleeps. One that the client has closed for
+// writing alone looks the same: its client is taken to have left, as other servers do.
+static bool has_left(const struct connection *connection) {
+    char byte;
+    return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+static void sweep_one(struct connection *connection, uint64_t now_ms) {
+    if (connection->due_ms == 0) {
+        connection->left = has_left(connection);
+    } else if (now_ms >= connection->due_ms) {
+        connection->due_ms = 0;
+        connection_turn_away(connection, "408 Request Timeout",
+                             "a request has 10 s to be sent, and this one was not");
+    }
+}
+
+static void look_at_all(struct http *http);
+
 static void on_sweep(uv_timer_t *timer) {
     struct http *http = timer->data;
-    uint64_t now_ms = uv_now(http->loop);
     for (struct connection *at = http->connections; at != NULL; at = at->next) {
-        if (at->due_ms > 0 && now_ms >= at->due_ms) {
-            at->due_ms = 0;
-            connection_turn_away(at, "408 Request Timeout",
-                                 "a request has 10 s to be sent, and this one was not");
-        }
+        sweep_one(at, uv_now(http->loop));
     }
     entrance_sweep(http->entrance);
+    look_at_all(http);
     run(http);
 }
 

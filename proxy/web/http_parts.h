@@ -17,6 +17,7 @@ struct connection {
     struct connection **before;
     int fd;
     uint64_t due_ms; // by when a request is to be here; 0 while one is answered
+    bool left;       // the client has gone while it was answered
     char local[INET6_ADDRSTRLEN];
 };
 
@@ -38,6 +39,7 @@ struct exchange {
 // A stream of events.
 struct stream {
     struct http *http;
+    struct connection *connection;
     struct MHD_Connection *request;
     struct stream *next;
     struct stream **before;
@@ -84,6 +86,7 @@ uint64_t exchange_next_due_ms(const struct http *http); // of the waits; UINT64_
 struct MHD_Response *stream_new(struct http *http, struct MHD_Connection *request, uint64_t after);
 bool stream_look_at_all(struct http *http); // the same of the streams
 
+struct connection *connection_of(struct MHD_Connection *request);
 // What is said to a client that has not sent its request in time, or too much of it; then its
 // connection ends.
 void connection_turn_away(struct connection *connection, const char *status, const char *sentence);

@@ -37,7 +37,7 @@ static ssize_t read_stream(void *context, uint64_t at, char *out, size_t max) {
         stream->said_ms = uv_now(stream->http->loop);
         return (ssize_t)some.len;
     }
-    if (stream->http->closing) {
+    if (stream->http->closing || stream->connection->left) {
         return MHD_CONTENT_READER_END_OF_STREAM;
     }
     stream->suspended = true;
@@ -59,6 +59,7 @@ static void free_stream(void *context) {
 struct MHD_Response *stream_new(struct http *http, struct MHD_Connection *request, uint64_t after) {
     struct stream *stream = mem_new(sizeof(*stream));
     *stream = (struct stream){.http = http,
+                              .connection = connection_of(request),
                               .request = request,
                               .next = http->streams,
                               .before = &http->streams,
@@ -79,7 +80,8 @@ struct MHD_Response *stream_new(struct http *http, struct MHD_Connection *reques
 bool stream_look_at_all(struct http *http) {
     bool any = false;
     for (struct stream *stream = http->streams; stream != NULL; stream = stream->next) {
-        if (stream->suspended && (http->closing || is_behind(stream) || is_quiet(stream))) {
+        bool ends = http->closing || stream->connection->left;
+        if (stream->suspended && (ends || is_behind(stream) || is_quiet(stream))) {
             stream->suspended = false;
             any = true;
             MHD_resume_connection(stream->request);

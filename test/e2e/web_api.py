@@ -39,6 +39,41 @@ def test_outside_loopback_is_said_loudly(scope):
         assert "WARNING" not in proxy.errors()
 
 
+def test_who_gets_in(scope):
+    with w.page(scope, "--web-host", "mail.test") as (_, web):
+        own = f"http://127.0.0.1:{web.port}"
+        api, anyone = "/api/v1/status", {"Authorization": None}
+        for path, headers, status in (
+                (api, {}, 200), (api, {"Origin": own}, 200), (api, {"Host": "localhost"}, 200),
+                (api, {"Host": "Mail.Test:80"}, 200),
+                (api, {"Host": "mail.test", "Origin": "https://mail.test"}, 200),
+                (api, {"Host": "evil.test"}, 421), (api, {"Host": "mail.test.evil.test"}, 421),
+                ("/", {"Host": "evil.test"}, 421), ("/healthz", {"Host": "evil.test"}, 421),
+                (api, {"Origin": "null"}, 403), (api, {"Origin": "http://evil.test"}, 403),
+                (api, {"Origin": own.replace("http:", "https:")}, 403),
+                ("/", {"Origin": "http://evil.test"}, 403), ("/page/main.js", anyone, 200),
+                ("/", anyone, 200), ("/healthz", anyone, 200), ("/readyz", anyone, 200),
+                (api, anyone, 401), ("/metrics", anyone, 401), ("/page/no.js", anyone, 401),
+                ("/api/v1/events", anyone, 401), ("/api/v1/wait?expect=sessions=0", anyone, 401),
+                ("/nothing", anyone, 401), (f"{api}?token={web.token}", anyone, 401),
+                (api, {"Authorization": f"Basic {web.token}"}, 401),
+                (api, {"Authorization": f"Bearer {web.token[:-1]}"}, 401),
+                (api, {"Authorization": f"Bearer {web.token}0"}, 401)):
+            with web.open(path, headers=headers) as response:
+                assert response.status == status, (path, headers, response.status)
+                assert response.getheader("X-Content-Type-Options") == "nosniff"
+                assert "default-src 'none'" in response.getheader("Content-Security-Policy")
+                body = response.read()
+                assert status == 200 or list(json.loads(body)) == ["error"], (path, headers, body)
+        for method, path, body in (("DELETE", "/api/v1/sessions", None),
+                                   ("POST", "/api/v1/recording", b'{"on": false}')):
+            for headers in (anyone, {"Origin": "http://evil.test"}, {"Host": "evil.test"}):
+                assert web.error(path, method=method, body=body, headers=headers) in (401, 403, 421)
+        assert web.get(api)["recording"] is True
+        for path in ("/healthz", "/readyz"):
+            assert web.ask(path) == (200, b"ok")
+
+
 def test_status_counts(scope):
     with w.page(scope) as (proxy, web):
         w.send(proxy)
@@ -147,6 +182,33 @@ def test_events_are_those_of_jsonl(scope):
     assert seen == proxy.events()
 
 
+def test_a_stream_is_taken_up_again_where_it_broke(scope):
+    with w.page(scope) as (proxy, web):
+        w.send(proxy)
+        web.wait("outcome = completed")
+        with web.open("/api/v1/events", after=3, headers={"Last-Event-ID": "7"}) as stream:
+            assert next(w.events(stream))[0] == 8
+        for after in ("x", "-1", "1.5"):
+            assert web.error("/api/v1/events", after=after) == 400, after
+
+
+def test_a_long_message_is_cut(scope):
+    kept = 8 << 20
+    text = "Subject: long\r\n\r\n" + ("x" * 998 + "\r\n") * 9000
+    with w.page(scope) as (proxy, web):
+        with smtplib.SMTP("127.0.0.1", proxy.port(), timeout=s.TIMEOUT) as client:
+            client.sendmail("a@example.com", "b@example.net", text)
+        web.wait("outcome = completed")
+        at = "/api/v1/sessions/1/messages/1"
+        message = web.get(at)
+        assert message["cut"] is True and message["parts"][0]["bytes"] == kept - 17, message
+        with web.open(at + ".eml") as source:
+            assert source.read() == text.encode()[:kept]
+            assert source.getheader("Content-Disposition") == \
+                'attachment; filename="1-1.eml.partial"'
+        assert web.get("/api/v1/sessions/1")["messages"][0]["bytes"] == len(text)
+
+
 def test_a_clear_forgets(scope):
     with w.page(scope) as (proxy, web):
         pooled = w.send(proxy, quits=False)
@@ -169,7 +231,9 @@ def test_the_recording_is_switched(scope):
         web.ask("/api/v1/recording", method="POST", body=b'{"on": true}')
         w.send(proxy, "Second")
         web.wait("subject = Second", "sessions = 1")
-        assert web.error("/api/v1/recording", method="POST", body=b"[]") == 400
+        for body in (b"[]", b"{}", b"", b'{"on": 1}', b'{"on": "true"}', b'{"on": false} {'):
+            assert web.error("/api/v1/recording", method="POST", body=body) == 400, body
+        assert web.get("/api/v1/status")["recording"] is True
 
 
 def test_secrets_are_masked(scope):

@@ -73,6 +73,57 @@ class Web:
         return status
 
 
+    def head(self, line, *headers, token=True):
+        """A request up to its empty line, with the Host and the token of the page."""
+        lines = [line, f"Host: {self.host}:{self.port}", *headers]
+        if token:
+            lines.append(f"Authorization: Bearer {self.token}")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+    def connect(self):
+        return s.connect(self.port, self.host)
+
+    def say(self, data):
+        """What is answered to these bytes until the server closes."""
+        with self.connect() as connection:
+            try:
+                connection.sendall(data)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # it has heard enough
+            return answer(connection)
+
+
+class Answer:
+    """A whole answer as it came: its status, its headers by their names in lower case, its body."""
+
+    def __init__(self, data):
+        head, _, self.body = data.partition(b"\r\n\r\n")
+        line, *fields = head.decode("latin-1").split("\r\n")
+        self.status = int(line.split()[1]) if line else None
+        self.headers = {name.lower(): value for name, value in
+                        (field.split(": ", 1) for field in fields)}
+
+    def is_error(self):
+        """It is one in the API's form, and nothing a browser could take for more."""
+        body = json.loads(self.body)
+        return 400 <= self.status < 500 and list(body) == ["error"] and \
+            len(body["error"].split()) > 2 and \
+            self.headers["content-type"] == "application/json; charset=utf-8" and \
+            self.headers["x-content-type-options"] == "nosniff" and \
+            "default-src 'none'" in self.headers["content-security-policy"]
+
+
+def answer(connection):
+    """What comes until the server closes, or breaks the connection because it was sent more."""
+    data = b""
+    try:
+        while part := connection.recv(1 << 16):
+            data += part
+    except ConnectionResetError:
+        pass
+    return Answer(data)
+
+
 def events(response):
     """(id, object) of each event of a stream, as they come."""
     number = None

@@ -23,6 +23,7 @@ struct stage {
     struct metrics metrics;
     struct page_target target;
     struct api_response response;
+    const char *last_event; // Last-Event-ID
 };
 
 static void stage_open(struct stage *stage) {
@@ -53,7 +54,7 @@ static void add_session(struct stage *stage, uint64_t id) {
     page_sink.session_free(session);
 }
 
-enum { PARAMETERS_MAX = 4 };
+enum { PARAMETERS_MAX = LIMIT_WEB_EXPECTATIONS + 1 };
 
 // `parameters` are pairs of name and value, ended by NULL.
 static enum status ask(struct stage *stage, const char *method, const char *path,
@@ -68,6 +69,7 @@ static enum status ask(struct stage *stage, const char *method, const char *path
         .method = slice_of_string(method),
         .path = slice_of_string(path),
         .visitor = {.host = SLICE("localhost"), .authorization = SLICE("Bearer 0123456789abcdef")},
+        .last_event = slice_of_string(stage->last_event),
         .body = SLICE("{\"on\": 1}"),
         .parameters = list,
         .parameter_count = count};
@@ -188,6 +190,45 @@ static void a_wait_sees_what_was_and_what_comes(void **state) {
     stage_close(&stage);
 }
 
+static void a_wait_leaves_no_expectation_out(void **state) {
+    (void)state;
+    struct stage stage;
+    const char *many[2 * (LIMIT_WEB_EXPECTATIONS + 1) + 1] = {NULL};
+    stage_open(&stage);
+    for (size_t i = 0; i <= LIMIT_WEB_EXPECTATIONS; i++) {
+        many[2 * i] = "expect";
+        many[2 * i + 1] = i == LIMIT_WEB_EXPECTATIONS ? "sessions = 9" : "sessions = 0";
+    }
+    assert_int_equal(ask(&stage, "GET", "/api/v1/wait", many), STATUS_BAD_REQUEST);
+    many[2 * LIMIT_WEB_EXPECTATIONS] = NULL;
+    assert_int_equal(ask(&stage, "GET", "/api/v1/wait", many), STATUS_OK);
+    assert_true(wait_look(stage.response.wait));
+    stage_close(&stage);
+}
+
+static void only_files_that_are_there_need_no_token(void **state) {
+    (void)state;
+    static const struct {
+        const char *path;
+        enum status status;
+    } cases[] = {{"/", STATUS_OK},
+                 {"/page/main.js", STATUS_OK},
+                 {"/healthz", STATUS_OK},
+                 {"/readyz", STATUS_UNAVAILABLE},
+                 {"/page/none.js", STATUS_UNAUTHORIZED},
+                 {"/page/", STATUS_UNAUTHORIZED},
+                 {"/metrics", STATUS_UNAUTHORIZED},
+                 {"/api/v1/status", STATUS_UNAUTHORIZED},
+                 {"/nothing", STATUS_UNAUTHORIZED}};
+    struct stage stage;
+    stage_open(&stage);
+    stage.api.guard.token = "another-token-of-it";
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(ask(&stage, "GET", cases[i].path, NULL), cases[i].status);
+    }
+    stage_close(&stage);
+}
+
 static void events_begin_where_they_are_asked_for(void **state) {
     (void)state;
     struct stage stage;
@@ -195,6 +236,12 @@ static void events_begin_where_they_are_asked_for(void **state) {
     assert_int_equal(ask(&stage, "GET", "/api/v1/events", NULL), STATUS_OK);
     assert_int_equal(stage.response.answer, API_EVENTS);
     static const char *const after[] = {"after", "12", NULL};
+    assert_int_equal(ask(&stage, "GET", "/api/v1/events", after), STATUS_OK);
+    assert_int_equal(stage.response.after, 12);
+    stage.last_event = "40"; // taken up again at the same address
+    assert_int_equal(ask(&stage, "GET", "/api/v1/events", after), STATUS_OK);
+    assert_int_equal(stage.response.after, 40);
+    stage.last_event = "forty";
     assert_int_equal(ask(&stage, "GET", "/api/v1/events", after), STATUS_OK);
     assert_int_equal(stage.response.after, 12);
     atomic_store(&stage.api.streams, LIMIT_WEB_STREAMS);
@@ -208,6 +255,8 @@ int main(void) {
         cmocka_unit_test(sessions_are_listed_in_pages),
         cmocka_unit_test(one_session_has_its_forms),
         cmocka_unit_test(a_wait_sees_what_was_and_what_comes),
+        cmocka_unit_test(a_wait_leaves_no_expectation_out),
+        cmocka_unit_test(only_files_that_are_there_need_no_token),
         cmocka_unit_test(events_begin_where_they_are_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

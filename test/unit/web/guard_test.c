@@ -97,6 +97,8 @@ static void tokens_have_a_least_length_and_can_be_sent(void **state) {
     assert_int_equal(guard_check_token(&failure, "0123456789abcde"), ERR_USAGE);
     assert_int_equal(guard_check_token(&failure, "0123456789 abcdef"), ERR_USAGE);
     assert_int_equal(guard_check_token(&failure, "0123456789\nabcdef"), ERR_USAGE);
+    assert_int_equal(guard_check_token(&failure, "0123456789#abcdef"), ERR_USAGE);
+    assert_int_equal(guard_check_token(&failure, "S3cret!?@(0)'a&b;c*"), OK);
     char *one = guard_new_token();
     char *other = guard_new_token();
     assert_int_equal(strlen(one), 32);
