@@ -202,11 +202,11 @@ static bool wait_look_once(void *context, struct buf *answer) {
     struct service_loop *service = held->service;
     uint64_t now_ms = uv_now(&service->loop);
     notifier_await(service->notifier);
-    bool holds = wait_look(held->wait);
-    if (!holds && now_ms < held->due_ms) {
+    if (!wait_look(held->wait) && now_ms < held->due_ms) {
         notifier_look_within(service->notifier, held->due_ms - now_ms);
         return false;
     }
+    bool holds = wait_conclude(held->wait);
     buf_put_string(answer, holds ? "yes\n" : "no\n");
     wait_put_report(answer, held->wait);
     return true;

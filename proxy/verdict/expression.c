@@ -399,51 +399,72 @@ static void ask_unit(struct expression_tally *tally, const struct expression *ex
     tally->matching += has ? 1 : 0;
 }
 
-uint64_t expression_accepted_messages(const struct record *session) {
-    uint64_t count = 0;
+void expression_count(struct expression_counts *counts, const struct record *session) {
+    counts->sessions++;
+    counts->messages += session->message_count;
     for (size_t i = 0; i < session->message_count; i++) {
-        count += session->messages[i].event.accepted ? 1 : 0;
+        counts->accepted += session->messages[i].event.accepted ? 1 : 0;
+        counts->recipients += session->messages[i].event.recipient_count;
     }
-    return count;
+    for (size_t i = 0; i < session->finding_count; i++) {
+        counts->findings[session->findings[i].severity]++;
+    }
 }
 
-static uint64_t count_recipients(const struct record *session) {
-    uint64_t count = 0;
-    for (size_t i = 0; i < session->message_count; i++) {
-        count += session->messages[i].event.recipient_count;
+void expression_counts_add(struct expression_counts *sum, const struct expression_counts *more) {
+    sum->sessions += more->sessions;
+    sum->messages += more->messages;
+    sum->accepted += more->accepted;
+    sum->recipients += more->recipients;
+    for (size_t i = 0; i <= SEVERITY_ERROR; i++) {
+        sum->findings[i] += more->findings[i];
     }
-    return count;
 }
 
-static uint64_t count_of(enum subject subject, const struct record *session) {
+static uint64_t count_of(enum subject subject, const struct expression_counts *counts) {
     switch ((unsigned)subject) {
     case COUNT_SESSIONS:
-        return 1;
+        return counts->sessions;
     case COUNT_MESSAGES:
-        return session->message_count;
+        return counts->messages;
     case COUNT_ACCEPTED:
-        return expression_accepted_messages(session);
+        return counts->accepted;
     case COUNT_FINDINGS:
-        return session->finding_count;
+        return counts->findings[SEVERITY_ERROR] + counts->findings[SEVERITY_WARNING] +
+               counts->findings[SEVERITY_INFO];
     case COUNT_RECIPIENTS:
-        return count_recipients(session);
+        return counts->recipients;
     }
     return 0;
+}
+
+static void ask_count(struct expression_tally *tally, const struct expression *expression,
+                      const struct record *session) {
+    struct expression_counts counts = {0};
+    expression_count(&counts, session);
+    uint64_t count = count_of(expression->name->subject, &counts);
+    tally->sum += count;
+    tally->asked++;
+    tally->matching += compare(count, expression->comparison, expression->number) ? 1 : 0;
 }
 
 void expression_ask(struct expression_tally *tally, const struct expression *expression,
                     const struct record *session) {
     if (expression->name->kind == VALUE_COUNT) {
-        uint64_t count = count_of(expression->name->subject, session);
-        tally->sum += count;
-        tally->asked++;
-        tally->matching += compare(count, expression->comparison, expression->number) ? 1 : 0;
+        ask_count(tally, expression, session);
     } else if (expression->name->of_message) {
         for (size_t i = 0; i < session->message_count; i++) {
             ask_unit(tally, expression, session, &session->messages[i]);
         }
     } else {
         ask_unit(tally, expression, session, NULL);
+    }
+}
+
+void expression_ask_counts(struct expression_tally *tally, const struct expression *expression,
+                           const struct expression_counts *counts) {
+    if (expression->name->kind == VALUE_COUNT) {
+        tally->sum += count_of(expression->name->subject, counts);
     }
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "event/event.h"
 
 struct expression; // immutable: many threads may ask it
 struct record;
@@ -37,11 +38,23 @@ struct expression_tally {
     size_t found_count;
 };
 
-// The messages of a session that the server took.
-uint64_t expression_accepted_messages(const struct record *session);
+// The counts of sessions, summed.
+struct expression_counts {
+    uint64_t sessions;
+    uint64_t messages;
+    uint64_t accepted; // messages that the server took
+    uint64_t recipients;
+    uint64_t findings[SEVERITY_ERROR + 1];
+};
+
+void expression_count(struct expression_counts *counts, const struct record *session);
+void expression_counts_add(struct expression_counts *sum, const struct expression_counts *more);
 
 void expression_ask(struct expression_tally *tally, const struct expression *expression,
                     const struct record *session);
+// The same of sessions whose records are gone: only a count can be asked of them, without `all:`.
+void expression_ask_counts(struct expression_tally *tally, const struct expression *expression,
+                           const struct expression_counts *counts);
 // The answer over all that was asked.
 bool expression_holds(const struct expression *expression, const struct expression_tally *tally);
 // Appends what was found, for a person: a number, or the values seen, or `nothing`. Values are as

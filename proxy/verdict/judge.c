@@ -5,7 +5,6 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "transcript/record_fields.h"
-#include "verdict/expression.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -88,7 +87,6 @@ void judge_begin_file(struct judge *judge, const char *name) {
 
 static void keep_finding(struct judge *judge, const struct event_finding *finding,
                          uint64_t session) {
-    judge->totals.findings[finding->severity]++;
     if (judge->finding_count == LIMIT_JUDGED_FINDINGS) {
         return;
     }
@@ -115,9 +113,7 @@ static bool is_ignored(const struct judge *judge, const struct event_finding *fi
 }
 
 static void take_session(struct judge *judge, const struct record *session) {
-    judge->totals.sessions++;
-    judge->totals.messages += session->message_count;
-    judge->totals.accepted += expression_accepted_messages(session);
+    expression_count(&judge->totals.counts, session);
     for (size_t i = 0; i < judge->expectation_count; i++) {
         expression_ask(&judge->expectations[i].tally, judge->expectations[i].expression, session);
     }
@@ -143,6 +139,16 @@ void judge_take(struct judge *judge, const struct record *session) {
     free(seen.findings);
 }
 
+void judge_take_counts(struct judge *judge, const struct expression_counts *counts) {
+    pthread_mutex_lock(&judge->lock);
+    expression_counts_add(&judge->totals.counts, counts);
+    for (size_t i = 0; i < judge->expectation_count; i++) {
+        struct expectation *expectation = &judge->expectations[i];
+        expression_ask_counts(&expectation->tally, expectation->expression, counts);
+    }
+    pthread_mutex_unlock(&judge->lock);
+}
+
 // ── the verdict ─────────────────────────────────────────────────────────────────────────────────
 
 bool judge_fails(const struct judge *judge, enum severity severity) {
@@ -166,7 +172,7 @@ bool judge_is_content(const struct judge *judge) {
         }
     }
     for (enum severity severity = SEVERITY_INFO; severity <= SEVERITY_ERROR; severity++) {
-        if (judge->totals.findings[severity] > 0 && judge_fails(judge, severity)) {
+        if (judge->totals.counts.findings[severity] > 0 && judge_fails(judge, severity)) {
             return false;
         }
     }

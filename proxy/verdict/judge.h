@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "event/event.h"
+#include "verdict/expression.h"
 
 struct judge;
 struct record;
@@ -35,6 +36,8 @@ void judge_begin_file(struct judge *judge, const char *name);
 
 // Sessions come in any order, from any thread.
 void judge_take(struct judge *judge, const struct record *session);
+// The same of sessions that are known by their counts alone.
+void judge_take_counts(struct judge *judge, const struct expression_counts *counts);
 
 // ── the verdict, after the last session ─────────────────────────────────────────────────────────
 
@@ -61,11 +64,8 @@ struct judge_finding judge_finding_at(struct judge *judge, size_t index);
 bool judge_fails(const struct judge *judge, enum severity severity); // at or above the bar
 
 struct judge_totals {
-    uint64_t findings[SEVERITY_ERROR + 1];
     uint64_t files;
-    uint64_t sessions;
-    uint64_t messages;
-    uint64_t accepted; // messages that the server took
+    struct expression_counts counts;
 };
 
 struct judge_totals judge_totals(const struct judge *judge);

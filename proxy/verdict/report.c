@@ -135,24 +135,25 @@ static void put_count(struct buf *out, uint64_t count, const char *what) {
 
 static void put_summary(struct buf *out, struct judge *judge) {
     struct judge_totals totals = judge_totals(judge);
+    const struct expression_counts *counts = &totals.counts;
     buf_put_string(out, judge_is_content(judge) ? "passed: " : "failed: ");
     if (totals.files > 1) {
         put_count(out, totals.files, "file");
         buf_put_string(out, ", ");
     }
-    put_count(out, totals.sessions, "session");
+    put_count(out, counts->sessions, "session");
     buf_put_string(out, ", ");
-    if (totals.accepted < totals.messages) {
-        buf_putf(out, "%llu of ", (unsigned long long)totals.accepted);
+    if (counts->accepted < counts->messages) {
+        buf_putf(out, "%llu of ", (unsigned long long)counts->accepted);
     }
-    put_count(out, totals.messages, "message");
+    put_count(out, counts->messages, "message");
     buf_put_string(out, " accepted, ");
     put_count(out, judge_expectation_count(judge), "expectation");
     buf_put_string(out, ", findings: ");
-    put_count(out, totals.findings[SEVERITY_ERROR], "error");
+    put_count(out, counts->findings[SEVERITY_ERROR], "error");
     buf_put_string(out, ", ");
-    put_count(out, totals.findings[SEVERITY_WARNING], "warning");
-    buf_putf(out, ", %llu info\n", (unsigned long long)totals.findings[SEVERITY_INFO]);
+    put_count(out, counts->findings[SEVERITY_WARNING], "warning");
+    buf_putf(out, ", %llu info\n", (unsigned long long)counts->findings[SEVERITY_INFO]);
 }
 
 static void report_put_text(struct buf *out, struct judge *judge) {

@@ -285,8 +285,9 @@ static void answer_wait(struct api_response *response, const struct api_call *ca
     response->wait_ms = wait_ms;
 }
 
-void api_finish_wait(struct api_response *response, bool holds) {
+void api_finish_wait(struct api_response *response) {
     struct wait_for *wait = response->wait;
+    bool holds = wait_conclude(wait);
     api_begin(response, holds ? STATUS_OK : STATUS_TIMEOUT, TYPE_JSON);
     wait_put_verdict(&response->body, wait);
     wait_free(wait);

@@ -97,6 +97,6 @@ void api_response_cleanup(struct api_response *response);
 void api_fail(struct api_response *response, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 // How a wait ended, from what `response` has of it.
-void api_finish_wait(struct api_response *response, bool holds);
+void api_finish_wait(struct api_response *response);
 
 #endif

@@ -124,7 +124,7 @@ static enum MHD_Result finish_wait(struct exchange *exchange) {
         api_response_cleanup(&exchange->response);
         api_fail(&exchange->response, STATUS_UNAVAILABLE, "the proxy stops");
     } else {
-        api_finish_wait(&exchange->response, exchange->holds);
+        api_finish_wait(&exchange->response);
     }
     return send_response(exchange);
 }

@@ -20,7 +20,8 @@ struct entry {
 struct collector {
     struct store *store;
     struct collector *next;
-    struct kept **ended; // not yet seen
+    struct expression_counts gone; // not yet seen
+    struct kept **ended;           // the same
     size_t count;
     size_t room;
 };
@@ -37,6 +38,7 @@ struct store {
     size_t room;
     size_t bytes;
     uint64_t dropped;
+    struct expression_counts gone; // of those dropped since the last clear
     struct collector *collectors;
     struct store_listener *listeners;
 };
@@ -87,12 +89,21 @@ static struct kept *take_out(struct store *store, size_t place) {
     return kept;
 }
 
+static void count_gone(struct store *store, struct kept *kept) {
+    struct kept_view view;
+    store->dropped++;
+    if (kept_view_open(&view, kept)) {
+        expression_count(&store->gone, view.record);
+        kept_view_close(&view);
+    }
+}
+
 // The oldest that has ended, taken out where there is too much; NULL where there is not, or all
 // live.
 static struct kept *take_oldest(struct store *store) {
     for (size_t i = 0; store->bytes > store->max && i < store->count; i++) {
         if (store->entries[i].ended) {
-            store->dropped++;
+            count_gone(store, store->entries[i].kept);
             return take_out(store, i);
         }
     }
@@ -221,6 +232,7 @@ static void forget(struct collector *collector) {
         kept_release(collector->ended[i]);
     }
     collector->count = 0;
+    collector->gone = (struct expression_counts){0};
 }
 
 void store_clear(struct store *store) {
@@ -230,6 +242,7 @@ void store_clear(struct store *store) {
     size_t count = store->count;
     store->entries = NULL;
     store->count = store->room = store->bytes = 0;
+    store->gone = (struct expression_counts){0};
     for (struct collector *at = store->collectors; at != NULL; at = at->next) {
         forget(at);
     }
@@ -284,6 +297,7 @@ struct collector *store_watch(struct store *store) {
             push(collector, store->entries[i].kept);
         }
     }
+    collector->gone = store->gone;
     collector->next = store->collectors;
     store->collectors = collector;
     pthread_mutex_unlock(&store->lock);
@@ -312,7 +326,9 @@ static void collect(struct collected *out, struct collector *collector) {
         out->sessions[out->count++] = collector->ended[i];
     }
     out->ended = out->count;
+    out->gone = collector->gone;
     collector->count = 0;
+    collector->gone = (struct expression_counts){0};
     for (size_t i = 0; i < store->count; i++) {
         if (!store->entries[i].ended) {
             out->sessions[out->count++] = kept_hold(store->entries[i].kept);

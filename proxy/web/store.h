@@ -11,6 +11,7 @@
 #define SCOPE_WEB_STORE_H
 
 #include "base/budget.h"
+#include "verdict/expression.h"
 #include "web/kept.h"
 
 struct store;
@@ -58,8 +59,8 @@ void store_unlisten(struct store *store, struct store_listener *listener); // no
 // The next change rings, at all listeners.
 void store_await(struct store *store);
 
-// Sees each session that ends from now on, whether or not it still has its place by then, and all
-// that have ended before and are kept.
+// Sees each session that ends from now on, whether or not it still has its place by then, all that
+// have ended before and are kept, and the counts of those that went to make room.
 struct collector;
 
 struct collector *store_watch(struct store *store);
@@ -68,6 +69,7 @@ void store_unwatch(struct collector *collector);
 // What is there to look at since the last time. Each is held for the caller, who frees the list.
 struct collected {
     unsigned epoch; // another one than last time: all that was seen before is forgotten
+    struct expression_counts gone; // sessions that went before the collector came; said once
     struct kept **sessions;
     size_t ended; // so many of them have ended, and are not seen again; the others live
     size_t count;

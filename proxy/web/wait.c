@@ -20,6 +20,7 @@ struct wait_for {
     uint64_t version; // of the last look
     bool looked;
     bool holds;
+    bool over; // the judge has all that the verdict speaks of
 };
 
 // A finding does not make a wait fail: only what was expected counts.
@@ -91,6 +92,13 @@ static void begin_anew(struct wait_for *wait, unsigned epoch) {
     wait->epoch = epoch;
 }
 
+static void take_gone(struct wait_for *wait, const struct collected *collected) {
+    for (size_t i = 0; i < wait->count; i++) {
+        expression_ask_counts(&wait->tallies[i], wait->expressions[i], &collected->gone);
+    }
+    judge_take_counts(wait->judge, &collected->gone);
+}
+
 static void take_ended(struct wait_for *wait, const struct collected *collected) {
     for (size_t i = 0; i < collected->ended; i++) {
         struct kept_view view;
@@ -129,39 +137,55 @@ static struct collected collect(struct wait_for *wait) {
     if (collected.epoch != wait->epoch) {
         begin_anew(wait, collected.epoch);
     }
+    take_gone(wait, &collected);
     take_ended(wait, &collected);
     return collected;
 }
 
-bool wait_look(struct wait_for *wait) {
-    uint64_t version = store_version(wait->store);
-    if (!wait->looked || version != wait->version) {
-        struct collected collected = collect(wait);
-        wait->holds = all_hold(wait, &collected);
-        wait->version = version;
-        wait->looked = true;
-        store_collected_free(&collected);
-    }
-    return wait->holds;
-}
-
-static void put_report(struct buf *out, struct wait_for *wait, enum report_kind kind) {
-    struct collected collected = collect(wait);
-    for (size_t i = collected.ended; i < collected.count; i++) {
+// The judge hears of the sessions that live too, as they are at this moment.
+static void judge_live(struct wait_for *wait, const struct collected *collected) {
+    for (size_t i = collected->ended; i < collected->count; i++) {
         struct kept_view view;
-        if (kept_view_open(&view, collected.sessions[i])) {
+        if (kept_view_open(&view, collected->sessions[i])) {
             judge_take(wait->judge, view.record);
             kept_view_close(&view);
         }
     }
-    report_put(out, wait->judge, kind);
+}
+
+// A verdict has to be of the very sessions that were looked at: of more it might say the opposite.
+static void look(struct wait_for *wait, bool last) {
+    uint64_t version = store_version(wait->store);
+    struct collected collected = collect(wait);
+    wait->holds = all_hold(wait, &collected);
+    wait->over = wait->holds || last;
+    if (wait->over) {
+        judge_live(wait, &collected);
+    }
+    wait->version = version;
+    wait->looked = true;
     store_collected_free(&collected);
 }
 
+bool wait_look(struct wait_for *wait) {
+    bool changed = !wait->looked || store_version(wait->store) != wait->version;
+    if (changed && !wait->over) {
+        look(wait, false);
+    }
+    return wait->holds;
+}
+
+bool wait_conclude(struct wait_for *wait) {
+    if (!wait->over) {
+        look(wait, true);
+    }
+    return wait->holds;
+}
+
 void wait_put_verdict(struct buf *out, struct wait_for *wait) {
-    put_report(out, wait, REPORT_JSON);
+    report_put(out, wait->judge, REPORT_JSON);
 }
 
 void wait_put_report(struct buf *out, struct wait_for *wait) {
-    put_report(out, wait, REPORT_TEXT);
+    report_put(out, wait->judge, REPORT_TEXT);
 }

@@ -16,9 +16,12 @@ MUST_USE enum err wait_new(struct wait_for **out, struct failure *failure, struc
                            const char *const *expectations, size_t count);
 void wait_free(struct wait_for *wait); // NULL is fine
 
-// Whether all hold by now. Costs nothing where nothing has changed since the last look.
+// Whether all hold by now. Costs nothing where nothing has changed since the last look. Once they
+// hold the wait is over: what comes later is not looked at.
 bool wait_look(struct wait_for *wait);
-// The verdict, as `check --report json` has it; after it the wait is over.
+// The last look, after which the wait is over.
+bool wait_conclude(struct wait_for *wait);
+// The verdict of a wait that is over, as `check --report json` has it.
 void wait_put_verdict(struct buf *out, struct wait_for *wait);
 // The same as the report for a person.
 void wait_put_report(struct buf *out, struct wait_for *wait);

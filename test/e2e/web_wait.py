@@ -93,6 +93,21 @@ def test_a_wait_counts_from_the_last_clear(scope):
         web.wait("accepted = 1")
 
 
+def test_sessions_that_went_to_make_room_count(scope):
+    with w.page(scope, "--web-memory", "1M", "--client-tls", "none") as (proxy, web):
+        for _ in range(5):
+            w.send(proxy, text="x" * 300000 + "\r\n")
+        s.until(lambda: web.get("/api/v1/status")["sessions"]["ended"] == 5, "all sessions")
+        assert web.get("/api/v1/status")["sessions"]["dropped"] > 0
+        counts = ["sessions = 5", "messages = 5", "accepted = 5", "recipients = 10"]
+        verdict = web.wait(*counts, timeout=0)
+        assert verdict["ok"] and [each["found"] for each in verdict["expectations"]][0] == "5"
+        done = scope.run("ctl", "wait", *sum((["--expect", count] for count in counts), []))
+        assert done.returncode == 0 and b"passed: 5 sessions, 5 messages" in done.stdout, done
+        web.ask("/api/v1/sessions", method="DELETE")
+        assert web.wait("sessions = 0", timeout=0)["ok"]
+
+
 def test_ctl_waits(scope):
     with scope.proxy("--mode", "sink@0") as proxy:
         with ctl_wait(scope, proxy, "--expect", "accepted = 1", "--expect",

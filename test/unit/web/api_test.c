@@ -174,14 +174,22 @@ static void a_wait_sees_what_was_and_what_comes(void **state) {
     assert_int_equal(stage.response.answer, API_WAIT);
     assert_int_equal(stage.response.wait_ms, 1500);
     assert_false(wait_look(stage.response.wait));
-    add_session(&stage, 2);
-    assert_true(wait_look(stage.response.wait));
     store_clear(stage.api.store);
+    add_session(&stage, 2);
     assert_false(wait_look(stage.response.wait));
     add_session(&stage, 3);
-    add_session(&stage, 4);
     assert_true(wait_look(stage.response.wait));
-    api_finish_wait(&stage.response, true);
+    add_session(&stage, 4); // too late to change the verdict
+    assert_true(wait_look(stage.response.wait));
+    api_finish_wait(&stage.response);
+    assert_true(says(&stage, "{\"ok\":true,"));
+    assert_int_equal(stage.response.status, STATUS_OK);
+    static const char *const three[] = {"expect", "sessions = 4", "timeout", "0", NULL};
+    assert_int_equal(ask(&stage, "GET", "/api/v1/wait", three), STATUS_OK);
+    assert_false(wait_look(stage.response.wait));
+    add_session(&stage, 5); // between the last look and the answer
+    api_finish_wait(&stage.response);
+    assert_int_equal(stage.response.status, STATUS_OK);
     assert_true(says(&stage, "{\"ok\":true,"));
     static const char *const wrong[] = {"expect", "sessions = 2", "timeout", "601", NULL};
     assert_int_equal(ask(&stage, "GET", "/api/v1/wait", wrong), STATUS_BAD_REQUEST);
