@@ -16,22 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FOLDER_MODE = 0700, READ_SIZE = 4096 };
-
-// The XDG base directory specification makes missing folders with 0700, those above too.
-static int make_folders(const char *path) {
-    char *part = mem_string(path);
-    for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        (void)mkdir(part, FOLDER_MODE); // what is wrong shows at the last one
-        *slash = '/';
-    }
-    int result = mkdir(part, FOLDER_MODE);
-    int error = errno;
-    free(part);
-    errno = error;
-    return result == 0 || error == EEXIST ? 0 : -1;
-}
+enum { READ_SIZE = 4096 };
 
 // flock(2) has no time-out, so it is tried again.
 static int lock(int fd) {
@@ -82,10 +67,12 @@ static enum err take_lock(const struct folder *folder, struct failure *failure) 
 
 enum err folder_open(struct folder *out, struct failure *failure, const char *path) {
     *out = (struct folder){.path = path, .fd = -1};
-    if (path[0] == '\0' || make_folders(path) != 0) {
+    // The XDG base directory specification makes missing folders with 0700, those above too.
+    int error = path[0] == '\0' ? ENOENT : folders_make(path, 1);
+    if (error != 0) {
         return fail(failure, ERR_SYSTEM,
                     "cannot make the folder %s of the CA: %s; --ca-dir names another", path,
-                    path[0] == '\0' ? "it has no name" : strerror(errno));
+                    path[0] == '\0' ? "it has no name" : strerror(error));
     }
     out->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (out->fd < 0) {

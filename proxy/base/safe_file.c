@@ -167,6 +167,23 @@ int private_file_open(int *out_fd, const char *path, int flags) {
     return error;
 }
 
+// A folder that is there may be refused for another reason than that, so the end decides.
+int folders_make(const char *path, size_t from) {
+    int first_error = 0;
+    char *part = mem_string(path);
+    for (size_t i = from; i <= strlen(path); i++) {
+        if (path[i] == '/' || path[i] == '\0') {
+            part[i] = '\0';
+            bool made = mkdir(part, 0700) == 0 || errno == EEXIST;
+            first_error = made || first_error != 0 ? first_error : errno;
+            part[i] = path[i];
+        }
+    }
+    free(part);
+    struct stat status;
+    return stat(path, &status) == 0 ? 0 : first_error;
+}
+
 void folder_of_files_remove(const char *path) {
     DIR *folder = opendir(path);
     struct dirent *entry;

@@ -42,6 +42,10 @@ MUST_USE int private_file_open(int *out_fd, const char *path, int flags);
 // Whether `path` names a descriptor of this process: /dev/stdout, /dev/fd/3.
 bool file_is_descriptor(const char *path);
 
+// Makes the folder (0700) and those above it that are missing: those that end at a '/' of `path`
+// from the byte `from` on, and `path` itself. 0, or the errno of the first that could not be made,
+// where `path` is not there in the end.
+MUST_USE int folders_make(const char *path, size_t from);
 // Removes the files in a folder of our own, and the folder. What is no file stays, and the folder.
 void folder_of_files_remove(const char *path);
 

@@ -567,7 +567,10 @@ enum err output_queue_open(struct failure *failure, struct output_queue *queue,
                            const struct destination *to, const struct spool_options *options) {
     *queue = (struct output_queue){.to = to, .options = options};
     backlog_init(&queue->backlog, options->queue_max);
-    path_make_fixed_folder(to->path);
+    enum err err = path_make_fixed_folder(failure, to);
+    if (err != OK) {
+        return err;
+    }
     if (to->placeholders) {
         return open_fixed(failure, queue);
     }
@@ -578,7 +581,7 @@ enum err output_queue_open(struct failure *failure, struct output_queue *queue,
         terminal_init(&queue->terminal, dash_fd(queue), to->color);
     }
     struct file *file = file_of(queue, to->path);
-    enum err err = file_open(file, failure);
+    err = file_open(file, failure);
     size_t len = 0;
     if (err == OK && file_is_open(file) && file_flush(file, &len, failure) == PROGRESS_FAILED) {
         err = ERR_SYSTEM;

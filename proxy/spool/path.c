@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/safe_file.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -127,16 +128,16 @@ char *path_fixed_folder(const char *path) {
     return len == 0 ? mem_string(".") : mem_string_of(slice_of(path, len));
 }
 
-void path_make_fixed_folder(const char *path) {
-    char *folder = path_fixed_folder(path);
-    char *first = folder[0] == '/' ? strchr(folder + 1, '/') : folder;
-    for (char *slash = first == NULL ? NULL : strchr(first + 1, '/'); slash != NULL;
-         slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        (void)mkdir(folder, 0700);
-        *slash = '/';
-    }
+enum err path_make_fixed_folder(struct failure *failure, const struct destination *to) {
+    char *folder = path_fixed_folder(to->path);
+    size_t len = strlen(folder);
+    folder[len > 1 && folder[len - 1] == '/' ? len - 1 : len] = '\0';
+    const char *first = folder[0] == '/' ? strchr(folder + 1, '/') : folder;
+    int error = first == NULL ? 0 : folders_make(folder, (size_t)(first - folder) + 1);
     free(folder);
+    return error == 0 ? OK
+                      : fail(failure, ERR_SYSTEM, "cannot write to %s output '%s': %s%s",
+                             to->framing->name, to->path, strerror(error), path_remedy(error));
 }
 
 enum err path_make_folders(struct failure *failure, const char *path, const char *expanded) {

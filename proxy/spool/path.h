@@ -31,8 +31,9 @@ char *path_expand(const char *path, const struct path_values *values);
 char *path_fixed_folder(const char *path);
 
 // Makes the fixed folder (0700), and those above it, where they are missing, but no new one in `/`,
-// where a folder by mistake is more likely than a wish. Where that fails, opening the file says so.
-void path_make_fixed_folder(const char *path);
+// where a folder by mistake is more likely than a wish. ERR_SYSTEM with a sentence where it is not
+// there after that.
+MUST_USE enum err path_make_fixed_folder(struct failure *failure, const struct destination *to);
 
 // Makes the folders (0700) of `expanded` that follow the fixed folder of `path`. ERR_SYSTEM
 // with a sentence where that fails.

@@ -95,11 +95,24 @@ static void keeps_a_private_file_to_its_owner(void **state) {
     assert_string_equal(file_text(in_folder("old")), "older");
 }
 
+static void says_why_the_first_folder_cannot_be_made(void **state) {
+    (void)state;
+    assert_int_equal(folders_make("a/b", 0), 0);
+    assert_int_equal(file_mode("a"), 0700);
+    assert_int_equal(folders_make("a/b/c", 2), 0);
+    assert_int_equal(folders_make("a/b/c", 0), 0);
+    file_put("name", "");
+    assert_int_equal(folders_make("name/b/c", 0), ENOTDIR);
+    assert_int_equal(folders_make("/proc/smtpscope/a", 1), ENOENT); // /proc is there all the same
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(appears_whole_under_its_name, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(is_gone_when_discarded, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(does_not_replace_unless_asked, folder_enter, folder_leave),
+        cmocka_unit_test_setup_teardown(says_why_the_first_folder_cannot_be_made, folder_enter,
+                                        folder_leave),
         cmocka_unit_test_setup_teardown(follows_no_link, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(opens_devices_behind_links, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(keeps_a_private_file_to_its_owner, folder_enter,

@@ -110,19 +110,30 @@ static bool is_folder(const char *path) {
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+static enum err make_fixed(const char *path) {
+    static const struct framing framing = {.name = "json"};
+    struct failure failure = {0};
+    enum err err =
+        path_make_fixed_folder(&failure, &(struct destination){.framing = &framing, .path = path});
+    assert_int_equal(err == OK, failure.text[0] == '\0');
+    return err;
+}
+
 static void the_fixed_folder_is_made_but_not_in_the_root(void **state) {
     (void)state;
     char *path = mem_string(in_folder("a/b/{client}/x.json"));
-    path_make_fixed_folder(path);
-    path_make_fixed_folder(path);
+    assert_int_equal(make_fixed(path), OK);
+    assert_int_equal(make_fixed(path), OK);
     assert_true(is_folder(in_folder("a/b")));
     assert_false(is_folder(in_folder("a/b/{client}")));
     free(path);
-    path_make_fixed_folder("/smtpscope-none/x.json");
-    path_make_fixed_folder("/smtpscope-none/b/x.json");
+    assert_int_equal(make_fixed("/smtpscope-none/x.json"), OK); // Opening the file will say it.
+    assert_int_equal(make_fixed("/smtpscope-none/b/x.json"), ERR_SYSTEM);
     assert_false(is_folder("/smtpscope-none"));
-    path_make_fixed_folder("x.json");
-    path_make_fixed_folder("/x.json");
+    assert_int_equal(make_fixed("x.json"), OK);
+    assert_int_equal(make_fixed("-"), OK);
+    assert_int_equal(make_fixed("/x.json"), OK);
+    assert_int_equal(make_fixed("/dev/fd/1"), OK);
 }
 
 static void folders_of_values_are_made(void **state) {
