@@ -67,6 +67,9 @@ static void find_text(struct found *found) {
         make_text(found);
         found->cut = !is_exact(found);
     }
+    if (found->cut && found->made.max > 0 && slice_is_null(message->body)) { // the header alone
+        found->text = (struct slice){0};
+    }
 }
 
 // False, with the response made, where it is not kept.

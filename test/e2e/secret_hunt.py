@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """The secret hunt: hundreds of ways to say AUTH, each with a password of its own, go through the
-proxy to a server that repeats it in every form; then every byte of every output and of standard
-error is searched for every form of every password.
+proxy to a server that repeats it in every form; then every byte of every output, of standard error,
+of all that the page's server answers and of the HTML report is searched for every form of every
+password.
 
 The same hunt under `--auth reveal` does find them: one that cannot find anything proves nothing.
 HUNT_SEED repeats a hunt, HUNT_VARIANTS says how many ways.
@@ -17,6 +18,7 @@ import struct
 from concurrent.futures import ThreadPoolExecutor
 
 from support import scope as support
+from support import web as pages
 
 # No byte that an output would escape, so that what is searched for is what would be shown.
 FORMS = ("text", "jsonl", "json", "pcap")
@@ -366,17 +368,41 @@ def pcap_streams(data):
     return b"\n".join(b"".join(parts) for parts in flows.values())
 
 
+def said_by_the_page(web, count):
+    """What the page's server says of so many sessions, by name."""
+    said = {"list": web.ask("/api/v1/sessions")[1], "metrics": web.ask("/metrics")[1],
+            "verdict": web.ask("/api/v1/wait", expect=["sessions = 0", "auth = x"], timeout=0)[1],
+            "stream": b"", "page": b""}
+    with web.open("/api/v1/events", after=0) as stream:
+        closed = 0
+        while closed < count:
+            line = stream.readline()
+            closed += line.endswith(b"}\n") and b'"event":"close"' in line
+            said["stream"] += line
+    for session in range(1, count + 1):
+        at = f"/api/v1/sessions/{session}"
+        for ending in ("", ".txt", ".json", "/messages/1", "/messages/1.eml"):
+            said["page"] += web.ask(at + ending)[1]
+        said["page"] += pcap_streams(web.ask(at + ".pcap")[1])
+    return said
+
+
 def run_proxy(scope, options, variants):
-    """Sends all variants through one proxy; returns what it wrote, by name."""
+    """Sends all variants through one proxy; returns what it wrote and said, by name."""
+    report = scope.path("hunt.html")
     with Server(variants) as server, scope.proxy(
             "--mode", f"reverse:smtp://127.0.0.1:{server.port}@127.0.0.1:0", "--grace", "1",
-            *options, outputs=FORMS) as proxy:
+            "--web", "0", "--report", f"html:{report}", "--fail-on", "never", *options,
+            outputs=FORMS) as proxy:
         with ThreadPoolExecutor(16) as pool:
             list(pool.map(lambda variant: Client(variant, proxy.port()).run(), variants))
+        outputs = said_by_the_page(pages.Web(proxy.errors()), len(variants))
         proxy.stop()
-    outputs = {form: proxy.output(form) for form in FORMS}
+    outputs |= {form: proxy.output(form) for form in FORMS}
     outputs["pcap"] += b"\n" + pcap_streams(outputs["pcap"])
     outputs["stderr"] = proxy.errors().encode()
+    with open(report, "rb") as file:
+        outputs["report"] = file.read()
     return outputs
 
 
@@ -421,6 +447,7 @@ def test_the_hunt_finds_what_is_revealed(scope):
     variants = variants_of("reveal", 34)
     found = hunt(scope, variants, ["--auth", "reveal", "--body", "full"])
     assert len({variant.number for variant, *_ in found}) >= len(variants) * 3 // 4, found
+    assert {name for _, name, *_ in found} >= {*FORMS, "stream", "page", "report"}, found
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the page's server answers to programs (contract-web, "For programs")."""
 
+import contextlib
 import json
 import signal
 import smtplib
@@ -277,21 +278,66 @@ def test_metrics_are_counted(scope):
             assert line + "\n" in text, text
 
 
+def test_promtool_has_no_complaint(scope):
+    s.need("promtool")
+    odd = scope.path('a "b" \\ \u00fc {x="y"}.txt')
+    with w.page(scope, "-o", f"text:{odd}") as (proxy, web):
+        answers = [web.ask("/metrics")[1]]  # of nothing
+        client = smtplib.SMTP("127.0.0.1", proxy.port(), timeout=s.TIMEOUT)
+        client.starttls(context=scope.client_context())
+        client.sendmail("a@example.com", "b@example.net", "Subject: x\r\n\r\n")
+        client.quit()
+        web.wait("outcome = completed")
+        answers.append(web.ask("/metrics")[1])
+    for answer in answers:
+        done = subprocess.run(["promtool", "check", "metrics"], input=answer,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert done.returncode == 0 and done.stdout == b"", (done, answer.decode())
+
+
+@contextlib.contextmanager
+def viewed(scope, *files):
+    """The page of `smtpscope view` with these transcripts."""
+    viewer = subprocess.Popen([scope.program, "view", *files, "--web", "0"],
+                              env=scope.environment, stderr=subprocess.PIPE)
+    try:
+        yield w.Web(viewer.stderr.readline().decode())
+    finally:
+        viewer.send_signal(signal.SIGTERM)
+        status = viewer.wait(s.TIMEOUT)
+        viewer.stderr.close()
+    assert status == 0, status
+
+
 def test_recorded_sessions_are_viewed(scope):
     with w.page(scope) as (proxy, web):
         w.send(proxy)
         web.wait("outcome = completed")
-    viewer = subprocess.Popen(
-        [scope.program, "view", proxy.folder + "/out.json", proxy.folder + "/out.jsonl",
-         "--web", "0"], env=scope.environment, stderr=subprocess.PIPE)
-    web = w.Web(viewer.stderr.readline().decode())
-    first, second = web.get("/api/v1/sessions")["sessions"]
-    assert (first["id"], second["id"]) == (1, 2) and first["subject"] == "Hello"
-    assert web.ask("/api/v1/sessions/1.txt")[1] == proxy.output("text")
-    assert web.get("/api/v1/status")["messages"] == 2
-    viewer.send_signal(signal.SIGTERM)
-    assert viewer.wait(s.TIMEOUT) == 0
-    viewer.stderr.close()
+    with viewed(scope, proxy.folder + "/out.json", proxy.folder + "/out.jsonl") as web:
+        first, second = web.get("/api/v1/sessions")["sessions"]
+        assert (first["id"], second["id"]) == (1, 2) and first["subject"] == "Hello"
+        assert web.ask("/api/v1/sessions/1.txt")[1] == proxy.output("text")
+        assert web.get("/api/v1/status")["messages"] == 2
+        assert web.ask("/readyz") == (200, b"ok")
+
+
+def test_a_recorded_message_is_what_was_recorded_of_it(scope):
+    at = "/api/v1/sessions/1/messages/1"
+    for detail, parts in (("headers", []), ("none", []), ("full", ["text/html", "image/svg+xml"])):
+        with w.page(scope, "--body", detail) as (proxy, web):
+            client = smtplib.SMTP("127.0.0.1", proxy.port(), timeout=s.TIMEOUT)
+            client.sendmail("a@example.com", "b@example.net", MIXED)
+            client.quit()
+            live = web.wait("outcome = completed") and web.get(at)
+        for form in ("json", "jsonl"):
+            with viewed(scope, f"{proxy.folder}/out.{form}") as web:
+                message = web.get(at)
+                assert [part["type"] for part in message["parts"]] == parts, (detail, message)
+                assert message["header"] == live["header"]
+                if detail == "full":
+                    assert message == live and web.ask(at + ".eml") == (200, MIXED.encode())
+                else:
+                    assert web.error(at + ".eml") == web.error(at + "/parts/1") == 404
 
 
 if __name__ == "__main__":
