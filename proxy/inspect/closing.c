@@ -239,13 +239,17 @@ static void judge_failure(struct analysis *analysis, const struct event_close *c
     if (!failed || cause_is_said(analysis, close->outcome)) {
         return;
     }
+    // After a rule of --fault has changed what a peer saw, no peer is to blame for the end.
+    bool put_in = analysis->facts.put_in.changed;
     bool of_client = close->outcome == OUTCOME_TLS_CLIENT_FAILED ||
                      (close->turned_away && close->outcome != OUTCOME_CONNECT_FAILED);
     struct slice error =
         close->error.len > 0 ? close->error : slice_of_string(outcome_name(close->outcome));
     analysis_say(analysis, RULE_SESSION_FAILED,
-                 place_of_session(of_client ? PARTY_CLIENT : PARTY_SERVER), "%.*s", (int)error.len,
-                 (const char *)error.data);
+                 place_of_session(put_in      ? PARTY_PROXY
+                                  : of_client ? PARTY_CLIENT
+                                              : PARTY_SERVER),
+                 "%.*s", (int)error.len, (const char *)error.data);
 }
 
 void closing_judge(struct analysis *analysis, const struct event *event) {

@@ -441,6 +441,7 @@ static void learn_fault(struct facts *facts, const struct event *event) {
     if (fault->holds_ns > 0 && until_ns > facts->put_in.held_until_ns) {
         facts->put_in.held_until_ns = until_ns;
     }
+    facts->put_in.changed = facts->put_in.changed || fault->holds_ns == 0 || for_ever;
     free(facts->put_in.rule);
     facts->put_in.rule = mem_string_of(fault->rule);
 }

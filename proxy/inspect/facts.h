@@ -72,6 +72,7 @@ struct put_in {
     char *rule;            // the latest that acted; NULL for none
     int64_t held_until_ns; // an answer is kept from the client till then; 0 for none
     bool refused;          // the client was refused something in the server's place
+    bool changed;          // something was not as the peers had it, and not only later
 };
 
 struct facts {

@@ -128,7 +128,7 @@ static void judge_after_421(struct analysis *analysis, const struct event_comman
     if (facts->saw_421 && facts_heard(facts->ordinal_421, command) &&
         command->command.verb != VERB_QUIT) {
         analysis_say(analysis, RULE_COMMANDS_AFTER_421, place_of_command(command),
-                     "%s was sent after the server had said 421 and was closing; only QUIT makes "
+                     "%s was sent after a 421 had said that the connection closes; only QUIT makes "
                      "sense then",
                      quote_of_command(analysis, command).text);
     }

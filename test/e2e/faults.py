@@ -6,6 +6,7 @@ import ssl
 
 from support import scope as s
 from support import smtp
+from support import tcp
 
 MESSAGE = b"From: a@example.com\r\nSubject: Weekly\r\n\r\ntext\r\n"
 SINK = ("--mode", "sink@127.0.0.1:0")
@@ -188,11 +189,88 @@ def test_every_recipient_becomes_one(scope):
     assert len(server.messages) == 1
 
 
+def test_a_slip_in_a_verb_and_a_rule_that_never_acted_are_said(scope):
+    """Not beside rules that acted, and a verb of one's own is no slip."""
+    texts = ("RCTP: 550 5.1.1 no", "XWHO: 550 5.1.1 no", "RCPT #2: 452 4.5.3 no")
+    with scope.proxy(*SINK, *rules(*texts)) as proxy:
+        send(proxy.port(), ["b@example.net", "c@example.net"])
+    errors = proxy.errors()
+    assert "--fault 'RCTP: 550 5.1.1 no': did you mean RCPT?\n" in errors, errors
+    assert errors.count("did you mean") == 1, errors
+    assert "never acted: --fault 'RCTP: 550 5.1.1 no', 'XWHO: 550 5.1.1 no'\n" in errors, errors
+    assert "RCPT #2" not in errors, errors
+    with scope.proxy(*SINK, *rules("RCPT: 550 5.1.1 no"), "--faults-off") as proxy:
+        send(proxy.port())
+    assert "never acted: --fault 'RCPT: 550 5.1.1 no'\n" in proxy.errors(), proxy.errors()
+
+
+def mail_from(port):
+    with s.connect(port) as connection:
+        s.read_line(connection)
+        return s.ask(connection, "MAIL FROM:<a@example.com>")[0][:3]
+
+
+def test_more_than_so_many_of_all_sessions(scope):
+    """The occasions of an hour are counted over the sessions, and over their threads."""
+    with smtp.Server() as server:
+        rule = rules("MAIL over 3/3600s: 421 4.7.0 slow down")
+        with server.proxy_to(scope, *rule, "--threads", "2") as proxy:
+            assert [mail_from(proxy.port()) for _ in range(6)] == 3 * [b"250"] + 3 * [b"421"]
+
+
+def choices(scope, seed, threads):
+    """Which of the recipients of each session chance refuses."""
+    recipients = [f"{n}@example.net" for n in range(24)]
+    with scope.proxy(*SINK, *rules("RCPT 50%: 450 4.2.0 busy"), "--fault-seed", seed,
+                     "--threads", threads) as proxy:
+        for _ in range(12):
+            send(proxy.port(), recipients)
+    assert f"--fault-seed {seed} repeats" in proxy.errors(), proxy.errors()
+    return [[exchange["reply"]["code"] for exchange in session["exchanges"]
+             if exchange["command"] and exchange["command"]["verb"] == "RCPT"]
+            for session in proxy.sessions()]
+
+
+def test_a_seed_gives_the_same_on_any_number_of_threads(scope):
+    alone = choices(scope, "7", "1")
+    assert len(alone) == 12 and len({tuple(one) for one in alone}) > 1, "no chance in it"
+    assert choices(scope, "7", "4") == alone
+    assert choices(scope, "0", "4") != alone
+
+
+def failures(session):
+    return {one["side"] for one in session["findings"] if one["rule"] == "session-failed"}
+
+
+def test_no_peer_is_blamed_for_an_end_that_was_put_in(scope):
+    faults = ("alert access_denied", "close", "reset", "certificate expired",
+              "certificate unknown-issuer")
+    texts = [f"tls session {number}: {fault}" for number, fault in enumerate(faults, 1)]
+    with scope.proxy(*SINK, *rules(*texts)) as proxy:
+        for _ in texts:
+            try:
+                refusal(scope, proxy.port())
+            except ConnectionError:
+                pass
+    assert [failures(session) for session in proxy.sessions()] == [{"proxy"}] * len(faults)
+    with smtp.Server() as server, server.proxy_to(scope, *rules("connect: refuse")) as proxy:
+        with s.connect(proxy.port()) as connection:
+            s.read_all(connection)
+    assert [failures(session) for session in proxy.sessions()] == [{"proxy"}]
+    with tcp.refusing_port() as port:
+        mode = ("--mode", f"reverse:smtp://127.0.0.1:{port}@127.0.0.1:0")
+        with scope.proxy(*mode, *rules("connect: delay 10ms")) as proxy:
+            with s.connect(proxy.port()) as connection:
+                s.read_all(connection)
+    assert [failures(session) for session in proxy.sessions()] == [{"server"}]
+
+
 def test_words_that_do_not_go_together(scope):
     for words, said in ((("--keep-to", "x"), "--rewrite-to"), (("--rewrite-to", "nobody"), "'nobody'"),
                         (("--dry-run", "--fault", "greeting: rate 10"), "rate"),
                         (("--dry-run", "--fault", "DATA: 451 4.3.0 no"), "message: 451 4.3.0 no"),
-                        (("--dry-run", "--fault", "*: 451 4.3.0 no"), "--dry-run")):
+                        (("--dry-run", "--fault", "*: 451 4.3.0 no"), "--dry-run"),
+                        (("--fault", "connect: refuse"), "dials no server")):
         done = scope.run("proxy", *SINK, *words)
         assert done.returncode == 2 and said in done.stderr.decode(), done
 
