@@ -339,8 +339,8 @@ static bool ends_text(struct plain_server *server, struct slice line) {
 
 static void say_once(struct wire *wire, struct slice line, struct plain_server *server) {
     unsigned sum = sum_of(line);
-    bool is_data =
-        slice_starts_with_nocase(server->in_step ? slice_trim(line) : line, SLICE("DATA"));
+    bool is_data = server->in_step ? command_verb(lines_text(line)) == VERB_DATA
+                                   : slice_starts_with_nocase(line, SLICE("DATA"));
     bool end = server->text && ends_text(server, line);
     if (server->text && !end) {
         return;
