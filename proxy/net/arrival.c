@@ -70,10 +70,13 @@ static void begin_session(struct arrival *arrival, struct slice early) {
     free_arrival(arrival);
 }
 
-static bool may_be_no_mail(const struct arrival *arrival) {
+// A connection of `run` that may be no mail, or came when no session may begin any more.
+static bool passes_by(const struct arrival *arrival) {
+    const struct listen_spec *spec = arrival->accepted.spec;
     const struct route *route = arrival->accepted.route;
-    return arrival->accepted.spec->mail_only && !passage_port_is_mail(route->port) &&
-           route->result.peer != NULL;
+    bool may_be_no_mail = spec->mail_only && !passage_port_is_mail(route->port);
+    return spec->mode == MODE_RUN && route->result.peer != NULL &&
+           (may_be_no_mail || arrival->worker->stopping);
 }
 
 static void begin_passage(struct arrival *arrival) {
@@ -301,7 +304,7 @@ static void go_on(struct arrival *arrival) {
     struct buf early = arrival->early; // It outlives the arrival.
     arrival->early = (struct buf){0};
     const struct tunnel_protocol *protocol = tunnel_protocol_of(arrival->accepted.spec->mode);
-    if (protocol == NULL && may_be_no_mail(arrival)) {
+    if (protocol == NULL && passes_by(arrival)) {
         begin_passage(arrival);
     } else if (protocol == NULL) {
         begin_session(arrival, buf_slice(&early));

@@ -206,7 +206,16 @@ static void free_listener(uv_handle_t *handle) {
     free(listener);
 }
 
+// For the command of `run` these connections are made: a reset would lose its mail.
+static void accept_the_rest(struct listener *listener) {
+    while (accept_within_limits(listener)) {
+    }
+}
+
 void listener_close(struct listener *listener) {
+    if (listener->spec->mode == MODE_RUN) {
+        accept_the_rest(listener);
+    }
     pause_polling(listener);
     listener->closed = true;
     close(listener->fd);

@@ -32,6 +32,7 @@ MUST_USE enum err listener_bind(int *out_fd, struct failure *failure,
 
 struct listener *listener_new(struct worker *worker, const struct listen_spec *spec, int fd);
 void listener_resume(struct listener *listener); // accepts again, if there is room
-void listener_close(struct listener *listener);  // frees itself in its close callback
+// In mode `run` what is connected already is accepted first. Frees itself in its close callback.
+void listener_close(struct listener *listener);
 
 #endif

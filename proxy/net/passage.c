@@ -200,6 +200,7 @@ void passage_begin(struct worker *worker, struct live *arrival, const struct acc
     passage->live.ops = &ops;
     passage->worker = worker;
     passage->accepted = *accepted;
+    passage->decided = worker->stopping;
     worker_session_replaced(worker, arrival, &passage->live);
     adopt(passage, accepted->peer);
     adopt(passage, accepted->route->result.peer);

@@ -2,6 +2,7 @@
 // passage: a connection of `run --ports all` until its first bytes say whether it is mail. Mail
 // becomes a session, which gets those bytes first. Anything else passes on untouched, byte for byte
 // in both directions with its ends and resets, and is no session: nothing is decoded or recorded.
+// So does any connection of `run` that comes when the proxy is stopping, as after `--once`.
 //
 //   arrival ─▶ passage ─┬─ the server greets with 220, 4xx or 5xx, or the client with EHLO ─▶ conn
 //                       └─ anything else ─▶ passes on, to its end
@@ -24,7 +25,8 @@ enum passage_verdict { PASSAGE_MAIL, PASSAGE_OTHER, PASSAGE_MORE };
 // What the first bytes of a side say; PASSAGE_MORE where they may become either.
 enum passage_verdict passage_judge(enum side side, struct slice bytes, uint16_t port);
 
-// Takes all of `accepted` over, whose server is connected, in the place of `arrival`.
+// Takes all of `accepted` over, whose server is connected, in the place of `arrival`. While the
+// worker is stopping it becomes no session.
 void passage_begin(struct worker *worker, struct live *arrival, const struct accepted *accepted);
 
 #endif

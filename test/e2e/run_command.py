@@ -432,6 +432,18 @@ def test_after_once_the_command_goes_on(scope):
     assert len(result.sessions) >= 1
 
 
+def test_no_connection_is_lost_by_once(scope):
+    """The next one is under way to the proxy while that stops."""
+    ways.need_capture(scope)
+    with smtp.Server() as server:
+        again = f"for _ in range(4):\n    exec({SEND!r})"
+        for count in range(4, 24, 4):
+            done = ways.run(scope, server.port, [sys.executable, "-c", again, str(server.port)],
+                            options=["--once"])
+            done.assert_status(0)
+            assert len(server.messages) == count
+
+
 def test_a_failed_check_decides_the_status(scope):
     ways.need_capture(scope)
     result = ways.run(scope, 25, ["true"], options=["--expect", "messages = 1"])

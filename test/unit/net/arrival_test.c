@@ -365,6 +365,26 @@ static void a_claimed_client_without_a_socket_is_dialled_for(void **state) {
     assert_string_equal(scene.dial_address, "192.0.2.7");
 }
 
+static void one_that_comes_to_a_stop_passes_by(void **state) {
+    (void)state;
+    int pair[2];
+    char got[8] = "";
+    tcp_pair(pair);
+    scene.claimed = true;
+    scene.claimed_fd = pair[1];
+    scene.worker.stopping = true;
+    arrive_by_a_lead();
+    assert_int_equal(send(pair[0], "220 x\r\n", 7, MSG_NOSIGNAL), 7);
+    while (recv(scene.client, got, sizeof(got), MSG_DONTWAIT) != 7) {
+        uv_run(&scene.worker.loop, UV_RUN_NOWAIT);
+    }
+    assert_string_equal(got, "220 x\r\n");
+    assert_int_equal(scene.sessions, 0); // though it is mail
+    close(pair[0]);
+    shutdown(scene.client, SHUT_WR);
+    until(&scene.ended);
+}
+
 static void what_is_not_claimed_is_closed(void **state) {
     (void)state;
     arrive_by_a_lead();
@@ -666,6 +686,7 @@ int main(void) {
         IN_SCENE(a_client_that_was_not_redirected_is_refused),
         IN_SCENE(a_claimed_client_is_known_and_connected),
         IN_SCENE(a_claimed_client_without_a_socket_is_dialled_for),
+        IN_SCENE(one_that_comes_to_a_stop_passes_by),
         IN_SCENE(what_is_not_claimed_is_closed),
         IN_SCENE(the_request_says_where_it_goes),
         IN_SCENE(an_address_in_the_request_is_dialled),

@@ -25,6 +25,7 @@ static struct {
     struct proxy_options options;
     struct service service;
     struct worker worker;
+    struct listen_spec spec;
     struct sockaddr_in name;
     int clients[CLIENTS_MAX];
     size_t client_count;
@@ -78,16 +79,16 @@ static void complain(void *context, const char *sentence) {
 }
 
 static int open_scene(void **state) {
-    static const struct listen_spec spec = {.mode = MODE_SINK};
     (void)state;
     memset(&scene, 0, sizeof(scene));
+    scene.spec.mode = MODE_SINK;
     fake_clock_reset();
     scene.options = (struct proxy_options){.max_sessions = 1000, .complain = complain};
     scene.descriptors_max = RLIM_INFINITY;
     scene.service.options = &scene.options;
     scene.service.wake_listeners = wake_listeners;
     worker_init(&scene.worker, &scene.service);
-    worker_add_listener(&scene.worker, &spec, tcp_listen(&scene.name));
+    worker_add_listener(&scene.worker, &scene.spec, tcp_listen(&scene.name));
     return 0;
 }
 
@@ -215,6 +216,22 @@ static void a_client_that_left_already_is_none(void **state) {
     assert_int_equal(scene.complaints, 0);
 }
 
+// Its servers were dialled before they came here.
+static void what_the_command_of_run_has_connected_is_accepted_at_a_stop(void **state) {
+    (void)state;
+    scene.spec.mode = MODE_RUN;
+    connect_clients(3);
+    worker_stop(&scene.worker);
+    assert_int_equal(scene.accepted_count, 3);
+}
+
+static void no_other_client_is_accepted_at_a_stop(void **state) {
+    (void)state;
+    connect_clients(3);
+    worker_stop(&scene.worker);
+    assert_int_equal(scene.accepted_count, 0);
+}
+
 #define IN_SCENE(test) cmocka_unit_test_setup_teardown(test, open_scene, close_scene)
 
 int main(void) {
@@ -226,6 +243,8 @@ int main(void) {
         IN_SCENE(the_first_session_is_not_refused),
         IN_SCENE(out_of_descriptors_it_accepts_again_later),
         IN_SCENE(a_client_that_left_already_is_none),
+        IN_SCENE(what_the_command_of_run_has_connected_is_accepted_at_a_stop),
+        IN_SCENE(no_other_client_is_accepted_at_a_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
