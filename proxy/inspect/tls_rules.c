@@ -170,13 +170,10 @@ static void say_no_sni(struct analysis *analysis) {
               "pointed at an address has none to send");
 }
 
-static void judge_client(struct analysis *analysis, const struct event_tls *tls) {
+static void judge_refusal(struct analysis *analysis, const struct event_tls *tls) {
     bool did_right = tls->shown_by_fault && tls->shown_bad;
     if (tls->error != NULL && tls->certificate_alert && !did_right) {
         say_distrusts(analysis, tls);
-    }
-    if (tls->sni_missing) {
-        say_no_sni(analysis);
     }
 }
 
@@ -387,21 +384,32 @@ static void judge_truncated(struct analysis *analysis, const struct event_close 
     }
 }
 
+// A handshake that was done and is refused later comes twice, the second time with an error.
+static void judge_handshake(struct analysis *analysis, const struct event *event) {
+    const struct event_tls *tls = &event->tls;
+    bool *judged = &analysis->tls_judged[tls->side];
+    if (*judged && tls->error != NULL) {
+        return;
+    }
+    *judged = tls->version != NULL;
+    judge_version(analysis, tls);
+    judge_strength(analysis, tls);
+    if (tls->side == SIDE_SERVER) {
+        judge_server(analysis, event);
+    } else if (tls->sni_missing) {
+        say_no_sni(analysis);
+    }
+}
+
 void tls_judge(struct analysis *analysis, const struct event *event) {
     if (event->kind == EVENT_COMMAND) {
         judge_unchecked(analysis, &event->command);
     } else if (event->kind == EVENT_CLOSE) {
         judge_truncated(analysis, &event->close);
     } else if (event->kind == EVENT_TLS) {
-        if (!analysis->tls_judged[event->tls.side]) {
-            analysis->tls_judged[event->tls.side] = event->tls.version != NULL;
-            judge_version(analysis, &event->tls);
-            judge_strength(analysis, &event->tls);
-        }
+        judge_handshake(analysis, event);
         if (event->tls.side == SIDE_CLIENT) {
-            judge_client(analysis, &event->tls);
-        } else {
-            judge_server(analysis, event);
+            judge_refusal(analysis, &event->tls);
         }
     }
 }
