@@ -146,11 +146,26 @@ struct event_due {
     int64_t since_ns; // when the last byte came of what it answers
 };
 
+// A 334 of the server that waits for the client's answer.
+enum event_challenge {
+    CHALLENGE_NONE,
+    CHALLENGE_STRAY,  // of no login: what comes next may be a response all the same
+    CHALLENGE_ASKS,   // for a response
+    CHALLENGE_REFUSES // for an empty one: it says, in JSON, why the login failed (RFC 7628 3.2.2)
+};
+
 // How far the conversation has come, as the decoder knows it.
 struct event_progress {
     struct event_due due; // what the client waits for
-    bool greeted;         // a whole greeting came, good or bad
+    enum event_challenge challenge;
+    bool greeted; // a whole greeting came, good or bad
     bool quit_answered;
+};
+
+// The login that a reply is part of, as the decoder follows it.
+struct event_login {
+    struct slice mechanism; // upper case; null where it was none, or the reply is of no login
+    bool name_asked_again;  // a user name came with AUTH LOGIN, and the server asked for it
 };
 
 struct event_command {
@@ -172,6 +187,7 @@ struct event_command {
     const char *sasl_doubt; // … and what may be the reason if the server refuses it
     unsigned heard;         // how many replies the client had got when it began the line
     struct event_due due;   // what was due before it
+    enum event_challenge answers;
     // What the client knew when it sent the line; NULL before the first EHLO reply on this layer.
     // The capabilities of the latest EHLO reply *received before the command was sent*.
     const struct capabilities *offered;
@@ -200,7 +216,8 @@ struct event_reply {
     struct slice recipient;  // LMTP: whose answer this is; null else
     enum verb verb;          // of the command answered; VERB_NONE for the greeting or none
     bool continuation_reply; // answers a SASL line
-    int64_t latency_ns;      // since the command's (or message's) last byte; -1 for the greeting
+    struct event_login login;
+    int64_t latency_ns; // since the command's (or message's) last byte; -1 for the greeting
     bool tls;
     const struct capabilities *offered; // set on a positive reply to EHLO or LHLO, else NULL
     const struct capabilities *current; // the latest on this layer; NULL before

@@ -116,7 +116,7 @@ static void judge_refusal(struct analysis *analysis, const struct event_reply *r
     }
     // What came after a name that was asked for again answered another question than was meant.
     if (is_about_credentials(reply->code) && doubt->text != NULL &&
-        !analysis->facts.name_asked_again) {
+        !reply->login.name_asked_again) {
         analysis_say(analysis, RULE_AUTH_DOUBTFUL, place_of_exchange(PARTY_CLIENT, doubt->exchange),
                      "What the client sent for its login has the right form, but %s", doubt->text);
     }
@@ -125,8 +125,9 @@ static void judge_refusal(struct analysis *analysis, const struct event_reply *r
 
 // ── a challenge without an answer ───────────────────────────────────────────────────────────────
 
-static void say_unanswered(struct analysis *analysis, struct place place, const char *did) {
-    if (analysis->facts.sasl_due_error) {
+static void say_unanswered(struct analysis *analysis, struct place place,
+                           enum event_challenge challenge, const char *did) {
+    if (challenge == CHALLENGE_REFUSES) {
         analysis_say(analysis, RULE_AUTH_UNANSWERED, place,
                      "The server's last 334 says, in base64, why it refuses the login, and %s; the "
                      "client must answer that 334 with an empty line, and then gets the 535",
@@ -141,17 +142,19 @@ static void say_unanswered(struct analysis *analysis, struct place place, const 
 
 static void judge_no_answer(struct analysis *analysis, const struct event_command *command) {
     struct slice text = command->line.text;
-    if (analysis->facts.sasl_due && sasl_is_no_response(text) && !slice_is(text, "*")) {
+    enum event_challenge challenge = facts_challenge(&analysis->facts, command->answers);
+    if (challenge != CHALLENGE_NONE && sasl_is_no_response(text) && !slice_is(text, "*")) {
         char did[64];
         snprintf(did, sizeof(did), "the client sent %.*s, which is taken for the answer",
                  (int)text.len, (const char *)text.data);
-        say_unanswered(analysis, place_of_command(command), did);
+        say_unanswered(analysis, place_of_command(command), challenge, did);
     }
 }
 
 static void judge_close(struct analysis *analysis, const struct event_close *close) {
-    if (analysis->facts.sasl_due && close->by == PARTY_CLIENT) {
-        say_unanswered(analysis, place_of_session(PARTY_CLIENT),
+    enum event_challenge challenge = facts_challenge(&analysis->facts, close->progress.challenge);
+    if (challenge != CHALLENGE_NONE && close->by == PARTY_CLIENT) {
+        say_unanswered(analysis, place_of_session(PARTY_CLIENT), challenge,
                        "the client closed the connection without an answer");
     }
 }

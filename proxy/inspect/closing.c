@@ -85,8 +85,9 @@ static void judge_wait(struct analysis *analysis, const struct end_state *end) {
 
 static void judge_quit(struct analysis *analysis, const struct end_state *end) {
     const struct facts *facts = &analysis->facts;
-    bool owes_nothing = end->progress.due.count == 0 && !end->in_text && !end->held &&
-                        !facts->sasl_due; // QUIT would be taken for a response
+    // QUIT would be taken for a response.
+    bool challenged = facts_challenge(facts, end->progress.challenge) != CHALLENGE_NONE;
+    bool owes_nothing = end->progress.due.count == 0 && !end->in_text && !end->held && !challenged;
     // A 421 after the client's end (exim says one to a client that leaves) is its answer, not its
     // cause.
     bool told_to_go = facts->client_left ? facts->left.saw_421 : end->saw_421;

@@ -4,7 +4,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "event/reply_line.h"
-#include "event/sasl.h"
 #include "inspect/parameter.h"
 
 #include <stdio.h>
@@ -85,10 +84,6 @@ static void learn_auth(struct facts *facts, const struct event_command *event) {
     facts->credentials_seen = true;
     facts->auth_exchange = event->exchange;
     facts->auth_heard = event->heard;
-    snprintf(facts->mechanism, sizeof(facts->mechanism), "%.*s",
-             (int)slice_sub(event->command.mechanism, 0, sizeof(facts->mechanism) - 1).len,
-             (const char *)event->command.mechanism.data);
-    facts->name_asked_again = false;
 }
 
 static void learn_text(struct facts *facts, const struct event_command *event) {
@@ -131,6 +126,12 @@ static void learn_verb(struct facts *facts, const struct event_command *event) {
     }
 }
 
+// After a fault the client may have been sent something else.
+enum event_challenge facts_challenge(const struct facts *facts, enum event_challenge challenge) {
+    bool as_sent = facts->latest_ordinal > facts->put_in.ordinal;
+    return as_sent && challenge != CHALLENGE_STRAY ? challenge : CHALLENGE_NONE;
+}
+
 bool facts_is_stray_text(const struct facts *facts, const struct event_command *command) {
     return stray_cause_of(&facts->stray, command) != STRAY_NONE;
 }
@@ -164,12 +165,12 @@ static void learn_command(struct facts *facts, const struct event *event) {
         .exchange = command->exchange,
         .continuation = command->continuation,
         .cancels = command->continuation && slice_is(command->line.text, "*"),
+        .mechanism = command->command.mechanism.len > 0,
         .first_answer = first_answer,
         .parameters = parameters_are_offered(command),
         .idle_ns = event->at_ns - facts->latest_ns,
         .one_round_auth = first_answer && mechanism_is_one_round(command->command.mechanism)};
     bool stray = facts_is_stray_text(facts, command);
-    facts->sasl_due = false;
     stray_learn(&facts->stray, command);
     if (stray) {
         return;
@@ -285,15 +286,9 @@ static void learn_verb_reply(struct facts *facts, const struct event_reply *repl
 }
 
 static void learn_auth_reply(struct facts *facts, const struct event_reply *reply) {
-    bool login = slice_is_nocase(slice_of_string(facts->mechanism), "LOGIN");
     bool named = facts->last.verb == VERB_AUTH && facts->last.first_answer &&
                  facts->last.exchange == reply->to;
-    facts->sasl_due = reply->code == 334;
-    if (reply->code == 334 && reply->line_count > 0) {
-        facts->sasl_due_error = slice_starts_with(reply->lines[0].text, SLICE("eyJ"));
-        facts->name_asked_again |=
-            login && named && sasl_challenge_asks(reply->lines[0].text) == SASL_ASKS_NAME;
-    } else if (reply->code >= 400 && (reply->continuation_reply || named)) {
+    if (reply->code >= 400 && (reply->continuation_reply || named)) {
         facts->auth_refused = reply->to;
     }
 }
@@ -432,7 +427,7 @@ static void learn_time(struct facts *facts, const struct event *event) {
 
 static void learn_fault(struct facts *facts, const struct event *event) {
     const struct event_fault *fault = &event->fault;
-    facts->sasl_due = false; // What the client is told from here on is not the server's.
+    facts->put_in.ordinal = facts->latest_ordinal;
     if (slice_starts_with(fault->rule, SLICE("--"))) {
         return; // another option, which puts in what was asked for and no fault
     }

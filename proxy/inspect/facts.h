@@ -45,6 +45,7 @@ struct last_command {
     int exchange;
     bool continuation;
     bool cancels;        // a SASL line that is a lone * (RFC 4954 4)
+    bool mechanism;      // AUTH that names one
     bool first_answer;   // AUTH with an initial response
     bool parameters;     // MAIL or RCPT with parameters, all of extensions that are offered
     bool one_round_auth; // AUTH with an initial response that settles it (RFC 4954 4)
@@ -70,6 +71,7 @@ struct end_state {
 // What --fault has put in.
 struct put_in {
     char *rule;            // the latest that acted; NULL for none
+    unsigned ordinal;      // of the reply before that
     int64_t held_until_ns; // an answer is kept from the client till then; 0 for none
     bool refused;          // the client was refused something in the server's place
     bool changed;          // something was not as the peers had it, and not only later
@@ -98,12 +100,8 @@ struct facts {
     bool starttls_tried;
     bool authenticated;
     unsigned ordinal_235;
-    int auth_exchange;     // of the latest AUTH
-    unsigned auth_heard;   // what the client had heard when it sent the latest AUTH
-    char mechanism[24];    // … its mechanism, as it was sent
-    bool name_asked_again; // … LOGIN with a user name, which the server asked for all the same
-    bool sasl_due;         // a 334 waits for its answer …
-    bool sasl_due_error;   // … which says, in JSON, why the login failed (RFC 7628 3.2.2)
+    int auth_exchange;   // of the latest AUTH
+    unsigned auth_heard; // what the client had heard when it sent the latest AUTH
     int auth_refused; // … the exchange whose response was refused, up to the next known command
     unsigned latest_ordinal; // of the replies
     bool credentials_seen;
@@ -164,6 +162,9 @@ bool facts_is_telnet(const struct event_command *command);
 
 // Whether the client had got that reply when it sent the command.
 bool facts_heard(unsigned ordinal, const struct event_command *command);
+
+// The 334 that waits for an answer, as the client got it; `challenge` as the decoder knows it.
+enum event_challenge facts_challenge(const struct facts *facts, enum event_challenge challenge);
 
 // Whether this line is the text of a message after a DATA that was refused, or never answered: the
 // decoder, which goes by the replies, sees commands in it.

@@ -105,29 +105,27 @@ static const struct {
       "check the domain, or use LOGIN or PLAIN, which is offered too and safe inside TLS"}},
 };
 
-static const struct reply_words *words_of_token(const struct facts *facts) {
+static const struct reply_words *words_of_token(struct slice mechanism) {
     static const struct reply_words token = {
         "the server does not accept this token: it may be expired, of another user, or without the "
         "right to send by SMTP",
         "get a new one for this user, with the scope for SMTP"};
-    struct slice mechanism = slice_of_string(facts->mechanism);
-    bool oauth = slice_is_nocase(mechanism, "XOAUTH2") || slice_is_nocase(mechanism, "OAUTHBEARER");
+    bool oauth = slice_is(mechanism, "XOAUTH2") || slice_is(mechanism, "OAUTHBEARER");
     return oauth ? &token : NULL;
 }
 
-static const struct reply_words *words_of_mechanism(const struct facts *facts,
-                                                    const struct event_reply *reply) {
+static const struct reply_words *words_of_mechanism(const struct event_reply *reply) {
     static const struct reply_words name_ignored = {
         "the server ignored the user name that came with AUTH LOGIN, asked for it again, and took "
         "the next answer for it",
         "send AUTH LOGIN alone, and answer each question of the server"};
     bool other = capabilities_offer_mechanism(reply->current, SLICE("PLAIN")) ||
                  capabilities_offer_mechanism(reply->current, SLICE("LOGIN"));
-    if (facts->name_asked_again) {
+    if (reply->login.name_asked_again) {
         return &name_ignored;
     }
     for (size_t i = 0; reply->tls && other && i < sizeof(uncertain) / sizeof(uncertain[0]); i++) {
-        if (slice_is_nocase(slice_of_string(facts->mechanism), uncertain[i].mechanism)) {
+        if (slice_is(reply->login.mechanism, uncertain[i].mechanism)) {
             return &uncertain[i].words;
         }
     }
@@ -193,7 +191,7 @@ static const struct reply_words *words_of_contradiction(const struct analysis *a
     bool unknown = reply->code == 500 || reply->code == 502 || reply->code == 504;
     bool parameters = facts->last.exchange == reply->to && facts->last.parameters;
     if (stage == STAGE_AUTH && unknown && !reply->continuation_reply &&
-        capabilities_offer_mechanism(reply->current, slice_of_string(facts->mechanism))) {
+        capabilities_offer_mechanism(reply->current, reply->login.mechanism)) {
         return &by_offer.mechanism;
     }
     bool ordered = stage == STAGE_RCPT || stage == STAGE_DATA || stage == STAGE_BDAT;
@@ -219,7 +217,7 @@ static const struct reply_words *words_of_omission(const struct facts *facts,
         return &by_offer.no_hello;
     }
     bool form = reply->code == 500 || reply->code == 501 || reply->code == 504;
-    return login && latest && form && facts->mechanism[0] == '\0' ? &by_offer.no_mechanism : NULL;
+    return login && latest && form && !facts->last.mechanism ? &by_offer.no_mechanism : NULL;
 }
 
 // The same where the offer, and not the refusal, is what to look at.
@@ -276,9 +274,9 @@ static const struct reply_words *words_of(struct analysis *analysis, enum refusa
                               .credentials_sent = !nothing_sent};
     const struct reply_words *words = reply_words_of(&refusal);
     bool wrong = stage == STAGE_AUTH && reply->code == 535 && !nothing_sent;
-    const struct reply_words *better = wrong ? words_of_token(facts) : NULL;
+    const struct reply_words *better = wrong ? words_of_token(reply->login.mechanism) : NULL;
     if (wrong && better == NULL && reply_words_of_text(&refusal) == NULL) {
-        better = words_of_mechanism(facts, reply);
+        better = words_of_mechanism(reply);
     }
     words = better != NULL ? better : words;
     better = login_waits_for_tls(reply, words) ? &by_offer.login_in_tls

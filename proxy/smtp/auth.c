@@ -92,6 +92,7 @@ const char *auth_response(struct auth *auth, struct slice line, bool initial, bo
     }
     const char *flaw = NULL;
     auth->responses++;
+    auth->initial = auth->initial || initial;
     if (cut) { // The rest is not known: what there is, in whole groups of four digits.
         line = slice_sub(line, 0, line.len - line.len % 4);
     }
@@ -113,6 +114,7 @@ void auth_challenge(struct auth *auth, struct slice challenge) {
     auth->asked = sasl_challenge_asks(challenge);
     if (auth->mechanism == SASL_MECHANISM_LOGIN && auth->asked == SASL_ASKS_NAME) {
         auth->has_identity = false; // what came before was not taken for it
+        auth->name_asked_again = auth->name_asked_again || (auth->initial && auth->responses == 1);
     }
 }
 
@@ -131,12 +133,21 @@ static enum auth_outcome outcome_of(const struct auth *auth, int code) {
     return code >= 400 && code < 500 ? AUTH_DEFERRED : AUTH_FAILED;
 }
 
+static struct slice mechanism_of(const struct auth *auth) {
+    return auth->mechanism_len > 0 ? slice_of(auth->mechanism_name, auth->mechanism_len)
+                                   : (struct slice){0};
+}
+
+struct event_login auth_login(const struct auth *auth) {
+    return (struct event_login){.mechanism = mechanism_of(auth),
+                                .name_asked_again = auth->name_asked_again};
+}
+
 void auth_tell(struct event_auth *out, const struct auth *auth, int code) {
-    *out = (struct event_auth){
-        .exchange = auth->exchange, .outcome = outcome_of(auth, code), .code = code};
-    if (auth->mechanism_len > 0) {
-        out->mechanism = slice_of(auth->mechanism_name, auth->mechanism_len);
-    }
+    *out = (struct event_auth){.exchange = auth->exchange,
+                               .mechanism = mechanism_of(auth),
+                               .outcome = outcome_of(auth, code),
+                               .code = code};
     if (auth->has_identity) {
         out->identity = slice_of(auth->identity, auth->identity_len);
     }
@@ -150,4 +161,12 @@ bool auth_error_text(struct buf *out, const struct auth *auth, struct slice chal
         return false;
     }
     return base64_decode(out, challenge) && buf_len(out) > 0 && buf_slice(out).data[0] == '{';
+}
+
+bool auth_is_error(const struct auth *auth, struct slice challenge) {
+    struct buf text;
+    buf_init(&text, LIMIT_CHALLENGE_TEXT);
+    bool is_error = auth_error_text(&text, auth, challenge);
+    buf_wipe(&text);
+    return is_error;
 }

@@ -17,7 +17,9 @@ struct auth {
     uint8_t mechanism_name[AUTH_MECHANISM_MAX]; // upper case
     size_t mechanism_len;
     enum sasl_mechanism mechanism;
-    unsigned responses;   // client lines, the initial response included
+    unsigned responses; // client lines, the initial response included
+    bool initial;       // … which came
+    bool name_asked_again;
     enum sasl_asks asked; // by the latest challenge, while it is not answered
     bool has_identity;
     uint8_t identity[AUTH_IDENTITY_MAX];
@@ -40,11 +42,14 @@ void auth_free(struct auth *auth); // wipes; NULL is fine
 const char *auth_response(struct auth *auth, struct slice line, bool initial, bool cut);
 // The server's challenge, as sent: of LOGIN it says what the next response is.
 void auth_challenge(struct auth *auth, struct slice challenge);
+// What is known of it while it goes on. Valid until auth_free.
+struct event_login auth_login(const struct auth *auth);
 // How the exchange ended; `code` 0 where it was never answered. Valid until auth_free.
 void auth_tell(struct event_auth *out, const struct auth *auth, int code);
 
 // The text of a 334 challenge where it is an error that a bearer mechanism reports as JSON (RFC
 // 7628 3.2.2), decoded into `out`; false for all others.
 bool auth_error_text(struct buf *out, const struct auth *auth, struct slice challenge);
+bool auth_is_error(const struct auth *auth, struct slice challenge);
 
 #endif

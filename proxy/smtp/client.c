@@ -160,7 +160,7 @@ static void give_up(struct dialogue *dialogue) {
 static bool is_strange(struct dialogue *dialogue, bool ended) {
     struct client_stream *client = &dialogue->client;
     struct slice head = slice_sub(line_reader_text(&client->line), 0, NOT_SMTP_HEAD);
-    bool tls = head.len >= 3 && not_smtp_is_tls(head) && !client->challenged;
+    bool tls = head.len >= 3 && not_smtp_is_tls(head) && client->challenge == CHALLENGE_NONE;
     if (!tls && (client->spoke_smtp || dialogue->stranger != PARTY_NONE)) {
         return false;
     }
@@ -357,7 +357,7 @@ void client_begin_tls(struct dialogue *dialogue, int64_t at_ns) {
     client_finish(dialogue, at_ns);
     dialogue->client.stream_over = false; // The stream inside TLS is another one.
     client_set_state(dialogue, CLIENT_LINES);
-    dialogue->client.challenged = false;
+    dialogue->client.challenge = CHALLENGE_NONE;
     dialogue->client.undecided = false;
     dialogue->client.text_refused = false;
     dialogue->client.rest_due = false;

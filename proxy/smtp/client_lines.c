@@ -40,7 +40,7 @@ static bool looks_like_command(const struct caps *caps, struct slice text) {
 
 enum client_line client_line_classify(const struct dialogue *dialogue, struct slice text) {
     const struct client_stream *client = &dialogue->client;
-    if (client->challenged) {
+    if (client->challenge != CHALLENGE_NONE) {
         return CLIENT_LINE_SASL;
     }
     if (client_line_is_known(text)) {
@@ -93,6 +93,7 @@ static void emit_command(struct dialogue *dialogue, const struct event_line *lin
     event->pipelined = dialogue->client.line_pipelined;
     event->heard = dialogue->client.line_heard;
     event->due = queue_awaited(&dialogue->queue);
+    event->answers = dialogue->client.challenge;
     event->in_reply = dialogue->client.line_in_reply;
     event->sasl_flaw = dialogue->client.sasl.flaw;
     event->sasl_doubt = dialogue->client.sasl.doubt;
@@ -316,7 +317,6 @@ static void take_sasl(struct dialogue *dialogue, const struct event_line *line, 
     struct pending_reply item = new_item(dialogue, VERB_NONE, at_ns);
     item.continuation = true;
     item.auth = latest_auth(dialogue);
-    client->challenged = false;
     if (item.auth != NULL) {
         if (client->line_pipelined) { // it does not go by the question
             auth_challenge(item.auth, SLICE(""));
@@ -324,6 +324,9 @@ static void take_sasl(struct dialogue *dialogue, const struct event_line *line, 
         take_response(dialogue, item.auth, line_reader_text(&client->line), false);
     }
     emit_command(dialogue, line, NULL, CLIENT_LINE_SASL, at_ns);
+    if (!item.unended) { // Half a line is no answer.
+        client->challenge = CHALLENGE_NONE;
+    }
     queue_push(&dialogue->queue, &item);
     client_set_state(dialogue, CLIENT_AWAIT_SASL);
 }

@@ -137,7 +137,7 @@ static void emit_proxy_bytes(struct dialogue *dialogue, enum side from, struct s
 
 // The client has been told that its login is over.
 static void cancel_auth(struct dialogue *dialogue) {
-    dialogue->client.challenged = false;
+    dialogue->client.challenge = CHALLENGE_NONE;
     if (dialogue->auths != NULL) {
         dialogue->auths->cancelled = true;
         struct event_command kept = emit_event(dialogue)->command;
@@ -272,7 +272,7 @@ size_t dialogue_commands_waiting(const struct dialogue *dialogue) {
 
 bool dialogue_between_commands(const struct dialogue *dialogue) {
     return dialogue->client.state == CLIENT_LINES && !dialogue_awaits_tls(dialogue) &&
-           queue_due(&dialogue->queue) == 0 && !dialogue->client.challenged &&
+           queue_due(&dialogue->queue) == 0 && dialogue->client.challenge == CHALLENGE_NONE &&
            !line_reader_begun(&dialogue->client.line) &&
            !line_reader_begun(&dialogue->server.line) && !dialogue->server.reply.open;
 }
@@ -303,7 +303,7 @@ enum dialogue_due dialogue_due(enum verb *out_verb, const struct dialogue *dialo
     if (state == CLIENT_TEXT || state == CLIENT_CHUNK || chunks_to_come) {
         return DUE_TEXT;
     }
-    return due == DUE_NOTHING && dialogue->client.challenged ? DUE_SASL : due;
+    return due == DUE_NOTHING && dialogue->client.challenge != CHALLENGE_NONE ? DUE_SASL : due;
 }
 
 struct event_progress dialogue_progress(const struct dialogue *dialogue) {
@@ -311,6 +311,7 @@ struct event_progress dialogue_progress(const struct dialogue *dialogue) {
         return dialogue->left_at;
     }
     return (struct event_progress){.due = queue_awaited(&dialogue->queue),
+                                   .challenge = dialogue->client.challenge,
                                    .greeted = dialogue->greeted,
                                    .quit_answered = dialogue->quit_answered};
 }
@@ -333,8 +334,8 @@ bool dialogue_saw_tls_record(const struct dialogue *dialogue) {
 
 bool dialogue_awaits_command(const struct dialogue *dialogue) {
     const struct client_stream *client = &dialogue->client;
-    return client->state == CLIENT_LINES && !client->challenged && buf_len(&client->held) == 0 &&
-           !line_reader_begun(&client->line);
+    return client->state == CLIENT_LINES && client->challenge == CHALLENGE_NONE &&
+           buf_len(&client->held) == 0 && !line_reader_begun(&client->line);
 }
 
 enum party dialogue_not_smtp(const struct dialogue *dialogue) {

@@ -80,17 +80,17 @@ struct client_stream {
     enum lookahead ahead;
     size_t looked_len; // so much of a line that is under way was looked at
     unsigned looks;
-    bool looked_secret;     // … and held a secret
-    struct caps *held_caps; // what the client knew when they came
-    unsigned held_heard;    // … and how many replies it had got
-    int64_t held_ns;        // when the last of them came
-    bool releasing;         // the bytes being read were held
-    bool stream_over;       // nothing more comes of it: what waits is read as it is
-    bool undecided;         // too much was held: go on without the reply
-    uint64_t chunk_left;    // of a BDAT
-    bool chunk_last;        // … LAST
-    bool challenged;        // 334 came: the next line is a SASL line
-    bool conceal;           // AUTH was refused: lines are concealed up to a known command
+    bool looked_secret;             // … and held a secret
+    struct caps *held_caps;         // what the client knew when they came
+    unsigned held_heard;            // … and how many replies it had got
+    int64_t held_ns;                // when the last of them came
+    bool releasing;                 // the bytes being read were held
+    bool stream_over;               // nothing more comes of it: what waits is read as it is
+    bool undecided;                 // too much was held: go on without the reply
+    uint64_t chunk_left;            // of a BDAT
+    bool chunk_last;                // … LAST
+    enum event_challenge challenge; // but for NONE the next line is a SASL line
+    bool conceal;                   // AUTH was refused: lines are concealed up to a known command
     bool auth_seen;
     bool doubt;        // replies were missed: which of them answers AUTH was uncertain
     bool text_refused; // DATA was refused: lines that are no commands may be the message's

@@ -71,10 +71,12 @@ static void stop_waiting(struct dialogue *dialogue, enum client_state state) {
 
 // 334: the server takes the next line as a response. Where commands were taken for commands already
 // because too much came at once, the next of them is that line.
-static void challenge(struct dialogue *dialogue, struct auth *auth) {
+static void challenge(struct dialogue *dialogue, const struct reply_effects_cause *cause) {
     struct pending_reply *next = queue_front(&dialogue->queue);
+    struct auth *auth = cause->item.auth;
     if (next == NULL) {
-        dialogue->client.challenged = true;
+        dialogue->client.challenge =
+            auth_is_error(auth, cause->challenge) ? CHALLENGE_REFUSES : CHALLENGE_ASKS;
         stop_waiting(dialogue, CLIENT_AWAIT_SASL);
     } else if (next->auth == NULL) {
         next->auth = auth;
@@ -86,7 +88,7 @@ static void apply_to_auth(struct dialogue *dialogue, const struct reply_effects_
     auth->declared = auth->declared || cause->code == 334 || cause->code == 235;
     if (cause->code == 334) {
         auth_challenge(auth, cause->challenge);
-        challenge(dialogue, auth);
+        challenge(dialogue, cause);
         return;
     }
     dialogue->client.conceal = dialogue->client.conceal || !reply_code_is_positive(cause->code);
@@ -97,13 +99,16 @@ static void apply_to_auth(struct dialogue *dialogue, const struct reply_effects_
 // A SASL line of an unknown exchange, or an unsolicited 334: treat the next line as secret.
 static void apply_to_stray_sasl(struct dialogue *dialogue,
                                 const struct reply_effects_cause *cause) {
+    struct client_stream *client = &dialogue->client;
     if (cause->item.continuation) {
         stop_waiting(dialogue, CLIENT_AWAIT_SASL);
-        dialogue->client.conceal = dialogue->client.conceal || !reply_code_is_positive(cause->code);
+        client->conceal = client->conceal || !reply_code_is_positive(cause->code);
     }
     if (cause->code == 334) {
-        dialogue->client.challenged = dialogue->client.auth_seen;
-        dialogue->client.conceal = true;
+        bool login = cause->item.continuation || cause->item.verb == VERB_AUTH;
+        bool first = client->auth_seen && client->challenge == CHALLENGE_NONE;
+        client->challenge = first ? (login ? CHALLENGE_ASKS : CHALLENGE_STRAY) : client->challenge;
+        client->conceal = true;
     }
 }
 

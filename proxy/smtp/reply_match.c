@@ -104,6 +104,7 @@ static void describe(struct event_reply *event, struct dialogue *dialogue,
     event->message = event->final ? queue_message_of(item) : EVENT_NO_MESSAGE;
     event->verb = item->verb;
     event->continuation_reply = item->continuation;
+    event->login = item->auth == NULL ? (struct event_login){0} : auth_login(item->auth);
     event->latency_ns = latency(item, match, answer);
     event->tls = dialogue->tls[item->by_proxy ? SIDE_SERVER : SIDE_CLIENT] && !answer->plain;
     if (event->line_count > 0 && has_enhanced(item, match, event->code)) {

@@ -142,6 +142,27 @@ static void decodes_the_error_of_bearer_mechanisms(void **state) {
     auth_free(other);
 }
 
+// AUTH LOGIN with a user name, and whether the server's question for it is one too many.
+static void check_asked_again(struct slice initial, bool again) {
+    struct auth *auth = auth_new(1, SLICE("login"));
+    if (initial.len > 0) {
+        auth_response(auth, initial, true, false);
+    }
+    auth_challenge(auth, SLICE("VXNlcm5hbWU6"));
+    check_slice(auth_login(auth).mechanism, "LOGIN");
+    assert_int_equal(auth_login(auth).name_asked_again, again);
+    auth_response(auth, SLICE("Ym9i"), false, false);
+    auth_challenge(auth, SLICE("VXNlcm5hbWU6"));
+    assert_int_equal(auth_login(auth).name_asked_again, again);
+    auth_free(auth);
+}
+
+static void knows_a_name_that_is_asked_for_again(void **state) {
+    (void)state;
+    check_asked_again(SLICE("Ym9i"), true);
+    check_asked_again(SLICE(""), false);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_who_logs_in),
@@ -150,6 +171,7 @@ int main(void) {
         cmocka_unit_test(judges_no_part_of_a_line),
         cmocka_unit_test(tells_the_outcome),
         cmocka_unit_test(decodes_the_error_of_bearer_mechanisms),
+        cmocka_unit_test(knows_a_name_that_is_asked_for_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
