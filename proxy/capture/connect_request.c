@@ -1,23 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "capture/connect_request.h"
 
+#include "base/address.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
 // linux/ipv6.h: an IPv6 address without the scope is long enough (RFC 2133).
 enum { SIN6_LEN_MIN = 24 };
-
-socklen_t connect_request_address_len(const struct sockaddr_storage *address) {
-    return address->ss_family == AF_INET6 ? (socklen_t)sizeof(struct sockaddr_in6)
-                                          : (socklen_t)sizeof(struct sockaddr_in);
-}
-
-struct in6_addr connect_request_mapped(struct in_addr four) {
-    struct in6_addr six = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
-    memcpy(&six.s6_addr[12], &four, sizeof(four));
-    return six;
-}
 
 // The socket address that the call gives: a pointer and a length.
 struct given {
@@ -82,18 +73,6 @@ static int given_read(struct given *out, int *out_socket, const struct notificat
     return 0;
 }
 
-static void unmap_v4(struct sockaddr_storage *address) {
-    struct sockaddr_in6 six;
-    memcpy(&six, address, sizeof(six));
-    if (!IN6_IS_ADDR_V4MAPPED(&six.sin6_addr)) {
-        return;
-    }
-    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = six.sin6_port};
-    memcpy(&four.sin_addr, &six.sin6_addr.s6_addr[12], sizeof(four.sin_addr));
-    memset(address, 0, sizeof(*address));
-    memcpy(address, &four, sizeof(four));
-}
-
 // The port of an address that is whole, 0 for all others.
 static uint16_t address_port(const struct sockaddr_storage *address, uint64_t len) {
     if (address->ss_family == AF_INET && len >= sizeof(struct sockaddr_in)) {
@@ -131,9 +110,7 @@ enum connect_request_kind connect_request_read(struct connect_request *out,
         return CONNECT_REQUEST_OTHER;
     }
     out->family = out->address.ss_family;
-    if (out->family == AF_INET6) {
-        unmap_v4(&out->address);
-    }
+    address_unmap(&out->address);
     bool connects = notification->call == CALL_CONNECT || notification->call == CALL_SOCKETCALL;
     return connects ? CONNECT_REQUEST_CONNECT : CONNECT_REQUEST_FASTOPEN;
 }

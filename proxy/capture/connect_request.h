@@ -30,10 +30,4 @@ enum connect_request_kind connect_request_read(struct connect_request *out,
                                                const struct notification *notification,
                                                const struct port_list *watched);
 
-// The IPv6 form of an IPv4 address, ::ffff:a.b.c.d (RFC 4291, 2.5.5.2).
-struct in6_addr connect_request_mapped(struct in_addr four);
-
-// The bytes of an address of either family.
-socklen_t connect_request_address_len(const struct sockaddr_storage *address);
-
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "capture/dial.h"
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "capture/connect_request.h"
@@ -93,8 +94,8 @@ static enum dial_result wait_connected(struct dial *out, const struct dial_patie
 
 static enum dial_result dial_socket(struct dial *out, const struct sockaddr_storage *server,
                                     const struct dial_patience *patience, int64_t deadline_ns) {
-    if (connect(out->fd, (const struct sockaddr *)server, connect_request_address_len(server)) ==
-        0) {
+    const struct sockaddr *address = (const struct sockaddr *)server;
+    if (connect(out->fd, address, address_len(address)) == 0) {
         return DIAL_CONNECTED;
     }
     if (errno != EINPROGRESS) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "capture/fallback.h"
 
+#include "base/address.h"
 #include "base/limits.h"
 #include "base/slice.h"
 #include "base/text.h"
@@ -100,9 +101,7 @@ static int overwrite(const struct notification *notification, const struct conne
     if (request->family == AF_INET) {
         return notification_write(notification, request->address_at, to, sizeof(*to));
     }
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6,
-                               .sin6_port = to->sin_port,
-                               .sin6_addr = connect_request_mapped(to->sin_addr)};
+    struct sockaddr_in6 six = address_map(to);
     // Without the scope: the caller's own structure may end before it.
     return notification_write(notification, request->address_at, &six,
                               offsetof(struct sockaddr_in6, sin6_scope_id));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "capture/names.h"
 
+#include "base/address.h"
 #include "base/limits.h"
 #include "base/memory.h"
 
@@ -55,9 +56,7 @@ static void set_name(union name *out, const union name *name, int domain) {
     if (domain != AF_INET6 || name->any.sa_family != AF_INET) {
         return;
     }
-    out->six = (struct sockaddr_in6){.sin6_family = AF_INET6,
-                                     .sin6_port = name->four.sin_port,
-                                     .sin6_addr = connect_request_mapped(name->four.sin_addr)};
+    out->six = address_map(&name->four);
 }
 
 typedef int name_call(int fd, struct sockaddr *name, socklen_t *len);
@@ -108,15 +107,7 @@ void names_add(struct names *names, const struct remote_fd *socket,
 // It may have been connected to another peer since, or not at all.
 static bool is_at_our_listener(const struct names *names, int fd) {
     union name peer = ask(getpeername, fd);
-    bool loopback = false;
-    if (peer.any.sa_family == AF_INET) {
-        loopback = ntohl(peer.four.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-    } else if (peer.any.sa_family == AF_INET6) {
-        const struct in6_addr *six = &peer.six.sin6_addr;
-        bool mapped = IN6_IS_ADDR_V4MAPPED(six) && six->s6_addr[12] == IN_LOOPBACKNET;
-        loopback = mapped || IN6_IS_ADDR_LOOPBACK(six);
-    }
-    return loopback && ntohs(peer.four.sin_port) == names->listener_port;
+    return address_is_loopback(&peer.any) && ntohs(peer.four.sin_port) == names->listener_port;
 }
 
 static bool find(union name *out, struct names *names, uint64_t cookie, bool peer) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "capture/pending_connects.h"
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
@@ -32,7 +33,8 @@ struct pending_connects {
 // ── keys ────────────────────────────────────────────────────────────────────────────────────────
 
 struct pending_key pending_key_of_loopback(struct in_addr address) {
-    return (struct pending_key){.address = connect_request_mapped(address)};
+    return (struct pending_key){
+        .address = address_map(&(struct sockaddr_in){.sin_addr = address}).sin6_addr};
 }
 
 struct pending_key pending_key_of_client(const struct sockaddr_in6 *client) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "capture/remote_fd.h"
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/process.h"
@@ -109,9 +110,9 @@ static enum remote_fd_state look(const struct remote_fd *remote,
 // is left as it was; one that has an error to give gives that.
 int remote_fd_decide(struct remote_fd *remote, uint64_t home) {
     struct sockaddr_storage wrong = {0};
+    const struct sockaddr *address = (struct sockaddr *)&wrong;
     wrong.ss_family = remote->domain == AF_INET ? AF_INET6 : AF_INET;
-    if (connect(remote->fd, (struct sockaddr *)&wrong, connect_request_address_len(&wrong)) == 0 ||
-        errno != EAFNOSUPPORT) {
+    if (connect(remote->fd, address, address_len(address)) == 0 || errno != EAFNOSUPPORT) {
         return errno;
     }
     remote->state = state_of_fresh(remote, home);
@@ -193,9 +194,7 @@ void remote_fd_return(struct remote_fd *remote) {
 }
 
 static int connect_mapped(int fd, const struct sockaddr_in *to) {
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6,
-                               .sin6_port = to->sin_port,
-                               .sin6_addr = connect_request_mapped(to->sin_addr)};
+    struct sockaddr_in6 six = address_map(to);
     int only = get_int(fd, IPPROTO_IPV6, IPV6_V6ONLY);
     const int off = 0;
     (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The command runs under the capture; the proxy lives as long as it does.
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
@@ -11,7 +12,6 @@
 #include "cli/status.h"
 #include "cli/trust_folder.h"
 #include "cli/verdict.h"
-#include "net/address.h"
 #include "net/passage.h"
 
 #include <signal.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/service.h"
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
@@ -10,7 +11,6 @@
 #include "cli/status.h"
 #include "cli/web_place.h"
 #include "control/control.h"
-#include "net/address.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -3,8 +3,8 @@
 #ifndef SCOPE_NET_CLIENT_H
 #define SCOPE_NET_CLIENT_H
 
+#include "base/address.h"
 #include "base/process.h"
-#include "net/address.h"
 #include "net/proxy_header.h"
 
 // After a balancer both ends are those that its header gave: the accepted socket is the

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "net/dial.h"
 
+#include "base/address.h"
 #include "base/limits.h"
 #include "base/memory.h"
-#include "net/address.h"
 #include "net/lookup.h"
 #include "net/origdst.h"
 #include "net/own_listeners.h"

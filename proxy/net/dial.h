@@ -4,8 +4,8 @@
 #ifndef SCOPE_NET_DIAL_H
 #define SCOPE_NET_DIAL_H
 
+#include "base/address.h"
 #include "base/err.h"
-#include "net/address.h"
 
 #include <stdbool.h>
 #include <stdint.h>

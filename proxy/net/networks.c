@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "net/networks.h"
 
+#include "base/address.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "net/address.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/origdst.h"
 
-#include "net/address.h"
+#include "base/address.h"
 
 #include <errno.h>
 #include <netinet/in.h>

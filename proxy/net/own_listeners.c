@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "net/own_listeners.h"
 
+#include "base/address.h"
 #include "base/memory.h"
-#include "net/address.h"
 #include "net/origdst.h"
 
 #include <netdb.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "net/proxy.h"
 
+#include "base/address.h"
 #include "base/memory.h"
-#include "net/address.h"
 #include "net/conn.h"
 #include "net/worker.h"
 

@@ -2,8 +2,8 @@
 // Section numbers are those of proxy-protocol.txt.
 #include "net/proxy_header.h"
 
+#include "base/address.h"
 #include "base/text.h"
-#include "net/address.h"
 
 #include <arpa/inet.h>
 #include <assert.h>

@@ -3,7 +3,7 @@
 #ifndef SCOPE_NET_PROXY_HEADER_PEER_H
 #define SCOPE_NET_PROXY_HEADER_PEER_H
 
-#include "net/address.h"
+#include "base/address.h"
 #include "net/peer.h"
 #include "net/proxy_header.h"
 

@@ -4,7 +4,7 @@
 #ifndef SCOPE_NET_ROUTE_H
 #define SCOPE_NET_ROUTE_H
 
-#include "net/address.h"
+#include "base/address.h"
 #include "net/dial.h"
 
 struct worker;

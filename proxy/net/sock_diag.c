@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "net/sock_diag.h"
 
+#include "base/address.h"
 #include "base/limits.h"
-#include "net/address.h"
 
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>

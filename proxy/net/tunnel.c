@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "net/tunnel.h"
 
+#include "base/address.h"
 #include "base/limits.h"
 #include "base/memory.h"
-#include "net/address.h"
 #include "net/http_connect.h"
 #include "net/socks5.h"
 

@@ -2,8 +2,8 @@
 // The order in which addresses are tried, and the time that each of them gets.
 #include "net/dial.h"
 
+#include "base/address.h"
 #include "fake_clock.h"
-#include "net/address.h"
 #include "net/lookup.h"
 #include "net/own_listeners.h"
 #include "net/peer.h"

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "net/address.h"
+#include "base/address.h"
 
 #include <unistd.h>
 

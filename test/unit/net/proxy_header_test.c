@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/proxy_header.h"
 
-#include "net/address.h"
+#include "base/address.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // address: socket addresses as text and back. A v4-mapped IPv6 address counts as the IPv4 address.
-#ifndef SCOPE_NET_ADDRESS_H
-#define SCOPE_NET_ADDRESS_H
+#ifndef SCOPE_BASE_ADDRESS_H
+#define SCOPE_BASE_ADDRESS_H
 
 #include "base/limits.h"
 
@@ -30,6 +30,8 @@ bool address_parse(struct sockaddr_storage *out, const char *host, uint16_t port
 socklen_t address_len(const struct sockaddr *address);
 bool address_is_loopback(const struct sockaddr *address);
 void address_set_port(struct sockaddr_storage *address, uint16_t port);
-void address_unmap(struct sockaddr_storage *address); // v4-mapped becomes IPv4
+// ::ffff:192.0.2.1 becomes 192.0.2.1 (RFC 4291 2.5.5.2), and the other way round.
+void address_unmap(struct sockaddr_storage *address);
+struct sockaddr_in6 address_map(const struct sockaddr_in *v4);
 
 #endif

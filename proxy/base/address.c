@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "net/address.h"
+#include "base/address.h"
 
 #include "base/limits.h"
 
@@ -23,6 +23,13 @@ void address_unmap(struct sockaddr_storage *address) {
     memcpy(&v4.sin_addr, &v6.sin6_addr.s6_addr[12], sizeof(v4.sin_addr));
     memset(address, 0, sizeof(*address));
     memcpy(address, &v4, sizeof(v4));
+}
+
+struct sockaddr_in6 address_map(const struct sockaddr_in *v4) {
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = v4->sin_port};
+    v6.sin6_addr.s6_addr[10] = v6.sin6_addr.s6_addr[11] = 0xff;
+    memcpy(&v6.sin6_addr.s6_addr[12], &v4->sin_addr, sizeof(v4->sin_addr));
+    return v6;
 }
 
 socklen_t address_len(const struct sockaddr *address) {
