@@ -28,7 +28,7 @@ struct leaf_request {
     bool rsa;         // an RSA 2048 leaf, for clients that cannot take an ECDSA one (`rsa_only` of
                       // their hello); its key is made when it is first asked for
     // The server sent more than its own certificate; so does the mirrored unknown issuer, since
-    // clients tell "the first certificate's issuer is missing" from "a later one's is".
+    // clients distinguish "the first certificate's issuer is missing" from "a later one's is".
     bool issuer_sent;
     unsigned
         small_key_bits; // where `faults` has TRUST_SMALL_KEY: the leaf's RSA key is about so small

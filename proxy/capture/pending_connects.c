@@ -167,7 +167,7 @@ void pending_connects_add_at(struct pending_connects *pending,
     pthread_mutex_unlock(&pending->lock);
 }
 
-static void tell_if_empty(struct pending_connects *pending) {
+static void signal_if_empty(struct pending_connects *pending) {
     if (pending->first == NULL && pending->dials == 0) {
         pthread_cond_broadcast(&pending->emptied);
     }
@@ -182,7 +182,7 @@ void pending_connects_dial_begun(struct pending_connects *pending) {
 void pending_connects_dial_ended(struct pending_connects *pending) {
     pthread_mutex_lock(&pending->lock);
     pending->dials--;
-    tell_if_empty(pending);
+    signal_if_empty(pending);
     pthread_mutex_unlock(&pending->lock);
 }
 
@@ -194,7 +194,7 @@ bool pending_connects_take(struct pending_connects *pending, const struct pendin
     if (record != NULL) {
         *at = record->next;
     }
-    tell_if_empty(pending);
+    signal_if_empty(pending);
     pthread_mutex_unlock(&pending->lock);
     if (record == NULL) {
         return false;

@@ -13,7 +13,7 @@ static void say_lines(struct slice lines) {
     }
 }
 
-static int tell(enum control_result result, struct slice answer) {
+static int print_result(enum control_result result, struct slice answer) {
     struct failure failure = {0};
     enum err err = OK;
     switch (result) {
@@ -60,7 +60,7 @@ static int wait_until(const struct options *options, struct slice expectations) 
         control_client_wait(&answer, options->control, options->wait_ms, expectations);
     struct slice report = buf_slice(&answer);
     bool fails = result == CONTROL_ANSWERED && slice_is(slice_split(&report, '\n'), "no");
-    int status = tell(result, result == CONTROL_ANSWERED ? report : buf_slice(&answer));
+    int status = print_result(result, result == CONTROL_ANSWERED ? report : buf_slice(&answer));
     buf_cleanup(&answer);
     return fails && status == EXIT_WELL ? EXIT_CHECK_FAILED : status;
 }
@@ -89,7 +89,7 @@ int command_ctl(const struct options *options) {
     struct buf answer;
     buf_init(&answer, LIMIT_CONTROL_ANSWER);
     enum control_result result = control_client_ask(&answer, options->control, command);
-    int status = tell(result, buf_slice(&answer));
+    int status = print_result(result, buf_slice(&answer));
     buf_cleanup(&answer);
     return status;
 }

@@ -208,7 +208,7 @@ struct event_reply {
     struct slice enhanced; // "5.7.8"; null where there is none or none is read
     const struct event_reply_line *lines;
     size_t line_count;
-    size_t told_lines;       // of the greeting, that went out as EVENT_GREETING before
+    size_t emitted_lines;    // of the greeting, that went out as EVENT_GREETING before
     bool incomplete;         // the connection ended within it
     bool cut;                // lines past the caps were dropped
     bool final;              // the answer to a message …

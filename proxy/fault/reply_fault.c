@@ -77,7 +77,7 @@ enum filter_verdict reply_fault_judge(struct fault_filter *filter, const struct 
         return FILTER_PASS;
     }
     if (!line->whole) {
-        return FILTER_MORE; // The code is part of what tells what is answered.
+        return FILTER_MORE; // The code helps to find what is answered.
     }
     bool under_way = buf_len(&filter->reply) > 0;
     announce_edit(filter, planned(filter, &line->due));

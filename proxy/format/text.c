@@ -76,7 +76,7 @@ static void put_command(struct buf *out, const struct text_writer *writer,
 static void put_reply(struct buf *out, const struct text_writer *writer,
                       const struct event *event) {
     const struct event_reply *reply = &event->reply;
-    for (size_t i = reply->told_lines; i < reply->line_count; i++) {
+    for (size_t i = reply->emitted_lines; i < reply->line_count; i++) {
         begin_line(out, writer, event, reply->by_proxy ? PAINT_PROXY : PAINT_SERVER);
         put_quoted(out, reply->by_proxy ? "P <" : "S <", &reply->lines[i].line);
         end_line(out, writer);

@@ -90,13 +90,13 @@ static void judge_quit(struct analysis *analysis, const struct end_state *end) {
     bool owes_nothing = end->progress.due.count == 0 && !end->in_text && !end->held && !challenged;
     // A 421 after the client's end (exim says one to a client that leaves) is its answer, not its
     // cause.
-    bool told_to_go = facts->client_left ? facts->left.saw_421 : end->saw_421;
+    bool asked_to_go = facts->client_left ? facts->left.saw_421 : end->saw_421;
     if (facts->quit_sent && !end->progress.quit_answered) {
         analysis_say(analysis, RULE_QUIT_WITHOUT_WAIT,
                      place_of_exchange(PARTY_CLIENT, facts->quit_exchange),
                      "The client closed the connection right after QUIT; it should wait for the "
                      "221");
-    } else if (owes_nothing && !facts->quit_sent && !told_to_go) {
+    } else if (owes_nothing && !facts->quit_sent && !asked_to_go) {
         analysis_say(analysis, RULE_NO_QUIT, place_of_session(PARTY_CLIENT),
                      "The client closed the connection %s; it should say QUIT and wait for the 221",
                      facts->half_line_quit ? "after a QUIT with no line end, which the server does "
@@ -209,7 +209,7 @@ static void judge_leave_after_hello(struct analysis *analysis, const struct even
     }
 }
 
-// Sessions that never were SMTP, or fell over TLS or the connect, have another story to tell.
+// A session that never was SMTP, or failed in TLS or at the connect, is judged by that alone.
 static bool is_judged(const struct analysis *analysis, enum outcome outcome) {
     const struct facts *facts = &analysis->facts;
     return !facts->connect_failed && !facts->tls_failed && !facts->out_of_step &&

@@ -7,7 +7,7 @@
 
 enum { SECONDS_OF_DAY = 86400 };
 
-// What is still to be read. White space and comments (CFWS) may stand between any two tokens.
+// What is still to be read. White space and comments (CFWS) may come between any two tokens.
 struct reader {
     struct slice rest;
 };

@@ -58,7 +58,7 @@ static void judge_offered_verb(struct analysis *analysis, const struct event_com
 
 // ── well formed ─────────────────────────────────────────────────────────────────────────────────
 
-static bool stood_before(const struct command *command, size_t index) {
+static bool came_before(const struct command *command, size_t index) {
     for (size_t i = 0; i < index; i++) {
         if (slice_equal_nocase(command->parameters[i].keyword,
                                command->parameters[index].keyword)) {
@@ -79,7 +79,7 @@ static void judge_form(struct analysis *analysis, const struct event_command *co
         if (info == NULL) {
             continue;
         }
-        if (stood_before(&command->command, i)) {
+        if (came_before(&command->command, i)) {
             analysis_say(analysis, RULE_PARAMETER_MALFORMED, place_of_command(command),
                          "%s has the parameter %s twice; it is allowed once", verb, info->keyword);
             return;

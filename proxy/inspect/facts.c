@@ -249,7 +249,7 @@ static void learn_rcpt_reply(struct transaction *transaction, const struct event
 static void learn_data_reply(struct facts *facts, const struct event_reply *reply) {
     if (reply->code == 354) {
         facts->last.answered |= facts->last.exchange == reply->to;
-        if (facts->content_exchange != reply->to) { // else its text came ahead of this reply
+        if (facts->content_exchange != reply->to) { // else its text came before this reply
             stray_forget(&facts->stray);
             facts->text = TEXT_RUNNING;
         }

@@ -93,7 +93,7 @@ struct facts {
     bool no_check_said;          // … and a command has shown that it did not mind
     bool ehlo_tried;             // in the session
     bool hello_accepted;         // on this layer
-    bool hello_forgiven;         // a new TLS layer: another rule tells of what is missing
+    bool hello_forgiven;         // a new TLS layer: another rule says what is missing
     int hello_exchange;          // an EHLO, HELO or LHLO whose reply is out; else EVENT_NO_EXCHANGE
     struct transaction interrupted; // by that, and resumed where it is refused
     bool ehlo_due;                  // STARTTLS was done and nothing has been said since

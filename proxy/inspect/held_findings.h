@@ -14,7 +14,7 @@ struct held_finding {
     char *text;
 };
 
-// Before the event is judged: what it tells of the two sides.
+// Before the event is judged: what it shows of the two sides.
 void held_learn(struct analysis *analysis, const struct event *event);
 // True where the finding waits, or is not to be said at all.
 bool held_take(struct analysis *analysis, enum rule rule, enum severity severity,

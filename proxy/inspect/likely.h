@@ -5,7 +5,7 @@
 //
 //   refusals ─▶ the one that the others follow from ─┐
 //   findings ─▶ the latest of each rule that may     ├─▶ "The message was refused with 552 and the
-//               be behind a failure                 │    client left, because line 1 of it has …"
+//               explain a failure                    │    client left, because line 1 of it has …"
 //   the close ───────────────────────────────────────┘
 //
 // A finding is joined to a refusal only by what binds the two: the same command or message and a

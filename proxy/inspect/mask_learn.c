@@ -189,17 +189,17 @@ static void begin_exchange(struct sasl_progress *progress, struct slice mechanis
 // secret.
 static struct slice skip_auth(struct sasl_progress *progress, struct slice text) {
     struct slice rest = slice_trim(text);
-    struct slice behind = rest;
-    while (behind.len > 0 && behind.data[0] <= ' ') {
-        behind = slice_from(behind, 1);
+    struct slice after = rest;
+    while (after.len > 0 && after.data[0] <= ' ') {
+        after = slice_from(after, 1);
     }
-    struct slice mechanism = slice_take_word(&behind);
+    struct slice mechanism = slice_take_word(&after);
     struct slice word = slice_split(&mechanism, '=');
     if (word.len == 0 || sasl_command_len(word) != word.len) {
         return rest;
     }
-    begin_exchange(progress, mechanism.len > 0 ? mechanism : slice_take_word(&behind));
-    return behind;
+    begin_exchange(progress, mechanism.len > 0 ? mechanism : slice_take_word(&after));
+    return after;
 }
 
 // A marked range with blanks in it is more than one SASL line could be; each word may be one.
@@ -282,11 +282,11 @@ void mask_learn_run(struct secret_set *secrets_known, struct sasl_progress *prog
         learn_span(secrets_known, progress, rest, open);
         return;
     }
-    struct slice behind = run;
-    struct slice word = slice_take_word(&behind);
+    struct slice after = run;
+    struct slice word = slice_take_word(&after);
     if (sasl_layout_of(word) != SASL_UNKNOWN) { // AUTH, and a mechanism after as many
         begin_exchange(progress, word);
-        learn_span(secrets_known, progress, behind, open);
+        learn_span(secrets_known, progress, after, open);
     }
     learn_values(secrets_known, run, open);
     mask_learn_sasl(secrets_known, progress, run, open);

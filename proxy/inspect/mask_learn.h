@@ -11,7 +11,7 @@
 #include "event/sasl.h"
 #include "inspect/sasl_secrets.h"
 
-// Where a session's SASL exchange stands. Zeroed is "no AUTH seen".
+// How far a session's SASL exchange has come. Zeroed is "no AUTH seen".
 struct sasl_progress {
     enum sasl_layout layout;
     size_t lines;         // SASL lines of this exchange so far
@@ -27,7 +27,7 @@ void mask_learn_command(struct secret_set *secrets_known, struct sasl_progress *
 // Notes what a challenge asks for.
 void mask_learn_reply(struct sasl_progress *progress, const struct event_reply *reply);
 
-// A run of marked bytes of which no command tells, or tells only the beginning: as a SASL line, and
+// A run of marked bytes that no command event has, or only the beginning of: as a SASL line, and
 // as values of BURL and XCLIENT.
 void mask_learn_run(struct secret_set *secrets_known, struct sasl_progress *progress,
                     struct slice run, bool open);

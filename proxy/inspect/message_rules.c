@@ -335,7 +335,7 @@ static struct message_notes *begin(struct analysis *analysis, int message) {
     return notes;
 }
 
-// Chunks that follow a refused MAIL or RCPT are no message, and the answer tells: it is judged in
+// Chunks that follow a refused MAIL or RCPT are no message, and the answer says so: it is judged in
 // front of that.
 static bool waits_for_answer(const struct message_notes *notes, const struct event *event) {
     bool reply = event->kind == EVENT_REPLY && event->reply.to >= notes->exchange;
@@ -351,7 +351,7 @@ static bool is_out_of_order(const struct message_notes *notes, const struct even
 void message_judge(struct analysis *analysis, const struct event *event) {
     struct message_notes *notes = analysis->message;
     int message = message_of(event);
-    // The reader may tell its last fields and flaws on either side of the end.
+    // The reader may emit its last fields and flaws on either side of the end.
     if (notes != NULL && notes->ended && message != notes->message &&
         !waits_for_answer(notes, event)) {
         notes->complete = notes->complete && !is_out_of_order(notes, event);

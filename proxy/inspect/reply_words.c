@@ -406,7 +406,7 @@ static const struct {
     int code;
     int stages;
     unsigned subjects; // bits 1 << subject
-} telling[] = {
+} specific[] = {
     {421, AT_GREETING, 1 << 3},
     {432, AT_AUTH, 1 << 7},
     {454, AT_AUTH | AT_STARTTLS, 1 << 3 | 1 << 7},
@@ -436,13 +436,13 @@ static bool is_vague(const struct refusal *refusal, struct enhanced_detail detai
     return detail.detail == 0 || (detail.subject == 5 && detail.detail != 3 && detail.detail != 6);
 }
 
-static bool code_tells_more(const struct refusal *refusal, struct enhanced_detail detail) {
+static bool code_says_more(const struct refusal *refusal, struct enhanced_detail detail) {
     if (detail.subject == 0) {
         return true;
     }
-    for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++) {
-        if (telling[i].code == refusal->code && refusal_is_at(refusal, telling[i].stages) &&
-            detail.subject < 32 && (telling[i].subjects & 1u << detail.subject) != 0) {
+    for (size_t i = 0; i < sizeof(specific) / sizeof(specific[0]); i++) {
+        if (specific[i].code == refusal->code && refusal_is_at(refusal, specific[i].stages) &&
+            detail.subject < 32 && (specific[i].subjects & 1u << detail.subject) != 0) {
             return is_vague(refusal, detail);
         }
     }
@@ -453,7 +453,7 @@ static bool code_tells_more(const struct refusal *refusal, struct enhanced_detai
 static const struct reply_words *reply_words_of_codes(const struct refusal *refusal) {
     struct enhanced_detail detail;
     const struct reply_words *words = NULL;
-    if (enhanced_detail_of(&detail, refusal) && !code_tells_more(refusal, detail)) {
+    if (enhanced_detail_of(&detail, refusal) && !code_says_more(refusal, detail)) {
         words = reply_words_of_enhanced(refusal, detail);
     }
     return words == NULL ? find_code(refusal) : words;

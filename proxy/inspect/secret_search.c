@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The text is read once, through a window of four bytes. Only where the index knows what the window
 // says, in some reading, is a secret compared. Escape sequences and hex, whose four units take more
-// than four bytes, are read behind those windows that can begin them.
+// than four bytes, are read on from the windows that can begin them.
 #include "base/limits.h"
 #include "inspect/secret_form.h"
 #include "inspect/secret_index.h"

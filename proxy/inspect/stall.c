@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // `text-stalled`: within a message, or a chunk of one, the client sent no more, and the session
-// ended there. How much of what had come tells why: a size that counts line ends wrongly, or a path
+// ended there. How much had come shows why: a size that counts line ends wrongly, or a path
 // that loses large packets.
 #include "base/clock.h"
 #include "base/limits.h"

@@ -38,7 +38,7 @@ static void begin(struct analysis *analysis, const struct event_due *due) {
     bool greeting = due->exchange == 0;
     int64_t since_ns = greeting ? analysis->facts.ready_ns : due->since_ns;
     int64_t waited_ns = analysis->now->at_ns - since_ns;
-    analysis->step = (struct step){.behind = greeting || waited_ns >= NS_PER_S,
+    analysis->step = (struct step){.early = greeting || waited_ns >= NS_PER_S,
                                    .due = due->verb,
                                    .due_text = due->final,
                                    .waited_ns = waited_ns};
@@ -47,7 +47,7 @@ static void begin(struct analysis *analysis, const struct event_due *due) {
 static void judge_command(struct analysis *analysis, const struct event_command *command) {
     struct step *step = &analysis->step;
     const struct event_due *due = &command->due;
-    bool in_lockstep = step->behind && due->count == 1 && command->heard == step->heard + 1;
+    bool in_lockstep = step->early && due->count == 1 && command->heard == step->heard + 1;
     if (in_lockstep && !step->proven) {
         step->proven = true;
         say(analysis, command);

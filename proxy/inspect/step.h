@@ -10,7 +10,7 @@
 #include "event/event.h"
 
 struct step {
-    bool behind;    // a command was sent while the reply to what came before it was due …
+    bool early;     // a command was sent while the reply to what came before it was due …
     bool proven;    // … and the next one after exactly one reply: it goes by the wrong ones
     bool noted;     // a reply came since it sent the last
     bool text;      // the last that it sent was the end of a message

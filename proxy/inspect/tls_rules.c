@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the handshakes of both legs tell.
+// What the handshakes of both legs show.
 #include "base/clock.h"
 #include "base/limits.h"
 #include "inspect/themes.h"
@@ -151,7 +151,7 @@ static void say_distrusts(struct analysis *analysis, const struct event_tls *tls
     say_distrusts_ca(analysis, tls, alert);
 }
 
-// Behind a reverse port nothing on the wire tells what the client was pointed at.
+// On a reverse port nothing on the wire shows what the client was pointed at.
 static void say_no_sni(struct analysis *analysis) {
     const struct event_session *session = analysis->now->session;
     const char *host = session->server.host;

@@ -15,8 +15,8 @@ void header_cleanup(struct header *header) {
     *header = (struct header){.open = false};
 }
 
-static void tell(const struct header_sink *sink, enum header_flaw flaw, struct slice detail,
-                 uint64_t number) {
+static void report(const struct header_sink *sink, enum header_flaw flaw, struct slice detail,
+                   uint64_t number) {
     if (sink->flaw != NULL) {
         sink->flaw(sink->context, flaw, detail, number);
     }
@@ -64,12 +64,12 @@ static void open_field(struct header *header, struct slice line, size_t len,
     flush(header, sink);
     header->passes_over = name_len == 0;
     if (name_len == 0) {
-        tell(sink, HEADER_LINE_MALFORMED, line, len);
+        report(sink, HEADER_LINE_MALFORMED, line, len);
         return;
     }
     struct slice name = slice_sub(line, 0, name_len);
     if (name_len < colon) {
-        tell(sink, HEADER_SPACE_IN_NAME, name, 0);
+        report(sink, HEADER_SPACE_IN_NAME, name, 0);
     }
     header->open = true;
     header->name_len = name_len;
@@ -84,7 +84,7 @@ static void fold(struct header *header, struct slice line, size_t len,
         append(header, line, len);
     } else if (!header->passes_over) {
         header->passes_over = true;
-        tell(sink, HEADER_LINE_MALFORMED, line, len);
+        report(sink, HEADER_LINE_MALFORMED, line, len);
     }
 }
 
@@ -92,14 +92,14 @@ static void judge_bytes(const struct header *header, struct slice line, size_t l
                         const struct header_sink *sink) {
     struct slice name = header->open ? name_of(header) : (struct slice){NULL, 0};
     if (len > LIMIT_HEADER_LINE) {
-        tell(sink, HEADER_LINE_LONG, name, len);
+        report(sink, HEADER_LINE_LONG, name, len);
     }
     size_t ascii = 0;
     while (ascii < line.len && line.data[ascii] < 0x80) {
         ascii++;
     }
     if (ascii < line.len && header->open) {
-        tell(sink, HEADER_LINE_8BIT, name, line.data[ascii]);
+        report(sink, HEADER_LINE_8BIT, name, line.data[ascii]);
     }
 }
 

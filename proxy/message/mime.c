@@ -12,7 +12,7 @@ void mime_cleanup(struct mime *mime) {
     header_cleanup(&mime->header);
 }
 
-static void tell(struct mime *mime, enum event_flaw_kind kind, struct slice detail) {
+static void report(struct mime *mime, enum event_flaw_kind kind, struct slice detail) {
     mime->sink.flaw(mime->sink.context, kind, detail);
 }
 
@@ -37,7 +37,7 @@ void mime_field(struct mime *mime, struct slice name, struct slice value) {
 
 static void open_level(struct mime *mime) {
     if (!mime->type.has_boundary && !mime->type.boundary_unreadable) {
-        tell(mime, FLAW_MIME_NO_BOUNDARY, slice_of_string(mime->type.name));
+        report(mime, FLAW_MIME_NO_BOUNDARY, slice_of_string(mime->type.name));
     }
     if (mime->type.boundary_len == 0 || mime->depth == LIMIT_MIME_DEPTH) {
         return;
@@ -61,7 +61,7 @@ static void begin_body(struct mime *mime) {
 
 void mime_header_end(struct mime *mime) {
     if (mime->has_type && !mime->has_version) {
-        tell(mime, FLAW_MIME_NO_VERSION, (struct slice){NULL, 0});
+        report(mime, FLAW_MIME_NO_VERSION, (struct slice){NULL, 0});
     }
     begin_body(mime);
 }
@@ -105,8 +105,8 @@ static void end_part(struct mime *mime) {
     }
     enum transfer_encoding encoding = mime->transfer.encoding;
     if (!mime_transfer_end(&mime->transfer)) {
-        tell(mime, encoding == TRANSFER_BASE64 ? FLAW_MIME_BASE64 : FLAW_MIME_QUOTED_PRINTABLE,
-             mime_transfer_wrong(&mime->transfer));
+        report(mime, encoding == TRANSFER_BASE64 ? FLAW_MIME_BASE64 : FLAW_MIME_QUOTED_PRINTABLE,
+               mime_transfer_wrong(&mime->transfer));
     }
     mime_transfer_begin(&mime->transfer, TRANSFER_PLAIN);
 }
@@ -115,7 +115,7 @@ static void end_part(struct mime *mime) {
 static void drop_levels(struct mime *mime, size_t level) {
     while (mime->depth > level) {
         mime->depth--;
-        tell(mime, FLAW_MIME_UNCLOSED, boundary_of(&mime->levels[mime->depth]));
+        report(mime, FLAW_MIME_UNCLOSED, boundary_of(&mime->levels[mime->depth]));
     }
 }
 

@@ -55,7 +55,7 @@ static struct event new_event(const struct message_reader *reader, enum event_ki
 }
 
 // Each kind once a message: a thousand broken lines are one fault.
-static void tell_flaw(struct message_reader *reader, enum event_flaw_kind kind, struct slice detail,
+static void emit_flaw(struct message_reader *reader, enum event_flaw_kind kind, struct slice detail,
                       uint64_t number) {
     if (reader->said[kind]) {
         return;
@@ -79,11 +79,11 @@ static void take_header_flaw(void *context, enum header_flaw flaw, struct slice 
         [HEADER_LINE_8BIT] = FLAW_HEADER_8BIT,
         [HEADER_LINE_LONG] = FLAW_HEADER_LONG,
     };
-    tell_flaw(context, kinds[flaw], detail, number);
+    emit_flaw(context, kinds[flaw], detail, number);
 }
 
 static void take_mime_flaw(void *context, enum event_flaw_kind kind, struct slice detail) {
-    tell_flaw(context, kind, detail, 0);
+    emit_flaw(context, kind, detail, 0);
 }
 
 // Lines that end in CR CR LF have a fault of their own; the empty one among them still ends the

@@ -444,7 +444,7 @@ static bool run_held(struct relay *relay, enum side from, int64_t at_ns) {
     return used > 0;
 }
 
-static void tell_progress(struct relay *relay, int64_t at_ns) {
+static void report_progress(struct relay *relay, int64_t at_ns) {
     for (size_t i = 0; i < relay->filter_count; i++) {
         const struct filter *filter = &relay->filters[i];
         if (filter->ops->progress != NULL) {
@@ -456,7 +456,7 @@ static void tell_progress(struct relay *relay, int64_t at_ns) {
 void filters_progress(struct relay *relay, int64_t at_ns) {
     bool moved = relay->filter_count > 0;
     while (moved) {
-        tell_progress(relay, at_ns);
+        report_progress(relay, at_ns);
         moved = run_held(relay, SIDE_SERVER, at_ns);
         moved = run_held(relay, SIDE_CLIENT, at_ns) || moved;
     }
@@ -497,7 +497,7 @@ struct buf filters_take_held(struct relay *relay, enum side side) {
     return held;
 }
 
-void filters_tell_unsent(struct relay *relay, int64_t at_ns) {
+void filters_observe_unsent(struct relay *relay, int64_t at_ns) {
     if (relay->end.by_filter) {
         return; // How much had come by then is chance.
     }

@@ -145,7 +145,7 @@ void relay_free(struct relay *relay) {
 }
 
 // Each session says who came and for which server, also one that ended before there was an answer.
-static void tell_given_up(struct relay *relay, int64_t at_ns) {
+static void emit_given_up(struct relay *relay, int64_t at_ns) {
     if (relay->server_state == SERVER_CONNECTING) {
         struct event event = {.kind = EVENT_CONNECT, .session = relay->session, .at_ns = at_ns};
         event.connect.given_up = true;
@@ -154,10 +154,10 @@ static void tell_given_up(struct relay *relay, int64_t at_ns) {
 }
 
 void relay_finish(struct relay *relay, int64_t at_ns) {
-    tell_given_up(relay, at_ns);
+    emit_given_up(relay, at_ns);
     filters_end(relay, SIDE_CLIENT, at_ns);
     filters_end(relay, SIDE_SERVER, at_ns);
-    filters_tell_unsent(relay, at_ns);
+    filters_observe_unsent(relay, at_ns);
     tls_switch_report_unfinished(relay, at_ns);
     struct event_close close = session_end_summary(relay, at_ns);
     observer_close(relay->observer, &close, at_ns);
@@ -219,7 +219,7 @@ void relay_turn_away(struct relay *relay, enum outcome outcome, const char *reas
 
 // ── events from outside ─────────────────────────────────────────────────────────────────────────
 
-static void tell_wire(struct relay *relay, enum side leg, bool from_peer, struct slice wire,
+static void emit_wire(struct relay *relay, enum side leg, bool from_peer, struct slice wire,
                       int64_t at_ns) {
     if (wire.len > 0 && observer_wants_wire(relay->observer)) {
         struct event event = {.kind = EVENT_WIRE, .session = relay->session, .at_ns = at_ns};
@@ -243,7 +243,7 @@ static void settle(struct relay *relay, int64_t at_ns) {
 }
 
 void relay_receive(struct relay *relay, enum side side, struct slice wire, int64_t at_ns) {
-    tell_wire(relay, side, true, wire, at_ns);
+    emit_wire(relay, side, true, wire, at_ns);
     if (session_end_is_decided(relay) && session_end_is_over(relay)) {
         return; // The session is over; what still comes is read only so that it is not a reset.
     }
@@ -261,7 +261,7 @@ void relay_receive(struct relay *relay, enum side side, struct slice wire, int64
 void relay_sent(struct relay *relay, enum side side, size_t len, int64_t at_ns) {
     struct leg *leg = relay_leg(relay, side);
     relay->client_greeted = relay->client_greeted || (side == SIDE_CLIENT && leg->open);
-    tell_wire(relay, side, false, slice_sub(leg_output(leg), 0, len), at_ns);
+    emit_wire(relay, side, false, slice_sub(leg_output(leg), 0, len), at_ns);
     leg_sent(leg, len);
     if (side == SIDE_SERVER && relay->end.unread_until_ns != INT64_MAX) {
         session_end_await_delivery(relay, at_ns);

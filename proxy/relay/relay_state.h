@@ -289,7 +289,7 @@ void filters_end(struct relay *relay, enum side side, int64_t at_ns);
 bool filters_hold(const struct relay *relay, enum side side); // bytes of this peer wait
 // What waits is the caller's.
 struct buf filters_take_held(struct relay *relay, enum side side);
-void filters_tell_unsent(struct relay *relay, int64_t at_ns); // the client said it all the same
+void filters_observe_unsent(struct relay *relay, int64_t at_ns); // the client said it all the same
 int64_t filters_deadline_ns(const struct relay *relay);
 
 // bridge.c: the filter that bridges.

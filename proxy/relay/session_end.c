@@ -69,7 +69,7 @@ void session_end_say_last(struct relay *relay, const char *line, int64_t at_ns) 
         relay_set_client(relay, CLIENT_PLAIN); // So long a silence is that of a plain client.
     }
     if (may_speak(relay)) {
-        filters_tell_unsent(relay, at_ns); // The client had said it before.
+        filters_observe_unsent(relay, at_ns); // The client had said it before.
         say(relay, line, at_ns);
     }
 }

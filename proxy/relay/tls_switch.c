@@ -159,7 +159,7 @@ static bool is_verified(const struct relay *relay) {
     return relay->verdict.state == VERDICT_DONE;
 }
 
-static void tell_server_tls(struct relay *relay, const char *error, int64_t at_ns) {
+static void emit_server_tls(struct relay *relay, const char *error, int64_t at_ns) {
     struct event event = {.kind = EVENT_TLS, .session = relay->session, .at_ns = at_ns};
     tls_endpoint_facts(relay->server.tls, &event.tls);
     event.tls.error = event.tls.error != NULL ? event.tls.error : error;
@@ -177,7 +177,7 @@ static void tell_server_tls(struct relay *relay, const char *error, int64_t at_n
 static void server_failed(struct relay *relay, int64_t at_ns) {
     struct event_tls facts = {0};
     tls_endpoint_facts(relay->server.tls, &facts);
-    tell_server_tls(relay, NULL, at_ns);
+    emit_server_tls(relay, NULL, at_ns);
     if (relay->config->verify == VERIFY_STRICT && relay->verdict.fails) {
         session_end_decide(
             relay, OUTCOME_TLS_SERVER_FAILED, PARTY_PROXY,
@@ -204,7 +204,7 @@ static void follow_server_handshake(struct relay *relay, int64_t at_ns) {
             relay->verdict.state == VERDICT_AWAIT_ROOTS ? at_ns + ROOTS_LOOK_NS : INT64_MAX;
         break;
     case TLS_ESTABLISHED:
-        tell_server_tls(relay, NULL, at_ns);
+        emit_server_tls(relay, NULL, at_ns);
         relay_set_server(relay, SERVER_TLS);
         bridge_release_greeting(relay, at_ns);
         tls_endpoint_shed(relay->server.tls);
@@ -338,7 +338,7 @@ static bool server_has_name(const struct relay *relay) {
     return name != NULL && !is_address(name);
 }
 
-static void tell_client_tls(struct relay *relay, const char *error, bool distrusts, int64_t at_ns) {
+static void emit_client_tls(struct relay *relay, const char *error, bool distrusts, int64_t at_ns) {
     struct event event = {.kind = EVENT_TLS, .session = relay->session, .at_ns = at_ns};
     tls_endpoint_facts(relay->client.tls, &event.tls);
     struct event_certificate *given = NULL;
@@ -369,7 +369,7 @@ static void tell_client_tls(struct relay *relay, const char *error, bool distrus
 
 void tls_switch_report_client(struct relay *relay, int64_t at_ns) {
     relay_set_client(relay, CLIENT_FAILED);
-    tell_client_tls(relay, NULL, false, at_ns);
+    emit_client_tls(relay, NULL, false, at_ns);
 }
 
 static void client_failed(struct relay *relay, int64_t at_ns) {
@@ -377,11 +377,11 @@ static void client_failed(struct relay *relay, int64_t at_ns) {
     tls_endpoint_facts(relay->client.tls, &facts);
     relay_set_client(relay, CLIENT_FAILED);
     if (relay->first_close == PARTY_SERVER && facts.alert_by == PARTY_NONE) {
-        tell_client_tls(relay, unfinished, false, at_ns); // It left because the server had.
+        emit_client_tls(relay, unfinished, false, at_ns); // It left because the server had.
         session_end_close_both(relay, at_ns);
         return;
     }
-    tell_client_tls(relay, NULL, false, at_ns);
+    emit_client_tls(relay, NULL, false, at_ns);
     session_end_decide(relay, OUTCOME_TLS_CLIENT_FAILED,
                        facts.alert_by == PARTY_PROXY ? PARTY_PROXY : PARTY_CLIENT,
                        "the TLS handshake with the client failed: %s",
@@ -412,7 +412,7 @@ static void follow_client_handshake(struct relay *relay, int64_t at_ns) {
         }
         break;
     case TLS_ESTABLISHED:
-        tell_client_tls(relay, NULL, false, at_ns);
+        emit_client_tls(relay, NULL, false, at_ns);
         relay->client_tls_ns = at_ns;
         relay_set_client(relay, CLIENT_TLS);
         tls_endpoint_shed(relay->client.tls);
@@ -476,8 +476,8 @@ void tls_switch_check_late(struct relay *relay, enum side side, int64_t at_ns) {
     }
     const char *error = tls_endpoint_error(leg->tls);
     if (relay->spoke[side] != SPEECH_TLS) {
-        side == SIDE_CLIENT ? tell_client_tls(relay, NULL, false, at_ns)
-                            : tell_server_tls(relay, NULL, at_ns);
+        side == SIDE_CLIENT ? emit_client_tls(relay, NULL, false, at_ns)
+                            : emit_server_tls(relay, NULL, at_ns);
     }
     session_end_decide(relay,
                        side == SIDE_CLIENT ? OUTCOME_TLS_CLIENT_FAILED : OUTCOME_TLS_SERVER_FAILED,
@@ -505,15 +505,15 @@ void tls_switch_check_silent_close(struct relay *relay, enum relay_fin fin, int6
     static const char error[] =
         "the client finished the handshake and closed without a word; clients built on GnuTLS "
         "(msmtp, mutt) do so when they do not accept the certificate";
-    tell_client_tls(relay, error, true, at_ns);
+    emit_client_tls(relay, error, true, at_ns);
     session_end_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_CLIENT, "%s", error);
 }
 
 void tls_switch_report_unfinished(struct relay *relay, int64_t at_ns) {
     if (relay->server_state == SERVER_HANDSHAKE) {
-        tell_server_tls(relay, unfinished, at_ns);
+        emit_server_tls(relay, unfinished, at_ns);
     }
     if (client_handshakes(relay)) {
-        tell_client_tls(relay, unfinished, false, at_ns);
+        emit_client_tls(relay, unfinished, false, at_ns);
     }
 }

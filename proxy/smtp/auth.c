@@ -143,7 +143,7 @@ struct event_login auth_login(const struct auth *auth) {
                                 .name_asked_again = auth->name_asked_again};
 }
 
-void auth_tell(struct event_auth *out, const struct auth *auth, int code) {
+void auth_describe(struct event_auth *out, const struct auth *auth, int code) {
     *out = (struct event_auth){.exchange = auth->exchange,
                                .mechanism = mechanism_of(auth),
                                .outcome = outcome_of(auth, code),

@@ -45,7 +45,7 @@ void auth_challenge(struct auth *auth, struct slice challenge);
 // What is known of it while it goes on. Valid until auth_free.
 struct event_login auth_login(const struct auth *auth);
 // How the exchange ended; `code` 0 where it was never answered. Valid until auth_free.
-void auth_tell(struct event_auth *out, const struct auth *auth, int code);
+void auth_describe(struct event_auth *out, const struct auth *auth, int code);
 
 // The text of a 334 challenge where it is an error that a bearer mechanism reports as JSON (RFC
 // 7628 3.2.2), decoded into `out`; false for all others.

@@ -14,7 +14,7 @@ struct caps {
     struct capability items[];
 };
 
-// Reads the lines behind the first one. `view` is what the proxy makes of STARTTLS for the client,
+// Reads the lines after the first one. `view` is what the proxy makes of STARTTLS for the client,
 // `edit` what else it changes, NULL for nothing. The caller holds the result.
 struct caps *caps_new(const struct event_reply *reply, enum starttls_view view,
                       const struct offer_edit *edit);

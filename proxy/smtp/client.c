@@ -65,7 +65,7 @@ static size_t read_chunk(struct dialogue *dialogue, struct slice bytes, int64_t 
     return used;
 }
 
-void client_tell_starttls(struct dialogue *dialogue, bool accepted) {
+void client_emit_starttls(struct dialogue *dialogue, bool accepted) {
     struct emit_bytes bytes = {
         .from = SIDE_CLIENT, .data = buf_slice(&dialogue->starttls_bytes), .starttls = accepted};
     emit_bytes(dialogue, &bytes, dialogue->now_ns);
@@ -91,8 +91,8 @@ static bool reply_is_due(const struct queue *queue) {
 // What is known now is what the client knew when it sent the line.
 static void begin_line(struct dialogue *dialogue) {
     struct client_stream *client = &dialogue->client;
-    client_tell_starttls(dialogue, false); // Its answer is not waited for any longer.
-    client->line_told = false;
+    client_emit_starttls(dialogue, false); // Its answer is not waited for any longer.
+    client->line_emitted = false;
     client->line_secret = false;
     client->line_pipelined =
         client->releasing || client->early_len > 0 || reply_is_due(&dialogue->queue);
@@ -112,18 +112,18 @@ static void emit_rest(struct dialogue *dialogue, struct slice rest, bool secret)
     emit_bytes(dialogue, &bytes, dialogue->now_ns);
 }
 
-// A line over the cap is not waited for: its prefix tells what it is.
+// A line over the cap is not waited for: its prefix shows what it is.
 static void spill(struct dialogue *dialogue, struct slice rest) {
     struct client_stream *client = &dialogue->client;
     struct slice text = line_reader_text(&client->line);
-    if (!client->line_told) {
+    if (!client->line_emitted) {
         struct span secrets[LIMIT_SPANS];
         client->line_kind = client_line_classify(dialogue, text);
         client->line_kind = client->rest_due && client->rest_secret && !client_line_is_known(text)
                                 ? CLIENT_LINE_CONCEALED
                                 : client->line_kind;
         size_t count = client_line_secrets(secrets, client->line_kind, text, true);
-        client->line_told = true;
+        client->line_emitted = true;
         client->line_secret =
             count > 0 && secrets[count - 1].offset + secrets[count - 1].len == text.len;
         struct emit_bytes bytes = {
@@ -139,14 +139,14 @@ static void give_up(struct dialogue *dialogue) {
     struct slice text = line_reader_text(&client->line);
     struct buf all;
     buf_init(&all, text.len + 2);
-    buf_put(&all, client->line_told ? SLICE("") : text);
+    buf_put(&all, client->line_emitted ? SLICE("") : text);
     buf_put(&all, client->line.held_cr ? SLICE("\r") : line_ending_bytes(client->line.ending));
     struct span whole = {0, buf_len(&all)};
     struct emit_bytes bytes = {.from = SIDE_CLIENT,
                                .data = buf_slice(&all),
                                .secrets = &whole,
                                .secret_count = client->auth_seen ? 1 : 0,
-                               .secret_goes_on = client->line_told && client->line_secret};
+                               .secret_goes_on = client->line_emitted && client->line_secret};
     emit_bytes(dialogue, &bytes, dialogue->now_ns);
     buf_wipe(&all);
     client->gave_up = true;
@@ -333,7 +333,7 @@ void client_answer_begun(struct dialogue *dialogue, int64_t at_ns) {
     }
     struct slice text = line_reader_text(&client->line);
     enum client_line kind =
-        client->line_told ? client->line_kind : client_line_classify(dialogue, text);
+        client->line_emitted ? client->line_kind : client_line_classify(dialogue, text);
     client->rest_secret = client_line_goes_on_secret(kind, text);
     client->answering = true;
     end_line(dialogue, at_ns);
@@ -343,10 +343,10 @@ void client_answer_begun(struct dialogue *dialogue, int64_t at_ns) {
 
 void client_finish(struct dialogue *dialogue, int64_t at_ns) {
     assert(dialogue->client.stream_over);
-    client_tell_starttls(dialogue, false);
+    client_emit_starttls(dialogue, false);
     client_release(dialogue);
     end_line(dialogue, at_ns);
-    client_tell_starttls(dialogue, false);
+    client_emit_starttls(dialogue, false);
     if (dialogue->mail_data != NULL) {
         mail_data_give_up(dialogue, at_ns);
     }

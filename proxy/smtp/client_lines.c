@@ -81,7 +81,7 @@ bool client_line_goes_on_secret(enum client_line kind, struct slice text) {
     return count > 0 && secrets[count - 1].offset + secrets[count - 1].len == text.len;
 }
 
-// ── telling it ──────────────────────────────────────────────────────────────────────────────────
+// ── emitting it ──────────────────────────────────────────────────────────────────────────────────
 
 // `command` was read from all that was kept of the line; where less is shown, so is less of it.
 static void emit_command(struct dialogue *dialogue, const struct event_line *line,
@@ -118,7 +118,7 @@ static void emit_raw(struct dialogue *dialogue, enum verb verb, const struct spa
                      size_t secret_count) {
     struct client_stream *client = &dialogue->client;
     struct slice ending = line_ending_bytes(client->line.ending);
-    if (client->line_told) {
+    if (client->line_emitted) {
         struct emit_bytes bytes = {.from = SIDE_CLIENT, .data = ending};
         emit_bytes(dialogue, &bytes, dialogue->now_ns);
     } else if (verb == VERB_STARTTLS) {
@@ -368,7 +368,7 @@ void client_line_take(struct dialogue *dialogue, int64_t at_ns) {
     }
     struct span secrets[LIMIT_SPANS];
     enum client_line kind =
-        client->line_told ? client->line_kind : client_line_classify(dialogue, text);
+        client->line_emitted ? client->line_kind : client_line_classify(dialogue, text);
     size_t count = client_line_secrets(secrets, kind, text, line_reader_cut(&client->line));
     enum verb verb = kind == CLIENT_LINE_COMMAND ? command_verb(text) : VERB_NONE;
     emit_raw(dialogue, verb, secrets, count);

@@ -113,9 +113,9 @@ static struct slice parse_path(struct event_path *path, struct slice argument,
                                struct slice keyword) {
     struct slice rest = argument;
     if (slice_starts_with_nocase(rest, keyword)) {
-        struct slice behind = slice_trim_left(slice_from(rest, keyword.len));
-        if (behind.len > 0 && behind.data[0] == ':') {
-            rest = slice_from(behind, 1);
+        struct slice after = slice_trim_left(slice_from(rest, keyword.len));
+        if (after.len > 0 && after.data[0] == ':') {
+            rest = slice_from(after, 1);
             path->keyword = true;
         }
     }

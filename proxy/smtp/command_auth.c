@@ -59,15 +59,15 @@ size_t command_find_hidden_auth(struct slice line) {
 
 static bool part_has_case_of_words(struct slice part) {
     bool upper = false;
-    bool lower_behind = true; // all after the first byte are lower-case letters
+    bool lower_after_first = true; // all after the first byte are lower-case letters
     bool lower = false;
     for (size_t i = 0; i < part.len; i++) {
         bool is_lower = text_is_alpha(part.data[i]) && !text_is_upper(part.data[i]);
         upper = upper || text_is_upper(part.data[i]);
         lower = lower || is_lower;
-        lower_behind = lower_behind && (i == 0 || is_lower);
+        lower_after_first = lower_after_first && (i == 0 || is_lower);
     }
-    return !(upper && lower) || (text_is_upper(part.data[0]) && lower_behind);
+    return !(upper && lower) || (text_is_upper(part.data[0]) && lower_after_first);
 }
 
 bool command_has_case_of_words(struct slice word) {

@@ -83,10 +83,10 @@ static const char *ending_name(enum line_ending ending) {
 
 // What servers other than ours took for the end of a message (CVE-2023-51764): a dot between any
 // two line ends but CRLF and CRLF.
-static void emit_look_alike(struct content *content, const char *before, const char *behind) {
+static void emit_look_alike(struct content *content, const char *before, const char *after) {
     struct buf text;
     buf_init(&text, LOOK_ALIKE_MAX);
-    buf_putf(&text, "%s . %s", before, behind);
+    buf_putf(&text, "%s . %s", before, after);
     content->smuggling = true;
     emit_flaw(content, FLAW_SMUGGLING, buf_slice(&text), content->lines_sent);
     buf_cleanup(&text);
@@ -171,7 +171,7 @@ static void emit_line_flaws(struct content *content, enum line_ending ending) {
 
 // ── lines as sent ───────────────────────────────────────────────────────────────────────────────
 
-// In chunks no dot is doubled. `...` tells nothing: it may be meant, or two of them.
+// In chunks no dot is doubled. `...` proves nothing: it may be meant, or two of them.
 static void count_dots(struct content *content, struct slice line) {
     if (!content->rules.chunks || line.len == 0 || line.data[0] != '.') {
         return;

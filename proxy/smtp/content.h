@@ -19,7 +19,7 @@ struct content_rules {
     bool binary;      // BODY=BINARYMIME in chunks: any byte is allowed anywhere
     bool utf8_header; // MAIL said SMTPUTF8: bytes over 127 are fine in the header (RFC 6531 3.6)
     bool eight_bits;  // bytes over 127 were declared
-    bool header_lines_only; // tell no EVENT_TEXT after the header
+    bool header_lines_only; // emit no EVENT_TEXT after the header
     bool no_digest;         // compute none; then `sha256` is empty
 };
 
@@ -66,7 +66,7 @@ void content_cleanup(struct content *content);
 size_t content_feed(struct content *content, bool *out_ended, struct slice bytes, int64_t at_ns);
 // Whether the next byte is the first after a CRLF, or the text's first.
 bool content_is_at_line_start(const struct content *content);
-// No more will come. Tells the last line where it has no end, and EVENT_CONTENT_END.
+// No more will come. Emits the last line where it has no end, and EVENT_CONTENT_END.
 void content_end(struct content *content, bool complete, int64_t at_ns);
 // The numbers, valid after content_end.
 void content_numbers(struct event_content_end *out, const struct content *content);

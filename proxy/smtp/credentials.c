@@ -110,7 +110,7 @@ static size_t find_in_command(struct span out[LIMIT_SPANS], struct slice line, b
     return cut && may_go_on ? cover_cut(out, count, line) : count;
 }
 
-// AUTH behind a bare CR: its mark goes to the end of the line.
+// AUTH after a bare CR: its mark goes to the end of the line.
 static size_t add_hidden_auth(struct span out[LIMIT_SPANS], size_t count, struct slice line,
                               size_t at, bool cut) {
     struct span mark;

@@ -135,7 +135,7 @@ static void emit_proxy_bytes(struct dialogue *dialogue, enum side from, struct s
     buf_cleanup(&all);
 }
 
-// The client has been told that its login is over.
+// The client was sent a reply that ends its login.
 static void cancel_auth(struct dialogue *dialogue) {
     dialogue->client.challenge = CHALLENGE_NONE;
     if (dialogue->auths != NULL) {
@@ -146,7 +146,7 @@ static void cancel_auth(struct dialogue *dialogue) {
     }
 }
 
-static void tell_proxy_command(struct dialogue *dialogue, struct slice line, int64_t at_ns) {
+static void emit_proxy_command(struct dialogue *dialogue, struct slice line, int64_t at_ns) {
     dialogue->now_ns = at_ns;
     emit_proxy_bytes(dialogue, SIDE_CLIENT, line);
     struct event_command *event = &emit_event(dialogue)->command;
@@ -165,11 +165,11 @@ static void tell_proxy_command(struct dialogue *dialogue, struct slice line, int
 
 void dialogue_proxy_substitute_command(struct dialogue *dialogue, struct slice line,
                                        int64_t at_ns) {
-    tell_proxy_command(dialogue, line, at_ns);
+    emit_proxy_command(dialogue, line, at_ns);
 }
 
 void dialogue_proxy_command(struct dialogue *dialogue, struct slice line, int64_t at_ns) {
-    tell_proxy_command(dialogue, line, at_ns);
+    emit_proxy_command(dialogue, line, at_ns);
     const struct event_command *event = &emit_event(dialogue)->command;
     struct pending_reply item = {.kind = WAITING_COMMAND,
                                  .exchange = event->exchange,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // dialogue: two streams of plaintext in, one conversation out. It splits lines, reads commands and
-// replies, pairs them (pipelined or not), follows SASL exchanges and message text, and tells it all
+// replies, pairs them (pipelined or not), follows SASL exchanges and message text, and emits it all
 // as events. It is a pure reader: it changes nothing, answers nothing, and whatever bytes come it
 // goes on.
 //

@@ -65,7 +65,7 @@ struct client_stream {
     enum client_state state;
     struct line_reader line;
     enum client_line line_kind; // of a line whose prefix was emitted
-    bool line_told;      // the line's prefix was emitted as bytes already, since it is over the cap
+    bool line_emitted;   // the line's prefix was emitted as bytes already, since it is over the cap
     bool line_secret;    // … and what is after the prefix is secret
     bool answering;      // the line that is taken was answered before its end
     bool rest_due;       // … and what comes next may be the rest of it
@@ -102,7 +102,7 @@ struct client_stream {
 
 struct server_stream {
     struct line_reader line;
-    bool line_told;
+    bool line_emitted;
     int64_t line_ns; // when the latest line came
     struct reply reply;
     struct buf raw;  // the bytes of a reply to STARTTLS, emitted when it is known what it is
@@ -163,8 +163,8 @@ void client_answer_begun(struct dialogue *dialogue, int64_t at_ns);
 void client_end(struct dialogue *dialogue, int64_t at_ns);       // half a line will not go on
 void client_begin_tls(struct dialogue *dialogue, int64_t at_ns); // … and goes on inside TLS
 void client_cleanup(struct client_stream *client);
-// Tells the STARTTLS line that was held back.
-void client_tell_starttls(struct dialogue *dialogue, bool accepted);
+// Emits the STARTTLS line that was held back.
+void client_emit_starttls(struct dialogue *dialogue, bool accepted);
 
 // ── client_lines.c ──────────────────────────────────────────────────────────────────────────────
 
@@ -176,7 +176,7 @@ size_t client_line_secrets(struct span out[LIMIT_SPANS], enum client_line kind, 
 bool client_line_is_known(struct slice text);
 // Whether what may yet come of a line, of which `text` is the beginning, is secret.
 bool client_line_goes_on_secret(enum client_line kind, struct slice text);
-// The reader holds a whole line: tells it and what follows from it.
+// The reader holds a whole line: emits it and what follows from it.
 void client_line_take(struct dialogue *dialogue, int64_t at_ns);
 
 // ── server.c ────────────────────────────────────────────────────────────────────────────────────
@@ -187,13 +187,13 @@ void server_take_line(struct dialogue *dialogue, const struct event_line *line, 
                       int64_t at_ns);
 // The client goes on: a line without a code was a whole reply.
 void server_settle_reply(struct dialogue *dialogue);
-// Tells the bytes of a reply to STARTTLS that were held back.
-void server_tell_held(struct dialogue *dialogue, bool starttls);
+// Emits the bytes of a reply to STARTTLS that were held back.
+void server_emit_held(struct dialogue *dialogue, bool starttls);
 void server_end(struct dialogue *dialogue, int64_t at_ns); // in good order
 void server_finish(struct dialogue *dialogue, int64_t at_ns);
 void server_begin_tls(struct dialogue *dialogue, int64_t at_ns); // … and goes on inside TLS
 void server_cleanup(struct server_stream *server);
-// (reply_match.c) Tells the messages that were given up and are first in the queue.
+// (reply_match.c) Emits the messages that were given up and are first in the queue.
 void server_pass_marks(struct dialogue *dialogue, int64_t at_ns);
 
 // ── emit.c ──────────────────────────────────────────────────────────────────────────────────────

@@ -129,7 +129,7 @@ void emit_auth(struct dialogue *dialogue, struct auth *auth, int code, int64_t a
         item->auth = item->auth == auth ? NULL : item->auth;
     }
     if (auth->declared) {
-        auth_tell(&emit_event(dialogue)->auth, auth, code);
+        auth_describe(&emit_event(dialogue)->auth, auth, code);
         emit(dialogue, EVENT_AUTH, at_ns);
     }
     auth_free(auth);

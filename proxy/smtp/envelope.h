@@ -40,6 +40,6 @@ void envelope_answer_rcpt(struct envelope *envelope, struct envelope_path *path,
 // order of the RCPTs; NULL after the last. The caller may write the recipient's own answer into
 // it.
 struct event_recipient *envelope_next_accepted(const struct envelope *envelope, size_t *cursor);
-void envelope_tell(struct event_message *out, const struct envelope *envelope);
+void envelope_describe(struct event_message *out, const struct envelope *envelope);
 
 #endif

@@ -43,7 +43,7 @@ static enum line_step spill(struct slice *out_spill, struct slice rest) {
     return rest.len > 0 ? LINE_SPILL : LINE_MORE;
 }
 
-// The byte after a held CR tells whether that CR was part of the line's end.
+// The byte after a held CR shows whether that CR was part of the line's end.
 static enum line_step settle_cr(struct line_reader *reader, struct slice *out_spill,
                                 struct slice *input) {
     reader->held_cr = false;

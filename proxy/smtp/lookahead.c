@@ -111,7 +111,7 @@ static void look_at_begun(struct dialogue *dialogue, enum client_line kind, stru
 void lookahead_look_at_begun(struct dialogue *dialogue) {
     struct client_stream *client = &dialogue->client;
     bool held = buf_len(&client->held) > 0;
-    bool begun = line_reader_begun(&client->line) && !client->line_told;
+    bool begun = line_reader_begun(&client->line) && !client->line_emitted;
     bool text = held ? client->ahead == LOOKAHEAD_TEXT
                      : client->state == CLIENT_TEXT || client->state == CLIENT_CHUNK;
     struct slice line = held ? slice_from(buf_slice(&client->held), client->ahead_len)

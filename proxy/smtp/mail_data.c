@@ -183,7 +183,7 @@ void mail_data_emit(struct dialogue *dialogue, struct mail_data *mail_data, bool
             .code = mail_data->complete ? mail_data->code : 0,
             .accepted = mail_data->complete && mail_data->accepted,
         };
-        envelope_tell(&emit_event(dialogue)->message, &dialogue->envelope);
+        envelope_describe(&emit_event(dialogue)->message, &dialogue->envelope);
         emit(dialogue, EVENT_MESSAGE, at_ns);
         envelope_clear(&dialogue->envelope);
     }

@@ -49,7 +49,7 @@ void mail_data_refuse(struct dialogue *dialogue, struct mail_data *mail_data, in
 // One answer to the message. Fills the recipient that it is for (LMTP); true when it was the last.
 bool transfer_answer(struct dialogue *dialogue, struct mail_data *mail_data, int code,
                      struct slice *out_recipient);
-// Tells the message where text and answers are there, and frees it. `force`: no more will come.
+// Emits the message where text and answers are there, and frees it. `force`: no more will come.
 void mail_data_emit(struct dialogue *dialogue, struct mail_data *mail_data, bool force,
                     int64_t at_ns);
 void mail_data_free_all(struct dialogue *dialogue);

@@ -59,7 +59,7 @@ void reply_finish(struct event_reply *out, struct reply *reply) {
     out->line_count = reply->count;
     out->code = reply->code;
     out->cut = reply->cut;
-    out->told_lines = reply->told;
+    out->emitted_lines = reply->emitted;
 }
 
 void reply_clip(struct reply *reply, size_t max_line) {
@@ -72,7 +72,7 @@ void reply_clip(struct reply *reply, size_t max_line) {
 }
 
 void reply_clear(struct reply *reply) {
-    reply->count = reply->told = 0;
+    reply->count = reply->emitted = 0;
     reply->first_code = reply->code = 0;
     reply->open = reply->pending = reply->cut = false;
     buf_clear(&reply->bytes);

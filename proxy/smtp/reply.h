@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// reply: gathers the lines of one reply (RFC 5321 4.2.1) and tells when it is over.
+// reply: gathers the lines of one reply (RFC 5321 4.2.1) and knows when it is over.
 //
 //      250-mail.example.com        code 250, goes on
 //      250-SIZE 1000               code 250, goes on
@@ -19,7 +19,7 @@ struct reply {
     size_t count;
     size_t room;
     struct buf bytes;
-    size_t told; // so many lines were told as they came
+    size_t emitted; // so many lines were emitted as they came
     int first_code;
     int code;
     bool open;    // lines were added and the reply has not been finished

@@ -126,7 +126,7 @@ static struct mail_data *assumed(const struct dialogue *dialogue, int exchange) 
 static void begin_text(struct dialogue *dialogue, const struct reply_effects_cause *cause) {
     struct mail_data *mail_data = assumed(dialogue, cause->item.exchange);
     if (mail_data != NULL && mail_data->confirmed) {
-        return; // it was begun ahead of this reply
+        return; // it was begun before this reply
     }
     bool early = mail_data != NULL || buf_len(&dialogue->client.held) > 0;
     bool ready = dialogue->client.state == CLIENT_AWAIT_DATA && dialogue->mail_data == NULL;
@@ -143,7 +143,7 @@ static void begin_text(struct dialogue *dialogue, const struct reply_effects_cau
     }
 }
 
-// What came ahead of the 354 is text now, and came before it.
+// What came before the 354 is text now.
 void reply_effects_release_early(struct dialogue *dialogue,
                                  const struct reply_effects_cause *cause) {
     bool go_ahead =

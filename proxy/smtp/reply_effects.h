@@ -17,11 +17,11 @@ struct reply_effects_cause {
 // Before the reply is emitted: a message in chunks that the command gives up, now that the server
 // took it. Where it was refused the message goes on.
 void reply_effects_end_chunks(struct dialogue *dialogue, const struct reply_effects_cause *cause);
-// Before the reply is told: text that came ahead of the 354.
+// Before the reply is emitted: text that came before the 354.
 void reply_effects_release_early(struct dialogue *dialogue,
                                  const struct reply_effects_cause *cause);
-// Before the reply is told: capabilities. Returns the set that the reply offers, which the caller
-// drops, or NULL.
+// Before the reply is emitted: capabilities. Returns the set that the reply offers, which the
+// caller drops, or NULL.
 struct caps *reply_effects_learn_caps(struct dialogue *dialogue, const struct event_reply *reply,
                                       const struct pending_reply *item);
 // A 334 with an error in it (XOAUTH2): emitted decoded, after the reply.

@@ -69,7 +69,7 @@ void server_pass_marks(struct dialogue *dialogue, int64_t at_ns) {
     }
 }
 
-// ── telling it ──────────────────────────────────────────────────────────────────────────────────
+// ── emitting it ──────────────────────────────────────────────────────────────────────────────────
 
 static bool has_enhanced(const struct pending_reply *item, enum match match, int code) {
     if (match == MATCH_NONE) {
@@ -141,8 +141,8 @@ static void end_message(struct dialogue *dialogue, const struct pending_reply *i
 
 static void emit_starttls(struct dialogue *dialogue, const struct pending_reply *item, int code) {
     if (item->kind == WAITING_COMMAND && item->verb == VERB_STARTTLS) {
-        client_tell_starttls(dialogue, code == 220);
-        server_tell_held(dialogue, code == 220);
+        client_emit_starttls(dialogue, code == 220);
+        server_emit_held(dialogue, code == 220);
     }
 }
 

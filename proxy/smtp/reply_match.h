@@ -13,7 +13,7 @@ struct answer {
     int64_t at_ns;
 };
 
-// Tells the reply that `dialogue->server.reply` holds, and what follows from it.
+// Emits the reply that `dialogue->server.reply` holds, and what follows from it.
 void reply_match_answer(struct dialogue *dialogue, const struct answer *answer);
 
 #endif

@@ -2,7 +2,7 @@
 #include "smtp/resync.h"
 
 // These codes answer one kind of command and nothing else (RFC 5321 4.3.2, RFC 4954 4).
-static bool is_telling(int code) {
+static bool is_conclusive(int code) {
     return code == 354 || code == 334 || code == 235 || code == 221;
 }
 
@@ -68,7 +68,7 @@ static void drop_front(struct dialogue *dialogue, int code, int64_t at_ns) {
 }
 
 size_t resync_count(const struct queue *queue, int code) {
-    size_t count = is_telling(code) ? find_taker(queue, code) : 0;
+    size_t count = is_conclusive(code) ? find_taker(queue, code) : 0;
     bool positive = code >= 200 && code < 400;
     return count == 0 && positive ? count_preface(queue) : count;
 }

@@ -16,7 +16,7 @@ static void emit_raw(struct dialogue *dialogue, struct slice bytes, bool starttl
     emit_bytes(dialogue, &raw, dialogue->now_ns);
 }
 
-void server_tell_held(struct dialogue *dialogue, bool starttls) {
+void server_emit_held(struct dialogue *dialogue, bool starttls) {
     emit_raw(dialogue, buf_slice(&dialogue->server.raw), starttls);
     buf_clear(&dialogue->server.raw);
 }
@@ -27,13 +27,13 @@ static void pass_bytes(struct dialogue *dialogue, struct slice bytes) {
         buf_put(raw, bytes);
         return;
     }
-    server_tell_held(dialogue, false);
+    server_emit_held(dialogue, false);
     emit_raw(dialogue, bytes, false);
 }
 
 static void pass_line(struct dialogue *dialogue) {
     struct server_stream *server = &dialogue->server;
-    if (!server->line_told) {
+    if (!server->line_emitted) {
         struct buf all;
         buf_init(&all, line_reader_text(&server->line).len + 2);
         buf_put(&all, line_reader_text(&server->line));
@@ -43,13 +43,13 @@ static void pass_line(struct dialogue *dialogue) {
     } else {
         pass_bytes(dialogue, line_ending_bytes(server->line.ending));
     }
-    server->line_told = false;
+    server->line_emitted = false;
 }
 
 static void spill(struct dialogue *dialogue, struct slice rest) {
     struct server_stream *server = &dialogue->server;
-    if (!server->line_told) {
-        server->line_told = true;
+    if (!server->line_emitted) {
+        server->line_emitted = true;
         pass_bytes(dialogue, line_reader_text(&server->line));
     }
     pass_bytes(dialogue, rest);
@@ -89,9 +89,9 @@ static void emit_greeting(struct dialogue *dialogue, const struct event_line *li
     const struct pending_reply *front = queue_front(&dialogue->queue);
     struct reply *reply = &dialogue->server.reply;
     bool greeting = front != NULL && front->kind == WAITING_GREETING;
-    if (greeting && !reply->pending && reply->told + 1 == reply->count && !reply->cut &&
+    if (greeting && !reply->pending && reply->emitted + 1 == reply->count && !reply->cut &&
         client_is_silent(dialogue)) {
-        reply->told++;
+        reply->emitted++;
         emit_event(dialogue)->greeting.line = *line;
         emit_event(dialogue)->greeting.line.text =
             slice_sub(line->text, 0, dialogue->config.max_line);
@@ -201,7 +201,7 @@ static void finish(struct dialogue *dialogue, bool plain, bool good_order, int64
         reply_match_answer(dialogue,
                            &(struct answer){.incomplete = !whole, .plain = plain, .at_ns = at_ns});
     }
-    server_tell_held(dialogue, false);
+    server_emit_held(dialogue, false);
 }
 
 void server_finish(struct dialogue *dialogue, int64_t at_ns) {

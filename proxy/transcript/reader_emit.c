@@ -144,7 +144,7 @@ const struct event *reader_emit(struct reader *reader, const struct item *item, 
         return NULL;
     }
     if (reader->event.kind == EVENT_REPLY && reader->event.reply.to == 0) {
-        reader->event.reply.told_lines = session->greeting_lines;
+        reader->event.reply.emitted_lines = session->greeting_lines;
     }
     if (item->which < session->source_count) {
         record->session.client.pid = session->sources[item->which].pid;

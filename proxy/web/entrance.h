@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// entrance: where connections to the page come in. Beyond LIMIT_WEB_CONNECTIONS a client is told
-// so (429) and is gone; the descriptors that are left are for the mail.
+// entrance: where connections to the page come in. Beyond LIMIT_WEB_CONNECTIONS a client gets a
+// 429 and is closed; the descriptors that are left are for the mail.
 #ifndef SCOPE_WEB_ENTRANCE_H
 #define SCOPE_WEB_ENTRANCE_H
 

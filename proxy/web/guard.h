@@ -5,7 +5,7 @@
 //   Origin         none, or the page's own                                   else 403
 //   Authorization  Bearer TOKEN, but for what has nothing to hide            else 401
 //
-// The first is what stands against DNS rebinding: a name of the attacker's that leads to this
+// The first is the protection against DNS rebinding: a name of the attacker's that leads to this
 // machine is none of ours. Ports are not compared: the page may be reached through a tunnel.
 #ifndef SCOPE_WEB_GUARD_H
 #define SCOPE_WEB_GUARD_H
@@ -36,7 +36,7 @@ enum admission { ADMITTED, WRONG_HOST, WRONG_ORIGIN, WRONG_TOKEN };
 // `open`: no token is asked for.
 enum admission guard_admit(const struct guard *guard, const struct visitor *visitor, bool open);
 
-// ERR_USAGE where the word is too short, or cannot stand behind the # of an address as it is
+// ERR_USAGE where the word is too short, or cannot come after the # of an address as it is
 // (RFC 3986 3.5).
 MUST_USE enum err guard_check_token(struct failure *failure, const char *token);
 // 128 random bits in hex, owned by the caller.

@@ -27,7 +27,7 @@ static void respond(struct auth *auth, struct slice line, bool initial) {
 
 static void check(const struct auth *auth, int code) {
     struct event_auth event;
-    auth_tell(&event, auth, code);
+    auth_describe(&event, auth, code);
     require(event.identity.len <= AUTH_IDENTITY_MAX);
     require(event.mechanism.len <= AUTH_MECHANISM_MAX);
     require(code != 0 || event.outcome == AUTH_UNFINISHED || event.outcome == AUTH_CANCELLED);

@@ -21,7 +21,7 @@ static struct event_auth play(struct auth **out, const char *mechanism, struct s
         buf_cleanup(&line);
     }
     struct event_auth event;
-    auth_tell(&event, *out, 235);
+    auth_describe(&event, *out, 235);
     return event;
 }
 
@@ -99,7 +99,7 @@ static void judges_no_part_of_a_line(void **state) {
     struct auth *auth = auth_new(1, SLICE("PLAIN"));
     struct event_auth event;
     assert_null(auth_response(auth, SLICE("AHRpbQBwYXN"), false, true));
-    auth_tell(&event, auth, 0);
+    auth_describe(&event, auth, 0);
     check_slice(event.identity, "tim");
     auth_free(auth);
 }
@@ -110,7 +110,7 @@ static void check_outcome(int code, bool cancelled, enum auth_outcome outcome) {
     if (cancelled) {
         auth_response(auth, SLICE("*"), false, false);
     }
-    auth_tell(&event, auth, code);
+    auth_describe(&event, auth, code);
     assert_int_equal(event.outcome, outcome);
     check_slice(event.mechanism, "LOGIN");
     auth_free(auth);

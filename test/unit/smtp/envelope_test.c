@@ -38,12 +38,12 @@ static void keeps_a_transaction_that_a_second_mail_does_not_end(void **state) {
     envelope_answer_mail(&envelope, path_of("MAIL FROM:<a@b> SMTPUTF8"), 250);
     envelope_answer_rcpt(&envelope, path_of("RCPT TO:<c@d>"), 250);
     envelope_answer_mail(&envelope, path_of("MAIL FROM:<x@y>"), 503);
-    envelope_tell(&event, &envelope);
+    envelope_describe(&event, &envelope);
     check_slice(event.from, "a@b");
     assert_true(event.smtputf8);
     assert_int_equal(event.recipient_count, 1);
     envelope_answer_mail(&envelope, path_of("MAIL FROM:<x@y>"), 250);
-    envelope_tell(&event, &envelope);
+    envelope_describe(&event, &envelope);
     check_slice(event.from, "x@y");
     assert_int_equal(event.recipient_count, 0);
     assert_false(event.smtputf8);
@@ -56,7 +56,7 @@ static void shows_what_was_refused_too(void **state) {
     struct event_message event = {0};
     envelope_answer_mail(&envelope, path_of("MAIL FROM:<a@b>"), 550);
     envelope_answer_rcpt(&envelope, path_of("RCPT TO:<c@d> NOTIFY=NEVER"), 503);
-    envelope_tell(&event, &envelope);
+    envelope_describe(&event, &envelope);
     check_slice(event.from, "a@b");
     check_slice(event.recipients[0].to, "c@d");
     assert_int_equal(event.recipients[0].parameter_count, 1);
