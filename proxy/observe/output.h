@@ -56,6 +56,9 @@ bool output_set_congested(const struct output_set *set);
 
 void output_set_reopen(struct output_set *set); // SIGHUP, ctl rotate; may be called on any thread
 void output_set_pause(struct output_set *set, bool paused, int64_t unix_ns);
+// `pauses` takes the EVENT_PAUSED of each span that was left out, on the thread that ends it, up to
+// output_set_close. Before the sessions.
+void output_set_on_pause(struct output_set *set, struct event_sink pauses);
 bool output_set_paused(const struct output_set *set);
 
 // A screen that may have a status line below its lines: `text` on a terminal that is ours alone

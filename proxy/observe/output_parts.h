@@ -26,6 +26,7 @@ struct output_set {
     int64_t paused_since_ns; // Unix time; guarded by pause_lock
     void (*ended)(void *context, const struct record *session);
     void *ended_context;
+    struct event_sink pauses; // hears of spans that were left out; its `take` may be NULL
 };
 
 // A session in one output; those that take documents have none.

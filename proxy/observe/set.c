@@ -164,6 +164,10 @@ void output_set_close(struct output_set *set) {
     }
 }
 
+void output_set_on_pause(struct output_set *set, struct event_sink pauses) {
+    set->pauses = pauses;
+}
+
 // ── what sessions ask ───────────────────────────────────────────────────────────────────────────
 
 void output_set_on_session(struct output_set *set,
@@ -231,6 +235,9 @@ static void submit_span(struct output_set *set, int64_t from_unix_ns, int64_t to
         buf_cleanup(&line);
     }
     writer_submit(set->writer, batch);
+    if (set->pauses.take != NULL) {
+        event_send(&set->pauses, &event);
+    }
 }
 
 void output_set_pause(struct output_set *set, bool paused, int64_t unix_ns) {

@@ -89,9 +89,12 @@ void feed_add(struct feed *feed, struct slice lines) {
     pthread_mutex_unlock(&feed->lock);
 }
 
-static void put_lost_line(struct buf *out, uint64_t count, const char *reason) {
-    const struct event event = format_lost_event(count, reason, clock_unix_ns());
-    jsonl_format.put_notice(out, &event, false);
+void feed_add_notice(struct feed *feed, const struct event *event) {
+    struct buf line;
+    buf_init(&line, NOTICE_MAX);
+    jsonl_format.put_notice(&line, event, false);
+    feed_add(feed, buf_slice(&line));
+    buf_cleanup(&line);
 }
 
 void feed_clear(struct feed *feed) {
@@ -102,11 +105,8 @@ void feed_clear(struct feed *feed) {
         drop_first(feed);
     }
     pthread_mutex_unlock(&feed->lock);
-    struct buf line;
-    buf_init(&line, NOTICE_MAX);
-    put_lost_line(&line, count, "the page was cleared");
-    feed_add(feed, buf_slice(&line));
-    buf_cleanup(&line);
+    const struct event lost = format_lost_event(count, "the page was cleared", clock_unix_ns());
+    feed_add_notice(feed, &lost);
 }
 
 uint64_t feed_last(struct feed *feed) {
@@ -140,9 +140,11 @@ static void put_event(struct buf *out, uint64_t counter, struct slice line) {
 
 // Says how many lines the reader has missed; it goes on with the first that is there.
 static void put_gap(struct buf *out, uint64_t *inout_counter, uint64_t before) {
+    const struct event lost = format_lost_event(
+        before - *inout_counter, "this reader was too slow, or came too late", clock_unix_ns());
     struct buf line;
     buf_init(&line, NOTICE_MAX);
-    put_lost_line(&line, before - *inout_counter, "this reader was too slow, or came too late");
+    jsonl_format.put_notice(&line, &lost, false);
     *inout_counter = before;
     put_event(out, *inout_counter, buf_slice(&line));
     buf_cleanup(&line);

@@ -11,6 +11,7 @@
 #define SCOPE_WEB_FEED_H
 
 #include "base/buf.h"
+#include "event/event.h"
 
 struct feed;
 
@@ -19,6 +20,8 @@ void feed_free(struct feed *feed); // NULL is fine
 
 // Whole lines without their counters, as format/jsonl leaves them in its outlet; any thread.
 void feed_add(struct feed *feed, struct slice lines);
+// The line of an event of session 0.
+void feed_add_notice(struct feed *feed, const struct event *event);
 // All that is kept goes, which is a `lost` of its own for those that follow.
 void feed_clear(struct feed *feed);
 

@@ -35,6 +35,12 @@ static size_t feed_bytes(size_t memory) {
     return memory / 4 < LIMIT_WEB_EVENTS ? memory / 4 : LIMIT_WEB_EVENTS;
 }
 
+static void take_pause(void *context, const struct event *event) {
+    struct web *web = context;
+    feed_add_notice(web->api.feed, event);
+    store_changed(web->api.store);
+}
+
 struct web *web_new(const struct web_options *options) {
     struct web *web = mem_new(sizeof(*web));
     web->options = *options;
@@ -56,6 +62,9 @@ struct web *web_new(const struct web_options *options) {
                                        .pause_context = options->outputs,
                                        .only = options->only,
                                        .only_context = options->only_context};
+    if (options->page && options->outputs != NULL) {
+        output_set_on_pause(options->outputs, (struct event_sink){take_pause, web});
+    }
     return web;
 }
 

@@ -232,9 +232,15 @@ def test_the_recording_is_switched(scope):
         web.ask("/api/v1/recording", method="POST", body=b'{"on": true}')
         w.send(proxy, "Second")
         web.wait("subject = Second", "sessions = 1")
+        with web.open("/api/v1/events") as stream:
+            events = w.events(stream)
+            event = next(events)[1]
+            assert event["event"] == "paused" and event["session"] == 0, event
+            assert event["from"] < event["to"] and next(events)[1]["event"] == "connect"
         for body in (b"[]", b"{}", b"", b'{"on": 1}', b'{"on": "true"}', b'{"on": false} {'):
             assert web.error("/api/v1/recording", method="POST", body=body) == 400, body
         assert web.get("/api/v1/status")["recording"] is True
+    assert event == {**proxy.events()[0], "counter": 1}, proxy.events()[0]
 
 
 def test_secrets_are_masked(scope):
