@@ -379,17 +379,24 @@ static bool is_open(const struct api_request *request) {
     return false;
 }
 
+static void turn_host_away(struct api_response *response, struct slice host) {
+    if (slice_is_null(host)) {
+        api_fail(response, STATUS_MISDIRECTED, "the request names no Host");
+        return;
+    }
+    struct slice shown = slice_sub(host, 0, QUOTE_MAX);
+    api_fail(response, STATUS_MISDIRECTED,
+             "this server is not '%.*s'; --web-host NAME gives it another name", (int)shown.len,
+             (const char *)shown.data);
+}
+
 static void turn_away(struct api_response *response, enum admission admission,
                       const struct api_request *request) {
     switch (admission) {
     case ADMITTED:
         break;
     case WRONG_HOST:
-        api_fail(response, STATUS_MISDIRECTED,
-                 "this server is not '%.*s'; --web-host NAME gives it another name",
-                 (int)slice_sub(request->visitor.host, 0, QUOTE_MAX).len,
-                 slice_is_null(request->visitor.host) ? ""
-                                                      : (const char *)request->visitor.host.data);
+        turn_host_away(response, request->visitor.host);
         break;
     case WRONG_ORIGIN:
         api_fail(response, STATUS_FORBIDDEN, "a page of another origin has no access");

@@ -184,13 +184,14 @@ void http_look_soon(struct http *http) {
 
 // ── life ────────────────────────────────────────────────────────────────────────────────────────
 
+// Strict, the library would itself answer a request without a Host, by a page; the guard does it.
 static struct MHD_Daemon *start_daemon(struct http *http) {
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET;
     return MHD_start_daemon(flags, 0, NULL, NULL, exchange_handle, http, //
                             MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIMIT_WEB_CONNECTIONS,
                             MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)WEB_STALL_S,
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_WEB_POOL,
-                            MHD_OPTION_STRICT_FOR_CLIENT, 1, //
+                            MHD_OPTION_STRICT_FOR_CLIENT, 0, //
                             MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
                             MHD_OPTION_NOTIFY_COMPLETED, exchange_ended, http, MHD_OPTION_END);
 }

@@ -135,8 +135,12 @@ def test_what_is_too_large_ends_its_connection(scope):
         assert answer.status == 200, answer.__dict__
 
 
-def test_of_two_hosts_none_counts(scope):
+def test_no_host_or_two_are_refused(scope):
     with w.page(scope) as (_, web):
+        for head in (b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", b"GET / HTTP/1.0\r\n\r\n",
+                     b"GET / HTTP/1.1\r\nConnection: close\r\nHost:\r\n\r\n"):
+            answer = web.say(head)
+            assert answer.status == 421 and answer.is_error(), (head, answer.__dict__)
         for host in ("evil.example", "localhost"):
             answer = web.say(web.head("GET /healthz HTTP/1.1", f"host: {host}"))
             assert answer.status == 400 and answer.is_error(), answer.__dict__
