@@ -93,6 +93,7 @@ struct analysis {
     struct preface {
         unsigned lines; // of version 2 that have come
         bool over;      // it is known whether there is one
+        bool said;      // there is one
         int first_exchange;
         int last_exchange; // EVENT_NO_EXCHANGE where there is none
     } preface;

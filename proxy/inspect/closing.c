@@ -83,6 +83,20 @@ static void judge_wait(struct analysis *analysis, const struct end_state *end) {
     }
 }
 
+static const char *how_it_left(const struct facts *facts) {
+    if (facts->half_line) {
+        return facts->half_line_quit ? "after a QUIT with no line end, which the server does not "
+                                       "read as a command"
+                                     : "within a command line, before its line end, and without "
+                                       "QUIT";
+    }
+    bool bare = facts->hello_last && facts->auth_offer[0] == '\0' && !facts->client_tls &&
+                !facts->server_offers_starttls;
+    return bare ? "without QUIT, right after an EHLO reply that offers neither STARTTLS nor AUTH, "
+                  "one of which it may want"
+                : "without QUIT";
+}
+
 static void judge_quit(struct analysis *analysis, const struct end_state *end) {
     const struct facts *facts = &analysis->facts;
     // QUIT would be taken for a response.
@@ -99,11 +113,7 @@ static void judge_quit(struct analysis *analysis, const struct end_state *end) {
     } else if (owes_nothing && !facts->quit_sent && !asked_to_go) {
         analysis_say(analysis, RULE_NO_QUIT, place_of_session(PARTY_CLIENT),
                      "The client closed the connection %s; it should say QUIT and wait for the 221",
-                     facts->half_line_quit ? "after a QUIT with no line end, which the server does "
-                                             "not read as a command"
-                     : facts->half_line    ? "within a command line, before its line end, and "
-                                             "without QUIT"
-                                           : "without QUIT");
+                     how_it_left(facts));
     }
 }
 
@@ -186,9 +196,12 @@ static void judge_server_close(struct analysis *analysis, const struct event *ev
     }
     struct buf rest;
     buf_init(&rest, LIST_TEXT_MAX);
-    struct end_state end = facts_end_state(facts, &event->close.progress, event->at_ns);
+    struct end_state end = facts->server_left
+                               ? facts->server_left_at
+                               : facts_end_state(facts, &event->close.progress, event->at_ns);
     put_reason(&rest, facts, event);
     put_still_due(&rest, &end);
+    buf_put(&rest, facts->quit_sent ? SLICE("; the client's QUIT came too late") : SLICE(""));
     analysis_say(analysis, RULE_SERVER_CLOSED, place_of_session(PARTY_SERVER),
                  "The server closed the connection without being asked to by QUIT%.*s",
                  (int)buf_len(&rest), (const char *)buf_slice(&rest).data);

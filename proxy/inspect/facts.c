@@ -36,6 +36,12 @@ bool facts_is_telnet(const struct event_command *command) {
     return text.len >= 2 && text.data[0] == IAC && text.data[1] >= WILL && text.data[1] < IAC;
 }
 
+bool facts_ends_in_cr(const struct event_line *line) {
+    struct slice text = line->text;
+    return line->ending == ENDING_NONE && text.len > 0 && text.len == line->len &&
+           text.data[text.len - 1] == '\r';
+}
+
 static bool mechanism_is_one_round(struct slice mechanism) {
     return slice_is_nocase(mechanism, "PLAIN") || slice_is_nocase(mechanism, "EXTERNAL") ||
            slice_is_nocase(mechanism, "ANONYMOUS");
@@ -170,6 +176,8 @@ static void learn_command(struct facts *facts, const struct event *event) {
         .parameters = parameters_are_offered(command),
         .idle_ns = event->at_ns - facts->latest_ns,
         .one_round_auth = first_answer && mechanism_is_one_round(command->command.mechanism)};
+    // A server that takes CR for the end of a line answers lines that are none here.
+    facts->out_of_step |= command->begun && facts_ends_in_cr(&command->line);
     bool stray = facts_is_stray_text(facts, command);
     stray_learn(&facts->stray, command);
     if (stray) {
@@ -186,6 +194,8 @@ static void learn_command(struct facts *facts, const struct event *event) {
 void facts_learn_half_line(struct facts *facts, const struct event_command *command) {
     facts->half_line = true;
     facts->half_line_quit = !command->continuation && command->command.verb == VERB_QUIT;
+    facts->half_line_cr = facts_ends_in_cr(&command->line);
+    facts->last.exchange = command->exchange;
 }
 
 // ── replies ─────────────────────────────────────────────────────────────────────────────────────
@@ -208,6 +218,7 @@ static bool is_blanked(struct slice text) {
 }
 
 static void learn_greeting(struct facts *facts, const struct event_reply *reply) {
+    facts->greeting_lines = false;
     facts->greeting_ordinal = reply->ordinal;
     facts->greeting_blanked = reply->line_count > 0 && is_blanked(reply->lines[0].text);
     for (size_t i = 0; i < reply->line_count && !reply->by_proxy; i++) {
@@ -360,6 +371,7 @@ static void learn_client_tls(struct facts *facts, const struct event_tls *tls) {
 static void learn_tls(struct facts *facts, const struct event *event) {
     const struct event_tls *tls = &event->tls;
     facts->ready_ns = event->at_ns;
+    facts->server_injects = false;
     if (tls->error != NULL) {
         facts->tls_failed = true;
     } else if (tls->side == SIDE_CLIENT) {
@@ -413,6 +425,7 @@ static void learn_content(struct facts *facts, const struct event *event) {
 
 static void learn_flaw(struct facts *facts, const struct event_flaw *flaw) {
     facts->early_text = flaw->kind == FLAW_EARLY_TEXT ? flaw->message : facts->early_text;
+    facts->server_injects |= flaw->kind == FLAW_INJECTION && flaw->side == SIDE_SERVER;
     facts->out_of_step |= flaw->kind == FLAW_SMUGGLED_ANSWER || flaw->kind == FLAW_TLS_RECORD;
 }
 
@@ -452,6 +465,8 @@ void facts_learn(struct facts *facts, const struct event *event) {
         learn_command(facts, event);
     } else if (event->kind == EVENT_REPLY) {
         learn_reply(facts, &event->reply);
+    } else if (event->kind == EVENT_GREETING) {
+        facts->greeting_lines = true;
     } else if (event->kind == EVENT_FAULT) {
         learn_fault(facts, event);
     } else if (event->kind == EVENT_CONTENT) {
@@ -486,5 +501,6 @@ void facts_peer_left(struct facts *facts, enum side side, const struct event_pro
     } else {
         facts->server_left = true;
         facts->left_by_quit = facts->quit_sent;
+        facts->server_left_at = facts_end_state(facts, progress, at_ns);
     }
 }

@@ -107,6 +107,8 @@ struct facts {
     bool credentials_seen;
     bool saw_421;
     unsigned ordinal_421;
+    bool greeting_lines;   // of several, of which the last has not come
+    bool server_injects;   // plain bytes behind its 220 to STARTTLS, up to the handshake
     bool reset_undid;      // RSET ended a transaction, and no MAIL has come since
     bool tried;            // MAIL, AUTH or another command that wants something
     bool hello_last;       // nothing came after the latest EHLO that was accepted, but QUIT
@@ -116,6 +118,7 @@ struct facts {
     int quit_exchange;
     bool half_line;      // the client's stream ended within a line
     bool half_line_quit; // … of QUIT
+    bool half_line_cr;   // … that ends in a CR
     struct transaction transaction;
     struct transaction second; // of a MAIL inside that one: begun where the server takes it
     struct last_command last;
@@ -143,6 +146,7 @@ struct facts {
     struct end_state left; // … in this state
     bool server_left;      // the server's stream has ended; who speaks now knows it, or will
     bool left_by_quit;     // … and the client had asked it to
+    struct end_state server_left_at; // … in this state
 };
 
 void facts_init(struct facts *facts);
@@ -159,6 +163,9 @@ struct end_state facts_end_state(const struct facts *facts, const struct event_p
 
 // Whether the line begins with Telnet's IAC and one of WILL, WONT, DO, DONT (RFC 854).
 bool facts_is_telnet(const struct event_command *command);
+
+// Whether the line has no end but a CR.
+bool facts_ends_in_cr(const struct event_line *line);
 
 // Whether the client had got that reply when it sent the command.
 bool facts_heard(unsigned ordinal, const struct event_command *command);

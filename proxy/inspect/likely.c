@@ -6,139 +6,12 @@
 #include "base/sentence.h"
 #include "base/text.h"
 #include "event/reply_line.h"
-#include "inspect/reply_parts.h"
+#include "inspect/bonds.h"
 
 #include <stdlib.h>
 
-enum { CODES = 6, WORDS = 6 };
-
-// ── what may explain a refusal ──────────────────────────────────────────────────────────────────
-
-enum scope { SAME_EXCHANGE, SAME_LOGIN, SAME_MESSAGE, SAME_SESSION };
-
-// A finding of `rule` explains a refusal at one of `stages` that has one of the codes, or whose
-// text has one of the words. Those above go before those below.
-struct bond {
-    enum rule rule;
-    int stages;
-    enum scope scope;
-    int codes[CODES];
-    const char *words[WORDS];
-};
-
-static const struct bond bonds[] = {
-    // The bytes of the message.
-    {RULE_BARE_CR, AT_MESSAGE, SAME_MESSAGE, {0}, {"bare CR", "bare <CR>", "carriage return"}},
-    {RULE_BARE_LF,
-     AT_MESSAGE,
-     SAME_MESSAGE,
-     {0},
-     {"bare LF", "bare <LF>", "bare newline", "smtplf.html", "line feed", "linefeed"}},
-    {RULE_SMUGGLING, AT_MESSAGE, SAME_MESSAGE, {0}, {"bare ", "smuggl", "end of data"}},
-    {RULE_NUL_BYTE, AT_MESSAGE, SAME_MESSAGE, {0}, {"NUL"}},
-    {RULE_TEXT_LINE_TOO_LONG,
-     AT_MESSAGE,
-     SAME_MESSAGE,
-     {500},
-     {"line too long", "lines longer", "line longer", "long line", "line length", "line limit"}},
-    {RULE_DATA_8BIT, AT_MESSAGE, SAME_MESSAGE, {0}, {"8bit", "8-bit", "non-ASCII", "8BITMIME"}},
-    {RULE_HEADER_8BIT, AT_MESSAGE, SAME_MESSAGE, {0}, {"8bit", "8-bit", "non-ASCII", "SMTPUTF8"}},
-    {RULE_HEADER_MALFORMED, AT_MESSAGE, SAME_MESSAGE, {0}, {"header", "5322", "2822"}},
-    {RULE_HEADER_REPEATED,
-     AT_MESSAGE,
-     SAME_MESSAGE,
-     {0},
-     {"header", "5322", "2822", "multiple", "duplicate"}},
-    {RULE_HEADER_MISSING,
-     AT_MESSAGE,
-     SAME_MESSAGE,
-     {0},
-     {"header", "5322", "2822", "Message-ID", "From:"}},
-    {RULE_MESSAGE_ID_MALFORMED, AT_MESSAGE, SAME_MESSAGE, {0}, {"Message-ID"}},
-    {RULE_DATE_MALFORMED, AT_MESSAGE, SAME_MESSAGE, {0}, {"Date header", "Date:"}},
-    {RULE_SIZE_OVER_LIMIT, AT_MAIL | AT_MESSAGE, SAME_SESSION, {552}, {"size"}},
-    {RULE_SMTPUTF8_UNNEEDED, AT_MAIL_OR_LATER, SAME_SESSION, {0}, {"SMTPUTF8", "UTF8"}},
-    {RULE_TEXT_STALLED, AT_DATA | AT_MESSAGE, SAME_SESSION, {421, 451}, {"timeout", "timed out"}},
-    // The command's form.
-    {RULE_ARGUMENT_UNEXPECTED, AT_STARTTLS | AT_DATA, SAME_EXCHANGE, {500, 501, 504, 555}, {0}},
-    {RULE_PATH_SYNTAX,
-     AT_MAIL | AT_RCPT,
-     SAME_EXCHANGE,
-     {500, 501, 553, 555},
-     {"syntax", "invalid address", "invalid recipient", "invalid sender", "malformed"}},
-    {RULE_PARAMETER_MALFORMED, AT_MAIL | AT_RCPT, SAME_EXCHANGE, {500, 501, 504, 555}, {0}},
-    {RULE_EXTENSION_NOT_OFFERED,
-     AT_MAIL | AT_RCPT | AT_BDAT,
-     SAME_EXCHANGE,
-     {500, 501, 502, 503, 504, 555},
-     {0}},
-    {RULE_COMMAND_8BIT, AT_MAIL | AT_RCPT, SAME_EXCHANGE, {500, 501, 550, 553}, {0}},
-    {RULE_COMMAND_TOO_LONG, AT_COMMAND, SAME_EXCHANGE, {500, 501}, {"too long"}},
-    {RULE_NUL_BYTE, AT_COMMAND, SAME_EXCHANGE, {500, 501}, {0}},
-    // The order of commands.
-    {RULE_BAD_SEQUENCE, AT_COMMAND, SAME_EXCHANGE, {503}, {0}},
-    {RULE_NO_EHLO_AFTER_STARTTLS, AT_COMMAND, SAME_SESSION, {503}, {0}},
-    {RULE_PIPELINING_NOT_OFFERED, AT_ANY, SAME_SESSION, {0}, {"pipelin", "synchroni"}},
-    {RULE_PIPELINING_PAST_SYNC, AT_ANY, SAME_SESSION, {0}, {"pipelin", "synchroni"}},
-    {RULE_TALKS_BEFORE_GREETING,
-     AT_ANY,
-     SAME_SESSION,
-     {0},
-     {"pipelin", "synchroni", "before greeting", "protocol error"}},
-    {RULE_LMTP_ON_SMTP, AT_HELLO, SAME_SESSION, {500, 502}, {"LMTP"}},
-    {RULE_EHLO_NAME,
-     AT_HELLO | AT_MAIL_OR_LATER,
-     SAME_SESSION,
-     {0},
-     {"helo", "ehlo", "hostname", "host name"}},
-    {RULE_EHLO_NAME, AT_HELLO, SAME_EXCHANGE, {501, 504, 550, 553}, {0}},
-    // The login, and TLS before it.
-    {RULE_AUTH_NOT_OFFERED, AT_AUTH, SAME_LOGIN, {500, 501, 502, 503, 504, 535}, {0}},
-    {RULE_AUTH_MALFORMED, AT_AUTH, SAME_LOGIN, {500, 501, 535}, {0}},
-    {RULE_AUTH_UNANSWERED, AT_AUTH, SAME_SESSION, {500, 501, 503, 535}, {0}},
-    {RULE_AUTH_DOUBTFUL, AT_AUTH, SAME_LOGIN, {501, 535, 550, 554}, {0}},
-    {RULE_AUTH_REPEATED, AT_AUTH, SAME_EXCHANGE, {503}, {0}},
-    {RULE_AUTH_IN_TRANSACTION, AT_AUTH, SAME_EXCHANGE, {503}, {0}},
-    {RULE_HELO_USED, AT_AUTH | AT_STARTTLS, SAME_SESSION, {500, 501, 502, 503, 504}, {0}},
-    {RULE_STARTTLS_IGNORED, AT_AUTH | AT_MAIL_OR_LATER, SAME_SESSION, {538}, {"TLS"}},
-    {RULE_AUTH_IN_CLEAR, AT_AUTH, SAME_EXCHANGE, {530, 538}, {0}},
-};
-
-enum { BONDS = sizeof(bonds) / sizeof(bonds[0]) };
-_Static_assert(BONDS <= 64, "a set of bonds is 64 bits");
-
-static bool text_has_word_of(const struct bond *bond, struct slice text) {
-    for (size_t i = 0; i < WORDS && bond->words[i] != NULL; i++) {
-        if (slice_find_nocase(text, slice_of_string(bond->words[i])) != SLICE_NONE) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool has_code_of(const struct bond *bond, int code) {
-    for (size_t i = 0; i < CODES && bond->codes[i] != 0; i++) {
-        if (bond->codes[i] == code) {
-            return true;
-        }
-    }
-    return false;
-}
-
-// The bonds whose stage, code and words fit.
-static uint64_t bonds_of(const struct refusal *refusal) {
-    uint64_t fitting = 0;
-    for (size_t i = 0; i < BONDS; i++) {
-        const struct bond *bond = &bonds[i];
-        bool fits = has_code_of(bond, refusal->code) || text_has_word_of(bond, refusal->text);
-        if (fits && refusal_is_at(refusal, bond->stages)) {
-            fitting |= UINT64_C(1) << i;
-        }
-    }
-    return fitting;
-}
-
-static bool is_near(enum scope scope, struct place finding, const struct likely_refusal *refusal) {
+static bool is_near(enum bond_scope scope, struct place finding,
+                    const struct likely_refusal *refusal) {
     switch (scope) {
     case SAME_EXCHANGE:
         return finding.exchange == refusal->place.exchange;
@@ -164,10 +37,11 @@ const struct likely_note *likely_note_of(const struct likely *likely, enum rule 
 }
 
 static const char *explanation_of(const struct likely *likely) {
-    for (size_t i = 0; i < BONDS; i++) {
-        const struct likely_note *note = likely_note_of(likely, bonds[i].rule);
+    const struct bond *bond;
+    for (size_t i = 0; (bond = bond_at(i)) != NULL; i++) {
+        const struct likely_note *note = likely_note_of(likely, bond->rule);
         if ((likely->refusal.bonds & UINT64_C(1) << i) != 0 && note->text != NULL &&
-            is_near(bonds[i].scope, note->place, &likely->refusal)) {
+            is_near(bond->scope, note->place, &likely->refusal)) {
             return note->text;
         }
     }
@@ -208,12 +82,19 @@ static bool is_an_end(enum rule rule) {
            rule == RULE_CLOSED_IN_DATA || rule == RULE_GAVE_UP_EARLY ||
            rule == RULE_TLS_CLIENT_DISTRUSTS || rule == RULE_TLS_SERVER_CERTIFICATE ||
            rule == RULE_SERVER_CLOSED || rule == RULE_REPLY_UNEXPECTED ||
-           rule == RULE_COMMANDS_AFTER_421 || rule == RULE_TEXT_AS_COMMAND;
+           rule == RULE_COMMANDS_AFTER_421 || rule == RULE_TEXT_AS_COMMAND ||
+           rule == RULE_REPLY_MALFORMED;
+}
+
+static bool is_of_preface(const struct analysis *analysis, enum rule rule, struct place place) {
+    return rule == RULE_UNKNOWN_COMMAND && analysis->preface.said &&
+           place.exchange == analysis->preface.first_exchange;
 }
 
 static bool is_kept(enum rule rule) {
-    for (size_t i = 0; i < BONDS; i++) {
-        if (bonds[i].rule == rule) {
+    const struct bond *bond;
+    for (size_t i = 0; (bond = bond_at(i)) != NULL; i++) {
+        if (bond->rule == rule) {
             return true;
         }
     }
@@ -236,9 +117,18 @@ static void keep_note(struct likely *likely, const struct likely_note *note) {
 
 void likely_take_finding(struct analysis *analysis, enum rule rule, struct place place,
                          const char *text) {
-    if (is_kept(rule)) {
+    if (is_kept(rule) || is_of_preface(analysis, rule, place)) {
         struct likely_note note = {rule, place, copy_for(analysis, text)};
         keep_note(&analysis->likely, &note);
+    }
+}
+
+void likely_move_finding(struct analysis *analysis, enum rule rule, struct place place) {
+    struct likely *likely = &analysis->likely;
+    for (size_t i = 0; i < likely->note_count; i++) {
+        if (likely->notes[i].rule == rule) {
+            likely->notes[i].place = place;
+        }
     }
 }
 
@@ -343,14 +233,26 @@ static const char *end_of(const struct event_close *close) {
     return close->outcome == OUTCOME_CLIENT_CLOSED ? ", and the client left" : "";
 }
 
+// "Message 2" where another one came before it.
+static void put_refused(struct buf *out, const struct likely_refusal *refusal) {
+    static const struct slice message = SLICE_INIT("The message");
+    const char *name = refusal_name(refusal->stage);
+    if (refusal->place.message > 1 && slice_starts_with(slice_of_string(name), message)) {
+        buf_putf(out, "Message %d%s", refusal->place.message, name + message.len);
+    } else {
+        put_text(out, name);
+    }
+}
+
 static void put_refusal(struct buf *out, const struct likely *likely,
                         const struct event_close *close) {
     const struct likely_refusal *refusal = &likely->refusal;
     const char *explanation =
         refusal->explanation != NULL ? refusal->explanation : explanation_of(likely);
     bool enhanced = refusal->enhanced != NULL;
-    buf_putf(out, "%s was refused with %d%s%s%s", refusal_name(refusal->stage), refusal->code,
-             enhanced ? " " : "", enhanced ? refusal->enhanced : "", end_of(close));
+    put_refused(out, refusal);
+    buf_putf(out, " was refused with %d%s%s%s", refusal->code, enhanced ? " " : "",
+             enhanced ? refusal->enhanced : "", end_of(close));
     if (explanation != NULL) {
         put_text(out, ", because ");
         put_within(out, explanation);
@@ -422,17 +324,26 @@ static void put_first(struct buf *out, const struct likely *likely, const enum r
     }
 }
 
-// A client that left before a reply that no rule asks it to wait for, such as that to EHLO.
+// A client that left before a reply that no rule asks it to wait for, such as that to EHLO, or
+// before one to a line that has no end.
 static bool left_unanswered(const struct facts *facts, const struct event_close *close) {
     return close->outcome == OUTCOME_CLIENT_CLOSED && !facts->quit_sent &&
-           (!close->progress.greeted || close->progress.due.count > 0);
+           (!close->progress.greeted || close->progress.due.count > 0 || facts->half_line_cr);
+}
+
+static void put_unanswered(struct buf *out, const struct analysis *analysis,
+                           const struct event_close *close) {
+    const char *fault = fault_before_close(analysis);
+    put_text(out, fault == NULL ? "" : "The server did not answer, perhaps because ");
+    fault == NULL ? put_error(out, close) : put_within(out, fault);
 }
 
 // What went wrong within a session that nothing was refused in.
 static void put_fault(struct buf *out, const struct analysis *analysis,
                       const struct event_close *close) {
-    static const enum rule faults[] = {RULE_AUTH_UNANSWERED, RULE_OUT_OF_STEP, RULE_CLOSED_IN_DATA,
-                                       RULE_GAVE_UP_EARLY, RULE_TEXT_AS_COMMAND};
+    static const enum rule faults[] = {
+        RULE_UNKNOWN_COMMAND, RULE_AUTH_UNANSWERED, RULE_OUT_OF_STEP,    RULE_CLOSED_IN_DATA,
+        RULE_GAVE_UP_EARLY,   RULE_TEXT_AS_COMMAND, RULE_REPLY_MALFORMED};
     const struct likely *likely = &analysis->likely;
     const char *unexpected = likely_note_of(likely, RULE_REPLY_UNEXPECTED)->text;
     const char *cut_short = likely_note_of(likely, RULE_SMUGGLING)->text;
@@ -446,9 +357,7 @@ static void put_fault(struct buf *out, const struct analysis *analysis,
         put_first(out, likely, faults, sizeof(faults) / sizeof(faults[0]));
     }
     if (buf_len(out) == 0 && left_unanswered(&analysis->facts, close)) {
-        const char *fault = fault_before_close(analysis);
-        put_text(out, fault == NULL ? "" : "The server did not answer, perhaps because ");
-        fault == NULL ? put_error(out, close) : put_within(out, fault);
+        put_unanswered(out, analysis, close);
     }
 }
 
@@ -459,18 +368,6 @@ static const char *false_end_of_text(const struct analysis *analysis) {
     bool cut =
         facts->text == TEXT_CUT && facts->text_message == end->place.message && !facts->out_of_step;
     return cut ? end->text : NULL;
-}
-
-static void put_also(struct buf *out, const char *text) {
-    if (text == NULL) {
-        return;
-    }
-    if (buf_len(out) == 0) {
-        put_text(out, text);
-    } else {
-        put_text(out, "; ");
-        put_within(out, text);
-    }
 }
 
 static void put_end(struct buf *out, const struct analysis *analysis,
@@ -486,15 +383,19 @@ static void put_end(struct buf *out, const struct analysis *analysis,
         put_within(out, false_end);
     } else if (stalled != NULL) {
         put_text(out, stalled);
-    } else if (close->outcome == OUTCOME_SERVER_CLOSED && closed != NULL) {
+    } else if (close->outcome == OUTCOME_SERVER_CLOSED && !analysis->facts.saw_421 &&
+               (closed != NULL || fault != NULL)) {
         put_text(out,
                  fault == NULL ? closed : "The server closed the connection, perhaps because ");
         if (fault != NULL) {
             put_within(out, fault);
         }
+    } else if (close->outcome == OUTCOME_SERVER_CLOSED && late != NULL) {
+        put_text(out, late);
+        put_text(out, "; the text of the 421 says why, and a client that goes on needs a new "
+                      "connection");
     } else if (close->outcome == OUTCOME_SERVER_CLOSED && analysis->facts.saw_421) {
         put_error(out, close);
-        put_also(out, late);
     } else {
         put_fault(out, analysis, close);
     }
@@ -504,7 +405,13 @@ static void put_timeout(struct buf *out, const struct analysis *analysis,
                         const struct event_close *close) {
     bool in_text = false_end_of_text(analysis) != NULL ||
                    likely_note_of(&analysis->likely, RULE_TEXT_STALLED)->text != NULL;
-    in_text ? put_end(out, analysis, close) : put_failure(out, analysis, close);
+    if (in_text) {
+        put_end(out, analysis, close);
+    } else if (analysis->facts.half_line_cr) {
+        put_unanswered(out, analysis, close);
+    } else {
+        put_failure(out, analysis, close);
+    }
 }
 
 // Whether the session went wrong after a rule of --fault had acted, and nothing else explains it.

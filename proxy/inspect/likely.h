@@ -22,6 +22,8 @@ const struct likely_note *likely_note_of(const struct likely *likely, enum rule 
 
 void likely_take_finding(struct analysis *analysis, enum rule rule, struct place place,
                          const char *text);
+// The finding that was said holds for this place too.
+void likely_move_finding(struct analysis *analysis, enum rule rule, struct place place);
 // `said` is what the server said, its lines joined; `words` may be NULL.
 void likely_take_refusal(struct analysis *analysis, const struct refusal *refusal,
                          struct place place, const struct reply_words *words);

@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: MIT
 // Who waits for whom (RFC 5321 4.3.1, RFC 2920 3.1).
+#include "inspect/likely.h"
 #include "inspect/themes.h"
 
+// What follows the first line that came too early is the same fault.
 static void judge_greeting(struct analysis *analysis, const struct event_command *command) {
     const struct facts *facts = &analysis->facts;
-    if (!facts_heard(facts->greeting_ordinal, command)) {
-        analysis_say(analysis, RULE_TALKS_BEFORE_GREETING, place_of_command(command),
-                     command->in_reply
-                         ? "%s was sent when the server's greeting had come in part, without its "
-                           "line end; the client must wait for the whole line, which may come in "
-                           "several pieces"
-                         : "%s was sent before the server's greeting; the client must wait for the "
-                           "220",
-                     quote_of_command(analysis, command).text);
+    struct place place = place_of_command(command);
+    if (facts_heard(facts->greeting_ordinal, command)) {
+        return;
     }
+    if (!analysis_is_first(analysis, RULE_TALKS_BEFORE_GREETING)) {
+        likely_move_finding(analysis, RULE_TALKS_BEFORE_GREETING, place);
+        return;
+    }
+    analysis_say(analysis, RULE_TALKS_BEFORE_GREETING, place,
+                 facts->greeting_lines
+                     ? "%s was sent after a line 220- of the server's greeting, which goes on; the "
+                       "client must wait for its last line, which has a space after the 220"
+                 : command->in_reply
+                     ? "%s was sent when the server's greeting had come in part, without its "
+                       "line end; the client must wait for the whole line, which may come in "
+                       "several pieces"
+                     : "%s was sent before the server's greeting; the client must wait for the 220",
+                 quote_of_command(analysis, command).text);
 }
 
 static bool must_end_group(const struct last_command *last) {
@@ -26,11 +36,13 @@ static bool must_end_group(const struct last_command *last) {
 }
 
 static void judge_pipelined(struct analysis *analysis, const struct event_command *command) {
-    // After the server's close no reply is waited for.
-    if (!command->pipelined || analysis->facts.server_left) {
+    const struct facts *facts = &analysis->facts;
+    // After the server's close, or its 421, no reply is waited for.
+    bool over = facts->server_left || (facts->saw_421 && facts_heard(facts->ordinal_421, command));
+    if (!command->pipelined || over) {
         return;
     }
-    const struct last_command *last = &analysis->facts.last;
+    const struct last_command *last = &facts->last;
     if (command->offered != NULL && !capabilities_offer(command->offered, "PIPELINING")) {
         analysis_say(analysis, RULE_PIPELINING_NOT_OFFERED, place_of_command(command),
                      "%s was sent before the reply to the command before it, but the server does "

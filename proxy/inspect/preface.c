@@ -16,6 +16,7 @@ static const struct {
 enum { SIGNATURE_LINES = sizeof(signature) / sizeof(signature[0]) };
 
 static void say(struct analysis *analysis, const char *option) {
+    analysis->preface.said = true;
     analysis_say(analysis, RULE_UNKNOWN_COMMAND,
                  place_of_exchange(PARTY_CLIENT, analysis->preface.first_exchange),
                  "The client began with the header of the PROXY protocol, as a load balancer sends "

@@ -183,12 +183,18 @@ static bool out_of_order(const struct analysis *analysis, int exchange) {
     return unknown || (note->text != NULL && note->place.exchange == exchange);
 }
 
+static bool was_too_long(const struct analysis *analysis, int exchange) {
+    const struct likely_note *note = likely_note_of(&analysis->likely, RULE_COMMAND_TOO_LONG);
+    return note->text != NULL && note->place.exchange == exchange;
+}
+
 // Whether the server refuses what it offers by itself: words for that, else NULL.
 static const struct reply_words *words_of_contradiction(const struct analysis *analysis,
                                                         enum refusal_stage stage,
                                                         const struct event_reply *reply) {
     const struct facts *facts = &analysis->facts;
-    bool unknown = reply->code == 500 || reply->code == 502 || reply->code == 504;
+    bool unknown = (reply->code == 500 || reply->code == 502 || reply->code == 504) &&
+                   !was_too_long(analysis, reply->to);
     bool parameters = facts->last.exchange == reply->to && facts->last.parameters;
     if (stage == STAGE_AUTH && unknown && !reply->continuation_reply &&
         capabilities_offer_mechanism(reply->current, reply->login.mechanism)) {

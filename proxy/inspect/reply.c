@@ -226,7 +226,8 @@ static void judge_due(struct analysis *analysis, const struct event_reply *reply
     const struct facts *facts = &analysis->facts;
     // A server that says goodbye to a client that hung up answers just that.
     bool goodbye = reply->code == 421 || (reply->code == 221 && facts->client_left);
-    bool due = reply->to != EVENT_NO_EXCHANGE || facts->out_of_step;
+    // What it slips in before a handshake is said by starttls-injection.
+    bool due = reply->to != EVENT_NO_EXCHANGE || facts->out_of_step || facts->server_injects;
     if (!due && !goodbye && reply->line_count > 0) {
         analysis_say(analysis, RULE_REPLY_UNEXPECTED, place_of_reply(reply),
                      "The server sent the reply '%s' though no command waited for one; from here "

@@ -99,6 +99,19 @@ static void judge_length(struct analysis *analysis, const struct event_command *
 
 // ── bytes that do not belong ────────────────────────────────────────────────────────────────────
 
+static void say_bare_cr(struct analysis *analysis, const struct event_command *command) {
+    bool taken = command->begun || analysis->facts.out_of_step;
+    analysis_say(analysis, RULE_BARE_CR, place_of_command(command),
+                 !facts_ends_in_cr(&command->line)
+                     ? "%s has a CR with no LF after it; CR may only come before LF, at the end "
+                       "of a line"
+                 : taken ? "%s ends in a CR with no LF after it, which the server takes for the "
+                           "end of a line; a line ends in CR LF"
+                         : "%s ends in a CR with no LF after it, so the server still waits for "
+                           "its end; a line ends in CR LF",
+                 quote_of_command(analysis, command).text);
+}
+
 static void judge_ending(struct analysis *analysis, const struct event_command *command) {
     struct place place = place_of_command(command);
     if (command->line.ending == ENDING_LF) {
@@ -108,10 +121,7 @@ static void judge_ending(struct analysis *analysis, const struct event_command *
                      quote_of_command(analysis, command).text);
     }
     if (command->line.has_bare_cr) {
-        analysis_say(analysis, RULE_BARE_CR, place,
-                     "%s has a CR with no LF after it; CR may only come before LF, at the "
-                     "end of a line",
-                     quote_of_command(analysis, command).text);
+        say_bare_cr(analysis, command);
     }
     if (command->line.has_nul) {
         analysis_say(analysis, RULE_NUL_BYTE, place,
@@ -129,7 +139,8 @@ static bool is_utf8_query(const struct event_command *command) {
 
 // Only a line that is whole asks for a reply; one over the limit gets its own finding.
 static void judge_begun(struct analysis *analysis, const struct event_command *command) {
-    if (command->begun && command->line.len <= command_limit(command)) {
+    if (command->begun && !facts_ends_in_cr(&command->line) &&
+        command->line.len <= command_limit(command)) {
         analysis_say(analysis, RULE_REPLY_UNEXPECTED,
                      place_of_exchange(PARTY_SERVER, command->exchange),
                      "The server answered '%s' though that line had no line end yet; a command "
@@ -187,6 +198,7 @@ static void judge_command(struct analysis *analysis, const struct event_command 
 
 void wire_judge_half_line(struct analysis *analysis, const struct event_command *command) {
     judge_begun(analysis, command);
+    judge_ending(analysis, command);
     if (!command->continuation) {
         judge_length(analysis, command);
     }

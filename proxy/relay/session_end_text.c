@@ -47,7 +47,8 @@ static const struct moment_text moments[MOMENT_COUNT] = {
     [MOMENT_REPLY] = {"while the server's reply to a command was due", PARTY_SERVER, RAISE_TIMEOUT,
                       SERVER_LOG},
     [MOMENT_SASL] = {"in the middle of AUTH", PARTY_NONE,
-                     "look in the client's log for what it lacks: a mechanism, or credentials",
+                     "look in the client's log: it may lack the mechanism or the credentials, or "
+                     "wait for a 235 or 535 that comes only after its answer to a 334",
                      SERVER_LOG},
     [MOMENT_TEXT] = {"in the middle of a message, before its end", PARTY_CLIENT,
                      "the message was not delivered; " CLIENT_LOG,
@@ -177,8 +178,8 @@ void session_end_put_text(char out[static FAILURE_MAX], const struct relay *rela
                  client_advice(relay));
         break;
     case OUTCOME_SERVER_CLOSED:
-        snprintf(out, FAILURE_MAX, "the server %s the connection %s: %s", closed, when,
-                 moment->server_advice);
+        snprintf(out, FAILURE_MAX, "the server %s the connection %s: %s", closed,
+                 relay->end.moment == MOMENT_421 ? "after its 421" : when, moment->server_advice);
         break;
     case OUTCOME_TIMEOUT:
         snprintf(out, FAILURE_MAX,

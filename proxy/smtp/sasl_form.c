@@ -191,9 +191,14 @@ static bool has_space_at_edge(struct slice text) {
     return text.len > 0 && (is_space(text.data[0]) || is_space(text.data[text.len - 1]));
 }
 
+static bool is_in_quotes(struct slice text) {
+    uint8_t first = text.len < 2 ? 0 : text.data[0];
+    return (first == '"' || first == '\'') && text.data[text.len - 1] == first;
+}
+
 // The same slip in the words of each place where it may be.
 struct slips {
-    const char *empty, *space, *mark, *replaced;
+    const char *empty, *space, *mark, *replaced, *quotes;
 };
 
 #define SLIPS(what)                                                                                \
@@ -205,8 +210,8 @@ struct slips {
         .mark = what " begins with a byte order mark, as where it was read from a file that an "   \
                      "editor wrote",                                                               \
         .replaced =                                                                                \
-            what " has U+FFFD in it, which replaces a byte that a text decoder could not read "    \
-                 "byte"                                                                            \
+            what " has U+FFFD in it, which replaces a byte that a text decoder could not read",    \
+        .quotes = what " is in quotes, as where they were taken over from a configuration"         \
     }
 
 static const struct slips slips_of_name = SLIPS("the user name");
@@ -224,7 +229,10 @@ static const char *slip_in(const struct slips *slips, struct slice text) {
     if (slice_starts_with(text, byte_order_mark)) {
         return slips->mark;
     }
-    return contains(text, replacement) ? slips->replaced : NULL;
+    if (contains(text, replacement)) {
+        return slips->replaced;
+    }
+    return is_in_quotes(text) ? slips->quotes : NULL;
 }
 
 static const char *doubt_of_plain(struct slice response) {
