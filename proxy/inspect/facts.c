@@ -293,6 +293,8 @@ static void learn_verb_reply(struct facts *facts, const struct event_reply *repl
         learn_data_reply(facts, reply);
     } else if (reply->verb == VERB_BDAT && !accepts(reply)) {
         learn_chunk_refused(facts);
+    } else if (reply->verb == VERB_STARTTLS) {
+        facts->tls_due = reply->code == 220;
     }
 }
 
@@ -371,7 +373,7 @@ static void learn_client_tls(struct facts *facts, const struct event_tls *tls) {
 static void learn_tls(struct facts *facts, const struct event *event) {
     const struct event_tls *tls = &event->tls;
     facts->ready_ns = event->at_ns;
-    facts->server_injects = false;
+    facts->server_injects = facts->tls_due = false;
     if (tls->error != NULL) {
         facts->tls_failed = true;
     } else if (tls->side == SIDE_CLIENT) {

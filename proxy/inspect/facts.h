@@ -108,6 +108,7 @@ struct facts {
     bool saw_421;
     unsigned ordinal_421;
     bool greeting_lines;   // of several, of which the last has not come
+    bool tls_due;          // STARTTLS was answered 220, and TLS has not begun
     bool server_injects;   // plain bytes behind its 220 to STARTTLS, up to the handshake
     bool reset_undid;      // RSET ended a transaction, and no MAIL has come since
     bool tried;            // MAIL, AUTH or another command that wants something

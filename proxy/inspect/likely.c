@@ -83,7 +83,7 @@ static bool is_an_end(enum rule rule) {
            rule == RULE_TLS_CLIENT_DISTRUSTS || rule == RULE_TLS_SERVER_CERTIFICATE ||
            rule == RULE_SERVER_CLOSED || rule == RULE_REPLY_UNEXPECTED ||
            rule == RULE_COMMANDS_AFTER_421 || rule == RULE_TEXT_AS_COMMAND ||
-           rule == RULE_REPLY_MALFORMED;
+           rule == RULE_REPLY_MALFORMED || rule == RULE_STARTTLS_INJECTION;
 }
 
 static bool is_of_preface(const struct analysis *analysis, enum rule rule, struct place place) {
@@ -304,6 +304,10 @@ static const char *fault_before_close(const struct analysis *analysis) {
         RULE_TEXT_LINE_TOO_LONG,
         RULE_NO_EHLO_AFTER_STARTTLS,
     };
+    const struct likely_note *injected = likely_note_of(&analysis->likely, RULE_STARTTLS_INJECTION);
+    if (facts->tls_due && injected->text != NULL && injected->place.side == PARTY_CLIENT) {
+        return injected->text;
+    }
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
         const struct likely_note *note = likely_note_of(&analysis->likely, faults[i]);
         if (note->text != NULL && note->place.exchange == facts->last.exchange) {
@@ -328,7 +332,8 @@ static void put_first(struct buf *out, const struct likely *likely, const enum r
 // before one to a line that has no end.
 static bool left_unanswered(const struct facts *facts, const struct event_close *close) {
     return close->outcome == OUTCOME_CLIENT_CLOSED && !facts->quit_sent &&
-           (!close->progress.greeted || close->progress.due.count > 0 || facts->half_line_cr);
+           (!close->progress.greeted || close->progress.due.count > 0 || facts->half_line_cr ||
+            facts->tls_due);
 }
 
 static void put_unanswered(struct buf *out, const struct analysis *analysis,

@@ -392,8 +392,10 @@ static void judge_handshake(struct analysis *analysis, const struct event *event
         return;
     }
     *judged = tls->version != NULL;
-    judge_version(analysis, tls);
-    judge_strength(analysis, tls);
+    if (tls->side == SIDE_SERVER || tls->error == NULL) { // else it was not negotiated
+        judge_version(analysis, tls);
+        judge_strength(analysis, tls);
+    }
     if (tls->side == SIDE_SERVER) {
         judge_server(analysis, event);
     } else if (tls->sni_missing) {

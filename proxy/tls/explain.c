@@ -25,13 +25,14 @@ static const char *peer_name(const struct tls_account *account) {
 
 static void put_allowed(struct buf *out, const struct tls_account *account) {
     const char *min = tls_version_name(account->allowed.min);
-    const char *max = account->limit != 0 ? tls_wire_version_name(account->limit)
-                                          : tls_version_name(account->allowed.max);
+    bool limited = account->limit != 0 && account->limit < TLS1_3_VERSION;
+    const char *max =
+        limited ? tls_wire_version_name(account->limit) : tls_version_name(account->allowed.max);
     buf_put_string(out, min);
     if (strcmp(min, max) != 0) {
         buf_putf(out, " to %s", max);
     }
-    if (account->limit != 0) {
+    if (limited) {
         buf_put_string(out, " on this side, since the server chose no higher one (--tls-client "
                             "sets a range of its own)");
     } else {
@@ -139,10 +140,32 @@ static void put_client_limit(struct buf *out, const struct tls_account *account)
                         "sets a range of the proxy's own)");
 }
 
+// The alerts of a client that is offered nothing newer than it takes: OpenSSL says internal_error
+// where the version is allowed and none of its signatures is.
+static bool refuses_old_version(const struct tls_account *account) {
+    static const int alerts[] = {40, 47, 70, 71, 80};
+    bool old = account->limit != 0 && account->limit < TLS1_2_VERSION;
+    for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++) {
+        if (account->alert == alerts[i]) {
+            return old && account->peer == SIDE_CLIENT;
+        }
+    }
+    return false;
+}
+
+static void put_old_server(struct buf *out, const struct tls_account *account) {
+    buf_put_string(out, "; most likely the server speaks none of the TLS versions that the client "
+                        "takes, since it chose no higher one than ");
+    put_wire_version(out, account->limit);
+    buf_put_string(out, " (--tls-client sets a range of the proxy's own)");
+}
+
 static void explain_alert_advice(struct buf *out, const struct tls_account *account) {
     enum { HANDSHAKE_FAILURE = 40, PROTOCOL_VERSION = 70, CERTIFICATE_REQUIRED = 116 };
     if (tls_alert_is_about_certificate(account->alert)) {
         explain_certificate_alert(out, account);
+    } else if (refuses_old_version(account)) {
+        put_old_server(out, account);
     } else if (account->alert == PROTOCOL_VERSION && account->peer == SIDE_SERVER &&
                account->limit != 0) {
         put_client_limit(out, account);
@@ -164,12 +187,27 @@ static bool lacks_certificate(const struct tls_account *account) {
            !account->has_certificate;
 }
 
+// A client answers what the server's side chose.
+static const char *meaning_of(const struct tls_account *account) {
+    enum { PROTOCOL_VERSION = 70, INSUFFICIENT_SECURITY = 71, UNRECOGNIZED_NAME = 112 };
+    bool client = account->peer == SIDE_CLIENT;
+    if (client && account->alert == PROTOCOL_VERSION) {
+        return "it does not take the TLS version that was chosen";
+    }
+    if (client && account->alert == INSUFFICIENT_SECURITY) {
+        return "it needs a stronger cipher suite than the one that was chosen";
+    }
+    return client && account->alert == UNRECOGNIZED_NAME
+               ? "it does not accept the name that it was given"
+               : tls_alert_meaning(account->alert);
+}
+
 static void explain_alert(struct buf *out, const struct tls_account *account) {
     buf_putf(out, "%s ended TLS with the alert %s (%d): %s", peer_name(account),
              tls_alert_name(account->alert), account->alert,
              lacks_certificate(account) ? "most likely it wants a client certificate, and none was "
                                           "given"
-                                        : tls_alert_meaning(account->alert));
+                                        : meaning_of(account));
     explain_alert_advice(out, account);
 }
 

@@ -147,6 +147,29 @@ static void a_version_that_is_refused_names_the_range(void **state) {
     account = alerted(SIDE_CLIENT, PROTOCOL_VERSION);
     account.limit = TLS1_2_VERSION;
     says(explained(account), "TLSv1.0 to TLSv1.2 on this side, since the server chose no higher");
+    says(explained(account), "it does not take the TLS version that was chosen");
+    account.limit = TLS1_3_VERSION;
+    says(explained(account), "TLSv1.0 to TLSv1.3 on this side (--tls-client sets that)");
+}
+
+static void an_old_server_is_named_where_the_client_refuses_its_version(void **state) {
+    (void)state;
+    enum { INTERNAL_ERROR = 80, CLOSE_NOTIFY = 0 };
+    static const char part[] = "the server speaks none of the TLS versions that the client takes, "
+                               "since it chose no higher one than TLSv1.1";
+    struct tls_account account = alerted(SIDE_CLIENT, INTERNAL_ERROR);
+    account.limit = TLS1_1_VERSION;
+    says(explained(account), part);
+    account.alert = HANDSHAKE_FAILURE;
+    says(explained(account), part);
+    account.alert = CLOSE_NOTIFY;
+    says_no(explained(account), "none of the TLS versions");
+    account = alerted(SIDE_CLIENT, INTERNAL_ERROR);
+    account.limit = TLS1_2_VERSION;
+    says_no(explained(account), "none of the TLS versions");
+    account = alerted(SIDE_SERVER, INTERNAL_ERROR);
+    account.limit = TLS1_1_VERSION; // the client's highest
+    says_no(explained(account), "none of the TLS versions that the client");
 }
 
 // ── ends ────────────────────────────────────────────────────────────────────────────────────────
@@ -265,6 +288,7 @@ int main(void) {
         cmocka_unit_test(a_server_that_distrusts_is_about_our_certificate),
         cmocka_unit_test(a_server_that_found_nothing_in_common_says_what_we_lack),
         cmocka_unit_test(a_version_that_is_refused_names_the_range),
+        cmocka_unit_test(an_old_server_is_named_where_the_client_refuses_its_version),
         cmocka_unit_test(an_end_says_how_far_it_came),
         cmocka_unit_test(a_reason_is_said_of_its_side),
         cmocka_unit_test(a_suite_that_was_not_offered_is_named),
