@@ -199,11 +199,33 @@ def judge_record(row, number, session):
                for fault in session["faults"]), session["faults"]
 
 
-def go_through(rows, proxy, visit, server=None):
+def told(text):
+    """What is told of each session, without counters and times."""
+    sessions = {}
+    for line in text.decode().splitlines():
+        _, _, _, session, what = line.split(" ", 4)
+        sessions.setdefault(int(session), []).append(what)
+    return sessions
+
+
+def judge_outputs(scope, proxy):
+    """Each of them has the same, what was put in included."""
+    text = told(proxy.output("text"))
+    for form in ("json", "jsonl"):
+        shown = told(scope.run("show", f"{proxy.folder}/out.{form}").stdout)
+        for session, lines in text.items():
+            assert shown[session] == lines, (form, session, lines, shown[session])
+    for event in proxy.events():
+        mark = f"### Fault: {event['rule']}" if event["event"] == "fault" else None
+        assert mark is None or mark in text[event["session"]], event
+
+
+def go_through(scope, rows, proxy, visit, server=None):
     """A session for each row."""
     for row in rows:
         judge_row(row, visit(row).go(), "the client")
     proxy.stop()
+    judge_outputs(scope, proxy)
     for number, (row, session) in enumerate(zip(rows, proxy.sessions(), strict=True), 1):
         judge_record(row, number, session)
     if server is not None:
@@ -221,7 +243,7 @@ def reverse(scope, how):
     scheme = "smtps" if how == "implicit" else "smtp"
     with Server(scope if how != "none" else None, how) as server:
         with server.proxy_to(scope, *words_of(rows), scheme=scheme) as proxy:
-            go_through(rows, proxy, visits(proxy, how, scope.client_context()), server)
+            go_through(scope, rows, proxy, visits(proxy, how, scope.client_context()), server)
 
 
 def test_reverse_plain(scope):
@@ -242,13 +264,13 @@ def test_bridged(scope):
     bridge = ("--server-tls", "starttls", "--client-tls", "none")
     with Server(scope, "starttls") as server:
         with server.proxy_to(scope, *bridge, *words_of(rows)) as proxy:
-            go_through(rows, proxy, visits(proxy), server)
+            go_through(scope, rows, proxy, visits(proxy), server)
 
 
 def sink(scope, how):
     rows = without_login(rows_for(how)) if how == "none" else rows_for(how)
     with scope.proxy("--mode", "sink@127.0.0.1:0", *words_of(rows)) as proxy:
-        go_through(rows, proxy, visits(proxy, how, scope.client_context()))
+        go_through(scope, rows, proxy, visits(proxy, how, scope.client_context()))
 
 
 def test_sink_plain(scope):
@@ -286,13 +308,19 @@ def through_connect(port, server_port):
     return connection
 
 
-def tunnelled(scope, mode, through):
+def through_balancer(port, server_port):
+    connection = s.connect(port)
+    connection.sendall(f"PROXY TCP4 127.0.0.1 127.0.0.1 4711 {server_port}\r\n".encode())
+    return connection
+
+
+def tunnelled(scope, mode, through, *words):
     rows = rows_for("starttls")
     with Server(scope, "starttls") as server:
         root = scope.server_certificate()[2]
-        with scope.proxy("--mode", f"{mode}@127.0.0.1:0", "--server-ca", root,
+        with scope.proxy("--mode", f"{mode}@127.0.0.1:0", "--server-ca", root, *words,
                          *words_of(rows)) as proxy:
-            go_through(rows, proxy, visits(proxy, "starttls", scope.client_context(),
+            go_through(scope, rows, proxy, visits(proxy, "starttls", scope.client_context(),
                                            lambda: through(proxy.port(), server.port)), server)
 
 
@@ -302,6 +330,11 @@ def test_socks5(scope):
 
 def test_connect(scope):
     tunnelled(scope, "connect", through_connect)
+
+
+def test_transparent(scope):
+    """The header of a balancer says which server is dialled, as the firewall would."""
+    tunnelled(scope, "transparent", through_balancer, "--proxy-protocol", "127.0.0.1")
 
 
 def by_number(sessions):
@@ -338,7 +371,7 @@ def dial_rows(*heard):
 def test_connect_point_in_reverse_mode(scope):
     rows = dial_rows("421 4.4.1", "421 4.4.1", "closed", "reset", "220")
     with Server() as server, server.proxy_to(scope, *words_of(rows)) as proxy:
-        go_through(rows, proxy, visits(proxy), server)
+        go_through(scope, rows, proxy, visits(proxy), server)
 
 
 def test_connect_point_behind_socks5_and_connect(scope):
@@ -348,7 +381,7 @@ def test_connect_point_behind_socks5_and_connect(scope):
         rows = dial_rows(*heard, "[Errno 0] closed", "reset", "220")
         with Server() as server:
             with scope.proxy("--mode", f"{mode}@127.0.0.1:0", *words_of(rows)) as proxy:
-                go_through(rows, proxy, visits(proxy, connect=lambda: through(
+                go_through(scope, rows, proxy, visits(proxy, connect=lambda: through(
                     proxy.port(), server.port)), server)
 
 

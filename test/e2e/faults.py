@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """--fault: clients that we did not write get what a rule says, and every output says whose it was."""
 
+import re
 import smtplib
 import ssl
+import struct
 
 from support import scope as s
 from support import smtp
@@ -263,6 +265,48 @@ def test_no_peer_is_blamed_for_an_end_that_was_put_in(scope):
             with s.connect(proxy.port()) as connection:
                 s.read_all(connection)
     assert [failures(session) for session in proxy.sessions()] == [{"server"}]
+
+
+def streams(capture, server_port):
+    """What went each way, by the server's port."""
+    said, at = {"client": b"", "server": b""}, 24
+    while at < len(capture):
+        size, = struct.unpack_from("<I", capture, at + 8)
+        tcp_segment = capture[at + 16 + 20:at + 16 + size]
+        source, = struct.unpack_from(">H", tcp_segment)
+        side = "server" if source == server_port else "client"
+        said[side] += tcp_segment[(tcp_segment[12] >> 4) * 4:]
+        at += 16 + size
+    return said
+
+
+def said_to_client(text):
+    """The lines of the server, and those of the proxy in its place, as they are quoted; not what
+    the proxy's own RSET was answered."""
+    return re.findall(rb'[SP] < "(.*)"\n', re.sub(rb'P > "RSET"\n.*\n', b"", text))
+
+
+def test_captures_and_mail_files_have_what_was_put_in(scope):
+    """The capture has the client's lines as it said them, and all that it was told and the server
+    said; the mail file has the message that the client sent, whatever became of it."""
+    capture, folder = scope.path("out.pcap"), scope.path("mail")
+    for words in (rules("MAIL: replace 250 2.1.0 fine"), rules("RCPT #1: 450 4.2.0 busy"),
+                  rules("message: 554 5.7.1 no"), rules("message: replace 451 4.3.0 later"),
+                  rules("EHLO: add XDEMO"), ["--dry-run"], ["--rewrite-to", "me@example.org"]):
+        with smtp.Server() as server:
+            outputs = ("-o", f"pcap:{capture}", "-o", f"eml:{folder}")
+            with server.proxy_to(scope, *words, *outputs) as proxy:
+                try:
+                    send(proxy.port(), ["b@example.net", "c@example.net"])
+                except smtplib.SMTPDataError:
+                    pass
+        with open(capture, "rb") as file:
+            said = streams(file.read(), server.port)
+        due = said_to_client(proxy.output("text"))
+        assert said["server"] == b"".join(line + b"\r\n" for line in due), (words, said, due)
+        assert b"rcpt to:<b@example.net>" in said["client"].lower(), said
+        with open(f"{folder}/1-1.eml", "rb") as file:
+            assert file.read() == MESSAGE, words
 
 
 def test_words_that_do_not_go_together(scope):

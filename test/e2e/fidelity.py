@@ -130,7 +130,7 @@ class Pair:
 IDLE = ("--fault", "RCPT ~ ^never$ #999: 550 no", "--fault", "message ~ ^never$: close")
 
 
-def both_ways(scope, how, up, down, largest):
+def both_ways(scope, how, up, down, largest, words=()):
     """Sends `up` and `down` at the same time through one session; compares hashes at both ends."""
     pair = Pair(scope, how)
     seen = {}
@@ -139,7 +139,7 @@ def both_ways(scope, how, up, down, largest):
         connection = pair.serve(connection)
         seen["up"] = digest(duplex(connection, down, len(up), random.Random(2), largest))
 
-    with s.Server(handle) as server, pair.proxy(server.port) as proxy:
+    with s.Server(handle) as server, pair.proxy(server.port, *words) as proxy:
         connection = pair.connect(proxy.port())
         got = duplex(connection, up, len(down), random.Random(1), largest)
         connection.close()
@@ -149,11 +149,11 @@ def both_ways(scope, how, up, down, largest):
     assert seen["up"] == digest(up), "client to server differs"
 
 
-def hostile_both_ways(scope, how):
+def hostile_both_ways(scope, how, size=3 * MIB, words=()):
     seed = random.randrange(1 << 30)
     print(f"seed {seed}")
     generator = random.Random(seed)
-    both_ways(scope, how, hostile(generator, 3 * MIB), hostile(generator, 3 * MIB), 5000)
+    both_ways(scope, how, hostile(generator, size), hostile(generator, size), 5000, words)
 
 
 def test_hostile_bytes_plain(scope):
@@ -168,9 +168,16 @@ def test_hostile_bytes_implicit(scope):
     hostile_both_ways(scope, "implicit")
 
 
-def test_one_long_line_and_large_writes(scope):
+def test_hostile_bytes_and_rules_that_never_hold(scope):
     for how in ("plain", "starttls", "implicit"):
-        both_ways(scope, how, b"x" * MIB + b"\r\n" + b"y" * MIB, b"250-" + b"z" * MIB, 2 * MIB)
+        hostile_both_ways(scope, how, MIB // 4, IDLE)
+
+
+def test_one_long_line_and_large_writes(scope):
+    up, down = b"x" * MIB + b"\r\n" + b"y" * MIB, b"250-" + b"z" * MIB
+    for how in ("plain", "starttls", "implicit"):
+        for words in ((), IDLE):
+            both_ways(scope, how, up, down, 2 * MIB, words)
 
 
 def message_of(size):
@@ -179,7 +186,8 @@ def message_of(size):
 
 
 def test_large_message_by_data(scope):
-    for how, words in (("plain", ()), ("starttls", ()), ("implicit", ()), ("plain", IDLE)):
+    for how, words in (("plain", ()), ("starttls", ()), ("implicit", ()), ("plain", IDLE),
+                       ("starttls", IDLE)):
         message = message_of(50 * MIB)
         pair = Pair(scope, how)
         seen = {}
