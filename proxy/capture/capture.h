@@ -65,7 +65,10 @@ struct capture_connection {
     struct sockaddr_storage server; // where the command wanted to go; v4-mapped is AF_INET
     struct process_identity client;
     int64_t asked_monotonic_ns; // when the connect was seen
+    uint64_t session;           // what `before_dial` gave; else 0
 };
+
+enum { CAPTURE_DIALS_LATER = -1 };
 
 // All but `opened` are called on threads of capture, one at a time, and from before capture_start
 // returns on; none may call capture_free.
@@ -73,6 +76,10 @@ struct capture_handlers {
     // From here on connections may be claimed; called once, within capture_start, before the
     // command runs. May be NULL.
     void (*opened)(void *context, struct capture *capture);
+    // Before the server is dialled; may set `session`. 0: it is dialled; CAPTURE_DIALS_LATER: the
+    // connection is led to the listener without that; else an errno, which the command gets from
+    // connect, and `failed` is called. May be NULL.
+    int (*before_dial)(void *context, struct capture_connection *connection);
     // The server could not be dialled: `error` is what the command got from connect. To be recorded
     // as a session with the outcome `connect-failed`; `server_fd` is -1.
     void (*failed)(void *context, const struct capture_connection *connection, int error);

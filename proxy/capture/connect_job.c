@@ -174,24 +174,16 @@ static void lead(struct connect_job *job, int server_fd, int interruption) {
     }
 }
 
-static void capture(struct connect_job *job) {
-    if (job->shared->closed) {
-        lead(job, -1, 0);
-        return;
-    }
-    struct connect_terms terms = terms_of(job);
-    int server_fd = -1;
-    struct connect_outcome outcome = dial_server(job, &terms, &server_fd);
-    struct connect_decision decision = connect_policy_decide(&terms, &outcome);
-    switch (decision.action) {
+static void act(struct connect_job *job, const struct connect_decision *decision, int server_fd) {
+    switch (decision->action) {
     case CONNECT_LEAD:
-        lead(job, server_fd, decision.error);
+        lead(job, server_fd, decision->error);
         return;
     case CONNECT_REFUSE_LATER:
         refuse_later(job);
         return;
     case CONNECT_FAIL:
-        refuse(job, decision.error);
+        refuse(job, decision->error);
         return;
     case CONNECT_ABANDON:
         if (server_fd >= 0) {
@@ -199,6 +191,24 @@ static void capture(struct connect_job *job) {
         }
         return;
     }
+}
+
+static void capture(struct connect_job *job) {
+    struct connect_terms terms = terms_of(job);
+    int server_fd = -1;
+    int undialled =
+        job->shared->closed ? 0 : reporter_before_dial(job->shared->reporter, &job->connection);
+    if (job->shared->closed || undialled == CAPTURE_DIALS_LATER) {
+        lead(job, -1, 0);
+        return;
+    }
+    struct connect_outcome outcome = {
+        .result = DIAL_FAILED, .error = undialled, .awaited = is_awaited(job)};
+    if (undialled == 0) {
+        outcome = dial_server(job, &terms, &server_fd);
+    }
+    struct connect_decision decision = connect_policy_decide(&terms, &outcome);
+    act(job, &decision, server_fd);
 }
 
 // ── the socket ──────────────────────────────────────────────────────────────────────────────────

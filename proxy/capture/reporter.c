@@ -34,6 +34,16 @@ void reporter_warn(struct reporter *reporter, enum reporter_warning warning, con
     pthread_mutex_unlock(&reporter->lock);
 }
 
+int reporter_before_dial(struct reporter *reporter, struct capture_connection *connection) {
+    int error = 0;
+    pthread_mutex_lock(&reporter->lock);
+    if (reporter->handlers.before_dial != NULL) {
+        error = reporter->handlers.before_dial(reporter->handlers.context, connection);
+    }
+    pthread_mutex_unlock(&reporter->lock);
+    return error;
+}
+
 void reporter_failed(struct reporter *reporter, const struct capture_connection *connection,
                      int error) {
     pthread_mutex_lock(&reporter->lock);

@@ -32,6 +32,7 @@ void reporter_cleanup(struct reporter *reporter);
 
 void reporter_warn(struct reporter *reporter, enum reporter_warning warning, const char *format,
                    ...) __attribute__((format(printf, 3, 4)));
+int reporter_before_dial(struct reporter *reporter, struct capture_connection *connection);
 void reporter_failed(struct reporter *reporter, const struct capture_connection *connection,
                      int error);
 void reporter_signalled(struct reporter *reporter, int signal_number);

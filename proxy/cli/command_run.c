@@ -41,6 +41,7 @@ static bool claim(void *context, int accepted_fd, struct claimed *out) {
         .server_fd = connection.server_fd,
         .server = connection.server,
         .client = connection.client,
+        .session = connection.session,
     };
     return true;
 }
@@ -51,10 +52,23 @@ static void on_opened(void *context, struct capture *capture) {
     atomic_store(&run->opened, capture);
 }
 
+static bool is_mail(const struct run *run, const struct capture_connection *connection) {
+    uint16_t port = address_text((const struct sockaddr *)&connection->server).port;
+    return !run->listen.mail_only || passage_port_is_mail(port);
+}
+
+static int on_before_dial(void *context, struct capture_connection *connection) {
+    struct run *run = context;
+    if (!is_mail(run, connection)) {
+        return 0;
+    }
+    int error = proxy_before_dial(&connection->session, run->service.proxy, &connection->server);
+    return error == PROXY_DIALS_LATER ? CAPTURE_DIALS_LATER : error;
+}
+
 static void on_failed(void *context, const struct capture_connection *connection, int error) {
     struct run *run = context;
-    uint16_t port = address_text((const struct sockaddr *)&connection->server).port;
-    if (run->listen.mail_only && !passage_port_is_mail(port)) {
+    if (!is_mail(run, connection)) {
         return; // nothing says that it was to be mail
     }
     struct failed_dial failed = {
@@ -62,6 +76,7 @@ static void on_failed(void *context, const struct capture_connection *connection
         .client = connection->client,
         .asked_monotonic_ns = connection->asked_monotonic_ns,
         .error = error,
+        .session = connection->session,
     };
     proxy_record_failed(run->service.proxy, &failed);
 }
@@ -111,6 +126,7 @@ static enum err start_command(struct run *run, struct failure *failure,
                               const struct capture_inherited *inherited, uint16_t port) {
     struct capture_handlers handlers = {
         .opened = on_opened,
+        .before_dial = on_before_dial,
         .failed = on_failed,
         .warned = on_warned,
         .signalled = on_signalled,

@@ -31,6 +31,7 @@ struct fault_session {
     const struct event_session *session;
     uint64_t chance;
     uint64_t *seen; // occasions of each rule's point
+    bool foresees;  // nothing is counted over the sessions
 };
 
 // ── all sessions ────────────────────────────────────────────────────────────────────────────────
@@ -106,7 +107,8 @@ bool faults_hold_header(const struct faults *faults) {
 }
 
 // Whether more than N came within the span, this one counted.
-static bool over(struct faults *faults, size_t rule, int64_t unix_ns) {
+static bool over(const struct fault_session *own, size_t rule, int64_t unix_ns) {
+    struct faults *faults = own->faults;
     struct recent *recent = &faults->recent[rule];
     uint64_t count = faults->rules[rule].over_count;
     if (count == 0) {
@@ -114,8 +116,10 @@ static bool over(struct faults *faults, size_t rule, int64_t unix_ns) {
     }
     pthread_mutex_lock(&faults->lock);
     int64_t before_ns = recent->unix_ns[recent->next]; // the one N occasions ago
-    recent->unix_ns[recent->next] = unix_ns;
-    recent->next = (recent->next + 1) % count;
+    if (!own->foresees) {
+        recent->unix_ns[recent->next] = unix_ns;
+        recent->next = (recent->next + 1) % count;
+    }
     pthread_mutex_unlock(&faults->lock);
     return before_ns != 0 && unix_ns - before_ns <= faults->rules[rule].over_span_ns;
 }
@@ -209,7 +213,7 @@ static bool holds(struct fault_session *own, size_t i, const struct fault_occasi
     const struct fault_rule *rule = &own->faults->rules[i];
     bool lucky = rule->chance_ppm == FAULT_ALWAYS ||
                  next_random(&own->chance) % FAULT_ALWAYS < rule->chance_ppm;
-    bool crowded = over(own->faults, i, own->session->started_unix_ns + occasion->at_ns);
+    bool crowded = over(own, i, own->session->started_unix_ns + occasion->at_ns);
     return lucky && crowded && fault_range_has(rule->nth, own->seen[i]) &&
            fault_range_has(rule->sessions, own->session->id) &&
            (matches(rule, occasion->subject) ||
@@ -230,4 +234,13 @@ const struct fault_rule *fault_session_decide(struct fault_session *own,
         }
     }
     return faults_are_on(own->faults) ? first : NULL;
+}
+
+const struct fault_rule *faults_foresee(struct faults *faults, const struct event_session *session,
+                                        const struct fault_occasion *occasion) {
+    struct fault_session *own = fault_session_new(faults, session);
+    own->foresees = true;
+    const struct fault_rule *rule = fault_session_decide(own, occasion);
+    fault_session_free(own);
+    return rule;
 }

@@ -54,5 +54,8 @@ void fault_session_note_acted(struct fault_session *session, const struct fault_
 // The first rule whose conditions hold, or NULL. Counts the occasion: ask once for each.
 const struct fault_rule *fault_session_decide(struct fault_session *session,
                                               const struct fault_occasion *occasion);
+// What it will say of the first occasion of a session that has not begun; counts nothing.
+const struct fault_rule *faults_foresee(struct faults *faults, const struct event_session *session,
+                                        const struct fault_occasion *occasion);
 
 #endif

@@ -356,7 +356,9 @@ static void on_identified(void *context, const struct process_identity *found) {
 static void fill_session(struct conn *conn) {
     struct event_session *session = &conn->session;
     const struct client *client = &conn->accepted.client;
-    session->id = atomic_fetch_add(&conn->worker->service->next_id, 1) + 1;
+    session->id = conn->accepted.session != 0
+                      ? conn->accepted.session
+                      : atomic_fetch_add(&conn->worker->service->next_id, 1) + 1;
     session->mode = conn->accepted.spec->mode;
     session->started_unix_ns = conn->accepted.started_unix_ns;
     session->has_server = session->mode != MODE_SINK;
@@ -469,6 +471,22 @@ void conn_begin(struct worker *worker, struct live *arrival, const struct accept
     update(conn);
 }
 
+// Where a rule at `connect` kept the server from being dialled, that is why.
+static void fail_undialled(struct conn *conn, const struct failed_dial *failed) {
+    char reason[FAILURE_MAX];
+    struct relay_dial dial = {.what = RELAY_DIAL_NOW};
+    const char *host = conn->server_text.host;
+    if (failed->session != 0) {
+        relay_before_dial(&dial, conn->pair.relay, host, pair_now_ns(&conn->pair));
+    }
+    snprintf(reason, sizeof(reason), "cannot connect to %s on port %u: %s", host,
+             conn->server_text.port, dial_advice(failed->error));
+    if (dial.what != RELAY_DIAL_NEVER) {
+        relay_connect_failed(conn->pair.relay, dial.what == RELAY_DIAL_FAILS ? dial.reason : reason,
+                             false, pair_now_ns(&conn->pair));
+    }
+}
+
 void conn_record_failed(struct worker *worker, const struct failed_dial *failed) {
     static const struct listen_spec spec = {.mode = MODE_RUN};
     // Nothing was ever accepted: the session is the time that the command waited.
@@ -477,6 +495,7 @@ void conn_record_failed(struct worker *worker, const struct failed_dial *failed)
         .spec = &spec,
         .accepted_ns = failed->asked_monotonic_ns,
         .started_unix_ns = clock_unix_ns() - waited_ns,
+        .session = failed->session,
         .client.process = failed->client,
         .route = route_new(NULL, 0),
     };
@@ -487,9 +506,6 @@ void conn_record_failed(struct worker *worker, const struct failed_dial *failed)
     conn->server_text = address_text((const struct sockaddr *)&failed->server);
     conn->session.server.address = conn->server_text.host;
     open_relay(conn, NULL);
-    char reason[FAILURE_MAX];
-    snprintf(reason, sizeof(reason), "cannot connect to %s on port %u: %s", conn->server_text.host,
-             conn->server_text.port, dial_advice(failed->error));
-    relay_connect_failed(conn->pair.relay, reason, false, pair_now_ns(&conn->pair));
+    fail_undialled(conn, failed);
     end(conn);
 }

@@ -19,6 +19,7 @@ struct accepted {
     const struct listen_spec *spec;
     int64_t accepted_ns; // of uv_hrtime
     int64_t started_unix_ns;
+    uint64_t session; // its number where it is reserved; else 0
     struct client client;
     struct peer *peer; // the client's; NULL where none was accepted
     struct share share;

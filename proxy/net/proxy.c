@@ -2,9 +2,11 @@
 #include "net/proxy.h"
 
 #include "base/address.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "net/conn.h"
 #include "net/worker.h"
+#include "relay/relay.h"
 
 #include <dirent.h>
 #include <netinet/in.h>
@@ -274,6 +276,22 @@ enum err proxy_add_listener(struct proxy *proxy, struct failure *failure,
 static void record_failed(struct worker *worker, void *argument) {
     conn_record_failed(worker, argument);
     free(argument);
+}
+
+int proxy_before_dial(uint64_t *out_session, struct proxy *proxy,
+                      const struct sockaddr_storage *server) {
+    if (!proxy->options.asks_before_dial) {
+        return 0;
+    }
+    struct address_text text = address_text((const struct sockaddr *)server);
+    struct event_session session = {.id = atomic_fetch_add(&proxy->service.next_id, 1) + 1,
+                                    .mode = MODE_RUN,
+                                    .has_server = true,
+                                    .started_unix_ns = clock_unix_ns()};
+    struct relay_dial dial;
+    relay_foresee_dial(&dial, proxy->options.relay->faults, &session, text.host);
+    *out_session = session.id;
+    return dial.what == RELAY_DIAL_LATER ? PROXY_DIALS_LATER : dial.error;
 }
 
 void proxy_record_failed(struct proxy *proxy, const struct failed_dial *failed) {

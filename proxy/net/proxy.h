@@ -24,6 +24,7 @@ struct claimed {
     int server_fd; // connected, non-blocking, belongs to the claimer; -1: `server` is to be dialled
     struct sockaddr_storage server; // v4-mapped is AF_INET
     struct process_identity client;
+    uint64_t session; // its number, reserved by proxy_before_dial; 0 for none
 };
 
 // How connections are led to a listener, where neither the client nor the firewall does it.
@@ -113,7 +114,15 @@ struct failed_dial {
     struct process_identity client;
     int64_t asked_monotonic_ns; // when the client asked for it
     int error;                  // errno of connect
+    uint64_t session;           // as in struct claimed
 };
+// Asked before a server is dialled for a connection that will be led to a listener. 0: dial it;
+// PROXY_DIALS_LATER: its session does that, if it does; else an errno: the client is to get that.
+// Any thread.
+enum { PROXY_DIALS_LATER = -1 };
+int proxy_before_dial(uint64_t *out_session, struct proxy *proxy,
+                      const struct sockaddr_storage *server);
+
 void proxy_record_failed(struct proxy *proxy, const struct failed_dial *failed);
 
 #endif

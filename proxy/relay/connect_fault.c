@@ -12,11 +12,28 @@ static void end_session(struct relay *relay, const struct fault_rule *rule, int6
                        "the proxy ended the session, as --fault '%s' wants", rule->text);
 }
 
-static void fail_dial(struct relay_dial *out, const struct fault_rule *rule, int error) {
+static int errno_of(const struct fault_rule *rule) {
+    return rule->action.kind == FAULT_REFUSE        ? ECONNREFUSED
+           : rule->action.kind == FAULT_UNREACHABLE ? EHOSTUNREACH
+                                                    : 0;
+}
+
+static void fail_dial(struct relay_dial *out, const struct fault_rule *rule) {
     out->what = RELAY_DIAL_FAILS;
-    out->error = error;
+    out->error = errno_of(rule);
     snprintf(out->reason, sizeof(out->reason), "the server was not dialled, as --fault '%s' wants",
              rule->text);
+}
+
+void relay_foresee_dial(struct relay_dial *out, struct faults *faults,
+                        const struct event_session *session, const char *server) {
+    struct fault_occasion occasion = {.point = FAULT_CONNECT, .subject = slice_of_string(server)};
+    const struct fault_rule *rule = faults_foresee(faults, session, &occasion);
+    *out = (struct relay_dial){.what = RELAY_DIAL_NOW};
+    if (rule != NULL) {
+        out->error = errno_of(rule);
+        out->what = out->error != 0 ? RELAY_DIAL_FAILS : RELAY_DIAL_LATER;
+    }
 }
 
 void relay_before_dial(struct relay_dial *out, struct relay *relay, const char *server,
@@ -36,10 +53,8 @@ void relay_before_dial(struct relay_dial *out, struct relay *relay, const char *
             (struct relay_dial){.what = RELAY_DIAL_LATER, .due_ns = at_ns + rule->action.time_ns};
         break;
     case FAULT_REFUSE:
-        fail_dial(out, rule, ECONNREFUSED);
-        break;
     case FAULT_UNREACHABLE:
-        fail_dial(out, rule, EHOSTUNREACH);
+        fail_dial(out, rule);
         break;
     case FAULT_CLOSE:
         out->what = RELAY_DIAL_NEVER;

@@ -52,6 +52,11 @@ struct relay_dial {
 void relay_before_dial(struct relay_dial *out, struct relay *relay, const char *server,
                        int64_t at_ns);
 
+// What it will say of a session that has not begun: RELAY_DIAL_NOW where no rule acts,
+// RELAY_DIAL_FAILS with `error`, and else RELAY_DIAL_LATER, once the session has begun.
+void relay_foresee_dial(struct relay_dial *out, struct faults *faults,
+                        const struct event_session *session, const char *server);
+
 // What became of the connection to the server. `local_address` is the proxy's own end.
 void relay_connected(struct relay *relay, const char *local_address, int64_t at_ns);
 // It could not be made: `reason` is a sentence. `tell_client`: say so where SMTP or TLS allows it;

@@ -368,6 +368,51 @@ def dial_rows(*heard):
             for rule, one in zip(DIALS, heard, strict=True)]
 
 
+DIALLER = """
+import errno, select, socket, sys
+for kind in sys.argv[2:]:
+    connection = socket.socket()
+    connection.setblocking(kind == "blocking")
+    error = connection.connect_ex(("127.0.0.1", int(sys.argv[1])))
+    if error == errno.EINPROGRESS:
+        select.select([], [connection], [], 60)
+        error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    connection.setblocking(True)
+    try:
+        said = connection.recv(100).decode() if error == 0 else ""
+    except ConnectionResetError:
+        error = errno.ECONNRESET  # which a reset right after it may be to connect as well
+        said = ""
+    print(errno.errorcode.get(error, "connected"), said.strip())
+    connection.close()
+"""
+
+
+def test_connect_point_under_run(scope):
+    """The command sees what it would see of such a server, and a server that is there sees nothing."""
+    ways.need_capture(scope)
+    due = {"refuse": ("ECONNREFUSED", "connect-failed"), "unreachable": ("EHOSTUNREACH", "connect-failed"),
+           "close": ("connected", "proxy-stopped"), "reset": ("ECONNRESET", "proxy-stopped")}
+    words = ["--fault", "connect session 9-: delay 20ms"]
+    for number, action in enumerate(due):
+        for session in (number + 1, number + 5):
+            words += ["--fault", f"connect session {session} ~ ^127.0.0.1$: {action}"]
+    kinds = 4 * ["blocking"] + 4 * ["nonblocking"] + ["blocking"]
+    with Server() as server:
+        done = ways.run(scope, server.port,
+                        ["/usr/bin/python3", "-c", DIALLER, str(server.port), *kinds], words)
+        done.assert_status(0)
+    *heard, last = done.output.splitlines()
+    assert [one.strip() for one in heard] == 2 * [word for word, _ in due.values()], done.output
+    assert last.startswith("connected 220 "), done.output
+    assert len(server.peers) == 1, server.peers
+    sessions = by_number(done.sessions)
+    assert [one["outcome"] for one in sessions[:8]] == 2 * [word for _, word in due.values()]
+    assert [one["faults"][0]["action"] for one in sessions[:8]] == 2 * list(due)
+    assert sessions[8]["faults"][0]["action"] == "delay 20ms"
+    assert all("--fault" in one["error"] for one in sessions[:8]), sessions
+
+
 def test_connect_point_in_reverse_mode(scope):
     rows = dial_rows("421 4.4.1", "421 4.4.1", "closed", "reset", "220")
     with Server() as server, server.proxy_to(scope, *words_of(rows)) as proxy:

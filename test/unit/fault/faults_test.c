@@ -164,6 +164,28 @@ static void the_first_that_holds_acts_and_all_count(void **state) {
     close_bench(&bench);
 }
 
+static void what_is_foreseen_comes_and_counts_nothing(void **state) {
+    (void)state;
+    static const char *const rules[] = {"MAIL 50%: 421 no", "MAIL session 2: 421 no",
+                                        "MAIL over 2/10s: 421 no"};
+    struct fault_occasion occasion = {.point = FAULT_COMMAND, .verb = SLICE("MAIL")};
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        struct bench bench;
+        open_with(&bench, rules[i], 3);
+        unsigned acted = 0;
+        for (uint64_t id = 1; id <= 20; id++) {
+            struct event_session known = {.id = id, .started_unix_ns = NS_PER_S};
+            const struct fault_rule *foreseen = faults_foresee(bench.faults, &known, &occasion);
+            struct fault_session *session = fault_session_new(bench.faults, &known);
+            assert_ptr_equal(fault_session_decide(session, &occasion), foreseen);
+            acted += foreseen != NULL;
+            fault_session_free(session);
+        }
+        assert_in_range(acted, 1, 19);
+        close_bench(&bench);
+    }
+}
+
 static void switched_off_they_count_and_do_not_act(void **state) {
     (void)state;
     struct bench bench;
@@ -186,6 +208,7 @@ int main(void) {
         cmocka_unit_test(only_the_last_seconds_count),
         cmocka_unit_test(chance_depends_on_seed_and_session_alone),
         cmocka_unit_test(the_first_that_holds_acts_and_all_count),
+        cmocka_unit_test(what_is_foreseen_comes_and_counts_nothing),
         cmocka_unit_test(switched_off_they_count_and_do_not_act),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
