@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "smtp/command.h"
 
 static void write_time(struct json_writer *json, const char *key, int64_t unix_ns) {
     json_key(json, key);
@@ -66,9 +67,42 @@ static struct slice subject_of(const struct record *record) {
     return subject;
 }
 
+// The address of a command of this verb; null for another command.
+static struct slice address_in(const struct record_command *command, enum verb verb) {
+    struct command parsed = {0};
+    if (command != NULL) {
+        command_parse(&parsed, command->line.text);
+    }
+    return parsed.verb == verb ? parsed.path.address : (struct slice){0};
+}
+
+static struct slice first_from(const struct record *record) {
+    struct slice from = {0};
+    if (record->message_count > 0) {
+        return record->messages[0].event.from;
+    }
+    for (size_t i = 0; slice_is_null(from) && i < record->exchange_count; i++) {
+        from = address_in(record->exchanges[i].command, VERB_MAIL);
+    }
+    return from;
+}
+
+// Where nothing became a message the commands say who it was for.
+static void write_refused_recipients(struct json_writer *json, const struct record *record) {
+    for (size_t i = 0; i < record->exchange_count; i++) {
+        struct slice to = address_in(record->exchanges[i].command, VERB_RCPT);
+        if (!slice_is_null(to)) {
+            json_text(json, to);
+        }
+    }
+}
+
 static void write_recipients(struct json_writer *json, const struct record *record) {
     json_key(json, "recipients");
     json_open(json, '[');
+    if (record->message_count == 0) {
+        write_refused_recipients(json, record);
+    }
     for (size_t i = 0; i < record->message_count; i++) {
         const struct event_message *message = &record->messages[i].event;
         for (size_t k = 0; k < message->recipient_count; k++) {
@@ -110,9 +144,7 @@ void summary_write(struct json_writer *json, const struct record *record, uint64
     write_version(json, "client", record->tls[SIDE_CLIENT]);
     write_version(json, "server", record->tls[SIDE_SERVER]);
     json_close(json, '}');
-    json_member_text(json, "from",
-                     record->message_count > 0 ? record->messages[0].event.from
-                                               : (struct slice){0});
+    json_member_text(json, "from", first_from(record));
     write_recipients(json, record);
     json_member_text(json, "subject", subject_of(record));
     json_member_uint(json, "messages", record->message_count);

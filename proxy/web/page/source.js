@@ -65,14 +65,15 @@ export function liveSource(token) {
 
 function summaryOf(session) {
     const message = session.messages[0];
-    const mail = session.exchanges.find(exchange => exchange.command?.verb === 'MAIL');
+    const asked = verb => session.exchanges.filter(exchange => exchange.command?.verb === verb)
+        .map(exchange => exchange.command.argument?.match(/<(.*?)>/)?.[1]).filter(address => address !== undefined);
     const subject = message?.header?.find(field => field.name.toLowerCase() === 'subject');
     return {
         id: session.id, started: session.started, duration_ms: session.duration_ms, mode: session.mode,
         client: session.client, server: session.server,
         tls: {client: session.tls.client?.version ?? null, server: session.tls.server?.version ?? null},
-        from: message?.from ?? mail?.command.argument?.match(/<(.*?)>/)?.[1] ?? null,
-        recipients: session.messages.flatMap(each => each.recipients.map(recipient => recipient.to)),
+        from: message ? message.from : asked('MAIL')[0] ?? null,
+        recipients: message ? session.messages.flatMap(each => each.recipients.map(recipient => recipient.to)) : asked('RCPT'),
         subject: subject?.value ?? null, messages: session.messages.length, outcome: session.outcome,
         findings: countFindings(session.findings),
     };
