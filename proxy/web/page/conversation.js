@@ -110,11 +110,11 @@ function foldElement(block, start, key, opened) {
     const label = isMessage
         ? lineElement(block, start)
         : el('span', {class: 'more'}, `${hidden.length} more lines of this reply`);
+    // By the click, because `toggle` comes late: a view drawn anew between the two would be folded.
+    const toggled = event => opened[event.currentTarget.parentElement.open ? 'delete' : 'add'](key);
     return el('div', {class: `fold ${block.fold}`}, shown.map(line => lineElement(line, start)),
-        el('details', {
-            open: opened.has(key),
-            on: {toggle: event => opened[event.target.open ? 'add' : 'delete'](key)},
-        }, el('summary', {}, label), hidden.map(line => lineElement(line, start))));
+        el('details', {open: opened.has(key)}, el('summary', {on: {click: toggled}}, label),
+            hidden.map(line => lineElement(line, start))));
 }
 
 // `text`: the session as the text output has it. `opened`: the keys of the folds that are open, which

@@ -33,7 +33,7 @@ function headOf(session) {
 
 // `events`: {closed(), moved(view)}. The panel is filled by show() and brought up to date by it.
 export function sessionPanel(root, source, events) {
-    let shown = null; // {id, view, folds, mails}
+    let shown = null; // {id, view, folds, mails, state: what is drawn}
     let request = 0;
 
     function actions(session) {
@@ -114,16 +114,22 @@ export function sessionPanel(root, source, events) {
         async show(id, view) {
             const mine = ++request;
             const same = shown?.id === id && shown.view === view;
-            shown = {id, view, folds: new Set(), mails: new Map(), ...(shown?.id === id ? shown : {}), ...{view}};
+            shown = {id, folds: new Set(), mails: new Map(), ...(shown?.id === id ? shown : {}), view, state: same ? shown.state : null};
             root.hidden = false;
             try {
                 const session = await source.session(id);
-                const content = mine === request ? await contentOf(session) : null;
+                const state = JSON.stringify(session);
+                if (mine !== request || (same && shown.state === state)) {
+                    return; // drawn anew it would take a reader's frame, place and choice away
+                }
+                const content = await contentOf(session);
                 if (mine === request) {
                     draw(session, content, same);
+                    shown.state = state;
                 }
             } catch (error) {
                 if (mine === request) {
+                    shown.state = null;
                     root.replaceChildren(button('Close', events.closed, {class: 'close'}),
                         el('p', {class: 'problem', role: 'alert'}, error.status === 404
                             ? `Session ${id} is not kept any more.` : error.message));
