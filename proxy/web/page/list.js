@@ -208,10 +208,11 @@ export function sessionList(root, opened) {
         },
         select,
         openSelected: () => selected !== null && summaries.has(selected) && open(selected),
-        // By so many rows; to the first one where none is selected.
+        // By so many rows; where none is selected the first step is to the first one.
         move(by) {
             const place = order.indexOf(selected);
-            const next = place < 0 ? 0 : Math.min(order.length - 1, Math.max(0, place + by));
+            const from = place < 0 && by > 0 ? -1 : Math.max(0, place);
+            const next = Math.min(order.length - 1, Math.max(0, from + by));
             if (order.length > 0) {
                 select(order[next]);
             }
