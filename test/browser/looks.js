@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// The page and a report at each width, light and dark: nothing is too wide, and axe-core finds nothing.
+'use strict';
+const assert = require('node:assert');
+const {VIEWS, open, finish, openRow, hasRow, showView, press, hasNoViolation} = require('./browser.js');
+const {startProxy, run, send, write, folder} = require('./program.js');
+const {hostile, mail} = require('./mails.js');
+
+// Calls `test(page)` for the page and the report, at each width, light and dark.
+async function everywhere(browser, widths, test) {
+    const transcript = write('looks.json', '');
+    const proxy = await startProxy('sink', '-o', `json:${transcript}`);
+    await send(proxy.port, hostile);
+    await send(proxy.port, mail('plain', 'Hello'), {to: Array.from({length: 30}, (unused, n) => `recipient-${n}@example.net`)});
+    const page = await open(browser, proxy.address);
+    await hasRow(page, 'plain');
+    await finish(page);
+    run('check', transcript, '--fail-on', 'never', '--expect', 'accepted = 2', '--report', `html:${folder}/looks.html`);
+    for (const where of [proxy.address, `file://${folder}/looks.html`]) {
+        for (const dark of [false, true]) {
+            for (const width of widths) {
+                const shown = await open(browser, where, {width, dark});
+                await test(shown, dark);
+                await finish(shown);
+            }
+        }
+    }
+    await proxy.stop();
+}
+
+async function assertFits(page) {
+    const [wide, inner] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert(wide <= inner, `${wide} > ${inner}`);
+}
+
+async function nothingIsTooWide(browser) {
+    await everywhere(browser, [360, 1280, 2560], async (page, dark) => {
+        const color = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+        assert.strictEqual(dark, Number(color.match(/\d+/)[0]) < 128, color);
+        await hasRow(page, 'plain');
+        await assertFits(page);
+        await openRow(page, 'hostile');
+        for (const view of VIEWS) {
+            await showView(page, view);
+            await assertFits(page);
+        }
+    });
+}
+
+async function axeFindsNothing(browser) {
+    await everywhere(browser, [360, 1280], async page => {
+        await hasRow(page, 'plain');
+        await hasNoViolation(page);
+        await openRow(page, 'hostile');
+        for (const view of VIEWS) {
+            await showView(page, view);
+            await hasNoViolation(page);
+        }
+        await showView(page, 'messages');
+        await press(page, 'HTML');
+        await page.waitForSelector('.mail-html iframe');
+        await hasNoViolation(page);
+        await page.keyboard.press('?');
+        await page.waitForSelector('#keys[open]');
+        await hasNoViolation(page);
+    });
+}
+
+module.exports = {nothingIsTooWide, axeFindsNothing};
