@@ -15,12 +15,17 @@ class Program {
         this.errors = '';
         this.waiting = new Set();
         this.child = childProcess.spawn(scope, words, {stdio: ['ignore', 'ignore', 'pipe']});
+        const kill = () => this.child.kill('SIGKILL'); // a test that fails does not stop it
+        process.once('exit', kill);
         this.ended = new Promise(resolve => this.child.on('close', status => resolve(status)));
         this.child.stderr.setEncoding('utf8').on('data', text => {
             this.errors += text;
             this.waiting.forEach(look => look());
         });
-        this.ended.then(() => this.waiting.forEach(look => look(true)));
+        this.ended.then(() => {
+            process.off('exit', kill);
+            this.waiting.forEach(look => look(true));
+        });
     }
 
     // The first group of `pattern`, as soon as it was said.
