@@ -4,7 +4,7 @@
 'use strict';
 const {launch} = require('./browser.js');
 
-const FILES = ['list', 'session', 'message', 'stream', 'looks', 'report'];
+const FILES = ['list', 'session', 'waterfall', 'message', 'stream', 'looks', 'report'];
 const wanted = process.argv.slice(5);
 
 async function runAll(browser) {

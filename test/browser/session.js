@@ -54,8 +54,13 @@ async function theConversationIsThatOfTheText(browser) {
 }
 
 async function theWaterfallIsToScale(browser) {
-    const it = await withSession(browser);
-    await showView(it.page, 'waterfall');
+    const server = await startServer(); // the sink answers within a microsecond
+    const proxy = await startProxy(`reverse:smtp://127.0.0.1:${server.port}`);
+    await send(proxy.port, mail('one', 'Hello'));
+    const page = await open(browser, proxy.address);
+    const it = {proxy, page};
+    await openRow(page, 'completed');
+    await showView(page, 'waterfall');
     const steps = await it.page.$$eval('.waterfall tbody th', all => all.map(each => each.textContent));
     assert.deepStrictEqual(steps.slice(0, 6), ['connect', 'greeting', 'EHLO', 'MAIL', 'RCPT', 'DATA']);
     const session = await (await apiOf(it.proxy.address, 'sessions/1')).json();
@@ -72,6 +77,7 @@ async function theWaterfallIsToScale(browser) {
     assert(Math.abs(place[0] - 100 * mailAt.command.at_ms / session.duration_ms) < 0.01);
     assert(Math.abs(place[1] - 100 * (mailAt.reply.at_ms - mailAt.command.at_ms) / session.duration_ms) < 0.01);
     await end(it);
+    server.stop();
 }
 
 async function bothSidesOfTlsAreShown(browser) {

@@ -5,7 +5,7 @@
 //   connect      ███
 //   greeting        █████          server: a connection, a handshake or a reply was due
 //   EHLO                 ░░██      client: nothing was due, the client had the next word
-//   MAIL                     █     proxy:  what smtpscope itself answered
+//   MAIL                     █     proxy:  what smtpscope itself said
 //
 // Steps of pipelined commands lie over one another; the sums count each moment once. The plain text
 // of `show --timing` has the same rules (format/timing.c).
@@ -19,7 +19,11 @@ function labelOf(exchange) {
     if (command === null) {
         return exchange.n === 0 ? 'greeting' : 'unasked reply';
     }
-    return command.verb ?? (exchange.continuation ? 'login, next line' : command.line);
+    return command.verb ?? (exchange.continuation ? 'SASL line' : command.line);
+}
+
+function finalRepliesOf(exchange) {
+    return exchange.final_replies ?? (exchange.final_reply ? [exchange.final_reply] : []);
 }
 
 class Sweep {
@@ -30,52 +34,72 @@ class Sweep {
         this.mark = 0; // up to here each moment is counted
         this.due = 1; // connections, greetings and replies that the server owes
         this.ofExchange = new Map();
-        this.lastHandshake = null;
+        this.finals = new Map(); // of an exchange: how many came
+        this.sending = null; // the exchange whose text the client sends: DATA with its 354, or BDAT
     }
 
     // The time since the last moment is `who`'s.
     spend(who, at) {
         const from = this.mark;
-        this.mark = Math.max(this.mark, at);
+        this.mark = Math.max(from, at ?? from);
         this.sums[who] += this.mark - from;
         return {who, from, to: this.mark};
     }
 
+    waitedFor() {
+        return this.due > 0 ? 'server' : 'client';
+    }
+
     step(label, detail, segments) {
-        const step = {label, detail, segments};
+        const step = {label, detail, from: segments[0]?.from ?? this.mark, segments: []};
+        segments.forEach(segment => this.extend(step, segment));
         this.steps.push(step);
         return step;
     }
 
-    connect(at) {
-        this.step('connect', this.session.server?.address ?? '', [this.spend('server', at)]);
+    extend(step, segment) {
+        const last = step.segments.at(-1);
+        if (last?.who === segment.who && last.to === segment.from) {
+            last.to = segment.to;
+        } else if (segment.to > segment.from) {
+            step.segments.push(segment);
+        }
     }
 
-    tls(side, at, ms) {
-        const start = Math.max(0, at - (ms ?? 0));
-        const before = start > this.mark ? [this.spend('client', start)] : [];
-        this.step(`TLS with the ${side}`, this.session.tls[side]?.version ?? 'failed',
-            [...before, this.spend(side, at)]);
+    connect(at) {
+        this.step('connect', '', [this.spend('server', at)]);
+    }
+
+    tls(side, at, tls) {
+        const start = at - (tls?.handshake_ms ?? 0);
+        this.step(`TLS with the ${side}`, tls?.version ?? 'failed', [this.spend('client', start), this.spend(side, at)]);
     }
 
     command(exchange) {
-        const at = exchange.command.at_ms;
-        const waited = this.spend(this.due > 0 ? 'server' : 'client', at);
+        const {at_ms: at, by, line} = exchange.command;
+        const waited = this.spend(by ?? this.waitedFor(), at);
+        const step = this.step(labelOf(exchange), '', waited.who === 'server' ? [] : [waited]);
+        Object.assign(step, {line, asked: this.mark});
         this.due++;
-        const segments = waited.who === 'client' && waited.to > waited.from ? [waited] : [];
-        const step = this.step(labelOf(exchange), '', segments);
-        step.line = exchange.command.line;
-        step.asked = at;
         this.ofExchange.set(exchange, step);
+        if (exchange.command.verb === 'BDAT') {
+            this.sending = exchange;
+        }
     }
 
-    text(exchange, at) {
-        const step = this.ofExchange.get(exchange);
+    // Of a message whose text ends the server owes an answer; LMTP has one for each recipient.
+    text(at, lines) {
+        const exchange = this.sending;
         const spent = this.spend('client', at);
-        this.due++;
-        step?.segments.push(spent);
-        if (step) {
-            step.asked = at;
+        const step = this.ofExchange.get(exchange);
+        if (step) { // a document keeps the first 10,000 exchanges
+            this.extend(step, spent);
+            step.asked = this.mark;
+        }
+        if (lines === 0 && exchange) {
+            const owed = Math.max(1, finalRepliesOf(exchange).length);
+            this.due += exchange.command.verb === 'BDAT' ? owed - 1 : owed; // BDAT itself is due one
+            this.sending = null;
         }
     }
 
@@ -83,25 +107,33 @@ class Sweep {
         const who = reply.by === 'proxy' ? 'proxy' : 'server';
         this.due = Math.max(0, this.due - 1);
         const spent = this.spend(who, reply.at_ms);
-        const step = this.ofExchange.get(exchange) ?? this.step(labelOf(exchange), '', []);
+        const step = this.ofExchange.get(exchange) ?? Object.assign(this.step(labelOf(exchange), '', []), {from: spent.from});
         this.ofExchange.set(exchange, step);
-        step.segments.push({who, from: step.asked ?? spent.from, to: reply.at_ms});
-        step.asked = reply.at_ms;
-        step.code = reply.code;
-        step.detail = String(reply.code);
-    }
-
-    close(party, at) {
-        const spent = this.spend(party, at);
-        if (spent.to > spent.from) {
-            this.step('close', `by the ${party}`, [spent]);
+        this.extend(step, {who, from: step.asked ?? spent.from, to: this.mark});
+        Object.assign(step, {asked: this.mark, code: reply.code, detail: String(reply.code)});
+        if (reply.code === 354 && exchange.command?.verb === 'DATA') {
+            this.sending = exchange;
         }
     }
-}
 
-function exchangeOfMessage(session, n) {
-    const transfers = session.exchanges.filter(exchange => exchange.reply?.code === 354);
-    return transfers[n - 1];
+    final(exchange) {
+        const nth = this.finals.get(exchange) ?? 0;
+        this.finals.set(exchange, nth + 1);
+        const reply = finalRepliesOf(exchange)[nth];
+        if (reply) {
+            this.reply(exchange, reply);
+        }
+    }
+
+    // Who closes is not who was waited for: a client gives up on a server that owes a reply, and a
+    // server on a client that says nothing. After QUIT all is said, and it is up to who closes.
+    close(by, at) {
+        const isOver = this.session.outcome === 'completed' && this.due === 0;
+        const spent = this.spend(isOver && by === 'server' ? by : this.waitedFor(), at);
+        if (spent.to > spent.from) {
+            this.step('close', by ? `by ${by}` : '', [spent]);
+        }
+    }
 }
 
 // {steps: [{label, detail, line, code, segments: [{who, from, to}]}], sums, total}, in milliseconds.
@@ -112,17 +144,17 @@ export function stepsOf(session) {
         if (event === 'connect') {
             sweep.connect(at);
         } else if (event === 'tls') {
-            sweep.tls(which, at, (more ?? session.tls[which])?.handshake_ms);
-        } else if (event === 'command' && exchange) {
+            sweep.tls(which, at, more ?? session.tls[which]);
+        } else if (event === 'command' && exchange?.command) {
             sweep.command(exchange);
         } else if (event === 'reply' && exchange?.reply) {
             sweep.reply(exchange, exchange.reply);
-        } else if (event === 'text' && more === 0 && exchangeOfMessage(session, which)) {
-            sweep.text(exchangeOfMessage(session, which), at);
-        } else if (event === 'final' && (exchange?.final_reply ?? exchange?.final_replies)) {
-            sweep.reply(exchange, exchange.final_reply ?? exchange.final_replies.at(-1));
+        } else if (event === 'text') {
+            sweep.text(at, more);
+        } else if (event === 'final' && exchange) {
+            sweep.final(exchange);
         } else if (event === 'close') {
-            sweep.close(which, session.duration_ms ?? at ?? sweep.mark);
+            sweep.close(which, at ?? session.duration_ms);
         }
     }
     return {steps: sweep.steps, sums: sweep.sums, total: Math.max(session.duration_ms ?? 0, sweep.mark)};
@@ -145,8 +177,8 @@ function bar(segment, total) {
     return piece;
 }
 
-function number(ms) {
-    return el('td', {class: 'number'}, ms > 0 ? duration(ms) : '');
+function number(ms, isShown = ms > 0) {
+    return el('td', {class: 'number'}, isShown ? duration(ms) : '');
 }
 
 function stepRow(step, total) {
@@ -155,7 +187,7 @@ function stepRow(step, total) {
         el('th', {scope: 'row', title: step.line ?? step.label}, step.label),
         el('td', {class: `code${bad}`}, step.detail),
         el('td', {class: 'bar'}, el('span', {class: 'track'}, step.segments.map(each => bar(each, total)))),
-        number(step.segments[0]?.from ?? 0), number(spent(step, 'server')), number(spent(step, 'client')),
+        number(step.from, true), number(spent(step, 'server')), number(spent(step, 'client')),
         number(spent(step, 'proxy')));
 }
 
