@@ -4,6 +4,7 @@
 #include "cli/console.h"
 #include "cli/transcript.h"
 #include "format/show.h"
+#include "format/timing.h"
 #include "observe/tally.h"
 
 #include <unistd.h>
@@ -48,13 +49,34 @@ static void show(struct reader *reader, const struct options *options, struct wr
     terminal_cleanup(&terminal);
 }
 
+struct timing_page {
+    unsigned columns;
+    struct written *written;
+};
+
+static void write_timing(void *context, const struct record *record) {
+    const struct timing_page *page = context;
+    timing_write(record, page->columns, write_lines, page->written);
+}
+
+static void show_timing(struct reader *reader, const struct options *options,
+                        struct written *written) {
+    struct terminal terminal;
+    terminal_init(&terminal, STDOUT_FILENO,
+                  output_wants_color(options->color, isatty(STDOUT_FILENO) != 0));
+    terminal_measure(&terminal);
+    struct timing_page page = {.columns = terminal.screen.columns, .written = written};
+    reader_records(reader, write_timing, &page);
+    terminal_cleanup(&terminal);
+}
+
 int command_show(const struct options *options) {
     struct transcript transcript;
     struct failure failure = {0};
     struct written written = {.err = OK};
     enum err err = transcript_open(&transcript, &failure, options->files.items[0]);
     if (err == OK) {
-        show(transcript.reader, options, &written);
+        (options->timing ? show_timing : show)(transcript.reader, options, &written);
     }
     transcript_close(&transcript);
     if (err != OK) {

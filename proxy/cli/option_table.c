@@ -254,6 +254,13 @@ static const struct option_row table[] = {
      .group = GROUP_SHOWN,
      .commands = BOTH | SHOW,
      FILLS(quiet)},
+    {.name = "timing",
+     .help = "show where the time of each session went instead: its steps, and whether the server, "
+             "the client or the proxy was waited for",
+     .kind = OPTION_FLAG,
+     .group = GROUP_SHOWN,
+     .commands = SHOW,
+     FILLS(timing)},
 
     {.name = "output",
      .letter = 'o',

@@ -98,6 +98,7 @@ struct options {
     enum body_detail body;
     enum color_choice color;
     bool quiet;
+    bool timing;
     size_t max_line;             // bytes
     struct output_spec *outputs; // at least one for `proxy` and `run`
     size_t output_count;

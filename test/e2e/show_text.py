@@ -167,5 +167,21 @@ def test_sessions_past_the_limits_of_a_document(scope):
             assert left_out <= allowed, f"--body {body} --auth {auth}, {form}: {left_out - allowed}"
 
 
+def test_timing_has_a_row_for_each_step(scope):
+    with s.Server(serve) as server:
+        proxy, _ = record(scope, server, [WITHIN["a short message"]])
+    for form in ("json", "jsonl"):
+        done = scope.run("show", "--timing", f"{proxy.folder}/out.{form}")
+        assert (done.returncode, done.stderr) == (0, b""), done.stderr
+        head, sums, names, *rows = done.stdout.decode().splitlines()
+        assert head.startswith("Session 1: ") and ", completed, " in head, head
+        assert all(f"({letter})" in sums for letter in "SCP"), sums
+        assert names.split() == ["step", "reply", "from", "server", "client", "proxy"]
+        steps = {row.split()[0] for row in rows if row} - {"close"}
+        assert steps == {"connect", "greeting", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "QUIT"}, steps
+        assert len({len(row) for row in rows if row}) == 1, done.stdout.decode()
+        assert SECRET.encode() not in done.stdout
+
+
 if __name__ == "__main__":
     s.main(dict(globals()))
