@@ -228,6 +228,6 @@ export function waterfallView(session) {
                 el('caption', {class: 'unseen'}, 'Each step, when it began and who was waited for'),
                 el('thead', {}, el('tr', {}, head('Step'), head('Reply'), el('th', {scope: 'col', class: 'bar'},
                     el('span', {class: 'unseen'}, 'Time line'), axis(total)),
-                head('From', 'number'), head('Server', 'number'), head('Client', 'number'), head('smtpscope', 'number'))),
+                head('From', 'number'), head('Server', 'number'), head('Client', 'number'), head('Proxy', 'number'))),
                 el('tbody', {}, steps.map(step => stepRow(step, total))))));
 }
