@@ -33,6 +33,21 @@ async function assertFits(page) {
     assert(wide <= inner, `${wide} > ${inner}`);
 }
 
+// The list scrolls in no direction but down, so what is too wide there is not seen at all.
+async function noColumnIsCutOff(browser) {
+    const proxy = await startProxy('sink');
+    await send(proxy.port, 'Subject: plain\r\n\r\nno date');
+    const page = await open(browser, proxy.address);
+    for (const width of [360, 899, 900, 1000, 1100, 2560]) {
+        await page.setViewport({width, height: 800});
+        await hasRow(page, 'completed');
+        const ends = await page.$$eval('.row > *', all => all.map(each => each.getBoundingClientRect().right));
+        assert(Math.max(...ends) <= width, `${Math.max(...ends)} > ${width}`);
+    }
+    await finish(page);
+    await proxy.stop();
+}
+
 async function nothingIsTooWide(browser) {
     await everywhere(browser, [360, 1280, 2560], async (page, dark) => {
         const color = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
@@ -66,4 +81,4 @@ async function axeFindsNothing(browser) {
     });
 }
 
-module.exports = {nothingIsTooWide, axeFindsNothing};
+module.exports = {noColumnIsCutOff, nothingIsTooWide, axeFindsNothing};
