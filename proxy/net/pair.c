@@ -62,23 +62,26 @@ static bool must_arrive_first(struct pair *pair, const struct peer *peer) {
     return at_ns < pair->reset_by_ns;
 }
 
-static void close_side(struct pair *pair, enum side side) {
+// True where the end of the stream is to be sent.
+static bool close_side(struct pair *pair, enum side side) {
     struct peer *peer = pair->peers[side];
     if (peer == NULL) {
-        return;
+        return false;
     }
-    if (relay_wants_shutdown(pair->relay, side) && !peer->writing) {
+    bool shuts = relay_wants_shutdown(pair->relay, side) && !peer->writing;
+    if (shuts) {
         if (side == SIDE_CLIENT && peer_got_reset(peer)) {
             relay_client_closed_read(pair->relay, pair_now_ns(pair));
         }
-        peer_shutdown(peer);
         relay_shutdown_done(pair->relay, side);
     }
-    bool reset = relay_wants_reset(pair->relay, side) && !peer->writing;
-    if (reset && !must_arrive_first(pair, peer)) {
+    bool resets = relay_wants_reset(pair->relay, side) && !peer->writing;
+    if (resets && !must_arrive_first(pair, peer)) {
         pair->peers[side] = NULL;
         peer_close_reset(peer);
+        return false;
     }
+    return shuts;
 }
 
 static bool reset_waits(const struct pair *pair, enum side side) {
@@ -98,8 +101,17 @@ void pair_move(struct pair *pair) {
         moved = pump(pair, SIDE_CLIENT);
         moved = pump(pair, SIDE_SERVER) || moved;
     }
-    close_side(pair, SIDE_CLIENT);
-    close_side(pair, SIDE_SERVER);
+    bool shuts_client = close_side(pair, SIDE_CLIENT);
+    bool shuts_server = close_side(pair, SIDE_SERVER);
+    if (pair_is_done(pair)) {
+        return; // The close that follows sends the end.
+    }
+    if (shuts_client) {
+        peer_shutdown(pair->peers[SIDE_CLIENT]);
+    }
+    if (shuts_server) {
+        peer_shutdown(pair->peers[SIDE_SERVER]);
+    }
 }
 
 bool pair_is_done(const struct pair *pair) {

@@ -108,7 +108,7 @@ static bool pass_on(struct passage *passage, enum side from) {
         buf_consume(&stream->pending, (size_t)sent);
     }
     bool empty = buf_len(&stream->pending) == 0;
-    if (empty && stream->ended) {
+    if (empty && stream->ended && !to->writing) {
         peer_shutdown(to);
     }
     peer_read(passage->peers[from], empty && !stream->ended);

@@ -144,19 +144,12 @@ ssize_t peer_write(struct peer *peer, struct slice bytes) {
     return sent;
 }
 
-static void after_shutdown(uv_shutdown_t *request, int status) {
-    (void)status; // A peer that is gone shows itself by its reads.
-    free(request);
-}
-
+// Not by uv_shutdown, which takes two more system calls to wait for writes: there are none.
 void peer_shutdown(struct peer *peer) {
-    if (peer->shut) {
-        return;
-    }
-    peer->shut = true;
-    uv_shutdown_t *request = mem_new(sizeof(*request));
-    if (uv_shutdown(request, (uv_stream_t *)&peer->tcp, after_shutdown) < 0) {
-        free(request);
+    assert(!peer->writing);
+    if (!peer->shut) {
+        peer->shut = true;
+        shutdown(peer_fd(peer), SHUT_WR); // A peer that is gone shows itself by its reads.
     }
 }
 
@@ -179,10 +172,7 @@ void peer_close_reset(struct peer *peer) {
         return;
     }
     peer->owner = NULL;
-    // libuv refuses a reset after a shutdown: then linger 0 and a plain close do the same.
     if (uv_tcp_close_reset(&peer->tcp, free_peer) < 0) {
-        struct linger linger = {.l_onoff = 1, .l_linger = 0};
-        setsockopt(peer_fd(peer), SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
         peer_close(peer);
     }
 }

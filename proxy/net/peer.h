@@ -39,7 +39,7 @@ void peer_read(struct peer *peer, bool on);
 // Writes as much as goes at once and returns it. What did not go is copied up to some KiB and
 // written later (`writing`); that counts as written too. A negative result is the error.
 ssize_t peer_write(struct peer *peer, struct slice bytes);
-void peer_shutdown(struct peer *peer); // FIN, after what is being written
+void peer_shutdown(struct peer *peer); // FIN; not while something is being written
 void peer_close(struct peer *peer);    // NULL is fine
 void peer_close_reset(struct peer *peer);
 bool peer_has_unsent(const struct peer *peer); // bytes that the peer's kernel has not got yet

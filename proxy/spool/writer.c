@@ -203,6 +203,13 @@ static bool may_sleep(struct writer *writer, bool closing) {
     return may;
 }
 
+// A timer that was set again meanwhile goes off at once.
+static void await_timer(const struct writer *writer) {
+    uint64_t count = 0;
+    ssize_t len = read(writer->timer_fd, &count, sizeof(count));
+    (void)len;
+}
+
 static void rest(struct writer *writer, struct pollfd *polled, bool closing) {
     int timeout_ms = closing ? WRITER_STOP_LOOK_MS : -1;
     for (size_t i = 0; i < writer->output_queue_count; i++) {
@@ -215,11 +222,11 @@ static void rest(struct writer *writer, struct pollfd *polled, bool closing) {
     if (timeout_ms == 0 || !may_sleep(writer, closing)) {
         return;
     }
-    poll(polled, writer->output_queue_count + 1, timeout_ms);
-    if (polled[0].revents != 0) {
-        uint64_t count = 0;
-        ssize_t len = read(writer->timer_fd, &count, sizeof(count));
-        (void)len; // 0 where the timer was set again meanwhile
+    if (timeout_ms >= 0) {
+        poll(polled, writer->output_queue_count + 1, timeout_ms);
+    }
+    if (timeout_ms < 0 || polled[0].revents != 0) {
+        await_timer(writer);
     }
 }
 
@@ -298,7 +305,7 @@ struct writer *writer_new(struct output_queue *queues, size_t count) {
     writer->queues = queues;
     writer->output_queue_count = count;
     writer->alive_ns = clock_monotonic_ns();
-    writer->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    writer->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
     pthread_mutex_init(&writer->lock, NULL);
     int error = thread_start(&writer->thread, run, writer);
     if (error != 0 || writer->timer_fd < 0) {

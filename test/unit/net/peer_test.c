@@ -210,23 +210,6 @@ static void a_reset_drops_what_waits(void **state) {
     end_writing(&w);
 }
 
-static void a_reset_before_the_end_has_gone_out_is_one_too(void **state) {
-    (void)state;
-    uv_loop_t loop;
-    int pair[2];
-    char byte = 0;
-    uv_loop_init(&loop);
-    tcp_pair(pair);
-    struct peer *peer = peer_new(&loop, SIDE_CLIENT, pair[1]);
-    peer_shutdown(peer);
-    peer_close_reset(peer); // libuv refuses it here.
-    uv_run(&loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&loop), 0);
-    assert_int_equal(recv(pair[0], &byte, 1, 0), -1);
-    assert_int_equal(errno, ECONNRESET);
-    close(pair[0]);
-}
-
 static void a_reset_after_the_end_of_the_stream_is_one_too(void **state) {
     (void)state;
     uv_loop_t loop;
@@ -254,7 +237,6 @@ int main(void) {
         cmocka_unit_test(what_does_not_fit_is_written_when_there_is_room),
         cmocka_unit_test(a_write_that_waits_fails_with_its_peer),
         cmocka_unit_test(a_reset_drops_what_waits),
-        cmocka_unit_test(a_reset_before_the_end_has_gone_out_is_one_too),
         cmocka_unit_test(a_reset_after_the_end_of_the_stream_is_one_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
