@@ -64,6 +64,10 @@ struct address_text address_text(const struct sockaddr *address) {
     return text;
 }
 
+uint16_t address_port(const struct sockaddr *address) {
+    return ntohs(net_address(address).v4.sin_port); // at the same place in both families
+}
+
 void address_set_port(struct sockaddr_storage *address, uint16_t port) {
     struct sockaddr_in four; // the port is at the same place in both families
     memcpy(&four, address, sizeof(four));
@@ -71,11 +75,16 @@ void address_set_port(struct sockaddr_storage *address, uint16_t port) {
     memcpy(address, &four, sizeof(four));
 }
 
-struct address_text address_of_socket(int fd) {
-    struct sockaddr_storage address = {0};
+union net_address address_local(int fd) {
+    union net_address address = {.v6 = {.sin6_family = AF_UNSPEC}};
     socklen_t len = sizeof(address);
-    getsockname(fd, (struct sockaddr *)&address, &len);
-    return address_text((struct sockaddr *)&address);
+    getsockname(fd, &address.any, &len);
+    return address;
+}
+
+struct address_text address_of_socket(int fd) {
+    union net_address address = address_local(fd);
+    return address_text(&address.any);
 }
 
 static bool parse_v6(struct sockaddr_in6 *out, const char *host) {
@@ -105,6 +114,12 @@ bool address_parse(struct sockaddr_storage *out, const char *host, uint16_t port
         return true;
     }
     return false;
+}
+
+bool address_is_any(const struct sockaddr *address) {
+    union net_address copy = net_address(address);
+    return copy.any.sa_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&copy.v6.sin6_addr)
+                                          : copy.v4.sin_addr.s_addr == htonl(INADDR_ANY);
 }
 
 bool address_is_loopback(const struct sockaddr *address) {

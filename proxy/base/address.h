@@ -24,11 +24,14 @@ union net_address {
 
 union net_address net_address(const struct sockaddr *address);
 struct address_text address_text(const struct sockaddr *address);
-struct address_text address_of_socket(int fd); // our own end
+union net_address address_local(int fd);       // our own end
+struct address_text address_of_socket(int fd); // … as text
 // Reads a numeric address, no brackets. False where it is none.
 bool address_parse(struct sockaddr_storage *out, const char *host, uint16_t port);
 socklen_t address_len(const struct sockaddr *address);
 bool address_is_loopback(const struct sockaddr *address);
+bool address_is_any(const struct sockaddr *address); // the wildcard of its family
+uint16_t address_port(const struct sockaddr *address);
 void address_set_port(struct sockaddr_storage *address, uint16_t port);
 // ::ffff:192.0.2.1 becomes 192.0.2.1 (RFC 4291 2.5.5.2), and the other way round.
 void address_unmap(struct sockaddr_storage *address);

@@ -110,6 +110,9 @@
 // place of older ones.
 #define LIMIT_SOCKET_HOLDERS 16384
 #define LIMIT_RECENT_HOLDERS 8    // processes that are asked first
+#define LIMIT_RECENT_PLACES  64   // descriptors in which a loop's last clients held their sockets
+#define LIMIT_PLACE_LOOKS    32   // … of which so many are looked at for a client
+#define LIMIT_PLACE_MISSES   3    // looks in a row that find no socket, after which it is forgotten
 #define LIMIT_SOCK_DIAG      8192 // one answer of the kernel's about sockets
 #define LIMIT_PROC_STATUS    4096 // of /proc/PID/status
 #define ADDRESS_TEXT_MAX     64   // an address with its port

@@ -74,7 +74,7 @@ static int given_read(struct given *out, int *out_socket, const struct notificat
 }
 
 // The port of an address that is whole, 0 for all others.
-static uint16_t address_port(const struct sockaddr_storage *address, uint64_t len) {
+static uint16_t port_of_whole(const struct sockaddr_storage *address, uint64_t len) {
     if (address->ss_family == AF_INET && len >= sizeof(struct sockaddr_in)) {
         struct sockaddr_in four;
         memcpy(&four, address, sizeof(four));
@@ -105,7 +105,7 @@ enum connect_request_kind connect_request_read(struct connect_request *out,
     if (error != 0) {
         return error == EPERM ? CONNECT_REQUEST_HIDDEN : CONNECT_REQUEST_OTHER;
     }
-    out->port = address_port(&out->address, given.len);
+    out->port = whole_port(&out->address, given.len);
     if (!port_list_has(watched, out->port)) {
         return CONNECT_REQUEST_OTHER;
     }

@@ -328,7 +328,8 @@ static void on_identified(void *context, const struct process_identity *found) {
 static void identify(struct arrival *arrival) {
     struct client *client = &arrival->accepted.client;
     arrival->state = ARRIVAL_AWAITS_PROCESS;
-    if (client->process.pid != 0 || !client_is_local(client)) {
+    if (client->process.pid != 0 || !client_is_local(client) ||
+        identify_at_once(&client->process, arrival->worker, client)) {
         go_on(arrival);
         return;
     }
@@ -373,6 +374,13 @@ static void find_out(struct arrival *arrival) {
 
 // ── accepting ───────────────────────────────────────────────────────────────────────────────────
 
+static void init_client(struct client *out, const struct listener *listener, int fd,
+                        const struct sockaddr *name) {
+    bool known = listener->local.any.sa_family != AF_UNSPEC;
+    union net_address local = known ? listener->local : address_local(fd);
+    client_init(out, name, &local.any);
+}
+
 static struct arrival *new_arrival(struct listener *listener, int fd,
                                    const struct sockaddr *client) {
     static const struct live_ops ops = {.stop = stop};
@@ -385,7 +393,7 @@ static struct arrival *new_arrival(struct listener *listener, int fd,
     arrival->accepted.accepted_ns = (int64_t)uv_hrtime();
     arrival->active_ns = arrival->accepted.accepted_ns;
     arrival->accepted.started_unix_ns = clock_unix_ns();
-    client_init(&arrival->accepted.client, fd, client);
+    init_client(&arrival->accepted.client, listener, fd, client);
     arrival->accepted.peer = peer_new(&worker->loop, SIDE_CLIENT, fd);
     arrival->accepted.route = spec->mode == MODE_REVERSE
                                   ? route_new(spec->server_host, spec->server_port)

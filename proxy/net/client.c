@@ -6,11 +6,13 @@
 
 #include <string.h>
 
-void client_init(struct client *out, int accepted_fd, const struct sockaddr *name) {
-    socklen_t len = sizeof(out->peer);
-    *out = (struct client){.name = net_address(name), .text = address_text(name)};
-    getsockname(accepted_fd, &out->peer.any, &len);
-    out->local_text = address_text(&out->peer.any);
+void client_init(struct client *out, const struct sockaddr *name, const struct sockaddr *local) {
+    *out = (struct client){
+        .name = net_address(name),
+        .peer = net_address(local),
+        .text = address_text(name),
+        .local_text = address_text(local),
+    };
 }
 
 void client_use_header(struct client *client, const struct proxy_header *header) {
@@ -34,10 +36,11 @@ bool client_is_orphan(const struct client *client, int accepted_fd) {
     uint64_t inode = 0;
     struct client balancer;
     if (client->header != PROXY_HEADER_NONE) {
-        struct sockaddr_storage name = {0};
+        union net_address name = {0};
+        union net_address local = address_local(accepted_fd);
         socklen_t len = sizeof(name);
-        getpeername(accepted_fd, (struct sockaddr *)&name, &len);
-        client_init(&balancer, accepted_fd, (struct sockaddr *)&name);
+        getpeername(accepted_fd, &name.any, &len);
+        client_init(&balancer, &name.any, &local.any);
         client = &balancer;
     }
     bool orphan = client_is_local(client) && sock_diag_find(&diag, &inode, &client->name.any,

@@ -18,7 +18,8 @@ struct client {
     struct process_identity process; // pid 0 where not known
 };
 
-void client_init(struct client *out, int accepted_fd, const struct sockaddr *name);
+// `local` is the address that it was accepted at.
+void client_init(struct client *out, const struct sockaddr *name, const struct sockaddr *local);
 // A balancer says who it is, in a header that has addresses.
 void client_use_header(struct client *client, const struct proxy_header *header);
 bool client_is_local(const struct client *client); // on this machine

@@ -81,7 +81,11 @@ static void count_news(struct conn *conn) {
 }
 
 static void end(struct conn *conn) {
+    const struct client *client = &conn->accepted.client;
     relay_finish(conn->pair.relay, pair_now_ns(&conn->pair));
+    if (client->process.pid != 0) {
+        recent_places_ended(&conn->worker->recent_places, client->text.port);
+    }
     count_news(conn);
     identify_cancel(conn->accepted.identification);
     pair_close(&conn->pair);

@@ -18,9 +18,18 @@ struct identification {
 
 static void take_answer(struct worker *worker, void *argument) {
     struct identification *identification = argument;
-    (void)worker;
+    const struct owner_query *query = &identification->query;
+    if (query->found.pid != 0) {
+        recent_places_note(&worker->recent_places,
+                           &(struct socket_place){
+                               .inode = query->inode,
+                               .pid = query->found.pid,
+                               .fd = query->fd,
+                               .port = address_port((const struct sockaddr *)&query->client),
+                           });
+    }
     if (identification->done != NULL) {
-        identification->done(identification->context, &identification->query.found);
+        identification->done(identification->context, &query->found);
     }
     free(identification);
 }
@@ -30,6 +39,15 @@ static void answered(struct owner_query *query) {
     if (!worker_post(identification->worker, take_answer, identification)) {
         free(identification);
     }
+}
+
+bool identify_at_once(struct process_identity *out, struct worker *worker,
+                      const struct client *client) {
+    uint32_t pid = recent_places_find(&worker->recent_places, &client->name.any, &client->peer.any);
+    if (pid != 0) {
+        process_identify(out, pid);
+    }
+    return pid != 0;
 }
 
 struct identification *identify_start(struct worker *worker, const struct client *client,

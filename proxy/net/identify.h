@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// identify: asks `owner` for the process of a client, and has the answer on the client's loop.
+// identify: the process of a client on this machine: at once where the last clients held their
+// sockets at the same places, else from `owner`, whose answer comes on the client's loop.
 #ifndef SCOPE_NET_IDENTIFY_H
 #define SCOPE_NET_IDENTIFY_H
 
@@ -10,6 +11,9 @@ struct worker;
 
 typedef void identify_done(void *context, const struct process_identity *found);
 
+// False where it takes a reading of /proc.
+bool identify_at_once(struct process_identity *out, struct worker *worker,
+                      const struct client *client);
 // Calls `done` once, on the worker's loop and never from within this call.
 struct identification *identify_start(struct worker *worker, const struct client *client,
                                       identify_done *done, void *context);

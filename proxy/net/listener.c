@@ -188,12 +188,22 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
     }
 }
 
+// A connection to the wildcard, and one of TPROXY, has an address of its own.
+static union net_address address_of_all(const struct listen_spec *spec, int fd) {
+    union net_address local = address_local(fd);
+    if (address_is_any(&local.any) || spec->mode == MODE_TRANSPARENT) {
+        local = (union net_address){.any = {.sa_family = AF_UNSPEC}};
+    }
+    return local;
+}
+
 struct listener *listener_new(struct worker *worker, const struct listen_spec *spec, int fd) {
     struct listener *listener = mem_new(sizeof(*listener));
     listener->worker = worker;
     listener->spec = spec;
     listener->fd = fd;
     listener->port = address_of_socket(fd).port;
+    listener->local = address_of_all(spec, fd);
     listener->accepts_a_turn = 1;
     uv_poll_init(&worker->loop, &listener->poll, fd);
     listener->poll.data = listener;

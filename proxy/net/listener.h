@@ -4,6 +4,7 @@
 #ifndef SCOPE_NET_LISTENER_H
 #define SCOPE_NET_LISTENER_H
 
+#include "base/address.h"
 #include "base/err.h"
 
 #include <stdbool.h>
@@ -19,6 +20,7 @@ struct listener {
     const struct listen_spec *spec;
     int fd;
     uint16_t port;
+    union net_address local; // of all that it accepts; AF_UNSPEC where they differ
     unsigned accepts_a_turn; // what the next turn of the loop may accept
     uint64_t accepted_at_ms; // of the loop's clock: the last turn that accepted all it may
     bool polling;

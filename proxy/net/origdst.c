@@ -16,12 +16,6 @@
 #define IPV6_TRANSPARENT 75
 #endif
 
-static uint16_t port_of(const struct sockaddr_storage *address) {
-    struct sockaddr_in four; // the port is at the same place in both families
-    memcpy(&four, address, sizeof(four));
-    return ntohs(four.sin_port);
-}
-
 // What conntrack knows. It answers for connections that were not redirected, too, with our own
 // name.
 static bool find_redirected(struct sockaddr_storage *out, int fd, int family) {
@@ -45,8 +39,8 @@ enum origdst origdst_find(struct sockaddr_storage *out, int accepted_fd, uint16_
         *out = own; // no conntrack: TPROXY, or a direct connection
     }
     address_unmap(out);
-    bool ourselves =
-        port_of(out) == listener_port && origdst_is_local((const struct sockaddr *)out);
+    bool ourselves = address_port((const struct sockaddr *)out) == listener_port &&
+                     origdst_is_local((const struct sockaddr *)out);
     return ourselves ? ORIGDST_DIRECT : ORIGDST_FOUND;
 }
 

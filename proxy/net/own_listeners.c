@@ -24,10 +24,6 @@ void own_listeners_cleanup(struct own_listeners *own) {
     *own = (struct own_listeners){0};
 }
 
-static uint16_t port_of(const struct sockaddr_storage *address) {
-    return address_text((const struct sockaddr *)address).port;
-}
-
 static bool is_wildcard(const struct sockaddr_storage *address) {
     if (address->ss_family == AF_INET6) {
         struct sockaddr_in6 six;
@@ -61,7 +57,8 @@ static struct sockaddr_storage reached_by(const struct sockaddr *target) {
     address_unmap(&reached);
     if (is_wildcard(&reached)) {
         bool v6 = reached.ss_family == AF_INET6;
-        address_parse(&reached, v6 ? "::1" : "127.0.0.1", port_of(&reached));
+        address_parse(&reached, v6 ? "::1" : "127.0.0.1",
+                      address_port((const struct sockaddr *)&reached));
     }
     return reached;
 }
@@ -70,7 +67,9 @@ bool own_listeners_have(const struct own_listeners *own, const struct sockaddr *
     struct sockaddr_storage reached = reached_by(target);
     for (size_t i = 0; i < own->count; i++) {
         const struct sockaddr_storage *listener = &own->addresses[i];
-        if (listener->ss_family != reached.ss_family || port_of(listener) != port_of(&reached)) {
+        if (listener->ss_family != reached.ss_family ||
+            address_port((const struct sockaddr *)listener) !=
+                address_port((const struct sockaddr *)&reached)) {
             continue;
         }
         bool here = is_wildcard(listener) ? origdst_is_local((struct sockaddr *)&reached)
@@ -84,7 +83,7 @@ bool own_listeners_have(const struct own_listeners *own, const struct sockaddr *
 
 static bool have_port(const struct own_listeners *own, uint16_t port) {
     for (size_t i = 0; i < own->count; i++) {
-        if (port_of(&own->addresses[i]) == port) {
+        if (address_port((const struct sockaddr *)&own->addresses[i]) == port) {
             return true;
         }
     }

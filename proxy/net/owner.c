@@ -58,8 +58,8 @@ static struct owner_query *answer_known(struct owner *owner, struct owner_query 
     while (queries != NULL) {
         struct owner_query *query = queries;
         queries = query->next;
-        uint32_t pid = socket_holders_find(owner->holders, query->inode);
-        if (pid != 0) {
+        uint32_t pid = 0;
+        if (socket_holders_find(&pid, &query->fd, owner->holders, query->inode)) {
             answer(query, pid);
         } else {
             query->next = others;

@@ -20,8 +20,9 @@ struct owner_query {
     struct process_identity found;  // pid 0 where it is not on this machine, or hidden from us
     // Called once, on the owner's thread; the query is the caller's again.
     void (*answered)(struct owner_query *query);
-    struct owner_query *next;
+    uint32_t fd; // as which descriptor it holds the socket
     uint64_t inode;
+    struct owner_query *next;
 };
 
 struct owner *owner_new(void);

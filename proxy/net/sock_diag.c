@@ -71,7 +71,7 @@ static void copy_unmapped(struct sockaddr_storage *out, const struct sockaddr *a
     address_unmap(out);
 }
 
-static bool open_once(struct sock_diag *diag) {
+bool sock_diag_open(struct sock_diag *diag) {
     if (!diag->open) {
         diag->fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
         diag->open = diag->fd >= 0;
@@ -86,7 +86,7 @@ enum sock_diag_answer sock_diag_find(struct sock_diag *diag, uint64_t *out_inode
     *out_inode = 0;
     copy_unmapped(&from, own);
     copy_unmapped(&to, peer);
-    if (from.ss_family != to.ss_family || !open_once(diag) ||
+    if (from.ss_family != to.ss_family || !sock_diag_open(diag) ||
         !ask(diag, (struct sockaddr *)&from, (struct sockaddr *)&to)) {
         return SOCK_DIAG_UNKNOWN;
     }

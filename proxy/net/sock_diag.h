@@ -21,6 +21,8 @@ struct sock_diag {
     uint32_t questions;
 };
 
+// Opens the descriptor before the first question. False where the kernel cannot be asked.
+bool sock_diag_open(struct sock_diag *diag);
 // The socket that is bound to `own` and connected to `peer`; its inode where it is open, else 0.
 enum sock_diag_answer sock_diag_find(struct sock_diag *diag, uint64_t *out_inode,
                                      const struct sockaddr *own, const struct sockaddr *peer);

@@ -140,17 +140,24 @@ static void note_recent(struct socket_holders *holders, uint32_t pid) {
     holders->next_recent = (holders->next_recent + 1) % LIMIT_RECENT_HOLDERS;
 }
 
-uint32_t socket_holders_find(struct socket_holders *holders, uint64_t inode) {
-    struct holder *place = &holders->table[inode % LIMIT_SOCKET_HOLDERS];
+uint64_t socket_holders_look(uint32_t pid, uint32_t fd) {
     char path[PATH_SMALL];
+    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%" PRIu32, pid, fd);
+    return inode_of(-1, path); // The path is absolute: no folder is needed.
+}
+
+bool socket_holders_find(uint32_t *out_pid, uint32_t *out_fd, struct socket_holders *holders,
+                         uint64_t inode) {
+    struct holder *place = &holders->table[inode % LIMIT_SOCKET_HOLDERS];
     if (place->inode != inode) {
-        return 0;
+        return false;
     }
-    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%" PRIu32, place->pid, place->fd);
-    if (inode_of(-1, path) != inode) { // The path is absolute: no folder is needed.
+    if (socket_holders_look(place->pid, place->fd) != inode) {
         place->inode = 0;
-        return 0;
+        return false;
     }
     note_recent(holders, place->pid);
-    return place->pid;
+    *out_pid = place->pid;
+    *out_fd = place->fd;
+    return true;
 }

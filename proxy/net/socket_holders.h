@@ -16,9 +16,12 @@ struct socket_holders;
 struct socket_holders *socket_holders_new(const atomic_bool *stop);
 void socket_holders_free(struct socket_holders *holders);
 
-// The process that holds the socket with this inode, as far as it was seen; 0 where it was not, or
-// holds it no more.
-uint32_t socket_holders_find(struct socket_holders *holders, uint64_t inode);
+// The inode of the socket that a process holds as this descriptor; 0 where there is none.
+uint64_t socket_holders_look(uint32_t pid, uint32_t fd);
+// The process that holds the socket with this inode, and as which descriptor, as far as it was
+// seen. False where it was not, or is held no more.
+bool socket_holders_find(uint32_t *out_pid, uint32_t *out_fd, struct socket_holders *holders,
+                         uint64_t inode);
 // Reads the descriptors of one process after the other while `go_on`, called after each, wants
 // more: the few that were found last first (a mail client that connects again is one of them,
 // mostly), then all, the newest first.

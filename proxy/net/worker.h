@@ -10,6 +10,7 @@
 #include "net/owner.h"
 #include "net/proxy.h"
 #include "net/rate.h"
+#include "net/recent_places.h"
 #include "net/share.h"
 
 #include <stdatomic.h>
@@ -69,9 +70,10 @@ struct worker {
     struct job **jobs_end; // where the next one goes
     struct listener **listeners;
     size_t listener_count;
-    struct live *first;       // all of this loop
-    char *read_buffer;        // LIMIT_READ bytes: what a socket is read into
-    struct buf scratch;       // the plaintext of one read
+    struct live *first;                 // all of this loop
+    char *read_buffer;                  // LIMIT_READ bytes: what a socket is read into
+    struct buf scratch;                 // the plaintext of one read
+    struct recent_places recent_places; // of this loop's clients
     uint64_t descriptors_max; // the limit when it was last asked for: it may be raised at any time
     bool stopping;
     bool finished;

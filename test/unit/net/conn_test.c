@@ -296,7 +296,8 @@ static void begin_held(bool held, int server, const char *early) {
     scene.accepted.spec = &scene.spec;
     scene.accepted.accepted_ns = (int64_t)uv_hrtime();
     getsockname(pair[0], (struct sockaddr *)&name, &len);
-    client_init(&scene.accepted.client, pair[1], (struct sockaddr *)&name);
+    union net_address local = address_local(pair[1]);
+    client_init(&scene.accepted.client, (struct sockaddr *)&name, &local.any);
     scene.accepted.peer = peer_new(&scene.worker.loop, SIDE_CLIENT, pair[1]);
     scene.accepted.route = route_new("mail.example.com", 25);
     scene.accepted.route->held = held;
