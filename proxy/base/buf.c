@@ -128,6 +128,16 @@ void buf_put_string(struct buf *buf, const char *string) {
     buf_put(buf, slice_of_string(string));
 }
 
+void buf_put_u64(struct buf *buf, uint64_t number) {
+    uint8_t digits[20]; // of UINT64_MAX
+    size_t at = sizeof(digits);
+    do {
+        digits[--at] = (uint8_t)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    buf_put(buf, slice_of(digits + at, sizeof(digits) - at));
+}
+
 void buf_putf(struct buf *buf, const char *format, ...) {
     char fixed[FORMAT_ROOM];
     va_list args;

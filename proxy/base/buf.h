@@ -37,6 +37,7 @@ size_t buf_append_some(struct buf *buf, struct slice s);
 // For text whose length is bounded by construction: what does not fit is left out.
 void buf_put(struct buf *buf, struct slice s);
 void buf_put_byte(struct buf *buf, uint8_t byte);
+void buf_put_u64(struct buf *buf, uint64_t number); // decimal
 void buf_put_string(struct buf *buf, const char *string);
 void buf_putf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -69,9 +69,11 @@ static const char *check_parameter(const struct event_parameter *parameter,
 
 static const char *check_parameters(const struct command *command,
                                     const struct parameter_form *known, size_t known_count) {
+    struct slice rest = command->parameters;
+    struct event_parameter parameter;
     const char *no = NULL;
-    for (size_t i = 0; i < command->parameter_count && no == NULL; i++) {
-        no = check_parameter(&command->parameters[i], known, known_count);
+    while (no == NULL && command_next_parameter(&parameter, &rest)) {
+        no = check_parameter(&parameter, known, known_count);
     }
     return no;
 }

@@ -36,18 +36,21 @@ struct command {
     enum verb verb;
     struct slice name;     // the verb as sent
     struct slice argument; // all after the verb and its space, trailing space dropped; null if none
-    struct event_path path; // MAIL, RCPT (SEND, SOML, SAML)
-    struct event_parameter parameters[LIMIT_PARAMETERS];
-    size_t parameter_count;
-    struct slice mechanism; // AUTH: as sent
-    struct slice initial;   // AUTH: the initial response; null if none
-    uint64_t chunk_len;     // BDAT: bytes that follow
-    bool chunk_last;        // BDAT … LAST, BURL … LAST
-    bool chunk_valid;       // BDAT had a size that could be read
+    struct event_path path;  // MAIL, RCPT (SEND, SOML, SAML)
+    struct slice parameters; // after the path, as they were sent, the first of them; null if none
+    struct slice mechanism;  // AUTH: as sent
+    struct slice initial;    // AUTH: the initial response; null if none
+    uint64_t chunk_len;      // BDAT: bytes that follow
+    bool chunk_last;         // BDAT … LAST, BURL … LAST
+    bool chunk_valid;        // BDAT had a size that could be read
 };
 
-// The value of a parameter by its keyword (ASCII case folded). NULL where it is not there; a flag's
-// value is the null slice.
-const struct event_parameter *command_parameter(const struct command *command, const char *keyword);
+// Takes the next one off the front of a command's parameters. False where there is none. They are
+// not kept in a table: an event would be five times as large for what few commands have.
+bool command_next_parameter(struct event_parameter *out, struct slice *rest);
+// A parameter by its keyword (ASCII case folded). False where it is not there.
+bool command_parameter(struct event_parameter *out, const struct command *command,
+                       const char *keyword);
+bool command_has_parameter(const struct command *command, const char *keyword);
 
 #endif

@@ -121,16 +121,17 @@ static void report(struct rewrite *rewrite, int exchange, int64_t at_ns) {
 
 // ORCPT (RFC 3461 4.2) names the recipient as it was.
 static void put_parameters(struct buf *out, const struct command *command) {
-    for (size_t i = 0; i < command->parameter_count; i++) {
-        const struct event_parameter *parameter = &command->parameters[i];
-        if (slice_is_nocase(parameter->keyword, "ORCPT")) {
+    struct slice rest = command->parameters;
+    struct event_parameter parameter;
+    while (command_next_parameter(&parameter, &rest)) {
+        if (slice_is_nocase(parameter.keyword, "ORCPT")) {
             continue;
         }
         buf_put_byte(out, ' ');
-        buf_put(out, parameter->keyword);
-        if (!slice_is_null(parameter->value)) {
+        buf_put(out, parameter.keyword);
+        if (!slice_is_null(parameter.value)) {
             buf_put_byte(out, '=');
-            buf_put(out, parameter->value);
+            buf_put(out, parameter.value);
         }
     }
 }

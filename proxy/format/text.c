@@ -33,8 +33,11 @@ static void begin_line(struct buf *out, const struct text_writer *writer, const 
                        enum paint paint) {
     const struct event_session *session = event->session;
     clock_put_rfc3339(out, event_unix_ns(event), CLOCK_MILLISECONDS);
-    buf_putf(out, " %u %llu ", session == NULL ? 0U : session->client.pid,
-             session == NULL ? 0ULL : (unsigned long long)session->id);
+    buf_put_byte(out, ' ');
+    buf_put_u64(out, session == NULL ? 0 : session->client.pid);
+    buf_put_byte(out, ' ');
+    buf_put_u64(out, session == NULL ? 0 : session->id);
+    buf_put_byte(out, ' ');
     if (writer->color) {
         buf_putf(out, "\x1b[%sm", paints[paint]);
     }

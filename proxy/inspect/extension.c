@@ -27,13 +27,14 @@ static void judge_offered_parameters(struct analysis *analysis,
                                      const struct event_command *command) {
     struct buf list;
     buf_init(&list, LIST_TEXT_MAX);
-    for (size_t i = 0; i < command->command.parameter_count; i++) {
-        const struct event_parameter *parameter = &command->command.parameters[i];
-        if (!parameter_is_offered(command, parameter)) {
+    struct slice rest = command->command.parameters;
+    struct event_parameter parameter;
+    while (command_next_parameter(&parameter, &rest)) {
+        if (!parameter_is_offered(command, &parameter)) {
             const struct parameter_info *info =
-                parameter_find(command->command.verb, parameter->keyword);
+                parameter_find(command->command.verb, parameter.keyword);
             buf_putf(&list, "%s%s (%s)", buf_len(&list) > 0 ? ", " : "", info->keyword,
-                     parameter_extension(info, parameter->value));
+                     parameter_extension(info, parameter.value));
         }
     }
     if (buf_len(&list) > 0) {
@@ -58,10 +59,11 @@ static void judge_offered_verb(struct analysis *analysis, const struct event_com
 
 // ── well formed ─────────────────────────────────────────────────────────────────────────────────
 
-static bool came_before(const struct command *command, size_t index) {
-    for (size_t i = 0; i < index; i++) {
-        if (slice_equal_nocase(command->parameters[i].keyword,
-                               command->parameters[index].keyword)) {
+static bool came_before(const struct command *command, const struct event_parameter *parameter) {
+    struct slice rest = command->parameters;
+    struct event_parameter other;
+    while (command_next_parameter(&other, &rest) && other.keyword.data != parameter->keyword.data) {
+        if (slice_equal_nocase(other.keyword, parameter->keyword)) {
             return true;
         }
     }
@@ -72,24 +74,25 @@ static bool came_before(const struct command *command, size_t index) {
 static void judge_form(struct analysis *analysis, const struct event_command *command) {
     const char *verb = command->command.verb == VERB_MAIL ? "MAIL" : "RCPT";
     bool secret = command->line.secret_count > 0;
-    for (size_t i = 0; i < command->command.parameter_count; i++) {
-        const struct event_parameter *parameter = &command->command.parameters[i];
+    struct slice rest = command->command.parameters;
+    struct event_parameter parameter;
+    while (command_next_parameter(&parameter, &rest)) {
         const struct parameter_info *info =
-            parameter_find(command->command.verb, parameter->keyword);
+            parameter_find(command->command.verb, parameter.keyword);
         if (info == NULL) {
             continue;
         }
-        if (came_before(&command->command, i)) {
+        if (came_before(&command->command, &parameter)) {
             analysis_say(analysis, RULE_PARAMETER_MALFORMED, place_of_command(command),
                          "%s has the parameter %s twice; it is allowed once", verb, info->keyword);
             return;
         }
-        if (!info->well_formed(parameter->value)) {
-            bool bare = slice_is_null(parameter->value);
+        if (!info->well_formed(parameter.value)) {
+            bool bare = slice_is_null(parameter.value);
             analysis_say(analysis, RULE_PARAMETER_MALFORMED, place_of_command(command),
                          "%s has %s%s%s; what is due there is %s", verb, info->keyword,
                          bare ? " with no value" : "=",
-                         bare || secret ? "" : quote_of(analysis, parameter->value).text,
+                         bare || secret ? "" : quote_of(analysis, parameter.value).text,
                          info->form);
             return;
         }
@@ -114,12 +117,12 @@ static void judge_no_argument(struct analysis *analysis, const struct event_comm
 
 static void judge_declared_size(struct analysis *analysis, const struct event_command *command) {
     const struct capability *offer = capabilities_find(command->offered, "SIZE");
-    const struct event_parameter *size = command_parameter(&command->command, "SIZE");
+    struct event_parameter size;
     uint64_t limit = 0;
     uint64_t declared = 0;
-    if (offer == NULL || size == NULL ||
+    if (offer == NULL || !command_parameter(&size, &command->command, "SIZE") ||
         !text_parse_u64(&limit, slice_trim(offer->parameters), UINT64_MAX) || limit == 0 ||
-        !text_parse_u64(&declared, size->value, UINT64_MAX) || declared <= limit) {
+        !text_parse_u64(&declared, size.value, UINT64_MAX) || declared <= limit) {
         return;
     }
     analysis_say(analysis, RULE_SIZE_OVER_LIMIT, place_of_command(command),

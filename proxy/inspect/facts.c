@@ -60,15 +60,15 @@ static void learn_mail(struct facts *facts, const struct event_command *event) {
     enum transaction_state state = facts->transaction.state;
     bool inside = state == TRANSACTION_OPEN || state == TRANSACTION_ASKED;
     struct transaction *transaction = inside ? &facts->second : &facts->transaction;
-    const struct event_parameter *size = command_parameter(&event->command, "SIZE");
+    struct event_parameter size;
     *transaction = (struct transaction){.state = TRANSACTION_ASKED,
                                         .mail_exchange = event->exchange,
                                         .size_limit = limit_of_size(event->offered)};
-    transaction->smtputf8 = command_parameter(&event->command, "SMTPUTF8") != NULL;
+    transaction->smtputf8 = command_has_parameter(&event->command, "SMTPUTF8");
     transaction->path_8bit = event->line.has_8bit;
     facts->reset_undid = false;
-    transaction->has_size =
-        size != NULL && text_parse_u64(&transaction->size, size->value, UINT64_MAX);
+    transaction->has_size = command_parameter(&size, &event->command, "SIZE") &&
+                            text_parse_u64(&transaction->size, size.value, UINT64_MAX);
     transaction->size_said = transaction->has_size && transaction->size_limit > 0 &&
                              transaction->size > transaction->size_limit;
 }
@@ -143,16 +143,17 @@ bool facts_is_stray_text(const struct facts *facts, const struct event_command *
 }
 
 static bool parameters_are_offered(const struct event_command *command) {
-    for (size_t i = 0; i < command->command.parameter_count; i++) {
-        const struct event_parameter *parameter = &command->command.parameters[i];
+    struct slice rest = command->command.parameters;
+    struct event_parameter parameter;
+    while (command_next_parameter(&parameter, &rest)) {
         const struct parameter_info *info =
-            parameter_find(command->command.verb, parameter->keyword);
+            parameter_find(command->command.verb, parameter.keyword);
         if (info == NULL ||
-            !capabilities_offer(command->offered, parameter_extension(info, parameter->value))) {
+            !capabilities_offer(command->offered, parameter_extension(info, parameter.value))) {
             return false;
         }
     }
-    return command->command.parameter_count > 0;
+    return !slice_is_null(command->command.parameters);
 }
 
 static void learn_command(struct facts *facts, const struct event *event) {

@@ -22,14 +22,6 @@ static size_t conceal_command_from(const struct text_rewriter *rewriter,
     return known ? command->command.name.len : 0;
 }
 
-static void mask_parameters(struct text_rewriter *rewriter, struct slice line,
-                            struct command *command) {
-    for (size_t i = 0; i < command->parameter_count; i++) {
-        text_rewriter_part(rewriter, line, &command->parameters[i].keyword);
-        text_rewriter_part(rewriter, line, &command->parameters[i].value);
-    }
-}
-
 static void mask_path(struct text_rewriter *rewriter, struct slice line, struct event_path *path) {
     text_rewriter_part(rewriter, line, &path->raw);
     text_rewriter_part(rewriter, line, &path->address);
@@ -56,7 +48,7 @@ void mask_command(struct text_rewriter *rewriter, struct event_command *command)
     text_rewriter_part(rewriter, line, &parts->mechanism);
     text_rewriter_part(rewriter, line, &parts->initial);
     mask_path(rewriter, line, &parts->path);
-    mask_parameters(rewriter, line, parts);
+    text_rewriter_part(rewriter, line, &parts->parameters);
 }
 
 // ── replies ─────────────────────────────────────────────────────────────────────────────────────

@@ -153,7 +153,7 @@ static void judge_8bit(struct analysis *analysis, const struct event_command *co
     enum verb verb = command->command.verb;
     bool smtputf8 = analysis->facts.transaction.smtputf8;
     if (verb == VERB_MAIL) {
-        smtputf8 = command_parameter(&command->command, "SMTPUTF8") != NULL;
+        smtputf8 = command_has_parameter(&command->command, "SMTPUTF8");
     }
     if (!command->line.has_8bit || smtputf8 || is_utf8_query(command)) {
         return;

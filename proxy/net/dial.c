@@ -35,7 +35,7 @@ struct dial {
     const struct own_listeners *own;
     bool mark;
     uint64_t deadline_ms; // of the loop's clock
-    struct sockaddr_storage addresses[LIMIT_DIAL_ADDRESSES];
+    union net_address addresses[LIMIT_DIAL_ADDRESSES];
     size_t address_count;
     size_t next;
     struct dial_result result;
@@ -166,8 +166,8 @@ static uint64_t attempt_ms(const struct dial *dial) {
     return left_ms / (dial->address_count - dial->next + 1) + 1;
 }
 
-static bool is_own(const struct dial *dial, const struct sockaddr_storage *address) {
-    return dial->own != NULL && own_listeners_have(dial->own, (const struct sockaddr *)address);
+static bool is_own(const struct dial *dial, const union net_address *address) {
+    return dial->own != NULL && own_listeners_have(dial->own, &address->any);
 }
 
 static void attempt(struct dial *dial, struct peer *peer) {
@@ -191,21 +191,22 @@ static void attempt(struct dial *dial, struct peer *peer) {
 }
 
 static void try_next(struct dial *dial) {
-    struct sockaddr_storage *address = &dial->addresses[dial->next];
+    const union net_address *address = &dial->addresses[dial->next];
     if (is_own(dial, address)) {
         dial->next++;
-        dial->result.address = net_address((const struct sockaddr *)address);
+        dial->result.address = *address;
         attempt_failed(dial, ELOOP);
         return;
     }
     int error = 0;
-    struct peer *peer = peer_new_unconnected(&error, dial->loop, SIDE_SERVER, address->ss_family);
+    struct peer *peer =
+        peer_new_unconnected(&error, dial->loop, SIDE_SERVER, address->any.sa_family);
     if (out_of_descriptors(error) && uv_now(dial->loop) < dial->deadline_ms) {
         uv_timer_start(&dial->timer, on_timeout, DIAL_RETRY_MS, 0);
         return;
     }
     dial->next++;
-    dial->result.address = net_address((const struct sockaddr *)address);
+    dial->result.address = *address;
     if (peer == NULL) {
         attempt_failed(dial, error);
     } else {
@@ -215,8 +216,9 @@ static void try_next(struct dial *dial) {
 
 static void add_address(struct dial *dial, const struct sockaddr *address) {
     if (dial->address_count < LIMIT_DIAL_ADDRESSES) {
-        memcpy(&dial->addresses[dial->address_count], address, address_len(address));
-        address_set_port(&dial->addresses[dial->address_count], dial->port);
+        dial->addresses[dial->address_count] = net_address(address);
+        dial->addresses[dial->address_count].v4.sin_port =
+            htons(dial->port); // IPv6: the same place
         dial->address_count++;
     }
 }

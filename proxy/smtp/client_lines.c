@@ -132,11 +132,12 @@ static void emit_raw(struct dialogue *dialogue, enum verb verb, const struct spa
 // ── what follows from a command when it is sent ─────────────────────────────────────────────────
 
 static struct body_promise promise_of(const struct command *command) {
-    const struct event_parameter *body = command_parameter(command, "BODY");
+    struct event_parameter body = {0};
+    command_parameter(&body, command, "BODY");
     return (struct body_promise){
-        .eight_bits = body != NULL && slice_is_nocase(body->value, "8BITMIME"),
-        .binary = body != NULL && slice_is_nocase(body->value, "BINARYMIME"),
-        .smtputf8 = command_parameter(command, "SMTPUTF8") != NULL,
+        .eight_bits = slice_is_nocase(body.value, "8BITMIME"),
+        .binary = slice_is_nocase(body.value, "BINARYMIME"),
+        .smtputf8 = command_has_parameter(command, "SMTPUTF8"),
     };
 }
 

@@ -32,16 +32,18 @@ static void parse_auth(struct command *out, struct slice line) {
     }
 }
 
-// ── parameters: `KEYWORD` or `KEYWORD=value` (RFC 5321 4.1.2, esmtp-param) ──────────────────────
+// ── parameters ──────────────────────────────────────────────────────────────────────────────────
 
-static void parse_parameters(struct command *out, struct slice rest) {
+// What is compared with what came before it is not to cost more with each parameter.
+static void take_parameters(struct command *out, struct slice rest) {
+    struct event_parameter parameter;
+    size_t count = 0;
     rest = slice_trim_left(rest);
-    while (rest.len > 0 && out->parameter_count < LIMIT_PARAMETERS) {
-        struct slice value = slice_take_word(&rest);
-        struct slice keyword = slice_split(&value, '=');
-        out->parameters[out->parameter_count++] =
-            (struct event_parameter){.keyword = keyword, .value = value};
+    out->parameters = rest.len > 0 ? rest : null_slice;
+    while (count < LIMIT_PARAMETERS && command_next_parameter(&parameter, &rest)) {
+        count++;
     }
+    out->parameters.len -= rest.len;
 }
 
 // ── paths (RFC 5321 4.1.2: Path, Mailbox) ───────────────────────────────────────────────────────
@@ -136,7 +138,7 @@ static struct slice parse_path(struct event_path *path, struct slice argument,
 
 static void parse_mailbox(struct command *out, struct slice keyword) {
     if (!slice_is_null(out->argument)) {
-        parse_parameters(out, parse_path(&out->path, out->argument, keyword));
+        take_parameters(out, parse_path(&out->path, out->argument, keyword));
     }
 }
 
@@ -172,7 +174,7 @@ static void parse_details(struct command *out, struct slice line) {
         parse_auth(out, line);
     } else if ((out->verb == VERB_XCLIENT || out->verb == VERB_XFORWARD) &&
                !slice_is_null(out->argument)) {
-        parse_parameters(out, out->argument);
+        take_parameters(out, out->argument);
     }
 }
 
@@ -184,8 +186,7 @@ void command_parse(struct command *out, struct slice line) {
     rest = slice_trim_right(rest);
     out->argument = rest.len > 0 ? rest : null_slice;
     out->path = (struct event_path){0};
-    out->parameter_count = 0;
-    out->mechanism = out->initial = null_slice;
+    out->parameters = out->mechanism = out->initial = null_slice;
     out->chunk_len = 0;
     out->chunk_last = out->chunk_valid = false;
     parse_details(out, line);

@@ -22,24 +22,39 @@ static struct slice copy(uint8_t **at, struct slice text) {
     return kept;
 }
 
-struct envelope_path *envelope_path_new(const struct command *command) {
-    size_t table = command->parameter_count * sizeof(struct event_parameter);
-    size_t text = command->path.address.len + 1; // so that an empty address is not null
-    for (size_t i = 0; i < command->parameter_count; i++) {
-        text += command->parameters[i].keyword.len + command->parameters[i].value.len;
+static size_t count_parameters(const struct command *command) {
+    struct slice rest = command->parameters;
+    struct event_parameter parameter;
+    size_t count = 0;
+    while (command_next_parameter(&parameter, &rest)) {
+        count++;
     }
+    return count;
+}
+
+static void copy_parameters(struct envelope_path *path, uint8_t *at, struct slice rest) {
+    struct event_parameter parameter;
+    for (size_t i = 0; i < path->parameter_count && command_next_parameter(&parameter, &rest);
+         i++) {
+        path->parameters[i].keyword = copy(&at, parameter.keyword);
+        path->parameters[i].value = copy(&at, parameter.value);
+    }
+}
+
+struct envelope_path *envelope_path_new(const struct command *command) {
+    size_t count = count_parameters(command);
+    size_t table = count * sizeof(struct event_parameter);
+    // An empty address is not null.
+    size_t text = command->path.address.len + 1 + command->parameters.len;
     size_t size = sizeof(struct envelope_path) + table + text;
     struct envelope_path *path = mem_new(size);
     path->size = size;
     path->parameters = (struct event_parameter *)(path + 1);
-    path->parameter_count = command->parameter_count;
+    path->parameter_count = count;
     uint8_t *at = (uint8_t *)(path + 1) + table;
     path->address =
         copy(&at, slice_is_null(command->path.address) ? SLICE("") : command->path.address);
-    for (size_t i = 0; i < command->parameter_count; i++) {
-        path->parameters[i].keyword = copy(&at, command->parameters[i].keyword);
-        path->parameters[i].value = copy(&at, command->parameters[i].value);
-    }
+    copy_parameters(path, at, command->parameters);
     return path;
 }
 

@@ -20,7 +20,8 @@ static void put_decimal_list(struct buf *out, const struct tls_numbers *numbers)
     const char *separator = "";
     for (size_t i = 0; i < numbers->count; i++) {
         if (!tls_is_grease(numbers->items[i])) {
-            buf_putf(out, "%s%u", separator, numbers->items[i]);
+            buf_put_string(out, separator);
+            buf_put_u64(out, numbers->items[i]);
             separator = "-";
         }
     }
@@ -107,7 +108,10 @@ static void put_hex_list(struct buf *out, const struct tls_numbers *numbers) {
     const char *separator = "";
     for (size_t i = 0; i < numbers->count; i++) {
         if (!tls_is_grease(numbers->items[i])) {
-            buf_putf(out, "%s%04x", separator, numbers->items[i]);
+            const uint8_t number[] = {(uint8_t)(numbers->items[i] >> 8),
+                                      (uint8_t)numbers->items[i]};
+            buf_put_string(out, separator);
+            text_put_hex(out, slice_of(number, sizeof(number)));
             separator = ",";
         }
     }

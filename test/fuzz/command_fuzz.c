@@ -29,10 +29,12 @@ static void check_parts(const struct command *command, struct slice line) {
     require(within(command->path.domain, line));
     require(within(command->mechanism, line));
     require(within(command->initial, line));
-    require(command->parameter_count <= LIMIT_PARAMETERS);
-    for (size_t i = 0; i < command->parameter_count; i++) {
-        require(within(command->parameters[i].keyword, line));
-        require(within(command->parameters[i].value, line));
+    require(within(command->parameters, line));
+    struct slice rest = command->parameters;
+    struct event_parameter parameter;
+    while (command_next_parameter(&parameter, &rest)) {
+        require(within(parameter.keyword, line));
+        require(within(parameter.value, line));
     }
 }
 

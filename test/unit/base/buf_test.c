@@ -71,6 +71,19 @@ static void gives_its_block_away(void **state) {
     check_slice(buf_slice(&buf), "");
 }
 
+static void puts_numbers(void **state) {
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 100);
+    buf_put_u64(&buf, 0);
+    buf_put_byte(&buf, ' ');
+    buf_put_u64(&buf, 1002);
+    buf_put_byte(&buf, ' ');
+    buf_put_u64(&buf, UINT64_MAX);
+    check_slice(buf_slice(&buf), "0 1002 18446744073709551615");
+    buf_cleanup(&buf);
+}
+
 static void formats_long_text(void **state) {
     (void)state;
     struct buf buf;
@@ -94,6 +107,7 @@ int main(void) {
         cmocka_unit_test(takes_from_its_front),
         cmocka_unit_test(lends_memory),
         cmocka_unit_test(gives_its_block_away),
+        cmocka_unit_test(puts_numbers),
         cmocka_unit_test(formats_long_text),
         cmocka_unit_test(is_nothing_when_zero),
     };

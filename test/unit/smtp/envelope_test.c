@@ -31,6 +31,19 @@ static void copies_paths(void **state) {
     envelope_path_free(path);
 }
 
+static void caps_the_parameters(void **state) {
+    (void)state;
+    char line[2000] = "MAIL FROM:<>";
+    for (size_t i = 12; i + 2 < sizeof(line); i += 2) {
+        line[i] = ' ';
+        line[i + 1] = 'x';
+    }
+    struct envelope_path *path = path_of(line);
+    assert_int_equal(path->parameter_count, LIMIT_PARAMETERS);
+    check_slice(path->parameters[LIMIT_PARAMETERS - 1].keyword, "x");
+    envelope_path_free(path);
+}
+
 static void keeps_a_transaction_that_a_second_mail_does_not_end(void **state) {
     (void)state;
     struct envelope envelope = {0};
@@ -98,6 +111,7 @@ static void keeps_no_more_than_the_cap(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(copies_paths),
+        cmocka_unit_test(caps_the_parameters),
         cmocka_unit_test(keeps_a_transaction_that_a_second_mail_does_not_end),
         cmocka_unit_test(shows_what_was_refused_too),
         cmocka_unit_test(walks_the_accepted_recipients),
