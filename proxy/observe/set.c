@@ -68,27 +68,25 @@ static enum err check_names(struct failure *failure, const struct output_options
     return OK;
 }
 
-// What an output without placeholders is open on; false where nothing is, and for devices, which
-// may serve many.
-static bool place_of(struct stat *out, const struct output_queue *queue) {
-    const struct file *file = queue->files.active;
-    if (queue->to->placeholders) {
-        return false;
-    }
-    int result = file != NULL && file_is_open(file) ? fstat(file->target.fd, out)
-                                                    : stat(queue->to->path, out);
-    return result == 0 && !S_ISCHR(out->st_mode);
+// What an output without placeholders writes to; false where nothing is there, and for devices,
+// which may serve many.
+static bool place_of(struct stat *out, const struct output_set *set, size_t index) {
+    const struct destination *to = &set->outputs[index].to;
+    int standard = set->options.spool.dash_is_stderr ? STDERR_FILENO : STDOUT_FILENO;
+    int result = strcmp(to->path, "-") == 0 ? fstat(standard, out) : stat(to->path, out);
+    return result == 0 && !to->placeholders && !S_ISCHR(out->st_mode);
 }
 
-// One file may have several names.
-static enum err check_places(struct failure *failure, const struct output_set *set, size_t last) {
+// One file may have several names. This comes before `next` is opened, which may put a new file in
+// the place of an earlier one.
+static enum err check_places(struct failure *failure, const struct output_set *set, size_t next) {
     struct stat place;
     struct stat other;
-    for (size_t i = 0; i < last; i++) {
-        if (place_of(&place, &set->queues[last]) && place_of(&other, &set->queues[i]) &&
+    for (size_t i = 0; i < next; i++) {
+        if (place_of(&place, set, next) && place_of(&other, set, i) &&
             place.st_dev == other.st_dev && place.st_ino == other.st_ino) {
             return fail(failure, ERR_USAGE, "--output: '%s' and '%s' are the same file",
-                        set->outputs[i].to.path, set->outputs[last].to.path);
+                        set->outputs[i].to.path, set->outputs[next].to.path);
         }
     }
     return OK;
@@ -97,11 +95,12 @@ static enum err check_places(struct failure *failure, const struct output_set *s
 static enum err open_queues(struct failure *failure, struct output_set *set) {
     enum err err = OK;
     for (size_t i = 0; i < set->count && err == OK; i++) {
+        err = check_places(failure, set, i);
+        if (err != OK) {
+            break;
+        }
         err = output_queue_open(failure, &set->queues[i], &set->outputs[i].to, &set->options.spool);
         set->opened = i + 1;
-        if (err == OK) {
-            err = check_places(failure, set, i);
-        }
     }
     return err;
 }

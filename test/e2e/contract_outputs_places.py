@@ -47,6 +47,25 @@ def test_wrong_places_are_wrong_usage(scope):
     assert not os.path.exists(path)
 
 
+def test_one_file_by_two_names_is_wrong_usage(scope):
+    os.mkdir(scope.path("folder"))
+    os.symlink("folder", scope.path("link"))
+    path = scope.path("folder/x")
+    mode = ("--mode", "sink@0")
+    for name in (scope.path("link/x"), os.path.relpath(path), scope.path("link/../folder/x")):
+        for first, second in (("text", "json"), ("json", "text"), ("json", "pcap"), ("json", "json"),
+                              ("text", "jsonl"), ("pcap", "jsonl")):
+            status, err = refused(scope, *mode, "-o", f"{first}:{path}", "-o", f"{second}:{name}")
+            same((name, first, second, status), (name, first, second, 2))
+            assert name in err and path in err, err
+            os.remove(path)
+    with open(path, "w") as file:
+        done = subprocess.run([scope.program, "proxy", *mode, "-o", "text", "-o", f"json:{path}"],
+                              env=scope.environment, stdout=file, stderr=subprocess.PIPE)
+    same(done.returncode, 2)
+    assert path in done.stderr.decode(), done.stderr
+
+
 def test_unwritable_and_foreign_files_are_refused(scope):
     mode = ("--mode", "sink@0")
     place = "/nonexistent/folder/x"
