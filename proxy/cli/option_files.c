@@ -4,6 +4,10 @@
 #include "base/memory.h"
 #include "base/slice.h"
 
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
 // The next part of a path, without what does not change where it leads: `//`, `/.`, a leading `./`.
 static struct slice next_part(struct slice *rest) {
     struct slice part = {0};
@@ -16,7 +20,7 @@ static struct slice next_part(struct slice *rest) {
     return (struct slice){0};
 }
 
-static bool same_place(const char *a, const char *b) {
+static bool same_words(const char *a, const char *b) {
     if ((a[0] == '/') != (b[0] == '/')) {
         return false;
     }
@@ -31,6 +35,33 @@ static bool same_place(const char *a, const char *b) {
         }
     } while (part_a.len > 0);
     return true;
+}
+
+// The folder of `path`, and its last part.
+static bool find_folder(struct stat *out, const char **out_name, const char *path) {
+    const char *slash = strrchr(path, '/');
+    *out_name = slash == NULL ? path : slash + 1;
+    char *folder =
+        slash == NULL ? mem_string(".") : mem_format("%.*s", (int)(slash + 1 - path), path);
+    bool found = stat(folder, out) == 0;
+    free(folder);
+    return found;
+}
+
+// One folder may have several names. A link at the last part is not followed: /dev/stdout and
+// /dev/stderr are two places.
+static bool same_place(const char *a, const char *b) {
+    if (strcmp(a, "-") == 0 || strcmp(b, "-") == 0) {
+        return strcmp(a, b) == 0;
+    }
+    struct stat folder_a;
+    struct stat folder_b;
+    const char *name_a;
+    const char *name_b;
+    return same_words(a, b) ||
+           (find_folder(&folder_a, &name_a, a) && find_folder(&folder_b, &name_b, b) &&
+            strcmp(name_a, name_b) == 0 && folder_a.st_dev == folder_b.st_dev &&
+            folder_a.st_ino == folder_b.st_ino);
 }
 
 static bool has_earlier_output(const struct options *options, size_t at) {
