@@ -140,7 +140,9 @@ static void put_waiting(struct jsonl *jsonl, struct json_writer *json, int64_t a
         if (waiting->moment.kind == EVENT_TEXT) {
             jsonl->placed = (int)waiting->moment.which;
         }
-        waiting->moment.at_ns = at_ns - waiting->moment.at_ns;
+        // A command that came early has its own time, though it follows.
+        int64_t since_ns = at_ns - waiting->moment.at_ns;
+        waiting->moment.at_ns = since_ns > 0 ? since_ns : 0;
         json_open(json, '[');
         json_uint(json, jsonl->event_count - waiting->after);
         record_write_moment(json, NULL, &waiting->moment);

@@ -253,6 +253,18 @@ static void a_happening_leaves_no_trace(void **state) {
                                  "\"deferred\",\"code\":454}\n");
 }
 
+static void what_is_later_than_the_event_it_precedes_has_its_time(void **state) {
+    struct fixture *fixture = *state;
+    fixture->sample.at_us = 1000;
+    sample_note(&fixture->sample, "late");
+    fixture->sample.at_us = 0;
+    sample_command(&fixture->sample, 1, "NOOP");
+    expect(fixture, HEAD("command") "\"exchange\":1,\"verb\":\"NOOP\",\"argument\":null,"
+                                    "\"line\":\"NOOP\",\"pipelined\":false,"
+                                    "\"continuation\":false,"
+                                    "\"before\":[[0,[\"note\",\"late\",0]]]}\n");
+}
+
 static void lost_and_paused_are_of_session_0(void **state) {
     struct fixture *fixture = *state;
     int64_t unix_ns = fixture->sample.session.started_unix_ns;
@@ -287,6 +299,7 @@ int main(void) {
         TEST(a_close_has_the_likely_cause_where_something_failed),
         TEST(message_is_the_object_of_json),
         TEST(a_happening_leaves_no_trace),
+        TEST(what_is_later_than_the_event_it_precedes_has_its_time),
         TEST(lost_and_paused_are_of_session_0),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
