@@ -9,12 +9,13 @@ static bool closes_quote(struct slice rest) {
     return rest.data[0] == '\'' && (rest.len == 1 || strchr(" ,;.:)", rest.data[1]) != NULL);
 }
 
+// With both quotes: the second one begins nothing.
 static size_t quoted_len(struct slice text) {
     size_t len = 1;
     while (len < text.len && !closes_quote(slice_from(text, len))) {
         len++;
     }
-    return len;
+    return len < text.len ? len + 1 : len;
 }
 
 static size_t word_len(struct slice text) {
