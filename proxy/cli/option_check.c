@@ -122,7 +122,7 @@ static enum err finish_run(struct options *options, struct failure *failure) {
     if (options->ports.all && options->send_header != PROXY_HEADER_NONE) {
         return fail(failure, ERR_USAGE,
                     "--ports all and --send-proxy-protocol do not go together: a server that "
-                    "awaits the header does not show whether it is one of mail");
+                    "expects the header does not show whether it is one of mail");
     }
     return OK;
 }

@@ -187,7 +187,7 @@ static enum err read_pattern(struct fault_rule *rule, struct failure *failure, s
         }
     }
     if (expression.len == 0) {
-        return fail(failure, ERR_USAGE, "'~' wants a regular expression after it");
+        return fail(failure, ERR_USAGE, "'~' needs a regular expression after it");
     }
     char *text = mem_string_of(expression);
     struct failure reason;

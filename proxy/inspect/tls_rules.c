@@ -62,14 +62,14 @@ static const char *trust_advice(const struct analysis *analysis) {
     case TRUST_HELP_NONE:
         break;
     case TRUST_HELP_VARIABLES:
-        return "it does not heed the variables that `run` has set, and `run` cannot put the CA "
+        return "it does not use the variables that `run` has set, and `run` cannot put the CA "
                "into the system's bundle here (smtpscope doctor says why), so name that file in "
                "its own settings, such as tls_trust_file of msmtp";
     case TRUST_HELP_DECLINED:
-        return "it does not heed the variables that `run` has set; --trust-mount puts the CA into "
+        return "it does not use the variables that `run` has set; --trust-mount puts the CA into "
                "the system's bundle for it, which programs built on GnuTLS (msmtp, mutt) read";
     case TRUST_HELP_MOUNT:
-        return "it heeds neither the variables that `run` has set nor the system's bundle, which "
+        return "it uses neither the variables that `run` has set nor the system's bundle, which "
                "has the CA under `run`, so name that file in its own settings, such as "
                "tls_trust_file of msmtp";
     }

@@ -176,7 +176,7 @@ static void what_cannot_be_read_is_named(void **state) {
     assert_wrong("RCPT session x: 550 no", "'x' is no condition");
     assert_wrong("RCPT over 10: 550 no", "'10' is no condition");
     assert_wrong("RCPT 101%: 550 no", "'101%' is no condition");
-    assert_wrong("RCPT ~ : 550 no", "'~' wants a regular expression");
+    assert_wrong("RCPT ~ : 550 no", "'~' needs a regular expression");
     assert_wrong("RCPT ~ (a: 550 no", "'(a'");
     assert_wrong("RCPT: drop", "'drop' is no action");
     assert_wrong("RCPT:", "'' is no action");
