@@ -74,18 +74,10 @@ static int given_read(struct given *out, int *out_socket, const struct notificat
 }
 
 // The port of an address that is whole, 0 for all others.
-static uint16_t port_of_whole(const struct sockaddr_storage *address, uint64_t len) {
-    if (address->ss_family == AF_INET && len >= sizeof(struct sockaddr_in)) {
-        struct sockaddr_in four;
-        memcpy(&four, address, sizeof(four));
-        return ntohs(four.sin_port);
-    }
-    if (address->ss_family == AF_INET6 && len >= SIN6_LEN_MIN) {
-        struct sockaddr_in6 six;
-        memcpy(&six, address, sizeof(six));
-        return ntohs(six.sin6_port);
-    }
-    return 0;
+static uint16_t whole_port(const struct sockaddr_storage *address, uint64_t len) {
+    bool whole = (address->ss_family == AF_INET && len >= sizeof(struct sockaddr_in)) ||
+                 (address->ss_family == AF_INET6 && len >= SIN6_LEN_MIN);
+    return whole ? address_port((const struct sockaddr *)address) : 0;
 }
 
 enum connect_request_kind connect_request_read(struct connect_request *out,

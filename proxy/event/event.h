@@ -160,6 +160,7 @@ struct event_progress {
     enum event_challenge challenge;
     bool greeted; // a whole greeting came, good or bad
     bool quit_answered;
+    bool in_text; // the client is within a message that was not given up
 };
 
 // The login that a reply is part of, as the decoder follows it.
@@ -213,6 +214,7 @@ struct event_reply {
     bool cut;                // lines past the caps were dropped
     bool final;              // the answer to a message …
     int message;             // … this one; else EVENT_NO_MESSAGE
+    bool in_text;            // it came while the client was within a message
     struct slice recipient;  // LMTP: whose answer this is; null else
     enum verb verb;          // of the command answered; VERB_NONE for the greeting or none
     bool continuation_reply; // answers a SASL line
@@ -310,6 +312,7 @@ struct event_content_end {
     uint64_t lines; // LFs in it
     char sha256[HEX_SHA256_LEN + 1];
     bool complete;
+    bool in_text;      // cut off while the client was within it, and had not given it up
     bool within_chunk; // cut off before the end of a chunk, so that BDAT is due no reply
     bool half_dot;     // cut off within what may have been the final dot
 };

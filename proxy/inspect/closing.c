@@ -101,7 +101,8 @@ static void judge_quit(struct analysis *analysis, const struct end_state *end) {
     const struct facts *facts = &analysis->facts;
     // QUIT would be taken for a response.
     bool challenged = facts_challenge(facts, end->progress.challenge) != CHALLENGE_NONE;
-    bool owes_nothing = end->progress.due.count == 0 && !end->in_text && !end->held && !challenged;
+    bool owes_nothing =
+        end->progress.due.count == 0 && !end->progress.in_text && !end->held && !challenged;
     // A 421 after the client's end (exim says one to a client that leaves) is its answer, not its
     // cause.
     bool asked_to_go = facts->client_left ? facts->left.saw_421 : end->saw_421;
@@ -140,7 +141,7 @@ static void judge_client_close(struct analysis *analysis, const struct event *ev
     bool gone = facts->client_left && event->close.client_gone;
     struct end_state end =
         gone ? facts->left : facts_end_state(facts, &event->close.progress, event->at_ns);
-    if (end.in_text) {
+    if (end.progress.in_text) {
         say_closed_in_text(analysis);
     }
     if (end.held) { // by --fault: the client waited for what did not come
@@ -159,7 +160,7 @@ static void put_still_due(struct buf *out, const struct end_state *end) {
     const struct event_due *due = &end->progress.due;
     if (!end->progress.greeted) {
         buf_put(out, SLICE("; its greeting was due"));
-    } else if (end->in_text) {
+    } else if (end->progress.in_text) {
         buf_put(out, SLICE("; a message was under way"));
     } else if (due->count > 0 && due->final) {
         buf_put(out, SLICE("; the answer to a message was due, so it is not known whether the "
@@ -174,7 +175,7 @@ static void put_still_due(struct buf *out, const struct end_state *end) {
 // What may be why, where no 421 says it.
 static void put_reason(struct buf *out, const struct facts *facts, const struct event *event) {
     double idle_s = (double)(event->at_ns - facts->latest_ns) / (double)NS_PER_S;
-    bool waits = event->close.progress.due.count > 0 || facts->text == TEXT_RUNNING;
+    bool waits = event->close.progress.due.count > 0;
     if (facts->parting_code != 0) {
         buf_putf(out,
                  "; its reply %d, for which no command waited, says why, but the code for "

@@ -103,7 +103,6 @@ static void learn_text(struct facts *facts, const struct event_command *event) {
     }
     facts->chunk_len = chunk ? event->command.chunk_len : 0;
     facts->text_len = chunk ? 0 : facts->text_len;
-    facts->text = chunk ? TEXT_RUNNING : facts->text;
 }
 
 static void learn_verb(struct facts *facts, const struct event_command *event) {
@@ -119,7 +118,6 @@ static void learn_verb(struct facts *facts, const struct event_command *event) {
         // RFC 4468 3.3: BURL LAST ends the message as BDAT LAST does.
         facts->reset_undid |= verb == VERB_RSET && facts->transaction.state != TRANSACTION_NONE;
         end_transaction(facts);
-        facts->text = TEXT_NONE;
     } else if (verb == VERB_STARTTLS) {
         facts->starttls_tried = true;
     } else if (verb == VERB_AUTH) {
@@ -258,29 +256,25 @@ static void learn_rcpt_reply(struct transaction *transaction, const struct event
     transaction->recipients_accepted += accepts(reply);
 }
 
+// What is left of a transaction whose message was refused the RFC does not say.
+static void make_unclear(struct transaction *transaction) {
+    if (transaction->state != TRANSACTION_NONE) {
+        transaction->state = TRANSACTION_UNCLEAR;
+    }
+}
+
 static void learn_data_reply(struct facts *facts, const struct event_reply *reply) {
     if (reply->code == 354) {
         facts->last.answered |= facts->last.exchange == reply->to;
         if (facts->content_exchange != reply->to) { // else its text came before this reply
             stray_forget(&facts->stray);
-            facts->text = TEXT_RUNNING;
         }
         return;
     }
     if (facts->stray.cause != STRAY_REFUSED || facts->stray.exchange != reply->to) {
         stray_expect(&facts->stray, STRAY_REFUSED, reply->to);
     }
-    if (facts->transaction.state != TRANSACTION_NONE) {
-        facts->transaction.state = TRANSACTION_UNCLEAR;
-    }
-}
-
-// The message is lost and over.
-static void learn_chunk_refused(struct facts *facts) {
-    facts->text = TEXT_NONE;
-    if (facts->transaction.state != TRANSACTION_NONE) {
-        facts->transaction.state = TRANSACTION_UNCLEAR;
-    }
+    make_unclear(&facts->transaction);
 }
 
 static void learn_verb_reply(struct facts *facts, const struct event_reply *reply) {
@@ -293,7 +287,7 @@ static void learn_verb_reply(struct facts *facts, const struct event_reply *repl
     } else if (reply->verb == VERB_DATA && !reply->final) {
         learn_data_reply(facts, reply);
     } else if (reply->verb == VERB_BDAT && !accepts(reply)) {
-        learn_chunk_refused(facts);
+        make_unclear(&facts->transaction);
     } else if (reply->verb == VERB_STARTTLS) {
         facts->tls_due = reply->code == 220;
     }
@@ -366,7 +360,6 @@ static void learn_client_tls(struct facts *facts, const struct event_tls *tls) {
     facts->authenticated = false;
     facts->last = (struct last_command){.verb = VERB_NONE};
     stray_forget(&facts->stray);
-    facts->text = TEXT_NONE;
     facts->second = facts->interrupted = (struct transaction){.state = TRANSACTION_NONE};
     end_transaction(facts);
 }
@@ -387,15 +380,13 @@ static void learn_tls(struct facts *facts, const struct event *event) {
 static void learn_content_end(struct facts *facts, const struct event *event) {
     facts->text_message = event->content_end.message;
     facts->half_dot = event->content_end.half_dot;
+    facts->text_cut = event->content_end.in_text;
     if (!event->content_end.complete) {
-        facts->text_cut_ns = event->at_ns;
         facts->transaction.state = TRANSACTION_UNCLEAR;
-        facts->text = facts->text == TEXT_RUNNING ? TEXT_CUT : TEXT_NONE;
         facts->text_cut_in_chunk = event->content_end.within_chunk;
         return;
     }
     end_transaction(facts);
-    facts->text = TEXT_NONE;
     stray_expect(&facts->stray, facts->text_by_bdat ? STRAY_CHUNK : STRAY_DOT,
                  facts->text_exchange);
 }
@@ -416,7 +407,7 @@ static void learn_content(struct facts *facts, const struct event *event) {
         facts->text_len = 0;
         memset(facts->text_tail, 0, sizeof(facts->text_tail));
     }
-    facts->text = TEXT_RUNNING;
+    facts->text_cut = false;
     facts->text_len += event->content.bytes.len;
     facts->text_ns = event->at_ns;
     facts->text_message = event->content.message;
@@ -490,8 +481,6 @@ struct end_state facts_end_state(const struct facts *facts, const struct event_p
         .at_ns = at_ns,
         .progress = *progress,
         .saw_421 = facts->saw_421,
-        .in_text =
-            facts->text == TEXT_RUNNING || (facts->text == TEXT_CUT && facts->text_cut_ns == at_ns),
         .held = at_ns < facts->put_in.held_until_ns,
     };
 }

@@ -53,19 +53,12 @@ struct last_command {
     int64_t idle_ns;     // nothing had come from either side for so long
 };
 
-enum text_state {
-    TEXT_NONE,
-    TEXT_RUNNING, // 354 came, or a chunk was begun
-    TEXT_CUT,     // it ended without its end
-};
-
 // What was open when the client's stream ended.
 struct end_state {
     int64_t at_ns;
     struct event_progress progress; // as the decoder has it
     bool saw_421;
-    bool in_text; // within a message
-    bool held;    // a reply came, and --fault keeps it from the client
+    bool held; // a reply came, and --fault keeps it from the client
 };
 
 // What --fault has put in.
@@ -123,14 +116,13 @@ struct facts {
     struct transaction transaction;
     struct transaction second; // of a MAIL inside that one: begun where the server takes it
     struct last_command last;
-    enum text_state text;
     // The server ended a message earlier than the client, or it answers lines that were none:
     // neither side is judged by what it says.
     bool out_of_step;
     int text_exchange; // of the latest DATA or BDAT
     int text_message;  // the message under way, or the latest
     bool text_by_bdat;
-    int64_t text_cut_ns;
+    bool text_cut; // that message has no end, and the client was within it
     bool text_cut_in_chunk;
     int content_exchange; // whose message text was seen
     int early_text;       // the latest message whose text came before the 354

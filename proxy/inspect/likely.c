@@ -370,8 +370,7 @@ static void put_fault(struct buf *out, const struct analysis *analysis,
 static const char *false_end_of_text(const struct analysis *analysis) {
     const struct facts *facts = &analysis->facts;
     const struct likely_note *end = likely_note_of(&analysis->likely, RULE_SMUGGLING);
-    bool cut =
-        facts->text == TEXT_CUT && facts->text_message == end->place.message && !facts->out_of_step;
+    bool cut = facts->text_cut && facts->text_message == end->place.message && !facts->out_of_step;
     return cut ? end->text : NULL;
 }
 

@@ -61,13 +61,12 @@ static void say_text(struct analysis *analysis, double silent_s) {
                  facts->text_len, silent_s, missing_of(facts));
 }
 
-static void judge(struct analysis *analysis, bool server_waited) {
+static void judge(struct analysis *analysis, bool in_text, bool server_waited) {
     const struct facts *facts = &analysis->facts;
     int64_t silent_ns = analysis->now->at_ns - facts->text_ns;
     bool chunk = facts->text_by_bdat && facts->text_len < facts->chunk_len;
     bool waited = silent_ns >= SILENCE_NS || (chunk && server_waited);
-    bool within = facts->text == TEXT_RUNNING && facts->text_len > 0;
-    if (!within || !waited ||
+    if (!in_text || facts->text_len == 0 || !waited ||
         !analysis_first_of_message(analysis, RULE_TEXT_STALLED, facts->text_message)) {
         return;
     }
@@ -83,8 +82,8 @@ static void judge(struct analysis *analysis, bool server_waited) {
 void stall_judge(struct analysis *analysis, const struct event *event) {
     bool text_ends = event->kind == EVENT_CONTENT_END && !event->content_end.complete;
     if (event->kind == EVENT_REPLY && event->reply.code == 421) {
-        judge(analysis, true);
+        judge(analysis, event->reply.in_text, true);
     } else if (text_ends) {
-        judge(analysis, analysis->facts.server_left);
+        judge(analysis, event->content_end.in_text, analysis->facts.server_left);
     }
 }

@@ -341,15 +341,17 @@ void client_answer_begun(struct dialogue *dialogue, int64_t at_ns) {
     client->rest_due = true;
 }
 
-void client_finish(struct dialogue *dialogue, int64_t at_ns) {
+bool client_finish(struct dialogue *dialogue, int64_t at_ns) {
     assert(dialogue->client.stream_over);
     client_emit_starttls(dialogue, false);
     client_release(dialogue);
     end_line(dialogue, at_ns);
     client_emit_starttls(dialogue, false);
+    bool in_text = mail_data_is_open(dialogue);
     if (dialogue->mail_data != NULL) {
         mail_data_give_up(dialogue, at_ns);
     }
+    return in_text;
 }
 
 void client_begin_tls(struct dialogue *dialogue, int64_t at_ns) {

@@ -202,6 +202,7 @@ static void begin_chunk(struct dialogue *dialogue, const struct command *command
         mail_data_begin(dialogue, exchange, true);
     }
     dialogue->mail_data->exchange = exchange;
+    dialogue->mail_data->abandoned = false;
     dialogue->mail_data->content.exchange = exchange;
     client->chunk_left = command->chunk_len;
     client->chunk_last = command->chunk_last;
@@ -295,6 +296,9 @@ static void take_command(struct dialogue *dialogue, const struct event_line *lin
     if (ends && command.verb == VERB_QUIT) {
         mail_data_give_up(dialogue, at_ns);
         ends = false;
+    }
+    if (command.verb == VERB_RSET || (command.verb == VERB_BURL && command.chunk_last)) {
+        mail_data_abandon(dialogue); // RFC 4468 3.3: BURL LAST ends it as BDAT LAST does
     }
     struct pending_reply item = new_item(dialogue, command.verb, at_ns);
     item.ends_message = ends ? dialogue->mail_data->number : 0;

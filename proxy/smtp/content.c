@@ -409,8 +409,11 @@ void content_end(struct content *content, bool complete, int64_t at_ns) {
     if (content->doubled_line > 0 && !content->single_dot) {
         emit_flaw(content, FLAW_DOTS_DOUBLED, (struct slice){0}, content->doubled_line);
     }
-    content->event->content_end = (struct event_content_end){
-        .complete = complete, .within_chunk = content->within_chunk, .half_dot = half_dot};
+    content->event->content_end =
+        (struct event_content_end){.complete = complete,
+                                   .in_text = !complete && content->in_text,
+                                   .within_chunk = content->within_chunk,
+                                   .half_dot = half_dot};
     content_numbers(&content->event->content_end, content);
     send(content, EVENT_CONTENT_END);
 }

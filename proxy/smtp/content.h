@@ -34,6 +34,7 @@ struct content {
     bool smuggling;    // a look-alike of the end was seen
     bool header;       // no empty line so far
     bool cut_off;      // its end will not come: half a line end is no flaw
+    bool in_text;      // … which the client was within
     bool within_chunk; // … nor that of its chunk
 
     // The line under way.

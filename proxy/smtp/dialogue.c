@@ -202,6 +202,7 @@ void dialogue_proxy_substitute(struct dialogue *dialogue, struct slice line, int
         .enhanced = reply_line_enhanced(parsed.text),
         .lines = &shown,
         .line_count = 1,
+        .in_text = mail_data_is_open(dialogue),
         .latency_ns = -1,
         .tls = dialogue->tls[SIDE_CLIENT],
     };
@@ -313,7 +314,8 @@ struct event_progress dialogue_progress(const struct dialogue *dialogue) {
     return (struct event_progress){.due = queue_awaited(&dialogue->queue),
                                    .challenge = dialogue->client.challenge,
                                    .greeted = dialogue->greeted,
-                                   .quit_answered = dialogue->quit_answered};
+                                   .quit_answered = dialogue->quit_answered,
+                                   .in_text = mail_data_is_open(dialogue)};
 }
 
 bool dialogue_greeted(const struct dialogue *dialogue) {
@@ -362,8 +364,9 @@ void dialogue_close(struct dialogue *dialogue, int64_t at_ns) {
     dialogue->now_ns = at_ns;
     dialogue->client.stream_over = true;
     server_finish(dialogue, at_ns);
-    client_finish(dialogue, at_ns);
+    bool in_text = client_finish(dialogue, at_ns);
     dialogue->left_at = dialogue_progress(dialogue);
+    dialogue->left_at.in_text = in_text;
     dialogue->closed = true;
     forget_waiting(dialogue, at_ns);
 }

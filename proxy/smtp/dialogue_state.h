@@ -157,7 +157,8 @@ void client_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_ns);
 void client_release(struct dialogue *dialogue);
 void client_set_state(struct dialogue *dialogue, enum client_state state);
 // The client's stream ends here: what is held, or half a line, is emitted as well as can be.
-void client_finish(struct dialogue *dialogue, int64_t at_ns);
+// Whether it ends within a message.
+bool client_finish(struct dialogue *dialogue, int64_t at_ns);
 // A reply came though nothing waits: it answers the line that is under way, if there is one.
 void client_answer_begun(struct dialogue *dialogue, int64_t at_ns);
 void client_end(struct dialogue *dialogue, int64_t at_ns);       // half a line will not go on

@@ -60,11 +60,22 @@ void mail_data_free_all(struct dialogue *dialogue) {
     }
 }
 
+bool mail_data_is_open(const struct dialogue *dialogue) {
+    return dialogue->mail_data != NULL && !dialogue->mail_data->abandoned;
+}
+
+void mail_data_abandon(struct dialogue *dialogue) {
+    if (dialogue->mail_data != NULL) {
+        dialogue->mail_data->abandoned = true;
+    }
+}
+
 // ── the text ────────────────────────────────────────────────────────────────────────────────────
 
 size_t mail_data_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_ns) {
     struct mail_data *mail_data = dialogue->mail_data;
     bool ended = false;
+    mail_data->abandoned = false;
     size_t used = content_feed(&mail_data->content, &ended, bytes, at_ns);
     struct emit_bytes raw = {
         .from = SIDE_CLIENT, .data = slice_sub(bytes, 0, used), .message_text = true};
@@ -77,6 +88,7 @@ size_t mail_data_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_
 
 static void end_content(struct dialogue *dialogue, struct mail_data *mail_data, bool complete,
                         int64_t at_ns) {
+    mail_data->content.in_text = mail_data == dialogue->mail_data && mail_data_is_open(dialogue);
     content_end(&mail_data->content, complete, at_ns);
     content_numbers(&mail_data->numbers, &mail_data->content);
     content_cleanup(&mail_data->content);

@@ -19,9 +19,10 @@ struct mail_data {
     bool confirmed; // DATA was answered 354; a BDAT needs no answer
     bool text_over; // the last byte was seen, or will not come
     bool complete;
-    bool answered; // all its answers came
-    bool unheard;  // its answer cannot be waited for: too much waits
-    bool given_up; // DATA was refused without a reply that we saw: there is no message
+    bool answered;  // all its answers came
+    bool unheard;   // its answer cannot be waited for: too much waits
+    bool abandoned; // RSET was sent, or a chunk refused, and no more of it came
+    bool given_up;  // DATA was refused without a reply that we saw: there is no message
     int64_t end_ns;
     struct event_content_end numbers;
     struct content content;
@@ -52,6 +53,9 @@ bool transfer_answer(struct dialogue *dialogue, struct mail_data *mail_data, int
 // Emits the message where text and answers are there, and frees it. `force`: no more will come.
 void mail_data_emit(struct dialogue *dialogue, struct mail_data *mail_data, bool force,
                     int64_t at_ns);
+// The client is within a message, or between the chunks of one.
+bool mail_data_is_open(const struct dialogue *dialogue);
+void mail_data_abandon(struct dialogue *dialogue);
 void mail_data_free_all(struct dialogue *dialogue);
 
 #endif

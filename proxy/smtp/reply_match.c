@@ -102,6 +102,7 @@ static void describe(struct event_reply *event, struct dialogue *dialogue,
     event->incomplete = answer->incomplete;
     event->final = match != MATCH_NONE && is_message(item);
     event->message = event->final ? queue_message_of(item) : EVENT_NO_MESSAGE;
+    event->in_text = mail_data_is_open(dialogue);
     event->verb = item->verb;
     event->continuation_reply = item->continuation;
     event->login = item->auth == NULL ? (struct event_login){0} : auth_login(item->auth);
@@ -189,6 +190,11 @@ void reply_match_answer(struct dialogue *dialogue, const struct answer *answer) 
     emit_reply(dialogue, &event, &cause);
     dialogue->saw_421 = dialogue->saw_421 || event.code == 421;
     reply_clear(&dialogue->server.reply);
+    bool refused =
+        match == MATCH_ITEM && !answer->incomplete && !reply_code_is_positive(event.code);
+    if (refused && cause.item.verb == VERB_BDAT) {
+        mail_data_abandon(dialogue);
+    }
     if (message) {
         end_message(dialogue, &cause.item, match, answer->at_ns);
     } else if (!answer->incomplete) {

@@ -220,7 +220,8 @@ static void ehlo_has_no_time_out(void **state) {
 static void tell_content_end(struct fixture *fixture, bool complete) {
     struct event event = {.kind = EVENT_CONTENT_END};
     event.content_end = (struct event_content_end){
-        .message = 1, .exchange = fixture->exchange, .complete = complete};
+        .message = 1, .exchange = fixture->exchange, .complete = complete, .in_text = !complete};
+    fixture->progress.in_text = !complete;
     fixture_tell(fixture, event);
 }
 

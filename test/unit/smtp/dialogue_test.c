@@ -117,6 +117,42 @@ static void knows_how_it_ended(void **state) {
     assert_true(dialogue_quit_answered(dialogue) && dialogue_saw_421(dialogue));
 }
 
+static bool in_text(void) {
+    return dialogue_progress(dialogue).in_text;
+}
+
+static void knows_whether_a_message_is_under_way(void **state) {
+    (void)state;
+    server("220 mx\r\n", 1);
+    client("DATA\r\n", 2);
+    assert_false(in_text());
+    server("354 go\r\n", 3);
+    assert_true(in_text());
+    client("hello\r\n.\r\n", 4);
+    assert_false(in_text());
+    server("250 ok\r\n", 5);
+    client("BDAT 5\r\nhello", 6);
+    assert_true(in_text());
+    server("250 ok\r\n", 7);
+    assert_true(in_text());
+    client("BDAT 5\r\nhello", 8);
+    server("554 no\r\n", 9);
+    assert_false(in_text());
+    client("BDAT 5\r\nhello", 10);
+    assert_true(in_text());
+    client("RSET\r\n", 11);
+    assert_false(in_text());
+}
+
+static void knows_that_it_ended_within_a_message(void **state) {
+    (void)state;
+    server("220 mx\r\n", 1);
+    client("BDAT 5\r\nhe", 2);
+    dialogue_close(dialogue, 3);
+    assert_true(in_text());
+    assert_int_equal(dialogue_progress(dialogue).due.count, 1);
+}
+
 static void awaits_tls_of_each_leg(void **state) {
     (void)state;
     server("220 mx\r\n", 1);
@@ -252,6 +288,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(knows_what_a_line_is, setup, teardown),
         cmocka_unit_test_setup_teardown(knows_what_a_reply_answers, setup, teardown),
         cmocka_unit_test_setup_teardown(knows_how_it_ended, setup, teardown),
+        cmocka_unit_test_setup_teardown(knows_whether_a_message_is_under_way, setup, teardown),
+        cmocka_unit_test_setup_teardown(knows_that_it_ended_within_a_message, setup, teardown),
         cmocka_unit_test_setup_teardown(awaits_tls_of_each_leg, setup, teardown),
         cmocka_unit_test_setup_teardown(a_starttls_of_the_proxy_is_the_servers_alone, setup,
                                         teardown),
