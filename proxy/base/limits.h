@@ -47,6 +47,9 @@
 // How long a client's ClientHello is waited for where only the client's first bytes can tell
 // whether it speaks TLS at once: a bridged server's greeting is held back so long, and no longer.
 #define RELAY_HELLO_WAIT_NS (300 * NS_PER_MS)
+// The same for the embedded server on the port of implicit TLS, where no client is due to wait for
+// a greeting in plain text: some take a second from the connect to their ClientHello.
+#define RELAY_HELLO_WAIT_465_NS (3 * NS_PER_S)
 // How long a ClientHello is waited for once a client has sent plain text after the 220 to its
 // STARTTLS that can go nowhere. A client that only sent it too early gets past a slow network.
 #define RELAY_PLAIN_WAIT_NS (2 * NS_PER_S)

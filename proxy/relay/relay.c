@@ -68,12 +68,22 @@ static struct far_end embedded_server(const struct relay_config *config) {
     });
 }
 
+// Whether the client went to the port of implicit TLS, by a capture or to the proxy's own.
+static bool at_tls_port(const struct event_session *session) {
+    enum { SUBMISSIONS = 465 }; // RFC 8314 7.3
+    return session->server.port == SUBMISSIONS || session->client_local.port == SUBMISSIONS;
+}
+
 // A client that may yet begin with a ClientHello is waited for where the proxy, not the client,
 // decides what the server's side is.
 static int64_t decision_time(const struct relay *relay, int64_t at_ns) {
     bool automatic = relay->config->client_tls == CLIENT_TLS_AUTO;
-    bool waits = !far_side_is_socket(relay) || relay_bridges(relay);
-    return automatic && waits ? at_ns + RELAY_HELLO_WAIT_NS : INT64_MAX;
+    bool embedded = !far_side_is_socket(relay);
+    if (!automatic || !(embedded || relay_bridges(relay))) {
+        return INT64_MAX;
+    }
+    bool longer = embedded && at_tls_port(relay->session);
+    return at_ns + (longer ? RELAY_HELLO_WAIT_465_NS : RELAY_HELLO_WAIT_NS);
 }
 
 // In the order in which a reply meets them: a fault is next to the client.

@@ -21,8 +21,7 @@ static const struct moment_text moments[MOMENT_COUNT] = {
     [MOMENT_CONNECTING] =
         {"while the proxy was still connecting to the server, which had not answered yet",
          PARTY_SERVER, RAISE_TIMEOUT, SERVER_LOG},
-    [MOMENT_FIRST_BYTES] = {"in the first 300 ms, in which the proxy waits to see whether the "
-                            "client begins TLS",
+    [MOMENT_FIRST_BYTES] = {"while the proxy waited to see whether the client begins TLS",
                             PARTY_CLIENT, "a client of plain SMTP is to wait for the greeting",
                             SERVER_LOG},
     [MOMENT_GREETING] = {"before the server sent its greeting", PARTY_SERVER,

@@ -190,6 +190,8 @@ static void set(struct player *player) {
         wire->setup.implicit_server = true;
     } else if (slice_is(name, "name")) { // of the server; its certificate has mail.example.com
         wire->setup.server_name = slice_is(value, "none") ? NULL : "other.example.com";
+    } else if (slice_is(name, "tls-port")) { // that the client went to
+        wire->session.client_local.port = 465;
     } else if (slice_is(name, "dry-run")) {
         wire->config.dry_run = true;
     } else if (slice_is(name, "rewrite-to")) {
