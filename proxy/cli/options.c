@@ -98,6 +98,11 @@ static enum err unknown_option(const struct options *options, struct failure *fa
         return fail(failure, ERR_USAGE, "'%.*s' is an option of %s, not of %s", (int)word.len,
                     (const char *)word.data, cli_command_name(owner), command);
     }
+    if (owner != CLI_NONE) {
+        return fail(failure, ERR_USAGE, "'%.*s' comes after the command: smtpscope %s %.*s …",
+                    (int)word.len, (const char *)word.data, cli_command_name(owner), (int)word.len,
+                    (const char *)word.data);
+    }
     const char *of = command == NULL ? "" : " of ";
     const char *near = nearest_option(options->command, word);
     command = command == NULL ? "" : command;
@@ -250,6 +255,20 @@ static const struct option_row *find_any_row(const struct option_word *word) {
     return row;
 }
 
+static enum err unknown_default(struct failure *failure, const char *word) {
+    const char *near = NULL;
+    for (unsigned i = 0; i < CLI_COMMAND_COUNT && near == NULL; i++) {
+        near = nearest_option((enum cli_command)i, slice_of_string(word));
+    }
+    if (strchr(word, ' ') != NULL) {
+        return fail(failure, ERR_USAGE,
+                    "'%s' is not an option; in the file each option has a line of its own", word);
+    }
+    return near == NULL
+               ? fail(failure, ERR_USAGE, "'%s' is not an option", word)
+               : fail(failure, ERR_USAGE, "'%s' is not an option; did you mean --%s?", word, near);
+}
+
 // One option of a source. What another command has is left out, so that one list serves all.
 static enum err take_default(struct options *options, struct failure *failure, struct words *words,
                              const bool given[static OPTION_ROWS_MAX]) {
@@ -261,7 +280,7 @@ static enum err take_default(struct options *options, struct failure *failure, s
         row = find_any_row(&option);
     }
     if (row == NULL || row->kind == OPTION_HELP) {
-        return fail(failure, ERR_USAGE, "'%s' is not an option", word);
+        return unknown_default(failure, word);
     }
     if (option_is_of(row, options->command) && !is_given(given, row)) {
         return take_row(options, failure, words, row, option.attached);

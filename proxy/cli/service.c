@@ -70,6 +70,7 @@ enum err service_open(struct service_loop *out, struct failure *failure, struct 
                       const struct options *options) {
     *out =
         (struct service_loop){.options = options, .app = app, .started_unix_ns = clock_unix_ns()};
+    out->on_terminal = isatty(STDERR_FILENO) == 1;
     fill_listens(out);
     struct proxy_options proxy = {
         .relay = &app->relay,
@@ -223,9 +224,14 @@ void service_stop(struct service_loop *service) {
     }
 }
 
+// Its window was closed: a proxy that went on would hold its port where nobody sees it.
+static bool lost_terminal(const struct service_loop *service) {
+    return service->on_terminal && isatty(STDERR_FILENO) == 0;
+}
+
 static void on_signal(uv_signal_t *handle, int number) {
     struct service_loop *service = handle->data;
-    if (number == SIGHUP) {
+    if (number == SIGHUP && !lost_terminal(service)) {
         output_set_reopen(service->app->outputs);
     } else if (service->signalled) {
         _exit(128 + number);

@@ -80,6 +80,9 @@ static const char *fault_of(const struct event_path *path, const char *keyword,
         return "has a name in front of the address; the address in angle brackets is all that "
                "belongs there, names go into the header";
     }
+    if (!path->brackets && slice_starts_with(path->raw, SLICE("<"))) {
+        return "has an address with no > after it; < and > must enclose it";
+    }
     if (!path->brackets) {
         return "has an address with no angle brackets around it; < and > must enclose it";
     }

@@ -369,5 +369,15 @@ def test_a_pipe_gets_the_lines_of_the_file(scope):
         assert any(LONG in line for line in recorded)
 
 
+def test_a_proxy_stops_with_its_terminal(scope):
+    process, master = pseudo_terminal.start(scope, "proxy", "--mode", "sink@127.0.0.1:0")
+    said = b""
+    while b"listening on" not in said:
+        said += pseudo_terminal.read(master)
+    os.close(master)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(harness.TIMEOUT) == 0
+
+
 if __name__ == "__main__":
     harness.main(globals())
