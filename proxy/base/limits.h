@@ -369,6 +369,7 @@
 #define PROBE_TEXT_MAX        256        // of a line of `doctor`
 #define SENTENCE_MAX          (64 * KIB) // that the program itself says
 #define STATUS_LINE_MAX       (64 * KIB)
+#define SIGNAL_LIMIT_S        2    // what a second signal leaves for the end
 #define STATUS_LINE_MS        250  // how often it is drawn
 #define STATUS_WAIT_MS        3000 // what a session waits for so long is named
 #define STATUS_WAIT_NS        (STATUS_WAIT_MS * NS_PER_MS)

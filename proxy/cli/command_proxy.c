@@ -4,7 +4,8 @@
 #include "cli/status.h"
 #include "cli/verdict.h"
 
-static enum err run_service(struct failure *failure, struct app_context *app,
+// `*out_signal` is the second signal to stop, 0 where none came.
+static enum err run_service(int *out_signal, struct failure *failure, struct app_context *app,
                             const struct options *options) {
     struct service_loop service;
     enum err err = service_open(&service, failure, app, options);
@@ -15,6 +16,7 @@ static enum err run_service(struct failure *failure, struct app_context *app,
     if (err == OK) {
         service_run(&service);
     }
+    *out_signal = service.cut_by;
     service_cleanup(&service);
     return err;
 }
@@ -22,12 +24,13 @@ static enum err run_service(struct failure *failure, struct app_context *app,
 int command_proxy(const struct options *options) {
     struct app_context app = {.keylog_fd = -1};
     struct failure failure = {.text = ""};
+    int cut_by = 0;
     enum err err = verdict_check_places(&failure, options);
     if (err == OK) {
         err = app_context_open(&app, &failure, options);
     }
     if (err == OK) {
-        err = run_service(&failure, &app, options);
+        err = run_service(&cut_by, &failure, &app, options);
     }
     app_context_close_outputs(&app);
     if (err == OK) {
@@ -37,5 +40,5 @@ int command_proxy(const struct options *options) {
     int status = err == OK ? verdict_give(options, app.judge, app.html.report, EXIT_WELL)
                            : (int)console_failure(err, &failure);
     app_context_cleanup(&app);
-    return status;
+    return cut_by == 0 ? status : SIGNAL_EXIT + cut_by;
 }

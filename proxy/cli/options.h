@@ -31,6 +31,7 @@
 
 // The exit statuses of the program (contract, "Stopping, limits, exit status").
 enum exit_status { EXIT_WELL = 0, EXIT_CHECK_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_STARTED = 3 };
+enum { SIGNAL_EXIT = 128 }; // and the number of the signal, where a second one ended the grace
 
 // What is asked of the command line as a whole.
 enum cli_request { REQUEST_COMMAND, REQUEST_HELP, REQUEST_VERSION };

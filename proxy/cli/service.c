@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 // ── listening ───────────────────────────────────────────────────────────────────────────────────
@@ -224,7 +225,24 @@ void service_stop(struct service_loop *service) {
     }
 }
 
-// Its window was closed: a proxy that went on would hold its port where nobody sees it.
+static void exit_by_interrupt(int alarm) {
+    (void)alarm;
+    _exit(SIGNAL_EXIT + SIGINT);
+}
+
+static void exit_by_termination(int alarm) {
+    (void)alarm;
+    _exit(SIGNAL_EXIT + SIGTERM);
+}
+
+// What was recorded is still written, but an output that blocks does not hold the program.
+static void limit_the_end(int number) {
+    const struct itimerval limit = {.it_value = {.tv_sec = SIGNAL_LIMIT_S}};
+    signal(SIGALRM, number == SIGINT ? exit_by_interrupt : exit_by_termination);
+    setitimer(ITIMER_REAL, &limit, NULL);
+}
+
+// Its window was closed: a proxy that went on would hold its port unseen.
 static bool lost_terminal(const struct service_loop *service) {
     return service->on_terminal && isatty(STDERR_FILENO) == 0;
 }
@@ -233,8 +251,12 @@ static void on_signal(uv_signal_t *handle, int number) {
     struct service_loop *service = handle->data;
     if (number == SIGHUP && !lost_terminal(service)) {
         output_set_reopen(service->app->outputs);
+    } else if (service->cut_by != 0) {
+        _exit(SIGNAL_EXIT + number);
     } else if (service->signalled) {
-        _exit(128 + number);
+        service->cut_by = number;
+        limit_the_end(number);
+        proxy_cut(service->proxy);
     } else {
         service->signalled = true;
         service_stop(service);

@@ -25,7 +25,8 @@ struct service_loop {
     struct control_server *control;
     struct notifier *notifier; // of what `ctl wait` waits for
     bool stopping;
-    bool signalled;   // the next signal ends the program
+    bool signalled;   // the next signal ends the grace
+    int cut_by;       // the signal that ended it; the next one ends the program
     bool on_terminal; // standard error was one at the start
     int64_t started_unix_ns;
 };

@@ -193,6 +193,17 @@ void proxy_stop(struct proxy *proxy) {
     }
 }
 
+static void cut_worker(struct worker *worker, void *argument) {
+    (void)argument;
+    worker_cut(worker);
+}
+
+void proxy_cut(struct proxy *proxy) {
+    for (unsigned i = 0; i < proxy->worker_count; i++) {
+        worker_post(&proxy->workers[i], cut_worker, NULL);
+    }
+}
+
 void proxy_free(struct proxy *proxy) {
     if (proxy == NULL) {
         return;

@@ -90,6 +90,8 @@ void proxy_put_addresses(const struct proxy *proxy, struct buf *out, size_t inde
 
 // No new sessions; those under way get the grace. May be called on any thread, more than once.
 void proxy_stop(struct proxy *proxy);
+// The grace of a proxy that stops is over.
+void proxy_cut(struct proxy *proxy);
 void proxy_free(struct proxy *proxy); // stops what still runs, and joins the threads
 
 struct proxy_status proxy_status(struct proxy *proxy);

@@ -146,6 +146,12 @@ void worker_stop(struct worker *worker) {
     finish_if_idle(worker);
 }
 
+void worker_cut(struct worker *worker) {
+    if (!uv_is_closing((uv_handle_t *)&worker->grace)) {
+        uv_timer_start(&worker->grace, grace_is_over, 0, 0);
+    }
+}
+
 // ── sessions ────────────────────────────────────────────────────────────────────────────────────
 
 // Where two loops take the last room at once one of them has to go back on it.

@@ -91,6 +91,7 @@ void worker_cleanup(struct worker *worker);
 bool worker_post(struct worker *worker, void (*run)(struct worker *worker, void *argument),
                  void *argument);
 void worker_stop(struct worker *worker); // on its own thread
+void worker_cut(struct worker *worker);  // the grace of a worker that stops is over
 
 // Room for one session more, below --max-sessions; all loops share it. It is given back by the end
 // of the session, or where none came of it.

@@ -33,7 +33,9 @@ def test_a_second_signal_stops_at_once(scope):
         while can_connect(proxy.port()):
             pass
         same(proxy.stop(number), 128 + number)
+        assert s.read_all(connection).startswith(b"421 4.3.2 ")
         connection.close()
+        same(proxy.sessions()[0]["outcome"], "proxy-stopped")
 
 
 def can_connect(port):
