@@ -37,7 +37,8 @@ void not_captured_put(struct buf *out, const struct port_list *watched,
         port_list_put(out, watched);
     }
     if (status == STATUS_NOT_RUN || status == STATUS_NOT_FOUND) {
-        buf_putf(out, "; it ended with %d, as what is not found or cannot be run", status);
+        buf_putf(out, "; it ended with %d: a command %s", status,
+                 status == STATUS_NOT_RUN ? "could not be run" : "was not found");
         return;
     }
     buf_put_string(out, "; ");

@@ -350,8 +350,14 @@ static enum err unknown_format(struct failure *failure, struct slice word) {
         suggest_offer(&suggestion, format_at(i)->name);
     }
     const char *near = suggestion.best;
-    bool is_file = slice_is_null(rest) && (slice_find_byte(name, '.') != SLICE_NONE ||
-                                           slice_find_byte(name, '/') != SLICE_NONE);
+    bool is_file =
+        slice_is_null(rest) && (slice_find_byte(name, '.') != SLICE_NONE ||
+                                slice_find_byte(name, '/') != SLICE_NONE || near == NULL);
+    if (slice_starts_with(word, SLICE("--"))) {
+        return fail(failure, ERR_USAGE,
+                    "--output: the word after it is '%.*s', where FORMAT[:PATH] is due",
+                    (int)word.len, (const char *)word.data);
+    }
     if (is_file) {
         return fail(failure, ERR_USAGE,
                     "--output: '%.*s' does not end as a format does; there are " FORMAT_NAMES

@@ -2,6 +2,7 @@
 #include "cli/option_words.h"
 
 #include "cli/option_value.h"
+#include "cli/suggest.h"
 
 #include <string.h>
 
@@ -36,10 +37,23 @@ static enum err take_file(struct options *options, struct failure *failure, cons
     return OK;
 }
 
+static enum err not_one_of(struct failure *failure, const char *says, const char *const *words,
+                           size_t count, const char *word) {
+    struct suggestion suggestion = suggest_for(slice_of_string(word));
+    for (size_t i = 0; i < count; i++) {
+        suggest_offer(&suggestion, words[i]);
+    }
+    const char *near = suggestion.best;
+    return fail(failure, ERR_USAGE, "%s, not '%s'%s%s%s", says, word,
+                near == NULL ? "" : "; did you mean ", near == NULL ? "" : near,
+                near == NULL ? "" : "?");
+}
+
 static enum err take_ca_action(struct options *options, struct failure *failure, const char *word) {
     size_t action = find_word(ca_actions, CA_ACTION_COUNT, word);
     if (action == CA_ACTION_COUNT || options->ca_action_given) {
-        return fail(failure, ERR_USAGE, "ca takes one of " CA_ACTIONS ", not '%s'", word);
+        return not_one_of(failure, "ca takes one of " CA_ACTIONS, ca_actions, CA_ACTION_COUNT,
+                          word);
     }
     options->ca_action = (enum ca_action)action;
     options->ca_action_given = true;
@@ -64,7 +78,7 @@ static enum err take_ctl_word(struct options *options, struct failure *failure, 
     }
     bool known = find_word(ctl_words, CTL_WORD_COUNT, word) < CTL_WORD_COUNT;
     if (!known || options->ctl_word != NULL) {
-        return fail(failure, ERR_USAGE, "ctl takes one of " CTL_WORDS ", not '%s'", word);
+        return not_one_of(failure, "ctl takes one of " CTL_WORDS, ctl_words, CTL_WORD_COUNT, word);
     }
     options->ctl_word = word;
     return OK;

@@ -42,11 +42,11 @@ static void put_wait(const struct service_loop *service, struct buf *line) {
     if (!waits_longest(service->app->waits, &wait, &sessions, now_ns, STATUS_WAIT_NS)) {
         return;
     }
-    if (sessions > 1 && wait.session > 0) {
-        buf_putf(line, "session %llu ", (unsigned long long)wait.session);
-    }
     buf_putf(line, "waiting for %s, %lld s\n", wait.text,
              (long long)((now_ns - wait.since_unix_ns) / NS_PER_S));
+    if (sessions > 1 && wait.session > 0) {
+        buf_putf(line, "session %llu\n", (unsigned long long)wait.session);
+    }
     if (wait.hint != NULL) {
         buf_putf(line, "%s\n", wait.hint);
     }

@@ -68,8 +68,10 @@ enum err entrance_new(struct entrance **out, struct failure *failure, const char
     int fd = bind_to(found);
     freeaddrinfo(found);
     if (fd < 0) {
-        return fail(failure, ERR_SYSTEM, "--web: cannot listen on %s port %u: %s", host,
-                    (unsigned)port, strerror(errno));
+        const char *advice =
+            errno == EADDRINUSE ? ": another program listens there; give --web another port" : "";
+        return fail(failure, ERR_SYSTEM, "--web: cannot listen on %s port %u: %s%s", host,
+                    (unsigned)port, strerror(errno), advice);
     }
     struct entrance *entrance = mem_new(sizeof(*entrance));
     socklen_t len = sizeof(entrance->address);

@@ -57,7 +57,7 @@ static void a_command_that_did_not_run_has_no_other_reason(void **state) {
     const struct elsewhere none = {0};
     assert_string_equal(sentence("25", &none, 127),
                         "nothing was captured: the command made no connection to port 25; it ended "
-                        "with 127, as what is not found or cannot be run");
+                        "with 127: a command was not found");
     assert_null(strstr(sentence("25", &none, 126), "reason"));
 }
 
