@@ -22,10 +22,10 @@ enum paint {
 };
 
 // SGR parameters, ECMA-48 8.3.117: what can be read on a light and on a dark background, so no
-// yellow and no plain blue.
+// yellow and no blue.
 static const char *const paints[] = {
     [PAINT_CLIENT] = "36",   [PAINT_SERVER] = "32", [PAINT_PROXY] = "1",
-    [PAINT_HAPPENING] = "2", [PAINT_INFO] = "1;34", [PAINT_WARNING] = "1;35",
+    [PAINT_HAPPENING] = "2", [PAINT_INFO] = "1",    [PAINT_WARNING] = "1;35",
     [PAINT_ERROR] = "1;31",
 };
 
