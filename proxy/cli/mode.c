@@ -142,11 +142,9 @@ static enum err unknown_kind(struct failure *failure, struct slice name) {
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         suggest_offer(&suggestion, kinds[i].name);
     }
-    const char *near = suggestion.best;
     return fail(failure, ERR_USAGE,
-                "--mode: '%.*s' is not one of reverse, transparent, socks5, connect, sink%s%s%s",
-                SHOWN(name), near == NULL ? "" : "; did you mean ", near == NULL ? "" : near,
-                near == NULL ? "" : "?");
+                "--mode: '%.*s' is not one of reverse, transparent, socks5, connect, sink%s",
+                SHOWN(name), suggest_end(&suggestion).text);
 }
 
 // Where HOST[:PORT] begins in `KIND:smtp://HOST[:PORT]`.

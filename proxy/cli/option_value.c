@@ -349,10 +349,9 @@ static enum err unknown_format(struct failure *failure, struct slice word) {
     for (size_t i = 0; format_at(i) != NULL; i++) {
         suggest_offer(&suggestion, format_at(i)->name);
     }
-    const char *near = suggestion.best;
-    bool is_file =
-        slice_is_null(rest) && (slice_find_byte(name, '.') != SLICE_NONE ||
-                                slice_find_byte(name, '/') != SLICE_NONE || near == NULL);
+    bool is_file = slice_is_null(rest) &&
+                   (slice_find_byte(name, '.') != SLICE_NONE ||
+                    slice_find_byte(name, '/') != SLICE_NONE || suggestion.best == NULL);
     if (slice_starts_with(word, SLICE("--"))) {
         return fail(failure, ERR_USAGE,
                     "--output: the word after it is '%.*s', where FORMAT[:PATH] is due",
@@ -364,9 +363,8 @@ static enum err unknown_format(struct failure *failure, struct slice word) {
                     "as in json:%.*s",
                     (int)word.len, (const char *)word.data, (int)word.len, (const char *)word.data);
     }
-    return fail(failure, ERR_USAGE, "--output: there are " FORMAT_NAMES "but no '%.*s'%s%s%s",
-                (int)name.len, (const char *)name.data, near == NULL ? "" : "; did you mean ",
-                near == NULL ? "" : near, near == NULL ? "" : "?");
+    return fail(failure, ERR_USAGE, "--output: there are " FORMAT_NAMES "but no '%.*s'%s",
+                (int)name.len, (const char *)name.data, suggest_end(&suggestion).text);
 }
 
 static enum err read_output(struct options *options, struct failure *failure,

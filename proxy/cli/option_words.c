@@ -43,10 +43,7 @@ static enum err not_one_of(struct failure *failure, const char *says, const char
     for (size_t i = 0; i < count; i++) {
         suggest_offer(&suggestion, words[i]);
     }
-    const char *near = suggestion.best;
-    return fail(failure, ERR_USAGE, "%s, not '%s'%s%s%s", says, word,
-                near == NULL ? "" : "; did you mean ", near == NULL ? "" : near,
-                near == NULL ? "" : "?");
+    return fail(failure, ERR_USAGE, "%s, not '%s'%s", says, word, suggest_end(&suggestion).text);
 }
 
 static enum err take_ca_action(struct options *options, struct failure *failure, const char *word) {

@@ -256,13 +256,13 @@ static const struct option_row *find_any_row(const struct option_word *word) {
 }
 
 static enum err unknown_default(struct failure *failure, const char *word) {
-    const char *near = NULL;
-    for (unsigned i = 0; i < CLI_COMMAND_COUNT && near == NULL; i++) {
-        near = nearest_option((enum cli_command)i, slice_of_string(word));
-    }
     if (strchr(word, ' ') != NULL) {
         return fail(failure, ERR_USAGE,
                     "'%s' is not an option; in the file each option has a line of its own", word);
+    }
+    const char *near = NULL;
+    for (unsigned i = 0; i < CLI_COMMAND_COUNT && near == NULL; i++) {
+        near = nearest_option((enum cli_command)i, slice_of_string(word));
     }
     return near == NULL
                ? fail(failure, ERR_USAGE, "'%s' is not an option", word)

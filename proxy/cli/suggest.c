@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cli/suggest.h"
 
-#include "base/limits.h"
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static size_t least(size_t a, size_t b) {
@@ -52,4 +52,12 @@ void suggest_offer(struct suggestion *suggestion, const char *known) {
         suggestion->distance = far;
         suggestion->best = known;
     }
+}
+
+struct suggestion_end suggest_end(const struct suggestion *suggestion) {
+    struct suggestion_end end = {.text = ""};
+    if (suggestion->best != NULL) {
+        snprintf(end.text, sizeof(end.text), "; did you mean %s?", suggestion->best);
+    }
+    return end;
 }

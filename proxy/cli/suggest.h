@@ -3,6 +3,7 @@
 #ifndef SCOPE_CLI_SUGGEST_H
 #define SCOPE_CLI_SUGGEST_H
 
+#include "base/limits.h"
 #include "base/slice.h"
 
 // The best of the words that were offered.
@@ -15,5 +16,11 @@ struct suggestion {
 struct suggestion suggest_for(struct slice wrong);
 // Takes the known word, which outlives the suggestion, if it is the nearest so far.
 void suggest_offer(struct suggestion *suggestion, const char *known);
+
+struct suggestion_end {
+    char text[SUGGEST_WORD_MAX + 32];
+};
+// The end of the sentence about the wrong word: "; did you mean WORD?", or "" where none is near.
+struct suggestion_end suggest_end(const struct suggestion *suggestion);
 
 #endif
