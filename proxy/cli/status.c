@@ -35,32 +35,48 @@ static void put_stopping(const struct service_loop *service, struct buf *line) {
              live == 1 ? "session has" : "sessions have", seconds);
 }
 
-static void put_wait(const struct service_loop *service, struct buf *line) {
-    struct wait wait;
-    size_t sessions = 0;
-    int64_t now_ns = clock_unix_ns();
-    if (!waits_longest(service->app->waits, &wait, &sessions, now_ns, STATUS_WAIT_NS)) {
-        return;
+static void put_wait_details(const struct wait *wait, size_t sessions, struct buf *line) {
+    if (wait->hint != NULL) {
+        buf_putf(line, "\n%s", wait->hint);
     }
-    buf_putf(line, "waiting for %s, %lld s\n", wait.text,
-             (long long)((now_ns - wait.since_unix_ns) / NS_PER_S));
-    if (sessions > 1 && wait.session > 0) {
-        buf_putf(line, "session %llu\n", (unsigned long long)wait.session);
-    }
-    if (wait.hint != NULL) {
-        buf_putf(line, "%s\n", wait.hint);
+    if (sessions > 1 && wait->session > 0) {
+        buf_putf(line, "\nsession %llu", (unsigned long long)wait->session);
     }
 }
 
-// A narrow screen leaves out the last parts: the addresses first.
-static void put_status_line(const struct service_loop *service, struct buf *line) {
-    if (service->stopping) {
-        put_stopping(service, line);
-        return;
-    }
+static void put_totals(const struct service_loop *service, struct buf *line, bool with_zeros) {
     struct proxy_status status = proxy_status(service->proxy);
-    put_wait(service, line);
-    buf_putf(line, "%llu live", (unsigned long long)status.live);
+    const struct {
+        uint64_t count;
+        const char *one;
+        const char *many;
+    } totals[] = {
+        {status.ended, "ended", "ended"},
+        {status.messages, "message", "messages"},
+        {status.findings, "finding", "findings"},
+    };
+    for (size_t i = 0; i < sizeof(totals) / sizeof(totals[0]); i++) {
+        if (with_zeros || totals[i].count > 0) {
+            put_count(line, totals[i].count, totals[i].one, totals[i].many);
+        }
+    }
+}
+
+// A narrow screen leaves out the last parts: the addresses first. While something is waited for,
+// that and the sessions under way come first, and what is still zero is left out.
+static void put_status_line(const struct service_loop *service, struct buf *line) {
+    struct wait wait;
+    size_t sessions = 0;
+    int64_t now_ns = clock_unix_ns();
+    bool waiting = waits_longest(service->app->waits, &wait, &sessions, now_ns, STATUS_WAIT_NS);
+    if (waiting) {
+        buf_putf(line, "waiting for %s, %lld s\n", wait.text,
+                 (long long)((now_ns - wait.since_unix_ns) / NS_PER_S));
+    }
+    buf_putf(line, "%llu live", (unsigned long long)proxy_status(service->proxy).live);
+    if (waiting) {
+        put_wait_details(&wait, sessions, line);
+    }
     uint64_t lost = count_lost(service);
     if (output_set_paused(service->app->outputs)) {
         buf_put_string(line, "\npaused");
@@ -68,9 +84,7 @@ static void put_status_line(const struct service_loop *service, struct buf *line
     if (lost > 0) {
         put_count(line, lost, "line lost", "lines lost");
     }
-    put_count(line, status.ended, "ended", "ended");
-    put_count(line, status.messages, "message", "messages");
-    put_count(line, status.findings, "finding", "findings");
+    put_totals(service, line, !waiting);
     for (size_t i = 0; i < service->options->mode_count; i++) {
         buf_put_string(line, i == 0 ? "\n" : " ");
         proxy_put_addresses(service->proxy, line, i);
@@ -81,7 +95,11 @@ static void on_status_time(uv_timer_t *timer) {
     const struct service_loop *service = timer->data;
     struct buf line;
     buf_init(&line, STATUS_LINE_MAX);
-    put_status_line(service, &line);
+    if (service->stopping) {
+        put_stopping(service, &line);
+    } else {
+        put_status_line(service, &line);
+    }
     buf_put_byte(&line, '\0');
     output_set_status_line(service->app->outputs, (const char *)buf_slice(&line).data);
     buf_cleanup(&line);

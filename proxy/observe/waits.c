@@ -54,7 +54,7 @@ static void set_text(struct session_wait *session, const char *format, ...) {
 static void after_connect(struct session_wait *session, const struct event *event) {
     set_text(session, "the server's greeting");
     if (event->connect.connected && event->session != NULL && event->session->has_server) {
-        session->wait.hint = "it may expect TLS from the start";
+        session->wait.hint = "it may expect TLS first";
     }
 }
 

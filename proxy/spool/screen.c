@@ -14,8 +14,9 @@ enum {
     HANG_NARROW = 2,
     RULE_COLUMNS = 40, // of a rule where the width is not known
     SEEN_BITS = 64,
-    PART_GAP = 3,     // between two parts of the status line
-    ESCAPED_BYTE = 4, // columns of \xHH
+    PART_GAP = 3,        // between two parts of the status line
+    FIRST_PART_MIN = 20, // columns of its first part, where the second is to be shown
+    ESCAPED_BYTE = 4,    // columns of \xHH
 };
 
 #define DIM    "\x1b[2m"
@@ -274,13 +275,24 @@ static void put_cut(const struct screen *screen, struct buf *out, struct slice t
     }
 }
 
+// The first part gives way to the second where both stay readable.
+static size_t room_of_first(const struct screen *screen, struct slice others, size_t columns) {
+    if (others.len == 0) {
+        return columns;
+    }
+    size_t second = PART_GAP + columns_of(screen, lines_text(lines_next(&others)));
+    return columns >= second + FIRST_PART_MIN ? columns - second : columns;
+}
+
 void screen_put_parts(const struct screen *screen, struct buf *out, struct slice parts,
                       size_t columns) {
-    struct slice part = lines_text(lines_next(&parts));
-    size_t used = columns_of(screen, part);
-    put_cut(screen, out, part, columns);
+    struct slice first = lines_text(lines_next(&parts));
+    size_t room = room_of_first(screen, parts, columns);
+    size_t used = columns_of(screen, first);
+    used = used < room ? used : room;
+    put_cut(screen, out, first, room);
     while (parts.len > 0) {
-        part = lines_text(lines_next(&parts));
+        struct slice part = lines_text(lines_next(&parts));
         used += PART_GAP + columns_of(screen, part);
         if (used > columns) {
             return;

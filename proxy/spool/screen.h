@@ -38,7 +38,7 @@ void screen_put_sentence(const struct screen *screen, struct buf *out, const cha
                          struct slice sentence);
 
 // Appends as many of the parts, one a line of `parts`, as fit into so many columns, the first ones
-// first. The first one is cut where not even that fits.
+// first. The first one is cut where it does not fit, and for the second where both stay readable.
 void screen_put_parts(const struct screen *screen, struct buf *out, struct slice parts,
                       size_t columns);
 

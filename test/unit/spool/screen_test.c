@@ -175,6 +175,30 @@ static void longer_session_numbers_make_the_column_wider(void **state) {
     expect(fixture, AT " 10 x\n" AT "  0 y\n");
 }
 
+// ── the parts of the status line ────────────────────────────────────────────────────────────────
+
+static void put_parts(struct fixture *fixture, const char *parts, size_t columns) {
+    screen_put_parts(&fixture->screen, &fixture->out, slice_of_string(parts), columns);
+}
+
+static void parts_that_do_not_fit_are_left_out(void **state) {
+    struct fixture *fixture = *state;
+    put_parts(fixture, TEN "\n1 live\n2 ended", 10 + 3 + 6 + 3 + 7);
+    expect(fixture, TEN " \u00b7 1 live \u00b7 2 ended");
+    put_parts(fixture, TEN "\n1 live\n2 ended", 10 + 3 + 6 + 3 + 6);
+    expect(fixture, TEN " \u00b7 1 live");
+}
+
+static void the_first_part_gives_way_to_the_second(void **state) {
+    struct fixture *fixture = *state;
+    put_parts(fixture, TEN TEN TEN "\n1 live", 20 + 3 + 6);
+    expect(fixture, TEN "012345678\u2026 \u00b7 1 live");
+    put_parts(fixture, TEN TEN TEN "\n1 live", 19 + 3 + 6);
+    expect(fixture, TEN TEN "0123456\u2026");
+    put_parts(fixture, TEN TEN TEN, 29);
+    expect(fixture, TEN TEN "01234567\u2026");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_short_line_has_the_clock_and_the_session, setup,
@@ -199,6 +223,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_is_of_no_session_has_no_rule, setup, teardown),
         cmocka_unit_test_setup_teardown(longer_session_numbers_make_the_column_wider, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(parts_that_do_not_fit_are_left_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_first_part_gives_way_to_the_second, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
