@@ -359,7 +359,9 @@
 #define SILENCE_NS             (5 * NS_PER_S)  // after which a peer that does not go on is named
 
 // The command line, `ctl` and the status line.
-#define LIMIT_DEFAULTS        (64 * KIB) // options in $SMTPSCOPE_OPTIONS, or in their file
+#define LIMIT_DEFAULTS          (64 * KIB) // options in $SMTPSCOPE_OPTIONS, or in their file
+#define LIMIT_COMPLETION_VALUES (64 * KIB) // what may come after an option
+enum { OPTION_WORD_MAX = 64 };             // `--name` and its NUL
 #define LIMIT_OPTION_SECONDS  UINT64_C(1000000000) // some thirty years; in ns within int64_t
 #define LIMIT_READY_FILE      (64 * KIB)
 #define LIMIT_CONTROL_LINE    (16 * KIB) // `wait` with its expectations

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/limits.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "cli/console.h"
 #include "cli/help.h"
 #include "tls/context.h"
@@ -18,6 +19,8 @@ int command_help(const struct options *options) {
                                .libuv = uv_version_string(),
                                .cjson = reader_library_version(),
                            });
+    } else if (options->request == REQUEST_COMPLETION) {
+        completion_put(&text, options->completion_words, options->completion_word_count);
     } else {
         help_put(&text, options->command);
     }

@@ -2,6 +2,7 @@
 #include "cli/command_table.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static const struct cli_command_row commands[CLI_COMMAND_COUNT] = {
     [CLI_PROXY] = {.name = "proxy",
@@ -40,4 +41,12 @@ const struct cli_command_row *cli_command_row(enum cli_command command) {
 
 const char *cli_command_name(enum cli_command command) {
     return command == CLI_NONE ? NULL : commands[command].name;
+}
+
+enum cli_command cli_command_find(const char *name) {
+    unsigned command = 0;
+    while (command < CLI_COMMAND_COUNT && strcmp(name, commands[command].name) != 0) {
+        command++;
+    }
+    return (enum cli_command)command;
 }

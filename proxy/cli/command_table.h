@@ -28,5 +28,7 @@ struct cli_command_row {
 
 const struct cli_command_row *cli_command_row(enum cli_command command); // not for CLI_NONE
 const char *cli_command_name(enum cli_command command); // "proxy", …; NULL for CLI_NONE
+// CLI_NONE where there is none of this name.
+enum cli_command cli_command_find(const char *name);
 
 #endif

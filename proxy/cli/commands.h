@@ -10,7 +10,7 @@ int command_ca(const struct options *options);
 int command_check(const struct options *options);
 int command_ctl(const struct options *options);
 int command_doctor(const struct options *options);
-int command_help(const struct options *options); // REQUEST_HELP and REQUEST_VERSION
+int command_help(const struct options *options); // all requests but REQUEST_COMMAND
 int command_view(const struct options *options);
 int command_show(const struct options *options);
 

@@ -22,6 +22,10 @@ static const struct kind_row kinds[] = {
     {.name = "sink", .kind = MODE_SINK},
 };
 
+const char *mode_kind_name(size_t index) {
+    return index < sizeof(kinds) / sizeof(kinds[0]) ? kinds[index].name : NULL;
+}
+
 static const struct kind_row *find_kind(struct slice name) {
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         if (slice_is(name, kinds[i].name)) {

@@ -16,6 +16,7 @@
 #include "event/event.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define MODE_LISTEN_HOST "127.0.0.1" // where no `@` is given
@@ -43,6 +44,9 @@ void mode_cleanup(struct mode_spec *mode);
 // none is given. ERR_USAGE with the end of a sentence whose start is the option and a quote.
 MUST_USE enum err listen_place_parse(char **out_host, uint16_t *out_port, struct failure *failure,
                                      struct slice word);
+
+// The KINDs of --mode; NULL past the last.
+const char *mode_kind_name(size_t index);
 
 // Appends the mode as the listening line has it: `reverse smtp://mail.example.com:587`, `sink`.
 void mode_put_text(struct buf *out, const struct mode_spec *mode);

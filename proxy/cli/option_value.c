@@ -394,17 +394,21 @@ static enum err read_output(struct options *options, struct failure *failure,
     return OK;
 }
 
-static enum err read_report(struct options *options, struct failure *failure,
-                            const struct option_row *row, const char *word) {
+const char *option_report_name(size_t index) {
     static const char *const kinds[] = {[REPORT_TEXT] = "text",
                                         [REPORT_JSON] = "json",
                                         [REPORT_JUNIT] = "junit",
                                         [REPORT_GITHUB] = "github",
                                         [REPORT_HTML] = "html"};
+    return index < sizeof(kinds) / sizeof(kinds[0]) ? kinds[index] : NULL;
+}
+
+static enum err read_report(struct options *options, struct failure *failure,
+                            const struct option_row *row, const char *word) {
     struct slice rest = slice_of_string(word);
     struct slice name = slice_split(&rest, ':');
     size_t kind = 0;
-    while (kind <= REPORT_HTML && !slice_is(name, kinds[kind])) {
+    while (kind <= REPORT_HTML && !slice_is(name, option_report_name(kind))) {
         kind++;
     }
     const char *path = behind_colon(word);

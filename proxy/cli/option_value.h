@@ -12,6 +12,9 @@ MUST_USE enum err option_read(struct options *options, struct failure *failure,
 
 void text_list_add(struct text_list *list, struct slice text); // copies
 
+// The KINDs of --report; NULL past the last.
+const char *option_report_name(size_t index);
+
 // A server in the place of a --mode: see mode_parse_short.
 MUST_USE enum err option_read_server(struct options *options, struct failure *failure,
                                      const char *word);

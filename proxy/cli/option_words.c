@@ -11,10 +11,32 @@ static const char *const ctl_words[] = {"status", "pause",    "resume", "faults"
                                         "rotate", "sessions", "wait",   "stop"};
 static const char *const switch_words[] = {"on", "off"};
 
-enum { CA_ACTION_COUNT = 4, CTL_WORD_COUNT = 8 };
+enum { CA_ACTION_COUNT = 4, CTL_WORD_COUNT = 8, SWITCH_WORD_COUNT = 2 };
 
 #define CA_ACTIONS "show, export, env, renew"
 #define CTL_WORDS  "status, pause, resume, rotate, sessions, wait, faults, stop"
+
+const char *const *words_after(enum cli_command command, const char *word, size_t *out_count) {
+    bool is_faults = command == CLI_CTL && word != NULL && strcmp(word, "faults") == 0;
+    *out_count = 0;
+    if (is_faults) {
+        *out_count = SWITCH_WORD_COUNT;
+        return switch_words;
+    }
+    if (word == NULL && command == CLI_CA) {
+        *out_count = CA_ACTION_COUNT;
+        return ca_actions;
+    }
+    if (word == NULL && command == CLI_CTL) {
+        *out_count = CTL_WORD_COUNT;
+        return ctl_words;
+    }
+    return NULL;
+}
+
+bool words_are_files(enum cli_command command) {
+    return command == CLI_SHOW || command == CLI_CHECK || command == CLI_VIEW;
+}
 
 static size_t find_word(const char *const *list, size_t count, const char *word) {
     size_t i = 0;
@@ -61,8 +83,8 @@ static enum err take_ca_action(struct options *options, struct failure *failure,
 static enum err take_faults_word(struct options *options, struct failure *failure,
                                  const char *word) {
     static const char *const commands[] = {"faults on", "faults off"};
-    size_t which = find_word(switch_words, 2, word);
-    if (which == 2) {
+    size_t which = find_word(switch_words, SWITCH_WORD_COUNT, word);
+    if (which == SWITCH_WORD_COUNT) {
         return fail(failure, ERR_USAGE, "ctl faults takes on or off, not '%s'", word);
     }
     options->ctl_word = commands[which];

@@ -195,17 +195,8 @@ static enum err take_words(struct options *options, struct failure *failure, str
     return err;
 }
 
-static enum cli_command find_command(const char *word) {
-    unsigned command = 0;
-    while (command < CLI_COMMAND_COUNT &&
-           strcmp(word, cli_command_name((enum cli_command)command)) != 0) {
-        command++;
-    }
-    return (enum cli_command)command;
-}
-
 static enum err take_command(struct options *options, struct failure *failure, const char *word) {
-    options->command = find_command(word);
+    options->command = cli_command_find(word);
     if (options->command != CLI_NONE) {
         return OK;
     }
@@ -326,6 +317,12 @@ enum err options_parse(struct options *out, struct failure *failure, int argc, c
     if (strcmp(argv[1], "help") == 0) {
         words.next++;
         return take_help(out, failure, &words);
+    }
+    if (strcmp(argv[1], "completion") == 0) { // for the scripts of the shells
+        out->request = REQUEST_COMPLETION;
+        out->completion_words = argv + 2;
+        out->completion_word_count = (size_t)argc - 2;
+        return OK;
     }
     enum err err = argv[1][0] != '-' ? take_command(out, failure, *words.next++) : OK;
     if (err == OK) {

@@ -34,7 +34,7 @@ enum exit_status { EXIT_WELL = 0, EXIT_CHECK_FAILED = 1, EXIT_USAGE = 2, EXIT_NO
 enum { SIGNAL_EXIT = 128 }; // and the number of the signal, where a second one ended the grace
 
 // What is asked of the command line as a whole.
-enum cli_request { REQUEST_COMMAND, REQUEST_HELP, REQUEST_VERSION };
+enum cli_request { REQUEST_COMMAND, REQUEST_HELP, REQUEST_VERSION, REQUEST_COMPLETION };
 
 enum ca_action { CA_SHOW, CA_EXPORT, CA_ENV, CA_RENEW };
 enum ca_format { CA_FORMAT_PEM, CA_FORMAT_DER, CA_FORMAT_P12, CA_FORMAT_JKS };
@@ -58,7 +58,9 @@ enum { OPTION_ROWS_MAX = 96 };
 
 struct options {
     enum cli_request request;
-    enum cli_command command; // also the one whose help is asked for
+    enum cli_command command;      // also the one whose help is asked for
+    char *const *completion_words; // REQUEST_COMPLETION: the line so far, without the program
+    size_t completion_word_count;
 
     // Where traffic comes from.
     struct mode_spec *modes; // `proxy`: at least one
