@@ -62,15 +62,23 @@ static bool dials(const struct options *options) {
     return dials;
 }
 
-// Where no server is dialled that point never comes.
+// What needs a server where none is dialled.
 static enum err check_dials(struct failure *failure, const struct options *options) {
-    for (size_t i = 0; i < options->fault_count && !dials(options); i++) {
+    if (dials(options)) {
+        return OK;
+    }
+    const char *sink = options->command == CLI_RUN ? "--sink" : "--mode sink";
+    if (options->send_header != PROXY_HEADER_NONE) {
+        return fail(failure, ERR_USAGE,
+                    "--send-proxy-protocol begins a connection to a server, and %s dials none",
+                    sink);
+    }
+    for (size_t i = 0; i < options->fault_count; i++) {
         if (options->faults[i].point == FAULT_CONNECT) {
             return fail(failure, ERR_USAGE,
                         "--fault '%s' would never act: %s dials no server; 'greeting: close' ends "
                         "a session before its first reply",
-                        options->faults[i].text,
-                        options->command == CLI_RUN ? "--sink" : "--mode sink");
+                        options->faults[i].text, sink);
         }
     }
     return OK;
