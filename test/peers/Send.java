@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// JavaMail, for the peers tests: java -cp javax.mail.jar Send.java HOW HOST PORT NAME FROM TO MESSAGE USER PASSWORD
-// The trust store comes by -Djavax.net.ssl.trustStore; no authentication where USER is empty.
+// JavaMail, for the tests of peers and audit:
+// java -cp javax.mail.jar Send.java HOW HOST PORT NAME FROM TO[,TO] MESSAGE USER PASSWORD
+// The trust store comes by -Djavax.net.ssl.trustStore; -Dmail.smtp.… replaces what is set here; no
+// authentication where USER is empty.
 import java.io.FileInputStream;
 import java.util.Properties;
 import javax.mail.Session;
@@ -20,12 +22,13 @@ public class Send {
         properties.put(prefix + ".from", words[4]);
         boolean logsIn = !words[7].isEmpty();
         properties.put(prefix + ".auth", String.valueOf(logsIn));
+        properties.putAll(System.getProperties());
         Session session = Session.getInstance(properties);
         MimeMessage message = new MimeMessage(session, new FileInputStream(words[6]));
         Transport transport = session.getTransport(protocol);
         transport.connect(words[1], Integer.parseInt(words[2]), logsIn ? words[7] : null,
             logsIn ? words[8] : null);
-        transport.sendMessage(message, new InternetAddress[] {new InternetAddress(words[5])});
+        transport.sendMessage(message, InternetAddress.parse(words[5]));
         transport.close();
     }
 }

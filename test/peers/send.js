@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// nodemailer, for the peers tests: node send.js JSON, with the members that clients.py gives.
+// nodemailer, for the tests of peers and audit: node send.js JSON, with the members that clients.py
+// gives; `more` has options that replace those below.
 'use strict';
 const fs = require('fs');
 const nodemailer = require('nodemailer');
@@ -11,12 +12,16 @@ const transport = nodemailer.createTransport({
   secure: plan.how === 'implicit',
   requireTLS: plan.how === 'starttls',
   name: plan.name,
-  tls: { ca: fs.readFileSync(plan.ca) },
+  tls: plan.ca ? { ca: fs.readFileSync(plan.ca) } : undefined,
   auth: plan.password ? { user: plan.user, pass: plan.password } : undefined,
+  ...plan.more,
 });
 const mail = { envelope: { from: plan.from, to: plan.to }, raw: fs.readFileSync(plan.message) };
 transport.sendMail(mail).then(
-  () => transport.close(),
+  (info) => {
+    transport.close();
+    process.exitCode = info.rejected.length > 0 ? 1 : 0;
+  },
   (error) => {
     console.error(error.message);
     process.exit(1);
