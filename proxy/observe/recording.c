@@ -160,14 +160,6 @@ static void end(struct recording *recording) {
 
 // ── events ──────────────────────────────────────────────────────────────────────────────────────
 
-static void give_record(struct recording *recording, const struct event *event) {
-    struct message_shown shown;
-    record_take(recording->record, event, message_log_message(recording->messages));
-    if (message_log_shown(recording->messages, &shown)) {
-        record_take_shown(recording->record, &shown);
-    }
-}
-
 // Nothing of an event goes into the slot, but its state keeps step.
 static void skip(struct slot *slot, const struct event *event) {
     if (slot->ops->skip != NULL) {
@@ -197,7 +189,7 @@ static void give(struct recording *recording, const struct event *event) {
         message_log_take(recording->messages, event);
     }
     if (recording->record != NULL) {
-        give_record(recording, event);
+        record_take_logged(recording->record, event, recording->messages);
     }
     give_slots(recording, event);
 }

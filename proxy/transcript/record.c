@@ -432,11 +432,20 @@ struct record_moment record_moment_of(const struct message_shown *shown) {
                                   .lines = shown->lines};
 }
 
-void record_take_shown(struct record *record, const struct message_shown *shown) {
+static void take_shown(struct record *record, const struct message_shown *shown) {
     bool grows = record->moment_count > 0 &&
                  record_moment_grows(&record->moments[record->moment_count - 1], shown);
     if (!grows && shown->message <= LIMIT_MESSAGES && has_room(record, 0)) {
         record_add_moment(record, record_moment_of(shown));
+    }
+}
+
+void record_take_logged(struct record *record, const struct event *event,
+                        struct message_log *messages) {
+    struct message_shown shown;
+    record_take(record, event, message_log_message(messages));
+    if (message_log_shown(messages, &shown)) {
+        take_shown(record, &shown);
     }
 }
 

@@ -146,12 +146,17 @@ struct record {
 
 // ── building it ─────────────────────────────────────────────────────────────────────────────────
 
+struct message_log;
 struct message_shown;
 
 // `share` bounds what it keeps beside LIMIT_DOCUMENT; it is borrowed, and NULL where nothing does.
 struct record *record_new(const struct budget_share *share);
 void record_free(struct record *record); // NULL is fine
-// Takes every event of the session; `message` is the record of an EVENT_MESSAGE.
+// Takes every event of the session, each after `messages` took it: an EVENT_MESSAGE with the log's
+// record of it, any other with what it shows of a message in the text output.
+void record_take_logged(struct record *record, const struct event *event,
+                        struct message_log *messages);
+// The same where there is no log; `message` is the record of an EVENT_MESSAGE.
 void record_take(struct record *record, const struct event *event,
                  const struct record_message *message);
 // The same for a command and a reply that are no event; `decoder_ns` is the latency that the
@@ -160,8 +165,6 @@ void record_add_command(struct record *record, const struct record_command *comm
 void record_add_reply(struct record *record, const struct record_reply *reply, bool tls,
                       int64_t decoder_ns);
 void record_add_moment(struct record *record, struct record_moment moment);
-// What an event shows of a message in the text output.
-void record_take_shown(struct record *record, const struct message_shown *shown);
 struct record_moment record_moment_of(const struct message_shown *shown);
 // Whether the moment goes on with what is shown; then it has its lines too.
 bool record_moment_grows(struct record_moment *moment, const struct message_shown *shown);

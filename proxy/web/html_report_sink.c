@@ -21,12 +21,8 @@ static void *session_new(void *context) {
 }
 
 static void give(struct report_session *session, const struct event *event) {
-    struct message_shown shown;
     message_log_take(session->messages, event);
-    record_take(session->record, event, message_log_message(session->messages));
-    if (message_log_shown(session->messages, &shown)) {
-        record_take_shown(session->record, &shown);
-    }
+    record_take_logged(session->record, event, session->messages);
 }
 
 static bool is_wanted(const struct report_session *session) {

@@ -173,22 +173,12 @@ static const struct record *record_without(struct kept_view *view, const struct 
 
 // ── the session's thread ────────────────────────────────────────────────────────────────────────
 
-static void take_for_page(struct kept *kept, const struct event *event,
-                          const struct record_message *message,
-                          const struct message_log *messages) {
-    struct message_shown shown;
-    record_take(kept->record, event, message);
-    if (message_log_shown(messages, &shown)) {
-        record_take_shown(kept->record, &shown);
-    }
-}
-
 void kept_take(struct kept *kept, const struct event *event, struct message_log *messages) {
     const struct record_message *message = message_log_message(messages);
     pthread_mutex_lock(&kept->lock);
     kept->begun = true;
     if (kept->detail == KEPT_FOR_PAGE) {
-        take_for_page(kept, event, message, messages);
+        record_take_logged(kept->record, event, messages);
     } else {
         take_for_expectations(kept, event, message);
     }

@@ -57,14 +57,10 @@ static void number_text(void) {
 
 static void record(size_t i, const struct event *event) {
     struct recorder *recorder = &fixture.recorders[i];
-    struct message_shown shown;
     text_put_event(&fixture.lines, &fixture.text_writer[i], event);
     number_text();
     message_log_take(recorder->outlet.messages, event);
-    record_take(recorder->record, event, message_log_message(recorder->outlet.messages));
-    if (message_log_shown(recorder->outlet.messages, &shown)) {
-        record_take_shown(recorder->record, &shown);
-    }
+    record_take_logged(recorder->record, event, recorder->outlet.messages);
     jsonl_format.take(recorder->jsonl, event);
     if (buf_len(&recorder->outlet.bytes) > 0) {
         buf_putf(&fixture.jsonl, "{\"counter\":%llu,", (unsigned long long)++fixture.jsonl_counter);

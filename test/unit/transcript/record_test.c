@@ -23,12 +23,8 @@ struct fixture {
 
 static void take(void *context, const struct event *event) {
     struct fixture *fixture = context;
-    struct message_shown shown;
     message_log_take(fixture->messages, event);
-    record_take(fixture->record, event, message_log_message(fixture->messages));
-    if (message_log_shown(fixture->messages, &shown)) {
-        record_take_shown(fixture->record, &shown);
-    }
+    record_take_logged(fixture->record, event, fixture->messages);
 }
 
 static int setup_with(void **state, enum body_detail body) {
