@@ -91,6 +91,11 @@ size_t slice_find_byte(struct slice s, uint8_t byte) {
     return at == NULL ? SLICE_NONE : (size_t)(at - s.data);
 }
 
+size_t slice_find_last_byte(struct slice s, uint8_t byte) {
+    const uint8_t *at = s.len == 0 ? NULL : memrchr(s.data, byte, s.len);
+    return at == NULL ? SLICE_NONE : (size_t)(at - s.data);
+}
+
 size_t slice_find(struct slice haystack, struct slice needle) {
     if (haystack.len == 0 || needle.len == 0) {
         return SLICE_NONE;

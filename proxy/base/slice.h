@@ -51,6 +51,7 @@ bool slice_ends_with_nocase(struct slice s, struct slice suffix);
 
 // Offsets of the first occurrence, or SLICE_NONE. An empty needle is never found.
 size_t slice_find_byte(struct slice s, uint8_t byte);
+size_t slice_find_last_byte(struct slice s, uint8_t byte);
 size_t slice_find(struct slice haystack, struct slice needle);
 size_t slice_find_nocase(struct slice haystack, struct slice needle);
 

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/suggest.h"
+#include "cli/userinfo.h"
 
 #include <stdlib.h>
 
@@ -151,67 +152,60 @@ static enum err unknown_kind(struct failure *failure, struct slice name) {
                 SHOWN(name), suggest_end(&suggestion).text);
 }
 
-// Where HOST[:PORT] begins in `KIND:smtp://HOST[:PORT]`.
-static size_t authority_offset(struct slice what) {
-    size_t slashes = slice_find(what, SLICE("//"));
-    return slashes != SLICE_NONE ? slashes + 2 : slice_find_byte(what, ':') + 1;
-}
-
-// Whether `what`, which an `@` follows, may end in a user name and a password. They may hold an `@`
-// themselves, and a password that is a number looks like a port.
-static bool may_hold_password(struct slice what) {
-    if (slice_find_byte(what, ':') == SLICE_NONE) {
-        return false;
-    }
-    struct slice port = slice_from(what, authority_offset(what));
-    if (slice_find_byte(port, '@') != SLICE_NONE) {
-        return true;
-    }
-    bool bracketed = slice_starts_with(port, SLICE("["));
-    slice_split(&port, ':');
-    uint64_t number;
-    return !bracketed && port.len > 0 && !text_parse_u64(&number, port, UINT64_MAX);
-}
-
-// The message ends on a terminal or in a log of CI, so what may be a password is not repeated.
-static enum err refuse_password(struct failure *failure, struct slice what, struct slice listen) {
+// The message ends on a terminal or in a log of CI, so what may be a password is not repeated, nor
+// the user name before it.
+static enum err refuse_password(struct failure *failure, struct slice word, size_t name,
+                                size_t at) {
     return fail(failure, ERR_USAGE,
-                "--mode: '%.*s********@%.*s' has no HOST[:PORT] before the '@'; a user name and a "
+                "--mode: '%.*s********%.*s' has no HOST[:PORT] before the '@'; a user name and a "
                 "password are the client's to send and have no place here; enclose an IPv6 address "
                 "in brackets",
-                SHOWN(slice_sub(what, 0, authority_offset(what))), SHOWN(listen));
+                SHOWN(slice_sub(word, 0, name)), SHOWN(slice_from(word, at)));
+}
+
+struct mode_parts {
+    struct slice kind;
+    struct slice url;
+    struct slice listen;
+};
+
+// Cuts `KIND[:URL][@LISTEN]` apart; a part that is not there is the null slice.
+static enum err split_parts(struct mode_parts *out, struct failure *failure, struct slice word) {
+    size_t at = slice_find_last_byte(word, '@');
+    *out = (struct mode_parts){0};
+    out->url = at == SLICE_NONE ? word : slice_sub(word, 0, at);
+    out->listen = at == SLICE_NONE ? out->listen : slice_from(word, at + 1);
+    out->kind = slice_split(&out->url, ':');
+    struct userinfo userinfo;
+    size_t url = out->kind.len + 1;
+    if (slice_is_null(out->url) || !userinfo_find(&userinfo, slice_from(word, url))) {
+        return OK;
+    }
+    return refuse_password(failure, word, url + userinfo.name, url + userinfo.at);
 }
 
 static enum err parse_parts(struct mode_spec *mode, struct failure *failure, struct slice word) {
-    struct slice listen = {0};
-    struct slice what = word;
-    for (size_t i = word.len; i > 0 && slice_is_null(listen); i--) {
-        if (word.data[i - 1] == '@') {
-            what = slice_sub(word, 0, i - 1);
-            listen = slice_from(word, i);
-        }
+    struct mode_parts parts;
+    enum err err = split_parts(&parts, failure, word);
+    if (err != OK) {
+        return err;
     }
-    if (!slice_is_null(listen) && may_hold_password(what)) {
-        return refuse_password(failure, what, listen);
-    }
-    struct slice url = what;
-    struct slice name = slice_split(&url, ':');
-    const struct kind_row *kind = find_kind(name);
+    const struct kind_row *kind = find_kind(parts.kind);
     if (kind == NULL) {
-        return unknown_kind(failure, name);
+        return unknown_kind(failure, parts.kind);
     }
     mode->kind = kind->kind;
-    if (kind->has_url && slice_is_null(url)) {
+    if (kind->has_url && slice_is_null(parts.url)) {
         return fail(failure, ERR_USAGE,
                     "--mode: 'reverse' needs a URL: reverse:smtp://HOST[:PORT]");
     }
-    if (!kind->has_url && !slice_is_null(url)) {
+    if (!kind->has_url && !slice_is_null(parts.url)) {
         return fail(failure, ERR_USAGE, "--mode: '%s' takes no URL, but got '%.*s'", kind->name,
-                    SHOWN(url));
+                    SHOWN(parts.url));
     }
-    enum err err = kind->has_url ? parse_url(mode, failure, url) : OK;
-    if (err == OK && !slice_is_null(listen)) {
-        err = parse_listen(mode, failure, listen);
+    err = kind->has_url ? parse_url(mode, failure, parts.url) : OK;
+    if (err == OK && !slice_is_null(parts.listen)) {
+        err = parse_listen(mode, failure, parts.listen);
     } else if (err == OK) {
         mode->listen_host = mem_string(MODE_LISTEN_HOST);
         mode->listen_port = MODE_LISTEN_PORT;

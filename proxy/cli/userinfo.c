@@ -24,40 +24,48 @@ static size_t word_len(struct slice text) {
     return text.data[0] == '\'' ? quoted_len(text) : len;
 }
 
-static size_t last_at(struct slice word) {
-    size_t at = word.len;
-    while (at > 0 && word.data[at - 1] != '@') {
-        at--;
-    }
-    return at == 0 ? SLICE_NONE : at - 1;
-}
-
 static bool is_port(struct slice word) {
     uint64_t number;
     return text_parse_u64(&number, word, UINT16_MAX);
 }
 
-// What may be a password in `before`, which an `@` follows.
-static struct slice find_password(struct slice before) {
-    size_t slashes = slice_find(before, SLICE("//"));
-    struct slice authority = slashes == SLICE_NONE ? before : slice_from(before, slashes + 2);
-    bool bracketed = slice_starts_with(authority, SLICE("[")); // an IPv6 address
-    size_t colon = slice_find_byte(authority, ':');
-    if (bracketed || colon == SLICE_NONE) {
-        return SLICE("");
+// What comes after the host or the user name: all after its colon, the null slice where it has
+// none.
+static struct slice after_name(struct slice authority) {
+    struct slice rest = authority;
+    if (slice_starts_with(authority, SLICE("["))) { // an IPv6 address
+        slice_split(&rest, ']');
     }
-    struct slice password = slice_from(authority, colon + 1);
-    return is_port(password) ? SLICE("") : password;
+    slice_split(&rest, ':');
+    return rest;
+}
+
+// A URL has its authority after the slashes.
+static size_t authority_begin(struct slice before) {
+    size_t scheme_end = slice_find(before, SLICE("://"));
+    return scheme_end == SLICE_NONE ? 0 : scheme_end + sizeof("://") - 1;
+}
+
+bool userinfo_find(struct userinfo *out, struct slice word) {
+    *out = (struct userinfo){.at = slice_find_last_byte(word, '@')};
+    if (out->at == SLICE_NONE) {
+        return false;
+    }
+    struct slice before = slice_sub(word, 0, out->at);
+    out->name = authority_begin(before);
+    struct slice authority = slice_from(before, out->name);
+    struct slice password = after_name(authority);
+    bool has_at = slice_find_byte(authority, '@') != SLICE_NONE;
+    out->secret = slice_is_null(password) && has_at ? out->name : out->at - password.len;
+    return has_at || (password.len > 0 && !is_port(password));
 }
 
 static void put_word(struct buf *out, struct slice word) {
-    size_t at = last_at(word);
-    struct slice before = at == SLICE_NONE ? SLICE("") : slice_sub(word, 0, at);
-    struct slice password = find_password(before);
-    if (password.len > 0) {
-        buf_put(out, slice_sub(before, 0, before.len - password.len));
+    struct userinfo userinfo;
+    if (userinfo_find(&userinfo, word)) {
+        buf_put(out, slice_sub(word, 0, userinfo.secret));
         buf_put_string(out, "********");
-        word = slice_from(word, at);
+        word = slice_from(word, userinfo.at);
     }
     buf_put(out, word);
 }

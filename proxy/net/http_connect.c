@@ -58,16 +58,13 @@ static void failed(struct tunnel *tunnel, int error, const char *reason) {
 
 // RFC 9110 9.3.6: the port has no default, and one that is empty or invalid is a bad request.
 static bool read_authority(struct tunnel *tunnel, struct slice target) {
-    size_t colon = target.len;
-    while (colon > 0 && target.data[colon - 1] != ':') {
-        colon--;
-    }
-    if (colon == 0) {
+    size_t colon = slice_find_last_byte(target, ':');
+    if (colon == SLICE_NONE) {
         return false;
     }
-    struct slice host = slice_sub(target, 0, colon - 1);
+    struct slice host = slice_sub(target, 0, colon);
     uint64_t port = 0;
-    if (!text_parse_u64(&port, slice_from(target, colon), UINT16_MAX) || port == 0) {
+    if (!text_parse_u64(&port, slice_from(target, colon + 1), UINT16_MAX) || port == 0) {
         return false;
     }
     bool brackets = host.len > 2 && host.data[0] == '[' && host.data[host.len - 1] == ']';

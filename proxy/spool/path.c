@@ -117,10 +117,8 @@ static size_t fixed_len(const char *path) {
     struct slice fixed = slice_of_string(path);
     size_t first = first_placeholder(fixed);
     fixed = slice_sub(fixed, 0, first == SLICE_NONE ? fixed.len : first);
-    while (fixed.len > 0 && fixed.data[fixed.len - 1] != '/') {
-        fixed.len--;
-    }
-    return fixed.len;
+    size_t last = slice_find_last_byte(fixed, '/');
+    return last == SLICE_NONE ? 0 : last + 1;
 }
 
 char *path_fixed_folder(const char *path) {

@@ -45,6 +45,9 @@ static void finds(void **state) {
     (void)state;
     assert_int_equal(slice_find_byte(SLICE("abc"), 'c'), 2);
     assert_int_equal(slice_find_byte(SLICE(""), 'c'), SLICE_NONE);
+    assert_int_equal(slice_find_last_byte(SLICE("abcab"), 'a'), 3);
+    assert_int_equal(slice_find_last_byte(SLICE("bc"), 'a'), SLICE_NONE);
+    assert_int_equal(slice_find_last_byte(SLICE(""), 'a'), SLICE_NONE);
     assert_int_equal(slice_find(SLICE("abcabd"), SLICE("abd")), 3);
     assert_int_equal(slice_find(SLICE("abc"), SLICE("")), SLICE_NONE);
     assert_int_equal(slice_find_nocase(SLICE("xxAuTh="), SLICE("auth=")), 2);

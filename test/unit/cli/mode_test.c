@@ -140,7 +140,9 @@ static const struct {
     {"sink@[::1]", "'@[::1]'"},
     {"sink@127.0.0.1:65536", "'@127.0.0.1:65536'"},
     {"sink@-1", "'@-1'"},
-    {"reverse:smtp://a:70000@0", "'70000'"},
+    {"socks5:x@1080", "'socks5' takes no URL, but got 'x'"},
+    {"revers:x@1080", "'revers' is not one of"},
+    {"reverse:mail.example.com:587@0", "'mail.example.com:587' is not an smtp://"},
     {"reverse:smtp://[::1@0", "'smtp://[::1'"},
 };
 
@@ -168,6 +170,7 @@ static void repeats_no_password(void **state) {
         "reverse:user:s3cr3t@mail.example.com",
         "revers:smtp://user:s3cr3t@mail.example.com",
         "sink:smtp://user:s3cr3t@mail.example.com",
+        "reverse:smtp://s3cr3t@mail.example.com@25",
     };
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         struct mode_spec mode;
@@ -180,12 +183,34 @@ static void repeats_no_password(void **state) {
     }
 }
 
+// A number that is no port may be a password, and so may any number that a name with an `@` is
+// before.
+static void repeats_no_number_that_may_be_a_password(void **state) {
+    (void)state;
+    static const char *const words[] = {
+        "reverse:smtp://user:70012@mail.example.com",
+        "reverse:smtp://user:1234570012@mail.example.com:25",
+        "reverse:smtp://user@example.com:70012@mail.example.com",
+        "reverse:smtp://user@example.com:7001@mail.example.com",
+        "reverse:smtp://[::1]:70012@mail.example.com",
+    };
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        struct mode_spec mode;
+        struct failure failure = {0};
+        assert_int_equal(mode_parse(&mode, &failure, words[i]), ERR_USAGE);
+        if (strstr(failure.text, "7001") != NULL) {
+            fail_msg("%s: %s", words[i], failure.text);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_form),
         cmocka_unit_test(reads_a_server_in_place_of_a_mode),
         cmocka_unit_test(names_what_is_wrong),
         cmocka_unit_test(repeats_no_password),
+        cmocka_unit_test(repeats_no_number_that_may_be_a_password),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
