@@ -26,7 +26,7 @@ enum option_kind {
     OPTION_MODE,        // added to `modes`
     OPTION_FAULT,       // added to `faults`
     OPTION_PORTS,       // `ports`
-    OPTION_NETWORKS,    // `balancers`
+    OPTION_NETWORKS,    // a `struct networks`
     OPTION_VERSIONS,    // struct tls_version_range
     OPTION_OUTPUT,      // added to `outputs`
     OPTION_ROTATE,      // `rotate_size`, `rotate_keep`

@@ -292,7 +292,8 @@ static enum err read_ports(struct options *options, struct failure *failure,
 
 static enum err read_networks(struct options *options, struct failure *failure,
                               const struct option_row *row, const char *word) {
-    return networks_add(&options->balancers, slice_of_string(word))
+    struct networks *networks = member(options, row);
+    return networks_add(networks, slice_of_string(word))
                ? OK
                : wrong(failure, row, word,
                        "not a list of addresses and CIDR blocks, such as 10.0.0.0/8,2001:db8::7");

@@ -351,6 +351,7 @@ void options_cleanup(struct options *options) {
     }
     free(options->faults);
     port_list_cleanup(&options->ports);
+    networks_cleanup(&options->allowed);
     networks_cleanup(&options->balancers);
     free(options->outputs);
     free(options->reports);

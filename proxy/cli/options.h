@@ -69,6 +69,7 @@ struct options {
     struct port_list ports;   // `run`: --ports
     bool sink;                // `run`: --sink
     enum trust_mount trust_mount;
+    struct networks allowed;               // --allow; none: everyone
     struct networks balancers;             // --proxy-protocol
     enum proxy_header_version send_header; // --send-proxy-protocol
 

@@ -85,6 +85,7 @@ enum err service_open(struct service_loop *out, struct failure *failure, struct 
         .asks_before_dial = app->faults != NULL && faults_have_point(app->faults, FAULT_CONNECT),
         .grace_ms = options->grace_ms,
         .mark = needs_mark(options),
+        .allowed = &options->allowed,
         .balancers = &options->balancers,
         .send_header = options->send_header,
         .complain = complain,
@@ -118,12 +119,13 @@ static enum err write_ready_file(const struct service_loop *service, struct fail
     return err;
 }
 
-static void warn_if_open(const char *address) {
+static void warn_if_open(const char *address, bool limited) {
     bool loopback = strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]:", 6) == 0;
     if (!loopback) {
-        console_sayf("WARNING: %s is not a loopback address: anybody who reaches this "
-                     "machine can send mail through this proxy",
-                     address);
+        console_sayf("WARNING: %s is not a loopback address: %s can send mail through this proxy",
+                     address,
+                     limited ? "clients on other machines that --allow lists"
+                             : "anybody who reaches this machine");
     }
 }
 
@@ -167,7 +169,7 @@ static void say_listening(const struct service_loop *service) {
         buf_put_byte(&address, '\0');
         const char *text = (const char *)buf_slice(&address).data;
         console_sayf("listening on %s (%s)", text, service->listens[i].text);
-        warn_if_open(text);
+        warn_if_open(text, service->options->allowed.count > 0);
         buf_cleanup(&address);
     }
 }

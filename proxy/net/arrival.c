@@ -63,7 +63,7 @@ static void stop(struct live *live) {
 }
 
 static void begin_session(struct arrival *arrival, struct slice early) {
-    const struct turned_away refused = {OUTCOME_CONNECT_FAILED, arrival->refusal};
+    const struct turned_away refused = {OUTCOME_CONNECT_FAILED, arrival->refusal, .answered = true};
     conn_begin(arrival->worker, &arrival->live, &arrival->accepted,
                arrival->refusal == NULL ? NULL : &refused,
                &(struct early){{[SIDE_CLIENT] = early}});
@@ -144,15 +144,33 @@ static void take_request(struct arrival *arrival, struct slice bytes) {
     }
 }
 
-// ── a balancer's header ─────────────────────────────────────────────────────────────────────────
+// ── who may connect ─────────────────────────────────────────────────────────────────────────────
 
 static void turn_away(struct arrival *arrival, enum outcome outcome, const char *reason) {
-    const struct turned_away turned_away = {outcome, reason};
+    const struct turned_away turned_away = {outcome, reason, .answered = false};
     peer_read(arrival->accepted.peer, false);
     conn_begin(arrival->worker, &arrival->live, &arrival->accepted, &turned_away,
                &(struct early){0});
     free_arrival(arrival);
 }
+
+// A balancer may, and then the client that its header names is asked about.
+static bool may_connect(const struct arrival *arrival) {
+    const struct networks *allowed = arrival->worker->service->options->allowed;
+    return allowed == NULL || allowed->count == 0 ||
+           networks_have(allowed, &arrival->accepted.client.name.any);
+}
+
+static void turn_away_stranger(struct arrival *arrival) {
+    char reason[FAILURE_MAX];
+    snprintf(reason, sizeof(reason),
+             "%s is not in the list of --allow, so the proxy closed its connection at once: add "
+             "its address to the list if it may send mail through this proxy",
+             arrival->accepted.client.text.host);
+    turn_away(arrival, OUTCOME_CONNECT_FAILED, reason);
+}
+
+// ── a balancer's header ─────────────────────────────────────────────────────────────────────────
 
 // The stream of a balancer ended, or its time did, before its header was whole.
 static void turn_away_without_header(struct arrival *arrival, enum outcome outcome) {
@@ -195,6 +213,14 @@ static void turn_away_with_bad_header(struct arrival *arrival) {
 
 static void find_out(struct arrival *arrival);
 
+static void find_out_if_allowed(struct arrival *arrival, bool judged) {
+    if (judged && !may_connect(arrival)) {
+        turn_away_stranger(arrival);
+    } else {
+        find_out(arrival);
+    }
+}
+
 static void use_header(struct arrival *arrival) {
     struct accepted *accepted = &arrival->accepted;
     const struct proxy_header *header = arrival->header;
@@ -217,7 +243,7 @@ static void take_header(struct arrival *arrival, struct slice bytes) {
         buf_init(&arrival->early, LIMIT_READ);
         buf_put(&arrival->early, slice_from(bytes, taken));
         use_header(arrival);
-        find_out(arrival);
+        find_out_if_allowed(arrival, header->has_addresses);
     } else if (header->state > PROXY_HEADER_WHOLE) {
         turn_away_with_bad_header(arrival);
     }
@@ -456,6 +482,6 @@ void arrival_begin(struct listener *listener, int fd, const struct sockaddr *cli
         arrival->header = mem_new(sizeof(*arrival->header));
         await_bytes(arrival, ARRIVAL_AWAITS_HEADER);
     } else {
-        find_out(arrival);
+        find_out_if_allowed(arrival, true);
     }
 }

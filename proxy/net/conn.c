@@ -419,7 +419,7 @@ static void take_over(struct conn *conn) {
 
 static void turn_away(struct conn *conn, const struct turned_away *turned_away) {
     struct relay *relay = conn->pair.relay;
-    if (turned_away->outcome == OUTCOME_CONNECT_FAILED) {
+    if (turned_away->answered) {
         relay_connect_failed(relay, turned_away->reason, true, pair_now_ns(&conn->pair));
     } else {
         relay_turn_away(relay, turned_away->outcome, turned_away->reason, pair_now_ns(&conn->pair));

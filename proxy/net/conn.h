@@ -33,11 +33,11 @@ struct early {
     struct slice from[2]; // by enum side; the server's only where it is connected
 };
 
-// Why a client gets no server. OUTCOME_CONNECT_FAILED: it gets an answer. Any other: it is only
-// closed.
+// Why a client gets no server.
 struct turned_away {
     enum outcome outcome;
     const char *reason; // a sentence
+    bool answered;      // the client hears it; else it is only closed
 };
 
 // The session of an arrival, in its place in the worker's list; takes all of `accepted` over.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// networks: a list of addresses and CIDR blocks, as `--proxy-protocol` takes it, and whether an
+// networks: a list of addresses and CIDR blocks, as `--allow` and
+// `--proxy-protocol` take it, and whether an
 // address is in one of them. A v4-mapped address counts as the IPv4 address.
 #ifndef SCOPE_NET_NETWORKS_H
 #define SCOPE_NET_NETWORKS_H

@@ -63,6 +63,8 @@ struct proxy_options {
     uint64_t grace_ms;
     bool mark;             // mark our own connections
     bool asks_before_dial; // a session's relay may have a rule for that (relay_before_dial)
+    // Who may connect; all-zero or NULL: everyone. Outlives the proxy.
+    const struct networks *allowed;
     // Connections from these begin with a PROXY protocol header; outlives the proxy.
     const struct networks *balancers;
     enum proxy_header_version send_header; // before all else that goes to a server
