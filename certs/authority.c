@@ -73,6 +73,8 @@ static struct dates ca_dates(int64_t now_unix_ns) {
     return (struct dates){now - CLOCK_SKEW_S, now + (int64_t)CA_DAYS * SECONDS_PER_DAY};
 }
 
+// Path lengths leave room for one CA more below what signs leaves: the faults of an issuer (flaw.h)
+// are shown by such a one.
 static enum err make_ca(struct issuer *out, struct failure *failure,
                         const struct authority_options *options) {
     struct dates dates = ca_dates(options->now_unix_ns);
@@ -81,7 +83,7 @@ static enum err make_ca(struct issuer *out, struct failure *failure,
     out->certificate = out->key == NULL ? NULL : build_certificate(out->key, &dates);
     bool begun = out->certificate != NULL &&
                  build_set_subject(out->certificate, NID_commonName, name) &&
-                 build_add_ca(out->certificate, options->ca_host_count > 0 ? 1 : 0);
+                 build_add_ca(out->certificate, options->ca_host_count > 0 ? 2 : 1);
     free(name);
     enum err err = begun ? add_constraints(out->certificate, failure, options) : ERR_CRYPTO;
     if (err == OK && !build_sign(out->certificate, out)) {
@@ -108,7 +110,7 @@ static enum err make_intermediate(struct issuer *out, struct failure *failure, s
     bool made =
         at >= 0 && out->certificate != NULL &&
         build_set_subject(out->certificate, NID_commonName, "smtpscope, limited to some names") &&
-        build_add_ca(out->certificate, 0) &&
+        build_add_ca(out->certificate, 1) &&
         X509_add_ext(out->certificate, X509_get_ext(ca->certificate, at), -1) &&
         build_sign(out->certificate, ca);
     EVP_PKEY_free(ca->key);

@@ -18,9 +18,6 @@
 
 enum { SERIAL_LEN = 16 };
 
-// The bits of KeyUsage, RFC 5280 4.2.1.3.
-enum { DIGITAL_SIGNATURE = 0, KEY_ENCIPHERMENT = 2, KEY_CERT_SIGN = 5, CRL_SIGN = 6 };
-
 // ── keys ────────────────────────────────────────────────────────────────────────────────────────
 
 EVP_PKEY *build_key_p256(void) {
@@ -147,10 +144,19 @@ bool build_add_ca(X509 *x509, int path_len) {
            add_subject_key_id(x509);
 }
 
+bool build_add_no_ca(X509 *x509) {
+    return add_basic_constraints(x509, false, 0);
+}
+
+bool build_add_usage(X509 *x509, enum key_usage bit) {
+    int bits[] = {(int)bit};
+    return add_key_usage(x509, bits, 1);
+}
+
 // With RSA a client without elliptic curves encrypts its secret for the key (RFC 5246 7.4.2).
 bool build_add_leaf(X509 *x509, EVP_PKEY *key) {
     static const int BITS[] = {DIGITAL_SIGNATURE, KEY_ENCIPHERMENT};
-    return add_basic_constraints(x509, false, 0) &&
+    return build_add_no_ca(x509) &&
            add_key_usage(x509, BITS, EVP_PKEY_id(key) == EVP_PKEY_RSA ? 2 : 1);
 }
 

@@ -16,6 +16,15 @@ struct dates {
     int64_t not_after;
 };
 
+// The bits of KeyUsage, RFC 5280 4.2.1.3.
+enum key_usage {
+    DIGITAL_SIGNATURE = 0,
+    KEY_ENCIPHERMENT = 2,
+    DATA_ENCIPHERMENT = 3,
+    KEY_CERT_SIGN = 5,
+    CRL_SIGN = 6,
+};
+
 // What signs. An issuer owns both.
 struct issuer {
     X509 *certificate;
@@ -32,7 +41,9 @@ EVP_PKEY *build_key_rsa(unsigned bits); // 2048 take some tenths of a second
 X509 *build_certificate(EVP_PKEY *key, const struct dates *dates);
 bool build_add_ca(X509 *x509, int path_len);    // CA, key usage, subject key id
 bool build_add_leaf(X509 *x509, EVP_PKEY *key); // no CA, key usage
-bool build_add_purpose(X509 *x509, int nid);    // extended key usage: this one
+bool build_add_no_ca(X509 *x509);               // no CA
+bool build_add_usage(X509 *x509, enum key_usage bit);
+bool build_add_purpose(X509 *x509, int nid); // extended key usage: this one
 // Signs with ECDSA and SHA-256, after an authority key identifier; `issuer` has its subject.
 bool build_sign(X509 *x509, const struct issuer *issuer);
 // The same with another digest.

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "certs/build.h"
 #include "certs/constraints.h"
+#include "certs/flaw.h"
 #include "certs/names.h"
 
 #include <openssl/err.h>
@@ -22,7 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAF_CHAIN_LEN = 2 };
+enum { LEAF_CHAIN_LEN = 3 };
 
 // BoringSSL cannot sign a handshake with much less.
 static const unsigned SMALL_KEY_BITS[] = {768, 1024, 1536};
@@ -171,7 +172,6 @@ static bool set_subject(X509 *leaf, X509 *server, const struct leaf_request *req
                                     : build_set_subject(leaf, NID_organizationName, "smtpscope");
 }
 
-// RFC 5280 4.2.1.6: critical where the subject is empty.
 static GENERAL_NAMES *names_to_show(X509 *server, const struct leaf_request *request) {
     if (server != NULL && (request->faults & TRUST_COMMON_NAME) != 0) {
         return X509_get_ext_d2i(server, NID_subject_alt_name, NULL, NULL);
@@ -186,8 +186,15 @@ static GENERAL_NAMES *names_to_show(X509 *server, const struct leaf_request *req
     return names;
 }
 
+// RFC 5280 4.2.1.6: critical where the subject is empty.
 static bool add_names(X509 *leaf, X509 *server, const struct leaf_request *request,
                       const X509 *ca) {
+    if (flaw_has_own_names(request->flaw)) {
+        return flaw_add_names(leaf, request);
+    }
+    if (!set_subject(leaf, server, request)) {
+        return false;
+    }
     GENERAL_NAMES *names = names_to_show(server, request);
     if (names == NULL) {
         return true;
@@ -213,8 +220,12 @@ static bool add_own_constraints(X509 *leaf, X509 *server) {
            (!signs || copy_extension(leaf, server, NID_key_usage));
 }
 
-static bool add_constraints(X509 *leaf, EVP_PKEY *key, X509 *server, unsigned faults) {
-    bool own = server != NULL && (faults & TRUST_SELF_SIGNED) != 0;
+static bool add_constraints(X509 *leaf, EVP_PKEY *key, X509 *server,
+                            const struct leaf_request *request) {
+    bool own = server != NULL && (request->faults & TRUST_SELF_SIGNED) != 0;
+    if (request->flaw == LEAF_FLAW_WRONG_KEY_USAGE) {
+        return build_add_no_ca(leaf) && flaw_add_usage(leaf);
+    }
     return own ? add_own_constraints(leaf, server) : build_add_leaf(leaf, key);
 }
 
@@ -236,13 +247,26 @@ static bool wants_unknown_issuer(unsigned faults) {
     return (faults & (TRUST_UNKNOWN_ISSUER | TRUST_OTHER)) != 0;
 }
 
-static bool sign(X509 *leaf, const struct leaf_store *store, EVP_PKEY *key,
-                 const struct leaf_request *request) {
+// What is made of a request.
+struct minting {
+    const struct leaf_store *store;
+    const struct leaf_request *request;
+    EVP_PKEY *key;
+    X509 *server;         // parsed; NULL where there is none
+    struct issuer flawed; // what signs the leaf where the fault is there
+};
+
+static bool sign(X509 *leaf, const struct minting *minting) {
+    const struct leaf_request *request = minting->request;
+    const struct leaf_store *store = minting->store;
     bool sha1 = (request->faults & TRUST_SHA1_SIGNATURE) != 0;
     const EVP_MD *digest = sha1 ? EVP_sha1() : EVP_sha256();
     if ((request->faults & TRUST_SELF_SIGNED) != 0) {
-        struct issuer itself = {.certificate = leaf, .key = key};
+        struct issuer itself = {.certificate = leaf, .key = minting->key};
         return build_sign_with(leaf, &itself, digest);
+    }
+    if (minting->flawed.certificate != NULL) {
+        return build_sign_with(leaf, &minting->flawed, digest);
     }
     if (!wants_unknown_issuer(request->faults)) {
         return build_sign_with(leaf, authority_signer(store->authority), digest);
@@ -267,17 +291,17 @@ static X509 *companion(const struct leaf_store *store, const struct leaf_request
 
 // ── minting ─────────────────────────────────────────────────────────────────────────────────────
 
-static X509 *build_leaf(const struct leaf_store *store, EVP_PKEY *key, X509 *server,
-                        const struct leaf_request *request) {
+static X509 *build_leaf(const struct minting *minting) {
+    const struct leaf_request *request = minting->request;
     int64_t now_s = request->now_unix_ns / NS_PER_S;
     struct dates dates = {now_s - CLOCK_SKEW_S, now_s + (int64_t)LEAF_DAYS * SECONDS_PER_DAY};
     bool wrong_dates = (request->faults & (TRUST_EXPIRED | TRUST_NOT_YET_VALID)) != 0;
-    const X509 *ca = authority_signer(store->authority)->certificate;
-    X509 *leaf = build_certificate(key, &dates);
+    const X509 *ca = authority_signer(minting->store->authority)->certificate;
+    X509 *leaf = build_certificate(minting->key, &dates), *server = minting->server;
     if (leaf != NULL && (!wrong_dates || set_faulty_dates(leaf, server, request->faults, now_s)) &&
-        set_subject(leaf, server, request) && add_names(leaf, server, request, ca) &&
-        add_constraints(leaf, key, server, request->faults) &&
-        add_purpose(leaf, server, request->faults) && sign(leaf, store, key, request)) {
+        add_names(leaf, server, request, ca) &&
+        add_constraints(leaf, minting->key, server, request) &&
+        add_purpose(leaf, server, request->faults) && sign(leaf, minting)) {
         return leaf;
     }
     X509_free(leaf);
@@ -298,44 +322,63 @@ static EVP_PKEY *small_key(struct leaf_store *store, unsigned bits) {
 }
 
 static EVP_PKEY *key_for(struct leaf_store *store, const struct leaf_request *request) {
+    bool rsa = request->rsa || flaw_needs_rsa(request->flaw);
     if ((request->faults & TRUST_SMALL_KEY) != 0) {
         return small_key(store, request->small_key_bits);
     }
-    if (request->rsa && store->rsa_key == NULL) {
+    if (rsa && store->rsa_key == NULL) {
         store->rsa_key = build_key_rsa(RSA_BITS);
     }
-    return request->rsa ? store->rsa_key : store->key;
+    return rsa ? store->rsa_key : store->key;
 }
 
-static struct kept *mint(struct leaf_store *store, const struct leaf_request *request) {
-    EVP_PKEY *key = key_for(store, request);
-    X509 *server = request->server == NULL ? NULL : X509_parse_from_buffer(request->server);
-    X509 *leaf = key == NULL ? NULL : build_leaf(store, key, server, request);
-    X509 *also = companion(store, request);
-    struct kept *kept = NULL;
-    if (leaf != NULL) {
-        kept = mem_new(sizeof(*kept));
-        kept->chain[kept->view.chain_len++] = build_der(leaf);
-        if (also != NULL) {
-            kept->chain[kept->view.chain_len++] = build_der(also);
-        }
-        kept->view.chain = kept->chain;
-        EVP_PKEY_up_ref(key);
-        kept->view.key = key;
-        kept->minted_s = request->now_unix_ns / NS_PER_S;
-        atomic_init(&kept->holders, 1); // the store
+static void put_into_chain(struct kept *kept, X509 *x509) {
+    if (x509 != NULL) {
+        kept->chain[kept->view.chain_len++] = build_der(x509);
     }
-    X509_free(server);
-    X509_free(leaf);
+}
+
+static struct kept *kept_new(const struct minting *minting, X509 *leaf) {
+    struct kept *kept = mem_new(sizeof(*kept));
+    bool sends_flawed = flaw_sends_issuer(minting->request->flaw);
+    put_into_chain(kept, leaf);
+    put_into_chain(kept, sends_flawed ? minting->flawed.certificate : NULL);
+    put_into_chain(kept, companion(minting->store, minting->request));
+    kept->view.chain = kept->chain;
+    EVP_PKEY_up_ref(minting->key);
+    kept->view.key = minting->key;
+    kept->minted_s = minting->request->now_unix_ns / NS_PER_S;
+    atomic_init(&kept->holders, 1); // the store
     return kept;
 }
 
-// What decides how a leaf looks: the server's certificate, the name, the faults, the kind of key.
+static bool make_flawed_issuer(struct minting *minting) {
+    const struct leaf_request *request = minting->request;
+    return !flaw_has_issuer(request->flaw) ||
+           flaw_build_issuer(&minting->flawed, request->flaw,
+                             authority_signer(minting->store->authority),
+                             request->now_unix_ns / NS_PER_S);
+}
+
+static struct kept *mint(struct leaf_store *store, const struct leaf_request *request) {
+    struct minting minting = {.store = store, .request = request, .key = key_for(store, request)};
+    minting.server = request->server == NULL ? NULL : X509_parse_from_buffer(request->server);
+    bool can = minting.key != NULL && make_flawed_issuer(&minting);
+    X509 *leaf = can ? build_leaf(&minting) : NULL;
+    struct kept *kept = leaf == NULL ? NULL : kept_new(&minting, leaf);
+    X509_free(minting.server);
+    X509_free(leaf);
+    issuer_cleanup(&minting.flawed);
+    return kept;
+}
+
+// What decides how a leaf looks: the server's certificate, the names, the faults, the kind of key.
 static void identify(uint8_t out[SHA256_LEN], const struct leaf_request *request) {
     uint8_t options[] = {(uint8_t)(request->faults >> 8),
                          (uint8_t)request->faults,
                          (uint8_t)(request->small_key_bits >> 8),
                          (uint8_t)request->small_key_bits,
+                         (uint8_t)request->flaw,
                          request->rsa,
                          request->issuer_sent,
                          request->name != NULL,
@@ -350,6 +393,10 @@ static void identify(uint8_t out[SHA256_LEN], const struct leaf_request *request
         sha256_update(&hash, slice_of(server, sizeof(server)));
     }
     sha256_update(&hash, slice_of_string(request->name));
+    if (request->flaw == LEAF_FLAW_ADDRESS_FOR_NAME) {
+        sha256_update(&hash, SLICE("\0"));
+        sha256_update(&hash, slice_of_string(request->address));
+    }
     sha256_final(out, &hash);
 }
 

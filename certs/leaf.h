@@ -7,6 +7,7 @@
 #define SCOPE_CERTS_LEAF_H
 
 #include "certs/authority.h"
+#include "certs/certificate_fault.h"
 #include "certs/trust.h"
 
 struct leaf_store; // safe for use by many threads
@@ -30,6 +31,8 @@ struct leaf_request {
     // The server sent more than its own certificate; so does the mirrored unknown issuer, since
     // clients distinguish "the first certificate's issuer is missing" from "a later one's is".
     bool issuer_sent;
+    enum leaf_flaw flaw; // one more fault, which no server's chain has
+    const char *address; // of the server, as the client sees it; NULL where it is not known
     unsigned
         small_key_bits; // where `faults` has TRUST_SMALL_KEY: the leaf's RSA key is about so small
     int64_t now_unix_ns;

@@ -25,12 +25,15 @@ enum trust_fault { // bits: a certificate can have several
     TRUST_COMMON_NAME = 1 << 8,    // the name is in the common name alone (RFC 9525 6.3)
     TRUST_SHA1_SIGNATURE = 1 << 9, // of a certificate of the chain that is no root
     TRUST_SMALL_KEY = 1 << 10,     // an RSA key under 2048 bits anywhere in the chain
+    // … and what only leaves of certificate_fault.h have; no verdict has it.
+    TRUST_ODD_NAME = 1 << 11,  // RFC 9525 does not let it match, RFC 6125 did
+    TRUST_ODD_USAGE = 1 << 12, // a key usage that clients do not look at
 };
 
 // Weak, but no reason not to verify.
 #define TRUST_WEAKNESSES ((unsigned)TRUST_SHA1_SIGNATURE | TRUST_SMALL_KEY)
 // No client that goes on with these alone has failed to check.
-#define TRUST_DISPUTED (TRUST_WEAKNESSES | TRUST_COMMON_NAME)
+#define TRUST_DISPUTED (TRUST_WEAKNESSES | TRUST_COMMON_NAME | TRUST_ODD_NAME | TRUST_ODD_USAGE)
 
 struct trust_verdict {
     unsigned faults;         // see trust_holds

@@ -105,7 +105,7 @@ static void test_is_a_ca(void **state) {
     struct authority *authority = must_open(&f);
     X509 *ca = certificate_of(authority);
     assert_int_equal(X509_check_ca(ca), 1);
-    assert_int_equal(X509_get_pathlen(ca), 0);
+    assert_int_equal(X509_get_pathlen(ca), 1);
     assert_int_equal(X509_get_key_usage(ca), KU_KEY_CERT_SIGN | KU_CRL_SIGN);
     assert_non_null(X509_get0_subject_key_id(ca));
     assert_int_equal(X509_get_ext_by_NID(ca, NID_name_constraints, -1), -1);

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// flaw: how the leaves of certificate_fault.h differ from good ones: in their names, their key's
+// use, their issuer. Only inside `certs`.
+#ifndef SCOPE_CERTS_FLAW_H
+#define SCOPE_CERTS_FLAW_H
+
+#include "certs/build.h"
+#include "certs/leaf.h"
+
+#include <openssl/x509v3.h>
+
+bool flaw_has_own_names(enum leaf_flaw flaw); // the server's are not shown
+bool flaw_needs_rsa(enum leaf_flaw flaw);     // BoringSSL shows no other key with it
+// The subject and the alternative names of such a leaf.
+bool flaw_add_names(X509 *leaf, const struct leaf_request *request);
+// Key usage, and that it is no CA.
+bool flaw_add_usage(X509 *leaf);
+
+// Whether the leaf has an issuer of its own, below the CA that the client trusts.
+bool flaw_has_issuer(enum leaf_flaw flaw);
+bool flaw_sends_issuer(enum leaf_flaw flaw);
+// `parent` signs it. False on failure, with `out` empty.
+bool flaw_build_issuer(struct issuer *out, enum leaf_flaw flaw, const struct issuer *parent,
+                       int64_t now_s);
+
+#endif
