@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "fault/action.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -47,6 +48,7 @@ enum {
     AT_TEXT = 1u << 9, // DATA, BDAT
     AT_REPLIES = AT(FAULT_GREETING) | AT(FAULT_COMMAND) | AT(FAULT_MESSAGE),
     AT_ALL = AT_REPLIES | AT(FAULT_CONNECT) | AT(FAULT_TLS),
+    AT_SILENCE = AT_REPLIES | AT(FAULT_TLS),
 };
 
 static bool read_code(struct fault_action *action, struct slice words) {
@@ -91,21 +93,16 @@ static bool read_alert(struct fault_action *action, struct slice words) {
 }
 
 static bool read_certificate(struct fault_action *action, struct slice words) {
-    static const char *const names[] = {
-        [FAULT_CERTIFICATE_EXPIRED] = "expired",
-        [FAULT_CERTIFICATE_NOT_YET_VALID] = "not-yet-valid",
-        [FAULT_CERTIFICATE_WRONG_NAME] = "wrong-name",
-        [FAULT_CERTIFICATE_SELF_SIGNED] = "self-signed",
-        [FAULT_CERTIFICATE_UNKNOWN_ISSUER] = "unknown-issuer",
-        [FAULT_CERTIFICATE_WEAK_KEY] = "weak-key",
-    };
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (slice_is(words, names[i])) {
-            action->count = i;
-            return true;
-        }
-    }
-    return false;
+    action->certificate = certificate_fault_find(words);
+    return action->certificate != NULL;
+}
+
+static bool read_version(struct fault_action *action, struct slice words) {
+    struct tls_version_range range;
+    bool one = tls_version_range_parse(&range, words) && range.min == range.max &&
+               slice_find_byte(words, '-') == SLICE_NONE;
+    action->version = one ? range.min : TLS_VERSION_1_0;
+    return one;
 }
 
 // The first row whose name and words fit is the action. FAULT_ANSWER has no name.
@@ -118,7 +115,7 @@ static const struct action_row {
 } action_rows[] = {
     {FAULT_REPLACE, "replace", "replace CODE [ENHANCED] TEXT", AT_REPLIES, read_code},
     {FAULT_DELAY, "delay", "delay TIME, such as 250ms or 3s", AT_ALL, read_delay},
-    {FAULT_SILENCE, "silence", "silence", AT_REPLIES, read_no_words},
+    {FAULT_SILENCE, "silence", "silence", AT_SILENCE, read_no_words},
     {FAULT_CLOSE, "close", "close", AT_ALL, read_no_words},
     {FAULT_CLOSE_AFTER, "close", "close after N", AT_TEXT | AT(FAULT_MESSAGE), read_after},
     {FAULT_RESET, "reset", "reset", AT_ALL, read_no_words},
@@ -127,9 +124,8 @@ static const struct action_row {
     {FAULT_STRIP, "strip", "strip KEYWORD…", AT_EHLO, read_text},
     {FAULT_ADD, "add", "add LINE", AT_EHLO, read_text},
     {FAULT_ALERT, "alert", "alert NAME of RFC 8446 6.2", AT(FAULT_TLS), read_alert},
-    {FAULT_CERTIFICATE, "certificate",
-     "certificate expired, not-yet-valid, wrong-name, self-signed, unknown-issuer or weak-key",
-     AT(FAULT_TLS), read_certificate},
+    {FAULT_CERTIFICATE, "certificate", "certificate FAULT", AT(FAULT_TLS), read_certificate},
+    {FAULT_VERSION, "version", "version 1.0, 1.1, 1.2 or 1.3", AT(FAULT_TLS), read_version},
     {FAULT_REFUSE, "refuse", "refuse", AT(FAULT_CONNECT), read_no_words},
     {FAULT_UNREACHABLE, "unreachable", "unreachable", AT(FAULT_CONNECT), read_no_words},
     {FAULT_ANSWER, NULL, "CODE [ENHANCED] TEXT", AT_REPLIES, read_code},
@@ -154,17 +150,31 @@ bool fault_action_find(struct fault_action *out, const char *text) {
     return find_action(out, text) != NULL;
 }
 
+static enum err unknown_certificate(struct failure *failure, const char *text) {
+    struct buf words;
+    buf_init(&words, FAILURE_MAX);
+    for (size_t i = 0; i < certificate_fault_count(); i++) {
+        buf_putf(&words, "%s%s", i == 0 ? "" : ", ", certificate_fault_at(i)->word);
+    }
+    enum err err = fail(failure, ERR_USAGE, "'%s' is not 'certificate' and one of: %.*s", text,
+                        SHOWN(buf_slice(&words)));
+    buf_cleanup(&words);
+    return err;
+}
+
 static enum err unknown_action(struct failure *failure, const char *text) {
     struct slice rest = slice_of_string(text);
     struct slice word = fault_word_next(&rest);
     for (size_t i = 0; i < ACTION_ROWS; i++) {
         if (action_rows[i].name != NULL && slice_is(word, action_rows[i].name)) {
-            return fail(failure, ERR_USAGE, "'%s' is not '%s'", text, action_rows[i].form);
+            return action_rows[i].kind == FAULT_CERTIFICATE
+                       ? unknown_certificate(failure, text)
+                       : fail(failure, ERR_USAGE, "'%s' is not '%s'", text, action_rows[i].form);
         }
     }
     return fail(failure, ERR_USAGE,
                 "'%.*s' is no action: CODE TEXT, replace, delay, silence, close, reset, slice, "
-                "rate, strip, add, alert, certificate, refuse, unreachable",
+                "rate, strip, add, alert, certificate, version, refuse, unreachable",
                 SHOWN(word));
 }
 

@@ -6,6 +6,8 @@
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "certs/certificate_fault.h"
+#include "tls/context.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,19 +27,11 @@ enum fault_action_kind {
     FAULT_STRIP,       // `text`: keywords, a blank between two
     FAULT_ADD,         // `text`: a line of the EHLO reply without its code
     FAULT_ALERT,       // `count`: AlertDescription of RFC 8446 6
-    FAULT_CERTIFICATE, // `count`: enum fault_certificate
+    FAULT_CERTIFICATE, // `certificate`
+    FAULT_VERSION,     // `version`
     FAULT_REFUSE,
     FAULT_UNREACHABLE,
     FAULT_ACTION_COUNT,
-};
-
-enum fault_certificate {
-    FAULT_CERTIFICATE_EXPIRED,
-    FAULT_CERTIFICATE_NOT_YET_VALID,
-    FAULT_CERTIFICATE_WRONG_NAME,
-    FAULT_CERTIFICATE_SELF_SIGNED,
-    FAULT_CERTIFICATE_UNKNOWN_ISSUER,
-    FAULT_CERTIFICATE_WEAK_KEY,
 };
 
 struct fault_action {
@@ -46,6 +40,8 @@ struct fault_action {
     const char *text; // points into the rule's `action_text`
     int64_t time_ns;
     uint64_t count;
+    const struct certificate_fault *certificate;
+    enum tls_version version;
 };
 
 // Whether this text reads as an action; `out`'s texts point into it.

@@ -242,6 +242,7 @@ static void act(struct fault_filter *filter, const struct fault_rule *rule,
     case FAULT_CLOSE_AFTER:
     case FAULT_ALERT:
     case FAULT_CERTIFICATE:
+    case FAULT_VERSION:
     case FAULT_REFUSE:
     case FAULT_UNREACHABLE:
     case FAULT_ACTION_COUNT:

@@ -261,6 +261,7 @@ void relay_report_fault(struct relay *relay, const struct fault_rule *rule, int6
 // endpoint may have been refused.
 bool tls_fault_act(struct relay *relay, const char *server_name, int64_t at_ns);
 bool tls_fault_shapes_leaf(const struct relay *relay);
+bool tls_fault_pins_version(const struct relay *relay);
 // Gives the leaf that is asked for the rule's fault; returns what the client sees, enum
 // trust_fault.
 unsigned tls_fault_edit_leaf(struct leaf_request *request, const struct relay *relay);

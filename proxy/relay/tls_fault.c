@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: MIT
 // tls_fault: what a rule of --fault at `tls` does to the client's handshake: an alert, a leaf with
-// a fault, an end, or a wait.
+// a fault, one version of TLS, an end, or a wait.
 #include "base/clock.h"
 #include "fault/faults.h"
 #include "relay/relay_state.h"
-
-enum { WEAK_KEY_BITS = 1024 };
-
-// The leaf's name where it is to be a wrong one (RFC 2606 2).
-static const char wrong_name[] = "wrong-name.invalid";
 
 void relay_report_fault(struct relay *relay, const struct fault_rule *rule, int64_t at_ns) {
     struct event event = {.kind = EVENT_FAULT, .session = relay->session, .at_ns = at_ns};
@@ -52,6 +47,11 @@ bool tls_fault_act(struct relay *relay, const char *server_name, int64_t at_ns) 
     case FAULT_DELAY:
         fault->due_ns = at_ns < fault->due_ns ? fault->due_ns : INT64_MAX;
         return fault->due_ns != INT64_MAX;
+    case FAULT_SILENCE:
+        return true;
+    case FAULT_VERSION:
+        tls_endpoint_pin_version(relay->client.tls, fault->rule->action.version);
+        return false;
     case FAULT_ALERT:
         end_session(relay, fault->rule);
         tls_endpoint_refuse(relay->client.tls, (int)fault->rule->action.count, relay->end.error,
@@ -72,34 +72,19 @@ bool tls_fault_act(struct relay *relay, const char *server_name, int64_t at_ns) 
     }
 }
 
-bool tls_fault_shapes_leaf(const struct relay *relay) {
+static bool does(const struct relay *relay, enum fault_action_kind kind) {
     const struct fault_rule *rule = relay->tls_fault.rule;
-    return rule != NULL && rule->action.kind == FAULT_CERTIFICATE;
+    return rule != NULL && rule->action.kind == kind;
+}
+
+bool tls_fault_shapes_leaf(const struct relay *relay) {
+    return does(relay, FAULT_CERTIFICATE);
+}
+
+bool tls_fault_pins_version(const struct relay *relay) {
+    return does(relay, FAULT_VERSION);
 }
 
 unsigned tls_fault_edit_leaf(struct leaf_request *request, const struct relay *relay) {
-    switch ((enum fault_certificate)relay->tls_fault.rule->action.count) {
-    case FAULT_CERTIFICATE_EXPIRED:
-        request->faults = TRUST_EXPIRED;
-        break;
-    case FAULT_CERTIFICATE_NOT_YET_VALID:
-        request->faults = TRUST_NOT_YET_VALID;
-        break;
-    case FAULT_CERTIFICATE_WRONG_NAME:
-        request->faults = 0;
-        request->server = NULL; // The leaf would have its names, which may fit.
-        request->name = wrong_name;
-        return TRUST_WRONG_NAME;
-    case FAULT_CERTIFICATE_SELF_SIGNED:
-        request->faults = TRUST_SELF_SIGNED;
-        break;
-    case FAULT_CERTIFICATE_UNKNOWN_ISSUER:
-        request->faults = TRUST_UNKNOWN_ISSUER;
-        break;
-    case FAULT_CERTIFICATE_WEAK_KEY:
-        request->faults = TRUST_SMALL_KEY;
-        request->small_key_bits = WEAK_KEY_BITS;
-        break;
-    }
-    return request->faults;
+    return certificate_fault_apply(request, relay->tls_fault.rule->action.certificate);
 }

@@ -290,7 +290,8 @@ static const char *shown_faults_text(const struct relay *relay) {
 
 // A client that refuses an old version refuses as it would without the proxy.
 static void limit_version(struct relay *relay) {
-    if (relay->config->client_follows_version && relay->server.tls != NULL) {
+    if (!tls_fault_pins_version(relay) && relay->config->client_follows_version &&
+        relay->server.tls != NULL) {
         tls_endpoint_limit_version(relay->client.tls, tls_endpoint_version(relay->server.tls));
     }
 }
@@ -310,6 +311,7 @@ static void present(struct relay *relay, int64_t at_ns) {
         .faults = faults_to_show(relay),
         .name = hello->sni != NULL ? hello->sni : relay->setup.client_local_address,
         .rsa = hello->rsa_only,
+        .address = relay->setup.client_local_address,
         .issuer_sent = chain_len > 1,
         .small_key_bits = relay->verdict.small_key_bits,
         .now_unix_ns = relay->session->started_unix_ns,

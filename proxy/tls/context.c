@@ -48,6 +48,10 @@ const char *tls_version_name(enum tls_version version) {
     return VERSIONS[version].name;
 }
 
+uint16_t tls_version_wire(enum tls_version version) {
+    return VERSIONS[version].wire;
+}
+
 const char *tls_wire_version_name(uint16_t wire) {
     for (size_t i = 0; i < VERSION_COUNT; i++) {
         if (VERSIONS[i].wire == wire) {

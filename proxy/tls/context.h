@@ -19,6 +19,7 @@ struct tls_version_range {
 };
 
 const char *tls_version_name(enum tls_version version); // "TLSv1.0" … "TLSv1.3"
+uint16_t tls_version_wire(enum tls_version version);    // 0x0301 … 0x0304
 // The name of a version as it is on the wire: 0x0303 gives "TLSv1.2", 0x0300 "SSLv3"; NULL for
 // numbers that are no version.
 const char *tls_wire_version_name(uint16_t wire);

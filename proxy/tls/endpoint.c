@@ -241,6 +241,17 @@ void tls_endpoint_limit_version(struct tls_endpoint *endpoint, uint16_t version_
     }
 }
 
+void tls_endpoint_pin_version(struct tls_endpoint *endpoint, enum tls_version version) {
+    uint16_t wire = tls_version_wire(version);
+    assert(endpoint->state == TLS_HELLO_SHOWN && !endpoint->presented);
+    ERR_clear_error();
+    if (SSL_set_min_proto_version(endpoint->ssl, wire) &&
+        SSL_set_max_proto_version(endpoint->ssl, wire)) {
+        endpoint->version_pinned = wire;
+        tls_hello_limit(endpoint->hello, wire);
+    }
+}
+
 void tls_endpoint_present(struct tls_endpoint *endpoint, const struct tls_presentation *what,
                           int64_t at_ns) {
     assert(endpoint->state == TLS_HELLO_SHOWN);

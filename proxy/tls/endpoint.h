@@ -91,6 +91,8 @@ const struct tls_hello *tls_endpoint_hello(const struct tls_endpoint *endpoint);
 // From here on no version above this one, as numbered on the wire, is negotiated with the client;
 // before tls_endpoint_present. It decides the hello's `rsa_only` again.
 void tls_endpoint_limit_version(struct tls_endpoint *endpoint, uint16_t version_max);
+// The same for this one version and no other, even one that the context does not allow.
+void tls_endpoint_pin_version(struct tls_endpoint *endpoint, enum tls_version version);
 struct tls_presentation {
     struct tls_identity identity;
     struct slice alpn;    // the one protocol to select; empty: none

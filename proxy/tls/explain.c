@@ -24,6 +24,10 @@ static const char *peer_name(const struct tls_account *account) {
 }
 
 static void put_allowed(struct buf *out, const struct tls_account *account) {
+    if (account->pinned != 0) {
+        buf_putf(out, "%s alone, as --fault wants", tls_wire_version_name(account->pinned));
+        return;
+    }
     const char *min = tls_version_name(account->allowed.min);
     bool limited = account->limit != 0 && account->limit < TLS1_3_VERSION;
     const char *max =

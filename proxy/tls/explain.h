@@ -26,6 +26,7 @@ struct tls_account {
     uint16_t limit;                // towards a client the version that the server chose, towards
                                    // a server the client's highest: no higher one is negotiated;
                                    // 0 for none
+    uint16_t pinned;               // towards a client: the one version that --fault wants; 0
     int reason;                    // BoringSSL's (SSL_R_…), 0 for none
     int alert;                     // ALERT_NONE where there was none
     enum party alert_by;           // PARTY_PROXY for our own

@@ -239,6 +239,7 @@ void tls_endpoint_fail(struct tls_endpoint *endpoint, enum tls_end end, int64_t 
         .stage = endpoint->stage,
         .allowed = tls_context_options(endpoint->context)->versions,
         .limit = endpoint->version_limit,
+        .pinned = endpoint->version_pinned,
         .reason = take_reason(),
         .alert = endpoint->alert,
         .alert_by = endpoint->alert_by,

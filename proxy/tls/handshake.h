@@ -22,6 +22,7 @@ struct tls_endpoint {
     uint16_t version_limit; // the highest that is negotiated, because of the other side; 0 for none
 
     // Accepting.
+    uint16_t version_pinned; // the one that is negotiated; 0: any that the context allows
     struct tls_hello *hello;
     bool presented;
     CRYPTO_BUFFER *leaf; // with a reference of ours; NULL before

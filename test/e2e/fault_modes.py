@@ -124,6 +124,7 @@ ROWS = [
     Row("tls: certificate self-signed", {"TLS": has("self-signed")}, 0, tls="any"),
     Row("tls: certificate unknown-issuer", {"TLS": has("unable to get")}, 0, tls="any"),
     Row("tls: certificate weak-key", {"TLS": has("")}, 0, tls="any"),
+    Row("tls: version 1.2", {"QUIT": "221"}, tls="any"),
 ]
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """--fault: clients that we did not write get what a rule says, and every output says whose it was."""
 
+import os
 import re
 import smtplib
 import ssl
@@ -116,18 +117,63 @@ def refusal(scope, port):
             return error.reason
 
 
+# What OpenSSL says of each; it takes a name in the subject alone.
+REFUSALS = {
+    "expired": "expired", "not-yet-valid": "not yet valid", "wrong-name": "mismatch",
+    "common-name-only": None, "wildcard-too-deep": "mismatch", "partial-wildcard": "mismatch",
+    "address-for-name": "mismatch", "nul-in-name": "mismatch", "self-signed": "self-signed cert",
+    "unknown-issuer": "unable to get", "untrusted-root": "self-signed certificate in",
+    "missing-intermediate": "unable to get", "issuer-no-ca": "invalid ca",
+    "name-constraint": "permitted subtree", "wrong-purpose": "unsuitable",
+    "wrong-key-usage": "unsuitable", "weak-key": "too weak", "sha1": "digest algorithm too weak"}
+# Where a client that goes on is not to blame.
+DISPUTED = ("common-name-only", "partial-wildcard", "wrong-key-usage", "weak-key", "sha1")
+
+
+def words_of_certificate_faults(scope):
+    said = scope.run("proxy", *SINK, "--fault", "tls: certificate ?").stderr.decode()
+    return said.partition("one of: ")[2].strip().split(", ")
+
+
 def test_each_fault_of_a_certificate_is_seen_by_a_client_that_checks(scope):
-    for fault, word in (("expired", "expired"), ("not-yet-valid", "not yet valid"),
-                        ("wrong-name", "mismatch"), ("self-signed", "self-signed"),
-                        ("unknown-issuer", "unable to get"), ("weak-key", "too weak")):
-        with scope.proxy(*SINK, *rules(f"tls session 1: certificate {fault}")) as proxy:
-            got = refusal(scope, proxy.port())
-            assert got is not None and word in got.lower().replace("_", " "), (fault, got)
-            assert refusal(scope, proxy.port()) is None, fault
-        refused, _ = proxy.sessions()
-        assert refused["faults"][0]["exchange"] is None and refused["outcome"] == "tls-client-failed"
-        blamed = [one for one in refused["findings"] if one["rule"].startswith("tls-client")]
-        assert fault == "weak-key" or not blamed, blamed
+    words = words_of_certificate_faults(scope)
+    assert sorted(words) == sorted(REFUSALS), words
+    numbered = [f"tls session {number}: certificate {word}" for number, word in enumerate(words, 1)]
+    with scope.proxy(*SINK, *rules(*numbered)) as proxy:
+        for word in words:
+            got, due = refusal(scope, proxy.port()), REFUSALS[word]
+            said = (got or "").lower().replace("_", " ")
+            assert (got is None) if due is None else due in said, (word, got)
+        assert refusal(scope, proxy.port()) is None
+    for word, session in zip(words, proxy.sessions(), strict=False):
+        assert session["faults"][0]["exchange"] is None, session
+        if REFUSALS[word] is not None:
+            assert session["outcome"] == "tls-client-failed", (word, session["outcome"])
+        blamed = [one for one in session["findings"] if one["rule"].startswith("tls-client")]
+        assert word in DISPUTED or not blamed, blamed
+
+
+def test_the_man_page_has_each_fault_of_a_certificate(scope):
+    folder = os.path.dirname(os.path.abspath(__file__))
+    with open(os.path.join(folder, "../../proxy/smtpscope.1"), encoding="utf-8") as file:
+        page = file.read()
+    items = page[page.index(".It Cm certificate Ar FAULT"):page.index(".It Cm version 1.0")]
+    named = [word for line in items.splitlines() if line.startswith(".It Cm ")
+             for word in line[len(".It Cm "):].replace(",", " ").split()]
+    assert sorted(named[3:]) == sorted(words_of_certificate_faults(scope)), named
+
+
+def test_the_client_gets_one_version(scope):
+    with scope.proxy(*SINK, *rules("tls session 1: version 1.2", "tls session 2: version 1.3",
+                                   "tls: version 1.0")) as proxy:
+        for version in ("TLSv1.2", "TLSv1.3"):
+            with s.connect(proxy.port()) as connection:
+                with scope.client_context().wrap_socket(connection,
+                                                        server_hostname="localhost") as client:
+                    assert client.version() == version
+        assert refusal(scope, proxy.port()) is not None
+    session = proxy.sessions()[2]
+    assert "TLSv1.0 alone, as --fault wants" in session["error"], session["error"]
 
 
 def test_a_handshake_ends_with_the_alert(scope):

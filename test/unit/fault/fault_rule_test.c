@@ -141,7 +141,9 @@ static void each_action_is_read(void **state) {
         {"greeting: rate 100", FAULT_RATE, 100},
         {"EHLO: strip SIZE PIPELINING", FAULT_STRIP, 0},
         {"EHLO: add SIZE 1000", FAULT_ADD, 0},
-
+        {"tls: silence", FAULT_SILENCE, 0},
+        {"tls: certificate sha1", FAULT_CERTIFICATE, 0},
+        {"tls: version 1.0", FAULT_VERSION, 0},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct fault_rule rule = good(rows[i].text);
@@ -183,7 +185,10 @@ static void what_cannot_be_read_is_named(void **state) {
     assert_wrong("RCPT: 99 no", "'99' is no action");
     assert_wrong("RCPT: 600 no", "'600' is no action");
     assert_wrong("tls: alert nonsense", "'alert nonsense' is not");
-    assert_wrong("tls: certificate old", "'certificate old' is not");
+    assert_wrong("tls: certificate old",
+                 "'certificate old' is not 'certificate' and one of: expired");
+    assert_wrong("tls: version 1.2-1.3", "'version 1.2-1.3' is not 'version 1.0");
+    assert_wrong("tls: version 2", "'version 2' is not");
     assert_wrong("DATA: close after 0", "'close after 0' is not");
     assert_wrong("MAIL: delay 0s", "'delay 0s' is not");
     assert_wrong("RCPT: slice 0", "'slice 0' is not");
@@ -196,7 +201,8 @@ static void what_makes_no_sense_is_refused(void **state) {
     assert_wrong("RCPT: refuse", "makes no sense at 'RCPT'");
     assert_wrong("RCPT: strip SIZE", "makes no sense at 'RCPT'");
     assert_wrong("RCPT: close after 10", "makes no sense at 'RCPT'");
-    assert_wrong("tls: silence", "makes no sense at 'tls'");
+    assert_wrong("connect: silence", "makes no sense at 'connect'");
+    assert_wrong("greeting: version 1.2", "makes no sense at 'greeting'");
     assert_wrong("tls: 550 no", "makes no sense at 'tls'");
     assert_wrong("DATA: 354 go", "a 3yz reply");
     assert_wrong("DATA: replace 451 later", "at DATA");
@@ -218,20 +224,21 @@ static void each_action_has_its_points(void **state) {
     static const char *const actions[] = {
         "550 5.7.1 no", "replace 451 4.3.0 no", "delay 1s", "silence",     "close",
         "reset",        "close after 10",       "slice 1",  "rate 10",     "strip SIZE",
-        "add SIZE 1",   "alert unknown_ca",     "refuse",   "unreachable", "certificate expired"};
+        "add SIZE 1",   "alert unknown_ca",     "refuse",   "unreachable", "certificate expired",
+        "version 1.2"};
     static const struct {
         const char *point;
         const char *taken;
     } rows[] = {
-        {"connect", "--+-++------++-"},  {"tls", "--+-++-----+--+"},
-        {"greeting", "++++++-++------"}, {"EHLO", "++++++-++++----"},
-        {"HELO", "++++++-++++----"},     {"LHLO", "++++++-++++----"},
-        {"MAIL", "++++++-++------"},     {"RCPT", "++++++-++------"},
-        {"DATA", "+-+++++++------"},     {"BDAT", "+++++++++------"},
-        {"STARTTLS", "+-++++-++------"}, {"AUTH", "++++++-++------"},
-        {"RSET", "++++++-++------"},     {"QUIT", "++++++-++------"},
-        {"XFOO", "++++++-++------"},     {"*", "++++++-++------"},
-        {"message", "+++++++++------"},
+        {"connect", "--+-++------++--"},  {"tls", "--++++-----+--++"},
+        {"greeting", "++++++-++-------"}, {"EHLO", "++++++-++++-----"},
+        {"HELO", "++++++-++++-----"},     {"LHLO", "++++++-++++-----"},
+        {"MAIL", "++++++-++-------"},     {"RCPT", "++++++-++-------"},
+        {"DATA", "+-+++++++-------"},     {"BDAT", "+++++++++-------"},
+        {"STARTTLS", "+-++++-++-------"}, {"AUTH", "++++++-++-------"},
+        {"RSET", "++++++-++-------"},     {"QUIT", "++++++-++-------"},
+        {"XFOO", "++++++-++-------"},     {"*", "++++++-++-------"},
+        {"message", "+++++++++-------"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         for (size_t k = 0; k < sizeof(actions) / sizeof(actions[0]); k++) {
