@@ -8,6 +8,7 @@
 #include "base/safe_file.h"
 #include "cli/console.h"
 #include "cli/control_answers.h"
+#include "cli/service_manager.h"
 #include "cli/status.h"
 #include "cli/web_place.h"
 #include "control/control.h"
@@ -197,6 +198,13 @@ static void warn_of_no_rotation(const struct options *options) {
     }
 }
 
+// Under `run` a service is the command, which says so itself.
+static void notify_manager(const struct service_loop *service, const char *state) {
+    if (service->options->command == CLI_PROXY) {
+        service_manager_notify(state);
+    }
+}
+
 // ── life ────────────────────────────────────────────────────────────────────────────────────────
 
 enum err service_start(struct service_loop *service, struct failure *failure) {
@@ -216,12 +224,17 @@ enum err service_start(struct service_loop *service, struct failure *failure) {
     warn_of_secrets(service->options);
     warn_of_no_rotation(service->options);
     status_start(service);
-    return service->options->ready_file == NULL ? OK : write_ready_file(service, failure);
+    err = service->options->ready_file == NULL ? OK : write_ready_file(service, failure);
+    if (err == OK) {
+        notify_manager(service, "READY=1");
+    }
+    return err;
 }
 
 void service_stop(struct service_loop *service) {
     if (!service->stopping) {
         service->stopping = true;
+        notify_manager(service, "STOPPING=1");
         status_say_stopping(service);
         proxy_stop(service->proxy);
     }
