@@ -323,6 +323,38 @@ def test_redirect_is_idempotent_and_leaves_nothing(scope):
         assert hosts.redirect("show") == "nothing is redirected\n"
 
 
+def test_down_after_a_crash(scope):
+    """The rules lead nowhere once the proxy was killed; `down` needs nothing but their names."""
+    with Hosts() as hosts, hosts.server(SERVER4, SERVER6) as peers:
+        before = hosts.inside("gateway", "nft", "list", "ruleset").stdout
+        hosts.redirect("up", "gateway", "lan")
+        proxy = GatewayProxy(scope, hosts, *WILDCARDS)
+        proxy.process.kill()
+        proxy.process.wait(s.TIMEOUT)
+        lost = hosts.inside("client", "/usr/bin/python3", "-c", TALK, SERVER4, "25", check=False)
+        assert lost.returncode != 0
+        for _ in range(2):
+            hosts.redirect("down")
+            hosts.talk("client", SERVER4)
+            hosts.talk("client", SERVER6)
+        assert hosts.inside("gateway", "nft", "list", "ruleset").stdout == before
+    assert len(peers) == 4, peers
+
+
+def test_down_says_when_it_could_not(scope):
+    """An nft that fails is no success."""
+    with Hosts() as hosts:
+        hosts.redirect("up", "gateway", "lan")
+        folder = scope.path("bin")
+        os.mkdir(folder)
+        with open(os.path.join(folder, "nft"), "w", encoding="utf-8") as file:
+            file.write('#!/bin/sh\n[ "$1" = delete ] && exit 1\nexec /usr/sbin/nft "$@"\n')
+        os.chmod(os.path.join(folder, "nft"), 0o755)
+        done = hosts.inside("gateway", "env", f"PATH={folder}:{os.environ['PATH']}", REDIRECT,
+                            "down", check=False)
+        assert done.returncode == 3 and b"did not take the rules away" in done.stderr, done
+
+
 def test_without_the_right_for_tproxy_it_says_so_and_serves(scope):
     user = ways.prepare_user(scope)
     with Hosts() as hosts, hosts.server(SERVER4):
