@@ -149,6 +149,29 @@ static enum err write_bundles(struct environment *environment, struct failure *f
     return err;
 }
 
+// "bundle-", 16 digits, and a form.
+bool environment_is_bundle(const char *name) {
+    enum { DIGITS = 16 };
+    const size_t start = sizeof(BUNDLE_START) - 1;
+    if (strncmp(name, BUNDLE_START, start) != 0 ||
+        strspn(name + start, "0123456789abcdef") != DIGITS) {
+        return false;
+    }
+    const char *form = name + start + DIGITS;
+    return strcmp(form, ".pem") == 0 || strcmp(form, ".jks") == 0;
+}
+
+void environment_put_names_into(struct buf *out, const char *dir) {
+    char *start = mem_format("%s/", dir);
+    for (size_t i = 0; i < VARIABLE_COUNT; i++) {
+        const char *value = getenv(VARIABLES[i].name);
+        if (value != NULL && strstr(value, start) != NULL) {
+            buf_putf(out, " %s", VARIABLES[i].name);
+        }
+    }
+    free(start);
+}
+
 // ── the values ──────────────────────────────────────────────────────────────────────────────────
 
 // What is inherited, without a trust store that is named there already, and ours after it. Java

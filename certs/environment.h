@@ -26,6 +26,10 @@ struct environment;
 MUST_USE enum err environment_new(struct environment **out, struct failure *failure,
                                   const struct authority *authority, const char *dir,
                                   int64_t now_unix_ns);
+// Whether a name, without its folder, is that of such a bundle.
+bool environment_is_bundle(const char *name);
+// Appends the names of those variables, a space before each, that lead into `dir` now.
+void environment_put_names_into(struct buf *out, const char *dir);
 void environment_free(struct environment *environment);
 
 // "NAME=value", NULL-terminated; valid as long as `environment`.

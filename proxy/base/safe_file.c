@@ -15,7 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PRIVATE_MODE = 0600 };
+#define TEMPORARY_START ".smtpscope-"
+enum { PRIVATE_MODE = 0600, NUMBER_DIGITS = 16 };
 
 bool file_write_all(int fd, struct slice bytes) {
     while (bytes.len > 0) {
@@ -37,7 +38,13 @@ static char *random_name(const char *path) {
     uint64_t number = 0;
     ssize_t len = getrandom(&number, sizeof(number), 0);
     (void)len;
-    return mem_format("%.*s.smtpscope-%016" PRIx64, folder_len, path, number);
+    return mem_format("%.*s" TEMPORARY_START "%016" PRIx64, folder_len, path, number);
+}
+
+bool new_file_is_temporary(const char *name) {
+    const size_t start = strlen(TEMPORARY_START);
+    return strncmp(name, TEMPORARY_START, start) == 0 && strlen(name) == start + NUMBER_DIGITS &&
+           strspn(name + start, "0123456789abcdef") == NUMBER_DIGITS;
 }
 
 int new_file_open(struct new_file *out, int folder_fd, const char *path, mode_t mode) {

@@ -28,6 +28,8 @@ MUST_USE int new_file_open(struct new_file *out, int folder_fd, const char *path
 // Gives it its name: with `replace` in the place of what is there, else EEXIST where something is.
 // 0, or an errno; the file is then to be discarded. Afterwards `fd` belongs to the caller.
 MUST_USE int new_file_commit(struct new_file *file, bool replace);
+// Whether a name, without its folder, is such a temporary one: of a program that was killed.
+bool new_file_is_temporary(const char *name);
 // Removes the file and closes it.
 void new_file_discard(struct new_file *file);
 // All of the above with `bytes` as the content. 0, or an errno.

@@ -113,11 +113,16 @@ static enum err act(struct failure *failure, const struct options *options,
         return write_certificate(failure, options, ca->authority);
     case CA_ENV:
         return env(failure, ca);
+    case CA_REMOVE:
+        break; // is done without opening it
     }
     return ERR_USAGE;
 }
 
 int command_ca(const struct options *options) {
+    if (options->ca_action == CA_REMOVE) {
+        return command_ca_remove(options);
+    }
     struct ca_place ca;
     struct failure failure = {0};
     enum err err = options->ca_action == CA_RENEW ? ca_place_renew(&ca, &failure, options)

@@ -12,10 +12,11 @@ static const struct cli_command_row commands[CLI_COMMAND_COUNT] = {
     [CLI_RUN] = {.name = "run",
                  .synopsis = "[OPTION...] [--] COMMAND [ARG...]",
                  .help = "run one command and capture the mail traffic of its whole process tree"},
-    [CLI_CA] = {.name = "ca",
-                .synopsis = "show|export|env|renew [OPTION...]",
-                .help = "the certificate authority: where it is and what it says, its certificate, "
-                        "the variables that make each runtime trust it, a new one"},
+    [CLI_CA] =
+        {.name = "ca",
+         .synopsis = "show|export|env|renew|remove [OPTION...]",
+         .help = "the certificate authority: where it is and what it says, its certificate, "
+                 "the variables that make each runtime trust it, a new one, the way to remove it"},
     [CLI_DOCTOR] = {.name = "doctor",
                     .synopsis = "[OPTION...]",
                     .help = "what works on this machine and what does not, each with the remedy"},

@@ -7,6 +7,7 @@
 #include "cli/options.h"
 
 int command_ca(const struct options *options);
+int command_ca_remove(const struct options *options); // `ca remove`
 int command_check(const struct options *options);
 int command_ctl(const struct options *options);
 int command_doctor(const struct options *options);

@@ -6,14 +6,14 @@
 
 #include <string.h>
 
-static const char *const ca_actions[] = {"show", "export", "env", "renew"};
+static const char *const ca_actions[] = {"show", "export", "env", "renew", "remove"};
 static const char *const ctl_words[] = {"status", "pause",    "resume", "faults",
                                         "rotate", "sessions", "wait",   "stop"};
 static const char *const switch_words[] = {"on", "off"};
 
-enum { CA_ACTION_COUNT = 4, CTL_WORD_COUNT = 8, SWITCH_WORD_COUNT = 2 };
+enum { CA_ACTION_COUNT = 5, CTL_WORD_COUNT = 8, SWITCH_WORD_COUNT = 2 };
 
-#define CA_ACTIONS "show, export, env, renew"
+#define CA_ACTIONS "show, export, env, renew, remove"
 #define CTL_WORDS  "status, pause, resume, rotate, sessions, wait, faults, stop"
 
 const char *const *words_after(enum cli_command command, const char *word, size_t *out_count) {

@@ -36,7 +36,7 @@ enum { SIGNAL_EXIT = 128 }; // and the number of the signal, where a second one 
 // What is asked of the command line as a whole.
 enum cli_request { REQUEST_COMMAND, REQUEST_HELP, REQUEST_VERSION, REQUEST_COMPLETION };
 
-enum ca_action { CA_SHOW, CA_EXPORT, CA_ENV, CA_RENEW };
+enum ca_action { CA_SHOW, CA_EXPORT, CA_ENV, CA_RENEW, CA_REMOVE };
 enum ca_format { CA_FORMAT_PEM, CA_FORMAT_DER, CA_FORMAT_P12, CA_FORMAT_JKS };
 
 // Whether `run` mounts the bundle with the CA over the system's.
