@@ -208,6 +208,7 @@
 
 // The server of `sink`.
 #define LIMIT_SINK_MESSAGE UINT64_C(1073741824) // what EHLO offers as SIZE (RFC 1870)
+#define EMBEDDED_LINE_MAX  80                   // of its own text with a number in it
 
 // What an output keeps (contract, "Detail").
 #define LIMIT_HEADER_BYTES  (256 * KIB)

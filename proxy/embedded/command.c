@@ -1,35 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "embedded/embedded_state.h"
 
-#include "base/limits.h"
-
-// Which of STARTTLS and AUTH is offered depends on the layer: credentials have no business in the
-// clear (RFC 8314), and STARTTLS inside TLS is an error (RFC 3207 4.2).
 static void answer_ehlo(struct embedded *embedded, const struct command *command, struct buf *out) {
+    const struct embedded_traits *traits = embedded->config.traits;
+    if (traits != NULL && traits->refuses_ehlo) {
+        embedded_reply(embedded, out, "502 5.5.1 Command not implemented");
+        return;
+    }
     if (command->argument.len == 0) {
-        embedded_reply(out, "501 5.5.4 EHLO needs a name or an address literal");
+        embedded_reply(embedded, out, "501 5.5.4 EHLO needs a name or an address literal");
         return;
     }
     embedded_forget_mail(embedded);
     embedded->hello = HELLO_EHLO;
-    buf_putf(out, "250-%s\r\n", embedded->config.name);
-    buf_putf(out, "250-SIZE %llu\r\n", (unsigned long long)LIMIT_SINK_MESSAGE);
-    embedded_reply(out, "250-PIPELINING");
-    embedded_reply(out, "250-8BITMIME");
-    embedded_reply(out, "250-SMTPUTF8");
-    embedded_reply(out, "250-CHUNKING");
-    embedded_reply(out, "250-DSN");
-    if (embedded->tls) {
-        embedded_reply(out, "250-AUTH PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER");
-    } else if (embedded->config.offer_starttls) {
-        embedded_reply(out, "250-STARTTLS");
-    }
-    embedded_reply(out, "250 ENHANCEDSTATUSCODES");
+    embedded_begin_offer(embedded, out);
 }
 
 static void answer_helo(struct embedded *embedded, const struct command *command, struct buf *out) {
     if (command->argument.len == 0) {
-        embedded_reply(out, "501 5.5.4 HELO needs a name");
+        embedded_reply(embedded, out, "501 5.5.4 HELO needs a name");
         return;
     }
     embedded_forget_mail(embedded);
@@ -39,43 +28,45 @@ static void answer_helo(struct embedded *embedded, const struct command *command
 
 static void answer_starttls(struct embedded *embedded, const struct command *command,
                             struct buf *out) {
+    const struct embedded_traits *traits = embedded->config.traits;
     if (command->argument.len > 0) {
-        embedded_reply(out, "501 5.5.4 STARTTLS takes no argument");
+        embedded_reply(embedded, out, "501 5.5.4 STARTTLS takes no argument");
     } else if (embedded->tls) {
-        embedded_reply(out, "503 5.5.1 TLS is up already");
+        embedded_reply(embedded, out, "503 5.5.1 TLS is up already");
     } else if (!embedded->config.offer_starttls) {
-        embedded_reply(out, "502 5.5.1 STARTTLS is not offered");
+        embedded_reply(embedded, out, "502 5.5.1 STARTTLS is not offered");
     } else if (embedded->hello == HELLO_NONE) {
-        embedded_reply(out, "503 5.5.1 EHLO first");
+        embedded_reply(embedded, out, "503 5.5.1 EHLO first");
     } else {
         embedded->expects = EXPECT_TLS;
-        embedded_reply(out, "220 2.0.0 Ready to start TLS");
+        embedded_reply(embedded, out, "220 2.0.0 Ready to start TLS");
+        buf_put(out, slice_of_string(traits == NULL ? NULL : traits->after_starttls));
     }
 }
 
 static void answer_quit(struct embedded *embedded, const struct command *command, struct buf *out) {
     if (command->argument.len > 0) {
-        embedded_reply(out, "501 5.5.4 QUIT takes no argument");
+        embedded_reply(embedded, out, "501 5.5.4 QUIT takes no argument");
         return;
     }
     embedded->expects = EXPECT_NOTHING;
-    embedded_reply(out, "221 2.0.0 Bye");
+    embedded_reply(embedded, out, "221 2.0.0 Bye");
 }
 
 static void answer_rset(struct embedded *embedded, const struct command *command, struct buf *out) {
     if (command->argument.len > 0) {
-        embedded_reply(out, "501 5.5.4 RSET takes no argument");
+        embedded_reply(embedded, out, "501 5.5.4 RSET takes no argument");
         return;
     }
     embedded_forget_mail(embedded);
-    embedded_reply(out, "250 2.0.0 Ok");
+    embedded_reply(embedded, out, "250 2.0.0 Ok");
 }
 
 static void answer_vrfy(struct embedded *embedded, const struct command *command, struct buf *out) {
-    (void)embedded;
-    embedded_reply(out, command->argument.len > 0
-                            ? "252 2.1.5 Not verified, but mail to it would be taken"
-                            : "501 5.5.4 VRFY needs a name");
+    embedded_reply(embedded, out,
+                   command->argument.len > 0
+                       ? "252 2.1.5 Not verified, but mail to it would be taken"
+                       : "501 5.5.4 VRFY needs a name");
 }
 
 // Where it depends on nothing.
@@ -106,9 +97,11 @@ void embedded_answer(struct embedded *embedded, struct slice line, struct buf *o
     if (command.name.data != line.data) { // blanks before the verb
         command.verb = VERB_UNKNOWN;
     }
-    if (answers[command.verb] != NULL) {
+    if (embedded->refused && command.verb != VERB_QUIT) {
+        embedded_reply(embedded, out, "503 5.5.1 No service here, as the greeting said");
+    } else if (answers[command.verb] != NULL) {
         answers[command.verb](embedded, &command, out);
     } else {
-        embedded_reply(out, fixed_answer(command.verb));
+        embedded_reply(embedded, out, fixed_answer(command.verb));
     }
 }

@@ -5,13 +5,14 @@
 
 #include "base/limits.h"
 
+#include <stdio.h>
+
 static void end_message(struct embedded *embedded, struct buf *out) {
-    if (embedded->message_bytes > LIMIT_SINK_MESSAGE) {
-        embedded_reply(out, "552 5.3.4 Message too big");
-    } else {
-        buf_putf(out, "250 2.0.0 Ok, %llu bytes taken and not delivered\r\n",
-                 (unsigned long long)embedded->message_bytes);
-    }
+    char taken[EMBEDDED_LINE_MAX];
+    (void)snprintf(taken, sizeof(taken), "250 2.0.0 Ok, %llu bytes taken and not delivered",
+                   (unsigned long long)embedded->message_bytes);
+    bool too_big = embedded->message_bytes > embedded_size_max(embedded);
+    embedded_reply(embedded, out, too_big ? "552 5.3.4 Message too big" : taken);
     embedded_forget_mail(embedded);
     embedded->expects = EXPECT_COMMAND;
 }
@@ -20,17 +21,17 @@ static void end_message(struct embedded *embedded, struct buf *out) {
 
 void embedded_data(struct embedded *embedded, const struct command *command, struct buf *out) {
     if (command->argument.len > 0) {
-        embedded_reply(out, "501 5.5.4 DATA takes no argument");
+        embedded_reply(embedded, out, "501 5.5.4 DATA takes no argument");
     } else if (!embedded->has_mail) {
-        embedded_reply(out, "503 5.5.1 MAIL first");
+        embedded_reply(embedded, out, "503 5.5.1 MAIL first");
     } else if (embedded->recipients == 0) {
-        embedded_reply(out, "503 5.5.1 RCPT first");
+        embedded_reply(embedded, out, "503 5.5.1 RCPT first");
     } else if (embedded->has_chunks) {
-        embedded_reply(out, "503 5.5.1 The message was begun with BDAT");
+        embedded_reply(embedded, out, "503 5.5.1 The message was begun with BDAT");
     } else {
         embedded->expects = EXPECT_TEXT;
         embedded->dot = DOT_LINE_START;
-        embedded_reply(out, "354 Go ahead, end with <CRLF>.<CRLF>");
+        embedded_reply(embedded, out, "354 Go ahead, end with <CRLF>.<CRLF>");
     }
 }
 
@@ -88,11 +89,11 @@ static void end_chunk(struct embedded *embedded, struct buf *out) {
     const char *no = chunk_refusal(embedded);
     embedded->expects = EXPECT_COMMAND;
     if (no != NULL) {
-        embedded_reply(out, no);
+        embedded_reply(embedded, out, no);
     } else if (embedded->chunk_last) {
         end_message(embedded, out);
     } else {
-        embedded_reply(out, "250 2.0.0 Ok, more");
+        embedded_reply(embedded, out, "250 2.0.0 Ok, more");
     }
 }
 
@@ -106,7 +107,7 @@ static bool is_chunk(const struct command *command) {
 
 void embedded_bdat(struct embedded *embedded, const struct command *command, struct buf *out) {
     if (!is_chunk(command)) {
-        embedded_reply(out, "501 5.5.4 Syntax: BDAT size [LAST]");
+        embedded_reply(embedded, out, "501 5.5.4 Syntax: BDAT size [LAST]");
         return;
     }
     embedded->chunk_left = command->chunk_len;

@@ -9,8 +9,9 @@
 // make the server refuse it.
 enum { LINE_MAX_AT_LEAST = 16 * 1024 };
 
-// More than the longest answer, EHLO's; where `out` has less room, nothing is taken.
-enum { ANSWER_ROOM = 1024 };
+// More than the longest answer, EHLO's; where `out` has less room, nothing is taken. Traits make
+// answers longer.
+enum { ANSWER_ROOM = 1024, ANSWER_ROOM_TRAITS = 8 * 1024 };
 
 struct embedded *embedded_new(const struct embedded_config *config) {
     struct embedded *embedded = mem_new(sizeof(*embedded));
@@ -27,9 +28,14 @@ void embedded_free(struct embedded *embedded) {
     }
 }
 
-void embedded_reply(struct buf *out, const char *line) {
-    buf_put_string(out, line);
-    buf_put_string(out, "\r\n");
+bool embedded_has_room(const struct embedded *embedded, const struct buf *out) {
+    bool plain = embedded->config.traits == NULL;
+    return buf_room(out) >= (size_t)(plain ? ANSWER_ROOM : ANSWER_ROOM_TRAITS);
+}
+
+bool embedded_takes_auth(const struct embedded *embedded) {
+    const struct embedded_traits *traits = embedded->config.traits;
+    return embedded->tls || (traits != NULL && traits->auth_in_clear);
 }
 
 void embedded_forget_mail(struct embedded *embedded) {
@@ -40,7 +46,18 @@ void embedded_forget_mail(struct embedded *embedded) {
 }
 
 void embedded_greet(struct embedded *embedded, struct buf *out) {
-    buf_putf(out, "220 %s ESMTP, takes every message and delivers none\r\n", embedded->config.name);
+    const struct embedded_traits *traits = embedded->config.traits;
+    if (traits == NULL || traits->greeting == NULL) {
+        buf_putf(out, "220 %s ESMTP, takes every message and delivers none\r\n",
+                 embedded->config.name);
+        return;
+    }
+    struct slice greeting = slice_of_string(traits->greeting);
+    buf_put(out, greeting);
+    embedded->refused = !slice_starts_with(greeting, SLICE("2"));
+    if (slice_starts_with(greeting, SLICE("421"))) {
+        embedded->expects = EXPECT_NOTHING;
+    }
 }
 
 bool embedded_finished(const struct embedded *embedded) {
@@ -64,8 +81,9 @@ static void answer_line(struct embedded *embedded, struct buf *out) {
     bool sasl = embedded->expects == EXPECT_SASL;
     if (line_reader_cut(&embedded->line)) {
         embedded->expects = EXPECT_COMMAND;
-        embedded_reply(out, sasl ? "500 5.5.6 Line too long, authentication ended"
-                                 : "500 5.5.2 Line too long");
+        embedded_reply(embedded, out,
+                       sasl ? "500 5.5.6 Line too long, authentication ended"
+                            : "500 5.5.2 Line too long");
     } else if (sasl) {
         embedded_sasl(embedded, line_reader_text(&embedded->line), out);
     } else {
@@ -100,15 +118,21 @@ static size_t take(struct embedded *embedded, struct slice bytes, struct buf *ou
         return embedded_chunk(embedded, bytes, out);
     case EXPECT_TLS:
         return bytes.len; // dropped
+    case EXPECT_OFFER:
     case EXPECT_NOTHING:
         break;
     }
     return 0;
 }
 
-size_t embedded_feed(struct embedded *embedded, struct slice bytes, struct buf *out) {
+size_t embedded_feed(struct embedded *embedded, struct slice bytes, struct buf *out,
+                     int64_t at_ns) {
     size_t taken = 0;
-    while (taken < bytes.len && buf_room(out) >= ANSWER_ROOM) {
+    embedded->now_ns = at_ns;
+    if (embedded->expects == EXPECT_OFFER) {
+        embedded_go_on_with_offer(embedded, out);
+    }
+    while (taken < bytes.len && embedded_has_room(embedded, out)) {
         size_t len = take(embedded, slice_from(bytes, taken), out);
         if (len == 0) {
             break;

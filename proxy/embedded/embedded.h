@@ -8,14 +8,16 @@
 #define SCOPE_EMBEDDED_EMBEDDED_H
 
 #include "base/buf.h"
+#include "embedded/traits.h"
 #include "plug/far_end.h"
 
 struct embedded;
 
 struct embedded_config {
-    const char *name;    // what it calls itself in the greeting
-    bool offer_starttls; // false under --client-tls none
-    size_t max_line;     // bytes of a command line it takes
+    const char *name;                     // what it calls itself in the greeting
+    bool offer_starttls;                  // false under --client-tls none
+    size_t max_line;                      // bytes of a command line it takes
+    const struct embedded_traits *traits; // borrowed; NULL: a plain server
 };
 
 struct embedded *embedded_new(const struct embedded_config *config);
@@ -26,8 +28,10 @@ void embedded_greet(struct embedded *embedded, struct buf *out);
 // Takes client bytes, split anywhere, and appends what it answers. Reads no further than `out` has
 // room for; returns how many bytes it took. Between STARTTLS and embedded_tls_begun it drops what
 // comes: plain bytes must never be read as if they had come inside TLS (CVE-2011-0411). After QUIT
-// it takes nothing.
-size_t embedded_feed(struct embedded *embedded, struct slice bytes, struct buf *out);
+// it takes nothing. Ask it with no bytes too: the rest of an answer may be due.
+size_t embedded_feed(struct embedded *embedded, struct slice bytes, struct buf *out, int64_t at_ns);
+// When it has something to say by itself; INT64_MAX for never.
+int64_t embedded_deadline_ns(const struct embedded *embedded);
 // TLS is up, after STARTTLS or from the first byte on: forgets EHLO and login (RFC 3207 4.2), and
 // offers AUTH from now on.
 void embedded_tls_begun(struct embedded *embedded);

@@ -4,6 +4,8 @@
 //
 //   embedded.c  reads lines and decides whose turn it is
 //   command.c   answers one command line
+//   offer.c     the answer to EHLO
+//   reply.c     the form of an answer
 //   login.c     AUTH and its exchange
 //   envelope.c  MAIL and RCPT
 //   content.c   message text after DATA, chunks after BDAT
@@ -21,6 +23,7 @@ enum embedded_expects {
     EXPECT_SASL,
     EXPECT_TEXT,  // after DATA
     EXPECT_CHUNK, // after BDAT
+    EXPECT_OFFER, // nothing before the whole answer to EHLO is out
     EXPECT_TLS,   // the handshake; none of our bytes
     EXPECT_NOTHING,
 };
@@ -37,11 +40,19 @@ struct embedded {
     struct line_reader line;
 
     // The session.
+    int64_t now_ns;
     bool tls;
+    bool refused; // by its greeting: nothing is answered but QUIT
     bool logged_in;
     enum embedded_hello hello;
     enum sasl_mechanism mechanism; // of the exchange under way
     unsigned sasl_lines;           // answered in it
+
+    // EXPECT_OFFER
+    int64_t offer_due_ns;
+    bool offer_begun;
+    uint64_t flood_line; // whole ones so far
+    uint64_t flood_at;   // bytes of the next
 
     // The transaction.
     bool has_mail;
@@ -65,7 +76,22 @@ void embedded_bdat(struct embedded *embedded, const struct command *command, str
 size_t embedded_text(struct embedded *embedded, struct slice bytes, struct buf *out);
 size_t embedded_chunk(struct embedded *embedded, struct slice bytes, struct buf *out);
 
-void embedded_reply(struct buf *out, const char *line); // one line, without its CRLF
-void embedded_forget_mail(struct embedded *embedded);   // ends the transaction
+// offer.c
+void embedded_begin_offer(struct embedded *embedded, struct buf *out); // EHLO was said
+void embedded_go_on_with_offer(struct embedded *embedded, struct buf *out);
+bool embedded_offers_mechanism(const struct embedded *embedded, struct slice name);
+uint64_t embedded_size_max(const struct embedded *embedded); // of a message
+
+// reply.c
+// One reply: a line without its CRLF, which the traits may make several of.
+void embedded_reply(const struct embedded *embedded, struct buf *out, const char *line);
+// One line: code and separator, and the text, which the traits may make longer.
+void embedded_put_line(const struct embedded *embedded, struct buf *out, struct slice head,
+                       struct slice text);
+
+// embedded.c
+bool embedded_has_room(const struct embedded *embedded, const struct buf *out); // for an answer
+bool embedded_takes_auth(const struct embedded *embedded);                      // on this layer
+void embedded_forget_mail(struct embedded *embedded); // ends the transaction
 
 #endif

@@ -27,16 +27,17 @@ static const struct parameter_form rcpt_parameters[] = {
     {SLICE_INIT("ORCPT"), VALUE_ANY},
 };
 
-static const char *check_size(struct slice value) {
+static const char *check_size(struct slice value, uint64_t max) {
     uint64_t size = 0;
     if (!text_parse_u64(&size, value, UINT64_MAX)) {
         return "501 5.5.4 SIZE needs a number";
     }
-    return size > LIMIT_SINK_MESSAGE ? "552 5.3.4 Message too big" : NULL;
+    return size > max ? "552 5.3.4 Message too big" : NULL;
 }
 
 // Why the value cannot be taken, or NULL.
-static const char *check_value(enum value_form form, struct slice value) {
+static const char *check_value(const struct embedded *embedded, enum value_form form,
+                               struct slice value) {
     bool empty = value.len == 0;
     switch (form) {
     case VALUE_ANY:
@@ -44,7 +45,7 @@ static const char *check_value(enum value_form form, struct slice value) {
     case VALUE_NONE:
         return slice_is_null(value) ? NULL : "501 5.5.4 The parameter takes no value";
     case VALUE_SIZE:
-        return check_size(value);
+        return check_size(value, embedded_size_max(embedded));
     case VALUE_BODY:
         return slice_is_nocase(value, "7BIT") || slice_is_nocase(value, "8BITMIME")
                    ? NULL
@@ -57,23 +58,24 @@ static const char *check_value(enum value_form form, struct slice value) {
     return NULL;
 }
 
-static const char *check_parameter(const struct event_parameter *parameter,
+static const char *check_parameter(const struct embedded *embedded,
+                                   const struct event_parameter *parameter,
                                    const struct parameter_form *known, size_t known_count) {
     for (size_t i = 0; i < known_count; i++) {
         if (slice_equal_nocase(parameter->keyword, known[i].keyword)) {
-            return check_value(known[i].form, parameter->value);
+            return check_value(embedded, known[i].form, parameter->value);
         }
     }
     return "555 5.5.4 Parameter not known";
 }
 
-static const char *check_parameters(const struct command *command,
+static const char *check_parameters(const struct embedded *embedded, const struct command *command,
                                     const struct parameter_form *known, size_t known_count) {
     struct slice rest = command->parameters;
     struct event_parameter parameter;
     const char *no = NULL;
     while (no == NULL && command_next_parameter(&parameter, &rest)) {
-        no = check_parameter(&parameter, known, known_count);
+        no = check_parameter(embedded, &parameter, known, known_count);
     }
     return no;
 }
@@ -90,47 +92,52 @@ static bool has_path(const struct command *command, struct slice keyword) {
 
 void embedded_mail(struct embedded *embedded, const struct command *command, struct buf *out) {
     if (embedded->hello == HELLO_NONE) {
-        embedded_reply(out, "503 5.5.1 EHLO first");
+        embedded_reply(embedded, out, "503 5.5.1 EHLO first");
+        return;
+    }
+    const struct embedded_traits *traits = embedded->config.traits;
+    if (traits != NULL && traits->wants_login && !embedded->logged_in) {
+        embedded_reply(embedded, out, "530 5.7.0 Authentication required");
         return;
     }
     if (embedded->has_mail) {
-        embedded_reply(out, "503 5.5.1 A transaction is under way already");
+        embedded_reply(embedded, out, "503 5.5.1 A transaction is under way already");
         return;
     }
     if (!has_path(command, SLICE("FROM:"))) {
-        embedded_reply(out, "501 5.5.4 Syntax: MAIL FROM:<address>");
+        embedded_reply(embedded, out, "501 5.5.4 Syntax: MAIL FROM:<address>");
         return;
     }
-    const char *no = check_parameters(command, mail_parameters,
+    const char *no = check_parameters(embedded, command, mail_parameters,
                                       sizeof(mail_parameters) / sizeof(mail_parameters[0]));
     if (no != NULL) {
-        embedded_reply(out, no);
+        embedded_reply(embedded, out, no);
         return;
     }
     embedded_forget_mail(embedded);
     embedded->has_mail = true;
-    embedded_reply(out, "250 2.1.0 Ok");
+    embedded_reply(embedded, out, "250 2.1.0 Ok");
 }
 
 void embedded_rcpt(struct embedded *embedded, const struct command *command, struct buf *out) {
     if (!embedded->has_mail) {
-        embedded_reply(out, "503 5.5.1 MAIL first");
+        embedded_reply(embedded, out, "503 5.5.1 MAIL first");
         return;
     }
     if (embedded->has_chunks) {
-        embedded_reply(out, "503 5.5.1 The message has begun");
+        embedded_reply(embedded, out, "503 5.5.1 The message has begun");
         return;
     }
     if (!has_path(command, SLICE("TO:")) || slice_is(command->path.raw, "<>")) {
-        embedded_reply(out, "501 5.5.4 Syntax: RCPT TO:<address>");
+        embedded_reply(embedded, out, "501 5.5.4 Syntax: RCPT TO:<address>");
         return;
     }
-    const char *no = check_parameters(command, rcpt_parameters,
+    const char *no = check_parameters(embedded, command, rcpt_parameters,
                                       sizeof(rcpt_parameters) / sizeof(rcpt_parameters[0]));
     if (no != NULL) {
-        embedded_reply(out, no);
+        embedded_reply(embedded, out, no);
         return;
     }
     embedded->recipients++;
-    embedded_reply(out, "250 2.1.5 Ok");
+    embedded_reply(embedded, out, "250 2.1.5 Ok");
 }

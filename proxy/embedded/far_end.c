@@ -13,12 +13,11 @@ struct sink_end {
 
 static size_t feed(void *far_end, struct slice bytes, struct buf *out, int64_t at_ns) {
     struct sink_end *sink = far_end;
-    (void)at_ns;
     if (!sink->greeted) {
         sink->greeted = true;
         embedded_greet(sink->embedded, out);
     }
-    return embedded_feed(sink->embedded, bytes, out);
+    return embedded_feed(sink->embedded, bytes, out, at_ns);
 }
 
 static void end(void *far_end) {
@@ -36,6 +35,11 @@ static bool is_finished(const void *far_end) {
     return sink->ended || embedded_finished(sink->embedded);
 }
 
+static int64_t deadline_ns(const void *far_end) {
+    const struct sink_end *sink = far_end;
+    return embedded_deadline_ns(sink->embedded);
+}
+
 static void sink_free(void *far_end) {
     struct sink_end *sink = far_end;
     embedded_free(sink->embedded);
@@ -47,6 +51,7 @@ struct far_end embedded_far_end(const struct embedded_config *config) {
                                            .end = end,
                                            .tls_begun = tls_begun,
                                            .is_finished = is_finished,
+                                           .deadline_ns = deadline_ns,
                                            .free = sink_free};
     struct sink_end *sink = mem_new(sizeof(*sink));
     sink->embedded = embedded_new(config);

@@ -11,6 +11,7 @@
 #include "observe/observer.h"
 #include "tls/context.h"
 
+struct embedded_traits;
 struct faults;
 struct rewrite_rule;
 
@@ -26,9 +27,10 @@ struct relay_config {
     struct leaf_store *leaves;
     struct trust_store *trust;
     struct observer_config observer;
-    struct faults *faults;              // of --fault; NULL for none
-    bool dry_run;                       // --dry-run
-    const struct rewrite_rule *rewrite; // --rewrite-to; NULL for none
+    struct faults *faults;                // of --fault; NULL for none
+    bool dry_run;                         // --dry-run
+    const struct rewrite_rule *rewrite;   // --rewrite-to; NULL for none
+    const struct embedded_traits *traits; // of the embedded server, for `audit`; NULL for none
 };
 
 #endif

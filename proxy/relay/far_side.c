@@ -29,10 +29,11 @@ void far_side_cleanup(struct relay *relay) {
 static void feed(struct relay *relay, int64_t at_ns) {
     const struct far_end *far_end = &relay->far_end;
     struct buf *says = &relay->far_end_says;
-    size_t taken = 1;
-    while (taken > 0 && leg_backlog(&relay->client) < LIMIT_LEG_OUTPUT) {
-        taken = far_end->ops->feed(far_end->self, leg_output(&relay->server), says, at_ns);
+    bool goes_on = true;
+    while (goes_on && leg_backlog(&relay->client) < LIMIT_LEG_OUTPUT) {
+        size_t taken = far_end->ops->feed(far_end->self, leg_output(&relay->server), says, at_ns);
         leg_sent(&relay->server, taken);
+        goes_on = taken > 0 || buf_len(says) > 0;
         if (buf_len(says) > 0) {
             relay_take_server_plaintext(relay, buf_slice(says), at_ns);
             buf_clear(says);

@@ -65,6 +65,7 @@ static struct far_end embedded_server(const struct relay_config *config) {
         .name = "smtpscope",
         .offer_starttls = config->client_tls == CLIENT_TLS_AUTO,
         .max_line = config->observer.dialogue.max_line,
+        .traits = config->traits,
     });
 }
 

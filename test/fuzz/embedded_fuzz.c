@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         struct slice piece = next_piece(&rest);
         bool tls = false;
         while (piece.len > 0) {
-            size_t taken = embedded_feed(embedded, piece, &answers);
+            size_t taken = embedded_feed(embedded, piece, &answers, 0);
             require(taken <= piece.len);
             tls = check_answers(&answers) || tls;
             piece = slice_from(piece, taken);

@@ -95,7 +95,7 @@ static void a_message_over_the_size_is_refused_at_its_end(void **state) {
     CODES(&talk, "BDAT 1073741825\r\n", "");
     for (uint64_t left = 1073741825; left > 0;) {
         size_t len = left < sizeof(block) ? (size_t)left : sizeof(block);
-        left -= embedded_feed(talk.embedded, slice_of(block, len), &talk.answers);
+        left -= embedded_feed(talk.embedded, slice_of(block, len), &talk.answers, 0);
     }
     SAY(&talk, "BDAT 0 LAST\r\n", "552 5.3.4 Message too big\r\n");
     CODES(&talk, "MAIL FROM:<a@x>\r\n", "250");

@@ -15,6 +15,13 @@ void talk_init(struct talk *talk, bool offer_starttls) {
     buf_clear(&talk->answers);
 }
 
+void talk_init_traits(struct talk *talk, const struct embedded_traits *traits) {
+    talk->embedded = embedded_new(&(struct embedded_config){
+        .name = "sink.example", .offer_starttls = true, .max_line = 1000, .traits = traits});
+    buf_init(&talk->answers, MIB);
+    embedded_greet(talk->embedded, &talk->answers);
+}
+
 void talk_cleanup(struct talk *talk) {
     embedded_free(talk->embedded);
     buf_cleanup(&talk->answers);
@@ -23,7 +30,7 @@ void talk_cleanup(struct talk *talk) {
 void talk_send_pieces(struct talk *talk, struct slice bytes, size_t piece) {
     while (bytes.len > 0) {
         struct slice part = slice_sub(bytes, 0, piece);
-        size_t taken = embedded_feed(talk->embedded, part, &talk->answers);
+        size_t taken = embedded_feed(talk->embedded, part, &talk->answers, 0);
         if (taken < part.len) {
             break; // it waits for TLS, or has finished
         }

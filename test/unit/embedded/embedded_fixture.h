@@ -14,6 +14,8 @@ struct talk {
 };
 
 void talk_init(struct talk *talk, bool offer_starttls);
+// With a server of these traits, and what it says first in `answers`; borrowed.
+void talk_init_traits(struct talk *talk, const struct embedded_traits *traits);
 void talk_cleanup(struct talk *talk);
 
 // Sends all of `bytes` in pieces of `piece` bytes.

@@ -69,13 +69,13 @@ static void no_room_for_an_answer_means_nothing_is_taken(void **state) {
     buf_init(&small, 2048);
     uint8_t filler[1500] = {0};
     buf_put(&small, slice_of(filler, sizeof(filler)));
-    assert_int_equal(embedded_feed(talk.embedded, SLICE("NOOP\r\n"), &small), 0);
+    assert_int_equal(embedded_feed(talk.embedded, SLICE("NOOP\r\n"), &small, 0), 0);
     buf_clear(&small);
-    assert_int_equal(embedded_feed(talk.embedded, SLICE("NOOP\r\n"), &small), 6);
+    assert_int_equal(embedded_feed(talk.embedded, SLICE("NOOP\r\n"), &small, 0), 6);
     // A flood of commands never overruns the answers.
     size_t taken = 0;
     for (size_t i = 0; i < 1000; i++) {
-        taken += embedded_feed(talk.embedded, SLICE("NOOP\r\n"), &small);
+        taken += embedded_feed(talk.embedded, SLICE("NOOP\r\n"), &small, 0);
     }
     assert_true(taken < 1000 * 6);
     assert_true(buf_len(&small) <= 2048);
