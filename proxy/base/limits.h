@@ -383,11 +383,12 @@ enum { OPTION_WORD_MAX = 64 };             // `--name` and its NUL
 #define CA_ENDS_SOON_NS       (INT64_C(30) * 24 * 3600 * NS_PER_S) // `doctor` says so
 
 // What all of it is made of.
-#define FAILURE_MAX       1024 // a sentence for a person
-#define DATE_TEXT_MAX     64
-#define NOTICE_MAX        (64 * KIB) // a line of an output that is about the output itself
-#define MOMENT_TEXT_MAX   128        // the moment in which a session ended
-#define LIMIT_ARENA_BLOCK (64 * KIB)
-#define LIMIT_WIPED       (256 * KIB) // what is larger holds no line of a credential
+#define FAILURE_MAX           1024 // a sentence for a person
+#define DATE_TEXT_MAX         64
+#define NOTICE_MAX            (64 * KIB) // a line of an output that is about the output itself
+#define MOMENT_TEXT_MAX       128        // the moment in which a session ended
+#define LIMIT_ARENA_BLOCK     (64 * KIB)
+#define LIMIT_WIPED           (256 * KIB) // what is larger holds no line of a credential
+#define LIMIT_ESCAPES_AT_ONCE 256         // bytes of escapes that are put into a buffer in one go
 
 #endif

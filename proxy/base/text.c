@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "base/text.h"
 
+#include "base/limits.h"
+
 #include <string.h>
 
 uint8_t text_lower(uint8_t byte) {
@@ -149,71 +151,84 @@ bool text_is_treacherous(struct slice character) {
         {0xE0000, 0xE007F},                   // tags
     };
     uint32_t point = text_code_point(character);
-    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
-        if (point >= ranges[i].first && point <= ranges[i].last) {
-            return true;
-        }
+    size_t i = 0;
+    while (i < sizeof(ranges) / sizeof(ranges[0]) && point > ranges[i].last) {
+        i++; // they are in order
     }
-    return false;
+    return i < sizeof(ranges) / sizeof(ranges[0]) && point >= ranges[i].first;
 }
 
-static bool wants_backslash(uint8_t byte) {
-    return byte == '"' || byte == '\\';
+static inline bool is_plain(uint8_t byte, bool quoted) {
+    return byte >= 0x20 && byte < 0x7F && !(quoted && (byte == '"' || byte == '\\'));
 }
 
-static size_t plain_run(struct slice s, bool quoted) {
-    size_t len = 0;
-    while (len < s.len && s.data[len] >= 0x20 && s.data[len] < 0x7F &&
-           !(quoted && wants_backslash(s.data[len]))) {
-        len++;
-    }
-    return len;
-}
-
-static void put_hidden(struct buf *out, struct slice s) {
-    static const char digits[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < s.len; i++) {
-        const char escape[] = {'\\', 'x', digits[s.data[i] >> 4], digits[s.data[i] & 15]};
-        buf_put(out, slice_of(escape, sizeof(escape)));
-    }
-}
-
-// Its bytes need no look at what follows them.
-static void put_ascii(struct buf *out, struct slice byte, bool quoted) {
-    if (quoted && wants_backslash(byte.data[0])) {
-        const char escape[] = {'\\', (char)byte.data[0]};
-        buf_put(out, slice_of(escape, sizeof(escape)));
-    } else {
-        put_hidden(out, byte);
-    }
-}
-
-// One character that is no plain one, or one byte that belongs to none. Returns its length.
-static size_t put_character(struct buf *out, struct slice s, bool quoted) {
-    enum { ASCII_END = 0x80 };
-    if (s.data[0] < ASCII_END) {
-        put_ascii(out, slice_sub(s, 0, 1), quoted);
-        return 1;
+// The length of the character at the start of `s` where it is shown as it is, otherwise 0.
+static inline size_t length_as_it_is(struct slice s, bool quoted) {
+    if (s.data[0] < 0x80) {
+        return is_plain(s.data[0], quoted) ? 1 : 0;
     }
     size_t len = text_utf8_length(s);
-    struct slice unit = slice_sub(s, 0, len == 0 ? 1 : len);
-    if (len == 0 || text_is_treacherous(unit)) {
-        put_hidden(out, unit);
-    } else {
-        buf_put(out, unit);
+    return len > 0 && text_is_treacherous(slice_of(s.data, len)) ? 0 : len;
+}
+
+static size_t run_as_it_is(struct slice s, bool quoted) {
+    size_t at = 0;
+    size_t len = 1;
+    while (at < s.len && len > 0) {
+        while (at < s.len && is_plain(s.data[at], quoted)) {
+            at++;
+        }
+        len = at < s.len ? length_as_it_is(slice_of(s.data + at, s.len - at), quoted) : 0;
+        at += len;
     }
-    return unit.len;
+    return at;
+}
+
+enum { HEX_ESCAPE = 4, UTF8_LONGEST = 4 }; // bytes
+
+static size_t write_hex(char *out, struct slice s) {
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < s.len; i++, out += HEX_ESCAPE) {
+        out[0] = '\\';
+        out[1] = 'x';
+        out[2] = digits[s.data[i] >> 4];
+        out[3] = digits[s.data[i] & 15];
+    }
+    return s.len * HEX_ESCAPE;
+}
+
+// Appends the characters that begin `s` and are not shown as they are, some at a time, so that the
+// buffer is asked once for many. Returns their length.
+static size_t put_escapes(struct buf *out, struct slice s, bool quoted) {
+    char escapes[LIMIT_ESCAPES_AT_ONCE];
+    size_t len = 0;
+    size_t at = 0;
+    do {
+        struct slice rest = slice_of(s.data + at, s.len - at);
+        if (quoted && (rest.data[0] == '"' || rest.data[0] == '\\')) {
+            escapes[len++] = '\\';
+            escapes[len++] = (char)rest.data[0];
+            at++;
+        } else {
+            size_t character = rest.data[0] < 0x80 ? 1 : text_utf8_length(rest);
+            character = character == 0 ? 1 : character; // a byte that belongs to none
+            len += write_hex(escapes + len, slice_of(rest.data, character));
+            at += character;
+        }
+    } while (at < s.len && len + HEX_ESCAPE * UTF8_LONGEST <= sizeof(escapes) &&
+             length_as_it_is(slice_of(s.data + at, s.len - at), quoted) == 0);
+    buf_put(out, slice_of(escapes, len));
+    return at;
 }
 
 static void put_visible(struct buf *out, struct slice s, bool quoted) {
     while (s.len > 0) {
-        size_t len = plain_run(s, quoted);
-        if (len > 0) {
-            buf_put(out, slice_sub(s, 0, len));
-        } else {
-            len = put_character(out, s, quoted);
-        }
+        size_t len = run_as_it_is(s, quoted);
+        buf_put(out, slice_of(s.data, len));
         s = slice_from(s, len);
+        if (s.len > 0) {
+            s = slice_from(s, put_escapes(out, s, quoted));
+        }
     }
 }
 

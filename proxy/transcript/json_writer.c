@@ -2,7 +2,10 @@
 #include "transcript/json_writer.h"
 
 #include "base/digest.h"
+#include "base/limits.h"
 #include "base/text.h"
+
+#include <string.h>
 
 struct json_writer json_writer_on(struct buf *out, bool comma) {
     return (struct json_writer){.out = out, .comma = comma};
@@ -79,65 +82,94 @@ void json_ms(struct json_writer *json, int64_t us) {
     }
 }
 
-// Bytes that are written in a JSON string as they are.
-static size_t plain_run(struct slice s) {
-    size_t len = 0;
-    while (len < s.len && s.data[len] >= 0x20 && s.data[len] < 0x7F && s.data[len] != '"' &&
-           s.data[len] != '\\') {
-        len++;
-    }
-    return len;
-}
+enum { LONGEST_ESCAPE = 12 }; // a surrogate pair
 
-static void put_unit(struct buf *out, uint32_t unit) {
-    buf_putf(out, "\\u%04x", (unsigned)unit);
-}
-
-static void put_code_point(struct buf *out, uint32_t point) {
-    if (point > 0xFFFF) { // a surrogate pair, RFC 8259 7
-        put_unit(out, 0xD800 + ((point - 0x10000) >> 10));
-        put_unit(out, 0xDC00 + ((point - 0x10000) & 0x3FF));
-    } else {
-        put_unit(out, point);
-    }
-}
-
-static void put_escaped(struct buf *out, uint8_t byte) {
-    static const char shorts[0x20] = {
-        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
-    char letter = byte < 0x20 ? shorts[byte] : 0;
-    if (byte == '"' || byte == '\\') {
-        letter = (char)byte;
-    }
-    if (letter == 0) {
-        put_unit(out, byte);
-        return;
-    }
-    buf_put_byte(out, '\\');
-    buf_put_byte(out, (uint8_t)letter);
-}
+static const struct slice REPLACEMENT = SLICE_INIT("\xEF\xBF\xBD"); // U+FFFD
 
 // The length of the character at the start of `s`; 0 where JSON cannot hold it.
 static size_t character_length(struct slice s) {
-    return s.data[0] == '\0' ? 0 : text_utf8_length(s);
+    return s.data[0] < 0x80 ? s.data[0] != '\0' : text_utf8_length(s);
 }
 
-// Appends the character at the start of `s`, which is not a plain one, and returns its length.
-static size_t put_character(struct buf *out, struct slice s) {
-    size_t len = character_length(s);
-    if (len == 0) {
-        buf_put(out, SLICE("\xEF\xBF\xBD"));
+static inline bool is_plain(uint8_t byte) {
+    return byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
+}
+
+// The length of the character at the start of `s` where it is written as it is, otherwise 0.
+static inline size_t length_as_it_is(struct slice s) {
+    if (is_plain(s.data[0])) {
         return 1;
     }
-    struct slice character = slice_sub(s, 0, len);
-    if (len == 1) {
-        put_escaped(out, s.data[0]);
-    } else if (text_is_treacherous(character)) {
-        put_code_point(out, text_code_point(character));
-    } else {
-        buf_put(out, character);
+    size_t len = s.data[0] < 0x80 ? 0 : text_utf8_length(s);
+    return len > 0 && text_is_treacherous(slice_of(s.data, len)) ? 0 : len;
+}
+
+static size_t run_as_it_is(struct slice text) {
+    size_t at = 0;
+    size_t len = 1;
+    while (at < text.len && len > 0) {
+        while (at < text.len && is_plain(text.data[at])) {
+            at++;
+        }
+        len = at < text.len ? length_as_it_is(slice_of(text.data + at, text.len - at)) : 0;
+        at += len;
     }
-    return len;
+    return at;
+}
+
+static size_t write_unit(char *out, uint32_t unit) {
+    static const char digits[] = "0123456789abcdef";
+    const char escape[] = {'\\',
+                           'u',
+                           digits[unit >> 12],
+                           digits[unit >> 8 & 15],
+                           digits[unit >> 4 & 15],
+                           digits[unit & 15]};
+    memcpy(out, escape, sizeof(escape));
+    return sizeof(escape);
+}
+
+static size_t write_code_point(char *out, uint32_t point) {
+    if (point <= 0xFFFF) {
+        return write_unit(out, point);
+    }
+    size_t len = write_unit(out, 0xD800 + ((point - 0x10000) >> 10)); // RFC 8259 7
+    return len + write_unit(out + len, 0xDC00 + ((point - 0x10000) & 0x3FF));
+}
+
+// Writes the form in a JSON string of one character that is not written as it is; an empty one
+// is a byte that JSON cannot hold. Returns how many bytes that took.
+static size_t write_escape(char out[static LONGEST_ESCAPE], struct slice character) {
+    static const char shorts[0x80] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
+                                      ['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\'};
+    if (character.len == 0) {
+        memcpy(out, REPLACEMENT.data, REPLACEMENT.len);
+        return REPLACEMENT.len;
+    }
+    if (character.len > 1 || shorts[character.data[0]] == 0) {
+        return write_code_point(out, text_code_point(character));
+    }
+    out[0] = '\\';
+    out[1] = shorts[character.data[0]];
+    return 2;
+}
+
+// Appends what is not written as it is and begins `text`, some at a time, so that the buffer is
+// asked once for many. Returns its length in `text`.
+static size_t put_escapes(struct buf *out, struct slice text, bool *holds) {
+    char escapes[LIMIT_ESCAPES_AT_ONCE];
+    size_t len = 0;
+    size_t at = 0;
+    do {
+        struct slice rest = slice_of(text.data + at, text.len - at);
+        size_t character = character_length(rest);
+        len += write_escape(escapes + len, slice_of(rest.data, character));
+        *holds = *holds && character > 0;
+        at += character == 0 ? 1 : character;
+    } while (at < text.len && len + LONGEST_ESCAPE <= sizeof(escapes) &&
+             length_as_it_is(slice_of(text.data + at, text.len - at)) == 0);
+    buf_put(out, slice_of(escapes, len));
+    return at;
 }
 
 bool json_text(struct json_writer *json, struct slice text) {
@@ -149,14 +181,12 @@ bool json_text(struct json_writer *json, struct slice text) {
     begin_value(json);
     buf_put_byte(json->out, '"');
     while (text.len > 0) {
-        size_t len = plain_run(text);
-        if (len > 0) {
-            buf_put(json->out, slice_sub(text, 0, len));
-        } else {
-            holds = holds && character_length(text) > 0;
-            len = put_character(json->out, text);
-        }
+        size_t len = run_as_it_is(text);
+        buf_put(json->out, slice_sub(text, 0, len));
         text = slice_from(text, len);
+        if (text.len > 0) {
+            text = slice_from(text, put_escapes(json->out, text, &holds));
+        }
     }
     buf_put_byte(json->out, '"');
     return holds;
@@ -165,7 +195,7 @@ bool json_text(struct json_writer *json, struct slice text) {
 void json_put_shown(struct buf *out, struct slice text) {
     while (text.len > 0) {
         size_t len = character_length(text);
-        buf_put(out, len == 0 ? SLICE("\xEF\xBF\xBD") : slice_sub(text, 0, len));
+        buf_put(out, len == 0 ? REPLACEMENT : slice_sub(text, 0, len));
         text = slice_from(text, len == 0 ? 1 : len);
     }
 }
@@ -210,24 +240,21 @@ void json_member_exact(struct json_writer *json, const char *name, struct slice 
     json_base64(json, text);
 }
 
-// What the character at the start of `s`, which is not a plain one, takes; its length in bytes, 0
-// where JSON does not hold it.
-static size_t character_size(struct slice s, size_t *out_len) {
+// The most that the character at the start of `s` takes, which is not written as it is; its length
+// in bytes, 0 where JSON does not hold it.
+static size_t escape_size(struct slice s, size_t *out_len) {
     *out_len = character_length(s);
-    if (*out_len > 1 && text_is_treacherous(slice_sub(s, 0, *out_len))) {
-        return *out_len == 4 ? 12 : 6;
-    }
-    return *out_len == 0 ? 3 : *out_len == 1 ? 6 : *out_len;
+    return *out_len == 0 ? 3 : *out_len == 4 ? LONGEST_ESCAPE : LONGEST_ESCAPE / 2;
 }
 
 size_t json_text_size(struct slice text) {
     size_t size = 0;
     bool holds = true;
     for (struct slice rest = text; rest.len > 0;) {
-        size_t len = plain_run(rest);
+        size_t len = run_as_it_is(rest);
         size += len;
         if (len == 0) {
-            size += character_size(rest, &len);
+            size += escape_size(rest, &len);
             holds = holds && len > 0;
             len = len == 0 ? 1 : len;
         }

@@ -5,7 +5,7 @@
 
 static void check_escaped(struct slice text, const char *expected) {
     struct buf out;
-    buf_init(&out, 1000);
+    buf_init(&out, 100000);
     text_escape(&out, text);
     check_slice(buf_slice(&out), expected);
     buf_cleanup(&out);
@@ -121,11 +121,32 @@ static void a_text_is_cut_between_characters(void **state) {
     assert_int_equal(text_cut(SLICE(""), 0).len, 0);
 }
 
+// Any number of them is put at once: as many, one after the other.
+static void many_escapes_are_as_one(void **state) {
+    static const char *const units[] = {
+        "\"", "\x1B", "\xFF", "\xE2\x80\xAE", "\xF3\xA0\x81\x81", "\xC3\xA9"};
+    struct buf text;
+    struct buf each;
+    (void)state;
+    buf_init(&text, 10000);
+    buf_init(&each, 100000);
+    for (size_t i = 0; i < 700; i++) {
+        struct slice unit = slice_of_string(units[(i / 100 + i % (i / 100 + 1)) % 6]);
+        buf_put(&text, unit);
+        text_escape(&each, unit);
+    }
+    buf_put_byte(&each, '\0');
+    check_escaped(buf_slice(&text), (const char *)buf_slice(&each).data);
+    buf_cleanup(&text);
+    buf_cleanup(&each);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_is_cut_between_characters),
         cmocka_unit_test(escapes_what_could_forge_a_line),
         cmocka_unit_test(escapes_what_shows_other_text),
+        cmocka_unit_test(many_escapes_are_as_one),
         cmocka_unit_test(knows_well_formed_utf8),
         cmocka_unit_test(knows_ascii_wherever_the_byte_is),
         cmocka_unit_test(puts_what_can_be_read),
