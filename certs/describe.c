@@ -22,6 +22,7 @@
 #include <openssl/x509v3.h>
 
 #include <arpa/inet.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ struct facts {
     char *issuer;
     char **names;
     char *key;
+    atomic_uint holders;
 };
 
 static char *take_text(BIO *bio) {
@@ -179,6 +181,7 @@ struct event_certificate *certificate_facts_new(struct slice der) {
     read_names(facts, x509);
     read_key(facts, x509);
     read_hash(facts, der);
+    atomic_init(&facts->holders, 1);
     X509_free(x509);
     ERR_clear_error();
     return &facts->view;
@@ -189,11 +192,20 @@ struct event_certificate *certificate_facts_of(const CRYPTO_BUFFER *certificate)
         slice_of(CRYPTO_BUFFER_data(certificate), CRYPTO_BUFFER_len(certificate)));
 }
 
+static struct facts *facts_of(struct event_certificate *view) {
+    return (struct facts *)view; // its first member
+}
+
+struct event_certificate *certificate_facts_share(struct event_certificate *view) {
+    atomic_fetch_add(&facts_of(view)->holders, 1);
+    return view;
+}
+
 void certificate_facts_free(struct event_certificate *view) {
-    if (view == NULL) {
+    if (view == NULL || atomic_fetch_sub(&facts_of(view)->holders, 1) > 1) {
         return;
     }
-    struct facts *facts = (struct facts *)view; // `view` is its first member
+    struct facts *facts = facts_of(view);
     for (size_t i = 0; i < view->name_count; i++) {
         free(facts->names[i]);
     }

@@ -93,6 +93,7 @@
 #define LIMIT_COMMON_NAME    64         // RFC 5280 A.1
 #define LIMIT_LEAVES         1024       // certificates that are kept for clients to come
 #define LIMIT_VERDICTS_KEPT  256        // on chains; a power of two
+#define LIMIT_FACTS_KEPT     64         // descriptions of certificates
 #define VERDICT_KEPT_NS      (60 * NS_PER_S)
 #define VERDICT_ERROR_MAX    384  // what is wrong with a chain
 #define VERDICT_TEXT_MAX     448  // … with what was not checked

@@ -267,6 +267,7 @@ static void fill_relay_config(struct app_context *out, const struct options *opt
         .connect_context = out->connect_context,
         .leaves = out->leaves,
         .trust = out->trust,
+        .facts = out->facts,
         .observer =
             {
                 .dialogue = {.max_line = options->max_line,
@@ -317,6 +318,7 @@ enum err app_context_open(struct app_context *out, struct failure *failure,
         output_set_on_session(out->outputs, judge_session, out->judge);
     }
     add_sinks(out, options);
+    out->facts = facts_store_new();
     out->leaves = leaf_store_new(out->ca.authority, clock_unix_ns());
     fill_relay_config(out, options);
     open_faults(out, options);
@@ -349,6 +351,7 @@ void app_context_cleanup(struct app_context *app) {
     faults_free(app->faults);
     rewrite_rule_cleanup(&app->rewrite);
     trust_store_free(app->trust);
+    facts_store_free(app->facts);
     ca_place_cleanup(&app->ca);
     judge_free(app->judge);
     html_report_free(app->html.report);

@@ -22,6 +22,7 @@
 struct app_context {
     struct ca_place ca;
     struct trust_store *trust;
+    struct facts_store *facts; // what the peers' certificates say
     struct leaf_store *leaves;
     struct tls_context *accept_context;
     struct tls_context *connect_context;

@@ -5,6 +5,7 @@
 #define SCOPE_RELAY_CONFIG_H
 
 #include "base/clock.h"
+#include "certs/facts_store.h"
 #include "certs/leaf.h"
 #include "certs/trust.h"
 #include "event/policy.h"
@@ -26,6 +27,7 @@ struct relay_config {
     const struct tls_context *connect_context;
     struct leaf_store *leaves;
     struct trust_store *trust;
+    struct facts_store *facts;
     struct observer_config observer;
     struct faults *faults;                // of --fault; NULL for none
     bool dry_run;                         // --dry-run

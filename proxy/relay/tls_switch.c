@@ -98,7 +98,7 @@ static enum tls_verdict verify_server(void *context, CRYPTO_BUFFER *const *chain
     trust_verify(&trust, relay->config->trust, chain, chain_len, server_name(relay), now_unix_ns);
     keep_verdict(relay, &trust);
     certificate_facts_free(relay->verdict.certificate);
-    relay->verdict.certificate = certificate_facts_of(chain[0]);
+    relay->verdict.certificate = facts_store_get(relay->config->facts, chain[0]);
     *out_alert = alert_of(relay->verdict.faults);
     bool accepts = relay->config->verify != VERIFY_STRICT || !relay->verdict.fails;
     return accepts ? TLS_ACCEPT : TLS_REFUSE;
@@ -268,8 +268,8 @@ static unsigned faults_to_show(const struct relay *relay) {
 // A certificate that is wrong for the name that the server has to the proxy may well be right for
 // the one that the client asked for, and then a client that verifies finds nothing wrong with it.
 static unsigned faults_seen(const struct leaf_request *request) {
-    bool name_fits = request->server != NULL && request->name != NULL &&
-                     trust_name_fits(request->server, request->name);
+    bool name_fits = (request->faults & TRUST_WRONG_NAME) != 0 && request->server != NULL &&
+                     request->name != NULL && trust_name_fits(request->server, request->name);
     return request->faults & ~(name_fits ? (unsigned)TRUST_WRONG_NAME : 0U);
 }
 
@@ -347,7 +347,7 @@ static void emit_client_tls(struct relay *relay, const char *error, bool distrus
     size_t chain_len = 0;
     CRYPTO_BUFFER *const *chain = tls_endpoint_peer_chain(relay->client.tls, &chain_len);
     if (chain_len > 0) {
-        given = certificate_facts_of(chain[0]);
+        given = facts_store_get(relay->config->facts, chain[0]);
     }
     event.tls.starttls = relay->client.starttls;
     event.tls.certificate = given;
@@ -361,8 +361,9 @@ static void emit_client_tls(struct relay *relay, const char *error, bool distrus
     // Whose handshake the session's end cut short closes because of that, not of the certificate.
     event.tls.certificate_alert = error != unfinished && (event.tls.certificate_alert || distrusts);
     const CRYPTO_BUFFER *leaf = tls_endpoint_leaf(relay->client.tls);
-    struct event_certificate *shown =
-        event.tls.certificate_alert && leaf != NULL ? certificate_facts_of(leaf) : NULL;
+    struct event_certificate *shown = event.tls.certificate_alert && leaf != NULL
+                                          ? facts_store_get(relay->config->facts, leaf)
+                                          : NULL;
     event.tls.shown = shown;
     observer_event(relay->observer, &event);
     certificate_facts_free(given);

@@ -48,6 +48,7 @@ struct wire_world {
     struct leaf_store *leaves;
     struct leaf_store *server_leaves;
     struct trust_store *trust;
+    struct facts_store *facts;
     struct tls_context *contexts[2]; // of the proxy, by the side that it plays
     struct tls_context *peer_contexts[2];
 };
@@ -63,6 +64,7 @@ static struct wire_world *the_world(void) {
     snprintf(world.transcript, sizeof(world.transcript), "%s/transcript.txt", world.dir);
     world.authority = make_authority(world.dir, "proxy");
     world.server_authority = make_authority(world.dir, "server");
+    world.facts = facts_store_new();
     world.leaves = leaf_store_new(world.authority, NOW_UNIX_NS);
     world.server_leaves = leaf_store_new(world.server_authority, NOW_UNIX_NS);
     const char *root = authority_certificate_file(world.server_authority);
@@ -82,6 +84,7 @@ void wire_end_world(void) {
     leaf_store_free(world->leaves);
     leaf_store_free(world->server_leaves);
     trust_store_free(world->trust);
+    facts_store_free(world->facts);
     for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
         tls_context_free(world->contexts[side]);
         tls_context_free(world->peer_contexts[side]);
@@ -127,6 +130,7 @@ void wire_open(struct wire *wire) {
         .connect_context = wire->world->contexts[SIDE_SERVER],
         .leaves = wire->world->leaves,
         .trust = wire->world->trust,
+        .facts = wire->world->facts,
         .observer.dialogue.max_line = LIMIT_LINE_DEFAULT,
         .verify = VERIFY_MIRROR,
     };
