@@ -160,6 +160,7 @@
 // A redirected connection waits in the listener's queue until a session is free, so this is long.
 // What never comes (the command was killed within its connect) must go some time all the same.
 #define PENDING_CONNECT_NS (INT64_C(30) * 60 * NS_PER_S)
+#define LIMIT_TERM_MS      2000 // from SIGTERM to SIGKILL, for a command whose time is over
 #define CLAIM_WAIT_MS      2000 // for its last connections, once a command has ended
 #define SCARCE_NAP_MS      20   // before another try where descriptors are used up
 
@@ -289,8 +290,17 @@
 #define LIMIT_SENTENCE        (64 * KIB) // of a report
 #define LIMIT_PATTERN_DEPTH   64         // groups in groups of an expression
 #define LIMIT_PATTERN         1000       // characters of an expression, its repetitions written out
-#define LIMIT_REPORT          (1024 * MIB) // the findings in it are capped in number
-#define LIMIT_HTML_REPORT     (256 * MIB)  // of the sessions in an HTML report, as JSON
+#define LIMIT_AUDIT_SECRETS   (16 * MIB) // what a case of `audit` has learnt, to be masked
+// The audit.
+#define AUDIT_FAULTS_MAX   4    // rules of a case
+#define AUDIT_RULES_MAX    8    // findings that a case looks for
+#define AUDIT_SENTENCE_MAX 512  // what a client did in a case
+#define AUDIT_END_MAX      64   // … how it ended
+#define LIMIT_AUDIT_READ   4096 // of what the command says, at once
+#define LIMIT_AUDIT_JOBS   64
+#define LIMIT_AUDIT_OUTPUT (4 * MIB)    // of what a command says in a case: the end of it
+#define LIMIT_REPORT       (1024 * MIB) // the findings in it are capped in number
+#define LIMIT_HTML_REPORT  (256 * MIB)  // of the sessions in an HTML report, as JSON
 
 // The page (contract-web): what it keeps is bounded by --web-memory.
 #define WEB_MEMORY_DEFAULT     (256 * MIB)

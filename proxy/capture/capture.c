@@ -22,6 +22,7 @@ struct capture {
     struct command command;
     struct supervisor *supervisor;
     struct reaper *reaper;
+    bool executed;
 };
 
 static enum err open_refuser(struct capture *capture, struct failure *failure) {
@@ -92,12 +93,17 @@ static enum err start(struct capture *capture, struct failure *failure,
         return err;
     }
     int error = command_wait_executed(&capture->command);
+    capture->executed = error == 0;
     if (error != 0) {
         reporter_warn(&capture->reporter, WARNING_COMMAND, "%s: %s", options->command[0],
                       strerror(error));
     }
-    capture->reaper =
-        reaper_start(capture->command.pid, &capture->reporter, capture->shared.pending);
+    struct reaper_command command = {
+        .pid = capture->command.pid,
+        .alone = options->alone != NULL,
+        .time_limit_ms = options->alone != NULL ? options->alone->time_limit_ms : 0,
+    };
+    capture->reaper = reaper_start(&command, &capture->reporter, capture->shared.pending);
     return capture->reaper == NULL ? fail(failure, ERR_SYSTEM, "cannot start the reaper's thread")
                                    : OK;
 }
@@ -129,6 +135,14 @@ void capture_release(struct capture *capture) {
 
 int capture_wait(struct capture *capture) {
     return reporter_wait_ended(&capture->reporter);
+}
+
+bool capture_timed_out(const struct capture *capture) {
+    return capture->reaper != NULL && reaper_timed_out(capture->reaper);
+}
+
+bool capture_was_executed(const struct capture *capture) {
+    return capture->executed;
 }
 
 struct elsewhere capture_elsewhere(const struct capture *capture) {

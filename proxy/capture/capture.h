@@ -47,6 +47,14 @@ struct capture_inherited {
 // SIGUSR2, SIGCHLD), so that all later threads have them blocked and capture alone takes them.
 void capture_inherited_take(struct capture_inherited *out);
 
+// A command that is run by itself: in a session and process group of its own, which is ended when
+// its time is over: by SIGTERM, and LIMIT_TERM_MS later by SIGKILL.
+struct capture_alone {
+    int input_fd;  // its standard input
+    int output_fd; // its standard output and error
+    int64_t time_limit_ms;
+};
+
 struct capture_options {
     struct port_list ports;         // watched, any address; borrowed
     char *const *command;           // NULL-terminated: program and arguments
@@ -57,6 +65,7 @@ struct capture_options {
                                     // listener may pass: it is refused
     int64_t connect_timeout_ms;     // --connect-timeout
     const struct capture_inherited *inherited;
+    const struct capture_alone *alone; // NULL: the command shares the terminal
 };
 
 // One connection that the command asked for. Plain data; `server_fd` belongs to who got it.
@@ -115,6 +124,9 @@ void capture_release(struct capture *capture);
 
 // Waits for what `ended` says, and returns the status.
 int capture_wait(struct capture *capture);
+// After that: whether the command was ended because its time was over, and whether it ran at all.
+bool capture_timed_out(const struct capture *capture);
+bool capture_was_executed(const struct capture *capture);
 
 // Where the command connected to that was not to be captured.
 struct elsewhere capture_elsewhere(const struct capture *capture);

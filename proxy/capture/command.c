@@ -91,6 +91,14 @@ static int exec_error(const char *name, int error) {
     return hidden ? ENOENT : error;
 }
 
+// Its descriptors are ours until then, so that what we say goes where ours does.
+static void set_apart(const struct capture_alone *alone) {
+    setsid();
+    dup2(alone->input_fd, STDIN_FILENO);
+    dup2(alone->output_fd, STDOUT_FILENO);
+    dup2(alone->output_fd, STDERR_FILENO);
+}
+
 _Noreturn static void child(int channel, const struct capture_options *options,
                             char *const *environment) {
     struct child_message message = {.word = CHILD_FILTERED};
@@ -107,6 +115,9 @@ _Noreturn static void child(int channel, const struct capture_options *options,
     say(channel, &message);
     close(message.filter.listener);
     restore(options->inherited);
+    if (options->alone != NULL) {
+        set_apart(options->alone);
+    }
     execvpe(options->command[0], options->command, environment);
     give_up(channel, CHILD_NO_EXEC, exec_error(options->command[0], errno));
 }

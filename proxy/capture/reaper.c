@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "capture/reaper.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
 
@@ -17,8 +18,10 @@ static const int taken_signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, S
 struct reaper {
     struct reporter *reporter;
     struct pending_connects *pending;
-    pid_t command;
-    int signals; // a signalfd
+    struct reaper_command command;
+    int64_t next_step_ns; // when the command is to be ended; INT64_MAX for never
+    int steps;            // of ending it that were taken
+    int signals;          // a signalfd
     int stop_event;
     pthread_t thread;
     bool command_ended;
@@ -50,7 +53,7 @@ static void reap(struct reaper *reaper) {
     int wait_status = 0;
     pid_t pid;
     while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0) {
-        if (pid == reaper->command) {
+        if (pid == reaper->command.pid) {
             reaper->command_ended = true;
             reaper->status = reaper_exit_status(wait_status);
         }
@@ -64,6 +67,32 @@ static void reap(struct reaper *reaper) {
     }
 }
 
+static void signal_command(const struct reaper *reaper, int number) {
+    kill(reaper->command.alone ? -reaper->command.pid : reaper->command.pid, number);
+}
+
+// SIGTERM, then SIGKILL, then what has left the group goes unheeded.
+static void end_command(struct reaper *reaper) {
+    static const int signals[] = {SIGTERM, SIGKILL};
+    if (reaper->steps < 2) {
+        signal_command(reaper, signals[reaper->steps]);
+    } else {
+        say_ended(reaper);
+    }
+    reaper->steps++;
+    reaper->next_step_ns =
+        reaper->steps > 2 ? INT64_MAX : clock_monotonic_ns() + LIMIT_TERM_MS * NS_PER_MS;
+}
+
+// How long poll(2) may wait for the next step.
+static int patience_ms(const struct reaper *reaper) {
+    if (reaper->next_step_ns == INT64_MAX) {
+        return -1;
+    }
+    int64_t left_ns = reaper->next_step_ns - clock_monotonic_ns();
+    return left_ns <= 0 ? 0 : (int)((left_ns + NS_PER_MS - 1) / NS_PER_MS);
+}
+
 // A signal from the terminal went to the command as well, which is in the same process group; one
 // that a process sent came to us alone.
 static void pass_on(struct reaper *reaper, const struct signalfd_siginfo *info) {
@@ -72,8 +101,10 @@ static void pass_on(struct reaper *reaper, const struct signalfd_siginfo *info) 
         say_ended(reaper);
         return;
     }
-    if (info->ssi_code != SI_KERNEL) {
-        kill(reaper->command, number);
+    if (reaper->command.alone) {
+        reaper->next_step_ns = 0;
+    } else if (info->ssi_code != SI_KERNEL) {
+        signal_command(reaper, number);
     }
     reporter_signalled(reaper->reporter, number);
 }
@@ -96,7 +127,12 @@ static void *keep(void *argument) {
                            {.fd = reaper->stop_event, .events = POLLIN}};
     reap(reaper); // what ended before this thread was there
     for (;;) {
-        if (poll(fds, 2, -1) < 0) {
+        int ready = poll(fds, 2, patience_ms(reaper));
+        if (ready < 0) {
+            continue;
+        }
+        if (ready == 0) {
+            end_command(reaper);
             continue;
         }
         if (fds[1].revents != 0) {
@@ -116,12 +152,15 @@ static void reaper_free(struct reaper *reaper) {
     free(reaper);
 }
 
-struct reaper *reaper_start(pid_t command, struct reporter *reporter,
+struct reaper *reaper_start(const struct reaper_command *command, struct reporter *reporter,
                             struct pending_connects *pending) {
     struct reaper *reaper = mem_new(sizeof(*reaper));
     reaper->pending = pending;
     reaper->reporter = reporter;
-    reaper->command = command;
+    reaper->command = *command;
+    reaper->next_step_ns = command->time_limit_ms == 0
+                               ? INT64_MAX
+                               : clock_monotonic_ns() + command->time_limit_ms * NS_PER_MS;
     sigset_t kept;
     reaper_signals(&kept);
     reaper->signals = signalfd(-1, &kept, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -132,6 +171,10 @@ struct reaper *reaper_start(pid_t command, struct reporter *reporter,
         return NULL;
     }
     return reaper;
+}
+
+bool reaper_timed_out(const struct reaper *reaper) {
+    return reaper->steps > 0;
 }
 
 void reaper_stop(struct reaper *reaper) {

@@ -13,13 +13,21 @@
 
 struct reaper;
 
+struct reaper_command {
+    pid_t pid;
+    bool alone;            // it leads a process group of its own, to which signals go
+    int64_t time_limit_ms; // after which that group is ended; 0 for none
+};
+
 // The signals that it takes: blocked in every thread, so that they come to it alone.
 void reaper_signals(sigset_t *out);
 
 // NULL where no thread can be made. `reporter` and `pending` outlive it. The end is said when what
 // the command connected last was claimed, so that no session is lost by it.
-struct reaper *reaper_start(pid_t command, struct reporter *reporter,
+struct reaper *reaper_start(const struct reaper_command *command, struct reporter *reporter,
                             struct pending_connects *pending);
+// After the end was said: whether the time was over before.
+bool reaper_timed_out(const struct reaper *reaper);
 void reaper_stop(struct reaper *reaper);
 
 #endif

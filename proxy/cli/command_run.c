@@ -28,6 +28,7 @@ struct run {
     struct environment *trust; // what makes the command trust the CA
     const char *trust_mount;   // a bundle to mount, of `trust`; NULL for none
     int status;                // of the command
+    struct run_case *of;       // NULL but for `audit`
 };
 
 static bool claim(void *context, int accepted_fd, struct claimed *out) {
@@ -142,13 +143,14 @@ static enum err start_command(struct run *run, struct failure *failure,
         .closed = options->sink,
         .connect_timeout_ms = (int64_t)options->connect_timeout_ms,
         .inherited = inherited,
+        .alone = run->of != NULL ? &run->of->alone : NULL,
     };
     return capture_start(&run->capture, failure, &capture, &handlers);
 }
 
 static void say_if_nothing_came(const struct run *run, const struct options *options) {
     struct proxy_status status = proxy_status(run->service.proxy);
-    if (run->capture == NULL || status.ended + status.live > 0) {
+    if (run->of != NULL || run->capture == NULL || status.ended + status.live > 0) {
         return;
     }
     struct elsewhere elsewhere = capture_elsewhere(run->capture);
@@ -158,6 +160,14 @@ static void say_if_nothing_came(const struct run *run, const struct options *opt
     buf_put_byte(&text, '\0');
     console_say((const char *)buf_slice(&text).data);
     buf_cleanup(&text);
+}
+
+static void note_end(const struct run *run) {
+    if (run->of != NULL) {
+        run->of->status = run->status;
+        run->of->executed = capture_was_executed(run->capture);
+        run->of->timed_out = capture_timed_out(run->capture);
+    }
 }
 
 static enum err run_all(struct run *run, struct failure *failure, struct app_context *app,
@@ -185,12 +195,35 @@ static enum err run_all(struct run *run, struct failure *failure, struct app_con
         // Where `--sessions` stopped the proxy the command goes on, uncaptured.
         capture_release(run->capture);
         run->status = capture_wait(run->capture);
+        note_end(run);
     }
     if (err == OK) {
         say_if_nothing_came(run, options);
     }
     capture_free(run->capture); // first: its threads report to the service
     service_cleanup(&run->service);
+    return err;
+}
+
+enum err run_one_case(struct run_case *of, struct failure *failure, const struct options *options,
+                      const struct capture_inherited *inherited) {
+    struct app_context app = {.keylog_fd = -1};
+    struct run run = {.status = EXIT_NOT_STARTED, .of = of};
+    enum err err = app_context_open(&app, failure, options);
+    if (err == OK) {
+        sink_set_add(app.sinks, of->sink, of->sink_context);
+        app.relay.observer.dialogue.no_digests = false;
+        app.relay.traits = of->traits;
+        app.relay.observer.learnt = of->learnt;
+        app.relay.observer.learnt_context = of->learnt_context;
+        err = prepare_trust(&run, failure, &app, options);
+    }
+    if (err == OK) {
+        err = run_all(&run, failure, &app, options, inherited);
+    }
+    environment_free(run.trust);
+    trust_folder_cleanup(&run.folder);
+    app_context_cleanup(&app);
     return err;
 }
 

@@ -27,6 +27,10 @@ static const struct cli_command_row commands[CLI_COMMAND_COUNT] = {
     [CLI_CHECK] = {.name = "check",
                    .synopsis = "[OPTION...] FILE...",
                    .help = "judge recorded transcripts as one: findings and expectations, for CI"},
+    [CLI_AUDIT] = {.name = "audit",
+                   .synopsis = "[OPTION...] [--] COMMAND [ARG...]",
+                   .help = "run one command that sends a mail against a server that misbehaves, "
+                           "once for each case, and grade what it does"},
     [CLI_VIEW] = {.name = "view",
                   .synopsis = "[OPTION...] FILE...",
                   .help = "show recorded json or jsonl transcripts in the page of --web"},
@@ -50,4 +54,8 @@ enum cli_command cli_command_find(const char *name) {
         command++;
     }
     return (enum cli_command)command;
+}
+
+bool cli_command_runs(enum cli_command command) {
+    return command == CLI_RUN || command == CLI_AUDIT;
 }

@@ -3,12 +3,15 @@
 #ifndef SCOPE_CLI_COMMAND_TABLE_H
 #define SCOPE_CLI_COMMAND_TABLE_H
 
+#include <stdbool.h>
+
 // In the order of the help: what a newcomer needs first.
 enum cli_command {
     CLI_RUN,
     CLI_PROXY,
     CLI_SHOW,
     CLI_CHECK,
+    CLI_AUDIT,
     CLI_VIEW,
     CLI_CTL,
     CLI_CA,
@@ -18,7 +21,7 @@ enum cli_command {
 };
 
 // Their names, in a sentence.
-#define CLI_COMMAND_NAMES "run, proxy, show, check, view, ctl, ca or doctor"
+#define CLI_COMMAND_NAMES "run, proxy, show, check, audit, view, ctl, ca or doctor"
 
 struct cli_command_row {
     const char *name;
@@ -28,6 +31,7 @@ struct cli_command_row {
 
 const struct cli_command_row *cli_command_row(enum cli_command command); // not for CLI_NONE
 const char *cli_command_name(enum cli_command command); // "proxy", …; NULL for CLI_NONE
+bool cli_command_runs(enum cli_command command);        // its words are a command of the user's own
 // CLI_NONE where there is none of this name.
 enum cli_command cli_command_find(const char *name);
 

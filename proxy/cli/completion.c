@@ -129,7 +129,7 @@ static const struct option_row *read_words(struct line *line) {
             line->at++;
         } else if (slice_is(word, "--") && !line->options_ended) {
             line->options_ended = true;
-        } else if (!is_option(line, word) && line->command == CLI_RUN) {
+        } else if (!is_option(line, word) && cli_command_runs(line->command)) {
             return NULL;
         } else if (!is_option(line, word)) {
             line->keyword = line->words[line->at];
@@ -148,7 +148,7 @@ static void offer_last(struct buf *out, const struct line *line) {
         offer_value(out, line, slice_sub(line->typed, 0, equals + 1), row);
     } else if (dashed) {
         offer_options(out, line);
-    } else if (line->command == CLI_RUN) {
+    } else if (cli_command_runs(line->command)) {
         buf_putf(out, ":command %zu\n", line->at);
     } else if (words_are_files(line->command)) {
         buf_put_string(out, ":file\n");

@@ -19,6 +19,8 @@ static int dispatch(const struct options *options, const struct capture_inherite
         return command_proxy(options);
     case CLI_RUN:
         return command_run(options, inherited);
+    case CLI_AUDIT:
+        return command_audit(options, inherited);
     case CLI_CA:
         return command_ca(options);
     case CLI_DOCTOR:
@@ -49,9 +51,10 @@ static void hold_standard_descriptors(void) {
     }
 }
 
-// Only `run` needs to know what it was given, and blocks the signals that it passes on.
+// Only what runs a command needs to know what it was given, and blocks the signals that it passes
+// on.
 static void take_inherited(struct capture_inherited *out, const struct options *options) {
-    if (options->request == REQUEST_COMMAND && options->command == CLI_RUN) {
+    if (options->request == REQUEST_COMMAND && cli_command_runs(options->command)) {
         capture_inherited_take(out);
     }
 }

@@ -62,23 +62,15 @@ static bool dials(const struct options *options) {
     return dials;
 }
 
-// What needs a server where none is dialled.
+// Where no server is dialled that point never comes.
 static enum err check_dials(struct failure *failure, const struct options *options) {
-    if (dials(options)) {
-        return OK;
-    }
-    const char *sink = options->command == CLI_RUN ? "--sink" : "--mode sink";
-    if (options->send_header != PROXY_HEADER_NONE) {
-        return fail(failure, ERR_USAGE,
-                    "--send-proxy-protocol begins a connection to a server, and %s dials none",
-                    sink);
-    }
-    for (size_t i = 0; i < options->fault_count; i++) {
+    for (size_t i = 0; i < options->fault_count && !dials(options); i++) {
         if (options->faults[i].point == FAULT_CONNECT) {
             return fail(failure, ERR_USAGE,
                         "--fault '%s' would never act: %s dials no server; 'greeting: close' ends "
                         "a session before its first reply",
-                        options->faults[i].text, sink);
+                        options->faults[i].text,
+                        options->command == CLI_RUN ? "--sink" : "--mode sink");
         }
     }
     return OK;
@@ -149,10 +141,26 @@ static enum err finish_capture(struct options *options, struct failure *failure)
     return err == OK ? finish_certificate(options, failure) : err;
 }
 
+// Its command is run as by `run --sink`.
+static enum err finish_audit(struct options *options, struct failure *failure) {
+    options->sink = true;
+    for (size_t i = 0; i < options->report_count; i++) {
+        if (options->reports[i].kind == REPORT_GITHUB) {
+            return fail(failure, ERR_USAGE,
+                        "--report: audit has text, json, junit and html, but "
+                        "not 'github'");
+        }
+    }
+    return finish_run(options, failure);
+}
+
 enum err options_check(struct options *options, struct failure *failure) {
     enum err err = words_check(options, failure);
     if (err == OK && (options->command == CLI_PROXY || options->command == CLI_RUN)) {
         err = finish_capture(options, failure);
+    }
+    if (err == OK && options->command == CLI_AUDIT) {
+        err = finish_audit(options, failure);
     }
     options->judge = options->judge || options->command == CLI_CHECK;
     return err == OK ? files_check(options, failure) : err;

@@ -12,8 +12,10 @@
 #define CHECK  (1U << CLI_CHECK)
 #define CTL    (1U << CLI_CTL)
 #define VIEW   (1U << CLI_VIEW)
+#define AUDIT  (1U << CLI_AUDIT)
+#define RUNS   (RUN | AUDIT)
 #define BOTH   (PROXY | RUN)
-#define ALL    (BOTH | CA | DOCTOR | SHOW | CHECK | CTL | VIEW)
+#define ALL    (BOTH | CA | DOCTOR | SHOW | CHECK | CTL | VIEW | AUDIT)
 
 #define FILLS(member) .offset = offsetof(struct options, member)
 
@@ -23,6 +25,7 @@ _Static_assert(sizeof(enum trust_mount) == sizeof(unsigned), "a set one too");
 _Static_assert(CLIENT_TLS_NONE == 2 && SERVER_TLS_NONE == 3 && VERIFY_OFF == 2, "table order");
 _Static_assert(AUTH_VIEW_REVEAL == 2 && BODY_FULL == 2 && COLOR_NEVER == 2, "table order");
 _Static_assert(PROXY_HEADER_V2 == PROXY_HEADER_V1 + 1, "table order");
+_Static_assert(AUDIT_FAIL_ON_WEAK == 1, "table order");
 _Static_assert(FAIL_ON_NEVER == 3 && FAIL_ON_ERROR == 0 && CA_FORMAT_JKS == 3, "table order");
 
 static const struct option_row table[] = {
@@ -41,7 +44,7 @@ static const struct option_row table[] = {
              "all: then what is not mail passes on untouched; repeatable",
      .kind = OPTION_PORTS,
      .group = GROUP_TRAFFIC,
-     .commands = RUN},
+     .commands = RUNS},
     {.name = "sink",
      .help = "answer with the embedded server of --mode sink whatever the command connects to on "
              "these ports; nothing is delivered",
@@ -54,14 +57,14 @@ static const struct option_row table[] = {
              "done for GnuTLS and others where it works",
      .kind = OPTION_SET,
      .group = GROUP_TRAFFIC,
-     .commands = RUN,
+     .commands = RUNS,
      FILLS(trust_mount),
      .min = TRUST_MOUNT_ALWAYS},
     {.name = "no-trust-mount",
      .help = "leave the system's bundle to the command as it is",
      .kind = OPTION_SET,
      .group = GROUP_TRAFFIC,
-     .commands = RUN,
+     .commands = RUNS,
      FILLS(trust_mount),
      .min = TRUST_MOUNT_NEVER},
     {.name = "allow",
@@ -170,14 +173,14 @@ static const struct option_row table[] = {
      .help = "the folder of ca.pem and ca.key, made at the first start",
      .kind = OPTION_TEXT,
      .group = GROUP_TLS,
-     .commands = BOTH | CA | DOCTOR,
+     .commands = BOTH | CA | DOCTOR | AUDIT,
      FILLS(ca_dir)},
     {.name = "ca-hosts",
      .argument = "NAME[,NAME...]",
      .help = "at the making of the CA, limit it to these names and all below them",
      .kind = OPTION_NAMES,
      .group = GROUP_TLS,
-     .commands = BOTH | CA,
+     .commands = BOTH | CA | AUDIT,
      FILLS(ca_hosts)},
 
     {.name = "fault",
@@ -256,7 +259,7 @@ static const struct option_row table[] = {
      .help = "colour the text output: on a terminal, always, never; wins over $NO_COLOR",
      .kind = OPTION_CHOICE,
      .group = GROUP_SHOWN,
-     .commands = BOTH | SHOW,
+     .commands = BOTH | SHOW | AUDIT,
      FILLS(color)},
     {.name = "quiet",
      .help = "show findings, errors and the summary alone; files get everything",
@@ -282,7 +285,7 @@ static const struct option_row table[] = {
          "one file for each; a PATH such as mail.json says its format by its ending; repeatable",
      .kind = OPTION_OUTPUT,
      .group = GROUP_OUTPUT,
-     .commands = BOTH},
+     .commands = BOTH | AUDIT},
     {.name = "with-secrets",
      .help = "allow pcapng, whose TLS secrets defeat the mask",
      .kind = OPTION_FLAG,
@@ -371,7 +374,7 @@ static const struct option_row table[] = {
      .help = "report the verdict as text, json, junit, github or html; repeatable",
      .kind = OPTION_REPORT,
      .group = GROUP_VERDICT,
-     .commands = BOTH | CHECK},
+     .commands = BOTH | CHECK | AUDIT},
     {.name = "slow",
      .argument = "MS",
      .standard = "5000",
@@ -387,6 +390,62 @@ static const struct option_row table[] = {
      .group = GROUP_VERDICT,
      .commands = CHECK,
      FILLS(rules)},
+
+    {.name = "case",
+     .argument = "GLOB",
+     .help = "run just the cases whose id matches, such as certificate.*; see --list; repeatable",
+     .kind = OPTION_NAMES,
+     .group = GROUP_AUDIT,
+     .commands = AUDIT,
+     FILLS(audit_cases)},
+    {.name = "list",
+     .help = "print every case instead: what the server does, what is right, and where that is "
+             "written",
+     .kind = OPTION_FLAG,
+     .group = GROUP_AUDIT,
+     .commands = AUDIT,
+     FILLS(audit_list)},
+    {.name = "jobs",
+     .argument = "N",
+     .standard = "1",
+     .help = "how many cases run at once",
+     .kind = OPTION_COUNT,
+     .group = GROUP_AUDIT,
+     .commands = AUDIT,
+     FILLS(audit_jobs),
+     .min = 1,
+     .max = LIMIT_AUDIT_JOBS},
+    {.name = "timeout",
+     .argument = "SECONDS",
+     .standard = "60",
+     .help = "how long the command may take in a case; then it is ended with its process group",
+     .kind = OPTION_SECONDS,
+     .group = GROUP_AUDIT,
+     .commands = AUDIT,
+     FILLS(audit_timeout_ms),
+     .min = 1,
+     .max = LIMIT_OPTION_SECONDS},
+    {.name = "slow-cases",
+     .help = "run the cases too in which the server is slow, which take minutes",
+     .kind = OPTION_FLAG,
+     .group = GROUP_AUDIT,
+     .commands = AUDIT,
+     FILLS(audit_slow)},
+    {.name = "fail-on",
+     .argument = "fail|weak",
+     .standard = "fail",
+     .help = "exit 1 where a case has this verdict or a worse one",
+     .kind = OPTION_CHOICE,
+     .group = GROUP_AUDIT,
+     .commands = AUDIT,
+     FILLS(audit_fail_on)},
+    {.name = "log-dir",
+     .argument = "DIR",
+     .help = "keep what the command writes, in a file for each case",
+     .kind = OPTION_TEXT,
+     .group = GROUP_AUDIT,
+     .commands = AUDIT,
+     FILLS(audit_log_dir)},
 
     {.name = "once",
      .help = "stop after the first session",
@@ -516,6 +575,7 @@ static const char *const group_titles[GROUP_COUNT] = {
     [GROUP_OUTPUT] = "Outputs",
     [GROUP_WEB] = "The page",
     [GROUP_VERDICT] = "Findings and verdict",
+    [GROUP_AUDIT] = "The audit",
     [GROUP_LIFE] = "Stopping and limits",
     [GROUP_OTHER] = "Other",
 };

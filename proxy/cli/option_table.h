@@ -45,6 +45,7 @@ enum option_group {
     GROUP_OUTPUT,
     GROUP_WEB,
     GROUP_VERDICT,
+    GROUP_AUDIT,
     GROUP_LIFE,
     GROUP_OTHER,
     GROUP_COUNT

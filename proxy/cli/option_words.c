@@ -114,10 +114,11 @@ enum err words_take(struct options *options, struct failure *failure, const char
     case CLI_CTL:
         return take_ctl_word(options, failure, word);
     case CLI_RUN:
+    case CLI_AUDIT:
         return fail(failure, ERR_USAGE,
-                    "run: '%s' is not a command; one that begins with a dash comes after --: "
-                    "smtpscope run [OPTION...] -- COMMAND [ARG...]",
-                    word);
+                    "%s: '%s' is not a command; one that begins with a dash comes after --: "
+                    "smtpscope %s [OPTION...] -- COMMAND [ARG...]",
+                    cli_command_name(options->command), word, cli_command_name(options->command));
     case CLI_NONE:
         return fail(failure, ERR_USAGE, "expected a command instead of '%s': " CLI_COMMAND_NAMES,
                     word);
@@ -145,6 +146,10 @@ static enum err check_ctl(const struct options *options, struct failure *failure
     return need(failure, options->ctl_word != NULL, "ctl needs one of " CTL_WORDS);
 }
 
+static bool has_command(const struct options *options) {
+    return options->run_command != NULL && options->run_command[0] != NULL;
+}
+
 enum err words_check(const struct options *options, struct failure *failure) {
     switch (options->command) {
     case CLI_CA:
@@ -161,8 +166,12 @@ enum err words_check(const struct options *options, struct failure *failure) {
     case CLI_CTL:
         return check_ctl(options, failure);
     case CLI_RUN:
-        return need(failure, options->run_command != NULL && options->run_command[0] != NULL,
+        return need(failure, has_command(options),
                     "run needs a command: smtpscope run [OPTION...] [--] COMMAND [ARG...]");
+    case CLI_AUDIT:
+        return need(failure, has_command(options) || options->audit_list,
+                    "audit needs a command that sends a mail: smtpscope audit [OPTION...] [--] "
+                    "COMMAND [ARG...]");
     case CLI_PROXY:
         return need(failure, options->mode_count > 0,
                     "proxy needs a --mode, or a server, as in smtpscope proxy "

@@ -31,6 +31,8 @@ static void set_defaults(struct options *options) {
         .fault_seed = FAULT_SEED_NONE,
         .web_memory = WEB_MEMORY_DEFAULT,
         .wait_ms = WEB_WAIT_DEFAULT_S * 1000,
+        .audit_jobs = 1,
+        .audit_timeout_ms = 60 * 1000,
     };
 }
 
@@ -184,7 +186,7 @@ static enum err take_words(struct options *options, struct failure *failure, str
         bool dashes = !options_ended && strcmp(word, "--") == 0;
         if (!dashes && !options_ended && word[0] == '-' && word[1] != '\0') {
             err = take_option(options, failure, words, word);
-        } else if (options->command == CLI_RUN && (dashes || word[0] != '-')) {
+        } else if (cli_command_runs(options->command) && (dashes || word[0] != '-')) {
             options->run_command = dashes ? words->next : words->next - 1;
         } else if (dashes) {
             options_ended = true;
@@ -360,6 +362,7 @@ void options_cleanup(struct options *options) {
     list_cleanup(&options->expectations);
     list_cleanup(&options->ignored);
     list_cleanup(&options->web_hosts);
+    list_cleanup(&options->audit_cases);
     free(options->web_host);
     *options = (struct options){0};
 }

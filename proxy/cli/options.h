@@ -52,7 +52,10 @@ struct text_list {
     size_t count;
 };
 
-enum { OPTION_ROWS_MAX = 96 };
+// What `audit` exits 1 on.
+enum audit_fail_on { AUDIT_FAIL_ON_FAIL, AUDIT_FAIL_ON_WEAK };
+
+enum { OPTION_ROWS_MAX = 112 };
 
 #define FAULT_SEED_NONE UINT64_MAX
 
@@ -65,8 +68,8 @@ struct options {
     // Where traffic comes from.
     struct mode_spec *modes; // `proxy`: at least one
     size_t mode_count;
-    char *const *run_command; // `run`: what comes after `--`, ended by NULL
-    struct port_list ports;   // `run`: --ports
+    char *const *run_command; // `run`, `audit`: what comes after `--`, ended by NULL
+    struct port_list ports;   // the same: --ports
     bool sink;                // `run`: --sink
     enum trust_mount trust_mount;
     struct networks allowed;               // --allow; none: everyone
@@ -130,6 +133,15 @@ struct options {
     struct report_spec *reports;
     size_t report_count; // 0: a text report
     bool rules;          // check --rules
+
+    // The audit.
+    struct text_list audit_cases; // --case: patterns; none: all
+    bool audit_list;
+    bool audit_slow; // --slow-cases
+    enum audit_fail_on audit_fail_on;
+    uint64_t audit_jobs;
+    uint64_t audit_timeout_ms; // --timeout
+    const char *audit_log_dir; // NULL: none
 
     // Life and limits.
     uint64_t session_limit; // --once is 1; 0: no limit

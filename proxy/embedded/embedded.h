@@ -12,6 +12,7 @@
 #include "plug/far_end.h"
 
 struct embedded;
+struct embedded_traits;
 
 struct embedded_config {
     const char *name;                     // what it calls itself in the greeting

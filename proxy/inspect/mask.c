@@ -54,6 +54,10 @@ void mask_free(struct mask *mask) {
     free(mask);
 }
 
+const struct secret_set *mask_secrets(const struct mask *mask) {
+    return &mask->secrets_known;
+}
+
 // ── learning ────────────────────────────────────────────────────────────────────────────────────
 
 // A marked line that was cut is known whole only by its bytes, which may come before or after it.

@@ -25,6 +25,12 @@ void mask_take(struct mask *mask, const struct event *event);
 // repeat of it.
 void mask_look_ahead(struct mask *mask, const struct event_command *command);
 
+struct secret_set;
+
+// What was learnt so far, for texts that do not come as events: borrowed, valid as long as the
+// mask.
+const struct secret_set *mask_secrets(const struct mask *mask);
+
 #define MASK_STARS "********"
 
 #endif

@@ -18,6 +18,8 @@ struct observer {
     struct sink_sessions *sinks;
     void (*keylog)(void *context, struct slice line);
     void *keylog_context;
+    void (*learnt)(void *context, const struct secret_set *secrets_known);
+    void *learnt_context;
     struct observer_counts counts;
 };
 
@@ -67,6 +69,8 @@ struct observer *observer_new(const struct observer_config *config,
     observer->session = session;
     observer->keylog = config->keylog;
     observer->keylog_context = config->keylog_context;
+    observer->learnt = config->learnt;
+    observer->learnt_context = config->learnt_context;
     observer->sinks = sink_sessions_new(config->sinks);
     observer->mask =
         mask_new(config->auth_view, (struct event_sink){sink_sessions_take, observer->sinks});
@@ -143,6 +147,9 @@ void observer_close(struct observer *observer, const struct event_close *close, 
     findings_observe(observer->findings, &event);
     event.close.likely = findings_likely(observer->findings);
     deliver(observer, &event);
+    if (observer->learnt != NULL) {
+        observer->learnt(observer->learnt_context, mask_secrets(observer->mask));
+    }
     sink_sessions_flush(observer->sinks);
 }
 

@@ -15,6 +15,8 @@
 #include "observe/sink.h"
 #include "smtp/dialogue.h"
 
+struct secret_set;
+
 // What all observers of the process share; immutable, outlives them.
 struct observer_config {
     struct dialogue_config dialogue;
@@ -24,6 +26,10 @@ struct observer_config {
     // Each TLS secret of either leg as an NSS key log line without its end; NULL for none.
     void (*keylog)(void *context, struct slice line);
     void *keylog_context;
+    // What the mask has learnt of a session at its end, for texts of other places in which it may
+    // come again: called on the session's thread. NULL for none.
+    void (*learnt)(void *context, const struct secret_set *secrets_known);
+    void *learnt_context;
 };
 
 struct observer;

@@ -88,6 +88,10 @@ void html_report_take(struct html_report *report, const struct record *session) 
     buf_cleanup(&object);
 }
 
+struct slice html_report_sessions(const struct html_report *report) {
+    return buf_slice(&report->sessions);
+}
+
 // ── the data ────────────────────────────────────────────────────────────────────────────────────
 
 // JSON has `<` in strings only, where it may be written so; then no `</script` and no `<!--` is

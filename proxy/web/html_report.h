@@ -27,6 +27,9 @@ void html_report_begin_file(struct html_report *report, const char *name);
 // A session, from any thread. Past LIMIT_HTML_REPORT sessions are counted and left out.
 void html_report_take(struct html_report *report, const struct record *session);
 
+// The sessions as objects of JSON with commas between them, as far as they were taken; borrowed.
+struct slice html_report_sessions(const struct html_report *report);
+
 // Appends the whole file; after the last session.
 void html_report_put(struct buf *out, struct html_report *report, struct judge *judge);
 

@@ -66,7 +66,9 @@ static void offers_each_option_of_a_command_and_no_other(void **state) {
         struct buf out = offered(text);
         for (size_t i = 0; i < count; i++) {
             snprintf(text, sizeof(text), "--%s", rows[i].name);
-            assert_int_equal(has_line(&out, text), option_is_of(&rows[i], (enum cli_command)c));
+            bool due = // another of that name may be
+                option_find((enum cli_command)c, slice_of_string(rows[i].name)) != NULL;
+            assert_int_equal(has_line(&out, text), due);
         }
         buf_cleanup(&out);
     }

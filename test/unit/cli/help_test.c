@@ -43,7 +43,9 @@ static void shows_each_option_of_a_command_and_no_other(void **state) {
         help_put(&help, command);
         for (size_t i = 0; i < count; i++) {
             bool in_help = help_explains(&help, &rows[i]);
-            if (in_help != option_is_of(&rows[i], command)) {
+            bool due = option_is_of(&rows[i], command) || // another of that name may be
+                       option_find(command, slice_of_string(rows[i].name)) != NULL;
+            if (in_help != due) {
                 fail_msg("--%s in the help of command %u: %d", rows[i].name, c, in_help);
             }
         }

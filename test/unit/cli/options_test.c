@@ -318,8 +318,6 @@ static const struct {
     {"run --ports 25,all -- true", "'25,all'"},
     {"run --ports all --sink -- true", "--sink"},
     {"run --ports all --send-proxy-protocol v2 -- true", "--send-proxy-protocol"},
-    {"proxy --mode sink --send-proxy-protocol v1", "--mode sink dials none"},
-    {"run --sink --send-proxy-protocol v2 -- true", "--sink dials none"},
     {"run --ports 25, -- true", "'25,'"},
     {"run --ports 25,30-20 -- true", "'30-20' in '25,30-20'"},
     {"run --ports 70000 -- true", "'70000' is not a port from 1 to 65535"},

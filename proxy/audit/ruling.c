@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "audit/ruling.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static audit_rule_function *const rules[AUDIT_EXPECTATION_COUNT] = {
+    [AUDIT_REFUSES_SERVER] = audit_refuses_server, [AUDIT_REFUSES_VERSION] = audit_refuses_version,
+    [AUDIT_TAKES_VERSION] = audit_takes_version,   [AUDIT_GIVES_UP] = audit_gives_up,
+    [AUDIT_NOT_IN_CLEAR] = audit_not_in_clear,     [AUDIT_REPORTS_REFUSAL] = audit_reports_refusal,
+    [AUDIT_AS_CONTROL] = audit_as_control,         [AUDIT_CLEAN_MESSAGE] = audit_clean_message,
+};
+
+const char *audit_verdict_name(enum audit_verdict verdict) {
+    static const char *const names[AUDIT_VERDICT_COUNT] = {
+        [AUDIT_PASS] = "pass",
+        [AUDIT_WEAK] = "weak",
+        [AUDIT_FAIL] = "fail",
+        [AUDIT_NOT_APPLICABLE] = "n/a",
+    };
+    return names[verdict];
+}
+
+void audit_say(struct audit_ruling *out, enum audit_verdict verdict, const char *format, ...) {
+    out->verdict = verdict;
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(out->sentence, sizeof(out->sentence), format, arguments);
+    va_end(arguments);
+}
+
+const char *audit_end_text(char *out, size_t size, const struct audit_trial *trial) {
+    if (trial->timed_out) {
+        (void)snprintf(out, size, "until its time was over");
+    } else if (trial->status > 128) {
+        (void)snprintf(out, size, "and ended by signal %d", trial->status - 128);
+    } else {
+        (void)snprintf(out, size, "and exited %d", trial->status);
+    }
+    return out;
+}
+
+static bool gave_credential(const struct audit_trial *trial) {
+    return audit_deeds_in(trial, AUDIT_IN_TLS).credential ||
+           audit_deeds_in(trial, AUDIT_IN_CLEAR).credential;
+}
+
+static size_t recipients(const struct audit_trial *control) {
+    const struct record_message *message = audit_delivered(control);
+    return message == NULL ? 0 : message->event.recipient_count;
+}
+
+bool audit_applies(struct audit_ruling *out, const struct audit_case *of,
+                   const struct audit_trial *control) {
+    const struct event_tls *tls = audit_client_tls(control);
+    const char *reason = NULL;
+    if ((of->needs & AUDIT_NEEDS_TLS) != 0 && tls == NULL) {
+        reason = "the command uses no TLS";
+    } else if ((of->needs & AUDIT_NEEDS_STARTTLS) != 0 && (tls == NULL || !tls->starttls)) {
+        reason = "the command uses no STARTTLS";
+    } else if ((of->needs & AUDIT_NEEDS_IMPLICIT) != 0 && (tls == NULL || tls->starttls)) {
+        reason = "the command uses no implicit TLS";
+    } else if ((of->needs & AUDIT_NEEDS_AUTH) != 0 && !gave_credential(control)) {
+        reason = "the command gives no credential";
+    } else if ((of->needs & AUDIT_NEEDS_SEVERAL) != 0 && recipients(control) < 2) {
+        reason = "the mail has one recipient";
+    }
+    if (reason != NULL) {
+        audit_say(out, AUDIT_NOT_APPLICABLE, "%s", reason);
+    }
+    return reason == NULL;
+}
+
+void audit_rule(struct audit_ruling *out, const struct audit_case *of,
+                const struct audit_trial *control, const struct audit_trial *trial) {
+    assert(of->expectation < AUDIT_EXPECTATION_COUNT);
+    struct audit_evidence evidence = {.of = of, .control = control, .trial = trial};
+    *out = (struct audit_ruling){.verdict = AUDIT_PASS};
+    rules[of->expectation](out, &evidence);
+}

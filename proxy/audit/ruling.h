@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// ruling: the judge of `audit`: a pure function from the control session, the session of a case and
+// the command's exit status to a verdict and one sentence of what the client did.
+//
+// Not one false accusation: where what was seen is compatible with being right it is no `fail`. A
+// client that sends nothing to a server that it has reason to distrust is right, whatever made it
+// stop.
+#ifndef SCOPE_AUDIT_RULING_H
+#define SCOPE_AUDIT_RULING_H
+
+#include "audit/case.h"
+#include "audit/trial.h"
+
+enum audit_verdict {
+    AUDIT_PASS,
+    AUDIT_WEAK, // a breach of a SHOULD, or of good practice
+    AUDIT_FAIL, // a danger, or a breach of a MUST
+    AUDIT_NOT_APPLICABLE,
+    AUDIT_VERDICT_COUNT
+};
+
+const char *audit_verdict_name(enum audit_verdict verdict); // "pass", "weak", "fail", "n/a"
+
+struct audit_ruling {
+    enum audit_verdict verdict;
+    bool credential_lost; // it was given to a wrong or unencrypted peer
+    char sentence[AUDIT_SENTENCE_MAX];
+};
+
+// Whether the case says anything of a client that did this in the control case; else `out` is
+// AUDIT_NOT_APPLICABLE with the reason.
+bool audit_applies(struct audit_ruling *out, const struct audit_case *of,
+                   const struct audit_trial *control);
+// For AUDIT_OF_CONTROL `trial` is the control's too.
+void audit_rule(struct audit_ruling *out, const struct audit_case *of,
+                const struct audit_trial *control, const struct audit_trial *trial);
+
+// ── for the rules of a group of expectations (ruling_*.c) ───────────────────────────────────────
+
+struct audit_evidence {
+    const struct audit_case *of;
+    const struct audit_trial *control;
+    const struct audit_trial *trial;
+};
+
+typedef void audit_rule_function(struct audit_ruling *out, const struct audit_evidence *evidence);
+
+audit_rule_function audit_refuses_server;  // ruling_tls.c
+audit_rule_function audit_refuses_version; // …
+audit_rule_function audit_takes_version;
+audit_rule_function audit_gives_up;
+audit_rule_function audit_not_in_clear;
+audit_rule_function audit_reports_refusal; // ruling_delivery.c
+audit_rule_function audit_as_control;      // …
+audit_rule_function audit_clean_message;   // ruling_message.c
+
+void audit_say(struct audit_ruling *out, enum audit_verdict verdict, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+// How the command ended, for the end of a sentence: "and exited 1", "until it was ended after 60
+// s".
+const char *audit_end_text(char *out, size_t size, const struct audit_trial *trial);
+
+#endif

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// The rules of the groups certificate, version and downgrade: what of a credential and a message
+// went to a peer that is not to be trusted with them.
+#include "audit/ruling.h"
+
+// What a client that sent nothing did.
+static void say_nothing_was_sent(struct audit_ruling *out, const struct audit_evidence *evidence) {
+    char end[AUDIT_END_MAX];
+    const struct audit_trial *trial = evidence->trial;
+    if (trial->session_count == 0) {
+        audit_say(out, AUDIT_PASS, "did not connect");
+        return;
+    }
+    audit_say(out, trial->timed_out ? AUDIT_WEAK : AUDIT_PASS, "sent nothing %s",
+              audit_end_text(end, sizeof(end), trial));
+}
+
+static void lose_credential(struct audit_ruling *out, const char *where) {
+    audit_say(out, AUDIT_FAIL, "gave its credential %s", where);
+    out->credential_lost = true;
+}
+
+// What went out in the clear though the client has TLS in the control case; false for nothing.
+static bool judge_clear(struct audit_ruling *out, const struct audit_evidence *evidence) {
+    struct audit_deeds clear = audit_deeds_in(evidence->trial, AUDIT_IN_CLEAR);
+    if (clear.credential) {
+        lose_credential(out, "without encryption");
+    } else if (clear.message) {
+        audit_say(out, AUDIT_WEAK, "sent the message without encryption");
+    } else if (clear.mail) {
+        audit_say(out, AUDIT_WEAK, "gave sender and recipients without encryption");
+    }
+    return clear.credential || clear.mail || clear.message;
+}
+
+void audit_refuses_server(struct audit_ruling *out, const struct audit_evidence *evidence) {
+    struct audit_deeds tls = audit_deeds_in(evidence->trial, AUDIT_IN_TLS);
+    if (tls.credential) {
+        lose_credential(out, "to that server");
+    } else if (judge_clear(out, evidence)) {
+        return;
+    } else if (tls.message) {
+        audit_say(out, AUDIT_WEAK, "sent the message to that server");
+    } else if (tls.mail) {
+        audit_say(out, AUDIT_WEAK, "gave sender and recipients to that server");
+    } else {
+        say_nothing_was_sent(out, evidence);
+    }
+}
+
+void audit_refuses_version(struct audit_ruling *out, const struct audit_evidence *evidence) {
+    struct audit_deeds tls = audit_deeds_in(evidence->trial, AUDIT_IN_TLS);
+    const struct event_tls *client = audit_client_tls(evidence->trial);
+    if (judge_clear(out, evidence)) {
+        return;
+    }
+    if (tls.credential || tls.mail || tls.message) {
+        const char *version = client != NULL && client->version != NULL ? client->version : "it";
+        audit_say(out, AUDIT_WEAK, "took %s and sent %s", version,
+                  tls.credential ? "its credential" : "the message");
+        return;
+    }
+    say_nothing_was_sent(out, evidence);
+}
+
+void audit_takes_version(struct audit_ruling *out, const struct audit_evidence *evidence) {
+    char end[AUDIT_END_MAX];
+    if (judge_clear(out, evidence)) {
+        return;
+    }
+    if (audit_accepted(evidence->trial) > 0) {
+        audit_say(out, AUDIT_PASS, "delivered the mail");
+        return;
+    }
+    audit_say(out, AUDIT_WEAK, "did not deliver the mail %s",
+              audit_end_text(end, sizeof(end), evidence->trial));
+}
+
+void audit_gives_up(struct audit_ruling *out, const struct audit_evidence *evidence) {
+    char end[AUDIT_END_MAX];
+    if (judge_clear(out, evidence)) {
+        return;
+    }
+    if (evidence->trial->timed_out) {
+        audit_say(out, AUDIT_WEAK, "waited without end, and had to be stopped");
+        return;
+    }
+    audit_say(out, AUDIT_PASS, "gave up by itself %s",
+              audit_end_text(end, sizeof(end), evidence->trial));
+}
+
+void audit_not_in_clear(struct audit_ruling *out, const struct audit_evidence *evidence) {
+    if (!judge_clear(out, evidence)) {
+        say_nothing_was_sent(out, evidence);
+    }
+}

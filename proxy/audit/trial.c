@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "audit/trial.h"
+
+#include <signal.h>
+
+// A line of the SASL dialogue, or an initial response: each may hold a credential. AUTH without
+// one only names a mechanism.
+static bool gives_credential(const struct record_exchange *exchange) {
+    const struct record_command *command = exchange->command;
+    if (command->continuation || exchange->continuation) {
+        return !slice_is(slice_trim(command->line.text), "*"); // the client cancels
+    }
+    if (!slice_equal_nocase(command->verb, SLICE("AUTH"))) {
+        return false;
+    }
+    struct slice rest = slice_trim(command->argument);
+    (void)slice_split(&rest, ' ');
+    return slice_trim(rest).len > 0;
+}
+
+static void look_at(struct audit_deeds *deeds, const struct record_exchange *exchange) {
+    const struct record_command *command = exchange->command;
+    deeds->credential = deeds->credential || gives_credential(exchange);
+    deeds->mail = deeds->mail || slice_equal_nocase(command->verb, SLICE("MAIL"));
+    bool asked = exchange->reply != NULL && exchange->reply->code == 354;
+    bool text = exchange->bdat || (slice_equal_nocase(command->verb, SLICE("DATA")) && asked) ||
+                slice_equal_nocase(command->verb, SLICE("BDAT"));
+    deeds->message = deeds->message || text;
+}
+
+static void look_through(struct audit_deeds *deeds, const struct record *session,
+                         enum audit_part part) {
+    for (size_t i = 0; i < session->exchange_count; i++) {
+        const struct record_exchange *exchange = &session->exchanges[i];
+        bool here = exchange->tls == (part == AUDIT_IN_TLS);
+        if (here && exchange->command != NULL && !exchange->command->by_proxy) {
+            look_at(deeds, exchange);
+        }
+    }
+}
+
+struct audit_deeds audit_deeds_in(const struct audit_trial *trial, enum audit_part part) {
+    struct audit_deeds deeds = {0};
+    for (size_t i = 0; i < trial->session_count; i++) {
+        look_through(&deeds, trial->sessions[i], part);
+    }
+    return deeds;
+}
+
+size_t audit_accepted(const struct audit_trial *trial) {
+    size_t accepted = 0;
+    for (size_t i = 0; i < trial->session_count; i++) {
+        for (size_t j = 0; j < trial->sessions[i]->message_count; j++) {
+            accepted += trial->sessions[i]->messages[j].event.accepted ? 1 : 0;
+        }
+    }
+    return accepted;
+}
+
+static const struct record_message *first_accepted(const struct record *session) {
+    size_t i = 0;
+    while (i < session->message_count && !session->messages[i].event.accepted) {
+        i++;
+    }
+    return i < session->message_count ? &session->messages[i] : NULL;
+}
+
+const struct record_message *audit_delivered(const struct audit_trial *trial) {
+    const struct record_message *message = NULL;
+    for (size_t i = 0; i < trial->session_count && message == NULL; i++) {
+        message = first_accepted(trial->sessions[i]);
+    }
+    return message;
+}
+
+bool audit_was_met(const struct audit_trial *trial) {
+    for (size_t i = 0; i < trial->session_count; i++) {
+        if (trial->sessions[i]->fault_count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct event_tls *audit_client_tls(const struct audit_trial *trial) {
+    for (size_t i = 0; i < trial->session_count; i++) {
+        if (trial->sessions[i]->tls[SIDE_CLIENT] != NULL) {
+            return trial->sessions[i]->tls[SIDE_CLIENT];
+        }
+    }
+    return NULL;
+}
+
+bool audit_crashed(const struct audit_trial *trial) {
+    static const int numbers[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && !trial->timed_out; i++) {
+        if (trial->status == 128 + numbers[i]) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// trial: what one run of the command left: its sessions as data and how it ended; and the questions
+// that the judge asks of that.
+//
+//   command ──▶ sessions (transcript/record.h), masked ──┐
+//           └─▶ exit status, time-out ───────────────────┴─▶ struct audit_trial ──▶ ruling.h
+#ifndef SCOPE_AUDIT_TRIAL_H
+#define SCOPE_AUDIT_TRIAL_H
+
+#include "transcript/record.h"
+
+struct audit_trial {
+    const struct record *const *sessions; // in the order in which they ended; borrowed
+    size_t session_count;
+    int status;     // as `run` gives it: the command's, 128 + signal
+    bool timed_out; // it had to be ended
+};
+
+// What the client did, over all sessions, of one part of each: inside TLS, or outside.
+struct audit_deeds {
+    bool credential; // a response of AUTH was sent: a password, a token, a proof
+    bool mail;       // MAIL was sent
+    bool message;    // … and text of a message
+};
+
+enum audit_part { AUDIT_IN_CLEAR, AUDIT_IN_TLS };
+
+struct audit_deeds audit_deeds_in(const struct audit_trial *trial, enum audit_part part);
+// Messages that the server took, for at least one recipient.
+size_t audit_accepted(const struct audit_trial *trial);
+// The first message that was taken; NULL where there is none.
+const struct record_message *audit_delivered(const struct audit_trial *trial);
+// Whether a rule of the case's acted in some session.
+bool audit_was_met(const struct audit_trial *trial);
+// How the client's side of the first session that was tried came to TLS; NULL where it has none.
+const struct event_tls *audit_client_tls(const struct audit_trial *trial);
+// Whether the command ended by a signal that it was not sent: a crash.
+bool audit_crashed(const struct audit_trial *trial);
+
+#endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "written_trial.h"
+
+static const struct audit_case expired = {.id = "certificate.expired",
+                                          .expectation = AUDIT_REFUSES_SERVER};
+static const struct audit_case stripped = {.id = "downgrade.not-offered",
+                                           .expectation = AUDIT_NOT_IN_CLEAR};
+static const struct audit_case old = {.id = "version.tls-1.0",
+                                      .expectation = AUDIT_REFUSES_VERSION};
+static const struct audit_case new = {.id = "version.tls-1.3", .expectation = AUDIT_TAKES_VERSION};
+static const struct audit_case stalls = {.id = "version.stalls", .expectation = AUDIT_GIVES_UP};
+
+static struct audit_ruling rule(const struct audit_case *of, const struct trial *trial) {
+    struct audit_ruling ruling;
+    struct trial control;
+    trial_init(&control, 0);
+    audit_rule(&ruling, of, &control.trial, &trial->trial);
+    return ruling;
+}
+
+static void a_client_that_sends_nothing_is_right(void **state) {
+    (void)state;
+    struct trial trial;
+    trial_init(&trial, 1);
+    trial_say(&trial, AUDIT_IN_CLEAR, "STARTTLS", NULL, 220);
+    struct audit_ruling ruling = rule(&expired, &trial);
+    check_ruling(&ruling, AUDIT_PASS, "sent nothing and exited 1");
+    trial.trial.status = 0; // it may queue the mail
+    ruling = rule(&expired, &trial);
+    check_ruling(&ruling, AUDIT_PASS, "sent nothing and exited 0");
+    trial.trial.session_count = 0;
+    ruling = rule(&expired, &trial);
+    check_ruling(&ruling, AUDIT_PASS, "did not connect");
+}
+
+static void a_credential_inside_that_tls_is_lost(void **state) {
+    (void)state;
+    struct trial trial;
+    trial_init(&trial, 0);
+    trial_say(&trial, AUDIT_IN_TLS, "AUTH", "PLAIN ********", 235);
+    struct audit_ruling ruling = rule(&expired, &trial);
+    check_ruling(&ruling, AUDIT_FAIL, "gave its credential to that server");
+    assert_true(ruling.credential_lost);
+    trial_init(&trial, 0);
+    trial_say(&trial, AUDIT_IN_TLS, "AUTH", "LOGIN", 334);
+    ruling = rule(&expired, &trial); // only the mechanism so far
+    check_ruling(&ruling, AUDIT_PASS, "sent nothing and exited 0");
+    trial_sasl(&trial, AUDIT_IN_TLS, 334);
+    ruling = rule(&expired, &trial);
+    check_ruling(&ruling, AUDIT_FAIL, "gave its credential to that server");
+}
+
+static void a_mail_without_a_credential_is_weak(void **state) {
+    (void)state;
+    struct trial trial;
+    trial_init(&trial, 0);
+    trial_say(&trial, AUDIT_IN_TLS, "MAIL", "FROM:<a@b>", 250);
+    struct audit_ruling ruling = rule(&expired, &trial);
+    check_ruling(&ruling, AUDIT_WEAK, "gave sender and recipients to that server");
+    trial_message(&trial, AUDIT_IN_TLS, true);
+    ruling = rule(&expired, &trial);
+    check_ruling(&ruling, AUDIT_WEAK, "sent the message to that server");
+    assert_false(ruling.credential_lost);
+}
+
+static void what_goes_in_the_clear_instead_counts_too(void **state) {
+    (void)state;
+    struct trial trial;
+    trial_init(&trial, 0);
+    trial_message(&trial, AUDIT_IN_CLEAR, true);
+    struct audit_ruling ruling = rule(&expired, &trial);
+    check_ruling(&ruling, AUDIT_WEAK, "sent the message without encryption");
+    ruling = rule(&stripped, &trial);
+    check_ruling(&ruling, AUDIT_WEAK, "sent the message without encryption");
+    trial_say(&trial, AUDIT_IN_CLEAR, "AUTH", "PLAIN ********", 235);
+    ruling = rule(&stripped, &trial);
+    check_ruling(&ruling, AUDIT_FAIL, "gave its credential without encryption");
+    assert_true(ruling.credential_lost);
+}
+
+static void old_versions_are_weak_and_new_ones_are_taken(void **state) {
+    (void)state;
+    struct trial trial;
+    trial_init(&trial, 0);
+    trial_tls(&trial, "TLSv1", true);
+    trial_say(&trial, AUDIT_IN_TLS, "AUTH", "PLAIN ********", 235);
+    trial_message(&trial, AUDIT_IN_TLS, true);
+    struct audit_ruling ruling = rule(&old, &trial);
+    check_ruling(&ruling, AUDIT_WEAK, "took TLSv1 and sent its credential");
+    assert_false(ruling.credential_lost);
+    ruling = rule(&new, &trial);
+    check_ruling(&ruling, AUDIT_PASS, "delivered the mail");
+    trial_init(&trial, 1);
+    ruling = rule(&old, &trial);
+    check_ruling(&ruling, AUDIT_PASS, "sent nothing and exited 1");
+    ruling = rule(&new, &trial);
+    check_ruling(&ruling, AUDIT_WEAK, "did not deliver the mail and exited 1");
+}
+
+static void a_client_has_to_end_by_itself(void **state) {
+    (void)state;
+    struct trial trial;
+    trial_init(&trial, 1);
+    struct audit_ruling ruling = rule(&stalls, &trial);
+    check_ruling(&ruling, AUDIT_PASS, "gave up by itself and exited 1");
+    trial.trial.timed_out = true;
+    ruling = rule(&stalls, &trial);
+    check_ruling(&ruling, AUDIT_WEAK, "waited without end, and had to be stopped");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_client_that_sends_nothing_is_right),
+        cmocka_unit_test(a_credential_inside_that_tls_is_lost),
+        cmocka_unit_test(a_mail_without_a_credential_is_weak),
+        cmocka_unit_test(what_goes_in_the_clear_instead_counts_too),
+        cmocka_unit_test(old_versions_are_weak_and_new_ones_are_taken),
+        cmocka_unit_test(a_client_has_to_end_by_itself),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
