@@ -8,7 +8,7 @@
 #include "base/buf.h"
 
 // Removes the copies of the certificate that the system's roots are made from, as far as we may,
-// and has the system make its roots anew. Appends a line for each copy: `removed PATH`, or
+// and has the system make its list of roots again. Appends a line for each copy: `removed PATH`, or
 // `left     PATH` with the remedy. `ca_file` is the certificate in PEM form.
 void ca_trusted_remove_copies(struct buf *out, const char *ca_file);
 

@@ -70,8 +70,8 @@ static const struct option_row table[] = {
     {.name = "allow",
      .argument = "CIDR[,CIDR...]",
      .standard = "everyone",
-     .help = "only these addresses may connect, others are closed at once; behind a balancer of "
-             "--proxy-protocol the client that it names counts; repeatable",
+     .help = "only these addresses may connect, others are closed at once; with "
+             "--proxy-protocol the client that the header names counts; repeatable",
      .kind = OPTION_NETWORKS,
      .group = GROUP_TRAFFIC,
      .commands = PROXY,
