@@ -14,6 +14,9 @@ target_compile_options(scope_flags INTERFACE
   -Wmissing-prototypes -Wswitch-enum -Wvla -Wundef -Wcast-qual -Wwrite-strings
   -fno-common -fstack-protector-strong -fstack-clash-protection>
   $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-fcf-protection=full>)
+# No path of the machine that built it is in the program: two builds of one source are the same.
+target_compile_options(scope_flags INTERFACE
+  $<$<CONFIG:Release>:-ffile-prefix-map=${CMAKE_BINARY_DIR}=. -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.>)
 target_link_options(scope_flags INTERFACE -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
   $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-Wl,-z,shstk>)
 # Only where the compiler optimises; sanitizers replace the functions that this one does.
