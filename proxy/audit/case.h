@@ -36,25 +36,37 @@ const char *audit_group_name(enum audit_group group); // "certificate"
 
 // To whom a case applies, and how it is run: bits.
 enum audit_need {
-    AUDIT_NEEDS_STARTTLS = 1, // the control session used STARTTLS
-    AUDIT_NEEDS_IMPLICIT = 2, // … implicit TLS
-    AUDIT_NEEDS_TLS = 4,      // … one of the two
-    AUDIT_NEEDS_AUTH = 8,     // … a credential was given
-    AUDIT_NEEDS_TIME = 16,    // takes minutes: with --slow-cases only
-    AUDIT_OF_CONTROL = 32,    // judges the control session; the command is not run for it
-    AUDIT_NEEDS_SEVERAL = 64, // … more than one recipient
+    AUDIT_NEEDS_STARTTLS = 1,     // the control session used STARTTLS
+    AUDIT_NEEDS_IMPLICIT = 2,     // … implicit TLS
+    AUDIT_NEEDS_TLS = 4,          // … one of the two
+    AUDIT_NEEDS_AUTH = 8,         // … a credential was given
+    AUDIT_NEEDS_TIME = 16,        // takes minutes: with --slow-cases only
+    AUDIT_OF_CONTROL = 32,        // judges the control session; the command is not run for it
+    AUDIT_NEEDS_SEVERAL = 64,     // … more than one recipient
+    AUDIT_NEEDS_PIPELINING = 128, // … commands sent without waiting for the reply before
 };
 
 // What is right, as the judge knows it; each has a function in ruling.c.
 enum audit_expectation {
-    AUDIT_REFUSES_SERVER,  // no credential and no mail inside that TLS
-    AUDIT_REFUSES_VERSION, // … inside TLS of a version of long ago
-    AUDIT_TAKES_VERSION,   // the mail arrives
-    AUDIT_GIVES_UP,        // the command ends by itself
-    AUDIT_NOT_IN_CLEAR,    // no credential and no message without TLS
-    AUDIT_REPORTS_REFUSAL, // a mail that was refused is no success
-    AUDIT_AS_CONTROL,      // the mail arrives, or the command reports that it did not
-    AUDIT_CLEAN_MESSAGE,   // the control's message has no flaw of `rules`
+    AUDIT_REFUSES_SERVER,    // no credential and no mail inside that TLS
+    AUDIT_REFUSES_VERSION,   // … inside TLS of a version of long ago
+    AUDIT_TAKES_VERSION,     // the mail arrives
+    AUDIT_GIVES_UP,          // the command ends by itself
+    AUDIT_NOT_IN_CLEAR,      // no credential and no message without TLS
+    AUDIT_REPORTS_REFUSAL,   // a mail that was refused is no success
+    AUDIT_REPORTS_LATER,     // … for now: it may be sent later
+    AUDIT_REPORTS_RECIPIENT, // one recipient of several was refused
+    AUDIT_REPORTS_UNKNOWN,   // the answer to the message did not come
+    AUDIT_REPORTS_DELIVERY,  // the mail was taken; what comes after it does not change that
+    AUDIT_AS_CONTROL,        // the mail arrives as in the control case
+    AUDIT_WAITS,             // … though the answers take long
+    AUDIT_USES_OFFERED,      // … and nothing was used that was not offered
+    AUDIT_FALLS_BACK,        // … with HELO, or not at all
+    AUDIT_LOGS_IN,           // by a mechanism that is offered; a refusal is no success
+    AUDIT_LOGS_IN_LATER,     // the same, of a refusal for now
+    AUDIT_IGNORES_INJECTED,  // what came before TLS is not believed inside
+    AUDIT_SURVIVES,          // no crash
+    AUDIT_CLEAN_MESSAGE,     // the control's message has no flaw of `rules`
     AUDIT_EXPECTATION_COUNT
 };
 
@@ -91,7 +103,8 @@ struct audit_cases {
 };
 
 extern const struct audit_cases audit_cases_tls;      // certificate, version, downgrade
-extern const struct audit_cases audit_cases_dialogue; // injection, auth, reply, extension
+extern const struct audit_cases audit_cases_dialogue; // injection, auth
+extern const struct audit_cases audit_cases_reply;    // reply, extension
 extern const struct audit_cases audit_cases_delivery; // delivery, message
 
 #endif

@@ -10,7 +10,7 @@ static const char *const group_names[AUDIT_GROUP_COUNT] = {
 };
 
 static const struct audit_cases *const parts[] = {&audit_cases_tls, &audit_cases_dialogue,
-                                                  &audit_cases_delivery};
+                                                  &audit_cases_reply, &audit_cases_delivery};
 enum { PART_COUNT = sizeof(parts) / sizeof(parts[0]) };
 
 const struct audit_case audit_control_case = {

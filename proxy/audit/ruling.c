@@ -6,10 +6,25 @@
 #include <stdio.h>
 
 static audit_rule_function *const rules[AUDIT_EXPECTATION_COUNT] = {
-    [AUDIT_REFUSES_SERVER] = audit_refuses_server, [AUDIT_REFUSES_VERSION] = audit_refuses_version,
-    [AUDIT_TAKES_VERSION] = audit_takes_version,   [AUDIT_GIVES_UP] = audit_gives_up,
-    [AUDIT_NOT_IN_CLEAR] = audit_not_in_clear,     [AUDIT_REPORTS_REFUSAL] = audit_reports_refusal,
-    [AUDIT_AS_CONTROL] = audit_as_control,         [AUDIT_CLEAN_MESSAGE] = audit_clean_message,
+    [AUDIT_REFUSES_SERVER] = audit_refuses_server,
+    [AUDIT_REFUSES_VERSION] = audit_refuses_version,
+    [AUDIT_TAKES_VERSION] = audit_takes_version,
+    [AUDIT_GIVES_UP] = audit_gives_up,
+    [AUDIT_NOT_IN_CLEAR] = audit_not_in_clear,
+    [AUDIT_REPORTS_REFUSAL] = audit_reports_refusal,
+    [AUDIT_REPORTS_LATER] = audit_reports_later,
+    [AUDIT_REPORTS_RECIPIENT] = audit_reports_recipient,
+    [AUDIT_REPORTS_UNKNOWN] = audit_reports_unknown,
+    [AUDIT_REPORTS_DELIVERY] = audit_reports_delivery,
+    [AUDIT_WAITS] = audit_waits,
+    [AUDIT_USES_OFFERED] = audit_uses_offered,
+    [AUDIT_FALLS_BACK] = audit_falls_back,
+    [AUDIT_LOGS_IN] = audit_logs_in,
+    [AUDIT_LOGS_IN_LATER] = audit_logs_in_later,
+    [AUDIT_IGNORES_INJECTED] = audit_ignores_injected,
+    [AUDIT_SURVIVES] = audit_survives,
+    [AUDIT_AS_CONTROL] = audit_as_control,
+    [AUDIT_CLEAN_MESSAGE] = audit_clean_message,
 };
 
 const char *audit_verdict_name(enum audit_verdict verdict) {
@@ -41,6 +56,42 @@ const char *audit_end_text(char *out, size_t size, const struct audit_trial *tri
     return out;
 }
 
+const struct event_finding *audit_new_finding(const struct audit_evidence *evidence,
+                                              const char *const *names) {
+    for (size_t i = 0; names[i] != NULL; i++) {
+        const struct event_finding *finding = audit_finding(evidence->trial, names[i]);
+        if (finding != NULL && audit_finding(evidence->control, names[i]) == NULL) {
+            return finding;
+        }
+    }
+    return NULL;
+}
+
+bool audit_say_crash(struct audit_ruling *out, const struct audit_evidence *evidence) {
+    char end[AUDIT_END_MAX];
+    bool crashed = audit_crashed(evidence->trial);
+    if (crashed) {
+        audit_say(out, AUDIT_FAIL, "crashed %s", audit_end_text(end, sizeof(end), evidence->trial));
+    }
+    return crashed;
+}
+
+bool audit_say_unknown(struct audit_ruling *out, const struct audit_evidence *evidence) {
+    const struct audit_trial *trial = evidence->trial;
+    int usual = evidence->control->status;
+    bool silent = trial->session_count == 0 && trial->status == usual;
+    bool same = usual != 0 && trial->status == usual;
+    if (trial->timed_out || !(silent || same)) {
+        return false;
+    }
+    if (silent) {
+        audit_say(out, AUDIT_NOT_APPLICABLE, "the command did not connect");
+    } else {
+        audit_say(out, AUDIT_NOT_APPLICABLE, "the command exits %d in the control case too", usual);
+    }
+    return true;
+}
+
 static bool gave_credential(const struct audit_trial *trial) {
     return audit_deeds_in(trial, AUDIT_IN_TLS).credential ||
            audit_deeds_in(trial, AUDIT_IN_CLEAR).credential;
@@ -65,6 +116,8 @@ bool audit_applies(struct audit_ruling *out, const struct audit_case *of,
         reason = "the command gives no credential";
     } else if ((of->needs & AUDIT_NEEDS_SEVERAL) != 0 && recipients(control) < 2) {
         reason = "the mail has one recipient";
+    } else if ((of->needs & AUDIT_NEEDS_PIPELINING) != 0 && !audit_pipelined(control)) {
+        reason = "the command waits for each reply";
     }
     if (reason != NULL) {
         audit_say(out, AUDIT_NOT_APPLICABLE, "%s", reason);

@@ -51,8 +51,28 @@ audit_rule_function audit_takes_version;
 audit_rule_function audit_gives_up;
 audit_rule_function audit_not_in_clear;
 audit_rule_function audit_reports_refusal; // ruling_delivery.c
-audit_rule_function audit_as_control;      // …
-audit_rule_function audit_clean_message;   // ruling_message.c
+audit_rule_function audit_reports_later;   // …
+audit_rule_function audit_reports_recipient;
+audit_rule_function audit_reports_unknown;
+audit_rule_function audit_reports_delivery;
+audit_rule_function audit_as_control;
+audit_rule_function audit_waits;
+audit_rule_function audit_uses_offered; // ruling_dialogue.c
+audit_rule_function audit_falls_back;   // …
+audit_rule_function audit_logs_in;
+audit_rule_function audit_logs_in_later;
+audit_rule_function audit_ignores_injected;
+audit_rule_function audit_survives;
+audit_rule_function audit_clean_message; // ruling_message.c
+
+// A finding of one of these rules (up to the first NULL) that the control case does not have; NULL
+// for none.
+const struct event_finding *audit_new_finding(const struct audit_evidence *evidence,
+                                              const char *const *rules);
+// What each rule says first; false where there is nothing of that kind to be said: a crash, and a
+// command that did not connect or says the same of success and failure.
+bool audit_say_crash(struct audit_ruling *out, const struct audit_evidence *evidence);
+bool audit_say_unknown(struct audit_ruling *out, const struct audit_evidence *evidence);
 
 void audit_say(struct audit_ruling *out, enum audit_verdict verdict, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

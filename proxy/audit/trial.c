@@ -100,3 +100,51 @@ bool audit_crashed(const struct audit_trial *trial) {
     }
     return false;
 }
+
+static const struct event_finding *first_finding(const struct record *session, const char *rule) {
+    for (size_t i = 0; i < session->finding_count; i++) {
+        if (slice_is(slice_of_string(session->findings[i].rule), rule)) {
+            return &session->findings[i];
+        }
+    }
+    return NULL;
+}
+
+const struct event_finding *audit_finding(const struct audit_trial *trial, const char *rule) {
+    const struct event_finding *finding = NULL;
+    for (size_t i = 0; i < trial->session_count && finding == NULL; i++) {
+        finding = first_finding(trial->sessions[i], rule);
+    }
+    return finding;
+}
+
+static size_t count_commands(const struct record *session, const char *verb) {
+    size_t count = 0;
+    for (size_t i = 0; i < session->exchange_count; i++) {
+        const struct record_command *command = session->exchanges[i].command;
+        count += command != NULL && slice_is_nocase(command->verb, verb) ? 1 : 0;
+    }
+    return count;
+}
+
+size_t audit_command_count(const struct audit_trial *trial, const char *verb) {
+    size_t count = 0;
+    for (size_t i = 0; i < trial->session_count; i++) {
+        count += count_commands(trial->sessions[i], verb);
+    }
+    return count;
+}
+
+static bool is_pipelined(const struct record_exchange *exchange) {
+    return exchange->command != NULL && exchange->command->pipelined;
+}
+
+bool audit_pipelined(const struct audit_trial *trial) {
+    bool pipelined = false;
+    for (size_t i = 0; i < trial->session_count; i++) {
+        for (size_t j = 0; j < trial->sessions[i]->exchange_count; j++) {
+            pipelined = pipelined || is_pipelined(&trial->sessions[i]->exchanges[j]);
+        }
+    }
+    return pipelined;
+}

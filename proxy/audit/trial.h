@@ -34,6 +34,12 @@ const struct record_message *audit_delivered(const struct audit_trial *trial);
 bool audit_was_met(const struct audit_trial *trial);
 // How the client's side of the first session that was tried came to TLS; NULL where it has none.
 const struct event_tls *audit_client_tls(const struct audit_trial *trial);
+// The first finding of this rule; NULL for none.
+const struct event_finding *audit_finding(const struct audit_trial *trial, const char *rule);
+// How often the client sent this command.
+size_t audit_command_count(const struct audit_trial *trial, const char *verb);
+// Whether it sent one without waiting for the reply to the one before.
+bool audit_pipelined(const struct audit_trial *trial);
 // Whether the command ended by a signal that it was not sent: a crash.
 bool audit_crashed(const struct audit_trial *trial);
 

@@ -10,6 +10,9 @@ void trial_init(struct trial *trial, int status) {
     trial->session.findings = trial->findings;
     trial->session.faults = trial->faults;
     trial->sessions[0] = &trial->session;
+    trial->fields[0].name = SLICE("From");
+    trial->fields[1].name = SLICE("To");
+    trial->fields[2].name = SLICE("Subject");
     trial->trial =
         (struct audit_trial){.sessions = trial->sessions, .session_count = 1, .status = status};
 }
@@ -45,6 +48,10 @@ void trial_sasl(struct trial *trial, enum audit_part part, int code) {
     exchange->command->line.text = SLICE("********");
 }
 
+void trial_pipelined(struct trial *trial) {
+    trial->commands[trial->session.exchange_count - 1].pipelined = true;
+}
+
 void trial_message(struct trial *trial, enum audit_part part, bool accepted) {
     size_t n = trial->session.message_count++;
     assert_true(n < TRIAL_MESSAGES);
@@ -52,6 +59,9 @@ void trial_message(struct trial *trial, enum audit_part part, bool accepted) {
     trial->messages[n].event.message = (int)n + 1;
     trial->messages[n].event.accepted = accepted;
     trial->messages[n].event.code = accepted ? 250 : 554;
+    trial->messages[n].event.content.bytes = TRIAL_BYTES;
+    trial->messages[n].fields = trial->fields;
+    trial->messages[n].field_count = TRIAL_FIELDS;
 }
 
 void trial_finding(struct trial *trial, const char *rule, enum severity severity) {

@@ -10,7 +10,7 @@
 #include "audit/ruling.h"
 #include "check.h"
 
-enum { TRIAL_EXCHANGES = 32, TRIAL_MESSAGES = 4 };
+enum { TRIAL_EXCHANGES = 32, TRIAL_MESSAGES = 4, TRIAL_FIELDS = 3, TRIAL_BYTES = 1000 };
 
 struct trial {
     struct audit_trial trial;
@@ -23,6 +23,7 @@ struct trial {
     struct record_message messages[TRIAL_MESSAGES];
     struct event_finding findings[TRIAL_MESSAGES];
     struct event_fault faults[1];
+    struct record_field fields[TRIAL_FIELDS]; // of each message
 };
 
 // One session, in which nothing was said yet, without TLS.
@@ -33,6 +34,8 @@ void trial_say(struct trial *trial, enum audit_part part, const char *verb, cons
                int code);
 // A line of the SASL dialogue, as the mask leaves it.
 void trial_sasl(struct trial *trial, enum audit_part part, int code);
+// The command said last did not wait for the reply to the one before it.
+void trial_pipelined(struct trial *trial);
 // DATA and its message.
 void trial_message(struct trial *trial, enum audit_part part, bool accepted);
 void trial_finding(struct trial *trial, const char *rule, enum severity severity);
