@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "script.h"
 
+#include "audit/case.h"
 #include "base/lines.h"
 #include "base/text.h"
 
@@ -171,6 +172,17 @@ static void use_sink(struct wire *wire) {
     wire->session.server = (struct event_endpoint){.host = NULL};
 }
 
+static void use_case(struct player *player, struct slice id) {
+    struct wire *wire = &player->wire;
+    const struct audit_case *of = audit_case_find(id);
+    require(player, of != NULL, "no such case");
+    use_sink(wire);
+    wire->config.traits = of->traits;
+    for (size_t i = 0; i < AUDIT_FAULTS_MAX && of->faults[i] != NULL; i++) {
+        wire_add_fault(wire, slice_of_string(of->faults[i]));
+    }
+}
+
 static void set(struct player *player) {
     static const char *const client_tls[] = {"auto", "implicit", "none"};
     static const char *const server_tls[] = {"mirror", "starttls", "implicit", "none"};
@@ -186,6 +198,8 @@ static void set(struct player *player) {
         wire->config.verify = (enum verify_policy)choice(player, value, verify, 3);
     } else if (slice_is(name, "sink")) {
         use_sink(wire);
+    } else if (slice_is(name, "case")) {
+        use_case(player, value);
     } else if (slice_is(name, "smtps")) {
         wire->setup.implicit_server = true;
     } else if (slice_is(name, "name")) { // of the server; its certificate has mail.example.com
