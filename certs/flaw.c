@@ -87,7 +87,7 @@ static void push_name_with_nul(GENERAL_NAMES *names, const char *name) {
     push_dns(names, text, len);
 }
 
-// A client that asked for an address gets it as a host name, which is as wrong (RFC 9525 6.5).
+// A client that asked for an address gets it as a host name, which is as wrong (RFC 9525 6.4).
 static void push_address(GENERAL_NAMES *names, const struct leaf_request *request) {
     const char *name = request->name;
     if (name != NULL && is_address(name)) {

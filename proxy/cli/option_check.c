@@ -76,6 +76,19 @@ static enum err check_dials(struct failure *failure, const struct options *optio
     return OK;
 }
 
+// A real server would be in TLS where the client is not.
+static enum err check_plain(struct failure *failure, const struct options *options) {
+    for (size_t i = 0; i < options->fault_count && dials(options); i++) {
+        if (options->faults[i].action.kind == FAULT_PLAIN) {
+            return fail(failure, ERR_USAGE,
+                        "--fault '%s' is for --sink and --mode sink: what a client then says in "
+                        "the clear goes to no real server",
+                        options->faults[i].text);
+        }
+    }
+    return OK;
+}
+
 static enum err check_interference(struct failure *failure, const struct options *options) {
     if (options->keep_to != NULL && options->rewrite_to == NULL) {
         return fail(failure, ERR_USAGE, "--keep-to '%s' is for --rewrite-to, which is not given",
@@ -86,6 +99,7 @@ static enum err check_interference(struct failure *failure, const struct options
                     options->dry_run ? "--dry-run" : "--rewrite-to");
     }
     enum err err = check_dials(failure, options);
+    err = err == OK ? check_plain(failure, options) : err;
     if (err != OK) {
         return err;
     }

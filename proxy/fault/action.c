@@ -126,6 +126,7 @@ static const struct action_row {
     {FAULT_ALERT, "alert", "alert NAME of RFC 8446 6.2", AT(FAULT_TLS), read_alert},
     {FAULT_CERTIFICATE, "certificate", "certificate FAULT", AT(FAULT_TLS), read_certificate},
     {FAULT_VERSION, "version", "version 1.0, 1.1, 1.2 or 1.3", AT(FAULT_TLS), read_version},
+    {FAULT_PLAIN, "plain", "plain", AT(FAULT_TLS), read_no_words},
     {FAULT_REFUSE, "refuse", "refuse", AT(FAULT_CONNECT), read_no_words},
     {FAULT_UNREACHABLE, "unreachable", "unreachable", AT(FAULT_CONNECT), read_no_words},
     {FAULT_ANSWER, NULL, "CODE [ENHANCED] TEXT", AT_REPLIES, read_code},
@@ -174,7 +175,7 @@ static enum err unknown_action(struct failure *failure, const char *text) {
     }
     return fail(failure, ERR_USAGE,
                 "'%.*s' is no action: CODE TEXT, replace, delay, silence, close, reset, slice, "
-                "rate, strip, add, alert, certificate, version, refuse, unreachable",
+                "rate, strip, add, alert, certificate, version, plain, refuse, unreachable",
                 SHOWN(word));
 }
 

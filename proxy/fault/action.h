@@ -29,6 +29,7 @@ enum fault_action_kind {
     FAULT_ALERT,       // `count`: AlertDescription of RFC 8446 6
     FAULT_CERTIFICATE, // `certificate`
     FAULT_VERSION,     // `version`
+    FAULT_PLAIN,
     FAULT_REFUSE,
     FAULT_UNREACHABLE,
     FAULT_ACTION_COUNT,

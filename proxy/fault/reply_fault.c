@@ -243,6 +243,7 @@ static void act(struct fault_filter *filter, const struct fault_rule *rule,
     case FAULT_ALERT:
     case FAULT_CERTIFICATE:
     case FAULT_VERSION:
+    case FAULT_PLAIN:
     case FAULT_REFUSE:
     case FAULT_UNREACHABLE:
     case FAULT_ACTION_COUNT:

@@ -155,7 +155,7 @@ void input_client(struct relay *relay, struct slice wire, int64_t at_ns) {
         decide_by_first_bytes(relay, wire, at_ns);
         break;
     case CLIENT_PLAIN:
-        receive_client_plain(relay, wire, at_ns);
+        receive_client_plain(relay, tls_fault_without_alerts(relay, wire), at_ns);
         break;
     case CLIENT_AWAIT_HELLO:
         input_before_hello(relay, wire, at_ns);

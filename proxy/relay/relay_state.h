@@ -124,11 +124,19 @@ struct filter_stream {
     enum stream_end end;
 };
 
+enum { TLS_RECORD_HEAD = 5 };
+
 // What a rule at `tls` says of the client's handshake.
 struct tls_fault {
     bool decided;
     const struct fault_rule *rule; // NULL for none
     int64_t due_ns;                // a handshake that is held goes on then; INT64_MAX: none is
+    // After a ClientHello that was answered in plain text: alerts of the client's, which it sends
+    // for a handshake that is not there, are left out.
+    bool leaves_out_alerts;
+    uint8_t record_head[TLS_RECORD_HEAD];
+    size_t record_head_len;
+    size_t record_left; // bytes of the body of one
 };
 
 struct bridge {
@@ -246,6 +254,8 @@ void tls_switch_server_begin(struct relay *relay, bool starttls, int64_t at_ns);
 void tls_switch_advance(struct relay *relay, int64_t at_ns);
 // The facts of a client's handshake that the proxy itself ended.
 void tls_switch_report_client(struct relay *relay, int64_t at_ns);
+// The client's ClientHello is not answered, and its leg is plain again; `error` says why.
+void tls_switch_withdraw(struct relay *relay, const char *error, int64_t at_ns);
 // The endpoint of an established leg has failed or said something late.
 void tls_switch_check_late(struct relay *relay, enum side side, int64_t at_ns);
 // Handshakes that the session's end cut short are reported at last.
@@ -260,6 +270,8 @@ void relay_report_fault(struct relay *relay, const struct fault_rule *rule, int6
 // Called when the leaf is due. True: the handshake goes on later, or not at all; the client's
 // endpoint may have been refused.
 bool tls_fault_act(struct relay *relay, const char *server_name, int64_t at_ns);
+// What is left of the client's plain text where alerts are left out.
+struct slice tls_fault_without_alerts(struct relay *relay, struct slice wire);
 bool tls_fault_shapes_leaf(const struct relay *relay);
 bool tls_fault_pins_version(const struct relay *relay);
 // Gives the leaf that is asked for the rule's fault; returns what the client sees, enum

@@ -375,6 +375,14 @@ void tls_switch_report_client(struct relay *relay, int64_t at_ns) {
     emit_client_tls(relay, NULL, false, at_ns);
 }
 
+void tls_switch_withdraw(struct relay *relay, const char *error, int64_t at_ns) {
+    emit_client_tls(relay, error, false, at_ns);
+    tls_endpoint_free(relay->client.tls);
+    relay->client.tls = NULL;
+    dialogue_tls_withdrawn(observer_dialogue(relay->observer));
+    relay_set_client(relay, CLIENT_PLAIN);
+}
+
 static void client_failed(struct relay *relay, int64_t at_ns) {
     struct event_tls facts = {0};
     tls_endpoint_facts(relay->client.tls, &facts);

@@ -310,6 +310,7 @@ static const struct {
     {"proxy --mode sink --fault connect:_refuse", "--mode sink dials no server"},
     {"proxy --mode sink --mode sink@0 --fault connect_~_x:_close", "would never act"},
     {"run --sink --fault connect:_delay_1s -- true", "--sink dials no server"},
+    {"run --fault tls:_plain -- true", "is for --sink and --mode sink"},
     {"run", "--"},
     {"run --", "--"},
     {"run - curl", "'-'"},

@@ -144,6 +144,7 @@ static void each_action_is_read(void **state) {
         {"tls: silence", FAULT_SILENCE, 0},
         {"tls: certificate sha1", FAULT_CERTIFICATE, 0},
         {"tls: version 1.0", FAULT_VERSION, 0},
+        {"tls: plain", FAULT_PLAIN, 0},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct fault_rule rule = good(rows[i].text);
@@ -221,24 +222,36 @@ static void what_makes_no_sense_is_refused(void **state) {
 // Each action at each point: `+` where it is taken, `-` where a sentence says why not.
 static void each_action_has_its_points(void **state) {
     (void)state;
-    static const char *const actions[] = {
-        "550 5.7.1 no", "replace 451 4.3.0 no", "delay 1s", "silence",     "close",
-        "reset",        "close after 10",       "slice 1",  "rate 10",     "strip SIZE",
-        "add SIZE 1",   "alert unknown_ca",     "refuse",   "unreachable", "certificate expired",
-        "version 1.2"};
+    static const char *const actions[] = {"550 5.7.1 no",
+                                          "replace 451 4.3.0 no",
+                                          "delay 1s",
+                                          "silence",
+                                          "close",
+                                          "reset",
+                                          "close after 10",
+                                          "slice 1",
+                                          "rate 10",
+                                          "strip SIZE",
+                                          "add SIZE 1",
+                                          "alert unknown_ca",
+                                          "refuse",
+                                          "unreachable",
+                                          "certificate expired",
+                                          "version 1.2",
+                                          "plain"};
     static const struct {
         const char *point;
         const char *taken;
     } rows[] = {
-        {"connect", "--+-++------++--"},  {"tls", "--++++-----+--++"},
-        {"greeting", "++++++-++-------"}, {"EHLO", "++++++-++++-----"},
-        {"HELO", "++++++-++++-----"},     {"LHLO", "++++++-++++-----"},
-        {"MAIL", "++++++-++-------"},     {"RCPT", "++++++-++-------"},
-        {"DATA", "+-+++++++-------"},     {"BDAT", "+++++++++-------"},
-        {"STARTTLS", "+-++++-++-------"}, {"AUTH", "++++++-++-------"},
-        {"RSET", "++++++-++-------"},     {"QUIT", "++++++-++-------"},
-        {"XFOO", "++++++-++-------"},     {"*", "++++++-++-------"},
-        {"message", "+++++++++-------"},
+        {"connect", "--+-++------++---"},  {"tls", "--++++-----+--+++"},
+        {"greeting", "++++++-++--------"}, {"EHLO", "++++++-++++------"},
+        {"HELO", "++++++-++++------"},     {"LHLO", "++++++-++++------"},
+        {"MAIL", "++++++-++--------"},     {"RCPT", "++++++-++--------"},
+        {"DATA", "+-+++++++--------"},     {"BDAT", "+++++++++--------"},
+        {"STARTTLS", "+-++++-++--------"}, {"AUTH", "++++++-++--------"},
+        {"RSET", "++++++-++--------"},     {"QUIT", "++++++-++--------"},
+        {"XFOO", "++++++-++--------"},     {"*", "++++++-++--------"},
+        {"message", "+++++++++--------"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         for (size_t k = 0; k < sizeof(actions) / sizeof(actions[0]); k++) {
