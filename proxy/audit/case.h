@@ -36,19 +36,22 @@ const char *audit_group_name(enum audit_group group); // "certificate"
 
 // To whom a case applies, and how it is run: bits.
 enum audit_need {
-    AUDIT_NEEDS_STARTTLS = 1,     // the control session used STARTTLS
-    AUDIT_NEEDS_IMPLICIT = 2,     // … implicit TLS
-    AUDIT_NEEDS_TLS = 4,          // … one of the two
-    AUDIT_NEEDS_AUTH = 8,         // … a credential was given
-    AUDIT_NEEDS_TIME = 16,        // takes minutes: with --slow-cases only
-    AUDIT_OF_CONTROL = 32,        // judges the control session; the command is not run for it
-    AUDIT_NEEDS_SEVERAL = 64,     // … more than one recipient
-    AUDIT_NEEDS_PIPELINING = 128, // … commands sent without waiting for the reply before
+    AUDIT_NEEDS_STARTTLS = 1,      // the control session used STARTTLS
+    AUDIT_NEEDS_IMPLICIT = 2,      // … implicit TLS
+    AUDIT_NEEDS_TLS = 4,           // … one of the two
+    AUDIT_NEEDS_AUTH = 8,          // … a credential was given
+    AUDIT_NEEDS_TIME = 16,         // takes minutes: with --slow-cases only
+    AUDIT_OF_CONTROL = 32,         // judges the control session; the command is not run for it
+    AUDIT_NEEDS_SEVERAL = 64,      // … more than one recipient
+    AUDIT_NEEDS_PIPELINING = 128,  // … commands sent without waiting for the reply before
+    AUDIT_NEEDS_NAME = 256,        // … the client named the server in TLS (SNI)
+    AUDIT_NEEDS_CLEAR_START = 512, // … it began in the clear, whether or not STARTTLS followed
 };
 
 // What is right, as the judge knows it; each has a function in ruling.c.
 enum audit_expectation {
     AUDIT_REFUSES_SERVER,    // no credential and no mail inside that TLS
+    AUDIT_REFUSES_LAX,       // … but one that does not is weak at worst
     AUDIT_REFUSES_VERSION,   // … inside TLS of a version of long ago
     AUDIT_TAKES_VERSION,     // the mail arrives
     AUDIT_GIVES_UP,          // the command ends by itself
@@ -82,6 +85,9 @@ struct audit_case {
     const char *faults[AUDIT_FAULTS_MAX];
     const struct embedded_traits *traits;
     unsigned needs; // of enum audit_need
+    // The certificate has a fault, yet a trusted authority gave it to the server's own name or
+    // domain: what the client gives to that server is not lost.
+    bool right_peer;
     enum audit_expectation expectation;
     const char
         *rules[AUDIT_RULES_MAX]; // AUDIT_CLEAN_MESSAGE: ids of findings, up to the first NULL

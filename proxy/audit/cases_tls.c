@@ -1,22 +1,54 @@
 // SPDX-License-Identifier: MIT
 // The cases about who the server is and whether the way to it is safe.
 #include "audit/case.h"
+#include "embedded/traits.h"
 
 #define CERTIFICATE                                                                                \
     .group = AUDIT_CERTIFICATE,                                                                    \
     .right = "ends the handshake, sends nothing and reports the error", .needs = AUDIT_NEEDS_TLS,  \
     .expectation = AUDIT_REFUSES_SERVER
 
+#define CERTIFICATE_FOR_A_NAME                                                                     \
+    .group = AUDIT_CERTIFICATE,                                                                    \
+    .right = "ends the handshake, sends nothing and reports the error",                            \
+    .needs = AUDIT_NEEDS_TLS | AUDIT_NEEDS_NAME, .expectation = AUDIT_REFUSES_SERVER
+
+// What some client that checks takes by its defaults, and may: a newer RFC forbids what an older
+// one allowed, or nothing but good practice does.
+#define DISPUTED_CERTIFICATE                                                                       \
+    .group = AUDIT_CERTIFICATE, .right = "refuses it, but one that takes it may know no better",   \
+    .needs = AUDIT_NEEDS_TLS, .expectation = AUDIT_REFUSES_LAX
+
 #define ANYBODY_READS                                                                              \
     "Anybody on the way can show such a certificate, and then reads the password and the mail."
+
+#define DOWNGRADE                                                                                  \
+    .group = AUDIT_DOWNGRADE, .right = "sends neither a credential nor the message",               \
+    .expectation = AUDIT_NOT_IN_CLEAR
+
+// One on the way who wants the password offers to take it.
+static const struct embedded_traits takes_login_in_clear = {.auth_in_clear = true};
+
+static const struct embedded_traits greets_as_logged_in = {
+    .greeting = "235 2.7.0 Authentication succeeded, TLS is not needed\r\n",
+    .auth_in_clear = true,
+};
 
 static const struct audit_case rows[] = {
     // ── certificate ─────────────────────────────────────────────────────────────────────────────
     {.id = "certificate.unknown-issuer",
      .server = "shows a certificate of an authority that the machine does not know",
-     .reference = "RFC 5280 6.1",
+     .reference = "RFC 5280 6.1, RFC 8314 5.1",
      .why = ANYBODY_READS,
      .faults = {"tls: certificate unknown-issuer"},
+     CERTIFICATE},
+    {.id = "certificate.untrusted-root",
+     .server = "shows a certificate of an authority that the machine does not know, "
+               "and sends that authority's along",
+     .reference = "RFC 5280 6.1",
+     .why = "What the server sends along proves nothing: anybody can make an "
+            "authority.",
+     .faults = {"tls: certificate untrusted-root"},
      CERTIFICATE},
     {.id = "certificate.self-signed",
      .server = "shows a certificate that it signed itself",
@@ -24,10 +56,33 @@ static const struct audit_case rows[] = {
      .why = ANYBODY_READS,
      .faults = {"tls: certificate self-signed"},
      CERTIFICATE},
+    {.id = "certificate.missing-intermediate",
+     .server = "shows a certificate and leaves out the one between it and a trusted "
+               "authority",
+     .reference = "RFC 5280 6.1, RFC 8446 4.4.2",
+     .why = "Without the link nothing shows that the authority knows of the "
+            "certificate. A client that finds the missing one elsewhere may go on; "
+            "here there is none to be found.",
+     .faults = {"tls: certificate missing-intermediate"},
+     CERTIFICATE},
+    {.id = "certificate.issuer-no-ca",
+     .server = "shows a certificate that another server signed with its own",
+     .reference = "RFC 5280 4.2.1.9, 6.1.4 (k)",
+     .why = "Else the holder of a certificate for one name could make some for all names.",
+     .faults = {"tls: certificate issuer-no-ca"},
+     CERTIFICATE},
+    {.id = "certificate.name-constraint",
+     .server = "shows a certificate of an authority that may not sign for this name",
+     .reference = "RFC 5280 4.2.1.10",
+     .why = "The limit is what makes an authority of one company harmless to all "
+            "others.",
+     .faults = {"tls: certificate name-constraint"},
+     CERTIFICATE},
     {.id = "certificate.expired",
      .server = "shows a certificate that has expired",
      .reference = "RFC 5280 4.1.2.5",
-     .why = "A key that is out of use may be in the hands of others, and is no longer revoked.",
+     .why = "A key that is out of use may be in the hands of others, and is no "
+            "longer revoked.",
      .faults = {"tls: certificate expired"},
      CERTIFICATE},
     {.id = "certificate.not-yet-valid",
@@ -42,35 +97,174 @@ static const struct audit_case rows[] = {
      .why = "Anybody can have a good certificate for a name of their own.",
      .faults = {"tls: certificate wrong-name"},
      CERTIFICATE},
+    {.id = "certificate.wildcard-too-deep",
+     .server = "shows a certificate whose wildcards fit only where the asterisk is two"
+               " labels, or none",
+     .reference = "RFC 9525 6.3, RFC 6125 6.4.3",
+     .why = "The owner of *.example.com did not ask for a certificate for "
+            "a.b.example.com, whose owner may be another.",
+     .faults = {"tls: certificate wildcard-too-deep"},
+     .right_peer = true,
+     CERTIFICATE},
+    {.id = "certificate.nul-in-name",
+     .server = "shows a certificate for the name, a NUL byte and another domain",
+     .reference = "RFC 5280 4.2.1.6, RFC 9525 6.3 (CVE-2009-2408)",
+     .why = "An authority checks who has the domain at the end, and a client that "
+            "stops at the NUL takes it for the name in front.",
+     .faults = {"tls: certificate nul-in-name"},
+     CERTIFICATE},
+    {.id = "certificate.address-for-name",
+     .server = "shows a certificate for its address, where the client asked for a name",
+     .reference = "RFC 9525 6.3, 6.4",
+     .why = "An address is no name: it may belong to another server tomorrow.",
+     .faults = {"tls: certificate address-for-name"},
+     CERTIFICATE_FOR_A_NAME},
+    {.id = "certificate.wrong-purpose",
+     .server = "shows a certificate that is for e-mail and not for servers",
+     .reference = "RFC 5280 4.2.1.12",
+     .why = "Each person of a company may have one, and with it could pass for its "
+            "server.",
+     .faults = {"tls: certificate wrong-purpose"},
+     .right_peer = true,
+     CERTIFICATE},
+    {.id = "certificate.common-name-only",
+     .server = "shows a certificate with the name in its subject's common name alone",
+     .reference = "RFC 9525 2, 6.3; RFC 6125 6.4.4 allowed it",
+     .why = "What authorities may write there is not held to names. OpenSSL, GnuTLS"
+            " and curl still take it, as RFC 6125 allowed: so it is no danger by "
+            "itself.",
+     .faults = {"tls: certificate common-name-only"},
+     DISPUTED_CERTIFICATE},
+    {.id = "certificate.partial-wildcard",
+     .server = "shows a certificate with a wildcard within a label, such as "
+               "ma*.example.com",
+     .reference = "RFC 9525 6.3; RFC 6125 6.4.3 allowed it",
+     .why = "Public authorities make none. OpenSSL takes it by its defaults, as RFC 6125 allowed: "
+            "so it is no danger by itself.",
+     .faults = {"tls: certificate partial-wildcard"},
+     DISPUTED_CERTIFICATE},
+    {.id = "certificate.wrong-key-usage",
+     .server = "shows a certificate whose key may not sign a handshake",
+     .reference = "RFC 5280 4.2.1.3, RFC 8446 4.4.2.2",
+     .why = "The authority gave the key away for something else. Go does not look, "
+            "and no attack is known that needs it.",
+     .faults = {"tls: certificate wrong-key-usage"},
+     DISPUTED_CERTIFICATE},
+    {.id = "certificate.weak-key",
+     .server = "shows a certificate with an RSA key of 1024 bits",
+     .reference = "RFC 9325 4.5, NIST SP 800-131A",
+     .why = "Such a key can be broken with much money. Public authorities have made"
+            " none since 2014; Go and GnuTLS take it by their defaults.",
+     .faults = {"tls: certificate weak-key"},
+     DISPUTED_CERTIFICATE},
+    {.id = "certificate.sha1",
+     .server = "shows a certificate that is signed with SHA-1",
+     .reference = "RFC 6194 3, CA/Browser Forum Baseline Requirements 7.1.3",
+     .why = "A second certificate with the same signature can be made, but only "
+            "together with the first. Public authorities have made none since 2016.",
+     .faults = {"tls: certificate sha1"},
+     DISPUTED_CERTIFICATE},
+
+    // ── version ─────────────────────────────────────────────────────────────────────────────────
+    {.id = "version.tls-1-0",
+     .group = AUDIT_VERSION,
+     .server = "speaks TLS 1.0 and no newer version",
+     .right = "ends the handshake",
+     .reference = "RFC 8996, RFC 8997",
+     .why =
+         "TLS 1.0 rests on MD5 and SHA-1 and on ciphers that were broken (BEAST). One on the way "
+         "cannot force it on two peers that know better, so it is no open door.",
+     .faults = {"tls: version 1.0"},
+     .needs = AUDIT_NEEDS_TLS,
+     .expectation = AUDIT_REFUSES_VERSION},
+    {.id = "version.tls-1-1",
+     .group = AUDIT_VERSION,
+     .server = "speaks TLS 1.1 and no newer version",
+     .right = "ends the handshake",
+     .reference = "RFC 8996, RFC 8997",
+     .why = "TLS 1.1 rests on MD5 and SHA-1 and has no cipher that is thought safe today.",
+     .faults = {"tls: version 1.1"},
+     .needs = AUDIT_NEEDS_TLS,
+     .expectation = AUDIT_REFUSES_VERSION},
+    {.id = "version.tls-1-2",
+     .group = AUDIT_VERSION,
+     .server = "speaks TLS 1.2 and no other version",
+     .right = "delivers the mail",
+     .reference = "RFC 8997, RFC 9325 3.1.1",
+     .why = "Many servers speak nothing newer, and TLS 1.2 is safe.",
+     .faults = {"tls: version 1.2"},
+     .needs = AUDIT_NEEDS_TLS,
+     .expectation = AUDIT_TAKES_VERSION},
+    {.id = "version.tls-1-3",
+     .group = AUDIT_VERSION,
+     .server = "speaks TLS 1.3 and no other version",
+     .right = "delivers the mail",
+     .reference = "RFC 8446, RFC 9325 3.1.1",
+     .why = "Servers that speak nothing older will come; RFC 9325 says SHOULD of TLS 1.3.",
+     .faults = {"tls: version 1.3"},
+     .needs = AUDIT_NEEDS_TLS,
+     .expectation = AUDIT_TAKES_VERSION},
+    {.id = "version.stalled-handshake",
+     .group = AUDIT_VERSION,
+     .server = "never answers the ClientHello",
+     .right = "gives up by itself",
+     .reference = "RFC 5321 4.5.3.2",
+     .why =
+         "A client without a time-out waits as long as the server likes. The RFC's own time-outs "
+         "are of minutes, so one that waits longer than the case is no worse than weak.",
+     .faults = {"tls: silence"},
+     .needs = AUDIT_NEEDS_TLS,
+     .expectation = AUDIT_GIVES_UP},
 
     // ── downgrade ───────────────────────────────────────────────────────────────────────────────
     {.id = "downgrade.not-offered",
-     .group = AUDIT_DOWNGRADE,
-     .server = "does not offer STARTTLS",
-     .right = "sends neither a credential nor the message",
+     .server = "does not offer STARTTLS, and takes logins all the same",
      .reference = "RFC 8314 5.2, RFC 3207 6",
      .why = "Anybody on the way can take the offer out of the server's reply.",
      .faults = {"EHLO: strip STARTTLS"},
-     .needs = AUDIT_NEEDS_STARTTLS,
-     .expectation = AUDIT_NOT_IN_CLEAR},
+     .traits = &takes_login_in_clear,
+     .needs = AUDIT_NEEDS_CLEAR_START,
+     DOWNGRADE},
     {.id = "downgrade.answered-454",
-     .group = AUDIT_DOWNGRADE,
-     .server = "answers STARTTLS with 454",
-     .right = "sends neither a credential nor the message",
+     .server = "answers STARTTLS with 454, and takes logins all the same",
      .reference = "RFC 3207 4.1, 6",
      .why = "Anybody on the way can give that answer.",
      .faults = {"STARTTLS: 454 4.7.0 TLS not available due to temporary reason"},
+     .traits = &takes_login_in_clear,
      .needs = AUDIT_NEEDS_STARTTLS,
-     .expectation = AUDIT_NOT_IN_CLEAR},
+     DOWNGRADE},
     {.id = "downgrade.refused-502",
-     .group = AUDIT_DOWNGRADE,
-     .server = "offers STARTTLS and refuses it with 502",
-     .right = "sends neither a credential nor the message",
+     .server = "offers STARTTLS and refuses it with 502, and takes logins all the same",
      .reference = "RFC 3207 6",
      .why = "Anybody on the way can give that answer.",
      .faults = {"STARTTLS: 502 5.5.1 Command not implemented"},
+     .traits = &takes_login_in_clear,
      .needs = AUDIT_NEEDS_STARTTLS,
-     .expectation = AUDIT_NOT_IN_CLEAR},
+     DOWNGRADE},
+    {.id = "downgrade.plain-after-220",
+     .server = "answers STARTTLS with 220 and goes on in plain text",
+     .reference = "RFC 3207 4.1, 6; RFC 8314 5.2",
+     .why = "A 220 is no encryption: only the handshake is.",
+     .faults = {"tls: plain"},
+     .traits = &takes_login_in_clear,
+     .needs = AUDIT_NEEDS_STARTTLS,
+     DOWNGRADE},
+    {.id = "downgrade.plain-on-tls-port",
+     .server = "greets in plain text on the port of implicit TLS",
+     .reference = "RFC 8314 3.3, 7.3",
+     .why = "Anybody on the way can answer on that port.",
+     .faults = {"tls: plain"},
+     .traits = &takes_login_in_clear,
+     .needs = AUDIT_NEEDS_IMPLICIT,
+     DOWNGRADE},
+    {.id = "downgrade.preauth",
+     .server = "greets as if the client were logged in, and does not offer STARTTLS",
+     .reference = "RFC 3207 6, RFC 5321 3.1 (CVE-2020-12398 of IMAP's PREAUTH)",
+     .why = "A client that believes it skips TLS, and its mail goes out in the clear.",
+     .faults = {"EHLO: strip STARTTLS"},
+     .traits = &greets_as_logged_in,
+     .needs = AUDIT_NEEDS_CLEAR_START,
+     DOWNGRADE},
 };
 
 const struct audit_cases audit_cases_tls = {rows, sizeof(rows) / sizeof(rows[0])};

@@ -7,6 +7,7 @@
 
 static audit_rule_function *const rules[AUDIT_EXPECTATION_COUNT] = {
     [AUDIT_REFUSES_SERVER] = audit_refuses_server,
+    [AUDIT_REFUSES_LAX] = audit_refuses_lax,
     [AUDIT_REFUSES_VERSION] = audit_refuses_version,
     [AUDIT_TAKES_VERSION] = audit_takes_version,
     [AUDIT_GIVES_UP] = audit_gives_up,
@@ -102,22 +103,41 @@ static size_t recipients(const struct audit_trial *control) {
     return message == NULL ? 0 : message->event.recipient_count;
 }
 
+// What the control session lacks; NULL for nothing.
+static const char *lack_of_tls(unsigned needs, const struct event_tls *tls) {
+    bool starttls = tls != NULL && tls->starttls, implicit = tls != NULL && !tls->starttls;
+    if ((needs & AUDIT_NEEDS_TLS) != 0 && tls == NULL) {
+        return "the command uses no TLS";
+    }
+    if ((needs & AUDIT_NEEDS_STARTTLS) != 0 && !starttls) {
+        return "the command uses no STARTTLS";
+    }
+    if ((needs & AUDIT_NEEDS_IMPLICIT) != 0 && !implicit) {
+        return "the command uses no implicit TLS";
+    }
+    if ((needs & AUDIT_NEEDS_CLEAR_START) != 0 && implicit) {
+        return "the command uses implicit TLS";
+    }
+    bool nameless = (needs & AUDIT_NEEDS_NAME) != 0 && tls != NULL && tls->sni == NULL;
+    return nameless ? "the command names no server in TLS (SNI)" : NULL;
+}
+
+static const char *lack_of_dialogue(unsigned needs, const struct audit_trial *control) {
+    if ((needs & AUDIT_NEEDS_AUTH) != 0 && !gave_credential(control)) {
+        return "the command gives no credential";
+    }
+    if ((needs & AUDIT_NEEDS_SEVERAL) != 0 && recipients(control) < 2) {
+        return "the mail has one recipient";
+    }
+    bool waits = (needs & AUDIT_NEEDS_PIPELINING) != 0 && !audit_pipelined(control);
+    return waits ? "the command waits for each reply" : NULL;
+}
+
 bool audit_applies(struct audit_ruling *out, const struct audit_case *of,
                    const struct audit_trial *control) {
-    const struct event_tls *tls = audit_client_tls(control);
-    const char *reason = NULL;
-    if ((of->needs & AUDIT_NEEDS_TLS) != 0 && tls == NULL) {
-        reason = "the command uses no TLS";
-    } else if ((of->needs & AUDIT_NEEDS_STARTTLS) != 0 && (tls == NULL || !tls->starttls)) {
-        reason = "the command uses no STARTTLS";
-    } else if ((of->needs & AUDIT_NEEDS_IMPLICIT) != 0 && (tls == NULL || tls->starttls)) {
-        reason = "the command uses no implicit TLS";
-    } else if ((of->needs & AUDIT_NEEDS_AUTH) != 0 && !gave_credential(control)) {
-        reason = "the command gives no credential";
-    } else if ((of->needs & AUDIT_NEEDS_SEVERAL) != 0 && recipients(control) < 2) {
-        reason = "the mail has one recipient";
-    } else if ((of->needs & AUDIT_NEEDS_PIPELINING) != 0 && !audit_pipelined(control)) {
-        reason = "the command waits for each reply";
+    const char *reason = lack_of_tls(of->needs, audit_client_tls(control));
+    if (reason == NULL) {
+        reason = lack_of_dialogue(of->needs, control);
     }
     if (reason != NULL) {
         audit_say(out, AUDIT_NOT_APPLICABLE, "%s", reason);

@@ -45,7 +45,8 @@ struct audit_evidence {
 
 typedef void audit_rule_function(struct audit_ruling *out, const struct audit_evidence *evidence);
 
-audit_rule_function audit_refuses_server;  // ruling_tls.c
+audit_rule_function audit_refuses_server; // ruling_tls.c
+audit_rule_function audit_refuses_lax;
 audit_rule_function audit_refuses_version; // …
 audit_rule_function audit_takes_version;
 audit_rule_function audit_gives_up;

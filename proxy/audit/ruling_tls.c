@@ -37,6 +37,7 @@ void audit_refuses_server(struct audit_ruling *out, const struct audit_evidence 
     struct audit_deeds tls = audit_deeds_in(evidence->trial, AUDIT_IN_TLS);
     if (tls.credential) {
         lose_credential(out, "to that server");
+        out->credential_lost = !evidence->of->right_peer;
     } else if (judge_clear(out, evidence)) {
         return;
     } else if (tls.message) {
@@ -45,6 +46,16 @@ void audit_refuses_server(struct audit_ruling *out, const struct audit_evidence 
         audit_say(out, AUDIT_WEAK, "gave sender and recipients to that server");
     } else {
         say_nothing_was_sent(out, evidence);
+    }
+}
+
+void audit_refuses_lax(struct audit_ruling *out, const struct audit_evidence *evidence) {
+    struct audit_deeds tls = audit_deeds_in(evidence->trial, AUDIT_IN_TLS);
+    bool clear = audit_deeds_in(evidence->trial, AUDIT_IN_CLEAR).credential;
+    if (tls.credential && !clear) {
+        audit_say(out, AUDIT_WEAK, "gave its credential to that server");
+    } else {
+        audit_refuses_server(out, evidence);
     }
 }
 

@@ -3,12 +3,17 @@
 
 static const struct audit_case expired = {.id = "certificate.expired",
                                           .expectation = AUDIT_REFUSES_SERVER};
+static const struct audit_case disputed = {.id = "certificate.sha1",
+                                           .expectation = AUDIT_REFUSES_LAX};
 static const struct audit_case stripped = {.id = "downgrade.not-offered",
                                            .expectation = AUDIT_NOT_IN_CLEAR};
 static const struct audit_case old = {.id = "version.tls-1.0",
                                       .expectation = AUDIT_REFUSES_VERSION};
 static const struct audit_case new = {.id = "version.tls-1.3", .expectation = AUDIT_TAKES_VERSION};
 static const struct audit_case stalls = {.id = "version.stalls", .expectation = AUDIT_GIVES_UP};
+
+static const struct audit_case too_deep = {
+    .id = "certificate.wildcard-too-deep", .expectation = AUDIT_REFUSES_SERVER, .right_peer = true};
 
 static struct audit_ruling rule(const struct audit_case *of, const struct trial *trial) {
     struct audit_ruling ruling;
@@ -41,6 +46,9 @@ static void a_credential_inside_that_tls_is_lost(void **state) {
     struct audit_ruling ruling = rule(&expired, &trial);
     check_ruling(&ruling, AUDIT_FAIL, "gave its credential to that server");
     assert_true(ruling.credential_lost);
+    ruling = rule(&too_deep, &trial);
+    check_ruling(&ruling, AUDIT_FAIL, "gave its credential to that server");
+    assert_false(ruling.credential_lost);
     trial_init(&trial, 0);
     trial_say(&trial, AUDIT_IN_TLS, "AUTH", "LOGIN", 334);
     ruling = rule(&expired, &trial); // only the mechanism so far
@@ -76,6 +84,55 @@ static void what_goes_in_the_clear_instead_counts_too(void **state) {
     ruling = rule(&stripped, &trial);
     check_ruling(&ruling, AUDIT_FAIL, "gave its credential without encryption");
     assert_true(ruling.credential_lost);
+}
+
+// What some client that checks takes by its defaults is no failure.
+static void what_is_disputed_is_weak_at_worst(void **state) {
+    (void)state;
+    struct trial trial;
+    trial_init(&trial, 1);
+    struct audit_ruling ruling = rule(&disputed, &trial);
+    check_ruling(&ruling, AUDIT_PASS, "sent nothing and exited 1");
+    trial_say(&trial, AUDIT_IN_TLS, "AUTH", "PLAIN ********", 235);
+    ruling = rule(&disputed, &trial);
+    check_ruling(&ruling, AUDIT_WEAK, "gave its credential to that server");
+    assert_false(ruling.credential_lost);
+    trial_say(&trial, AUDIT_IN_CLEAR, "AUTH", "PLAIN ********", 235);
+    ruling = rule(&disputed, &trial);
+    assert_int_equal(ruling.verdict, AUDIT_FAIL);
+    assert_true(ruling.credential_lost);
+}
+
+static void check_applies(unsigned needs, const struct trial *control, const char *reason) {
+    struct audit_case of = {.id = "certificate.x", .needs = needs};
+    struct audit_ruling ruling;
+    bool applies = audit_applies(&ruling, &of, &control->trial);
+    assert_int_equal(applies, reason == NULL);
+    if (reason != NULL) {
+        check_ruling(&ruling, AUDIT_NOT_APPLICABLE, reason);
+    }
+}
+
+static void a_case_applies_by_what_the_control_session_was(void **state) {
+    (void)state;
+    struct trial plain, starttls, implicit;
+    trial_init(&plain, 0);
+    trial_init(&starttls, 0);
+    trial_tls(&starttls, "TLSv1.3", true);
+    trial_init(&implicit, 0);
+    trial_tls(&implicit, "TLSv1.3", false);
+    implicit.tls.sni = "mail.example.com";
+    check_applies(AUDIT_NEEDS_TLS, &plain, "the command uses no TLS");
+    check_applies(AUDIT_NEEDS_TLS, &implicit, NULL);
+    check_applies(AUDIT_NEEDS_STARTTLS, &implicit, "the command uses no STARTTLS");
+    check_applies(AUDIT_NEEDS_STARTTLS, &starttls, NULL);
+    check_applies(AUDIT_NEEDS_IMPLICIT, &plain, "the command uses no implicit TLS");
+    check_applies(AUDIT_NEEDS_IMPLICIT, &starttls, "the command uses no implicit TLS");
+    check_applies(AUDIT_NEEDS_CLEAR_START, &plain, NULL);
+    check_applies(AUDIT_NEEDS_CLEAR_START, &starttls, NULL);
+    check_applies(AUDIT_NEEDS_CLEAR_START, &implicit, "the command uses implicit TLS");
+    check_applies(AUDIT_NEEDS_NAME, &starttls, "the command names no server in TLS (SNI)");
+    check_applies(AUDIT_NEEDS_NAME, &implicit, NULL);
 }
 
 static void old_versions_are_weak_and_new_ones_are_taken(void **state) {
@@ -114,6 +171,8 @@ int main(void) {
         cmocka_unit_test(a_credential_inside_that_tls_is_lost),
         cmocka_unit_test(a_mail_without_a_credential_is_weak),
         cmocka_unit_test(what_goes_in_the_clear_instead_counts_too),
+        cmocka_unit_test(what_is_disputed_is_weak_at_worst),
+        cmocka_unit_test(a_case_applies_by_what_the_control_session_was),
         cmocka_unit_test(old_versions_are_weak_and_new_ones_are_taken),
         cmocka_unit_test(a_client_has_to_end_by_itself),
     };
