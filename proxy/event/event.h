@@ -161,6 +161,7 @@ struct event_progress {
     bool greeted; // a whole greeting came, good or bad
     bool quit_answered;
     bool in_text; // the client is within a message that was not given up
+    bool saw_421; // the server said one, or a filter in its place
 };
 
 // The login that a reply is part of, as the decoder follows it.
@@ -187,6 +188,7 @@ struct event_command {
     const char *sasl_flaw;
     const char *sasl_doubt; // … and what may be the reason if the server refuses it
     unsigned heard;         // how many replies the client had got when it began the line
+    bool after_421;         // … and one of them was a 421
     struct event_due due;   // what was due before it
     enum event_challenge answers;
     // What the client knew when it sent the line; NULL before the first EHLO reply on this layer.

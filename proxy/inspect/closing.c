@@ -73,7 +73,7 @@ static void judge_wait(struct analysis *analysis, const struct end_state *end) {
     int64_t due_ns = patience_of(due);
     const struct facts *facts = &analysis->facts;
     bool unsaid = facts->text_cut_in_chunk && due->exchange == facts->text_exchange;
-    if (due->count > 0 && !unsaid && waited_ns < due_ns && !end->saw_421) {
+    if (due->count > 0 && !unsaid && waited_ns < due_ns && !end->progress.saw_421) {
         const struct event_due *at_close = &analysis->now->close.progress.due;
         bool came = at_close->count == 0 || at_close->exchange > due->exchange;
         say_impatient(
@@ -105,7 +105,7 @@ static void judge_quit(struct analysis *analysis, const struct end_state *end) {
         end->progress.due.count == 0 && !end->progress.in_text && !end->held && !challenged;
     // A 421 after the client's end (exim says one to a client that leaves) is its answer, not its
     // cause.
-    bool asked_to_go = facts->client_left ? facts->left.saw_421 : end->saw_421;
+    bool asked_to_go = (facts->client_left ? &facts->left : end)->progress.saw_421;
     if (facts->quit_sent && !end->progress.quit_answered) {
         analysis_say(analysis, RULE_QUIT_WITHOUT_WAIT,
                      place_of_exchange(PARTY_CLIENT, facts->quit_exchange),
@@ -192,7 +192,7 @@ static void put_reason(struct buf *out, const struct facts *facts, const struct 
 static void judge_server_close(struct analysis *analysis, const struct event *event) {
     const struct facts *facts = &analysis->facts;
     bool asked = facts->server_left ? facts->left_by_quit : facts->quit_sent;
-    if (facts->saw_421 || asked) {
+    if (event->close.progress.saw_421 || asked) {
         return;
     }
     struct buf rest;

@@ -311,10 +311,6 @@ static void learn_offer(struct facts *facts, const struct capabilities *offered)
 }
 
 static void learn_reply(struct facts *facts, const struct event_reply *reply) {
-    if (reply->code == 421 && !facts->saw_421) {
-        facts->saw_421 = true;
-        facts->ordinal_421 = reply->ordinal;
-    }
     if (reply->by_proxy && reply->code >= 400 && facts->put_in.rule != NULL) {
         facts->put_in.refused = true;
     }
@@ -480,7 +476,6 @@ struct end_state facts_end_state(const struct facts *facts, const struct event_p
     return (struct end_state){
         .at_ns = at_ns,
         .progress = *progress,
-        .saw_421 = facts->saw_421,
         .held = at_ns < facts->put_in.held_until_ns,
     };
 }

@@ -57,8 +57,7 @@ struct last_command {
 struct end_state {
     int64_t at_ns;
     struct event_progress progress; // as the decoder has it
-    bool saw_421;
-    bool held; // a reply came, and --fault keeps it from the client
+    bool held;                      // a reply came, and --fault keeps it from the client
 };
 
 // What --fault has put in.
@@ -98,8 +97,6 @@ struct facts {
     int auth_refused; // … the exchange whose response was refused, up to the next known command
     unsigned latest_ordinal; // of the replies
     bool credentials_seen;
-    bool saw_421;
-    unsigned ordinal_421;
     bool greeting_lines;   // of several, of which the last has not come
     bool tls_due;          // STARTTLS was answered 220, and TLS has not begun
     bool server_injects;   // plain bytes behind its 220 to STARTTLS, up to the handshake

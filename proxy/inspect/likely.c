@@ -387,7 +387,7 @@ static void put_end(struct buf *out, const struct analysis *analysis,
         put_within(out, false_end);
     } else if (stalled != NULL) {
         put_text(out, stalled);
-    } else if (close->outcome == OUTCOME_SERVER_CLOSED && !analysis->facts.saw_421 &&
+    } else if (close->outcome == OUTCOME_SERVER_CLOSED && !close->progress.saw_421 &&
                (closed != NULL || fault != NULL)) {
         put_text(out,
                  fault == NULL ? closed : "The server closed the connection, perhaps because ");
@@ -398,7 +398,7 @@ static void put_end(struct buf *out, const struct analysis *analysis,
         put_text(out, late);
         put_text(out, "; the text of the 421 says why, and a client that goes on needs a new "
                       "connection");
-    } else if (close->outcome == OUTCOME_SERVER_CLOSED && analysis->facts.saw_421) {
+    } else if (close->outcome == OUTCOME_SERVER_CLOSED && close->progress.saw_421) {
         put_error(out, close);
     } else {
         put_fault(out, analysis, close);

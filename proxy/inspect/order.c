@@ -124,9 +124,7 @@ static void judge_sequence(struct analysis *analysis, const struct event_command
 // ── after a no ──────────────────────────────────────────────────────────────────────────────────
 
 static void judge_after_421(struct analysis *analysis, const struct event_command *command) {
-    const struct facts *facts = &analysis->facts;
-    if (facts->saw_421 && facts_heard(facts->ordinal_421, command) &&
-        command->command.verb != VERB_QUIT) {
+    if (command->after_421 && command->command.verb != VERB_QUIT) {
         analysis_say(analysis, RULE_COMMANDS_AFTER_421, place_of_command(command),
                      "%s was sent after a 421 had said that the connection closes; only QUIT makes "
                      "sense then",

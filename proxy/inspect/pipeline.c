@@ -38,8 +38,7 @@ static bool must_end_group(const struct last_command *last) {
 static void judge_pipelined(struct analysis *analysis, const struct event_command *command) {
     const struct facts *facts = &analysis->facts;
     // After the server's close, or its 421, no reply is waited for.
-    bool over = facts->server_left || (facts->saw_421 && facts_heard(facts->ordinal_421, command));
-    if (!command->pipelined || over) {
+    if (!command->pipelined || facts->server_left || command->after_421) {
         return;
     }
     const struct last_command *last = &facts->last;

@@ -92,6 +92,7 @@ static void emit_command(struct dialogue *dialogue, const struct event_line *lin
     event->line = *line;
     event->pipelined = dialogue->client.line_pipelined;
     event->heard = dialogue->client.line_heard;
+    event->after_421 = event->heard >= dialogue->ordinal_421;
     event->due = queue_awaited(&dialogue->queue);
     event->answers = dialogue->client.challenge;
     event->in_reply = dialogue->client.line_in_reply;

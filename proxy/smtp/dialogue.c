@@ -23,6 +23,7 @@ struct dialogue *dialogue_new(const struct dialogue_config *config,
     dialogue->config = *config;
     dialogue->session = session;
     dialogue->sink = sink;
+    dialogue->ordinal_421 = EVENT_UNHEARD;
     line_reader_init(&dialogue->client.line, prefix_max(config));
     line_reader_init(&dialogue->server.line, prefix_max(config));
     buf_init(&dialogue->client.held, LIMIT_UNDECIDED_TEXT);
@@ -187,6 +188,12 @@ void dialogue_proxy_reply(struct dialogue *dialogue, struct slice line, int64_t 
     server_take_line(dialogue, &whole, true, at_ns);
 }
 
+void dialogue_note_heard(struct dialogue *dialogue, int code, unsigned ordinal) {
+    if (code == 421 && ordinal < dialogue->ordinal_421) {
+        dialogue->ordinal_421 = ordinal;
+    }
+}
+
 void dialogue_proxy_substitute(struct dialogue *dialogue, struct slice line, int64_t at_ns) {
     struct reply_line parsed;
     reply_line_parse(&parsed, line);
@@ -207,6 +214,7 @@ void dialogue_proxy_substitute(struct dialogue *dialogue, struct slice line, int
         .tls = dialogue->tls[SIDE_CLIENT],
     };
     emit(dialogue, EVENT_REPLY, at_ns);
+    dialogue_note_heard(dialogue, parsed.code, dialogue->heard_count);
 }
 
 // ── TLS ─────────────────────────────────────────────────────────────────────────────────────────
@@ -308,14 +316,14 @@ enum dialogue_due dialogue_due(enum verb *out_verb, const struct dialogue *dialo
 }
 
 struct event_progress dialogue_progress(const struct dialogue *dialogue) {
-    if (dialogue->closed) {
-        return dialogue->left_at;
-    }
-    return (struct event_progress){.due = queue_awaited(&dialogue->queue),
-                                   .challenge = dialogue->client.challenge,
-                                   .greeted = dialogue->greeted,
-                                   .quit_answered = dialogue->quit_answered,
-                                   .in_text = mail_data_is_open(dialogue)};
+    struct event_progress now = {.due = queue_awaited(&dialogue->queue),
+                                 .challenge = dialogue->client.challenge,
+                                 .greeted = dialogue->greeted,
+                                 .quit_answered = dialogue->quit_answered,
+                                 .in_text = mail_data_is_open(dialogue)};
+    now = dialogue->closed ? dialogue->left_at : now;
+    now.saw_421 = dialogue->saw_421 || dialogue->ordinal_421 != EVENT_UNHEARD;
+    return now;
 }
 
 bool dialogue_greeted(const struct dialogue *dialogue) {

@@ -93,7 +93,7 @@ enum dialogue_due dialogue_due(enum verb *out_verb, const struct dialogue *dialo
 struct event_progress dialogue_progress(const struct dialogue *dialogue);
 bool dialogue_greeted(const struct dialogue *dialogue);       // a greeting was seen
 bool dialogue_quit_answered(const struct dialogue *dialogue); // QUIT had its reply
-bool dialogue_saw_421(const struct dialogue *dialogue);
+bool dialogue_saw_421(const struct dialogue *dialogue);       // the server said one
 // The peer whose bytes are no SMTP at all (HTTP, a TLS record, binary), PARTY_NONE while both are
 // fine, and one sentence that says what they look like (valid as long as the dialogue).
 enum party dialogue_not_smtp(const struct dialogue *dialogue);

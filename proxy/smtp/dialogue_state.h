@@ -128,6 +128,7 @@ struct dialogue {
     int exchange_count;
     int message_count;
     unsigned heard_count;         // replies that the client got
+    unsigned ordinal_421;         // … of the first 421 among them; EVENT_UNHEARD before
     struct offer_edit offer_edit; // of the reply to EHLO that comes next
     enum starttls_view view;
     bool tls[2];           // by side
@@ -149,6 +150,8 @@ struct dialogue {
 
 void dialogue_say_not_smtp(struct dialogue *dialogue, const char *text); // why it is not SMTP
 int dialogue_next_exchange(struct dialogue *dialogue);                   // numbers the next command
+// The client has got a reply of this code, its `ordinal`th.
+void dialogue_note_heard(struct dialogue *dialogue, int code, unsigned ordinal);
 
 // ── client.c ────────────────────────────────────────────────────────────────────────────────────
 

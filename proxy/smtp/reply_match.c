@@ -183,6 +183,7 @@ void reply_match_answer(struct dialogue *dialogue, const struct answer *answer) 
         reply_effects_release_early(dialogue, &cause);
     }
     describe(&event, dialogue, &cause.item, answer, match);
+    dialogue_note_heard(dialogue, event.code, event.ordinal);
     if (message) {
         transfer_answer(dialogue, cause.item.mail_data, event.code, &event.recipient);
     }

@@ -67,6 +67,7 @@ static void reply_to(struct fixture *fixture, int exchange, enum verb verb, int 
     struct event_progress *progress = &fixture->progress;
     progress->greeted = progress->greeted || exchange == 0;
     progress->quit_answered = progress->quit_answered || verb == VERB_QUIT;
+    progress->saw_421 = progress->saw_421 || code == 421;
     fixture->due.count = 0;
     fixture_tell(fixture, event);
 }
