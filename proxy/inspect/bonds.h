@@ -25,7 +25,7 @@ struct bond {
 
 // The bonds whose stage, code and words fit, as a set of 64 bits.
 uint64_t bonds_of(const struct refusal *refusal);
-// NULL behind the last.
+// NULL after the last.
 const struct bond *bond_at(size_t i);
 
 #endif

@@ -99,7 +99,7 @@ struct facts {
     bool credentials_seen;
     bool greeting_lines;   // of several, of which the last has not come
     bool tls_due;          // STARTTLS was answered 220, and TLS has not begun
-    bool server_injects;   // plain bytes behind its 220 to STARTTLS, up to the handshake
+    bool server_injects;   // plain bytes after its 220 to STARTTLS, up to the handshake
     bool reset_undid;      // RSET ended a transaction, and no MAIL has come since
     bool tried;            // MAIL, AUTH or another command that wants something
     bool hello_last;       // nothing came after the latest EHLO that was accepted, but QUIT

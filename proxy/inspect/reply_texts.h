@@ -34,7 +34,7 @@ struct text_row {
     { LOGIN_MISSING, "log in with AUTH before MAIL" }
 #define BAD_HELLO_NAME                                                                             \
     {                                                                                              \
-        "the refusal is about the name behind EHLO or HELO, not about this command",               \
+        "the refusal is about the name after EHLO or HELO, not about this command",                \
             "give the client's own full host name there, which should resolve"                     \
     }
 #define IDLE_TOO_LONG                                                                              \
