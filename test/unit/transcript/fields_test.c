@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The tables of json and jsonl have the members of the schemas: the same names, types, and the same
-// of them that may be null or left out.
+// of them that may be null or left out. And the README has the names of all.
 #include "transcript/fields.h"
 
 #include "base/limits.h"
@@ -18,15 +18,20 @@
 
 static cJSON *schemas[2]; // session, event
 
-static cJSON *load(const char *name) {
+// A file of proxy/transcript; valid until the next one is read.
+static const char *read_file(const char *name) {
     char path[512];
     static char text[MIB];
-    snprintf(path, sizeof(path), "%s/%s.schema.json", SCHEMA_FOLDER, name);
+    snprintf(path, sizeof(path), "%s/%s", SCHEMA_FOLDER, name);
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
     fclose(file);
-    cJSON *schema = cJSON_Parse(text);
+    return text;
+}
+
+static cJSON *load(const char *name) {
+    cJSON *schema = cJSON_Parse(read_file(name));
     assert_non_null(schema);
     return schema;
 }
@@ -282,10 +287,42 @@ static void each_event_is_that_of_its_schema(void **state) {
     }
 }
 
+// ── the README ──────────────────────────────────────────────────────────────────────────────────
+
+// The exact bytes of a member are said once, of all.
+static bool is_sibling(const char *name, const cJSON *properties) {
+    const char *end = strstr(name, "_base64");
+    char plain[64];
+    snprintf(plain, sizeof(plain), "%.*s", end == NULL ? 0 : (int)(end - name), name);
+    return end != NULL && get(properties, plain) != NULL;
+}
+
+static void find_properties(const cJSON *schema, const char *readme) {
+    const cJSON *properties = get(schema, "properties");
+    const cJSON *each = NULL;
+    cJSON_ArrayForEach(each, properties) {
+        char quoted[64];
+        snprintf(quoted, sizeof(quoted), "`%s`", each->string);
+        if (!is_sibling(each->string, properties) && strstr(readme, quoted) == NULL) {
+            fail_msg("proxy/transcript/README.md says nothing of the member %s", quoted);
+        }
+    }
+    cJSON_ArrayForEach(each, schema) {
+        find_properties(each, readme);
+    }
+}
+
+static void the_readme_has_every_member(void **state) {
+    (void)state;
+    const char *readme = read_file("README.md");
+    find_properties(schemas[0], readme);
+    find_properties(schemas[1], readme);
+}
+
 static int load_schemas(void **state) {
     (void)state;
-    schemas[0] = load("session");
-    schemas[1] = load("event");
+    schemas[0] = load("session.schema.json");
+    schemas[1] = load("event.schema.json");
     return 0;
 }
 
@@ -300,6 +337,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_session_is_that_of_its_schema),
         cmocka_unit_test(each_event_is_that_of_its_schema),
+        cmocka_unit_test(the_readme_has_every_member),
     };
     return cmocka_run_group_tests(tests, load_schemas, free_schemas);
 }
