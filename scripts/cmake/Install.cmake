@@ -48,6 +48,8 @@ string(TIMESTAMP changelog_date "%a, %d %b %Y %H:%M:%S +0000" UTC)
 configure_file("${packaging}/debian/changelog.in" "${CMAKE_BINARY_DIR}/debian-changelog" @ONLY)
 install_compressed("${CMAKE_BINARY_DIR}/debian-changelog" share/doc/smtpscope changelog)
 install(FILES "${packaging}/debian/copyright" DESTINATION share/doc/smtpscope)
+install(FILES "${packaging}/debian/lintian-overrides" DESTINATION share/lintian/overrides
+  RENAME smtpscope)
 install(FILES "${packaging}/options" DESTINATION /etc/smtpscope)
 
 set(CPACK_GENERATOR DEB)
