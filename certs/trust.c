@@ -417,6 +417,17 @@ void trust_prepare(struct trust_store *store) {
     }
 }
 
+void trust_load(struct trust_store *store) {
+    pthread_mutex_lock(&store->mutex);
+    bool begins = store->loading == LOADING_NOT_BEGUN;
+    store->loading = begins ? LOADING_UNDER_WAY : store->loading;
+    pthread_mutex_unlock(&store->mutex);
+    if (begins) {
+        (void)load(store);
+    }
+    wait_for_roots(store);
+}
+
 bool trust_is_prepared(struct trust_store *store) {
     pthread_mutex_lock(&store->mutex);
     bool done = store->loading == LOADING_DONE;

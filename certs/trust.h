@@ -56,6 +56,8 @@ MUST_USE enum err trust_store_new(struct trust_store **out, struct failure *fail
 void trust_store_free(struct trust_store *store);
 // Begins to read the system's roots, on a thread of its own; once, however often it is called.
 void trust_prepare(struct trust_store *store);
+// The same, and waits for it: for a process that will not be able to read them.
+void trust_load(struct trust_store *store);
 bool trust_is_prepared(struct trust_store *store);
 
 // `name` is a host name or an address (its form says which); NULL: no name is checked. A verdict

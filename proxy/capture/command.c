@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/slice.h"
 #include "capture/mount.h"
+#include "sandbox/rights.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -103,6 +104,7 @@ _Noreturn static void child(int channel, const struct capture_options *options,
                             char *const *environment) {
     struct child_message message = {.word = CHILD_FILTERED};
     bool user_namespace = false;
+    rights_show_memory(); // else /proc/self is root's
     int error =
         options->trust_mount == NULL ? 0 : mount_bundle(options->trust_mount, &user_namespace);
     if (error != 0) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "capture/mount.h"
 
+#include "sandbox/rights.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -92,6 +94,7 @@ enum mount_verdict mount_try(const char *bundle) {
     pid_t pid = fork();
     if (pid == 0) {
         bool user_namespace = false;
+        rights_show_memory(); // else /proc/self is root's
         bool works = mount_bundle(bundle, &user_namespace) == 0;
         _exit(!works ? MOUNT_FAILS : user_namespace && rights ? MOUNT_COSTS_RIGHTS : MOUNT_WORKS);
     }

@@ -102,8 +102,28 @@ static enum err open_outputs(struct app_context *out, struct failure *failure,
         .paused = options->paused,
         .only = out->only == NULL ? NULL : matches_only,
         .only_context = out->only,
+        .starts_later = true,
     };
     return output_set_open(&out->outputs, failure, &set);
+}
+
+// The files that grow, each as the user to whom they are to belong.
+static enum err open_files(struct app_context *out, struct failure *failure,
+                           const struct options *options) {
+    int error = out->opens_as == NULL ? 0 : user_assume(out->opens_as);
+    enum err err = error == 0 ? verdict_check_places(failure, options) : ERR_SYSTEM;
+    if (err == OK) {
+        err = open_keylog(out, failure, options->keylog);
+    }
+    if (err == OK) {
+        err = open_outputs(out, failure, options);
+    }
+    if (out->opens_as != NULL && error == 0) {
+        error = user_resume();
+    }
+    return error == 0 ? err
+                      : fail(failure, ERR_SYSTEM, "--user: the proxy cannot go on as '%s': %s",
+                             options->user, strerror(error));
 }
 
 static enum err open_verdict(struct app_context *out, struct failure *failure,
@@ -291,7 +311,7 @@ static void fill_relay_config(struct app_context *out, const struct options *opt
 
 enum err app_context_open(struct app_context *out, struct failure *failure,
                           const struct options *options) {
-    *out = (struct app_context){.keylog_fd = -1};
+    *out = (struct app_context){.keylog_fd = -1, .opens_as = out->opens_as};
     enum err err = open_verdict(out, failure, options);
     if (err == OK) {
         err = ca_place_open(&out->ca, failure, options);
@@ -300,10 +320,7 @@ enum err app_context_open(struct app_context *out, struct failure *failure,
         err = trust_store_new(&out->trust, failure, options->server_ca);
     }
     if (err == OK) {
-        err = open_keylog(out, failure, options->keylog);
-    }
-    if (err == OK) {
-        err = open_outputs(out, failure, options);
+        err = open_files(out, failure, options);
     }
     if (err == OK) {
         err = open_web(out, failure, options);
@@ -328,6 +345,10 @@ enum err app_context_open(struct app_context *out, struct failure *failure,
 
 void app_context_set_trust_help(struct app_context *app, enum trust_help help) {
     app->relay.observer.findings.trust_help = help;
+}
+
+void app_context_start_outputs(struct app_context *app) {
+    output_set_start(app->outputs);
 }
 
 void app_context_close_outputs(struct app_context *app) {

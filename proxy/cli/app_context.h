@@ -12,6 +12,7 @@
 #include "observe/tally.h"
 #include "observe/waits.h"
 #include "relay/config.h"
+#include "sandbox/rights.h"
 #include "verdict/expression.h"
 #include "verdict/judge.h"
 #include "web/html_report.h"
@@ -20,6 +21,7 @@
 #include <stdatomic.h>
 
 struct app_context {
+    const struct user *opens_as; // who opens the outputs; NULL: who the process is
     struct ca_place ca;
     struct trust_store *trust;
     struct facts_store *facts; // what the peers' certificates say
@@ -44,10 +46,13 @@ struct app_context {
 
 // ERR_USAGE is exit 2, any other error exit 3, with a sentence. `out` may be cleaned up whatever
 // came out.
+// `out->opens_as` is set before.
 MUST_USE enum err app_context_open(struct app_context *out, struct failure *failure,
                                    const struct options *options);
 // What has been done to make the clients trust the CA; before the proxy starts.
 void app_context_set_trust_help(struct app_context *app, enum trust_help help);
+// Starts the thread that writes them.
+void app_context_start_outputs(struct app_context *app);
 // Flushes and closes the outputs; after the last session.
 void app_context_close_outputs(struct app_context *app);
 void app_context_cleanup(struct app_context *app);

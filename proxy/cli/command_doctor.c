@@ -7,6 +7,8 @@
 #include "cli/ca_place.h"
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "sandbox/calls.h"
+#include "sandbox/sandbox.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -135,6 +137,31 @@ static void check_defaults(struct buf *out, const struct defaults *defaults) {
     }
 }
 
+// As a running proxy is confined; nothing is tried that could not be undone.
+static void check_sandbox(struct buf *out) {
+    struct probe_result result = {.name = "sandbox"};
+    int version = files_version();
+    if (!sandbox_is_built_in()) {
+        set_result(&result, PROBE_LIMITED, "you: use a build without sanitizers and coverage",
+                   "this build watches itself, and has no sandbox");
+    } else if (!calls_can_be_restricted()) {
+        set_result(&result, PROBE_LIMITED,
+                   "who starts the container: allow seccomp, or the kernel's CONFIG_SECCOMP_FILTER",
+                   "a running proxy may make every system call: no seccomp here");
+    } else if (version == 0) {
+        set_result(&result, PROBE_LIMITED,
+                   "as root: boot a kernel from 5.13 on with lsm=landlock,... in its command line",
+                   "a running proxy executes nothing, but may open every file of its user: this "
+                   "kernel has no Landlock");
+    } else {
+        set_result(&result, PROBE_WORKS, "",
+                   "a running proxy executes nothing and opens its own files alone (seccomp, "
+                   "Landlock version %d)",
+                   version);
+    }
+    put_result(out, &result);
+}
+
 static void check_limits(struct buf *out) {
     struct probe_result result = {.name = "limits"};
     struct rlimit files = {0};
@@ -161,6 +188,7 @@ int command_doctor(const struct options *options) {
     for (size_t i = 0; i < count; i++) {
         put_result(&text, &results[i]);
     }
+    check_sandbox(&text);
     check_limits(&text);
     check_defaults(&text, options->defaults);
     struct failure failure = {0};

@@ -5,10 +5,10 @@
 #include "cli/verdict.h"
 
 // `*out_signal` is the second signal to stop, 0 where none came.
-static enum err run_service(int *out_signal, struct failure *failure, struct app_context *app,
-                            const struct options *options) {
+static enum err run_service(int *out_signal, struct failure *failure,
+                            const struct service_setup *setup) {
     struct service_loop service;
-    enum err err = service_open(&service, failure, app, options);
+    enum err err = service_open(&service, failure, setup);
     if (err == OK) {
         service_take_signals(&service);
         err = service_start(&service, failure);
@@ -23,14 +23,17 @@ static enum err run_service(int *out_signal, struct failure *failure, struct app
 
 int command_proxy(const struct options *options) {
     struct app_context app = {.keylog_fd = -1};
+    struct confinement confinement;
     struct failure failure = {.text = ""};
     int cut_by = 0;
-    enum err err = verdict_check_places(&failure, options);
+    enum err err = confinement_begin(&confinement, &failure, options);
+    app.opens_as = confinement_opens_as(&confinement);
     if (err == OK) {
         err = app_context_open(&app, &failure, options);
     }
     if (err == OK) {
-        err = run_service(&cut_by, &failure, &app, options);
+        const struct service_setup setup = {&app, options, &confinement};
+        err = run_service(&cut_by, &failure, &setup);
     }
     app_context_close_outputs(&app);
     if (err == OK) {
@@ -40,5 +43,6 @@ int command_proxy(const struct options *options) {
     int status = err == OK ? verdict_give(options, app.judge, app.html.report, EXIT_WELL)
                            : (int)console_failure(err, &failure);
     app_context_cleanup(&app);
+    confinement_cleanup(&confinement);
     return cut_by == 0 ? status : SIGNAL_EXIT + cut_by;
 }

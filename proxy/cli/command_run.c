@@ -173,7 +173,8 @@ static void note_end(const struct run *run) {
 static enum err run_all(struct run *run, struct failure *failure, struct app_context *app,
                         const struct options *options, const struct capture_inherited *inherited) {
     uint16_t port = 0;
-    enum err err = service_open(&run->service, failure, app, options);
+    const struct service_setup setup = {.app = app, .options = options};
+    enum err err = service_open(&run->service, failure, &setup);
     if (err == OK) {
         run->lead = (struct lead){.listen = capture_listener_open, .claim = claim, .context = run};
         run->listen = (struct listen_spec){.mode = options->sink ? MODE_SINK : MODE_RUN,
@@ -231,10 +232,7 @@ int command_run(const struct options *options, const struct capture_inherited *i
     struct app_context app = {.keylog_fd = -1};
     struct run run = {.status = EXIT_NOT_STARTED};
     struct failure failure = {.text = ""};
-    enum err err = verdict_check_places(&failure, options);
-    if (err == OK) {
-        err = app_context_open(&app, &failure, options);
-    }
+    enum err err = app_context_open(&app, &failure, options);
     if (err == OK) {
         err = prepare_trust(&run, &failure, &app, options);
     }

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/console.h"
 #include "cli/help.h"
+#include "sandbox/rights.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -68,6 +69,14 @@ static void outlive_readers(const struct options *options) {
     }
 }
 
+// These hold the CA's key, and what clients say.
+static void hide_keys(const struct options *options) {
+    if (options->command == CLI_PROXY || options->command == CLI_RUN ||
+        options->command == CLI_CA) {
+        rights_hide_memory();
+    }
+}
+
 static void put_help(void) {
     struct buf text;
     struct failure failure = {0};
@@ -103,6 +112,7 @@ int main(int argc, char **argv) {
     if (err == OK) {
         take_inherited(&inherited, &options);
         outlive_readers(&options);
+        hide_keys(&options);
         status = dispatch(&options, &inherited);
     }
     options_cleanup(&options);

@@ -534,6 +534,21 @@ static const struct option_row table[] = {
      FILLS(threads),
      .min = 1,
      .max = 256},
+    {.name = "user",
+     .argument = "NAME",
+     .help = "root goes on as this user once the ports are bound, and the outputs belong to it; "
+             "without this, as the least of users where there are no files to write",
+     .kind = OPTION_TEXT,
+     .group = GROUP_LIFE,
+     .commands = PROXY,
+     FILLS(user)},
+    {.name = "no-sandbox",
+     .help = "keep the rights of the user: by default a running proxy opens its own files alone, "
+             "executes nothing, and keeps none of root's rights that it does not need",
+     .kind = OPTION_FLAG,
+     .group = GROUP_LIFE,
+     .commands = PROXY,
+     FILLS(no_sandbox)},
 
     {.name = "format",
      .argument = "pem|der|p12|jks",

@@ -151,6 +151,8 @@ struct options {
     uint64_t idle_timeout_ms; // 0: none
     uint64_t connect_timeout_ms;
     unsigned threads; // 0: one for each core
+    const char *user; // NULL: as described in confinement.h
+    bool no_sandbox;
 
     // The other commands.
     enum ca_action ca_action;

@@ -14,6 +14,7 @@
 #include "control/control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,10 +69,16 @@ static bool needs_mark(const struct options *options) {
     return false;
 }
 
-enum err service_open(struct service_loop *out, struct failure *failure, struct app_context *app,
-                      const struct options *options) {
-    *out =
-        (struct service_loop){.options = options, .app = app, .started_unix_ns = clock_unix_ns()};
+enum err service_open(struct service_loop *out, struct failure *failure,
+                      const struct service_setup *setup) {
+    const struct options *options = setup->options;
+    struct app_context *app = setup->app;
+    *out = (struct service_loop){.options = options,
+                                 .app = app,
+                                 .confinement = setup->confinement,
+                                 .ready = {.fd = -1},
+                                 .started_unix_ns = clock_unix_ns()};
+    out->outside = setup->confinement == NULL ? NULL : setup->confinement->outside;
     out->on_terminal = isatty(STDERR_FILENO) == 1;
     fill_listens(out);
     struct proxy_options proxy = {
@@ -85,6 +92,7 @@ enum err service_open(struct service_loop *out, struct failure *failure, struct 
         .connect_timeout_ms = options->connect_timeout_ms,
         .asks_before_dial = app->faults != NULL && faults_have_point(app->faults, FAULT_CONNECT),
         .grace_ms = options->grace_ms,
+        .outside = out->outside,
         .mark = needs_mark(options),
         .allowed = &options->allowed,
         .balancers = &options->balancers,
@@ -103,21 +111,41 @@ enum err service_open(struct service_loop *out, struct failure *failure, struct 
 
 // ── saying so ───────────────────────────────────────────────────────────────────────────────────
 
-// The file appears whole or not at all: a program that waits for it may read it at once.
-static enum err write_ready_file(const struct service_loop *service, struct failure *failure) {
+static enum err fail_to_be_ready(const struct service_loop *service, struct failure *failure,
+                                 int error) {
+    return error == 0 ? OK
+                      : fail(failure, ERR_SYSTEM, "cannot write the ready file '%s': %s",
+                             service->options->ready_file, strerror(error));
+}
+
+// The file appears whole or not at all: a program that waits for it may read it at once. It gets
+// its bytes while files may be made, and its name when all is ready.
+static enum err write_ready_file(struct service_loop *service, struct failure *failure) {
     const char *path = service->options->ready_file;
     struct buf text;
+    if (path == NULL) {
+        return OK;
+    }
     buf_init(&text, LIMIT_READY_FILE);
     for (size_t i = 0; i < service->options->mode_count; i++) {
         proxy_put_addresses(service->proxy, &text, i);
         buf_put_byte(&text, '\n');
     }
-    int error = new_file_write(path, buf_slice(&text), 0600);
-    enum err err = error == 0 ? OK
-                              : fail(failure, ERR_SYSTEM, "cannot write the ready file '%s': %s",
-                                     path, strerror(error));
+    int error = new_file_open(&service->ready, AT_FDCWD, path, 0600);
+    if (error == 0 && !file_write_all(service->ready.fd, buf_slice(&text))) {
+        error = errno;
+    }
+    if (error == 0) {
+        error = outside_name_later(service->outside, &service->ready);
+    }
     buf_cleanup(&text);
-    return err;
+    return fail_to_be_ready(service, failure, error);
+}
+
+static enum err name_ready_file(struct service_loop *service, struct failure *failure) {
+    bool wanted = service->options->ready_file != NULL;
+    int error = wanted ? outside_commit(service->outside, &service->ready) : 0;
+    return fail_to_be_ready(service, failure, error);
 }
 
 static void warn_if_open(const char *address, bool limited) {
@@ -207,14 +235,41 @@ static void notify_manager(const struct service_loop *service, const char *state
 
 // ── life ────────────────────────────────────────────────────────────────────────────────────────
 
-enum err service_start(struct service_loop *service, struct failure *failure) {
+static enum err confine(struct service_loop *service, struct failure *failure) {
+    const struct confinement *confinement = service->confinement;
+    if (confinement == NULL) {
+        return OK;
+    }
+    if (service->control != NULL) {
+        outside_remove_later(service->outside, control_server_path(service->control));
+    }
+    if (confinement->becomes_user) {
+        trust_load(service->app->trust); // the user may not read what root may
+    }
+    return confinement_enter(confinement, failure, service->options, needs_mark(service->options));
+}
+
+// All that takes rights, then the end of the rights, then all that starts threads.
+static enum err start_parts(struct service_loop *service, struct failure *failure) {
     enum err err = control_answers_open(service, failure);
     if (err == OK) {
+        err = write_ready_file(service, failure);
+    }
+    if (err == OK) {
+        err = confine(service, failure);
+    }
+    if (err == OK) {
+        app_context_start_outputs(service->app);
         err = start_web(service, failure);
     }
     if (err == OK) {
         err = proxy_start(service->proxy, failure);
     }
+    return err;
+}
+
+enum err service_start(struct service_loop *service, struct failure *failure) {
+    enum err err = start_parts(service, failure);
     if (err != OK) {
         return err;
     }
@@ -224,7 +279,7 @@ enum err service_start(struct service_loop *service, struct failure *failure) {
     warn_of_secrets(service->options);
     warn_of_no_rotation(service->options);
     status_start(service);
-    err = service->options->ready_file == NULL ? OK : write_ready_file(service, failure);
+    err = name_ready_file(service, failure);
     if (err == OK) {
         notify_manager(service, "READY=1");
     }
@@ -304,6 +359,7 @@ void service_cleanup(struct service_loop *service) {
     for (size_t i = 0; i < service->options->mode_count; i++) {
         buf_cleanup(&service->listen_texts[i]);
     }
+    new_file_discard(&service->ready); // one that has its name is closed only
     free(service->listen_texts);
     free(service->listens);
 }

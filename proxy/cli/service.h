@@ -5,13 +5,24 @@
 #define SCOPE_CLI_SERVICE_H
 
 #include "cli/app_context.h"
+#include "cli/confinement.h"
 #include "net/proxy.h"
 
 #include <uv.h>
 
+// What outlives it.
+struct service_setup {
+    struct app_context *app;
+    const struct options *options;
+    const struct confinement *confinement; // NULL: it stays as it is
+};
+
 struct service_loop {
     const struct options *options;
     struct app_context *app;
+    const struct confinement *confinement;
+    struct outside *outside; // of it
+    struct new_file ready;   // without its name
     struct proxy *proxy;
     struct listen_spec *listens;
     struct buf *listen_texts; // one for each mode
@@ -33,8 +44,9 @@ struct service_loop {
 
 // Opens the listeners. `out` may be cleaned up whatever came out.
 MUST_USE enum err service_open(struct service_loop *out, struct failure *failure,
-                               struct app_context *app, const struct options *options);
-// Starts to accept, and says so: a line for each listener, the ready file.
+                               const struct service_setup *setup);
+// Gives up what is not needed from here on, starts to accept, and says so: a line for each
+// listener, the ready file.
 MUST_USE enum err service_start(struct service_loop *service, struct failure *failure);
 void service_take_signals(struct service_loop *service); // SIGINT, SIGTERM, SIGHUP
 void service_stop(struct service_loop *service);         // sessions get their grace

@@ -21,14 +21,16 @@ struct owner {
     pthread_t thread;
     atomic_bool stopping;
     // The thread's own.
+    struct outside *outside;
     struct socket_holders *holders;
     struct owner_query *missed; // they wait for the next reading
     int64_t rests_until_ns;
 };
 
-struct owner *owner_new(void) {
+struct owner *owner_new(struct outside *outside) {
     struct owner *owner = mem_new(sizeof(*owner));
     pthread_condattr_t attributes;
+    owner->outside = outside;
     pthread_mutex_init(&owner->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -138,7 +140,7 @@ static struct owner_query *await_work(struct owner *owner) {
 
 static void *look_for_owners(void *argument) {
     struct owner *owner = argument;
-    owner->holders = socket_holders_new(&owner->stopping);
+    owner->holders = socket_holders_new(&owner->stopping, owner->outside);
     while (!atomic_load(&owner->stopping)) {
         take_new(owner, await_work(owner));
         if (owner->missed != NULL && now_ns() >= owner->rests_until_ns) {

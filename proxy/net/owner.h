@@ -25,7 +25,10 @@ struct owner_query {
     struct owner_query *next;
 };
 
-struct owner *owner_new(void);
+struct outside;
+
+// `outside` looks where this process may not, and outlives it; NULL for none.
+struct owner *owner_new(struct outside *outside);
 // Waits for the thread. What is still asked is answered with nothing first.
 void owner_free(struct owner *owner); // NULL is fine
 

@@ -113,7 +113,7 @@ enum err proxy_new(struct proxy **out, struct failure *failure,
     proxy->options = *options;
     proxy->service = (struct service){
         .options = &proxy->options,
-        .owner = owner_new(),
+        .owner = owner_new(options->outside),
         .lookups = lookups_new(),
         .session_ended = session_ended,
         .wake_listeners = wake_listeners,

@@ -50,6 +50,7 @@ struct listen_spec {
 };
 
 struct networks;
+struct outside;
 
 struct proxy_options {
     const struct relay_config *relay; // outlives the proxy
@@ -61,8 +62,9 @@ struct proxy_options {
     uint64_t idle_timeout_ms; // 0: none
     uint64_t connect_timeout_ms;
     uint64_t grace_ms;
-    bool mark;             // mark our own connections
-    bool asks_before_dial; // a session's relay may have a rule for that (relay_before_dial)
+    struct outside *outside; // looks where this process may not; NULL for none; outlives the proxy
+    bool mark;               // mark our own connections
+    bool asks_before_dial;   // a session's relay may have a rule for that (relay_before_dial)
     // Who may connect; all-zero or NULL: everyone. Outlives the proxy.
     const struct networks *allowed;
     // Connections from these begin with a PROXY protocol header; outlives the proxy.

@@ -2,13 +2,13 @@
 #include "net/recent_places.h"
 
 #include "base/address.h"
-#include "net/socket_holders.h"
+#include "sandbox/outside.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-void recent_places_init(struct recent_places *out) {
-    *out = (struct recent_places){0};
+void recent_places_init(struct recent_places *out, struct outside *outside) {
+    *out = (struct recent_places){.outside = outside};
     sock_diag_open(&out->diag); // Else with the first question, if it can be then.
 }
 
@@ -32,7 +32,7 @@ static void put_last(struct recent_places *recent, const struct socket_place *pl
 static bool look(struct recent_places *recent, struct socket_place *out_place, size_t at,
                  uint64_t inode) {
     struct socket_place place = take_out(recent, at);
-    place.inode = socket_holders_look(place.pid, place.fd);
+    place.inode = outside_socket_at(recent->outside, place.pid, place.fd);
     place.misses = place.inode == 0 ? place.misses + 1 : 0;
     place.ended = false;
     *out_place = place;

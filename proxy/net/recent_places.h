@@ -23,6 +23,7 @@ struct socket_place {
 };
 
 struct recent_places {
+    struct outside *outside;
     struct sock_diag diag;
     // First those whose connections are over, by descriptor, as the kernel gives the lowest that is
     // free; then those that were not looked at for the longest time.
@@ -30,8 +31,11 @@ struct recent_places {
     size_t count;
 };
 
-// It has its descriptor from here, so that the first session does not change their number.
-void recent_places_init(struct recent_places *out);
+struct outside;
+
+// `outside` looks where this process may not, and outlives it; NULL for none. It has its descriptor
+// from here, so that the first session does not change their number.
+void recent_places_init(struct recent_places *out, struct outside *outside);
 // The process that holds the client's socket (`own`, connected to `peer`), by a few looks; 0 where
 // they do not find it.
 uint32_t recent_places_find(struct recent_places *recent, const struct sockaddr *own,

@@ -6,15 +6,10 @@
 #include "base/memory.h"
 #include "base/slice.h"
 #include "base/text.h"
+#include "sandbox/outside.h"
 
 #include <dirent.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-enum { PATH_SMALL = 64 };
 
 struct holder {
     uint64_t inode; // 0 for none
@@ -25,6 +20,7 @@ struct holder {
 
 struct socket_holders {
     const atomic_bool *stop;
+    struct outside *outside;
     uint64_t reading;
     uint32_t recent[LIMIT_RECENT_HOLDERS]; // pids, 0 for none
     size_t next_recent;
@@ -32,28 +28,15 @@ struct socket_holders {
     struct holder table[LIMIT_SOCKET_HOLDERS];
 };
 
-struct socket_holders *socket_holders_new(const atomic_bool *stop) {
+struct socket_holders *socket_holders_new(const atomic_bool *stop, struct outside *outside) {
     struct socket_holders *holders = mem_new(sizeof(*holders));
     holders->stop = stop;
+    holders->outside = outside;
     return holders;
 }
 
 void socket_holders_free(struct socket_holders *holders) {
     free(holders);
-}
-
-// "socket:[12345]"; 0 for any other link.
-static uint64_t inode_of(int folder_fd, const char *name) {
-    static const char head[] = "socket:[";
-    char link[PATH_SMALL];
-    uint64_t inode = 0;
-    ssize_t len = readlinkat(folder_fd, name, link, sizeof(link));
-    struct slice text = slice_of(link, len > 0 ? (size_t)len : 0);
-    if (!slice_starts_with(text, SLICE(head)) || text.data[text.len - 1] != ']') {
-        return 0;
-    }
-    struct slice digits = slice_sub(text, sizeof(head) - 1, text.len - sizeof(head));
-    return text_parse_u64(&inode, digits, UINT64_MAX) ? inode : 0;
 }
 
 // Of several that hold one socket the first that a reading meets counts.
@@ -64,26 +47,24 @@ static void remember(struct socket_holders *holders, const struct holder *seen) 
     }
 }
 
+struct reading {
+    struct socket_holders *holders;
+    uint32_t pid;
+};
+
+static bool take_link(void *context, const struct socket_link *link) {
+    const struct reading *reading = context;
+    struct socket_holders *holders = reading->holders;
+    remember(holders, &(struct holder){.inode = link->inode,
+                                       .pid = reading->pid,
+                                       .fd = link->fd,
+                                       .reading = holders->reading});
+    return !atomic_load(holders->stop);
+}
+
 static void read_process(struct socket_holders *holders, uint32_t pid) {
-    char path[PATH_SMALL];
-    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd", pid);
-    DIR *folder = opendir(path);
-    if (folder == NULL) {
-        return;
-    }
-    struct dirent *entry;
-    while (!atomic_load(holders->stop) && (entry = readdir(folder)) != NULL) {
-        uint64_t fd = 0;
-        struct holder seen = {.pid = pid, .reading = holders->reading};
-        if (text_parse_u64(&fd, slice_of_string(entry->d_name), UINT32_MAX)) {
-            seen.fd = (uint32_t)fd;
-            seen.inode = inode_of(dirfd(folder), entry->d_name);
-        }
-        if (seen.inode != 0) {
-            remember(holders, &seen);
-        }
-    }
-    closedir(folder);
+    struct reading reading = {.holders = holders, .pid = pid};
+    outside_sockets_of(holders->outside, pid, take_link, &reading);
 }
 
 // Ascending, as /proc lists them.
@@ -140,19 +121,13 @@ static void note_recent(struct socket_holders *holders, uint32_t pid) {
     holders->next_recent = (holders->next_recent + 1) % LIMIT_RECENT_HOLDERS;
 }
 
-uint64_t socket_holders_look(uint32_t pid, uint32_t fd) {
-    char path[PATH_SMALL];
-    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd/%" PRIu32, pid, fd);
-    return inode_of(-1, path); // The path is absolute: no folder is needed.
-}
-
 bool socket_holders_find(uint32_t *out_pid, uint32_t *out_fd, struct socket_holders *holders,
                          uint64_t inode) {
     struct holder *place = &holders->table[inode % LIMIT_SOCKET_HOLDERS];
     if (place->inode != inode) {
         return false;
     }
-    if (socket_holders_look(place->pid, place->fd) != inode) {
+    if (outside_socket_at(holders->outside, place->pid, place->fd) != inode) {
         place->inode = 0;
         return false;
     }

@@ -12,12 +12,13 @@
 
 struct socket_holders;
 
-// `stop` ends a reading early once it is set; it outlives the table.
-struct socket_holders *socket_holders_new(const atomic_bool *stop);
+struct outside;
+
+// `stop` ends a reading early once it is set. `outside` looks where this process may not; NULL for
+// none. Both outlive the table.
+struct socket_holders *socket_holders_new(const atomic_bool *stop, struct outside *outside);
 void socket_holders_free(struct socket_holders *holders);
 
-// The inode of the socket that a process holds as this descriptor; 0 where there is none.
-uint64_t socket_holders_look(uint32_t pid, uint32_t fd);
 // The process that holds the socket with this inode, and as which descriptor, as far as it was
 // seen. False where it was not, or is held no more.
 bool socket_holders_find(uint32_t *out_pid, uint32_t *out_fd, struct socket_holders *holders,

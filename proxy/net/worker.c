@@ -34,7 +34,7 @@ void worker_init(struct worker *worker, struct service *service) {
     worker->retry.data = worker;
     worker->grace.data = worker;
     worker->read_buffer = mem_new(LIMIT_READ);
-    recent_places_init(&worker->recent_places);
+    recent_places_init(&worker->recent_places, service->options->outside);
     buf_init(&worker->scratch, 4 * LIMIT_READ);
 }
 
@@ -65,6 +65,7 @@ void worker_cleanup(struct worker *worker) {
     uv_loop_close(&worker->loop);
     uv_mutex_destroy(&worker->mutex);
     free(worker->listeners);
+    mem_wipe(worker->read_buffer, LIMIT_READ); // what clients said last
     free(worker->read_buffer);
     recent_places_cleanup(&worker->recent_places);
     buf_wipe(&worker->scratch);

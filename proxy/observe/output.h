@@ -27,7 +27,8 @@ struct output_options {
     enum color_choice color;
     bool quiet; // of the text that a person reads as it comes, "-"
     struct spool_options spool;
-    bool paused; // --paused
+    bool paused;       // --paused
+    bool starts_later; // by output_set_start
     // Session filter of --only, NULL for all: asked when the session ended. Called on the session's
     // thread.
     bool (*only)(void *context, const struct record *session);
@@ -40,6 +41,8 @@ struct output_set; // all outputs of the process and their writer thread
 // or holds something that is not ours; ERR_USAGE where a path is given twice.
 MUST_USE enum err output_set_open(struct output_set **out, struct failure *failure,
                                   const struct output_options *options);
+// Starts the thread that writes: once, where it was to start later.
+void output_set_start(struct output_set *set);
 // Flushes and closes everything; after the last session ended.
 void output_set_close(struct output_set *set);
 

@@ -146,9 +146,16 @@ enum err output_set_open(struct output_set **out, struct failure *failure,
         return err;
     }
     set->writer = writer_new(set->queues, set->count);
+    if (!options->starts_later) {
+        writer_start(set->writer);
+    }
     output_set_pause(set, options->paused, clock_unix_ns());
     *out = set;
     return OK;
+}
+
+void output_set_start(struct output_set *set) {
+    writer_start(set->writer);
 }
 
 void output_set_close(struct output_set *set) {

@@ -21,6 +21,7 @@ struct writer {
     struct output_queue *queues;
     size_t output_queue_count;
     pthread_t thread;
+    bool started;
     int timer_fd;         // wakes the thread
     pthread_mutex_t lock; // guards what follows
     struct write_batch *first;
@@ -307,11 +308,17 @@ struct writer *writer_new(struct output_queue *queues, size_t count) {
     writer->alive_ns = clock_monotonic_ns();
     writer->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
     pthread_mutex_init(&writer->lock, NULL);
-    int error = thread_start(&writer->thread, run, writer);
-    if (error != 0 || writer->timer_fd < 0) {
-        abort(); // out of memory or descriptors before anything began
+    if (writer->timer_fd < 0) {
+        abort(); // out of descriptors before anything began
     }
     return writer;
+}
+
+void writer_start(struct writer *writer) {
+    if (thread_start(&writer->thread, run, writer) != 0) {
+        abort(); // out of memory before anything began
+    }
+    writer->started = true;
 }
 
 static struct timespec in_ms(int ms) {
@@ -324,6 +331,9 @@ static struct timespec in_ms(int ms) {
 }
 
 bool writer_stop(struct writer *writer) {
+    if (!writer->started) {
+        writer_start(writer);
+    }
     pthread_mutex_lock(&writer->lock);
     writer->closing = true;
     writer->wakes_in_ns = INT64_MAX; // woken in any case

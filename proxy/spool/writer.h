@@ -12,6 +12,8 @@ struct writer;
 
 // The queues are the writer's from here to writer_free; `count` of them.
 struct writer *writer_new(struct output_queue *queues, size_t count);
+// Starts the thread; what was submitted before waits for it.
+void writer_start(struct writer *writer);
 // Takes the batch; any thread, never waits.
 void writer_submit(struct writer *writer, struct write_batch *batch);
 void writer_reopen(struct writer *writer); // any thread

@@ -15,6 +15,7 @@
 #include <openssl/x509.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,10 +119,16 @@ static bool configure(struct tls_context *context) {
 
 // ── the certificate for servers that ask ────────────────────────────────────────────────────────
 
+// With no buffer in between: one that held a key would be freed as it is.
+static BIO *open_pem(const char *file) {
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    return fd < 0 ? NULL : BIO_new_fd(fd, BIO_CLOSE);
+}
+
 static enum err read_chain(CRYPTO_BUFFER *chain[LIMIT_OWN_CHAIN], size_t *out_len,
                            struct failure *failure, const char *file) {
     errno = 0;
-    BIO *bio = BIO_new_file(file, "r");
+    BIO *bio = open_pem(file);
     if (bio == NULL) {
         return fail(failure, ERR_INPUT, "cannot read the certificate file %s: %s", file,
                     strerror(errno));
@@ -154,7 +161,7 @@ static int no_pass_phrase(char *buffer, int size, int writing, void *context) {
 
 static enum err read_key(EVP_PKEY **out, struct failure *failure, const char *file) {
     errno = 0;
-    BIO *bio = BIO_new_file(file, "r");
+    BIO *bio = open_pem(file);
     if (bio == NULL) {
         return fail(failure, ERR_INPUT, "cannot read the key file %s: %s", file, strerror(errno));
     }

@@ -37,6 +37,7 @@ if(SCOPE_FUZZ)
 endif()
 if(SCOPE_COVERAGE)
   target_compile_options(scope_flags INTERFACE --coverage)
+  target_compile_definitions(scope_flags INTERFACE SCOPE_WATCHES_ITSELF) # it writes files of its own
   target_link_options(scope_flags INTERFACE --coverage)
 endif()
 

@@ -92,7 +92,7 @@ static bool find(struct owner *owner, struct process_identity *out, const struct
 
 static void finds_ourselves(void **state) {
     const int family = *(int *)*state;
-    struct owner *owner = owner_new();
+    struct owner *owner = owner_new(NULL);
     struct pair pair;
     struct process_identity found;
     pair_open(&pair, family);
@@ -108,7 +108,7 @@ static void finds_ourselves(void **state) {
 // An IPv6 socket that speaks IPv4 stands in the kernel's table of IPv4.
 static void finds_mapped_addresses(void **state) {
     (void)state;
-    struct owner *owner = owner_new();
+    struct owner *owner = owner_new(NULL);
     struct pair pair;
     struct process_identity found;
     memset(&pair, 0, sizeof(pair));
@@ -133,7 +133,7 @@ static void finds_mapped_addresses(void **state) {
 
 static void finds_a_child(void **state) {
     (void)state;
-    struct owner *owner = owner_new();
+    struct owner *owner = owner_new(NULL);
     struct pair pair;
     struct process_identity found;
     int gate[2];
@@ -157,7 +157,7 @@ static void finds_a_child(void **state) {
 
 static void finds_nobody_for_a_connection_that_is_not_here(void **state) {
     (void)state;
-    struct owner *owner = owner_new();
+    struct owner *owner = owner_new(NULL);
     struct pair pair;
     struct process_identity found;
     pair_open(&pair, AF_INET);
@@ -191,7 +191,7 @@ static void a_burst_costs_one_reading(void **state) {
     (void)state;
     static struct pair pairs[BURST];
     static struct asked asked[BURST];
-    struct owner *owner = owner_new();
+    struct owner *owner = owner_new(NULL);
     struct process_identity found;
     sem_t done;
     sem_init(&done, 0, 0);
@@ -223,7 +223,7 @@ static void a_burst_costs_one_reading(void **state) {
 
 static void what_is_asked_at_the_end_is_answered(void **state) {
     (void)state;
-    struct owner *owner = owner_new();
+    struct owner *owner = owner_new(NULL);
     struct pair pair;
     struct asked asked[8];
     sem_t done;

@@ -88,7 +88,7 @@ static uint32_t find(const struct connection *connection) {
 
 static int open_scene(void **state) {
     (void)state;
-    recent_places_init(&scene.recent);
+    recent_places_init(&scene.recent, NULL);
     scene.listener = tcp_listen(&scene.name);
     return 0;
 }

@@ -49,6 +49,7 @@ static void begin(struct fixture *fixture) {
     close(error);
     close(ends[1]);
     fixture->writer = writer_new(&fixture->queue, 1);
+    writer_start(fixture->writer);
 }
 
 static void submit(struct fixture *fixture) {

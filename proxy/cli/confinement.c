@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "cli/confinement.h"
+
+#include "cli/console.h"
+#include "cli/places.h"
+#include "sandbox/sandbox.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// ── as whom ─────────────────────────────────────────────────────────────────────────────────────
+
+static enum err fail_for_user(struct failure *failure, const struct options *options, int error) {
+    return fail(failure, ERR_SYSTEM, "--user: the proxy cannot go on as '%s': %s", options->user,
+                strerror(error));
+}
+
+static enum err take_named_user(struct confinement *out, struct failure *failure,
+                                const struct options *options) {
+    enum err err = user_find(&out->user, failure, options->user);
+    if (err != OK) {
+        return err;
+    }
+    bool same = out->user.uid == geteuid();
+    if (!same && geteuid() != 0) {
+        return fail(failure, ERR_SYSTEM, "--user: only root can go on as '%s'", options->user);
+    }
+    out->becomes_user = !same;
+    out->opens_as_user = !same;
+    return OK;
+}
+
+static bool can_be_nobody(const struct confinement *confinement, const struct options *options) {
+    return confinement->confined && geteuid() == 0 && !places_has_files(options);
+}
+
+// Whether the user can have it, and read the folder of roots, which happens at each verification.
+static bool can_read_roots(const struct user *user) {
+    const char *folder = getenv("SSL_CERT_DIR");
+    bool can = user_assume(user) == 0;
+    can = can && (folder == NULL || access(folder, R_OK | X_OK) == 0 || errno == ENOENT);
+    return user_resume() == 0 && can;
+}
+
+static void take_nobody(struct confinement *out) {
+    struct failure none = {.text = ""};
+    out->becomes_user =
+        user_find(&out->user, &none, CONFINEMENT_NOBODY) == OK && can_read_roots(&out->user);
+}
+
+enum err confinement_begin(struct confinement *out, struct failure *failure,
+                           const struct options *options) {
+    *out = (struct confinement){.confined = !options->no_sandbox && sandbox_is_built_in()};
+    enum err err = OK;
+    if (options->user != NULL) {
+        err = take_named_user(out, failure, options);
+    } else if (can_be_nobody(out, options)) {
+        take_nobody(out);
+    }
+    if (err == OK && (out->confined || out->becomes_user)) {
+        int error = outside_start(&out->outside);
+        if (error != 0) {
+            console_sayf("the pids of clients stay unknown: no process for it: %s",
+                         strerror(error));
+        }
+    }
+    return err;
+}
+
+const struct user *confinement_opens_as(const struct confinement *confinement) {
+    return confinement->opens_as_user ? &confinement->user : NULL;
+}
+
+// ── entering it ─────────────────────────────────────────────────────────────────────────────────
+
+static void say_faults(const struct sandbox_faults *faults, bool becomes_user) {
+    if (faults->rights != 0 && !becomes_user) {
+        console_sayf("the proxy keeps rights that it does not need: %s", strerror(faults->rights));
+    } else if (faults->rights != 0) {
+        console_sayf("the proxy goes on as root: it cannot become " CONFINEMENT_NOBODY " (%s); "
+                     "--user names another user",
+                     strerror(faults->rights));
+    }
+    if (faults->calls != 0) {
+        console_sayf("the sandbox has no filter for system calls here (%s); `smtpscope doctor` "
+                     "says more",
+                     strerror(faults->calls));
+    }
+    if (faults->files != 0) {
+        console_sayf("the sandbox leaves all files open to the proxy: %s; `smtpscope doctor` says "
+                     "more",
+                     faults->files == ENOSYS || faults->files == EOPNOTSUPP
+                         ? "this kernel has no Landlock"
+                         : strerror(faults->files));
+    }
+}
+
+static uint64_t needed_rights(bool marks, bool stays_root) {
+    return (marks ? rights_to_mark() : 0) | (stays_root ? RIGHTS_FILES : 0);
+}
+
+enum err confinement_enter(const struct confinement *confinement, struct failure *failure,
+                           const struct options *options, bool marks) {
+    if (!confinement->confined && !confinement->becomes_user) {
+        return OK;
+    }
+    struct places places;
+    struct sandbox_faults faults;
+    places_of(&places, options);
+    struct sandbox_plan plan = {
+        .user = confinement->becomes_user ? &confinement->user : NULL,
+        .kept = needed_rights(marks, geteuid() == 0 && !confinement->becomes_user),
+        .kept_as_it_is = needed_rights(marks, geteuid() == 0),
+        .confined = confinement->confined,
+        .places = places.items,
+        .place_count = places.count,
+    };
+    outside_seal(confinement->outside);
+    sandbox_enter(&faults, &plan);
+    places_cleanup(&places);
+    if (faults.rights != 0 && options->user != NULL) {
+        return fail_for_user(failure, options, faults.rights);
+    }
+    say_faults(&faults, confinement->becomes_user);
+    return OK;
+}
+
+void confinement_cleanup(struct confinement *confinement) {
+    outside_stop(confinement->outside);
+    user_cleanup(&confinement->user);
+    *confinement = (struct confinement){.confined = false};
+}

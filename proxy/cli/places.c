@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+#include "cli/places.h"
+
+#include "base/array.h"
+#include "base/memory.h"
+#include "base/safe_file.h"
+#include "spool/path.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+// What the C library reads when it looks a name up, changes a character set or tells the time, with
+// the libraries that it loads for that. Whole folders: their files are replaced by new ones.
+static const char *const readable[] = {
+    "/etc",         "/usr",        "/lib",      "/lib32",       "/lib64",
+    "/nix/store",   "/gnu/store",  "/run",      "/proc",        "/sys/devices/system/cpu",
+    "/var/lib/sss", "/dev/random", "/dev/null", "/dev/urandom",
+};
+
+// Of these the folder that they really are in, wherever a link of /etc leads: resolv.conf is
+// often in /run, or in /mnt/wsl.
+static const char *const linked[] = {
+    "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/localtime",
+};
+
+// Files and folders that the environment names.
+static const char *const variables[] = {
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "HOSTALIASES", "GCONV_PATH", "TZDIR",
+};
+
+static void add(struct places *places, const char *path, enum place_access access) {
+    places->items = array_grown(places->items, places->count, &places->room, sizeof(struct place));
+    places->items[places->count++] = (struct place){.path = mem_string(path), .access = access};
+}
+
+// The folder above, in place; false for the root.
+static bool go_up(char *path) {
+    char *slash = strrchr(path, '/');
+    if (slash == NULL || path[1] == '\0') {
+        return false;
+    }
+    slash[slash == path ? 1 : 0] = '\0';
+    return true;
+}
+
+// A folder that holds far more than what is ours: the root and those in it, but not /tmp, which is
+// everyone's in any case; the homes.
+static bool is_broad(const char *folder) {
+    static const char homes[] = "/home/";
+    struct stat status;
+    const char *home = getenv("HOME");
+    const char *last = strrchr(folder, '/');
+    bool shared = stat(folder, &status) == 0 && (status.st_mode & S_ISVTX) != 0;
+    bool in_root = last == folder && !shared;
+    bool is_home =
+        strncmp(folder, homes, sizeof(homes) - 1) == 0 && last == folder + sizeof(homes) - 2;
+    return in_root || is_home || (home != NULL && strcmp(folder, home) == 0);
+}
+
+static void add_folder_of(struct places *places, const char *path, enum place_access access) {
+    char real[PATH_MAX];
+    if (realpath(path, real) != NULL && go_up(real) && !is_broad(real)) {
+        add(places, real, access);
+    }
+}
+
+// Its own, and the one above it, so that a folder that was removed and made again is found.
+static void add_own_folder(struct places *places, const char *folder) {
+    add(places, folder, PLACE_WRITE);
+    add_folder_of(places, folder, PLACE_WRITE);
+}
+
+static bool is_stream(const char *path) {
+    return strcmp(path, "-") == 0 || file_is_descriptor(path);
+}
+
+static bool is_device(const char *path) {
+    return strncmp(path, "/dev/", 5) == 0 && strncmp(path, "/dev/shm/", 9) != 0;
+}
+
+// The file itself, where it is there, its folder, and where a link leads the folder of the file.
+static void add_file(struct places *places, const char *path) {
+    add(places, path, PLACE_WRITE);
+    if (is_stream(path) || is_device(path)) {
+        return;
+    }
+    char *folder = path_fixed_folder(path);
+    add_own_folder(places, folder);
+    free(folder);
+    char real[PATH_MAX];
+    if (realpath(path, real) != NULL && go_up(real)) {
+        add(places, real, PLACE_WRITE);
+    }
+}
+
+static void add_outputs(struct places *places, const struct options *options) {
+    for (size_t i = 0; i < options->output_count; i++) {
+        const struct output_spec *output = &options->outputs[i];
+        if (output->format->framing->shape == SHAPE_FOLDER) {
+            add_own_folder(places, output->path);
+        }
+        if (strcmp(output->path, "-") != 0) {
+            add_file(places, output->path);
+        }
+    }
+    for (size_t i = 0; i < options->report_count; i++) {
+        if (options->reports[i].path != NULL) {
+            add_file(places, options->reports[i].path);
+        }
+    }
+}
+
+void places_of(struct places *out, const struct options *options) {
+    *out = (struct places){0};
+    for (size_t i = 0; i < sizeof(readable) / sizeof(readable[0]); i++) {
+        add(out, readable[i], PLACE_READ);
+    }
+    for (size_t i = 0; i < sizeof(linked) / sizeof(linked[0]); i++) {
+        add_folder_of(out, linked[i], PLACE_READ);
+    }
+    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+        const char *path = getenv(variables[i]);
+        if (path != NULL) {
+            add(out, path, PLACE_READ);
+            add_folder_of(out, path, PLACE_READ);
+        }
+    }
+    // Standard output and error are opened again, as streams that do not block.
+    add(out, "/proc/self/fd/1", PLACE_WRITE);
+    add(out, "/proc/self/fd/2", PLACE_WRITE);
+    add_outputs(out, options);
+}
+
+void places_cleanup(struct places *places) {
+    for (size_t i = 0; i < places->count; i++) {
+        free((void *)(uintptr_t)places->items[i].path);
+    }
+    free(places->items);
+    *places = (struct places){0};
+}
+
+bool places_has_files(const struct options *options) {
+    bool has = false;
+    for (size_t i = 0; i < options->output_count; i++) {
+        has = has || strcmp(options->outputs[i].path, "-") != 0;
+    }
+    for (size_t i = 0; i < options->report_count; i++) {
+        has = has || options->reports[i].path != NULL;
+    }
+    return has;
+}

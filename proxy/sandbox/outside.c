@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: MIT
+#include "sandbox/outside.h"
+
+#include "base/memory.h"
+#include "sandbox/calls.h"
+#include "sandbox/rights.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define OUTSIDE_NAME "smtpscope-out" // what `ps` shows: at most 15 bytes
+
+enum { LINKS_AT_ONCE = 256, CHANNEL = 3, ANSWER_WITHIN_S = 5 };
+
+enum question {
+    ASK_SOCKET_AT,
+    ASK_SOCKETS_OF,
+    ASK_REMOVE_LATER,
+    ASK_NAME_LATER,
+    ASK_COMMIT,
+    ASK_SEAL,
+};
+
+struct request {
+    enum question question;
+    uint32_t pid;
+    uint32_t fd;
+    char path[PATH_MAX];
+    char second_path[PATH_MAX];
+};
+
+// Only some have paths.
+static size_t request_len(enum question question) {
+    bool has_paths = question == ASK_REMOVE_LATER || question == ASK_NAME_LATER;
+    return has_paths ? sizeof(struct request) : offsetof(struct request, path);
+}
+
+struct answer {
+    uint64_t value; // an inode, or an errno
+    uint32_t count;
+    bool more;
+    struct socket_link links[LINKS_AT_ONCE];
+};
+
+// ── the process outside ─────────────────────────────────────────────────────────────────────────
+
+struct keeper {
+    bool sealed;
+    char socket[PATH_MAX]; // "" for none
+    dev_t device;
+    ino_t inode;
+    char temporary[PATH_MAX];
+    char final[PATH_MAX];
+};
+
+static size_t answer_len(uint32_t count) {
+    return offsetof(struct answer, links) + count * sizeof(struct socket_link);
+}
+
+static void send_answer(const struct answer *answer) {
+    (void)!send(CHANNEL, answer, answer_len(answer->count), MSG_NOSIGNAL);
+}
+
+static bool gather(void *context, const struct socket_link *link) {
+    struct answer *answer = context;
+    answer->links[answer->count++] = *link;
+    if (answer->count == LINKS_AT_ONCE) {
+        answer->more = true;
+        send_answer(answer);
+        *answer = (struct answer){0};
+    }
+    return true;
+}
+
+static void keep_socket(struct keeper *keeper, const struct request *request) {
+    struct stat status;
+    if (lstat(request->path, &status) == 0) {
+        memcpy(keeper->socket, request->path, PATH_MAX);
+        keeper->device = status.st_dev;
+        keeper->inode = status.st_ino;
+    }
+}
+
+static int commit(struct keeper *keeper) {
+    int error = keeper->temporary[0] == '\0'                    ? ENOENT
+                : rename(keeper->temporary, keeper->final) == 0 ? 0
+                                                                : errno;
+    keeper->temporary[0] = '\0';
+    return error;
+}
+
+static void take_path(struct keeper *keeper, const struct request *request) {
+    if (keeper->sealed) {
+        return;
+    }
+    if (request->question == ASK_REMOVE_LATER) {
+        keep_socket(keeper, request);
+    } else {
+        memcpy(keeper->temporary, request->path, PATH_MAX);
+        memcpy(keeper->final, request->second_path, PATH_MAX);
+    }
+}
+
+static void serve_one(struct keeper *keeper, const struct request *request) {
+    struct answer answer = {0};
+    switch (request->question) {
+    case ASK_SOCKET_AT:
+        answer.value = socket_link_at(request->pid, request->fd);
+        break;
+    case ASK_SOCKETS_OF:
+        socket_links_of(request->pid, gather, &answer);
+        break;
+    case ASK_REMOVE_LATER:
+    case ASK_NAME_LATER:
+        take_path(keeper, request);
+        break;
+    case ASK_COMMIT:
+        answer.value = (uint64_t)commit(keeper);
+        break;
+    case ASK_SEAL:
+        keeper->sealed = true;
+        break;
+    }
+    send_answer(&answer);
+}
+
+static void do_last_things(const struct keeper *keeper) {
+    struct stat status;
+    if (keeper->temporary[0] != '\0') {
+        (void)unlink(keeper->temporary);
+    }
+    if (keeper->socket[0] != '\0' && lstat(keeper->socket, &status) == 0 &&
+        status.st_dev == keeper->device && status.st_ino == keeper->inode) {
+        (void)unlink(keeper->socket);
+    }
+}
+
+// Not even the proxy's listeners and terminal; the channel is descriptor 3.
+static void close_all_but(int channel) {
+    int null = open("/dev/null", O_RDWR);
+    for (int fd = 0; fd < CHANNEL && null >= 0; fd++) {
+        (void)dup2(null, fd);
+    }
+    (void)dup2(channel, CHANNEL);
+    if (syscall(SYS_close_range, CHANNEL + 1, UINT_MAX, 0) == 0) {
+        return;
+    }
+    for (int fd = CHANNEL + 1; fd < sysconf(_SC_OPEN_MAX); fd++) {
+        close(fd);
+    }
+}
+
+// A terminal's signals come to all of its processes: this one ends after the proxy.
+static void outlive_signals(void) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGPIPE};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        signal(numbers[i], SIG_IGN);
+    }
+}
+
+static _Noreturn void serve(int channel) {
+    static struct keeper keeper;
+    static struct request request;
+    close_all_but(channel);
+    outlive_signals();
+    (void)prctl(PR_SET_NAME, OUTSIDE_NAME, 0, 0, 0);
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    (void)!rights_drop(NULL, RIGHTS_OUTSIDE); // with less, or more, it serves as well as it can
+    (void)!calls_restrict();
+    while (recv(CHANNEL, &request, sizeof(request), 0) >= (ssize_t)request_len(request.question)) {
+        serve_one(&keeper, &request);
+    }
+    do_last_things(&keeper);
+    _exit(0);
+}
+
+// ── the proxy's side ────────────────────────────────────────────────────────────────────────────
+
+struct outside {
+    pthread_mutex_t lock; // guards `channel`: one question at a time
+    int channel;
+    bool broken; // it did not answer, and never will
+    pid_t pid;
+};
+
+// The channel must not be one of the numbers that its end of it moves to.
+static int make_channel(int channel[2]) {
+    const struct timeval patience = {.tv_sec = ANSWER_WITHIN_S};
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) != 0) {
+        return errno;
+    }
+    (void)setsockopt(channel[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    return 0;
+}
+
+int outside_start(struct outside **out) {
+    int channel[2];
+    *out = NULL;
+    int error = make_channel(channel);
+    if (error != 0) {
+        return error;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        serve(channel[1]);
+    }
+    error = errno;
+    close(channel[1]);
+    if (pid < 0) {
+        close(channel[0]);
+        return error;
+    }
+    struct outside *outside = mem_new(sizeof(*outside));
+    pthread_mutex_init(&outside->lock, NULL);
+    outside->channel = channel[0];
+    outside->pid = pid;
+    *out = outside;
+    return 0;
+}
+
+void outside_stop(struct outside *outside) {
+    if (outside == NULL) {
+        return;
+    }
+    close(outside->channel);
+    while (waitpid(outside->pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+    pthread_mutex_destroy(&outside->lock);
+    free(outside);
+}
+
+// ── asking, under the lock ──────────────────────────────────────────────────────────────────────
+
+static bool hear(struct outside *outside, struct answer *out) {
+    ssize_t len = -1;
+    do {
+        len = recv(outside->channel, out, sizeof(*out), 0);
+    } while (len < 0 && errno == EINTR);
+    bool whole = len >= (ssize_t)answer_len(0) && out->count <= LINKS_AT_ONCE &&
+                 len == (ssize_t)answer_len(out->count);
+    outside->broken = outside->broken || !whole;
+    return whole;
+}
+
+// `request` may lack the paths where it has none.
+static bool ask(struct outside *outside, struct answer *out, const struct request *request) {
+    size_t len = request_len(request->question);
+    if (outside->broken || send(outside->channel, request, len, MSG_NOSIGNAL) < 0) {
+        outside->broken = true;
+        return false;
+    }
+    return hear(outside, out);
+}
+
+static struct request *request_new(enum question question) {
+    struct request *request = mem_new(sizeof(*request));
+    request->question = question;
+    return request;
+}
+
+// Takes the request over. The errno that came back.
+static int order(struct outside *outside, struct request *request) {
+    struct answer *answer = mem_new(sizeof(*answer));
+    pthread_mutex_lock(&outside->lock);
+    int error = ask(outside, answer, request) ? (int)answer->value : EPIPE;
+    pthread_mutex_unlock(&outside->lock);
+    free(answer);
+    free(request);
+    return error;
+}
+
+// ── questions ───────────────────────────────────────────────────────────────────────────────────
+
+// A process always sees its own descriptors, and here perhaps it alone does.
+static bool sees_itself(const struct outside *outside, uint32_t pid) {
+    return outside == NULL || pid == (uint32_t)getpid();
+}
+
+uint64_t outside_socket_at(struct outside *outside, uint32_t pid, uint32_t fd) {
+    if (sees_itself(outside, pid)) {
+        return socket_link_at(pid, fd);
+    }
+    struct answer answer;
+    struct request request; // most of it is never looked at
+    request.question = ASK_SOCKET_AT;
+    request.pid = pid;
+    request.fd = fd;
+    if (pthread_mutex_trylock(&outside->lock) != 0) {
+        return 0;
+    }
+    uint64_t inode = ask(outside, &answer, &request) ? answer.value : 0;
+    pthread_mutex_unlock(&outside->lock);
+    return inode;
+}
+
+// An answer that is no longer wanted is heard all the same, to its end.
+static void pass_links(struct outside *outside, struct answer *answer, socket_link_taker *take,
+                       void *context) {
+    bool wanted = true;
+    bool more = true;
+    while (more) {
+        for (uint32_t i = 0; i < answer->count && wanted; i++) {
+            wanted = take(context, &answer->links[i]);
+        }
+        more = answer->more && hear(outside, answer);
+    }
+}
+
+void outside_sockets_of(struct outside *outside, uint32_t pid, socket_link_taker *take,
+                        void *context) {
+    if (sees_itself(outside, pid)) {
+        socket_links_of(pid, take, context);
+        return;
+    }
+    struct request *request = request_new(ASK_SOCKETS_OF);
+    struct answer *answer = mem_new(sizeof(*answer));
+    request->pid = pid;
+    pthread_mutex_lock(&outside->lock);
+    if (ask(outside, answer, request)) {
+        pass_links(outside, answer, take, context);
+    }
+    pthread_mutex_unlock(&outside->lock);
+    free(answer);
+    free(request);
+}
+
+// ── paths ───────────────────────────────────────────────────────────────────────────────────────
+
+static bool put_path(char out[static PATH_MAX], const char *path) {
+    return (size_t)snprintf(out, PATH_MAX, "%s", path) < PATH_MAX;
+}
+
+void outside_remove_later(struct outside *outside, const char *path) {
+    struct request *request = outside == NULL ? NULL : request_new(ASK_REMOVE_LATER);
+    if (request != NULL && put_path(request->path, path)) {
+        (void)order(outside, request);
+    } else {
+        free(request);
+    }
+}
+
+int outside_name_later(struct outside *outside, struct new_file *file) {
+    assert(file->folder_fd == AT_FDCWD);
+    if (outside == NULL) {
+        return 0;
+    }
+    struct request *request = request_new(ASK_NAME_LATER);
+    if (!put_path(request->path, file->temporary) || !put_path(request->second_path, file->path)) {
+        free(request);
+        return ENAMETOOLONG;
+    }
+    return order(outside, request);
+}
+
+int outside_commit(struct outside *outside, struct new_file *file) {
+    return outside == NULL ? new_file_commit(file, true) : order(outside, request_new(ASK_COMMIT));
+}
+
+void outside_seal(struct outside *outside) {
+    if (outside != NULL) {
+        (void)order(outside, request_new(ASK_SEAL));
+    }
+}

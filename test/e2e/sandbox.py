@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: MIT
+"""Least power: a running proxy has no rights, files and system calls but those it needs, as /proc and
+the proxy's own attempts show; what it is there for works all the same. Root goes on as another user."""
+
+import os
+import platform
+import pwd
+import re
+import shutil
+import signal
+import stat
+import subprocess
+
+from support import injected, smtp, ways
+from support import scope as s
+
+FILE_RIGHTS = {0, 1, 2, 3, 28}  # CAP_CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, LEASE
+OUTSIDE = "smtpscope-out"
+EPERM, EACCES = 1, 13
+EXECVE, KILL, SOCKET, OPEN, MMAP = 59, 62, 41, 2, 9
+
+
+def status_of(pid):
+    with open(f"/proc/{pid}/status") as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+
+def rights(pid, kind="CapEff"):
+    mask = int(status_of(pid)[kind], 16)
+    return {bit for bit in range(64) if mask >> bit & 1}
+
+
+def users(pid):
+    return set(status_of(pid)["Uid"].split())
+
+
+def need_sandbox(scope, what="Landlock"):
+    line = re.search(r"(....) sandbox: (.*)", scope.run("doctor").stdout.decode())
+    if line.group(1) != "ok  " and what not in line.group(2).split(" no ")[0]:
+        raise s.Skip(line.group(2))
+
+
+def need_root():
+    if os.geteuid() != 0:
+        raise s.Skip("only root has rights to give up")
+
+
+def sink(scope, *words, **options):
+    return scope.proxy("--mode", "sink@127.0.0.1:0", *words, **options)
+
+
+def send(proxy):
+    with s.connect(proxy.port()) as connection:
+        smtp.converse(connection)
+
+
+def outside_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        found = [one for one in file.read().split() if status_of(one)["Name"] == OUTSIDE]
+    assert len(found) == 1, found
+    return int(found[0])
+
+
+# ── what is given up ────────────────────────────────────────────────────────────────────────────
+
+
+def test_root_with_files_keeps_the_rights_over_files_alone(scope):
+    need_root()
+    need_sandbox(scope)
+    with sink(scope) as proxy:
+        pid = proxy.process.pid
+        other = outside_of(pid)
+        for task in os.listdir(f"/proc/{pid}/task"):
+            words = status_of(task)
+            assert (words["NoNewPrivs"], words["Seccomp"]) == ("1", "2"), words
+            assert rights(task) == FILE_RIGHTS & rights("self"), rights(task)
+            assert rights(task, "CapBnd") <= FILE_RIGHTS, rights(task, "CapBnd")
+        assert rights(other) <= {1, 2, 19} and status_of(other)["Seccomp"] == "2"
+        assert len(os.listdir(f"/proc/{other}/fd")) == 4, "the process outside holds what is not its own"
+        send(proxy)
+    assert proxy.sessions()[0]["client"]["pid"] == os.getpid()
+    assert not os.path.exists(f"/proc/{other}")
+
+
+def test_root_without_files_goes_on_as_nobody(scope):
+    need_root()
+    need_sandbox(scope)
+    control = scope.path("ctl.sock")
+    with sink(scope, "-o", "text:-", "--control", control, outputs=()) as proxy:
+        assert users(proxy.process.pid) == {str(pwd.getpwnam("nobody").pw_uid)}
+        assert rights(proxy.process.pid) == rights(proxy.process.pid, "CapPrm") == set()
+        send(proxy)
+        done = scope.run("ctl", "status", "--control", control)
+        assert b"1 ended" in done.stdout, done
+    assert not os.path.exists(control)
+
+
+def test_the_control_socket_goes_with_a_proxy_that_is_killed(scope):
+    need_sandbox(scope)
+    control = scope.path("ctl.sock")
+    proxy = sink(scope, "--control", control)
+    assert os.path.exists(control)
+    proxy.stop(signal.SIGKILL)
+    s.until(lambda: not os.path.exists(control), "the end of the control socket")
+
+
+def test_no_sandbox_gives_nothing_up(scope):
+    with sink(scope, "--no-sandbox") as proxy:
+        pid = proxy.process.pid
+        assert (status_of(pid)["Seccomp"], status_of(pid)["NoNewPrivs"]) == (status_of("self")["Seccomp"],
+                                                                           status_of("self")["NoNewPrivs"])
+        assert rights(pid) == rights("self")
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            assert file.read() == ""
+        send(proxy)
+
+
+def test_what_it_gave_up_fails(scope):
+    """The proxy itself is made to try, by its debugger: this test."""
+    need_root()
+    need_sandbox(scope)
+    if platform.machine() != "x86_64":
+        raise s.Skip("the attempts are made with x86-64's registers")
+    with sink(scope, "-o", "text:" + scope.path("own/text")) as proxy:
+        with injected.Tracer(proxy.process.pid) as tracer:
+            assert tracer.call(EXECVE, "/bin/true", 0, 0) == -EPERM
+            assert tracer.call(KILL, os.getpid(), 0) == -EPERM
+            assert tracer.call(SOCKET, 17, 3, 0) < 0
+            assert tracer.call(MMAP, 0, 4096, 7, 0x22, 0xffffffff, 0) == -EPERM
+            assert tracer.call(OPEN, "/root", 0, 0) == -EACCES
+            assert tracer.call(OPEN, "/etc/motd.new", os.O_CREAT | os.O_WRONLY, 0o600) == -EACCES
+            assert tracer.call(OPEN, scope.program, 0, 0) == -EACCES
+            assert tracer.call(OPEN, scope.path("own/text"), 0, 0) >= 0
+        send(proxy)
+    assert len(proxy.sessions()) == 1
+
+
+# ── what works all the same ─────────────────────────────────────────────────────────────────────
+
+
+def test_a_name_is_looked_up(scope):
+    with smtp.Server() as server:
+        mode = f"reverse:smtp://localhost:{server.port}@127.0.0.1:0"
+        with scope.proxy("--mode", mode) as proxy:
+            send(proxy)
+    assert proxy.sessions()[0]["outcome"] == "completed", proxy.sessions()
+
+
+def test_a_folder_that_was_made_again_is_found(scope):
+    folder = scope.path("logs/own")
+    with sink(scope, "-o", f"jsonl:{folder}/one.jsonl", outputs=()) as proxy:
+        send(proxy)
+        s.until(lambda: os.path.getsize(folder + "/one.jsonl"), "the first session")
+        shutil.rmtree(folder)
+        os.mkdir(folder)
+        proxy.process.send_signal(signal.SIGHUP)
+        s.until(lambda: os.path.exists(folder + "/one.jsonl"), "the new file")
+        send(proxy)
+    assert os.path.getsize(folder + "/one.jsonl") > 0
+    assert "cannot" not in open(proxy.error_file.name).read()
+
+
+def test_a_plain_user_is_confined_too(scope):
+    need_sandbox(scope)
+    scope.wrapper = ways.prepare_user(scope)
+    os.mkdir(scope.path("by-user"))
+    shutil.chown(scope.path("by-user"), ways.NOBODY)
+    output = scope.path("by-user/out.json")
+    shutil.chown(scope.folder, ways.NOBODY)
+    ready = scope.path("by-user/ready")
+    process = subprocess.Popen([*scope.wrapper, scope.program, "proxy", "--mode", "sink@127.0.0.1:0",
+                                "-o", "json:" + output, "--ready-file", ready], env=scope.environment)
+    try:
+        s.until(lambda: os.path.exists(ready), "its ready file")
+        assert status_of(process.pid)["Seccomp"] == "2" and rights(process.pid) == set()
+        assert os.stat(f"/proc/{process.pid}/mem").st_uid == 0, "its user may look into its memory"
+    finally:
+        process.terminate()
+        assert process.wait(s.TIMEOUT) == 0
+    assert stat.S_IMODE(os.stat(output).st_mode) == 0o600
+
+
+# ── --user ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def as_user(scope, user, *words):
+    """Outputs in a folder that is the user's own."""
+    folder = scope.path("by-user")
+    os.makedirs(folder, exist_ok=True)
+    os.chmod(scope.folder, 0o711)
+    shutil.chown(folder, ways.NOBODY)
+    return sink(scope, "--user", user, "-o", f"text:{folder}/text", "-o", f"json:{folder}/json", "-o",
+                f"eml:{folder}/mails", *words, outputs=())
+
+
+def test_user_owns_the_outputs_and_goes_on_with_them(scope):
+    need_root()
+    entry = pwd.getpwnam(ways.NOBODY)
+    with as_user(scope, ways.NOBODY, "--rotate", "400") as proxy:
+        pid = proxy.process.pid
+        assert users(pid) == {str(entry.pw_uid)} and rights(pid) == set()
+        for _ in range(3):
+            send(proxy)
+        text = scope.path("by-user/text")
+        s.until(lambda: os.path.exists(text + ".1"), "a rotated file")
+        proxy.process.send_signal(signal.SIGHUP)
+        send(proxy)
+    for name in ("text", "text.1", "json", "mails"):
+        assert os.stat(scope.path("by-user/" + name)).st_uid == entry.pw_uid, name
+    assert "cannot" not in open(proxy.error_file.name).read()
+    with as_user(scope, str(entry.pw_uid)) as proxy:
+        assert users(proxy.process.pid) == {str(entry.pw_uid)}
+
+
+def test_user_root_stays_root(scope):
+    need_root()
+    need_sandbox(scope)
+    with sink(scope, "--user", "root", "-o", "text:-", outputs=()) as proxy:
+        assert users(proxy.process.pid) == {"0"} and rights(proxy.process.pid) <= FILE_RIGHTS
+
+
+def refused(scope, *words):
+    done = scope.run("proxy", "--mode", "sink@127.0.0.1:0", *words)
+    assert done.returncode == 3, done
+    return done.stderr.decode()
+
+
+def test_a_user_who_cannot_be_had_is_an_error(scope):
+    need_root()
+    assert "there is no user 'no-such-user'" in refused(scope, "--user", "no-such-user")
+    os.mkdir(scope.path("of-root"), 0o700)
+    said = refused(scope, "--user", ways.NOBODY, "-o", "text:" + scope.path("of-root/text"))
+    assert "cannot write to text output" in said, said
+    said = refused(scope, "--user", ways.NOBODY, "--report", "junit:" + scope.path("of-root/junit"))
+    assert "cannot write the report" in said, said
+    plain = ways.prepare_user(scope)
+    done = subprocess.run([*plain, scope.program, "proxy", "--mode", "sink@127.0.0.1:0", "--user", "root"],
+                          env=scope.environment, capture_output=True, timeout=s.TIMEOUT)
+    assert done.returncode == 3 and b"only root can go on as 'root'" in done.stderr, done
+
+
+if __name__ == "__main__":
+    s.main(globals())
