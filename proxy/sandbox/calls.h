@@ -6,12 +6,12 @@
 #ifndef SCOPE_SANDBOX_CALLS_H
 #define SCOPE_SANDBOX_CALLS_H
 
+#include "base/limits.h"
+
 #include <linux/filter.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum { CALLS_PROGRAM_MAX = 1024 };
 
 // What a call is made with: its number and the low words of its arguments, which is all that the
 // kernel takes of those that the table asks about.
