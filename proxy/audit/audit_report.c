@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "audit/audit_report.h"
 
+#include "audit/remedy.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -42,12 +44,21 @@ void audit_put_row(struct buf *out, const struct audit_row *row) {
     buf_put_byte(out, '\n');
 }
 
+static void put_output(struct buf *out, struct slice output) {
+    while (!slice_is_null(output) && output.len > 0) {
+        buf_put_string(out, "  | ");
+        text_put_printable(out, slice_split(&output, '\n'));
+        buf_put_byte(out, '\n');
+    }
+}
+
 static void put_worst(struct buf *out, const struct audit_row *row) {
     buf_putf(out, "\n%s %s: the server %s; the command ", audit_verdict_name(row->ruling.verdict),
              row->of->id, row->of->server);
     text_put_printable(out, slice_of_string(row->ruling.sentence));
     buf_putf(out, ".\n  Right: it %s (%s).\n  %s\n", row->of->right, row->of->reference,
              row->of->why);
+    put_output(out, row->output);
 }
 
 // The worst first.
@@ -73,15 +84,44 @@ static void put_rank(struct buf *out, const struct audit_row *rows, size_t count
     }
 }
 
-void audit_put_end(struct buf *out, const struct audit_row *rows, size_t count) {
-    struct audit_summary summary = audit_sum_up(rows, count);
-    for (int rank = 0; rank < RANKS; rank++) {
-        put_rank(out, rows, count, rank);
+static void put_remedy(void *context, const char *remedy) {
+    buf_putf(context, "  %s.\n", remedy);
+}
+
+static void put_remedies(struct buf *out, const struct audit_report *report) {
+    struct buf remedies;
+    buf_init(&remedies, LIMIT_SENTENCE);
+    audit_remedies(report->runtime, report->rows, report->count, put_remedy, &remedies);
+    if (buf_len(&remedies) > 0) {
+        buf_putf(out, "\nRemedy for %s:\n", report->runtime->name);
+        buf_put(out, buf_slice(&remedies));
     }
+    buf_cleanup(&remedies);
+}
+
+void audit_put_end(struct buf *out, const struct audit_report *report) {
+    struct audit_summary summary = audit_sum_up(report->rows, report->count);
+    for (int rank = 0; rank < RANKS; rank++) {
+        put_rank(out, report->rows, report->count, rank);
+    }
+    put_remedies(out, report);
     buf_putf(out, "\nGrade %c: %zu passed, %zu weak, %zu failed, %zu not applicable\n",
              audit_grade_letter(summary.grade), summary.counts[AUDIT_PASS],
              summary.counts[AUDIT_WEAK], summary.counts[AUDIT_FAIL],
              summary.counts[AUDIT_NOT_APPLICABLE]);
+}
+
+void audit_put_text(struct buf *out, const struct audit_report *report) {
+    for (size_t i = 0; i < report->count; i++) {
+        audit_put_row(out, &report->rows[i]);
+    }
+    audit_put_end(out, report);
+}
+
+bool audit_is_bad(const struct audit_report *report) {
+    struct audit_summary summary = audit_sum_up(report->rows, report->count);
+    return summary.counts[AUDIT_FAIL] > 0 ||
+           (report->weak_is_bad && summary.counts[AUDIT_WEAK] > 0);
 }
 
 void audit_put_list(struct buf *out, const struct audit_case *of) {

@@ -6,12 +6,27 @@
 #include "audit/ruling.h"
 #include "base/buf.h"
 
+#include <stdint.h>
+
 // A case that was judged.
 struct audit_row {
     const struct audit_case *of;
     struct audit_ruling ruling;
     const struct audit_trial *trial; // NULL where the command was not run for it
-    struct slice output;             // the last lines that the command wrote, masked
+    uint64_t first_session;          // the id of the first of its sessions; the others follow
+    struct slice output; // of a case that failed: the last lines that the command wrote, masked;
+                         // null where it wrote none
+};
+
+struct audit_runtime;
+
+// The audit as a whole.
+struct audit_report {
+    char *const *command;
+    const struct audit_runtime *runtime; // audit/remedy.h; NULL where it is not known
+    const struct audit_row *rows;
+    size_t count;
+    bool weak_is_bad; // --fail-on weak
 };
 
 // A: no fail and no weak; B: no fail; C: no credential was lost; F: one was.
@@ -27,8 +42,13 @@ struct audit_summary audit_sum_up(const struct audit_row *rows, size_t count);
 
 // `certificate  expired        pass  sent nothing and exited 1`
 void audit_put_row(struct buf *out, const struct audit_row *row);
-// The grade, what counted, and the worst first.
-void audit_put_end(struct buf *out, const struct audit_row *rows, size_t count);
+// The worst first, then the remedies, and the grade.
+void audit_put_end(struct buf *out, const struct audit_report *report);
+void audit_put_text(struct buf *out, const struct audit_report *report); // all rows, and the end
+void audit_put_json(struct buf *out, const struct audit_report *report); // audit.schema.json
+void audit_put_junit(struct buf *out, const struct audit_report *report);
+// Whether a case has the verdict that the audit fails on.
+bool audit_is_bad(const struct audit_report *report);
 // Every case, for `--list`.
 void audit_put_list(struct buf *out, const struct audit_case *of);
 

@@ -19,6 +19,7 @@ struct sink_ops;
 struct run_case {
     struct capture_alone alone;
     const struct embedded_traits *traits; // NULL: a server that does everything right
+    bool greets_at_once;                  // relay/config.h
     const struct sink_ops *sink;          // takes the sessions
     void *sink_context;
     void (*learnt)(void *context, const struct secret_set *secrets_known); // observe/observer.h

@@ -18,9 +18,10 @@ struct audit_case_setup {
     const struct options *options; // of `audit`
     const struct capture_inherited *inherited;
     const struct audit_case *of;
-    int input_fd;  // the command's standard input
-    int output_fd; // what it writes
-    int result_fd; // an empty file
+    bool greets_at_once; // the command uses no implicit TLS, as the control case shows
+    int input_fd;        // the command's standard input
+    int output_fd;       // what it writes
+    int result_fd;       // an empty file
 };
 
 // In a process that was forked for it.

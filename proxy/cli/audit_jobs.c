@@ -34,6 +34,9 @@ void audit_jobs_cleanup(struct audit_jobs *jobs) {
     if (jobs->signals >= 0) {
         close(jobs->signals);
     }
+    if (jobs->input_fd >= 0) {
+        close(jobs->input_fd);
+    }
 }
 
 // ── one job ─────────────────────────────────────────────────────────────────────────────────────
@@ -57,6 +60,7 @@ static void start_in(struct audit_job *job, const struct audit_jobs *jobs, int i
         .options = jobs->options,
         .inherited = jobs->inherited,
         .of = job->of,
+        .greets_at_once = jobs->greets_at_once,
         .input_fd = input_fd,
         .output_fd = output[1],
         .result_fd = job->result_fd,
@@ -204,13 +208,16 @@ void audit_jobs_run(struct audit_jobs *jobs, struct audit_job *list, size_t coun
     struct round round = {.jobs = jobs, .list = list, .count = count};
     size_t taken = 0;
     start_more(&round);
-    while (round.running > 0 || (taken < count && list[taken].state == JOB_ENDED)) {
+    while (round.running > 0 || taken < count) {
+        if (round.running > 0) {
+            wait_for_more(&round);
+        }
+        if (jobs->stopped_by != 0 && round.running == 0) {
+            return;
+        }
         while (taken < count && list[taken].state == JOB_ENDED && jobs->stopped_by == 0) {
             take(context, &list[taken++]);
         }
         start_more(&round);
-        if (round.running > 0) {
-            wait_for_more(&round);
-        }
     }
 }

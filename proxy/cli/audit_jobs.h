@@ -30,6 +30,7 @@ struct audit_job {
 struct audit_jobs {
     const struct options *options;
     const struct capture_inherited *inherited;
+    bool greets_at_once;             // audit_case.h
     int input_fd;                    // what the command reads, from its beginning; -1 for nothing
     struct secret_set secrets_known; // of all cases so far
     int signals;                     // a signalfd

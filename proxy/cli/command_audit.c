@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The audit: the control case, then the cases that apply, and what is said of them.
 #include "audit/audit_report.h"
+#include "audit/remedy.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli/app.h"
+#include "cli/audit_input.h"
 #include "cli/audit_jobs.h"
+#include "cli/audit_results.h"
 #include "cli/console.h"
 #include "format/show.h"
 
@@ -18,8 +22,10 @@ struct audit {
     struct audit_job control;
     const struct audit_case **chosen;
     struct audit_row *rows; // one for each chosen case
+    char **outputs;         // the last lines of each that failed
     size_t count;
-    size_t said;            // rows that were printed
+    size_t said; // rows that were printed
+    bool shows_rows;
     struct audit_job *list; // of the rows for which the command is run
     size_t list_count;
     enum err err; // of the first case that could not be run
@@ -52,6 +58,7 @@ static enum err choose(struct audit *audit, struct failure *failure) {
     }
     audit->chosen = mem_new_array(audit_case_count(), sizeof(const struct audit_case *));
     audit->rows = mem_new_array(audit_case_count(), sizeof(audit->rows[0]));
+    audit->outputs = mem_new_array(audit_case_count(), sizeof(char *));
     audit->list = mem_new_array(audit_case_count(), sizeof(audit->list[0]));
     for (size_t i = 0; i < audit_case_count(); i++) {
         if (is_chosen(audit->options, audit_case_at(i))) {
@@ -92,7 +99,7 @@ static void write_lines(void *context, struct slice lines) {
     (void)!console_err(&failure, lines);
 }
 
-static void show_control(struct audit_case_result *result) {
+static void show_control(const struct audit_case_result *result) {
     struct terminal terminal;
     terminal_init(&terminal, STDERR_FILENO, false);
     struct show_options show = {.terminal = &terminal};
@@ -100,33 +107,63 @@ static void show_control(struct audit_case_result *result) {
     terminal_cleanup(&terminal);
 }
 
+static void show_output(const struct audit *audit) {
+    char *output = audit_output_end(&audit->jobs.secrets_known, &audit->control);
+    struct buf lines;
+    buf_init(&lines, LIMIT_SHOWN);
+    struct slice rest = slice_of_string(output);
+    while (!slice_is_null(rest) && rest.len > 0) {
+        text_put_printable(&lines, slice_split(&rest, '\n'));
+        buf_put_byte(&lines, '\n');
+    }
+    write_lines(NULL, buf_slice(&lines));
+    buf_cleanup(&lines);
+    free(output);
+}
+
 static void take_control(void *context, struct audit_job *job) {
     (void)context;
     (void)job; // it is looked at afterwards
 }
 
+static bool uses_implicit_tls(const struct audit_trial *control) {
+    for (size_t i = 0; i < control->session_count; i++) {
+        const struct event_tls *tls = control->sessions[i]->tls[SIDE_CLIENT];
+        if (tls != NULL && !tls->starttls) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int judge_control(struct audit *audit) {
+    const struct audit_case_result *result = &audit->control.result;
+    if (!result->executed) {
+        show_output(audit);
+        return result->trial.status;
+    }
+    if (audit_accepted(&result->trial) > 0) {
+        audit->jobs.greets_at_once = !uses_implicit_tls(&result->trial);
+        return EXIT_WELL;
+    }
+    show_control(result);
+    show_output(audit);
+    console_sayf("the command exited %d, and no mail arrived at a server that does everything "
+                 "right: nothing else would mean anything",
+                 result->trial.status);
+    return EXIT_NOT_STARTED;
+}
+
 // EXIT_WELL where the audit may go on.
 static int run_control(struct audit *audit) {
-    struct audit_case_result *result = &audit->control.result;
+    const struct audit_case_result *result = &audit->control.result;
     audit->control = (struct audit_job){.of = &audit_control_case};
     audit_jobs_run(&audit->jobs, &audit->control, 1, take_control, audit);
     if (audit->jobs.stopped_by != 0) {
         return SIGNAL_EXIT + audit->jobs.stopped_by;
     }
-    if (result->err != OK) {
-        return (int)console_failure(result->err, &result->failure);
-    }
-    if (!result->executed) {
-        return result->trial.status;
-    }
-    if (audit_accepted(&result->trial) > 0) {
-        return EXIT_WELL;
-    }
-    show_control(result);
-    console_sayf("the command exited %d, and no mail arrived at a server that does everything "
-                 "right: nothing else would mean anything",
-                 result->trial.status);
-    return EXIT_NOT_STARTED;
+    return result->err == OK ? judge_control(audit)
+                             : (int)console_failure(result->err, &result->failure);
 }
 
 // ── the cases ───────────────────────────────────────────────────────────────────────────────────
@@ -138,7 +175,9 @@ static void put_row(struct buf *out, const void *row) {
 // The rows up to the one that is still open.
 static void say_rows(struct audit *audit, size_t up_to) {
     for (; audit->said < up_to; audit->said++) {
-        print(put_row, &audit->rows[audit->said]);
+        if (audit->shows_rows) {
+            print(put_row, &audit->rows[audit->said]);
+        }
     }
 }
 
@@ -188,9 +227,48 @@ static void run_cases(struct audit *audit) {
     }
 }
 
-static void put_end(struct buf *out, const void *context) {
-    const struct audit *audit = context;
-    audit_put_end(out, audit->rows, audit->count);
+static void put_end(struct buf *out, const void *report) {
+    audit_put_end(out, report);
+}
+
+// With what all cases have shown of secrets.
+static void add_outputs(struct audit *audit) {
+    for (size_t i = 0, job = 0; i < audit->count; i++) {
+        struct audit_row *row = &audit->rows[i];
+        bool ran = job < audit->list_count && audit->list[job].of == row->of;
+        if (ran && row->ruling.verdict == AUDIT_FAIL) {
+            audit->outputs[i] = audit_output_end(&audit->jobs.secrets_known, &audit->list[job]);
+            row->output = slice_of_string(audit->outputs[i]);
+        }
+        job += ran ? 1 : 0;
+    }
+}
+
+static int write_results(struct audit *audit) {
+    struct failure failure;
+    struct audit_results results = {
+        .options = audit->options,
+        .secrets_known = &audit->jobs.secrets_known,
+        .control = &audit->control,
+        .jobs = audit->list,
+        .job_count = audit->list_count,
+        .rows = audit->rows,
+        .report = {.command = audit->options->run_command,
+                   .runtime = audit_runtime_find(audit->options->run_command,
+                                                 &audit->control.result.trial),
+                   .rows = audit->rows,
+                   .count = audit->count,
+                   .weak_is_bad = audit->options->audit_fail_on == AUDIT_FAIL_ON_WEAK},
+    };
+    add_outputs(audit);
+    if (audit->shows_rows) {
+        print(put_end, &results.report);
+    }
+    enum err err = audit_results_write(&results, &failure);
+    if (err != OK) {
+        return (int)console_failure(err, &failure);
+    }
+    return audit_is_bad(&results.report) ? EXIT_CHECK_FAILED : EXIT_WELL;
 }
 
 static int conclude(struct audit *audit) {
@@ -200,28 +278,39 @@ static int conclude(struct audit *audit) {
     if (audit->err != OK) {
         return (int)console_failure(audit->err, &audit->failure);
     }
-    print(put_end, audit);
-    struct audit_summary summary = audit_sum_up(audit->rows, audit->count);
-    size_t bad = summary.counts[AUDIT_FAIL];
-    if (audit->options->audit_fail_on == AUDIT_FAIL_ON_WEAK) {
-        bad += summary.counts[AUDIT_WEAK];
+    return write_results(audit);
+}
+
+static enum err open_audit(struct audit *audit, struct failure *failure,
+                           const struct capture_inherited *inherited) {
+    audit->shows_rows = audit_results_shows_rows(audit->options);
+    enum err err = audit_jobs_open(&audit->jobs, failure, audit->options, inherited);
+    if (err == OK) {
+        err = audit_results_check(failure, audit->options);
     }
-    return bad == 0 ? EXIT_WELL : EXIT_CHECK_FAILED;
+    return err == OK ? audit_input_open(&audit->jobs.input_fd, failure) : err;
+}
+
+static void clean_up(struct audit *audit) {
+    audit_job_cleanup(&audit->control);
+    for (size_t i = 0; i < audit->list_count; i++) {
+        audit_job_cleanup(&audit->list[i]);
+    }
+    for (size_t i = 0; i < audit->count; i++) {
+        free(audit->outputs[i]);
+    }
+    audit_jobs_cleanup(&audit->jobs);
 }
 
 static int run_audit(struct audit *audit, const struct capture_inherited *inherited) {
     struct failure failure;
-    enum err err = audit_jobs_open(&audit->jobs, &failure, audit->options, inherited);
+    enum err err = open_audit(audit, &failure, inherited);
     int status = err == OK ? run_control(audit) : (int)console_failure(err, &failure);
     if (status == EXIT_WELL) {
         run_cases(audit);
         status = conclude(audit);
     }
-    audit_job_cleanup(&audit->control);
-    for (size_t i = 0; i < audit->list_count; i++) {
-        audit_job_cleanup(&audit->list[i]);
-    }
-    audit_jobs_cleanup(&audit->jobs);
+    clean_up(audit);
     return status;
 }
 
@@ -239,6 +328,7 @@ int command_audit(const struct options *options, const struct capture_inherited 
     }
     free(audit.chosen);
     free(audit.rows);
+    free(audit.outputs);
     free(audit.list);
     return status;
 }

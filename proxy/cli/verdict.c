@@ -19,8 +19,13 @@ struct verdict {
 
 static void put_report(struct buf *out, const struct verdict *verdict, enum report_kind kind) {
     if (kind == REPORT_HTML) {
+        struct buf object;
+        buf_init(&object, LIMIT_REPORT);
+        judge_put_json(&object, verdict->judge);
         buf_init(out, LIMIT_SHOWN);
-        html_report_put(out, verdict->html, verdict->judge);
+        html_report_put(out, verdict->html,
+                        &(struct html_verdict){.name = "verdict", .object = buf_slice(&object)});
+        buf_cleanup(&object);
     } else {
         buf_init(out, LIMIT_REPORT);
         report_put(out, verdict->judge, kind);

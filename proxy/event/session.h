@@ -33,7 +33,8 @@ struct event_session {
     int64_t started_unix_ns; // the accept
     struct event_endpoint client;
     struct event_endpoint server;
-    bool has_server; // false for MODE_SINK
+    bool has_server;   // false for MODE_SINK
+    const char *audit; // the case of `audit` that it belongs to; NULL for none
     // The proxy's own end of each leg, for `pcapng`; may be NULL.
     struct event_endpoint client_local;
     struct event_endpoint server_local;

@@ -191,6 +191,10 @@ static void put_connect_sentence(struct buf *out, const struct event_session *se
                                  const struct event_connect *connect) {
     if (session == NULL || !session->has_server) {
         buf_put_string(out, "Connected to the embedded server");
+        if (session != NULL && session->audit != NULL) {
+            buf_put_string(out, ", case ");
+            put_string(out, session->audit);
+        }
         return;
     }
     const struct event_endpoint *server = &session->server;

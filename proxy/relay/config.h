@@ -29,9 +29,10 @@ struct relay_config {
     struct trust_store *trust;
     struct facts_store *facts;
     struct observer_config observer;
-    struct faults *faults;                // of --fault; NULL for none
-    bool dry_run;                         // --dry-run
-    const struct rewrite_rule *rewrite;   // --rewrite-to; NULL for none
+    struct faults *faults;              // of --fault; NULL for none
+    bool dry_run;                       // --dry-run
+    const struct rewrite_rule *rewrite; // --rewrite-to; NULL for none
+    bool greets_at_once; // the embedded server waits for no ClientHello but on the port of TLS
     const struct embedded_traits *traits; // of the embedded server, for `audit`; NULL for none
 };
 

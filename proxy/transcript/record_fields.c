@@ -277,6 +277,7 @@ static const struct field_table bytes_table = FIELD_TABLE(record, bytes_fields);
 
 static const struct field record_fields[] = {
     {"id", FIELD_COUNT, AT(record, session.id)},
+    {"audit", FIELD_STRING, AT(record, session.audit), .flags = FIELD_OPTIONAL},
     {"mode", FIELD_NAME, AT(record, session.mode), MODE},
     {"started", FIELD_TIME, AT(record, session.started_unix_ns)},
     {"ended", FIELD_TIME, AT(record, ended_unix_ns), KNOWN_BY(record, closed)},

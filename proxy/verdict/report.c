@@ -4,66 +4,12 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "verdict/xml.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 // ── escaping ────────────────────────────────────────────────────────────────────────────────────
-
-// How many bytes the character at the start of `s` has, a byte that is not UTF-8 being one.
-static size_t character_length(struct slice s) {
-    size_t len = text_utf8_length(s);
-    return len == 0 ? 1 : len;
-}
-
-// Whether XML 1.0 (2.2) allows the character; C1 is allowed there, but shows nothing.
-static bool xml_allows(struct slice character) {
-    uint8_t first = character.data[0];
-    bool c0 = first < 0x20 && first != '\t' && first != '\n' && first != '\r';
-    bool not_a_character = character.len == 3 && first == 0xEF && character.data[1] == 0xBF &&
-                           character.data[2] >= 0xBE;
-    return !c0 && first != 0x7F && !not_a_character && text_is_utf8(character);
-}
-
-static const char *xml_entity(uint8_t byte) {
-    switch (byte) {
-    case '&':
-        return "&amp;";
-    case '<':
-        return "&lt;";
-    case '>':
-        return "&gt;";
-    case '"':
-        return "&quot;";
-    case '\'':
-        return "&apos;";
-    case '\t':
-        return "&#9;";
-    case '\n':
-        return "&#10;";
-    case '\r':
-        return "&#13;";
-    default:
-        return NULL;
-    }
-}
-
-static void put_xml(struct buf *out, struct slice s) {
-    while (s.len > 0) {
-        struct slice character = slice_sub(s, 0, character_length(s));
-        const char *entity = xml_entity(character.data[0]);
-        if (entity != NULL) {
-            buf_put_string(out, entity);
-        } else if (xml_allows(character) && text_is_treacherous(character)) {
-            buf_putf(out, "&#x%X;", (unsigned)text_code_point(character));
-        } else if (xml_allows(character)) {
-            buf_put(out, character);
-        } else {
-            buf_put(out, SLICE("\xEF\xBF\xBD"));
-        }
-        s = slice_from(s, character.len);
-    }
-}
 
 // A workflow command's text: `%` and line ends escaped; in a property `:` and `,` too.
 static void put_github(struct buf *out, struct slice s, bool property) {
@@ -295,13 +241,13 @@ static struct cases find_cases(struct judge *judge) {
 
 static void put_case(struct buf *out, const char *class_name, const char *name) {
     buf_putf(out, "    <testcase classname=\"smtpscope.%s\" name=\"", class_name);
-    put_xml(out, slice_of_string(name));
+    xml_put(out, slice_of_string(name));
     buf_put_string(out, "\" time=\"0\"");
 }
 
 static void put_failure(struct buf *out, const char *type, struct slice message) {
     buf_putf(out, ">\n      <failure type=\"%s\" message=\"", type);
-    put_xml(out, message);
+    xml_put(out, message);
     buf_put_string(out, "\">");
 }
 
@@ -313,7 +259,7 @@ static void put_expectation_case(struct buf *out, const struct judge_expectation
     }
     struct buf sentence = expectation_sentence(expectation);
     put_failure(out, "expectation", buf_slice(&sentence));
-    put_xml(out, buf_slice(&sentence));
+    xml_put(out, buf_slice(&sentence));
     buf_put_string(out, "</failure>\n    </testcase>\n");
     buf_cleanup(&sentence);
 }
@@ -330,7 +276,7 @@ static void put_rule_case(struct buf *out, struct judge *judge, const struct cas
         if (cases->findings[*at].index >= first) {
             struct judge_finding other = judge_finding_at(judge, cases->findings[*at].index);
             struct buf sentence = finding_sentence(judge, &other);
-            put_xml(out, buf_slice(&sentence));
+            xml_put(out, buf_slice(&sentence));
             buf_put_byte(out, '\n');
             buf_cleanup(&sentence);
         }

@@ -143,13 +143,11 @@ static struct buf document_of(const struct html_report *report) {
     return document;
 }
 
-static void put_data(struct buf *out, const struct html_report *report, struct judge *judge) {
+static void put_data(struct buf *out, const struct html_report *report,
+                     const struct html_verdict *verdict) {
     struct buf document = document_of(report);
-    struct buf verdict;
-    buf_init(&verdict, LIMIT_REPORT);
-    judge_put_json(&verdict, judge);
-    buf_put_string(out, "{\"verdict\":");
-    put_inert(out, buf_slice(&verdict));
+    buf_putf(out, "{\"%s\":", verdict->name);
+    put_inert(out, verdict->object);
     buf_putf(out, ",\"left_out\":%llu,\"files\":{", (unsigned long long)report->left_out);
     put_inert(out, buf_slice(&report->files));
     buf_put_string(out, "},\"document\":");
@@ -157,7 +155,6 @@ static void put_data(struct buf *out, const struct html_report *report, struct j
     buf_put_string(out, ",\"text\":");
     put_text(out, buf_slice(&document));
     buf_put_byte(out, '}');
-    buf_cleanup(&verdict);
     buf_cleanup(&document);
 }
 
@@ -205,7 +202,8 @@ static struct slice up_to(struct slice *rest, const char *mark) {
     return before;
 }
 
-void html_report_put(struct buf *out, struct html_report *report, struct judge *judge) {
+void html_report_put(struct buf *out, struct html_report *report,
+                     const struct html_verdict *verdict) {
     static const char charset[] = "<meta charset=\"utf-8\">";
     static const char script_end[] = "</script>";
     struct slice rest = page_file_named("index.html")->bytes;
@@ -217,7 +215,7 @@ void html_report_put(struct buf *out, struct html_report *report, struct judge *
     (void)up_to(&rest, script_end);
     put_styles(out);
     buf_put_string(out, "<script type=\"application/json\" id=\"data\">");
-    put_data(out, report, judge);
+    put_data(out, report, verdict);
     buf_put_string(out, "</script>\n<script type=\"module\">");
     buf_put(out, page_script);
     buf_put(out, rest);

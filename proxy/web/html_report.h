@@ -14,7 +14,6 @@
 #include "observe/sink.h"
 #include "transcript/message_log.h"
 #include "transcript/record.h"
-#include "verdict/judge.h"
 
 struct html_report;
 
@@ -30,8 +29,15 @@ void html_report_take(struct html_report *report, const struct record *session);
 // The sessions as objects of JSON with commas between them, as far as they were taken; borrowed.
 struct slice html_report_sessions(const struct html_report *report);
 
+// What is said of the sessions: an object of JSON, and the name under which the page finds it.
+struct html_verdict {
+    const char *name; // "verdict" (verdict/judge.h), "audit" (audit/audit.schema.json)
+    struct slice object;
+};
+
 // Appends the whole file; after the last session.
-void html_report_put(struct buf *out, struct html_report *report, struct judge *judge);
+void html_report_put(struct buf *out, struct html_report *report,
+                     const struct html_verdict *verdict);
 
 // For a capture: a sink, which makes records with the text of messages, whatever --body says of the
 // outputs, unless that is `none`.

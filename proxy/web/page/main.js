@@ -11,6 +11,7 @@ import {sessionList} from './list.js';
 import {sessionPanel, VIEWS} from './session.js';
 import {filterBox} from './filter.js';
 import {bindKeys} from './keys.js';
+import {auditTable} from './audit.js';
 
 const PAGE = 1000; // sessions asked for at once
 const REFRESH_MS = 200; // between two looks at what has changed
@@ -325,7 +326,7 @@ async function start() {
     window.addEventListener('popstate', showAddress);
     window.addEventListener('hashchange', showAddress);
     if (!source.live) {
-        byId('main').before(verdictBanner(source.verdict));
+        byId('main').before(source.audit === undefined ? verdictBanner(source.verdict) : auditTable(source.audit, id => go(id)));
         return;
     }
     await refreshStatus();

@@ -94,8 +94,8 @@ export function hasWords(summary, words) {
     return words.every(word => text.includes(word));
 }
 
-// `data`: {verdict, document, text, files, left_out}, the verdict as `check --report json` has it, a json document and
-// the text of all its sessions.
+// `data`: {verdict or audit, document, text, files, left_out}: what `check --report json` or `audit --report json` says,
+// a json document and the text of all its sessions.
 export function recordedSource(data) {
     const sessions = new Map(data.document.sessions.map(session => [session.id, {...session, file: data.files?.[session.id]}]));
     const summaries = [...sessions.values()].map(summaryOf).sort((a, b) => a.id - b.id);
@@ -112,6 +112,7 @@ export function recordedSource(data) {
     return {
         live: false,
         verdict: data.verdict,
+        audit: data.audit,
         leftOut: data.left_out ?? 0,
         status: async () => ({}),
         sessions: async () => ({more: false, sessions: summaries}),

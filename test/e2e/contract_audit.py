@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: MIT
+"""`audit`: the page of the contract, sentence by sentence, with small clients whose verdicts are known."""
+
+import base64
+import json
+import os
+import re
+import signal
+import subprocess
+import xml.etree.ElementTree
+
+from support import scope as s
+from support import ways
+
+PASSWORD = "correct-horse-battery"
+
+# Its first word says how it behaves; it exits as an uncaught exception does, but for `deaf`.
+CLIENT = """
+import os, smtplib, ssl, sys, time
+how = sys.argv[1]
+password = "correct-horse-" + "battery"
+mail = b"Subject: x\\r\\n\\r\\nbody\\r\\n"
+
+def send(client):
+    if how == "reads":
+        assert sys.stdin.read() == "the mail\\n"
+    if how not in ("plain", "reads", "deaf", "stuck"):
+        client.starttls(context=ssl.create_default_context() if how == "safe" else None)
+    if how not in ("plain", "reads", "deaf", "stuck", "open"):
+        client.login("alice", password)
+    client.sendmail("a@example.com", ["b@example.net"], mail)
+    client.quit()
+
+if how == "loud":
+    import base64
+    print("password", password, base64.b64encode(b"\\0alice\\0" + password.encode()).decode())
+if how == "stuck":
+    import signal
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+try:
+    send(smtplib.SMTP("localhost", 587, local_hostname="client.example.com"))
+except Exception:
+    if how == "stuck":
+        if os.fork() == 0:
+            open(sys.argv[2], "a").write(f"{os.getpid()}\\n")
+        time.sleep(600)
+    if how != "deaf":
+        raise
+"""
+
+
+class Audit:
+    def __init__(self, scope, *words, options=(), environment=None, **more):
+        ways.need_capture(scope)
+        path = scope.path("client.py")
+        with open(path, "w") as file:
+            file.write(CLIENT)
+        self.command = [scope.program, "audit", *options, "--", "/usr/bin/python3", path, *words]
+        done = subprocess.run(self.command, env=dict(scope.environment, **(environment or {})),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=s.TIMEOUT,
+                              **(more or {"stdin": subprocess.DEVNULL}))
+        self.status, self.out, self.errors = done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    def rows(self):
+        """{id: (verdict, sentence)} of the table."""
+        found = re.findall(r"^([a-z]+) +([a-z0-9.-]+) +(pass|weak|fail|n/a) +(.*)$", self.out, re.M)
+        return {f"{group}.{name}": (verdict, did) for group, name, verdict, did in found}
+
+
+def options(*cases, more=()):
+    return [*more, *(word for case in cases for word in ("--case", case))]
+
+
+def test_a_client_that_checks_has_grade_a(scope):
+    audit = Audit(scope, "safe", options=options("certificate.expired", "certificate.self-signed",
+                                                 "downgrade.not-offered", more=["--jobs", "2"]))
+    assert audit.status == 0, (audit.out, audit.errors)
+    assert list(audit.rows()) == ["certificate.self-signed", "certificate.expired", "downgrade.not-offered"]
+    assert all(verdict == "pass" for verdict, _ in audit.rows().values()), audit.out
+    assert "Grade A: 3 passed" in audit.out
+
+
+def test_a_client_that_does_not_check_loses_its_credential(scope):
+    audit = Audit(scope, "unsafe", options=options("certificate.expired", "auth.refused-535"))
+    assert audit.status == 1
+    assert audit.rows()["certificate.expired"] == ("fail", "gave its credential to that server")
+    assert audit.rows()["auth.refused-535"][0] == "pass"
+    assert "Grade F: 1 passed, 0 weak, 1 failed" in audit.out
+    assert "starttls(context=ssl.create_default_context())" in audit.out, "the remedy by its runtime"
+    assert audit.out.index("RFC 5280") < audit.out.index("Grade F"), "what is right, and where it says so"
+
+
+def test_a_mail_without_a_credential_is_weak(scope):
+    audit = Audit(scope, "open", options=options("certificate.expired"))
+    assert audit.status == 0 and "Grade B" in audit.out, audit.out
+    assert audit.rows()["certificate.expired"] == ("weak", "sent the message to that server")
+    again = Audit(scope, "open", options=options("certificate.expired", more=["--fail-on", "weak"]))
+    assert again.status == 1
+
+
+def test_what_does_not_apply_says_why(scope):
+    audit = Audit(scope, "plain", options=options("certificate.expired", "downgrade.not-offered", "auth.refused-535"))
+    assert audit.status == 0
+    assert audit.rows() == {"certificate.expired": ("n/a", "the command uses no TLS"),
+                            "downgrade.not-offered": ("n/a", "the command uses no STARTTLS"),
+                            "auth.refused-535": ("n/a", "the command gives no credential")}
+
+
+def test_a_refusal_that_is_not_reported_fails(scope):
+    audit = Audit(scope, "deaf", options=options("delivery.message-554", "reply.greeting-421"))
+    assert audit.status == 1 and "Grade C" in audit.out
+    assert audit.rows()["delivery.message-554"] == ("fail", "exited 0 though nothing was taken")
+
+
+def test_without_the_mail_of_the_control_case_nothing_is_judged(scope):
+    done = subprocess.run([scope.program, "audit", "--", "/bin/sh", "-c", "echo said; exit 4"], env=scope.environment,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=s.TIMEOUT)
+    assert done.returncode == 3 and done.stdout == b"", done
+    assert b"exited 4" in done.stderr and b"said" in done.stderr
+    audit = Audit(scope, "safe", "x", options=["--ports", "1"], environment={"PYTHONWARNINGS": "ignore"})
+    assert audit.status == 3, "a mail that goes elsewhere did not arrive"
+
+
+def test_a_control_case_that_fails_shows_its_session(scope):
+    path = scope.path("refused.py")
+    with open(path, "w") as file:
+        file.write("import smtplib\nsmtplib.SMTP('localhost', 587).noop()\nraise SystemExit(9)\n")
+    done = subprocess.run([scope.program, "audit", "/usr/bin/python3", path], env=scope.environment,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=s.TIMEOUT)
+    assert done.returncode == 3 and b'C > "noop"' in done.stderr, done.stderr
+
+
+def test_a_command_that_cannot_be_started_ends_it_as_run_does(scope):
+    ways.need_capture(scope)
+    for command, status in (["no-such-command-here"], 127), (["/etc/passwd"], 126):
+        done = subprocess.run([scope.program, "audit", "--", *command], env=scope.environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=s.TIMEOUT)
+        assert done.returncode == status and command[0].encode() in done.stderr, done
+
+
+def test_cases_are_listed_and_chosen(scope):
+    listed = scope.run("audit", "--list", "--case", "certificate.*", "--case", "auth.refused-535")
+    assert listed.returncode == 0
+    names = re.findall(r"^(\S+)$", listed.stdout.decode(), re.M)
+    assert "certificate.expired" in names and names[-1] == "auth.refused-535"
+    assert all(name.startswith("certificate.") for name in names[:-1])
+    wrong = scope.run("audit", "--case", "nothing.*", "--", "true")
+    assert wrong.returncode == 2 and b"nothing.*" in wrong.stderr
+    assert scope.run("audit").returncode == 2
+    for words in ("--report", "github"), ("--output", "jsonl:x"):
+        assert scope.run("audit", *words, "--", "true").returncode == 2
+
+
+def is_gone(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_a_case_ends_with_its_process_group_after_the_timeout(scope):
+    pids = scope.path("pids")
+    audit = Audit(scope, "stuck", pids, options=options("reply.greeting-421", more=["--timeout", "3"]))
+    assert audit.rows()["reply.greeting-421"] == ("weak", "did not end by itself"), (audit.out, audit.errors)
+    with open(pids) as file:
+        (pid,) = file.read().split()
+    s.until(lambda: is_gone(pid), "the end of a process that does not heed SIGTERM")
+
+
+def test_an_interrupt_ends_all_that_runs(scope):
+    pids = scope.path("pids")
+    ways.need_capture(scope)
+    path = scope.path("client.py")
+    with open(path, "w") as file:
+        file.write(CLIENT)
+    audit = subprocess.Popen([scope.program, "audit", *options("reply.greeting-421"), "--", "/usr/bin/python3", path,
+                              "stuck", pids], env=scope.environment, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    s.until(lambda: os.path.exists(pids) and open(pids).read().endswith("\n"), "the case under way")
+    audit.send_signal(signal.SIGINT)
+    assert audit.wait(s.TIMEOUT) == 128 + signal.SIGINT
+    audit.stdout.close()
+    s.until(lambda: is_gone(open(pids).read().strip()), "the end of the command")
+
+
+def test_reports_and_sessions(scope):
+    audit = Audit(scope, "unsafe", options=options(
+        "certificate.expired", "downgrade.not-offered", more=[
+            "--report", f"json:{scope.path('r.json')}", "--report", f"junit:{scope.path('r.xml')}",
+            "--report", f"html:{scope.path('r.html')}", "--output", f"json:{scope.path('o.json')}",
+            "--output", f"text:{scope.path('o.txt')}"]))
+    assert audit.status == 1 and audit.rows(), audit.errors
+    with open(scope.path("r.json")) as file:
+        report = json.load(file)
+    assert report["schema"] == "smtpscope-audit/1" and report["grade"] == "F" and report["runtime"] == "Python smtplib"
+    with open(scope.path("o.json")) as file:
+        sessions = {session["id"]: session for session in json.load(file)["sessions"]}
+    assert [session["audit"] for session in sessions.values()] == ["control", "certificate.expired", "downgrade.not-offered"]
+    for case in report["cases"]:
+        assert [sessions[each]["audit"] for each in case["sessions"]] == [case["id"]]
+    with open(scope.path("o.txt")) as file:
+        assert "### Connected to the embedded server, case certificate.expired" in file.read()
+    suite = xml.etree.ElementTree.parse(scope.path("r.xml")).getroot()
+    assert suite.get("failures") == "1"
+    with open(scope.path("r.html")) as file:
+        data = json.loads(re.search(r'id="data">(.*?)</script>', file.read(), re.S)[1])
+    assert data["audit"] == report and data["files"]["2"] == "certificate.expired"
+    assert len(data["document"]["sessions"]) == 3
+
+
+def test_a_report_on_standard_output_is_alone_there(scope):
+    audit = Audit(scope, "plain", options=options("delivery.message-554", more=["--report", "json"]))
+    assert json.loads(audit.out)["grade"] == "A"
+
+
+def test_what_the_command_says_is_kept_without_its_password(scope):
+    logs = scope.path("logs")
+    audit = Audit(scope, "loud", options=options("certificate.expired", "auth.refused-535", more=[
+        "--log-dir", logs, "--report", f"json:{scope.path('r.json')}", "--report", f"html:{scope.path('r.html')}",
+        "--output", f"json:{scope.path('o.json')}"]))
+    assert "  | password ******** ********\n" in audit.out, audit.out
+    assert sorted(os.listdir(logs)) == ["auth.refused-535.log", "certificate.expired.log", "control.log"]
+    secrets = [PASSWORD, base64.b64encode(f"\0alice\0{PASSWORD}".encode()).decode()]
+    written = [os.path.join(logs, name) for name in os.listdir(logs)]
+    written += [scope.path(name) for name in ("r.json", "r.html", "o.json")]
+    for path in written:
+        assert os.stat(path).st_mode & 0o777 == 0o600
+        with open(path) as file:
+            text = file.read()
+        assert not any(secret in text for secret in secrets), path
+    assert not any(secret in audit.out + audit.errors for secret in secrets)
+
+
+def test_standard_input_begins_anew_in_each_case(scope):
+    path = scope.path("mail")
+    with open(path, "w") as file:
+        file.write("the mail\n")
+    with open(path) as file:
+        audit = Audit(scope, "reads", options=options("delivery.message-554"), stdin=file)
+    assert audit.rows()["delivery.message-554"] == ("pass", "reported it and exited 1"), (audit.out, audit.errors)
+    piped = Audit(scope, "reads", options=options("delivery.message-554"), input=b"the mail\n")
+    assert piped.rows() == audit.rows()
+
+
+if __name__ == "__main__":
+    s.main(globals())
