@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/safe_file.h"
+#include "embedded/traits.h"
 #include "transcript/reader.h"
 #include "web/html_report.h"
 
@@ -90,6 +91,17 @@ static struct options case_options(const struct options *audit) {
     return options;
 }
 
+static struct embedded_traits case_traits(const struct audit_case_setup *setup) {
+    struct embedded_traits traits = {0};
+    if (setup->of->traits != NULL) {
+        traits = *setup->of->traits;
+    }
+    if (traits.auth == NULL) {
+        traits.auth = setup->auth;
+    }
+    return traits;
+}
+
 static struct slice document_text(struct buf *out, const struct html_report *sessions) {
     buf_put_string(out, "{\"schema\":\"smtpscope/1\",\"sessions\":[");
     buf_put(out, html_report_sessions(sessions));
@@ -118,13 +130,14 @@ _Noreturn void audit_case_run(const struct audit_case_setup *setup) {
     dup2(setup->output_fd, STDOUT_FILENO);
     dup2(setup->output_fd, STDERR_FILENO);
     struct options options = case_options(setup->options);
+    const struct embedded_traits traits = case_traits(setup);
     struct result_head head;
     memset(&head, 0, sizeof(head));
     struct case_run run = {
         .run = {.alone = {.input_fd = setup->input_fd,
                           .output_fd = setup->output_fd,
                           .time_limit_ms = (int64_t)setup->options->audit_timeout_ms},
-                .traits = setup->of->traits,
+                .traits = &traits,
                 .greets_at_once = setup->greets_at_once,
                 .sink = &html_report_sink,
                 .learnt = learn},

@@ -60,6 +60,7 @@ static void start_in(struct audit_job *job, const struct audit_jobs *jobs, int i
         .options = jobs->options,
         .inherited = jobs->inherited,
         .of = job->of,
+        .auth = jobs->auth,
         .greets_at_once = jobs->greets_at_once,
         .input_fd = input_fd,
         .output_fd = output[1],

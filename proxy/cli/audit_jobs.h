@@ -30,7 +30,8 @@ struct audit_job {
 struct audit_jobs {
     const struct options *options;
     const struct capture_inherited *inherited;
-    bool greets_at_once;             // audit_case.h
+    const char *auth;                // audit_case.h
+    bool greets_at_once;             // the same
     int input_fd;                    // what the command reads, from its beginning; -1 for nothing
     struct secret_set secrets_known; // of all cases so far
     int signals;                     // a signalfd
