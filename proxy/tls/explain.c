@@ -148,7 +148,8 @@ static void put_client_limit(struct buf *out, const struct tls_account *account)
 // where the version is allowed and none of its signatures is.
 static bool refuses_old_version(const struct tls_account *account) {
     static const int alerts[] = {40, 47, 70, 71, 80};
-    bool old = account->limit != 0 && account->limit < TLS1_2_VERSION;
+    uint16_t newest = account->pinned != 0 ? account->pinned : account->limit;
+    bool old = newest != 0 && newest < TLS1_2_VERSION;
     for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++) {
         if (account->alert == alerts[i]) {
             return old && account->peer == SIDE_CLIENT;
@@ -158,6 +159,11 @@ static bool refuses_old_version(const struct tls_account *account) {
 }
 
 static void put_old_server(struct buf *out, const struct tls_account *account) {
+    if (account->pinned != 0) {
+        buf_put_string(out, "; most likely it does not take ");
+        put_allowed(out, account);
+        return;
+    }
     buf_put_string(out, "; most likely the server speaks none of the TLS versions that the client "
                         "takes, since it chose no higher one than ");
     put_wire_version(out, account->limit);

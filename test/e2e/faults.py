@@ -171,7 +171,12 @@ def test_the_client_gets_one_version(scope):
                 with scope.client_context().wrap_socket(connection,
                                                         server_hostname="localhost") as client:
                     assert client.version() == version
-        assert refusal(scope, proxy.port()) is not None
+        with s.connect(proxy.port()) as connection:
+            try:
+                scope.client_context().wrap_socket(connection, server_hostname="localhost").close()
+                raise AssertionError("it took TLS 1.0")
+            except ssl.SSLError:
+                pass
     session = proxy.sessions()[2]
     assert "TLSv1.0 alone, as --fault wants" in session["error"], session["error"]
 

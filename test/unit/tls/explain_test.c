@@ -172,6 +172,16 @@ static void an_old_server_is_named_where_the_client_refuses_its_version(void **s
     says_no(explained(account), "none of the TLS versions that the client");
 }
 
+static void a_version_that_a_rule_wants_is_named_where_the_client_refuses_it(void **state) {
+    (void)state;
+    enum { INTERNAL_ERROR = 80 };
+    struct tls_account account = alerted(SIDE_CLIENT, INTERNAL_ERROR);
+    account.pinned = TLS1_VERSION;
+    says(explained(account), "it does not take TLSv1.0 alone, as --fault wants");
+    account.pinned = TLS1_2_VERSION;
+    says_no(explained(account), "--fault");
+}
+
 // ── ends ────────────────────────────────────────────────────────────────────────────────────────
 
 static void an_end_says_how_far_it_came(void **state) {
@@ -289,6 +299,7 @@ int main(void) {
         cmocka_unit_test(a_server_that_found_nothing_in_common_says_what_we_lack),
         cmocka_unit_test(a_version_that_is_refused_names_the_range),
         cmocka_unit_test(an_old_server_is_named_where_the_client_refuses_its_version),
+        cmocka_unit_test(a_version_that_a_rule_wants_is_named_where_the_client_refuses_it),
         cmocka_unit_test(an_end_says_how_far_it_came),
         cmocka_unit_test(a_reason_is_said_of_its_side),
         cmocka_unit_test(a_suite_that_was_not_offered_is_named),
