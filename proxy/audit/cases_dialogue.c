@@ -12,7 +12,7 @@ static const struct embedded_traits injects_reply = {
                       "250 AUTH PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER\r\n",
     .ehlo_in_tls_ms = 500,
 };
-static const struct embedded_traits many_lines = {.flood_lines = 100000, .flood_line_len = 40};
+static const struct embedded_traits many_lines = {.flood_lines = 100000, .flood_line_len = 16};
 static const struct embedded_traits long_line = {.flood_lines = 1, .flood_line_len = 1048576};
 static const struct embedded_traits controls = {
     .reply_noise = SLICE_INIT(" \0 \x01\x07\x08\t\x1b[31m \x7f \xff\xfe"),
@@ -66,13 +66,13 @@ static const struct audit_case rows[] = {
      .expectation = AUDIT_USES_OFFERED},
     {.id = "injection.100000-lines",
      .group = AUDIT_INJECTION,
-     .server = "answers EHLO with 100,000 lines (4 MB)",
+     .server = "answers EHLO with 100,000 lines (1.6 MB)",
      .right = "takes them or gives up, and ends by itself and by no signal (its memory is not "
               "measured)",
      .reference = "RFC 5321 4.5.3.1",
      .why = "What a server says must not be able to fill the memory of its client, or crash it.",
      .traits = &many_lines,
-     .expectation = AUDIT_SURVIVES},
+     .expectation = AUDIT_SURVIVES_FLOOD},
     {.id = "injection.line-of-1-mb",
      .group = AUDIT_INJECTION,
      .server = "answers EHLO with a line of 1 MiB among others",
@@ -81,7 +81,7 @@ static const struct audit_case rows[] = {
      .reference = "RFC 5321 4.5.3.1.5",
      .why = "A buffer of fixed size that is not checked is a way to run code in the client.",
      .traits = &long_line,
-     .expectation = AUDIT_SURVIVES},
+     .expectation = AUDIT_SURVIVES_FLOOD},
     {.id = "injection.control-bytes",
      .group = AUDIT_INJECTION,
      .server = "has NUL, escape sequences and bytes over 127 in the text of its replies",

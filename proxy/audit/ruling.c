@@ -24,6 +24,7 @@ static audit_rule_function *const rules[AUDIT_EXPECTATION_COUNT] = {
     [AUDIT_LOGS_IN_LATER] = audit_logs_in_later,
     [AUDIT_IGNORES_INJECTED] = audit_ignores_injected,
     [AUDIT_SURVIVES] = audit_survives,
+    [AUDIT_SURVIVES_FLOOD] = audit_survives_flood,
     [AUDIT_AS_CONTROL] = audit_as_control,
     [AUDIT_CLEAN_MESSAGE] = audit_clean_message,
 };

@@ -64,6 +64,7 @@ audit_rule_function audit_logs_in;
 audit_rule_function audit_logs_in_later;
 audit_rule_function audit_ignores_injected;
 audit_rule_function audit_survives;
+audit_rule_function audit_survives_flood;
 audit_rule_function audit_clean_message; // ruling_message.c
 
 // A finding of one of these rules (up to the first NULL) that the control case does not have; NULL

@@ -34,7 +34,7 @@ struct embedded_traits {
     bool auth_in_clear; // offered, and taken, without TLS too
     const char *capabilities; // more keyword lines, an LF between two
     uint64_t flood_lines;     // so many more of them, numbered …
-    uint64_t flood_line_len;  // … each of so many bytes with its CRLF, 40 at least
+    uint64_t flood_line_len;  // … each of so many bytes with its CRLF, and room for its number
     uint32_t ehlo_in_tls_ms;  // inside TLS the answer comes so much later
 
     // Whole lines in the segment of the 220 to STARTTLS, right after it.

@@ -10,8 +10,10 @@ static const struct audit_case later = {.id = "auth.refused-454",
                                         .expectation = AUDIT_LOGS_IN_LATER};
 static const struct audit_case injected = {.id = "injection.reply-before-tls",
                                            .expectation = AUDIT_IGNORES_INJECTED};
+static const struct audit_case controls = {.id = "injection.control-bytes",
+                                           .expectation = AUDIT_SURVIVES};
 static const struct audit_case flood = {.id = "injection.100000-lines",
-                                        .expectation = AUDIT_SURVIVES};
+                                        .expectation = AUDIT_SURVIVES_FLOOD};
 
 static struct audit_ruling rule(const struct audit_case *of, const struct trial *control,
                                 const struct trial *trial) {
@@ -182,7 +184,9 @@ static void a_flood_may_be_taken_or_refused(void **state) {
     trial.trial.status = 128 + 9;
     check(&flood, &trial, AUDIT_FAIL, "was killed, as for its memory");
     trial.trial.timed_out = true;
-    check(&flood, &trial, AUDIT_WEAK, "did not end by itself");
+    check(&flood, &trial, AUDIT_NOT_APPLICABLE,
+          "the command was not done with it when its time was over");
+    check(&controls, &trial, AUDIT_WEAK, "did not end by itself");
     init_control(&trial);
     check(&flood, &trial, AUDIT_PASS, "delivered the mail and exited 0");
     trial.trial.status = 128 + 6;
