@@ -170,13 +170,14 @@ void audit_as_control(struct audit_ruling *out, const struct audit_evidence *evi
 }
 
 void audit_waits(struct audit_ruling *out, const struct audit_evidence *evidence) {
-    static const char *const early[] = {"gave-up-early", NULL};
+    const struct audit_trial *trial = evidence->trial;
     char end[AUDIT_END_MAX];
-    if (evidence->trial->timed_out) {
+    bool reported = trial->status != 0 && trial->status != evidence->control->status;
+    if (trial->timed_out) {
         audit_say(out, AUDIT_PASS, "was still waiting when its time was over");
-    } else if (audit_new_finding(evidence, early) != NULL && evidence->trial->status != 0) {
+    } else if (reported && !audit_crashed(trial)) {
         audit_say(out, AUDIT_WEAK, "gave up before the time that the RFC gives a server %s",
-                  audit_end_text(end, sizeof(end), evidence->trial));
+                  audit_end_text(end, sizeof(end), trial));
     } else {
         audit_as_control(out, evidence);
     }
