@@ -113,7 +113,11 @@ static bool waits_for_reply(struct fault_filter *filter, const struct filter_lin
 
 static enum filter_verdict judge_line(struct fault_filter *filter, const struct filter_line *line) {
     bool paced = filter->pace[SIDE_SERVER].rate > 0;
-    bool waiting_matters = paced || filter->lost_server || concerns(filter, line);
+    // Whether a rule may act is asked only where it makes a difference: a whole line that is known
+    // for what it is does not wait.
+    bool may_wait = !line->whole || line->kind == FILTER_UNDECIDED ||
+                    filter->undecided_until_ns != INT64_MAX || filter->undecided_past;
+    bool waiting_matters = may_wait && (paced || filter->lost_server || concerns(filter, line));
     if (waiting_matters && waits_for_reply(filter, line)) {
         return FILTER_HOLD;
     }
@@ -164,12 +168,20 @@ void fault_filter_release(struct fault_filter *filter, enum side to, int64_t at_
     }
 }
 
+void fault_filter_send(struct fault_filter *filter, enum side to, struct slice bytes,
+                       int64_t at_ns) {
+    if (pace_is_idle(&filter->pace[to], at_ns)) {
+        filter->port.send(&filter->port, to, bytes); // without a copy
+        return;
+    }
+    pace_put(&filter->pace[to], bytes, at_ns, 0);
+    fault_filter_release(filter, to, at_ns);
+}
+
 // A line, or text, that was taken goes on after all.
 static void pass_on(struct fault_filter *filter, const struct filter_line *line, int64_t at_ns) {
-    enum side to = side_other(line->from);
     if (!filter->port.offer(&filter->port, line, at_ns)) {
-        pace_put(&filter->pace[to], line->bytes, at_ns, 0);
-        fault_filter_release(filter, to, at_ns);
+        fault_filter_send(filter, side_other(line->from), line->bytes, at_ns);
     }
 }
 

@@ -65,6 +65,9 @@ void fault_filter_report(struct fault_filter *filter, const struct fault_rule *r
                          int64_t at_ns);
 void fault_filter_end(struct fault_filter *filter, const struct fault_rule *rule,
                       enum filter_end how, int64_t at_ns);
+// These bytes go out after what waits to go the same way.
+void fault_filter_send(struct fault_filter *filter, enum side to, struct slice bytes,
+                       int64_t at_ns);
 // What is due of what waits for this side goes out.
 void fault_filter_release(struct fault_filter *filter, enum side to, int64_t at_ns);
 // A line of the proxy's own for the client, after what waits.

@@ -130,8 +130,7 @@ static void send_text(struct fault_filter *filter, struct slice text, int exchan
     }
     message->len += text.len;
     if (!message->elsewhere) {
-        pace_put(&filter->pace[SIDE_SERVER], text, at_ns, 0);
-        fault_filter_release(filter, SIDE_SERVER, at_ns);
+        fault_filter_send(filter, SIDE_SERVER, text, at_ns);
     }
     message->cut_off = closes;
     if (closes) {

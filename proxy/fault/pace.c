@@ -22,6 +22,10 @@ bool pace_is_empty(const struct pace *pace) {
     return pace->item_count == 0;
 }
 
+bool pace_is_idle(const struct pace *pace, int64_t at_ns) {
+    return pace_is_empty(pace) && pace->rate == 0 && pace->next_ns <= at_ns;
+}
+
 bool pace_is_full(const struct pace *pace) {
     return buf_len(&pace->bytes) >= LIMIT_PACE_FULL;
 }

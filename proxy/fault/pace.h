@@ -28,6 +28,8 @@ void pace_init(struct pace *pace);
 void pace_cleanup(struct pace *pace);
 
 bool pace_is_empty(const struct pace *pace);
+// Whether bytes would come out of it as they are put in, at this time.
+bool pace_is_idle(const struct pace *pace, int64_t at_ns);
 // Whether it holds so much that its source should wait.
 bool pace_is_full(const struct pace *pace);
 void pace_put(struct pace *pace, struct slice bytes, int64_t not_before_ns, uint64_t segment);

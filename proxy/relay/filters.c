@@ -32,6 +32,9 @@ void filter_stream_set_end(struct filter_stream *stream, enum stream_end end) {
 // What was passed goes out before anything else that goes the same way.
 static void let_pass(struct relay *relay, enum side from) {
     struct slice bytes = relay->streams[from].passing;
+    if (bytes.len == 0) {
+        return;
+    }
     relay->streams[from].passing = SLICE("");
     leg_send(relay_leg(relay, side_other(from)), bytes);
 }
@@ -439,6 +442,9 @@ static size_t run(struct relay *relay, enum side from, struct slice bytes, int64
 
 static bool run_held(struct relay *relay, enum side from, int64_t at_ns) {
     struct buf *held = &relay->streams[from].held;
+    if (buf_len(held) == 0) {
+        return false;
+    }
     size_t used = run(relay, from, buf_slice(held), at_ns);
     buf_consume(held, used);
     return used > 0;
