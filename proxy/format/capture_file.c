@@ -30,9 +30,16 @@ static void put16(struct buf *out, unsigned value) {
     buf_put(out, slice_of(bytes, sizeof(bytes)));
 }
 
+static void set32(uint8_t *at, uint32_t value) {
+    for (size_t i = 0; i < 4; i++) {
+        at[i] = (uint8_t)(value >> 8 * i);
+    }
+}
+
 static void put32(struct buf *out, uint32_t value) {
-    put16(out, value & 0xFFFF);
-    put16(out, value >> 16);
+    uint8_t bytes[4];
+    set32(bytes, value);
+    buf_put(out, slice_of(bytes, sizeof(bytes)));
 }
 
 static uint32_t get32(struct slice s, size_t offset) {
@@ -55,10 +62,12 @@ void pcap_put_head(struct buf *out) {
 
 void pcap_put_packet(struct buf *out, int64_t unix_ns, struct slice headers, struct slice payload) {
     uint32_t len = (uint32_t)(headers.len + payload.len);
-    put32(out, (uint32_t)(unix_ns / NS_PER_S));
-    put32(out, (uint32_t)(unix_ns % NS_PER_S / NS_PER_US));
-    put32(out, len);
-    put32(out, len);
+    uint8_t head[PCAP_RECORD_HEAD_LEN];
+    set32(head, (uint32_t)(unix_ns / NS_PER_S));
+    set32(head + 4, (uint32_t)(unix_ns % NS_PER_S / NS_PER_US));
+    set32(head + 8, len);
+    set32(head + 12, len);
+    buf_put(out, slice_of(head, sizeof(head)));
     buf_put(out, headers);
     buf_put(out, payload);
 }

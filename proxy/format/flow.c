@@ -35,6 +35,11 @@ static void set32(uint8_t *at, uint32_t value) {
 // The sum of RFC 1071 over big-endian words; an odd byte at the end is padded.
 static uint64_t sum(uint64_t before, struct slice bytes) {
     size_t i = 0;
+    for (; i + 3 < bytes.len; i += 4) { // two words at a time, of which `fold` makes one
+        uint32_t two;
+        memcpy(&two, bytes.data + i, sizeof(two));
+        before += ntohl(two);
+    }
     for (; i + 1 < bytes.len; i += 2) {
         before += (uint64_t)(bytes.data[i] << 8 | bytes.data[i + 1]);
     }

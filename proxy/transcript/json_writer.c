@@ -40,7 +40,8 @@ void json_key(struct json_writer *json, const char *key) {
     begin_value(json);
     buf_put_byte(json->out, '"');
     buf_put_string(json->out, key);
-    buf_put(json->out, SLICE("\":"));
+    buf_put_byte(json->out, '"');
+    buf_put_byte(json->out, ':');
     json->comma = false;
 }
 
