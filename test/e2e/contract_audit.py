@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import xml.etree.ElementTree
 
 from support import scope as s
@@ -243,4 +244,4 @@ def test_standard_input_begins_anew_in_each_case(scope):
 
 
 if __name__ == "__main__":
-    s.main(globals())
+    sys.exit(s.main(globals()))

@@ -3,20 +3,20 @@
 
 import {button, el} from './dom.js';
 
-const COLUMNS = ['Verdict', 'Case', 'What the command did', 'Sessions'];
+const AUDIT_COLUMNS = ['Verdict', 'Case', 'What the command did', 'Sessions'];
 
-function explanation(row) {
+function caseExplanation(row) {
     return el('details', {},
         el('summary', {}, row.did),
         el('p', {}, `The server ${row.server}. Right: the client ${row.right} (${row.reference}). ${row.why}`),
         row.output === null ? null : el('pre', {}, row.output));
 }
 
-function tableRow(row, open) {
+function caseRow(row, open) {
     return el('tr', {class: row.verdict === 'n/a' ? 'none' : row.verdict},
         el('td', {class: 'verdict'}, row.verdict),
         el('th', {scope: 'row'}, row.id),
-        el('td', {}, explanation(row)),
+        el('td', {}, caseExplanation(row)),
         el('td', {}, row.sessions.map(id => button(`${id}`, () => open(id), {'aria-label': `session ${id}`}))));
 }
 
@@ -28,6 +28,6 @@ export function auditTable(audit, open) {
             `${audit.counts['n/a']} not applicable`),
         audit.remedies.length === 0 ? null : el('ul', {}, audit.remedies.map(remedy => el('li', {}, `${audit.runtime}: ${remedy}`))),
         el('div', {class: 'cases'}, el('table', {},
-            el('thead', {}, el('tr', {}, COLUMNS.map(name => el('th', {scope: 'col'}, name)))),
-            el('tbody', {}, audit.cases.map(row => tableRow(row, open))))));
+            el('thead', {}, el('tr', {}, AUDIT_COLUMNS.map(name => el('th', {scope: 'col'}, name)))),
+            el('tbody', {}, audit.cases.map(row => caseRow(row, open))))));
 }
