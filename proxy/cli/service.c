@@ -29,6 +29,20 @@ static void stopped_on_worker(void *context) {
     uv_async_send(&service->stopped);
 }
 
+static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+static void take_late_signal(int number) {
+    signal(number, SIG_DFL);
+}
+
+// One that asks for the stop after it has come, by `ctl` or after the last session, changes nothing
+// of what the program exits with; another one ends it.
+static void take_late_signals(const struct service_loop *service) {
+    for (size_t i = 0; i < service->signal_count && !service->signalled; i++) {
+        signal(stop_signals[i], take_late_signal);
+    }
+}
+
 static void on_stopped(uv_async_t *async) {
     struct service_loop *service = async->data;
     uv_close((uv_handle_t *)&service->stopped, NULL);
@@ -36,6 +50,7 @@ static void on_stopped(uv_async_t *async) {
     for (size_t i = 0; i < service->signal_count; i++) {
         uv_close((uv_handle_t *)&service->signals[i], NULL);
     }
+    take_late_signals(service);
     control_answers_close(service);
 }
 
@@ -69,21 +84,12 @@ static bool needs_mark(const struct options *options) {
     return false;
 }
 
-enum err service_open(struct service_loop *out, struct failure *failure,
-                      const struct service_setup *setup) {
-    const struct options *options = setup->options;
-    struct app_context *app = setup->app;
-    *out = (struct service_loop){.options = options,
-                                 .app = app,
-                                 .confinement = setup->confinement,
-                                 .ready = {.fd = -1},
-                                 .started_unix_ns = clock_unix_ns()};
-    out->outside = setup->confinement == NULL ? NULL : setup->confinement->outside;
-    out->on_terminal = isatty(STDERR_FILENO) == 1;
-    fill_listens(out);
-    struct proxy_options proxy = {
+static struct proxy_options proxy_options_of(struct service_loop *service) {
+    const struct options *options = service->options;
+    const struct app_context *app = service->app;
+    return (struct proxy_options){
         .relay = &app->relay,
-        .listens = out->listens,
+        .listens = service->listens,
         .listen_count = options->mode_count,
         .threads = options->threads,
         .max_sessions = options->max_sessions,
@@ -92,20 +98,37 @@ enum err service_open(struct service_loop *out, struct failure *failure,
         .connect_timeout_ms = options->connect_timeout_ms,
         .asks_before_dial = app->faults != NULL && faults_have_point(app->faults, FAULT_CONNECT),
         .grace_ms = options->grace_ms,
-        .outside = out->outside,
+        .outside = service->outside,
         .mark = needs_mark(options),
         .allowed = &options->allowed,
         .balancers = &options->balancers,
         .send_header = options->send_header,
         .complain = complain,
         .stopped = stopped_on_worker,
-        .context = out,
+        .context = service,
     };
+}
+
+enum err service_open(struct service_loop *out, struct failure *failure,
+                      const struct service_setup *setup) {
+    *out = (struct service_loop){.options = setup->options,
+                                 .app = setup->app,
+                                 .confinement = setup->confinement,
+                                 .ready = {.fd = -1},
+                                 .manager_fd = -1,
+                                 .started_unix_ns = clock_unix_ns()};
+    out->outside = setup->confinement == NULL ? NULL : setup->confinement->outside;
+    if (out->options->command == CLI_PROXY) { // under `run` a service is the command
+        out->manager_fd = service_manager_open();
+    }
+    out->on_terminal = isatty(STDERR_FILENO) == 1;
+    fill_listens(out);
     uv_loop_init(&out->loop);
     uv_async_init(&out->loop, &out->stopped, on_stopped);
     uv_timer_init(&out->loop, &out->status_timer);
     out->status_timer.data = out;
     out->stopped.data = out;
+    const struct proxy_options proxy = proxy_options_of(out);
     return proxy_new(&out->proxy, failure, &proxy);
 }
 
@@ -226,13 +249,6 @@ static void warn_of_no_rotation(const struct options *options) {
     }
 }
 
-// Under `run` a service is the command, which says so itself.
-static void notify_manager(const struct service_loop *service, const char *state) {
-    if (service->options->command == CLI_PROXY) {
-        service_manager_notify(state);
-    }
-}
-
 // ── life ────────────────────────────────────────────────────────────────────────────────────────
 
 static enum err confine(struct service_loop *service, struct failure *failure) {
@@ -281,7 +297,7 @@ enum err service_start(struct service_loop *service, struct failure *failure) {
     status_start(service);
     err = name_ready_file(service, failure);
     if (err == OK) {
-        notify_manager(service, "READY=1");
+        service_manager_notify(service->manager_fd, "READY=1");
     }
     return err;
 }
@@ -289,7 +305,7 @@ enum err service_start(struct service_loop *service, struct failure *failure) {
 void service_stop(struct service_loop *service) {
     if (!service->stopping) {
         service->stopping = true;
-        notify_manager(service, "STOPPING=1");
+        service_manager_notify(service->manager_fd, "STOPPING=1");
         status_say_stopping(service);
         proxy_stop(service->proxy);
     }
@@ -334,11 +350,10 @@ static void on_signal(uv_signal_t *handle, int number) {
 }
 
 void service_take_signals(struct service_loop *service) {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+    for (size_t i = 0; i < sizeof(stop_signals) / sizeof(stop_signals[0]); i++) {
         uv_signal_init(&service->loop, &service->signals[i]);
         service->signals[i].data = service;
-        uv_signal_start(&service->signals[i], on_signal, numbers[i]);
+        uv_signal_start(&service->signals[i], on_signal, stop_signals[i]);
         service->signal_count++;
     }
 }
@@ -360,6 +375,9 @@ void service_cleanup(struct service_loop *service) {
         buf_cleanup(&service->listen_texts[i]);
     }
     new_file_discard(&service->ready); // one that has its name is closed only
+    if (service->manager_fd >= 0) {
+        close(service->manager_fd);
+    }
     free(service->listen_texts);
     free(service->listens);
 }

@@ -23,6 +23,7 @@ struct service_loop {
     const struct confinement *confinement;
     struct outside *outside; // of it
     struct new_file ready;   // without its name
+    int manager_fd;          // of the service manager; -1 for none
     struct proxy *proxy;
     struct listen_spec *listens;
     struct buf *listen_texts; // one for each mode

@@ -24,15 +24,22 @@ static bool read_address(struct sockaddr_un *out, socklen_t *out_len) {
     return true;
 }
 
-void service_manager_notify(const char *state) {
+int service_manager_open(void) {
     struct sockaddr_un address;
     socklen_t len = 0;
     if (!read_address(&address, &len)) {
-        return;
+        return -1;
     }
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0) {
-        (void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, len);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, len) != 0) {
         close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+void service_manager_notify(int fd, const char *state) {
+    if (fd >= 0) {
+        (void)!send(fd, state, strlen(state), MSG_NOSIGNAL);
     }
 }

@@ -5,8 +5,10 @@
 #ifndef SCOPE_CLI_SERVICE_MANAGER_H
 #define SCOPE_CLI_SERVICE_MANAGER_H
 
-// `state` is "READY=1" or "STOPPING=1". Does nothing where no manager asks for it; a manager that
-// cannot be reached is no reason to stop.
-void service_manager_notify(const char *state);
+// The way to it, opened while the process may still go every way; -1 where no manager asks for it,
+// or it cannot be reached: that is no reason to stop.
+int service_manager_open(void);
+// `state` is "READY=1" or "STOPPING=1". Does nothing where `fd` is -1.
+void service_manager_notify(int fd, const char *state);
 
 #endif
