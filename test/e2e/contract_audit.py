@@ -100,10 +100,10 @@ def test_a_mail_without_a_credential_is_weak(scope):
 
 
 def test_what_does_not_apply_says_why(scope):
-    audit = Audit(scope, "plain", options=options("certificate.expired", "downgrade.not-offered", "auth.refused-535"))
+    audit = Audit(scope, "plain", options=options("certificate.expired", "downgrade.answered-454", "auth.refused-535"))
     assert audit.status == 0
     assert audit.rows() == {"certificate.expired": ("n/a", "the command uses no TLS"),
-                            "downgrade.not-offered": ("n/a", "the command uses no STARTTLS"),
+                            "downgrade.answered-454": ("n/a", "the command uses no STARTTLS"),
                             "auth.refused-535": ("n/a", "the command gives no credential")}
 
 

@@ -38,7 +38,10 @@ static void check_refusal(const struct trial *trial, enum audit_verdict verdict,
                           const char *sentence) {
     struct audit_case of = {.id = "delivery.x", .expectation = AUDIT_REPORTS_REFUSAL};
     struct audit_ruling ruling;
-    audit_rule(&ruling, &of, &trial->trial, &trial->trial);
+    struct trial control;
+    trial_init(&control, 0);
+    trial_message(&control, AUDIT_IN_CLEAR, true);
+    audit_rule(&ruling, &of, &control.trial, &trial->trial);
     check_ruling(&ruling, verdict, sentence);
 }
 
