@@ -46,6 +46,9 @@ enum audit_need {
     AUDIT_NEEDS_PIPELINING = 128,  // … commands sent without waiting for the reply before
     AUDIT_NEEDS_NAME = 256,        // … the client named the server in TLS (SNI)
     AUDIT_NEEDS_CLEAR_START = 512, // … it began in the clear, whether or not STARTTLS followed
+    AUDIT_NEEDS_DOT = 1024,        // … a line of the mail begins with a dot
+    AUDIT_NEEDS_8BIT = 2048,       // … the mail has bytes over 127
+    AUDIT_IS_MINOR = 4096,         // no verdict is worse than weak
 };
 
 // What is right, as the judge knows it; each has a function in ruling.c.

@@ -5,6 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+// `run` gives a signal as the shell does; a command may exit with more, as Perl's `die` with 255.
+enum { SIGNAL_STATUS = 128, SIGNAL_LAST = 64 };
+
 static audit_rule_function *const rules[AUDIT_EXPECTATION_COUNT] = {
     [AUDIT_REFUSES_SERVER] = audit_refuses_server,
     [AUDIT_REFUSES_LAX] = audit_refuses_lax,
@@ -50,8 +53,8 @@ void audit_say(struct audit_ruling *out, enum audit_verdict verdict, const char 
 const char *audit_end_text(char *out, size_t size, const struct audit_trial *trial) {
     if (trial->timed_out) {
         (void)snprintf(out, size, "until its time was over");
-    } else if (trial->status > 128) {
-        (void)snprintf(out, size, "and ended by signal %d", trial->status - 128);
+    } else if (trial->status > SIGNAL_STATUS && trial->status <= SIGNAL_STATUS + SIGNAL_LAST) {
+        (void)snprintf(out, size, "and ended by signal %d", trial->status - SIGNAL_STATUS);
     } else {
         (void)snprintf(out, size, "and exited %d", trial->status);
     }

@@ -50,8 +50,8 @@ static void judge_verb(struct analysis *analysis, const struct event_command *co
     }
     bool hidden = verb == VERB_STARTTLS && analysis->facts.server_offers_starttls;
     analysis_say(analysis, RULE_UNKNOWN_COMMAND, place_of_command(command),
-                 hidden ? "%s was sent, but the proxy has taken it out of the server's EHLO reply "
-                          "and refuses it, as its option --client-tls none asks"
+                 hidden ? "%s was sent, but the proxy has taken it out of the server's EHLO reply, "
+                          "as --client-tls none or a rule of --fault asks"
                         : "%s is a command of an extension that the server's EHLO reply does not "
                           "offer",
                  quote_of(analysis, command->command.name).text);

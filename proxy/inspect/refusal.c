@@ -142,9 +142,9 @@ static const struct {
                      "name one that the EHLO reply offers, like AUTH PLAIN"},
     .overwritten = {"a firewall in front of the server has taken it out",
                     "switch its SMTP inspection off, or use the port of implicit TLS (465)"},
-    .hidden = {"the server wants TLS first, and the proxy keeps STARTTLS from the client, as its "
-               "option --client-tls none asks",
-               "run the proxy without that option, or with --server-tls starttls, so that it does "
+    .hidden = {"the server wants TLS first, and the proxy keeps STARTTLS from the client, as "
+               "--client-tls none or a rule of --fault asks",
+               "run the proxy without that, or with --server-tls starttls, so that it does "
                "TLS with the server by itself"},
     .login_in_tls = {"the server wants a login first, and offers AUTH only inside TLS",
                      "use STARTTLS, then EHLO again, AUTH, and MAIL"},

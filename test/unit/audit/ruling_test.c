@@ -73,10 +73,44 @@ static void the_findings_of_its_rules_judge_a_message(void **state) {
     check_ruling(&ruling, AUDIT_PASS, "sent it well");
     trial_finding(&trial, "bare-lf", SEVERITY_WARNING);
     audit_rule(&ruling, &of, &trial.trial, &trial.trial);
-    check_ruling(&ruling, AUDIT_WEAK, "the finding's text");
+    check_ruling(&ruling, AUDIT_WEAK, "sent it with a flaw, bare-lf: the finding's text");
     trial_finding(&trial, "bare-cr", SEVERITY_ERROR);
     audit_rule(&ruling, &of, &trial.trial, &trial.trial);
-    check_ruling(&ruling, AUDIT_FAIL, "the finding's text");
+    check_ruling(&ruling, AUDIT_FAIL, "sent it with a flaw, bare-cr: the finding's text");
+}
+
+static void check_message(const struct trial *trial, unsigned needs, enum audit_verdict verdict,
+                          const char *sentence) {
+    struct audit_case of = {.id = "message.x",
+                            .expectation = AUDIT_CLEAN_MESSAGE,
+                            .needs = needs,
+                            .rules = {"data-8bit"}};
+    struct audit_ruling ruling;
+    audit_rule(&ruling, &of, &trial->trial, &trial->trial);
+    check_ruling(&ruling, verdict, sentence);
+}
+
+static void a_case_of_dots_or_bytes_is_for_a_mail_that_has_them(void **state) {
+    (void)state;
+    struct trial trial;
+    trial_init(&trial, 0);
+    trial_message(&trial, AUDIT_IN_CLEAR, true);
+    trial.messages[0].body = SLICE("a.\r\n b\r\n");
+    check_message(&trial, AUDIT_NEEDS_DOT, AUDIT_NOT_APPLICABLE,
+                  "no line of the mail begins with a dot");
+    check_message(&trial, AUDIT_NEEDS_8BIT, AUDIT_NOT_APPLICABLE, "the mail has no byte over 127");
+    trial.messages[0].body = SLICE("a\r\n.b \xc3\xa9\r\n");
+    check_message(&trial, AUDIT_NEEDS_DOT, AUDIT_PASS, "sent it well");
+    check_message(&trial, AUDIT_NEEDS_8BIT, AUDIT_PASS, "sent it well");
+    trial_finding(&trial, "data-8bit", SEVERITY_INFO);
+    check_message(&trial, AUDIT_NEEDS_8BIT, AUDIT_PASS, "sent it well");
+    trial_finding(&trial, "data-8bit", SEVERITY_WARNING);
+    check_message(&trial, AUDIT_NEEDS_8BIT, AUDIT_WEAK,
+                  "sent it with a flaw, data-8bit: the finding's text");
+    trial.messages[0].body = SLICE(""); // the header has them
+    trial_finding(&trial, "data-8bit", SEVERITY_ERROR);
+    check_message(&trial, AUDIT_NEEDS_8BIT, AUDIT_FAIL,
+                  "sent it with a flaw, data-8bit: the finding's text");
 }
 
 int main(void) {
@@ -84,6 +118,7 @@ int main(void) {
         cmocka_unit_test(a_case_applies_to_what_the_control_shows),
         cmocka_unit_test(a_refusal_is_to_be_reported),
         cmocka_unit_test(the_findings_of_its_rules_judge_a_message),
+        cmocka_unit_test(a_case_of_dots_or_bytes_is_for_a_mail_that_has_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,6 +84,13 @@ static void what_goes_in_the_clear_instead_counts_too(void **state) {
     ruling = rule(&stripped, &trial);
     check_ruling(&ruling, AUDIT_FAIL, "gave its credential without encryption");
     assert_true(ruling.credential_lost);
+    trial_init(&trial, 0);
+    trial_message(&trial, AUDIT_IN_TLS, true); // STARTTLS though it was not offered
+    ruling = rule(&stripped, &trial);
+    check_ruling(&ruling, AUDIT_PASS, "delivered the mail inside TLS");
+    trial_init(&trial, 255);
+    ruling = rule(&stripped, &trial);
+    check_ruling(&ruling, AUDIT_PASS, "sent nothing and exited 255");
 }
 
 // What some client that checks takes by its defaults is no failure.
