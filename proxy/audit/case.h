@@ -36,15 +36,15 @@ const char *audit_group_name(enum audit_group group); // "certificate"
 
 // To whom a case applies, and how it is run: bits.
 enum audit_need {
-    AUDIT_NEEDS_STARTTLS = 1,      // the control session used STARTTLS
-    AUDIT_NEEDS_IMPLICIT = 2,      // … implicit TLS
-    AUDIT_NEEDS_TLS = 4,           // … one of the two
-    AUDIT_NEEDS_AUTH = 8,          // … a credential was given
-    AUDIT_NEEDS_TIME = 16,         // takes minutes: with --slow-cases only
-    AUDIT_OF_CONTROL = 32,         // judges the control session; the command is not run for it
-    AUDIT_NEEDS_SEVERAL = 64,      // … more than one recipient
-    AUDIT_NEEDS_PIPELINING = 128,  // … commands sent without waiting for the reply before
-    AUDIT_NEEDS_NAME = 256,        // … the client named the server in TLS (SNI)
+    AUDIT_NEEDS_STARTTLS = 1,     // the control session used STARTTLS
+    AUDIT_NEEDS_IMPLICIT = 2,     // … implicit TLS
+    AUDIT_NEEDS_TLS = 4,          // … one of the two
+    AUDIT_NEEDS_AUTH = 8,         // … a credential was given
+    AUDIT_NEEDS_TIME = 16,        // takes minutes: with --slow-cases only
+    AUDIT_OF_CONTROL = 32,        // judges the control session; the command is not run for it
+    AUDIT_NEEDS_SEVERAL = 64,     // … more than one recipient
+    AUDIT_NEEDS_PIPELINING = 128, // a command that does not wait; seen in the case, not the control
+    AUDIT_NEEDS_NAME = 256,       // … the client named the server in TLS (SNI)
     AUDIT_NEEDS_CLEAR_START = 512, // … it began in the clear, whether or not STARTTLS followed
     AUDIT_NEEDS_DOT = 1024,        // … a line of the mail begins with a dot
     AUDIT_NEEDS_8BIT = 2048,       // … the mail has bytes over 127

@@ -130,11 +130,8 @@ static const char *lack_of_dialogue(unsigned needs, const struct audit_trial *co
     if ((needs & AUDIT_NEEDS_AUTH) != 0 && !gave_credential(control)) {
         return "the command gives no credential";
     }
-    if ((needs & AUDIT_NEEDS_SEVERAL) != 0 && recipients(control) < 2) {
-        return "the mail has one recipient";
-    }
-    bool waits = (needs & AUDIT_NEEDS_PIPELINING) != 0 && !audit_pipelined(control);
-    return waits ? "the command waits for each reply" : NULL;
+    bool single = (needs & AUDIT_NEEDS_SEVERAL) != 0 && recipients(control) < 2;
+    return single ? "the mail has one recipient" : NULL;
 }
 
 bool audit_applies(struct audit_ruling *out, const struct audit_case *of,
@@ -155,4 +152,8 @@ void audit_rule(struct audit_ruling *out, const struct audit_case *of,
     struct audit_evidence evidence = {.of = of, .control = control, .trial = trial};
     *out = (struct audit_ruling){.verdict = AUDIT_PASS};
     rules[of->expectation](out, &evidence);
+    bool waits = (of->needs & AUDIT_NEEDS_PIPELINING) != 0 && !audit_pipelined(trial);
+    if (out->verdict == AUDIT_PASS && waits) {
+        audit_say(out, AUDIT_NOT_APPLICABLE, "the command waits for each reply");
+    }
 }

@@ -99,6 +99,7 @@ static struct embedded_traits case_traits(const struct audit_case_setup *setup) 
     if (traits.auth == NULL) {
         traits.auth = setup->auth;
     }
+    traits.auth_in_clear = traits.auth_in_clear || setup->auth_in_clear;
     return traits;
 }
 

@@ -160,15 +160,26 @@ static void run_control_with(struct audit *audit, const char *auth) {
     audit_jobs_run(&audit->jobs, &audit->control, 1, take_control, audit);
 }
 
-// Mechanisms that show the secret itself, so that it is known, and masked wherever the command may
-// write it; all that the server has only for a client that does none of these.
-static void try_control(struct audit *audit) {
+static bool try_control_again(struct audit *audit, const char *auth, bool auth_in_clear) {
     const struct audit_trial *trial = &audit->control.result.trial;
-    run_control_with(audit, "AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER");
     bool again = trial->session_count > 0 && audit_accepted(trial) == 0;
-    if (again && audit->jobs.stopped_by == 0) {
-        audit_job_cleanup(&audit->control);
-        run_control_with(audit, NULL);
+    if (!again || audit->jobs.stopped_by != 0) {
+        return false;
+    }
+    audit_job_cleanup(&audit->control);
+    audit->jobs.auth_in_clear = auth_in_clear;
+    run_control_with(audit, auth);
+    return true;
+}
+
+// Mechanisms that show the secret itself, so that it is known, and masked wherever the command may
+// write it; all that the server has only for a client that does none of these, and a login without
+// TLS only for one that sends no mail otherwise.
+static void try_control(struct audit *audit) {
+    const char *open_mechanisms = "AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER";
+    run_control_with(audit, open_mechanisms);
+    if (try_control_again(audit, open_mechanisms, true)) {
+        try_control_again(audit, NULL, false);
     }
 }
 

@@ -25,7 +25,7 @@ mail = b"Subject: x\\r\\n\\r\\nbody\\r\\n"
 def send(client):
     if how == "reads":
         assert sys.stdin.read() == "the mail\\n"
-    if how not in ("plain", "reads", "deaf", "stuck"):
+    if how not in ("plain", "reads", "deaf", "stuck", "clear"):
         client.starttls(context=ssl.create_default_context() if how == "safe" else None)
     if how not in ("plain", "reads", "deaf", "stuck", "open"):
         client.login("alice", password)
@@ -105,6 +105,13 @@ def test_what_does_not_apply_says_why(scope):
     assert audit.rows() == {"certificate.expired": ("n/a", "the command uses no TLS"),
                             "downgrade.answered-454": ("n/a", "the command uses no STARTTLS"),
                             "auth.refused-535": ("n/a", "the command gives no credential")}
+
+
+def test_a_login_without_tls_loses_the_credential(scope):
+    audit = Audit(scope, "clear", options=options("downgrade.not-offered", "auth.refused-535"))
+    assert audit.status == 1 and "Grade F" in audit.out, audit.out
+    assert audit.rows() == {"downgrade.not-offered": ("fail", "gave its credential without encryption"),
+                            "auth.refused-535": ("pass", "reported it and exited 1")}
 
 
 def test_a_refusal_that_is_not_reported_fails(scope):
