@@ -5,6 +5,7 @@
 #include "base/slice.h"
 #include "base/text.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -92,4 +93,33 @@ bool process_is_signalled(uint32_t tid) {
         pending &= status_mask(status, "SigCgt") | waiting_signals();
     }
     return pending != 0;
+}
+
+// The kernel lists a process's children by the thread that made them.
+static void signal_children_of(uint32_t tid, int number) {
+    char name[PATH_SMALL];
+    char buffer[LIMIT_PROC_STATUS];
+    (void)snprintf(name, sizeof(name), "task/%" PRIu32 "/children", tid);
+    struct slice rest = proc_read(buffer, sizeof(buffer), (uint32_t)getpid(), name);
+    while (rest.len > 0) {
+        uint64_t pid = 0;
+        bool whole = slice_find_byte(rest, ' ') != SLICE_NONE;
+        if (text_parse_u64(&pid, slice_split(&rest, ' '), INT32_MAX) && pid > 1 && whole) {
+            kill((pid_t)pid, number);
+        }
+    }
+}
+
+void process_signal_children(int number) {
+    DIR *threads = opendir("/proc/self/task");
+    const struct dirent *thread;
+    while (threads != NULL && (thread = readdir(threads)) != NULL) {
+        uint64_t tid = 0;
+        if (text_parse_u64(&tid, slice_of_string(thread->d_name), INT32_MAX)) {
+            signal_children_of((uint32_t)tid, number);
+        }
+    }
+    if (threads != NULL) {
+        closedir(threads);
+    }
 }

@@ -20,5 +20,7 @@ void process_identify(struct process_identity *out, uint32_t pid);
 // True while a signal waits for the thread that it catches and does not block: a blocking call of
 // its own would be interrupted now.
 bool process_is_signalled(uint32_t tid);
+// Sends a signal to each child of this process.
+void process_signal_children(int number);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/process.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -25,6 +26,7 @@ struct reaper {
     int stop_event;
     pthread_t thread;
     bool command_ended;
+    bool timed_out; // it had not ended when it was to be ended
     bool all_ended; // said once
     int status;
 };
@@ -60,6 +62,8 @@ static void reap(struct reaper *reaper) {
     }
     if (pid < 0 && errno == ECHILD) {
         say_ended(reaper);
+    } else if (reaper->steps > 1) {
+        process_signal_children(SIGKILL); // some became ours by the end of another
     } else if (reaper->command_ended) {
         reporter_warn(reaper->reporter, WARNING_LEFT_BEHIND,
                       "the command has ended; processes that it left running are captured until "
@@ -71,11 +75,14 @@ static void signal_command(const struct reaper *reaper, int number) {
     kill(reaper->command.alone ? -reaper->command.pid : reaper->command.pid, number);
 }
 
-// SIGTERM, then SIGKILL, then what has left the group goes unheeded.
+// SIGTERM, then SIGKILL, to the group and to what has left it and lost its parent; then what is
+// still there goes unheeded.
 static void end_command(struct reaper *reaper) {
     static const int signals[] = {SIGTERM, SIGKILL};
+    reaper->timed_out = reaper->timed_out || !reaper->command_ended;
     if (reaper->steps < 2) {
         signal_command(reaper, signals[reaper->steps]);
+        process_signal_children(signals[reaper->steps]);
     } else {
         say_ended(reaper);
     }
@@ -97,7 +104,7 @@ static int patience_ms(const struct reaper *reaper) {
 // that a process sent came to us alone.
 static void pass_on(struct reaper *reaper, const struct signalfd_siginfo *info) {
     int number = (int)info->ssi_signo;
-    if (reaper->command_ended) {
+    if (reaper->command_ended && !reaper->command.alone) {
         say_ended(reaper);
         return;
     }
@@ -174,7 +181,7 @@ struct reaper *reaper_start(const struct reaper_command *command, struct reporte
 }
 
 bool reaper_timed_out(const struct reaper *reaper) {
-    return reaper->steps > 0;
+    return reaper->timed_out;
 }
 
 void reaper_stop(struct reaper *reaper) {

@@ -16,7 +16,7 @@ struct reaper;
 struct reaper_command {
     pid_t pid;
     bool alone;            // it leads a process group of its own, to which signals go
-    int64_t time_limit_ms; // after which that group is ended; 0 for none
+    int64_t time_limit_ms; // after which all that is left of it is ended; 0 for none
 };
 
 // The signals that it takes: blocked in every thread, so that they come to it alone.
@@ -26,7 +26,7 @@ void reaper_signals(sigset_t *out);
 // the command connected last was claimed, so that no session is lost by it.
 struct reaper *reaper_start(const struct reaper_command *command, struct reporter *reporter,
                             struct pending_connects *pending);
-// After the end was said: whether the time was over before.
+// After the end was said: whether the command itself had to be ended.
 bool reaper_timed_out(const struct reaper *reaper);
 void reaper_stop(struct reaper *reaper);
 

@@ -25,9 +25,9 @@ mail = b"Subject: x\\r\\n\\r\\nbody\\r\\n"
 def send(client):
     if how == "reads":
         assert sys.stdin.read() == "the mail\\n"
-    if how not in ("plain", "reads", "deaf", "stuck", "clear"):
+    if how not in ("plain", "reads", "deaf", "stuck", "clear", "daemon"):
         client.starttls(context=ssl.create_default_context() if how == "safe" else None)
-    if how not in ("plain", "reads", "deaf", "stuck", "open"):
+    if how not in ("plain", "reads", "deaf", "stuck", "open", "daemon"):
         client.login("alice", password)
     client.sendmail("a@example.com", ["b@example.net"], mail)
     client.quit()
@@ -47,6 +47,11 @@ except Exception:
         time.sleep(600)
     if how != "deaf":
         raise
+if how == "daemon" and os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        open(sys.argv[2], "a").write(f"{os.getpid()}\\n")
+        time.sleep(600)
 """
 
 
@@ -174,6 +179,15 @@ def test_a_case_ends_with_its_process_group_after_the_timeout(scope):
     with open(pids) as file:
         (pid,) = file.read().split()
     s.until(lambda: is_gone(pid), "the end of a process that does not heed SIGTERM")
+
+
+def test_what_a_case_leaves_behind_ends_with_it(scope):
+    pids = scope.path("pids")
+    audit = Audit(scope, "daemon", pids, options=options("reply.no-text", more=["--timeout", "3"]))
+    assert audit.rows()["reply.no-text"] == ("pass", "delivered the mail"), (audit.out, audit.errors)
+    with open(pids) as file:
+        for pid in file.read().split():
+            s.until(lambda pid=pid: is_gone(pid), "the end of a process that left the group")
 
 
 def test_an_interrupt_ends_all_that_runs(scope):
