@@ -193,14 +193,6 @@ static enum err load_certificate(struct issuer *ca, const struct folder *folder,
     return err;
 }
 
-static int no_pass_phrase(char *buffer, int size, int writing, void *context) {
-    (void)buffer;
-    (void)size;
-    (void)writing;
-    (void)context;
-    return 0;
-}
-
 static enum err check_mode(mode_t mode, const struct folder *folder, struct failure *failure) {
     return (mode & (S_IRWXG | S_IRWXO)) == 0
                ? OK
@@ -222,7 +214,7 @@ static enum err load_key(EVP_PKEY **out_key, X509 **out_intermediate, const stru
     }
     if (err == OK) {
         BIO *bio = BIO_new_mem_buf(buf_slice(&pem).data, (int)buf_len(&pem));
-        *out_key = PEM_read_bio_PrivateKey(bio, NULL, no_pass_phrase, NULL);
+        *out_key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
         *out_intermediate = *out_key == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
         BIO_free(bio);
         if (*out_key == NULL) {

@@ -9,6 +9,7 @@
 #include "folder_of_test.h"
 
 #include <openssl/bio.h>
+#include <openssl/cipher.h>
 #include <openssl/evp.h>
 #include <openssl/nid.h>
 #include <openssl/pem.h>
@@ -202,6 +203,33 @@ static void test_garbage(void **state) {
     fixture_cleanup(&f);
 }
 
+static EVP_PKEY *key_in(const char *file) {
+    BIO *bio = BIO_new_file(file, "r");
+    assert_non_null(bio);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+    BIO_free(bio);
+    assert_non_null(key);
+    return key;
+}
+
+// It is refused, and no terminal is asked for the pass phrase.
+static void test_key_with_a_pass_phrase(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_init(&f);
+    authority_free(must_open(&f));
+    EVP_PKEY *key = key_in(f.key);
+    char pass_phrase[] = "secret";
+    BIO *bio = BIO_new_file(f.key, "w");
+    assert_int_equal(PEM_write_bio_PrivateKey(bio, key, EVP_aes_128_cbc(), (uint8_t *)pass_phrase,
+                                              6, NULL, NULL),
+                     1);
+    BIO_free(bio);
+    EVP_PKEY_free(key);
+    must_refuse(&f, "ca.key is not a private key in PEM form");
+    fixture_cleanup(&f);
+}
+
 static void test_half_of_it(void **state) {
     (void)state;
     struct fixture f;
@@ -290,15 +318,6 @@ static void test_limits(void **state) {
     assert_limits(MIXED, 2, "example.com ip8:127/255 ip32:1/255 | ");
     assert_limits(IPV6, 1, "ip32:0/255 invalid ip8:192/255 | ");
     assert_limits(ADDRESSES, 2, "ip8:10/255 ip32:0/255 invalid | ");
-}
-
-static EVP_PKEY *key_in(const char *file) {
-    BIO *bio = BIO_new_file(file, "r");
-    assert_non_null(bio);
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
-    BIO_free(bio);
-    assert_non_null(key);
-    return key;
 }
 
 // What can be signed with a leaked key is limited in every program: the root's key is nowhere.
@@ -436,6 +455,7 @@ int main(void) {
         cmocka_unit_test(test_key_open_to_others),
         cmocka_unit_test(test_key_of_another),
         cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_key_with_a_pass_phrase),
         cmocka_unit_test(test_half_of_it),
         cmocka_unit_test(test_expired),
         cmocka_unit_test(test_folder_that_cannot_be),
