@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "cli/command_table.h"
 #include "cli/completion_value.h"
+#include "cli/option_lookup.h"
 #include "cli/option_words.h"
 
 #include <stdio.h>

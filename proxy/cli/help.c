@@ -1,7 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "cli/help.h"
 
-#include "cli/option_table.h"
+#include "cli/option_lookup.h"
+
+// The headings, in the order of their enum.
+static const char *const group_titles[GROUP_COUNT] = {
+    [GROUP_TRAFFIC] = "Where traffic comes from",
+    [GROUP_TLS] = "TLS",
+    [GROUP_FAULTS] = "What the proxy puts in",
+    [GROUP_SHOWN] = "What is shown",
+    [GROUP_OUTPUT] = "Outputs",
+    [GROUP_WEB] = "The page",
+    [GROUP_VERDICT] = "Findings and verdict",
+    [GROUP_AUDIT] = "The audit",
+    [GROUP_LIFE] = "Stopping and limits",
+    [GROUP_OTHER] = "Other",
+};
 
 enum { HELP_WIDTH = 96, HELP_INDENT = 6 };
 
@@ -49,7 +63,7 @@ static void put_group(struct buf *out, enum cli_command command, enum option_gro
             continue;
         }
         if (!titled) {
-            buf_putf(out, "\n%s:\n", option_group_title(group));
+            buf_putf(out, "\n%s:\n", group_titles[group]);
             titled = true;
         }
         put_option(out, &rows[i]);

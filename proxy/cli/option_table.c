@@ -582,49 +582,9 @@ static const struct option_row table[] = {
 
 enum { TABLE_COUNT = sizeof(table) / sizeof(table[0]) };
 
-static const char *const group_titles[GROUP_COUNT] = {
-    [GROUP_TRAFFIC] = "Where traffic comes from",
-    [GROUP_TLS] = "TLS",
-    [GROUP_FAULTS] = "What the proxy puts in",
-    [GROUP_SHOWN] = "What is shown",
-    [GROUP_OUTPUT] = "Outputs",
-    [GROUP_WEB] = "The page",
-    [GROUP_VERDICT] = "Findings and verdict",
-    [GROUP_AUDIT] = "The audit",
-    [GROUP_LIFE] = "Stopping and limits",
-    [GROUP_OTHER] = "Other",
-};
-
 _Static_assert((int)TABLE_COUNT <= (int)OPTION_ROWS_MAX, "options.h has a mark for each");
 
 const struct option_row *option_table(size_t *out_count) {
     *out_count = TABLE_COUNT;
     return table;
-}
-
-const char *option_group_title(enum option_group group) {
-    return group_titles[group];
-}
-
-bool option_is_of(const struct option_row *row, enum cli_command command) {
-    bool of_the_program = row->kind == OPTION_HELP || row->kind == OPTION_VERSION;
-    return command == CLI_NONE ? of_the_program : (row->commands & 1U << command) != 0;
-}
-
-const struct option_row *option_find(enum cli_command command, struct slice name) {
-    for (size_t i = 0; i < TABLE_COUNT; i++) {
-        if (slice_is(name, table[i].name) && option_is_of(&table[i], command)) {
-            return &table[i];
-        }
-    }
-    return NULL;
-}
-
-const struct option_row *option_find_letter(enum cli_command command, char letter) {
-    for (size_t i = 0; i < TABLE_COUNT; i++) {
-        if (letter != 0 && table[i].letter == letter && option_is_of(&table[i], command)) {
-            return &table[i];
-        }
-    }
-    return NULL;
 }

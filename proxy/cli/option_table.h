@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // option_table: every option, once. The parser reads its words by it, the help prints it, a test
-// holds the man page to it.
+// holds the man page to it. Which row a word of a command means: option_lookup.
 #ifndef SCOPE_CLI_OPTION_TABLE_H
 #define SCOPE_CLI_OPTION_TABLE_H
 
@@ -66,12 +66,5 @@ struct option_row {
 };
 
 const struct option_row *option_table(size_t *out_count);
-const char *option_group_title(enum option_group group);
-
-// CLI_NONE is the program itself.
-bool option_is_of(const struct option_row *row, enum cli_command command);
-// The rows of a command, by name or letter; NULL where it has none such.
-const struct option_row *option_find(enum cli_command command, struct slice name);
-const struct option_row *option_find_letter(enum cli_command command, char letter);
 
 #endif

@@ -2,7 +2,7 @@
 #include "cli/options.h"
 
 #include "cli/option_check.h"
-#include "cli/option_table.h"
+#include "cli/option_lookup.h"
 #include "cli/option_value.h"
 #include "cli/option_words.h"
 #include "cli/suggest.h"

@@ -2,7 +2,7 @@
 #include "cli/completion.h"
 
 #include "base/limits.h"
-#include "cli/option_table.h"
+#include "cli/option_lookup.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 #include "cli/help.h"
 
 #include "base/limits.h"
-#include "cli/option_table.h"
+#include "cli/option_lookup.h"
 #include "inspect/rule.h"
 
 #include <setjmp.h>
