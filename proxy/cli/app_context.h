@@ -13,7 +13,7 @@
 #include "observe/waits.h"
 #include "relay/config.h"
 #include "sandbox/rights.h"
-#include "verdict/expression.h"
+#include "verdict/expression_tally.h"
 #include "verdict/judge.h"
 #include "web/html_report.h"
 #include "web/web.h"

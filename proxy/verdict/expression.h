@@ -1,69 +1,82 @@
 // SPDX-License-Identifier: MIT
-// expression: one `NAME OP VALUE` of `--expect` and `--only`, asked of records of sessions.
+// expression: one `NAME OP VALUE` of `--expect` and `--only`, read from its text.
 //
 //   all:to ~ @example\.net$
 //   ─── ── ─ ──────────────
 //   every  op value, to the end of the word
 //       name
 //
-// A count (`sessions`, `messages`, `accepted`, `recipients`, `findings`) is summed over all
-// sessions. A text is asked of each message or session: it holds when one of them has such a value,
-// with `all:` when each of them has values and all of these are such. `all:` is true of no message,
-// or no session.
+// It knows no session: what records have of it, and whether it holds, is expression_tally's.
 #ifndef SCOPE_VERDICT_EXPRESSION_H
 #define SCOPE_VERDICT_EXPRESSION_H
 
-#include "base/buf.h"
 #include "base/err.h"
-#include "event/event.h"
 
-struct expression; // immutable: many threads may ask it
-struct record;
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pattern;
 
 // Which names are known: those of `check`, or also `client`, `server` and `port`.
 enum expression_use { EXPRESSION_CHECK, EXPRESSION_ONLY };
+
+enum expression_op {
+    OP_EQUAL,
+    OP_NOT_EQUAL,
+    OP_MATCHES,
+    OP_LESS,
+    OP_AT_MOST,
+    OP_MORE,
+    OP_AT_LEAST
+};
+
+// What a name is asked of, and how its value is read.
+enum expression_subject {
+    COUNT_SESSIONS,
+    COUNT_MESSAGES,
+    COUNT_ACCEPTED,
+    COUNT_RECIPIENTS,
+    COUNT_FINDINGS,
+    MESSAGE_FROM,
+    MESSAGE_TO,
+    MESSAGE_HEADER,
+    SESSION_AUTH,
+    SESSION_AUTH_OUTCOME,
+    SESSION_TLS_CLIENT,
+    SESSION_TLS_SERVER,
+    SESSION_OUTCOME,
+    SESSION_CLIENT,
+    SESSION_SERVER,
+    SESSION_PORT,
+};
+
+enum expression_kind { VALUE_COUNT, VALUE_TEXT, VALUE_PORT };
+
+// A name, and what is known of it.
+struct expression_name {
+    const char *name;
+    enum expression_subject subject;
+    enum expression_kind kind;
+    bool of_message; // asked of each message, else of each session
+    bool only;       // known to --only alone
+};
+
+// Immutable: many threads may ask it.
+struct expression {
+    char *text;
+    const struct expression_name *name;
+    char *header; // MESSAGE_HEADER: the field's name
+    bool every;   // `all:`
+    enum expression_op op;
+    char *value;
+    uint64_t number;         // of a count, or of a port that is compared by size
+    struct pattern *pattern; // of OP_MATCHES, else NULL
+};
 
 // ERR_USAGE with a sentence that names what is wrong in `text`.
 MUST_USE enum err expression_parse(struct expression **out, struct failure *failure,
                                    const char *text, enum expression_use use);
 void expression_free(struct expression *expression); // NULL is fine
 const char *expression_text(const struct expression *expression);
-
-// What was seen of it so far. All-zero is nothing yet.
-struct expression_tally {
-    uint64_t sum;      // of a count
-    uint64_t asked;    // messages or sessions that were asked
-    uint64_t matching; // of these, those that have it
-    struct buf found;  // the values seen, for a person; cut after some
-    size_t found_count;
-};
-
-// The counts of sessions, summed.
-struct expression_counts {
-    uint64_t sessions;
-    uint64_t messages;
-    uint64_t accepted; // messages that the server took
-    uint64_t recipients;
-    uint64_t findings[SEVERITY_ERROR + 1];
-};
-
-void expression_count(struct expression_counts *counts, const struct record *session);
-void expression_counts_add(struct expression_counts *sum, const struct expression_counts *more);
-
-void expression_ask(struct expression_tally *tally, const struct expression *expression,
-                    const struct record *session);
-// The same of sessions whose records are gone: only a count can be asked of them, without `all:`.
-void expression_ask_counts(struct expression_tally *tally, const struct expression *expression,
-                           const struct expression_counts *counts);
-// The answer over all that was asked.
-bool expression_holds(const struct expression *expression, const struct expression_tally *tally);
-// Appends what was found, for a person: a number, or the values seen, or `nothing`. Values are as
-// they are in the document, not escaped.
-void expression_put_found(struct buf *out, const struct expression *expression,
-                          const struct expression_tally *tally);
-void expression_tally_cleanup(struct expression_tally *tally);
-
-// Asks one session alone (`--only`).
-bool expression_matches(const struct expression *expression, const struct record *session);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "event/event.h"
-#include "verdict/expression.h"
+#include "verdict/expression_tally.h"
 
 struct judge;
 struct record;

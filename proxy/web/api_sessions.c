@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "format/capture_file.h"
 #include "format/show.h"
-#include "verdict/expression.h"
+#include "verdict/expression_tally.h"
 #include "web/api_parts.h"
 #include "web/summary.h"
 

@@ -11,7 +11,7 @@
 #define SCOPE_WEB_STORE_H
 
 #include "base/budget.h"
-#include "verdict/expression.h"
+#include "verdict/expression_tally.h"
 #include "web/kept.h"
 
 struct store;

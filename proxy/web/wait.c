@@ -2,7 +2,7 @@
 #include "web/wait.h"
 
 #include "base/memory.h"
-#include "verdict/expression.h"
+#include "verdict/expression_tally.h"
 #include "verdict/judge.h"
 #include "verdict/report.h"
 
