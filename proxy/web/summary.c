@@ -129,6 +129,9 @@ void summary_write(struct json_writer *json, const struct record *record, uint64
     const struct event_session *session = &record->session;
     json_open(json, '{');
     json_member_uint(json, "id", id);
+    if (session->audit != NULL) {
+        json_member_string(json, "audit", session->audit);
+    }
     write_time(json, "started", session->started_unix_ns);
     json_key(json, "duration_ms");
     if (record->closed) {

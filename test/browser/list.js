@@ -2,9 +2,9 @@
 // The list of the sessions: what it shows as it happens, its filter, keys, switch and size.
 'use strict';
 const assert = require('node:assert');
-const {open, finish, until, hasRows, hasRow, textOf} = require('./browser.js');
-const {startProxy, startView, startServer, talk, linesOf, send, write} = require('./program.js');
-const {mail} = require('./mails.js');
+const {open, finish, until, hasRows, hasRow, openRow, textOf, hasNoViolation} = require('./browser.js');
+const {startProxy, startView, startServer, run, talk, linesOf, send, write, folder} = require('./program.js');
+const {mail, ESCAPES} = require('./mails.js');
 
 const cells = page => page.$$eval('.rows .row', rows => rows.map(row =>
     Object.fromEntries([...row.children].map(cell => [cell.className, cell.textContent]))));
@@ -220,6 +220,42 @@ async function tenThousandSessionsScroll(browser) {
     await program.stop();
 }
 
+// Of the sessions 1 to 3 the last two belong to a case, one with a name that no audit gives.
+function auditedSessions() {
+    const document = JSON.parse(manySessions(3));
+    document.sessions[1].audit = 'tls-plain';
+    document.sessions[2].audit = `<img src=x onerror=alert(6)>${ESCAPES}`;
+    return JSON.stringify(document);
+}
+
+async function theCaseOfAnAuditIsShown(browser) {
+    const file = write('audited.json', auditedSessions());
+    const program = await startView(file);
+    run('check', file, '--fail-on', 'never', '--report', `html:${folder}/audited.html`);
+    for (const where of [program.address, `file://${folder}/audited.html`]) {
+        for (const dark of [false, true]) {
+            const page = await open(browser, where, {dark, width: 360});
+            await hasRows(page, 3);
+            assert.deepStrictEqual(await page.$$eval('.rows .case', all => all.map(each => each.textContent).sort()),
+                [`audit case <img src=x onerror=alert(6)>${ESCAPES}`, 'audit case tls-plain']);
+            await hasNoViolation(page);
+            await page.type('#filter-text', 'TLS-plain');
+            await hasRows(page, 1);
+            await openRow(page, 'client-2-');
+            assert.strictEqual(await textOf(page, '#session h2'), 'Session 2 audit case tls-plain ');
+            await hasNoViolation(page);
+            await page.$eval('#filter-text', input => { input.value = ''; });
+            await page.type('#filter-text', 'alert(6)');
+            await openRow(page, 'client-3-');
+            await until(page, () => document.querySelector('#session h2 .case')?.textContent.includes('<img src=x'));
+            assert.strictEqual(await page.$$eval('img', all => all.length), 0);
+            assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+            await finish(page);
+        }
+    }
+    await program.stop();
+}
+
 module.exports = {sessionsAppearAsTheyHappen, aSessionThatLivesIsShown, aRefusedSessionNamesItsPeople, theFilterTakesWordsAndExpressions,
     aWrongExpressionIsExplained, keysMoveAndOpen, everyControlIsReachedByTab, theSwitchStopsAndClearForgets, aLineSaysWhatTheProxyDoes,
-    aWrongTokenIsExplained, tenThousandSessionsScroll};
+    aWrongTokenIsExplained, tenThousandSessionsScroll, theCaseOfAnAuditIsShown};

@@ -325,6 +325,20 @@ def test_recorded_sessions_are_viewed(scope):
         assert web.ask("/api/v1/sessions/1.txt")[1] == proxy.output("text")
         assert web.get("/api/v1/status")["messages"] == 2
         assert web.ask("/readyz") == (200, b"ok")
+        assert "audit" not in first
+
+
+def test_a_recorded_session_of_an_audit_names_its_case(scope):
+    with w.page(scope) as (proxy, web):
+        w.send(proxy)
+        web.wait("outcome = completed")
+    document = json.loads(proxy.output("json"))
+    document["sessions"][0]["audit"] = "certificate.expired"
+    with open(scope.path("audit.json"), "w") as file:
+        json.dump(document, file)
+    with viewed(scope, scope.path("audit.json")) as web:
+        assert web.get("/api/v1/sessions")["sessions"][0]["audit"] == "certificate.expired"
+        assert web.get("/api/v1/sessions/1")["audit"] == "certificate.expired"
 
 
 def test_a_recorded_message_is_what_was_recorded_of_it(scope):

@@ -43,12 +43,18 @@ function noSubject({client, server}) {
     return el('span', {class: 'none'}, `${clientName(client)} to ${serverName(server)}`);
 }
 
+// Of a session of `smtpscope audit`.
+export function caseMark({audit}) {
+    return audit === undefined ? [] : [el('span', {class: 'case', title: `audit case ${audit}`},
+        el('span', {class: 'unseen'}, 'audit case '), audit), ' '];
+}
+
 function cellsOf(session) {
     const outcome = session.outcome ?? 'live';
     return {
         time: timeOfDay(session.started), client: clientName(session.client),
         server: serverName(session.server), tls: tlsCell(session), from: session.from ?? '',
-        to: recipientsText(session.recipients), subject: session.subject ?? noSubject(session),
+        to: recipientsText(session.recipients), subject: [...caseMark(session), session.subject ?? noSubject(session)],
         outcome: el('span', {class: `outcome ${outcomeClass(session.outcome)}`}, outcome),
         took: duration(session.duration_ms), found: findingBadges(session.findings),
     };

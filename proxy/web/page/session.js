@@ -2,6 +2,7 @@
 // session: one session in full: its head, its buttons, and a tab for each way to look at it.
 import {el, button, saveBlob, copyText} from './dom.js';
 import {clientName, serverName, outcomeClass, duration, timeOfDay} from './words.js';
+import {caseMark} from './list.js';
 import {conversationView} from './conversation.js';
 import {waterfallView} from './waterfall.js';
 import {messagesView} from './message.js';
@@ -20,12 +21,12 @@ function headOf(session) {
     const subject = session.messages[0]?.header?.find(field => field.name.toLowerCase() === 'subject')?.value;
     const pid = session.client.pid ? ` (${session.client.pid})` : '';
     return [
-        el('h2', {}, el('span', {class: 'id'}, `Session ${session.id}`), subject ? ` ${subject}` : ''),
+        el('h2', {}, el('span', {class: 'id'}, `Session ${session.id}`), ' ', caseMark(session), subject ?? ''),
         el('p', {class: 'facts'},
             el('span', {class: `outcome ${outcomeClass(session.outcome)}`}, session.outcome ?? 'live'), ' ',
             `${timeOfDay(session.started)}, ${clientName(session.client)}${pid} to ${serverName(session.server)}`,
             session.duration_ms === null ? '' : `, ${duration(session.duration_ms)}`,
-            session.file ? `, from ${session.file}` : ''),
+            session.file && session.file !== session.audit ? `, from ${session.file}` : ''),
         session.likely ? el('p', {class: 'likely'}, el('strong', {}, 'Most likely: '), session.likely) : null,
         session.error && !session.likely ? el('p', {class: 'likely'}, session.error) : null,
     ];

@@ -69,7 +69,7 @@ function summaryOf(session) {
         .map(exchange => exchange.command.argument?.match(/<(.*?)>/)?.[1]).filter(address => address !== undefined);
     const subject = message?.header?.find(field => field.name.toLowerCase() === 'subject');
     return {
-        id: session.id, started: session.started, duration_ms: session.duration_ms, mode: session.mode,
+        id: session.id, audit: session.audit, started: session.started, duration_ms: session.duration_ms, mode: session.mode,
         client: session.client, server: session.server,
         tls: {client: session.tls.client?.version ?? null, server: session.tls.server?.version ?? null},
         from: message ? message.from : asked('MAIL')[0] ?? null,
