@@ -88,13 +88,15 @@ void buf_commit(struct buf *buf, size_t len) {
 }
 
 enum err buf_append(struct buf *buf, struct slice s) {
-    if (s.len > buf_room(buf)) {
+    if (s.len == 0) {
+        return OK;
+    }
+    uint8_t *room = buf_reserve(buf, s.len);
+    if (room == NULL) {
         return ERR_LIMIT;
     }
-    if (s.len > 0) {
-        memcpy(buf_reserve(buf, s.len), s.data, s.len);
-        buf_commit(buf, s.len);
-    }
+    memcpy(room, s.data, s.len);
+    buf_commit(buf, s.len);
     return OK;
 }
 

@@ -10,7 +10,7 @@ struct slice slice_of(const void *data, size_t len) {
 }
 
 struct slice slice_of_string(const char *string) {
-    return string == NULL ? (struct slice){0} : slice_of(string, strlen(string));
+    return string != NULL ? slice_of(string, strlen(string)) : (struct slice){0};
 }
 
 bool slice_is_null(struct slice s) {

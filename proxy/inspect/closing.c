@@ -167,7 +167,9 @@ static void put_still_due(struct buf *out, const struct end_state *end) {
                            "server has taken it"));
     } else if (due->count > 0) {
         struct slice name = verb_info(due->verb)->name;
-        name = name.len > 0 ? name : SLICE("a command");
+        if (name.len == 0) {
+            name = SLICE("a command");
+        }
         buf_putf(out, "; the reply to %.*s was due", (int)name.len, (const char *)name.data);
     }
 }

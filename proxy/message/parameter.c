@@ -97,8 +97,10 @@ static void take_piece(struct joined *joined, const struct parameter *parameter,
         struct slice rest = value;
         struct slice charset = slice_split(&rest, '\'');
         (void)slice_split(&rest, '\'');
-        joined->charset = slice_is_null(rest) ? (struct slice){0} : charset;
-        value = slice_is_null(rest) ? value : rest;
+        if (!slice_is_null(rest)) {
+            joined->charset = charset;
+            value = rest;
+        }
     }
     if (encoded) {
         put_percent_decoded(&joined->bytes, value);

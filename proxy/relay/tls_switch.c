@@ -7,6 +7,7 @@
 #include "relay/relay_state.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -299,6 +300,7 @@ static void limit_version(struct relay *relay) {
 static void present(struct relay *relay, int64_t at_ns) {
     limit_version(relay);
     const struct tls_hello *hello = client_hello(relay);
+    assert(hello != NULL); // called in TLS_HELLO_SHOWN
     struct failure failure = {0};
     const struct leaf *leaf = NULL;
     size_t chain_len = 0;

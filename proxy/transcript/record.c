@@ -308,6 +308,7 @@ static void take_auth(struct record *record, const struct event *event) {
 
 static void take_message(struct record *record, const struct event *event,
                          const struct record_message *message) {
+    assert(message != NULL);
     if (record->message_count == LIMIT_MESSAGES && !record->whole) {
         record->truncated = true;
         return;
