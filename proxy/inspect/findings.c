@@ -149,5 +149,5 @@ void findings_observe(struct findings *findings, const struct event *event) {
 
 struct slice findings_likely(const struct findings *findings) {
     const char *sentence = findings->analysis.likely.sentence;
-    return sentence == NULL ? (struct slice){0} : slice_of_string(sentence);
+    return slice_of_string(sentence);
 }

@@ -175,7 +175,7 @@ static void learn_urlauth(struct secret_set *secrets_known, struct slice value, 
 // What comes after `key` in a word of a line, or the null slice.
 static struct slice value_behind(struct slice word, struct slice key) {
     size_t at = slice_find_nocase(word, key);
-    return at == SLICE_NONE ? (struct slice){0} : slice_from(word, at + key.len);
+    return at != SLICE_NONE ? slice_from(word, at + key.len) : (struct slice){0};
 }
 
 // The name said before is still no secret.

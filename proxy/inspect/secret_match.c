@@ -201,7 +201,7 @@ struct unit unit_digit_at(struct slice text, size_t at) {
         unit = unit_escape_at(text, at);
     }
     int value = unit.len == 0 ? -1 : secret_sextet(unit.value);
-    return value < 0 ? (struct unit){0} : (struct unit){(uint8_t)value, unit.len};
+    return value >= 0 ? (struct unit){(uint8_t)value, unit.len} : (struct unit){0};
 }
 
 static size_t padding_at(struct slice text, size_t at) {

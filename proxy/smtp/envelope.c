@@ -134,7 +134,7 @@ struct event_recipient *envelope_next_accepted(const struct envelope *envelope, 
 }
 
 void envelope_describe(struct event_message *out, const struct envelope *envelope) {
-    out->from = envelope->from == NULL ? (struct slice){0} : envelope->from->address;
+    out->from = envelope->from != NULL ? envelope->from->address : (struct slice){0};
     out->from_parameters = envelope->from == NULL ? NULL : envelope->from->parameters;
     out->from_parameter_count = envelope->from == NULL ? 0 : envelope->from->parameter_count;
     out->recipients = envelope->recipients;

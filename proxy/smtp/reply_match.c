@@ -105,7 +105,7 @@ static void describe(struct event_reply *event, struct dialogue *dialogue,
     event->in_text = mail_data_is_open(dialogue);
     event->verb = item->verb;
     event->continuation_reply = item->continuation;
-    event->login = item->auth == NULL ? (struct event_login){0} : auth_login(item->auth);
+    event->login = item->auth != NULL ? auth_login(item->auth) : (struct event_login){0};
     event->latency_ns = latency(item, match, answer);
     event->tls = dialogue->tls[item->by_proxy ? SIDE_SERVER : SIDE_CLIENT] && !answer->plain;
     if (event->line_count > 0 && has_enhanced(item, match, event->code)) {

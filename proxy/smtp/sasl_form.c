@@ -171,7 +171,7 @@ static bool find_expiry(uint64_t *out, struct slice claims) {
 static bool has_expired(struct slice token, int64_t now_s) {
     struct slice rest = token;
     slice_split(&rest, '.');
-    struct slice claims = slice_is_null(rest) ? (struct slice){0} : slice_split(&rest, '.');
+    struct slice claims = !slice_is_null(rest) ? slice_split(&rest, '.') : (struct slice){0};
     uint64_t expiry = 0;
     struct buf decoded;
     buf_init(&decoded, LIMIT_SASL_TOKEN);

@@ -356,7 +356,7 @@ static struct record_field field_of(const struct open_message *open,
     }
     return (struct record_field){.name = stored(open, field->name),
                                  .value = value,
-                                 .raw = slice_equal(raw, value) ? (struct slice){0} : raw};
+                                 .raw = !slice_equal(raw, value) ? raw : (struct slice){0}};
 }
 
 static void add_header(struct record_message *out, struct arena *arena,
@@ -366,9 +366,9 @@ static void add_header(struct record_message *out, struct arena *arena,
     for (size_t i = 0; i < open->field_count; i++) {
         const struct message_field *field = &open->fields[i];
         // Of a line that was cut only its start is there; the field itself knows more.
-        struct slice as_sent = open->cut_line_count > 0
-                                   ? (struct slice){0}
-                                   : find_as_sent(&text, stored(open, field->name));
+        struct slice as_sent = open->cut_line_count == 0
+                                   ? find_as_sent(&text, stored(open, field->name))
+                                   : (struct slice){0};
         fields[i] = field_of(open, field, as_sent);
     }
     out->has_header = true;

@@ -113,7 +113,7 @@ struct record_reply record_reply_of(struct arena *arena, const struct event *eve
         struct slice prefix = prefix_of(line);
         bool usual = is_usual(prefix, reply->code, i + 1 == reply->line_count);
         lines[i] = (struct record_line){.text = present(line->text),
-                                        .prefix = usual ? (struct slice){0} : prefix,
+                                        .prefix = !usual ? prefix : (struct slice){0},
                                         .len = cut_len(&line->line),
                                         .was_no_utf8 = line->line.was_no_utf8};
     }
