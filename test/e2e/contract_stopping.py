@@ -5,8 +5,10 @@ import json
 import os
 import signal
 import subprocess
+import threading
 
 from support import scope as s
+from support import smtp
 from support.documents import refused
 from support.record import same
 
@@ -36,6 +38,32 @@ def test_a_second_signal_stops_at_once(scope):
         assert s.read_all(connection).startswith(b"421 4.3.2 ")
         connection.close()
         same(proxy.sessions()[0]["outcome"], "proxy-stopped")
+
+
+def test_a_kill_leaves_every_line_but_the_last_whole(scope):
+    """While four clients send one mail after another."""
+    proxy = scope.proxy("--mode", "sink@0", outputs=("jsonl",))
+    path = os.path.join(proxy.folder, "out.jsonl")
+
+    def send_until_the_end():
+        try:
+            while True:
+                client = smtp.Client(proxy.port())
+                client.open()
+                client.send_mail(b"Subject: load\r\n\r\ntext\r\n")
+                client.quit()
+        except (OSError, AssertionError):
+            pass
+    clients = [threading.Thread(target=send_until_the_end) for _ in range(4)]
+    for client in clients:
+        client.start()
+    s.until(lambda: os.path.getsize(path) > 100_000, "a transcript")
+    proxy.stop(signal.SIGKILL)
+    for client in clients:
+        client.join(s.TIMEOUT)
+    lines = proxy.output("jsonl").split(b"\n")[:-1]
+    same([json.loads(line)["counter"] for line in lines], list(range(1, len(lines) + 1)))
+    same(scope.run("show", path).stderr.count(b"cannot"), 0)
 
 
 def can_connect(port):
