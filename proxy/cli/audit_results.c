@@ -7,6 +7,7 @@
 #include "cli/console.h"
 #include "cli/verdict.h"
 #include "format/format.h"
+#include "format/replay.h"
 #include "format/show.h"
 #include "inspect/text_rewriter.h"
 #include "web/html_report.h"
@@ -163,14 +164,40 @@ static enum err write_place(struct failure *failure, const char *path, struct sl
                                                   : console_file(failure, path, bytes, false);
 }
 
+struct replay {
+    struct buf *out;
+    struct failure *failure;
+    enum err err; // the first
+    uint64_t counter;
+};
+
+static void put_replayed(void *context, const struct record *session) {
+    struct replay *replay = context;
+    if (replay->err == OK) {
+        replay->err = replay_jsonl(replay->out, replay->failure, session, &replay->counter);
+    }
+}
+
+static enum err put_lines(struct buf *out, struct failure *failure, struct slice document) {
+    struct replay replay = {.out = out, .failure = failure};
+    struct reader *reader = NULL;
+    enum err err = reader_open(&reader, failure, document);
+    if (err == OK) {
+        reader_records(reader, put_replayed, &replay);
+    }
+    reader_free(reader);
+    return err == OK ? replay.err : err;
+}
+
 static enum err write_output(const struct output_spec *output, struct failure *failure,
                              struct slice document) {
-    if (output->format != &text_format) {
+    if (output->format == &json_format) {
         return write_place(failure, output->path, document);
     }
     struct buf shown;
     buf_init(&shown, LIMIT_SHOWN);
-    enum err err = put_shown(&shown, failure, document);
+    enum err err =
+        (output->format == &text_format ? put_shown : put_lines)(&shown, failure, document);
     if (err == OK) {
         err = write_place(failure, output->path, buf_slice(&shown));
     }

@@ -167,9 +167,9 @@ static enum err finish_audit(struct options *options, struct failure *failure) {
     }
     for (size_t i = 0; i < options->output_count; i++) {
         const struct format_info *format = options->outputs[i].format;
-        if (format != &text_format && format != &json_format) {
-            return fail(failure, ERR_USAGE, "--output: audit writes text and json, but not '%s'",
-                        format->name);
+        if (format != &text_format && format != &json_format && format != &jsonl_format) {
+            return fail(failure, ERR_USAGE,
+                        "--output: audit writes text, jsonl and json, but not '%s'", format->name);
         }
     }
     return finish_run(options, failure);

@@ -40,6 +40,7 @@ struct outlet {
     // What the JSON formats of this session share: its messages. Fed by the recording, before them;
     // NULL where neither is wanted.
     struct message_log *messages;
+    const struct record *recorded; // replay.h: the session, with its messages; else NULL
 };
 
 // Adds an operation on one file of the folder (CHUNK_FILE_*); `bytes` is copied. `offset` is where

@@ -218,6 +218,21 @@ static void trim_greeting(struct jsonl *jsonl, const struct event *event) {
     }
 }
 
+// NULL where the event is of no message.
+static const struct record_message *message_of(const struct outlet *outlet,
+                                               const struct event *event) {
+    const struct record *recorded = outlet->recorded;
+    if (recorded == NULL || event->kind != EVENT_MESSAGE) {
+        return message_log_message(outlet->messages);
+    }
+    size_t i = 0;
+    while (i + 1 < recorded->message_count &&
+           recorded->messages[i].event.message != event->message.message) {
+        i++;
+    }
+    return &recorded->messages[i];
+}
+
 static void take(void *context, const struct event *event) {
     struct jsonl *jsonl = context;
     struct message_log *messages = jsonl->outlet->messages;
@@ -239,7 +254,7 @@ static void take(void *context, const struct event *event) {
         forget_waiting(jsonl);
     }
     struct json_writer json =
-        begin_line(&jsonl->outlet->bytes, event, message_log_message(messages));
+        begin_line(&jsonl->outlet->bytes, event, message_of(jsonl->outlet, event));
     if (jsonl->waiting_count > 0 && carries(event->kind)) {
         put_waiting(jsonl, &json, record_at_ns(event->session, event->at_ns));
         forget_waiting(jsonl);

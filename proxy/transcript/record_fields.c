@@ -59,6 +59,7 @@ static const struct field connect_fields[] = {
     {"server", FIELD_OBJECT, AT(event_session, server), KNOWN_BY(event_session, has_server),
      .table = &server_table},
     {"mode", FIELD_NAME, AT(event_session, mode), MODE},
+    {"audit", FIELD_STRING, AT(event_session, audit), .flags = FIELD_OPTIONAL},
 };
 const struct field_table connect_table = FIELD_TABLE(event_session, connect_fields);
 

@@ -160,7 +160,7 @@ def test_cases_are_listed_and_chosen(scope):
     wrong = scope.run("audit", "--case", "nothing.*", "--", "true")
     assert wrong.returncode == 2 and b"nothing.*" in wrong.stderr
     assert scope.run("audit").returncode == 2
-    for words in ("--report", "github"), ("--output", "jsonl:x"):
+    for words in ("--report", "github"), ("--output", "pcap:x"):
         assert scope.run("audit", *words, "--", "true").returncode == 2
 
 
@@ -210,7 +210,7 @@ def test_reports_and_sessions(scope):
         "certificate.expired", "downgrade.not-offered", more=[
             "--report", f"json:{scope.path('r.json')}", "--report", f"junit:{scope.path('r.xml')}",
             "--report", f"html:{scope.path('r.html')}", "--output", f"json:{scope.path('o.json')}",
-            "--output", f"text:{scope.path('o.txt')}"]))
+            "--output", f"text:{scope.path('o.txt')}", "--output", f"jsonl:{scope.path('o.jsonl')}"]))
     assert audit.status == 1 and audit.rows(), audit.errors
     with open(scope.path("r.json")) as file:
         report = json.load(file)
@@ -222,6 +222,17 @@ def test_reports_and_sessions(scope):
         assert [sessions[each]["audit"] for each in case["sessions"]] == [case["id"]]
     with open(scope.path("o.txt")) as file:
         assert "### Connected to the embedded server, case certificate.expired" in file.read()
+    with open(scope.path("o.jsonl")) as file:
+        lines = [json.loads(line) for line in file]
+    assert [line["counter"] for line in lines] == list(range(1, len(lines) + 1))
+    connects = [line for line in lines if line["event"] == "connect"]
+    assert [(line["session"], line["audit"]) for line in connects] == [
+        (session["id"], session["audit"]) for session in sessions.values()]
+    (message,) = (line for line in lines if line["event"] == "message" and line["session"] == 1)
+    (recorded,) = sessions[1]["messages"]
+    assert {name: message[name] for name in recorded} == recorded
+    shown = [scope.run("show", scope.path(name)).stdout for name in ("o.json", "o.jsonl")]
+    assert shown[0] == shown[1], "the same events at the same times"
     suite = xml.etree.ElementTree.parse(scope.path("r.xml")).getroot()
     assert suite.get("failures") == "1"
     with open(scope.path("r.html")) as file:
