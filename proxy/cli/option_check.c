@@ -130,8 +130,9 @@ static enum err finish_run(struct options *options, struct failure *failure) {
     }
     if (options->ports.all && options->sink) {
         return fail(failure, ERR_USAGE,
-                    "--ports all and --sink do not go together: what is not mail has no server to "
-                    "pass on to");
+                    "--ports all and %s do not go together: what is not mail has no server to pass "
+                    "on to",
+                    options->command == CLI_AUDIT ? "audit" : "--sink");
     }
     if (options->ports.all && options->send_header != PROXY_HEADER_NONE) {
         return fail(failure, ERR_USAGE,
