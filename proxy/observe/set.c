@@ -190,7 +190,7 @@ bool output_set_wants_wire(const struct output_set *set) {
 bool output_set_congested(const struct output_set *set) {
     int64_t now_ns = clock_monotonic_ns();
     for (size_t i = 0; i < set->count; i++) {
-        if (backlog_is_congested(&set->queues[i].backlog, now_ns)) {
+        if (backlog_is_congested(&set->queues[i].files.backlog, now_ns)) {
             return true;
         }
     }
@@ -268,7 +268,7 @@ bool output_set_has_status_line(const struct output_set *set) {
         return false;
     }
     for (size_t i = 0; i < set->count; i++) {
-        const struct terminal *terminal = &set->queues[i].terminal;
+        const struct terminal *terminal = &set->queues[i].files.terminal;
         if (terminal->is_terminal && terminal->moves && !set->options.spool.dash_is_stderr) {
             return true;
         }
@@ -282,14 +282,14 @@ void output_set_status_line(struct output_set *set, const char *text) {
 
 size_t output_set_status(const struct output_set *set, struct output_status *out, size_t max) {
     for (size_t i = 0; i < set->count && i < max; i++) {
-        const struct output_queue *queue = &set->queues[i];
+        const struct output_files *files = &set->queues[i].files;
         out[i] = (struct output_status){
             .format = set->outputs[i].format->name,
             .path = set->outputs[i].to.path,
-            .lines = atomic_load(&queue->lines),
-            .bytes = atomic_load(&queue->bytes),
-            .lost = atomic_load(&queue->backlog.lost),
-            .failing = atomic_load(&queue->backlog.failing) || atomic_load(&queue->backlog.losing),
+            .lines = atomic_load(&files->lines),
+            .bytes = atomic_load(&files->bytes),
+            .lost = atomic_load(&files->backlog.lost),
+            .failing = atomic_load(&files->backlog.failing) || atomic_load(&files->backlog.losing),
         };
     }
     return set->count;

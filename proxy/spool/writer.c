@@ -44,7 +44,7 @@ static bool ends_message(const struct chunk *chunk) {
 // Where lines were lost in front of this chunk, `*lost` gets a chunk that reports it.
 static bool admit(struct writer *writer, struct write_batch **lost, const struct chunk *chunk,
                   int64_t now_ns) {
-    struct backlog *backlog = &writer->queues[chunk->output].backlog;
+    struct backlog *backlog = &writer->queues[chunk->output].files.backlog;
     size_t cost = chunk_cost(chunk);
     // The end of a message that was begun is worth more than its size.
     if (ends_message(chunk) && atomic_load(&backlog->waiting) < LIMIT_PIECES_FLOOD * backlog->max) {
@@ -181,13 +181,14 @@ static int next_turn(const struct output_queue *queue, struct pollfd *polled) {
     if (queue->retry_ns > 0) {
         return OUTPUT_RETRY_MS;
     }
-    if (queue->blocked == NULL) {
+    const struct file *blocked = queue->files.blocked;
+    if (blocked == NULL) {
         return -1;
     }
-    if (!file_is_open(queue->blocked)) {
+    if (!file_is_open(blocked)) {
         return FIFO_RETRY_MS;
     }
-    *polled = (struct pollfd){.fd = queue->blocked->target.fd, .events = POLLOUT};
+    *polled = (struct pollfd){.fd = blocked->target.fd, .events = POLLOUT};
     return OUTPUT_RETRY_MS;
 }
 
@@ -242,7 +243,7 @@ static bool run_lanes(struct writer *writer, bool closing, uint64_t *out_done) {
         atomic_store(&writer->alive_ns, now_ns);
         waiting =
             output_queue_run(queue, now_ns, closing) == PROGRESS_WAIT || queue->more || waiting;
-        *out_done += atomic_load(&queue->bytes) + queue->taken;
+        *out_done += atomic_load(&queue->files.bytes) + queue->taken;
     }
     return waiting;
 }
@@ -255,7 +256,7 @@ static void reopen_queues(struct writer *writer) {
 
 static void pass_status_line(struct writer *writer, char *text) {
     for (size_t i = 0; i < writer->output_queue_count && text != NULL; i++) {
-        terminal_set_status(&writer->queues[i].terminal, text);
+        terminal_set_status(&writer->queues[i].files.terminal, text);
     }
     free(text);
 }
