@@ -2,7 +2,7 @@
 // The list of the sessions: what it shows as it happens, its filter, keys, switch and size.
 'use strict';
 const assert = require('node:assert');
-const {open, finish, until, hasRows, hasRow, openRow, textOf, hasNoViolation} = require('./browser.js');
+const {open, finish, until, hasRows, hasRow, openRow, press, textOf, hasNoViolation} = require('./browser.js');
 const {startProxy, startView, startServer, run, talk, linesOf, send, write, folder} = require('./program.js');
 const {mail, ESCAPES} = require('./mails.js');
 
@@ -256,6 +256,19 @@ async function theCaseOfAnAuditIsShown(browser) {
     await program.stop();
 }
 
+// A transcript has no packets.
+async function whatCannotBeSavedIsExplained(browser) {
+    const program = await startView(write('saved.json', manySessions(1)));
+    const page = await open(browser, program.address);
+    await openRow(page, 'client-1-');
+    await press(page, 'Save pcap');
+    await until(page, () => /no packets are kept of session 1/.test(document.querySelector('.actions').textContent));
+    page.complaints = page.complaints.filter(each => !/status of 404/.test(each));
+    await finish(page);
+    await program.stop();
+}
+
 module.exports = {sessionsAppearAsTheyHappen, aSessionThatLivesIsShown, aRefusedSessionNamesItsPeople, theFilterTakesWordsAndExpressions,
     aWrongExpressionIsExplained, keysMoveAndOpen, everyControlIsReachedByTab, theSwitchStopsAndClearForgets, aLineSaysWhatTheProxyDoes,
-    aWrongTokenIsExplained, tenThousandSessionsScroll, theCaseOfAnAuditIsShown};
+    aWrongTokenIsExplained, tenThousandSessionsScroll, theCaseOfAnAuditIsShown,
+    whatCannotBeSavedIsExplained};

@@ -58,7 +58,10 @@ export function sessionPanel(root, source, events) {
                 await copyText(location.href);
                 said(target, 'Copied');
             }),
-            endings.map(ending => button(`Save ${names[ending]}`, () => save(ending))),
+            endings.map(ending => button(`Save ${names[ending]}`, event => {
+                const target = event.currentTarget;
+                return save(ending).catch(error => said(target, error.message));
+            })),
             session.messages.map(message => button(session.messages.length === 1 ? 'Save eml' : `Save eml ${message.n}`,
                 async () => saveBlob(await source.eml(session.id, message.n), `${session.id}-${message.n}.eml`))).slice(0, 3));
     }
