@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // chunk_take: one chunk put into the file it belongs to, each kind in its way:
 //
-//   lines                  each behind its counter; the file is rotated before it passes --rotate
+//   lines                  each after its counter; the file is rotated before it passes --rotate
 //   lost                   a line that says how many are missing, where the format has one
 //   document               a session of `json`, by one write, so that the file is valid at any time
 //   append                 packets, as they are
