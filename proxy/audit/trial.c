@@ -73,15 +73,6 @@ const struct record_message *audit_delivered(const struct audit_trial *trial) {
     return message;
 }
 
-bool audit_was_met(const struct audit_trial *trial) {
-    for (size_t i = 0; i < trial->session_count; i++) {
-        if (trial->sessions[i]->fault_count > 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 const struct event_tls *audit_client_tls(const struct audit_trial *trial) {
     for (size_t i = 0; i < trial->session_count; i++) {
         if (trial->sessions[i]->tls[SIDE_CLIENT] != NULL) {

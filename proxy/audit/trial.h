@@ -30,8 +30,6 @@ struct audit_deeds audit_deeds_in(const struct audit_trial *trial, enum audit_pa
 size_t audit_accepted(const struct audit_trial *trial);
 // The first message that was taken; NULL where there is none.
 const struct record_message *audit_delivered(const struct audit_trial *trial);
-// Whether a rule of the case's acted in some session.
-bool audit_was_met(const struct audit_trial *trial);
 // How the client's side of the first session that was tried came to TLS; NULL where it has none.
 const struct event_tls *audit_client_tls(const struct audit_trial *trial);
 // The first finding of this rule; NULL for none.

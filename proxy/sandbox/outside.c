@@ -172,18 +172,18 @@ static void outlive_signals(void) {
 }
 
 static _Noreturn void serve(int channel) {
-    static struct keeper keeper;
-    static struct request request;
+    struct keeper *keeper = mem_new(sizeof(*keeper));
+    struct request *request = mem_new(sizeof(*request));
     close_all_but(channel);
     outlive_signals();
     (void)prctl(PR_SET_NAME, OUTSIDE_NAME, 0, 0, 0);
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     (void)!rights_drop(NULL, RIGHTS_OUTSIDE); // with less, or more, it serves as well as it can
     (void)!calls_restrict();
-    while (recv(CHANNEL, &request, sizeof(request), 0) >= (ssize_t)request_len(request.question)) {
-        serve_one(&keeper, &request);
+    while (recv(CHANNEL, request, sizeof(*request), 0) >= (ssize_t)request_len(request->question)) {
+        serve_one(keeper, request);
     }
-    do_last_things(&keeper);
+    do_last_things(keeper);
     _exit(0);
 }
 
