@@ -97,16 +97,11 @@ static void put_text(struct buf *out, const struct audit_row *row) {
     xml_put(out, row->output);
 }
 
-static bool is_bad(const struct audit_report *report, const struct audit_row *row) {
-    return row->ruling.verdict == AUDIT_FAIL ||
-           (row->ruling.verdict == AUDIT_WEAK && report->weak_is_bad);
-}
-
 static void put_test(struct buf *out, const struct audit_report *report,
                      const struct audit_row *row) {
     buf_putf(out, "    <testcase classname=\"smtpscope.audit.%s\" name=\"%s\" time=\"0\"",
              audit_group_name(row->of->group), row->of->id);
-    if (is_bad(report, row)) {
+    if (audit_is_bad(report, row)) {
         put_element(out, "failure", row);
         buf_putf(out, " type=\"%s\"", audit_verdict_name(row->ruling.verdict));
         put_text(out, row);
@@ -121,8 +116,7 @@ static void put_test(struct buf *out, const struct audit_report *report,
 
 void audit_put_junit(struct buf *out, const struct audit_report *report) {
     struct audit_summary summary = audit_sum_up(report->rows, report->count);
-    size_t bad = summary.counts[AUDIT_FAIL];
-    bad += report->weak_is_bad ? summary.counts[AUDIT_WEAK] : 0;
+    size_t bad = audit_bad_count(report);
     buf_put_string(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     buf_putf(out,
              "<testsuites name=\"smtpscope\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" "

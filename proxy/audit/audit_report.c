@@ -118,10 +118,17 @@ void audit_put_text(struct buf *out, const struct audit_report *report) {
     audit_put_end(out, report);
 }
 
-bool audit_is_bad(const struct audit_report *report) {
-    struct audit_summary summary = audit_sum_up(report->rows, report->count);
-    return summary.counts[AUDIT_FAIL] > 0 ||
-           (report->weak_is_bad && summary.counts[AUDIT_WEAK] > 0);
+bool audit_is_bad(const struct audit_report *report, const struct audit_row *row) {
+    return row->ruling.verdict == AUDIT_FAIL ||
+           (row->ruling.verdict == AUDIT_WEAK && report->weak_is_bad);
+}
+
+size_t audit_bad_count(const struct audit_report *report) {
+    size_t count = 0;
+    for (size_t i = 0; i < report->count; i++) {
+        count += audit_is_bad(report, &report->rows[i]) ? 1 : 0;
+    }
+    return count;
 }
 
 void audit_put_list(struct buf *out, const struct audit_case *of) {

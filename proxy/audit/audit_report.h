@@ -47,8 +47,9 @@ void audit_put_end(struct buf *out, const struct audit_report *report);
 void audit_put_text(struct buf *out, const struct audit_report *report); // all rows, and the end
 void audit_put_json(struct buf *out, const struct audit_report *report); // audit.schema.json
 void audit_put_junit(struct buf *out, const struct audit_report *report);
-// Whether a case has the verdict that the audit fails on.
-bool audit_is_bad(const struct audit_report *report);
+// Whether the case has a verdict that the audit fails on, and how many have.
+bool audit_is_bad(const struct audit_report *report, const struct audit_row *row);
+size_t audit_bad_count(const struct audit_report *report);
 // Every case, for `--list`.
 void audit_put_list(struct buf *out, const struct audit_case *of);
 

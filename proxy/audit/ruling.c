@@ -5,9 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-// `run` gives a signal as the shell does; a command may exit with more, as Perl's `die` with 255.
-enum { SIGNAL_STATUS = 128, SIGNAL_LAST = 64 };
-
 static audit_rule_function *const rules[AUDIT_EXPECTATION_COUNT] = {
     [AUDIT_REFUSES_SERVER] = audit_refuses_server,
     [AUDIT_REFUSES_LAX] = audit_refuses_lax,
@@ -51,10 +48,11 @@ void audit_say(struct audit_ruling *out, enum audit_verdict verdict, const char 
 }
 
 const char *audit_end_text(char *out, size_t size, const struct audit_trial *trial) {
+    int number = audit_signal(trial);
     if (trial->timed_out) {
         (void)snprintf(out, size, "until its time was over");
-    } else if (trial->status > SIGNAL_STATUS && trial->status <= SIGNAL_STATUS + SIGNAL_LAST) {
-        (void)snprintf(out, size, "and ended by signal %d", trial->status - SIGNAL_STATUS);
+    } else if (number != 0) {
+        (void)snprintf(out, size, "and ended by signal %d", number);
     } else {
         (void)snprintf(out, size, "and exited %d", trial->status);
     }

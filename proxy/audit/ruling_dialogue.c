@@ -185,7 +185,7 @@ void audit_ignores_injected(struct audit_ruling *out, const struct audit_evidenc
 void audit_survives(struct audit_ruling *out, const struct audit_evidence *evidence) {
     const struct audit_trial *trial = evidence->trial;
     char end[AUDIT_END_MAX];
-    if (!trial->timed_out && trial->status == 128 + SIGKILL) {
+    if (audit_signal(trial) == SIGKILL) {
         audit_say(out, AUDIT_FAIL, "was killed, as for its memory");
     } else if (audit_accepted(trial) == 0) {
         audit_reports_refusal(out, evidence);

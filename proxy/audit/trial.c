@@ -82,14 +82,18 @@ const struct event_tls *audit_client_tls(const struct audit_trial *trial) {
     return NULL;
 }
 
+// `run` gives a signal as the shell does; a command may exit with more, as Perl's `die` with 255.
+enum { SIGNAL_STATUS = 128, SIGNAL_LAST = 64 };
+
+int audit_signal(const struct audit_trial *trial) {
+    int number = trial->timed_out ? 0 : trial->status - SIGNAL_STATUS;
+    return number > 0 && number <= SIGNAL_LAST ? number : 0;
+}
+
 bool audit_crashed(const struct audit_trial *trial) {
-    static const int numbers[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && !trial->timed_out; i++) {
-        if (trial->status == 128 + numbers[i]) {
-            return true;
-        }
-    }
-    return false;
+    int number = audit_signal(trial);
+    return number == SIGSEGV || number == SIGBUS || number == SIGABRT || number == SIGFPE ||
+           number == SIGILL;
 }
 
 static const struct event_finding *first_finding(const struct record *session, const char *rule) {

@@ -38,6 +38,8 @@ const struct event_finding *audit_finding(const struct audit_trial *trial, const
 size_t audit_command_count(const struct audit_trial *trial, const char *verb);
 // Whether it sent one without waiting for the reply to the one before.
 bool audit_pipelined(const struct audit_trial *trial);
+// The signal that ended the command; 0 where it ended in another way, or had to be ended.
+int audit_signal(const struct audit_trial *trial);
 // Whether the command ended by a signal that it was not sent: a crash.
 bool audit_crashed(const struct audit_trial *trial);
 
