@@ -42,7 +42,7 @@ static void put_trial(struct json_writer *json, const struct audit_row *row) {
 static void put_case(struct json_writer *json, const struct audit_row *row) {
     json_open(json, '{');
     json_member_string(json, "id", row->of->id);
-    json_member_string(json, "group", audit_group_name(row->of->group));
+    json_member_string(json, "group", audit_group_name(audit_case_group(row->of)));
     json_member_string(json, "verdict", audit_verdict_name(row->ruling.verdict));
     json_member_string(json, "did", row->ruling.sentence);
     json_member_bool(json, "credential_lost", row->ruling.credential_lost);
@@ -100,7 +100,7 @@ static void put_text(struct buf *out, const struct audit_row *row) {
 static void put_test(struct buf *out, const struct audit_report *report,
                      const struct audit_row *row) {
     buf_putf(out, "    <testcase classname=\"smtpscope.audit.%s\" name=\"%s\" time=\"0\"",
-             audit_group_name(row->of->group), row->of->id);
+             audit_group_name(audit_case_group(row->of)), row->of->id);
     if (audit_is_bad(report, row)) {
         put_element(out, "failure", row);
         buf_putf(out, " type=\"%s\"", audit_verdict_name(row->ruling.verdict));

@@ -38,8 +38,8 @@ static const char *short_name(const struct audit_case *of) {
 }
 
 void audit_put_row(struct buf *out, const struct audit_row *row) {
-    buf_putf(out, "%-*s %-*s %-5s ", GROUP_COLUMNS, audit_group_name(row->of->group), NAME_COLUMNS,
-             short_name(row->of), audit_verdict_name(row->ruling.verdict));
+    buf_putf(out, "%-*s %-*s %-5s ", GROUP_COLUMNS, audit_group_name(audit_case_group(row->of)),
+             NAME_COLUMNS, short_name(row->of), audit_verdict_name(row->ruling.verdict));
     text_put_printable(out, slice_of_string(row->ruling.sentence));
     buf_put_byte(out, '\n');
 }

@@ -78,8 +78,7 @@ enum audit_expectation {
 };
 
 struct audit_case {
-    const char *id; // GROUP.NAME in lower case and dashes; it never changes
-    enum audit_group group;
+    const char *id;        // GROUP.NAME in lower case and dashes; it never changes
     const char *server;    // what the server does: "shows a certificate that has expired"
     const char *right;     // what a good client does: a verb phrase too
     const char *reference; // "RFC 5321 4.2.1"
@@ -93,12 +92,13 @@ struct audit_case {
     // domain: what the client gives to that server is not lost.
     bool right_peer;
     enum audit_expectation expectation;
-    const char
-        *rules[AUDIT_RULES_MAX]; // AUDIT_CLEAN_MESSAGE: ids of findings, up to the first NULL
+    const char *rules[AUDIT_RULES_MAX]; // AUDIT_CLEAN_MESSAGE: findings, up to the first NULL
 };
 
 // The control case, which is run first and is no row of the table.
 extern const struct audit_case audit_control_case;
+
+enum audit_group audit_case_group(const struct audit_case *of); // by its id
 
 size_t audit_case_count(void);
 const struct audit_case *audit_case_at(size_t index); // in the order of the groups

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "audit/case.h"
 
+#include <assert.h>
+
 static const char *const group_names[AUDIT_GROUP_COUNT] = {
     [AUDIT_CONTROL] = "control",     [AUDIT_CERTIFICATE] = "certificate",
     [AUDIT_VERSION] = "version",     [AUDIT_DOWNGRADE] = "downgrade",
@@ -15,7 +17,6 @@ enum { PART_COUNT = sizeof(parts) / sizeof(parts[0]) };
 
 const struct audit_case audit_control_case = {
     .id = "control",
-    .group = AUDIT_CONTROL,
     .server = "does everything right",
     .right = "delivers the mail",
     .reference = "RFC 5321",
@@ -24,6 +25,17 @@ const struct audit_case audit_control_case = {
 
 const char *audit_group_name(enum audit_group group) {
     return group_names[group];
+}
+
+enum audit_group audit_case_group(const struct audit_case *of) {
+    struct slice rest = slice_of_string(of->id);
+    struct slice name = slice_split(&rest, '.');
+    size_t group = 0;
+    while (group < AUDIT_GROUP_COUNT && !slice_is(name, group_names[group])) {
+        group++;
+    }
+    assert(group < AUDIT_GROUP_COUNT);
+    return (enum audit_group)group;
 }
 
 size_t audit_case_count(void) {

@@ -4,27 +4,24 @@
 #include "embedded/traits.h"
 
 #define CERTIFICATE                                                                                \
-    .group = AUDIT_CERTIFICATE,                                                                    \
     .right = "ends the handshake, sends nothing and reports the error", .needs = AUDIT_NEEDS_TLS,  \
     .expectation = AUDIT_REFUSES_SERVER
 
 #define CERTIFICATE_FOR_A_NAME                                                                     \
-    .group = AUDIT_CERTIFICATE,                                                                    \
     .right = "ends the handshake, sends nothing and reports the error",                            \
     .needs = AUDIT_NEEDS_TLS | AUDIT_NEEDS_NAME, .expectation = AUDIT_REFUSES_SERVER
 
 // What some client that checks takes by its defaults, and may: a newer RFC forbids what an older
 // one allowed, or nothing but good practice does.
 #define DISPUTED_CERTIFICATE                                                                       \
-    .group = AUDIT_CERTIFICATE, .right = "refuses it, but one that takes it may know no better",   \
-    .needs = AUDIT_NEEDS_TLS, .expectation = AUDIT_REFUSES_LAX
+    .right = "refuses it, but one that takes it may know no better", .needs = AUDIT_NEEDS_TLS,     \
+    .expectation = AUDIT_REFUSES_LAX
 
 #define ANYBODY_READS                                                                              \
     "Anybody on the way can show such a certificate, and then reads the password and the mail."
 
 #define DOWNGRADE                                                                                  \
-    .group = AUDIT_DOWNGRADE, .right = "sends neither a credential nor the message",               \
-    .expectation = AUDIT_NOT_IN_CLEAR
+    .right = "sends neither a credential nor the message", .expectation = AUDIT_NOT_IN_CLEAR
 
 // One on the way who wants the password offers to take it.
 static const struct embedded_traits takes_login_in_clear = {.auth_in_clear = true};
@@ -43,11 +40,10 @@ static const struct audit_case rows[] = {
      .faults = {"tls: certificate unknown-issuer"},
      CERTIFICATE},
     {.id = "certificate.untrusted-root",
-     .server = "shows a certificate of an authority that the machine does not know, "
-               "and sends that authority's along",
+     .server = "shows a certificate of an authority that the machine does not know, and sends that "
+               "authority's along",
      .reference = "RFC 5280 6.1",
-     .why = "What the server sends along proves nothing: anybody can make an "
-            "authority.",
+     .why = "What the server sends along proves nothing: anybody can make an authority.",
      .faults = {"tls: certificate untrusted-root"},
      CERTIFICATE},
     {.id = "certificate.self-signed",
@@ -57,12 +53,10 @@ static const struct audit_case rows[] = {
      .faults = {"tls: certificate self-signed"},
      CERTIFICATE},
     {.id = "certificate.missing-intermediate",
-     .server = "shows a certificate and leaves out the one between it and a trusted "
-               "authority",
+     .server = "shows a certificate and leaves out the one between it and a trusted authority",
      .reference = "RFC 5280 6.1, RFC 8446 4.4.2",
-     .why = "Without the link nothing shows that the authority knows of the "
-            "certificate. A client that finds the missing one elsewhere may go on; "
-            "here there is none to be found.",
+     .why = "Without the link nothing shows that the authority knows of the certificate. A client "
+            "that finds the missing one elsewhere may go on; here there is none to be found.",
      .faults = {"tls: certificate missing-intermediate"},
      CERTIFICATE},
     {.id = "certificate.issuer-no-ca",
@@ -74,15 +68,13 @@ static const struct audit_case rows[] = {
     {.id = "certificate.name-constraint",
      .server = "shows a certificate of an authority that may not sign for this name",
      .reference = "RFC 5280 4.2.1.10",
-     .why = "The limit is what makes an authority of one company harmless to all "
-            "others.",
+     .why = "The limit is what makes an authority of one company harmless to all others.",
      .faults = {"tls: certificate name-constraint"},
      CERTIFICATE},
     {.id = "certificate.expired",
      .server = "shows a certificate that has expired",
      .reference = "RFC 5280 4.1.2.5",
-     .why = "A key that is out of use may be in the hands of others, and is no "
-            "longer revoked.",
+     .why = "A key that is out of use may be in the hands of others, and is no longer revoked.",
      .faults = {"tls: certificate expired"},
      CERTIFICATE},
     {.id = "certificate.not-yet-valid",
@@ -98,19 +90,19 @@ static const struct audit_case rows[] = {
      .faults = {"tls: certificate wrong-name"},
      CERTIFICATE},
     {.id = "certificate.wildcard-too-deep",
-     .server = "shows a certificate whose wildcards fit only where the asterisk is two"
-               " labels, or none",
+     .server =
+         "shows a certificate whose wildcards fit only where the asterisk is two labels, or none",
      .reference = "RFC 9525 6.3, RFC 6125 6.4.3",
-     .why = "The owner of *.example.com did not ask for a certificate for "
-            "a.b.example.com, whose owner may be another.",
+     .why = "The owner of *.example.com did not ask for a certificate for a.b.example.com, whose "
+            "owner may be another.",
      .faults = {"tls: certificate wildcard-too-deep"},
      .right_peer = true,
      CERTIFICATE},
     {.id = "certificate.nul-in-name",
      .server = "shows a certificate for the name, a NUL byte and another domain",
      .reference = "RFC 5280 4.2.1.6, RFC 9525 6.3 (CVE-2009-2408)",
-     .why = "An authority checks who has the domain at the end, and a client that "
-            "stops at the NUL takes it for the name in front.",
+     .why = "An authority checks who has the domain at the end, and a client that stops at the NUL "
+            "takes it for the name in front.",
      .faults = {"tls: certificate nul-in-name"},
      CERTIFICATE},
     {.id = "certificate.address-for-name",
@@ -122,22 +114,19 @@ static const struct audit_case rows[] = {
     {.id = "certificate.wrong-purpose",
      .server = "shows a certificate that is for e-mail and not for servers",
      .reference = "RFC 5280 4.2.1.12",
-     .why = "Each person of a company may have one, and with it could pass for its "
-            "server.",
+     .why = "Each person of a company may have one, and with it could pass for its server.",
      .faults = {"tls: certificate wrong-purpose"},
      .right_peer = true,
      CERTIFICATE},
     {.id = "certificate.common-name-only",
      .server = "shows a certificate with the name in its subject's common name alone",
      .reference = "RFC 9525 2, 6.3; RFC 6125 6.4.4 allowed it",
-     .why = "What authorities may write there is not held to names. OpenSSL, GnuTLS"
-            " and curl still take it, as RFC 6125 allowed: so it is no danger by "
-            "itself.",
+     .why = "What authorities may write there is not held to names. OpenSSL, GnuTLS and curl still "
+            "take it, as RFC 6125 allowed: so it is no danger by itself.",
      .faults = {"tls: certificate common-name-only"},
      DISPUTED_CERTIFICATE},
     {.id = "certificate.partial-wildcard",
-     .server = "shows a certificate with a wildcard within a label, such as "
-               "ma*.example.com",
+     .server = "shows a certificate with a wildcard within a label, such as ma*.example.com",
      .reference = "RFC 9525 6.3; RFC 6125 6.4.3 allowed it",
      .why = "Public authorities make none. OpenSSL takes it by its defaults, as RFC 6125 allowed: "
             "so it is no danger by itself.",
@@ -146,39 +135,36 @@ static const struct audit_case rows[] = {
     {.id = "certificate.wrong-key-usage",
      .server = "shows a certificate whose key may not sign a handshake",
      .reference = "RFC 5280 4.2.1.3, RFC 8446 4.4.2.2",
-     .why = "The authority gave the key away for something else. Go does not look, "
-            "and no attack is known that needs it.",
+     .why = "The authority gave the key away for something else. Go does not look, and no attack "
+            "is known that needs it.",
      .faults = {"tls: certificate wrong-key-usage"},
      DISPUTED_CERTIFICATE},
     {.id = "certificate.weak-key",
      .server = "shows a certificate with an RSA key of 1024 bits",
      .reference = "RFC 9325 4.5, NIST SP 800-131A",
-     .why = "Such a key can be broken with much money. Public authorities have made"
-            " none since 2014; Go and GnuTLS take it by their defaults.",
+     .why = "Such a key can be broken with much money. Public authorities have made none since "
+            "2014; Go and GnuTLS take it by their defaults.",
      .faults = {"tls: certificate weak-key"},
      DISPUTED_CERTIFICATE},
     {.id = "certificate.sha1",
      .server = "shows a certificate that is signed with SHA-1",
      .reference = "RFC 6194 3, CA/Browser Forum Baseline Requirements 7.1.3",
-     .why = "A second certificate with the same signature can be made, but only "
-            "together with the first. Public authorities have made none since 2016.",
+     .why = "A second certificate with the same signature can be made, but only together with the "
+            "first. Public authorities have made none since 2016.",
      .faults = {"tls: certificate sha1"},
      DISPUTED_CERTIFICATE},
 
     // ── version ─────────────────────────────────────────────────────────────────────────────────
     {.id = "version.tls-1-0",
-     .group = AUDIT_VERSION,
      .server = "speaks TLS 1.0 and no newer version",
      .right = "ends the handshake",
      .reference = "RFC 8996, RFC 8997",
-     .why =
-         "TLS 1.0 rests on MD5 and SHA-1 and on ciphers that were broken (BEAST). One on the way "
-         "cannot force it on two peers that know better, so it is no open door.",
+     .why = "TLS 1.0 rests on MD5 and SHA-1 and on ciphers that were broken (BEAST). One on the "
+            "way cannot force it on two peers that know better, so it is no open door.",
      .faults = {"tls: version 1.0"},
      .needs = AUDIT_NEEDS_TLS,
      .expectation = AUDIT_REFUSES_VERSION},
     {.id = "version.tls-1-1",
-     .group = AUDIT_VERSION,
      .server = "speaks TLS 1.1 and no newer version",
      .right = "ends the handshake",
      .reference = "RFC 8996, RFC 8997",
@@ -187,7 +173,6 @@ static const struct audit_case rows[] = {
      .needs = AUDIT_NEEDS_TLS,
      .expectation = AUDIT_REFUSES_VERSION},
     {.id = "version.tls-1-2",
-     .group = AUDIT_VERSION,
      .server = "speaks TLS 1.2 and no other version",
      .right = "delivers the mail",
      .reference = "RFC 8997, RFC 9325 3.1.1",
@@ -196,7 +181,6 @@ static const struct audit_case rows[] = {
      .needs = AUDIT_NEEDS_TLS,
      .expectation = AUDIT_TAKES_VERSION},
     {.id = "version.tls-1-3",
-     .group = AUDIT_VERSION,
      .server = "speaks TLS 1.3 and no other version",
      .right = "delivers the mail",
      .reference = "RFC 8446, RFC 9325 3.1.1",
@@ -205,7 +189,6 @@ static const struct audit_case rows[] = {
      .needs = AUDIT_NEEDS_TLS,
      .expectation = AUDIT_TAKES_VERSION},
     {.id = "version.stalled-handshake",
-     .group = AUDIT_VERSION,
      .server = "never answers the ClientHello",
      .right = "gives up by itself",
      .reference = "RFC 5321 4.5.3.2",

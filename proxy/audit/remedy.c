@@ -166,7 +166,8 @@ const struct audit_runtime *audit_runtime_find(char *const *command,
 static bool has_bad(const struct audit_row *rows, size_t count, enum audit_group group) {
     for (size_t i = 0; i < count; i++) {
         enum audit_verdict verdict = rows[i].ruling.verdict;
-        if (rows[i].of->group == group && (verdict == AUDIT_FAIL || verdict == AUDIT_WEAK)) {
+        if (audit_case_group(rows[i].of) == group &&
+            (verdict == AUDIT_FAIL || verdict == AUDIT_WEAK)) {
             return true;
         }
     }

@@ -33,12 +33,10 @@
 #define LIMIT_SASL_LINE    12288 // RFC 4954 4, of a response or a challenge
 
 // The relay.
-#define LIMIT_READ         (64 * KIB)  // one read from a socket, a loop
-#define LIMIT_READ_FIRST   (16 * KIB)  // … of a peer whose bytes may yet prove costly to decode
-#define LIMIT_LEG_OUTPUT   (256 * KIB) // unsent wire bytes of a leg; past it the other side waits
-#define LIMIT_HELD         (64 * KIB)  // bytes held while it is not yet known where they go
-#define LIMIT_FILTER_LINE  (8 * KIB)   // of a line that a filter wants whole
-#define LIMIT_CLIENT_HELLO (64 * KIB)  // a handshake that has not shown its ClientHello
+#define LIMIT_READ        (64 * KIB)  // one read from a socket, a loop
+#define LIMIT_READ_FIRST  (16 * KIB)  // … of a peer whose bytes may yet prove costly to decode
+#define LIMIT_LEG_OUTPUT  (256 * KIB) // unsent wire bytes of a leg; past it the other side waits
+#define LIMIT_FILTER_LINE (8 * KIB)   // of a line that a filter wants whole
 // Reading from the other peer stops at LIMIT_LEG_OUTPUT, and one read adds at most LIMIT_READ to a
 // leg, or a little more through TLS; the maximum of a buffer is never met, only asserted.
 #define LIMIT_LEG_BUFFER (4 * MIB)
@@ -68,7 +66,6 @@
 // TLS.
 #define LIMIT_TLS_RECORD  16384     // RFC 8446 5.1, of plaintext
 #define LIMIT_ALPN_NAME   255       // RFC 7301 3.1
-#define LIMIT_ALPN_NAMES  64        // of one ClientHello
 #define LIMIT_JA4_COUNT   99        // the most that a JA4 fingerprint counts up to
 #define LIMIT_CHAIN       32        // certificates that a peer shows
 #define LIMIT_OWN_CHAIN   16        // certificates that the proxy shows to a server that asks
@@ -96,7 +93,6 @@
 #define LIMIT_FACTS_KEPT     64         // descriptions of certificates
 #define VERDICT_KEPT_NS      (60 * NS_PER_S)
 #define VERDICT_ERROR_MAX    384  // what is wrong with a chain
-#define VERDICT_TEXT_MAX     448  // … with what was not checked
 #define CERTIFICATE_NAME_MAX KIB  // a name in a certificate
 #define JKS_SEAL_MAX         256  // what is hashed with a bundle: the password, a greeting
 #define FOLDER_LOCK_WAIT_MS  5000 // for another process that makes the CA

@@ -10,13 +10,11 @@
 #include <string.h>
 
 static const struct audit_case expired = {.id = "certificate.expired",
-                                          .group = AUDIT_CERTIFICATE,
                                           .server = "shows <one> that has expired",
                                           .right = "sends nothing",
                                           .reference = "RFC 5280",
                                           .why = "It is old."};
 static const struct audit_case stripped = {.id = "downgrade.not-offered",
-                                           .group = AUDIT_DOWNGRADE,
                                            .server = "offers no STARTTLS",
                                            .right = "sends nothing",
                                            .reference = "RFC 3207",

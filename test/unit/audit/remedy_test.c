@@ -35,10 +35,10 @@ static void count(void *context, const char *remedy) {
     ++*(size_t *)context;
 }
 
-static size_t remedies(enum audit_group group, enum audit_verdict verdict) {
+static size_t remedies(const char *id, enum audit_verdict verdict) {
     char *const curl[] = {(char[]){"curl"}, NULL};
     struct trial trial;
-    struct audit_case of = {.group = group};
+    struct audit_case of = {.id = id};
     struct audit_row row = {.of = &of, .ruling = {.verdict = verdict}};
     size_t found = 0;
     trial_init(&trial, 0);
@@ -48,10 +48,10 @@ static size_t remedies(enum audit_group group, enum audit_verdict verdict) {
 
 static void a_remedy_is_for_what_was_found(void **state) {
     (void)state;
-    assert_int_equal(remedies(AUDIT_CERTIFICATE, AUDIT_FAIL), 1);
-    assert_int_equal(remedies(AUDIT_DOWNGRADE, AUDIT_WEAK), 1);
-    assert_int_equal(remedies(AUDIT_CERTIFICATE, AUDIT_PASS), 0);
-    assert_int_equal(remedies(AUDIT_DELIVERY, AUDIT_FAIL), 0);
+    assert_int_equal(remedies("certificate.expired", AUDIT_FAIL), 1);
+    assert_int_equal(remedies("downgrade.preauth", AUDIT_WEAK), 1);
+    assert_int_equal(remedies("certificate.expired", AUDIT_PASS), 0);
+    assert_int_equal(remedies("delivery.data-451", AUDIT_FAIL), 0);
     size_t none = 0;
     audit_remedies(NULL, NULL, 0, count, &none);
     assert_int_equal(none, 0);
