@@ -51,6 +51,12 @@ static void say_ended(struct reaper *reaper) {
     }
 }
 
+// What a command that is run by itself leaves behind may still send the mail, but not for long.
+static void end_what_is_left(struct reaper *reaper) {
+    int64_t end_ns = clock_monotonic_ns() + LIMIT_LEFT_BEHIND_MS * NS_PER_MS;
+    reaper->next_step_ns = end_ns < reaper->next_step_ns ? end_ns : reaper->next_step_ns;
+}
+
 static void reap(struct reaper *reaper) {
     int wait_status = 0;
     pid_t pid;
@@ -64,6 +70,8 @@ static void reap(struct reaper *reaper) {
         say_ended(reaper);
     } else if (reaper->steps > 1) {
         process_signal_children(SIGKILL); // some became ours by the end of another
+    } else if (reaper->command_ended && reaper->command.alone) {
+        end_what_is_left(reaper);
     } else if (reaper->command_ended) {
         reporter_warn(reaper->reporter, WARNING_LEFT_BEHIND,
                       "the command has ended; processes that it left running are captured until "

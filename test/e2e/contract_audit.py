@@ -185,7 +185,7 @@ def test_a_case_ends_with_its_process_group_after_the_timeout(scope):
 
 def test_what_a_case_leaves_behind_ends_with_it(scope):
     pids = scope.path("pids")
-    audit = Audit(scope, "daemon", pids, options=options("reply.no-text", more=["--timeout", "3"]))
+    audit = Audit(scope, "daemon", pids, options=options("reply.no-text", more=["--timeout", "600"]))
     assert audit.rows()["reply.no-text"] == ("pass", "delivered the mail"), (audit.out, audit.errors)
     with open(pids) as file:
         for pid in file.read().split():
