@@ -48,6 +48,11 @@ class Place:
         return os.path.join(self.folder, name)
 
     def write(self, name, content):
+        """Leaves a file alone that has this content: another client may read it now."""
+        if os.path.exists(self.path(name)):
+            with open(self.path(name), "rb") as file:
+                if file.read() == content:
+                    return self.path(name)
         with open(self.path(name), "wb") as file:
             file.write(content)
         return self.path(name)

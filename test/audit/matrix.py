@@ -3,13 +3,19 @@
 """Audits every client that is installed and writes the verdicts, client by case, into README.md, with
 the reason of each `fail` and `weak`; scripts/audit-matrix calls it.
 
-matrix.py PROGRAM [--client GLOB] [--case GLOB] [--runs N] [--jobs N] [--timeout S] [--print]
+matrix.py PROGRAM [--client GLOB] [--case GLOB] [--runs N] [--jobs N] [--together N] [--timeout S]
+                  [--keep DIR] [--print]
 
 1 where two runs of a client differ, a verdict is not the one that is due, a `fail` or `weak` has no
-reason in truths.toml, or a password was found in what an audit left."""
+reason in truths.toml, or a password was found in what an audit left.
+
+An audit that is in DIR already is not made again, so a run that was ended goes on where it was."""
 
 import argparse
+import concurrent.futures
+import dataclasses
 import fnmatch
+import json
 import os
 import re
 import sys
@@ -21,6 +27,8 @@ from support import scope as s
 
 PAGE = os.path.join(mailers.HERE, "README.md")
 START = "<!-- written by scripts/audit-matrix from here on -->\n"
+# With many clients these take all of --timeout: they are left out of all runs but the first.
+WAITING = ["version.stalled-handshake", "delivery.quit-unanswered", "reply.no-text"]
 CELLS = {"pass": "pass", "weak": "weak", "fail": "**fail**", "n/a": ""}
 
 
@@ -31,7 +39,9 @@ def options_of(words):
     parser.add_argument("--case", action="append", default=[])
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--together", type=int, default=1, help="clients at once")
     parser.add_argument("--timeout", type=int, default=60)
+    parser.add_argument("--keep", metavar="DIR")
     parser.add_argument("--print", action="store_true")
     return parser.parse_args(words)
 
@@ -42,56 +52,109 @@ def chosen(options):
             if any(fnmatch.fnmatchcase(client, pattern) for pattern in patterns)]
 
 
-def audit_words(options):
+def audit_words(options, cases):
     words = ["--jobs", str(options.jobs), "--timeout", str(options.timeout)]
-    return words + [word for case in options.case for word in ("--case", case)]
+    return words + [word for case in cases for word in ("--case", case)]
 
 
 # ── running ─────────────────────────────────────────────────────────────────────────────────────
 
 
+@dataclasses.dataclass
+class Run:
+    """One audit of a client, and where its password was found."""
+
+    audit: auditing.Audit
+    leaks: list
+
+
+class Runs:
+    """All audits; each is made once, and kept where --keep says."""
+
+    def __init__(self, scope, options):
+        self.scope, self.options = scope, options
+        self.place = mailers.Place(scope.path("place"))
+        if options.keep:
+            os.makedirs(options.keep, exist_ok=True)
+
+    def _kept(self, client, number):
+        return os.path.join(self.options.keep, f"{client}.{number}.json")
+
+    def _read(self, client, number):
+        if not self.options.keep or not os.path.exists(self._kept(client, number)):
+            return None
+        with open(self._kept(client, number), encoding="utf-8") as file:
+            kept = json.load(file)
+        return Run(auditing.Audit(**kept["audit"]), kept["leaks"])
+
+    def _make(self, client, number, cases):
+        audit = auditing.run(self.scope.program, self.place, client,
+                             audit_words(self.options, cases), self.scope.environment)
+        run = Run(audit, auditing.leaks(self.place, client))
+        if self.options.keep:
+            with open(self._kept(client, number) + ".new", "w", encoding="utf-8") as file:
+                json.dump(dataclasses.asdict(run), file)
+            os.rename(self._kept(client, number) + ".new", self._kept(client, number))
+        return run
+
+    def get(self, client, number, cases):
+        return self._read(client, number) or self._make(client, number, cases)
+
+
 def difference(first, other):
-    """What is not the same in two audits of one client, a line each."""
-    cases = sorted({*first.verdicts, *other.verdicts})
+    """What is not the same in two audits of one client, a line each; `other` may have fewer cases."""
     return [f"{case}: {first.verdicts.get(case)} ({first.sentences.get(case)}), then "
-            f"{other.verdicts.get(case)} ({other.sentences.get(case)})" for case in cases
+            f"{other.verdicts[case]} ({other.sentences[case]})" for case in other.verdicts
             if (first.verdicts.get(case), first.sentences.get(case)) !=
-            (other.verdicts.get(case), other.sentences.get(case))]
+            (other.verdicts[case], other.sentences[case])]
 
 
-def audit_client(scope, place, client, options):
-    """The first of the client's audits, and what is wrong with them."""
-    first, wrong = None, []
-    for _ in range(options.runs):
-        audit = auditing.run(scope.program, place, client, audit_words(options), scope.environment)
-        if audit.grade is None:
-            return None, [f"{client}: exit {audit.status}: {audit.output[-2000:]}"]
-        wrong += auditing.leaks(place, client)
-        first = first or audit
-        wrong += [f"{client}, {line}" for line in difference(first, audit)]
-    wrong += truths.disagreements(client, first.verdicts)
-    whole = not options.case
-    if whole and first.grade != truths.grade(client):
-        wrong.append(f"{client}: grade {first.grade}, and due is {truths.grade(client)}")
-    return first, wrong
+def faults(client, run, first, options):
+    """What is wrong with one audit of a client, beside what differs from the first."""
+    if run.audit.grade is None:
+        return [f"{client}: exit {run.audit.status}: {run.audit.output[-2000:]}"]
+    wrong = list(run.leaks)
+    if run is first:
+        wrong += truths.disagreements(client, first.audit.verdicts)
+        if not options.case and first.audit.grade != truths.grade(client):
+            wrong.append(f"{client}: grade {first.audit.grade}, and due is {truths.grade(client)}")
+    return wrong
+
+
+def repeated(first):
+    return [case for case in first.audit.verdicts if case not in WAITING]
+
+
+def installed(place, clients):
+    """Those of the clients that are; the programs that have to be built for them are built here."""
+    for client in clients:
+        try:
+            mailers.ALL[client](place)
+            yield client
+        except s.Skip as reason:
+            print(f"skip {client}: {reason}", flush=True)
 
 
 def audit_all(scope, options):
-    place = mailers.Place(scope.path("place"))
-    audits, wrong = {}, []
-    for client in chosen(options):
-        try:
-            audit, faults = audit_client(scope, place, client, options)
-        except s.Skip as reason:
-            print(f"skip {client}: {reason}", flush=True)
-            continue
-        print(f"{audit.grade if audit else '?'}    {client}", flush=True)
-        for fault in faults:
-            print(f"     {fault}", flush=True)
-        wrong += faults
-        if audit is not None:
-            audits[client] = audit
-    return audits, wrong
+    runs = Runs(scope, options)
+    clients = list(installed(runs.place, chosen(options)))
+    firsts, differ, wrong = {}, [], []
+    with concurrent.futures.ThreadPoolExecutor(options.together) as pool:
+        for number in range(1, options.runs + 1):
+            cases = {client: repeated(firsts[client]) if number > 1 else options.case
+                     for client in clients}
+            made = pool.map(lambda client: runs.get(client, number, cases[client]), clients)
+            for client, run in zip(clients, made):
+                first = firsts.setdefault(client, run)
+                found = [f"{client}, {line}" for line in difference(first.audit, run.audit)]
+                differ += found
+                found += faults(client, run, first, options)
+                print(f"{number:2} {run.audit.grade or '?'}    {client}", flush=True)
+                for fault in found:
+                    print(f"        {fault}", flush=True)
+                wrong += found
+    audits = {client: run.audit for client, run in firsts.items() if run.audit.grade}
+    return audits, wrong, not differ
 
 
 # ── the page ────────────────────────────────────────────────────────────────────────────────────
@@ -155,7 +218,16 @@ def why(audits):
             yield f"  - {list_cases(cases, audit)}: {because}"
 
 
-def page(audits, options):
+def how_often(options, steady):
+    yield f"\nEach client was audited with a time-out of {options.timeout} seconds a case."
+    if options.runs > 1:
+        waiting = ", ".join(f"`{case}`" for case in WAITING)
+        same = "each verdict was the same each time" if steady else "**some verdicts differed**"
+        yield (f"This was done {options.runs} times, all but the first without the cases in which "
+               f"many clients wait ({waiting}): {same}.")
+
+
+def page(audits, options, steady):
     yield START
     yield from grades(audits)
     for group, cases in groups(audits).items():
@@ -163,7 +235,7 @@ def page(audits, options):
         yield from group_table(audits, cases)
     yield "\n## Why each `fail` and `weak` is deserved\n"
     yield from why(audits)
-    yield f"\nEach client was audited with a time-out of {options.timeout} seconds."
+    yield from how_often(options, steady)
 
 
 def without_reason(audits):
@@ -184,13 +256,13 @@ def main():
     scope = s.Scope(options.program)
     try:
         mailers.need_capture(scope)
-        audits, wrong = audit_all(scope, options)
+        audits, wrong, steady = audit_all(scope, options)
     except s.Skip as reason:
         print(f"skip: {reason}")
         return s.SKIPPED
     finally:
         scope.cleanup()
-    text = re.sub(r"\n{3,}", "\n\n", "\n".join(page(audits, options))) + "\n"
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(page(audits, options, steady))) + "\n"
     if options.print:
         print(text)
     else:
