@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// case: one thing that a bad, broken or strange server does to a mail client, as data: what the
+// case: one way in which a bad, broken or strange server treats a mail client, as data: what the
 // server does, what a good client does about it, where that is written, and why it matters. All
 // cases of `audit` are rows of one table, whose parts are in cases_*.c; one more is a row, and no
 // code, unless it needs a new kind of misbehaviour (fault/action.h, embedded/embedded.h) or a new

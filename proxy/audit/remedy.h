@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// remedy: what to change in a program that an audit found unsafe, by the runtime that it is made
-// with, where that can be known: by what its mail says of it, by the process that connected, by the
-// words of the command.
+// remedy: what to change in a program that an audit found unsafe, by the runtime that it is built
+// on, if that can be found out: from its mail, from the process that connected, from the words of
+// the command.
 #ifndef SCOPE_AUDIT_REMEDY_H
 #define SCOPE_AUDIT_REMEDY_H
 

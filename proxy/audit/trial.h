@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// trial: what one run of the command left: its sessions as data and how it ended; and the questions
-// that the judge asks of that.
+// trial: one run of the command as the judge sees it: its sessions as data, how it ended, and the
+// questions about them.
 //
 //   command ──▶ sessions (transcript/record.h), masked ──┐
 //           └─▶ exit status, time-out ───────────────────┴─▶ struct audit_trial ──▶ ruling.h

@@ -72,7 +72,7 @@ static enum err start(struct capture *capture, struct failure *failure,
     const struct capture_handlers *handlers = &capture->reporter.handlers;
     if (!notification_is_supported()) {
         return fail(failure, ERR_SYSTEM,
-                    "this kernel cannot capture a command: it takes Linux 5.6 with seccomp "
+                    "this kernel cannot capture a command: that needs Linux 5.6 with seccomp "
                     "notification; `smtpscope proxy` works without");
     }
     enum err err = open_refuser(capture, failure);

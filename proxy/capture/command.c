@@ -159,7 +159,7 @@ static enum err explain(struct failure *failure, const struct child_message *mes
                     "one can capture a process");
     }
     return fail(failure, ERR_SYSTEM,
-                "this kernel cannot capture a command (seccomp notification: %s); it takes Linux "
+                "this kernel cannot capture a command (seccomp notification: %s); that needs Linux "
                 "5.6, and `smtpscope proxy` works without",
                 strerror(message->error));
 }

@@ -113,7 +113,8 @@ static void probe_trust_mount(struct probe_result *result) {
     case MOUNT_FAILS:
         found(
             result, PROBE_LIMITED,
-            "`run` cannot put the CA into the system's bundle, which GnuTLS programs read alone",
+            "`run` cannot put the CA into the system's bundle, the only one that GnuTLS programs "
+            "read",
             "as root: start `run`, or allow user namespaces (sysctl "
             "kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0)");
         return;
@@ -136,7 +137,7 @@ static void probe_tproxy(struct probe_result *result) {
         found(result, PROBE_WORKS, "--mode transparent serves REDIRECT and TPROXY", "");
     } else {
         found(result, PROBE_LIMITED,
-              "--mode transparent serves REDIRECT alone, and cannot mark its own connections",
+              "--mode transparent serves only REDIRECT, and cannot mark its own connections",
               "as root: start `proxy`, or setcap cap_net_raw+ep smtpscope");
     }
 }

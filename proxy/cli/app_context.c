@@ -122,7 +122,7 @@ static enum err open_files(struct app_context *out, struct failure *failure,
         error = user_resume();
     }
     return error == 0 ? err
-                      : fail(failure, ERR_SYSTEM, "--user: the proxy cannot go on as '%s': %s",
+                      : fail(failure, ERR_SYSTEM, "--user: the proxy cannot continue as '%s': %s",
                              options->user, strerror(error));
 }
 
@@ -253,7 +253,7 @@ static void open_faults(struct app_context *out, const struct options *options) 
         seed = chosen_seed();
     }
     if (by_chance(options)) {
-        char *sentence = mem_format("faults come by chance; --fault-seed %llu repeats them",
+        char *sentence = mem_format("some rules apply by chance; --fault-seed %llu repeats them",
                                     (unsigned long long)seed);
         console_say(sentence);
         free(sentence);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// audit_results: what an audit leaves: its reports, its sessions, and what the command wrote, from
-// which every secret that any case has shown is taken.
+// audit_results: what an audit leaves: its reports, its sessions, and what the command wrote,
+// without any secret that a case has shown.
 #ifndef SCOPE_CLI_AUDIT_RESULTS_H
 #define SCOPE_CLI_AUDIT_RESULTS_H
 

@@ -55,9 +55,9 @@ static void say_what_changed(const struct ca_place *place, const struct options 
         say_made(place, options);
         break;
     case AUTHORITY_REPLACED:
-        console_say(
-            "what trusted the old CA does not trust the new one: give it this certificate, take "
-            "the old one out of its trust store, and run `smtpscope ca env` again");
+        console_say("programs that trusted the old CA do not trust the new one: give them this "
+                    "certificate, take the old one out of their trust stores, and run `smtpscope "
+                    "ca env` again");
         break;
     }
 }
@@ -107,7 +107,7 @@ static enum err take_temporary(struct ca_place *place, struct failure *failure,
     free(place->dir);
     place->dir = path;
     place->temporary = true;
-    console_sayf("%s; this run has a CA of its own instead, which goes when it ends",
+    console_sayf("%s; this run has a CA of its own instead, which is deleted when it ends",
                  failure->text);
     enum err err = take(place, failure, options, false);
     remove_key(path);

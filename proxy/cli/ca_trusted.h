@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // ca_trusted: the places of this machine and of this user, outside the CA's folder, that trust the
 // CA: the system's certificates, NSS databases of browsers and mail programs, Java's. For
-// `ca remove`, which takes away what is a file of its own and says how to remove the rest.
+// `ca remove`, which deletes what is a file of its own and says how to remove the rest.
 #ifndef SCOPE_CLI_CA_TRUSTED_H
 #define SCOPE_CLI_CA_TRUSTED_H
 

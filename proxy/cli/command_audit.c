@@ -149,7 +149,7 @@ static int judge_control(struct audit *audit) {
     show_control(result);
     show_output(audit);
     console_sayf("the command exited %d, and no mail arrived at a server that does everything "
-                 "right: nothing else would mean anything",
+                 "right: the other cases would show nothing",
                  result->trial.status);
     return EXIT_NOT_STARTED;
 }

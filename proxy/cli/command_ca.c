@@ -63,8 +63,8 @@ static enum err check_place(struct failure *failure, const struct options *optio
     return is_text || !goes_to_standard_output(options) || isatty(STDOUT_FILENO) == 0
                ? OK
                : fail(failure, ERR_USAGE,
-                      "ca export: this form is binary and no terminal shows it; name a file with "
-                      "--out FILE, or send it on with > FILE");
+                      "ca export: this format is binary, and a terminal cannot show it; name a "
+                      "file with --out FILE, or redirect it with > FILE");
 }
 
 static enum err write_certificate(struct failure *failure, const struct options *options,

@@ -60,7 +60,7 @@ static enum err remove_all(struct buf *out, struct failure *failure, const char 
     if (err == OK && buf_len(&paths) == 0) {
         buf_putf(out, "there is no CA in %s\n", dir);
     } else if (err == OK && access(dir, F_OK) == 0) {
-        buf_putf(out, "left     %s: it holds files of others\n", dir);
+        buf_putf(out, "left     %s: it has other files in it\n", dir);
     }
     buf_cleanup(&paths);
     buf_cleanup(&outside);

@@ -21,7 +21,7 @@ static int print_result(enum control_result result, struct slice answer) {
         err = console_out_lines(&failure, answer);
         break;
     case CONTROL_SEVERAL:
-        console_say("several proxies run; name one by --control PATH:");
+        console_say("several proxies are running; name one with --control PATH:");
         say_lines(answer);
         break;
     case CONTROL_REFUSED:
@@ -41,7 +41,7 @@ static enum err join_expectations(struct buf *out, struct failure *failure,
     for (size_t i = 0; i < options->expectations.count; i++) {
         struct slice text = slice_of_string(options->expectations.items[i]);
         if (i == LIMIT_WEB_EXPECTATIONS || text.len + WORDS_BEFORE > buf_room(out)) {
-            return fail(failure, ERR_USAGE, "these are more expectations than can be waited for");
+            return fail(failure, ERR_USAGE, "these are too many expectations for one wait");
         }
         if (slice_find_byte(text, '\t') != SLICE_NONE ||
             slice_find_byte(text, '\n') != SLICE_NONE) {

@@ -99,7 +99,7 @@ static void judge_authority(struct probe_result *result, const char *dir) {
 
 // The doctor changes nothing: a CA that is not there yet is not made. Its file, or NULL.
 static char *check_authority(struct buf *out, const struct options *options) {
-    static const char no_place[] = "you: nothing for `run`, which has a CA of its own then; for "
+    static const char no_place[] = "you: nothing for `run`, which then has a CA of its own; for "
                                    "`proxy` give --ca-dir DIR";
     struct probe_result result = {.name = "ca"};
     char *dir = ca_place_dir(options);
@@ -129,7 +129,7 @@ static void check_defaults(struct buf *out, const struct defaults *defaults) {
     for (size_t i = 0; defaults != NULL && i < DEFAULTS_SOURCES; i++) {
         const struct default_source *source = &defaults->sources[i];
         struct probe_result result = {.name = "defaults"};
-        snprintf(result.what, sizeof(result.what), "options of each call come from %.200s",
+        snprintf(result.what, sizeof(result.what), "options for every call come from %.200s",
                  source->name == NULL ? "" : source->name);
         if (source->count > 0) {
             put_result(out, &result);
@@ -143,7 +143,7 @@ static void check_sandbox(struct buf *out) {
     int version = files_version();
     if (!sandbox_is_built_in()) {
         set_result(&result, PROBE_LIMITED, "you: use a build without sanitizers and coverage",
-                   "this build watches itself, and has no sandbox");
+                   "this build checks itself, and has no sandbox");
     } else if (!calls_can_be_restricted()) {
         set_result(&result, PROBE_LIMITED,
                    "who starts the container: allow seccomp, or the kernel's CONFIG_SECCOMP_FILTER",
@@ -155,7 +155,7 @@ static void check_sandbox(struct buf *out) {
                    "kernel has no Landlock");
     } else {
         set_result(&result, PROBE_WORKS, "",
-                   "a running proxy executes nothing and opens its own files alone (seccomp, "
+                   "a running proxy executes nothing and opens only its own files (seccomp, "
                    "Landlock version %d)",
                    version);
     }

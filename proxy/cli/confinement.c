@@ -13,7 +13,7 @@
 // ── as whom ─────────────────────────────────────────────────────────────────────────────────────
 
 static enum err fail_for_user(struct failure *failure, const struct options *options, int error) {
-    return fail(failure, ERR_SYSTEM, "--user: the proxy cannot go on as '%s': %s", options->user,
+    return fail(failure, ERR_SYSTEM, "--user: the proxy cannot continue as '%s': %s", options->user,
                 strerror(error));
 }
 
@@ -25,7 +25,7 @@ static enum err take_named_user(struct confinement *out, struct failure *failure
     }
     bool same = out->user.uid == geteuid();
     if (!same && geteuid() != 0) {
-        return fail(failure, ERR_SYSTEM, "--user: only root can go on as '%s'", options->user);
+        return fail(failure, ERR_SYSTEM, "--user: only root can continue as '%s'", options->user);
     }
     out->becomes_user = !same;
     out->opens_as_user = !same;
@@ -62,8 +62,9 @@ enum err confinement_begin(struct confinement *out, struct failure *failure,
     if (err == OK && (out->confined || out->becomes_user)) {
         int error = outside_start(&out->outside);
         if (error != 0) {
-            console_sayf("the pids of clients stay unknown: no process for it: %s",
-                         strerror(error));
+            console_sayf(
+                "the pids of clients stay unknown: cannot start the process that looks them up: %s",
+                strerror(error));
         }
     }
     return err;
@@ -79,7 +80,7 @@ static void say_faults(const struct sandbox_faults *faults, bool becomes_user) {
     if (faults->rights != 0 && !becomes_user) {
         console_sayf("the proxy keeps rights that it does not need: %s", strerror(faults->rights));
     } else if (faults->rights != 0) {
-        console_sayf("the proxy goes on as root: it cannot become " CONFINEMENT_NOBODY " (%s); "
+        console_sayf("the proxy continues as root: it cannot become " CONFINEMENT_NOBODY " (%s); "
                      "--user names another user",
                      strerror(faults->rights));
     }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// confinement: what a proxy gives up once it has started, from its options: as which user it goes
-// on, which rights and files it keeps. `run` gives up none of it: its command must be able to do
-// what the user can.
+// confinement: what a proxy gives up once it has started, from its options: which user it continues
+// as, which rights and files it keeps. `run` gives up nothing: its command must be able to do what
+// the user can.
 //
 //   confinement_begin ── files opened, ports bound ── confinement_enter ── threads, clients
 //
-// Root that names no user goes on as `nobody` where no file is to be opened, renamed or made later,
-// else as root without root's capabilities but those over files, in the places of its outputs.
+// Root without --user continues as `nobody` if no file has to be opened, renamed or created later,
+// else as root with only the capabilities over files, in the places of its outputs.
 #ifndef SCOPE_CLI_CONFINEMENT_H
 #define SCOPE_CLI_CONFINEMENT_H
 

@@ -7,7 +7,7 @@
 static const char *const group_titles[GROUP_COUNT] = {
     [GROUP_TRAFFIC] = "Where traffic comes from",
     [GROUP_TLS] = "TLS",
-    [GROUP_FAULTS] = "What the proxy puts in",
+    [GROUP_FAULTS] = "Faults and changes",
     [GROUP_SHOWN] = "What is shown",
     [GROUP_OUTPUT] = "Outputs",
     [GROUP_WEB] = "The page",

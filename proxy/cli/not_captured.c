@@ -23,7 +23,7 @@ static void put_port_reason(struct buf *out, const struct port_list *watched,
     }
     buf_put_string(out, "usual reasons: ");
     if (!watched->all) {
-        buf_put_string(out, "another port, as Mailpit's 1025 (--ports 1025); ");
+        buf_put_string(out, "another port, such as Mailpit's 1025 (--ports 1025); ");
     }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// not_captured: what `run` says where it captured nothing: the ports that it watched, and what the
-// reason may be.
+// not_captured: what `run` says if it captured nothing: the ports that it watched, and the likely
+// reasons.
 #ifndef SCOPE_CLI_NOT_CAPTURED_H
 #define SCOPE_CLI_NOT_CAPTURED_H
 

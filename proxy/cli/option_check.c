@@ -66,11 +66,11 @@ static bool dials(const struct options *options) {
 static enum err check_dials(struct failure *failure, const struct options *options) {
     for (size_t i = 0; i < options->fault_count && !dials(options); i++) {
         if (options->faults[i].point == FAULT_CONNECT) {
-            return fail(failure, ERR_USAGE,
-                        "--fault '%s' would never act: %s dials no server; 'greeting: close' ends "
-                        "a session before its first reply",
-                        options->faults[i].text,
-                        options->command == CLI_RUN ? "--sink" : "--mode sink");
+            return fail(
+                failure, ERR_USAGE,
+                "--fault '%s' would never apply: %s connects to no server; 'greeting: close' ends "
+                "a session before its first reply",
+                options->faults[i].text, options->command == CLI_RUN ? "--sink" : "--mode sink");
         }
     }
     return OK;
@@ -91,11 +91,10 @@ static enum err check_plain(struct failure *failure, const struct options *optio
 
 static enum err check_interference(struct failure *failure, const struct options *options) {
     if (options->keep_to != NULL && options->rewrite_to == NULL) {
-        return fail(failure, ERR_USAGE, "--keep-to '%s' is for --rewrite-to, which is not given",
-                    options->keep_to);
+        return fail(failure, ERR_USAGE, "--keep-to '%s' needs --rewrite-to", options->keep_to);
     }
     if ((options->dry_run || options->rewrite_to != NULL) && paces(options)) {
-        return fail(failure, ERR_USAGE, "--fault with 'rate' does not go together with %s",
+        return fail(failure, ERR_USAGE, "--fault with 'rate' cannot be combined with %s",
                     options->dry_run ? "--dry-run" : "--rewrite-to");
     }
     enum err err = check_dials(failure, options);
@@ -106,7 +105,7 @@ static enum err check_interference(struct failure *failure, const struct options
     const struct fault_rule *rule = options->dry_run ? find_answer_to_data(options) : NULL;
     if (rule != NULL) {
         return fail(failure, ERR_USAGE,
-                    "--fault '%s' does not go together with --dry-run, which has to take the text "
+                    "--fault '%s' cannot be combined with --dry-run, which has to take the text "
                     "after DATA: 'message: %s' refuses the message",
                     rule->text, rule->action_text);
     }
@@ -130,14 +129,13 @@ static enum err finish_run(struct options *options, struct failure *failure) {
     }
     if (options->ports.all && options->sink) {
         return fail(failure, ERR_USAGE,
-                    "--ports all and %s do not go together: what is not mail has no server to pass "
-                    "on to",
+                    "--ports all cannot be combined with %s: what is not mail would have no server",
                     options->command == CLI_AUDIT ? "audit" : "--sink");
     }
     if (options->ports.all && options->send_header != PROXY_HEADER_NONE) {
         return fail(failure, ERR_USAGE,
-                    "--ports all and --send-proxy-protocol do not go together: a server that "
-                    "expects the header does not show whether it is one of mail");
+                    "--ports all cannot be combined with --send-proxy-protocol: a server that "
+                    "waits for the header does not show whether it is a mail server");
     }
     return OK;
 }

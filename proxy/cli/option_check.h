@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// option_check: the options as a whole, once each is read. What a command needs, what does not go
-// together, and the defaults that depend on what else was given.
+// option_check: the options as a whole, once each is read: what a command needs, which options
+// exclude each other, and the defaults that depend on other options.
 #ifndef SCOPE_CLI_OPTION_CHECK_H
 #define SCOPE_CLI_OPTION_CHECK_H
 

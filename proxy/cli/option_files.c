@@ -83,8 +83,8 @@ static enum err check_outputs(struct options *options, struct failure *failure) 
         const struct output_spec *output = &options->outputs[i];
         if (output->format->has_secrets && !options->with_secrets) {
             return fail(failure, ERR_USAGE,
-                        "--output: '%s:%s' holds the TLS secrets, which defeats the mask; say "
-                        "--with-secrets to have it",
+                        "--output: '%s:%s' holds the TLS secrets, which defeats the mask; add "
+                        "--with-secrets to allow it",
                         output->format->name, output->path);
         }
         if (has_earlier_output(options, i)) {
@@ -122,7 +122,7 @@ static enum err check_reports(const struct options *options, struct failure *fai
         const char *path = options->reports[i].path;
         if (path != NULL && is_taken(options, path, i)) {
             return fail(failure, ERR_USAGE,
-                        "--report: '%s' is in use already, and would be written over", path);
+                        "--report: '%s' is in use already, and would be overwritten", path);
         }
     }
     return OK;
@@ -154,7 +154,7 @@ static enum err check_other_files(const struct options *options, struct failure 
             taken = taken || (files[j].path != NULL && same_place(path, files[j].path));
         }
         if (taken) {
-            return fail(failure, ERR_USAGE, "%s: '%s' is in use already, and would be written over",
+            return fail(failure, ERR_USAGE, "%s: '%s' is in use already, and would be overwritten",
                         files[i].option, path);
         }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// option_files: the files that a command line names. No two things are written to one place, and no
-// secret to a file that was not asked for it.
+// option_files: the files that a command line names. No file is written by two of them, and none
+// holds secrets unless the user asked for that.
 #ifndef SCOPE_CLI_OPTION_FILES_H
 #define SCOPE_CLI_OPTION_FILES_H
 

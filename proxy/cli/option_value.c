@@ -280,7 +280,7 @@ static enum err read_ports(struct options *options, struct failure *failure,
     }
     struct slice bad = bad_port(slice_of_string(word));
     if (slice_is_null(bad)) {
-        return wrong(failure, row, word, "a list with all in it, which goes alone");
+        return wrong(failure, row, word, "a list with all in it, which must be its only word");
     }
     bool list = bad.len < strlen(word);
     return fail(failure, ERR_USAGE,
@@ -355,12 +355,12 @@ static enum err unknown_format(struct failure *failure, struct slice word) {
                     slice_find_byte(name, '/') != SLICE_NONE || suggestion.best == NULL);
     if (slice_starts_with(word, SLICE("--"))) {
         return fail(failure, ERR_USAGE,
-                    "--output: the word after it is '%.*s', where FORMAT[:PATH] is due",
+                    "--output: the word after it is '%.*s', where FORMAT[:PATH] is expected",
                     (int)word.len, (const char *)word.data);
     }
     if (is_file) {
         return fail(failure, ERR_USAGE,
-                    "--output: '%.*s' does not end as a format does; there are " FORMAT_NAMES
+                    "--output: '%.*s' has no ending of a format; there are " FORMAT_NAMES
                     "as in json:%.*s",
                     (int)word.len, (const char *)word.data, (int)word.len, (const char *)word.data);
     }

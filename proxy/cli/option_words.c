@@ -138,7 +138,7 @@ static enum err need(struct failure *failure, bool given, const char *sentence) 
 static enum err check_ctl(const struct options *options, struct failure *failure) {
     if (options->ctl_word != NULL && strcmp(options->ctl_word, "wait") == 0) {
         return need(failure, options->expectations.count > 0,
-                    "ctl wait needs an --expect: what is to be waited for");
+                    "ctl wait needs an --expect: what to wait for");
     }
     if (options->ctl_word != NULL && strcmp(options->ctl_word, "faults") == 0) {
         return fail(failure, ERR_USAGE, "ctl faults needs on or off");

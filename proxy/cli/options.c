@@ -69,8 +69,8 @@ static const struct {
     const char *hint;
 } misplaced[] = {
     {CLI_RUN, "--mode",
-     "run captures what the command connects to by itself; --sink answers in its server's place, "
-     "and modes are for smtpscope proxy"},
+     "run captures the command's connections without a mode; --sink answers in place of its "
+     "server, and modes are for smtpscope proxy"},
     {CLI_PROXY, "--port", "the port to listen on comes after @, as in mail.example.com:587@2525"},
     {CLI_PROXY, "--ports", "the port to listen on comes after @, as in mail.example.com:587@2525"},
     {CLI_PROXY, "--listen",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// options: the command line as plain data. What a word means is said in one table only
-// (`option_table.h`), which is the parser, the help and the check of the man page.
+// options: the command line as plain data. One table (`option_table.h`) says what each option
+// means; the parser, the help and the check of the man page all use it.
 //
 //   argv ──▶ options_parse ──▶ struct options ──▶ command_check, command_show, … or the proxy
 //
@@ -91,7 +91,7 @@ struct options {
     const char *ca_dir;                  // NULL: authority_default_dir()
     struct text_list ca_hosts;           // --ca-hosts
 
-    // What the proxy puts in.
+    // Faults and changes.
     struct fault_rule *faults; // --fault
     size_t fault_count;
     uint64_t fault_seed; // FAULT_SEED_NONE: one by chance

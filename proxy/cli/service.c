@@ -177,7 +177,7 @@ static void warn_if_open(const char *address, bool limited) {
         console_sayf("WARNING: %s is not a loopback address: %s can send mail through this proxy",
                      address,
                      limited ? "clients on other machines that --allow lists"
-                             : "anybody who reaches this machine");
+                             : "anyone who reaches this machine");
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// service_manager: says to the service manager that started the program what state it is in, as
+// service_manager: tells the service manager that started the program what state it is in, as
 // sd_notify(3) does: a datagram to the socket that $NOTIFY_SOCKET names, by its path or, with `@`
 // in front, by its abstract name (unix(7)).
 #ifndef SCOPE_CLI_SERVICE_MANAGER_H

@@ -18,8 +18,8 @@ void web_say(const struct web *web) {
     buf_cleanup(&url);
     char *open = web_open_address(web);
     if (open != NULL) {
-        console_sayf("WARNING: the web page on %s is not on a loopback address: anybody who "
-                     "reaches this machine and has the token can read the mail",
+        console_sayf("WARNING: the web page on %s is not on a loopback address: anyone who reaches "
+                     "this machine and has the token can read the mail",
                      open);
     }
     free(open);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// web_place: where the page is, said to the user.
+// web_place: tells the user the address of the page.
 #ifndef SCOPE_CLI_WEB_PLACE_H
 #define SCOPE_CLI_WEB_PLACE_H
 

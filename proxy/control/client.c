@@ -65,11 +65,11 @@ static enum control_result ask(struct buf *out, const char *path, const struct q
         break;
     case SOCKET_STALE:
         unlink(path);
-        buf_putf(out, "no proxy runs at %s\n", path);
+        buf_putf(out, "no proxy is running at %s\n", path);
         return CONTROL_NONE;
     case SOCKET_EMPTY:
     case SOCKET_OTHER:
-        buf_putf(out, "no proxy runs at %s\n", path);
+        buf_putf(out, "no proxy is running at %s\n", path);
         return CONTROL_NONE;
     }
     struct buf answer;
@@ -140,7 +140,7 @@ static enum control_result ask_any(struct buf *out, const char *path,
     size_t count = socket_list(&list, folder);
     enum control_result result = CONTROL_SEVERAL;
     if (count == 0) {
-        buf_putf(out, "no proxy runs: none answers in %s\n", folder);
+        buf_putf(out, "no proxy is running: none answers in %s\n", folder);
         result = CONTROL_NONE;
     } else if (count == 1) {
         result = ask_only(out, &list, question);

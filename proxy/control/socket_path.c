@@ -32,7 +32,7 @@ enum err socket_make_folder(struct failure *failure, const char *folder) {
         return fail(failure, ERR_SYSTEM, "cannot make the folder %s: %s", folder, strerror(errno));
     }
     if (!is_private_folder(folder)) {
-        return fail(failure, ERR_SYSTEM, "%s is not a folder that you alone may enter (0700)",
+        return fail(failure, ERR_SYSTEM, "%s is not a folder that only you may enter (0700)",
                     folder);
     }
     return OK;

@@ -174,7 +174,7 @@ static enum err unknown_action(struct failure *failure, const char *text) {
         }
     }
     return fail(failure, ERR_USAGE,
-                "'%.*s' is no action: CODE TEXT, replace, delay, silence, close, reset, slice, "
+                "'%.*s' is not an action: CODE TEXT, replace, delay, silence, close, reset, slice, "
                 "rate, strip, add, alert, certificate, version, plain, refuse, unreachable",
                 SHOWN(word));
 }
@@ -222,12 +222,12 @@ static const char *nonsense(const struct fault_rule *rule) {
         return "a 220 to STARTTLS begins TLS, which the server does not know of";
     }
     if (rule->action.kind == FAULT_REPLACE && strcmp(rule->point_text, "DATA") == 0) {
-        return "at DATA the server would wait for the message all the same; 'DATA: CODE TEXT' "
+        return "at DATA the server would still wait for the message; 'DATA: CODE TEXT' "
                "keeps "
                "DATA from it, 'message: replace ...' replaces the answer to the message";
     }
     if (rule->action.kind == FAULT_REPLACE && strcmp(rule->point_text, "STARTTLS") == 0) {
-        return "at STARTTLS the server would wait for TLS all the same; 'STARTTLS: CODE TEXT' "
+        return "at STARTTLS the server would still wait for TLS; 'STARTTLS: CODE TEXT' "
                "keeps "
                "STARTTLS from it";
     }

@@ -36,7 +36,7 @@ static const char *why_not(const struct filter_line *line, bool in_auth) {
     enum verb verb = command_verb(text);
     bool mail = verb == VERB_DATA || verb == VERB_BDAT || verb == VERB_RCPT || verb == VERB_BURL;
     if (!in_auth) {
-        return "what the client sent is no SMTP";
+        return "what the client sent is not SMTP";
     }
     return line->whole && mail ? "a line of the login looks like a command" : NULL;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// certain: the gate for a client's lines where something must not reach the server. No line goes on
-// before the proxy can be sure what a server makes of it, and one that two servers may read in two
+// certain: the gate for a client's lines where something must not reach the server. A line is
+// passed on only once it is certain how a server reads it; a line that two servers may read in two
 // ways ends the session.
 #ifndef SCOPE_FAULT_CERTAIN_H
 #define SCOPE_FAULT_CERTAIN_H

@@ -222,7 +222,7 @@ static void answer_alone(struct fault_filter *filter, const struct filter_line *
         filter, "421 4.3.0 smtpscope: the connection to the server was dropped by --fault", at_ns);
     filter->port.end(&filter->port, FILTER_END_FIN,
                      "the proxy dropped the connection to the server, as a --fault at 'message' "
-                     "wants, and the client went on",
+                     "asks, and the client continued",
                      at_ns);
 }
 
@@ -264,8 +264,8 @@ static void progress(void *self, int64_t at_ns) {
     if (at_ns >= filter->undecided_until_ns && !filter->undecided_past) {
         filter->undecided_past = true;
         filter->port.note(&filter->port,
-                          "The server does not say what the client's next lines are: they go on "
-                          "without a look by --fault",
+                          "The server does not say what the client's next lines are: they are "
+                          "passed on, unchecked by --fault",
                           at_ns);
     }
     message_fault_progress(filter, at_ns);

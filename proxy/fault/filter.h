@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // filter: what `--fault` does to the lines of one session, after the rules (fault/faults.h). The
-// decoder sees what both peers really said; what is put in is recorded as the proxy's own, after an
-// EVENT_FAULT that says so.
+// decoder sees what both peers really said; what the fault adds is recorded as the proxy's own,
+// after an EVENT_FAULT that says so.
 //
 //   a command ─ decide ─┬─ none ────────────────▶ server
 //                       ├─ answer: kept here; the answer goes out when it is its turn

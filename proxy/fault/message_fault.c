@@ -253,8 +253,8 @@ void message_fault_progress(struct fault_filter *filter, int64_t at_ns) {
         return;
     }
     filter->port.note(&filter->port,
-                      "The client's header does not go on: what there is of it goes to the server "
-                      "before --fault knows the Subject",
+                      "The client stopped within the header: the part that came is passed to the "
+                      "server before --fault knows the Subject",
                       at_ns);
     message_fault_let_go(filter, at_ns);
 }

@@ -44,8 +44,8 @@ enum err rewrite_rule_init(struct rewrite_rule *out, struct failure *failure, co
     struct failure reason;
     *out = (struct rewrite_rule){.to = to};
     if (!is_address(slice_of_string(to))) {
-        return fail(failure, ERR_USAGE, "--rewrite-to: '%s' is no address such as me@example.org",
-                    to);
+        return fail(failure, ERR_USAGE,
+                    "--rewrite-to: '%s' is not an address, such as me@example.org", to);
     }
     if (keep != NULL && pattern_new(&out->keep, &reason, keep) != OK) {
         return fail(failure, ERR_USAGE, "--keep-to: '%s' %s", keep, reason.text);

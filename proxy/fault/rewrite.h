@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// rewrite: `--rewrite-to` and `--keep-to`. Every RCPT goes to one address, and only one of several
-// to the server; the others are answered as it was. Header and text stay as they are.
+// rewrite: `--rewrite-to` and `--keep-to`. Every RCPT gets the same address, and only the first of
+// several is sent; the others get the same reply. Header and text stay as they are.
 //
 //   C > RCPT TO:<b@example.net>   P > RCPT TO:<to@example.org>   S < 250 ok   P < 250 ok
 //   C > RCPT TO:<c@example.net>                                               P < 250 ok

@@ -73,7 +73,7 @@ static enum err read_point(struct fault_rule *rule, struct failure *failure, str
     if (!rule->any_verb && !is_verb(word)) {
         return fail(
             failure, ERR_USAGE,
-            "'%.*s' is no point: connect, tls, greeting, message, a verb such as RCPT, or *",
+            "'%.*s' is not a point: connect, tls, greeting, message, a verb such as RCPT, or *",
             SHOWN(word));
     }
     bool hello = slice_is_nocase(word, "HELO") || slice_is_nocase(word, "LHLO");
@@ -225,10 +225,11 @@ static enum err read_left(struct fault_rule *rule, struct failure *failure, stru
         return err;
     }
     if (!read_conditions(rule, before, &wrong)) {
-        return fail(failure, ERR_USAGE,
-                    "'%.*s' is no condition: ~ REGEX, #N, #N-M, #N-, session N, session N-M, P%%, "
-                    "over N/Ss",
-                    SHOWN(wrong));
+        return fail(
+            failure, ERR_USAGE,
+            "'%.*s' is not a condition: ~ REGEX, #N, #N-M, #N-, session N, session N-M, P%%, "
+            "over N/Ss",
+            SHOWN(wrong));
     }
     err = tilde == SLICE_NONE ? OK : read_pattern(rule, failure, slice_from(rest, tilde + 1));
     return err == OK ? check_conditions(rule, failure) : err;

@@ -64,7 +64,7 @@ static bool takes_tproxy(int fd) {
 static void warn_without_tproxy(const struct proxy *proxy, const struct listen_spec *spec, int fd) {
     if (spec->mode == MODE_TRANSPARENT && !takes_tproxy(fd)) {
         proxy->options.complain(proxy->options.context,
-                                "transparent mode serves REDIRECT alone: TPROXY needs root or "
+                                "transparent mode serves only REDIRECT: TPROXY needs root or "
                                 "CAP_NET_ADMIN");
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// rights: as which user a process goes on, and with which of root's capabilities.
+// rights: the user that a process continues as, and which of root's capabilities it keeps.
 #ifndef SCOPE_SANDBOX_RIGHTS_H
 #define SCOPE_SANDBOX_RIGHTS_H
 
@@ -16,7 +16,7 @@ struct user {
 };
 
 #define RIGHT(capability) (UINT64_C(1) << (capability))
-// What root's hand on its own and other people's files takes.
+// What root needs to open its own and other people's files.
 #define RIGHTS_FILES                                                                               \
     (RIGHT(CAP_DAC_OVERRIDE) | RIGHT(CAP_DAC_READ_SEARCH) | RIGHT(CAP_FOWNER) | RIGHT(CAP_CHOWN) | \
      RIGHT(CAP_LEASE))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// sandbox: least power for a process that has opened what it needs: from then on it has no rights
-// but those of its plan, opens no file but those of its places, and makes no call of `calls.h`.
-// Knows nothing of what the process is for.
+// sandbox: least privilege for a process that has opened what it needs: from then on it has only
+// the rights of its plan, opens only the files of its places, and makes no call of `calls.h`. It
+// does not know what the process is for.
 //
 //   rights_drop ── no_new_privs ── files_restrict ── calls_restrict
 #ifndef SCOPE_SANDBOX_SANDBOX_H

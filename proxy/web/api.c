@@ -64,7 +64,7 @@ bool api_number(uint64_t *inout, struct api_response *response, const struct api
     if (slice_is_null(value) || text_parse_u64(inout, value, max)) {
         return true;
     }
-    api_fail(response, STATUS_BAD_REQUEST, "%s is no whole number from 0 to %llu", name,
+    api_fail(response, STATUS_BAD_REQUEST, "%s is not a whole number from 0 to %llu", name,
              (unsigned long long)max);
     return false;
 }
@@ -174,7 +174,7 @@ static void answer_recording(struct api_response *response, const struct api_cal
     bool on = false;
     if (!json_read_bool(&on, call->request->body, "on")) {
         api_fail(response, STATUS_BAD_REQUEST,
-                 "the body is to be {\"on\": true} or {\"on\": false}");
+                 "the body must be {\"on\": true} or {\"on\": false}");
         return;
     }
     if (api->outputs == NULL) {
@@ -199,7 +199,7 @@ static void answer_events(struct api_response *response, const struct api_call *
         (void)text_parse_u64(&after, call->request->last_event, UINT64_MAX);
     }
     if (atomic_load(&api->streams) >= LIMIT_WEB_STREAMS) {
-        api_fail(response, STATUS_TOO_MANY, "%d streams of events are open, the most there may be",
+        api_fail(response, STATUS_TOO_MANY, "%d streams of events are open, which is the maximum",
                  LIMIT_WEB_STREAMS);
         return;
     }
@@ -227,7 +227,7 @@ static bool read_timeout(int64_t *inout_ms, struct api_response *response,
     }
     *inout_ms = (int64_t)(seconds * 1000 + fraction);
     if (!good || *inout_ms > WEB_WAIT_MAX_S * 1000) {
-        api_fail(response, STATUS_BAD_REQUEST, "timeout is no number of seconds from 0 to %d",
+        api_fail(response, STATUS_BAD_REQUEST, "timeout is not a number of seconds from 0 to %d",
                  WEB_WAIT_MAX_S);
         return false;
     }
@@ -253,7 +253,7 @@ static size_t take_expectations(const char *out[LIMIT_WEB_EXPECTATIONS],
 static enum err wait_for_all(struct wait_for **out, struct failure *failure, struct store *store,
                              const char *const *expectations, size_t count) {
     if (count == 0) {
-        return fail(failure, ERR_USAGE, "expect is missing: what is to be waited for");
+        return fail(failure, ERR_USAGE, "expect is missing: the expectation to wait for");
     }
     if (count > LIMIT_WEB_EXPECTATIONS) {
         return fail(failure, ERR_USAGE, "a wait has at most %d expectations, not %zu",
@@ -420,7 +420,7 @@ void api_answer(struct api_response *response, struct api *api, const struct api
     if (route != NULL) {
         route->answer(response, &call);
     } else if (allow != NULL) {
-        api_fail(response, STATUS_METHOD_NOT_ALLOWED, "this path takes %s alone", allow);
+        api_fail(response, STATUS_METHOD_NOT_ALLOWED, "this path takes %s only", allow);
         response->allow = allow;
     } else {
         api_fail(response, STATUS_NOT_FOUND, "there is nothing at this path");

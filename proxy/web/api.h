@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// api: what each request is answered, as a function: a request in, a response out, no socket. The
+// api: the answer to each request, as a function: a request in, a response out, no socket. The
 // routes are one table in api.c; `proxy/web/README.md` describes the answers.
 //
 //   http ── struct api_request ──▶ guard ──▶ route ──▶ struct api_response ──▶ http

@@ -143,7 +143,7 @@ static void on_rest(uv_poll_t *poll, int status, int events) {
 
 static void turn_away(struct entrance *entrance, int fd) {
     bool sent = plain_answer_send(fd, "429 Too Many Requests",
-                                  "128 connections are open, the most there may be");
+                                  "128 connections are open, which is the maximum");
     (void)shutdown(fd, SHUT_WR);
     if (!sent || entrance->turned_away_count >= LIMIT_WEB_TURNED_AWAY) {
         close(fd);

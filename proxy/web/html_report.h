@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// html_report: what was captured or read, with its verdict, as one HTML file that needs nothing
-// else: the page (web/page_files.h) with all its parts inside, reading the data that it carries.
+// html_report: what was captured or read, with its verdict, as one self-contained HTML file: the
+// page (web/page_files.h) with all its parts inside, reading the data that it carries.
 //
 //   records ──▶ json objects, kept ──▶ document ─┬──────────▶ <script type="application/json">
 //                                                └─▶ text ──▶   {verdict, document, text, …}

@@ -125,7 +125,7 @@ static void sweep_one(struct connection *connection, uint64_t now_ms) {
     } else if (now_ms >= connection->due_ms) {
         connection->due_ms = 0;
         connection_turn_away(connection, "408 Request Timeout",
-                             "a request has 10 s to be sent, and this one was not");
+                             "the request was not complete within 10 s");
     }
 }
 

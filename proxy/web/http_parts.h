@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // http_parts: what the files of http share: http.c has the library, its loop and its connections,
-// exchange.c a request and its answer, stream.c an answer that goes on.
+// exchange.c a request and its answer, stream.c the stream of events.
 #ifndef SCOPE_WEB_HTTP_PARTS_H
 #define SCOPE_WEB_HTTP_PARTS_H
 

@@ -125,7 +125,7 @@ static void put_messages(struct buf *out, const struct metrics *metrics) {
     static const char *const names[] = {[MESSAGE_ACCEPTED] = "accepted",
                                         [MESSAGE_REFUSED] = "refused",
                                         [MESSAGE_UNANSWERED] = "unanswered"};
-    put_head(out, "messages_total", "counter", "Messages, by what the server said to them.");
+    put_head(out, "messages_total", "counter", "Messages, by the server's reply.");
     for (size_t i = 0; i < MESSAGE_OUTCOMES; i++) {
         put_labelled(out, "messages_total", "outcome", names[i], get(&metrics->messages[i]));
     }
@@ -190,7 +190,7 @@ static void put_histogram(struct buf *out, const char *name, const char *label,
 }
 
 static void put_times(struct buf *out, const struct metrics *metrics) {
-    put_head(out, "tls_handshake_seconds", "histogram", "TLS handshakes that ended well.");
+    put_head(out, "tls_handshake_seconds", "histogram", "TLS handshakes that succeeded.");
     put_histogram(out, "tls_handshake_seconds", "side=\"client\",",
                   &metrics->handshakes[SIDE_CLIENT]);
     put_histogram(out, "tls_handshake_seconds", "side=\"server\",",
@@ -241,6 +241,6 @@ void metrics_put(struct buf *out, const struct metrics *metrics, const struct ou
     if (outputs != NULL) {
         put_outputs(out, outputs);
     }
-    put_head(out, "web_dropped_total", "counter", "Sessions that went from the page to make room.");
+    put_head(out, "web_dropped_total", "counter", "Sessions that the page dropped to make room.");
     buf_putf(out, "smtpscope_web_dropped_total %" PRIu64 "\n", dropped);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// metrics: what happened since the start, counted, for a monitoring system and for the page's
-// status. A sink (observe/sink.h): it counts whatever --only and the pause leave out of the
-// outputs. Written in Prometheus' text format 0.0.4.
+// metrics: counts of what happened since the start, for a monitoring system and for the page's
+// status. A sink (observe/sink.h): it also counts what --only and the pause keep from the outputs.
+// Written in Prometheus' text format 0.0.4.
 #ifndef SCOPE_WEB_METRICS_H
 #define SCOPE_WEB_METRICS_H
 

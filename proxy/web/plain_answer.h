@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// plain_answer: an error said without the HTTP library, where it cannot: to a client that has no
-// connection in it, and in the middle of a request. And the headers that every answer has.
+// plain_answer: errors that the HTTP library cannot send: to a client that has no connection in the
+// library, and in the middle of a request. And the headers that every answer has.
 #ifndef SCOPE_WEB_PLAIN_ANSWER_H
 #define SCOPE_WEB_PLAIN_ANSWER_H
 

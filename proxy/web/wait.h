@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// wait: expectations that are asked of what was recorded until they hold, for `GET /api/v1/wait`
-// and `ctl wait`. Each session that has ended is asked once, those that live are asked at each
-// look.
+// wait: evaluates expectations over what was recorded until they hold, for `GET /api/v1/wait` and
+// `ctl wait`. A session that has ended is evaluated once, one that is open at each look.
 #ifndef SCOPE_WEB_WAIT_H
 #define SCOPE_WEB_WAIT_H
 

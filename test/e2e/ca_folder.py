@@ -42,7 +42,7 @@ def test_renew_says_what_trusts_no_more(scope):
     done = show(scope, "renew", "--ca-hosts", "example.com")
     assert done.returncode == 0 and done.stderr == b"", done.stderr  # there was none
     done = show(scope, "renew", "--ca-hosts", "example.org")
-    assert b"what trusted the old CA does not trust the new one" in done.stderr, done.stderr
+    assert b"programs that trusted the old CA do not trust the new one" in done.stderr, done.stderr
     assert b"no effect" not in done.stderr and b"example.org" in done.stdout, done
 
 

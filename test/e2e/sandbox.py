@@ -236,7 +236,7 @@ def test_a_user_who_cannot_be_had_is_an_error(scope):
     plain = ways.prepare_user(scope)
     done = subprocess.run([*plain, scope.program, "proxy", "--mode", "sink@127.0.0.1:0", "--user", "root"],
                           env=scope.environment, capture_output=True, timeout=s.TIMEOUT)
-    assert done.returncode == 3 and b"only root can go on as 'root'" in done.stderr, done
+    assert done.returncode == 3 and b"only root can continue as 'root'" in done.stderr, done
 
 
 if __name__ == "__main__":

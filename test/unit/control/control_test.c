@@ -203,11 +203,11 @@ static void closes_with_clients_that_say_nothing(void **state) {
 static void says_that_none_runs(void **state) {
     struct stage *stage = *state;
     char expected[160];
-    snprintf(expected, sizeof(expected), "no proxy runs: none answers in %s/smtpscope\n",
+    snprintf(expected, sizeof(expected), "no proxy is running: none answers in %s/smtpscope\n",
              stage->folder);
     assert_answer(NULL, CONTROL_STATUS, CONTROL_NONE, expected);
     assert_answer("/nowhere/at-all", CONTROL_STATUS, CONTROL_NONE,
-                  "no proxy runs at /nowhere/at-all\n");
+                  "no proxy is running at /nowhere/at-all\n");
 }
 
 // A socket as a killed proxy leaves it.
