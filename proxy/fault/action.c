@@ -163,6 +163,23 @@ static enum err unknown_certificate(struct failure *failure, const char *text) {
     return err;
 }
 
+static enum err no_action(struct failure *failure, struct slice word) {
+    struct buf names;
+    const char *last = "CODE TEXT";
+    buf_init(&names, FAILURE_MAX);
+    buf_put_string(&names, last);
+    for (size_t i = 0; action_rows[i].name != NULL; i++) { // `close` has two rows
+        if (strcmp(action_rows[i].name, last) != 0) {
+            buf_putf(&names, ", %s", action_rows[i].name);
+        }
+        last = action_rows[i].name;
+    }
+    enum err err = fail(failure, ERR_USAGE, "'%.*s' is not an action: %.*s", SHOWN(word),
+                        SHOWN(buf_slice(&names)));
+    buf_cleanup(&names);
+    return err;
+}
+
 static enum err unknown_action(struct failure *failure, const char *text) {
     struct slice rest = slice_of_string(text);
     struct slice word = fault_word_next(&rest);
@@ -173,10 +190,7 @@ static enum err unknown_action(struct failure *failure, const char *text) {
                        : fail(failure, ERR_USAGE, "'%s' is not '%s'", text, action_rows[i].form);
         }
     }
-    return fail(failure, ERR_USAGE,
-                "'%.*s' is not an action: CODE TEXT, replace, delay, silence, close, reset, slice, "
-                "rate, strip, add, alert, certificate, version, plain, refuse, unreachable",
-                SHOWN(word));
+    return no_action(failure, word);
 }
 
 static unsigned points_of(const struct fault_rule *rule) {
