@@ -59,13 +59,8 @@ void json_bool(struct json_writer *json, bool value) {
 }
 
 void json_uint(struct json_writer *json, uint64_t value) {
-    uint8_t digits[20];
-    size_t start = sizeof(digits);
-    do {
-        digits[--start] = (uint8_t)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    put_raw(json, slice_of(digits + start, sizeof(digits) - start));
+    begin_value(json);
+    buf_put_u64(json->out, value);
 }
 
 void json_ms(struct json_writer *json, int64_t us) {
