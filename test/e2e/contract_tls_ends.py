@@ -190,7 +190,7 @@ def test_a_client_that_stops_within_a_handshake_times_out(scope):
         for part in (50, 10000):
             with Served(scope, context, how) as server, scope.proxy(
                     "--mode", f"reverse:smtp://localhost:{server.port}@127.0.0.1:0", "--server-ca",
-                    root, "--idle-timeout", "1", "--once") as proxy:
+                    root, "--idle-timeout", "2", "--once") as proxy:
                 connection = s.connect(proxy.port())
                 if how == "starttls":
                     s.read_reply(connection)
@@ -218,7 +218,7 @@ def test_a_server_that_stops_within_a_handshake_times_out(scope):
     def handle(connection):
         s.read_all(connection)
 
-    server, proxy = raw_server(scope, handle, "--idle-timeout", "1", "--once", scheme="smtps")
+    server, proxy = raw_server(scope, handle, "--idle-timeout", "2", "--once", scheme="smtps")
     with server, proxy:
         connection = s.connect(proxy.port())
         said = s.read_all(connection)

@@ -360,7 +360,7 @@ def test_the_moment_of_a_stop_is_named(scope):
 
 def test_the_moment_of_an_idle_time_out_is_named(scope):
     with Mute("MAIL") as server, scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{server.port}@0",
-                                             "--idle-timeout", "0.5") as proxy:
+                                             "--idle-timeout", "2") as proxy:
         connection = s.connect(proxy.port())
         speak(connection, [EHLO, MAIL])
         assert s.read_all(connection) == b""

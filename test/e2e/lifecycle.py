@@ -375,7 +375,7 @@ def test_sessions_ends_after_so_many(scope):
 
 def test_idle_time_out_says_421(scope):
     with smtp.Server(scope) as server, plain_proxy(
-            scope, server.port, "--idle-timeout", "1") as proxy:
+            scope, server.port, "--idle-timeout", "2") as proxy:
         connection = s.connect(proxy.port())
         s.read_line(connection)
         s.ask(connection, "EHLO client.example.com")
@@ -394,7 +394,7 @@ def test_idle_time_out_says_421(scope):
 
 def test_idle_time_out_says_nothing_within_a_message(scope):
     with smtp.Server(scope) as server, plain_proxy(
-            scope, server.port, "--idle-timeout", "1") as proxy:
+            scope, server.port, "--idle-timeout", "2") as proxy:
         connection = s.connect(proxy.port())
         s.read_line(connection)
         for line in ("EHLO client.example.com", "MAIL FROM:<a@example.com>",
@@ -412,7 +412,7 @@ def test_idle_time_out_says_nothing_within_a_message(scope):
 def test_idle_time_out_says_nothing_at_the_switch_to_tls(scope):
     with smtp.Server(scope) as server:
         modes = ("--mode", f"reverse:smtp://127.0.0.1:{server.port}@0", "--mode", "sink@0")
-        with scope.proxy(*modes, "--idle-timeout", "0.5") as proxy:
+        with scope.proxy(*modes, "--idle-timeout", "2") as proxy:
             for index in (0, 1):
                 connection = s.connect(proxy.port(index))
                 s.read_line(connection)
@@ -492,7 +492,7 @@ def refuses(port):
 def test_a_session_is_complete_behind_quit_whoever_lingers(scope):
     keep_open = smtp.answers(b"220 test.example.net ESMTP\r\n", b"221 2.0.0 Bye\r\n")
     with s.Server(keep_open) as server:
-        for words in (("--idle-timeout", "0.5"), ("--grace", "0.2")):
+        for words in (("--idle-timeout", "2"), ("--grace", "0.2")):
             with plain_proxy(scope, server.port, *words) as proxy:
                 connection = s.connect(proxy.port())
                 s.read_line(connection)

@@ -137,7 +137,7 @@ def test_without_a_good_one_it_is_closed_and_said(scope):
 
 
 def test_one_that_is_cut_off_or_never_comes_is_said(scope):
-    with smtp.Server() as server, reverse(scope, server, *LISTED, "--idle-timeout", "1") as proxy:
+    with smtp.Server() as server, reverse(scope, server, *LISTED, "--idle-timeout", "2") as proxy:
         for part in (b"", LINE4[:20], BLOCK4[:-1]):
             with s.connect(proxy.port()) as connection:
                 connection.sendall(part)
