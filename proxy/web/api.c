@@ -156,7 +156,12 @@ static void write_status(struct json_writer *json, const struct api *api) {
         json_string(json, api->modes[i]);
     }
     json_close(json, ']');
-    json_member_bool(json, "recording", is_recording(api));
+    if (api->outputs != NULL) {
+        json_member_bool(json, "recording", is_recording(api));
+    } else { // `view`: there is nothing to switch
+        json_key(json, "recording");
+        json_null(json);
+    }
     write_counts(json, api);
     write_outputs(json, api);
     json_close(json, '}');

@@ -220,6 +220,19 @@ async function tenThousandSessionsScroll(browser) {
     await program.stop();
 }
 
+// Nothing is recorded, so nothing says that it is off, and there are no packets to save.
+async function recordedSessionsHaveNoSwitch(browser) {
+    const program = await startView(write('few.json', manySessions(2)));
+    const page = await open(browser, program.address);
+    await openRow(page, 'client-2-');
+    await until(page, () => [...document.querySelectorAll('button')].some(each => each.textContent === 'Save json'));
+    const buttons = await page.$$eval('button', all => all.filter(each => !each.hidden).map(each => each.textContent));
+    assert(!buttons.some(text => ['Recording', 'Clear', 'Save pcap'].includes(text)), buttons.join());
+    assert.match(await textOf(page, '#state'), /few\.json · recorded · 2 sessions/);
+    await finish(page);
+    await program.stop();
+}
+
 // Of the sessions 1 to 3 the last two belong to a case, one with a name that no audit gives.
 function auditedSessions() {
     const document = JSON.parse(manySessions(3));
@@ -256,13 +269,15 @@ async function theCaseOfAnAuditIsShown(browser) {
     await program.stop();
 }
 
-// A transcript has no packets.
+// A session that went to make room, or was forgotten by another reader.
 async function whatCannotBeSavedIsExplained(browser) {
     const program = await startView(write('saved.json', manySessions(1)));
     const page = await open(browser, program.address);
     await openRow(page, 'client-1-');
-    await press(page, 'Save pcap');
-    await until(page, () => /no packets are kept of session 1/.test(document.querySelector('.actions').textContent));
+    await page.evaluate(() => fetch('api/v1/sessions', {method: 'DELETE',
+        headers: {Authorization: `Bearer ${location.hash.match(/#(\w+)/)[1]}`}}));
+    await press(page, 'Save json');
+    await until(page, () => /session 1 is not kept/.test(document.querySelector('.actions').textContent));
     page.complaints = page.complaints.filter(each => !/status of 404/.test(each));
     await finish(page);
     await program.stop();
@@ -270,5 +285,5 @@ async function whatCannotBeSavedIsExplained(browser) {
 
 module.exports = {sessionsAppearAsTheyHappen, aSessionThatLivesIsShown, aRefusedSessionNamesItsPeople, theFilterTakesWordsAndExpressions,
     aWrongExpressionIsExplained, keysMoveAndOpen, everyControlIsReachedByTab, theSwitchStopsAndClearForgets, aLineSaysWhatTheProxyDoes,
-    aWrongTokenIsExplained, tenThousandSessionsScroll, theCaseOfAnAuditIsShown,
+    aWrongTokenIsExplained, tenThousandSessionsScroll, recordedSessionsHaveNoSwitch, theCaseOfAnAuditIsShown,
     whatCannotBeSavedIsExplained};

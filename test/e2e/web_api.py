@@ -323,7 +323,9 @@ def test_recorded_sessions_are_viewed(scope):
         first, second = web.get("/api/v1/sessions")["sessions"]
         assert (first["id"], second["id"]) == (1, 2) and first["subject"] == "Hello"
         assert web.ask("/api/v1/sessions/1.txt")[1] == proxy.output("text")
-        assert web.get("/api/v1/status")["messages"] == 2
+        status = web.get("/api/v1/status")
+        assert status["messages"] == 2 and status["recording"] is None, status
+        assert web.error("/api/v1/recording", method="POST", body=b'{"on": true}') == 400
         assert web.ask("/readyz") == (200, b"ok")
         assert "audit" not in first
 

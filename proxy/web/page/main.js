@@ -122,7 +122,7 @@ async function loadAll() {
         if (mine === loading) {
             list.replace(sessions);
             filter.say(filter.isEmpty ? '' : `${count(sessions.length, 'session')} found`);
-            list.say(!filter.isEmpty ? 'No session is like this.' : source.live
+            list.say(!filter.isEmpty ? 'No session is like this.' : source.records
                 ? 'No session yet. As soon as a client sends mail through smtpscope it appears here.' : 'There is no session.');
         }
     } catch (error) {
@@ -207,11 +207,10 @@ function modeText(mode) {
 }
 
 function showStatus(status) {
-    say([(status.modes ?? []).map(modeText).join(', '), `${status.sessions.live} live`, count(status.sessions.ended, 'session'),
+    say([(status.modes ?? []).map(modeText).join(', '), source.records ? `${status.sessions.live} live` : 'recorded', count(status.sessions.ended, 'session'),
         count(status.messages ?? 0, 'message'), rateText(status), ...lossText(status),
         status.recording === false ? 'recording is off, mail goes on' : null].filter(each => each).join(' · '));
-    recording.hidden = typeof status.recording !== 'boolean';
-    clear.hidden = false;
+    recording.hidden = clear.hidden = !source.records;
     recording.setAttribute('aria-checked', String(status.recording));
     list.keep(status.sessions.live + status.sessions.ended - status.sessions.dropped);
 }
@@ -321,6 +320,9 @@ async function takeUp() {
 }
 
 async function start() {
+    if (source.live) {
+        await refreshStatus();
+    }
     await loadAll();
     await showAddress();
     window.addEventListener('popstate', showAddress);
@@ -329,7 +331,6 @@ async function start() {
         byId('main').before(source.audit === undefined ? verdictBanner(source.verdict) : auditTable(source.audit, id => go(id)));
         return;
     }
-    await refreshStatus();
     setInterval(() => document.hidden || refreshStatus(), STATUS_MS);
     setInterval(refresh, REFRESH_MS);
     follow(source, {

@@ -39,7 +39,7 @@ export function sessionPanel(root, source, events) {
 
     function actions(session) {
         const save = async ending => saveBlob(await source.file(session.id, ending), `session-${session.id}.${ending}`);
-        const endings = ['txt', 'json', ...(source.live ? ['pcap'] : [])];
+        const endings = ['txt', 'json', ...(source.records ? ['pcap'] : [])];
         const names = {txt: 'text', json: 'json', pcap: 'pcap'};
         const said = (target, text) => {
             const before = target.dataset.label ?? target.textContent;

@@ -42,7 +42,12 @@ export function liveSource(token) {
 
     return {
         live: true,
-        status: () => json('status'),
+        records: true, // until its status says that these are recorded sessions
+        async status() {
+            const status = await json('status');
+            this.records = typeof status.recording === 'boolean';
+            return status;
+        },
         sessions: query => json(`sessions?${new URLSearchParams(query)}`),
         session: id => json(`sessions/${id}`),
         text: async id => (await ask(`sessions/${id}.txt`)).text(),
@@ -111,6 +116,7 @@ export function recordedSource(data) {
 
     return {
         live: false,
+        records: false,
         verdict: data.verdict,
         audit: data.audit,
         leftOut: data.left_out ?? 0,
