@@ -182,6 +182,44 @@ static void tshark_exports_the_message_whole(void **state) {
                                  "first line\r\nlast line\r\n");
 }
 
+static void say_by_proxy(struct talk *talk, const char *text) {
+    struct event event = {.kind = EVENT_BYTES};
+    event.bytes =
+        (struct event_bytes){.from = SIDE_SERVER, .data = slice_of_string(text), .by_proxy = true};
+    talk_send(talk, &event);
+}
+
+// A reply that was replaced, from the proxy's own address.
+static void check_put_in(const char *server, const char *local, const char *proxy) {
+    struct talk talk;
+    talk_open(&talk, &pcap_format, in_folder("x.pcap"));
+    talk_begin(&talk, "192.0.2.1", server, 587);
+    talk.session.client_local = (struct event_endpoint){.address = local, .port = 587};
+    say(&talk, SIDE_SERVER, "220 smtp.example.com ESMTP\r\n");
+    say(&talk, SIDE_CLIENT, "NOOP\r\n");
+    say(&talk, SIDE_SERVER, "250 real\r\n");
+    say_by_proxy(&talk, "451 put in\r\n");
+    say(&talk, SIDE_CLIENT, "QUIT\r\n");
+    say(&talk, SIDE_SERVER, "221 bye\r\n");
+    talk_end(&talk);
+    output_set_close(talk.set);
+    assert_string_equal(ask("x.pcap", STRICT "-Y tcp.analysis.flags"), "");
+    const char *codes = "-d tcp.port==587,smtp -Y smtp.response.code -T fields -e ip.src "
+                        "-e smtp.response.code";
+    char *due = mem_format("%s\t220\n%s\t250\n%s\t451\n%s\t221\n", server, server, proxy, server);
+    assert_string_equal(ask("x.pcap", codes), due);
+    free(due);
+}
+
+static void what_the_proxy_said_is_a_stream_of_its_own(void **state) {
+    (void)state;
+    if (!have_tshark()) {
+        skip(); // tshark is not installed
+    }
+    check_put_in("198.51.100.2", "127.0.0.1", "127.0.0.1");
+    check_put_in("198.51.100.2", "198.51.100.2", "0.0.0.0"); // taken at the server's own address
+}
+
 static void times_and_addresses_are_real(void **state) {
     (void)state;
     if (!have_tshark()) {
@@ -296,6 +334,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CAPTURE_TEST(tshark_dissects_it_as_smtp_and_has_no_complaint),
         CAPTURE_TEST(tshark_exports_the_message_whole),
+        CAPTURE_TEST(what_the_proxy_said_is_a_stream_of_its_own),
         CAPTURE_TEST(times_and_addresses_are_real),
         CAPTURE_TEST(a_port_used_again_is_another_stream),
         CAPTURE_TEST(tshark_decrypts_it_with_no_setting),
