@@ -236,6 +236,12 @@ const struct fault_rule *fault_session_decide(struct fault_session *own,
     return faults_are_on(own->faults) ? first : NULL;
 }
 
+void fault_session_take_back(struct fault_session *own, enum fault_point point) {
+    for (size_t i = 0; i < own->faults->count; i++) {
+        own->seen[i] -= own->faults->rules[i].point == point ? 1 : 0;
+    }
+}
+
 const struct fault_rule *faults_foresee(struct faults *faults, const struct event_session *session,
                                         const struct fault_occasion *occasion) {
     struct fault_session *own = fault_session_new(faults, session);

@@ -54,6 +54,9 @@ void fault_session_note_acted(struct fault_session *session, const struct fault_
 // The first rule whose conditions hold, or NULL. Counts the occasion: ask once for each.
 const struct fault_rule *fault_session_decide(struct fault_session *session,
                                               const struct fault_occasion *occasion);
+// What was asked for did not come to be an occasion: a message decided by its header, and given up
+// before its end. It does not count for #N; what it was for `over N/Ss` stays.
+void fault_session_take_back(struct fault_session *session, enum fault_point point);
 // What it will say of the first occasion of a session that has not begun; counts nothing.
 const struct fault_rule *faults_foresee(struct faults *faults, const struct event_session *session,
                                         const struct fault_occasion *occasion);

@@ -21,7 +21,10 @@ void message_watch_cleanup(struct message_watch *message) {
 void message_fault_begin(struct fault_filter *filter, const struct filter_line *line) {
     struct message_watch *message = &filter->message;
     bool text = line->verb == VERB_DATA || line->verb == VERB_BDAT;
-    bool new_one = line->verb == VERB_DATA || line->verb == VERB_MAIL;
+    bool new_one = line->verb == VERB_DATA || line->verb == VERB_MAIL || line->verb == VERB_RSET;
+    if (new_one && message->under_way && message->decided) {
+        fault_session_take_back(filter->session, FAULT_MESSAGE);
+    }
     message->under_way = message->under_way && !new_one;
     if (text && !message->under_way) {
         message->under_way = true;
