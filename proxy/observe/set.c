@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "spool/path.h"
+#include "spool/terminal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ bool output_wants_color(enum color_choice choice, bool screen) {
     case COLOR_AUTO:
         break;
     }
-    return screen && (no_color == NULL || *no_color == '\0');
+    return screen && (no_color == NULL || *no_color == '\0') && !terminal_is_dumb();
 }
 
 static void describe(struct output *output, const struct output_options *options, size_t index) {

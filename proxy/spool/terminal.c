@@ -35,10 +35,14 @@ static bool shows_utf8(void) {
     return false;
 }
 
+bool terminal_is_dumb(void) {
+    const char *name = getenv("TERM");
+    return name == NULL || *name == '\0' || strcmp(name, "dumb") == 0;
+}
+
 void terminal_init(struct terminal *terminal, int fd, bool color) {
     *terminal = (struct terminal){.is_terminal = isatty(fd) == 1, .fd = fd};
-    const char *name = getenv("TERM");
-    terminal->moves = color && name != NULL && *name != '\0' && strcmp(name, "dumb") != 0;
+    terminal->moves = color && !terminal_is_dumb();
     terminal->screen.utf8 = shows_utf8();
     terminal->screen.color = color;
 }

@@ -26,6 +26,9 @@ struct terminal {
     bool stale;   // it is not what `status` says
 };
 
+// Whether $TERM says that the terminal, whatever it is, knows no control sequences.
+bool terminal_is_dumb(void);
+
 // `fd` is where the lines go, `color` whether they are coloured.
 void terminal_init(struct terminal *terminal, int fd, bool color);
 void terminal_cleanup(struct terminal *terminal);

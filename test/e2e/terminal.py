@@ -231,13 +231,12 @@ def test_an_unknown_width_gets_a_row_for_each_line_and_no_status(scope):
 
 
 def test_a_dumb_terminal_and_one_without_colour_get_no_status(scope):
-    for words, environment in (((), {"TERM": "dumb"}), ((), {"NO_COLOR": "1"}),
+    for words, environment in (((), {"TERM": "dumb"}), ((), {"TERM": ""}), ((), {"NO_COLOR": "1"}),
                                (("--color", "never"), {})):
         terminal = Terminal(scope, 80, *words, **environment)
         terminal.send_mail()
         recorded = terminal.stop()
-        assert not re.search(rb"\x1b\[[0-9;]*[^0-9;m]", terminal.sent), "the cursor is moved"
-        assert "TERM" in environment or b"\x1b" not in terminal.sent
+        assert b"\x1b" not in terminal.sent, terminal.sent
         assert joined(uncoloured(terminal.sent))[0] == without_spaces(recorded)
 
 
