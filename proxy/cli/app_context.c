@@ -351,18 +351,18 @@ void app_context_start_outputs(struct app_context *app) {
     output_set_start(app->outputs);
 }
 
-void app_context_close_outputs(struct app_context *app) {
+void app_context_stop_outputs(struct app_context *app) {
     if (app->web != NULL) {
         web_stop(app->web); // it asks the outputs
     }
     if (app->outputs != NULL) {
-        output_set_close(app->outputs);
-        app->outputs = NULL;
+        output_set_stop(app->outputs);
     }
 }
 
 void app_context_cleanup(struct app_context *app) {
-    app_context_close_outputs(app);
+    app_context_stop_outputs(app);
+    output_set_close(app->outputs);
     sink_set_free(app->sinks);
     web_free(app->web);
     waits_free(app->waits);

@@ -54,7 +54,7 @@ void app_context_set_trust_help(struct app_context *app, enum trust_help help);
 // Starts the thread that writes them.
 void app_context_start_outputs(struct app_context *app);
 // Flushes and closes the outputs; after the last session.
-void app_context_close_outputs(struct app_context *app);
+void app_context_stop_outputs(struct app_context *app);
 void app_context_cleanup(struct app_context *app);
 
 // One sentence to standard error, as "smtpscope: …".

@@ -35,7 +35,7 @@ int command_proxy(const struct options *options) {
         const struct service_setup setup = {&app, options, &confinement};
         err = run_service(&cut_by, &failure, &setup);
     }
-    app_context_close_outputs(&app);
+    app_context_stop_outputs(&app);
     if (err == OK) {
         status_say_summary(&app, options);
         status_say_idle_faults(&app, options);

@@ -150,7 +150,8 @@ static enum err start_command(struct run *run, struct failure *failure,
 
 static void say_if_nothing_came(const struct run *run, const struct options *options) {
     struct proxy_status status = proxy_status(run->service.proxy);
-    if (run->of != NULL || run->capture == NULL || status.ended + status.live > 0) {
+    if (run->of != NULL || run->capture == NULL || !capture_was_executed(run->capture) ||
+        status.ended + status.live > 0) {
         return;
     }
     struct elsewhere elsewhere = capture_elsewhere(run->capture);
@@ -242,7 +243,7 @@ int command_run(const struct options *options, const struct capture_inherited *i
     }
     environment_free(run.trust);
     trust_folder_cleanup(&run.folder);
-    app_context_close_outputs(&app);
+    app_context_stop_outputs(&app);
     if (err == OK) {
         status_say_summary(&app, options);
         status_say_idle_faults(&app, options);

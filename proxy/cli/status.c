@@ -145,12 +145,15 @@ void status_say_stopping(const struct service_loop *service) {
     buf_cleanup(&line);
 }
 
-static void put_places(struct buf *line, const struct options *options) {
-    const char *before = "; written to ";
-    for (size_t i = 0; i < options->output_count; i++) {
-        const struct output_spec *output = &options->outputs[i];
-        if (strcmp(output->path, "-") != 0) {
-            buf_putf(line, "%s%s:%s", before, output->format->name, output->path);
+// The files that have all of it, or those that have not.
+static void put_places(struct buf *line, const struct app_context *app, bool whole) {
+    struct output_status outputs[OUTPUTS_SHOWN];
+    size_t count = output_set_status(app->outputs, outputs, OUTPUTS_SHOWN);
+    const char *before = whole ? "; written to " : "; incomplete: ";
+    for (size_t i = 0; i < count && i < OUTPUTS_SHOWN; i++) {
+        bool is_whole = !outputs[i].failing && outputs[i].lost == 0;
+        if (strcmp(outputs[i].path, "-") != 0 && is_whole == whole) {
+            buf_putf(line, "%s%s:%s", before, outputs[i].format, outputs[i].path);
             before = ", ";
         }
     }
@@ -185,7 +188,8 @@ void status_say_summary(const struct app_context *app, const struct options *opt
     struct buf line;
     buf_init(&line, STATUS_LINE_MAX);
     tally_put(&line, &app->tally);
-    put_places(&line, options);
+    put_places(&line, app, true);
+    put_places(&line, app, false);
     buf_put_byte(&line, '\0');
     console_say((const char *)buf_slice(&line).data);
     buf_cleanup(&line);

@@ -43,7 +43,9 @@ MUST_USE enum err output_set_open(struct output_set **out, struct failure *failu
                                   const struct output_options *options);
 // Starts the thread that writes: once, where it was to start later.
 void output_set_start(struct output_set *set);
-// Flushes and closes everything; after the last session ended.
+// Flushes and closes all files, after the last session ended. The status can still be asked for.
+void output_set_stop(struct output_set *set);
+// The same, where it was not done, and frees the set.
 void output_set_close(struct output_set *set);
 
 // Sessions are recorded by adding this to the sinks, with the set as its context. Their lines go

@@ -21,6 +21,8 @@ struct output_set {
     bool shares_messages;
     bool has_secrets;
     struct writer *writer;
+    bool stopped;
+    bool stuck; // the writer's thread hangs in a system call, and may still use all of this
     atomic_bool paused;
     pthread_mutex_t pause_lock;
     int64_t paused_since_ns; // Unix time; guarded by pause_lock

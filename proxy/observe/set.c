@@ -159,13 +159,22 @@ void output_set_start(struct output_set *set) {
     writer_start(set->writer);
 }
 
+void output_set_stop(struct output_set *set) {
+    if (set->stopped) {
+        return;
+    }
+    set->stopped = true;
+    // A recording that is off to the end was off for a span, too.
+    output_set_pause(set, false, clock_unix_ns());
+    set->stuck = !writer_stop(set->writer);
+}
+
 void output_set_close(struct output_set *set) {
     if (set == NULL) {
         return;
     }
-    // A recording that is off to the end was off for a span, too.
-    output_set_pause(set, false, clock_unix_ns());
-    if (writer_stop(set->writer)) {
+    output_set_stop(set);
+    if (!set->stuck) {
         writer_free(set->writer);
         free_set(set);
     }

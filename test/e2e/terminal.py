@@ -323,6 +323,17 @@ def test_a_person_gets_a_summary_and_a_script_gets_none(scope):
     assert scope.run(*words).stderr == b""
 
 
+def test_the_summary_names_what_is_incomplete(scope):
+    file = scope.path("whole.txt")
+    process, master = pseudo_terminal.start(
+        scope, "run", "--sink", "-o", "text:/dev/full", "-o", "text:" + file, "--",
+        "/usr/bin/python3", "-c", "import smtplib; smtplib.SMTP('127.0.0.1', 2525).quit()")
+    said = pseudo_terminal.read_to_the_end(master).decode()
+    assert process.wait(harness.TIMEOUT) == 0
+    assert said.splitlines()[-1].endswith(
+        f"; written to text:{file}; incomplete: text:/dev/full"), said
+
+
 def test_what_the_program_says_is_broken_at_words(scope):
     assert os.path.exists(scope.ca), "a first start would say that it made one"
     words = ("run", "--ports", "9", "--", "true")
