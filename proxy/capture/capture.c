@@ -95,8 +95,10 @@ static enum err start(struct capture *capture, struct failure *failure,
     int error = command_wait_executed(&capture->command);
     capture->executed = error == 0;
     if (error != 0) {
-        reporter_warn(&capture->reporter, WARNING_COMMAND, "%s: %s", options->command[0],
-                      strerror(error));
+        const char *name = options->command[0];
+        bool sought = error == ENOENT && strchr(name, '/') == NULL;
+        reporter_warn(&capture->reporter, WARNING_COMMAND, "%s: %s", name,
+                      sought ? "command not found" : strerror(error));
     }
     struct reaper_command command = {
         .pid = capture->command.pid,

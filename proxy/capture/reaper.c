@@ -22,6 +22,7 @@ struct reaper {
     struct reaper_command command;
     int64_t next_step_ns; // when the command is to be ended; INT64_MAX for never
     int steps;            // of ending it that were taken
+    unsigned requests;    // signals that ask it to end
     int signals;          // a signalfd
     int stop_event;
     pthread_t thread;
@@ -108,6 +109,18 @@ static int patience_ms(const struct reaper *reaper) {
     return left_ns <= 0 ? 0 : (int)((left_ns + NS_PER_MS - 1) / NS_PER_MS);
 }
 
+// The command may need some time after the first one; a second one means that someone waits.
+static void count_request(struct reaper *reaper, int number) {
+    bool ends = number == SIGINT || number == SIGTERM || number == SIGQUIT;
+    reaper->requests += ends ? 1 : 0;
+    if (ends && reaper->requests > 1) {
+        reporter_warn(reaper->reporter, WARNING_GOES_ON,
+                      "the command (process %d) goes on after %u signals, and the capture with it; "
+                      "`kill -KILL %d` ends both",
+                      (int)reaper->command.pid, reaper->requests, (int)reaper->command.pid);
+    }
+}
+
 // A signal from the terminal went to the command as well, which is in the same process group; one
 // that a process sent came to us alone.
 static void pass_on(struct reaper *reaper, const struct signalfd_siginfo *info) {
@@ -120,6 +133,9 @@ static void pass_on(struct reaper *reaper, const struct signalfd_siginfo *info) 
         reaper->next_step_ns = 0;
     } else if (info->ssi_code != SI_KERNEL) {
         signal_command(reaper, number);
+    }
+    if (!reaper->command.alone) {
+        count_request(reaper, number);
     }
     reporter_signalled(reaper->reporter, number);
 }

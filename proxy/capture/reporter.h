@@ -15,6 +15,7 @@ enum reporter_warning {
     WARNING_EXEC_RIGHTS,
     WARNING_COMMAND,
     WARNING_LEFT_BEHIND,
+    WARNING_GOES_ON, // the command was asked twice to end
     WARNING_COUNT
 };
 

@@ -39,7 +39,9 @@ def test_exits_as_the_command_does(scope):
         result = ways.run(scope, 25, command)
         assert result.status == status, (command, result.status, result.errors)
         if status in (126, 127):
-            assert command[0] in result.errors, result.errors
+            said, = result.errors.splitlines()
+            assert said.startswith(f"smtpscope: {command[0]}: "), said
+            assert ("command not found" in said) == (command[0][0] != "/"), said
 
 
 def test_what_no_folder_shows_is_not_found(scope):
@@ -348,6 +350,26 @@ def test_signals_pass_to_the_command(scope):
         output, errors = process.communicate(timeout=s.TIMEOUT)
         assert process.returncode == 9, (name, process.returncode, errors)
         assert output == f"got {name}\n", output
+
+
+def test_a_command_that_ignores_signals_is_named(scope):
+    ways.need_capture(scope)
+    script = "trap '' INT; echo $$; while :; do sleep 0.05; done"
+    process = subprocess.Popen([scope.program, "run", "--", "bash", "-c", script],
+                               env=scope.environment, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    pid = process.stdout.readline().strip()
+    said = ""
+    while "goes on" not in said:  # signals that come together are one
+        process.send_signal(signal.SIGINT)
+        if s.readable(process.stderr, 0.1):
+            said = process.stderr.readline()
+    assert f"the command (process {pid}) goes on after " in said, said
+    assert f"`kill -KILL {pid}`" in said, said
+    os.kill(int(pid), signal.SIGKILL)
+    process.communicate(timeout=s.TIMEOUT)
+    assert process.returncode == 128 + signal.SIGKILL
 
 
 def test_the_terminal_interrupts_the_command_once(scope):
