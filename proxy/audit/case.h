@@ -54,7 +54,7 @@ enum audit_need {
 // What is right, as the judge knows it; each has a function in ruling.c.
 enum audit_expectation {
     AUDIT_REFUSES_SERVER,    // no credential and no mail inside that TLS
-    AUDIT_REFUSES_LAX,       // … but one that does not is weak at worst
+    AUDIT_REFUSES_LAX,       // … but one that refuses the graver case is weak at worst
     AUDIT_REFUSES_VERSION,   // … inside TLS of a version of long ago
     AUDIT_TAKES_VERSION,     // the mail arrives
     AUDIT_GIVES_UP,          // the command ends by itself
@@ -91,6 +91,9 @@ struct audit_case {
     // The certificate has a fault, yet a trusted authority gave it to the server's own name or
     // domain: what the client gives to that server is not lost.
     bool right_peer;
+    // AUDIT_REFUSES_LAX: the id of the case with the graver fault of the same kind. A client that
+    // gives its credential there too does not choose what it takes: it checks nothing.
+    const char *graver;
     enum audit_expectation expectation;
     const char *rules[AUDIT_RULES_MAX]; // AUDIT_CLEAN_MESSAGE: findings, up to the first NULL
 };

@@ -12,10 +12,17 @@
     .needs = AUDIT_NEEDS_TLS | AUDIT_NEEDS_NAME, .expectation = AUDIT_REFUSES_SERVER
 
 // What some client that checks takes by its defaults, and may: a newer RFC forbids what an older
-// one allowed, or nothing but good practice does.
-#define DISPUTED_CERTIFICATE                                                                       \
-    .right = "refuses it, but one that takes it may know no better", .needs = AUDIT_NEEDS_TLS,     \
-    .expectation = AUDIT_REFUSES_LAX
+// one allowed, or nothing but good practice does. Of one that takes any name, or the certificate
+// of any authority, it is the same failure as the graver case.
+#define DISPUTED_NAME                                                                              \
+    .right_peer = true,                                                                            \
+    .right = "refuses it; to take it and no wrong name is weak, for RFC 6125 allowed it",          \
+    .needs = AUDIT_NEEDS_TLS, .expectation = AUDIT_REFUSES_LAX, .graver = "certificate.wrong-name"
+
+#define DISPUTED_KEY                                                                               \
+    .right_peer = true, .right = "refuses it; to take it of a known authority alone is weak",      \
+    .needs = AUDIT_NEEDS_TLS, .expectation = AUDIT_REFUSES_LAX,                                    \
+    .graver = "certificate.unknown-issuer"
 
 #define ANYBODY_READS                                                                              \
     "Anybody on the way can show such a certificate, and then reads the password and the mail."
@@ -122,37 +129,37 @@ static const struct audit_case rows[] = {
      .server = "shows a certificate with the name in its subject's common name alone",
      .reference = "RFC 9525 2, 6.3; RFC 6125 6.4.4 allowed it",
      .why = "What authorities may write there is not held to names. OpenSSL, GnuTLS and curl still "
-            "take it, as RFC 6125 allowed: so it is no danger by itself.",
+            "take it by their defaults.",
      .faults = {"tls: certificate common-name-only"},
-     DISPUTED_CERTIFICATE},
+     DISPUTED_NAME},
     {.id = "certificate.partial-wildcard",
      .server = "shows a certificate with a wildcard within a label, such as ma*.example.com",
      .reference = "RFC 9525 6.3; RFC 6125 6.4.3 allowed it",
-     .why = "Public authorities make none. OpenSSL takes it by its defaults, as RFC 6125 allowed: "
-            "so it is no danger by itself.",
+     .why = "It fits names that its owner did not ask for. Public authorities make none; OpenSSL "
+            "takes it by its defaults.",
      .faults = {"tls: certificate partial-wildcard"},
-     DISPUTED_CERTIFICATE},
+     DISPUTED_NAME},
     {.id = "certificate.wrong-key-usage",
      .server = "shows a certificate whose key may not sign a handshake",
      .reference = "RFC 5280 4.2.1.3, RFC 8446 4.4.2.2",
      .why = "The authority gave the key away for something else. Go does not look, and no attack "
             "is known that needs it.",
      .faults = {"tls: certificate wrong-key-usage"},
-     DISPUTED_CERTIFICATE},
+     DISPUTED_KEY},
     {.id = "certificate.weak-key",
      .server = "shows a certificate with an RSA key of 1024 bits",
      .reference = "RFC 9325 4.5, NIST SP 800-131A",
      .why = "Such a key can be broken with much money. Public authorities have made none since "
             "2014; Go and GnuTLS take it by their defaults.",
      .faults = {"tls: certificate weak-key"},
-     DISPUTED_CERTIFICATE},
+     DISPUTED_KEY},
     {.id = "certificate.sha1",
      .server = "shows a certificate that is signed with SHA-1",
      .reference = "RFC 6194 3, CA/Browser Forum Baseline Requirements 7.1.3",
      .why = "A second certificate with the same signature can be made, but only together with the "
             "first. Public authorities have made none since 2016.",
      .faults = {"tls: certificate sha1"},
-     DISPUTED_CERTIFICATE},
+     DISPUTED_KEY},
 
     // ── version ─────────────────────────────────────────────────────────────────────────────────
     {.id = "version.tls-1-0",

@@ -95,6 +95,19 @@ bool audit_say_unknown(struct audit_ruling *out, const struct audit_evidence *ev
     return true;
 }
 
+bool audit_say_clear(struct audit_ruling *out, const struct audit_trial *trial) {
+    struct audit_deeds clear = audit_deeds_in(trial, AUDIT_IN_CLEAR);
+    if (clear.credential) {
+        out->credential_lost = true;
+        audit_say(out, AUDIT_FAIL, "gave its credential without encryption");
+    } else if (clear.message) {
+        audit_say(out, AUDIT_WEAK, "sent the message without encryption");
+    } else if (clear.mail) {
+        audit_say(out, AUDIT_WEAK, "gave sender and recipients without encryption");
+    }
+    return clear.credential || clear.mail || clear.message;
+}
+
 static bool gave_credential(const struct audit_trial *trial) {
     return audit_deeds_in(trial, AUDIT_IN_TLS).credential ||
            audit_deeds_in(trial, AUDIT_IN_CLEAR).credential;
@@ -144,13 +157,12 @@ bool audit_applies(struct audit_ruling *out, const struct audit_case *of,
     return reason == NULL;
 }
 
-void audit_rule(struct audit_ruling *out, const struct audit_case *of,
-                const struct audit_trial *control, const struct audit_trial *trial) {
+void audit_rule(struct audit_ruling *out, const struct audit_evidence *evidence) {
+    const struct audit_case *of = evidence->of;
     assert(of->expectation < AUDIT_EXPECTATION_COUNT);
-    struct audit_evidence evidence = {.of = of, .control = control, .trial = trial};
     *out = (struct audit_ruling){.verdict = AUDIT_PASS};
-    rules[of->expectation](out, &evidence);
-    bool waits = (of->needs & AUDIT_NEEDS_PIPELINING) != 0 && !audit_pipelined(trial);
+    rules[of->expectation](out, evidence);
+    bool waits = (of->needs & AUDIT_NEEDS_PIPELINING) != 0 && !audit_pipelined(evidence->trial);
     if (out->verdict == AUDIT_PASS && waits) {
         audit_say(out, AUDIT_NOT_APPLICABLE, "the command waits for each reply");
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ruling: the judge of `audit`: a pure function from the control session, the session of a case and
-// the command's exit status to a verdict and one sentence of what the client did.
+// ruling: the judge of `audit`: a pure function from what the runs of the control case and of a
+// case left to a verdict and one sentence of what the client did.
 //
 // Not one false accusation: where what was seen is compatible with being right it is no `fail`. A
 // client that sends nothing to a server that it has reason to distrust is right, whatever made it
@@ -31,17 +31,18 @@ struct audit_ruling {
 // AUDIT_NOT_APPLICABLE with the reason.
 bool audit_applies(struct audit_ruling *out, const struct audit_case *of,
                    const struct audit_trial *control);
-// For AUDIT_OF_CONTROL `trial` is the control's too.
-void audit_rule(struct audit_ruling *out, const struct audit_case *of,
-                const struct audit_trial *control, const struct audit_trial *trial);
 
-// ── for the rules of a group of expectations (ruling_*.c) ───────────────────────────────────────
-
+// What a verdict rests on.
 struct audit_evidence {
     const struct audit_case *of;
     const struct audit_trial *control;
-    const struct audit_trial *trial;
+    const struct audit_trial *trial;  // of AUDIT_OF_CONTROL the control's too
+    const struct audit_trial *graver; // of the case that `of` names so; NULL where it was not run
 };
+
+void audit_rule(struct audit_ruling *out, const struct audit_evidence *evidence);
+
+// ── for the rules of a group of expectations (ruling_*.c) ───────────────────────────────────────
 
 typedef void audit_rule_function(struct audit_ruling *out, const struct audit_evidence *evidence);
 
@@ -75,6 +76,8 @@ const struct event_finding *audit_new_finding(const struct audit_evidence *evide
 // command that did not connect or says the same of success and failure.
 bool audit_say_crash(struct audit_ruling *out, const struct audit_evidence *evidence);
 bool audit_say_unknown(struct audit_ruling *out, const struct audit_evidence *evidence);
+// What went out in the clear of a command that has TLS in the control case; false for nothing.
+bool audit_say_clear(struct audit_ruling *out, const struct audit_trial *trial);
 
 void audit_say(struct audit_ruling *out, enum audit_verdict verdict, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -149,23 +149,11 @@ static const struct record_command *early_command_of(const struct audit_trial *t
     return command;
 }
 
-// Whether a peer on the way got something by ending TLS.
-static bool say_clear(struct audit_ruling *out, const struct audit_trial *trial) {
-    struct audit_deeds clear = audit_deeds_in(trial, AUDIT_IN_CLEAR);
-    if (clear.credential) {
-        out->credential_lost = true;
-        audit_say(out, AUDIT_FAIL, "gave its credential without encryption");
-    } else if (clear.message) {
-        audit_say(out, AUDIT_WEAK, "sent the message without encryption");
-    }
-    return clear.credential || clear.message;
-}
-
 void audit_ignores_injected(struct audit_ruling *out, const struct audit_evidence *evidence) {
     const struct audit_trial *trial = evidence->trial;
     const struct record_command *early = early_command_of(trial);
     char end[AUDIT_END_MAX];
-    if (audit_say_crash(out, evidence) || say_clear(out, trial)) {
+    if (audit_say_crash(out, evidence) || audit_say_clear(out, trial)) {
         return;
     }
     if (early != NULL && early_command_of(evidence->control) != NULL) {

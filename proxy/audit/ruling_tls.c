@@ -23,30 +23,13 @@ static void say_nothing_was_sent(struct audit_ruling *out, const struct audit_ev
               audit_end_text(end, sizeof(end), trial));
 }
 
-static void lose_credential(struct audit_ruling *out, const char *where) {
-    audit_say(out, AUDIT_FAIL, "gave its credential %s", where);
-    out->credential_lost = true;
-}
-
-// What went out in the clear though the client has TLS in the control case; false for nothing.
-static bool judge_clear(struct audit_ruling *out, const struct audit_evidence *evidence) {
-    struct audit_deeds clear = audit_deeds_in(evidence->trial, AUDIT_IN_CLEAR);
-    if (clear.credential) {
-        lose_credential(out, "without encryption");
-    } else if (clear.message) {
-        audit_say(out, AUDIT_WEAK, "sent the message without encryption");
-    } else if (clear.mail) {
-        audit_say(out, AUDIT_WEAK, "gave sender and recipients without encryption");
-    }
-    return clear.credential || clear.mail || clear.message;
-}
-
 void audit_refuses_server(struct audit_ruling *out, const struct audit_evidence *evidence) {
     struct audit_deeds tls = audit_deeds_in(evidence->trial, AUDIT_IN_TLS);
-    if (tls.credential) {
-        lose_credential(out, "to that server");
+    struct audit_deeds clear = audit_deeds_in(evidence->trial, AUDIT_IN_CLEAR);
+    if (tls.credential && !clear.credential) {
+        audit_say(out, AUDIT_FAIL, "gave its credential to that server");
         out->credential_lost = !evidence->of->right_peer;
-    } else if (judge_clear(out, evidence)) {
+    } else if (audit_say_clear(out, evidence->trial)) {
         return;
     } else if (tls.message) {
         audit_say(out, AUDIT_WEAK, "sent the message to that server");
@@ -58,19 +41,18 @@ void audit_refuses_server(struct audit_ruling *out, const struct audit_evidence 
 }
 
 void audit_refuses_lax(struct audit_ruling *out, const struct audit_evidence *evidence) {
-    struct audit_deeds tls = audit_deeds_in(evidence->trial, AUDIT_IN_TLS);
-    bool clear = audit_deeds_in(evidence->trial, AUDIT_IN_CLEAR).credential;
-    if (tls.credential && !clear) {
-        audit_say(out, AUDIT_WEAK, "gave its credential to that server");
-    } else {
-        audit_refuses_server(out, evidence);
+    const struct audit_trial *graver = evidence->graver;
+    bool checks = graver == NULL || !audit_deeds_in(graver, AUDIT_IN_TLS).credential;
+    audit_refuses_server(out, evidence);
+    if (checks && out->verdict == AUDIT_FAIL && !out->credential_lost) {
+        out->verdict = AUDIT_WEAK;
     }
 }
 
 void audit_refuses_version(struct audit_ruling *out, const struct audit_evidence *evidence) {
     struct audit_deeds tls = audit_deeds_in(evidence->trial, AUDIT_IN_TLS);
     const struct event_tls *client = audit_client_tls(evidence->trial);
-    if (judge_clear(out, evidence)) {
+    if (audit_say_clear(out, evidence->trial)) {
         return;
     }
     if (tls.credential || tls.mail || tls.message) {
@@ -84,7 +66,7 @@ void audit_refuses_version(struct audit_ruling *out, const struct audit_evidence
 
 void audit_takes_version(struct audit_ruling *out, const struct audit_evidence *evidence) {
     char end[AUDIT_END_MAX];
-    if (judge_clear(out, evidence)) {
+    if (audit_say_clear(out, evidence->trial)) {
         return;
     }
     if (audit_accepted(evidence->trial) > 0) {
@@ -97,7 +79,7 @@ void audit_takes_version(struct audit_ruling *out, const struct audit_evidence *
 
 void audit_gives_up(struct audit_ruling *out, const struct audit_evidence *evidence) {
     char end[AUDIT_END_MAX];
-    if (judge_clear(out, evidence)) {
+    if (audit_say_clear(out, evidence->trial)) {
         return;
     }
     if (evidence->trial->timed_out) {
@@ -109,7 +91,7 @@ void audit_gives_up(struct audit_ruling *out, const struct audit_evidence *evide
 }
 
 void audit_not_in_clear(struct audit_ruling *out, const struct audit_evidence *evidence) {
-    if (!judge_clear(out, evidence)) {
+    if (!audit_say_clear(out, evidence->trial)) {
         say_nothing_was_sent(out, evidence);
     }
 }

@@ -14,6 +14,7 @@
 
 #include <fnmatch.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct audit {
@@ -28,6 +29,8 @@ struct audit {
     bool shows_rows;
     struct audit_job *list; // of the rows for which the command is run
     size_t list_count;
+    struct audit_job *unchosen; // cases that are run for the judge alone; they have no row
+    size_t unchosen_count;
     enum err err; // of the first case that could not be run
     struct failure failure;
 };
@@ -60,6 +63,7 @@ static enum err choose(struct audit *audit, struct failure *failure) {
     audit->rows = mem_new_array(audit_case_count(), sizeof(audit->rows[0]));
     audit->outputs = mem_new_array(audit_case_count(), sizeof(char *));
     audit->list = mem_new_array(audit_case_count(), sizeof(audit->list[0]));
+    audit->unchosen = mem_new_array(audit_case_count(), sizeof(audit->unchosen[0]));
     for (size_t i = 0; i < audit_case_count(); i++) {
         if (is_chosen(audit->options, audit_case_at(i))) {
             audit->chosen[audit->count++] = audit_case_at(i);
@@ -209,19 +213,51 @@ static void say_rows(struct audit *audit, size_t up_to) {
     }
 }
 
+static struct audit_job *find_job(struct audit_job *list, size_t count, const char *id) {
+    size_t i = 0;
+    while (i < count && strcmp(list[i].of->id, id) != 0) {
+        i++;
+    }
+    return i < count ? &list[i] : NULL;
+}
+
+// It comes earlier in the table, so it has ended.
+static const struct audit_trial *graver_trial(struct audit *audit, const struct audit_case *of) {
+    struct audit_job *job = NULL;
+    if (of->graver != NULL) {
+        job = find_job(audit->list, audit->list_count, of->graver);
+        job = job != NULL ? job : find_job(audit->unchosen, audit->unchosen_count, of->graver);
+    }
+    return job != NULL ? &job->result.trial : NULL;
+}
+
+static bool was_run(struct audit *audit, const struct audit_job *job) {
+    if (job->result.err != OK && audit->err == OK) {
+        audit->err = job->result.err;
+        audit->failure = job->result.failure;
+    }
+    return job->result.err == OK;
+}
+
+static void take_unchosen(void *context, struct audit_job *job) {
+    (void)was_run(context, job);
+}
+
 static void take_job(void *context, struct audit_job *job) {
     struct audit *audit = context;
     size_t at = audit->said;
     while (audit->chosen[at] != job->of) {
         at++;
     }
-    if (job->result.err != OK) {
-        audit->err = audit->err == OK ? job->result.err : audit->err;
-        audit->failure = job->result.failure;
+    if (!was_run(audit, job)) {
         return;
     }
     audit->rows[at].trial = &job->result.trial;
-    audit_rule(&audit->rows[at].ruling, job->of, &audit->control.result.trial, &job->result.trial);
+    audit_rule(&audit->rows[at].ruling,
+               &(struct audit_evidence){.of = job->of,
+                                        .control = &audit->control.result.trial,
+                                        .trial = &job->result.trial,
+                                        .graver = graver_trial(audit, job->of)});
     say_rows(audit, at + 1);
 }
 
@@ -236,10 +272,24 @@ static bool settle(struct audit *audit, struct audit_row *row) {
         return true;
     }
     if ((row->of->needs & AUDIT_OF_CONTROL) != 0) {
-        audit_rule(&row->ruling, row->of, control, control);
+        audit_rule(&row->ruling,
+                   &(struct audit_evidence){.of = row->of, .control = control, .trial = control});
         return true;
     }
     return false;
+}
+
+// A case has the same verdict whichever others are chosen.
+static void run_unchosen(struct audit *audit) {
+    for (size_t i = 0; i < audit->list_count; i++) {
+        const char *id = audit->list[i].of->graver;
+        if (id != NULL && find_job(audit->list, audit->list_count, id) == NULL &&
+            find_job(audit->unchosen, audit->unchosen_count, id) == NULL) {
+            audit->unchosen[audit->unchosen_count++] =
+                (struct audit_job){.of = audit_case_find(slice_of_string(id))};
+        }
+    }
+    audit_jobs_run(&audit->jobs, audit->unchosen, audit->unchosen_count, take_unchosen, audit);
 }
 
 static void run_cases(struct audit *audit) {
@@ -249,7 +299,10 @@ static void run_cases(struct audit *audit) {
             audit->list[audit->list_count++] = (struct audit_job){.of = audit->chosen[i]};
         }
     }
-    audit_jobs_run(&audit->jobs, audit->list, audit->list_count, take_job, audit);
+    run_unchosen(audit);
+    if (audit->jobs.stopped_by == 0) {
+        audit_jobs_run(&audit->jobs, audit->list, audit->list_count, take_job, audit);
+    }
     if (audit->jobs.stopped_by == 0 && audit->err == OK) {
         say_rows(audit, audit->count);
     }
@@ -324,6 +377,9 @@ static void clean_up(struct audit *audit) {
     for (size_t i = 0; i < audit->list_count; i++) {
         audit_job_cleanup(&audit->list[i]);
     }
+    for (size_t i = 0; i < audit->unchosen_count; i++) {
+        audit_job_cleanup(&audit->unchosen[i]);
+    }
     for (size_t i = 0; i < audit->count; i++) {
         free(audit->outputs[i]);
     }
@@ -358,5 +414,6 @@ int command_audit(const struct options *options, const struct capture_inherited 
     free(audit.rows);
     free(audit.outputs);
     free(audit.list);
+    free(audit.unchosen);
     return status;
 }

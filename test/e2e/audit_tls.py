@@ -62,7 +62,14 @@ def test_a_client_that_verifies_nothing(scope):
     ways.need_capture(scope)
     got = verdicts(scope, "unverified", "certificate.issuer-no-ca", "certificate.nul-in-name",
                    "certificate.address-for-name", "certificate.sha1", "downgrade.plain-after-220")
-    assert list(got.values()) == 3 * ["fail"] + ["weak", "pass"], got
+    assert list(got.values()) == 4 * ["fail"] + ["pass"], got
+
+
+def test_a_verdict_is_the_same_whichever_cases_are_chosen(scope):
+    ways.need_capture(scope)
+    case = "certificate.common-name-only"  # its verdict rests on certificate.wrong-name
+    assert verdicts(scope, "unverified", case) == {case: "fail"}
+    assert verdicts(scope, "verifies", case) == {case: "weak"}
 
 
 def test_a_client_that_falls_back(scope):

@@ -78,12 +78,29 @@ static void every_rule_is_one_of_the_analysis(void **state) {
     }
 }
 
+// The command runs cases in the order of the table.
+static void a_graver_case_comes_first_and_applies_to_the_same_clients(void **state) {
+    (void)state;
+    for (size_t i = 0; i < audit_case_count(); i++) {
+        const struct audit_case *of = audit_case_at(i);
+        assert_int_equal(of->expectation == AUDIT_REFUSES_LAX, of->graver != NULL);
+        if (of->graver != NULL) {
+            const struct audit_case *graver = audit_case_find(slice_of_string(of->graver));
+            assert_non_null(graver);
+            assert_true(graver < of);
+            assert_int_equal(graver->needs, of->needs);
+            assert_int_equal(graver->expectation, AUDIT_REFUSES_SERVER);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_are_unique_and_say_their_group),
         cmocka_unit_test(every_case_says_what_is_right_and_why),
         cmocka_unit_test(every_misbehaviour_can_be_read),
         cmocka_unit_test(every_rule_is_one_of_the_analysis),
+        cmocka_unit_test(a_graver_case_comes_first_and_applies_to_the_same_clients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

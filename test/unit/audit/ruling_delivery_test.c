@@ -22,7 +22,8 @@ static void check_against(int control_status, const struct audit_case *of,
     struct trial control;
     trial_init(&control, control_status);
     trial_message(&control, AUDIT_IN_TLS, true);
-    audit_rule(&ruling, of, &control.trial, &trial->trial);
+    audit_rule(&ruling, &(struct audit_evidence){
+                            .of = of, .control = &control.trial, .trial = &trial->trial});
     check_ruling(&ruling, verdict, sentence);
 }
 

@@ -18,7 +18,8 @@ static const struct audit_case flood = {.id = "injection.100000-lines",
 static struct audit_ruling rule(const struct audit_case *of, const struct trial *control,
                                 const struct trial *trial) {
     struct audit_ruling ruling;
-    audit_rule(&ruling, of, &control->trial, &trial->trial);
+    audit_rule(&ruling, &(struct audit_evidence){
+                            .of = of, .control = &control->trial, .trial = &trial->trial});
     return ruling;
 }
 

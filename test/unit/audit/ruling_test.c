@@ -41,7 +41,8 @@ static void check_refusal(const struct trial *trial, enum audit_verdict verdict,
     struct trial control;
     trial_init(&control, 0);
     trial_message(&control, AUDIT_IN_CLEAR, true);
-    audit_rule(&ruling, &of, &control.trial, &trial->trial);
+    audit_rule(&ruling, &(struct audit_evidence){
+                            .of = &of, .control = &control.trial, .trial = &trial->trial});
     check_ruling(&ruling, verdict, sentence);
 }
 
@@ -69,13 +70,16 @@ static void the_findings_of_its_rules_judge_a_message(void **state) {
     struct trial trial;
     trial_init(&trial, 0);
     trial_finding(&trial, "header-missing", SEVERITY_ERROR);
-    audit_rule(&ruling, &of, &trial.trial, &trial.trial);
+    audit_rule(&ruling,
+               &(struct audit_evidence){.of = &of, .control = &trial.trial, .trial = &trial.trial});
     check_ruling(&ruling, AUDIT_PASS, "sent it well");
     trial_finding(&trial, "bare-lf", SEVERITY_WARNING);
-    audit_rule(&ruling, &of, &trial.trial, &trial.trial);
+    audit_rule(&ruling,
+               &(struct audit_evidence){.of = &of, .control = &trial.trial, .trial = &trial.trial});
     check_ruling(&ruling, AUDIT_WEAK, "sent it with a flaw, bare-lf: the finding's text");
     trial_finding(&trial, "bare-cr", SEVERITY_ERROR);
-    audit_rule(&ruling, &of, &trial.trial, &trial.trial);
+    audit_rule(&ruling,
+               &(struct audit_evidence){.of = &of, .control = &trial.trial, .trial = &trial.trial});
     check_ruling(&ruling, AUDIT_FAIL, "sent it with a flaw, bare-cr: the finding's text");
 }
 
@@ -86,7 +90,8 @@ static void check_message(const struct trial *trial, unsigned needs, enum audit_
                             .needs = needs,
                             .rules = {"data-8bit"}};
     struct audit_ruling ruling;
-    audit_rule(&ruling, &of, &trial->trial, &trial->trial);
+    audit_rule(&ruling, &(struct audit_evidence){
+                            .of = &of, .control = &trial->trial, .trial = &trial->trial});
     check_ruling(&ruling, verdict, sentence);
 }
 

@@ -4,7 +4,9 @@
 static const struct audit_case expired = {.id = "certificate.expired",
                                           .expectation = AUDIT_REFUSES_SERVER};
 static const struct audit_case disputed = {.id = "certificate.sha1",
-                                           .expectation = AUDIT_REFUSES_LAX};
+                                           .expectation = AUDIT_REFUSES_LAX,
+                                           .right_peer = true,
+                                           .graver = "certificate.expired"};
 static const struct audit_case stripped = {.id = "downgrade.not-offered",
                                            .expectation = AUDIT_NOT_IN_CLEAR};
 static const struct audit_case old = {.id = "version.tls-1.0",
@@ -19,7 +21,8 @@ static struct audit_ruling rule(const struct audit_case *of, const struct trial 
     struct audit_ruling ruling;
     struct trial control;
     trial_init(&control, 0);
-    audit_rule(&ruling, of, &control.trial, &trial->trial);
+    audit_rule(&ruling, &(struct audit_evidence){
+                            .of = of, .control = &control.trial, .trial = &trial->trial});
     return ruling;
 }
 
@@ -93,21 +96,53 @@ static void what_goes_in_the_clear_instead_counts_too(void **state) {
     check_ruling(&ruling, AUDIT_PASS, "sent nothing and exited 255");
 }
 
-// What some client that checks takes by its defaults is no failure.
-static void what_is_disputed_is_weak_at_worst(void **state) {
+static struct audit_ruling rule_disputed(const struct trial *graver, const struct trial *trial) {
+    struct audit_ruling ruling;
+    struct trial control;
+    trial_init(&control, 0);
+    audit_rule(&ruling, &(struct audit_evidence){.of = &disputed,
+                                                 .control = &control.trial,
+                                                 .trial = &trial->trial,
+                                                 .graver = &graver->trial});
+    return ruling;
+}
+
+// What some client that checks takes by its defaults is no failure of it.
+static void what_is_disputed_is_weak_of_a_client_that_refuses_what_is_graver(void **state) {
     (void)state;
-    struct trial trial;
+    struct trial graver, trial;
+    trial_init(&graver, 1);
     trial_init(&trial, 1);
-    struct audit_ruling ruling = rule(&disputed, &trial);
+    struct audit_ruling ruling = rule_disputed(&graver, &trial);
     check_ruling(&ruling, AUDIT_PASS, "sent nothing and exited 1");
     trial_say(&trial, AUDIT_IN_TLS, "AUTH", "PLAIN ********", 235);
-    ruling = rule(&disputed, &trial);
+    ruling = rule_disputed(&graver, &trial);
     check_ruling(&ruling, AUDIT_WEAK, "gave its credential to that server");
     assert_false(ruling.credential_lost);
+    ruling = rule(&disputed, &trial); // nothing is known of the graver case
+    check_ruling(&ruling, AUDIT_WEAK, "gave its credential to that server");
     trial_say(&trial, AUDIT_IN_CLEAR, "AUTH", "PLAIN ********", 235);
-    ruling = rule(&disputed, &trial);
-    assert_int_equal(ruling.verdict, AUDIT_FAIL);
+    ruling = rule_disputed(&graver, &trial);
+    check_ruling(&ruling, AUDIT_FAIL, "gave its credential without encryption");
     assert_true(ruling.credential_lost);
+}
+
+static void what_is_disputed_fails_with_a_client_that_takes_what_is_graver(void **state) {
+    (void)state;
+    struct trial graver, trial;
+    trial_init(&graver, 0);
+    trial_say(&graver, AUDIT_IN_TLS, "AUTH", "PLAIN ********", 235);
+    trial_init(&trial, 0);
+    trial_say(&trial, AUDIT_IN_TLS, "AUTH", "PLAIN ********", 235);
+    struct audit_ruling ruling = rule_disputed(&graver, &trial);
+    check_ruling(&ruling, AUDIT_FAIL, "gave its credential to that server");
+    assert_false(ruling.credential_lost); // the server is the one that was meant
+    trial_init(&trial, 1);
+    ruling = rule_disputed(&graver, &trial);
+    check_ruling(&ruling, AUDIT_PASS, "sent nothing and exited 1");
+    trial_message(&trial, AUDIT_IN_TLS, true);
+    ruling = rule_disputed(&graver, &trial);
+    check_ruling(&ruling, AUDIT_WEAK, "sent the message to that server");
 }
 
 static void check_applies(unsigned needs, const struct trial *control, const char *reason) {
@@ -178,7 +213,8 @@ int main(void) {
         cmocka_unit_test(a_credential_inside_that_tls_is_lost),
         cmocka_unit_test(a_mail_without_a_credential_is_weak),
         cmocka_unit_test(what_goes_in_the_clear_instead_counts_too),
-        cmocka_unit_test(what_is_disputed_is_weak_at_worst),
+        cmocka_unit_test(what_is_disputed_is_weak_of_a_client_that_refuses_what_is_graver),
+        cmocka_unit_test(what_is_disputed_fails_with_a_client_that_takes_what_is_graver),
         cmocka_unit_test(a_case_applies_by_what_the_control_session_was),
         cmocka_unit_test(old_versions_are_weak_and_new_ones_are_taken),
         cmocka_unit_test(a_client_has_to_end_by_itself),
