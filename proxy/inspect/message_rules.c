@@ -89,12 +89,12 @@ static void note_date_off(struct analysis *analysis, const struct event *event, 
     struct buf now;
     buf_init(&now, 64);
     clock_put_rfc3339(&now, event_unix_ns(event), CLOCK_SECONDS);
-    snprintf(
-        text, sizeof(text),
-        "The Date '%s' is %" PRId64 " day%s %s than the time of the session, %.*s; the client's "
-        "clock may be wrong",
-        quote_of(analysis, event->field.raw).text, days, days == 1 ? "" : "s",
-        off_s > 0 ? "later" : "earlier", (int)buf_len(&now), (const char *)buf_slice(&now).data);
+    snprintf(text, sizeof(text),
+             "The Date '%s' is %" PRId64 " day%s %s the time of the session, %.*s; the client's "
+             "clock may be wrong",
+             quote_of(analysis, event->field.raw).text, days, days == 1 ? "" : "s",
+             off_s > 0 ? "ahead of" : "behind", (int)buf_len(&now),
+             (const char *)buf_slice(&now).data);
     buf_cleanup(&now);
     remarks_add_mild(&analysis->message->notes, RULE_DATE_MALFORMED, text);
 }

@@ -33,7 +33,7 @@ struct text_row {
 #define LOGIN_MISSING "the server wants a login first"
 #define NEEDS_LOGIN   LOGIN_MISSING, "log in with AUTH before MAIL"
 #define BAD_HELLO_NAME                                                                             \
-    "the refusal is about the name after EHLO or HELO, not about this command",                    \
+    "the refusal is about the name behind EHLO or HELO, not about this command",                   \
         "give the client's own full host name there, which should resolve"
 #define IDLE_TOO_LONG                                                                              \
     "the server got nothing for longer than it waits",                                             \

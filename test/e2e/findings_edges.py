@@ -382,10 +382,10 @@ def test_texts(scope):
     first, day, reply, *mime, empty, third = run(scope, cases)
     assert "0xC3" in texts(first, "header-8bit")[0]
     assert "999 bytes" in texts(first, "header-line-long")[0]
-    assert "days earlier than the time of the session, 20" in texts(first, "date-malformed")[0]
+    assert "days behind the time of the session, 20" in texts(first, "date-malformed")[0]
     missing = texts(first, "header-missing")[0]
     assert "no From" in missing and "no Message-ID" in missing, missing
-    assert "is 1 day earlier" in texts(day, "date-malformed")[0]
+    assert "is 1 day behind" in texts(day, "date-malformed")[0]
     assert "'250 fine'" in texts(reply, "reply-bare-lf")[0]
     assert "code 099" in texts(reply, "reply-malformed")[0]
     assert "'099 odd'" in texts(reply, "reply-unexpected")[0]
