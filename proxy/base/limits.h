@@ -376,6 +376,7 @@
 enum { OPTION_WORD_MAX = 64 };             // `--name` and its NUL
 #define LIMIT_OPTION_SECONDS  UINT64_C(1000000000) // some thirty years; in ns within int64_t
 #define LIMIT_READY_FILE      (64 * KIB)
+#define LIMIT_LATE_FILES      4096 // of a folder of roots, whose links a sandboxed proxy may follow
 #define LIMIT_CONTROL_LINE    (16 * KIB) // `wait` with its expectations
 #define LIMIT_CONTROL_CLIENTS 64         // each `ctl wait` that waits is one
 #define LIMIT_CONTROL_ANSWER  (64 * MIB) // what a client takes, and a proxy gives

@@ -2,11 +2,11 @@
 #include "cli/confinement.h"
 
 #include "cli/console.h"
+#include "cli/late_files.h"
 #include "cli/places.h"
 #include "sandbox/sandbox.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,18 +36,16 @@ static bool can_be_nobody(const struct confinement *confinement, const struct op
     return confinement->confined && geteuid() == 0 && !places_has_files(options);
 }
 
-// Whether the user can have it, and read the folder of roots, which happens at each verification.
-static bool can_read_roots(const struct user *user) {
-    const char *folder = getenv("SSL_CERT_DIR");
-    bool can = user_assume(user) == 0;
-    can = can && (folder == NULL || access(folder, R_OK | X_OK) == 0 || errno == ENOENT);
+// Whether the process can become the user, and that user read what is read late.
+static bool can_go_on_as(const struct user *user) {
+    bool can = user_assume(user) == 0 && late_files_can_be_read();
     return user_resume() == 0 && can;
 }
 
 static void take_nobody(struct confinement *out) {
     struct failure none = {.text = ""};
     out->becomes_user =
-        user_find(&out->user, &none, CONFINEMENT_NOBODY) == OK && can_read_roots(&out->user);
+        user_find(&out->user, &none, CONFINEMENT_NOBODY) == OK && can_go_on_as(&out->user);
 }
 
 enum err confinement_begin(struct confinement *out, struct failure *failure,

@@ -4,6 +4,8 @@
 #include "base/array.h"
 #include "base/memory.h"
 #include "base/safe_file.h"
+#include "certs/roots.h"
+#include "cli/late_files.h"
 #include "spool/path.h"
 
 #include <limits.h>
@@ -14,20 +16,23 @@
 // What the C library reads when it looks a name up, changes a character set or tells the time, with
 // the libraries that it loads for that. Whole folders: their files are replaced by new ones.
 static const char *const readable[] = {
-    "/etc",         "/usr",        "/lib",      "/lib32",       "/lib64",
-    "/nix/store",   "/gnu/store",  "/run",      "/proc",        "/sys/devices/system/cpu",
-    "/var/lib/sss", "/dev/random", "/dev/null", "/dev/urandom",
-};
-
-// Of these the folder that they really are in, wherever a link of /etc leads: resolv.conf is
-// often in /run, or in /mnt/wsl.
-static const char *const linked[] = {
-    "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/localtime",
-};
-
-// Files and folders that the environment names.
-static const char *const variables[] = {
-    "SSL_CERT_FILE", "SSL_CERT_DIR", "HOSTALIASES", "GCONV_PATH", "TZDIR",
+    "/etc",
+    "/usr",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/nix/store",
+    "/gnu/store",
+    "/run",
+    "/proc",
+    "/sys/devices/system/cpu",
+    "/var/db",                  // of nss-db …
+    "/var/lib/misc",            // … on Debian
+    "/var/lib/libvirt/dnsmasq", // the names of its guests
+    "/var/lib/sss",
+    "/dev/random",
+    "/dev/null",
+    "/dev/urandom",
 };
 
 static void add(struct places *places, const char *path, enum place_access access) {
@@ -70,6 +75,21 @@ static void add_folder_of(struct places *places, const char *path, enum place_ac
 static void add_own_folder(struct places *places, const char *folder) {
     add(places, folder, PLACE_WRITE);
     add_folder_of(places, folder, PLACE_WRITE);
+}
+
+// Wherever a link leads: the file, and the folder it is in, since a file is replaced by a new one.
+static void add_late_file(void *context, const char *path) {
+    add(context, path, PLACE_READ);
+    add_folder_of(context, path, PLACE_READ);
+}
+
+// They are read once, but after the first server's handshake has begun.
+static void add_roots(struct places *places) {
+    struct system_roots roots = roots_find_system();
+    if (roots.file != NULL) {
+        add(places, roots.file, PLACE_READ);
+    }
+    roots_cleanup_system(&roots);
 }
 
 static bool is_stream(const char *path) {
@@ -117,16 +137,8 @@ void places_of(struct places *out, const struct options *options) {
     for (size_t i = 0; i < sizeof(readable) / sizeof(readable[0]); i++) {
         add(out, readable[i], PLACE_READ);
     }
-    for (size_t i = 0; i < sizeof(linked) / sizeof(linked[0]); i++) {
-        add_folder_of(out, linked[i], PLACE_READ);
-    }
-    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-        const char *path = getenv(variables[i]);
-        if (path != NULL) {
-            add(out, path, PLACE_READ);
-            add_folder_of(out, path, PLACE_READ);
-        }
-    }
+    late_files_each(add_late_file, out);
+    add_roots(out);
     // Standard output and error are opened again, as streams that do not block.
     add(out, "/proc/self/fd/1", PLACE_WRITE);
     add(out, "/proc/self/fd/2", PLACE_WRITE);

@@ -20,9 +20,11 @@ struct user {
 #define RIGHTS_FILES                                                                               \
     (RIGHT(CAP_DAC_OVERRIDE) | RIGHT(CAP_DAC_READ_SEARCH) | RIGHT(CAP_FOWNER) | RIGHT(CAP_CHOWN) | \
      RIGHT(CAP_LEASE))
-// What it takes to see the descriptors of other people's processes, and to remove what root made.
+// What it takes to see the descriptors of other people's processes, to remove what root made, and
+// to put a file in the place of another user's, also in a sticky folder.
 #define RIGHTS_OUTSIDE                                                                             \
-    (RIGHT(CAP_SYS_PTRACE) | RIGHT(CAP_DAC_READ_SEARCH) | RIGHT(CAP_DAC_OVERRIDE))
+    (RIGHT(CAP_SYS_PTRACE) | RIGHT(CAP_DAC_READ_SEARCH) | RIGHT(CAP_DAC_OVERRIDE) |                \
+     RIGHT(CAP_FOWNER))
 
 // Finds a user by name or number. ERR_SYSTEM with a sentence where there is none.
 MUST_USE enum err user_find(struct user *out, struct failure *failure, const char *name);
