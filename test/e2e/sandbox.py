@@ -180,6 +180,74 @@ def test_a_plain_user_is_confined_too(scope):
     assert stat.S_IMODE(os.stat(output).st_mode) == 0o600
 
 
+# ── the machine's files ─────────────────────────────────────────────────────────────────────────
+
+# In folders of their own, far from those of the outputs: the roots where a distribution's link leads.
+LINKED_ROOTS = ("mount -t tmpfs -o mode=755 none /mnt && mkdir /mnt/far /mnt/roots && "
+                "mv \"$0\" /mnt/far/root.pem && mount -t tmpfs -o mode=755 none /etc/ssl && "
+                "ln -s /mnt/far/root.pem /etc/ssl/ca-bundle.pem && "
+                "ln -s /mnt/far/root.pem /mnt/roots/$HASH.0 && exec \"$@\"")
+HOSTS_OF_ROOT = ("echo '127.0.0.1 localhost' > \"$0\" && chmod 600 \"$0\" && "
+                 "mount --bind \"$0\" /etc/hosts && exec \"$@\"")
+
+
+def in_namespace(scope, script, name):
+    """The proxy sees the mounts of the script, which gets the path of a file of the scope as $0."""
+    need_root()
+    need_sandbox(scope)
+    if subprocess.run(["unshare", "-m", "true"], check=False).returncode != 0:
+        raise s.Skip("mount namespaces do not work here")
+    scope.wrapper = ["unshare", "-m", "sh", "-c", script, scope.path(name)]
+
+
+def server_verifies(scope):
+    with smtp.Server(scope, "implicit") as server:
+        mode = f"reverse:smtps://localhost:{server.port}@127.0.0.1:0"
+        with scope.proxy("--mode", mode) as proxy:
+            send(proxy)
+    return proxy.sessions()[0]["tls"]["server"]["verify"]["ok"]
+
+
+def test_roots_are_read_where_a_link_leads(scope):
+    in_namespace(scope, LINKED_ROOTS, "copy.pem")
+    _, _, root = scope.server_certificate()
+    hashed = subprocess.run(["openssl", "x509", "-noout", "-subject_hash_old", "-in", root], check=True,
+                            capture_output=True)
+    scope.environment["HASH"] = hashed.stdout.decode().strip()
+    for folders in None, "/nowhere:/mnt/roots":
+        shutil.copy(root, scope.path("copy.pem"))
+        if folders:
+            scope.environment["SSL_CERT_DIR"] = folders
+        assert server_verifies(scope), folders
+
+
+def test_root_stays_root_where_nobody_else_can_look_names_up(scope):
+    in_namespace(scope, HOSTS_OF_ROOT, "hosts")
+    with smtp.Server() as server:
+        mode = f"reverse:smtp://localhost:{server.port}@127.0.0.1:0"
+        with scope.proxy("--mode", mode, "-o", "text:-", outputs=()) as proxy:
+            assert users(proxy.process.pid) == {"0"} and rights(proxy.process.pid) <= FILE_RIGHTS
+            send(proxy)
+
+
+def test_the_ready_file_takes_the_place_of_another_users(scope):
+    """In a folder like /tmp, where only its owner or root may."""
+    need_root()
+    folder, ready = scope.path("shared"), scope.path("shared/ready")
+    os.mkdir(folder)
+    open(ready, "w").close()
+    for path, user in (folder, 12345), (ready, 12346):
+        os.chown(path, user, user)
+    os.chmod(folder, 0o1777)
+    process = subprocess.Popen([scope.program, "proxy", "--mode", "sink@127.0.0.1:0", "--ready-file", ready],
+                               env=scope.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        s.until(lambda: os.path.getsize(ready) > 0 or process.poll() is not None, "its ready file")
+    finally:
+        process.terminate()
+        assert process.wait(s.TIMEOUT) == 0
+
+
 # ── --user ──────────────────────────────────────────────────────────────────────────────────────
 
 
