@@ -421,8 +421,9 @@ static const struct option_row table[] = {
      IN(LIFE, BOTH)},
     {.name = "user",
      .argument = "NAME",
-     .help = "if root started it: the user to continue as once the ports are bound, who also owns "
-             "the outputs; without this option nobody, or root if there are files to write",
+     .help =
+         "if root started it: the user to continue as once the ports are bound, who also owns "
+         "the outputs; without this option one without rights, or root if there are files to write",
      READS(TEXT, user),
      IN(LIFE, PROXY)},
     {.name = "no-sandbox",
