@@ -223,6 +223,19 @@ static void add_address(struct dial *dial, const struct sockaddr *address) {
     }
 }
 
+static void fail_to_resolve(struct dial *dial, int error) {
+    if (error == LOOKUP_NO_THREAD) {
+        fail(fresh_failure(dial), ERR_SYSTEM,
+             "the name '%s' cannot be looked up, because the system lets smtpscope start no "
+             "thread: raise the limit (ulimit -u), or name the server by its address",
+             dial->host);
+    } else {
+        fail(fresh_failure(dial), ERR_SYSTEM,
+             "the name '%s' does not resolve (%s): check its spelling and this machine's DNS",
+             dial->host, error != 0 ? gai_strerror(error) : "no address");
+    }
+}
+
 static void on_resolved(void *context, int error, const struct addrinfo *list) {
     struct dial *dial = context;
     dial->lookup = NULL;
@@ -230,9 +243,7 @@ static void on_resolved(void *context, int error, const struct addrinfo *list) {
         add_address(dial, item->ai_addr);
     }
     if (dial->address_count == 0) {
-        fail(fresh_failure(dial), ERR_SYSTEM,
-             "the name '%s' does not resolve (%s): check its spelling and this machine's DNS",
-             dial->host, error != 0 ? gai_strerror(error) : "no address");
+        fail_to_resolve(dial, error);
         finish(dial);
         return;
     }

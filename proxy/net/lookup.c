@@ -133,13 +133,23 @@ static void on_wake(uv_async_t *wake) {
     free_lookup(lookup);
 }
 
-// A machine without another thread says so by the time-out of the dial.
+// Where no thread runs nothing else waits either.
+static void fail_first(struct lookups *lookups) {
+    struct lookup *lookup = take_first(lookups);
+    lookup->error = LOOKUP_NO_THREAD;
+    lookup->state = LOOKUP_DONE;
+    uv_async_send(lookup->wake);
+}
+
 static void enqueue(struct lookups *lookups, struct lookup *lookup) {
     pthread_mutex_lock(&lookups->lock);
     *lookups->end = lookup;
     lookups->end = &lookup->next;
     if (lookups->threads < LIMIT_LOOKUPS && start_thread(lookups)) {
         lookups->threads++;
+    }
+    if (lookups->threads == 0) {
+        fail_first(lookups);
     }
     pthread_mutex_unlock(&lookups->lock);
 }

@@ -9,14 +9,17 @@
 #include <stdint.h>
 #include <uv.h>
 
+// No error of getaddrinfo: the system let no thread start.
+enum { LOOKUP_NO_THREAD = 1 };
+
 struct lookup;
 struct lookups; // all of the process, and their threads
 
 struct lookups *lookups_new(void);
 void lookups_free(struct lookups *lookups); // NULL is fine; each look-up has ended or is cancelled
 
-// Calls `done` once, on the loop and never from within this call, with an error of getaddrinfo or a
-// list that is valid for the call.
+// Calls `done` once, on the loop and never from within this call, with an error of getaddrinfo,
+// LOOKUP_NO_THREAD, or a list that is valid for the call.
 struct lookup *lookup_start(struct lookups *lookups, uv_loop_t *loop, const char *host,
                             void (*done)(void *context, int error, const struct addrinfo *list),
                             void *context);

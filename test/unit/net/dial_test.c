@@ -302,6 +302,15 @@ static void a_name_without_addresses_fails(void **state) {
     assert_non_null(strstr(scene.failure.text, "does not resolve"));
 }
 
+static void a_name_that_no_thread_looks_up_fails(void **state) {
+    (void)state;
+    start_name(NULL);
+    scene.lookups--;
+    scene.looked_up(scene.looked_up_context, LOOKUP_NO_THREAD, NULL);
+    assert_int_equal(scene.calls, 1);
+    assert_non_null(strstr(scene.failure.text, "lets smtpscope start no thread"));
+}
+
 static void a_cancelled_dial_says_nothing(void **state) {
     (void)state;
     dial_cancel(start_name(NULL));
@@ -327,6 +336,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_name_is_not_waited_for_any_longer, open_scene,
                                         close_scene),
         cmocka_unit_test_setup_teardown(a_name_without_addresses_fails, open_scene, close_scene),
+        cmocka_unit_test_setup_teardown(a_name_that_no_thread_looks_up_fails, open_scene,
+                                        close_scene),
         cmocka_unit_test_setup_teardown(a_cancelled_dial_says_nothing, open_scene, close_scene),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

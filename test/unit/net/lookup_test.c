@@ -2,6 +2,7 @@
 #include "net/lookup.h"
 
 #include "base/limits.h"
+#include "base/thread.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +11,9 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <semaphore.h>
+#include <stdbool.h>
 
 // Called in the place of getaddrinfo (the linker's --wrap): waits as a server that does not answer.
 static sem_t may_answer;
@@ -25,6 +28,16 @@ int __wrap_getaddrinfo(const char *host, const char *port, const struct addrinfo
     while (sem_wait(&may_answer) != 0) {
     }
     return __real_getaddrinfo(host, port, hints, out);
+}
+
+// Called in the place of thread_start.
+static bool no_threads;
+
+int __wrap_thread_start(pthread_t *out, void *(*body)(void *context), void *context);
+int __real_thread_start(pthread_t *out, void *(*body)(void *context), void *context);
+
+int __wrap_thread_start(pthread_t *out, void *(*body)(void *context), void *context) {
+    return no_threads ? EAGAIN : __real_thread_start(out, body, context);
 }
 
 struct answer {
@@ -110,12 +123,37 @@ static void one_that_is_done_can_be_cancelled(void **state) {
     lookups_free(lookups);
 }
 
+// It would hang here.
+static void without_a_thread_it_fails_at_once(void **state) {
+    (void)state;
+    uv_loop_t loop;
+    struct answer answer = {0};
+    struct answer later = {0};
+    struct lookups *lookups = lookups_new();
+    uv_loop_init(&loop);
+    no_threads = true;
+    lookup_start(lookups, &loop, "127.0.0.1", done, &answer);
+    lookup_cancel(lookup_start(lookups, &loop, "127.0.0.1", done, &answer));
+    assert_int_equal(answer.calls, 0);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(answer.calls, 1);
+    assert_int_equal(answer.error, LOOKUP_NO_THREAD);
+    no_threads = false;
+    let_answer(1);
+    lookup_start(lookups, &loop, "127.0.0.1", done, &later);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(later.family, AF_INET);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    lookups_free(lookups);
+}
+
 int main(void) {
     sem_init(&may_answer, 0, 0);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_become_addresses),
         cmocka_unit_test(one_that_is_done_can_be_cancelled),
         cmocka_unit_test(nothing_waits_for_what_is_cancelled),
+        cmocka_unit_test(without_a_thread_it_fails_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
