@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// mail_load PORT plain|implicit|starttls SESSIONS PARALLEL BYTES: sends a message of BYTES in each
-// of SESSIONS sessions, PARALLEL at once, and prints `sessions seconds p50_us`.
+// mail_load PORT plain|implicit|starttls SESSIONS PARALLEL BYTES [PERIOD_MS]: sends a message of
+// BYTES in each of SESSIONS sessions, PARALLEL at once, and prints `sessions seconds p50_us p99_us
+// max_us`. With a period each of the parallel ones begins a session so often, if its last is over.
 #include "stream.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,9 @@ struct load {
     atomic_long begun;
     atomic_long failed;
     double *micros; // of each session
+    size_t parallel;
+    double period; // seconds
+    double start;
     char *message;
     size_t message_len;
     SSL_CTX *context;
@@ -66,6 +71,17 @@ static bool run_session(struct stream *stream, const struct load *load) {
     return good && send_mail(stream, load);
 }
 
+// Of the nth session of all. They begin evenly over the period.
+static void await_turn(const struct load *load, long session) {
+    double due = load->start + load->period / (double)load->parallel * (double)session;
+    double left = due - now();
+    if (load->period > 0 && left > 0) {
+        nanosleep(&(struct timespec){.tv_sec = (time_t)left,
+                                     .tv_nsec = (long)((left - (double)(time_t)left) * 1e9)},
+                  NULL);
+    }
+}
+
 static void *work(void *argument) {
     struct load *load = argument;
     struct stream *stream = malloc(sizeof(*stream));
@@ -74,6 +90,7 @@ static void *work(void *argument) {
         if (session >= load->sessions) {
             break;
         }
+        await_turn(load, session);
         double start = now();
         stream->fd = -1;
         stream->ssl = NULL;
@@ -113,9 +130,23 @@ static int compare(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
+static void run_all(struct load *load) {
+    pthread_t *threads = calloc(load->parallel, sizeof(*threads));
+    load->start = now();
+    for (size_t i = 0; i < load->parallel; i++) {
+        pthread_create(&threads[i], NULL, work, load);
+    }
+    for (size_t i = 0; i < load->parallel; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    free(threads);
+}
+
 int main(int argc, char **argv) {
-    if (argc != 6) {
-        fprintf(stderr, "usage: mail_load PORT plain|implicit|starttls SESSIONS PARALLEL BYTES\n");
+    signal(SIGPIPE, SIG_IGN); // TLS writes without MSG_NOSIGNAL
+    if (argc != 6 && argc != 7) {
+        fprintf(stderr, "usage: mail_load PORT plain|implicit|starttls SESSIONS PARALLEL BYTES "
+                        "[PERIOD_MS]\n");
         return 2;
     }
     struct load load = {
@@ -125,21 +156,16 @@ int main(int argc, char **argv) {
                                         : STARTTLS,
         .sessions = strtol(argv[3], NULL, 10),
         .context = SSL_CTX_new(TLS_method()),
+        .parallel = strtoul(argv[4], NULL, 10),
+        .period = argc == 7 ? strtod(argv[6], NULL) / 1e3 : 0,
     };
-    size_t parallel = strtoul(argv[4], NULL, 10);
     make_message(&load, strtoul(argv[5], NULL, 10));
     load.micros = calloc((size_t)load.sessions, sizeof(double));
-    pthread_t *threads = calloc(parallel, sizeof(*threads));
-    double start = now();
-    for (size_t i = 0; i < parallel; i++) {
-        pthread_create(&threads[i], NULL, work, &load);
-    }
-    for (size_t i = 0; i < parallel; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    double seconds = now() - start;
+    run_all(&load);
+    double seconds = now() - load.start;
     qsort(load.micros, (size_t)load.sessions, sizeof(double), compare);
-    printf("%ld %.6f %.0f\n", load.sessions, seconds, load.micros[load.sessions / 2]);
+    printf("%ld %.6f %.0f %.0f %.0f\n", load.sessions, seconds, load.micros[load.sessions / 2],
+           load.micros[load.sessions * 99 / 100], load.micros[load.sessions - 1]);
     if (load.failed > 0) {
         fprintf(stderr, "mail_load: %ld sessions failed\n", atomic_load(&load.failed));
     }

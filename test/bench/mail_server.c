@@ -2,6 +2,7 @@
 // mail_server PORT plain|implicit|starttls CERTIFICATE KEY: takes every message and forgets it.
 #include "stream.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,7 @@ static void *serve(void *argument) {
 }
 
 int main(int argc, char **argv) {
+    signal(SIGPIPE, SIG_IGN); // TLS writes without MSG_NOSIGNAL
     if (argc != 5) {
         fprintf(stderr, "usage: mail_server PORT plain|implicit|starttls CERTIFICATE KEY\n");
         return 2;
