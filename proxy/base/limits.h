@@ -155,11 +155,11 @@
 #define DIAL_LOOK_MS                50 // between two looks at whether to go on
 // A redirected connection waits in the listener's queue until a session is free, so this is long.
 // What never comes (the command was killed within its connect) must go some time all the same.
-#define PENDING_CONNECT_NS   (INT64_C(30) * 60 * NS_PER_S)
-#define LIMIT_TERM_MS        2000 // from SIGTERM to SIGKILL, for a command whose time is over
-#define LIMIT_LEFT_BEHIND_MS 3000 // for processes that such a command leaves running
-#define CLAIM_WAIT_MS        2000 // for its last connections, once a command has ended
-#define SCARCE_NAP_MS        20   // before another try where descriptors are used up
+#define PENDING_CONNECT_NS    (INT64_C(30) * 60 * NS_PER_S)
+#define LIMIT_TERM_MS         2000 // from SIGTERM to SIGKILL, for a command whose time is over
+#define LIMIT_LEFT_RUNNING_MS 3000 // for processes that such a command leaves running
+#define CLAIM_WAIT_MS         2000 // for its last connections, once a command has ended
+#define SCARCE_NAP_MS         20   // before another try where descriptors are used up
 
 // The decoder.
 #define LIMIT_LINE_DEFAULT   (64 * KIB) // --max-line
@@ -376,7 +376,6 @@
 enum { OPTION_WORD_MAX = 64 };             // `--name` and its NUL
 #define LIMIT_OPTION_SECONDS  UINT64_C(1000000000) // some thirty years; in ns within int64_t
 #define LIMIT_READY_FILE      (64 * KIB)
-#define LIMIT_LATE_FILES      4096 // of a folder of roots, whose links a sandboxed proxy may follow
 #define LIMIT_CONTROL_LINE    (16 * KIB) // `wait` with its expectations
 #define LIMIT_CONTROL_CLIENTS 64         // each `ctl wait` that waits is one
 #define LIMIT_CONTROL_ANSWER  (64 * MIB) // what a client takes, and a proxy gives

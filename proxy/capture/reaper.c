@@ -52,9 +52,9 @@ static void say_ended(struct reaper *reaper) {
     }
 }
 
-// What a command that is run by itself leaves behind may still send the mail, but not for long.
+// What a command that is run by itself leaves running may still send the mail, but not for long.
 static void end_what_is_left(struct reaper *reaper) {
-    int64_t end_ns = clock_monotonic_ns() + LIMIT_LEFT_BEHIND_MS * NS_PER_MS;
+    int64_t end_ns = clock_monotonic_ns() + LIMIT_LEFT_RUNNING_MS * NS_PER_MS;
     reaper->next_step_ns = end_ns < reaper->next_step_ns ? end_ns : reaper->next_step_ns;
 }
 

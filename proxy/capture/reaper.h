@@ -16,7 +16,7 @@ struct reaper;
 struct reaper_command {
     pid_t pid;
     bool alone;            // it leads a process group of its own, to which signals go, and what it
-                           // leaves behind is ended LIMIT_LEFT_BEHIND_MS later
+                           // leaves running is ended LIMIT_LEFT_RUNNING_MS later
     int64_t time_limit_ms; // after which all that is left of it is ended; 0 for none
 };
 
