@@ -27,7 +27,8 @@ struct run_case {
     // How it ended.
     bool executed;
     bool timed_out;
-    int status; // of the command
+    int status;                 // of the command
+    struct elsewhere elsewhere; // where it connected to instead
 };
 
 // The same for one case, without verdict and summary; an error is not said.

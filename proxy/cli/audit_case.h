@@ -35,7 +35,8 @@ struct audit_case_result {
     struct failure failure;
     bool executed;
     struct audit_trial trial;
-    struct buf document; // the sessions, as `json` has them; what `trial` points into
+    struct elsewhere elsewhere; // where the command connected to instead
+    struct buf document;        // the sessions, as `json` has them; what `trial` points into
     struct reader *reader;
     const struct record **sessions;
 };

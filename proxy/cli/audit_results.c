@@ -16,8 +16,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+static enum err check_outputs(struct failure *failure, const struct options *options) {
+    for (size_t i = 0; i < options->output_count; i++) {
+        const char *path = options->outputs[i].path;
+        int error = strcmp(path, "-") == 0 ? 0 : console_file_try(path);
+        if (error != 0) {
+            return fail(failure, ERR_SYSTEM, "cannot write '%s': %s", path, strerror(error));
+        }
+    }
+    return OK;
+}
+
 enum err audit_results_check(struct failure *failure, const struct options *options) {
     enum err err = verdict_check_places(failure, options);
+    if (err == OK) {
+        err = check_outputs(failure, options);
+    }
     if (err != OK || options->audit_log_dir == NULL) {
         return err;
     }

@@ -10,6 +10,7 @@
 #include "cli/audit_jobs.h"
 #include "cli/audit_results.h"
 #include "cli/console.h"
+#include "cli/not_captured.h"
 #include "format/show.h"
 
 #include <fnmatch.h>
@@ -72,27 +73,22 @@ static enum err choose(struct audit *audit, struct failure *failure) {
     return OK;
 }
 
-static void print(void (*put)(struct buf *out, const void *what), const void *what) {
+// What the program exits with for it; a failure is said.
+static int print(void (*put)(struct buf *out, const void *what), const void *what) {
     struct buf text;
     struct failure failure;
     buf_init(&text, CONSOLE_TEXT_MAX);
     put(&text, what);
-    if (console_out(&failure, buf_slice(&text)) != OK) {
-        (void)console_failure(ERR_SYSTEM, &failure);
-    }
-    buf_cleanup(&text);
-}
-
-static int print_list(struct audit *audit) {
-    struct buf text;
-    struct failure failure;
-    buf_init(&text, CONSOLE_TEXT_MAX);
-    for (size_t i = 0; i < audit->count; i++) {
-        audit_put_list(&text, audit->chosen[i]);
-    }
     enum err err = console_out(&failure, buf_slice(&text));
     buf_cleanup(&text);
     return err == OK ? EXIT_WELL : (int)console_failure(err, &failure);
+}
+
+static void put_list(struct buf *out, const void *what) {
+    const struct audit *audit = what;
+    for (size_t i = 0; i < audit->count; i++) {
+        audit_put_list(out, audit->chosen[i]);
+    }
 }
 
 // ── the control case ────────────────────────────────────────────────────────────────────────────
@@ -140,6 +136,23 @@ static bool uses_implicit_tls(const struct audit_trial *control) {
     return false;
 }
 
+static void say_that_no_mail_arrived(const struct audit *audit) {
+    const struct audit_case_result *result = &audit->control.result;
+    if (result->trial.session_count > 0) {
+        console_sayf("the command exited %d, and no mail arrived at a server that does everything "
+                     "right: the other cases would show nothing",
+                     result->trial.status);
+        return;
+    }
+    console_sayf("the command exited %d", result->trial.status);
+    struct buf text;
+    buf_init(&text, CONSOLE_TEXT_MAX);
+    not_captured_put(&text, &audit->options->ports, &result->elsewhere, result->trial.status);
+    buf_put_byte(&text, '\0');
+    console_say((const char *)buf_slice(&text).data);
+    buf_cleanup(&text);
+}
+
 static int judge_control(struct audit *audit) {
     const struct audit_case_result *result = &audit->control.result;
     if (!result->executed) {
@@ -152,9 +165,7 @@ static int judge_control(struct audit *audit) {
     }
     show_control(result);
     show_output(audit);
-    console_sayf("the command exited %d, and no mail arrived at a server that does everything "
-                 "right: the other cases would show nothing",
-                 result->trial.status);
+    say_that_no_mail_arrived(audit);
     return EXIT_NOT_STARTED;
 }
 
@@ -208,7 +219,7 @@ static void put_row(struct buf *out, const void *row) {
 static void say_rows(struct audit *audit, size_t up_to) {
     for (; audit->said < up_to; audit->said++) {
         if (audit->shows_rows) {
-            print(put_row, &audit->rows[audit->said]);
+            (void)print(put_row, &audit->rows[audit->said]);
         }
     }
 }
@@ -343,7 +354,7 @@ static int write_results(struct audit *audit) {
     };
     add_outputs(audit);
     if (audit->shows_rows) {
-        print(put_end, &results.report);
+        (void)print(put_end, &results.report);
     }
     enum err err = audit_results_write(&results, &failure);
     if (err != OK) {
@@ -406,7 +417,7 @@ int command_audit(const struct options *options, const struct capture_inherited 
     if (err != OK) {
         status = (int)console_failure(err, &failure);
     } else if (options->audit_list) {
-        status = print_list(&audit);
+        status = print(put_list, &audit);
     } else {
         status = run_audit(&audit, inherited);
     }

@@ -27,15 +27,25 @@ static void put_word(struct buf *out, struct slice word) {
     buf_put_byte(out, '\n');
 }
 
-// The alternatives of `mask|identity|reveal`, the names of `text, jsonl, `.
-static void put_split(struct buf *out, const char *list, uint8_t separator) {
-    struct slice rest = slice_of_string(list);
+// The names of `text, jsonl, `.
+static void put_split(struct buf *out, struct slice list, uint8_t separator) {
+    struct slice rest = list;
     while (!slice_is_null(rest)) {
         struct slice word = slice_trim(slice_split(&rest, separator));
         if (word.len > 0) {
             put_word(out, word);
         }
     }
+}
+
+static bool lists_values(const struct option_row *row) {
+    return row->argument != NULL && strchr(row->argument, '|') != NULL;
+}
+
+// Those of `mask|identity|reveal`, of `text|json[:FILE]`.
+static void put_alternatives(struct buf *out, const char *argument) {
+    struct slice rest = slice_of_string(argument);
+    put_split(out, slice_split(&rest, '['), '|');
 }
 
 static void put_modes(struct buf *out) {
@@ -57,10 +67,10 @@ static void put_rules(struct buf *out) {
 }
 
 void completion_put_values(struct buf *out, const struct option_row *row) {
-    if (row->kind == OPTION_CHOICE) {
-        put_split(out, row->argument, '|');
+    if (lists_values(row)) {
+        put_alternatives(out, row->argument);
     } else if (row->kind == OPTION_OUTPUT) {
-        put_split(out, FORMAT_NAMES, ',');
+        put_split(out, slice_of_string(FORMAT_NAMES), ',');
     } else if (row->kind == OPTION_REPORT) {
         put_reports(out);
     } else if (row->kind == OPTION_MODE) {

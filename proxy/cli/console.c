@@ -2,6 +2,7 @@
 #include "cli/console.h"
 
 #include "base/limits.h"
+#include "base/memory.h"
 #include "base/safe_file.h"
 #include "base/text.h"
 #include "cli/userinfo.h"
@@ -11,6 +12,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -106,4 +108,19 @@ enum err console_file(struct failure *failure, const char *path, struct slice by
     }
     return error == 0 ? OK
                       : fail(failure, ERR_SYSTEM, "cannot write '%s': %s", path, strerror(error));
+}
+
+int console_file_try(const char *path) {
+    struct stat status;
+    if (stat(path, &status) == 0) {
+        return S_ISDIR(status.st_mode) ? EISDIR : access(path, W_OK) == 0 ? 0 : errno;
+    }
+    if (errno != ENOENT) {
+        return errno;
+    }
+    const char *slash = strrchr(path, '/');
+    char *folder = slash == NULL ? mem_string(".") : mem_format("%.*s/", (int)(slash - path), path);
+    int error = access(folder, W_OK | X_OK) == 0 ? 0 : errno;
+    free(folder);
+    return error;
 }

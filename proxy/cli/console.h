@@ -25,5 +25,7 @@ MUST_USE enum err console_out_lines(struct failure *failure, struct slice lines)
 // Replaces the file at `path` by `bytes`; the file is made 0600, or 0644 where all may read it.
 MUST_USE enum err console_file(struct failure *failure, const char *path, struct slice bytes,
                                bool for_all);
+// 0 where that could be done now, as far as that is known without doing it, else errno.
+int console_file_try(const char *path);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "cli/option_files.h"
 #include "cli/option_words.h"
+#include "spool/path.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -169,6 +170,12 @@ static enum err finish_audit(struct options *options, struct failure *failure) {
         if (format != &text_format && format != &json_format && format != &jsonl_format) {
             return fail(failure, ERR_USAGE,
                         "--output: audit writes text, jsonl and json, but not '%s'", format->name);
+        }
+        if (path_has_placeholders(options->outputs[i].path)) {
+            return fail(failure, ERR_USAGE,
+                        "--output: audit writes all sessions into one file, so '%s' is no path "
+                        "for it",
+                        options->outputs[i].path);
         }
     }
     return finish_run(options, failure);

@@ -2,14 +2,9 @@
 #include "cli/verdict.h"
 
 #include "base/limits.h"
-#include "base/memory.h"
 #include "cli/console.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 // What the reports are made of.
 struct verdict {
@@ -87,26 +82,10 @@ int verdict_give(const struct options *options, struct judge *judge, struct html
     return status;
 }
 
-// 0 where `path` can be written, else errno.
-static int try_place(const char *path) {
-    struct stat status;
-    if (stat(path, &status) == 0) {
-        return S_ISDIR(status.st_mode) ? EISDIR : access(path, W_OK) == 0 ? 0 : errno;
-    }
-    if (errno != ENOENT) {
-        return errno;
-    }
-    const char *slash = strrchr(path, '/');
-    char *folder = slash == NULL ? mem_string(".") : mem_format("%.*s/", (int)(slash - path), path);
-    int error = access(folder, W_OK | X_OK) == 0 ? 0 : errno;
-    free(folder);
-    return error;
-}
-
 enum err verdict_check_places(struct failure *failure, const struct options *options) {
     for (size_t i = 0; i < options->report_count; i++) {
         const char *path = options->reports[i].path;
-        int error = path == NULL ? 0 : try_place(path);
+        int error = path == NULL ? 0 : console_file_try(path);
         if (error != 0) {
             return fail(failure, ERR_SYSTEM, "cannot write the report '%s': %s", path,
                         strerror(error));

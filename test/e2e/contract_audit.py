@@ -129,9 +129,12 @@ def test_without_the_mail_of_the_control_case_nothing_is_judged(scope):
     done = subprocess.run([scope.program, "audit", "--", "/bin/sh", "-c", "echo said; exit 4"], env=scope.environment,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=s.TIMEOUT)
     assert done.returncode == 3 and done.stdout == b"", done
+    assert b"nothing was captured: the command made no connection to port 25,465,587,2525;" in done.stderr, done
     assert b"exited 4" in done.stderr and b"said" in done.stderr
     audit = Audit(scope, "safe", "x", options=["--ports", "1"], environment={"PYTHONWARNINGS": "ignore"})
     assert audit.status == 3, "a mail that goes elsewhere did not arrive"
+    assert "nothing was captured: the command made no connection to port 1;" in audit.errors
+    assert "it connected to port 587 instead (--ports 587 watches that)" in audit.errors
 
 
 def test_a_control_case_that_fails_shows_its_session(scope):
@@ -162,8 +165,24 @@ def test_cases_are_listed_and_chosen(scope):
     assert scope.run("audit").returncode == 2
     every_port = scope.run("audit", "--ports", "all", "--", "true")
     assert every_port.returncode == 2 and b"--ports all cannot be combined with audit" in every_port.stderr
-    for words in ("--report", "github"), ("--output", "pcap:x"):
+
+
+def test_help_and_parser_have_the_same_formats(scope):
+    help_text = scope.run("audit", "--help").stdout.decode()
+    assert "--report text|json|junit|html[:FILE]" in help_text
+    assert "--output text|jsonl|json[:PATH]" in help_text
+    for words in ("--report", "github"), ("--output", "pcap:x"), ("--output", "json:{session}.json"):
         assert scope.run("audit", *words, "--", "true").returncode == 2
+
+
+def test_a_place_that_cannot_be_written_is_known_before_the_audit(scope):
+    ways.need_capture(scope)
+    ran = scope.path("ran")
+    for option, what in ("--output", "json"), ("--report", "json"):
+        place = scope.path("no-folder/x")
+        done = scope.run("audit", option, f"{what}:{place}", "--", "touch", ran)
+        assert done.returncode == 3 and place.encode() in done.stderr, done
+    assert not os.path.exists(ran)
 
 
 def is_gone(pid):
