@@ -69,7 +69,7 @@ static enum err check_dials(struct failure *failure, const struct options *optio
         if (options->faults[i].point == FAULT_CONNECT) {
             return fail(
                 failure, ERR_USAGE,
-                "--fault '%s' would never apply: %s connects to no server; 'greeting: close' ends "
+                "--fault '%s' would never act: %s connects to no server; 'greeting: close' ends "
                 "a session before its first reply",
                 options->faults[i].text, options->command == CLI_RUN ? "--sink" : "--mode sink");
         }

@@ -366,7 +366,7 @@ def test_words_that_do_not_go_together(scope):
                         (("--dry-run", "--fault", "greeting: rate 10"), "rate"),
                         (("--dry-run", "--fault", "DATA: 451 4.3.0 no"), "message: 451 4.3.0 no"),
                         (("--dry-run", "--fault", "*: 451 4.3.0 no"), "--dry-run"),
-                        (("--fault", "connect: refuse"), "dials no server")):
+                        (("--fault", "connect: refuse"), "connects to no server")):
         done = scope.run("proxy", *SINK, *words)
         assert done.returncode == 2 and said in done.stderr.decode(), done
 
