@@ -130,6 +130,7 @@
 #define LIMIT_LOOKUPS        32  // names that are looked up at once, each on a thread; more wait
 #define LIMIT_DIAL_ADDRESSES 16  // of one name
 #define LIMIT_ACCEPTS        64  // of one listener in a turn
+#define DESCRIPTORS_TO_START 16  // that must be free for a proxy to be started
 #define DIAL_RETRY_MS        100 // where descriptors are used up
 #define ACCEPT_RETRY_MS      100 // the same
 // A client that ends its stream closes both ways, mostly: it is looked at soon, then less often.
@@ -376,6 +377,7 @@
 enum { OPTION_WORD_MAX = 64 };             // `--name` and its NUL
 #define LIMIT_OPTION_SECONDS  UINT64_C(1000000000) // some thirty years; in ns within int64_t
 #define LIMIT_READY_FILE      (64 * KIB)
+#define LIMIT_LATE_FILES      4096 // of a folder of roots, whose links a sandboxed proxy may follow
 #define LIMIT_CONTROL_LINE    (16 * KIB) // `wait` with its expectations
 #define LIMIT_CONTROL_CLIENTS 64         // each `ctl wait` that waits is one
 #define LIMIT_CONTROL_ANSWER  (64 * MIB) // what a client takes, and a proxy gives

@@ -347,8 +347,8 @@ void app_context_set_trust_help(struct app_context *app, enum trust_help help) {
     app->relay.observer.findings.trust_help = help;
 }
 
-void app_context_start_outputs(struct app_context *app) {
-    output_set_start(app->outputs);
+enum err app_context_start_outputs(struct app_context *app, struct failure *failure) {
+    return output_set_start(app->outputs, failure);
 }
 
 void app_context_stop_outputs(struct app_context *app) {

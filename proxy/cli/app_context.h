@@ -52,7 +52,7 @@ MUST_USE enum err app_context_open(struct app_context *out, struct failure *fail
 // What has been done to make the clients trust the CA; before the proxy starts.
 void app_context_set_trust_help(struct app_context *app, enum trust_help help);
 // Starts the thread that writes them.
-void app_context_start_outputs(struct app_context *app);
+MUST_USE enum err app_context_start_outputs(struct app_context *app, struct failure *failure);
 // Flushes and closes the outputs; after the last session.
 void app_context_stop_outputs(struct app_context *app);
 void app_context_cleanup(struct app_context *app);

@@ -10,7 +10,9 @@ static enum err run_service(int *out_signal, struct failure *failure,
     struct service_loop service;
     enum err err = service_open(&service, failure, setup);
     if (err == OK) {
-        service_take_signals(&service);
+        err = service_take_signals(&service, failure);
+    }
+    if (err == OK) {
         err = service_start(&service, failure);
     }
     if (err == OK) {

@@ -49,14 +49,17 @@ static void on_signal(uv_signal_t *signal, int number) {
     }
 }
 
-static void wait_for_signal(struct view *view) {
+static enum err take_signals(struct view *view, struct failure *failure) {
     static const int numbers[] = {SIGINT, SIGTERM};
-    uv_loop_init(&view->loop);
-    for (size_t i = 0; i < 2; i++) {
-        uv_signal_init(&view->loop, &view->signals[i]);
+    int error = uv_loop_init(&view->loop);
+    for (size_t i = 0; i < 2 && error == 0; i++) {
+        error = uv_signal_init(&view->loop, &view->signals[i]);
         view->signals[i].data = view;
-        uv_signal_start(&view->signals[i], on_signal, numbers[i]);
+        error = error == 0 ? uv_signal_start(&view->signals[i], on_signal, numbers[i]) : error;
     }
+    return error == 0
+               ? OK
+               : fail(failure, ERR_SYSTEM, "cannot wait for signals: %s", uv_strerror(error));
 }
 
 static enum err serve(struct view *view, struct failure *failure, const struct options *options) {
@@ -70,10 +73,12 @@ static enum err serve(struct view *view, struct failure *failure, const struct o
     if (err == OK) {
         err = web_start(view->web, failure, options->files.items, options->files.count);
     }
+    if (err == OK) {
+        err = take_signals(view, failure);
+    }
     if (err != OK) {
         return err;
     }
-    wait_for_signal(view);
     web_set_ready(view->web);
     web_say(view->web);
     uv_run(&view->loop, UV_RUN_DEFAULT);

@@ -52,6 +52,31 @@ static void hold_standard_descriptors(void) {
     }
 }
 
+static bool has_descriptors(void) {
+    int held[DESCRIPTORS_TO_START];
+    size_t count = 0;
+    while (count < DESCRIPTORS_TO_START &&
+           (held[count] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)) >= 0) {
+        count++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        close(held[i]);
+    }
+    return count == DESCRIPTORS_TO_START;
+}
+
+// Of what has a loop: libuv ends the process where it finds none for a pipe of its own.
+static enum err check_descriptors(const struct options *options, struct failure *failure) {
+    bool loops = options->command == CLI_PROXY || options->command == CLI_RUN ||
+                 options->command == CLI_AUDIT || options->command == CLI_VIEW;
+    if (options->request != REQUEST_COMMAND || !loops || has_descriptors()) {
+        return OK;
+    }
+    return fail(failure, ERR_SYSTEM,
+                "fewer than %d file descriptors are free: raise the limit (ulimit -n)",
+                DESCRIPTORS_TO_START);
+}
+
 // Only what runs a command needs to know what it was given, and blocks the signals that it passes
 // on.
 static void take_inherited(struct capture_inherited *out, const struct options *options) {
@@ -92,6 +117,9 @@ static enum err read_options(struct options *options, struct defaults *defaults,
     enum err err = defaults_read(defaults, &failure);
     if (err == OK) {
         err = options_parse(options, &failure, argc, argv, defaults);
+    }
+    if (err == OK) {
+        err = check_descriptors(options, &failure);
     }
     if (err != OK && argc < 2) {
         put_help(); // the program's name alone

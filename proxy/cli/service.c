@@ -123,7 +123,11 @@ enum err service_open(struct service_loop *out, struct failure *failure,
     }
     out->on_terminal = isatty(STDERR_FILENO) == 1;
     fill_listens(out);
-    uv_loop_init(&out->loop);
+    int error = uv_loop_init(&out->loop);
+    if (error != 0) {
+        return fail(failure, ERR_SYSTEM, "cannot make an event loop: %s", uv_strerror(error));
+    }
+    out->has_loop = true;
     uv_async_init(&out->loop, &out->stopped, on_stopped);
     uv_timer_init(&out->loop, &out->status_timer);
     out->status_timer.data = out;
@@ -275,7 +279,9 @@ static enum err start_parts(struct service_loop *service, struct failure *failur
         err = confine(service, failure);
     }
     if (err == OK) {
-        app_context_start_outputs(service->app);
+        err = app_context_start_outputs(service->app, failure);
+    }
+    if (err == OK) {
         err = start_web(service, failure);
     }
     if (err == OK) {
@@ -349,28 +355,40 @@ static void on_signal(uv_signal_t *handle, int number) {
     }
 }
 
-void service_take_signals(struct service_loop *service) {
+enum err service_take_signals(struct service_loop *service, struct failure *failure) {
     for (size_t i = 0; i < sizeof(stop_signals) / sizeof(stop_signals[0]); i++) {
-        uv_signal_init(&service->loop, &service->signals[i]);
-        service->signals[i].data = service;
-        uv_signal_start(&service->signals[i], on_signal, stop_signals[i]);
-        service->signal_count++;
+        int error = uv_signal_init(&service->loop, &service->signals[i]);
+        if (error == 0) {
+            service->signals[i].data = service;
+            service->signal_count++;
+            error = uv_signal_start(&service->signals[i], on_signal, stop_signals[i]);
+        }
+        if (error != 0) {
+            return fail(failure, ERR_SYSTEM, "cannot wait for signals: %s", uv_strerror(error));
+        }
     }
+    return OK;
 }
 
 void service_run(struct service_loop *service) {
     uv_run(&service->loop, UV_RUN_DEFAULT);
 }
 
-void service_cleanup(struct service_loop *service) {
-    proxy_free(service->proxy);
-    web_stop(service->app->web); // it shows what the listeners say
-    free_mode_texts(service);
+static void close_loop(struct service_loop *service) {
     if (!uv_is_closing((uv_handle_t *)&service->stopped)) {
         on_stopped(&service->stopped);
     }
     uv_run(&service->loop, UV_RUN_DEFAULT);
     uv_loop_close(&service->loop);
+}
+
+void service_cleanup(struct service_loop *service) {
+    proxy_free(service->proxy);
+    web_stop(service->app->web); // it shows what the listeners say
+    free_mode_texts(service);
+    if (service->has_loop) {
+        close_loop(service);
+    }
     for (size_t i = 0; i < service->options->mode_count; i++) {
         buf_cleanup(&service->listen_texts[i]);
     }

@@ -36,6 +36,7 @@ struct service_loop {
     uv_timer_t status_timer; // for the status line; idle where there is none
     struct control_server *control;
     struct notifier *notifier; // of what `ctl wait` waits for
+    bool has_loop;             // the loop and its handles are there
     bool stopping;
     bool signalled;   // the next signal ends the grace
     int cut_by;       // the signal that ended it; the next one ends the program
@@ -49,9 +50,10 @@ MUST_USE enum err service_open(struct service_loop *out, struct failure *failure
 // Gives up what is not needed from here on, starts to accept, and says so: a line for each
 // listener, the ready file.
 MUST_USE enum err service_start(struct service_loop *service, struct failure *failure);
-void service_take_signals(struct service_loop *service); // SIGINT, SIGTERM, SIGHUP
-void service_stop(struct service_loop *service);         // sessions get their grace
-void service_run(struct service_loop *service);          // until the proxy has stopped
+// SIGINT, SIGTERM, SIGHUP
+MUST_USE enum err service_take_signals(struct service_loop *service, struct failure *failure);
+void service_stop(struct service_loop *service); // sessions get their grace
+void service_run(struct service_loop *service);  // until the proxy has stopped
 void service_cleanup(struct service_loop *service);
 
 #endif

@@ -19,6 +19,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define HEADER_ADVICE                                                                              \
@@ -407,7 +408,7 @@ static void init_client(struct client *out, const struct listener *listener, int
     client_init(out, name, &local.any);
 }
 
-static struct arrival *new_arrival(struct listener *listener, int fd,
+static struct arrival *new_arrival(struct listener *listener, struct peer *peer,
                                    const struct sockaddr *client) {
     static const struct live_ops ops = {.stop = stop};
     struct arrival *arrival = mem_new(sizeof(*arrival));
@@ -419,8 +420,8 @@ static struct arrival *new_arrival(struct listener *listener, int fd,
     arrival->accepted.accepted_ns = (int64_t)uv_hrtime();
     arrival->active_ns = arrival->accepted.accepted_ns;
     arrival->accepted.started_unix_ns = clock_unix_ns();
-    init_client(&arrival->accepted.client, listener, fd, client);
-    arrival->accepted.peer = peer_new(&worker->loop, SIDE_CLIENT, fd);
+    init_client(&arrival->accepted.client, listener, peer_fd(peer), client);
+    arrival->accepted.peer = peer;
     arrival->accepted.route = spec->mode == MODE_REVERSE
                                   ? route_new(spec->server_host, spec->server_port)
                                   : route_new(NULL, 0);
@@ -442,6 +443,20 @@ static void find_destination(struct arrival *arrival, uint16_t listener_port, in
     }
 }
 
+// A connection to the server that `run` has already.
+static void use_server(struct arrival *arrival, int fd) {
+    char reason[FAILURE_MAX];
+    int error = 0;
+    struct peer *server = peer_new(&error, &arrival->worker->loop, SIDE_SERVER, fd);
+    if (server != NULL) {
+        route_use_peer(arrival->accepted.route, server);
+        return;
+    }
+    snprintf(reason, sizeof(reason), "the connection to the server cannot be used: %s",
+             strerror(error));
+    route_fail(arrival->accepted.route, error, reason);
+}
+
 static bool claim(struct arrival *arrival, int fd) {
     struct accepted *accepted = &arrival->accepted;
     const struct lead *lead = accepted->spec->lead;
@@ -457,8 +472,7 @@ static bool claim(struct arrival *arrival, int fd) {
     }
     route_set_destination(accepted->route, &claimed.server);
     if (claimed.server_fd >= 0) {
-        struct peer *server = peer_new(&arrival->worker->loop, SIDE_SERVER, claimed.server_fd);
-        route_use_peer(accepted->route, server);
+        use_server(arrival, claimed.server_fd);
     }
     return true;
 }
@@ -468,8 +482,26 @@ static bool is_balancer(const struct arrival *arrival) {
     return balancers != NULL && networks_have(balancers, &arrival->accepted.client.name.any);
 }
 
+// Its socket is closed already.
+static void refuse_socket(struct worker *worker, const struct sockaddr *client, int error) {
+    const struct proxy_options *options = worker->service->options;
+    char sentence[FAILURE_MAX];
+    struct address_text from = address_text(client);
+    snprintf(sentence, sizeof(sentence),
+             "cannot serve the connection from %s port %u, which is closed: %s", from.host,
+             from.port, strerror(error));
+    options->complain(options->context, sentence);
+    worker_give_room(worker);
+}
+
 void arrival_begin(struct listener *listener, int fd, const struct sockaddr *client) {
-    struct arrival *arrival = new_arrival(listener, fd, client);
+    int error = 0;
+    struct peer *peer = peer_new(&error, &listener->worker->loop, SIDE_CLIENT, fd);
+    if (peer == NULL) {
+        refuse_socket(listener->worker, client, error);
+        return;
+    }
+    struct arrival *arrival = new_arrival(listener, peer, client);
     const struct listen_spec *spec = listener->spec;
     worker_session_began(listener->worker, &arrival->live);
     if (spec->mode == MODE_TRANSPARENT) {

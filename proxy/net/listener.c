@@ -197,18 +197,25 @@ static union net_address address_of_all(const struct listen_spec *spec, int fd) 
     return local;
 }
 
-struct listener *listener_new(struct worker *worker, const struct listen_spec *spec, int fd) {
+int listener_new(struct listener **out, struct worker *worker, const struct listen_spec *spec,
+                 int fd) {
     struct listener *listener = mem_new(sizeof(*listener));
+    int error = uv_poll_init(&worker->loop, &listener->poll, fd);
+    if (error != 0) {
+        close(fd);
+        free(listener);
+        return error;
+    }
     listener->worker = worker;
     listener->spec = spec;
     listener->fd = fd;
     listener->port = address_of_socket(fd).port;
     listener->local = address_of_all(spec, fd);
     listener->accepts_a_turn = 1;
-    uv_poll_init(&worker->loop, &listener->poll, fd);
     listener->poll.data = listener;
     listener_resume(listener);
-    return listener;
+    *out = listener;
+    return 0;
 }
 
 static void free_listener(uv_handle_t *handle) {

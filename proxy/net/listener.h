@@ -32,7 +32,9 @@ struct listener {
 MUST_USE enum err listener_bind(int *out_fd, struct failure *failure,
                                 const struct listen_spec *spec, uint16_t *inout_port, bool shared);
 
-struct listener *listener_new(struct worker *worker, const struct listen_spec *spec, int fd);
+// Takes the listening socket; a libuv error, or 0.
+int listener_new(struct listener **out, struct worker *worker, const struct listen_spec *spec,
+                 int fd);
 void listener_resume(struct listener *listener); // accepts again, if there is room
 // In mode `run` what is connected already is accepted first. Frees itself in its close callback.
 void listener_close(struct listener *listener);

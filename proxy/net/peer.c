@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 enum { PROBE_S = 5, PROBES_UNANSWERED = 12 };
 
@@ -26,14 +27,17 @@ static struct peer *init_peer(struct peer *peer, enum side side) {
     return peer;
 }
 
-struct peer *peer_new(uv_loop_t *loop, enum side side, int fd) {
-    struct peer *peer = mem_new(sizeof(*peer));
-    int error = uv_tcp_init(loop, &peer->tcp);
-    assert(error == 0);
-    error = uv_tcp_open(&peer->tcp, fd);
-    assert(error == 0);
-    (void)error;
-    return init_peer(peer, side);
+struct peer *peer_new(int *out_error, uv_loop_t *loop, enum side side, int fd) {
+    struct peer *peer = init_peer(mem_new(sizeof(*peer)), side);
+    uv_tcp_init(loop, &peer->tcp); // Without a family it asks the system for nothing.
+    int error = uv_tcp_open(&peer->tcp, fd);
+    if (error != 0) {
+        *out_error = -error;
+        close(fd);
+        peer_close(peer);
+        return NULL;
+    }
+    return peer;
 }
 
 struct peer *peer_new_unconnected(int *out_error, uv_loop_t *loop, enum side side, int family) {

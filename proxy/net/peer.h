@@ -28,8 +28,9 @@ struct peer {
     bool probed;
 };
 
-// Takes the connected socket.
-struct peer *peer_new(uv_loop_t *loop, enum side side, int fd);
+// Takes the connected socket. NULL where the loop cannot have it: it is closed, and `out_error` is
+// the errno.
+struct peer *peer_new(int *out_error, uv_loop_t *loop, enum side side, int fd);
 // One that is to be connected with uv_tcp_connect. NULL where there is no socket to be had;
 // `out_error` is the errno then.
 struct peer *peer_new_unconnected(int *out_error, uv_loop_t *loop, enum side side, int family);

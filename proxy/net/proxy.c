@@ -69,6 +69,10 @@ static void warn_without_tproxy(const struct proxy *proxy, const struct listen_s
     }
 }
 
+static enum err fail_to_listen(struct failure *failure, int error) {
+    return fail(failure, ERR_SYSTEM, "cannot wait for connections: %s", uv_strerror(error));
+}
+
 static enum err listen_on_all(struct proxy *proxy, struct failure *failure,
                               const struct listen_spec *spec, struct address_text *out_bound) {
     uint16_t port = spec->port;
@@ -85,7 +89,10 @@ static enum err listen_on_all(struct proxy *proxy, struct failure *failure,
         if (i == 0) {
             own_listeners_add(&proxy->service.own_listeners, fd);
         }
-        worker_add_listener(&proxy->workers[i], spec, fd);
+        int error = worker_add_listener(&proxy->workers[i], spec, fd);
+        if (error != 0) {
+            return fail_to_listen(failure, error);
+        }
     }
     return OK;
 }
@@ -106,6 +113,18 @@ static enum err check_for_loops(const struct proxy *proxy, struct failure *failu
     return OK;
 }
 
+static enum err make_workers(struct proxy *proxy, struct failure *failure) {
+    unsigned count = thread_count(proxy->options.threads);
+    proxy->workers = mem_new_array(count, sizeof(struct worker));
+    for (; proxy->worker_count < count; proxy->worker_count++) {
+        int error = worker_init(&proxy->workers[proxy->worker_count], &proxy->service);
+        if (error != 0) {
+            return fail(failure, ERR_SYSTEM, "cannot make an event loop: %s", uv_strerror(error));
+        }
+    }
+    return OK;
+}
+
 enum err proxy_new(struct proxy **out, struct failure *failure,
                    const struct proxy_options *options) {
     struct proxy *proxy = mem_new(sizeof(*proxy));
@@ -120,12 +139,8 @@ enum err proxy_new(struct proxy **out, struct failure *failure,
         .proxy = proxy,
         .began_ms = uv_hrtime() / (uint64_t)NS_PER_MS,
     };
-    proxy->worker_count = thread_count(options->threads);
-    proxy->workers = mem_new_array(proxy->worker_count, sizeof(struct worker));
     proxy->bound = mem_new_array(options->listen_count, sizeof(struct address_text));
-    for (unsigned i = 0; i < proxy->worker_count; i++) {
-        worker_init(&proxy->workers[i], &proxy->service);
-    }
+    err = make_workers(proxy, failure);
     for (size_t i = 0; i < options->listen_count && err == OK; i++) {
         err = listen_on_all(proxy, failure, &options->listens[i], &proxy->bound[i]);
     }
@@ -279,7 +294,10 @@ enum err proxy_add_listener(struct proxy *proxy, struct failure *failure,
         if (err != OK) {
             return err;
         }
-        worker_add_listener(&proxy->workers[i], spec, fd);
+        int error = worker_add_listener(&proxy->workers[i], spec, fd);
+        if (error != 0) {
+            return fail_to_listen(failure, error);
+        }
     }
     return OK;
 }

@@ -18,10 +18,13 @@ static void begin_turn(uv_prepare_t *turns) {
     share_begin_turn(&worker->turn);
 }
 
-void worker_init(struct worker *worker, struct service *service) {
+int worker_init(struct worker *worker, struct service *service) {
+    int error = uv_loop_init(&worker->loop);
+    if (error != 0) {
+        return error;
+    }
     worker->service = service;
     worker->jobs_end = &worker->jobs;
-    uv_loop_init(&worker->loop);
     uv_mutex_init(&worker->mutex);
     uv_async_init(&worker->loop, &worker->wake, on_wake);
     uv_timer_init(&worker->loop, &worker->retry);
@@ -36,13 +39,15 @@ void worker_init(struct worker *worker, struct service *service) {
     worker->read_buffer = mem_new(LIMIT_READ);
     recent_places_init(&worker->recent_places, service->options->outside);
     buf_init(&worker->scratch, 4 * LIMIT_READ);
+    return 0;
 }
 
-void worker_add_listener(struct worker *worker, const struct listen_spec *spec, int fd) {
+int worker_add_listener(struct worker *worker, const struct listen_spec *spec, int fd) {
     size_t count = worker->listener_count + 1;
     worker->listeners = mem_resize(worker->listeners, count, sizeof(struct listener *));
-    worker->listeners[worker->listener_count] = listener_new(worker, spec, fd);
-    worker->listener_count = count;
+    int error = listener_new(&worker->listeners[worker->listener_count], worker, spec, fd);
+    worker->listener_count = error == 0 ? count : worker->listener_count;
+    return error;
 }
 
 // Signals are for the main thread, so that each is handled once.

@@ -79,9 +79,10 @@ struct worker {
     bool finished;
 };
 
-void worker_init(struct worker *worker, struct service *service);
-// Takes the listening socket.
-void worker_add_listener(struct worker *worker, const struct listen_spec *spec, int fd);
+// A libuv error, where nothing is to be cleaned up; or 0.
+int worker_init(struct worker *worker, struct service *service);
+// Takes the listening socket; a libuv error, or 0.
+int worker_add_listener(struct worker *worker, const struct listen_spec *spec, int fd);
 // Runs `body` with the worker on a new thread; a libuv error, or 0.
 int worker_start(struct worker *worker, void (*body)(void *worker));
 void worker_join(struct worker *worker);

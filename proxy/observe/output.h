@@ -41,8 +41,8 @@ struct output_set; // all outputs of the process and their writer thread
 // or holds something that is not ours; ERR_USAGE where a path is given twice.
 MUST_USE enum err output_set_open(struct output_set **out, struct failure *failure,
                                   const struct output_options *options);
-// Starts the thread that writes: once, where it was to start later.
-void output_set_start(struct output_set *set);
+// Starts the thread that writes: once, where it was to start later. ERR_SYSTEM with a sentence.
+MUST_USE enum err output_set_start(struct output_set *set, struct failure *failure);
 // Flushes and closes all files, after the last session ended. The status can still be asked for.
 void output_set_stop(struct output_set *set);
 // The same, where it was not done, and frees the set.

@@ -113,6 +113,7 @@ static void free_set(struct output_set *set) {
     for (size_t i = 0; i < set->count; i++) {
         free((char *)(uintptr_t)set->outputs[i].to.path);
     }
+    writer_free(set->writer);
     pthread_mutex_destroy(&set->pause_lock);
     free(set->outputs);
     free(set->queues);
@@ -142,21 +143,23 @@ enum err output_set_open(struct output_set **out, struct failure *failure,
         set->has_secrets |= format->has_secrets;
     }
     err = open_queues(failure, set);
+    if (err == OK) {
+        err = writer_new(&set->writer, failure, set->queues, set->count);
+    }
+    if (err == OK && !options->starts_later) {
+        err = writer_start(set->writer, failure);
+    }
     if (err != OK) {
         free_set(set);
         return err;
-    }
-    set->writer = writer_new(set->queues, set->count);
-    if (!options->starts_later) {
-        writer_start(set->writer);
     }
     output_set_pause(set, options->paused, clock_unix_ns());
     *out = set;
     return OK;
 }
 
-void output_set_start(struct output_set *set) {
-    writer_start(set->writer);
+enum err output_set_start(struct output_set *set, struct failure *failure) {
+    return writer_start(set->writer, failure);
 }
 
 void output_set_stop(struct output_set *set) {
@@ -175,7 +178,6 @@ void output_set_close(struct output_set *set) {
     }
     output_set_stop(set);
     if (!set->stuck) {
-        writer_free(set->writer);
         free_set(set);
     }
 }

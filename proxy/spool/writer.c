@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -302,24 +303,31 @@ static void *run(void *context) {
 
 // ── life ────────────────────────────────────────────────────────────────────────────────────────
 
-struct writer *writer_new(struct output_queue *queues, size_t count) {
+enum err writer_new(struct writer **out, struct failure *failure, struct output_queue *queues,
+                    size_t count) {
+    int timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    if (timer_fd < 0) {
+        return fail(failure, ERR_SYSTEM, "cannot make a timer for the outputs: %s",
+                    strerror(errno));
+    }
     struct writer *writer = mem_new(sizeof(*writer));
     writer->queues = queues;
     writer->output_queue_count = count;
     writer->alive_ns = clock_monotonic_ns();
-    writer->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    writer->timer_fd = timer_fd;
     pthread_mutex_init(&writer->lock, NULL);
-    if (writer->timer_fd < 0) {
-        abort(); // out of descriptors before anything began
-    }
-    return writer;
+    *out = writer;
+    return OK;
 }
 
-void writer_start(struct writer *writer) {
-    if (thread_start(&writer->thread, run, writer) != 0) {
-        abort(); // out of memory before anything began
+enum err writer_start(struct writer *writer, struct failure *failure) {
+    int error = thread_start(&writer->thread, run, writer);
+    if (error != 0) {
+        return fail(failure, ERR_SYSTEM, "cannot start a thread for the outputs: %s",
+                    strerror(error));
     }
     writer->started = true;
+    return OK;
 }
 
 static struct timespec in_ms(int ms) {
@@ -332,15 +340,17 @@ static struct timespec in_ms(int ms) {
 }
 
 bool writer_stop(struct writer *writer) {
-    if (!writer->started) {
-        writer_start(writer);
-    }
+    bool started = writer->started || writer_start(writer, NULL) == OK;
     pthread_mutex_lock(&writer->lock);
     writer->closing = true;
     writer->wakes_in_ns = INT64_MAX; // woken in any case
     atomic_store(&writer->alive_ns, clock_monotonic_ns());
     wake_in(writer, TIMER_AT_ONCE);
     pthread_mutex_unlock(&writer->lock);
+    if (!started) {
+        run(writer); // Without a thread of its own it is done on this one.
+        return true;
+    }
     for (;;) {
         struct timespec when = in_ms(WRITER_STOP_LOOK_MS);
         if (pthread_timedjoin_np(writer->thread, NULL, &when) == 0) {
@@ -353,6 +363,9 @@ bool writer_stop(struct writer *writer) {
 }
 
 void writer_free(struct writer *writer) {
+    if (writer == NULL) {
+        return;
+    }
     close(writer->timer_fd);
     pthread_mutex_destroy(&writer->lock);
     free(writer->status_line);

@@ -10,10 +10,12 @@
 
 struct writer;
 
-// The queues are the writer's from here to writer_free; `count` of them.
-struct writer *writer_new(struct output_queue *queues, size_t count);
-// Starts the thread; what was submitted before waits for it.
-void writer_start(struct writer *writer);
+// The queues are the writer's from here to writer_free; `count` of them. ERR_SYSTEM with a
+// sentence.
+MUST_USE enum err writer_new(struct writer **out, struct failure *failure,
+                             struct output_queue *queues, size_t count);
+// Starts the thread; what was submitted before waits for it. ERR_SYSTEM with a sentence.
+MUST_USE enum err writer_start(struct writer *writer, struct failure *failure);
 // Takes the batch; any thread, never waits.
 void writer_submit(struct writer *writer, struct write_batch *batch);
 void writer_reopen(struct writer *writer); // any thread
@@ -22,6 +24,6 @@ void writer_set_status_line(struct writer *writer, const char *text);
 // Writes what waits, gives up on what makes no progress for two seconds, and ends the thread. False
 // where a disk hangs so hard that the thread could not be ended: then nothing may be freed.
 bool writer_stop(struct writer *writer);
-void writer_free(struct writer *writer); // after writer_stop
+void writer_free(struct writer *writer); // after writer_stop, or never started; NULL is fine
 
 #endif

@@ -152,11 +152,15 @@ static void turn_away(struct entrance *entrance, int fd) {
     struct turned_away *away = mem_new(sizeof(*away));
     away->entrance = entrance;
     away->fd = fd;
+    if (uv_poll_init(entrance->poll.loop, &away->poll, fd) != 0) {
+        close(fd);
+        free(away);
+        return;
+    }
     away->poll.data = away;
     away->next = entrance->turned_away;
     entrance->turned_away = away;
     entrance->turned_away_count++;
-    uv_poll_init(entrance->poll.loop, &away->poll, fd);
     uv_poll_start(&away->poll, UV_READABLE, on_rest);
 }
 
@@ -187,13 +191,17 @@ static void on_connection(uv_poll_t *poll, int status, int events) {
     }
 }
 
-void entrance_start(struct entrance *entrance, uv_loop_t *loop,
-                    const struct entrance_events *events) {
+int entrance_start(struct entrance *entrance, uv_loop_t *loop,
+                   const struct entrance_events *events) {
+    int error = uv_poll_init(loop, &entrance->poll, entrance->fd);
+    if (error != 0) {
+        return error;
+    }
     entrance->started = true;
     entrance->events = *events;
     entrance->poll.data = entrance;
-    uv_poll_init(loop, &entrance->poll, entrance->fd);
     uv_poll_start(&entrance->poll, UV_READABLE, on_connection);
+    return 0;
 }
 
 void entrance_sweep(struct entrance *entrance) {

@@ -28,8 +28,9 @@ void entrance_free(struct entrance *entrance); // before entrance_start, or afte
 void entrance_put_address(struct buf *out, const struct entrance *entrance);
 bool entrance_is_loopback(const struct entrance *entrance);
 
-void entrance_start(struct entrance *entrance, uv_loop_t *loop,
-                    const struct entrance_events *events);
+// A libuv error, or 0.
+int entrance_start(struct entrance *entrance, uv_loop_t *loop,
+                   const struct entrance_events *events);
 // Once a second: looks again where descriptors were used up, and closes who lingers.
 void entrance_sweep(struct entrance *entrance);
 void entrance_close(struct entrance *entrance); // its handles close

@@ -201,18 +201,35 @@ static void init_timer(struct http *http, uv_timer_t *timer) {
     timer->data = http;
 }
 
-enum err http_new(struct http **out, struct failure *failure, uv_loop_t *loop, struct api *api,
-                  struct entrance *entrance) {
-    struct http *http = mem_new(sizeof(*http));
-    *http = (struct http){.loop = loop, .api = api, .entrance = entrance};
+// The library on our loop, and the sockets. What is left of a failure is nothing but memory that
+// the loop, which then never runs, does not touch.
+static enum err start_all(struct http *http, struct failure *failure) {
+    struct entrance_events events = {.accepted = on_accepted, .context = http};
     http->daemon = start_daemon(http);
     const union MHD_DaemonInfo *info =
         http->daemon == NULL ? NULL : MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     if (info == NULL || info->listen_fd < 0) {
-        free(http);
         return fail(failure, ERR_SYSTEM, "--web: libmicrohttpd does not start");
     }
-    uv_poll_init(loop, &http->poll, info->listen_fd);
+    int error = uv_poll_init(http->loop, &http->poll, info->listen_fd);
+    error = error == 0 ? entrance_start(http->entrance, http->loop, &events) : error;
+    if (error != 0) {
+        MHD_stop_daemon(http->daemon);
+        return fail(failure, ERR_SYSTEM, "--web: cannot wait for connections: %s",
+                    uv_strerror(error));
+    }
+    return OK;
+}
+
+enum err http_new(struct http **out, struct failure *failure, uv_loop_t *loop, struct api *api,
+                  struct entrance *entrance) {
+    struct http *http = mem_new(sizeof(*http));
+    *http = (struct http){.loop = loop, .api = api, .entrance = entrance};
+    enum err err = start_all(http, failure);
+    if (err != OK) {
+        free(http);
+        return err;
+    }
     http->poll.data = http;
     init_timer(http, &http->soon);
     init_timer(http, &http->sweep);
@@ -220,8 +237,6 @@ enum err http_new(struct http **out, struct failure *failure, uv_loop_t *loop, s
     http->open_handles = HANDLES;
     uv_poll_start(&http->poll, UV_READABLE, on_readable);
     uv_timer_start(&http->sweep, on_sweep, WEB_SWEEP_MS, WEB_SWEEP_MS);
-    struct entrance_events events = {.accepted = on_accepted, .context = http};
-    entrance_start(entrance, loop, &events);
     *out = http;
     return OK;
 }

@@ -136,11 +136,15 @@ enum err web_start(struct web *web, struct failure *failure, const char *const *
     }
     web->api.modes = modes;
     web->api.mode_count = mode_count;
-    uv_loop_init(&web->loop);
+    int error = uv_loop_init(&web->loop);
+    if (error != 0) {
+        return fail(failure, ERR_SYSTEM, "--web: cannot make an event loop: %s",
+                    uv_strerror(error));
+    }
     uv_async_init(&web->loop, &web->stop, on_stop);
     web->stop.data = web;
     enum err err = http_new(&web->http, failure, &web->loop, &web->api, web->entrance);
-    int error = err == OK ? thread_start(&web->thread, body, web) : 0;
+    error = err == OK ? thread_start(&web->thread, body, web) : 0;
     if (error != 0) {
         err = fail(failure, ERR_SYSTEM, "--web: no thread: %s", strerror(error));
     }

@@ -2,8 +2,10 @@
 """Bad input gets one clear line, and the right exit status or outcome."""
 
 import os
+import resource
 import socket
 import ssl
+import subprocess
 import threading
 
 from support import scope as s
@@ -47,6 +49,44 @@ def only_session(proxy, outcome, *words):
 
 def rules(session):
     return {finding["rule"] for finding in session["findings"]}
+
+
+# ── few descriptors ─────────────────────────────────────────────────────────────────────────────
+
+
+def start_with(scope, descriptors, *command):
+    """Starts it with so many, and stops it once it runs; (status, what it said)."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+    with open(scope.path("few"), "w+b") as errors:
+        process = subprocess.Popen([scope.program, *command], env=scope.environment, preexec_fn=limit,
+                                   stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
+
+        def said():
+            errors.seek(0)
+            return errors.read()
+        s.until(lambda: process.poll() is not None or b"web page on" in said(), "it to start")
+        process.terminate()
+        return process.wait(s.TIMEOUT), said().decode()
+
+
+def test_a_start_with_few_descriptors_is_refused_in_words(scope):
+    """With any number of them it runs, or says why it does not."""
+    assert scope.ca
+    transcript = scope.path("some.json")
+    with open(transcript, "w") as file:
+        file.write('{"schema": "smtpscope/1", "sessions": []}')
+    for command in (("proxy", "--mode", "sink@0", "--threads", "2", "--web", "0",
+                     "-o", "jsonl:" + scope.path("few.jsonl")), ("view", "--web", "0", transcript)):
+        started = set()
+        for descriptors in range(12, 48, 2):
+            status, said = start_with(scope, descriptors, *command)
+            assert status in (0, 3), (command, descriptors, status, said)
+            assert status == 0 or said.startswith("smtpscope: "), (command, descriptors, said)
+            started.add(status)
+            if status == 0:
+                break
+        assert started == {0, 3}, (command, started)
 
 
 # ── wrong usage, and what cannot start ──────────────────────────────────────────────────────────

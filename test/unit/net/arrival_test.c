@@ -20,11 +20,12 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 300, IDLE_MS = 1000, PID = 4711 };
+enum { TEXT_MAX = 300, IDLE_MS = 1000, PID = 4711, NO_DESCRIPTOR = 1 << 20 };
 
 static struct {
     struct proxy_options options;
@@ -54,7 +55,8 @@ static struct {
     struct owner_query *query;
     struct networks balancers;
     unsigned ended; // connections, with or without a session
-    bool claimed;   // what a claim finds
+    char complaint[TEXT_MAX];
+    bool claimed; // what a claim finds
     int claimed_fd;
 } scene;
 
@@ -137,7 +139,7 @@ static int open_scene(void **state) {
     scene.service.options = &scene.options;
     scene.service.session_ended = session_ended;
     scene.service.wake_listeners = wake_listeners;
-    worker_init(&scene.worker, &scene.service);
+    assert_int_equal(worker_init(&scene.worker, &scene.service), 0);
     scene.listener = (struct listener){.worker = &scene.worker, .spec = &scene.spec};
     return 0;
 }
@@ -390,6 +392,39 @@ static void what_is_not_claimed_is_closed(void **state) {
     arrive_by_a_lead();
     assert_ended_without_a_session();
     assert_int_equal(scene.dials, 0);
+}
+
+// ── a socket that the loop cannot have ──────────────────────────────────────────────────────────
+
+static void complain(void *context, const char *sentence) {
+    (void)context;
+    snprintf(scene.complaint, sizeof(scene.complaint), "%s", sentence);
+}
+
+static void a_client_of_such_a_socket_is_refused(void **state) {
+    (void)state;
+    union net_address name = {.v4 = {.sin_family = AF_INET, .sin_port = htons(4711)}};
+    scene.options.complain = complain;
+    assert_true(worker_take_room(&scene.worker));
+    arrival_begin(&scene.listener, NO_DESCRIPTOR, &name.any);
+    turn();
+    assert_int_equal(scene.sessions, 0);
+    assert_int_equal(atomic_load(&scene.service.live), 0);
+    assert_null(scene.worker.first);
+    assert_string_equal(scene.complaint, "cannot serve the connection from 0.0.0.0 port 4711, "
+                                         "which is closed: Bad file descriptor");
+}
+
+static void a_claimed_server_of_such_a_socket_has_failed(void **state) {
+    (void)state;
+    scene.claimed = true;
+    scene.claimed_fd = NO_DESCRIPTOR;
+    arrive_by_a_lead();
+    assert_int_equal(scene.sessions, 1);
+    assert_int_equal(scene.dials, 0);
+    assert_null(scene.session.route->result.peer);
+    assert_int_equal(scene.session.route->result.error, EBADF);
+    assert_non_null(strstr(scene.session.route->failure->text, "Bad file descriptor"));
 }
 
 // ── a tunnel ────────────────────────────────────────────────────────────────────────────────────
@@ -688,6 +723,8 @@ int main(void) {
         IN_SCENE(a_claimed_client_without_a_socket_is_dialled_for),
         IN_SCENE(one_that_comes_to_a_stop_passes_by),
         IN_SCENE(what_is_not_claimed_is_closed),
+        IN_SCENE(a_client_of_such_a_socket_is_refused),
+        IN_SCENE(a_claimed_server_of_such_a_socket_has_failed),
         IN_SCENE(the_request_says_where_it_goes),
         IN_SCENE(an_address_in_the_request_is_dialled),
         IN_SCENE(what_is_no_socks5_gets_its_answer_and_the_end),

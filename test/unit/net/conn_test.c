@@ -245,7 +245,7 @@ static int open_scene(void **state) {
     scene.service.options = &scene.options;
     scene.service.session_ended = session_ended;
     scene.service.wake_listeners = wake_listeners;
-    worker_init(&scene.worker, &scene.service);
+    assert_int_equal(worker_init(&scene.worker, &scene.service), 0);
     return 0;
 }
 
@@ -298,11 +298,13 @@ static void begin_held(bool held, int server, const char *early) {
     getsockname(pair[0], (struct sockaddr *)&name, &len);
     union net_address local = address_local(pair[1]);
     client_init(&scene.accepted.client, (struct sockaddr *)&name, &local.any);
-    scene.accepted.peer = peer_new(&scene.worker.loop, SIDE_CLIENT, pair[1]);
+    int error = 0;
+    scene.accepted.peer = peer_new(&error, &scene.worker.loop, SIDE_CLIENT, pair[1]);
     scene.accepted.route = route_new("mail.example.com", 25);
     scene.accepted.route->held = held;
     if (server >= 0) {
-        route_use_peer(scene.accepted.route, peer_new(&scene.worker.loop, SIDE_SERVER, server));
+        route_use_peer(scene.accepted.route,
+                       peer_new(&error, &scene.worker.loop, SIDE_SERVER, server));
     }
     if (tunnel_protocol_of(mode) != NULL) {
         scene.accepted.tunnel = tunnel_new(tunnel_protocol_of(mode));
@@ -317,7 +319,7 @@ static void begin_held(bool held, int server, const char *early) {
 static void dial_ended(int fd, int error) {
     struct route *route = scene.accepted.route;
     route->dialled = true;
-    route->result.peer = fd < 0 ? NULL : peer_new(&scene.worker.loop, SIDE_SERVER, fd);
+    route->result.peer = fd < 0 ? NULL : peer_new(&error, &scene.worker.loop, SIDE_SERVER, fd);
     route->result.error = error;
     static const struct failure failure = {.text = "cannot connect"};
     route->result.failure = &failure;

@@ -87,8 +87,8 @@ static int open_scene(void **state) {
     scene.descriptors_max = RLIM_INFINITY;
     scene.service.options = &scene.options;
     scene.service.wake_listeners = wake_listeners;
-    worker_init(&scene.worker, &scene.service);
-    worker_add_listener(&scene.worker, &scene.spec, tcp_listen(&scene.name));
+    assert_int_equal(worker_init(&scene.worker, &scene.service), 0);
+    assert_int_equal(worker_add_listener(&scene.worker, &scene.spec, tcp_listen(&scene.name)), 0);
     return 0;
 }
 

@@ -71,7 +71,8 @@ static void read_all(bool reset) {
         setsockopt(pair[0], SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
     }
     close(pair[0]);
-    struct peer *peer = peer_new(&loop, SIDE_CLIENT, pair[1]);
+    int error = 0;
+    struct peer *peer = peer_new(&error, &loop, SIDE_CLIENT, pair[1]);
     peer_set_owner(peer, &handlers, &taker);
     peer_read(peer, true);
     for (int turns = 0; !taker.ended && turns < 2 * SENT / ROOM; turns++) {
@@ -121,7 +122,8 @@ static void begin_writing(struct writing *w) {
     uv_loop_init(&w->loop);
     tcp_pair(pair);
     w->other = pair[0];
-    w->peer = peer_new(&w->loop, SIDE_SERVER, pair[1]);
+    int error = 0;
+    w->peer = peer_new(&error, &w->loop, SIDE_SERVER, pair[1]);
     peer_set_owner(w->peer, &handlers, &w->taker);
     while (!w->peer->writing) {
         ssize_t sent = peer_write(w->peer, slice_of(block, ROOM));
@@ -217,7 +219,8 @@ static void a_reset_after_the_end_of_the_stream_is_one_too(void **state) {
     char byte = 0;
     uv_loop_init(&loop);
     tcp_pair(pair);
-    struct peer *peer = peer_new(&loop, SIDE_CLIENT, pair[1]);
+    int error = 0;
+    struct peer *peer = peer_new(&error, &loop, SIDE_CLIENT, pair[1]);
     peer_shutdown(peer);
     uv_run(&loop, UV_RUN_NOWAIT);
     assert_int_equal(recv(pair[0], &byte, 1, 0), 0);
@@ -230,6 +233,24 @@ static void a_reset_after_the_end_of_the_stream_is_one_too(void **state) {
     close(pair[0]);
 }
 
+// Here there is none.
+static void a_socket_that_the_loop_cannot_have_is_closed(void **state) {
+    (void)state;
+    uv_loop_t loop;
+    int pair[2];
+    int error = 0;
+    char byte = 0;
+    uv_loop_init(&loop);
+    tcp_pair(pair);
+    close(pair[1]);
+    assert_null(peer_new(&error, &loop, SIDE_CLIENT, pair[1]));
+    assert_int_equal(error, EBADF);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    assert_int_equal(recv(pair[0], &byte, 1, 0), 0);
+    close(pair[0]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_read_a_turn),
@@ -238,6 +259,7 @@ int main(void) {
         cmocka_unit_test(a_write_that_waits_fails_with_its_peer),
         cmocka_unit_test(a_reset_drops_what_waits),
         cmocka_unit_test(a_reset_after_the_end_of_the_stream_is_one_too),
+        cmocka_unit_test(a_socket_that_the_loop_cannot_have_is_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,8 +48,8 @@ static void begin(struct fixture *fixture) {
     dup2(error, STDERR_FILENO);
     close(error);
     close(ends[1]);
-    fixture->writer = writer_new(&fixture->queue, 1);
-    writer_start(fixture->writer);
+    assert_int_equal(writer_new(&fixture->writer, NULL, &fixture->queue, 1), OK);
+    assert_int_equal(writer_start(fixture->writer, NULL), OK);
 }
 
 static void submit(struct fixture *fixture) {
