@@ -308,7 +308,7 @@ static const struct {
     {"proxy --mode sink --dry-run --fault DATA:_451_no", "'message: 451 no'"},
     {"proxy --mode sink --dry-run --fault *:_451_no", "--dry-run"},
     {"proxy --mode sink --fault connect:_refuse", "--mode sink connects to no server"},
-    {"proxy --mode sink --mode sink@0 --fault connect_~_x:_close", "would never apply"},
+    {"proxy --mode sink --mode sink@0 --fault connect_~_x:_close", "would never act"},
     {"run --sink --fault connect:_delay_1s -- true", "--sink connects to no server"},
     {"run --fault tls:_plain -- true", "is for --sink and --mode sink"},
     {"run", "--"},
