@@ -60,8 +60,23 @@ static void refuse_plain(struct relay *relay, int64_t at_ns) {
     session_end_close_both(relay, at_ns);
 }
 
+// The embedded server takes TLS at once on any port. Servers begin in plain text on these two.
+static void note_tls_on_plain_port(struct relay *relay, int64_t at_ns) {
+    static const uint16_t ports[] = {25, 587}; // RFC 5321 4.5.4.2, RFC 6409 3.1
+    const struct event_session *session = relay->session;
+    for (size_t i = 0; !far_side_is_socket(relay) && i < sizeof(ports) / sizeof(ports[0]); i++) {
+        if (session->server.port == ports[i] || session->client_local.port == ports[i]) {
+            observer_note(relay->observer, at_ns,
+                          "TLS from the first byte on port %u: a real server begins in plain text "
+                          "there, and would refuse this; use STARTTLS, or port 465",
+                          (unsigned)ports[i]);
+        }
+    }
+}
+
 static void decide_by_first_bytes(struct relay *relay, struct slice wire, int64_t at_ns) {
     if (tls_looks_like_client_hello(wire)) {
+        note_tls_on_plain_port(relay, at_ns);
         tls_switch_client_begin(relay, at_ns);
     } else if (relay->config->client_tls == CLIENT_TLS_IMPLICIT) {
         refuse_plain(relay, at_ns);

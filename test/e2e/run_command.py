@@ -352,6 +352,16 @@ def test_signals_pass_to_the_command(scope):
         assert output == f"got {name}\n", output
 
 
+def test_the_sink_says_where_a_server_would_refuse_tls(scope):
+    """TLS at once on a port where servers begin in plain text works with the sink alone."""
+    ways.need_capture(scope)
+    for port in (465, 587):
+        done = scope.run("run", "--sink", "--", "/usr/bin/python3", "-c",
+                         f"import smtplib; smtplib.SMTP_SSL('127.0.0.1', {port}).quit()")
+        assert done.returncode == 0, done
+        assert (b"### TLS from the first byte on port 587: " in done.stderr) == (port == 587), done
+
+
 def test_a_command_that_ignores_signals_is_named(scope):
     ways.need_capture(scope)
     script = "trap '' INT; echo $$; while :; do sleep 0.05; done"
