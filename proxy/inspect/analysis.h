@@ -83,11 +83,12 @@ struct analysis {
     struct held {
         struct held_finding *items;
         size_t count;
-        bool server_spoke; // a reply with a code
-        bool client_is_strange;
-        bool proven; // both speak SMTP
-        bool over;   // the session is
-        bool muted;  // one does not: nothing more is said of SMTP
+        bool server_spoke;       // a reply with a code
+        bool client_knows_verbs; // it has said one of SMTP's
+        bool client_is_strange;  // what it says may yet turn out to be another protocol
+        bool proven;             // both speak SMTP
+        bool over;               // the session is
+        bool muted;              // one does not: nothing more is said of SMTP
     } held;
     // The header of the PROXY protocol in front of the dialogue, see preface.h.
     struct preface {

@@ -69,10 +69,17 @@ static bool proves_both(const struct event_reply *reply) {
            reply->verb != VERB_UNKNOWN && reply->code >= 200 && reply->code < 400;
 }
 
+// A client that has said no verb of SMTP may go on with another protocol, such as HTTP.
+static void learn_command(struct held *held, const struct event_command *command) {
+    enum verb verb = command->command.verb;
+    held->client_knows_verbs |= verb != VERB_UNKNOWN && verb != VERB_NONE;
+    held->client_is_strange = command->not_smtp || !held->client_knows_verbs;
+}
+
 void held_learn(struct analysis *analysis, const struct event *event) {
     struct held *held = &analysis->held;
     if (event->kind == EVENT_COMMAND) {
-        held->client_is_strange = event->command.not_smtp;
+        learn_command(held, &event->command);
     } else if (event->kind == EVENT_REPLY) {
         held->server_spoke |= !event->reply.by_proxy && event->reply.code != 0;
         held->proven |= proves_both(&event->reply);
