@@ -10,7 +10,6 @@
 struct readers {
     struct judge *judge;
     struct html_report *html; // NULL: no HTML report is asked for
-    bool missed;              // a file is unfinished: not all of it was seen
 };
 
 static void take(void *context, const struct record *session) {
@@ -33,7 +32,6 @@ static enum err judge_transcript(struct readers *readers, struct failure *failur
     if (err == OK) {
         reader_records(transcript.reader, take, readers);
     }
-    readers->missed = readers->missed || transcript.unfinished;
     transcript_close(&transcript);
     return err;
 }
@@ -65,8 +63,7 @@ int command_check(const struct options *options) {
     for (size_t i = 0; err == OK && i < options->files.count; i++) {
         err = judge_transcript(&readers, &failure, options->files.items[i]);
     }
-    int good = readers.missed ? EXIT_NOT_STARTED : EXIT_WELL;
-    int status = err == OK ? verdict_give(options, readers.judge, readers.html, good)
+    int status = err == OK ? verdict_give(options, readers.judge, readers.html, EXIT_WELL)
                            : (int)console_failure(err, &failure);
     judge_free(readers.judge);
     html_report_free(readers.html);

@@ -51,8 +51,7 @@ static enum err open_reader(struct transcript *out, struct failure *failure, con
                     name, why.text);
     }
     size_t cut_off = reader_cut_off(out->reader);
-    out->unfinished = cut_off != SLICE_NONE;
-    if (out->unfinished) {
+    if (cut_off != SLICE_NONE) {
         char *sentence = mem_format("%s is unfinished after offset %zu, as a crash leaves it: that "
                                     "part is left out",
                                     name, cut_off);
@@ -66,7 +65,6 @@ enum err transcript_open(struct transcript *out, struct failure *failure, const 
     bool is_stdin = strcmp(path, "-") == 0;
     char *name = is_stdin ? mem_string("standard input") : mem_format("'%s'", path);
     out->reader = NULL;
-    out->unfinished = false;
     buf_init(&out->text, LIMIT_TRANSCRIPT + LIMIT_TRANSCRIPT_READ);
     enum err err = read_file(&out->text, failure, name, path);
     if (err == OK) {

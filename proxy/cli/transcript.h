@@ -10,11 +10,10 @@
 struct transcript {
     struct buf text;
     struct reader *reader;
-    bool unfinished; // its end is missing
 };
 
 // Reads `path`, or standard input for "-", to its end. ERR_INPUT with a sentence that names it. One
-// that a crash cut off is opened, and that it is unfinished is said on standard error. `out` may be
+// that a crash cut off is opened, and that it is incomplete is said on standard error. `out` may be
 // closed whatever came out.
 MUST_USE enum err transcript_open(struct transcript *out, struct failure *failure,
                                   const char *path);

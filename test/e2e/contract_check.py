@@ -233,7 +233,6 @@ def test_what_is_no_transcript_is_refused(scope):
 
 
 def test_a_transcript_cut_off_by_a_crash_is_read(scope):
-    """As far as it goes; but what is missing cannot pass, and so `check` ends with 3."""
     with Stage(scope) as stage:
         with scope.proxy("--mode", f"reverse:smtp://localhost:{stage.port}@0") as proxy:
             stage.play(proxy.port(), hello(), mail(), CLOSED)
@@ -242,22 +241,20 @@ def test_a_transcript_cut_off_by_a_crash_is_read(scope):
     for cut in (len(whole) - 20, len(whole) - len(whole.splitlines()[-1]) - 1):
         status, out, err = check(scope, "-", "--expect", "messages = 2", "--report", "json", "--fail-on", "never",
                                  input=whole[:cut])
-        is_cut = whole[cut - 1:cut] not in b"}\n"
-        same((status, json.loads(out)["expectations"][0]["found"]), (3 if is_cut else 0, "2"))
-        same(check(scope, "-", "--expect", "messages = 3", input=whole[:cut])[0], 1)
+        same((status, json.loads(out)["expectations"][0]["found"]), (0, "2"))
         done = scope.run("show", "-", input=whole[:cut])
         same(done.returncode, 0)
         told, live = (by_session(text.decode(), "jsonl") for text in (done.stdout, proxy.output("text")))
         assert 0 <= len(live) - len(told) <= 2 and set(told) <= set(live), (told, live)
-        same((len(done.stderr) > 0, len(err) > 0), (is_cut,) * 2)
+        same((len(done.stderr) > 0, len(err) > 0), (whole[cut - 1:cut] not in b"}\n",) * 2)
     document = proxy.output("json")
     second = document.rindex(b'{"id":')
-    for cut, passed, said in ((second + 100, 1, f"offset {second}"), (second, 1, f"offset {second}"),
-                              (len(document) - 3, 2, "offset"), (second - 100, 0, "offset"), (300, 0, "offset")):
-        status, out, err = check(scope, "-", "--fail-on", "never", input=document[:cut])
-        same((cut, status), (cut, 3))
-        assert said in err, err
-        assert out.startswith(f"passed: {passed} ") if passed else out == "", out
+    for cut, status, said in ((second + 100, 0, f"offset {second}"), (second, 0, f"offset {second}"),
+                              (len(document) - 3, 0, "offset"), (second - 100, 3, "offset"), (300, 3, "offset")):
+        found = check(scope, "-", "--fail-on", "never", input=document[:cut])
+        same((cut, found[0]), (cut, status))
+        assert said in found[2], found
+        assert status == 3 or found[1].startswith("passed: 1 " if cut < second + 200 else "passed: 2 "), found
 
 
 def test_proxy_judges_at_its_end(scope):
