@@ -59,6 +59,8 @@ async function nothingIsTooWide(browser) {
             await showView(page, view);
             await assertFits(page);
         }
+        await showView(page, 'waterfall');
+        assert(await page.$eval('.waterfall .scrolls', element => element.scrollWidth <= element.clientWidth), 'all bars are in sight');
     });
 }
 

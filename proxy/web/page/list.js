@@ -38,9 +38,10 @@ function recipientsText(recipients) {
     return recipients.length > 1 ? `${recipients[0]} +${recipients.length - 1}` : recipients[0] ?? '';
 }
 
-// A session with no mail is named by its peers.
-function noSubject({client, server}) {
-    return el('span', {class: 'none'}, `${clientName(client)} to ${serverName(server)}`);
+// A session with no mail is named by whom it was for, or by its peers.
+function noSubject({client, server, recipients}) {
+    return el('span', {class: 'none'}, recipients.length > 0 ? `to ${recipientsText(recipients)}`
+        : `${clientName(client)} to ${serverName(server)}`);
 }
 
 // Of a session of `smtpscope audit`.

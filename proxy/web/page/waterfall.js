@@ -184,7 +184,7 @@ function number(ms, isShown = ms > 0) {
 function stepRow(step, total) {
     const bad = step.code >= 400 ? ' bad' : '';
     return el('tr', {},
-        el('th', {scope: 'row', title: step.line ?? step.label}, step.label),
+        el('th', {scope: 'row', class: `step${bad}`, title: step.line ?? step.label}, step.label),
         el('td', {class: `code${bad}`}, step.detail),
         el('td', {class: 'bar'}, el('span', {class: 'track'}, step.segments.map(each => bar(each, total)))),
         number(step.from, true), number(spent(step, 'server')), number(spent(step, 'client')),
@@ -228,6 +228,6 @@ export function waterfallView(session) {
                 el('caption', {class: 'unseen'}, 'Each step, when it began and who was waited for'),
                 el('thead', {}, el('tr', {}, head('Step'), head('Reply'), el('th', {scope: 'col', class: 'bar'},
                     el('span', {class: 'unseen'}, 'Time line'), axis(total)),
-                head('From', 'number'), head('Server', 'number'), head('Client', 'number'), head('Proxy', 'number'))),
+                head('Start', 'number'), head('Server', 'number'), head('Client', 'number'), head('Proxy', 'number'))),
                 el('tbody', {}, steps.map(step => stepRow(step, total))))));
 }
