@@ -31,6 +31,12 @@ static void put_trial(struct json_writer *json, const struct audit_row *row) {
         json_uint(json, (uint64_t)trial->status);
     }
     json_member_bool(json, "timed_out", trial != NULL && trial->timed_out);
+    json_key(json, "memory");
+    if (trial == NULL || trial->memory == 0) {
+        json_null(json);
+    } else {
+        json_uint(json, trial->memory);
+    }
     json_key(json, "sessions");
     json_open(json, '[');
     for (size_t i = 0; trial != NULL && i < trial->session_count; i++) {

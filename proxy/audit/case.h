@@ -72,7 +72,7 @@ enum audit_expectation {
     AUDIT_LOGS_IN_LATER,     // the same, of a refusal for now
     AUDIT_IGNORES_INJECTED,  // what came before TLS is not believed inside
     AUDIT_SURVIVES,          // no crash
-    AUDIT_SURVIVES_FLOOD,    // the same; to be slow about it is no fault
+    AUDIT_SURVIVES_FLOOD,    // the same, with little memory; to be slow about it is no fault
     AUDIT_CLEAN_MESSAGE,     // the control's message has no flaw of `rules`
     AUDIT_EXPECTATION_COUNT
 };

@@ -183,6 +183,17 @@ void audit_survives(struct audit_ruling *out, const struct audit_evidence *evide
     }
 }
 
+// A client may keep all that a server says, in whatever form, but not many times as much.
+static void judge_memory(struct audit_ruling *out, const struct audit_evidence *evidence) {
+    uint64_t usual = evidence->control->memory;
+    uint64_t memory = evidence->trial->memory;
+    bool much = usual > 0 && memory > usual && memory - usual > AUDIT_FLOOD_MEMORY;
+    if (much && out->verdict == AUDIT_PASS) {
+        audit_say(out, AUDIT_WEAK, "took over %d MiB more memory than in the control case",
+                  (int)(AUDIT_FLOOD_MEMORY / MIB));
+    }
+}
+
 // Some clients take a time that grows with the square of what comes, so that the machine decides
 // whether it is enough.
 void audit_survives_flood(struct audit_ruling *out, const struct audit_evidence *evidence) {
@@ -191,5 +202,6 @@ void audit_survives_flood(struct audit_ruling *out, const struct audit_evidence 
                   "the command was not done with it when its time was over");
     } else {
         audit_survives(out, evidence);
+        judge_memory(out, evidence);
     }
 }

@@ -12,8 +12,9 @@
 struct audit_trial {
     const struct record *const *sessions; // in the order in which they ended; borrowed
     size_t session_count;
-    int status;     // as `run` gives it: the command's, 128 + signal
-    bool timed_out; // it had to be ended
+    int status;      // as `run` gives it: the command's, 128 + signal
+    bool timed_out;  // it had to be ended
+    uint64_t memory; // bytes: the most that one process of the command had at once; 0: not known
 };
 
 // What the client did, over all sessions, of one part of each: inside TLS, or outside.

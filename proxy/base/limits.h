@@ -290,11 +290,12 @@
 #define LIMIT_PATTERN         1000       // characters of an expression, its repetitions written out
 #define LIMIT_AUDIT_SECRETS   (16 * MIB) // what a case of `audit` has learnt, to be masked
 // The audit.
-#define AUDIT_FAULTS_MAX    4   // rules of a case
-#define AUDIT_RULES_MAX     8   // findings that a case looks for
-#define AUDIT_SENTENCE_MAX  512 // what a client did in a case
-#define AUDIT_END_MAX       64  // … how it ended
-#define AUDIT_OUTPUT_LINES  20  // of what the command wrote, in the report of a case that failed
+#define AUDIT_FAULTS_MAX    4           // rules of a case
+#define AUDIT_RULES_MAX     8           // findings that a case looks for
+#define AUDIT_SENTENCE_MAX  512         // what a client did in a case
+#define AUDIT_END_MAX       64          // … how it ended
+#define AUDIT_FLOOD_MEMORY  (256 * MIB) // of a client to which a server says 1.6 MB
+#define AUDIT_OUTPUT_LINES  20 // of what the command wrote, in the report of a case that failed
 #define LIMIT_AUDIT_INPUT   (64 * MIB) // what the command reads in each case
 #define AUDIT_INPUT_WAIT_MS 2000       // for the first byte of it from a pipe
 #define LIMIT_AUDIT_READ    4096       // of what the command says, at once

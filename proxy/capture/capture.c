@@ -143,6 +143,10 @@ bool capture_timed_out(const struct capture *capture) {
     return capture->reaper != NULL && reaper_timed_out(capture->reaper);
 }
 
+uint64_t capture_memory(const struct capture *capture) {
+    return capture->reaper != NULL ? reaper_memory(capture->reaper) : 0;
+}
+
 bool capture_was_executed(const struct capture *capture) {
     return capture->executed;
 }

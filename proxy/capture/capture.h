@@ -127,6 +127,8 @@ int capture_wait(struct capture *capture);
 // After that: whether the command was ended because its time was over, and whether it ran at all.
 bool capture_timed_out(const struct capture *capture);
 bool capture_was_executed(const struct capture *capture);
+// … and the most memory, in bytes, that one of its processes had at once.
+uint64_t capture_memory(const struct capture *capture);
 
 // Where the command connected to that was not to be captured.
 struct elsewhere capture_elsewhere(const struct capture *capture);

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,8 +28,9 @@ struct reaper {
     int stop_event;
     pthread_t thread;
     bool command_ended;
-    bool timed_out; // it had not ended when it was to be ended
-    bool all_ended; // said once
+    bool timed_out;  // it had not ended when it was to be ended
+    bool all_ended;  // said once
+    uint64_t memory; // bytes: the most that one process had
     int status;
 };
 
@@ -58,10 +60,20 @@ static void end_what_is_left(struct reaper *reaper) {
     reaper->next_step_ns = end_ns < reaper->next_step_ns ? end_ns : reaper->next_step_ns;
 }
 
+// Once the end is said, others read it.
+static void note_memory(struct reaper *reaper, const struct rusage *usage) {
+    uint64_t memory = (uint64_t)usage->ru_maxrss * KIB;
+    if (!reaper->all_ended && memory > reaper->memory) {
+        reaper->memory = memory;
+    }
+}
+
 static void reap(struct reaper *reaper) {
     int wait_status = 0;
+    struct rusage usage;
     pid_t pid;
-    while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0) {
+    while ((pid = wait4(-1, &wait_status, WNOHANG, &usage)) > 0) {
+        note_memory(reaper, &usage);
         if (pid == reaper->command.pid) {
             reaper->command_ended = true;
             reaper->status = reaper_exit_status(wait_status);
@@ -206,6 +218,10 @@ struct reaper *reaper_start(const struct reaper_command *command, struct reporte
 
 bool reaper_timed_out(const struct reaper *reaper) {
     return reaper->timed_out;
+}
+
+uint64_t reaper_memory(const struct reaper *reaper) {
+    return reaper->memory;
 }
 
 void reaper_stop(struct reaper *reaper) {

@@ -29,6 +29,8 @@ struct reaper *reaper_start(const struct reaper_command *command, struct reporte
                             struct pending_connects *pending);
 // After the end was said: whether the command itself had to be ended.
 bool reaper_timed_out(const struct reaper *reaper);
+// The most memory, in bytes, that one of its processes that ended had at once.
+uint64_t reaper_memory(const struct reaper *reaper);
 void reaper_stop(struct reaper *reaper);
 
 #endif

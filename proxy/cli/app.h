@@ -28,6 +28,7 @@ struct run_case {
     bool executed;
     bool timed_out;
     int status;                 // of the command
+    uint64_t memory;            // of the largest of its processes, in bytes
     struct elsewhere elsewhere; // where it connected to instead
 };
 

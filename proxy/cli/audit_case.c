@@ -23,6 +23,7 @@ struct result_head {
     bool executed;
     bool timed_out;
     int status;
+    uint64_t memory;
     struct elsewhere elsewhere;
     bool concealed; // more was learnt than could be kept
     size_t document_len;
@@ -119,6 +120,7 @@ static void write_result(int fd, struct result_head *head, const struct case_run
     head->executed = run->run.executed;
     head->timed_out = run->run.timed_out;
     head->status = run->run.status;
+    head->memory = run->run.memory;
     head->elsewhere = run->run.elsewhere;
     head->concealed = run->concealed;
     head->secret_count = run->secret_count;
@@ -204,6 +206,7 @@ static void take_result(struct audit_case_result *out, struct secret_set *secret
     out->executed = head.executed;
     out->trial.status = head.status;
     out->trial.timed_out = head.timed_out;
+    out->trial.memory = head.memory;
     out->elsewhere = head.elsewhere;
     buf_put(&out->document, slice_sub(rest, 0, head.document_len));
     learn_all(secrets_known, slice_from(rest, head.document_len), head.secret_count);

@@ -168,6 +168,7 @@ static void note_end(const struct run *run) {
         run->of->status = run->status;
         run->of->executed = capture_was_executed(run->capture);
         run->of->timed_out = capture_timed_out(run->capture);
+        run->of->memory = capture_memory(run->capture);
         run->of->elsewhere = capture_elsewhere(run->capture);
     }
 }

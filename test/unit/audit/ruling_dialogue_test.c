@@ -194,6 +194,23 @@ static void a_flood_may_be_taken_or_refused(void **state) {
     check(&flood, &trial, AUDIT_FAIL, "crashed and ended by signal 6");
 }
 
+static void a_flood_is_not_to_fill_the_memory(void **state) {
+    (void)state;
+    struct trial control, trial;
+    init_control(&control);
+    init_control(&trial);
+    control.trial.memory = 20 * MIB;
+    trial.trial.memory = control.trial.memory + AUDIT_FLOOD_MEMORY;
+    struct audit_ruling ruling = rule(&flood, &control, &trial);
+    check_ruling(&ruling, AUDIT_PASS, "delivered the mail and exited 0");
+    trial.trial.memory++;
+    ruling = rule(&flood, &control, &trial);
+    check_ruling(&ruling, AUDIT_WEAK, "took over 256 MiB more memory than in the control case");
+    control.trial.memory = 0; // not known
+    ruling = rule(&flood, &control, &trial);
+    check_ruling(&ruling, AUDIT_PASS, "delivered the mail and exited 0");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_offered_is_not_used),
@@ -205,6 +222,7 @@ int main(void) {
         cmocka_unit_test(who_goes_on_early_believed_the_reply),
         cmocka_unit_test(who_ends_at_an_injected_reply_is_right),
         cmocka_unit_test(a_flood_may_be_taken_or_refused),
+        cmocka_unit_test(a_flood_is_not_to_fill_the_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
