@@ -48,6 +48,9 @@
 // The same for the embedded server on the port of implicit TLS, where no client is due to wait for
 // a greeting in plain text: some take a second from the connect to their ClientHello.
 #define RELAY_HELLO_WAIT_465_NS (3 * NS_PER_S)
+// The same of a client that is known to begin with TLS, on a busy machine. One that falls back to
+// plain text is to show it within the time of a case.
+#define RELAY_HELLO_WAIT_DUE_NS (20 * NS_PER_S)
 // How long a ClientHello is waited for once a client has sent plain text after the 220 to its
 // STARTTLS that can go nowhere. A client that only sent it too early gets past a slow network.
 #define RELAY_PLAIN_WAIT_NS (2 * NS_PER_S)

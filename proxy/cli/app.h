@@ -6,6 +6,7 @@
 
 #include "capture/capture.h"
 #include "cli/options.h"
+#include "relay/config.h"
 
 int command_proxy(const struct options *options);
 int command_run(const struct options *options, const struct capture_inherited *inherited);
@@ -19,7 +20,7 @@ struct sink_ops;
 struct run_case {
     struct capture_alone alone;
     const struct embedded_traits *traits; // NULL: a server that does everything right
-    bool greets_at_once;                  // relay/config.h
+    enum client_start client_start;       // relay/config.h
     const struct sink_ops *sink;          // takes the sessions
     void *sink_context;
     void (*learnt)(void *context, const struct secret_set *secrets_known); // observe/observer.h

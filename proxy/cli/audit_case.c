@@ -143,7 +143,7 @@ _Noreturn void audit_case_run(const struct audit_case_setup *setup) {
                           .output_fd = setup->output_fd,
                           .time_limit_ms = (int64_t)setup->options->audit_timeout_ms},
                 .traits = &traits,
-                .greets_at_once = setup->greets_at_once,
+                .client_start = setup->client_start,
                 .sink = &html_report_sink,
                 .learnt = learn},
         .sessions = {.report = html_report_new(), .body = BODY_FULL, .is_paused = never},

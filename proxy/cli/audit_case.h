@@ -18,12 +18,12 @@ struct audit_case_setup {
     const struct options *options; // of `audit`
     const struct capture_inherited *inherited;
     const struct audit_case *of;
-    const char *auth;    // what EHLO offers where the case does not say; NULL for the usual
-    bool auth_in_clear;  // the command logs in without TLS, as the control case shows
-    bool greets_at_once; // the command uses no implicit TLS, as the control case shows
-    int input_fd;        // the command's standard input
-    int output_fd;       // what it writes
-    int result_fd;       // an empty file
+    const char *auth;   // what EHLO offers where the case does not say; NULL for the usual
+    bool auth_in_clear; // the command logs in without TLS, as the control case shows
+    enum client_start client_start; // as the control case shows
+    int input_fd;                   // the command's standard input
+    int output_fd;                  // what it writes
+    int result_fd;                  // an empty file
 };
 
 // In a process that was forked for it.

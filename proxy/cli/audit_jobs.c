@@ -62,7 +62,7 @@ static void start_in(struct audit_job *job, const struct audit_jobs *jobs, int i
         .of = job->of,
         .auth = jobs->auth,
         .auth_in_clear = jobs->auth_in_clear,
-        .greets_at_once = jobs->greets_at_once,
+        .client_start = jobs->client_start,
         .input_fd = input_fd,
         .output_fd = output[1],
         .result_fd = job->result_fd,

@@ -32,7 +32,7 @@ struct audit_jobs {
     const struct capture_inherited *inherited;
     const char *auth;                // audit_case.h
     bool auth_in_clear;              // the same
-    bool greets_at_once;             // the same
+    enum client_start client_start;  // the same
     int input_fd;                    // what the command reads, from its beginning; -1 for nothing
     struct secret_set secrets_known; // of all cases so far
     int signals;                     // a signalfd

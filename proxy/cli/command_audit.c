@@ -160,7 +160,8 @@ static int judge_control(struct audit *audit) {
         return result->trial.status;
     }
     if (audit_accepted(&result->trial) > 0) {
-        audit->jobs.greets_at_once = !uses_implicit_tls(&result->trial);
+        audit->jobs.client_start =
+            uses_implicit_tls(&result->trial) ? CLIENT_START_TLS : CLIENT_START_PLAIN;
         return EXIT_WELL;
     }
     show_control(result);

@@ -218,7 +218,7 @@ enum err run_one_case(struct run_case *of, struct failure *failure, const struct
         sink_set_add(app.sinks, of->sink, of->sink_context);
         app.relay.observer.dialogue.no_digests = false;
         app.relay.traits = of->traits;
-        app.relay.greets_at_once = of->greets_at_once;
+        app.relay.client_start = of->client_start;
         app.relay.observer.learnt = of->learnt;
         app.relay.observer.learnt_context = of->learnt_context;
         err = prepare_trust(&run, failure, &app, options);

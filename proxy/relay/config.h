@@ -16,6 +16,9 @@ struct embedded_traits;
 struct faults;
 struct rewrite_rule;
 
+// What a client begins with, where that is known, so that the embedded server need not guess.
+enum client_start { CLIENT_START_UNKNOWN, CLIENT_START_PLAIN, CLIENT_START_TLS };
+
 struct relay_config {
     enum client_tls client_tls;
     enum server_tls server_tls;
@@ -29,10 +32,10 @@ struct relay_config {
     struct trust_store *trust;
     struct facts_store *facts;
     struct observer_config observer;
-    struct faults *faults;              // of --fault; NULL for none
-    bool dry_run;                       // --dry-run
-    const struct rewrite_rule *rewrite; // --rewrite-to; NULL for none
-    bool greets_at_once; // the embedded server waits for no ClientHello but on the port of TLS
+    struct faults *faults;                // of --fault; NULL for none
+    bool dry_run;                         // --dry-run
+    const struct rewrite_rule *rewrite;   // --rewrite-to; NULL for none
+    enum client_start client_start;       // of the embedded server's clients
     const struct embedded_traits *traits; // of the embedded server, for `audit`; NULL for none
 };
 

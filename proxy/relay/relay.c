@@ -84,7 +84,10 @@ static int64_t decision_time(const struct relay *relay, int64_t at_ns) {
         return INT64_MAX;
     }
     bool longer = embedded && at_tls_port(relay->session);
-    if (relay->config->greets_at_once && embedded && !longer) {
+    if (embedded && relay->config->client_start == CLIENT_START_TLS) {
+        return at_ns + (longer ? RELAY_HELLO_WAIT_DUE_NS : RELAY_HELLO_WAIT_465_NS);
+    }
+    if (embedded && relay->config->client_start == CLIENT_START_PLAIN && !longer) {
         return at_ns;
     }
     return at_ns + (longer ? RELAY_HELLO_WAIT_465_NS : RELAY_HELLO_WAIT_NS);

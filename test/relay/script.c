@@ -206,6 +206,9 @@ static void set(struct player *player) {
         wire->setup.server_name = slice_is(value, "none") ? NULL : "other.example.com";
     } else if (slice_is(name, "tls-port")) { // that the client went to
         wire->session.client_local.port = 465;
+    } else if (slice_is(name, "client-start")) { // as an earlier session has shown
+        static const char *const starts[] = {"unknown", "plain", "tls"};
+        wire->config.client_start = (enum client_start)choice(player, value, starts, 3);
     } else if (slice_is(name, "dry-run")) {
         wire->config.dry_run = true;
     } else if (slice_is(name, "rewrite-to")) {
