@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT
 // No input may cost more than linear in its bytes: every class of bytes, alone and in pairs, in
-// every place, at SMALL and LARGE bytes, through the decoder, the rules, the mask and all outputs.
-// What is compared are counts (count.h). A shape that is linear costs four times as much where it
-// is four times as long; and none may cost more than so much a byte.
+// every place, at so many bytes and at TIMES as many, through the decoder, the rules, the mask and
+// all outputs. What is compared are counts (count.h). A shape that is linear costs four times as
+// much where it is four times as long; and none may cost more than so much a byte.
 //
-//      cost_test                    each class in every place, and a part of the pairs and of those
-//                                   that come byte by byte; in as many processes as processors
-//      cost_test --all              all pairs in every place, which takes half an hour
-//      cost_test --list             … and says what each cost: of a byte at both sizes, and the
-//      ratio cost_test PLACE [CLASS]      those whose place's name holds these letters; one class,
-//      alone
+// It runs in as many processes as there are processors:
+//
+//      cost_test
+//          each class in every place and a part of the pairs, most of them SHORT and some LONG, and
+//          a part of those that come byte by byte, LONG, as a piece costs more than what is in it;
+//          where short ones say nothing, the long ones alone
+//      cost_test --all
+//          all pairs in every place, and all of them LONG, which takes half an hour
+//      cost_test --list
+//          … and says what each cost: of a byte at both sizes, and the ratio
+//      cost_test PLACE [CLASS]
+//          those whose place's name holds these letters; one class, alone
 #include "count.h"
 #include "session.h"
 #include "shape.h"
@@ -23,15 +29,18 @@
 #include "base/digest.h"
 
 enum {
-    SMALL = 15 * 1024, // four times that is still kept whole as a line
+    SHORT = 3 * 1024,
+    LONG = 15 * 1024, // four times that is still kept whole as a line
     TIMES = 4,
-    LARGE = TIMES * SMALL,
-    ROUND = 4 * LARGE, // of all that is said in one place, its frame included
+    LONGEST = TIMES * LONG,
+    ROUND = 4 * LONGEST, // of all that is said in one place, its frame included
     PIECE = 16 * 1024,
     BLOCKS_OF_BYTE = 5000, // an empty line is one byte, and an event of each kind
     STEP_MAX = 40,         // what a limit that is passed between the sizes may cost more
-    PAIRS_EVERY = 37,
-    BYTEWISE_EVERY = 5,
+    LONG_EVERY = 13,
+    TAUGHT_MANY = 1000, // secrets; to learn them costs more than all that is counted
+    PAIRS_EVERY = 73,
+    BYTEWISE_EVERY = 17,
     SHARES_MAX = 64,
     NUMBER_LEN = 5,
 };
@@ -49,6 +58,7 @@ struct shape {
     struct slice first;
     struct slice second; // empty where it is alone
     size_t piece;
+    size_t len; // the smaller of the two that are compared
 };
 
 // ── what is said ────────────────────────────────────────────────────────────────────────────────
@@ -100,7 +110,7 @@ static bool is_numbered(const struct place *place) {
 static void put_unit(struct buf *out, const struct shape *shape, size_t offset, size_t len) {
     const struct place *place = shape->place;
     struct buf unit;
-    buf_init(&unit, LARGE);
+    buf_init(&unit, LONGEST);
     put_pattern(&unit, shape, offset, len);
     if (is_numbered(place)) {
         buf_putf(&unit, "%0*zu", NUMBER_LEN, offset / len);
@@ -169,8 +179,8 @@ static void tell(const struct shape *shape, double small, double large) {
 }
 
 static bool is_linear(const struct shape *shape, bool list) {
-    double small = cost_of_byte(shape, SMALL);
-    double large = cost_of_byte(shape, LARGE);
+    double small = cost_of_byte(shape, shape->len);
+    double large = cost_of_byte(shape, TIMES * shape->len);
     bool grows = TIMES * large > RATIO_MAX * small && large > small + STEP_MAX;
     bool linear = !grows && large < BLOCKS_OF_BYTE;
     if (list || !linear) {
@@ -185,20 +195,36 @@ struct share {
     size_t count;
     size_t seen;
     size_t chosen;
+    size_t longs;
+    size_t shorts;
 };
 
-static bool is_mine(struct share *share) {
-    return share->chosen++ % share->count == share->index;
+// Long and short ones are shared out apart, so that each process has as much of both.
+static bool is_mine(struct share *share, bool is_long) {
+    return (is_long ? share->longs++ : share->shorts++) % share->count == share->index;
+}
+
+static bool is_wanted(const struct options *options, const struct shape *shape) {
+    return shape->second.len == 0 && slice_equal(shape->first, class_at(options->class));
+}
+
+// A secret costs the more the more there are, up to a limit that a short one does not reach.
+static bool is_long_only(const struct place *place) {
+    return place->taught > TAUGHT_MANY || is_numbered(place);
 }
 
 // Of shapes that are too many, each `every`th; which ones differs from place to place.
-static bool holds_for(const struct options *options, const struct shape *shape, struct share *share,
+static bool holds_for(const struct options *options, struct shape *shape, struct share *share,
                       size_t every) {
-    bool chosen = share->seen++ % (options->all ? 1 : every) == 0;
-    if (options->class < class_count()) {
-        chosen = shape->second.len == 0 && slice_equal(shape->first, class_at(options->class));
+    bool one = options->class < class_count();
+    bool chosen = one ? is_wanted(options, shape) : share->seen++ % (options->all ? 1 : every) == 0;
+    if (!chosen) {
+        return true;
     }
-    return !chosen || !is_mine(share) || is_linear(shape, options->list);
+    bool is_long = options->all || one || shape->piece == 1 || share->chosen++ % LONG_EVERY == 0;
+    shape->len = is_long ? LONG : SHORT;
+    bool left_out = !is_long && is_long_only(shape->place);
+    return left_out || !is_mine(share, is_long) || is_linear(shape, options->list);
 }
 
 static bool place_holds(const struct options *options, const struct place *place,
@@ -206,7 +232,8 @@ static bool place_holds(const struct options *options, const struct place *place
     bool holds = true;
     for (size_t i = 0; i < class_count(); i++) {
         for (size_t j = i; j < class_count(); j++) {
-            struct shape shape = {place, class_at(i), i == j ? SLICE("") : class_at(j), PIECE};
+            struct shape shape = {place, class_at(i), i == j ? SLICE("") : class_at(j), PIECE,
+                                  LONG};
             holds &= holds_for(options, &shape, share, i == j ? 1 : PAIRS_EVERY);
             shape.piece = 1;
             holds &= i != j || holds_for(options, &shape, share, BYTEWISE_EVERY);
