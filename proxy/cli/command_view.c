@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "cli/commands.h"
+#include "cli/confinement.h"
 #include "cli/console.h"
 #include "cli/transcript.h"
 #include "cli/web_place.h"
@@ -26,9 +27,21 @@ static void add_record(void *context, const struct record *record) {
     web_add_record(context, (struct record *)(uintptr_t)record);
 }
 
-static enum err add_file(struct view *view, struct failure *failure, const char *path) {
-    struct transcript *transcript = &view->transcripts[view->count++];
-    enum err err = transcript_open(transcript, failure, path);
+static enum err load_files(struct view *view, struct failure *failure,
+                           const struct options *options) {
+    enum err err = OK;
+    while (err == OK && view->count < options->files.count) {
+        err = transcript_load(&view->transcripts[view->count], failure,
+                              options->files.items[view->count]);
+        view->count++;
+    }
+    return err;
+}
+
+static enum err add_file(struct view *view, struct failure *failure, size_t index,
+                         const char *path) {
+    struct transcript *transcript = &view->transcripts[index];
+    enum err err = transcript_read(transcript, failure, path);
     if (err != OK) {
         return err;
     }
@@ -63,12 +76,15 @@ static enum err take_signals(struct view *view, struct failure *failure) {
 }
 
 static enum err serve(struct view *view, struct failure *failure, const struct options *options) {
-    enum err err = OK;
-    for (size_t i = 0; err == OK && i < options->files.count; i++) {
-        err = add_file(view, failure, options->files.items[i]);
-    }
+    enum err err = load_files(view, failure, options);
     if (err == OK) {
         err = web_listen(view->web, failure);
+    }
+    if (err == OK) {
+        confinement_enter_reader(options); // who wrote the files may mean harm
+    }
+    for (size_t i = 0; err == OK && i < view->count; i++) {
+        err = add_file(view, failure, i, options->files.items[i]);
     }
     if (err == OK) {
         err = web_start(view->web, failure, options->files.items, options->files.count);

@@ -74,6 +74,20 @@ const struct user *confinement_opens_as(const struct confinement *confinement) {
 
 // ── entering it ─────────────────────────────────────────────────────────────────────────────────
 
+static void say_what_the_kernel_lacks(const struct sandbox_faults *faults) {
+    if (faults->calls != 0) {
+        console_sayf("the sandbox has no filter for system calls here (%s); `smtpscope doctor` "
+                     "says more",
+                     strerror(faults->calls));
+    }
+    if (faults->files != 0) {
+        console_sayf("the sandbox leaves all files open: %s; `smtpscope doctor` says more",
+                     faults->files == ENOSYS || faults->files == EOPNOTSUPP
+                         ? "this kernel has no Landlock"
+                         : strerror(faults->files));
+    }
+}
+
 static void say_faults(const struct sandbox_faults *faults, bool becomes_user) {
     if (faults->rights != 0 && !becomes_user) {
         console_sayf("the proxy keeps rights that it does not need: %s", strerror(faults->rights));
@@ -82,18 +96,7 @@ static void say_faults(const struct sandbox_faults *faults, bool becomes_user) {
                      "--user names another user",
                      strerror(faults->rights));
     }
-    if (faults->calls != 0) {
-        console_sayf("the sandbox has no filter for system calls here (%s); `smtpscope doctor` "
-                     "says more",
-                     strerror(faults->calls));
-    }
-    if (faults->files != 0) {
-        console_sayf("the sandbox leaves all files open to the proxy: %s; `smtpscope doctor` says "
-                     "more",
-                     faults->files == ENOSYS || faults->files == EOPNOTSUPP
-                         ? "this kernel has no Landlock"
-                         : strerror(faults->files));
-    }
+    say_what_the_kernel_lacks(faults);
 }
 
 static uint64_t needed_rights(bool marks, bool stays_root) {
@@ -124,6 +127,30 @@ enum err confinement_enter(const struct confinement *confinement, struct failure
     }
     say_faults(&faults, confinement->becomes_user);
     return OK;
+}
+
+void confinement_enter_reader(const struct options *options) {
+    if (options->no_sandbox || !sandbox_is_built_in()) {
+        return;
+    }
+    struct user user;
+    struct failure none = {.text = ""};
+    struct places places;
+    struct sandbox_faults faults;
+    bool becomes_nobody = geteuid() == 0 && user_find(&user, &none, CONFINEMENT_NOBODY) == OK;
+    places_of_system(&places);
+    const struct sandbox_plan plan = {
+        .user = becomes_nobody ? &user : NULL,
+        .confined = true,
+        .places = places.items,
+        .place_count = places.count,
+    };
+    sandbox_enter(&faults, &plan);
+    places_cleanup(&places);
+    if (becomes_nobody) {
+        user_cleanup(&user);
+    }
+    say_what_the_kernel_lacks(&faults);
 }
 
 void confinement_cleanup(struct confinement *confinement) {

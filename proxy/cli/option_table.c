@@ -444,7 +444,7 @@ static const struct option_row table[] = {
      .help = "give up no rights: by default a running proxy opens only its own files, executes "
              "nothing, and keeps only those of root's rights that it needs",
      READS(FLAG, no_sandbox),
-     IN(LIFE, PROXY)},
+     IN(LIFE, PROXY | VIEW)},
 
     {.name = "format",
      .argument = "pem|der|p12|jks",

@@ -132,13 +132,17 @@ static void add_outputs(struct places *places, const struct options *options) {
     }
 }
 
-void places_of(struct places *out, const struct options *options) {
+void places_of_system(struct places *out) {
     *out = (struct places){0};
     for (size_t i = 0; i < sizeof(readable) / sizeof(readable[0]); i++) {
         add(out, readable[i], PLACE_READ);
     }
     late_files_each(add_late_file, out);
     add_roots(out);
+}
+
+void places_of(struct places *out, const struct options *options) {
+    places_of_system(out);
     // Standard output and error are opened again, as streams that do not block.
     add(out, "/proc/self/fd/1", PLACE_WRITE);
     add(out, "/proc/self/fd/2", PLACE_WRITE);

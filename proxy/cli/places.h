@@ -13,6 +13,9 @@ struct places {
     size_t room;
 };
 
+// Those that the C library reads, and no others.
+void places_of_system(struct places *out);
+// Those, and the outputs.
 void places_of(struct places *out, const struct options *options);
 void places_cleanup(struct places *places);
 

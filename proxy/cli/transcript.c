@@ -61,17 +61,30 @@ static enum err open_reader(struct transcript *out, struct failure *failure, con
     return OK;
 }
 
-enum err transcript_open(struct transcript *out, struct failure *failure, const char *path) {
-    bool is_stdin = strcmp(path, "-") == 0;
-    char *name = is_stdin ? mem_string("standard input") : mem_format("'%s'", path);
+// What a sentence calls the file; the caller frees it.
+static char *name_of(const char *path) {
+    return strcmp(path, "-") == 0 ? mem_string("standard input") : mem_format("'%s'", path);
+}
+
+enum err transcript_load(struct transcript *out, struct failure *failure, const char *path) {
+    char *name = name_of(path);
     out->reader = NULL;
     buf_init(&out->text, LIMIT_TRANSCRIPT + LIMIT_TRANSCRIPT_READ);
     enum err err = read_file(&out->text, failure, name, path);
-    if (err == OK) {
-        err = open_reader(out, failure, name);
-    }
     free(name);
     return err;
+}
+
+enum err transcript_read(struct transcript *out, struct failure *failure, const char *path) {
+    char *name = name_of(path);
+    enum err err = open_reader(out, failure, name);
+    free(name);
+    return err;
+}
+
+enum err transcript_open(struct transcript *out, struct failure *failure, const char *path) {
+    enum err err = transcript_load(out, failure, path);
+    return err == OK ? transcript_read(out, failure, path) : err;
 }
 
 void transcript_close(struct transcript *transcript) {

@@ -11,7 +11,7 @@ import signal
 import stat
 import subprocess
 
-from support import injected, smtp, ways
+from support import injected, smtp, ways, web
 from support import scope as s
 
 FILE_RIGHTS = {0, 1, 2, 3, 28}  # CAP_CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, LEASE
@@ -133,6 +133,34 @@ def test_what_it_gave_up_fails(scope):
             assert tracer.call(OPEN, scope.path("own/text"), 0, 0) >= 0
         send(proxy)
     assert len(proxy.sessions()) == 1
+
+
+def record(scope):
+    with sink(scope) as proxy:
+        send(proxy)
+    return proxy.folder + "/out.json"
+
+
+def test_view_is_confined_before_it_reads(scope):
+    need_sandbox(scope)
+    with web.viewed(scope, record(scope)) as (pid, page):
+        words = status_of(pid)
+        assert (words["NoNewPrivs"], words["Seccomp"], rights(pid)) == ("1", "2", set()), words
+        if os.geteuid() == 0:
+            assert users(pid) == {str(pwd.getpwnam("nobody").pw_uid)}
+        if os.geteuid() == 0 and platform.machine() == "x86_64":
+            with injected.Tracer(pid) as tracer:
+                assert tracer.call(EXECVE, "/bin/true", 0, 0) == -EPERM
+                assert tracer.call(OPEN, scope.program, 0, 0) == -EACCES
+                assert tracer.call(OPEN, "/etc/passwd", 0, 0) >= 0
+        assert len(page.get("/api/v1/sessions")["sessions"]) == 1
+
+
+def test_view_without_sandbox(scope):
+    with web.viewed(scope, record(scope), words=["--no-sandbox"]) as (pid, page):
+        assert status_of(pid)["Seccomp"] == status_of("self")["Seccomp"]
+        assert rights(pid) == rights("self")
+        assert len(page.get("/api/v1/sessions")["sessions"]) == 1
 
 
 # ── what works all the same ─────────────────────────────────────────────────────────────────────

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the page's server answers to programs (contract-web, "For programs")."""
 
-import contextlib
 import json
-import signal
 import smtplib
 import subprocess
 import sys
@@ -301,25 +299,11 @@ def test_promtool_has_no_complaint(scope):
         assert done.returncode == 0 and done.stdout == b"", (done, answer.decode())
 
 
-@contextlib.contextmanager
-def viewed(scope, *files):
-    """The page of `smtpscope view` with these transcripts."""
-    viewer = subprocess.Popen([scope.program, "view", *files, "--web", "0"],
-                              env=scope.environment, stderr=subprocess.PIPE)
-    try:
-        yield w.Web(viewer.stderr.readline().decode())
-    finally:
-        viewer.send_signal(signal.SIGTERM)
-        status = viewer.wait(s.TIMEOUT)
-        viewer.stderr.close()
-    assert status == 0, status
-
-
 def test_recorded_sessions_are_viewed(scope):
     with w.page(scope) as (proxy, web):
         w.send(proxy)
         web.wait("outcome = completed")
-    with viewed(scope, proxy.folder + "/out.json", proxy.folder + "/out.jsonl") as web:
+    with w.viewed(scope, proxy.folder + "/out.json", proxy.folder + "/out.jsonl") as (_, web):
         first, second = web.get("/api/v1/sessions")["sessions"]
         assert (first["id"], second["id"]) == (1, 2) and first["subject"] == "Hello"
         assert web.ask("/api/v1/sessions/1.txt")[1] == proxy.output("text")
@@ -338,7 +322,7 @@ def test_a_recorded_session_of_an_audit_names_its_case(scope):
     document["sessions"][0]["audit"] = "certificate.expired"
     with open(scope.path("audit.json"), "w") as file:
         json.dump(document, file)
-    with viewed(scope, scope.path("audit.json")) as web:
+    with w.viewed(scope, scope.path("audit.json")) as (_, web):
         assert web.get("/api/v1/sessions")["sessions"][0]["audit"] == "certificate.expired"
         assert web.get("/api/v1/sessions/1")["audit"] == "certificate.expired"
 
@@ -352,7 +336,7 @@ def test_a_recorded_message_is_what_was_recorded_of_it(scope):
             client.quit()
             live = web.wait("outcome = completed") and web.get(at)
         for form in ("json", "jsonl"):
-            with viewed(scope, f"{proxy.folder}/out.{form}") as web:
+            with w.viewed(scope, f"{proxy.folder}/out.{form}") as (_, web):
                 message = web.get(at)
                 assert [part["type"] for part in message["parts"]] == parts, (detail, message)
                 assert message["header"] == live["header"]

@@ -5,7 +5,9 @@ import contextlib
 import http.client
 import json
 import re
+import signal
 import smtplib
+import subprocess
 import urllib.parse
 
 from support import scope as s
@@ -16,6 +18,21 @@ def page(scope, *words, **options):
     """A proxy in front of no server, with its page."""
     with scope.proxy("--mode", "sink@0", "--web", "0", *words, **options) as proxy:
         yield proxy, Web(proxy.errors())
+
+
+@contextlib.contextmanager
+def viewed(scope, *files, words=()):
+    """`smtpscope view` with these transcripts: its pid, and its page."""
+    viewer = subprocess.Popen([scope.program, "view", *files, "--web", "0", *words],
+                              env=scope.environment, stderr=subprocess.PIPE)
+    try:
+        lines = iter(viewer.stderr.readline, b"")
+        yield viewer.pid, Web(next(line for line in lines if b"web page on" in line).decode())
+    finally:
+        viewer.send_signal(signal.SIGTERM)
+        status = viewer.wait(s.TIMEOUT)
+        viewer.stderr.close()
+    assert status == 0, status
 
 
 def send(proxy, subject="Hello", text="Hi there.\r\n", quits=True):
