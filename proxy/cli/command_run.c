@@ -150,8 +150,7 @@ static enum err start_command(struct run *run, struct failure *failure,
 
 static void say_if_nothing_came(const struct run *run, const struct options *options) {
     struct proxy_status status = proxy_status(run->service.proxy);
-    if (run->of != NULL || run->capture == NULL || !capture_was_executed(run->capture) ||
-        status.ended + status.live > 0) {
+    if (run->of != NULL || run->capture == NULL || status.ended + status.live > 0) {
         return;
     }
     struct elsewhere elsewhere = capture_elsewhere(run->capture);

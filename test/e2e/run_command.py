@@ -78,8 +78,10 @@ def test_says_when_nothing_was_captured(scope):
     assert "port 25,8000-8999,26;" in result.errors, result.errors
     for reason in ("--ports 1025", "does not resolve", "local queue", "container", "set-user-ID"):
         assert reason in result.errors, (reason, result.errors)
-    result = ways.run(scope, 25, ["sh", "-c", "no-such-command-here"])
-    assert result.status == 127 and "with 127" in result.errors and "reason" not in result.errors
+    for command in (["sh", "-c", "no-such-command-here"], ["no-such-command-here"]):
+        result = ways.run(scope, 25, command)
+        assert result.status == 127 and "to port 25; it ended with 127" in result.errors, result.errors
+        assert "reason" not in result.errors
     with tcp.refusing_port() as port:
         result = ways.run(scope, f"{port - 1}-{port + 1}", [*sender(scope), str(port)])
     assert len(result.sessions) == 1 and "nothing was captured" not in result.errors, result.errors
