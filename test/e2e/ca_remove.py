@@ -141,7 +141,12 @@ def test_the_systems_copy_goes_as_root(scope):
 # All commands, in a machine whose /tmp and home are empty; what is there at the end is printed.
 EVERYTHING = textwrap.dedent("""
     set -e
+    exec 3<"$1"
     mount -t tmpfs none /tmp
+    cat <&3 >/tmp/program # the tree may be in /tmp, too
+    exec 3<&-
+    chmod +x /tmp/program
+    set -- /tmp/program
     export HOME=/tmp/home
     unset XDG_DATA_HOME XDG_RUNTIME_DIR XDG_CONFIG_HOME TMPDIR
     mkdir /tmp/home
@@ -165,7 +170,7 @@ EVERYTHING = textwrap.dedent("""
     "$1" check mail.json
     "$1" run --sink -- true
     "$1" ca remove
-    rm ready said
+    rm ready said /tmp/program
     echo ----
     find /tmp -mindepth 1 | sort
 """)

@@ -36,6 +36,17 @@ class Stored:
             return file.read()
 
 
+def _is_worked_in(folder):
+    """Whether the working directory of any process is in this folder."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{pid}/cwd").startswith(folder + "/"):
+                return True
+        except OSError:
+            pass  # it has ended
+    return False
+
+
 class Aiosmtpd:
     login = True
 
@@ -228,7 +239,8 @@ class Postfix:
         return self
 
     def __exit__(self, *_):
-        self._control("stop")
+        self._control("stop")  # waits for the master; the others end after it, each by itself
+        s.until(lambda: not _is_worked_in(self.folder), "the end of postfix's processes")
 
 
 class Exim:

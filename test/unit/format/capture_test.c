@@ -72,15 +72,24 @@ static void talk_send(struct talk *talk, struct event *event) {
     output_sink.take(talk->recording, event);
 }
 
-static void talk_begin(struct talk *talk, const char *client, const char *server, uint16_t port) {
+static void talk_name_ends(struct talk *talk, const char *client, const char *server,
+                           uint16_t port) {
     talk->session.id++;
     talk->session.client = (struct event_endpoint){.address = client, .port = 51234};
     talk->session.server = (struct event_endpoint){.address = server, .port = port};
     talk->session.client_local = (struct event_endpoint){.address = "127.0.0.1", .port = 2525};
     talk->session.server_local = (struct event_endpoint){.address = server, .port = 40001};
+}
+
+static void talk_connect(struct talk *talk) {
     talk->recording = output_sink.session_new(talk->set);
     struct event event = {.kind = EVENT_CONNECT, .connect = {.connected = true}};
     talk_send(talk, &event);
+}
+
+static void talk_begin(struct talk *talk, const char *client, const char *server, uint16_t port) {
+    talk_name_ends(talk, client, server, port);
+    talk_connect(talk);
 }
 
 static void talk_end(struct talk *talk) {
@@ -193,8 +202,9 @@ static void say_by_proxy(struct talk *talk, const char *text) {
 static void check_put_in(const char *server, const char *local, const char *proxy) {
     struct talk talk;
     talk_open(&talk, &pcap_format, in_folder("x.pcap"));
-    talk_begin(&talk, "192.0.2.1", server, 587);
+    talk_name_ends(&talk, "192.0.2.1", server, 587);
     talk.session.client_local = (struct event_endpoint){.address = local, .port = 587};
+    talk_connect(&talk);
     say(&talk, SIDE_SERVER, "220 smtp.example.com ESMTP\r\n");
     say(&talk, SIDE_CLIENT, "NOOP\r\n");
     say(&talk, SIDE_SERVER, "250 real\r\n");
