@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "fault/rewrite.h"
 
+#include "base/array.h"
 #include "base/limits.h"
 #include "base/lines.h"
 #include "base/memory.h"
@@ -16,13 +17,32 @@ enum rewrite_state {
     REWRITE_ENDED,
 };
 
+struct recipient {
+    int exchange;
+    bool joined; // it became the first one, and the server has no RCPT for it
+    bool accepted;
+};
+
+// The recipients of a transaction in their order, in which LMTP answers its message, once for each
+// that was accepted (RFC 2033 4.2).
+struct recipients {
+    struct recipient *items;
+    size_t count;
+    size_t room;
+    size_t replied;  // so many have their reply to RCPT
+    size_t answered; // … and so many the answer to the message
+    size_t joined;
+};
+
 struct rewrite {
     const struct rewrite_rule *rule;
     struct filter_port port;
     enum rewrite_state state;
-    int first;        // the RCPT of this transaction that went to the server; 0 for none
-    struct buf reply; // … and what the server said to it
-    int exchange;     // REWRITE_AWAITS_TURN: the one that is to be answered
+    int first;          // the RCPT of this transaction that went to the server; 0 for none
+    struct buf reply;   // … what the server said to it,
+    struct buf message; // … and of the message to its recipient
+    int exchange;       // REWRITE_AWAITS_TURN: the one that is to be answered
+    struct recipients recipients;
     struct certain certain;
 };
 
@@ -58,6 +78,44 @@ void rewrite_rule_cleanup(struct rewrite_rule *rule) {
     *rule = (struct rewrite_rule){0};
 }
 
+// ── the recipients of a transaction ─────────────────────────────────────────────────────────────
+
+static void begin_transaction(struct rewrite *rewrite) {
+    struct recipients *all = &rewrite->recipients;
+    *all = (struct recipients){.items = all->items, .room = all->room};
+    rewrite->first = 0;
+    buf_clear(&rewrite->reply);
+    buf_clear(&rewrite->message);
+}
+
+// Once for each, however often its line is judged.
+static void note_recipient(struct recipients *all, int exchange, bool joined) {
+    bool known = all->count > 0 && all->items[all->count - 1].exchange >= exchange;
+    if (known || all->count >= LIMIT_RECIPIENTS) {
+        return;
+    }
+    all->items = array_grown(all->items, all->count, &all->room, sizeof(all->items[0]));
+    all->items[all->count++] = (struct recipient){.exchange = exchange, .joined = joined};
+    all->joined += joined ? 1 : 0;
+}
+
+static void note_reply(struct recipients *all, int exchange, int code) {
+    while (all->replied < all->count && all->items[all->replied].exchange < exchange) {
+        all->replied++;
+    }
+    if (all->replied < all->count && all->items[all->replied].exchange == exchange) {
+        all->items[all->replied].accepted = code / 100 == 2;
+    }
+}
+
+// Whose answer to the message is next; NULL where that is not known.
+static const struct recipient *next_to_answer(struct recipients *all) {
+    while (all->answered < all->count && !all->items[all->answered].accepted) {
+        all->answered++;
+    }
+    return all->answered < all->count ? &all->items[all->answered] : NULL;
+}
+
 // ── judging ─────────────────────────────────────────────────────────────────────────────────────
 
 static bool is_kept(const struct rewrite *rewrite, struct slice text) {
@@ -84,23 +142,34 @@ static enum filter_verdict judge_client(struct rewrite *rewrite, const struct fi
         return verdict;
     }
     bool begins = line->verb == VERB_MAIL || line->verb == VERB_RSET;
+    struct dialogue_next_reply due;
+    if (begins && rewrite->recipients.joined > 0 &&
+        rewrite->port.next_reply(&rewrite->port, &due)) {
+        return FILTER_HOLD; // the answers of the transaction before it
+    }
     if (begins) {
-        rewrite->first = 0;
-        buf_clear(&rewrite->reply);
+        begin_transaction(rewrite);
     }
     bool rcpt = line->verb == VERB_RCPT && !is_kept(rewrite, lines_text(line->bytes));
+    if (line->verb == VERB_RCPT) {
+        note_recipient(&rewrite->recipients, line->exchange, rcpt && rewrite->first != 0);
+    }
     return rcpt ? FILTER_TAKE : FILTER_PASS;
 }
 
+static enum filter_verdict judge_server(struct rewrite *rewrite, const struct filter_line *line) {
+    bool of_first = rewrite->first != 0 && line->due.exchange == rewrite->first;
+    bool of_message = line->due.final && rewrite->recipients.joined > 0;
+    bool of_recipient = line->due.verb == VERB_RCPT;
+    if (!line->whole) {
+        return of_first || of_message || of_recipient ? FILTER_MORE : FILTER_PASS;
+    }
+    note_reply(&rewrite->recipients, line->due.exchange, line->reply.code);
+    return of_first || of_message ? FILTER_TAKE : FILTER_PASS;
+}
+
 static enum filter_verdict judge(void *self, const struct filter_line *line) {
-    struct rewrite *rewrite = self;
-    if (line->from == SIDE_CLIENT) {
-        return judge_client(rewrite, line);
-    }
-    if (rewrite->first == 0 || line->due.exchange != rewrite->first) {
-        return FILTER_PASS;
-    }
-    return line->whole ? FILTER_TAKE : FILTER_MORE;
+    return line->from == SIDE_CLIENT ? judge_client(self, line) : judge_server(self, line);
 }
 
 // ── acting ──────────────────────────────────────────────────────────────────────────────────────
@@ -166,23 +235,58 @@ static bool is_turn(const struct rewrite *rewrite) {
     return filter_port_is_turn(&rewrite->port, rewrite->exchange);
 }
 
-// What the server said to ours is said to the client, line by line.
-static void answer(struct rewrite *rewrite, int64_t at_ns) {
-    struct slice rest = buf_slice(&rewrite->reply);
+// What the server said of ours is said to the client, line by line.
+static void say_again(struct rewrite *rewrite, const struct buf *reply, int64_t at_ns) {
+    struct slice rest = buf_slice(reply);
     while (rest.len > 0) {
         char *line = mem_string_of(lines_text(lines_next(&rest)));
         rewrite->port.say(&rewrite->port, SIDE_CLIENT, line == NULL ? "" : line, at_ns);
         free(line);
     }
+}
+
+static void answer(struct rewrite *rewrite, int64_t at_ns) {
+    bool accepted = slice_starts_with(buf_slice(&rewrite->reply), SLICE("2"));
+    note_reply(&rewrite->recipients, rewrite->exchange, accepted ? 250 : 550);
+    say_again(rewrite, &rewrite->reply, at_ns);
     rewrite->port.held_was_early(&rewrite->port);
     rewrite->state = REWRITE_RELAYS;
 }
 
-static void take_reply(struct rewrite *rewrite, const struct filter_line *line, int64_t at_ns) {
-    buf_append_some(&rewrite->reply, line->bytes);
+static void pass_reply(struct rewrite *rewrite, const struct filter_line *line, int64_t at_ns) {
     if (!rewrite->port.offer(&rewrite->port, line, at_ns)) {
         rewrite->port.send(&rewrite->port, SIDE_CLIENT, line->bytes);
     }
+}
+
+// The answer to a message. In LMTP those that joined the first recipient have its answer, in their
+// turn; else there is no other turn.
+static void take_answer(struct rewrite *rewrite, const struct filter_line *line, int64_t at_ns) {
+    struct recipients *all = &rewrite->recipients;
+    const struct recipient *next = next_to_answer(all);
+    if (next != NULL && next->exchange == rewrite->first) {
+        buf_append_some(&rewrite->message, line->bytes);
+    }
+    pass_reply(rewrite, line, at_ns);
+    if (!reply_line_is_last(&line->reply)) {
+        return;
+    }
+    all->answered++;
+    for (next = next_to_answer(all);
+         next != NULL && next->joined && filter_port_is_turn(&rewrite->port, line->due.exchange);
+         next = next_to_answer(all)) {
+        say_again(rewrite, &rewrite->message, at_ns);
+        all->answered++;
+    }
+}
+
+static void take_reply(struct rewrite *rewrite, const struct filter_line *line, int64_t at_ns) {
+    if (line->due.final) {
+        take_answer(rewrite, line, at_ns);
+        return;
+    }
+    buf_append_some(&rewrite->reply, line->bytes);
+    pass_reply(rewrite, line, at_ns);
 }
 
 static void take(void *self, const struct filter_line *line, int64_t at_ns) {
@@ -212,6 +316,8 @@ static void let_go(void *self, enum side side, int64_t at_ns) {
 static void rewrite_free(void *self) {
     struct rewrite *rewrite = self;
     buf_cleanup(&rewrite->reply);
+    buf_cleanup(&rewrite->message);
+    free(rewrite->recipients.items);
     free(rewrite);
 }
 
@@ -222,5 +328,6 @@ struct filter rewrite_new(const struct rewrite_rule *rule, struct filter_port po
     rewrite->rule = rule;
     rewrite->port = port;
     buf_init(&rewrite->reply, LIMIT_REPLY_BYTES);
+    buf_init(&rewrite->message, LIMIT_REPLY_BYTES);
     return (struct filter){&ops, rewrite};
 }

@@ -5,6 +5,8 @@
 //   C > RCPT TO:<b@example.net>   P > RCPT TO:<to@example.org>   S < 250 ok   P < 250 ok
 //   C > RCPT TO:<c@example.net>                                               P < 250 ok
 //
+// In LMTP a message has an answer for each recipient: those others get that of the first.
+//
 // No recipient of the client's reaches the server but those to keep, the parameter ORCPT included.
 #ifndef SCOPE_FAULT_REWRITE_H
 #define SCOPE_FAULT_REWRITE_H
