@@ -39,7 +39,8 @@ def test_exits_as_the_command_does(scope):
         result = ways.run(scope, 25, command)
         assert result.status == status, (command, result.status, result.errors)
         if status in (126, 127):
-            said, = result.errors.splitlines()
+            said, ports = result.errors.splitlines()
+            assert "nothing was captured" in ports, ports
             assert said.startswith(f"smtpscope: {command[0]}: "), said
             assert ("command not found" in said) == (command[0][0] != "/"), said
 
