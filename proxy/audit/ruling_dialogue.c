@@ -197,7 +197,7 @@ static void judge_memory(struct audit_ruling *out, const struct audit_evidence *
 // Some clients take a time that grows with the square of what comes, so that the machine decides
 // whether it is enough.
 void audit_survives_flood(struct audit_ruling *out, const struct audit_evidence *evidence) {
-    if (evidence->trial->timed_out && audit_accepted(evidence->trial) == 0) {
+    if (evidence->trial->timed_out) {
         audit_say(out, AUDIT_NOT_APPLICABLE,
                   "the command was not done with it when its time was over");
     } else {

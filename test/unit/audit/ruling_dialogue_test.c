@@ -192,6 +192,9 @@ static void a_flood_may_be_taken_or_refused(void **state) {
     check(&flood, &trial, AUDIT_PASS, "delivered the mail and exited 0");
     trial.trial.status = 128 + 6;
     check(&flood, &trial, AUDIT_FAIL, "crashed and ended by signal 6");
+    trial.trial.timed_out = true;
+    check(&flood, &trial, AUDIT_NOT_APPLICABLE,
+          "the command was not done with it when its time was over");
 }
 
 static void a_flood_is_not_to_fill_the_memory(void **state) {
