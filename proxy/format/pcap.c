@@ -3,12 +3,6 @@
 // between the client's and the server's real addresses (contract, "Outputs"). The STARTTLS line and
 // its 220 are left out, so that a dissector does not wait for TLS. What only the server saw,
 // because the proxy said it by itself, is not part of it: this is the client's view.
-//
-// What the proxy itself said to the client never passes for the server's: it has a connection of
-// its own, from the address where the proxy took the client.
-//
-//   client ◀──▶ server    what both said
-//   client ◀── proxy      what the proxy put in
 #include "format/format.h"
 
 #include "base/limits.h"
@@ -21,14 +15,11 @@
 
 struct pcap {
     struct outlet *outlet;
-    struct flow real;
-    struct flow put_in; // by the proxy
-    bool apart;         // there is a server that the proxy could be taken for
-    bool ready;         // the flows have their addresses
+    struct flow flow;
+    bool ready; // the flow has its addresses
     struct buf gathered;
-    struct flow *flow; // where it goes,
-    enum side from;    // who sent it,
-    int64_t at_ns;     // and when, in Unix time
+    enum side from; // who sent it,
+    int64_t at_ns;  // and when, in Unix time
 };
 
 static void *pcap_new(struct outlet *outlet) {
@@ -41,22 +32,16 @@ static void *pcap_new(struct outlet *outlet) {
 static void pcap_flush(void *state) {
     struct pcap *pcap = state;
     if (buf_len(&pcap->gathered) > 0) {
-        flow_send(pcap->flow, &pcap->outlet->bytes, pcap->at_ns, pcap->from,
+        flow_send(&pcap->flow, &pcap->outlet->bytes, pcap->at_ns, pcap->from,
                   buf_slice(&pcap->gathered));
         buf_cleanup(&pcap->gathered);
     }
 }
 
-static struct flow *flow_of(struct pcap *pcap, const struct event_bytes *bytes) {
-    return bytes->by_proxy && pcap->apart ? &pcap->put_in : &pcap->real;
-}
-
 static void gather(struct pcap *pcap, const struct event_bytes *bytes, int64_t unix_ns) {
-    struct flow *flow = flow_of(pcap, bytes);
-    if (pcap->flow != flow || pcap->from != bytes->from || pcap->at_ns != unix_ns) {
+    if (pcap->from != bytes->from || pcap->at_ns != unix_ns) {
         pcap_flush(pcap);
     }
-    pcap->flow = flow;
     pcap->from = bytes->from;
     pcap->at_ns = unix_ns;
     struct slice rest = bytes->data;
@@ -83,29 +68,10 @@ static struct event_endpoint server_end(const struct event_session *session) {
     return server;
 }
 
-static bool is_same_end(const struct event_endpoint *a, const struct event_endpoint *b) {
-    return a->port == b->port && strcmp(a->address, b->address) == 0;
-}
-
-// Where the client was taken at the server's own address, or nothing is known of it, the proxy has
-// the unspecified address.
-static struct event_endpoint proxy_end(const struct event_session *session,
-                                       const struct event_endpoint *server) {
-    struct event_endpoint proxy = session->client_local;
-    if (proxy.address == NULL || is_same_end(&proxy, server)) {
-        proxy.address = strchr(server->address, ':') != NULL ? "::" : "0.0.0.0";
-        proxy.port = server->port;
-    }
-    return proxy;
-}
-
 static void make_ready(struct pcap *pcap, const struct event_session *session) {
     if (!pcap->ready) {
         struct event_endpoint server = server_end(session);
-        struct event_endpoint proxy = proxy_end(session, &server);
-        flow_init(&pcap->real, pcap_put_packet, session->id, &session->client, &server);
-        flow_init(&pcap->put_in, pcap_put_packet, session->id, &session->client, &proxy);
-        pcap->apart = !session->has_server || session->server.address != NULL;
+        flow_init(&pcap->flow, pcap_put_packet, session->id, &session->client, &server);
         pcap->ready = true;
     }
 }
@@ -119,8 +85,7 @@ static bool is_behind(const struct event_bytes *bytes) {
 static void take_close(struct pcap *pcap, const struct event *event) {
     enum side first = event->close.by == PARTY_CLIENT ? SIDE_CLIENT : SIDE_SERVER;
     pcap_flush(pcap);
-    flow_close(&pcap->real, &pcap->outlet->bytes, event_unix_ns(event), first);
-    flow_close(&pcap->put_in, &pcap->outlet->bytes, event_unix_ns(event), first);
+    flow_close(&pcap->flow, &pcap->outlet->bytes, event_unix_ns(event), first);
 }
 
 static void pcap_take(void *state, const struct event *event) {
@@ -128,7 +93,7 @@ static void pcap_take(void *state, const struct event *event) {
     int64_t unix_ns = event_unix_ns(event);
     if (event->kind == EVENT_CONNECT && event->connect.connected) {
         make_ready(pcap, event->session);
-        flow_open(&pcap->real, &pcap->outlet->bytes, unix_ns);
+        flow_open(&pcap->flow, &pcap->outlet->bytes, unix_ns);
     } else if (event->kind == EVENT_BYTES && !is_behind(&event->bytes)) {
         make_ready(pcap, event->session);
         gather(pcap, &event->bytes, unix_ns);
@@ -142,7 +107,7 @@ static void pcap_skip(void *state, const struct event *event) {
     if (event->kind == EVENT_BYTES && !is_behind(&event->bytes)) {
         make_ready(pcap, event->session);
         pcap_flush(pcap);
-        flow_skip(flow_of(pcap, &event->bytes), event->bytes.from, event->bytes.data.len);
+        flow_skip(&pcap->flow, event->bytes.from, event->bytes.data.len);
     }
 }
 

@@ -72,24 +72,15 @@ static void talk_send(struct talk *talk, struct event *event) {
     output_sink.take(talk->recording, event);
 }
 
-static void talk_name_ends(struct talk *talk, const char *client, const char *server,
-                           uint16_t port) {
+static void talk_begin(struct talk *talk, const char *client, const char *server, uint16_t port) {
     talk->session.id++;
     talk->session.client = (struct event_endpoint){.address = client, .port = 51234};
     talk->session.server = (struct event_endpoint){.address = server, .port = port};
     talk->session.client_local = (struct event_endpoint){.address = "127.0.0.1", .port = 2525};
     talk->session.server_local = (struct event_endpoint){.address = server, .port = 40001};
-}
-
-static void talk_connect(struct talk *talk) {
     talk->recording = output_sink.session_new(talk->set);
     struct event event = {.kind = EVENT_CONNECT, .connect = {.connected = true}};
     talk_send(talk, &event);
-}
-
-static void talk_begin(struct talk *talk, const char *client, const char *server, uint16_t port) {
-    talk_name_ends(talk, client, server, port);
-    talk_connect(talk);
 }
 
 static void talk_end(struct talk *talk) {
@@ -189,45 +180,6 @@ static void tshark_exports_the_message_whole(void **state) {
     assert_non_null(message);
     assert_string_equal(message, "From: a@example.com\r\nSubject: Hello\r\n\r\n"
                                  "first line\r\nlast line\r\n");
-}
-
-static void say_by_proxy(struct talk *talk, const char *text) {
-    struct event event = {.kind = EVENT_BYTES};
-    event.bytes =
-        (struct event_bytes){.from = SIDE_SERVER, .data = slice_of_string(text), .by_proxy = true};
-    talk_send(talk, &event);
-}
-
-// A reply that was replaced, from the proxy's own address.
-static void check_put_in(const char *server, const char *local, const char *proxy) {
-    struct talk talk;
-    talk_open(&talk, &pcap_format, in_folder("x.pcap"));
-    talk_name_ends(&talk, "192.0.2.1", server, 587);
-    talk.session.client_local = (struct event_endpoint){.address = local, .port = 587};
-    talk_connect(&talk);
-    say(&talk, SIDE_SERVER, "220 smtp.example.com ESMTP\r\n");
-    say(&talk, SIDE_CLIENT, "NOOP\r\n");
-    say(&talk, SIDE_SERVER, "250 real\r\n");
-    say_by_proxy(&talk, "451 put in\r\n");
-    say(&talk, SIDE_CLIENT, "QUIT\r\n");
-    say(&talk, SIDE_SERVER, "221 bye\r\n");
-    talk_end(&talk);
-    output_set_close(talk.set);
-    assert_string_equal(ask("x.pcap", STRICT "-Y tcp.analysis.flags"), "");
-    const char *codes = "-d tcp.port==587,smtp -Y smtp.response.code -T fields -e ip.src "
-                        "-e smtp.response.code";
-    char *due = mem_format("%s\t220\n%s\t250\n%s\t451\n%s\t221\n", server, server, proxy, server);
-    assert_string_equal(ask("x.pcap", codes), due);
-    free(due);
-}
-
-static void what_the_proxy_said_is_a_stream_of_its_own(void **state) {
-    (void)state;
-    if (!have_tshark()) {
-        skip(); // tshark is not installed
-    }
-    check_put_in("198.51.100.2", "127.0.0.1", "127.0.0.1");
-    check_put_in("198.51.100.2", "198.51.100.2", "0.0.0.0"); // taken at the server's own address
 }
 
 static void times_and_addresses_are_real(void **state) {
@@ -344,7 +296,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CAPTURE_TEST(tshark_dissects_it_as_smtp_and_has_no_complaint),
         CAPTURE_TEST(tshark_exports_the_message_whole),
-        CAPTURE_TEST(what_the_proxy_said_is_a_stream_of_its_own),
         CAPTURE_TEST(times_and_addresses_are_real),
         CAPTURE_TEST(a_port_used_again_is_another_stream),
         CAPTURE_TEST(tshark_decrypts_it_with_no_setting),
