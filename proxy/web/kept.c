@@ -23,6 +23,17 @@ struct piece {
     size_t len;
 };
 
+// So many findings wait for a record; the next one makes it.
+enum { EARLY_FINDINGS = 4 };
+
+// A finding that came before there is a record. It goes with its session, as a view may show it.
+struct early_finding {
+    struct early_finding *next;
+    struct event_finding finding;
+    int64_t at_ns;
+    char text[];
+};
+
 struct kept {
     atomic_uint owners;
     atomic_bool ended;
@@ -34,6 +45,7 @@ struct kept {
     pthread_mutex_t lock; // of what follows
     bool begun;
     char tls_versions[2][TLS_VERSION_SIZE]; // by side; before there is a record
+    struct early_finding *early;            // in the order in which they came
     struct record *record;                  // NULL: nothing else is known yet
     struct kept_message **messages;
     size_t message_count;
@@ -42,8 +54,9 @@ struct kept {
     size_t piece_count;
     size_t piece_room;
     size_t piece_bytes;
-    // The session's thread alone: bytes of messages.
+    // The session's thread alone: bytes of messages, and of early findings.
     size_t text_bytes;
+    size_t early_bytes;
 };
 
 static struct kept *kept_with(struct record *record, uint64_t id) {
@@ -84,10 +97,19 @@ static void free_message(struct kept_message *message) {
     free(message);
 }
 
+static void free_early(struct early_finding *early) {
+    while (early != NULL) {
+        struct early_finding *next = early->next;
+        free(early);
+        early = next;
+    }
+}
+
 void kept_release(struct kept *kept) {
     if (kept == NULL || atomic_fetch_sub(&kept->owners, 1) > 1) {
         return;
     }
+    free_early(kept->early);
     for (size_t i = 0; i < kept->message_count; i++) {
         free_message(kept->messages[i]);
     }
@@ -130,12 +152,52 @@ static void give_tls(struct kept *kept, const struct event *event, enum side sid
     }
 }
 
+static void give_early(struct kept *kept, const struct event *event) {
+    for (const struct early_finding *early = kept->early; early != NULL; early = early->next) {
+        struct event finding = {.kind = EVENT_FINDING, .session = event->session};
+        finding.at_ns = early->at_ns;
+        finding.finding = early->finding;
+        record_take(kept->record, &finding, NULL);
+    }
+}
+
 static void need_record(struct kept *kept, const struct event *event) {
     if (kept->record == NULL) {
         kept->record = record_new(kept->share);
         give_tls(kept, event, SIDE_CLIENT);
         give_tls(kept, event, SIDE_SERVER);
+        give_early(kept, event);
     }
+}
+
+// Where the list ends; NULL where there is no more room in it.
+static struct early_finding **early_end(struct kept *kept) {
+    struct early_finding **end = &kept->early;
+    int count = 0;
+    while (*end != NULL) {
+        end = &(*end)->next;
+        count++;
+    }
+    return count < EARLY_FINDINGS ? end : NULL;
+}
+
+// False where the finding has to go into a record.
+static bool keep_early(struct kept *kept, const struct event *event) {
+    const struct slice text = event->finding.text;
+    struct early_finding **end = kept->record == NULL ? early_end(kept) : NULL;
+    if (end == NULL) {
+        return false;
+    }
+    struct early_finding *early = mem_new(sizeof(*early) + text.len);
+    early->finding = event->finding;
+    early->at_ns = event->at_ns;
+    if (text.len > 0) {
+        memcpy(early->text, text.data, text.len);
+    }
+    early->finding.text = slice_of(early->text, text.len);
+    kept->early_bytes += sizeof(*early) + text.len;
+    *end = early;
+    return true;
 }
 
 static void take_for_expectations(struct kept *kept, const struct event *event,
@@ -151,8 +213,10 @@ static void take_for_expectations(struct kept *kept, const struct event *event,
     case EVENT_MESSAGE:
     case EVENT_FINDING:
     case EVENT_CLOSE:
-        need_record(kept, event);
-        record_take(kept->record, event, message);
+        if (event->kind != EVENT_FINDING || !keep_early(kept, event)) {
+            need_record(kept, event);
+            record_take(kept->record, event, message);
+        }
         return;
     }
 }
@@ -167,6 +231,10 @@ static const struct record *record_without(struct kept_view *view, const struct 
             view->tls[side].version = view->tls_versions[side];
             record->tls[side] = &view->tls[side];
         }
+    }
+    record->findings = mem_new_array(EARLY_FINDINGS, sizeof(*record->findings));
+    for (const struct early_finding *early = kept->early; early != NULL; early = early->next) {
+        record->findings[record->finding_count++] = early->finding;
     }
     return record;
 }
@@ -267,7 +335,7 @@ void kept_take_capture(struct kept *kept, struct buf *packets) {
 
 size_t kept_count(struct kept *kept) {
     size_t record = kept->record == NULL ? 0 : record_reserved(kept->record);
-    size_t bytes = sizeof(*kept) + record + kept->text_bytes +
+    size_t bytes = sizeof(*kept) + record + kept->text_bytes + kept->early_bytes +
                    kept->message_count * sizeof(struct kept_message) +
                    kept->message_room * sizeof(struct kept_message *) +
                    kept->piece_room * sizeof(struct piece) + kept->piece_bytes;

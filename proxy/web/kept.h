@@ -9,8 +9,8 @@
 // done after it. Several own a session; the last one frees it.
 //
 // Where there is no page only expectations ask for a session. Then its record has what they can ask
-// for, and is made with the first event that brings more of it than the versions of TLS: a session
-// that is idle after STARTTLS has none.
+// for, and is made with the first event that brings more of it than the versions of TLS and a few
+// findings: a session that is idle after STARTTLS has none.
 #ifndef SCOPE_WEB_KEPT_H
 #define SCOPE_WEB_KEPT_H
 

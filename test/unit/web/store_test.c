@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -289,6 +290,57 @@ static void an_idle_session_is_kept_without_a_record(void **state) {
     stage_close(&stage);
 }
 
+// The text is gone when this returns.
+static void send_finding(struct sample *sample, int n) {
+    char text[32];
+    snprintf(text, sizeof(text), "finding %d", n);
+    sample_finding(sample, SEVERITY_ERROR, text);
+    memset(text, 'x', sizeof(text));
+}
+
+static void assert_findings(const struct record *record, size_t count) {
+    assert_int_equal(record->finding_count, count);
+    for (size_t i = 0; i < count; i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "finding %zu", i + 1);
+        assert_true(slice_is(record->findings[i].text, text));
+        assert_int_equal(record->findings[i].severity, SEVERITY_ERROR);
+    }
+}
+
+static void see_findings(struct kept *kept, size_t count) {
+    struct kept_view view;
+    assert_true(kept_view_open(&view, kept));
+    assert_findings(view.record, count);
+    kept_view_close(&view);
+}
+
+static void a_few_findings_are_kept_without_a_record(void **state) {
+    (void)state;
+    struct stage stage;
+    struct sample sample;
+    struct kept_view view;
+    stage_open(&stage, 64 * MIB);
+    stage.target.feed = NULL;
+    void *live = begin(&stage, &sample, 7);
+    send_finding(&sample, 1);
+    send_finding(&sample, 2);
+    struct kept *kept = store_find(stage.target.store, 7);
+    assert_true(kept_count(kept) < 512);
+    assert_true(kept_view_open(&view, kept));
+    send_finding(&sample, 3);
+    send_finding(&sample, 4);
+    see_findings(kept, 4);
+    send_finding(&sample, 5); // which is too many
+    see_findings(kept, 5);
+    assert_findings(view.record, 2); // as they were
+    kept_view_close(&view);
+    end(&sample, live);
+    see_findings(kept, 5);
+    kept_release(kept);
+    stage_close(&stage);
+}
+
 // All that an expression has a name for, also of what came before there was a record.
 static void without_a_page_a_session_has_what_can_be_asked(void **state) {
     (void)state;
@@ -332,6 +384,7 @@ int main(void) {
         cmocka_unit_test(a_view_does_not_change_while_the_session_goes_on),
         cmocka_unit_test(a_collector_sees_what_has_gone),
         cmocka_unit_test(an_idle_session_is_kept_without_a_record),
+        cmocka_unit_test(a_few_findings_are_kept_without_a_record),
         cmocka_unit_test(without_a_page_a_session_has_what_can_be_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
