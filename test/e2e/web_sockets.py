@@ -135,6 +135,26 @@ def test_what_is_too_large_ends_its_connection(scope):
         assert answer.status == 200, answer.__dict__
 
 
+def test_what_the_library_refuses_says_nothing_of_the_request(scope):
+    """Those answers have another form than the API's; they carry nothing, and end the connection."""
+    mark = b"mark<script>alert(1)</script>"
+    with w.page(scope) as (_, web):
+        host = b"Host: localhost\r\n"
+        post = b"POST /api/v1/recording HTTP/1.1\r\n" + host
+        for data in (b"GET /" + mark + b" HTTP/2.0\r\n" + host + b"\r\n",
+                     b"GET /" + mark + b" " + mark + b"/1.1\r\n" + host + b"\r\n",
+                     b"GET /" + mark + b"\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\n" + mark,
+                     b"GET / HTTP/1.1\r\n" + host + mark + b"\r\n\r\n",
+                     b"GET / HTTP/1.1\r\n" + host + b"X: " + mark * (1 << 15) + b"\r\n\r\n",
+                     b"GET /" + mark * (1 << 15) + b" HTTP/1.1\r\n" + host + b"\r\n",
+                     post + b"Content-Length: " + mark + b"\r\n\r\n",
+                     post + b"Transfer-Encoding: chunked\r\n\r\n" + mark + b"\r\n"):
+            answer = web.say(data)
+            assert 400 <= answer.status < 600, (data[:80], answer.__dict__)
+            assert len(answer.body) < 300 and b"mark" not in answer.body, answer.body
+            assert b"script" not in answer.body.lower() and b"http:" not in answer.body, answer.body
+
+
 def test_no_host_or_two_are_refused(scope):
     with w.page(scope) as (_, web):
         for head in (b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", b"GET / HTTP/1.0\r\n\r\n",
