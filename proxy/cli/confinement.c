@@ -74,17 +74,20 @@ const struct user *confinement_opens_as(const struct confinement *confinement) {
 
 // ── entering it ─────────────────────────────────────────────────────────────────────────────────
 
-static void say_what_the_kernel_lacks(const struct sandbox_faults *faults) {
-    if (faults->calls != 0) {
+// What this kernel never has is for `smtpscope doctor` to say, not for each start.
+static bool is_lacking(int error) {
+    return error == ENOSYS || error == EOPNOTSUPP;
+}
+
+static void say_what_failed(const struct sandbox_faults *faults) {
+    if (faults->calls != 0 && !is_lacking(faults->calls)) {
         console_sayf("the sandbox has no filter for system calls here (%s); `smtpscope doctor` "
                      "says more",
                      strerror(faults->calls));
     }
-    if (faults->files != 0) {
+    if (faults->files != 0 && !is_lacking(faults->files)) {
         console_sayf("the sandbox leaves all files open: %s; `smtpscope doctor` says more",
-                     faults->files == ENOSYS || faults->files == EOPNOTSUPP
-                         ? "this kernel has no Landlock"
-                         : strerror(faults->files));
+                     strerror(faults->files));
     }
 }
 
@@ -96,7 +99,7 @@ static void say_faults(const struct sandbox_faults *faults, bool becomes_user) {
                      "--user names another user",
                      strerror(faults->rights));
     }
-    say_what_the_kernel_lacks(faults);
+    say_what_failed(faults);
 }
 
 static uint64_t needed_rights(bool marks, bool stays_root) {
@@ -150,7 +153,7 @@ void confinement_enter_reader(const struct options *options) {
     if (becomes_nobody) {
         user_cleanup(&user);
     }
-    say_what_the_kernel_lacks(&faults);
+    say_what_failed(&faults);
 }
 
 void confinement_cleanup(struct confinement *confinement) {
