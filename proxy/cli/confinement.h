@@ -36,7 +36,7 @@ MUST_USE enum err confinement_enter(const struct confinement *confinement, struc
                                     const struct options *options, bool marks);
 // For a command that has read its files and bound its port, before it looks at what it has read: it
 // opens none but those of the C library from then on, and root goes on as `nobody`. While there is
-// one thread. What the kernel lacks is said.
+// one thread. A part that fails is said.
 void confinement_enter_reader(const struct options *options);
 void confinement_cleanup(struct confinement *confinement);
 

@@ -40,4 +40,7 @@ struct event_session {
     struct event_endpoint server_local;
 };
 
+// Whether the client went to this port, by a capture or to the proxy's own.
+bool session_is_to_port(const struct event_session *session, uint16_t port);
+
 #endif

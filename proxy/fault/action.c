@@ -236,13 +236,11 @@ static const char *nonsense(const struct fault_rule *rule) {
         return "a 220 to STARTTLS begins TLS, which the server does not know of";
     }
     if (rule->action.kind == FAULT_REPLACE && strcmp(rule->point_text, "DATA") == 0) {
-        return "at DATA the server would still wait for the message; 'DATA: CODE TEXT' "
-               "keeps "
+        return "at DATA the server would still wait for the message; 'DATA: CODE TEXT' keeps "
                "DATA from it, 'message: replace ...' replaces the answer to the message";
     }
     if (rule->action.kind == FAULT_REPLACE && strcmp(rule->point_text, "STARTTLS") == 0) {
-        return "at STARTTLS the server would still wait for TLS; 'STARTTLS: CODE TEXT' "
-               "keeps "
+        return "at STARTTLS the server would still wait for TLS; 'STARTTLS: CODE TEXT' keeps "
                "STARTTLS from it";
     }
     return NULL;

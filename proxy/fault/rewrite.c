@@ -99,12 +99,12 @@ static void note_recipient(struct recipients *all, int exchange, bool joined) {
     all->joined += joined ? 1 : 0;
 }
 
-static void note_reply(struct recipients *all, int exchange, int code) {
+static void note_reply(struct recipients *all, int exchange, bool accepted) {
     while (all->replied < all->count && all->items[all->replied].exchange < exchange) {
         all->replied++;
     }
     if (all->replied < all->count && all->items[all->replied].exchange == exchange) {
-        all->items[all->replied].accepted = code / 100 == 2;
+        all->items[all->replied].accepted = accepted;
     }
 }
 
@@ -164,7 +164,7 @@ static enum filter_verdict judge_server(struct rewrite *rewrite, const struct fi
     if (!line->whole) {
         return of_first || of_message || of_recipient ? FILTER_MORE : FILTER_PASS;
     }
-    note_reply(&rewrite->recipients, line->due.exchange, line->reply.code);
+    note_reply(&rewrite->recipients, line->due.exchange, line->reply.code / 100 == 2);
     return of_first || of_message ? FILTER_TAKE : FILTER_PASS;
 }
 
@@ -247,7 +247,7 @@ static void say_again(struct rewrite *rewrite, const struct buf *reply, int64_t 
 
 static void answer(struct rewrite *rewrite, int64_t at_ns) {
     bool accepted = slice_starts_with(buf_slice(&rewrite->reply), SLICE("2"));
-    note_reply(&rewrite->recipients, rewrite->exchange, accepted ? 250 : 550);
+    note_reply(&rewrite->recipients, rewrite->exchange, accepted);
     say_again(rewrite, &rewrite->reply, at_ns);
     rewrite->port.held_was_early(&rewrite->port);
     rewrite->state = REWRITE_RELAYS;

@@ -63,9 +63,11 @@ static void refuse_plain(struct relay *relay, int64_t at_ns) {
 // The embedded server takes TLS at once on any port. Servers begin in plain text on these two.
 static void note_tls_on_plain_port(struct relay *relay, int64_t at_ns) {
     static const uint16_t ports[] = {25, 587}; // RFC 5321 4.5.4.2, RFC 6409 3.1
-    const struct event_session *session = relay->session;
-    for (size_t i = 0; !far_side_is_socket(relay) && i < sizeof(ports) / sizeof(ports[0]); i++) {
-        if (session->server.port == ports[i] || session->client_local.port == ports[i]) {
+    if (far_side_is_socket(relay)) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+        if (session_is_to_port(relay->session, ports[i])) {
             observer_note(relay->observer, at_ns,
                           "TLS from the first byte on port %u: a real server begins in plain text "
                           "there, and would refuse this; use STARTTLS, or port 465",

@@ -69,11 +69,7 @@ static struct far_end embedded_server(const struct relay_config *config) {
     });
 }
 
-// Whether the client went to the port of implicit TLS, by a capture or to the proxy's own.
-static bool at_tls_port(const struct event_session *session) {
-    enum { SUBMISSIONS = 465 }; // RFC 8314 7.3
-    return session->server.port == SUBMISSIONS || session->client_local.port == SUBMISSIONS;
-}
+enum { SUBMISSIONS = 465 }; // the port of implicit TLS (RFC 8314 7.3)
 
 // A client that may yet begin with a ClientHello is waited for where the proxy, not the client,
 // decides what the server's side is.
@@ -83,7 +79,7 @@ static int64_t decision_time(const struct relay *relay, int64_t at_ns) {
     if (!automatic || !(embedded || relay_bridges(relay))) {
         return INT64_MAX;
     }
-    bool longer = embedded && at_tls_port(relay->session);
+    bool longer = embedded && session_is_to_port(relay->session, SUBMISSIONS);
     if (embedded && relay->config->client_start == CLIENT_START_TLS) {
         return at_ns + (longer ? RELAY_HELLO_WAIT_DUE_NS : RELAY_HELLO_WAIT_465_NS);
     }
