@@ -19,14 +19,21 @@ struct question {
     time_t patience_s; // for the answer
 };
 
-static bool send_line(int fd, const char *line) {
-    size_t len = strlen(line);
-    return send(fd, line, len, MSG_NOSIGNAL) == (ssize_t)len &&
-           send(fd, "\n", 1, MSG_NOSIGNAL) == 1;
+// How the proxy took a question.
+enum reception {
+    RECEPTION_WHOLE, // its answer is all there
+    RECEPTION_GONE,  // it closed the connection first, as a proxy that stops does
+    RECEPTION_NONE,  // no answer in time
+};
+
+// What does not arrive is seen at the answer.
+static void send_line(int fd, const char *line) {
+    (void)send(fd, line, strlen(line), MSG_NOSIGNAL);
+    (void)send(fd, "\n", 1, MSG_NOSIGNAL);
 }
 
-// Everything up to the end of the stream; false where it breaks off.
-static bool read_answer(struct buf *answer, int fd, time_t patience_s) {
+// Everything up to the end of the stream.
+static enum reception read_answer(struct buf *answer, int fd, time_t patience_s) {
     const struct timeval patience = {.tv_sec = patience_s};
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     for (;;) {
@@ -35,8 +42,11 @@ static bool read_answer(struct buf *answer, int fd, time_t patience_s) {
         if (len < 0 && room != NULL && errno == EINTR) {
             continue;
         }
-        if (len <= 0) {
-            return len == 0;
+        if (room == NULL || (len < 0 && errno != ECONNRESET)) {
+            return RECEPTION_NONE;
+        }
+        if (len <= 0) { // a reset follows an answer that did not wait for the question
+            return buf_len(answer) > 0 ? RECEPTION_WHOLE : RECEPTION_GONE;
         }
         buf_commit(answer, (size_t)len);
     }
@@ -58,6 +68,27 @@ static enum control_result understand(struct buf *out, struct slice answer, cons
     return CONTROL_REFUSED;
 }
 
+static enum control_result ask_over(struct buf *out, int fd, const char *path,
+                                    const struct question *question) {
+    struct buf answer;
+    buf_init(&answer, LIMIT_CONTROL_ANSWER);
+    enum control_result result = CONTROL_REFUSED;
+    send_line(fd, question->line);
+    switch (read_answer(&answer, fd, question->patience_s)) {
+    case RECEPTION_WHOLE:
+        result = understand(out, buf_slice(&answer), path);
+        break;
+    case RECEPTION_GONE:
+        buf_putf(out, "the proxy at %s has stopped\n", path);
+        break;
+    case RECEPTION_NONE:
+        buf_putf(out, "no answer from the proxy at %s\n", path);
+        break;
+    }
+    buf_cleanup(&answer);
+    return result;
+}
+
 static enum control_result ask(struct buf *out, const char *path, const struct question *question) {
     int fd = -1;
     switch (socket_look(path, &fd)) {
@@ -72,13 +103,8 @@ static enum control_result ask(struct buf *out, const char *path, const struct q
         buf_putf(out, "no proxy is running at %s\n", path);
         return CONTROL_NONE;
     }
-    struct buf answer;
-    buf_init(&answer, LIMIT_CONTROL_ANSWER);
-    bool whole = send_line(fd, question->line) && read_answer(&answer, fd, question->patience_s);
+    enum control_result result = ask_over(out, fd, path, question);
     close(fd);
-    struct slice said = whole ? buf_slice(&answer) : slice_of(NULL, 0);
-    enum control_result result = understand(out, said, path);
-    buf_cleanup(&answer);
     return result;
 }
 

@@ -258,9 +258,10 @@ static void on_connection(uv_stream_t *listener, int status) {
     server->clients = client;
     server->client_count++;
     uv_pipe_init(listener->loop, &client->pipe, 0);
-    if (uv_accept(listener, (uv_stream_t *)&client->pipe) != 0 ||
-        server->client_count > LIMIT_CONTROL_CLIENTS ||
-        uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read) != 0) {
+    bool accepted = uv_accept(listener, (uv_stream_t *)&client->pipe) == 0;
+    if (accepted && server->client_count > LIMIT_CONTROL_CLIENTS) {
+        send_failure(client, "too many ask at once");
+    } else if (!accepted || uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read) != 0) {
         close_client(client);
     }
 }

@@ -200,6 +200,58 @@ static void closes_with_clients_that_say_nothing(void **state) {
     close(fd);
 }
 
+struct ending {
+    int listener;
+    bool reads; // the question, before it closes
+};
+
+static void *accept_and_close(void *argument) {
+    const struct ending *ending = argument;
+    char question[64];
+    int fd = accept(ending->listener, NULL, NULL);
+    while (ending->reads && read(fd, question, 1) == 1 && question[0] != '\n') {
+    }
+    close(fd);
+    return NULL;
+}
+
+// A proxy may end with a question in its queue, read by half, or read.
+static void says_that_it_stopped_without_an_answer(void **state) {
+    struct stage *stage = *state;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char expected[160];
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/ending", stage->folder);
+    snprintf(expected, sizeof(expected), "the proxy at %s has stopped\n", address.sun_path);
+    struct ending ending = {.listener = socket(AF_UNIX, SOCK_STREAM, 0)};
+    assert_int_equal(bind(ending.listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(ending.listener, 1), 0);
+    for (int reads = 0; reads < 2; reads++) {
+        pthread_t thread;
+        ending.reads = reads == 1;
+        assert_int_equal(pthread_create(&thread, NULL, accept_and_close, &ending), 0);
+        assert_answer(address.sun_path, CONTROL_STATUS, CONTROL_REFUSED, expected);
+        pthread_join(thread, NULL);
+    }
+    close(ending.listener);
+}
+
+static void says_that_too_many_ask(void **state) {
+    struct stage *stage = *state;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int silent[LIMIT_CONTROL_CLIENTS];
+    assert_int_equal(start(stage, NULL, NULL), OK);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", control_server_path(stage->server));
+    for (size_t i = 0; i < LIMIT_CONTROL_CLIENTS; i++) {
+        silent[i] = socket(AF_UNIX, SOCK_STREAM, 0);
+        assert_int_equal(connect(silent[i], (struct sockaddr *)&address, sizeof(address)), 0);
+    }
+    assert_answer(address.sun_path, CONTROL_STATUS, CONTROL_REFUSED, "too many ask at once\n");
+    for (size_t i = 0; i < LIMIT_CONTROL_CLIENTS; i++) {
+        close(silent[i]);
+    }
+    stop(stage);
+}
+
 static void says_that_none_runs(void **state) {
     struct stage *stage = *state;
     char expected[160];
@@ -300,6 +352,8 @@ int main(void) {
         TEST(answers_a_stop_before_it_closes),
         TEST(refuses_what_is_no_command),
         TEST(closes_with_clients_that_say_nothing),
+        TEST(says_that_it_stopped_without_an_answer),
+        TEST(says_that_too_many_ask),
         TEST(says_that_none_runs),
         TEST(removes_what_dead_ones_left),
         TEST(lists_several),
