@@ -12,20 +12,24 @@
 // ── units ───────────────────────────────────────────────────────────────────────────────────────
 
 struct unit {
-    uint8_t value;
-    size_t len; // bytes of text; 0 at the end, or where there is no such unit
+    uint8_t value; // of a character beyond ASCII its low byte; secret_set.c knows secrets so too
+    size_t len;    // bytes of text; 0 at the end, or where there is no such unit
 };
 
 struct unit unit_plain_at(struct slice text, size_t at);
-// %XX, =XX, +XX, \xXX, \u00XX, \c
+// %XX, =XX, +XX, \xXX, \uXXXX, \OOO, \c, &amp;, &#38;
 struct unit unit_escape_at(struct slice text, size_t at);
+// A quote as a shell or a table of values has it within quotes: '\'' '"'"' '' ""
+struct unit unit_quote_at(struct slice text, size_t at);
+// Whether `rest` is an escape sequence or a quote whose end may have been cut off.
+bool unit_is_begun(struct slice rest);
 // Two hex digits, and the separator in front of them where it is not the first pair.
 struct unit unit_hex_at(struct slice text, size_t at, bool first);
 // A base64 digit as its six bits, which may itself be escaped (%2B, %2F, \/).
 struct unit unit_digit_at(struct slice text, size_t at);
 
 int secret_sextet(uint8_t byte);     // what a digit of base64 or base64url means, or -1
-bool secret_is_escape(uint8_t byte); // begins an escape sequence
+bool secret_is_escape(uint8_t byte); // begins an escape sequence or a quote
 
 // ── one secret ──────────────────────────────────────────────────────────────────────────────────
 
@@ -37,7 +41,7 @@ uint8_t secret_sextet_of(const struct known_secret *secret, size_t alignment, si
                          uint8_t *out_mask);
 
 // How the bytes of a text are read.
-enum reading { READ_PLAIN, READ_ESCAPED, READ_HEX };
+enum reading { READ_PLAIN, READ_ESCAPED, READ_QUOTED, READ_HEX };
 
 // How many bytes from `search->at` on say the secret, 0 for none; `search->work` grows by what was
 // compared.

@@ -11,23 +11,6 @@
 // taken for the secret.
 enum { BEGINNING_MIN = 4 };
 
-bool secret_is_escape(uint8_t byte) {
-    return byte == '%' || byte == '=' || byte == '+' || byte == '\\';
-}
-
-int secret_sextet(uint8_t byte) {
-    if (text_is_digit(byte)) {
-        return byte - '0' + 52;
-    }
-    if (text_is_alpha(byte)) {
-        return byte >= 'a' ? byte - 'a' + 26 : byte - 'A';
-    }
-    if (byte == '+' || byte == '-') {
-        return 62;
-    }
-    return byte == '/' || byte == '_' ? 63 : -1;
-}
-
 size_t secret_first_sextet(size_t alignment) {
     return (8 * alignment + 5) / 6;
 }
@@ -53,54 +36,6 @@ uint8_t secret_sextet_of(const struct known_secret *secret, size_t alignment, si
     return (uint8_t)((first << 8 | second) >> shift & 0x3F);
 }
 
-// ── units ───────────────────────────────────────────────────────────────────────────────────────
-
-static struct unit hex_pair(struct slice text, size_t at, size_t prefix) {
-    if (text.len - at < prefix + 2) {
-        return (struct unit){0};
-    }
-    int high = text_hex_value(text.data[at + prefix]);
-    int low = text_hex_value(text.data[at + prefix + 1]);
-    if (high < 0 || low < 0) {
-        return (struct unit){0};
-    }
-    return (struct unit){(uint8_t)(high * 16 + low), prefix + 2};
-}
-
-static struct unit backslashed(struct slice text, size_t at) {
-    struct slice rest = slice_from(text, at);
-    struct unit unit = {0};
-    if (slice_starts_with_nocase(rest, SLICE("\\x"))) {
-        unit = hex_pair(text, at, 2);
-    } else if (slice_starts_with_nocase(rest, SLICE("\\u00"))) {
-        unit = hex_pair(text, at, 4);
-    }
-    if (unit.len == 0 && rest.len >= 2) {
-        unit = (struct unit){rest.data[1], 2};
-    }
-    return unit;
-}
-
-struct unit unit_escape_at(struct slice text, size_t at) {
-    if (at >= text.len || !secret_is_escape(text.data[at])) {
-        return (struct unit){0};
-    }
-    return text.data[at] == '\\' ? backslashed(text, at) : hex_pair(text, at, 1);
-}
-
-struct unit unit_plain_at(struct slice text, size_t at) {
-    return at < text.len ? (struct unit){text.data[at], 1} : (struct unit){0};
-}
-
-struct unit unit_hex_at(struct slice text, size_t at, bool first) {
-    struct unit unit = at < text.len ? hex_pair(text, at, 0) : (struct unit){0};
-    if (unit.len == 0 && !first && at < text.len &&
-        slice_find_byte(SLICE(": -"), text.data[at]) != SLICE_NONE) {
-        unit = hex_pair(text, at, 1);
-    }
-    return unit;
-}
-
 // ── one secret as text ──────────────────────────────────────────────────────────────────────────
 
 static bool same(const struct known_secret *secret, uint8_t a, uint8_t b) {
@@ -117,7 +52,8 @@ static struct unit unit_saying(const struct known_secret *secret, size_t index, 
         unit = unit_hex_at(text, at, index == 0);
         return unit.len > 0 && unit.value == secret->bytes[index] ? unit : (struct unit){0};
     case READ_ESCAPED:
-        unit = unit_escape_at(text, at);
+    case READ_QUOTED:
+        unit = reading == READ_ESCAPED ? unit_escape_at(text, at) : unit_quote_at(text, at);
         if (unit.len > 0 && same(secret, unit.value, secret->bytes[index])) {
             return unit;
         }
@@ -151,8 +87,7 @@ static size_t cut_off_at(struct slice text, size_t end) {
 // What is left of a unit whose end was cut off, or nothing: half an escape sequence, or of a hex
 // pair no more than its separator and one digit.
 static bool is_part_of_unit(struct slice rest, bool hex) {
-    return rest.len == 0 || (hex && rest.len <= 2) ||
-           (secret_is_escape(rest.data[0]) && rest.len < (rest.data[0] == '\\' ? 6 : 3));
+    return rest.len == 0 || (hex && rest.len <= 2) || unit_is_begun(rest);
 }
 
 // How much of the text is the secret's beginning, where a reading stopped after `units` units at
@@ -181,7 +116,7 @@ size_t secret_match_read(struct secret_search *search, const struct known_secret
     for (size_t i = 0; i < secret->len; i++) {
         struct unit unit = unit_saying(secret, i, text, end, reading);
         search->work++;
-        if (reading == READ_ESCAPED && search->cut &&
+        if ((reading == READ_ESCAPED || reading == READ_QUOTED) && search->cut &&
             is_part_of_unit(slice_from(text, end), false)) {
             return beginning_len(search, end, i, long_enough, false);
         }
@@ -194,15 +129,6 @@ size_t secret_match_read(struct secret_search *search, const struct known_secret
 }
 
 // ── one secret as base64 ────────────────────────────────────────────────────────────────────────
-
-struct unit unit_digit_at(struct slice text, size_t at) {
-    struct unit unit = unit_plain_at(text, at);
-    if (unit.len > 0 && unit.value != '+' && secret_is_escape(unit.value)) {
-        unit = unit_escape_at(text, at);
-    }
-    int value = unit.len == 0 ? -1 : secret_sextet(unit.value);
-    return value >= 0 ? (struct unit){(uint8_t)value, unit.len} : (struct unit){0};
-}
 
 static size_t padding_at(struct slice text, size_t at) {
     size_t end = at;

@@ -65,6 +65,9 @@ static void compare(struct secret_search *search, size_t candidate, enum reading
     if (reading == READ_PLAIN) {
         keep_longer(best, 0, secret_match_read(search, secret, READ_ESCAPED));
     }
+    if (reading != READ_HEX) {
+        keep_longer(best, 0, secret_match_read(search, secret, READ_QUOTED));
+    }
 }
 
 // Secrets may be made to begin alike, and texts to be short and many.
@@ -131,15 +134,15 @@ static void look_up_escaped_digits(struct secret_search *search, struct secret_m
     look_up(search, index_sextets_key(key), READ_PLAIN, best);
 }
 
-// unit_escape_at, sooner where there is none.
+// unit_escape_at or unit_quote_at, sooner where there is none.
 static struct unit escape_at(const struct secret_search *search, size_t at) {
     const struct secret_index *index = search->secrets_known->index;
     struct slice text = search->text;
     if (text.len - at < 2 || (index->classes[text.data[at]] & CLASS_ESCAPE) == 0) {
         return (struct unit){0};
     }
-    bool may_be = text.data[at] == '\\' || index_is_hex(index, text.data[at + 1]);
-    return may_be ? unit_escape_at(text, at) : (struct unit){0};
+    struct unit escape = unit_escape_at(text, at);
+    return escape.len > 0 ? escape : unit_quote_at(text, at);
 }
 
 // What is at `at` may be an escape sequence or a byte that means itself, so up to sixteen ways

@@ -2,6 +2,7 @@
 #include "inspect/secret_set.h"
 
 #include "base/array.h"
+#include "base/buf.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -48,19 +49,7 @@ static struct known_secret *new_entry(struct secret_set *secrets_known) {
     return &secrets_known->secrets[secrets_known->count++];
 }
 
-void secret_set_learn(struct secret_set *secrets_known, struct slice secret, bool open) {
-    if (secret.len > LIMIT_SECRET) {
-        secret.len = LIMIT_SECRET;
-        open = true;
-    }
-    if (secret.len < SECRET_SET_SECRET_MIN || is_stars(secret) || secrets_known->overflowed) {
-        return;
-    }
-    struct known_secret *known = secret_index_find(secrets_known, secret);
-    if (known != NULL) {
-        known->open = known->open || open;
-        return;
-    }
+static void keep(struct secret_set *secrets_known, struct slice secret, bool open) {
     if (secrets_known->count == LIMIT_SECRETS ||
         secrets_known->bytes + secret.len > LIMIT_SECRET_BYTES) {
         secrets_known->overflowed = true;
@@ -76,14 +65,54 @@ void secret_set_learn(struct secret_set *secrets_known, struct slice secret, boo
     secret_index_add(secrets_known, secrets_known->count - 1);
 }
 
-void secret_set_learn_key(struct secret_set *secrets_known, struct slice secret, bool open) {
-    secret_set_learn(secrets_known, secret, open);
-    struct slice kept = slice_sub(secret, 0, LIMIT_SECRET);
-    struct known_secret *known =
-        secrets_known->overflowed ? NULL : secret_index_find(secrets_known, kept);
-    if (known != NULL) {
-        known->key = true;
+static void learn(struct secret_set *secrets_known, struct slice secret, bool open, bool key) {
+    if (secret.len < SECRET_SET_SECRET_MIN || is_stars(secret) || secrets_known->overflowed) {
+        return;
     }
+    if (secret_index_find(secrets_known, secret) == NULL) {
+        keep(secrets_known, secret, open);
+    }
+    struct known_secret *known = secret_index_find(secrets_known, secret);
+    if (known != NULL) {
+        known->open = known->open || open;
+        known->key = known->key || key;
+    }
+}
+
+// Appends the low byte of each character, which is what its escape sequence is read as: `ä` is
+// \u00e4 and &#228;. False where there is nothing to say so: ASCII, or no UTF-8.
+static bool put_low_bytes(struct buf *out, struct slice secret) {
+    if (text_is_ascii(secret) || !text_is_utf8(secret)) {
+        return false;
+    }
+    while (secret.len > 0) {
+        size_t len = text_utf8_length(secret);
+        uint8_t last = secret.data[len - 1];
+        unsigned before = len > 1 ? secret.data[len - 2] : 0;
+        buf_put_byte(out, len == 1 ? last : (uint8_t)(before << 6 | (last & 0x3F)));
+        secret = slice_from(secret, len);
+    }
+    return true;
+}
+
+static void learn_both(struct secret_set *secrets_known, struct slice secret, bool open, bool key) {
+    struct buf low_bytes;
+    buf_init(&low_bytes, LIMIT_SECRET);
+    open = open || secret.len > LIMIT_SECRET;
+    secret = slice_sub(secret, 0, LIMIT_SECRET);
+    learn(secrets_known, secret, open, key);
+    if (put_low_bytes(&low_bytes, secret)) {
+        learn(secrets_known, buf_slice(&low_bytes), open, key);
+    }
+    buf_wipe(&low_bytes);
+}
+
+void secret_set_learn(struct secret_set *secrets_known, struct slice secret, bool open) {
+    learn_both(secrets_known, secret, open, false);
+}
+
+void secret_set_learn_key(struct secret_set *secrets_known, struct slice secret, bool open) {
+    learn_both(secrets_known, secret, open, true);
 }
 
 void secret_set_give_up(struct secret_set *secrets_known) {

@@ -4,9 +4,13 @@
 //
 //   as it is             s3cr+t         (also in another case, unless it is a short plain word)
 //   percent, QP, xtext   s3cr%2Bt  s3cr=2Bt  s3cr+2Bt
-//   backslashes          s3cr\+t  s3cr\x2Bt  s3cr\u002Bt
+//   backslashes          s3cr\+t  s3cr\x2Bt  s3cr\u002Bt  s3cr\053t
+//   entities             s3cr&#43;t  s3cr&#x2B;t; &amp; for &
+//   quotes within quotes '\'' '"'"' '' for ', "" for "
 //   hex                  733363722b74, with or without separators
 //   base64, base64url    at each of the three alignments, padded or not, within longer base64 too
+//
+// Characters beyond ASCII are found in all of these, and in Latin-1.
 //
 // Knows nothing of SMTP or SASL: `mask_learn` decides what is a secret.
 //

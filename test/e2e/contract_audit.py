@@ -2,6 +2,7 @@
 """`audit`: the page of the contract, sentence by sentence, with small clients whose verdicts are known."""
 
 import base64
+import html
 import json
 import os
 import re
@@ -13,13 +14,13 @@ import xml.etree.ElementTree
 from support import scope as s
 from support import ways
 
-PASSWORD = "correct-horse-battery"
+PASSWORD = "correct-horse-&\"'battery"
 
 # Its first word says how it behaves; it exits as an uncaught exception does, but for `deaf`.
 CLIENT = """
 import os, smtplib, ssl, sys, time
 how = sys.argv[1]
-password = "correct-horse-" + "battery"
+password = "correct-horse-" + "&\\"'battery"
 mail = b"Subject: x\\r\\n\\r\\nbody\\r\\n"
 
 def send(client):
@@ -33,8 +34,9 @@ def send(client):
     client.quit()
 
 if how == "loud":
-    import base64
+    import base64, html, json, shlex, urllib.parse
     print("password", password, base64.b64encode(b"\\0alice\\0" + password.encode()).decode())
+    print("as", html.escape(password), json.dumps(password), urllib.parse.quote(password), shlex.quote(password))
 if how == "stuck":
     import signal
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -273,8 +275,9 @@ def test_what_the_command_says_is_kept_without_its_password(scope):
         "--log-dir", logs, "--report", f"json:{scope.path('r.json')}", "--report", f"html:{scope.path('r.html')}",
         "--output", f"json:{scope.path('o.json')}"]))
     assert "  | password ******** ********\n" in audit.out, audit.out
+    assert "  | as ******** \"********\" ******** '********'\n" in audit.out, audit.out
     assert sorted(os.listdir(logs)) == ["auth.refused-535.log", "certificate.expired.log", "control.log"]
-    secrets = [PASSWORD, base64.b64encode(f"\0alice\0{PASSWORD}".encode()).decode()]
+    secrets = [PASSWORD, html.escape(PASSWORD), base64.b64encode(f"\0alice\0{PASSWORD}".encode()).decode()]
     written = [os.path.join(logs, name) for name in os.listdir(logs)]
     written += [scope.path(name) for name in ("r.json", "r.html", "o.json")]
     for path in written:

@@ -70,6 +70,9 @@ ECHOES = {
     "hex": lambda s: s.hex().encode(),
     "backslash": lambda s: odd(s, b"\\%c"),
     "backslash-x": lambda s: each(s, b"\\x%02x"),
+    "octal": lambda s: odd(s, b"\\%03o"),
+    "entities": lambda s: odd(s, b"&#%d;"),
+    "entities-hex": lambda s: odd(s, b"&#x%X;"),
     "quoted": lambda s: b'"' + s + b'"',
 }
 

@@ -14,6 +14,28 @@ static void put_each(struct buf *out, struct slice secret, const char *format, b
     }
 }
 
+static void put_replaced(struct buf *out, struct slice secret, uint8_t byte, const char *by) {
+    for (size_t i = 0; i < secret.len; i++) {
+        if (secret.data[i] == byte) {
+            buf_put_string(out, by);
+        } else {
+            buf_put_byte(out, secret.data[i]);
+        }
+    }
+}
+
+static void put_entities(struct buf *out, struct slice secret) {
+    static const char *const named[256] = {
+        ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;"};
+    for (size_t i = 0; i < secret.len; i++) {
+        if (named[secret.data[i]] != NULL) {
+            buf_put_string(out, named[secret.data[i]]);
+        } else {
+            buf_put_byte(out, secret.data[i]);
+        }
+    }
+}
+
 static void put_folded(struct buf *out, struct slice secret, uint8_t (*fold)(uint8_t)) {
     for (size_t i = 0; i < secret.len; i++) {
         buf_put_byte(out, fold(secret.data[i]));
@@ -103,6 +125,30 @@ void secret_form_put(struct buf *out, struct slice secret, enum secret_form form
         break;
     case FORM_BACKSLASH_U:
         put_each(out, secret, "\\u00%02x", false);
+        break;
+    case FORM_BACKSLASH_OCTAL:
+        put_each(out, secret, "\\%03o", false);
+        break;
+    case FORM_BACKSLASH_BRACES:
+        put_each(out, secret, "\\u{%x}", false);
+        break;
+    case FORM_ENTITY:
+        put_entities(out, secret);
+        break;
+    case FORM_ENTITY_DECIMAL:
+        put_each(out, secret, "&#%d;", false);
+        break;
+    case FORM_ENTITY_HEX:
+        put_each(out, secret, "&#x%04X;", false);
+        break;
+    case FORM_SHELL_QUOTED:
+        put_replaced(out, secret, '\'', "'\\''");
+        break;
+    case FORM_SHELL_QUOTED_DOUBLE:
+        put_replaced(out, secret, '\'', "'\"'\"'");
+        break;
+    case FORM_QUOTES_DOUBLED:
+        put_replaced(out, secret, '"', "\"\"");
         break;
     case FORM_HEX_LOWER:
         put_each(out, secret, "%02x", true);

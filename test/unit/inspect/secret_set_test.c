@@ -114,6 +114,31 @@ static void a_literal_escape_character_is_found_too(void **state) {
     assert_seen("a\\\\b+=c", "<a\\\\\\\\b+=c>", "<********>");
 }
 
+static void characters_beyond_ascii_are_found_by_their_code_points(void **state) {
+    (void)state;
+    assert_seen("p\xC3\xA4sswort", "p\\u00e4sswort p&#228;sswort p&#xE4;sswort p\xE4sswort",
+                "******** ******** ******** ********");
+    assert_seen("p\xC3\xA4sswort", "p%C3%A4sswort p\\303\\244sswort p\\xc3\\xa4sswort",
+                "******** ******** ********");
+    assert_seen("\xD0\xBF\xD0\xB0\xD1\x80\xD1\x8C", "<\\u043f\\u0430\\u0440\\u044C>", "<********>");
+    assert_seen("a\xE2\x82\xAC"
+                "bc1",
+                "a\\u20acbc1 a&#8364;bc1 a\\x{20ac}bc1", "******** ******** ********");
+    assert_seen("a\xF0\x9F\x98\x80"
+                "bc1",
+                "a\\ud83d\\ude00bc1 a&#x1F600;bc1 a\\U0001f600bc1 a\\u{1F600}bc1",
+                "******** ******** ******** ********");
+    assert_seen("p\xC3\xA4sswort", "p\\u00e5sswort p&#229;sswort p\xE5sswort",
+                "p\\u00e5sswort p&#229;sswort p\xE5sswort");
+}
+
+static void quotes_of_the_secret_itself_are_found_too(void **state) {
+    (void)state;
+    assert_seen("it''s 1", "it''s 1 'it'\\'''\\''s 1'", "******** '********'");
+    assert_seen("it''s&1", "it''s&amp;1 it&#39;&#39;s%261", "******** ********");
+    assert_seen("a&lt;b", "a&lt;b a&amp;lt;b", "******** ********");
+}
+
 static void overlapping_matches_become_one_and_touching_ones_stay_two(void **state) {
     (void)state;
     struct secret_set secrets_known = {0};
@@ -315,6 +340,8 @@ int main(void) {
         cmocka_unit_test(other_text_stays_as_it_is),
         cmocka_unit_test(a_short_plain_word_is_found_in_its_own_case_only),
         cmocka_unit_test(a_literal_escape_character_is_found_too),
+        cmocka_unit_test(characters_beyond_ascii_are_found_by_their_code_points),
+        cmocka_unit_test(quotes_of_the_secret_itself_are_found_too),
         cmocka_unit_test(overlapping_matches_become_one_and_touching_ones_stay_two),
         cmocka_unit_test(a_beginning_counts_at_the_end_of_a_cut_text),
         cmocka_unit_test(a_long_beginning_of_a_key_counts_anywhere),
