@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/limits.h"
 #include "cli/commands.h"
+#include "cli/confinement.h"
 #include "cli/console.h"
 #include "cli/rules.h"
 #include "cli/transcript.h"
@@ -60,6 +61,9 @@ int command_check(const struct options *options) {
     struct readers readers = {.html = verdict_html_report(options)};
     struct failure failure = {0};
     enum err err = judge_new(&readers.judge, &failure, &judge_options);
+    if (err == OK) {
+        confinement_enter_reader(options); // others may have written the files, and mean harm
+    }
     for (size_t i = 0; err == OK && i < options->files.count; i++) {
         err = judge_transcript(&readers, &failure, options->files.items[i]);
     }

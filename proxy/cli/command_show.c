@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/limits.h"
 #include "cli/commands.h"
+#include "cli/confinement.h"
 #include "cli/console.h"
 #include "cli/transcript.h"
 #include "format/show.h"
@@ -74,7 +75,11 @@ int command_show(const struct options *options) {
     struct transcript transcript;
     struct failure failure = {0};
     struct written written = {.err = OK};
-    enum err err = transcript_open(&transcript, &failure, options->files.items[0]);
+    enum err err = transcript_load(&transcript, &failure, options->files.items[0]);
+    if (err == OK) {
+        confinement_enter_reader(options); // another may have written the file, and mean harm
+        err = transcript_read(&transcript, &failure, options->files.items[0]);
+    }
     if (err == OK) {
         (options->timing ? show_timing : show)(transcript.reader, options, &written);
     }

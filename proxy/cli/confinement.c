@@ -91,13 +91,17 @@ static void say_what_failed(const struct sandbox_faults *faults) {
     }
 }
 
-static void say_faults(const struct sandbox_faults *faults, bool becomes_user) {
+static void say_stays_root(const char *why, const char *remedy) {
+    console_sayf("this process continues as root: it cannot become " CONFINEMENT_NOBODY " (%s)%s",
+                 why, remedy);
+}
+
+static void say_faults(const struct sandbox_faults *faults, bool becomes_user, const char *remedy) {
     if (faults->rights != 0 && !becomes_user) {
-        console_sayf("the proxy keeps rights that it does not need: %s", strerror(faults->rights));
-    } else if (faults->rights != 0) {
-        console_sayf("the proxy continues as root: it cannot become " CONFINEMENT_NOBODY " (%s); "
-                     "--user names another user",
+        console_sayf("this process keeps rights that it does not need: %s",
                      strerror(faults->rights));
+    } else if (faults->rights != 0) {
+        say_stays_root(strerror(faults->rights), remedy);
     }
     say_what_failed(faults);
 }
@@ -128,32 +132,48 @@ enum err confinement_enter(const struct confinement *confinement, struct failure
     if (faults.rights != 0 && options->user != NULL) {
         return fail_for_user(failure, options, faults.rights);
     }
-    say_faults(&faults, confinement->becomes_user);
+    say_faults(&faults, confinement->becomes_user, "; --user names another user");
     return OK;
+}
+
+// ── readers ─────────────────────────────────────────────────────────────────────────────────────
+
+// Fills in whom a reader continues as. Root without files to open becomes `nobody`; what it needs
+// to open files it keeps otherwise.
+static void plan_user(struct sandbox_plan *plan, struct user *user, bool opens_files) {
+    struct failure failure = {.text = ""};
+    if (geteuid() != 0) {
+        return;
+    }
+    if (opens_files) {
+        plan->kept = RIGHTS_FILES;
+    } else if (user_find(user, &failure, CONFINEMENT_NOBODY) == OK) {
+        plan->user = user;
+    } else {
+        say_stays_root("there is no such user", "");
+    }
 }
 
 void confinement_enter_reader(const struct options *options) {
     if (options->no_sandbox || !sandbox_is_built_in()) {
         return;
     }
-    struct user user;
-    struct failure none = {.text = ""};
+    bool opens_files = options->command == CLI_CHECK;
+    struct user user = {.name = NULL};
     struct places places;
     struct sandbox_faults faults;
-    bool becomes_nobody = geteuid() == 0 && user_find(&user, &none, CONFINEMENT_NOBODY) == OK;
-    places_of_system(&places);
-    const struct sandbox_plan plan = {
-        .user = becomes_nobody ? &user : NULL,
+    places_of_reader(&places, options, opens_files);
+    struct sandbox_plan plan = {
         .confined = true,
+        .offline = options->command != CLI_VIEW,
         .places = places.items,
         .place_count = places.count,
     };
+    plan_user(&plan, &user, opens_files);
     sandbox_enter(&faults, &plan);
     places_cleanup(&places);
-    if (becomes_nobody) {
-        user_cleanup(&user);
-    }
-    say_what_failed(&faults);
+    say_faults(&faults, plan.user != NULL, "");
+    user_cleanup(&user);
 }
 
 void confinement_cleanup(struct confinement *confinement) {

@@ -34,9 +34,11 @@ const struct user *confinement_opens_as(const struct confinement *confinement);
 // an error only where --user asked for it. `marks`: the proxy marks its own connections.
 MUST_USE enum err confinement_enter(const struct confinement *confinement, struct failure *failure,
                                     const struct options *options, bool marks);
-// For a command that has read its files and bound its port, before it looks at what it has read: it
-// opens none but those of the C library from then on, and root goes on as `nobody`. While there is
-// one thread. A part that fails is said.
+// For a command that looks at files that others wrote, before it does. From then on it opens none
+// but those that the C library reads, and root continues as `nobody`: `view` and `show` have read
+// their files by then. `check` opens its files one after the other, and writes its reports: these
+// it may open as well, and root keeps the rights over files. No socket is opened but by `view`.
+// While there is one thread. A part that fails is said.
 void confinement_enter_reader(const struct options *options);
 void confinement_cleanup(struct confinement *confinement);
 

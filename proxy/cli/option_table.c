@@ -441,10 +441,11 @@ static const struct option_row table[] = {
      READS(TEXT, user),
      IN(LIFE, PROXY)},
     {.name = "no-sandbox",
-     .help = "give up no rights: by default a running proxy opens only its own files, executes "
-             "nothing, and keeps only those of root's rights that it needs",
+     .help = "give up no rights: by default a running proxy, and a command that reads transcripts, "
+             "opens only its own files, executes nothing, and keeps only those of root's rights "
+             "that it needs",
      READS(FLAG, no_sandbox),
-     IN(LIFE, PROXY | VIEW)},
+     IN(LIFE, PROXY | VIEW | SHOW | CHECK)},
 
     {.name = "format",
      .argument = "pem|der|p12|jks",

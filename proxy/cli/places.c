@@ -132,7 +132,7 @@ static void add_outputs(struct places *places, const struct options *options) {
     }
 }
 
-void places_of_system(struct places *out) {
+static void take_system(struct places *out) {
     *out = (struct places){0};
     for (size_t i = 0; i < sizeof(readable) / sizeof(readable[0]); i++) {
         add(out, readable[i], PLACE_READ);
@@ -142,11 +142,21 @@ void places_of_system(struct places *out) {
 }
 
 void places_of(struct places *out, const struct options *options) {
-    places_of_system(out);
+    take_system(out);
     // Standard output and error are opened again, as streams that do not block.
     add(out, "/proc/self/fd/1", PLACE_WRITE);
     add(out, "/proc/self/fd/2", PLACE_WRITE);
     add_outputs(out, options);
+}
+
+void places_of_reader(struct places *out, const struct options *options, bool opens_files) {
+    take_system(out);
+    for (size_t i = 0; opens_files && i < options->files.count; i++) {
+        add(out, options->files.items[i], PLACE_READ);
+    }
+    if (opens_files) {
+        add_outputs(out, options);
+    }
 }
 
 void places_cleanup(struct places *places) {

@@ -13,10 +13,10 @@ struct places {
     size_t room;
 };
 
-// Those that the C library reads, and no others.
-void places_of_system(struct places *out);
-// Those, and the outputs.
+// What the C library reads, and the outputs.
 void places_of(struct places *out, const struct options *options);
+// Those of a command that looks at files, and, where it `opens_files`, these and its reports.
+void places_of_reader(struct places *out, const struct options *options, bool opens_files);
 void places_cleanup(struct places *places);
 
 // Whether there are files that are opened, renamed or made while the proxy runs, or when it ends.

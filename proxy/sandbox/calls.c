@@ -31,7 +31,7 @@
 #define NUMBER_PIDFD_GETFD   438
 #define NUMBER_MOUNT_SETATTR 442
 
-enum call_test { ANY, IS, IS_NOT, OWN_PROCESS };
+enum call_test { ANY, IS, IS_NOT, OWN_PROCESS, OFFLINE };
 
 // One rule: a call whose argument, under the mask, compares as said, gets the answer.
 struct rule {
@@ -66,6 +66,7 @@ static const struct rule table[] = {
     {SYS_pkey_mprotect, EPERM, IS, 2, WRITE_EXECUTE, WRITE_EXECUTE},
 
     // Its sockets: of the internet, to name services, and to the kernel about sockets and routes.
+    {SYS_socket, EPERM, OFFLINE, 0, 0, 0},
     PASSES(socket, 0, AF_NETLINK), // SOCK_RAW is usual there
     PASSES(socket, 0, AF_UNIX),
     {SYS_socket, EPERM, IS, 1, SOCKET_TYPES, SOCK_RAW},
@@ -175,7 +176,7 @@ static const struct rule table[] = {
 
 enum { TABLE_COUNT = sizeof(table) / sizeof(table[0]) };
 
-static bool holds(const struct rule *rule, const struct call *call, uint32_t own_pid) {
+static bool holds(const struct rule *rule, const struct call *call, const struct caller *caller) {
     uint32_t word = call->arguments[rule->argument] & rule->mask;
     switch (rule->test) {
     case ANY:
@@ -185,14 +186,16 @@ static bool holds(const struct rule *rule, const struct call *call, uint32_t own
     case IS_NOT:
         return word != rule->value;
     case OWN_PROCESS:
-        return word != own_pid;
+        return word != caller->own_pid;
+    case OFFLINE:
+        return caller->offline;
     }
     return true;
 }
 
-int calls_judge(const struct call *call, uint32_t own_pid) {
+int calls_judge(const struct call *call, const struct caller *caller) {
     for (size_t i = 0; i < TABLE_COUNT; i++) {
-        if (table[i].number == call->number && holds(&table[i], call, own_pid)) {
+        if (table[i].number == call->number && holds(&table[i], call, caller)) {
             return table[i].answer;
         }
     }
@@ -226,14 +229,17 @@ static size_t argument_offset(unsigned index) {
 }
 
 // The number of the call is in the accumulator before and after it.
-static void emit_rule(struct assembler *as, const struct rule *rule, uint32_t own_pid) {
+static void emit_rule(struct assembler *as, const struct rule *rule, const struct caller *caller) {
     uint32_t number = (uint32_t)rule->number;
-    if (rule->test == ANY) {
+    if (rule->test == OFFLINE && !caller->offline) {
+        return;
+    }
+    if (rule->test == ANY || rule->test == OFFLINE) {
         emit(as, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1));
         emit_answer(as, rule->answer);
         return;
     }
-    uint32_t value = rule->test == OWN_PROCESS ? own_pid : rule->value;
+    uint32_t value = rule->test == OWN_PROCESS ? caller->own_pid : rule->value;
     bool equal = rule->test == IS;
     emit(as, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 5));
     emit_load(as, argument_offset(rule->argument));
@@ -254,11 +260,12 @@ static void emit_head(struct assembler *as) {
     emit_answer(as, ENOSYS);
 }
 
-size_t calls_build(struct sock_filter program[static CALLS_PROGRAM_MAX], uint32_t own_pid) {
+size_t calls_build(struct sock_filter program[static CALLS_PROGRAM_MAX],
+                   const struct caller *caller) {
     struct assembler as = {.program = program};
     emit_head(&as);
     for (size_t i = 0; i < TABLE_COUNT; i++) {
-        emit_rule(&as, &table[i], own_pid);
+        emit_rule(&as, &table[i], caller);
     }
     emit_answer(&as, 0);
     return as.len;
@@ -266,10 +273,11 @@ size_t calls_build(struct sock_filter program[static CALLS_PROGRAM_MAX], uint32_
 
 // ── installing it ───────────────────────────────────────────────────────────────────────────────
 
-int calls_restrict(void) {
+int calls_restrict(bool offline) {
+    const struct caller caller = {.own_pid = (uint32_t)getpid(), .offline = offline};
     struct sock_filter program[CALLS_PROGRAM_MAX];
     struct sock_fprog prog = {.filter = program};
-    prog.len = (unsigned short)calls_build(program, (uint32_t)getpid());
+    prog.len = (unsigned short)calls_build(program, &caller);
     // Without the second flag older kernels slow the whole process down, against side channels
     // that are none of this filter's business.
     const unsigned flags = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW;

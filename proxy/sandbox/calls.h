@@ -20,15 +20,22 @@ struct call {
     uint32_t arguments[6];
 };
 
-// 0: it passes. Else the errno that it fails with. `own_pid`: the process that may be signalled.
-int calls_judge(const struct call *call, uint32_t own_pid);
+// Who is confined.
+struct caller {
+    uint32_t own_pid; // the process that may be signalled
+    bool offline;     // it opens no socket at all
+};
+
+// 0: it passes. Else the errno that it fails with.
+int calls_judge(const struct call *call, const struct caller *caller);
 
 // Writes the program and returns its length.
-size_t calls_build(struct sock_filter program[static CALLS_PROGRAM_MAX], uint32_t own_pid);
+size_t calls_build(struct sock_filter program[static CALLS_PROGRAM_MAX],
+                   const struct caller *caller);
 
 // Puts all threads of the process, and what they start, under it. 0, or an errno. It takes
 // no_new_privs or CAP_SYS_ADMIN.
-int calls_restrict(void);
+int calls_restrict(bool offline);
 
 // Whether the kernel has such filters.
 bool calls_can_be_restricted(void);

@@ -179,7 +179,7 @@ static _Noreturn void serve(int channel) {
     (void)prctl(PR_SET_NAME, OUTSIDE_NAME, 0, 0, 0);
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     (void)!rights_drop(NULL, RIGHTS_OUTSIDE); // with less, or more, it serves as well as it can
-    (void)!calls_restrict();
+    (void)!calls_restrict(false);
     while (recv(CHANNEL, request, sizeof(*request), 0) >= (ssize_t)request_len(request->question)) {
         serve_one(keeper, request);
     }

@@ -25,10 +25,10 @@ bool sandbox_is_built_in(void) {
 }
 
 // What each of them needs, it needs before the next one takes it.
-static void confine(struct sandbox_faults *out, int list_fd) {
+static void confine(struct sandbox_faults *out, int list_fd, bool offline) {
     out->no_new_privileges = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? 0 : errno;
     out->files = list_fd < 0 ? -list_fd : files_restrict(list_fd);
-    out->calls = calls_restrict();
+    out->calls = calls_restrict(offline);
 }
 
 void sandbox_enter(struct sandbox_faults *out, const struct sandbox_plan *plan) {
@@ -40,6 +40,6 @@ void sandbox_enter(struct sandbox_faults *out, const struct sandbox_plan *plan) 
         (void)!rights_drop(NULL, plan->kept_as_it_is); // the first fault is the one to say
     }
     if (confined) {
-        confine(out, list_fd);
+        confine(out, list_fd, plan->offline);
     }
 }

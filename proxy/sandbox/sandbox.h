@@ -17,6 +17,7 @@ struct sandbox_plan {
     uint64_t kept;           // the capabilities that it still needs
     uint64_t kept_as_it_is;  // the same where it cannot become the user
     bool confined;           // all but the rights: false by --no-sandbox
+    bool offline;            // it opens no socket
     const struct place *places;
     size_t place_count;
 };

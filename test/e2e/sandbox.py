@@ -2,6 +2,8 @@
 """Least power: a running proxy has no rights, files and system calls but those it needs, as /proc and
 the proxy's own attempts show; what it is there for works all the same. Root goes on as another user."""
 
+import contextlib
+import fcntl
 import os
 import platform
 import pwd
@@ -155,6 +157,111 @@ def test_view_is_confined_before_it_reads(scope):
                 assert tracer.call(OPEN, scope.program, 0, 0) == -EACCES
                 assert tracer.call(OPEN, "/etc/passwd", 0, 0) >= 0
         assert len(page.get("/api/v1/sessions")["sessions"]) == 1
+
+
+def is_writing(pid):
+    with open(f"/proc/{pid}/syscall") as file:
+        return file.read().startswith("1 ")
+
+
+@contextlib.contextmanager
+def held(scope, *words):
+    """A command whose standard output is full: its pid, while it waits to write its first line."""
+    reads, writes = os.pipe()
+    full = b"x" * fcntl.fcntl(writes, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(writes, full)
+    process = subprocess.Popen([scope.program, *words], env=scope.environment, stdout=writes,
+                               stderr=subprocess.PIPE)
+    os.close(writes)
+    try:
+        s.until(lambda: is_writing(process.pid), "its first line")
+        yield process.pid
+        with open(reads, "rb") as output:
+            said, errors = output.read()[len(full):], process.stderr.read()
+        assert process.wait(s.TIMEOUT) == 0 and said and errors == b"", errors
+    finally:
+        process.kill()
+        process.stderr.close()
+        process.wait()
+
+
+def need_attempts():
+    need_root()
+    if platform.machine() != "x86_64":
+        raise s.Skip("the attempts are made with x86-64's registers")
+
+
+def test_show_is_confined_before_it_reads(scope):
+    need_sandbox(scope)
+    need_attempts()
+    transcript = record(scope)
+    with held(scope, "show", transcript) as pid:
+        words = status_of(pid)
+        assert (words["NoNewPrivs"], words["Seccomp"], rights(pid)) == ("1", "2", set()), words
+        assert users(pid) == {str(pwd.getpwnam("nobody").pw_uid)}
+        with injected.Tracer(pid) as tracer:
+            assert tracer.call(EXECVE, "/bin/true", 0, 0) == -EPERM
+            assert tracer.call(SOCKET, 2, 1, 0) == -EPERM
+            assert tracer.call(OPEN, transcript, 0, 0) == -EACCES
+            assert tracer.call(OPEN, "/tmp/sandbox.test", os.O_CREAT | os.O_WRONLY, 0o600) == -EACCES
+
+
+def test_check_is_confined_but_for_its_files(scope):
+    need_sandbox(scope)
+    need_attempts()
+    transcript, report = record(scope), scope.path("reports/junit.xml")
+    os.mkdir(scope.path("reports"))
+    with held(scope, "check", "--report", "text", "--report", "junit:" + report, transcript) as pid:
+        words = status_of(pid)
+        assert (words["NoNewPrivs"], words["Seccomp"]) == ("1", "2"), words
+        assert rights(pid) == FILE_RIGHTS & rights("self"), rights(pid)
+        with injected.Tracer(pid) as tracer:
+            assert tracer.call(EXECVE, "/bin/true", 0, 0) == -EPERM
+            assert tracer.call(SOCKET, 2, 1, 0) == -EPERM
+            assert tracer.call(OPEN, transcript, 0, 0) >= 0
+            assert tracer.call(OPEN, transcript, os.O_WRONLY, 0) == -EACCES
+            assert tracer.call(OPEN, scope.program, 0, 0) == -EACCES
+    assert os.path.getsize(report) > 0
+
+
+def test_check_reads_what_is_no_file(scope):
+    """Standard input, and a pipe that has a name in /dev/fd."""
+    transcript = record(scope)
+    with open(transcript, "rb") as file:
+        assert scope.run("check", "-", stdin=file).returncode == 0
+    script = '"$0" check <(cat "$1") --report junit:/dev/stdout | grep -q testsuite'
+    subprocess.run(["bash", "-o", "pipefail", "-c", script, scope.program, transcript],
+                   env=scope.environment, check=True)
+
+
+def test_show_and_check_without_sandbox(scope):
+    need_root()
+    transcript = record(scope)
+    for command in "show", "check":
+        with held(scope, command, "--no-sandbox", transcript) as pid:
+            assert status_of(pid)["Seccomp"] == status_of("self")["Seccomp"]
+            assert rights(pid) == rights("self")
+
+
+# systemd's module knows `nobody` without a file.
+USERS_OF_FILE = ("echo passwd: files > \"$0.switch\" && mount --bind \"$0.switch\" /etc/nsswitch.conf && "
+                 "mount --bind \"$0\" /etc/passwd && exec \"$@\"")
+
+
+def test_a_reader_that_stays_root_says_so(scope):
+    """Where there is no such user, and where no other one may be had."""
+    transcript = record(scope)
+    users = scope.path("passwd")
+    with open(users, "w") as file:
+        file.write("root:x:0:0:root:/root:/bin/sh\n")
+    in_namespace(scope, USERS_OF_FILE, "passwd")
+    for wrapper in scope.wrapper, ["unshare", "-U", "-r"]:
+        if subprocess.run([*wrapper, "true"], check=False).returncode != 0:
+            raise s.Skip("user namespaces do not work here")
+        done = subprocess.run([*wrapper, scope.program, "show", transcript], env=scope.environment,
+                              capture_output=True, check=True)
+        assert b"this process continues as root: it cannot become nobody (" in done.stderr, done.stderr
+        assert b"EHLO" in done.stdout, done.stdout
 
 
 def test_view_without_sandbox(scope):

@@ -29,9 +29,12 @@ enum { OWN_PID = 4711, NUMBERS = 600, NOT_NATIVE = 0x40000003 };
 
 // ── the table ───────────────────────────────────────────────────────────────────────────────────
 
+static const struct caller online = {.own_pid = OWN_PID};
+static const struct caller offline = {.own_pid = OWN_PID, .offline = true};
+
 static int judged(int number, uint32_t first, uint32_t second, uint32_t third) {
     const struct call call = {.number = number, .arguments = {first, second, third}};
-    return calls_judge(&call, OWN_PID);
+    return calls_judge(&call, &online);
 }
 
 static void forbids_what_a_thief_wants(void **state) {
@@ -64,6 +67,15 @@ static void lets_a_proxy_work(void **state) {
     assert_int_equal(judged(SYS_openat, 0, 0, 0), 0);
     assert_int_equal(judged(SYS_renameat, 0, 0, 0), 0);
     assert_int_equal(judged(SYS_wait4, 0, 0, 0), 0);
+}
+
+static void opens_no_socket_offline(void **state) {
+    (void)state;
+    static const uint32_t families[] = {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK};
+    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+        const struct call call = {.number = SYS_socket, .arguments = {families[i], SOCK_STREAM}};
+        assert_int_equal(calls_judge(&call, &offline), EPERM);
+    }
 }
 
 // ── the program is the table ────────────────────────────────────────────────────────────────────
@@ -111,12 +123,11 @@ static uint32_t action_of(int answer) {
     return answer == 0 ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | (uint32_t)answer;
 }
 
-static void does_in_the_kernel_what_the_table_says(void **state) {
-    (void)state;
+static void compare_with_table(const struct caller *caller) {
     static const uint32_t words[] = {
         0, 1, 2, 3, 6, 7, 10, 16, PR_SET_NAME, CLONE_THREAD, OWN_PID, TIOCSTI, UINT32_MAX};
     struct sock_filter program[CALLS_PROGRAM_MAX];
-    size_t len = calls_build(program, OWN_PID);
+    size_t len = calls_build(program, caller);
     uint32_t native = program[1].k; // what the first comparison is with
     enum { WORDS = sizeof(words) / sizeof(words[0]) };
     for (int number = 0; number < NUMBERS; number++) {
@@ -125,15 +136,21 @@ static void does_in_the_kernel_what_the_table_says(void **state) {
             uint32_t other = words[i / WORDS];
             const struct call call = {.number = number, .arguments = {first, other, other}};
             assert_int_equal(interpret(program, len, &call, native),
-                             action_of(calls_judge(&call, OWN_PID)));
+                             action_of(calls_judge(&call, caller)));
         }
     }
+}
+
+static void does_in_the_kernel_what_the_table_says(void **state) {
+    (void)state;
+    compare_with_table(&online);
+    compare_with_table(&offline);
 }
 
 static void knows_no_other_word_size(void **state) {
     (void)state;
     struct sock_filter program[CALLS_PROGRAM_MAX];
-    size_t len = calls_build(program, OWN_PID);
+    size_t len = calls_build(program, &online);
     const struct call call = {.number = SYS_openat};
     const struct call x32 = {.number = NOT_NATIVE};
     assert_int_equal(interpret(program, len, &call, program[1].k + 1), action_of(EPERM));
@@ -152,7 +169,7 @@ static bool fails_with(long result, int error) {
 
 static void go_under_it(void) {
     CLAIM(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-    CLAIM(calls_restrict() == 0);
+    CLAIM(calls_restrict(false) == 0);
 }
 
 static void try_the_forbidden(void) {
@@ -201,6 +218,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forbids_what_a_thief_wants),
         cmocka_unit_test(lets_a_proxy_work),
+        cmocka_unit_test(opens_no_socket_offline),
         cmocka_unit_test(does_in_the_kernel_what_the_table_says),
         cmocka_unit_test(knows_no_other_word_size),
         cmocka_unit_test(holds_the_process_to_it),
