@@ -4,6 +4,8 @@
 // max_us`. With a period each of the parallel ones begins a session so often, if its last is over.
 #include "stream.h"
 
+#include <errno.h>
+#include <openssl/err.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -71,6 +73,19 @@ static bool run_session(struct stream *stream, const struct load *load) {
     return good && send_mail(stream, load);
 }
 
+// What was read last is still in the buffer.
+static void say_failure(const struct load *load, long session, double start,
+                        const struct stream *stream) {
+    int error = errno;
+    double at = now();
+    const char *tls = ERR_reason_error_string(ERR_get_error());
+    fprintf(stderr,
+            "mail_load %u: session %ld failed %.1f s after the first began, after %.1f s: %s, %s; "
+            "last read: %.60s\n",
+            load->port, session, at - load->start, at - start, strerror(error),
+            tls != NULL ? tls : "no fault in TLS", stream->end > 0 ? stream->buffer : "nothing");
+}
+
 // Of the nth session of all. They begin evenly over the period.
 static void await_turn(const struct load *load, long session) {
     double due = load->start + load->period / (double)load->parallel * (double)session;
@@ -94,8 +109,10 @@ static void *work(void *argument) {
         double start = now();
         stream->fd = -1;
         stream->ssl = NULL;
+        errno = 0;
         if (!run_session(stream, load)) {
             atomic_fetch_add(&load->failed, 1);
+            say_failure(load, session, start, stream);
         }
         stream_close(stream);
         load->micros[session] = (now() - start) * 1e6;
