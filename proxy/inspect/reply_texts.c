@@ -233,6 +233,9 @@ static const struct reply_words *find(struct text_rows table, const struct refus
 
 const struct reply_words *reply_words_of_text(const struct refusal *refusal) {
     const struct text_rows others = {rows, sizeof(rows) / sizeof(rows[0])};
+    if (refusal->text.len == 0) {
+        return NULL;
+    }
     const struct reply_words *words = find(reply_texts_of_providers(), refusal);
     return words == NULL ? find(others, refusal) : words;
 }

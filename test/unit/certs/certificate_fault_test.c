@@ -56,6 +56,21 @@ static void world_cleanup(struct world *world) {
     test_folder_remove(&world->folder);
 }
 
+// With a CA for all names, made once: the keys of a world and of its leaves take most of the time.
+static struct world open_world;
+
+static int set_up(void **state) {
+    (void)state;
+    world_init(&open_world, NULL);
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    world_cleanup(&open_world);
+    return 0;
+}
+
 static unsigned seen_of(const struct world *world, CRYPTO_BUFFER *const *chain, size_t len,
                         const char *name) {
     struct trust_verdict verdict;
@@ -101,10 +116,7 @@ static void assert_seen(struct world *world) {
 
 static void test_each_is_seen_as_what_it_is(void **state) {
     (void)state;
-    struct world world;
-    world_init(&world, NULL);
-    assert_seen(&world);
-    world_cleanup(&world);
+    assert_seen(&open_world);
 }
 
 static void test_a_limited_ca_shows_them_too(void **state) {
@@ -150,8 +162,6 @@ static void assert_names(struct world *world, const char *word, const char *name
 
 static void test_names(void **state) {
     (void)state;
-    struct world world;
-    world_init(&world, NULL);
     static const struct {
         const char *word;
         const char *name;
@@ -173,51 +183,41 @@ static void test_names(void **state) {
         {"nul-in-name", "a b", "localhost|.wrong-name.invalid "},
     };
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
-        assert_names(&world, CASES[i].word, CASES[i].name, CASES[i].names);
+        assert_names(&open_world, CASES[i].word, CASES[i].name, CASES[i].names);
     }
-    world_cleanup(&world);
 }
 
 static void test_common_name(void **state) {
     (void)state;
-    struct world world;
-    world_init(&world, NULL);
-    const struct leaf *leaf = get(&world, "common-name-only", NAME);
+    const struct leaf *leaf = get(&open_world, "common-name-only", NAME);
     struct event_certificate *facts = certificate_facts_of(leaf->chain[0]);
     assert_string_equal(facts->subject, "CN=mail.eu.example.com");
     certificate_facts_free(facts);
-    world_cleanup(&world);
 }
 
 static void test_each_address_has_its_own(void **state) {
     (void)state;
-    struct world world;
     struct failure failure;
-    world_init(&world, NULL);
     struct leaf_request request = {.name = NAME, .now_unix_ns = TEST_NOW};
     certificate_fault_apply(&request, certificate_fault_find(SLICE("address-for-name")));
     static const char *const ADDRESSES[] = {"192.0.2.7", "192.0.2.8"};
     for (size_t i = 0; i < 2; i++) {
         const struct leaf *leaf = NULL;
         request.address = ADDRESSES[i];
-        assert_int_equal(leaf_get(&leaf, &failure, world.store, &request), OK);
-        assert_int_equal(seen_of(&world, leaf->chain, leaf->chain_len, ADDRESSES[i]), 0);
+        assert_int_equal(leaf_get(&leaf, &failure, open_world.store, &request), OK);
+        assert_int_equal(seen_of(&open_world, leaf->chain, leaf->chain_len, ADDRESSES[i]), 0);
     }
-    world_cleanup(&world);
 }
 
 // ── use ─────────────────────────────────────────────────────────────────────────────────────────
 
 static void test_wrong_key_usage(void **state) {
     (void)state;
-    struct world world;
-    world_init(&world, NULL);
-    const struct leaf *leaf = get(&world, "wrong-key-usage", NAME);
+    const struct leaf *leaf = get(&open_world, "wrong-key-usage", NAME);
     X509 *x509 = X509_parse_from_buffer(leaf->chain[0]);
     assert_int_equal(X509_get_key_usage(x509), KU_DATA_ENCIPHERMENT);
     assert_int_equal(X509_get_extended_key_usage(x509), XKU_SSL_SERVER);
     X509_free(x509);
-    world_cleanup(&world);
 }
 
 // ── issuers ─────────────────────────────────────────────────────────────────────────────────────
@@ -248,26 +248,20 @@ static unsigned seen_below(struct world *world, enum leaf_flaw flaw, const char 
 
 static void test_an_issuer_has_one_fault(void **state) {
     (void)state;
-    struct world world;
-    world_init(&world, NULL);
-    assert_int_equal(seen_below(&world, LEAF_FLAW_MISSING_INTERMEDIATE, NAME), 0);
-    assert_int_equal(seen_below(&world, LEAF_FLAW_NAME_CONSTRAINT, NAME), TRUST_OTHER);
-    assert_int_equal(seen_below(&world, LEAF_FLAW_NAME_CONSTRAINT, "a.name-constraint.invalid"), 0);
-    assert_int_equal(seen_below(&world, LEAF_FLAW_ISSUER_NO_CA, NAME),
+    assert_int_equal(seen_below(&open_world, LEAF_FLAW_MISSING_INTERMEDIATE, NAME), 0);
+    assert_int_equal(seen_below(&open_world, LEAF_FLAW_NAME_CONSTRAINT, NAME), TRUST_OTHER);
+    assert_int_equal(seen_below(&open_world, LEAF_FLAW_NAME_CONSTRAINT, "a.name-constraint.invalid"), 0);
+    assert_int_equal(seen_below(&open_world, LEAF_FLAW_ISSUER_NO_CA, NAME),
                      TRUST_OTHER | TRUST_WRONG_PURPOSE);
-    world_cleanup(&world);
 }
 
 static void test_what_is_sent(void **state) {
     (void)state;
-    struct world world;
-    world_init(&world, NULL);
-    assert_int_equal(get(&world, "missing-intermediate", NAME)->chain_len, 1);
-    assert_int_equal(get(&world, "issuer-no-ca", NAME)->chain_len, 2);
-    assert_int_equal(get(&world, "name-constraint", NAME)->chain_len, 2);
-    assert_int_equal(get(&world, "untrusted-root", NAME)->chain_len, 2);
-    assert_int_equal(get(&world, "unknown-issuer", NAME)->chain_len, 1);
-    world_cleanup(&world);
+    assert_int_equal(get(&open_world, "missing-intermediate", NAME)->chain_len, 1);
+    assert_int_equal(get(&open_world, "issuer-no-ca", NAME)->chain_len, 2);
+    assert_int_equal(get(&open_world, "name-constraint", NAME)->chain_len, 2);
+    assert_int_equal(get(&open_world, "untrusted-root", NAME)->chain_len, 2);
+    assert_int_equal(get(&open_world, "unknown-issuer", NAME)->chain_len, 1);
 }
 
 int main(void) {
@@ -281,5 +275,5 @@ int main(void) {
         cmocka_unit_test(test_an_issuer_has_one_fault),
         cmocka_unit_test(test_what_is_sent),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -4,6 +4,7 @@
 #include "certs/leaf.h"
 
 #include "base/boringssl.h"
+#include "base/limits.h"
 #include "certs/describe.h"
 #include "folder_of_test.h"
 #include "server.h"
@@ -318,11 +319,13 @@ static void test_same_leaf_each_time(void **state) {
     }
 }
 
+enum { THREADS = 4, NAMES_OF_THREAD = LIMIT_LEAVES / THREADS + 32 };
+
 static void *ask_for_many(void *argument) {
     unsigned *seed = argument;
-    for (unsigned i = 0; i < 400; i++) {
+    for (unsigned i = 0; i < NAMES_OF_THREAD; i++) {
         char name[32];
-        snprintf(name, sizeof(name), "n%u.example.com", *seed * 400 + i);
+        snprintf(name, sizeof(name), "n%u.example.com", *seed * NAMES_OF_THREAD + i);
         struct leaf_request request = {.name = name, .now_unix_ns = TEST_NOW};
         const struct leaf *leaf = NULL;
         if (leaf_get(&leaf, NULL, store, &request) != OK || leaf->chain_len != 1 ||
@@ -336,7 +339,6 @@ static void *ask_for_many(void *argument) {
 // More names than are kept, from several threads at once: what a thread holds stays whole.
 static void test_more_than_are_kept(void **state) {
     (void)state;
-    enum { THREADS = 4 };
     pthread_t threads[THREADS];
     unsigned seeds[THREADS];
     for (unsigned i = 0; i < THREADS; i++) {
