@@ -17,6 +17,21 @@ struct slice lines_text(struct slice line) {
         return line;
     }
     line.len--;
-    bool cr = line.len > 0 && line.data[line.len - 1] == '\r';
-    return slice_sub(line, 0, line.len - (cr ? 1 : 0));
+    return lines_without_cr(line);
+}
+
+static bool ends_in_cr(struct slice text) {
+    return text.len > 0 && text.data[text.len - 1] == '\r';
+}
+
+struct slice lines_without_cr(struct slice text) {
+    text.len -= ends_in_cr(text) ? 1 : 0;
+    return text;
+}
+
+struct slice lines_without_crs(struct slice text) {
+    while (ends_in_cr(text)) {
+        text.len--;
+    }
+    return text;
 }

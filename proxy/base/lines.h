@@ -11,5 +11,8 @@ struct slice lines_next(struct slice *rest);
 bool lines_ended(struct slice line);
 // The line without its end, CRLF or LF.
 struct slice lines_text(struct slice line);
+// Without the CR at its end, where there is one, and without all that are there.
+struct slice lines_without_cr(struct slice text);
+struct slice lines_without_crs(struct slice text);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/lines.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -87,11 +88,7 @@ static void take_line(struct default_source *source, struct slice line) {
 void defaults_split_lines(struct default_source *source, struct slice text) {
     struct slice rest = text;
     while (!slice_is_null(rest)) {
-        struct slice line = slice_split(&rest, '\n');
-        if (line.len > 0 && line.data[line.len - 1] == '\r') {
-            line.len--;
-        }
-        line = slice_trim(line);
+        struct slice line = slice_trim(lines_without_cr(slice_split(&rest, '\n')));
         if (line.len > 0 && line.data[0] != '#') {
             take_line(source, line);
         }

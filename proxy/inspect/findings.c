@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "inspect/findings.h"
 
+#include "base/lines.h"
 #include "base/memory.h"
 #include "inspect/held_findings.h"
 #include "inspect/likely.h"
@@ -94,20 +95,6 @@ void findings_peer_left(struct findings *findings, enum side side,
     facts_peer_left(&findings->analysis.facts, side, progress, at_ns);
 }
 
-static bool ends_in_cr(struct slice text) {
-    return text.len > 0 && text.data[text.len - 1] == '\r';
-}
-
-// Of a line that ends in CR CR LF the CR is `bare-cr`, and no fault of the field that it ends.
-static void drop_stray_cr(struct event_field *field) {
-    while (ends_in_cr(field->raw)) {
-        field->raw.len--;
-    }
-    while (ends_in_cr(field->value)) {
-        field->value.len--;
-    }
-}
-
 static void observe(struct analysis *analysis, const struct event *event) {
     analysis->now = event;
     if (!is_to_be_judged(event)) {
@@ -138,13 +125,15 @@ static void observe(struct analysis *analysis, const struct event *event) {
 }
 
 void findings_observe(struct findings *findings, const struct event *event) {
-    if (event->kind == EVENT_FIELD && ends_in_cr(event->field.raw)) {
-        struct event clean = *event;
-        drop_stray_cr(&clean.field);
-        observe(&findings->analysis, &clean);
-    } else {
+    if (event->kind != EVENT_FIELD) {
         observe(&findings->analysis, event);
+        return;
     }
+    // Of a line that ends in CR CR LF the CR is `bare-cr`, and no fault of the field that it ends.
+    struct event clean = *event;
+    clean.field.raw = lines_without_crs(clean.field.raw);
+    clean.field.value = lines_without_crs(clean.field.value);
+    observe(&findings->analysis, &clean);
 }
 
 struct slice findings_likely(const struct findings *findings) {

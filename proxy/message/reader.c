@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "message/reader.h"
 
+#include "base/lines.h"
 #include "base/memory.h"
 #include "message/encoded_word.h"
 #include "message/header.h"
@@ -86,15 +87,6 @@ static void take_mime_flaw(void *context, enum event_flaw_kind kind, struct slic
     emit_flaw(context, kind, detail, 0);
 }
 
-// Lines that end in CR CR LF have a fault of their own; the empty one among them still ends the
-// header, and a boundary is still one.
-static struct slice without_crs(struct slice line) {
-    while (line.len > 0 && line.data[line.len - 1] == '\r') {
-        line.len--;
-    }
-    return line;
-}
-
 static void take_field(void *context, struct slice name, struct slice raw, bool cut) {
     struct message_reader *reader = context;
     struct buf value;
@@ -107,7 +99,7 @@ static void take_field(void *context, struct slice name, struct slice raw, bool 
                                        .raw = raw,
                                        .value = buf_slice(&value),
                                        .cut = cut};
-    mime_field(&reader->mime, name, without_crs(raw));
+    mime_field(&reader->mime, name, lines_without_crs(raw));
     event_send(&reader->sink, &event);
     buf_cleanup(&value);
 }
@@ -135,7 +127,9 @@ static void end_line(struct message_reader *reader) {
         len--; // too long to be kept whole: its CR is among the rest
     }
     struct header_sink sink = header_sink(reader);
-    struct slice bare = without_crs(line);
+    // Lines that end in CR CR LF have a fault of their own; the empty one among them still ends the
+    // header, and a boundary is still one.
+    struct slice bare = lines_without_crs(line);
     if (reader->part == IN_BODY) {
         mime_line(&reader->mime, bare, len - (line.len - bare.len));
     } else if (header_line(&reader->header, bare.len == 0 ? bare : line, bare.len == 0 ? 0 : len,

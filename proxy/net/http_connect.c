@@ -4,6 +4,7 @@
 #include "net/http_connect.h"
 
 #include "base/limits.h"
+#include "base/lines.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -81,11 +82,7 @@ static bool is_http(struct slice version) {
 
 static void read_head(struct tunnel *tunnel, struct slice head) {
     struct slice rest = head;
-    struct slice line = slice_split(&rest, '\n');
-    if (line.len > 0 && line.data[line.len - 1] == '\r') {
-        line = slice_sub(line, 0, line.len - 1);
-    }
-    struct slice version = line;
+    struct slice version = lines_text(lines_next(&rest));
     struct slice method = slice_split(&version, ' ');
     struct slice target = slice_split(&version, ' ');
     bool connect = slice_is(method, "CONNECT");

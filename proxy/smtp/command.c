@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "smtp/command.h"
 
+#include "base/lines.h"
 #include "base/text.h"
 
 static const struct slice null_slice = {0};
 
-// Of a line that ends in CR CR LF the CR is a fault of its own, and no part of the last word.
-static struct slice drop_crs(struct slice line) {
-    while (line.len > 0 && line.data[line.len - 1] == '\r') {
-        line.len--;
-    }
-    return line;
-}
-
 struct slice command_word(struct slice line) {
-    struct slice rest = slice_trim_left(drop_crs(line));
+    struct slice rest = slice_trim_left(lines_without_crs(line));
     return slice_take_word(&rest);
 }
 
@@ -179,7 +172,8 @@ static void parse_details(struct command *out, struct slice line) {
 }
 
 void command_parse(struct command *out, struct slice line) {
-    line = drop_crs(line);
+    // Of a line that ends in CR CR LF the CR is a fault of its own, and no part of the last word.
+    line = lines_without_crs(line);
     struct slice rest = slice_trim_left(line);
     out->name = slice_take_word(&rest);
     out->verb = verb_find(out->name);

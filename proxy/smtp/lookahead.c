@@ -2,6 +2,7 @@
 #include "smtp/lookahead.h"
 
 #include "base/limits.h"
+#include "base/lines.h"
 #include "smtp/command.h"
 #include "smtp/credentials.h"
 
@@ -67,8 +68,7 @@ void lookahead_look(struct dialogue *dialogue) {
         if (end == SLICE_NONE || client->ahead == LOOKAHEAD_TEXT) {
             return;
         }
-        struct slice line = slice_sub(rest, 0, end);
-        line.len -= line.len > 0 && line.data[line.len - 1] == '\r' ? 1 : 0;
+        struct slice line = lines_without_cr(slice_sub(rest, 0, end));
         lookahead_emit(dialogue, kind_of(client->ahead, line), line, false);
         client->ahead = expectation_behind(client->ahead, line);
         client->ahead_len += end + 1;

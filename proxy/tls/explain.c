@@ -3,6 +3,7 @@
 
 #include "base/boringssl.h"
 #include "base/limits.h"
+#include "base/lines.h"
 #include "base/sentence.h"
 #include "base/text.h"
 #include "event/verb.h"
@@ -54,11 +55,7 @@ static bool tls_is_plain_text(struct slice first) {
 }
 
 static struct slice first_line(struct slice first) {
-    size_t end = slice_find_byte(first, '\n');
-    struct slice line = end == SLICE_NONE ? first : slice_sub(first, 0, end);
-    if (line.len > 0 && line.data[line.len - 1] == '\r') {
-        line.len--;
-    }
+    struct slice line = lines_without_cr(slice_split(&first, '\n'));
     return slice_sub(line, 0, TLS_QUOTE_MAX);
 }
 

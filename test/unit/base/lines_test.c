@@ -26,10 +26,20 @@ static void knows_a_line_from_its_end(void **state) {
     check_slice(lines_text(SLICE("a\r")), "a\r");
 }
 
+static void takes_crs_away(void **state) {
+    (void)state;
+    check_slice(lines_without_cr(SLICE("a\r\r")), "a\r");
+    check_slice(lines_without_cr(SLICE("\ra")), "\ra");
+    check_slice(lines_without_cr(SLICE("")), "");
+    check_slice(lines_without_crs(SLICE("a\rb\r\r")), "a\rb");
+    check_slice(lines_without_crs(SLICE("\r\r")), "");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cuts_at_every_lf),
         cmocka_unit_test(knows_a_line_from_its_end),
+        cmocka_unit_test(takes_crs_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

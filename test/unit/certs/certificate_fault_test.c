@@ -250,7 +250,8 @@ static void test_an_issuer_has_one_fault(void **state) {
     (void)state;
     assert_int_equal(seen_below(&open_world, LEAF_FLAW_MISSING_INTERMEDIATE, NAME), 0);
     assert_int_equal(seen_below(&open_world, LEAF_FLAW_NAME_CONSTRAINT, NAME), TRUST_OTHER);
-    assert_int_equal(seen_below(&open_world, LEAF_FLAW_NAME_CONSTRAINT, "a.name-constraint.invalid"), 0);
+    assert_int_equal(
+        seen_below(&open_world, LEAF_FLAW_NAME_CONSTRAINT, "a.name-constraint.invalid"), 0);
     assert_int_equal(seen_below(&open_world, LEAF_FLAW_ISSUER_NO_CA, NAME),
                      TRUST_OTHER | TRUST_WRONG_PURPOSE);
 }
