@@ -101,7 +101,7 @@ static void observe(struct analysis *analysis, const struct event *event) {
         return;
     }
     preface_learn(analysis, event);
-    held_learn(analysis, event);
+    held_findings_release(analysis);
     likely_learn(analysis, event);
     if (is_half_line(event)) {
         observe_half_line(analysis, event);
@@ -121,6 +121,16 @@ static void observe(struct analysis *analysis, const struct event *event) {
     if (event->kind == EVENT_CLOSE) {
         analysis_say_totals(analysis);
         likely_conclude(analysis, &event->close);
+    }
+}
+
+void findings_settle(struct findings *findings, const struct event *event) {
+    struct analysis *analysis = &findings->analysis;
+    analysis->now = event;
+    if (is_to_be_judged(event)) {
+        held_learn(analysis, event);
+        smuggling_settle(analysis, event);
+        refusal_settle(analysis, event);
     }
 }
 

@@ -34,6 +34,9 @@ struct findings_config {
 struct findings *findings_new(const struct findings_config *config, struct event_sink sink);
 void findings_free(struct findings *findings);
 
+// What waited for this event to be known is said now. Call it before the delivery of the event
+// itself, so that a finding is under the line that it speaks of, and then findings_observe.
+void findings_settle(struct findings *findings, const struct event *event);
 // Looks at one event before it is masked. Call it after the delivery of the event itself; for
 // EVENT_CLOSE in front of it, since the close is the last event of a session.
 void findings_observe(struct findings *findings, const struct event *event);

@@ -28,8 +28,11 @@ void held_free(struct analysis *analysis) {
     held->count = 0;
 }
 
-static void release(struct analysis *analysis) {
+void held_findings_release(struct analysis *analysis) {
     struct held *held = &analysis->held;
+    if (!is_known_to_be_smtp(analysis)) {
+        return;
+    }
     for (size_t i = 0; i < held->count; i++) {
         const struct held_finding *item = &held->items[i];
         analysis_send(analysis, item->rule, item->severity, item->place, item->text);
@@ -87,10 +90,8 @@ void held_learn(struct analysis *analysis, const struct event *event) {
         mute(analysis);
         return;
     }
-    if (is_known_to_be_smtp(analysis) || event->kind == EVENT_CLOSE) {
-        held->over |= event->kind == EVENT_CLOSE;
-        release(analysis);
-    }
+    held->over |= event->kind == EVENT_CLOSE;
+    held_findings_release(analysis);
 }
 
 bool held_take(struct analysis *analysis, enum rule rule, enum severity severity,

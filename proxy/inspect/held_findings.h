@@ -14,8 +14,10 @@ struct held_finding {
     char *text;
 };
 
-// Before the event is judged: what it shows of the two sides.
+// Before the event is delivered: what it shows of the two sides.
 void held_learn(struct analysis *analysis, const struct event *event);
+// Says what waits, if it need not any longer.
+void held_findings_release(struct analysis *analysis);
 // True where the finding waits, or is not to be said at all.
 bool held_take(struct analysis *analysis, enum rule rule, enum severity severity,
                struct place place, const char *text);

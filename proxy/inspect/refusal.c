@@ -340,10 +340,16 @@ static void say_held(struct analysis *analysis) {
     }
 }
 
-static void follow_hello(struct analysis *analysis, const struct event *event) {
+void refusal_settle(struct analysis *analysis, const struct event *event) {
     bool other = event->kind == EVENT_COMMAND && event->command.command.verb != VERB_HELO;
+    if (other || event->kind == EVENT_CLOSE) {
+        say_held(analysis);
+    }
+}
+
+static void follow_hello(struct analysis *analysis, const struct event *event) {
     bool answered = event->kind == EVENT_REPLY && event->reply.verb == VERB_HELO;
-    if (other || event->kind == EVENT_CLOSE || (answered && event->reply.code >= 400)) {
+    if (answered && event->reply.code >= 400) {
         say_held(analysis);
     } else if (answered && !event->reply.incomplete) {
         analysis->ehlo_refused.held = false;

@@ -35,15 +35,23 @@ static void hold(struct analysis *analysis, const struct event_flaw *flaw) {
              quote_of(analysis, slice_sub(flaw->detail, 0, sizeof(held->look_alike) - 1)).text);
 }
 
+static bool is_answer_too_many(const struct event *event) {
+    return event->kind == EVENT_REPLY && event->reply.to == EVENT_NO_EXCHANGE &&
+           event->reply.code != 421;
+}
+
 static void judge_held(struct analysis *analysis, const struct event *event) {
     if (event->kind == EVENT_MESSAGE && event->message.message == analysis->smuggling.message) {
         analysis->smuggling.text_over = true;
-    } else if (event->kind == EVENT_REPLY && event->reply.to == EVENT_NO_EXCHANGE &&
-               event->reply.code != 421) {
+    } else if (is_answer_too_many(event)) {
         release(analysis, true);
-    } else if (event->kind == EVENT_CLOSE ||
-               (analysis->smuggling.text_over &&
-                (event->kind == EVENT_COMMAND || event->kind == EVENT_REPLY))) {
+    }
+}
+
+void smuggling_settle(struct analysis *analysis, const struct event *event) {
+    bool next = event->kind == EVENT_COMMAND || event->kind == EVENT_REPLY;
+    if (event->kind == EVENT_CLOSE ||
+        (analysis->smuggling.text_over && next && !is_answer_too_many(event))) {
         release(analysis, false);
     }
 }

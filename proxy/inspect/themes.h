@@ -32,6 +32,10 @@ void offer_judge(struct analysis *analysis, const struct event *event);   // wha
 void refusal_judge(struct analysis *analysis, const struct event *event); // rejected, in words
 void closing_judge(struct analysis *analysis, const struct event *event); // how a session ends
 
+// Before the event is delivered: what waited for it to be known.
+void smuggling_settle(struct analysis *analysis, const struct event *event);
+void refusal_settle(struct analysis *analysis, const struct event *event);
+
 // What the themes keep of a session beyond the facts; NULL is fine.
 void message_notes_free(struct message_notes *notes);
 struct envelope_facts *envelope_new(void);

@@ -33,9 +33,10 @@ static void take_finding(void *context, const struct event *event) {
     deliver(observer, event);
 }
 
-// An event goes out before what is said about it.
+// An event goes out before what is said about it, and after what is said about those before it.
 static void deliver_and_judge(void *context, const struct event *event) {
     struct observer *observer = context;
+    findings_settle(observer->findings, event);
     deliver(observer, event);
     findings_observe(observer->findings, event);
 }
@@ -144,6 +145,7 @@ void observer_close(struct observer *observer, const struct event_close *close, 
     event.close.duration_ns = at_ns;
     event.close.bytes_from_client = observer->counts.bytes[SIDE_CLIENT];
     event.close.bytes_from_server = observer->counts.bytes[SIDE_SERVER];
+    findings_settle(observer->findings, &event);
     findings_observe(observer->findings, &event);
     event.close.likely = findings_likely(observer->findings);
     deliver(observer, &event);

@@ -36,6 +36,7 @@ struct player {
 
 static void judge(void *context, const struct event *event) {
     struct player *player = context;
+    findings_settle(player->findings, event);
     findings_observe(player->findings, event);
 }
 

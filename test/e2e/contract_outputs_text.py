@@ -37,6 +37,24 @@ def test_every_text_line_has_counter_time_pid_session_and_what(scope):
          f"### Connection closed by the client: {record.sessions[2]['error']}")
 
 
+def test_a_finding_that_waited_comes_before_the_line_that_settled_it(scope):
+    end = [C("QUIT"), S("221 bye"), S_CLOSE]
+    ehlo = [C("EHLO me.example.org"), S("250 test")]
+    smuggled = [*mail()[:-2], C(*HEADER, "", b"a\n.\nb\r\n", "."), S("250 ok")]
+    record = Record(
+        scope, [S("220 test"), C("FROB"), S("500 what"), *ehlo, end],
+        [C("EHLO me.example.org"), S("220 test"), S("250 test"), end],
+        [S("220 test"), C("EHLO me.example.org"), S("500 what"), C("NOOP"), S("250 ok"), end],
+        [hello(), smuggled, end])
+    for session, rule, line in ((1, "unknown-command", 'C > "EHLO me.example.org"'),
+                                (2, "talks-before-greeting", 'S < "220 test"'),
+                                (3, "rejected", 'C > "NOOP"'), (4, "smuggling", 'C > "QUIT"')):
+        lines = [text.split(":")[0] if text.startswith("!!!") else text
+                 for text in record.text(session, findings=True)]
+        found = [at for at, text in enumerate(lines) if text.endswith(" " + rule)]
+        same([lines[at + 1] for at in found], [line])
+
+
 def test_one_output_counts_once_over_all_its_files(scope):
     folder = scope.path("counted")
     os.mkdir(folder)

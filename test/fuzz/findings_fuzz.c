@@ -53,6 +53,7 @@ static void take_finding(void *context, const struct event *event) {
 
 static void judge(void *context, const struct event *event) {
     struct session *session = context;
+    findings_settle(session->findings, event);
     findings_observe(session->findings, event);
 }
 
@@ -65,6 +66,7 @@ static void take(void *context, const struct event *event) {
 static void tell(struct session *session, struct event event) {
     event.session = &session->facts;
     event.at_ns = session->now_ns;
+    findings_settle(session->findings, &event);
     findings_observe(session->findings, &event);
 }
 

@@ -30,6 +30,7 @@ void fixture_init(struct fixture *fixture) {
 void fixture_tell(struct fixture *fixture, struct event event) {
     event.session = &fixture->session;
     event.at_ns = fixture->now_ns;
+    findings_settle(fixture->findings, &event);
     findings_observe(fixture->findings, &event);
 }
 
