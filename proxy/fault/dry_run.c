@@ -115,8 +115,8 @@ static bool is_turn(const struct dry_run *dry_run) {
 }
 
 static void say(struct dry_run *dry_run, const char *line, int64_t at_ns) {
-    dry_run->port.say(&dry_run->port, SIDE_CLIENT, line, at_ns);
     dry_run->port.held_was_early(&dry_run->port);
+    dry_run->port.say(&dry_run->port, SIDE_CLIENT, line, at_ns);
 }
 
 static bool has_recipient(const struct dry_run *dry_run) {

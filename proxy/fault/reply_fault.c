@@ -114,11 +114,11 @@ static bool is_answers_turn(const struct fault_filter *filter) {
 
 static void give_answer(struct fault_filter *filter, int64_t at_ns) {
     const struct fault_rule *rule = filter->answer;
+    filter->port.held_was_early(&filter->port);
     // LMTP has an answer for each recipient of a message (RFC 2033 4.2).
     do {
         fault_filter_say(filter, rule->action.text, at_ns);
     } while (is_answers_turn(filter));
-    filter->port.held_was_early(&filter->port);
     filter->answer = NULL;
     if (filter->cancels_auth) {
         filter->cancels_auth = false;

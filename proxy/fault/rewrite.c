@@ -248,8 +248,8 @@ static void say_again(struct rewrite *rewrite, const struct buf *reply, int64_t 
 static void answer(struct rewrite *rewrite, int64_t at_ns) {
     bool accepted = slice_starts_with(buf_slice(&rewrite->reply), SLICE("2"));
     note_reply(&rewrite->recipients, rewrite->exchange, accepted);
-    say_again(rewrite, &rewrite->reply, at_ns);
     rewrite->port.held_was_early(&rewrite->port);
+    say_again(rewrite, &rewrite->reply, at_ns);
     rewrite->state = REWRITE_RELAYS;
 }
 

@@ -96,6 +96,9 @@ static void learn_text(struct facts *facts, const struct event_command *event) {
     bool bdat = event->command.verb == VERB_BDAT;
     bool chunk = bdat && event->command.chunk_valid;
     facts->text_exchange = event->exchange;
+    facts->text_mail = facts->transaction.state == TRANSACTION_NONE
+                           ? event->exchange
+                           : facts->transaction.mail_exchange;
     facts->text_by_bdat = bdat;
     facts->transaction.bdat |= bdat;
     if (!bdat) {
@@ -283,6 +286,7 @@ static void learn_verb_reply(struct facts *facts, const struct event_reply *repl
     } else if (reply->verb == VERB_MAIL) {
         learn_mail_reply(facts, reply);
     } else if (reply->verb == VERB_RCPT) {
+        facts->accepted_rcpt = accepts(reply) ? reply->to : facts->accepted_rcpt;
         learn_rcpt_reply(&facts->transaction, reply);
     } else if (reply->verb == VERB_DATA && !reply->final) {
         learn_data_reply(facts, reply);
@@ -310,6 +314,15 @@ static void learn_offer(struct facts *facts, const struct capabilities *offered)
     facts->hello_last = true;
 }
 
+// The commands that follow need what it refuses.
+static void learn_refusal(struct facts *facts, const struct event_reply *reply) {
+    bool needed =
+        verb_is_hello(reply->verb) || reply->verb == VERB_MAIL || reply->verb == VERB_RCPT;
+    if (needed && !accepts(reply) && reply->ordinal != EVENT_UNHEARD) {
+        facts->refusal_ordinal = reply->ordinal;
+    }
+}
+
 static void learn_reply(struct facts *facts, const struct event_reply *reply) {
     if (reply->by_proxy && reply->code >= 400 && facts->put_in.rule != NULL) {
         facts->put_in.refused = true;
@@ -333,6 +346,7 @@ static void learn_reply(struct facts *facts, const struct event_reply *reply) {
     }
     facts->latest_ordinal =
         reply->ordinal != EVENT_UNHEARD ? reply->ordinal : facts->latest_ordinal;
+    learn_refusal(facts, reply);
     if (reply->to == 0) {
         learn_greeting(facts, reply);
     } else if (reply->to != EVENT_NO_EXCHANGE) {

@@ -95,7 +95,8 @@ struct facts {
     int auth_exchange;   // of the latest AUTH
     unsigned auth_heard; // what the client had heard when it sent the latest AUTH
     int auth_refused; // … the exchange whose response was refused, up to the next known command
-    unsigned latest_ordinal; // of the replies
+    unsigned latest_ordinal;  // of the replies
+    unsigned refusal_ordinal; // … of the latest that refused EHLO, MAIL or RCPT
     bool credentials_seen;
     bool greeting_lines;   // of several, of which the last has not come
     bool tls_due;          // STARTTLS was answered 220, and TLS has not begun
@@ -116,7 +117,9 @@ struct facts {
     // The server ended a message earlier than the client, or it answers lines that were none:
     // neither side is judged by what it says.
     bool out_of_step;
+    int accepted_rcpt; // exchange of the latest recipient that was accepted
     int text_exchange; // of the latest DATA or BDAT
+    int text_mail;     // … and of the MAIL of its transaction; its own where there is none
     int text_message;  // the message under way, or the latest
     bool text_by_bdat;
     bool text_cut; // that message has no end, and the client was within it

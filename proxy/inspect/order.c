@@ -112,6 +112,9 @@ static void judge_text_command(struct analysis *analysis, const struct event_com
 
 static void judge_sequence(struct analysis *analysis, const struct event_command *command) {
     enum verb verb = command->command.verb;
+    if (!facts_heard(analysis->facts.refusal_ordinal, command)) {
+        return; // An earlier command of its group was refused after it was sent.
+    }
     if (verb == VERB_MAIL) {
         judge_mail(analysis, command);
     } else if (verb == VERB_RCPT) {

@@ -175,6 +175,12 @@ static bool spoke_early(const struct analysis *analysis) {
     return false;
 }
 
+// Whether what must come before the command was refused, which its client need not have known.
+static bool lacks_ground(const struct facts *facts, enum refusal_stage stage) {
+    return stage == STAGE_RCPT ? facts->transaction.state != TRANSACTION_OPEN
+                               : facts->accepted_rcpt < facts->text_mail;
+}
+
 // Whether it was said of this command; where the rule is not listened to, nothing is known.
 static bool out_of_order(const struct analysis *analysis, int exchange) {
     const struct likely_note *note = likely_note_of(&analysis->likely, RULE_BAD_SEQUENCE);
@@ -201,7 +207,8 @@ static const struct reply_words *words_of_contradiction(const struct analysis *a
         return &by_offer.mechanism;
     }
     bool ordered = stage == STAGE_RCPT || stage == STAGE_DATA || stage == STAGE_BDAT;
-    if (ordered && reply->code == 503 && !out_of_order(analysis, reply->to)) {
+    if (ordered && reply->code == 503 && !out_of_order(analysis, reply->to) &&
+        !lacks_ground(facts, stage)) {
         return stage == STAGE_BDAT ? &by_offer.chunking : &by_offer.order;
     }
     if (stage == STAGE_BDAT && unknown && capabilities_offer(reply->current, "CHUNKING")) {

@@ -103,7 +103,7 @@ struct filter_port {
     // What becomes of the reply to EHLO that is judged, so that what the client does is judged by
     // what it was offered.
     void (*edit_offer)(const struct filter_port *port, const struct offer_edit *edit);
-    // The client had sent what is held of it before the reply that was just recorded.
+    // The client has sent what is held of it before the reply that will be recorded next.
     void (*held_was_early)(const struct filter_port *port);
     // Replies of the server, its greeting included, that come before the one to the newest command.
     size_t (*replies_before)(const struct filter_port *port);

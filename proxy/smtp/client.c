@@ -97,7 +97,9 @@ static void begin_line(struct dialogue *dialogue) {
     client->line_pipelined =
         client->releasing || client->early_len > 0 || reply_is_due(&dialogue->queue);
     client->line_in_reply = line_reader_begun(&dialogue->server.line);
-    client->line_heard = client->releasing ? client->held_heard : dialogue->heard_count;
+    client->line_heard = client->releasing       ? client->held_heard
+                         : client->early_len > 0 ? client->early_heard
+                                                 : dialogue->heard_count;
     caps_drop(client->line_caps);
     client->line_caps = caps_hold(client->releasing ? client->held_caps : dialogue->caps);
 }

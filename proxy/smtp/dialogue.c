@@ -99,7 +99,9 @@ void dialogue_feed(struct dialogue *dialogue, enum side from, struct slice bytes
 }
 
 void dialogue_expect_early(struct dialogue *dialogue, size_t len) {
-    dialogue->client.early_len = len;
+    struct client_stream *client = &dialogue->client;
+    client->early_heard = client->early_len > 0 ? client->early_heard : dialogue->heard_count;
+    client->early_len = len;
 }
 
 void dialogue_say_not_smtp(struct dialogue *dialogue, const char *text) {

@@ -47,7 +47,7 @@ void dialogue_free(struct dialogue *dialogue); // wipes what it held; NULL is fi
 // never decreases.
 void dialogue_feed(struct dialogue *dialogue, enum side from, struct slice bytes, int64_t at_ns);
 
-// The next `len` bytes of the client were held back until a reply that it had not waited for came.
+// The next `len` bytes of the client were sent before the reply that comes next.
 void dialogue_expect_early(struct dialogue *dialogue, size_t len);
 
 // A whole line, without its CRLF, that the proxy itself said: a command to the server (its reply

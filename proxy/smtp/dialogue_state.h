@@ -71,9 +71,10 @@ struct client_stream {
     bool rest_due;       // … and what comes next may be the rest of it
     bool rest_secret;    // … which is secret
     bool line_pipelined; // of the line under way: a reply was due when it began
-    size_t early_len;    // bytes to come that were sent before a reply that is here now
-    bool line_in_reply;  // … and a part of its reply had come
-    unsigned line_heard; // … and how many replies the client had got
+    size_t early_len;    // bytes to come that were sent before a reply that is here now …
+    unsigned early_heard;   // … when the client had got so many
+    bool line_in_reply;     // … and a part of its reply had come
+    unsigned line_heard;    // … and how many replies the client had got
     struct caps *line_caps; // … and what the client knew then
     struct buf held;        // bytes that wait for a reply
     size_t ahead_len;       // so many of them were looked at

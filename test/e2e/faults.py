@@ -60,6 +60,21 @@ def test_every_output_says_so_and_show_gives_it_back(scope):
         assert without_pids(shown(scope, proxy, form).decode()) == without_pids(text.decode()), form
 
 
+def test_a_group_is_innocent_of_an_answer_put_into_it(scope):
+    group = "MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.net>\r\nDATA\r\n"
+    for rule in ("MAIL: 451 4.3.0 later", "RCPT: 550 5.1.1 no"):
+        with scope.proxy(*SINK, *rules(rule)) as proxy:
+            with smtplib.SMTP("127.0.0.1", proxy.port(), "client.example.com", timeout=s.TIMEOUT) as client:
+                client.ehlo()
+                client.send(group)
+                codes = [client.getreply()[0] for _ in range(3)]
+        assert codes[2] == 503, codes
+        session, = proxy.sessions()
+        said = {entry["rule"] for entry in session["findings"]}
+        assert said <= {"starttls-ignored", "rejected"}, session["findings"]
+        assert "no recipient was accepted before" in session["findings"][-1]["text"]
+
+
 def test_a_message_is_taken_by_nobody(scope):
     with scope.proxy(*SINK, *rules("message ~ ^Week: 554 5.7.1 no")) as proxy:
         try:
