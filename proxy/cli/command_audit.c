@@ -170,6 +170,13 @@ static int judge_control(struct audit *audit) {
     return EXIT_NOT_STARTED;
 }
 
+// On a busy machine a ClientHello may come after a greeting that did not wait for it.
+static void wait_longer_for_tls(struct audit *audit) {
+    if (audit_client_tls(&audit->control.result.trial) == NULL) {
+        audit->jobs.client_start = CLIENT_START_TLS;
+    }
+}
+
 static void run_control_with(struct audit *audit, const char *auth) {
     audit->jobs.auth = auth;
     audit->control = (struct audit_job){.of = &audit_control_case};
@@ -182,6 +189,7 @@ static bool try_control_again(struct audit *audit, const char *auth, bool auth_i
     if (!again || audit->jobs.stopped_by != 0) {
         return false;
     }
+    wait_longer_for_tls(audit);
     audit_job_cleanup(&audit->control);
     audit->jobs.auth_in_clear = auth_in_clear;
     run_control_with(audit, auth);

@@ -57,12 +57,33 @@ if how == "daemon" and os.fork() == 0:
 """
 
 
+# On a busy machine it begins with TLS long after its connect; where a greeting in plain text comes
+# first it gives up. Its first argument counts its runs.
+LATE_CLIENT = """
+import select, smtplib, ssl, sys
+
+class Late(smtplib.SMTP_SSL):
+    def _get_socket(self, host, port, timeout):
+        plain = smtplib.SMTP._get_socket(self, host, port, timeout)
+        if runs < 2 and select.select([plain], [], [], 3.5 if runs == 1 else None)[0]:
+            sys.exit("a greeting came before TLS")
+        return self.context.wrap_socket(plain, server_hostname=host)
+
+with open(sys.argv[1], "a+") as file:
+    file.seek(0)
+    runs = len(file.read())
+    file.write("x")
+with Late("localhost", 465, local_hostname="client.example.com", context=ssl.create_default_context()) as client:
+    client.sendmail("a@example.com", ["b@example.net"], b"Subject: x\\r\\n\\r\\nbody\\r\\n")
+"""
+
+
 class Audit:
-    def __init__(self, scope, *words, options=(), environment=None, **more):
+    def __init__(self, scope, *words, options=(), environment=None, client=CLIENT, **more):
         ways.need_capture(scope)
         path = scope.path("client.py")
         with open(path, "w") as file:
-            file.write(CLIENT)
+            file.write(client)
         self.command = [scope.program, "audit", *options, "--", "/usr/bin/python3", path, *words]
         done = subprocess.run(self.command, env=dict(scope.environment, **(environment or {})),
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=s.TIMEOUT,
@@ -137,6 +158,13 @@ def test_without_the_mail_of_the_control_case_nothing_is_judged(scope):
     assert audit.status == 3, "a mail that goes elsewhere did not arrive"
     assert "nothing was captured: the command made no connection to port 1;" in audit.errors
     assert "it connected to port 587 instead (--ports 587 watches that)" in audit.errors
+
+
+def test_a_client_hello_that_comes_late_is_waited_for(scope):
+    audit = Audit(scope, scope.path("runs"), client=LATE_CLIENT, options=options("delivery.message-554"))
+    assert audit.status == 0, (audit.out, audit.errors)
+    assert audit.rows() == {"delivery.message-554": ("pass", "reported it and exited 1")}
+    assert os.path.getsize(scope.path("runs")) == 3, "twice for the control case, once for the other"
 
 
 def test_a_control_case_that_fails_shows_its_session(scope):
