@@ -70,15 +70,6 @@ const struct event_finding *audit_new_finding(const struct audit_evidence *evide
     return NULL;
 }
 
-bool audit_say_crash(struct audit_ruling *out, const struct audit_evidence *evidence) {
-    char end[AUDIT_END_MAX];
-    bool crashed = audit_crashed(evidence->trial);
-    if (crashed) {
-        audit_say(out, AUDIT_FAIL, "crashed %s", audit_end_text(end, sizeof(end), evidence->trial));
-    }
-    return crashed;
-}
-
 bool audit_say_unknown(struct audit_ruling *out, const struct audit_evidence *evidence) {
     const struct audit_trial *trial = evidence->trial;
     int usual = evidence->control->status;
@@ -157,11 +148,22 @@ bool audit_applies(struct audit_ruling *out, const struct audit_case *of,
     return reason == NULL;
 }
 
+// No server may crash its client. One that crashes in the control case too does so by itself.
+static void say_crash(struct audit_ruling *out, const struct audit_evidence *evidence) {
+    const struct audit_trial *trial = evidence->trial;
+    char end[AUDIT_END_MAX];
+    bool crashed = audit_crashed(trial) && trial->status != evidence->control->status;
+    if (crashed && out->verdict != AUDIT_FAIL) {
+        audit_say(out, AUDIT_FAIL, "crashed %s", audit_end_text(end, sizeof(end), trial));
+    }
+}
+
 void audit_rule(struct audit_ruling *out, const struct audit_evidence *evidence) {
     const struct audit_case *of = evidence->of;
     assert(of->expectation < AUDIT_EXPECTATION_COUNT);
     *out = (struct audit_ruling){.verdict = AUDIT_PASS};
     rules[of->expectation](out, evidence);
+    say_crash(out, evidence);
     bool waits = (of->needs & AUDIT_NEEDS_PIPELINING) != 0 && !audit_pipelined(evidence->trial);
     if (out->verdict == AUDIT_PASS && waits) {
         audit_say(out, AUDIT_NOT_APPLICABLE, "the command waits for each reply");

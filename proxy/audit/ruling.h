@@ -72,9 +72,8 @@ audit_rule_function audit_clean_message; // ruling_message.c
 // for none.
 const struct event_finding *audit_new_finding(const struct audit_evidence *evidence,
                                               const char *const *rules);
-// What each rule says first; false where there is nothing of that kind to be said: a crash, and a
-// command that did not connect or says the same of success and failure.
-bool audit_say_crash(struct audit_ruling *out, const struct audit_evidence *evidence);
+// What a rule says of a command that did not connect or says the same of success and failure;
+// false of any other.
 bool audit_say_unknown(struct audit_ruling *out, const struct audit_evidence *evidence);
 // What went out in the clear of a command that has TLS in the control case; false for nothing.
 bool audit_say_clear(struct audit_ruling *out, const struct audit_trial *trial);

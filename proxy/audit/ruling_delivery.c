@@ -22,9 +22,6 @@ static void say_time_is_over(struct audit_ruling *out, const struct audit_trial 
 static void reports(struct audit_ruling *out, const struct audit_evidence *evidence, bool later) {
     const struct audit_trial *trial = evidence->trial;
     char end[AUDIT_END_MAX];
-    if (audit_say_crash(out, evidence)) {
-        return;
-    }
     if (audit_accepted(trial) > 0) {
         audit_say(out, AUDIT_PASS, "delivered the mail in another way %s",
                   audit_end_text(end, sizeof(end), trial));
@@ -56,7 +53,7 @@ void audit_reports_recipient(struct audit_ruling *out, const struct audit_eviden
     char end[AUDIT_END_MAX];
     if (audit_accepted(trial) == 0 || trial->timed_out) {
         reports(out, evidence, false);
-    } else if (audit_say_crash(out, evidence) || audit_say_unknown(out, evidence)) {
+    } else if (audit_say_unknown(out, evidence)) {
         return;
     } else if (trial->status != 0) {
         audit_say(out, AUDIT_PASS, "delivered the mail to the others, reported it %s",
@@ -72,9 +69,6 @@ void audit_reports_recipient(struct audit_ruling *out, const struct audit_eviden
 void audit_reports_unknown(struct audit_ruling *out, const struct audit_evidence *evidence) {
     const struct audit_trial *trial = evidence->trial;
     char end[AUDIT_END_MAX];
-    if (audit_say_crash(out, evidence)) {
-        return;
-    }
     if (trial->timed_out) {
         say_time_is_over(out, trial, true);
     } else if (audit_say_unknown(out, evidence)) {
@@ -92,8 +86,7 @@ void audit_reports_delivery(struct audit_ruling *out, const struct audit_evidenc
     if (audit_accepted(trial) > 0 && trial->timed_out) {
         // No time-out is too long for the answer to QUIT (RFC 5321 4.5.3.2).
         audit_say(out, AUDIT_PASS, "delivered the mail, and waited until its time was over");
-    } else if (audit_accepted(trial) > 0 && trial->status != evidence->control->status &&
-               !audit_crashed(trial)) {
+    } else if (audit_accepted(trial) > 0 && trial->status != evidence->control->status) {
         audit_say(out, AUDIT_WEAK, "delivered the mail %s, as if it had not",
                   audit_end_text(end, sizeof(end), trial));
     } else {
@@ -152,9 +145,6 @@ void audit_as_control(struct audit_ruling *out, const struct audit_evidence *evi
     const struct audit_trial *trial = evidence->trial;
     char end[AUDIT_END_MAX];
     bool all = audit_accepted(trial) >= audit_accepted(evidence->control);
-    if (audit_say_crash(out, evidence)) {
-        return;
-    }
     if (all && audit_accepted(trial) > 0) {
         delivered(out, evidence);
     } else if (trial->timed_out) {
@@ -175,7 +165,7 @@ void audit_waits(struct audit_ruling *out, const struct audit_evidence *evidence
     bool reported = trial->status != 0 && trial->status != evidence->control->status;
     if (trial->timed_out) {
         audit_say(out, AUDIT_PASS, "was still waiting when its time was over");
-    } else if (reported && !audit_crashed(trial)) {
+    } else if (reported) {
         audit_say(out, AUDIT_WEAK, "gave up before the time that the RFC gives a server %s",
                   audit_end_text(end, sizeof(end), trial));
     } else {

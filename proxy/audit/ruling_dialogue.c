@@ -30,9 +30,6 @@ void audit_uses_offered(struct audit_ruling *out, const struct audit_evidence *e
     const struct audit_trial *trial = evidence->trial;
     const struct event_finding *finding = audit_new_finding(evidence, breaches);
     char end[AUDIT_END_MAX];
-    if (audit_say_crash(out, evidence)) {
-        return;
-    }
     bool reported = audit_accepted(trial) == 0 && !trial->timed_out && trial->status != 0;
     if (finding != NULL) {
         audit_say(out, AUDIT_FAIL, "used what was not offered: %.*s", (int)finding->text.len,
@@ -73,9 +70,6 @@ void audit_falls_back(struct audit_ruling *out, const struct audit_evidence *evi
     struct audit_deeds clear = audit_deeds_in(trial, AUDIT_IN_CLEAR);
     char end[AUDIT_END_MAX];
     bool reported = audit_accepted(trial) == 0 && !trial->timed_out && trial->status != 0;
-    if (audit_say_crash(out, evidence)) {
-        return;
-    }
     if (clear.credential) {
         out->credential_lost = true;
         audit_say(out, AUDIT_FAIL, "gave its credential in the clear to a server without AUTH");
@@ -153,7 +147,7 @@ void audit_ignores_injected(struct audit_ruling *out, const struct audit_evidenc
     const struct audit_trial *trial = evidence->trial;
     const struct record_command *early = early_command_of(trial);
     char end[AUDIT_END_MAX];
-    if (audit_say_crash(out, evidence) || audit_say_clear(out, trial)) {
+    if (audit_say_clear(out, trial)) {
         return;
     }
     if (early != NULL && early_command_of(evidence->control) != NULL) {
@@ -177,7 +171,7 @@ void audit_survives(struct audit_ruling *out, const struct audit_evidence *evide
         audit_say(out, AUDIT_FAIL, "was killed, as for its memory");
     } else if (audit_accepted(trial) == 0) {
         audit_reports_refusal(out, evidence);
-    } else if (!audit_say_crash(out, evidence)) {
+    } else {
         audit_say(out, trial->timed_out ? AUDIT_WEAK : AUDIT_PASS, "delivered the mail %s",
                   audit_end_text(end, sizeof(end), trial));
     }

@@ -207,8 +207,29 @@ static void a_client_has_to_end_by_itself(void **state) {
     check_ruling(&ruling, AUDIT_WEAK, "waited without end, and had to be stopped");
 }
 
+// Whatever the case, and though nothing was sent.
+static void a_crash_fails(void **state) {
+    (void)state;
+    const struct audit_case *const cases[] = {&expired, &disputed, &stripped, &old, &new, &stalls};
+    struct trial crashed;
+    struct trial control;
+    struct audit_ruling ruling;
+    trial_init(&control, 128 + 6);
+    trial_init(&crashed, 128 + 11);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ruling = rule(cases[i], &crashed);
+        check_ruling(&ruling, AUDIT_FAIL, "crashed and ended by signal 11");
+        assert_false(ruling.credential_lost);
+    }
+    crashed.trial.status = control.trial.status; // it does so by itself
+    audit_rule(&ruling, &(struct audit_evidence){
+                            .of = &expired, .control = &control.trial, .trial = &crashed.trial});
+    check_ruling(&ruling, AUDIT_PASS, "sent nothing and ended by signal 6");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_crash_fails),
         cmocka_unit_test(a_client_that_sends_nothing_is_right),
         cmocka_unit_test(a_credential_inside_that_tls_is_lost),
         cmocka_unit_test(a_mail_without_a_credential_is_weak),
