@@ -98,6 +98,9 @@ static enum err write_logs(const struct audit_results *results, struct failure *
     for (size_t i = 0; i < results->job_count && err == OK; i++) {
         err = write_log(results, failure, &results->jobs[i]);
     }
+    for (size_t i = 0; i < results->unchosen_count && err == OK; i++) {
+        err = write_log(results, failure, &results->unchosen[i]);
+    }
     return err;
 }
 
@@ -105,25 +108,30 @@ static enum err write_logs(const struct audit_results *results, struct failure *
 
 typedef void session_taker(void *context, const struct record *session);
 
-static void take_trial(const struct audit_job *job, uint64_t first, session_taker *take,
-                       void *context) {
-    for (size_t i = 0; i < job->result.trial.session_count; i++) {
-        struct record session = *job->result.trial.sessions[i];
-        session.session.id = first + i;
-        session.session.audit = job->of->id;
-        take(context, &session);
+struct session_walk {
+    session_taker *take;
+    void *context;
+    uint64_t next; // the number of the next session
+};
+
+static void take_trials(struct session_walk *walk, const struct audit_job *jobs, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const struct audit_trial *trial = &jobs[i].result.trial;
+        for (size_t j = 0; j < trial->session_count; j++) {
+            struct record session = *trial->sessions[j];
+            session.session.id = walk->next++;
+            session.session.audit = jobs[i].of->id;
+            walk->take(walk->context, &session);
+        }
     }
 }
 
-// The control's sessions first, then those of the rows in their order.
+// The control's sessions first, then those of the rows in their order, then those of no row.
 static void take_sessions(const struct audit_results *results, session_taker *take, void *context) {
-    uint64_t next = 1;
-    take_trial(results->control, next, take, context);
-    next += results->control->result.trial.session_count;
-    for (size_t i = 0; i < results->job_count; i++) {
-        take_trial(&results->jobs[i], next, take, context);
-        next += results->jobs[i].result.trial.session_count;
-    }
+    struct session_walk walk = {.take = take, .context = context, .next = 1};
+    take_trials(&walk, results->control, 1);
+    take_trials(&walk, results->jobs, results->job_count);
+    take_trials(&walk, results->unchosen, results->unchosen_count);
 }
 
 static void number_sessions(struct audit_results *results) {

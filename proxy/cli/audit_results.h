@@ -13,6 +13,8 @@ struct audit_results {
     struct audit_job *control;
     struct audit_job *jobs; // those whose command ran; each has its row
     size_t job_count;
+    struct audit_job *unchosen; // that the judge asked for; they have no row
+    size_t unchosen_count;
     struct audit_row *rows;
     struct audit_report report; // of these rows
 };

@@ -353,6 +353,8 @@ static int write_results(struct audit *audit) {
         .control = &audit->control,
         .jobs = audit->list,
         .job_count = audit->list_count,
+        .unchosen = audit->unchosen,
+        .unchosen_count = audit->unchosen_count,
         .rows = audit->rows,
         .report = {.command = audit->options->run_command,
                    .runtime = audit_runtime_find(audit->options->run_command,

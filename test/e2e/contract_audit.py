@@ -292,6 +292,16 @@ def test_reports_and_sessions(scope):
     assert len(data["document"]["sessions"]) == 3
 
 
+def test_a_case_that_the_judge_asked_for_is_kept_too(scope):
+    audit = Audit(scope, "unsafe", options=options("certificate.weak-key", more=[
+        "--log-dir", scope.path("logs"), "--output", f"json:{scope.path('o.json')}"]))
+    assert audit.rows() == {"certificate.weak-key": ("fail", "gave its credential to that server")}, audit.out
+    with open(scope.path("o.json")) as file:
+        ran = {session["id"]: session["audit"] for session in json.load(file)["sessions"]}
+    assert ran == {1: "control", 2: "certificate.weak-key", 3: "certificate.unknown-issuer"}
+    assert sorted(os.listdir(scope.path("logs"))) == sorted(f"{case}.log" for case in ran.values())
+
+
 def test_a_report_on_standard_output_is_alone_there(scope):
     audit = Audit(scope, "plain", options=options("delivery.message-554", more=["--report", "json"]))
     assert json.loads(audit.out)["grade"] == "A"
