@@ -2,6 +2,7 @@
 #include "transcript/json_read.h"
 
 #include <cjson/cJSON.h>
+#include <string.h>
 
 static bool is_white(struct slice text) {
     for (size_t i = 0; i < text.len; i++) {
@@ -12,13 +13,30 @@ static bool is_white(struct slice text) {
     return true;
 }
 
-bool json_read_bool(bool *out, struct slice text, const char *key) {
+// NULL where the text is anything but one value.
+static cJSON *read_whole(struct slice text) {
     const char *end = NULL;
     const char *start = (const char *)text.data;
-    cJSON *object = cJSON_ParseWithLengthOpts(start, text.len, &end, false);
-    bool whole = object != NULL && is_white(slice_from(text, (size_t)(end - start)));
+    cJSON *value = cJSON_ParseWithLengthOpts(start, text.len, &end, false);
+    if (value != NULL && !is_white(slice_from(text, (size_t)(end - start)))) {
+        cJSON_Delete(value);
+        return NULL;
+    }
+    return value;
+}
+
+bool json_read_is(struct slice text, const char *key, const char *string) {
+    cJSON *object = read_whole(text);
+    const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+    bool same = value != NULL && strcmp(value, string) == 0;
+    cJSON_Delete(object);
+    return same;
+}
+
+bool json_read_bool(bool *out, struct slice text, const char *key) {
+    cJSON *object = read_whole(text);
     const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, key);
-    bool known = whole && cJSON_IsBool(member) != 0;
+    bool known = cJSON_IsBool(member) != 0;
     *out = known && cJSON_IsTrue(member) != 0;
     cJSON_Delete(object);
     return known;

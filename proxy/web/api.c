@@ -174,6 +174,12 @@ static void answer_status(struct api_response *response, const struct api_call *
     buf_put_byte(&response->body, '\n');
 }
 
+static void answer_audit(struct api_response *response, const struct api_call *call) {
+    struct slice audit = call->api->audit;
+    api_begin(response, STATUS_OK, TYPE_JSON);
+    buf_put(&response->body, slice_is_null(audit) ? SLICE("null\n") : audit);
+}
+
 static void answer_recording(struct api_response *response, const struct api_call *call) {
     struct api *api = call->api;
     bool on = false;
@@ -313,6 +319,7 @@ static const struct route {
     {"GET", "/readyz", answer_ready, true},
     {"GET", "/metrics", answer_metrics, false},
     {"GET", "/api/v1/status", answer_status, false},
+    {"GET", "/api/v1/audit", answer_audit, false},
     {"GET", "/api/v1/sessions", answer_sessions, false},
     {"DELETE", "/api/v1/sessions", answer_clear, false},
     {"GET", "/api/v1/sessions/#", answer_session, false},

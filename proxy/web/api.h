@@ -36,6 +36,7 @@ struct api {
     struct store *store;
     struct feed *feed;
     const struct metrics *metrics;
+    struct slice audit;         // what `audit --report json` wrote; null where none was given
     struct output_set *outputs; // NULL for recorded transcripts: nothing is recorded then
     const char *version;
     int64_t started_unix_ns;

@@ -101,6 +101,10 @@ void web_add_record(struct web *web, struct record *record) {
     kept_release(kept);
 }
 
+void web_set_audit(struct web *web, struct slice document) {
+    web->api.audit = document;
+}
+
 struct event_sink web_metrics(struct web *web) {
     return (struct event_sink){metrics_sink.take, &web->metrics};
 }

@@ -39,6 +39,8 @@ struct store *web_store(struct web *web);
 // A recorded session; the record outlives it. Its number is its own where that is higher than those
 // before it.
 void web_add_record(struct web *web, struct record *record);
+// What `audit --report json` wrote about these sessions; borrowed as long as it lives.
+void web_set_audit(struct web *web, struct slice document);
 // The same events again, for the metrics.
 struct event_sink web_metrics(struct web *web);
 

@@ -269,6 +269,29 @@ async function theCaseOfAnAuditIsShown(browser) {
     await program.stop();
 }
 
+// What `audit --report json` says of the second session.
+function auditReport() {
+    const hostile = `</script><img src=x onerror=alert(7)>${ESCAPES}`;
+    const one = {id: 'certificate.expired', group: 'certificate', verdict: 'fail', did: hostile, credential_lost: true, server: hostile,
+        right: hostile, reference: 'RFC 5280', why: hostile, exit: 0, timed_out: false, memory: null, sessions: [2], output: hostile};
+    return JSON.stringify({schema: 'smtpscope-audit/1', command: hostile, runtime: 'x', grade: 'F',
+        counts: {pass: 0, weak: 0, fail: 1, 'n/a': 0}, remedies: [hostile], cases: [one]});
+}
+
+async function anAuditIsATableOverItsSessions(browser) {
+    const program = await startView(write('audited.json', auditedSessions()), write('report.json', auditReport()));
+    const page = await open(browser, program.address, {width: 360});
+    await hasRows(page, 3);
+    await page.waitForSelector('#audit tbody tr.fail');
+    assert((await textOf(page, '#audit')).startsWith('Grade F'));
+    await hasNoViolation(page);
+    await page.click('#audit tbody button');
+    await until(page, () => document.querySelector('#session h2')?.textContent.startsWith('Session 2'));
+    assert.strictEqual(await page.$$eval('img', all => all.length), 0);
+    await finish(page);
+    await program.stop();
+}
+
 // A session that went to make room, or was forgotten by another reader.
 async function whatCannotBeSavedIsExplained(browser) {
     const program = await startView(write('saved.json', manySessions(1)));
@@ -286,4 +309,4 @@ async function whatCannotBeSavedIsExplained(browser) {
 module.exports = {sessionsAppearAsTheyHappen, aSessionThatLivesIsShown, aRefusedSessionNamesItsPeople, theFilterTakesWordsAndExpressions,
     aWrongExpressionIsExplained, keysMoveAndOpen, everyControlIsReachedByTab, theSwitchStopsAndClearForgets, aLineSaysWhatTheProxyDoes,
     aWrongTokenIsExplained, tenThousandSessionsScroll, recordedSessionsHaveNoSwitch, theCaseOfAnAuditIsShown,
-    whatCannotBeSavedIsExplained};
+    anAuditIsATableOverItsSessions, whatCannotBeSavedIsExplained};

@@ -332,6 +332,20 @@ def test_a_recorded_session_of_an_audit_names_its_case(scope):
         assert web.get("/api/v1/sessions/1")["audit"] == "certificate.expired"
 
 
+def test_an_audit_is_viewed_with_its_sessions(scope):
+    with w.page(scope) as (proxy, web):
+        assert web.get("/api/v1/audit") is None
+        w.send(proxy)
+        web.wait("outcome = completed")
+        report = {"schema": "smtpscope-audit/1", "grade": "A"}
+        with open(scope.path("report.json"), "w") as file:
+            json.dump(report, file, indent=1)
+    with w.viewed(scope, scope.path("report.json"), proxy.folder + "/out.json") as (_, web):
+        assert web.get("/api/v1/audit") == report
+        assert [session["id"] for session in web.get("/api/v1/sessions")["sessions"]] == [1]
+        assert web.error("/api/v1/audit", headers={"Authorization": None}) == 401
+
+
 def test_a_recorded_message_is_what_was_recorded_of_it(scope):
     at = "/api/v1/sessions/1/messages/1"
     for detail, parts in (("headers", []), ("none", []), ("full", ["text/html", "image/svg+xml"])):

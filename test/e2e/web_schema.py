@@ -53,7 +53,8 @@ class Answers:
 
     def ask_all(self, web):
         at = "/api/v1/sessions"
-        for path, kind in (("/api/v1/status", "status"), (at, "sessions"), (at + "?limit=1", "sessions"),
+        for path, kind in (("/api/v1/status", "status"), ("/api/v1/audit", "audit"),
+                           (at, "sessions"), (at + "?limit=1", "sessions"),
                            (at + "/1/messages/1", "message"), (at + "/99", "error"),
                            (at + "?only=x", "error"), ("/nothing", "error"),
                            ("/api/v1/wait?expect=sessions=0&timeout=0", "verdict"),

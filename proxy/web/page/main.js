@@ -319,6 +319,18 @@ async function takeUp() {
     }
 }
 
+// Of recorded sessions: the file may be of any origin.
+async function showAudit() {
+    try {
+        const audit = source.records ? null : await source.audit();
+        if (audit !== null) {
+            byId('main').before(auditTable(audit, id => go(id)));
+        }
+    } catch {
+        say('The report of the audit cannot be read.');
+    }
+}
+
 async function start() {
     if (source.live) {
         await refreshStatus();
@@ -331,6 +343,7 @@ async function start() {
         byId('main').before(source.audit === undefined ? verdictBanner(source.verdict) : auditTable(source.audit, id => go(id)));
         return;
     }
+    await showAudit();
     setInterval(() => document.hidden || refreshStatus(), STATUS_MS);
     setInterval(refresh, REFRESH_MS);
     follow(source, {

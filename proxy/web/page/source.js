@@ -48,6 +48,8 @@ export function liveSource(token) {
             this.records = typeof status.recording === 'boolean';
             return status;
         },
+        // What `view` was given of `audit --report json`, or null.
+        audit: () => json('audit'),
         sessions: query => json(`sessions?${new URLSearchParams(query)}`),
         session: id => json(`sessions/${id}`),
         text: async id => (await ask(`sessions/${id}.txt`)).text(),
