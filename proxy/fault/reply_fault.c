@@ -165,7 +165,9 @@ static void edit_reply(struct fault_filter *filter, const struct fault_rule *rul
         fault_filter_report(filter, rule, line->due.exchange, at_ns);
     }
     if (rule->action.kind == FAULT_ADD) {
-        char *added = mem_format("250-%s", rule->action.text);
+        bool alone = line->bytes.len == reply.len;
+        char *added =
+            mem_format("%03d%c%s", line->reply.code, alone ? ' ' : '-', rule->action.text);
         filter->port.record_substitute(&filter->port, added, at_ns);
         free(added);
     }

@@ -73,6 +73,7 @@ enum moment {
     MOMENT_ANSWER, // to a message
     MOMENT_QUIT,
     MOMENT_421,
+    MOMENT_OWN_421, // a filter said it in the server's place
     MOMENT_COUNT,
 };
 

@@ -62,6 +62,8 @@ static const struct moment_text moments[MOMENT_COUNT] = {
     [MOMENT_421] = {"after the server's 421", PARTY_CLIENT,
                     "the text of the 421 says why the server ended the session; try again later",
                     "the text of the 421 says why; try again later"},
+    [MOMENT_OWN_421] = {"after a 421 that the proxy had put in", PARTY_CLIENT,
+                        "no peer is to blame, since --fault asks for it", SERVER_LOG},
 };
 
 // Nothing came from the server, and TLS is under way on neither side.
@@ -110,7 +112,9 @@ static enum moment moment_now(enum verb *out_verb, const struct relay *relay) {
     if (relay->client_state == CLIENT_AWAIT_HELLO || dialogue_awaits_tls(dialogue)) {
         return MOMENT_STARTTLS;
     }
-    return dialogue_saw_421(dialogue) ? MOMENT_421 : moment_of_dialogue(out_verb, relay);
+    return dialogue_saw_421(dialogue)     ? MOMENT_421
+           : dialogue_heard_421(dialogue) ? MOMENT_OWN_421
+                                          : moment_of_dialogue(out_verb, relay);
 }
 
 void session_end_note_moment(struct relay *relay, int64_t at_ns) {

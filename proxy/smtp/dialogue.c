@@ -324,7 +324,7 @@ struct event_progress dialogue_progress(const struct dialogue *dialogue) {
                                  .quit_answered = dialogue->quit_answered,
                                  .in_text = mail_data_is_open(dialogue)};
     now = dialogue->closed ? dialogue->left_at : now;
-    now.saw_421 = dialogue->saw_421 || dialogue->ordinal_421 != EVENT_UNHEARD;
+    now.saw_421 = dialogue->saw_421 || dialogue_heard_421(dialogue);
     return now;
 }
 
@@ -338,6 +338,10 @@ bool dialogue_quit_answered(const struct dialogue *dialogue) {
 
 bool dialogue_saw_421(const struct dialogue *dialogue) {
     return dialogue->saw_421;
+}
+
+bool dialogue_heard_421(const struct dialogue *dialogue) {
+    return dialogue->ordinal_421 != EVENT_UNHEARD;
 }
 
 bool dialogue_saw_tls_record(const struct dialogue *dialogue) {

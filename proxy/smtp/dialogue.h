@@ -94,6 +94,7 @@ struct event_progress dialogue_progress(const struct dialogue *dialogue);
 bool dialogue_greeted(const struct dialogue *dialogue);       // a greeting was seen
 bool dialogue_quit_answered(const struct dialogue *dialogue); // QUIT had its reply
 bool dialogue_saw_421(const struct dialogue *dialogue);       // the server said one
+bool dialogue_heard_421(const struct dialogue *dialogue);     // the client got one, of anyone
 // The peer whose bytes are no SMTP at all (HTTP, a TLS record, binary), PARTY_NONE while both are
 // fine, and one sentence that says what they look like (valid as long as the dialogue).
 enum party dialogue_not_smtp(const struct dialogue *dialogue);

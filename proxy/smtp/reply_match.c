@@ -189,7 +189,7 @@ void reply_match_answer(struct dialogue *dialogue, const struct answer *answer) 
     }
     cause.challenge = event.line_count > 0 ? event.lines[0].text : SLICE("");
     emit_reply(dialogue, &event, &cause);
-    dialogue->saw_421 = dialogue->saw_421 || event.code == 421;
+    dialogue->saw_421 = dialogue->saw_421 || (event.code == 421 && !answer->by_proxy);
     reply_clear(&dialogue->server.reply);
     bool refused =
         match == MATCH_ITEM && !answer->incomplete && !reply_code_is_positive(event.code);
