@@ -331,6 +331,7 @@ static void filter_free(void *self) {
 struct filter fault_filter_new(struct fault_session *session, struct filter_port port) {
     static const struct filter_ops ops = {.judge = judge,
                                           .take = take,
+                                          .in_place = reply_fault_in_place,
                                           .progress = progress,
                                           .let_go = let_go,
                                           .text_max = text_max,

@@ -100,6 +100,8 @@ void reply_fault_plan(struct fault_filter *filter, int exchange, bool final,
                       const struct fault_rule *rule);
 enum filter_verdict reply_fault_judge(struct fault_filter *filter, const struct filter_line *line);
 void reply_fault_take(struct fault_filter *filter, const struct filter_line *line, int64_t at_ns);
+// What a rule says in place of a reply of another filter's; NULL for nothing.
+const char *reply_fault_in_place(void *self, const struct filter_line *line, int64_t at_ns);
 // The start of a reply that will not be whole goes on.
 void reply_fault_let_go(struct fault_filter *filter, int64_t at_ns);
 // The rule answers this line of the client in the server's place, when it is its turn.

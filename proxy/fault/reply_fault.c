@@ -267,6 +267,19 @@ static void act_on_reply(struct fault_filter *filter, const struct fault_rule *r
     forget_plans_before(filter, line->due.final ? line->due.exchange : line->due.exchange + 1);
 }
 
+const char *reply_fault_in_place(void *self, const struct filter_line *line, int64_t at_ns) {
+    struct fault_filter *filter = self;
+    const struct fault_rule *rule = planned(filter, &line->due);
+    bool says = rule != NULL && !filter->silent && buf_len(&filter->reply) == 0 &&
+                (rule->action.kind == FAULT_REPLACE || rule->action.kind == FAULT_ANSWER);
+    if (!says || !reply_line_is_last(&line->reply) || asks_for_more(line)) {
+        return NULL;
+    }
+    fault_filter_report(filter, rule, line->due.exchange, at_ns);
+    forget_plans_before(filter, line->due.final ? line->due.exchange : line->due.exchange + 1);
+    return rule->action.text;
+}
+
 void reply_fault_take(struct fault_filter *filter, const struct filter_line *line, int64_t at_ns) {
     const struct fault_rule *rule = planned(filter, &line->due);
     if (line->due.by_proxy && filter->cancelling) {

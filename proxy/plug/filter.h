@@ -130,6 +130,9 @@ struct filter_ops {
     enum filter_verdict (*judge)(void *filter, const struct filter_line *line);
     // A line that was judged TAKE and has been recorded.
     void (*take)(void *filter, const struct filter_line *line, int64_t at_ns);
+    // What is to be said in place of a reply that another filter is about to say, which is then not
+    // recorded: the client never gets it. NULL: nothing; as a member, never anything.
+    const char *(*in_place)(void *filter, const struct filter_line *line, int64_t at_ns);
     // The most bytes of text to be judged as one piece: FILTER_TEXT_LINE for no more than a line.
     // NULL: any number. A line that begins with a dot is one piece all the same.
     uint64_t (*text_max)(const void *filter);

@@ -111,21 +111,51 @@ static void port_substitute(const struct filter_port *port, const struct filter_
     }
 }
 
-// It meets the filters on its way as a line of the server's would.
+// `bytes` has the line then.
+static void put_reply(struct filter_line *out, struct buf *bytes, struct slice text,
+                      const struct dialogue *dialogue) {
+    buf_cleanup(bytes);
+    buf_init(bytes, text.len + 2);
+    buf_put(bytes, text);
+    buf_put_string(bytes, "\r\n");
+    out->bytes = buf_slice(bytes);
+    reply_line_parse(&out->reply, lines_text(out->bytes));
+    dialogue_next_reply(&out->due, dialogue, out->reply.code);
+}
+
+// What the first filter that has something better says in place of the line, with its place; else
+// NULL.
+static const char *in_place(size_t *out_place, const struct filter_port *port,
+                            const struct filter_line *line, int64_t at_ns) {
+    const struct relay *relay = port->relay;
+    const char *text = NULL;
+    for (size_t i = port->place + 1; i < relay->filter_count && text == NULL; i++) {
+        const struct filter *filter = &relay->filters[i];
+        *out_place = i;
+        text =
+            filter->ops->in_place == NULL ? NULL : filter->ops->in_place(filter->self, line, at_ns);
+    }
+    return text;
+}
+
+// It meets the filters on its way as a line of the server's would; what one of them says instead,
+// those after that one.
 static void say_to_client(const struct filter_port *port, struct slice text, int64_t at_ns) {
     struct relay *relay = port->relay;
     struct dialogue *dialogue = observer_dialogue(relay->observer);
+    struct filter_port from = *port;
     struct filter_line reply = {
         .from = SIDE_SERVER, .kind = FILTER_REPLY, .whole = true, .at_ns = at_ns};
-    struct buf bytes;
-    buf_init(&bytes, text.len + 2);
-    buf_put(&bytes, text);
-    buf_put_string(&bytes, "\r\n");
-    reply.bytes = buf_slice(&bytes);
-    reply_line_parse(&reply.reply, text);
-    dialogue_next_reply(&reply.due, dialogue, reply.reply.code);
-    dialogue_proxy_reply(dialogue, text, at_ns);
-    if (!port_offer(port, &reply, at_ns)) {
+    struct buf bytes = {0};
+    put_reply(&reply, &bytes, text, dialogue);
+    size_t place;
+    const char *better = in_place(&place, port, &reply, at_ns);
+    if (better != NULL) {
+        put_reply(&reply, &bytes, slice_of_string(better), dialogue);
+        from.place = place;
+    }
+    dialogue_proxy_reply(dialogue, lines_text(reply.bytes), at_ns);
+    if (!port_offer(&from, &reply, at_ns)) {
         port_send(port, SIDE_CLIENT, reply.bytes);
     }
     buf_cleanup(&bytes);

@@ -72,6 +72,7 @@ static void note_tls_on_plain_port(struct relay *relay, int64_t at_ns) {
                           "TLS from the first byte on port %u: a real server begins in plain text "
                           "there, and would refuse this; use STARTTLS, or port 465",
                           (unsigned)ports[i]);
+            return; // A session may be to both.
         }
     }
 }
