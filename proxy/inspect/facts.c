@@ -30,6 +30,10 @@ bool facts_heard(unsigned ordinal, const struct event_command *command) {
     return command->heard >= ordinal;
 }
 
+bool facts_recipient_accepted(const struct facts *facts) {
+    return facts->accepted_rcpt > facts->text_mail;
+}
+
 bool facts_is_telnet(const struct event_command *command) {
     enum { IAC = 255, WILL = 251 };
     struct slice text = command->line.text;
@@ -291,6 +295,7 @@ static void learn_verb_reply(struct facts *facts, const struct event_reply *repl
     } else if (reply->verb == VERB_DATA && !reply->final) {
         learn_data_reply(facts, reply);
     } else if (reply->verb == VERB_BDAT && !accepts(reply)) {
+        facts->refused_chunk = reply->to;
         make_unclear(&facts->transaction);
     } else if (reply->verb == VERB_STARTTLS) {
         facts->tls_due = reply->code == 220;

@@ -118,6 +118,7 @@ struct facts {
     // neither side is judged by what it says.
     bool out_of_step;
     int accepted_rcpt; // exchange of the latest recipient that was accepted
+    int refused_chunk; // … and of the latest BDAT that was refused
     int text_exchange; // of the latest DATA or BDAT
     int text_mail;     // … and of the MAIL of its transaction; its own where there is none
     int text_message;  // the message under way, or the latest
@@ -159,6 +160,9 @@ bool facts_is_telnet(const struct event_command *command);
 
 // Whether the line has no end but a CR.
 bool facts_ends_in_cr(const struct event_line *line);
+
+// Whether the transaction of the latest DATA or BDAT has a recipient that was accepted.
+bool facts_recipient_accepted(const struct facts *facts);
 
 // Whether the client had got that reply when it sent the command.
 bool facts_heard(unsigned ordinal, const struct event_command *command);

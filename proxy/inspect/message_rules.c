@@ -373,10 +373,12 @@ void message_judge(struct analysis *analysis, const struct event *event) {
         judge_mime_flaw(analysis, &event->flaw);
     } else if (event->kind == EVENT_CONTENT_END) {
         notes->ended = true;
-        // An empty chunk is a message only where the server takes it for one.
+        // An empty chunk is a message only where the server takes it for one; a lone dot where no
+        // recipient was taken is none (RFC 2920 3.1).
         const struct event_content_end *end = &event->content_end;
-        bool empty_chunk = end->bdat && end->bytes == 0;
-        notes->complete = end->complete && !empty_chunk;
+        bool nothing =
+            end->bytes == 0 && (end->bdat || !facts_recipient_accepted(&analysis->facts));
+        notes->complete = end->complete && !nothing;
         notes->bdat = end->bdat;
         notes->exchange = end->exchange;
     }

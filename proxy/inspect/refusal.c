@@ -134,8 +134,9 @@ static const struct reply_words *words_of_mechanism(const struct event_reply *re
 
 static const struct {
     struct reply_words overwritten, hidden, login_in_tls, mechanism, chunking, parameter, idle,
-        order, no_hello, no_mechanism;
+        order, no_hello, no_mechanism, chunk;
 } by_offer = {
+    .chunk = {"an earlier chunk of the message was refused", "look at the answer to that one"},
     .no_hello = {"the client has said neither EHLO nor HELO before that the server accepted",
                  "send EHLO first"},
     .no_mechanism = {"AUTH came without the name of a mechanism",
@@ -175,10 +176,15 @@ static bool spoke_early(const struct analysis *analysis) {
     return false;
 }
 
+static bool follows_refused_chunk(const struct facts *facts) {
+    return facts_recipient_accepted(facts) && facts->refused_chunk > facts->text_mail;
+}
+
 // Whether what must come before the command was refused, which its client need not have known.
 static bool lacks_ground(const struct facts *facts, enum refusal_stage stage) {
-    return stage == STAGE_RCPT ? facts->transaction.state != TRANSACTION_OPEN
-                               : facts->accepted_rcpt < facts->text_mail;
+    return stage == STAGE_RCPT
+               ? facts->transaction.state != TRANSACTION_OPEN
+               : !facts_recipient_accepted(facts) || facts->refused_chunk > facts->text_mail;
 }
 
 // Whether it was said of this command; where the rule is not listened to, nothing is known.
@@ -242,6 +248,9 @@ static const struct reply_words *words_of_offer(const struct analysis *analysis,
     const struct reply_words *omission = words_of_omission(facts, stage, reply);
     if (omission != NULL) {
         return omission;
+    }
+    if (stage == STAGE_BDAT && reply->code == 503 && follows_refused_chunk(facts)) {
+        return &by_offer.chunk;
     }
     if (stage == STAGE_STARTTLS) {
         return analysis->starttls_overwritten ? &by_offer.overwritten : NULL;
