@@ -144,12 +144,16 @@ static enum err parse_listen(struct mode_spec *mode, struct failure *failure, st
 
 static enum err unknown_kind(struct failure *failure, struct slice name) {
     struct suggestion suggestion = suggest_for(name);
+    struct buf known;
+    buf_init(&known, sizeof(kinds) / sizeof(kinds[0]) * SUGGEST_WORD_MAX);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         suggest_offer(&suggestion, kinds[i].name);
+        buf_putf(&known, "%s%s", i == 0 ? "" : ", ", kinds[i].name);
     }
-    return fail(failure, ERR_USAGE,
-                "--mode: '%.*s' is not one of reverse, transparent, socks5, connect, sink%s",
-                SHOWN(name), suggest_end(&suggestion).text);
+    enum err err = fail(failure, ERR_USAGE, "--mode: '%.*s' is not one of %.*s%s", SHOWN(name),
+                        SHOWN(buf_slice(&known)), suggest_end(&suggestion).text);
+    buf_cleanup(&known);
+    return err;
 }
 
 // The message ends on a terminal or in a log of CI, so what may be a password is not repeated, nor

@@ -58,7 +58,7 @@ static const struct fault_rule *find_answer_to_data(const struct options *option
 static bool dials(const struct options *options) {
     bool dials = options->command == CLI_RUN && !options->sink;
     for (size_t i = 0; i < options->mode_count; i++) {
-        dials = dials || options->modes[i].kind != MODE_SINK;
+        dials = dials || mode_has_server(options->modes[i].kind);
     }
     return dials;
 }

@@ -34,6 +34,10 @@ const char *mode_name(enum mode mode) {
     return names[mode];
 }
 
+bool mode_has_server(enum mode mode) {
+    return mode != MODE_SINK;
+}
+
 bool session_is_to_port(const struct event_session *session, uint16_t port) {
     return session->server.port == port || session->client_local.port == port;
 }

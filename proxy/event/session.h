@@ -16,7 +16,9 @@ const char *side_name(enum side side);    // "client", "server"
 const char *party_name(enum party party); // "client", "server", "proxy"; NULL for PARTY_NONE
 
 enum mode { MODE_REVERSE, MODE_TRANSPARENT, MODE_SOCKS5, MODE_CONNECT, MODE_RUN, MODE_SINK };
+enum { MODE_LAST = MODE_SINK };
 const char *mode_name(enum mode mode); // "reverse", …
+bool mode_has_server(enum mode mode);  // the proxy connects to one; else it is one itself
 
 struct event_endpoint {
     const char *host;    // the name asked for; NULL where there is none (client: always)
@@ -33,7 +35,7 @@ struct event_session {
     int64_t started_unix_ns; // the accept
     struct event_endpoint client;
     struct event_endpoint server;
-    bool has_server;   // false for MODE_SINK
+    bool has_server;   // as mode_has_server
     const char *audit; // the case of `audit` that it belongs to; NULL for none
     // The proxy's own end of each leg, for `pcapng`; may be NULL.
     struct event_endpoint client_local;

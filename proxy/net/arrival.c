@@ -466,7 +466,7 @@ static bool claim(struct arrival *arrival, int fd) {
     }
     accepted->client.process = claimed.client;
     accepted->session = claimed.session;
-    if (accepted->spec->mode == MODE_SINK) { // it is the server, whatever was meant
+    if (!mode_has_server(accepted->spec->mode)) { // it is the server, whatever was meant
         accepted->client.local_text = address_text((struct sockaddr *)&claimed.server);
         return true;
     }

@@ -365,7 +365,7 @@ static void fill_session(struct conn *conn) {
                       : atomic_fetch_add(&conn->worker->service->next_id, 1) + 1;
     session->mode = conn->accepted.spec->mode;
     session->started_unix_ns = conn->accepted.started_unix_ns;
-    session->has_server = session->mode != MODE_SINK;
+    session->has_server = mode_has_server(session->mode);
     session->client.address = client->text.host[0] == '\0' ? NULL : client->text.host;
     session->client.port = client->text.port;
     show_process(conn);

@@ -116,7 +116,7 @@ struct relay *relay_new(const struct relay_setup *setup, int64_t at_ns) {
     leg_init(&relay->server, SIDE_SERVER);
     buf_init(&relay->client_hello, LIMIT_READ);
     relay->observer = observer_new(&setup->config->observer, setup->session);
-    if (setup->mode == MODE_SINK && !setup->turned_away) {
+    if (!mode_has_server(setup->mode) && !setup->turned_away) {
         far_side_open(relay, embedded_server(setup->config), at_ns);
     }
     bool bridges = relay_bridges(relay) || setup->config->client_tls == CLIENT_TLS_NONE;

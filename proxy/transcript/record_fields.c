@@ -27,7 +27,7 @@ static const char *severity_named(unsigned value) {
     return severity_name((enum severity)value);
 }
 
-#define MODE  .name_of = mode_named, .last = MODE_SINK, .absent = MODE_REVERSE
+#define MODE  .name_of = mode_named, .last = MODE_LAST, .absent = MODE_REVERSE
 #define SIDE  .name_of = side_named, .last = SIDE_SERVER, .absent = SIDE_CLIENT
 #define PARTY .name_of = party_named, .last = PARTY_PROXY, .absent = PARTY_NONE
 #define OUTCOME                                                                                    \

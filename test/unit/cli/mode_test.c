@@ -141,7 +141,7 @@ static const struct {
     {"sink@127.0.0.1:65536", "'@127.0.0.1:65536'"},
     {"sink@-1", "'@-1'"},
     {"socks5:x@1080", "'socks5' takes no URL, but got 'x'"},
-    {"revers:x@1080", "'revers' is not one of"},
+    {"revers:x@1080", "'revers' is not one of reverse, transparent, socks5, connect, sink"},
     {"reverse:mail.example.com:587@0", "'mail.example.com:587' is not an smtp://"},
     {"reverse:smtp://[::1@0", "'smtp://[::1'"},
 };
