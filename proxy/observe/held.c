@@ -16,10 +16,8 @@ static void send_file_data(struct recording *recording, struct slot *slot) {
     struct write_batch *ahead = write_batch_new();
     for (size_t i = 0; i < files->count; i++) {
         struct chunk *chunk = &files->chunks[i];
-        bool decides = chunk->kind == CHUNK_FILE_FINISH || chunk->kind == CHUNK_FILE_PARTIAL ||
-                       chunk->kind == CHUNK_FILE_DROP;
         chunk->path = recording_path(recording, slot);
-        write_batch_add(decides ? recording->held : ahead, *chunk);
+        write_batch_add(chunk_ends_message(chunk) ? recording->held : ahead, *chunk);
     }
     files->count = 0;
     files->bytes = 0;

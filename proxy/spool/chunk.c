@@ -55,7 +55,7 @@ size_t chunk_cost(const struct chunk *chunk) {
 
 uint64_t chunk_lines(const struct chunk *chunk) {
     uint64_t lines = 0;
-    switch ((unsigned)chunk->kind) {
+    switch (chunk->kind) {
     case CHUNK_LINES:
         for (size_t i = 0; i < chunk->len; i++) {
             lines += chunk->bytes[i] == '\n';
@@ -65,6 +65,17 @@ uint64_t chunk_lines(const struct chunk *chunk) {
     case CHUNK_APPEND:
     case CHUNK_FILE_OPEN:
         return 1;
+    case CHUNK_FILE_DATA: // the message counts, when it is found to be broken
+    case CHUNK_FILE_FINISH:
+    case CHUNK_FILE_PARTIAL:
+    case CHUNK_FILE_DROP:
+    case CHUNK_LOST:
+        return 0;
     }
-    return 0; // of CHUNK_FILE_DATA the message counts, when it is found to be broken
+    return 0;
+}
+
+bool chunk_ends_message(const struct chunk *chunk) {
+    return chunk->kind == CHUNK_FILE_FINISH || chunk->kind == CHUNK_FILE_PARTIAL ||
+           chunk->kind == CHUNK_FILE_DROP;
 }

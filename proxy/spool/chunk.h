@@ -57,7 +57,8 @@ void write_batch_add(struct write_batch *batch, struct chunk chunk);
 // Appends the chunks of `from` to those of `batch`; `from` is empty after it.
 void write_batch_join(struct write_batch *batch, struct write_batch *from);
 void chunk_cleanup(struct chunk *chunk);
-size_t chunk_cost(const struct chunk *chunk);    // bytes that it counts for in the backlog
-uint64_t chunk_lines(const struct chunk *chunk); // lines, documents, … that are lost with it
+size_t chunk_cost(const struct chunk *chunk);       // bytes that it counts for in the backlog
+uint64_t chunk_lines(const struct chunk *chunk);    // lines, documents, … that are lost with it
+bool chunk_ends_message(const struct chunk *chunk); // of `eml`
 
 #endif

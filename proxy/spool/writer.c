@@ -37,18 +37,14 @@ struct writer {
 
 // ── the sessions' side ──────────────────────────────────────────────────────────────────────────
 
-static bool ends_message(const struct chunk *chunk) {
-    return chunk->kind == CHUNK_FILE_FINISH || chunk->kind == CHUNK_FILE_PARTIAL ||
-           chunk->kind == CHUNK_FILE_DROP;
-}
-
 // Where lines were lost in front of this chunk, `*lost` gets a chunk that reports it.
 static bool admit(struct writer *writer, struct write_batch **lost, const struct chunk *chunk,
                   int64_t now_ns) {
     struct backlog *backlog = &writer->queues[chunk->output].files.backlog;
     size_t cost = chunk_cost(chunk);
     // The end of a message that was begun is worth more than its size.
-    if (ends_message(chunk) && atomic_load(&backlog->waiting) < LIMIT_PIECES_FLOOD * backlog->max) {
+    if (chunk_ends_message(chunk) &&
+        atomic_load(&backlog->waiting) < LIMIT_PIECES_FLOOD * backlog->max) {
         backlog_add(backlog, cost);
         return true;
     }
