@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/memory.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,5 +62,12 @@ char *mem_format(const char *format, ...) {
 void mem_wipe(void *block, size_t size) {
     if (size > 0) {
         explicit_bzero(block, size);
+    }
+}
+
+void mem_give_back(size_t spare) {
+    struct mallinfo2 held = mallinfo2();
+    if (held.fordblks > spare) {
+        malloc_trim(0);
     }
 }

@@ -16,6 +16,8 @@ void *mem_resize(void *block, size_t count, size_t size); // like reallocarray
 char *mem_string(const char *string);                     // a copy; NULL gives NULL
 char *mem_string_of(struct slice s); // a terminated copy; null slice gives NULL
 char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+// Gives freed memory back to the system where the C library holds more than `spare` bytes of it.
+void mem_give_back(size_t spare);
 void mem_wipe(void *block, size_t size); // for secrets: not optimised away
 
 #endif

@@ -29,6 +29,8 @@ int worker_init(struct worker *worker, struct service *service) {
     uv_async_init(&worker->loop, &worker->wake, on_wake);
     uv_timer_init(&worker->loop, &worker->retry);
     uv_timer_init(&worker->loop, &worker->grace);
+    spare_memory_init(&worker->spare, &worker->loop, &service->spare_memory);
+    uv_unref((uv_handle_t *)&worker->spare);
     uv_prepare_init(&worker->loop, &worker->turns);
     uv_prepare_start(&worker->turns, begin_turn);
     uv_unref((uv_handle_t *)&worker->turns);
@@ -128,6 +130,7 @@ static void finish_if_idle(struct worker *worker) {
     uv_close((uv_handle_t *)&worker->turns, NULL);
     uv_close((uv_handle_t *)&worker->retry, NULL);
     uv_close((uv_handle_t *)&worker->grace, NULL);
+    uv_close((uv_handle_t *)&worker->spare, NULL);
 }
 
 static void grace_is_over(uv_timer_t *timer) {
@@ -229,6 +232,7 @@ void worker_session_ended(struct worker *worker, struct live *live, bool recorde
         rate_count(&service->session_rate, uv_now(&worker->loop), 1);
     }
     worker_give_room(worker);
+    spare_memory_expect(&worker->spare);
     service->session_ended(service->proxy);
     finish_if_idle(worker);
 }

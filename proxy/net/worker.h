@@ -12,6 +12,7 @@
 #include "net/rate.h"
 #include "net/recent_places.h"
 #include "net/share.h"
+#include "net/spare_memory.h"
 
 #include <stdatomic.h>
 #include <uv.h>
@@ -29,6 +30,7 @@ struct service {
     atomic_uint_fast64_t findings;
     struct rate session_rate; // of those that ended
     struct rate message_rate;
+    struct spare_memory spare_memory;
     uint64_t began_ms;                   // of uv_hrtime
     unsigned own_descriptors;            // open before the first session
     atomic_bool out_of_descriptors;      // said once
@@ -65,6 +67,7 @@ struct worker {
     struct share_turn turn;
     uv_timer_t retry; // listening again after descriptors ran out
     uv_timer_t grace;
+    uv_timer_t spare; // a look at the memory that sessions have left
     uv_mutex_t mutex; // guards `jobs`
     struct job *jobs;
     struct job **jobs_end; // where the next one goes
