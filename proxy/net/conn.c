@@ -231,9 +231,24 @@ static void go_on_dialling(struct conn *conn) {
     }
 }
 
+// Timers come before sockets in a turn of the loop: in one that is late, bytes that came in time
+// lie unread when the time is over.
+static void note_unread(struct conn *conn, int64_t at_ns) {
+    bool client = peer_has_unread(conn->pair.peers[SIDE_CLIENT]);
+    if (client) {
+        relay_client_has_sent(conn->pair.relay, at_ns + CONN_LOOK_NS);
+    }
+    if (client || peer_has_unread(conn->pair.peers[SIDE_SERVER])) {
+        conn->active_ns = at_ns;
+    }
+}
+
 static void on_due(void *context) {
     struct conn *conn = context;
     int64_t at_ns = pair_now_ns(&conn->pair);
+    if (at_ns >= relay_deadline_ns(conn->pair.relay) || at_ns >= idle_deadline(conn)) {
+        note_unread(conn, at_ns);
+    }
     if (at_ns >= relay_deadline_ns(conn->pair.relay)) {
         relay_tick(conn->pair.relay, at_ns);
     }

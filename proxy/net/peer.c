@@ -187,6 +187,12 @@ static bool get_tcp_info(const struct peer *peer, struct tcp_info *out) {
     return getsockopt(peer_fd(peer), IPPROTO_TCP, TCP_INFO, out, &len) == 0;
 }
 
+bool peer_has_unread(const struct peer *peer) {
+    int unread = 0;
+    return peer != NULL && peer->reading && ioctl(peer_fd(peer), FIONREAD, &unread) == 0 &&
+           unread > 0;
+}
+
 // What lies in the socket of a connection that the peer reset will never arrive.
 bool peer_has_unsent(const struct peer *peer) {
     struct tcp_info info;

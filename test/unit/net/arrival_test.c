@@ -679,6 +679,16 @@ static void a_balancer_that_says_nothing_is_turned_away(void **state) {
     assert_turned_away(OUTCOME_TIMEOUT, "no whole PROXY protocol header came");
 }
 
+// The loop comes to its timers later than the header came.
+static void a_header_that_is_yet_unread_is_no_silence(void **state) {
+    (void)state;
+    arrive_from_a_balancer(MODE_REVERSE);
+    SAY(HEADER);
+    fake_clock_pass_ms(IDLE_MS + 2);
+    until(&scene.sessions);
+    assert_string_equal(scene.session.client.text.host, "203.0.113.9");
+}
+
 static void a_balancer_has_no_more_than_the_idle_time(void **state) {
     (void)state;
     arrive_from_a_balancer(MODE_REVERSE);
@@ -743,6 +753,7 @@ int main(void) {
         IN_SCENE(a_balancer_that_leaves_is_turned_away),
         IN_SCENE(a_balancer_that_says_nothing_is_turned_away),
         IN_SCENE(a_balancer_has_no_more_than_the_idle_time),
+        IN_SCENE(a_header_that_is_yet_unread_is_no_silence),
         IN_SCENE(the_grace_ends_what_awaits_a_header),
         IN_SCENE(a_client_that_is_not_listed_sends_no_header),
     };

@@ -56,6 +56,7 @@ static struct {
     enum outcome turned_away;
     char note[TEXT_MAX];
     unsigned ticks;
+    unsigned sent_unread;
     unsigned idles;
     unsigned stops;
     unsigned finished;
@@ -198,6 +199,12 @@ void relay_tick(struct relay *relay, int64_t at_ns) {
     assert_true(at_ns >= scene.deadline_ns);
     scene.deadline_ns = INT64_MAX;
     scene.ticks++;
+}
+
+void relay_client_has_sent(struct relay *relay, int64_t from_ns) {
+    (void)relay;
+    scene.deadline_ns = from_ns;
+    scene.sent_unread++;
 }
 
 void relay_idle(struct relay *relay, int64_t at_ns) {
@@ -468,6 +475,38 @@ static void a_session_is_idle_when_neither_side_says_anything(void **state) {
     assert_int_equal(scene.idles, 2);
 }
 
+// The loop comes to its timers later than the bytes came.
+static void a_peer_is_not_silent_whose_bytes_are_yet_unread(void **state) {
+    (void)state;
+    begin_connected();
+    for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+        say(side, "x");
+        fake_clock_pass_ms(IDLE_MS + 2);
+        assert_int_equal(scene.idles, 0);
+        turn();
+        assert_string_equal(scene.received[side], "x");
+    }
+    scene.deadline_ns = INT64_MAX;
+    fake_clock_pass_ms(IDLE_MS + 2);
+    assert_int_equal(scene.idles, 1);
+}
+
+static void the_relay_hears_of_unread_bytes_before_its_time(void **state) {
+    (void)state;
+    begin_connected();
+    scene.deadline_ns = 10 * NS_PER_MS;
+    say(SIDE_SERVER, "x");
+    turn(); // the session takes the new deadline over
+    say(SIDE_CLIENT, "x");
+    fake_clock_pass_ms(11);
+    assert_int_equal(scene.sent_unread, 1);
+    assert_int_equal(scene.ticks, 0);
+    turn();
+    fake_clock_pass_ms(11);
+    assert_int_equal(scene.ticks, 1);
+    assert_int_equal(scene.sent_unread, 1);
+}
+
 static void the_relay_is_told_its_time(void **state) {
     (void)state;
     begin_connected();
@@ -600,6 +639,8 @@ int main(void) {
         IN_SCENE(socks5_tells_a_failed_dial_itself),
         IN_SCENE(socks5_answers_before_the_session_says_a_word),
         IN_SCENE(a_session_is_idle_when_neither_side_says_anything),
+        IN_SCENE(a_peer_is_not_silent_whose_bytes_are_yet_unread),
+        IN_SCENE(the_relay_hears_of_unread_bytes_before_its_time),
         IN_SCENE(the_relay_is_told_its_time),
         IN_SCENE(a_congested_session_is_not_read_until_it_is_free),
         IN_SCENE(the_last_words_of_a_peer_that_broke_off_are_read),
