@@ -296,11 +296,15 @@ class Client:
     def __init__(self, port, how="none", context=None, name="localhost"):
         self.how, self.context, self.name = how, context, name
         self.connection, self.tls = s.connect(port), False
+        self.agreed = None  # version, ALPN, certificate and whether resumed, once there is TLS
         self.lines = []
 
     def start_tls(self):
-        self.connection = self.context.wrap_socket(self.connection, server_hostname=self.name)
-        self.tls = True
+        inside = self.context.wrap_socket(self.connection, server_hostname=self.name)
+        # Now: Python forgets them at an end without close_notify.
+        self.agreed = (inside.version(), inside.selected_alpn_protocol(), inside.getpeercert(True),
+                       inside.session_reused)
+        self.connection, self.tls = inside, True
 
     def hear(self):
         reply = s.read_reply(self.connection)

@@ -78,11 +78,9 @@ def visit(port, context, how="implicit", name="localhost"):
     except (ssl.SSLError, OSError) as error:
         seen.error = str(error)
         seen.code = getattr(error, "verify_code", None)
-    inside = client.connection
     if client.tls:
-        seen.version, seen.alpn = inside.version(), inside.selected_alpn_protocol()
-        seen.leaf, seen.reused = inside.getpeercert(True), inside.session_reused
-    inside.close()
+        seen.version, seen.alpn, seen.leaf, seen.reused = client.agreed
+    client.connection.close()
     return seen
 
 
