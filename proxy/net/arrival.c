@@ -355,8 +355,7 @@ static void on_identified(void *context, const struct process_identity *found) {
 static void identify(struct arrival *arrival) {
     struct client *client = &arrival->accepted.client;
     arrival->state = ARRIVAL_AWAITS_PROCESS;
-    if (client->process.pid != 0 || !client_is_local(client) ||
-        identify_at_once(&client->process, arrival->worker, client)) {
+    if (client->process.pid != 0 || !client_is_local(client)) {
         go_on(arrival);
         return;
     }

@@ -14,7 +14,15 @@ struct identification {
     struct worker *worker;
     identify_done *done; // NULL when cancelled
     void *context;
+    struct identification *next; // of this turn
 };
+
+static void end(struct identification *identification) {
+    if (identification->done != NULL) {
+        identification->done(identification->context, &identification->query.found);
+    }
+    free(identification);
+}
 
 static void take_answer(struct worker *worker, void *argument) {
     struct identification *identification = argument;
@@ -28,10 +36,7 @@ static void take_answer(struct worker *worker, void *argument) {
                                .port = address_port((const struct sockaddr *)&query->client),
                            });
     }
-    if (identification->done != NULL) {
-        identification->done(identification->context, &query->found);
-    }
-    free(identification);
+    end(identification);
 }
 
 static void answered(struct owner_query *query) {
@@ -39,15 +44,6 @@ static void answered(struct owner_query *query) {
     if (!worker_post(identification->worker, take_answer, identification)) {
         free(identification);
     }
-}
-
-bool identify_at_once(struct process_identity *out, struct worker *worker,
-                      const struct client *client) {
-    uint32_t pid = recent_places_find(&worker->recent_places, &client->name.any, &client->peer.any);
-    if (pid != 0) {
-        process_identify(out, pid);
-    }
-    return pid != 0;
 }
 
 struct identification *identify_start(struct worker *worker, const struct client *client,
@@ -59,7 +55,8 @@ struct identification *identify_start(struct worker *worker, const struct client
     memcpy(&identification->query.client, &client->name, sizeof(client->name));
     memcpy(&identification->query.server, &client->peer, sizeof(client->peer));
     identification->query.answered = answered;
-    owner_ask(worker->service->owner, &identification->query);
+    *worker->identifying_end = identification;
+    worker->identifying_end = &identification->next;
     return identification;
 }
 
@@ -72,4 +69,59 @@ void identify_hand_over(struct identification *identification, identify_done *do
 
 void identify_cancel(struct identification *identification) {
     identify_hand_over(identification, NULL, NULL);
+}
+
+// ── the end of a turn ───────────────────────────────────────────────────────────────────────────
+
+static struct identification *take_first(struct worker *worker) {
+    struct identification *first = worker->identifying;
+    worker->identifying = first->next;
+    if (first->next == NULL) {
+        worker->identifying_end = &worker->identifying;
+    }
+    return first;
+}
+
+static size_t take_some(struct identification **out, struct worker *worker) {
+    size_t count = 0;
+    while (worker->identifying != NULL && count < LIMIT_PLACE_LOOKS) {
+        struct identification *identification = take_first(worker);
+        if (identification->done == NULL) {
+            free(identification);
+        } else {
+            out[count++] = identification;
+        }
+    }
+    return count;
+}
+
+static void look_for_some(struct worker *worker) {
+    struct identification *some[LIMIT_PLACE_LOOKS];
+    struct place_query places[LIMIT_PLACE_LOOKS] = {0};
+    size_t count = take_some(some, worker);
+    for (size_t i = 0; i < count; i++) {
+        places[i].own = (struct sockaddr *)&some[i]->query.client;
+        places[i].peer = (struct sockaddr *)&some[i]->query.server;
+    }
+    recent_places_find(&worker->recent_places, places, count);
+    for (size_t i = 0; i < count; i++) {
+        if (places[i].pid != 0) {
+            process_identify(&some[i]->query.found, places[i].pid);
+            end(some[i]);
+        } else {
+            owner_ask(worker->service->owner, &some[i]->query);
+        }
+    }
+}
+
+void identify_look(struct worker *worker) {
+    while (worker->identifying != NULL) {
+        look_for_some(worker);
+    }
+}
+
+void identify_cleanup(struct worker *worker) {
+    while (worker->identifying != NULL) {
+        free(take_first(worker));
+    }
 }

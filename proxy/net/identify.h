@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// identify: the process of a client on this machine: at once where the last clients held their
-// sockets at the same places, else from `owner`, whose answer comes on the client's loop.
+// identify: the process of a client on this machine: from where the last clients held their
+// sockets, or else from `owner`, whose answer comes on the client's loop. The clients that one turn
+// of the loop accepted are looked for together, at its end.
 #ifndef SCOPE_NET_IDENTIFY_H
 #define SCOPE_NET_IDENTIFY_H
 
@@ -11,14 +12,16 @@ struct worker;
 
 typedef void identify_done(void *context, const struct process_identity *found);
 
-// False where it takes a reading of /proc.
-bool identify_at_once(struct process_identity *out, struct worker *worker,
-                      const struct client *client);
 // Calls `done` once, on the worker's loop and never from within this call.
 struct identification *identify_start(struct worker *worker, const struct client *client,
                                       identify_done *done, void *context);
 // Another one gets the answer. NULL is fine.
 void identify_hand_over(struct identification *identification, identify_done *done, void *context);
 void identify_cancel(struct identification *identification); // `done` is not called; NULL is fine
+
+// The turn of the loop is over.
+void identify_look(struct worker *worker);
+// The loop has ended: forgets what was cancelled in its last turn.
+void identify_cleanup(struct worker *worker);
 
 #endif

@@ -27,55 +27,85 @@ static void put_last(struct recent_places *recent, const struct socket_place *pl
     recent->places[recent->count++] = *place;
 }
 
-// A place that was looked at is the last to be looked at again: a connection that goes on there
-// holds it, and one of the others has ended.
-static bool look(struct recent_places *recent, struct socket_place *out_place, size_t at,
-                 uint64_t inode) {
-    struct socket_place place = take_out(recent, at);
-    place.inode = outside_socket_at(recent->outside, place.pid, place.fd);
-    place.misses = place.inode == 0 ? place.misses + 1 : 0;
-    place.ended = false;
-    *out_place = place;
-    if (place.inode != inode && place.misses < LIMIT_PLACE_MISSES) {
-        put_last(recent, &place);
-    }
-    return place.inode == inode;
-}
-
-// Where an earlier look has met it already.
-static size_t find_seen(const struct recent_places *recent, uint64_t inode) {
-    size_t at = 0;
-    while (at < recent->count && recent->places[at].inode != inode) {
-        at++;
-    }
-    return at;
-}
-
-static bool find_place(struct socket_place *out, struct recent_places *recent, uint64_t inode) {
-    size_t looks = recent->count < LIMIT_PLACE_LOOKS ? recent->count : LIMIT_PLACE_LOOKS;
-    size_t seen = find_seen(recent, inode);
-    if (seen < recent->count && look(recent, out, seen, inode)) {
-        return true;
-    }
-    for (size_t i = 0; i < looks && recent->count > 0; i++) {
-        if (look(recent, out, 0, inode)) {
-            return true;
+static void ask_for_inodes(struct socket_search *search, struct recent_places *recent,
+                           struct place_query *queries, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        struct place_query *query = &queries[i];
+        if (sock_diag_find(&recent->diag, &query->inode, query->own, query->peer) ==
+            SOCK_DIAG_OPEN) {
+            search->inodes[search->inode_count++] = query->inode;
         }
     }
-    return false;
 }
 
-uint32_t recent_places_find(struct recent_places *recent, const struct sockaddr *own,
-                            const struct sockaddr *peer) {
-    struct socket_place place;
-    uint64_t inode = 0;
-    if (recent->count == 0 || sock_diag_find(&recent->diag, &inode, own, peer) != SOCK_DIAG_OPEN ||
-        !find_place(&place, recent, inode)) {
-        return 0;
+static void choose_if(struct socket_search *search, size_t *order,
+                      const struct recent_places *recent, bool met) {
+    for (size_t at = 0; at < recent->count && search->place_count < LIMIT_PLACE_LOOKS; at++) {
+        const struct socket_place *place = &recent->places[at];
+        if (socket_search_wants(search, place->inode) == met) {
+            order[search->place_count] = at;
+            search->places[search->place_count++] = (struct descriptor){place->pid, place->fd};
+        }
     }
-    place.port = address_port(own);
-    put_last(recent, &place);
-    return place.pid;
+}
+
+// Takes those that were looked at out of the list.
+static void take_looked(struct socket_place *out, struct recent_places *recent, const size_t *order,
+                        size_t looked) {
+    for (size_t i = 0; i < looked; i++) {
+        out[i] = recent->places[order[i]];
+        recent->places[order[i]].pid = 0;
+    }
+    size_t left = 0;
+    for (size_t at = 0; at < recent->count; at++) {
+        if (recent->places[at].pid != 0) {
+            recent->places[left++] = recent->places[at];
+        }
+    }
+    recent->count = left;
+}
+
+// Where an earlier search has met a socket already is looked at first.
+static size_t look(struct socket_place *out, struct recent_places *recent,
+                   struct socket_search *search) {
+    size_t order[LIMIT_PLACE_LOOKS] = {0};
+    uint64_t inodes[LIMIT_PLACE_LOOKS] = {0};
+    choose_if(search, order, recent, true);
+    choose_if(search, order, recent, false);
+    size_t looked = outside_search(inodes, recent->outside, search);
+    take_looked(out, recent, order, looked);
+    for (size_t i = 0; i < looked; i++) {
+        out[i].inode = inodes[i];
+        out[i].misses = inodes[i] == 0 ? out[i].misses + 1 : 0;
+        out[i].ended = false;
+    }
+    return looked;
+}
+
+static void answer(struct place_query *queries, size_t count, struct socket_place *seen) {
+    for (size_t i = 0; i < count; i++) {
+        if (seen->inode != 0 && queries[i].inode == seen->inode) {
+            queries[i].pid = seen->pid;
+            seen->port = address_port(queries[i].own);
+        }
+    }
+}
+
+// A place that was looked at is the last to be looked at again: a connection that goes on there
+// holds it, and one of the others has ended.
+void recent_places_find(struct recent_places *recent, struct place_query *queries, size_t count) {
+    struct socket_place seen[LIMIT_PLACE_LOOKS];
+    struct socket_search search = {0};
+    if (recent->count > 0) {
+        ask_for_inodes(&search, recent, queries, count);
+    }
+    size_t looked = search.inode_count > 0 ? look(seen, recent, &search) : 0;
+    for (size_t i = 0; i < looked; i++) {
+        answer(queries, count, &seen[i]);
+        if (seen[i].misses < LIMIT_PLACE_MISSES) {
+            put_last(recent, &seen[i]);
+        }
+    }
 }
 
 void recent_places_note(struct recent_places *recent, const struct socket_place *seen) {

@@ -31,15 +31,21 @@ struct recent_places {
     size_t count;
 };
 
+// A client's socket: whose is it?
+struct place_query {
+    const struct sockaddr *own;  // the client's address
+    const struct sockaddr *peer; // … and that of its peer, as it sees it
+    uint64_t inode;              // the answer's, as `pid`: 0 where it was not found
+    uint32_t pid;
+};
+
 struct outside;
 
 // `outside` looks where this process may not, and outlives it; NULL for none. It has its descriptor
 // from here, so that the first session does not change their number.
 void recent_places_init(struct recent_places *out, struct outside *outside);
-// The process that holds the client's socket (`own`, connected to `peer`), by a few looks; 0 where
-// they do not find it.
-uint32_t recent_places_find(struct recent_places *recent, const struct sockaddr *own,
-                            const struct sockaddr *peer);
+// Answers at most LIMIT_PLACE_LOOKS queries by one search of few looks.
+void recent_places_find(struct recent_places *recent, struct place_query *queries, size_t count);
 // The socket was seen at this place.
 void recent_places_note(struct recent_places *recent, const struct socket_place *seen);
 // The client with this port is gone: its descriptor is the next one's, most likely.

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "net/identify.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -18,6 +19,10 @@ static void begin_turn(uv_prepare_t *turns) {
     share_begin_turn(&worker->turn);
 }
 
+static void end_turn(uv_check_t *turn_ends) {
+    identify_look(turn_ends->data);
+}
+
 int worker_init(struct worker *worker, struct service *service) {
     int error = uv_loop_init(&worker->loop);
     if (error != 0) {
@@ -25,6 +30,7 @@ int worker_init(struct worker *worker, struct service *service) {
     }
     worker->service = service;
     worker->jobs_end = &worker->jobs;
+    worker->identifying_end = &worker->identifying;
     uv_mutex_init(&worker->mutex);
     uv_async_init(&worker->loop, &worker->wake, on_wake);
     uv_timer_init(&worker->loop, &worker->retry);
@@ -34,7 +40,11 @@ int worker_init(struct worker *worker, struct service *service) {
     uv_prepare_init(&worker->loop, &worker->turns);
     uv_prepare_start(&worker->turns, begin_turn);
     uv_unref((uv_handle_t *)&worker->turns);
+    uv_check_init(&worker->loop, &worker->turn_ends);
+    uv_check_start(&worker->turn_ends, end_turn);
+    uv_unref((uv_handle_t *)&worker->turn_ends);
     worker->turns.data = worker;
+    worker->turn_ends.data = worker;
     worker->wake.data = worker;
     worker->retry.data = worker;
     worker->grace.data = worker;
@@ -74,6 +84,7 @@ void worker_cleanup(struct worker *worker) {
     free(worker->listeners);
     mem_wipe(worker->read_buffer, LIMIT_READ); // what clients said last
     free(worker->read_buffer);
+    identify_cleanup(worker);
     recent_places_cleanup(&worker->recent_places);
     buf_wipe(&worker->scratch);
 }
@@ -128,6 +139,7 @@ static void finish_if_idle(struct worker *worker) {
     run_jobs(worker);
     uv_close((uv_handle_t *)&worker->wake, NULL);
     uv_close((uv_handle_t *)&worker->turns, NULL);
+    uv_close((uv_handle_t *)&worker->turn_ends, NULL);
     uv_close((uv_handle_t *)&worker->retry, NULL);
     uv_close((uv_handle_t *)&worker->grace, NULL);
     uv_close((uv_handle_t *)&worker->spare, NULL);

@@ -64,6 +64,7 @@ struct worker {
     uv_thread_t thread;
     uv_async_t wake;
     uv_prepare_t turns; // a turn of the loop begins
+    uv_check_t turn_ends;
     struct share_turn turn;
     uv_timer_t retry; // listening again after descriptors ran out
     uv_timer_t grace;
@@ -77,6 +78,8 @@ struct worker {
     char *read_buffer;                  // LIMIT_READ bytes: what a socket is read into
     struct buf scratch;                 // the plaintext of one read
     struct recent_places recent_places; // of this loop's clients
+    struct identification *identifying; // the clients of this turn
+    struct identification **identifying_end;
     uint64_t descriptors_max; // the limit when it was last asked for: it may be raised at any time
     bool stopping;
     bool finished;

@@ -26,7 +26,7 @@
 enum { LINKS_AT_ONCE = 256, CHANNEL = 3, ANSWER_WITHIN_S = 5 };
 
 enum question {
-    ASK_SOCKET_AT,
+    ASK_SEARCH,
     ASK_SOCKETS_OF,
     ASK_REMOVE_LATER,
     ASK_NAME_LATER,
@@ -37,7 +37,7 @@ enum question {
 struct request {
     enum question question;
     uint32_t pid;
-    uint32_t fd;
+    struct socket_search search;
     char path[PATH_MAX];
     char second_path[PATH_MAX];
 };
@@ -49,7 +49,7 @@ static size_t request_len(enum question question) {
 }
 
 struct answer {
-    uint64_t value; // an inode, or an errno
+    uint64_t value; // an errno
     uint32_t count;
     bool more;
     struct socket_link links[LINKS_AT_ONCE];
@@ -85,6 +85,17 @@ static bool gather(void *context, const struct socket_link *link) {
     return true;
 }
 
+static void search(struct answer *answer, struct socket_search *search) {
+    uint64_t inodes[LIMIT_PLACE_LOOKS];
+    if (search->place_count > LIMIT_PLACE_LOOKS || search->inode_count > LIMIT_PLACE_LOOKS) {
+        return;
+    }
+    answer->count = (uint32_t)socket_links_search(inodes, search);
+    for (size_t i = 0; i < answer->count; i++) {
+        answer->links[i].inode = inodes[i];
+    }
+}
+
 static void keep_socket(struct keeper *keeper, const struct request *request) {
     struct stat status;
     if (lstat(request->path, &status) == 0) {
@@ -114,11 +125,11 @@ static void take_path(struct keeper *keeper, const struct request *request) {
     }
 }
 
-static void serve_one(struct keeper *keeper, const struct request *request) {
+static void serve_one(struct keeper *keeper, struct request *request) {
     struct answer answer = {0};
     switch (request->question) {
-    case ASK_SOCKET_AT:
-        answer.value = socket_link_at(request->pid, request->fd);
+    case ASK_SEARCH:
+        search(&answer, &request->search);
         break;
     case ASK_SOCKETS_OF:
         socket_links_of(request->pid, gather, &answer);
@@ -289,21 +300,46 @@ static bool sees_itself(const struct outside *outside, uint32_t pid) {
     return outside == NULL || pid == (uint32_t)getpid();
 }
 
+static size_t search_there(uint64_t out_inodes[static LIMIT_PLACE_LOOKS], struct outside *outside,
+                           const struct socket_search *search) {
+    struct answer answer;
+    struct request request; // most of it is never looked at
+    request.question = ASK_SEARCH;
+    request.search = *search;
+    if (pthread_mutex_trylock(&outside->lock) != 0) {
+        return 0;
+    }
+    bool heard = ask(outside, &answer, &request);
+    pthread_mutex_unlock(&outside->lock);
+    size_t looked = heard && answer.count <= search->place_count ? answer.count : 0;
+    for (size_t i = 0; i < looked; i++) {
+        out_inodes[i] = answer.links[i].inode;
+    }
+    return looked;
+}
+
+size_t outside_search(uint64_t out_inodes[static LIMIT_PLACE_LOOKS], struct outside *outside,
+                      const struct socket_search *search) {
+    if (outside == NULL) {
+        return socket_links_search(out_inodes, search);
+    }
+    size_t looked = search_there(out_inodes, outside, search);
+    for (size_t i = 0; i < looked; i++) {
+        const struct descriptor *place = &search->places[i];
+        if (sees_itself(outside, place->pid)) {
+            out_inodes[i] = socket_link_at(place->pid, place->fd);
+        }
+    }
+    return looked;
+}
+
 uint64_t outside_socket_at(struct outside *outside, uint32_t pid, uint32_t fd) {
     if (sees_itself(outside, pid)) {
         return socket_link_at(pid, fd);
     }
-    struct answer answer;
-    struct request request; // most of it is never looked at
-    request.question = ASK_SOCKET_AT;
-    request.pid = pid;
-    request.fd = fd;
-    if (pthread_mutex_trylock(&outside->lock) != 0) {
-        return 0;
-    }
-    uint64_t inode = ask(outside, &answer, &request) ? answer.value : 0;
-    pthread_mutex_unlock(&outside->lock);
-    return inode;
+    uint64_t inodes[LIMIT_PLACE_LOOKS];
+    struct socket_search search = {.inode_count = 1, .place_count = 1, .places = {{pid, fd}}};
+    return search_there(inodes, outside, &search) == 1 ? inodes[0] : 0;
 }
 
 // An answer that is no longer wanted is heard all the same, to its end.

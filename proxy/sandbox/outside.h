@@ -24,9 +24,11 @@ MUST_USE int outside_start(struct outside **out);
 // Lets it do the last things, and waits for it.
 void outside_stop(struct outside *outside);
 
-// As in socket_links.h; any thread. The first finds nothing where another thread asks just now: it
-// never waits long.
+// As in socket_links.h; any thread. The first two find nothing where another thread asks just now:
+// they never wait long. A question takes two changes of the process, so a search is one.
 uint64_t outside_socket_at(struct outside *outside, uint32_t pid, uint32_t fd);
+size_t outside_search(uint64_t out_inodes[static LIMIT_PLACE_LOOKS], struct outside *outside,
+                      const struct socket_search *search);
 void outside_sockets_of(struct outside *outside, uint32_t pid, socket_link_taker *take,
                         void *context);
 

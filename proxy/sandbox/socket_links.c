@@ -31,6 +31,26 @@ uint64_t socket_link_at(uint32_t pid, uint32_t fd) {
     return inode_of(-1, path); // The path is absolute: no folder is needed.
 }
 
+bool socket_search_wants(const struct socket_search *search, uint64_t inode) {
+    bool wanted = false;
+    for (size_t i = 0; i < search->inode_count && !wanted; i++) {
+        wanted = search->inodes[i] == inode;
+    }
+    return wanted;
+}
+
+size_t socket_links_search(uint64_t out_inodes[static LIMIT_PLACE_LOOKS],
+                           const struct socket_search *search) {
+    size_t left = search->inode_count;
+    size_t looked = 0;
+    for (; looked < search->place_count && left > 0; looked++) {
+        const struct descriptor *place = &search->places[looked];
+        out_inodes[looked] = socket_link_at(place->pid, place->fd);
+        left -= socket_search_wants(search, out_inodes[looked]) ? 1 : 0;
+    }
+    return looked;
+}
+
 void socket_links_of(uint32_t pid, socket_link_taker *take, void *context) {
     char path[PATH_SMALL];
     snprintf(path, sizeof(path), "/proc/%" PRIu32 "/fd", pid);

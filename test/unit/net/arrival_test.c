@@ -172,6 +172,10 @@ static int close_scene(void **state) {
     return 0;
 }
 
+static void turn(void) {
+    uv_run(&scene.worker.loop, UV_RUN_NOWAIT);
+}
+
 static void arrive(enum mode mode) {
     int pair[2];
     struct sockaddr_storage name = {0};
@@ -182,16 +186,13 @@ static void arrive(enum mode mode) {
     scene.spec.mode = mode;
     assert_true(worker_take_room(&scene.worker));
     arrival_begin(&scene.listener, pair[1], (struct sockaddr *)&name);
+    turn();
 }
 
 static void arrive_to_be_sent_on(void) {
     scene.spec.server_host = "mail.example.com";
     scene.spec.server_port = 587;
     arrive(MODE_REVERSE);
-}
-
-static void turn(void) {
-    uv_run(&scene.worker.loop, UV_RUN_NOWAIT);
 }
 
 static void until(const unsigned *count) {
@@ -321,6 +322,7 @@ static void a_client_that_was_not_redirected_is_refused(void **state) {
     assert_true(worker_take_room(&scene.worker));
     getsockname(pair[0], (struct sockaddr *)&name, &len);
     arrival_begin(&scene.listener, pair[1], (struct sockaddr *)&name);
+    turn();
     answer(PID);
     until(&scene.sessions);
     assert_int_equal(scene.dials, 0);

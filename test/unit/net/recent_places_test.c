@@ -80,10 +80,16 @@ static void note(const struct connection *connection) {
     recent_places_note(&scene.recent, &place);
 }
 
+static struct place_query query_of(const struct connection *connection) {
+    return (struct place_query){.own = (const struct sockaddr *)&connection->own,
+                                .peer = (const struct sockaddr *)&connection->peer};
+}
+
 static uint32_t find(const struct connection *connection) {
+    struct place_query query = query_of(connection);
     looks = 0;
-    return recent_places_find(&scene.recent, (const struct sockaddr *)&connection->own,
-                              (const struct sockaddr *)&connection->peer);
+    recent_places_find(&scene.recent, &query, 1);
+    return query.pid;
 }
 
 static int open_scene(void **state) {
@@ -193,6 +199,30 @@ static void a_look_for_one_tells_of_another(void **state) {
     close_connection(&second);
 }
 
+static void one_search_finds_several(void **state) {
+    (void)state;
+    enum { COUNT = 3 };
+    struct connection connections[COUNT];
+    struct place_query queries[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        open_connection(&connections[i]);
+    }
+    note(&connections[2]);
+    note(&connections[0]);
+    for (size_t i = 0; i < COUNT; i++) {
+        queries[i] = query_of(&connections[i]);
+    }
+    looks = 0;
+    recent_places_find(&scene.recent, queries, COUNT);
+    assert_int_equal(queries[0].pid, getpid());
+    assert_int_equal(queries[1].pid, 0); // It is at neither place.
+    assert_int_equal(queries[2].pid, getpid());
+    assert_int_equal(looks, 2);
+    for (size_t i = 0; i < COUNT; i++) {
+        close_connection(&connections[i]);
+    }
+}
+
 static void looks_are_few_whatever_is_known(void **state) {
     (void)state;
     struct connection connection;
@@ -249,6 +279,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_place_of_a_client_that_is_gone_is_looked_at_first,
                                         open_scene, close_scene),
         cmocka_unit_test_setup_teardown(a_look_for_one_tells_of_another, open_scene, close_scene),
+        cmocka_unit_test_setup_teardown(one_search_finds_several, open_scene, close_scene),
         cmocka_unit_test_setup_teardown(looks_are_few_whatever_is_known, open_scene, close_scene),
         cmocka_unit_test_setup_teardown(the_process_is_the_one_that_holds_it, open_scene,
                                         close_scene),
