@@ -275,6 +275,7 @@ static void establish(struct tls_endpoint *endpoint, int64_t at_ns) {
     endpoint->ended_ns = at_ns;
     set_stage(endpoint, TLS_STAGE_DONE);
     tls_wire_stop_observing(&endpoint->wire);
+    tls_hello_shed(endpoint->hello);
 }
 
 // An OpenSSL client that distrusts a TLS 1.3 certificate sends its alert in the clear, and

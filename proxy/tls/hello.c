@@ -218,16 +218,28 @@ struct tls_hello *tls_hello_new(struct slice body, uint16_t allowed_max) {
     return view;
 }
 
+static void shed(struct tls_numbers *numbers) {
+    free(numbers->items);
+    *numbers = (struct tls_numbers){0};
+}
+
+void tls_hello_shed(struct tls_hello *hello) {
+    if (hello == NULL) {
+        return;
+    }
+    shed(&hello->suites);
+    shed(&hello->extensions);
+    shed(&hello->groups);
+    shed(&hello->signatures);
+    shed(&hello->versions);
+}
+
 void tls_hello_free(struct tls_hello *view) {
     if (view == NULL) {
         return;
     }
     struct hello *hello = (struct hello *)view; // `view` is its first member
-    free(view->suites.items);
-    free(view->extensions.items);
-    free(view->groups.items);
-    free(view->signatures.items);
-    free(view->versions.items);
+    tls_hello_shed(view);
     free(hello->sni);
     free(hello->alpn_wire);
     free(hello->ja3);

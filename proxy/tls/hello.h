@@ -46,6 +46,8 @@ struct tls_hello {
 struct tls_hello *tls_hello_new(struct slice body, uint16_t allowed_max);
 // Decides `rsa_only` again, for another highest version.
 void tls_hello_limit(struct tls_hello *hello, uint16_t allowed_max);
+// Gives the lists back: only the reason of a handshake that failed is made of them.
+void tls_hello_shed(struct tls_hello *hello); // NULL is fine
 void tls_hello_free(struct tls_hello *hello);
 
 // Whether a number is one of those that clients strew in to keep servers tolerant (RFC 8701).

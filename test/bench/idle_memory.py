@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""idle_memory.py BUILD_DIR [SESSIONS]: the resident memory of a session that waits after STARTTLS,
-EHLO and EHLO again on both sides. The first tenth of the sessions is not counted: it pays for what
+"""idle_memory.py BUILD_DIR [SESSIONS [untrusted]]: the resident memory of a session that waits
+after STARTTLS, EHLO and EHLO again on both sides; `untrusted`: behind a server whose certificate does
+not verify. The first tenth of the sessions is not counted: it pays for what
 all share."""
 
 import os
@@ -15,6 +16,7 @@ import time
 
 BUILD = os.path.abspath(sys.argv[1])
 SESSIONS = int(sys.argv[2]) if len(sys.argv) > 2 else 5000
+UNTRUSTED = sys.argv[3:4] == ["untrusted"]
 
 
 def free_port():
@@ -85,7 +87,7 @@ def main():
         proxy = subprocess.Popen(wrapper + [
             os.path.join(BUILD, "smtpscope"), "proxy", "--mode",
             "reverse:smtp://127.0.0.1:%d@127.0.0.1:%d" % (SERVER_PORT, PROXY_PORT), "--ca-dir",
-            os.path.join(work, "ca"), "--server-ca", certificate, "-o",
+            os.path.join(work, "ca"), *([] if UNTRUSTED else ["--server-ca", certificate]), "-o",
             "text:" + os.path.join(work, "text")], stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
         try:

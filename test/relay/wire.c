@@ -207,7 +207,9 @@ static void read_transcript(struct wire *wire, struct buf *out) {
 }
 
 void wire_finish(struct wire *wire, struct buf *out) {
-    relay_finish(wire->relay, wire->now_ns);
+    if (wire->relay != NULL) {
+        relay_finish(wire->relay, wire->now_ns);
+    }
     relay_free(wire->relay);
     close_faults(wire);
     if (wire->outputs != NULL) {
