@@ -77,7 +77,7 @@ static unsigned count(struct tally *tally, enum severity severity, enum party si
 
 static void say(struct analysis *analysis, enum rule rule, enum severity severity,
                 struct place place, const char *text) {
-    if (analysis->ignored[rule]) {
+    if (analysis_ignores(analysis, rule)) {
         return;
     }
     if (count(analysis_take_tally(analysis, rule), severity, place.side) > LIMIT_FINDINGS_OF_RULE) {
@@ -133,8 +133,17 @@ void analysis_note(struct analysis *analysis, const char *format, ...) {
     event_send(&analysis->sink, &event);
 }
 
+bool analysis_ignores(const struct analysis *analysis, enum rule rule) {
+    const struct findings_config *config = &analysis->config;
+    bool ignores = false;
+    for (size_t i = 0; i < config->ignored_count && !ignores; i++) {
+        ignores = strcmp(rule_info(rule)->id, config->ignored[i]) == 0;
+    }
+    return ignores;
+}
+
 bool analysis_lists(const struct analysis *analysis, enum rule rule) {
-    return !analysis->ignored[rule] &&
+    return !analysis_ignores(analysis, rule) &&
            analysis_tally(analysis, rule)->count < LIMIT_FINDINGS_OF_RULE;
 }
 

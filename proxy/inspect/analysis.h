@@ -78,7 +78,6 @@ struct analysis {
         int message;     // the latest that the rule was said of
     } * tallies;
     size_t tally_count;
-    bool ignored[RULE_COUNT]; // --ignore
     // Findings that wait, see held.h.
     struct held {
         struct held_finding *items;
@@ -152,6 +151,8 @@ void analysis_say(struct analysis *analysis, enum rule rule, struct place place,
 // The same with the rule's milder severity.
 void analysis_say_mild(struct analysis *analysis, enum rule rule, struct place place,
                        const char *format, ...) __attribute__((format(printf, 4, 5)));
+// --ignore names this rule.
+bool analysis_ignores(const struct analysis *analysis, enum rule rule);
 // Whether a finding of this rule would be listed still, rather than only counted.
 bool analysis_lists(const struct analysis *analysis, enum rule rule);
 // Sends a finding as it is; for those that waited.

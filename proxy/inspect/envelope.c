@@ -29,10 +29,13 @@ struct envelope_facts {
     struct buf scratch;
 };
 
-struct envelope_facts *envelope_new(void) {
-    struct envelope_facts *envelope = mem_new(sizeof(*envelope));
-    buf_init(&envelope->scratch, LIMIT_ADDRESS);
-    return envelope;
+// Made by the first address: most sessions of a crowd wait before their first message.
+static struct envelope_facts *envelope_of(struct analysis *analysis) {
+    if (analysis->envelope == NULL) {
+        analysis->envelope = mem_new(sizeof(*analysis->envelope));
+        buf_init(&analysis->envelope->scratch, LIMIT_ADDRESS);
+    }
+    return analysis->envelope;
 }
 
 void envelope_free(struct envelope_facts *envelope) {
@@ -84,11 +87,11 @@ static void keep_header_address(struct analysis *analysis, const struct event_fi
 }
 
 static void learn_field(struct analysis *analysis, const struct event_field *field) {
-    struct envelope_facts *envelope = analysis->envelope;
     bool names = slice_is_nocase(field->name, "To") || slice_is_nocase(field->name, "Cc");
     if (!names || field->cut) {
         return;
     }
+    struct envelope_facts *envelope = envelope_of(analysis);
     struct slice rest = field->raw;
     while (address_next(&envelope->scratch, &rest)) {
         keep_header_address(analysis, field, buf_slice(&envelope->scratch));
@@ -168,12 +171,12 @@ static void judge_all(struct analysis *analysis) {
 void envelope_judge(struct analysis *analysis, const struct event *event) {
     if (event->kind == EVENT_COMMAND && event->command.command.verb == VERB_RCPT &&
         !event->command.continuation && !event->command.by_proxy) {
-        keep_recipient(analysis->envelope, event->command.command.path.address);
+        keep_recipient(envelope_of(analysis), event->command.command.path.address);
     } else if (event->kind == EVENT_FIELD) {
         learn_field(analysis, &event->field);
-    } else if (event->kind == EVENT_CONTENT_END) {
+    } else if (event->kind == EVENT_CONTENT_END && analysis->envelope != NULL) {
         learn_end(analysis->envelope, event->content_end.complete);
-    } else if (event->kind == EVENT_CLOSE) {
+    } else if (event->kind == EVENT_CLOSE && analysis->envelope != NULL) {
         judge_all(analysis);
     }
 }

@@ -29,14 +29,7 @@ struct findings *findings_new(const struct findings_config *config, struct event
     struct analysis *analysis = &findings->analysis;
     analysis->config = *config;
     analysis->sink = sink;
-    for (size_t i = 0; i < config->ignored_count; i++) {
-        enum rule rule = rule_find(slice_of_string(config->ignored[i]));
-        if (rule != RULE_COUNT) {
-            analysis->ignored[rule] = true;
-        }
-    }
     facts_init(&analysis->facts);
-    analysis->envelope = envelope_new();
     return findings;
 }
 

@@ -24,13 +24,14 @@ struct findings_config {
     bool verify_mirror;   // --verify mirror: the client saw the server's faults
     bool verify_strict;   // --verify strict: a bad certificate of the server ended the session
     bool name_identities; // --auth identity or reveal: a finding may name who logged in
-    const char *const *ignored; // --ignore: ids of rules; read when it is made
+    const char *const *ignored; // --ignore: ids of rules
     size_t ignored_count;
     enum trust_help trust_help;
     const char *ca_file; // where the CA is, for advice on how to trust it; NULL if unknown
 };
 
-// `config` is copied, its strings borrowed; EVENT_FINDINGs go to `sink` from within observe.
+// `config` is copied, its strings and their list borrowed; EVENT_FINDINGs go to `sink` from within
+// observe.
 struct findings *findings_new(const struct findings_config *config, struct event_sink sink);
 void findings_free(struct findings *findings);
 

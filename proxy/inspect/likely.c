@@ -160,7 +160,7 @@ static bool replaces(const struct likely *likely, const struct refusal *refusal,
 void likely_take_refusal(struct analysis *analysis, const struct refusal *refusal,
                          struct place place, const struct reply_words *words) {
     struct likely *likely = &analysis->likely;
-    if (analysis->ignored[RULE_REJECTED] || !replaces(likely, refusal, place)) {
+    if (analysis_ignores(analysis, RULE_REJECTED) || !replaces(likely, refusal, place)) {
         return;
     }
     forget_refusal(likely);

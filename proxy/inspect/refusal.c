@@ -168,7 +168,7 @@ static bool spoke_early(const struct analysis *analysis) {
     static const enum rule rules[] = {RULE_TALKS_BEFORE_GREETING, RULE_PIPELINING_NOT_OFFERED,
                                       RULE_PIPELINING_PAST_SYNC};
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-        if (analysis->ignored[rules[i]] ||
+        if (analysis_ignores(analysis, rules[i]) ||
             likely_note_of(&analysis->likely, rules[i])->text != NULL) {
             return true;
         }
@@ -190,7 +190,7 @@ static bool lacks_ground(const struct facts *facts, enum refusal_stage stage) {
 // Whether it was said of this command; where the rule is not listened to, nothing is known.
 static bool out_of_order(const struct analysis *analysis, int exchange) {
     const struct likely_note *note = likely_note_of(&analysis->likely, RULE_BAD_SEQUENCE);
-    bool unknown = analysis->ignored[RULE_BAD_SEQUENCE] ||
+    bool unknown = analysis_ignores(analysis, RULE_BAD_SEQUENCE) ||
                    exchange != analysis->facts.last.exchange || spoke_early(analysis);
     return unknown || (note->text != NULL && note->place.exchange == exchange);
 }
@@ -392,7 +392,7 @@ void refusal_judge(struct analysis *analysis, const struct event *event) {
     const struct reply_words *words = listed ? words_of(analysis, stage, reply) : &unlisted;
     // A warning alone would let a session pass that never came about.
     analysis->starttls_rejected |=
-        stage == STAGE_STARTTLS && reply->code >= 500 && !analysis->ignored[RULE_REJECTED];
+        stage == STAGE_STARTTLS && reply->code >= 500 && !analysis_ignores(analysis, RULE_REJECTED);
     if (reply->verb == VERB_EHLO) {
         analysis->ehlo_refused = (struct ehlo_refused){
             .held = true, .exchange = reply->to, .code = reply->code, .words = words};

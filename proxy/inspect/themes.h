@@ -38,7 +38,6 @@ void refusal_settle(struct analysis *analysis, const struct event *event);
 
 // What the themes keep of a session beyond the facts; NULL is fine.
 void message_notes_free(struct message_notes *notes);
-struct envelope_facts *envelope_new(void);
 void envelope_free(struct envelope_facts *envelope);
 void sent_messages_free(struct sent_messages *sent);
 void attempts_free(struct attempts *attempts);
