@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -131,13 +132,8 @@ void buf_put_string(struct buf *buf, const char *string) {
 }
 
 void buf_put_u64(struct buf *buf, uint64_t number) {
-    uint8_t digits[20]; // of UINT64_MAX
-    size_t at = sizeof(digits);
-    do {
-        digits[--at] = (uint8_t)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    buf_put(buf, slice_of(digits + at, sizeof(digits) - at));
+    char digits[LIMIT_U64_DIGITS];
+    buf_put(buf, slice_of(digits, text_write_u64(digits, number)));
 }
 
 void buf_putf(struct buf *buf, const char *format, ...) {

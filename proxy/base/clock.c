@@ -39,7 +39,7 @@ static int64_t floor_div(int64_t a, int64_t b) {
 
 // Writes `value` with `digits` digits at `at`. Times are in each line of each output, and printf
 // takes longer for one than all the rest of the line.
-static void set_number(char *at, size_t digits, int64_t value) {
+static void set_number(char *at, size_t digits, unsigned value) {
     while (digits > 0) {
         at[--digits] = (char)('0' + value % 10);
         value /= 10;
@@ -49,7 +49,7 @@ static void set_number(char *at, size_t digits, int64_t value) {
 void clock_put_date(struct buf *out, int64_t unix_ns) {
     struct date date = date_of_days(floor_div(unix_ns, 86400 * NS_PER_S));
     char text[] = "0000-00-00";
-    set_number(text, 4, date.year);
+    set_number(text, 4, (unsigned)date.year);
     set_number(text + 5, 2, date.month);
     set_number(text + 8, 2, date.day);
     buf_put(out, slice_of(text, sizeof(text) - 1));
@@ -60,13 +60,13 @@ void clock_put_rfc3339(struct buf *out, int64_t unix_ns, enum clock_precision pr
         [CLOCK_MILLISECONDS] = 4, [CLOCK_MICROSECONDS] = 7, [CLOCK_SECONDS] = 0};
     int64_t seconds = floor_div(unix_ns, NS_PER_S);
     int64_t fraction_ns = unix_ns - seconds * NS_PER_S;
-    int64_t of_day = seconds - floor_div(seconds, 86400) * 86400;
+    unsigned of_day = (unsigned)(seconds - floor_div(seconds, 86400) * 86400);
     char text[] = "T00:00:00.000000";
     size_t len = 9 + fraction_len[precision];
     set_number(text + 1, 2, of_day / 3600);
     set_number(text + 4, 2, of_day / 60 % 60);
     set_number(text + 7, 2, of_day % 60);
-    set_number(text + 10, 6, fraction_ns / NS_PER_US);
+    set_number(text + 10, 6, (unsigned)(fraction_ns / NS_PER_US));
     clock_put_date(out, unix_ns);
     text[len] = 'Z';
     buf_put(out, slice_of(text, len + 1));

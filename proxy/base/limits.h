@@ -246,6 +246,8 @@
 
 #define LIMIT_FLUSH         (16 * KIB)  // lines of a session that wait in one output for more
 #define LIMIT_WRITE         (256 * KIB) // bytes that one write to a file gathers
+#define LIMIT_COUNTER       48          // what numbers a line
+#define LIMIT_U64_DIGITS    20          // of UINT64_MAX in decimal
 #define LIMIT_FILES_OPEN    64          // of one output, by its placeholders
 #define LIMIT_FILES_KNOWN   65536       // of one output; the oldest ones are forgotten
 #define LIMIT_PATH_BYTES    (64 * KIB)  // a PATH with its placeholders filled in
@@ -328,7 +330,6 @@
 #define LIMIT_WEB_ANSWER       ((size_t)1 << 40) // what is kept bounds it
 #define LIMIT_WEB_CHUNK        (64 * KIB)        // events that are handed to a reader at once
 #define LIMIT_WEB_EXPECTATIONS 64                // of one wait
-#define WEB_COUNTER_MAX        48                // the start of an event with its counter
 #define WEB_TOKEN_BYTES        16                // by chance
 #define WEB_TOKEN_MIN          16
 #define WEB_TOKEN_MAX          256

@@ -65,6 +65,17 @@ bool text_parse_u64(uint64_t *out, struct slice s, uint64_t max) {
     return true;
 }
 
+size_t text_write_u64(char out[static LIMIT_U64_DIGITS], uint64_t number) {
+    char digits[LIMIT_U64_DIGITS];
+    size_t at = sizeof(digits);
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    memcpy(out, digits + at, sizeof(digits) - at);
+    return sizeof(digits) - at;
+}
+
 // The length that a first byte announces, 0 for a byte that begins nothing.
 static size_t announced_length(uint8_t first) {
     if (first < 0xC2 || first > 0xF4) {
@@ -158,6 +169,8 @@ bool text_is_treacherous(struct slice character) {
     return i < sizeof(ranges) / sizeof(ranges[0]) && point >= ranges[i].first;
 }
 
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+
 static inline bool is_plain(uint8_t byte, bool quoted) {
     return byte >= 0x20 && byte < 0x7F && !(quoted && (byte == '"' || byte == '\\'));
 }
@@ -171,13 +184,40 @@ static inline size_t length_as_it_is(struct slice s, bool quoted) {
     return len > 0 && text_is_treacherous(slice_of(s.data, len)) ? 0 : len;
 }
 
+// The highest bit of each byte that is zero, and perhaps of some after the first of them.
+static inline uint64_t zero_bytes(uint64_t word) {
+    return (word - EACH_BYTE) & ~word & EACH_BYTE << 7;
+}
+
+// Whether all eight bytes are plain.
+static inline bool are_plain(uint64_t word, bool quoted) {
+    uint64_t odd = word | (word - EACH_BYTE * 0x20) | (word + EACH_BYTE);
+    if (quoted) {
+        odd |= zero_bytes(word ^ EACH_BYTE * '"') | zero_bytes(word ^ EACH_BYTE * '\\');
+    }
+    return (odd & EACH_BYTE << 7) == 0;
+}
+
+static size_t plain_run(struct slice s, bool quoted) {
+    size_t at = 0;
+    uint64_t word;
+    for (; at + sizeof(word) <= s.len; at += sizeof(word)) {
+        memcpy(&word, s.data + at, sizeof(word));
+        if (!are_plain(word, quoted)) {
+            break;
+        }
+    }
+    while (at < s.len && is_plain(s.data[at], quoted)) {
+        at++;
+    }
+    return at;
+}
+
 static size_t run_as_it_is(struct slice s, bool quoted) {
     size_t at = 0;
     size_t len = 1;
     while (at < s.len && len > 0) {
-        while (at < s.len && is_plain(s.data[at], quoted)) {
-            at++;
-        }
+        at += plain_run(slice_from(s, at), quoted);
         len = at < s.len ? length_as_it_is(slice_of(s.data + at, s.len - at), quoted) : 0;
         at += len;
     }
@@ -186,37 +226,55 @@ static size_t run_as_it_is(struct slice s, bool quoted) {
 
 enum { HEX_ESCAPE = 4, UTF8_LONGEST = 4 }; // bytes
 
-static size_t write_hex(char *out, struct slice s) {
+static inline void write_hex(char *out, uint8_t byte) {
     static const char digits[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < s.len; i++, out += HEX_ESCAPE) {
-        out[0] = '\\';
-        out[1] = 'x';
-        out[2] = digits[s.data[i] >> 4];
-        out[3] = digits[s.data[i] & 15];
+    out[0] = '\\';
+    out[1] = 'x';
+    out[2] = digits[byte >> 4];
+    out[3] = digits[byte & 15];
+}
+
+// Writes the control characters that begin `s`, as many as `max` bytes hold: of a run of escapes
+// most are such. Returns how many.
+static inline size_t write_controls(char *out, size_t max, struct slice s) {
+    size_t at = 0;
+    while (at < s.len && at < max / HEX_ESCAPE && (s.data[at] < 0x20 || s.data[at] == 0x7F)) {
+        write_hex(out + at * HEX_ESCAPE, s.data[at]);
+        at++;
     }
-    return s.len * HEX_ESCAPE;
+    return at;
+}
+
+// Writes the first character of `s`; returns its length.
+static size_t write_escape(char *out, size_t *out_len, struct slice s, bool quoted) {
+    uint8_t byte = s.data[0];
+    if (quoted && (byte == '"' || byte == '\\')) {
+        out[0] = '\\';
+        out[1] = (char)byte;
+        *out_len = 2;
+        return 1;
+    }
+    size_t len = text_utf8_length(s);
+    len = len == 0 ? 1 : len; // a byte that belongs to none
+    for (size_t i = 0; i < len; i++) {
+        write_hex(out + i * HEX_ESCAPE, s.data[i]);
+    }
+    *out_len = len * HEX_ESCAPE;
+    return len;
 }
 
 // Appends the characters that begin `s` and are not shown as they are, some at a time, so that the
 // buffer is asked once for many. Returns their length.
 static size_t put_escapes(struct buf *out, struct slice s, bool quoted) {
     char escapes[LIMIT_ESCAPES_AT_ONCE];
-    size_t len = 0;
-    size_t at = 0;
-    do {
-        struct slice rest = slice_of(s.data + at, s.len - at);
-        if (quoted && (rest.data[0] == '"' || rest.data[0] == '\\')) {
-            escapes[len++] = '\\';
-            escapes[len++] = (char)rest.data[0];
-            at++;
-        } else {
-            size_t character = rest.data[0] < 0x80 ? 1 : text_utf8_length(rest);
-            character = character == 0 ? 1 : character; // a byte that belongs to none
-            len += write_hex(escapes + len, slice_of(rest.data, character));
-            at += character;
-        }
-    } while (at < s.len && len + HEX_ESCAPE * UTF8_LONGEST <= sizeof(escapes) &&
-             length_as_it_is(slice_of(s.data + at, s.len - at), quoted) == 0);
+    size_t at = write_controls(escapes, sizeof(escapes), s);
+    size_t len = at * HEX_ESCAPE;
+    while (at < s.len && len + HEX_ESCAPE * UTF8_LONGEST <= sizeof(escapes) &&
+           length_as_it_is(slice_from(s, at), quoted) == 0) {
+        size_t written = 0;
+        at += write_escape(escapes + len, &written, slice_from(s, at), quoted);
+        len += written;
+    }
     buf_put(out, slice_of(escapes, len));
     return at;
 }

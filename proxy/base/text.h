@@ -4,6 +4,7 @@
 #define SCOPE_BASE_TEXT_H
 
 #include "base/buf.h"
+#include "base/limits.h"
 
 #include <stdbool.h>
 
@@ -20,6 +21,8 @@ int text_hex_value(uint8_t byte); // 0 to 15, or -1
 // A decimal number that fills all of `s` and is at most `max`. False for anything else, `+1`,
 // `1 ` and the empty slice too.
 bool text_parse_u64(uint64_t *out, struct slice s, uint64_t max);
+// Writes the number in decimal; returns how many digits.
+size_t text_write_u64(char out[static LIMIT_U64_DIGITS], uint64_t number);
 
 // The length in bytes (1 to 4) of the well-formed UTF-8 character at the start of `s` (RFC 3629:
 // no surrogates, no over-long forms), or 0 where there is none.

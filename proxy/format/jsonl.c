@@ -13,12 +13,13 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "format/format.h"
 #include "transcript/record_event.h"
 #include "transcript/record_fields.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 // What waits for the next event that can carry it.
 struct waiting_moment {
@@ -265,8 +266,12 @@ static void take(void *context, const struct event *event) {
 
 // ── its files ───────────────────────────────────────────────────────────────────────────────────
 
-static int put_counter(char *out, size_t max, uint64_t counter) {
-    return snprintf(out, max, "{\"counter\":%llu,", (unsigned long long)counter);
+static size_t put_counter(char out[static LIMIT_COUNTER], uint64_t counter) {
+    static const struct slice name = SLICE_INIT("{\"counter\":");
+    memcpy(out, name.data, name.len);
+    size_t len = name.len + text_write_u64(out + name.len, counter);
+    out[len] = ',';
+    return len + 1;
 }
 
 static void put_notice(struct buf *out, const struct event *event, bool color) {

@@ -8,10 +8,10 @@
 #include "transcript/record_fields.h"
 
 static void number(struct buf *out, struct slice lines, uint64_t *counter) {
-    char text[32];
+    char text[LIMIT_COUNTER];
     while (lines.len > 0) {
-        int len = jsonl_format.framing->put_counter(text, sizeof(text), ++*counter);
-        buf_put(out, slice_of(text, (size_t)len));
+        size_t len = jsonl_format.framing->put_counter(text, ++*counter);
+        buf_put(out, slice_of(text, len));
         buf_put(out, lines_next(&lines));
     }
 }

@@ -22,11 +22,10 @@ static void write_if(struct page *page, bool now) {
 }
 
 static void number(struct page *page, struct slice lines) {
-    char counter[32];
+    char counter[LIMIT_COUNTER];
     while (lines.len > 0) {
-        int len = text_format.framing->put_counter(counter, sizeof(counter), ++page->counter);
-        terminal_put_line(page->terminal, &page->out, slice_of(counter, (size_t)len),
-                          lines_next(&lines));
+        size_t len = text_format.framing->put_counter(counter, ++page->counter);
+        terminal_put_line(page->terminal, &page->out, slice_of(counter, len), lines_next(&lines));
         write_if(page, buf_len(&page->out) >= LIMIT_WRITE);
     }
 }

@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "format/format.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 // ── the frame of a line ─────────────────────────────────────────────────────────────────────────
@@ -426,8 +425,10 @@ static void take(void *context, const struct event *event) {
 
 // ── its files ───────────────────────────────────────────────────────────────────────────────────
 
-static int put_counter(char *out, size_t max, uint64_t counter) {
-    return snprintf(out, max, "%llu ", (unsigned long long)counter);
+static size_t put_counter(char out[static LIMIT_COUNTER], uint64_t counter) {
+    size_t len = text_write_u64(out, counter);
+    out[len] = ' ';
+    return len + 1;
 }
 
 static void put_notice(struct buf *out, const struct event *event, bool color) {

@@ -16,10 +16,6 @@
 
 // ── lines ───────────────────────────────────────────────────────────────────────────────────────
 
-static int put_counter(const struct output_files *files, char *out, size_t max) {
-    return files->to->framing->put_counter(out, max, files->counter + 1);
-}
-
 // Whether `len` more bytes make the file pass --rotate.
 static bool is_full(const struct output_files *files, const struct file *file, size_t len) {
     uint64_t size = file->size + buf_len(&file->out);
@@ -47,16 +43,16 @@ static enum progress rotate(struct output_files *files, struct file *file) {
 }
 
 static enum progress take_line(struct output_files *files, struct file *file, struct slice line) {
-    char counter[48];
-    int counter_len = put_counter(files, counter, sizeof(counter));
-    size_t len = line.len + (size_t)counter_len;
+    char counter[LIMIT_COUNTER];
+    size_t counter_len = files->to->framing->put_counter(counter, files->counter + 1);
+    size_t len = line.len + counter_len;
     if (is_full(files, file, len)) {
         enum progress progress = rotate(files, file);
         if (progress != PROGRESS_DONE) {
             return progress;
         }
     }
-    terminal_put_line(&files->terminal, &file->out, slice_of(counter, (size_t)counter_len), line);
+    terminal_put_line(&files->terminal, &file->out, slice_of(counter, counter_len), line);
     files->counter++;
     atomic_fetch_add(&files->lines, 1);
     return PROGRESS_DONE;

@@ -6,6 +6,7 @@
 #define SCOPE_SPOOL_FRAMING_H
 
 #include "base/buf.h"
+#include "base/limits.h"
 
 enum file_shape {
     SHAPE_LINES,    // numbered lines, appended to whatever is there
@@ -19,9 +20,8 @@ struct framing {
     enum file_shape shape;
     bool secret; // defeats the mask: only for its owner
     bool screen; // lines for a person: cut and aligned where they go to a terminal
-    // SHAPE_LINES, which must have it: writes what numbers a line, at most `max` bytes; returns how
-    // many.
-    int (*put_counter)(char *out, size_t max, uint64_t counter);
+    // SHAPE_LINES, which must have it: writes what numbers a line; returns how many bytes.
+    size_t (*put_counter)(char out[static LIMIT_COUNTER], uint64_t counter);
     // SHAPE_LINES: appends the line that says that `count` lines were lost, with its '\n' and
     // without its counter.
     void (*put_lost)(struct buf *out, uint64_t count, const char *reason, int64_t unix_ns,

@@ -130,10 +130,10 @@ uint64_t feed_before_oldest(struct feed *feed) {
 // ── reading ─────────────────────────────────────────────────────────────────────────────────────
 
 static void put_event(struct buf *out, uint64_t counter, struct slice line) {
-    char head[WEB_COUNTER_MAX];
-    int len = jsonl_format.framing->put_counter(head, sizeof(head), counter);
+    char head[LIMIT_COUNTER];
+    size_t len = jsonl_format.framing->put_counter(head, counter);
     buf_putf(out, "id: %llu\ndata: ", (unsigned long long)counter);
-    buf_put(out, slice_of(head, (size_t)len));
+    buf_put(out, slice_of(head, len));
     buf_put(out, lines_text(line));
     buf_put_string(out, "\n\n");
 }

@@ -3,6 +3,8 @@
 
 #include "check.h"
 
+#include <string.h>
+
 static void check_escaped(struct slice text, const char *expected) {
     struct buf out;
     buf_init(&out, 100000);
@@ -122,6 +124,32 @@ static void a_text_is_cut_between_characters(void **state) {
 }
 
 // Any number of them is put at once: as many, one after the other.
+// `byte` as the one at `place` among bytes that are shown as they are.
+static void check_among(uint8_t byte, uint8_t fill, size_t place) {
+    uint8_t text[17];
+    struct buf expected;
+    memset(text, fill, sizeof(text));
+    text[place] = byte;
+    buf_init(&expected, 100);
+    buf_put(&expected, slice_of(text, place));
+    text_escape(&expected, slice_of(&byte, 1));
+    buf_put(&expected, slice_of(text + place + 1, sizeof(text) - place - 1));
+    buf_put_byte(&expected, '\0');
+    check_escaped(slice_of(text, sizeof(text)), (const char *)buf_slice(&expected).data);
+    buf_cleanup(&expected);
+}
+
+// Eight bytes are looked at at once.
+static void each_byte_is_seen_in_each_place(void **state) {
+    (void)state;
+    for (unsigned byte = 0; byte <= UINT8_MAX; byte++) {
+        for (size_t place = 0; place < 17; place++) {
+            check_among((uint8_t)byte, ' ', place);
+            check_among((uint8_t)byte, '~', place);
+        }
+    }
+}
+
 static void many_escapes_are_as_one(void **state) {
     static const char *const units[] = {
         "\"", "\x1B", "\xFF", "\xE2\x80\xAE", "\xF3\xA0\x81\x81", "\xC3\xA9"};
@@ -146,6 +174,7 @@ int main(void) {
         cmocka_unit_test(a_text_is_cut_between_characters),
         cmocka_unit_test(escapes_what_could_forge_a_line),
         cmocka_unit_test(escapes_what_shows_other_text),
+        cmocka_unit_test(each_byte_is_seen_in_each_place),
         cmocka_unit_test(many_escapes_are_as_one),
         cmocka_unit_test(knows_well_formed_utf8),
         cmocka_unit_test(knows_ascii_wherever_the_byte_is),
