@@ -48,8 +48,14 @@ async function noColumnIsCutOff(browser) {
     await proxy.stop();
 }
 
+async function assertTicksAreApart(page) {
+    const ticks = await page.$$eval('.tick', all => all.filter(tick => getComputedStyle(tick).fontSize !== '0px')
+        .map(tick => tick.getBoundingClientRect()).map(({left, right}) => ({left, right})));
+    assert(ticks.every(({left}, i) => i === 0 || left >= ticks[i - 1].right), JSON.stringify(ticks));
+}
+
 async function nothingIsTooWide(browser) {
-    await everywhere(browser, [360, 1280, 2560], async (page, dark) => {
+    await everywhere(browser, [360, 1000, 2560], async (page, dark) => {
         const color = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
         assert.strictEqual(dark, Number(color.match(/\d+/)[0]) < 128, color);
         await hasRow(page, 'plain');
@@ -61,6 +67,7 @@ async function nothingIsTooWide(browser) {
         }
         await showView(page, 'waterfall');
         assert(await page.$eval('.waterfall .scrolls', element => element.scrollWidth <= element.clientWidth), 'all bars are in sight');
+        await assertTicksAreApart(page);
     });
 }
 
