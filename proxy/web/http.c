@@ -196,6 +196,13 @@ static struct MHD_Daemon *start_daemon(struct http *http) {
                             MHD_OPTION_NOTIFY_COMPLETED, exchange_ended, http, MHD_OPTION_END);
 }
 
+static void stop_daemon(struct http *http) {
+    if (http->daemon != NULL) {
+        MHD_stop_daemon(http->daemon);
+        http->daemon = NULL;
+    }
+}
+
 static void init_timer(struct http *http, uv_timer_t *timer) {
     uv_timer_init(http->loop, timer);
     timer->data = http;
@@ -209,12 +216,13 @@ static enum err start_all(struct http *http, struct failure *failure) {
     const union MHD_DaemonInfo *info =
         http->daemon == NULL ? NULL : MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     if (info == NULL || info->listen_fd < 0) {
+        stop_daemon(http);
         return fail(failure, ERR_SYSTEM, "--web: libmicrohttpd does not start");
     }
     int error = uv_poll_init(http->loop, &http->poll, info->listen_fd);
     error = error == 0 ? entrance_start(http->entrance, http->loop, &events) : error;
     if (error != 0) {
-        MHD_stop_daemon(http->daemon);
+        stop_daemon(http);
         return fail(failure, ERR_SYSTEM, "--web: cannot wait for connections: %s",
                     uv_strerror(error));
     }
@@ -254,8 +262,7 @@ static void on_closed(uv_handle_t *handle) {
 
 static void close_all(struct http *http) {
     uv_poll_stop(&http->poll);
-    MHD_stop_daemon(http->daemon);
-    http->daemon = NULL;
+    stop_daemon(http);
     uv_close((uv_handle_t *)&http->poll, on_closed);
     uv_close((uv_handle_t *)&http->soon, on_closed);
     notifier_close(http->notifier, on_one_closed);
