@@ -65,9 +65,12 @@ static void learn_mail(struct facts *facts, const struct event_command *event) {
     bool inside = state == TRANSACTION_OPEN || state == TRANSACTION_ASKED;
     struct transaction *transaction = inside ? &facts->second : &facts->transaction;
     struct event_parameter size;
+    struct event_parameter body;
     *transaction = (struct transaction){.state = TRANSACTION_ASKED,
                                         .mail_exchange = event->exchange,
                                         .size_limit = limit_of_size(event->offered)};
+    transaction->binary = command_parameter(&body, &event->command, "BODY") &&
+                          slice_is_nocase(body.value, "BINARYMIME");
     transaction->smtputf8 = command_has_parameter(&event->command, "SMTPUTF8");
     transaction->path_8bit = event->line.has_8bit;
     facts->reset_undid = false;

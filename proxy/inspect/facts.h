@@ -30,7 +30,8 @@ struct transaction {
     int mail_exchange;
     unsigned recipients_asked; // RCPTs whose reply is out
     unsigned recipients_accepted;
-    bool bdat; // a BDAT was sent in it
+    bool bdat;   // a BDAT was sent in it
+    bool binary; // MAIL has BODY=BINARYMIME
     bool smtputf8;
     bool path_8bit; // MAIL or RCPT has bytes over 127
     bool has_size;

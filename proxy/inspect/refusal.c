@@ -134,8 +134,10 @@ static const struct reply_words *words_of_mechanism(const struct event_reply *re
 
 static const struct {
     struct reply_words overwritten, hidden, login_in_tls, mechanism, chunking, parameter, idle,
-        order, no_hello, no_mechanism, chunk;
+        order, no_hello, no_mechanism, chunk, binary;
 } by_offer = {
+    .binary = {"MAIL said BODY=BINARYMIME, and such a message goes by BDAT alone (RFC 3030 3)",
+               "send it by BDAT, or encode it as text"},
     .chunk = {"an earlier chunk of the message was refused", "look at the answer to that one"},
     .no_hello = {"the client has said neither EHLO nor HELO before that the server accepted",
                  "send EHLO first"},
@@ -248,6 +250,9 @@ static const struct reply_words *words_of_offer(const struct analysis *analysis,
     const struct reply_words *omission = words_of_omission(facts, stage, reply);
     if (omission != NULL) {
         return omission;
+    }
+    if (stage == STAGE_DATA && reply->code >= 500 && facts->transaction.binary) {
+        return &by_offer.binary;
     }
     if (stage == STAGE_BDAT && reply->code == 503 && follows_refused_chunk(facts)) {
         return &by_offer.chunk;

@@ -219,11 +219,26 @@ static enum outcome natural_outcome(const struct relay *relay) {
     return relay->first_close == PARTY_SERVER ? OUTCOME_SERVER_CLOSED : OUTCOME_CLIENT_CLOSED;
 }
 
+static bool client_is_gone(const struct relay *relay) {
+    return relay->end.answer_until_ns != INT64_MAX || relay_gave_up(relay, SIDE_CLIENT);
+}
+
+// A client that closed its sending half alone has read what came after that.
+static void note_late_answers(struct relay *relay, int64_t at_ns) {
+    bool reset = leg_is_reset(&relay->client) || leg_is_reset(&relay->server);
+    bool waited = relay->end.moment == MOMENT_REPLY || relay->end.moment == MOMENT_ANSWER;
+    if (waited && !reset && relay->first_close == PARTY_CLIENT && !client_is_gone(relay)) {
+        relay->end.moment = MOMENT_NONE;
+        session_end_note_moment(relay, at_ns);
+    }
+}
+
 // Nothing but the peers' own closing ended it.
 static void decide_by_nature(struct relay *relay, int64_t at_ns) {
     enum outcome outcome = natural_outcome(relay);
     enum party by = relay->first_close != PARTY_NONE ? relay->first_close : PARTY_PROXY;
     char text[FAILURE_MAX];
+    note_late_answers(relay, at_ns);
     session_end_note_moment(relay, at_ns);
     session_end_put_text(text, relay, outcome);
     session_end_decide(relay, outcome, by, "%s", text);
@@ -251,7 +266,7 @@ struct event_close session_end_summary(struct relay *relay, int64_t at_ns) {
         .client_reset = leg_is_reset(&relay->client),
         .server_reset = leg_is_reset(&relay->server),
         .turned_away = relay->setup.turned_away,
-        .client_gone = ending->answer_until_ns != INT64_MAX || relay_gave_up(relay, SIDE_CLIENT),
+        .client_gone = client_is_gone(relay),
     };
     if (ending->by == PARTY_PROXY) {
         close.by = PARTY_PROXY;
