@@ -25,7 +25,8 @@ struct unit unit_quote_at(struct slice text, size_t at);
 bool unit_is_begun(struct slice rest);
 // Two hex digits, and the separator in front of them where it is not the first pair.
 struct unit unit_hex_at(struct slice text, size_t at, bool first);
-// A base64 digit as its six bits, which may itself be escaped (%2B, %2F, \/).
+// A base64 digit as its six bits, which may itself be escaped (%2B, %2F, \/), and the end of a line
+// in front of it, where a long text is folded.
 struct unit unit_digit_at(struct slice text, size_t at);
 
 int secret_sextet(uint8_t byte);     // what a digit of base64 or base64url means, or -1

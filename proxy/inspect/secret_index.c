@@ -23,7 +23,8 @@ static uint32_t key_of(const struct known_secret *secret, size_t form) {
 static uint16_t class_of(uint8_t byte) {
     int sextet = secret_sextet(byte);
     unsigned class = sextet < 0 ? CLASS_NO_DIGIT : (unsigned)sextet;
-    class |= secret_is_escape(byte) ? CLASS_ESCAPE : 0;
+    bool folds = byte == '\r' || byte == '\n'; // base64
+    class |= secret_is_escape(byte) || folds ? CLASS_ESCAPE : 0;
     int hex = text_hex_value(byte);
     class |= hex >= 0 ? CLASS_HEX | (unsigned)hex << CLASS_HEX_VALUE : 0;
     return (uint16_t) class;

@@ -33,7 +33,7 @@ enum {
     CLASS_SEXTET = 0x3F,
     CLASS_FLAGS = 6,                   // the first bit of the flags
     CLASS_NO_DIGIT = 1 << CLASS_FLAGS, // it is no digit of base64
-    CLASS_ESCAPE = 2 << CLASS_FLAGS,   // it begins an escape sequence
+    CLASS_ESCAPE = 2 << CLASS_FLAGS,   // it begins an escape sequence, or the next line
     CLASS_HEX = 4 << CLASS_FLAGS,      // it is a hex digit
     CLASS_HEX_VALUE = CLASS_FLAGS + 3, // the first bit of its value
 };

@@ -145,8 +145,8 @@ static size_t padding_at(struct slice text, size_t at) {
 
 static size_t open_digits_at(struct slice text, size_t at) {
     size_t end = at;
-    for (struct unit unit = unit_digit_at(text, end); unit.len > 0;
-         unit = unit_digit_at(text, end)) {
+    for (struct unit unit = unit_digit_at(text, end);
+         unit.len > 0 && !text_is_space(text.data[end]); unit = unit_digit_at(text, end)) {
         end += unit.len;
     }
     return end - at;

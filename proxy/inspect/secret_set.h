@@ -8,7 +8,8 @@
 //   entities             s3cr&#43;t  s3cr&#x2B;t; &amp; for &
 //   quotes within quotes '\'' '"'"' '' for ', "" for "
 //   hex                  733363722b74, with or without separators
-//   base64, base64url    at each of the three alignments, padded or not, within longer base64 too
+//   base64, base64url    at each of the three alignments, padded or not, within longer base64 too,
+//                        and folded into lines
 //
 // Characters beyond ASCII are found in all of these, and in Latin-1.
 //

@@ -208,11 +208,19 @@ struct unit unit_hex_at(struct slice text, size_t at, bool first) {
     return unit;
 }
 
+static size_t line_end_at(struct slice text, size_t at) {
+    struct slice rest = slice_from(text, at < text.len ? at : text.len);
+    return slice_starts_with(rest, SLICE("\r\n")) ? 2
+           : slice_starts_with(rest, SLICE("\n")) ? 1
+                                                  : 0;
+}
+
 struct unit unit_digit_at(struct slice text, size_t at) {
-    struct unit unit = unit_plain_at(text, at);
+    size_t fold = line_end_at(text, at);
+    struct unit unit = unit_plain_at(text, at + fold);
     if (unit.len > 0 && unit.value != '+' && secret_is_escape(unit.value)) {
-        unit = unit_escape_at(text, at);
+        unit = unit_escape_at(text, at + fold);
     }
     int value = unit.len == 0 ? -1 : secret_sextet(unit.value);
-    return value >= 0 ? (struct unit){(uint8_t)value, unit.len} : none;
+    return value >= 0 ? (struct unit){(uint8_t)value, fold + unit.len} : none;
 }

@@ -88,6 +88,28 @@ static void base64_is_found_within_longer_base64(void **state) {
     assert_seen("tanstaaf!", "eHh1c2VyOnRhbnN0YWFmISBvaw==", "eHh1c2VyO********Bvaw==");
 }
 
+// Wherever the line ends: every position of base64 of "user:tanstaaf!" and text after it.
+static void base64_is_found_over_the_ends_of_lines(void **state) {
+    (void)state;
+    struct slice text = SLICE("dXNlcjp0YW5zdGFhZiEgb2s=");
+    static const char *const ends[] = {"\n", "\r\n"};
+    for (size_t at = 6; at < 18; at++) { // from the first digit of the secret to the last
+        for (size_t i = 0; i < 2; i++) {
+            struct buf folded;
+            buf_init(&folded, 64);
+            buf_put(&folded, slice_sub(text, 0, at));
+            buf_put_string(&folded, ends[i]);
+            buf_put(&folded, slice_from(text, at));
+            const char *expected = at > 6   ? "dXNlcj********gb2s="
+                                   : i == 0 ? "dXNlcj\n********gb2s="
+                                            : "dXNlcj\r\n********gb2s=";
+            assert_seen_of(SLICE("tanstaaf!"), buf_slice(&folded), slice_of_string(expected));
+            buf_cleanup(&folded);
+        }
+    }
+    assert_seen("tanstaaf!", "dGFu\n\nc3RhYWYh", "dGFu\n\nc3RhYWYh");
+}
+
 static void other_text_stays_as_it_is(void **state) {
     (void)state;
     assert_seen("tanstaaf!", "535 5.7.8 tanstaaf refused", "535 5.7.8 tanstaaf refused");
@@ -337,6 +359,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_of_random_secrets_is_hidden),
         cmocka_unit_test(base64_is_found_within_longer_base64),
+        cmocka_unit_test(base64_is_found_over_the_ends_of_lines),
         cmocka_unit_test(other_text_stays_as_it_is),
         cmocka_unit_test(a_short_plain_word_is_found_in_its_own_case_only),
         cmocka_unit_test(a_literal_escape_character_is_found_too),
