@@ -4,7 +4,7 @@
 the reason of each `fail` and `weak`; scripts/audit-matrix calls it.
 
 matrix.py PROGRAM [--client GLOB] [--case GLOB] [--runs N] [--jobs N] [--together N] [--timeout S]
-                  [--keep DIR] [--print]
+                  [--slow-cases] [--keep DIR] [--print]
 
 1 where two runs of a client differ, a verdict is not the one that is due, a `fail` or `weak` has no
 reason in truths.toml, or a password was found in what an audit left.
@@ -28,7 +28,8 @@ from support import scope as s
 PAGE = os.path.join(mailers.HERE, "README.md")
 START = "<!-- written by scripts/audit-matrix from here on -->\n"
 # With many clients these take all of --timeout: they are left out of all runs but the first.
-WAITING = ["version.stalled-handshake", "delivery.quit-unanswered", "reply.no-text"]
+WAITING = ["version.stalled-handshake", "delivery.quit-unanswered", "reply.no-text",
+           "delivery.slow-greeting", "delivery.slow-answer"]
 CELLS = {"pass": "pass", "weak": "weak", "fail": "**fail**", "n/a": ""}
 
 
@@ -41,6 +42,7 @@ def options_of(words):
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--together", type=int, default=1, help="clients at once")
     parser.add_argument("--timeout", type=int, default=60)
+    parser.add_argument("--slow-cases", action="store_true")
     parser.add_argument("--keep", metavar="DIR")
     parser.add_argument("--print", action="store_true")
     return parser.parse_args(words)
@@ -54,6 +56,7 @@ def chosen(options):
 
 def audit_words(options, cases):
     words = ["--jobs", str(options.jobs), "--timeout", str(options.timeout)]
+    words += ["--slow-cases"] if options.slow_cases else []
     return words + [word for case in cases for word in ("--case", case)]
 
 
