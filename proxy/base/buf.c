@@ -56,6 +56,13 @@ static void move_to_front(struct buf *buf) {
     }
 }
 
+static void set_capacity(struct buf *buf, size_t capacity) {
+    bool wiped = buf->capacity <= LIMIT_WIPED;
+    buf->data =
+        wiped ? mem_move(buf->data, buf->end, capacity) : mem_resize(buf->data, capacity, 1);
+    buf->capacity = capacity;
+}
+
 static void grow(struct buf *buf, size_t needed) {
     size_t capacity = buf->capacity > 0 ? buf->capacity : FIRST_CAPACITY;
     while (capacity < needed) {
@@ -64,10 +71,7 @@ static void grow(struct buf *buf, size_t needed) {
     if (capacity > buf->max && needed <= buf->max) {
         capacity = buf->max;
     }
-    bool wiped = buf->capacity <= LIMIT_WIPED;
-    buf->data =
-        wiped ? mem_move(buf->data, buf->end, capacity) : mem_resize(buf->data, capacity, 1);
-    buf->capacity = capacity;
+    set_capacity(buf, capacity);
 }
 
 uint8_t *buf_reserve(struct buf *buf, size_t len) {
@@ -182,6 +186,15 @@ void buf_clear(struct buf *buf) {
 void buf_shrink(struct buf *buf) {
     if (buf_len(buf) == 0) {
         buf_cleanup(buf);
+    }
+}
+
+// Into another block: what is left of one that shrinks in its place is rarely of use to others.
+void buf_fit(struct buf *buf) {
+    move_to_front(buf);
+    buf_shrink(buf);
+    if (buf->capacity > buf->end) {
+        set_capacity(buf, buf->end);
     }
 }
 

@@ -52,6 +52,7 @@ void buf_truncate(struct buf *buf, size_t len);      // keeps the first `len` by
 void buf_clear(struct buf *buf);                     // empties it, keeps the memory
 void buf_wipe_bytes(struct buf *buf);                // the same, and overwrites what it held
 void buf_shrink(struct buf *buf);                    // gives the memory back if it is empty
+void buf_fit(struct buf *buf);                       // gives back what it does not fill
 // Hands the bytes over as a block that the caller frees; `buf` is empty after it.
 uint8_t *buf_take(struct buf *buf, size_t *out_len);
 

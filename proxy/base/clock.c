@@ -37,37 +37,48 @@ static int64_t floor_div(int64_t a, int64_t b) {
     return a / b - (a % b < 0);
 }
 
-// Writes `value` with `digits` digits at `at`. Times are in each line of each output, and printf
+// Writes a number below 100 with two digits. Times are in each line of each output, and printf
 // takes longer for one than all the rest of the line.
-static void set_number(char *at, size_t digits, unsigned value) {
-    while (digits > 0) {
-        at[--digits] = (char)('0' + value % 10);
-        value /= 10;
-    }
+static void set_two(char *at, int64_t value) {
+    at[0] = (char)('0' + value / 10);
+    at[1] = (char)('0' + value % 10);
+}
+
+enum { DATE_LEN = 10 };
+
+static void set_date(char *at, int64_t days) {
+    struct date date = date_of_days(days);
+    set_two(at, date.year / 100);
+    set_two(at + 2, date.year % 100);
+    set_two(at + 5, date.month);
+    set_two(at + 8, date.day);
 }
 
 void clock_put_date(struct buf *out, int64_t unix_ns) {
-    struct date date = date_of_days(floor_div(unix_ns, 86400 * NS_PER_S));
     char text[] = "0000-00-00";
-    set_number(text, 4, (unsigned)date.year);
-    set_number(text + 5, 2, date.month);
-    set_number(text + 8, 2, date.day);
-    buf_put(out, slice_of(text, sizeof(text) - 1));
+    set_date(text, floor_div(unix_ns, 86400 * NS_PER_S));
+    buf_put(out, slice_of(text, DATE_LEN));
+}
+
+static void set_microseconds(char *at, int64_t us) {
+    set_two(at, us / 10000);
+    set_two(at + 2, us / 100 % 100);
+    set_two(at + 4, us % 100);
 }
 
 void clock_put_rfc3339(struct buf *out, int64_t unix_ns, enum clock_precision precision) {
     static const size_t fraction_len[] = {
         [CLOCK_MILLISECONDS] = 4, [CLOCK_MICROSECONDS] = 7, [CLOCK_SECONDS] = 0};
     int64_t seconds = floor_div(unix_ns, NS_PER_S);
-    int64_t fraction_ns = unix_ns - seconds * NS_PER_S;
-    unsigned of_day = (unsigned)(seconds - floor_div(seconds, 86400) * 86400);
-    char text[] = "T00:00:00.000000";
-    size_t len = 9 + fraction_len[precision];
-    set_number(text + 1, 2, of_day / 3600);
-    set_number(text + 4, 2, of_day / 60 % 60);
-    set_number(text + 7, 2, of_day % 60);
-    set_number(text + 10, 6, (unsigned)(fraction_ns / NS_PER_US));
-    clock_put_date(out, unix_ns);
+    int64_t days = floor_div(seconds, 86400);
+    int64_t of_day = seconds - days * 86400;
+    char text[] = "0000-00-00T00:00:00.000000Z";
+    size_t len = DATE_LEN + sizeof("T00:00:00") - 1 + fraction_len[precision];
+    set_date(text, days);
+    set_two(text + DATE_LEN + 1, of_day / 3600);
+    set_two(text + DATE_LEN + 4, of_day / 60 % 60);
+    set_two(text + DATE_LEN + 7, of_day % 60);
+    set_microseconds(text + DATE_LEN + 10, (unix_ns - seconds * NS_PER_S) / NS_PER_US);
     text[len] = 'Z';
     buf_put(out, slice_of(text, len + 1));
 }

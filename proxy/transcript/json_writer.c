@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct json_writer json_writer_on(struct buf *out, bool comma) {
@@ -36,12 +37,21 @@ void json_close(struct json_writer *json, char bracket) {
     json->comma = true;
 }
 
+// Keys are a third of all that is written, so each is put in one go.
 void json_key(struct json_writer *json, const char *key) {
-    begin_value(json);
-    buf_put_byte(json->out, '"');
-    buf_put_string(json->out, key);
-    buf_put_byte(json->out, '"');
-    buf_put_byte(json->out, ':');
+    uint8_t text[JSON_KEY_MAX + sizeof(",\"\":")];
+    size_t len = strlen(key);
+    size_t at = 0;
+    assert(len <= JSON_KEY_MAX);
+    if (json->comma) {
+        text[at++] = ',';
+    }
+    text[at++] = '"';
+    memcpy(text + at, key, len);
+    at += len;
+    text[at++] = '"';
+    text[at++] = ':';
+    buf_put(json->out, slice_of(text, at));
     json->comma = false;
 }
 

@@ -38,9 +38,14 @@ struct feed *feed_new(size_t max) {
     return feed;
 }
 
+// With what the allocator needs for its bytes.
+static size_t size_of(const struct block *block) {
+    return sizeof(*block) + block->len + MEMORY_BLOCK_BYTES;
+}
+
 static void drop_first(struct feed *feed) {
     struct block *block = &feed->blocks[feed->start++];
-    feed->bytes -= block->len + sizeof(*block);
+    feed->bytes -= size_of(block);
     free(block->bytes);
 }
 
@@ -71,7 +76,7 @@ static void add(struct feed *feed, const struct block *block) {
     feed->blocks[feed->end] = *block;
     feed->blocks[feed->end++].first = feed->last + 1;
     feed->last += block->count;
-    feed->bytes += block->len + sizeof(*block);
+    feed->bytes += size_of(block);
 }
 
 void feed_add(struct feed *feed, struct slice lines) {
@@ -132,10 +137,12 @@ uint64_t feed_before_oldest(struct feed *feed) {
 static void put_event(struct buf *out, uint64_t counter, struct slice line) {
     char head[LIMIT_COUNTER];
     size_t len = jsonl_format.framing->put_counter(head, counter);
-    buf_putf(out, "id: %llu\ndata: ", (unsigned long long)counter);
+    buf_put(out, SLICE("id: "));
+    buf_put_u64(out, counter);
+    buf_put(out, SLICE("\ndata: "));
     buf_put(out, slice_of(head, len));
     buf_put(out, lines_text(line));
-    buf_put_string(out, "\n\n");
+    buf_put(out, SLICE("\n\n"));
 }
 
 // Says how many lines the reader has missed; it goes on with the first that is there.

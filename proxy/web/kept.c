@@ -18,10 +18,15 @@ struct kept_message {
     struct buf text;
 };
 
+// A run of packets. It may get more at its end, which those that look at its first `len` do not
+// see.
 struct piece {
     uint8_t *bytes;
     size_t len;
+    size_t room;
 };
+
+enum { PIECE_ROOM = 512 }; // of a piece, where the packets have less
 
 // So many findings wait for a record; the next one makes it.
 enum { EARLY_FINDINGS = 4 };
@@ -294,16 +299,12 @@ static void add_text(struct kept *kept, struct kept_message *message, struct sli
 // The text has its end: it takes no more memory than it needs.
 static void end_text(struct kept *kept, struct kept_message *message, bool complete) {
     size_t before = message->text.capacity;
-    struct buf exact;
-    buf_init(&exact, LIMIT_WEB_MESSAGE);
-    buf_put(&exact, buf_slice(&message->text));
+    buf_fit(&message->text);
+    kept->text_bytes -= before - message->text.capacity;
     pthread_mutex_lock(&kept->lock);
-    buf_cleanup(&message->text);
-    message->text = exact;
     message->cut |= !complete;
     message->over = true;
     pthread_mutex_unlock(&kept->lock);
-    kept->text_bytes -= before - exact.capacity;
 }
 
 void kept_take_content(struct kept *kept, const struct event *event, bool missed) {
@@ -321,24 +322,46 @@ void kept_take_content(struct kept *kept, const struct event *event, bool missed
     }
 }
 
-void kept_take_capture(struct kept *kept, struct buf *packets) {
-    struct piece piece;
-    piece.bytes = buf_take(packets, &piece.len);
-    piece.bytes = mem_resize(piece.bytes, piece.len, 1);
-    pthread_mutex_lock(&kept->lock);
+// The piece with room for so much more: the last one, or one after it.
+static struct piece *piece_for(struct kept *kept, size_t len) {
+    struct piece *last = kept->piece_count == 0 ? NULL : &kept->pieces[kept->piece_count - 1];
+    if (last != NULL && last->room - last->len >= len) {
+        return last;
+    }
     kept->pieces =
         array_grown(kept->pieces, kept->piece_count, &kept->piece_room, sizeof(*kept->pieces));
-    kept->pieces[kept->piece_count++] = piece;
-    kept->piece_bytes += piece.len;
+    struct piece *piece = &kept->pieces[kept->piece_count++];
+    *piece = (struct piece){.room = len > PIECE_ROOM ? len : PIECE_ROOM};
+    piece->bytes = mem_resize(NULL, piece->room, 1);
+    kept->piece_bytes += piece->room;
+    return piece;
+}
+
+void kept_take_capture(struct kept *kept, struct slice packets) {
+    if (packets.len == 0) {
+        return;
+    }
+    pthread_mutex_lock(&kept->lock);
+    struct piece *piece = piece_for(kept, packets.len);
+    memcpy(piece->bytes + piece->len, packets.data, packets.len);
+    piece->len += packets.len;
     pthread_mutex_unlock(&kept->lock);
+}
+
+// Its lists, and where they are, count as a block each.
+static size_t block_count(const struct kept *kept) {
+    enum { LISTS = 8, ARENA_BLOCKS = 4 };
+    return LISTS + ARENA_BLOCKS + 2 * kept->message_count + kept->piece_count;
 }
 
 size_t kept_count(struct kept *kept) {
     size_t record = kept->record == NULL ? 0 : record_reserved(kept->record);
+    size_t blocks = kept->record == NULL ? 1 : block_count(kept);
     size_t bytes = sizeof(*kept) + record + kept->text_bytes + kept->early_bytes +
                    kept->message_count * sizeof(struct kept_message) +
                    kept->message_room * sizeof(struct kept_message *) +
-                   kept->piece_room * sizeof(struct piece) + kept->piece_bytes;
+                   kept->piece_room * sizeof(struct piece) + kept->piece_bytes +
+                   blocks * MEMORY_BLOCK_BYTES;
     atomic_store(&kept->bytes, bytes);
     return bytes;
 }

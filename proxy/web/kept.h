@@ -43,8 +43,7 @@ void kept_take(struct kept *kept, const struct event *event, struct message_log 
 void kept_skip(struct kept *kept, const struct event *event); // the recording is paused
 // Bytes of a message, or its end. `missed`: they are left out, and so it is cut.
 void kept_take_content(struct kept *kept, const struct event *event, bool missed);
-// Takes the bytes: packets, each whole.
-void kept_take_capture(struct kept *kept, struct buf *packets);
+void kept_take_capture(struct kept *kept, struct slice packets); // each whole
 size_t kept_count(struct kept *kept); // counts the memory, and returns it
 void kept_end(struct kept *kept);     // nothing is added after it
 

@@ -220,13 +220,11 @@ static void hand_over(struct page_session *session) {
     struct buf *lines = &outputs->lines.outlet.bytes;
     struct buf *packets = &outputs->packets.outlet.bytes;
     outputs->packets.format->flush(outputs->packets.state);
-    if (buf_len(packets) > 0) {
-        kept_take_capture(session->kept, packets);
-    }
-    if (page->only == NULL && buf_len(lines) > 0) {
+    kept_take_capture(session->kept, buf_slice(packets));
+    buf_cleanup(packets);
+    if (page->only == NULL) {
         feed_add(page->feed, buf_slice(lines));
-        buf_clear(lines);
-        buf_shrink(lines);
+        buf_cleanup(lines);
     }
 }
 

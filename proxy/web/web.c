@@ -31,8 +31,10 @@ static bool is_paused(const void *context) {
     return context != NULL && output_set_paused(context);
 }
 
-static size_t feed_bytes(size_t memory) {
-    return memory / 4 < LIMIT_WEB_EVENTS ? memory / 4 : LIMIT_WEB_EVENTS;
+// The part of --web-memory that is for events.
+static size_t feed_bytes(const struct web_options *options) {
+    size_t part = options->memory / 4;
+    return !options->page ? 0 : part < LIMIT_WEB_EVENTS ? part : LIMIT_WEB_EVENTS;
 }
 
 static void take_pause(void *context, const struct event *event) {
@@ -45,8 +47,8 @@ struct web *web_new(const struct web_options *options) {
     struct web *web = mem_new(sizeof(*web));
     web->options = *options;
     web->token = options->token != NULL ? mem_string(options->token) : guard_new_token();
-    web->api.store = store_new(options->memory);
-    web->api.feed = options->page ? feed_new(feed_bytes(options->memory)) : NULL;
+    web->api.store = store_new(options->memory - feed_bytes(options));
+    web->api.feed = options->page ? feed_new(feed_bytes(options)) : NULL;
     web->api.metrics = &web->metrics;
     web->api.outputs = options->outputs;
     web->api.version = options->version;

@@ -101,15 +101,28 @@ static void is_nothing_when_zero(void **state) {
     buf_cleanup(&buf);
 }
 
+static void fits_what_it_holds(void **state) {
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 100000);
+    buf_fit(&buf);
+    assert_null(buf.data);
+    buf_put(&buf, SLICE("a long story"));
+    buf_consume(&buf, 2);
+    buf_fit(&buf);
+    check_slice(buf_slice(&buf), "long story");
+    assert_int_equal(buf.capacity, 10);
+    buf_put(&buf, SLICE("!"));
+    check_slice(buf_slice(&buf), "long story!");
+    buf_cleanup(&buf);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refuses_what_does_not_fit),
-        cmocka_unit_test(takes_from_its_front),
-        cmocka_unit_test(lends_memory),
-        cmocka_unit_test(gives_its_block_away),
-        cmocka_unit_test(puts_numbers),
-        cmocka_unit_test(formats_long_text),
-        cmocka_unit_test(is_nothing_when_zero),
+        cmocka_unit_test(refuses_what_does_not_fit), cmocka_unit_test(fits_what_it_holds),
+        cmocka_unit_test(takes_from_its_front),      cmocka_unit_test(lends_memory),
+        cmocka_unit_test(gives_its_block_away),      cmocka_unit_test(puts_numbers),
+        cmocka_unit_test(formats_long_text),         cmocka_unit_test(is_nothing_when_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

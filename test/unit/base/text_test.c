@@ -48,6 +48,14 @@ static void escapes_what_shows_other_text(void **state) {
     check_escaped(slice_of_string(shown), shown);
 }
 
+static void writes_numbers(void **state) {
+    (void)state;
+    char digits[LIMIT_U64_DIGITS];
+    check_slice(slice_of(digits, text_write_u64(digits, 0)), "0");
+    check_slice(slice_of(digits, text_write_u64(digits, 10)), "10");
+    check_slice(slice_of(digits, text_write_u64(digits, UINT64_MAX)), "18446744073709551615");
+}
+
 static void knows_well_formed_utf8(void **state) {
     (void)state;
     assert_true(text_is_utf8(SLICE("a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80")));
@@ -176,6 +184,7 @@ int main(void) {
         cmocka_unit_test(escapes_what_shows_other_text),
         cmocka_unit_test(each_byte_is_seen_in_each_place),
         cmocka_unit_test(many_escapes_are_as_one),
+        cmocka_unit_test(writes_numbers),
         cmocka_unit_test(knows_well_formed_utf8),
         cmocka_unit_test(knows_ascii_wherever_the_byte_is),
         cmocka_unit_test(puts_what_can_be_read),
