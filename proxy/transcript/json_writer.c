@@ -40,15 +40,15 @@ void json_close(struct json_writer *json, char bracket) {
 // Keys are a third of all that is written, so each is put in one go.
 void json_key(struct json_writer *json, const char *key) {
     uint8_t text[JSON_KEY_MAX + sizeof(",\"\":")];
-    size_t len = strlen(key);
+    struct slice name = slice_of_string(key);
     size_t at = 0;
-    assert(len <= JSON_KEY_MAX);
+    assert(name.len <= JSON_KEY_MAX);
     if (json->comma) {
         text[at++] = ',';
     }
     text[at++] = '"';
-    memcpy(text + at, key, len);
-    at += len;
+    memcpy(text + at, name.data, name.len);
+    at += name.len;
     text[at++] = '"';
     text[at++] = ':';
     buf_put(json->out, slice_of(text, at));
