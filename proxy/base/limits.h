@@ -137,7 +137,7 @@
 #define DIAL_RETRY_MS        100 // where descriptors are used up
 #define ACCEPT_RETRY_MS      100 // the same
 // Freed memory that the C library may keep, and how soon after a session it is looked at.
-#define SPARE_MEMORY         (16 * MIB)
+#define SPARE_MEMORY         (4 * MIB)
 #define SPARE_MEMORY_LOOK_MS 3000
 // A client that ends its stream closes both ways, mostly: it is looked at soon, then less often.
 #define CLIENT_LOOK_FIRST_NS (10 * NS_PER_MS)
