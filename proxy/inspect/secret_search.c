@@ -65,7 +65,7 @@ static void compare(struct secret_search *search, size_t candidate, enum reading
     if (reading == READ_PLAIN) {
         keep_longer(best, 0, secret_match_read(search, secret, READ_ESCAPED));
     }
-    if (reading != READ_HEX) {
+    if (reading != READ_HEX && secret->quotes) {
         keep_longer(best, 0, secret_match_read(search, secret, READ_QUOTED));
     }
 }

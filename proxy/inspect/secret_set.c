@@ -59,7 +59,9 @@ static void keep(struct secret_set *secrets_known, struct slice secret, bool ope
     *kept = (struct known_secret){.bytes = mem_new(secret.len),
                                   .len = secret.len,
                                   .fold = !is_plain_word(secret),
-                                  .open = open};
+                                  .open = open,
+                                  .quotes = slice_find_byte(secret, '\'') != SLICE_NONE ||
+                                            slice_find_byte(secret, '"') != SLICE_NONE};
     memcpy(kept->bytes, secret.data, secret.len);
     secrets_known->bytes += secret.len;
     secret_index_add(secrets_known, secrets_known->count - 1);

@@ -34,9 +34,10 @@ enum {
 struct known_secret {
     uint8_t *bytes;
     size_t len;
-    bool fold; // ASCII case does not matter
-    bool open; // its end was not kept
-    bool key;  // a long beginning of it is known again too, whatever follows
+    bool fold;   // ASCII case does not matter
+    bool open;   // its end was not kept
+    bool key;    // a long beginning of it is known again too, whatever follows
+    bool quotes; // it has one, which may be said in another way within quotes
     // The index (secret_index.h): what its forms begin with, and the next key in the same row.
     uint32_t keys[SECRET_SET_KEYS];
     uint16_t next[SECRET_SET_KEYS];

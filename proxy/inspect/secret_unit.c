@@ -135,7 +135,10 @@ struct unit unit_escape_at(struct slice text, size_t at) {
 struct unit unit_quote_at(struct slice text, size_t at) {
     // Of a shell within '…', of CSV, SQL and others within the quotes that are doubled.
     static const char *const quoted[] = {"'\\''", "'\"'\"'", "''", "\"\""};
-    struct slice rest = slice_from(text, at < text.len ? at : text.len);
+    if (at >= text.len || (text.data[at] != '\'' && text.data[at] != '"')) {
+        return none;
+    }
+    struct slice rest = slice_from(text, at);
     for (size_t i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++) {
         struct slice way = slice_of_string(quoted[i]);
         if (slice_starts_with(rest, way)) {
