@@ -44,6 +44,11 @@ static void forget_plans_before(struct fault_filter *filter, int exchange) {
     filter->plan_count = kept;
 }
 
+// What was planned up to this reply is over; the answer to a message may come again (LMTP).
+static void forget_plans_of(struct fault_filter *filter, const struct filter_line *line) {
+    forget_plans_before(filter, line->due.final ? line->due.exchange : line->due.exchange + 1);
+}
+
 static void decide_greeting(struct fault_filter *filter, const struct filter_line *line) {
     filter->greeting_decided = true;
     const struct fault_rule *rule = fault_session_decide(
@@ -264,7 +269,7 @@ static void act_on_reply(struct fault_filter *filter, const struct fault_rule *r
         act(filter, rule, line, buf_slice(&reply), at_ns);
     }
     buf_cleanup(&reply);
-    forget_plans_before(filter, line->due.final ? line->due.exchange : line->due.exchange + 1);
+    forget_plans_of(filter, line);
 }
 
 const char *reply_fault_in_place(void *self, const struct filter_line *line, int64_t at_ns) {
@@ -276,7 +281,7 @@ const char *reply_fault_in_place(void *self, const struct filter_line *line, int
         return NULL;
     }
     fault_filter_report(filter, rule, line->due.exchange, at_ns);
-    forget_plans_before(filter, line->due.final ? line->due.exchange : line->due.exchange + 1);
+    forget_plans_of(filter, line);
     return rule->action.text;
 }
 

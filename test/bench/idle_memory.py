@@ -12,28 +12,14 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import time
+
+from ports import free_port, until_listening
 
 BUILD = os.path.abspath(sys.argv[1])
 SESSIONS = int(sys.argv[2]) if len(sys.argv) > 2 else 5000
 UNTRUSTED = sys.argv[3:4] == ["untrusted"]
 
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 SERVER_PORT, PROXY_PORT = free_port(), free_port()
-
-
-def until_listening(port, process):
-    while process.poll() is None:
-        try:
-            return socket.create_connection(("127.0.0.1", port)).close()
-        except ConnectionRefusedError:
-            time.sleep(0.01)
-    sys.exit("%s ended" % process.args[0])
 
 
 def resident_kib(pid):

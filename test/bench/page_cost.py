@@ -11,13 +11,14 @@ import json
 import os
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+
+from ports import free_port, until_listening
 
 BUILD = os.path.abspath(sys.argv[1])
 KIND = sys.argv[2] if len(sys.argv) > 2 else "implicit"
@@ -28,20 +29,6 @@ BUILDS = [BUILD] + [os.path.abspath(other) for other in os.environ.get("OTHER", 
 SIZE = 2048
 TOKEN = "0123456789abcdef"
 READERS = ("page off", "no reader", "events", "browser")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-def until_listening(port, process):
-    while process.poll() is None:
-        try:
-            return socket.create_connection(("127.0.0.1", port)).close()
-        except ConnectionRefusedError:
-            time.sleep(0.01)
-    sys.exit("%s ended" % process.args[0])
 
 
 def cpu_by_thread(pid):

@@ -92,15 +92,20 @@ static void test_plain_bytes_behind_starttls(void **state) {
     wire_close(&wire);
 }
 
+// The server has greeted in TLS, and the client has said nothing yet.
+static void open_to_tls_server(struct wire *wire) {
+    wire_open(wire);
+    wire->config.server_tls = SERVER_TLS_IMPLICIT;
+    wire_start(wire);
+    wire_server_tls(wire);
+    wire_say(&wire->server, "220 secure\r\n");
+    wire_run(wire);
+}
+
 static void test_unread_bytes_are_no_silence(void **state) {
     struct wire wire;
     (void)state;
-    wire_open(&wire);
-    wire.config.server_tls = SERVER_TLS_IMPLICIT;
-    wire_start(&wire);
-    wire_server_tls(&wire);
-    wire_say(&wire.server, "220 secure\r\n");
-    wire_run(&wire);
+    open_to_tls_server(&wire);
     for (int i = 0; i < 3; i++) { // the loop is late, and its timers come first
         wire.now_ns = relay_deadline_ns(wire.relay);
         relay_client_has_sent(wire.relay, wire.now_ns + 1);
@@ -115,12 +120,7 @@ static void test_unread_bytes_are_no_silence(void **state) {
 static void test_plain_client_to_tls_server(void **state) {
     struct wire wire;
     (void)state;
-    wire_open(&wire);
-    wire.config.server_tls = SERVER_TLS_IMPLICIT;
-    wire_start(&wire);
-    wire_server_tls(&wire);
-    wire_say(&wire.server, "220 secure\r\n");
-    wire_run(&wire);
+    open_to_tls_server(&wire);
     wire_expect(&wire.client, "");
     wire_wait(&wire); // The client is silent: it is a plain one.
     wire_expect(&wire.client, "220 secure\r\n");
