@@ -8,15 +8,15 @@ import sys
 
 from support import scope as s
 
-# Reads the file again and again until its standard input ends, and says how often that was and the
-# first text that is no document. The number of its sessions may not go down but from one run of the
+# Reads the file up to 50 times a second until its standard input ends, and says how often that was and
+# the first text that is no document. The number of its sessions may not go down but from one run of the
 # program to the next.
 READER = """
 import json, os, select, sys
 path, size = sys.argv[1], int(sys.argv[2])
 count, sessions, most = 0, 0, 0
 print("reading", flush=True)
-while not select.select([sys.stdin], [], [], 0)[0]:
+while not select.select([sys.stdin], [], [], 0.02)[0]:
     parts = []
     with open(path, "rb", buffering=0) as file:
         while True:
@@ -62,16 +62,16 @@ def test_at_every_moment(scope):
     words = ("--mode", "sink@0", "-o", f"json:{path}")
     with scope.proxy(*words, outputs=()):
         pass
-    readers = [Reader(path, size) for size in (1 << 24, 4096, 1000)]
-    for _ in range(3):
+    readers = [Reader(path, size) for size in (1 << 24, 1000)]
+    for _ in range(2):
         with scope.proxy(*words, outputs=()) as proxy:
-            say_sessions(proxy.port(), 50, 1)
-            say_sessions(proxy.port(), 20, 400)
+            say_sessions(proxy.port(), 40, 1)
+            say_sessions(proxy.port(), 10, 400)
     for reader in readers:
         count, most = reader.end()
-        assert count > 0 and most <= 70, (count, most)
+        assert count > 0 and most <= 50, (count, most)
     with open(path, "rb") as file:
-        assert len(json.load(file)["sessions"]) == 70
+        assert len(json.load(file)["sessions"]) == 50
 
 
 def test_a_reader_keeps_what_it_opened(scope):

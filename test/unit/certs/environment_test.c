@@ -26,13 +26,32 @@ struct fixture {
     struct environment *environment;
 };
 
-static void fixture_init(struct fixture *f, const char *name) {
+static void make_authority(struct fixture *f, const char *name) {
     struct failure failure;
     test_folder_make(&f->folder);
     f->dir = test_folder_file(&f->folder, name);
+    f->environment = NULL;
     struct authority_options options = {.dir = f->dir, .now_unix_ns = NOW};
     assert_int_equal(authority_open(&f->authority, &failure, &options), OK);
+}
+
+static void make_environment(struct fixture *f) {
+    struct failure failure;
     assert_int_equal(environment_new(&f->environment, &failure, f->authority, f->dir, NOW), OK);
+}
+
+// With the roots of this machine, which take a while to read.
+static void fixture_init_system(struct fixture *f, const char *name) {
+    make_authority(f, name);
+    make_environment(f);
+}
+
+// With the CA as the only root.
+static void fixture_init(struct fixture *f, const char *name) {
+    make_authority(f, name);
+    setenv("SSL_CERT_FILE", authority_certificate_file(f->authority), 1);
+    make_environment(f);
+    unsetenv("SSL_CERT_FILE");
 }
 
 static void fixture_cleanup(struct fixture *f) {
@@ -113,7 +132,7 @@ static void test_its_own_bundle_is_no_source(void **state) {
     (void)state;
     struct fixture f;
     struct failure failure;
-    fixture_init(&f, "ca");
+    fixture_init_system(&f, "ca");
     char *bundle = mem_string(environment_bundle_file(f.environment));
     long before = size_of(bundle);
     setenv("SSL_CERT_FILE", bundle, 1);
@@ -148,8 +167,8 @@ static void test_inherited_roots_stay(void **state) {
     struct failure failure;
     unsetenv("NODE_EXTRA_CA_CERTS");
     unsetenv("REQUESTS_CA_BUNDLE");
-    fixture_init(&company, "company");
-    fixture_init(&f, "ca");
+    make_authority(&company, "company");
+    fixture_init_system(&f, "ca");
     const char *theirs = authority_certificate_file(company.authority);
     const char *bundle = environment_bundle_file(f.environment);
     size_t before = certificates_in(bundle);

@@ -25,7 +25,7 @@ static EVP_PKEY *make_ec(int nid) {
     return key;
 }
 
-// Made once, since it is slow to make.
+// Small, and made once, since it is slow to make.
 static EVP_PKEY *rsa_key(void) {
     static EVP_PKEY *key;
     if (key != NULL) {
@@ -35,7 +35,7 @@ static EVP_PKEY *rsa_key(void) {
     key = EVP_PKEY_new();
     RSA *rsa = RSA_new();
     BIGNUM *e = BN_new();
-    assert(BN_set_word(e, RSA_F4) && RSA_generate_key_ex(rsa, 2048, e, NULL));
+    assert(BN_set_word(e, RSA_F4) && RSA_generate_key_ex(rsa, 1024, e, NULL));
     assert(EVP_PKEY_assign_RSA(key, rsa));
     BN_free(e);
     EVP_PKEY_up_ref(key);

@@ -292,7 +292,7 @@ static void memory_has_an_end(void **state) {
     struct fixture *fixture = *state;
     const struct record *record = fixture->record;
     // The argument is written twice: by itself, and in the line.
-    enum { LINE = 60000, LINES = LIMIT_DOCUMENT / (2 * LINE) + 1, FIRST = LINES / 20 };
+    enum { LINE = 60000, LINES = LIMIT_DOCUMENT / (2 * LINE) + 1, FIRST = LINES / 200 };
     static char line[LINE + 1] = "NOOP ";
     memset(line + strlen(line), 'a', LINE - strlen(line));
     for (int i = 1; i <= LINES; i++) {
