@@ -404,7 +404,8 @@ enum { OPTION_WORD_MAX = 64 };             // `--name` and its NUL
 #define CA_ENDS_SOON_NS       (INT64_C(30) * 24 * 3600 * NS_PER_S) // `doctor` says so
 
 // The sandbox of a running proxy.
-#define CALLS_PROGRAM_MAX 1024 // instructions of the seccomp program, of the kernel's 4096
+#define CALLS_PROGRAM_MAX  1024 // instructions of the seccomp program, of the kernel's 4096
+#define FILTER_PROGRAM_MAX 128  // instructions of the one that `run` puts a command under
 
 // What all of it is made of.
 #define FAILURE_MAX           1024 // a sentence for a person

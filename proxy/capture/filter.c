@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "capture/filter.h"
 
-#include <assert.h>
+#include "base/seccomp_program.h"
+
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -10,8 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// x32 programs use x86-64's numbers with this bit, and some of their own from 512 on.
-#define X32_BIT            0x40000000U
 #define SOCKETCALL_CONNECT 3
 
 struct architecture {
@@ -73,9 +72,9 @@ enum filter_call filter_call_of(uint32_t arch, int number, bool *out_small_words
     *out_small_words = false;
     for (size_t i = 0; i < ARCHITECTURE_COUNT; i++) {
         if (architectures[i].audit == arch) {
-            bool x32 = architectures[i].has_x32 && (plain & X32_BIT) != 0;
+            bool x32 = architectures[i].has_x32 && (plain & SECCOMP_X32_BIT) != 0;
             *out_small_words = architectures[i].small_words || x32;
-            plain = x32 ? plain & ~X32_BIT : plain;
+            plain = x32 ? plain & ~SECCOMP_X32_BIT : plain;
         }
     }
     for (size_t i = 0; i < TABLE_COUNT; i++) {
@@ -88,113 +87,83 @@ enum filter_call filter_call_of(uint32_t arch, int number, bool *out_small_words
 
 // ── the program ─────────────────────────────────────────────────────────────────────────────────
 
-struct assembler {
-    struct sock_filter *program;
-    size_t len;
-};
-
-static void emit(struct assembler *as, struct sock_filter instruction) {
-    assert(as->len < FILTER_MAX);
-    as->program[as->len++] = instruction;
-}
-
-static void emit_load(struct assembler *as, size_t offset) {
-    emit(as, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
-}
-
-static void emit_return(struct assembler *as, uint32_t action) {
-    emit(as, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
-}
-
-// Runs the next `count` instructions only if the comparison with `value` holds.
-static void emit_if(struct assembler *as, uint16_t comparison, uint32_t value, uint8_t count) {
-    emit(as, (struct sock_filter)BPF_JUMP(BPF_JMP | comparison | BPF_K, value, 0, count));
-}
-
-// The low word of an argument: both architectures are little-endian.
-static size_t argument_offset(unsigned index) {
-    return offsetof(struct seccomp_data, args) + index * sizeof(uint64_t);
-}
-
 // Notifies where the argument compares as said, else lets the call pass.
-static void emit_argument_test(struct assembler *as, uint32_t number, unsigned argument,
-                               struct sock_filter test) {
-    emit_if(as, BPF_JEQ, number, 4);
-    emit_load(as, argument_offset(argument));
-    emit(as, test);
-    emit_return(as, SECCOMP_RET_USER_NOTIF);
-    emit_return(as, SECCOMP_RET_ALLOW);
+static void put_argument_test(struct seccomp_program *program, uint32_t number, unsigned argument,
+                              uint16_t comparison, uint32_t value) {
+    seccomp_if(program, BPF_JEQ, number, 4);
+    seccomp_load_argument(program, argument);
+    seccomp_if(program, comparison, value, 1);
+    seccomp_return(program, SECCOMP_RET_USER_NOTIF);
+    seccomp_return(program, SECCOMP_RET_ALLOW);
 }
 
-static void emit_call(struct assembler *as, const struct table_row *row, bool watch_exec) {
-    const struct sock_filter fastopen = BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MSG_FASTOPEN, 0, 1);
-    const struct sock_filter inner_connect =
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOCKETCALL_CONNECT, 0, 1);
+static void put_call(struct seccomp_program *program, const struct table_row *row,
+                     bool watch_exec) {
     switch (row->call) {
     case CALL_CONNECT:
     case CALL_OWN_NAME:
     case CALL_PEER_NAME:
-        emit_if(as, BPF_JEQ, row->number, 1);
-        emit_return(as, SECCOMP_RET_USER_NOTIF);
+        seccomp_if(program, BPF_JEQ, row->number, 1);
+        seccomp_return(program, SECCOMP_RET_USER_NOTIF);
         return;
     case CALL_EXECVE:
     case CALL_EXECVEAT:
         if (watch_exec) {
-            emit_if(as, BPF_JEQ, row->number, 1);
-            emit_return(as, SECCOMP_RET_USER_NOTIF);
+            seccomp_if(program, BPF_JEQ, row->number, 1);
+            seccomp_return(program, SECCOMP_RET_USER_NOTIF);
         }
         return;
     case CALL_URING_SETUP:
-        emit_if(as, BPF_JEQ, row->number, 1);
-        emit_return(as, SECCOMP_RET_ERRNO | ENOSYS);
+        seccomp_if(program, BPF_JEQ, row->number, 1);
+        seccomp_return(program, SECCOMP_RET_ERRNO | ENOSYS);
         return;
     case CALL_SOCKETCALL:
-        emit_argument_test(as, row->number, 0, inner_connect);
+        put_argument_test(program, row->number, 0, BPF_JEQ, SOCKETCALL_CONNECT);
         return;
     case CALL_SENDTO:
     case CALL_SENDMMSG:
-        emit_argument_test(as, row->number, 3, fastopen);
+        put_argument_test(program, row->number, 3, BPF_JSET, MSG_FASTOPEN);
         return;
     case CALL_SENDMSG:
-        emit_argument_test(as, row->number, 2, fastopen);
+        put_argument_test(program, row->number, 2, BPF_JSET, MSG_FASTOPEN);
         return;
     case CALL_OTHER:
         return;
     }
 }
 
-static void emit_architecture(struct assembler *as, const struct architecture *arch,
-                              bool watch_exec) {
-    emit_load(as, offsetof(struct seccomp_data, arch));
-    size_t jump = as->len;
-    emit_if(as, BPF_JEQ, arch->audit, 0);
-    emit_load(as, offsetof(struct seccomp_data, nr));
+static void put_architecture(struct seccomp_program *program, const struct architecture *arch,
+                             bool watch_exec) {
+    seccomp_load_architecture(program);
+    size_t jump = program->len;
+    seccomp_if(program, BPF_JEQ, arch->audit, 0);
+    seccomp_load_number(program);
     if (arch->has_x32) {
-        emit(as, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~X32_BIT));
+        seccomp_mask(program, ~SECCOMP_X32_BIT);
     }
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         if (table[i].audit == arch->audit) {
-            emit_call(as, &table[i], watch_exec);
+            put_call(program, &table[i], watch_exec);
         }
     }
-    emit_return(as, SECCOMP_RET_ALLOW);
-    as->program[jump].jf = (uint8_t)(as->len - jump - 1);
+    seccomp_return(program, SECCOMP_RET_ALLOW);
+    program->instructions[jump].jf = (uint8_t)(program->len - jump - 1);
 }
 
-size_t filter_build(struct sock_filter program[FILTER_MAX], bool watch_exec) {
-    struct assembler as = {.program = program};
+size_t filter_build(struct sock_filter program[FILTER_PROGRAM_MAX], bool watch_exec) {
+    struct seccomp_program made = {.instructions = program, .max = FILTER_PROGRAM_MAX};
     for (size_t i = 0; i < ARCHITECTURE_COUNT; i++) {
-        emit_architecture(&as, &architectures[i], watch_exec);
+        put_architecture(&made, &architectures[i], watch_exec);
     }
-    emit_return(&as, SECCOMP_RET_ALLOW);
-    return as.len;
+    seccomp_return(&made, SECCOMP_RET_ALLOW);
+    return made.len;
 }
 
 // ── installing it ───────────────────────────────────────────────────────────────────────────────
 
 // The notification descriptor, or a negative errno.
 static int install(bool watch_exec, unsigned flags) {
-    struct sock_filter program[FILTER_MAX];
+    struct sock_filter program[FILTER_PROGRAM_MAX];
     struct sock_fprog prog = {.filter = program};
     prog.len = (unsigned short)filter_build(program, watch_exec);
     flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;

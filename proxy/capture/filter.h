@@ -13,6 +13,8 @@
 #ifndef SCOPE_CAPTURE_FILTER_H
 #define SCOPE_CAPTURE_FILTER_H
 
+#include "base/limits.h"
+
 #include <linux/filter.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,14 +34,12 @@ enum filter_call {
     CALL_EXECVEAT,
 };
 
-enum { FILTER_MAX = 128 };
-
 // Which call of the table a notification is about; `out_small_words` says that its pointers have
 // 32 bits.
 enum filter_call filter_call_of(uint32_t arch, int number, bool *out_small_words);
 
 // Writes the program and returns its length.
-size_t filter_build(struct sock_filter program[FILTER_MAX], bool watch_exec);
+size_t filter_build(struct sock_filter program[FILTER_PROGRAM_MAX], bool watch_exec);
 
 struct filter_installed {
     int listener;       // the notification descriptor, close-on-exec

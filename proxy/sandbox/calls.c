@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sandbox/calls.h"
 
-#include <assert.h>
+#include "base/seccomp_program.h"
+
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -21,7 +22,6 @@
 #error "the sandbox knows the system calls of x86-64 and aarch64"
 #endif
 
-#define X32_BIT       0x40000000U
 #define SOCKET_TYPES  0xFU // of socket(2)'s second argument; the rest are flags
 #define WRITE_EXECUTE (PROT_WRITE | PROT_EXEC)
 
@@ -204,71 +204,53 @@ int calls_judge(const struct call *call, const struct caller *caller) {
 
 // ── the program ─────────────────────────────────────────────────────────────────────────────────
 
-struct assembler {
-    struct sock_filter *program;
-    size_t len;
-};
-
-static void emit(struct assembler *as, struct sock_filter instruction) {
-    assert(as->len < CALLS_PROGRAM_MAX);
-    as->program[as->len++] = instruction;
-}
-
-static void emit_load(struct assembler *as, size_t offset) {
-    emit(as, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
-}
-
-static void emit_answer(struct assembler *as, int answer) {
-    uint32_t action = answer == 0 ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | (uint32_t)answer;
-    emit(as, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
-}
-
-// The low word of an argument: both architectures are little-endian.
-static size_t argument_offset(unsigned index) {
-    return offsetof(struct seccomp_data, args) + index * sizeof(uint64_t);
+static void put_answer(struct seccomp_program *program, int answer) {
+    seccomp_return(program, answer == 0 ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | (uint32_t)answer);
 }
 
 // The number of the call is in the accumulator before and after it.
-static void emit_rule(struct assembler *as, const struct rule *rule, const struct caller *caller) {
+static void put_rule(struct seccomp_program *program, const struct rule *rule,
+                     const struct caller *caller) {
     uint32_t number = (uint32_t)rule->number;
     if (rule->test == OFFLINE && !caller->offline) {
         return;
     }
     if (rule->test == ANY || rule->test == OFFLINE) {
-        emit(as, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1));
-        emit_answer(as, rule->answer);
+        seccomp_if(program, BPF_JEQ, number, 1);
+        put_answer(program, rule->answer);
         return;
     }
     uint32_t value = rule->test == OWN_PROCESS ? caller->own_pid : rule->value;
     bool equal = rule->test == IS;
-    emit(as, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 5));
-    emit_load(as, argument_offset(rule->argument));
-    emit(as, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, rule->mask));
-    emit(as, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, equal ? 0 : 1,
-                                          equal ? 1 : 0));
-    emit_answer(as, rule->answer);
-    emit_load(as, offsetof(struct seccomp_data, nr));
+    seccomp_if(program, BPF_JEQ, number, 5);
+    seccomp_load_argument(program, rule->argument);
+    seccomp_mask(program, rule->mask);
+    seccomp_put(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value,
+                                                      equal ? 0 : 1, equal ? 1 : 0));
+    put_answer(program, rule->answer);
+    seccomp_load_number(program);
 }
 
 // Programs of another word size have other numbers: this process has no such code.
-static void emit_head(struct assembler *as) {
-    emit_load(as, offsetof(struct seccomp_data, arch));
-    emit(as, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCHITECTURE, 1, 0));
-    emit_answer(as, EPERM);
-    emit_load(as, offsetof(struct seccomp_data, nr));
-    emit(as, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1));
-    emit_answer(as, ENOSYS);
+static void put_head(struct seccomp_program *program) {
+    seccomp_load_architecture(program);
+    seccomp_put(program,
+                (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCHITECTURE, 1, 0));
+    put_answer(program, EPERM);
+    seccomp_load_number(program);
+    seccomp_if(program, BPF_JGE, SECCOMP_X32_BIT, 1);
+    put_answer(program, ENOSYS);
 }
 
 size_t calls_build(struct sock_filter program[static CALLS_PROGRAM_MAX],
                    const struct caller *caller) {
-    struct assembler as = {.program = program};
-    emit_head(&as);
+    struct seccomp_program made = {.instructions = program, .max = CALLS_PROGRAM_MAX};
+    put_head(&made);
     for (size_t i = 0; i < TABLE_COUNT; i++) {
-        emit_rule(&as, &table[i], caller);
+        put_rule(&made, &table[i], caller);
     }
-    emit_answer(&as, 0);
-    return as.len;
+    put_answer(&made, 0);
+    return made.len;
 }
 
 // ── installing it ───────────────────────────────────────────────────────────────────────────────

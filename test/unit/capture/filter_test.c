@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "capture/filter.h"
 
+#include "support/seccomp_run.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,8 +12,6 @@
 
 #include <errno.h>
 #include <linux/audit.h>
-#include <linux/seccomp.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -21,38 +21,11 @@
 #define NATIVE AUDIT_ARCH_AARCH64
 #endif
 
-// What the kernel would do with the program: the few instructions that filters are made of.
-static uint32_t run(const struct sock_filter *program, const struct seccomp_data *data) {
-    uint32_t accumulator = 0;
-    for (size_t pc = 0; pc < FILTER_MAX; pc++) {
-        const struct sock_filter *at = &program[pc];
-        switch (at->code) {
-        case BPF_LD | BPF_W | BPF_ABS:
-            memcpy(&accumulator, (const uint8_t *)data + at->k, sizeof(accumulator));
-            break;
-        case BPF_ALU | BPF_AND | BPF_K:
-            accumulator &= at->k;
-            break;
-        case BPF_JMP | BPF_JEQ | BPF_K:
-            pc += accumulator == at->k ? at->jt : at->jf;
-            break;
-        case BPF_JMP | BPF_JSET | BPF_K:
-            pc += (accumulator & at->k) != 0 ? at->jt : at->jf;
-            break;
-        case BPF_RET | BPF_K:
-            return at->k;
-        default:
-            fail_msg("instruction %x", at->code);
-        }
-    }
-    return 0;
-}
-
 static uint32_t decide(bool watch_exec, const struct seccomp_data *data) {
-    struct sock_filter program[FILTER_MAX];
+    struct sock_filter program[FILTER_PROGRAM_MAX];
     size_t len = filter_build(program, watch_exec);
-    assert_in_range(len, 1, FILTER_MAX);
-    return run(program, data);
+    assert_in_range(len, 1, FILTER_PROGRAM_MAX);
+    return seccomp_run(program, len, data);
 }
 
 static void stops_what_connects(void **state) {

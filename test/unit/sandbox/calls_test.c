@@ -3,6 +3,7 @@
 
 #include "in_child.h"
 #include "sandbox/sandbox.h"
+#include "support/seccomp_run.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +14,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -80,43 +80,13 @@ static void opens_no_socket_offline(void **state) {
 
 // ── the program is the table ────────────────────────────────────────────────────────────────────
 
-static uint32_t load(const struct call *call, uint32_t architecture, uint32_t offset) {
-    if (offset == offsetof(struct seccomp_data, nr)) {
-        return (uint32_t)call->number;
-    }
-    if (offset == offsetof(struct seccomp_data, arch)) {
-        return architecture;
-    }
-    return call->arguments[(offset - offsetof(struct seccomp_data, args)) / sizeof(uint64_t)];
-}
-
-// As the kernel does, for the instructions that occur. The action that comes out.
 static uint32_t interpret(const struct sock_filter *program, size_t len, const struct call *call,
                           uint32_t architecture) {
-    uint32_t word = 0;
-    for (size_t at = 0; at < len; at++) {
-        const struct sock_filter *step = &program[at];
-        switch (step->code) {
-        case BPF_LD | BPF_W | BPF_ABS:
-            word = load(call, architecture, step->k);
-            break;
-        case BPF_ALU | BPF_AND | BPF_K:
-            word &= step->k;
-            break;
-        case BPF_JMP | BPF_JEQ | BPF_K:
-            at += word == step->k ? step->jt : step->jf;
-            break;
-        case BPF_JMP | BPF_JGE | BPF_K:
-            at += word >= step->k ? step->jt : step->jf;
-            break;
-        case BPF_RET | BPF_K:
-            return step->k;
-        default:
-            fail();
-        }
+    struct seccomp_data data = {.nr = call->number, .arch = architecture};
+    for (size_t i = 0; i < 6; i++) {
+        data.args[i] = call->arguments[i];
     }
-    fail();
-    return 0;
+    return seccomp_run(program, len, &data);
 }
 
 static uint32_t action_of(int answer) {
