@@ -49,32 +49,31 @@ static struct known_secret *new_entry(struct secret_set *secrets_known) {
     return &secrets_known->secrets[secrets_known->count++];
 }
 
-static void keep(struct secret_set *secrets_known, struct slice secret, bool open) {
+// NULL where there is no room for it.
+static struct known_secret *keep(struct secret_set *secrets_known, struct slice secret) {
     if (secrets_known->count == LIMIT_SECRETS ||
         secrets_known->bytes + secret.len > LIMIT_SECRET_BYTES) {
         secrets_known->overflowed = true;
-        return;
+        return NULL;
     }
     struct known_secret *kept = new_entry(secrets_known);
     *kept = (struct known_secret){.bytes = mem_new(secret.len),
                                   .len = secret.len,
                                   .fold = !is_plain_word(secret),
-                                  .open = open,
                                   .quotes = slice_find_byte(secret, '\'') != SLICE_NONE ||
                                             slice_find_byte(secret, '"') != SLICE_NONE};
     memcpy(kept->bytes, secret.data, secret.len);
     secrets_known->bytes += secret.len;
     secret_index_add(secrets_known, secrets_known->count - 1);
+    return kept;
 }
 
 static void learn(struct secret_set *secrets_known, struct slice secret, bool open, bool key) {
     if (secret.len < SECRET_SET_SECRET_MIN || is_stars(secret) || secrets_known->overflowed) {
         return;
     }
-    if (secret_index_find(secrets_known, secret) == NULL) {
-        keep(secrets_known, secret, open);
-    }
     struct known_secret *known = secret_index_find(secrets_known, secret);
+    known = known != NULL ? known : keep(secrets_known, secret);
     if (known != NULL) {
         known->open = known->open || open;
         known->key = known->key || key;

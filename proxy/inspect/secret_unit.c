@@ -37,14 +37,20 @@ static struct number number_at(struct slice text, unsigned base, size_t digits_m
     return number;
 }
 
-// `opening` and after it exactly `digits` digits.
-static struct unit numbered(struct slice rest, struct slice opening, unsigned base, size_t digits) {
-    if (!slice_starts_with(rest, opening)) {
+// `opening_len` bytes and after them exactly `digits` digits.
+static struct unit digits_after(struct slice rest, size_t opening_len, unsigned base,
+                                size_t digits) {
+    if (rest.len < opening_len + digits) {
         return none;
     }
-    struct number number = number_at(slice_from(rest, opening.len), base, digits);
-    return number.digits == digits ? (struct unit){(uint8_t)number.value, opening.len + digits}
+    struct number number = number_at(slice_from(rest, opening_len), base, digits);
+    return number.digits == digits ? (struct unit){(uint8_t)number.value, opening_len + digits}
                                    : none;
+}
+
+// `opening` and after it exactly `digits` digits.
+static struct unit numbered(struct slice rest, struct slice opening, unsigned base, size_t digits) {
+    return slice_starts_with(rest, opening) ? digits_after(rest, opening.len, base, digits) : none;
 }
 
 // `opening`, digits, and what ends them.
@@ -58,15 +64,6 @@ static struct unit enclosed(struct slice rest, struct slice opening, unsigned ba
     size_t end = opening.len + number.digits;
     bool closed = number.digits > 0 && end < rest.len && rest.data[end] == closing;
     return closed ? (struct unit){(uint8_t)number.value, end + 1} : none;
-}
-
-static struct unit hex_pair(struct slice text, size_t at, size_t prefix) {
-    if (text.len - at < prefix + 2) {
-        return none;
-    }
-    int high = text_hex_value(text.data[at + prefix]);
-    int low = text_hex_value(text.data[at + prefix + 1]);
-    return high < 0 || low < 0 ? none : (struct unit){(uint8_t)(high * 16 + low), prefix + 2};
 }
 
 // ── escape sequences ────────────────────────────────────────────────────────────────────────────
@@ -122,7 +119,7 @@ struct unit unit_escape_at(struct slice text, size_t at) {
     case '%':
     case '=':
     case '+':
-        return hex_pair(text, at, 1);
+        return digits_after(slice_from(text, at), 1, 16, 2);
     case '\\':
         return backslashed(slice_from(text, at));
     case '&':
@@ -203,16 +200,17 @@ struct unit unit_plain_at(struct slice text, size_t at) {
 }
 
 struct unit unit_hex_at(struct slice text, size_t at, bool first) {
-    struct unit unit = at < text.len ? hex_pair(text, at, 0) : none;
-    if (unit.len == 0 && !first && at < text.len &&
-        slice_find_byte(SLICE(": -"), text.data[at]) != SLICE_NONE) {
-        unit = hex_pair(text, at, 1);
+    struct slice rest = slice_from(text, at);
+    struct unit unit = digits_after(rest, 0, 16, 2);
+    if (unit.len == 0 && !first && rest.len > 0 &&
+        slice_find_byte(SLICE(": -"), rest.data[0]) != SLICE_NONE) {
+        unit = digits_after(rest, 1, 16, 2);
     }
     return unit;
 }
 
 static size_t line_end_at(struct slice text, size_t at) {
-    struct slice rest = slice_from(text, at < text.len ? at : text.len);
+    struct slice rest = slice_from(text, at);
     return slice_starts_with(rest, SLICE("\r\n")) ? 2
            : slice_starts_with(rest, SLICE("\n")) ? 1
                                                   : 0;
