@@ -96,10 +96,10 @@ static void test_names(void **state) {
 static void test_keys_and_signatures(void **state) {
     (void)state;
     static const uint8_t SEED[32] = {1};
-    EVP_PKEY *rsa = build_key_rsa(RSA_BITS);
+    EVP_PKEY *rsa = build_key_rsa(1024);
     struct event_certificate *facts = describe(build_certificate(rsa, &DATES), rsa, EVP_sha1());
-    assert_string_equal(facts->key, "RSA 2048");
-    assert_int_equal(facts->rsa_bits, 2048);
+    assert_string_equal(facts->key, "RSA 1024");
+    assert_int_equal(facts->rsa_bits, 1024);
     assert_true(facts->sha1_signature);
     certificate_facts_free(facts);
 
