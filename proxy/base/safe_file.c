@@ -29,6 +29,13 @@ bool file_write_all(int fd, struct slice bytes) {
     return true;
 }
 
+int file_give_up(int fd) {
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
 // ── a new file ──────────────────────────────────────────────────────────────────────────────────
 
 // A name in the folder of `path`. O_EXCL is what makes it safe; chance only makes it free.

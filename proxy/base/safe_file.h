@@ -53,5 +53,7 @@ void folder_of_files_remove(const char *path);
 
 // Writes all of `bytes`; false with errno.
 MUST_USE bool file_write_all(int fd, struct slice bytes);
+// Closes a descriptor after a call on it has failed: -1, with the errno of that call.
+int file_give_up(int fd);
 
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "capture/capture.h"
 
+#include "base/safe_file.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -38,10 +40,7 @@ static int open_family(int family, uint16_t *inout_port) {
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
         setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", sizeof("lo")) != 0 ||
         bind_wildcard(fd, family, *inout_port) != 0 || listen(fd, SOMAXCONN) != 0) {
-        int error = errno;
-        close(fd);
-        errno = error;
-        return -1;
+        return file_give_up(fd);
     }
     *inout_port = own_port(fd);
     return fd;

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/safe_file.h"
 #include "control/socket_path.h"
 
 #include <errno.h>
@@ -303,10 +304,7 @@ static int bind_socket(const struct sockaddr_un *address) {
     }
     if (fchmod(fd, S_IRUSR | S_IWUSR) != 0 ||
         bind(fd, (const struct sockaddr *)address, sizeof(*address)) != 0) {
-        int error = errno;
-        close(fd);
-        errno = error;
-        return -1;
+        return file_give_up(fd);
     }
     return fd;
 }

@@ -2,6 +2,7 @@
 #include "control/socket_path.h"
 
 #include "base/memory.h"
+#include "base/safe_file.h"
 #include "base/slice.h"
 #include "base/text.h"
 
@@ -61,10 +62,7 @@ static int connect_to(const char *path) {
     }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-        int error = errno;
-        close(fd);
-        errno = error;
-        return -1;
+        return file_give_up(fd);
     }
     return fd;
 }

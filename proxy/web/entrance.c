@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/safe_file.h"
 #include "web/plain_answer.h"
 
 #include <arpa/inet.h>
@@ -46,10 +47,7 @@ static int bind_to(const struct addrinfo *to) {
     }
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (bind(fd, to->ai_addr, to->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
-        int error = errno;
-        close(fd);
-        errno = error;
-        return -1;
+        return file_give_up(fd);
     }
     return fd;
 }

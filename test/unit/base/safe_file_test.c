@@ -106,6 +106,18 @@ static void says_why_the_first_folder_cannot_be_made(void **state) {
     assert_int_equal(folders_make("/proc/smtpscope/a", 1), ENOENT); // /proc is there all the same
 }
 
+static void keeps_the_errno_of_what_failed(void **state) {
+    (void)state;
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    errno = EADDRINUSE;
+    assert_int_equal(file_give_up(fd), -1);
+    assert_int_equal(errno, EADDRINUSE);
+    assert_int_equal(fcntl(fd, F_GETFD), -1); // it is closed
+    errno = EADDRINUSE;
+    assert_int_equal(file_give_up(-1), -1); // though close itself fails
+    assert_int_equal(errno, EADDRINUSE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(appears_whole_under_its_name, folder_enter, folder_leave),
@@ -117,6 +129,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(opens_devices_behind_links, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(keeps_a_private_file_to_its_owner, folder_enter,
                                         folder_leave),
+        cmocka_unit_test(keeps_the_errno_of_what_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
