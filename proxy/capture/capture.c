@@ -67,6 +67,29 @@ static enum err start_threads(struct capture *capture, struct failure *failure) 
     return OK;
 }
 
+// Waits until the command runs, or cannot be run, which is a warning: its exit status says so too.
+static void await_execution(struct capture *capture, const char *name) {
+    int error = command_wait_executed(&capture->command);
+    capture->executed = error == 0;
+    if (error != 0) {
+        bool sought = error == ENOENT && strchr(name, '/') == NULL;
+        reporter_warn(&capture->reporter, WARNING_COMMAND, "%s: %s", name,
+                      sought ? "command not found" : strerror(error));
+    }
+}
+
+static enum err start_reaper(struct capture *capture, struct failure *failure,
+                             const struct capture_options *options) {
+    struct reaper_command command = {
+        .pid = capture->command.pid,
+        .alone = options->alone != NULL,
+        .time_limit_ms = options->alone != NULL ? options->alone->time_limit_ms : 0,
+    };
+    capture->reaper = reaper_start(&command, &capture->reporter, capture->shared.pending);
+    return capture->reaper == NULL ? fail(failure, ERR_SYSTEM, "cannot start the reaper's thread")
+                                   : OK;
+}
+
 static enum err start(struct capture *capture, struct failure *failure,
                       const struct capture_options *options) {
     const struct capture_handlers *handlers = &capture->reporter.handlers;
@@ -92,22 +115,8 @@ static enum err start(struct capture *capture, struct failure *failure,
     if (err != OK) {
         return err;
     }
-    int error = command_wait_executed(&capture->command);
-    capture->executed = error == 0;
-    if (error != 0) {
-        const char *name = options->command[0];
-        bool sought = error == ENOENT && strchr(name, '/') == NULL;
-        reporter_warn(&capture->reporter, WARNING_COMMAND, "%s: %s", name,
-                      sought ? "command not found" : strerror(error));
-    }
-    struct reaper_command command = {
-        .pid = capture->command.pid,
-        .alone = options->alone != NULL,
-        .time_limit_ms = options->alone != NULL ? options->alone->time_limit_ms : 0,
-    };
-    capture->reaper = reaper_start(&command, &capture->reporter, capture->shared.pending);
-    return capture->reaper == NULL ? fail(failure, ERR_SYSTEM, "cannot start the reaper's thread")
-                                   : OK;
+    await_execution(capture, options->command[0]);
+    return start_reaper(capture, failure, options);
 }
 
 enum err capture_start(struct capture **out, struct failure *failure,

@@ -120,13 +120,7 @@ static void free_set(struct output_set *set) {
     free(set);
 }
 
-enum err output_set_open(struct output_set **out, struct failure *failure,
-                         const struct output_options *options) {
-    *out = NULL;
-    enum err err = check_names(failure, options);
-    if (err != OK) {
-        return err;
-    }
+static struct output_set *set_new(const struct output_options *options) {
     struct output_set *set = mem_new(sizeof(*set));
     set->options = *options;
     budget_init(&set->kept, LIMIT_KEPT, LIMIT_KEPT_FLOOR);
@@ -142,6 +136,17 @@ enum err output_set_open(struct output_set **out, struct failure *failure,
         set->shares_messages |= format->shares_messages;
         set->has_secrets |= format->has_secrets;
     }
+    return set;
+}
+
+enum err output_set_open(struct output_set **out, struct failure *failure,
+                         const struct output_options *options) {
+    *out = NULL;
+    enum err err = check_names(failure, options);
+    if (err != OK) {
+        return err;
+    }
+    struct output_set *set = set_new(options);
     err = open_queues(failure, set);
     if (err == OK) {
         err = writer_new(&set->writer, failure, set->queues, set->count);

@@ -390,14 +390,14 @@ static void cut_server(struct filter_line *out, enum line_place *place, const st
     *place = place_after(out);
 }
 
-// `place` is where `rest` begins, and then where it goes on after the line.
-static void cut(struct filter_line *out, enum line_place *place, const struct relay *relay,
-                enum side from, int64_t at_ns, struct slice *rest) {
-    *out = (struct filter_line){.from = from, .at_ns = at_ns};
-    if (from == SIDE_CLIENT) {
-        cut_client(out, place, relay, rest);
+// Takes a line off `rest` into `line`, which says whose it is and when it came. `place` is where
+// `rest` begins, and then where it goes on after the line.
+static void cut(struct filter_line *line, enum line_place *place, const struct relay *relay,
+                struct slice *rest) {
+    if (line->from == SIDE_CLIENT) {
+        cut_client(line, place, relay, rest);
     } else {
-        cut_server(out, place, relay, rest);
+        cut_server(line, place, relay, rest);
     }
 }
 
@@ -448,11 +448,11 @@ static size_t run(struct relay *relay, enum side from, struct slice bytes, int64
     struct filter_stream *stream = &relay->streams[from];
     struct slice rest = bytes;
     while (rest.len > 0 && !session_end_is_over(relay)) {
-        struct filter_line line;
+        struct filter_line line = {.from = from, .at_ns = at_ns};
         const struct filter *by = NULL;
         struct slice after = rest;
         enum line_place next_place = stream->place;
-        cut(&line, &next_place, relay, from, at_ns, &after);
+        cut(&line, &next_place, relay, &after);
         enum filter_verdict verdict = judge(&by, relay, &line);
         if (verdict == FILTER_HOLD || verdict == FILTER_MORE) {
             break;

@@ -297,18 +297,15 @@ static void limit_version(struct relay *relay) {
     }
 }
 
-static void present(struct relay *relay, int64_t at_ns) {
-    limit_version(relay);
-    const struct tls_hello *hello = client_hello(relay);
-    assert(hello != NULL); // called in TLS_HELLO_SHOWN
-    struct failure failure = {0};
-    const struct leaf *leaf = NULL;
+// A certificate like the server's, for the name that the client asked for.
+static struct leaf_request leaf_request_of(const struct relay *relay,
+                                           const struct tls_hello *hello) {
     size_t chain_len = 0;
     CRYPTO_BUFFER *const *chain = NULL;
     if (relay->server.tls != NULL) {
         chain = tls_endpoint_peer_chain(relay->server.tls, &chain_len);
     }
-    struct leaf_request request = {
+    return (struct leaf_request){
         .server = chain_len > 0 ? chain[0] : NULL,
         .faults = faults_to_show(relay),
         .name = hello->sni != NULL ? hello->sni : relay->setup.client_local_address,
@@ -318,6 +315,15 @@ static void present(struct relay *relay, int64_t at_ns) {
         .small_key_bits = relay->verdict.small_key_bits,
         .now_unix_ns = relay->session->started_unix_ns,
     };
+}
+
+static void present(struct relay *relay, int64_t at_ns) {
+    limit_version(relay);
+    const struct tls_hello *hello = client_hello(relay);
+    assert(hello != NULL); // called in TLS_HELLO_SHOWN
+    struct failure failure = {0};
+    const struct leaf *leaf = NULL;
+    struct leaf_request request = leaf_request_of(relay, hello);
     unsigned edited = tls_fault_shapes_leaf(relay) ? tls_fault_edit_leaf(&request, relay) : 0;
     if (leaf_get(&leaf, &failure, relay->config->leaves, &request) != OK) {
         session_end_decide(relay, OUTCOME_TLS_CLIENT_FAILED, PARTY_PROXY,
