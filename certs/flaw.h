@@ -11,15 +11,18 @@
 
 bool flaw_has_own_names(enum leaf_flaw flaw); // the server's are not shown
 bool flaw_needs_rsa(enum leaf_flaw flaw);     // BoringSSL shows no other key with it
-// The subject and the alternative names of such a leaf.
+// What follows is false where BoringSSL fails: it is out of memory.
+
+// Adds the subject and the alternative names of such a leaf.
 bool flaw_add_names(X509 *leaf, const struct leaf_request *request);
-// Key usage, and that it is no CA.
+// Adds the key usage, and that it is no CA.
 bool flaw_add_usage(X509 *leaf);
 
 // Whether the leaf has an issuer of its own, below the CA that the client trusts.
 bool flaw_has_issuer(enum leaf_flaw flaw);
-bool flaw_sends_issuer(enum leaf_flaw flaw);
-// `parent` signs it. False on failure, with `out` empty.
+bool flaw_sends_issuer(enum leaf_flaw flaw); // … and the server's chain has it
+// Makes that issuer with a new key, signed by `parent`, and valid from shortly before `now_s`
+// (seconds since 1970). The caller cleans it up; after a failure it is empty.
 bool flaw_build_issuer(struct issuer *out, enum leaf_flaw flaw, const struct issuer *parent,
                        int64_t now_s);
 

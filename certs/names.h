@@ -22,12 +22,14 @@ bool names_is_loopback(const char *text); // such an address: 127.0.0.0/8, ::1
 // Whether a certificate can have it as a DNS name: labels of letters, digits, `-` and `_`.
 bool names_is_host(const char *text);
 
+// What the functions below return belongs to the caller (GENERAL_NAMES_free, GENERAL_NAME_free).
+//
 // The alternative names of `server` (or, where it has none, its common name if that is a name),
 // and `also` if it is not among them. Either may be NULL. NULL where there is no name at all.
 GENERAL_NAMES *names_of(X509 *server, const char *also);
 
-void names_append(GENERAL_NAMES *names,
-                  const char *text); // a host or an address, if it is not there
+// Adds a host or an address that is not among them yet; any other text is left out.
+void names_append(GENERAL_NAMES *names, const char *text);
 
 // One name of `type` with this value, or of a text that is a host or an address. NULL where memory
 // is lacking.

@@ -13,7 +13,7 @@ struct system_roots {
     char *file;   // PEM; NULL for none
     char *folder; // with OpenSSL's hashed names; NULL for none
 };
-struct system_roots roots_find_system(void);
+struct system_roots roots_find_system(void); // roots_cleanup_system frees it
 void roots_cleanup_system(struct system_roots *roots);
 
 // Adds them to a store; what cannot be read is left out. Parsing 150 roots takes a few

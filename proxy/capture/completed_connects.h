@@ -20,7 +20,9 @@ struct completed_connects {
 void completed_connects_init(struct completed_connects *completed);
 void completed_connects_cleanup(struct completed_connects *completed);
 
+// The cookie is the kernel's number of the socket (SO_COOKIE). The oldest makes room for a new one.
 void completed_connects_add(struct completed_connects *completed, uint64_t cookie);
+// Whether it is there; 0, an unknown socket, never is.
 bool completed_connects_has(struct completed_connects *completed, uint64_t cookie);
 // Forgets it; true if it was there.
 bool completed_connects_take(struct completed_connects *completed, uint64_t cookie);

@@ -57,8 +57,10 @@ struct connect_decision {
     int error;
 };
 
+// How long the dial is waited for.
 int64_t connect_policy_wait_ms(const struct connect_terms *terms);
 
+// What the table above says; its last column is that of terms that are not `borrowed`.
 struct connect_decision connect_policy_decide(const struct connect_terms *terms,
                                               const struct connect_outcome *outcome);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// reporter: the way from capture's threads to the handlers: one at a time, and each kind of warning
+// reporter: the way from capture's threads to the handlers (capture.h). Any thread may call it; a
+// handler is called on the thread of its caller, never two at a time, and for each kind of warning
 // once.
 #ifndef SCOPE_CAPTURE_REPORTER_H
 #define SCOPE_CAPTURE_REPORTER_H
@@ -28,17 +29,23 @@ struct reporter {
     int status; // where it has ended
 };
 
+// Copies the handlers.
 void reporter_init(struct reporter *reporter, const struct capture_handlers *handlers);
 void reporter_cleanup(struct reporter *reporter);
 
+// A sentence for the user; nothing where there was one of this kind.
 void reporter_warn(struct reporter *reporter, enum reporter_warning warning, const char *format,
                    ...) __attribute__((format(printf, 3, 4)));
+// What `before_dial` says, or 0 where it is NULL.
 int reporter_before_dial(struct reporter *reporter, struct capture_connection *connection);
+// The server could not be dialled: the command got this errno.
 void reporter_failed(struct reporter *reporter, const struct capture_connection *connection,
                      int error);
+// A signal was passed on to the command.
 void reporter_signalled(struct reporter *reporter, int signal_number);
+// The command and all that it started have ended: called once, with the exit status of `run`.
 void reporter_ended(struct reporter *reporter, int status);
-// Waits for reporter_ended; returns its status.
+// Waits for that; returns the status.
 int reporter_wait_ended(struct reporter *reporter);
 
 #endif

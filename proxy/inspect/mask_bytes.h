@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// mask_bytes: the raw bytes of `pcap` with their secrets hidden, one direction at a time.
+// mask_bytes: the raw bytes of `pcap` with their secrets hidden, one direction at a time. It sees
+// the bytes as EVENT_BYTES has them, with the spans marked that the decoder knows to be secret.
 #ifndef SCOPE_INSPECT_MASK_BYTES_H
 #define SCOPE_INSPECT_MASK_BYTES_H
 

@@ -38,9 +38,11 @@ struct expression_counts {
     uint64_t findings[SEVERITY_ERROR + 1];
 };
 
+// Adds what the session has of them.
 void expression_count(struct expression_counts *counts, const struct record *session);
 void expression_counts_add(struct expression_counts *sum, const struct expression_counts *more);
 
+// Asks one session more. `tally` is of this expression alone.
 void expression_ask(struct expression_tally *tally, const struct expression *expression,
                     const struct record *session);
 // The same of sessions whose records are gone: only a count can be asked of them, without `all:`.

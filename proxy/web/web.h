@@ -17,13 +17,13 @@ struct web_options {
     bool page;        // else no server: the store alone, for `ctl wait`
     const char *host; // where to listen
     uint16_t port;
-    const char *token; // NULL: one by chance
-    const char *const *hosts;
+    const char *token;        // NULL: one by chance
+    const char *const *hosts; // names by which a browser may ask for it (--web-host)
     size_t host_count;
     size_t memory; // bytes that the page keeps
     enum body_detail body;
-    struct output_set *outputs; // NULL for recorded transcripts
-    bool (*only)(void *context, const struct record *session);
+    struct output_set *outputs;                                // NULL for recorded transcripts
+    bool (*only)(void *context, const struct record *session); // --only; NULL for all
     void *only_context;
     const char *version;
 };
@@ -34,8 +34,9 @@ struct web;
 struct web *web_new(const struct web_options *options);
 void web_free(struct web *web); // NULL is fine; after the sessions and web_stop
 
+// Adds what the page and the metrics take of each session to the sinks.
 void web_add_sinks(struct web *web, struct sink_set *sinks);
-struct store *web_store(struct web *web);
+struct store *web_store(struct web *web); // its own
 // A recorded session; the record outlives it. Its number is its own where that is higher than those
 // before it.
 void web_add_record(struct web *web, struct record *record);
