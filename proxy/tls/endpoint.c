@@ -257,12 +257,8 @@ void tls_endpoint_present(struct tls_endpoint *endpoint, const struct tls_presen
     assert(endpoint->state == TLS_HELLO_SHOWN);
     const struct tls_identity *identity = &what->identity;
     ERR_clear_error();
-    bool set = SSL_set_chain_and_key(endpoint->ssl, identity->chain, identity->chain_len,
-                                     identity->key, NULL);
-    if (what->staple.len > 0) {
-        set = set && SSL_set_ocsp_response(endpoint->ssl, what->staple.data, what->staple.len);
-    }
-    if (!set) {
+    if (!SSL_set_chain_and_key(endpoint->ssl, identity->chain, identity->chain_len, identity->key,
+                               NULL)) {
         tls_endpoint_refuse(endpoint, SSL_AD_INTERNAL_ERROR,
                             "the proxy's certificate could not be used", at_ns);
         return;
@@ -312,13 +308,6 @@ struct slice tls_endpoint_alpn(const struct tls_endpoint *endpoint) {
     return slice_of(name, len);
 }
 
-struct slice tls_endpoint_staple(const struct tls_endpoint *endpoint) {
-    const uint8_t *response;
-    size_t len;
-    SSL_get0_ocsp_response(endpoint->ssl, &response, &len);
-    return slice_of(response, len);
-}
-
 bool tls_endpoint_certificate_requested(const struct tls_endpoint *endpoint) {
     return endpoint->certificate_requested;
 }
@@ -353,9 +342,16 @@ static void client_facts(const struct tls_endpoint *endpoint, struct event_tls *
     }
 }
 
+static bool has_staple(const struct tls_endpoint *endpoint) {
+    const uint8_t *response;
+    size_t len;
+    SSL_get0_ocsp_response(endpoint->ssl, &response, &len);
+    return len > 0;
+}
+
 static void server_facts(const struct tls_endpoint *endpoint, struct event_tls *out) {
     out->sni = endpoint->sni;
-    out->staple = tls_endpoint_staple(endpoint).len > 0;
+    out->staple = has_staple(endpoint);
     out->client_certificate_requested = endpoint->certificate_requested;
     out->client_certificate_given =
         endpoint->certificate_requested && tls_context_has_certificate(endpoint->context);

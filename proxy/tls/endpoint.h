@@ -96,7 +96,6 @@ void tls_endpoint_pin_version(struct tls_endpoint *endpoint, enum tls_version ve
 struct tls_presentation {
     struct tls_identity identity;
     struct slice alpn;    // the one protocol to select; empty: none
-    struct slice staple;  // OCSP response to staple; empty: none
     bool ask_certificate; // ask the client for one, and go on without
     bool faulty;          // it has the faults of the server's own (--verify mirror)
 };
@@ -109,7 +108,6 @@ void tls_endpoint_refuse(struct tls_endpoint *endpoint, int alert, const char *r
 // Connecting side: what the server selected and gave, once its handshake got that far.
 uint16_t tls_endpoint_version(const struct tls_endpoint *endpoint); // on the wire; 0 before that
 struct slice tls_endpoint_alpn(const struct tls_endpoint *endpoint);
-struct slice tls_endpoint_staple(const struct tls_endpoint *endpoint);
 bool tls_endpoint_certificate_requested(const struct tls_endpoint *endpoint);
 // The peer's chain, leaf first; NULL and 0 where it gave none. Valid as long as the endpoint.
 // Accepting: the certificate that was presented; NULL before that.
