@@ -7,8 +7,6 @@
 #include "cli/console.h"
 #include "cli/verdict.h"
 #include "format/format.h"
-#include "format/replay.h"
-#include "format/show.h"
 #include "inspect/text_rewriter.h"
 #include "web/html_report.h"
 
@@ -165,65 +163,20 @@ static struct buf document_of(const struct audit_results *results) {
     return document;
 }
 
-static void add_lines(void *context, struct slice lines) {
-    buf_put(context, lines);
-}
-
-static enum err put_shown(struct buf *out, struct failure *failure, struct slice document) {
-    struct terminal none = {0};
-    const struct show_options options = {.terminal = &none};
-    struct reader *reader = NULL;
-    enum err err = reader_open(&reader, failure, document);
-    if (err == OK) {
-        show_text(reader, &options, add_lines, out);
-    }
-    reader_free(reader);
-    return err;
-}
-
 static enum err write_place(struct failure *failure, const char *path, struct slice bytes) {
     return path == NULL || strcmp(path, "-") == 0 ? console_out(failure, bytes)
                                                   : console_file(failure, path, bytes, false);
 }
 
-struct replay {
-    struct buf *out;
-    struct failure *failure;
-    enum err err; // the first
-    uint64_t counter;
-};
-
-static void put_replayed(void *context, const struct record *session) {
-    struct replay *replay = context;
-    if (replay->err == OK) {
-        replay->err = replay_jsonl(replay->out, replay->failure, session, &replay->counter);
-    }
-}
-
-static enum err put_lines(struct buf *out, struct failure *failure, struct slice document) {
-    struct replay replay = {.out = out, .failure = failure};
-    struct reader *reader = NULL;
-    enum err err = reader_open(&reader, failure, document);
-    if (err == OK) {
-        reader_records(reader, put_replayed, &replay);
-    }
-    reader_free(reader);
-    return err == OK ? replay.err : err;
-}
-
 static enum err write_output(const struct output_spec *output, struct failure *failure,
                              struct slice document) {
-    if (output->format == &json_format) {
-        return write_place(failure, output->path, document);
-    }
-    struct buf shown;
-    buf_init(&shown, LIMIT_SHOWN);
-    enum err err =
-        (output->format == &text_format ? put_shown : put_lines)(&shown, failure, document);
+    struct buf written;
+    buf_init(&written, LIMIT_SHOWN);
+    enum err err = output->format->put_document(&written, failure, document);
     if (err == OK) {
-        err = write_place(failure, output->path, buf_slice(&shown));
+        err = write_place(failure, output->path, buf_slice(&written));
     }
-    buf_cleanup(&shown);
+    buf_cleanup(&written);
     return err;
 }
 

@@ -167,7 +167,7 @@ static enum err finish_audit(struct options *options, struct failure *failure) {
     }
     for (size_t i = 0; i < options->output_count; i++) {
         const struct format_info *format = options->outputs[i].format;
-        if (format != &text_format && format != &json_format && format != &jsonl_format) {
+        if (format->put_document == NULL) {
             return fail(failure, ERR_USAGE,
                         "--output: audit writes text, jsonl and json, but not '%s'", format->name);
         }

@@ -16,6 +16,7 @@
 #define SCOPE_FORMAT_FORMAT_H
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "event/event.h"
 #include "spool/chunk.h"
 #include "spool/destination.h"
@@ -72,6 +73,9 @@ struct format_info {
     // A line of the TLS key log; NULL where it is not taken.
     void (*secret)(void *state, struct slice line);
     void (*session_free)(void *state);
+    // Appends the sessions of a json document as one run would have written them all. An error with
+    // a sentence where the document cannot be read. NULL where the format has no such file.
+    enum err (*put_document)(struct buf *out, struct failure *failure, struct slice document);
 };
 
 // All formats, in the order in which they are listed to users: `NAME_format` is in `NAME.c`.

@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "format/format.h"
+#include "format/replay.h"
 #include "transcript/record_event.h"
 #include "transcript/record_fields.h"
 
@@ -302,4 +303,5 @@ const struct format_info jsonl_format = {
     .session_new = session_new,
     .take = take,
     .session_free = session_free,
+    .put_document = replay_document,
 };

@@ -33,8 +33,8 @@ static void take_all(struct buf *out, struct reader *reader, const struct record
     message_log_free(outlet.messages);
 }
 
-enum err replay_jsonl(struct buf *out, struct failure *failure, const struct record *session,
-                      uint64_t *counter) {
+static enum err replay_session(struct buf *out, struct failure *failure,
+                               const struct record *session, uint64_t *counter) {
     struct buf document;
     struct reader *reader = NULL;
     buf_init(&document, LIMIT_DOCUMENT + LIMIT_EVENT_OUTPUT);
@@ -48,4 +48,29 @@ enum err replay_jsonl(struct buf *out, struct failure *failure, const struct rec
     reader_free(reader);
     buf_cleanup(&document);
     return err;
+}
+
+struct replay {
+    struct buf *out;
+    struct failure *failure;
+    enum err err; // the first
+    uint64_t counter;
+};
+
+static void put_session(void *context, const struct record *session) {
+    struct replay *replay = context;
+    if (replay->err == OK) {
+        replay->err = replay_session(replay->out, replay->failure, session, &replay->counter);
+    }
+}
+
+enum err replay_document(struct buf *out, struct failure *failure, struct slice document) {
+    struct replay replay = {.out = out, .failure = failure};
+    struct reader *reader = NULL;
+    enum err err = reader_open(&reader, failure, document);
+    if (err == OK) {
+        reader_records(reader, put_session, &replay);
+    }
+    reader_free(reader);
+    return err == OK ? replay.err : err;
 }

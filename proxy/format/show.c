@@ -54,3 +54,19 @@ void show_text(struct reader *reader, const struct show_options *options,
     buf_cleanup(&page.out);
     buf_cleanup(&lines);
 }
+
+static void append(void *context, struct slice lines) {
+    buf_put(context, lines);
+}
+
+enum err show_document(struct buf *out, struct failure *failure, struct slice document) {
+    struct terminal none = {0};
+    const struct show_options options = {.terminal = &none};
+    struct reader *reader = NULL;
+    enum err err = reader_open(&reader, failure, document);
+    if (err == OK) {
+        show_text(reader, &options, append, out);
+    }
+    reader_free(reader);
+    return err;
+}

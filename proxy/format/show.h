@@ -19,4 +19,7 @@ struct show_options {
 void show_text(struct reader *reader, const struct show_options *options,
                void (*write)(void *context, struct slice lines), void *context);
 
+// The same of a json document, appended to `out` for a file: the format's `put_document`.
+MUST_USE enum err show_document(struct buf *out, struct failure *failure, struct slice document);
+
 #endif

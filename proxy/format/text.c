@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "format/format.h"
+#include "format/show.h"
 
 #include <stdlib.h>
 
@@ -458,4 +459,5 @@ const struct format_info text_format = {
     .session_new = session_new,
     .take = take,
     .session_free = session_free,
+    .put_document = show_document,
 };

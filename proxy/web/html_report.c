@@ -108,30 +108,21 @@ static void put_inert(struct buf *out, struct slice json) {
     }
 }
 
-static void add_lines(void *context, struct slice lines) {
-    buf_put(context, lines);
-}
-
 // The text output of all sessions, as a JSON string.
 static void put_text(struct buf *out, struct slice document) {
-    struct terminal none = {0};
-    const struct show_options options = {.terminal = &none};
     struct failure failure = {0};
-    struct reader *reader = NULL;
-    enum err err = reader_open(&reader, &failure, document);
-    assert(err == OK); // it is ours
-    (void)err;
     struct buf text;
     struct buf string;
     struct json_writer json = json_writer_on(&string, false);
     buf_init(&text, LIMIT_SHOWN);
     buf_init(&string, LIMIT_SHOWN);
-    show_text(reader, &options, add_lines, &text);
+    enum err err = show_document(&text, &failure, document);
+    assert(err == OK); // it is ours
+    (void)err;
     json_text(&json, buf_len(&text) == 0 ? SLICE("") : buf_slice(&text));
     put_inert(out, buf_slice(&string));
     buf_cleanup(&string);
     buf_cleanup(&text);
-    reader_free(reader);
 }
 
 static struct buf document_of(const struct html_report *report) {
