@@ -11,9 +11,9 @@
 
 bool flaw_has_own_names(enum leaf_flaw flaw); // the server's are not shown
 bool flaw_needs_rsa(enum leaf_flaw flaw);     // BoringSSL shows no other key with it
-// What follows is false where BoringSSL fails: it is out of memory.
 
-// Adds the subject and the alternative names of such a leaf.
+// Adds the subject and the alternative names of such a leaf. This, and what adds or builds below,
+// is false where BoringSSL fails: it is out of memory.
 bool flaw_add_names(X509 *leaf, const struct leaf_request *request);
 // Adds the key usage, and that it is no CA.
 bool flaw_add_usage(X509 *leaf);
