@@ -159,23 +159,11 @@ static void judge_close(struct analysis *analysis, const struct event_close *clo
     }
 }
 
-static bool is_of_base64(struct slice text) {
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t byte = text.data[i];
-        if (!text_is_alnum(byte) && byte != '+' && byte != '/' && byte != '=') {
-            return false;
-        }
-    }
-    return text.len > 0;
-}
-
 // Programs that wrap base64 as for a message send the rest of a response as a line of its own.
 static void judge_second_line(struct analysis *analysis, const struct event_command *command) {
-    const struct facts *facts = &analysis->facts;
-    if (command->concealed && !command->continuation && facts->auth_refused != EVENT_NO_EXCHANGE &&
-        is_of_base64(command->line.text)) {
+    if (facts_is_rest_of_response(&analysis->facts, command)) {
         analysis_say(analysis, RULE_AUTH_MALFORMED,
-                     place_of_exchange(PARTY_CLIENT, facts->auth_refused),
+                     place_of_exchange(PARTY_CLIENT, analysis->facts.auth_refused),
                      "The client sent one more line of base64 after its response, as where a "
                      "response was broken over two lines; it must be one line, however long it "
                      "is");

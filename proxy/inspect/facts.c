@@ -14,6 +14,7 @@ void facts_init(struct facts *facts) {
     *facts = (struct facts){.greeting_ordinal = EVENT_UNHEARD,
                             .hello_exchange = EVENT_NO_EXCHANGE,
                             .auth_refused = EVENT_NO_EXCHANGE,
+                            .auth_cancel = EVENT_NO_EXCHANGE,
                             .text_exchange = EVENT_NO_EXCHANGE,
                             .content_exchange = EVENT_NO_EXCHANGE,
                             .stray.exchange = EVENT_NO_EXCHANGE};
@@ -146,6 +147,21 @@ enum event_challenge facts_challenge(const struct facts *facts, enum event_chall
     return as_sent && challenge != CHALLENGE_STRAY ? challenge : CHALLENGE_NONE;
 }
 
+static bool is_of_base64(struct slice text) {
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t byte = text.data[i];
+        if (!text_is_alnum(byte) && byte != '+' && byte != '/' && byte != '=') {
+            return false;
+        }
+    }
+    return text.len > 0;
+}
+
+bool facts_is_rest_of_response(const struct facts *facts, const struct event_command *command) {
+    return command->concealed && !command->continuation &&
+           facts->auth_refused != EVENT_NO_EXCHANGE && is_of_base64(command->line.text);
+}
+
 bool facts_is_stray_text(const struct facts *facts, const struct event_command *command) {
     return stray_cause_of(&facts->stray, command) != STRAY_NONE;
 }
@@ -179,7 +195,6 @@ static void learn_command(struct facts *facts, const struct event *event) {
         .verb = verb,
         .exchange = command->exchange,
         .continuation = command->continuation,
-        .cancels = command->continuation && slice_is(command->line.text, "*"),
         .mechanism = command->command.mechanism.len > 0,
         .first_answer = first_answer,
         .parameters = parameters_are_offered(command),
@@ -195,6 +210,10 @@ static void learn_command(struct facts *facts, const struct event *event) {
     facts->no_check_said |= facts->tls_shown_bad && verb != VERB_QUIT;
     facts->ehlo_due &= verb == VERB_NOOP;
     facts->auth_refused = command->concealed ? facts->auth_refused : EVENT_NO_EXCHANGE;
+    if (command->continuation && slice_is(command->line.text, "*")) {
+        facts->auth_cancel = command->exchange;
+        facts->auth_cancel_late = command->answers == CHALLENGE_REFUSES;
+    }
     if (!command->continuation) {
         learn_verb(facts, command);
     }

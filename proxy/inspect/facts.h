@@ -45,7 +45,6 @@ struct last_command {
     enum verb verb; // VERB_NONE before the first
     int exchange;
     bool continuation;
-    bool cancels;        // a SASL line that is a lone * (RFC 4954 4)
     bool mechanism;      // AUTH that names one
     bool first_answer;   // AUTH with an initial response
     bool parameters;     // MAIL or RCPT with parameters, all of extensions that are offered
@@ -96,6 +95,8 @@ struct facts {
     int auth_exchange;   // of the latest AUTH
     unsigned auth_heard; // what the client had heard when it sent the latest AUTH
     int auth_refused; // … the exchange whose response was refused, up to the next known command
+    int auth_cancel;  // the latest SASL line that is a lone * (RFC 4954 4)
+    bool auth_cancel_late;    // … in answer to a 334 that had refused the login
     unsigned latest_ordinal;  // of the replies
     unsigned refusal_ordinal; // … of the latest that refused EHLO, MAIL or RCPT
     bool credentials_seen;
@@ -169,6 +170,8 @@ bool facts_recipient_accepted(const struct facts *facts);
 bool facts_heard(unsigned ordinal, const struct event_command *command);
 
 // The 334 that waits for an answer, as the client got it; `challenge` as the decoder knows it.
+// A line of base64 after a response that was refused: the rest of one broken over two lines.
+bool facts_is_rest_of_response(const struct facts *facts, const struct event_command *command);
 enum event_challenge facts_challenge(const struct facts *facts, enum event_challenge challenge);
 
 // Whether this line is the text of a message after a DATA that was refused, or never answered: the

@@ -37,8 +37,11 @@ static bool must_end_group(const struct last_command *last) {
 
 static void judge_pipelined(struct analysis *analysis, const struct event_command *command) {
     const struct facts *facts = &analysis->facts;
-    // After the server's close, or its 421, no reply is waited for.
-    if (!command->pipelined || facts->server_left || command->after_421) {
+    // After the server's close, or its 421, no reply is waited for. The rest of a response that was
+    // broken over two lines was not meant to be a line: auth-malformed says so, however soon it
+    // came.
+    if (!command->pipelined || facts->server_left || command->after_421 ||
+        facts_is_rest_of_response(facts, command)) {
         return;
     }
     const struct last_command *last = &facts->last;

@@ -285,7 +285,7 @@ static const struct reply_words *words_of(struct analysis *analysis, enum refusa
     static const struct reply_words cancelled = {"the client had cancelled it with *",
                                                  "see why the client gave up"};
     bool latest = facts->last.exchange == reply->to;
-    if (reply->continuation_reply && facts->last.cancels && latest) {
+    if (reply->continuation_reply && facts->auth_cancel == reply->to) {
         return &cancelled;
     }
     struct buf text;
@@ -377,11 +377,19 @@ static void follow_hello(struct analysis *analysis, const struct event *event) {
     }
 }
 
+// "The server MUST reject the AUTH command by sending a 501 reply" (RFC 4954 4) where the client
+// cancels: as it should be, unless the client cancelled since the server had said no in its 334.
+static bool ends_cancelled(const struct facts *facts, const struct event_reply *reply) {
+    return reply->continuation_reply && reply->code == 501 && facts->auth_cancel == reply->to &&
+           !facts->auth_cancel_late;
+}
+
 static bool is_refusal(const struct analysis *analysis, const struct event *event) {
     const struct event_reply *reply = &event->reply;
     return event->kind == EVENT_REPLY && !reply->by_proxy && !reply->incomplete &&
            reply->code >= 400 && reply->code < 600 && reply->to != EVENT_NO_EXCHANGE &&
-           !stray_was_line(&analysis->facts.stray, reply->to);
+           !stray_was_line(&analysis->facts.stray, reply->to) &&
+           !ends_cancelled(&analysis->facts, reply);
 }
 
 void refusal_judge(struct analysis *analysis, const struct event *event) {
