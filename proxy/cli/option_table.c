@@ -308,8 +308,8 @@ static const struct option_row table[] = {
     {.name = "report",
      .argument = "text|json|junit|html[:FILE]",
      .standard = "text",
-     .help = "report the verdicts and the grade; html is a page with their sessions, and "
-             "needs a FILE; repeatable",
+     .help = "report the verdicts and the grade; html is a page with their sessions; "
+             "repeatable",
      .kind = OPTION_REPORT,
      IN(AUDIT, AUDIT)},
     {.name = "slow",

@@ -417,7 +417,8 @@ static enum err read_report(struct options *options, struct failure *failure,
         return wrong(failure, row, word,
                      "not a KIND[:FILE] with one of text, json, junit, github, html");
     }
-    if (kind == REPORT_HTML && path == NULL) {
+    // The contract: `html:FILE` here, and `text|json|junit|html[:FILE]` of audit.
+    if (kind == REPORT_HTML && path == NULL && row->group != GROUP_AUDIT) {
         return fail(failure, ERR_USAGE, "--report: 'html' needs a FILE: html:FILE");
     }
     options->reports =

@@ -169,6 +169,10 @@ static void reads_the_other_commands(void **state) {
     assert_string_equal(o.reports[0].path, "r.xml");
     assert_null(o.reports[1].path);
     options_cleanup(&o);
+    o = good("audit --report html -- true");
+    assert_int_equal(o.reports[0].kind, REPORT_HTML);
+    assert_null(o.reports[0].path);
+    options_cleanup(&o);
     o = good("ctl --control /x pause");
     assert_string_equal(o.ctl_word, "pause");
     options_cleanup(&o);
@@ -294,6 +298,7 @@ static const struct {
     {"proxy --mode sink -o text -o json", "'-'"},
     {"proxy --mode sink -o text:a -o json:./a", "'./a'"},
     {"proxy --mode sink --report xml", "'xml'"},
+    {"check --report html a", "html:FILE"},
     {"proxy --mode sink --report json:a --report text:a", "'a'"},
     {"proxy --mode sink -o text:a --keylog ./a", "--keylog: './a'"},
     {"proxy --mode sink -o text:a --ready-file a", "--ready-file: 'a'"},
