@@ -169,9 +169,10 @@ bool facts_recipient_accepted(const struct facts *facts);
 // Whether the client had got that reply when it sent the command.
 bool facts_heard(unsigned ordinal, const struct event_command *command);
 
-// The 334 that waits for an answer, as the client got it; `challenge` as the decoder knows it.
 // A line of base64 after a response that was refused: the rest of one broken over two lines.
 bool facts_is_rest_of_response(const struct facts *facts, const struct event_command *command);
+
+// The 334 that waits for an answer, as the client got it; `challenge` as the decoder knows it.
 enum event_challenge facts_challenge(const struct facts *facts, enum event_challenge challenge);
 
 // Whether this line is the text of a message after a DATA that was refused, or never answered: the
