@@ -38,7 +38,7 @@ static void answer_starttls(struct embedded *embedded, const struct command *com
     } else if (embedded->hello == HELLO_NONE) {
         embedded_reply(embedded, out, "503 5.5.1 EHLO first");
     } else {
-        embedded->expects = EXPECT_TLS;
+        embedded_expect(embedded, EXPECT_TLS);
         embedded_reply(embedded, out, "220 2.0.0 Ready to start TLS");
         buf_put(out, slice_of_string(traits == NULL ? NULL : traits->after_starttls));
     }
@@ -49,7 +49,7 @@ static void answer_quit(struct embedded *embedded, const struct command *command
         embedded_reply(embedded, out, "501 5.5.4 QUIT takes no argument");
         return;
     }
-    embedded->expects = EXPECT_NOTHING;
+    embedded_expect(embedded, EXPECT_NOTHING);
     embedded_reply(embedded, out, "221 2.0.0 Bye");
 }
 

@@ -14,7 +14,7 @@ static void end_message(struct embedded *embedded, struct buf *out) {
     bool too_big = embedded->message_bytes > embedded_size_max(embedded);
     embedded_reply(embedded, out, too_big ? "552 5.3.4 Message too big" : taken);
     embedded_forget_mail(embedded);
-    embedded->expects = EXPECT_COMMAND;
+    embedded_expect(embedded, EXPECT_COMMAND);
 }
 
 // ── DATA ────────────────────────────────────────────────────────────────────────────────────────
@@ -29,7 +29,7 @@ void embedded_data(struct embedded *embedded, const struct command *command, str
     } else if (embedded->has_chunks) {
         embedded_reply(embedded, out, "503 5.5.1 The message was begun with BDAT");
     } else {
-        embedded->expects = EXPECT_TEXT;
+        embedded_expect(embedded, EXPECT_TEXT);
         embedded->dot = DOT_LINE_START;
         embedded_reply(embedded, out, "354 Go ahead, end with <CRLF>.<CRLF>");
     }
@@ -87,7 +87,7 @@ static const char *chunk_refusal(const struct embedded *embedded) {
 
 static void end_chunk(struct embedded *embedded, struct buf *out) {
     const char *no = chunk_refusal(embedded);
-    embedded->expects = EXPECT_COMMAND;
+    embedded_expect(embedded, EXPECT_COMMAND);
     if (no != NULL) {
         embedded_reply(embedded, out, no);
     } else if (embedded->chunk_last) {
@@ -116,7 +116,7 @@ void embedded_bdat(struct embedded *embedded, const struct command *command, str
         embedded->has_chunks = true;
         embedded->message_bytes += embedded->chunk_left;
     }
-    embedded->expects = EXPECT_CHUNK;
+    embedded_expect(embedded, EXPECT_CHUNK);
     if (embedded->chunk_left == 0) {
         end_chunk(embedded, out);
     }

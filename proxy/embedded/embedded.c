@@ -28,6 +28,10 @@ void embedded_free(struct embedded *embedded) {
     }
 }
 
+void embedded_expect(struct embedded *embedded, enum embedded_expects next) {
+    embedded->expects = next;
+}
+
 bool embedded_has_room(const struct embedded *embedded, const struct buf *out) {
     bool plain = embedded->config.traits == NULL;
     return buf_room(out) >= (size_t)(plain ? ANSWER_ROOM : ANSWER_ROOM_TRAITS);
@@ -56,7 +60,7 @@ void embedded_greet(struct embedded *embedded, struct buf *out) {
     buf_put(out, greeting);
     embedded->refused = !slice_starts_with(greeting, SLICE("2"));
     if (slice_starts_with(greeting, SLICE("421"))) {
-        embedded->expects = EXPECT_NOTHING;
+        embedded_expect(embedded, EXPECT_NOTHING);
     }
 }
 
@@ -69,7 +73,7 @@ void embedded_tls_begun(struct embedded *embedded) {
     embedded->hello = HELLO_NONE;
     embedded->logged_in = false;
     embedded->mechanism = SASL_MECHANISM_UNKNOWN;
-    embedded->expects = EXPECT_COMMAND;
+    embedded_expect(embedded, EXPECT_COMMAND);
     // What came in the clear must not be read as if it had come inside TLS (CVE-2011-0411).
     line_reader_forget(&embedded->line);
     embedded_forget_mail(embedded);
@@ -80,7 +84,7 @@ void embedded_tls_begun(struct embedded *embedded) {
 static void answer_line(struct embedded *embedded, struct buf *out) {
     bool sasl = embedded->expects == EXPECT_SASL;
     if (line_reader_cut(&embedded->line)) {
-        embedded->expects = EXPECT_COMMAND;
+        embedded_expect(embedded, EXPECT_COMMAND);
         embedded_reply(embedded, out,
                        sasl ? "500 5.5.6 Line too long, authentication ended"
                             : "500 5.5.2 Line too long");

@@ -90,6 +90,7 @@ void embedded_put_line(const struct embedded *embedded, struct buf *out, struct 
                        struct slice text);
 
 // embedded.c
+void embedded_expect(struct embedded *embedded, enum embedded_expects next);    // the only setter
 bool embedded_has_room(const struct embedded *embedded, const struct buf *out); // for an answer
 bool embedded_takes_auth(const struct embedded *embedded);                      // on this layer
 void embedded_forget_mail(struct embedded *embedded); // ends the transaction

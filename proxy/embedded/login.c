@@ -27,7 +27,7 @@ static bool is_offered(const struct embedded *embedded, struct slice name) {
 static void leave_exchange(struct embedded *embedded) {
     embedded->mechanism = SASL_MECHANISM_UNKNOWN;
     embedded->sasl_lines = 0;
-    embedded->expects = EXPECT_COMMAND;
+    embedded_expect(embedded, EXPECT_COMMAND);
 }
 
 static void end_exchange(struct embedded *embedded, struct buf *out, const char *reply) {
@@ -51,7 +51,7 @@ static void end_login(struct embedded *embedded, struct buf *out) {
 static void challenge(struct embedded *embedded, struct buf *out) {
     const struct embedded_traits *traits = embedded->config.traits;
     bool odd = traits != NULL && traits->challenge != NULL;
-    embedded->expects = EXPECT_SASL;
+    embedded_expect(embedded, EXPECT_SASL);
     buf_putf(out, "334 %s\r\n",
              odd ? traits->challenge
                  : mechanisms[embedded->mechanism].challenges[embedded->sasl_lines]);

@@ -110,7 +110,7 @@ static bool flood(struct embedded *embedded, struct buf *out) {
 void embedded_begin_offer(struct embedded *embedded, struct buf *out) {
     const struct embedded_traits *traits = embedded->config.traits;
     bool waits = traits != NULL && embedded->tls;
-    embedded->expects = EXPECT_OFFER;
+    embedded_expect(embedded, EXPECT_OFFER);
     embedded->offer_due_ns = embedded->now_ns + (waits ? traits->ehlo_in_tls_ms * NS_PER_MS : 0);
     embedded->offer_begun = false;
     embedded->flood_line = 0;
@@ -128,7 +128,7 @@ void embedded_go_on_with_offer(struct embedded *embedded, struct buf *out) {
     }
     if (flood(embedded, out) && embedded_has_room(embedded, out)) {
         put_offer(embedded, out);
-        embedded->expects = EXPECT_COMMAND;
+        embedded_expect(embedded, EXPECT_COMMAND);
     }
 }
 
