@@ -157,7 +157,7 @@ static int judge_control(struct audit *audit) {
     const struct audit_case_result *result = &audit->control.result;
     if (!result->executed) {
         show_output(audit);
-        return result->trial.status;
+        return EXIT_NOT_STARTED;
     }
     if (audit_accepted(&result->trial) > 0) {
         audit->jobs.client_start =
