@@ -38,6 +38,10 @@ bool mode_has_server(enum mode mode) {
     return mode != MODE_SINK;
 }
 
+unsigned mode_connections(enum mode mode) {
+    return mode_has_server(mode) ? 2 : 1;
+}
+
 bool session_is_to_port(const struct event_session *session, uint16_t port) {
     return session->server.port == port || session->client_local.port == port;
 }

@@ -17,8 +17,9 @@ const char *party_name(enum party party); // "client", "server", "proxy"; NULL f
 
 enum mode { MODE_REVERSE, MODE_TRANSPARENT, MODE_SOCKS5, MODE_CONNECT, MODE_RUN, MODE_SINK };
 enum { MODE_LAST = MODE_SINK };
-const char *mode_name(enum mode mode); // "reverse", …
-bool mode_has_server(enum mode mode);  // the proxy connects to one; else it is one itself
+const char *mode_name(enum mode mode);     // "reverse", …
+bool mode_has_server(enum mode mode);      // the proxy connects to one; else it is one itself
+unsigned mode_connections(enum mode mode); // of a session: the client's, and its server's
 
 struct event_endpoint {
     const char *host;    // the name asked for; NULL where there is none (client: always)

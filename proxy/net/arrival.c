@@ -484,27 +484,28 @@ static bool is_balancer(const struct arrival *arrival) {
 }
 
 // Its socket is closed already.
-static void refuse_socket(struct worker *worker, const struct sockaddr *client, int error) {
-    const struct proxy_options *options = worker->service->options;
+static void refuse_socket(const struct listener *listener, const struct sockaddr *client,
+                          int error) {
+    const struct proxy_options *options = listener->worker->service->options;
     char sentence[FAILURE_MAX];
     struct address_text from = address_text(client);
     snprintf(sentence, sizeof(sentence),
              "cannot serve the connection from %s port %u, which is closed: %s", from.host,
              from.port, strerror(error));
     options->complain(options->context, sentence);
-    worker_give_room(worker);
+    worker_give_room(listener->worker, mode_connections(listener->spec->mode));
 }
 
 void arrival_begin(struct listener *listener, int fd, const struct sockaddr *client) {
     int error = 0;
     struct peer *peer = peer_new(&error, &listener->worker->loop, SIDE_CLIENT, fd);
     if (peer == NULL) {
-        refuse_socket(listener->worker, client, error);
+        refuse_socket(listener, client, error);
         return;
     }
     struct arrival *arrival = new_arrival(listener, peer, client);
     const struct listen_spec *spec = listener->spec;
-    worker_session_began(listener->worker, &arrival->live);
+    worker_session_began(listener->worker, &arrival->live, mode_connections(spec->mode));
     if (spec->mode == MODE_TRANSPARENT) {
         find_destination(arrival, listener->port, fd);
     } else if (spec->lead != NULL && !claim(arrival, fd)) {

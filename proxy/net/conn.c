@@ -521,7 +521,7 @@ void conn_record_failed(struct worker *worker, const struct failed_dial *failed)
     route_set_destination(accepted.route, &failed->server);
     atomic_fetch_add(&worker->service->live, 1); // It is over already, and needs no room.
     struct conn *conn = new_conn(worker, &accepted);
-    worker_session_began(worker, &conn->live);
+    worker_session_began(worker, &conn->live, 0);
     conn->server_text = address_text((const struct sockaddr *)&failed->server);
     conn->session.server.address = conn->server_text.host;
     open_relay(conn, NULL);

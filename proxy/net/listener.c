@@ -135,6 +135,10 @@ static void wait_for_descriptors(struct listener *listener) {
     uv_timer_start(&worker->retry, resume_all, ACCEPT_RETRY_MS, 0);
 }
 
+static unsigned connections_of(const struct listener *listener) {
+    return mode_connections(listener->spec->mode);
+}
+
 // Room was taken for it.
 static bool accept_one(struct listener *listener) {
     struct sockaddr_storage client = {0};
@@ -145,7 +149,7 @@ static bool accept_one(struct listener *listener) {
         return true;
     }
     int error = errno;
-    worker_give_room(listener->worker);
+    worker_give_room(listener->worker, connections_of(listener));
     if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
         wait_for_descriptors(listener);
         return false;
@@ -156,13 +160,13 @@ static bool accept_one(struct listener *listener) {
 // False where no more is to be accepted in this turn.
 static bool accept_within_limits(struct listener *listener) {
     struct worker *worker = listener->worker;
-    if (!worker_take_room(worker)) {
+    if (!worker_take_room(worker, connections_of(listener))) {
         pause_polling(listener); // Until a session ends.
         return false;
     }
     if (!worker_has_descriptors(worker)) {
         wait_for_descriptors(listener);
-        worker_give_room(worker);
+        worker_give_room(worker, connections_of(listener));
         return false;
     }
     return accept_one(listener);

@@ -176,17 +176,19 @@ void worker_cut(struct worker *worker) {
 // ── sessions ────────────────────────────────────────────────────────────────────────────────────
 
 // Where two loops take the last room at once one of them has to go back on it.
-bool worker_take_room(struct worker *worker) {
+bool worker_take_room(struct worker *worker, unsigned connections) {
     struct service *service = worker->service;
+    atomic_fetch_add(&service->connections, connections);
     if (atomic_fetch_add(&service->live, 1) < service->options->max_sessions) {
         return true;
     }
-    worker_give_room(worker);
+    worker_give_room(worker, connections);
     return false;
 }
 
-void worker_give_room(struct worker *worker) {
+void worker_give_room(struct worker *worker, unsigned connections) {
     struct service *service = worker->service;
+    atomic_fetch_sub(&service->connections, connections);
     if (atomic_fetch_sub(&service->live, 1) == service->options->max_sessions) {
         service->wake_listeners(service->proxy);
     }
@@ -194,9 +196,9 @@ void worker_give_room(struct worker *worker) {
 
 bool worker_has_descriptors(struct worker *worker) {
     const struct service *service = worker->service;
-    uint64_t live = atomic_load(&service->live);
-    uint64_t wanted = service->own_descriptors + SPARE_DESCRIPTORS + 2 * live;
-    if (live <= 1 || wanted <= worker->descriptors_max) {
+    uint64_t wanted =
+        service->own_descriptors + SPARE_DESCRIPTORS + atomic_load(&service->connections);
+    if (atomic_load(&service->live) <= 1 || wanted <= worker->descriptors_max) {
         return true;
     }
     struct rlimit limit;
@@ -227,13 +229,14 @@ static void remove_live(struct worker *worker, const struct live *live) {
     }
 }
 
-void worker_session_began(struct worker *worker, struct live *live) {
+void worker_session_began(struct worker *worker, struct live *live, unsigned connections) {
+    live->connections = connections;
     add_live(worker, live);
 }
 
 void worker_session_replaced(struct worker *worker, struct live *arrival, struct live *session) {
     remove_live(worker, arrival);
-    add_live(worker, session);
+    worker_session_began(worker, session, arrival->connections);
 }
 
 void worker_session_ended(struct worker *worker, struct live *live, bool recorded) {
@@ -243,7 +246,7 @@ void worker_session_ended(struct worker *worker, struct live *live, bool recorde
         atomic_fetch_add(&service->ended, 1);
         rate_count(&service->session_rate, uv_now(&worker->loop), 1);
     }
-    worker_give_room(worker);
+    worker_give_room(worker, live->connections);
     spare_memory_expect(&worker->spare);
     service->session_ended(service->proxy);
     finish_if_idle(worker);

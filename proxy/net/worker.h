@@ -25,6 +25,7 @@ struct service {
     struct own_listeners own_listeners;
     atomic_uint_fast64_t next_id;
     atomic_uint_fast64_t live;
+    atomic_uint_fast64_t connections; // that the live sessions have or are yet to make
     atomic_uint_fast64_t ended;
     atomic_uint_fast64_t messages;
     atomic_uint_fast64_t findings;
@@ -44,6 +45,7 @@ struct live {
     const struct live_ops *ops;
     struct live *previous;
     struct live *next;
+    unsigned connections; // of its room
 };
 
 struct live_ops {
@@ -100,19 +102,19 @@ bool worker_post(struct worker *worker, void (*run)(struct worker *worker, void 
 void worker_stop(struct worker *worker); // on its own thread
 void worker_cut(struct worker *worker);  // the grace of a worker that stops is over
 
-// Room for one session more, below --max-sessions; all loops share it. It is given back by the end
-// of the session, or where none came of it.
-bool worker_take_room(struct worker *worker);
-void worker_give_room(struct worker *worker);
-// For what is live, and has taken its room: into the worker's list, and out of it.
-void worker_session_began(struct worker *worker, struct live *live);
+// Room for one session more, below --max-sessions, and for so many connections (mode_connections);
+// all loops share it. It is given back by the end of the session, or where none came of it.
+bool worker_take_room(struct worker *worker, unsigned connections);
+void worker_give_room(struct worker *worker, unsigned connections);
+// For what is live, and has taken this room: into the worker's list, and out of it.
+void worker_session_began(struct worker *worker, struct live *live, unsigned connections);
 // The connection is a session from here: `session` has the room and the place of `arrival`.
 void worker_session_replaced(struct worker *worker, struct live *arrival, struct live *session);
 // `recorded`: it was a session, not only a connection that never said what it wants.
 void worker_session_ended(struct worker *worker, struct live *live, bool recorded);
 void worker_put_sessions(const struct worker *worker, struct buf *out);
-// Whether the session that room was taken for will find a descriptor for its server too: clients
-// alone could use them all up.
+// Whether the session that room was taken for will find a descriptor for each of its connections:
+// clients alone could use up those of the servers.
 bool worker_has_descriptors(struct worker *worker);
 
 #endif

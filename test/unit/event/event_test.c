@@ -13,6 +13,7 @@ static void has_the_contracts_words(void **state) {
     for (int mode = 0; mode <= MODE_LAST; mode++) {
         assert_non_null(mode_name((enum mode)mode));
         assert_int_equal(mode_has_server((enum mode)mode), mode != MODE_SINK);
+        assert_int_equal(mode_connections((enum mode)mode), mode == MODE_SINK ? 1 : 2);
     }
     assert_string_equal(auth_outcome_name(AUTH_CANCELLED), "cancelled");
     assert_string_equal(severity_name(SEVERITY_WARNING), "warning");

@@ -166,6 +166,7 @@ static int close_scene(void **state) {
     close(scene.client);
     networks_cleanup(&scene.balancers);
     assert_int_equal(atomic_load(&scene.service.live), 0);
+    assert_int_equal(atomic_load(&scene.service.connections), 0);
     worker_stop(&scene.worker);
     worker_cleanup(&scene.worker);
     assert_int_equal(fake_clock_armed(), 0);
@@ -176,6 +177,10 @@ static void turn(void) {
     uv_run(&scene.worker.loop, UV_RUN_NOWAIT);
 }
 
+static void take_room(void) {
+    assert_true(worker_take_room(&scene.worker, mode_connections(scene.spec.mode)));
+}
+
 static void arrive(enum mode mode) {
     int pair[2];
     struct sockaddr_storage name = {0};
@@ -184,7 +189,7 @@ static void arrive(enum mode mode) {
     scene.client = pair[0];
     getsockname(pair[0], (struct sockaddr *)&name, &len);
     scene.spec.mode = mode;
-    assert_true(worker_take_room(&scene.worker));
+    take_room();
     arrival_begin(&scene.listener, pair[1], (struct sockaddr *)&name);
     turn();
 }
@@ -319,7 +324,7 @@ static void a_client_that_was_not_redirected_is_refused(void **state) {
     scene.client = pair[0];
     scene.spec.mode = MODE_TRANSPARENT;
     scene.listener.port = ntohs(name.sin_port);
-    assert_true(worker_take_room(&scene.worker));
+    take_room();
     getsockname(pair[0], (struct sockaddr *)&name, &len);
     arrival_begin(&scene.listener, pair[1], (struct sockaddr *)&name);
     turn();
@@ -407,7 +412,7 @@ static void a_client_of_such_a_socket_is_refused(void **state) {
     (void)state;
     union net_address name = {.v4 = {.sin_family = AF_INET, .sin_port = htons(4711)}};
     scene.options.complain = complain;
-    assert_true(worker_take_room(&scene.worker));
+    take_room();
     arrival_begin(&scene.listener, NO_DESCRIPTOR, &name.any);
     turn();
     assert_int_equal(scene.sessions, 0);

@@ -276,6 +276,7 @@ static int close_scene(void **state) {
         scene.worker.first->ops->stop(scene.worker.first);
     }
     assert_int_equal(atomic_load(&scene.service.live), 0);
+    assert_int_equal(atomic_load(&scene.service.connections), 0);
     assert_int_equal(scene.finished, 1);
     close(scene.peers[SIDE_CLIENT]);
     close(scene.peers[SIDE_SERVER]);
@@ -317,8 +318,8 @@ static void begin_held(bool held, int server, const char *early) {
         scene.accepted.tunnel = tunnel_new(tunnel_protocol_of(mode));
         scene.accepted.tunnel->state = TUNNEL_CONNECTING;
     }
-    assert_true(worker_take_room(&scene.worker));
-    worker_session_began(&scene.worker, &scene.arrival);
+    assert_true(worker_take_room(&scene.worker, 2));
+    worker_session_began(&scene.worker, &scene.arrival, 2);
     const struct early said = {{[SIDE_CLIENT] = slice_of_string(early)}};
     conn_begin(&scene.worker, &scene.arrival, &scene.accepted, NULL, &said);
 }

@@ -105,6 +105,11 @@ static int close_scene(void **state) {
     return 0;
 }
 
+// A session ends.
+static void end_one(void) {
+    worker_give_room(&scene.worker, mode_connections(scene.spec.mode));
+}
+
 static void connect_clients(size_t count) {
     for (size_t i = 0; i < count; i++) {
         scene.clients[scene.client_count++] = tcp_connect(&scene.name);
@@ -129,9 +134,9 @@ static void more_than_max_sessions_wait_until_one_ends(void **state) {
     connect_clients(4);
     until_accepted(2);
     assert_int_equal(atomic_load(&scene.service.live), 2);
-    worker_give_room(&scene.worker);
+    end_one();
     until_accepted(3);
-    worker_give_room(&scene.worker);
+    end_one();
     until_accepted(4);
 }
 
@@ -162,11 +167,9 @@ static void clients_that_come_one_by_one_cost_one_accept_each(void **state) {
     }
 }
 
-// Each session needs a second descriptor, for its server.
-static void clients_wait_while_their_servers_would_get_no_descriptor(void **state) {
-    (void)state;
+static void three_of_five_clients_find_descriptors(unsigned each) {
     scene.service.own_descriptors = 10;
-    scene.descriptors_max = 10 + 16 + 2 * 3;
+    scene.descriptors_max = 10 + 16 + 3 * each;
     connect_clients(5);
     until_accepted(3);
     assert_int_equal(atomic_load(&scene.service.live), 3);
@@ -175,11 +178,23 @@ static void clients_wait_while_their_servers_would_get_no_descriptor(void **stat
     turn();
     assert_int_equal(scene.accepted_count, 3);
     assert_int_equal(scene.complaints, 1);
-    worker_give_room(&scene.worker);
+    end_one();
     turn();
     assert_int_equal(scene.accepted_count, 3); // until it is looked again
     fake_clock_pass_ms(100);
     until_accepted(4);
+}
+
+// Each session needs a second descriptor, for its server.
+static void clients_wait_while_their_servers_would_get_no_descriptor(void **state) {
+    (void)state;
+    scene.spec.mode = MODE_REVERSE;
+    three_of_five_clients_find_descriptors(2);
+}
+
+static void a_client_of_the_embedded_server_takes_one_descriptor(void **state) {
+    (void)state;
+    three_of_five_clients_find_descriptors(1);
 }
 
 // One session is always possible, however low the limit.
@@ -240,6 +255,7 @@ int main(void) {
         IN_SCENE(a_turn_accepts_one_and_more_where_many_come),
         IN_SCENE(clients_that_come_one_by_one_cost_one_accept_each),
         IN_SCENE(clients_wait_while_their_servers_would_get_no_descriptor),
+        IN_SCENE(a_client_of_the_embedded_server_takes_one_descriptor),
         IN_SCENE(the_first_session_is_not_refused),
         IN_SCENE(out_of_descriptors_it_accepts_again_later),
         IN_SCENE(a_client_that_left_already_is_none),
