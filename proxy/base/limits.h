@@ -130,12 +130,12 @@
 #define PROXY_HEADER_MAX     107 // a line of it with its CRLF, the longest that is written
 
 // Connections.
-#define LIMIT_LOOKUPS        32  // names that are looked up at once, each on a thread; more wait
-#define LIMIT_DIAL_ADDRESSES 16  // of one name
-#define LIMIT_ACCEPTS        64  // of one listener in a turn
-#define DESCRIPTORS_TO_START 16  // that must be free for a proxy to be started
-#define DIAL_RETRY_MS        100 // where descriptors are used up
-#define ACCEPT_RETRY_MS      100 // the same
+#define LIMIT_LOOKUPS        32 // names that are looked up at once, each on a thread; more wait
+#define LIMIT_DIAL_ADDRESSES 16 // of one name
+#define LIMIT_ACCEPTS        64 // of one listener in a turn
+#define DESCRIPTORS_TO_START 16 // that must be free for a proxy to be started
+#define DIAL_RETRY_NS        (100 * NS_PER_MS) // where descriptors are used up
+#define ACCEPT_RETRY_MS      100               // the same
 // Freed memory that the C library may keep, and how soon after a session it is looked at.
 #define SPARE_MEMORY         (4 * MIB)
 #define SPARE_MEMORY_LOOK_MS 3000

@@ -381,7 +381,7 @@ static void on_due(void *context) {
     if (arrival->state == ARRIVAL_AWAITS_PROCESS && now_ns >= arrival->identify_by_ns) {
         identify_no_longer(arrival);
     } else if (peer_has_unread(arrival->accepted.peer)) {
-        deadline_arm(arrival->deadline, now_ns + CONN_LOOK_NS); // the loop is late, not the client
+        arm(arrival); // The loop is late, not the client.
     } else if (arrival->state == ARRIVAL_AWAITS_HEADER && now_ns >= header_deadline(arrival)) {
         turn_away_without_header(arrival, OUTCOME_TIMEOUT);
     } else if (now_ns >= idle_deadline(arrival)) {

@@ -36,8 +36,9 @@ struct conn {
     struct pair pair;
     struct share shares[2];
     struct deadline *deadline;
-    int64_t dial_at_ns; // a dial that --fault holds; INT64_MAX: none
-    int64_t active_ns;  // the last byte of either side
+    int64_t dial_at_ns;  // a dial that --fault holds; INT64_MAX: none
+    int64_t active_ns;   // the last byte of either side
+    int64_t heard_ns[2]; // the last read of each
     struct client_watch watch;
     enum client_close client_close;
     bool updating;
@@ -162,6 +163,7 @@ static uv_buf_t lend_buffer(void *owner, enum side side) {
 static void on_received(void *owner, enum side side, struct slice bytes) {
     struct conn *conn = owner;
     conn->active_ns = pair_now_ns(&conn->pair);
+    conn->heard_ns[side] = conn->active_ns;
     relay_receive(conn->pair.relay, side, bytes, conn->active_ns);
     share_spent(&conn->shares[side], &conn->worker->turn, bytes.len,
                 pair_now_ns(&conn->pair) - conn->active_ns);
@@ -231,31 +233,26 @@ static void go_on_dialling(struct conn *conn) {
     }
 }
 
-// Timers come before sockets in a turn of the loop: in one that is late, bytes that came in time
-// lie unread when the time is over.
-static void note_unread(struct conn *conn, int64_t at_ns) {
-    bool client = peer_has_unread(conn->pair.peers[SIDE_CLIENT]);
-    if (client) {
-        relay_client_has_sent(conn->pair.relay, at_ns + CONN_LOOK_NS);
-    }
-    if (client || peer_has_unread(conn->pair.peers[SIDE_SERVER])) {
-        conn->active_ns = at_ns;
-    }
+// What lies unread may have come in time, if nothing was read since the time was over.
+static bool may_have_said(const struct conn *conn, enum side side, int64_t due_ns) {
+    return conn->heard_ns[side] < due_ns && peer_has_unread(conn->pair.peers[side]);
+}
+
+static bool is_over(const struct conn *conn, int64_t due_ns, int64_t at_ns) {
+    return at_ns >= due_ns && !may_have_said(conn, SIDE_CLIENT, due_ns) &&
+           !may_have_said(conn, SIDE_SERVER, due_ns);
 }
 
 static void on_due(void *context) {
     struct conn *conn = context;
     int64_t at_ns = pair_now_ns(&conn->pair);
-    if (at_ns >= relay_deadline_ns(conn->pair.relay) || at_ns >= idle_deadline(conn)) {
-        note_unread(conn, at_ns);
-    }
-    if (at_ns >= relay_deadline_ns(conn->pair.relay)) {
+    if (is_over(conn, relay_deadline_ns(conn->pair.relay), at_ns)) {
         relay_tick(conn->pair.relay, at_ns);
     }
     if (at_ns >= conn->dial_at_ns) {
         go_on_dialling(conn);
     }
-    if (at_ns >= idle_deadline(conn)) {
+    if (is_over(conn, idle_deadline(conn), at_ns)) {
         conn->active_ns = at_ns;
         relay_idle(conn->pair.relay, at_ns);
     }

@@ -13,6 +13,13 @@ struct deadline {
     void *context;
 };
 
+// Without uv_update_time: with that a timer may be due in the pass of timers that has started it.
+void deadline_start_timer(uv_timer_t *timer, uv_timer_cb due, int64_t at_ns) {
+    uint64_t at_ms = (uint64_t)((at_ns + NS_PER_MS - 1) / NS_PER_MS);
+    uint64_t now_ms = uv_now(timer->loop);
+    uv_timer_start(timer, due, at_ms > now_ms ? at_ms - now_ms : 1, 0);
+}
+
 struct deadline *deadline_new(uv_loop_t *loop, void (*due)(void *context), void *context) {
     struct deadline *deadline = mem_new(sizeof(*deadline));
     deadline->armed_ns = INT64_MAX;
@@ -33,11 +40,8 @@ void deadline_arm(struct deadline *deadline, int64_t at_ns) {
     if (at_ns >= deadline->armed_ns) {
         return;
     }
-    int64_t now_ns = (int64_t)uv_hrtime();
-    int64_t wait_ns = at_ns > now_ns ? at_ns - now_ns : 0;
     deadline->armed_ns = at_ns;
-    uv_update_time(deadline->timer.loop);
-    uv_timer_start(&deadline->timer, on_timer, (uint64_t)(wait_ns / NS_PER_MS + 1), 0);
+    deadline_start_timer(&deadline->timer, on_timer, at_ns);
 }
 
 static void free_deadline(uv_handle_t *handle) {

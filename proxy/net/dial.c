@@ -2,8 +2,10 @@
 #include "net/dial.h"
 
 #include "base/address.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "net/deadline.h"
 #include "net/lookup.h"
 #include "net/origdst.h"
 #include "net/own_listeners.h"
@@ -34,7 +36,7 @@ struct dial {
     uint16_t port;
     const struct own_listeners *own;
     bool mark;
-    uint64_t deadline_ms; // of the loop's clock
+    int64_t deadline_ns; // of uv_hrtime
     union net_address addresses[LIMIT_DIAL_ADDRESSES];
     size_t address_count;
     size_t next;
@@ -46,6 +48,15 @@ struct dial {
 };
 
 static void try_next(struct dial *dial);
+static void on_due(uv_timer_t *timer);
+
+static bool has_time(const struct dial *dial) {
+    return (int64_t)uv_hrtime() < dial->deadline_ns;
+}
+
+static void arm(struct dial *dial, int64_t at_ns) {
+    deadline_start_timer(&dial->timer, on_due, at_ns);
+}
 
 static void free_dial(uv_handle_t *handle) {
     struct dial *dial = handle->data;
@@ -115,7 +126,7 @@ static void fail_with(struct dial *dial, int error) {
 static void attempt_failed(struct dial *dial, int error) {
     give_up_attempt(dial);
     fail_with(dial, error);
-    if (dial->next < dial->address_count && uv_now(dial->loop) < dial->deadline_ms) {
+    if (dial->next < dial->address_count && has_time(dial)) {
         try_next(dial);
     } else {
         finish(dial);
@@ -141,9 +152,16 @@ static void on_connected(uv_connect_t *connect, int status) {
     free(attempt);
 }
 
-static void on_timeout(uv_timer_t *timer) {
+static bool is_answered(const struct dial *dial) {
+    return dial->attempt != NULL ? peer_is_answered(dial->attempt->peer)
+                                 : dial->lookup != NULL && lookup_is_done(dial->lookup);
+}
+
+static void on_due(uv_timer_t *timer) {
     struct dial *dial = timer->data;
-    if (dial->attempt != NULL) {
+    if (is_answered(dial)) {
+        arm(dial, (int64_t)uv_hrtime()); // The loop is late, not the server.
+    } else if (dial->attempt != NULL) {
         attempt_failed(dial, ETIMEDOUT);
     } else if (dial->lookup != NULL) {
         dial->result.error = ETIMEDOUT;
@@ -160,10 +178,10 @@ static bool out_of_descriptors(int error) {
 
 // The time left is shared by the addresses left, so that one that swallows packets cannot use it
 // up.
-static uint64_t attempt_ms(const struct dial *dial) {
-    uint64_t now_ms = uv_now(dial->loop);
-    uint64_t left_ms = dial->deadline_ms > now_ms ? dial->deadline_ms - now_ms : 0;
-    return left_ms / (dial->address_count - dial->next + 1) + 1;
+static int64_t attempt_until_ns(const struct dial *dial) {
+    int64_t now_ns = (int64_t)uv_hrtime();
+    int64_t left_ns = dial->deadline_ns > now_ns ? dial->deadline_ns - now_ns : 0;
+    return now_ns + left_ns / (int64_t)(dial->address_count - dial->next + 1);
 }
 
 static bool is_own(const struct dial *dial, const union net_address *address) {
@@ -187,7 +205,7 @@ static void attempt(struct dial *dial, struct peer *peer) {
         return;
     }
     dial->attempt = attempt;
-    uv_timer_start(&dial->timer, on_timeout, attempt_ms(dial), 0);
+    arm(dial, attempt_until_ns(dial));
 }
 
 static void try_next(struct dial *dial) {
@@ -201,8 +219,8 @@ static void try_next(struct dial *dial) {
     int error = 0;
     struct peer *peer =
         peer_new_unconnected(&error, dial->loop, SIDE_SERVER, address->any.sa_family);
-    if (out_of_descriptors(error) && uv_now(dial->loop) < dial->deadline_ms) {
-        uv_timer_start(&dial->timer, on_timeout, DIAL_RETRY_MS, 0);
+    if (out_of_descriptors(error) && has_time(dial)) {
+        arm(dial, (int64_t)uv_hrtime() + DIAL_RETRY_NS);
         return;
     }
     dial->next++;
@@ -256,8 +274,7 @@ static void start_later(uv_timer_t *timer) {
         try_next(dial);
         return;
     }
-    uint64_t left_ms = dial->deadline_ms - uv_now(dial->loop);
-    uv_timer_start(&dial->timer, on_timeout, left_ms, 0);
+    arm(dial, dial->deadline_ns);
     dial->lookup = lookup_start(dial->lookups, dial->loop, dial->host, on_resolved, dial);
 }
 
@@ -274,7 +291,7 @@ struct dial *dial_start(uv_loop_t *loop, const struct dial_target *target,
     dial->done = done;
     dial->context = context;
     dial->host = mem_string(target->host);
-    dial->deadline_ms = uv_now(loop) + (uint64_t)target->timeout_ms;
+    dial->deadline_ns = (int64_t)uv_hrtime() + target->timeout_ms * NS_PER_MS;
     if (target->address != NULL) {
         add_address(dial, target->address);
     } else if (address_parse(&parsed, target->host, target->port)) {

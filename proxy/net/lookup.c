@@ -169,6 +169,13 @@ struct lookup *lookup_start(struct lookups *lookups, uv_loop_t *loop, const char
     return lookup;
 }
 
+bool lookup_is_done(struct lookup *lookup) {
+    pthread_mutex_lock(&lookup->lookups->lock);
+    bool done = lookup->state == LOOKUP_DONE;
+    pthread_mutex_unlock(&lookup->lookups->lock);
+    return done;
+}
+
 void lookup_cancel(struct lookup *lookup) {
     if (lookup == NULL) {
         return;

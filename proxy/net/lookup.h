@@ -6,6 +6,7 @@
 #define SCOPE_NET_LOOKUP_H
 
 #include <netdb.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
 
@@ -23,6 +24,7 @@ void lookups_free(struct lookups *lookups); // NULL is fine; each look-up has en
 struct lookup *lookup_start(struct lookups *lookups, uv_loop_t *loop, const char *host,
                             void (*done)(void *context, int error, const struct addrinfo *list),
                             void *context);
-void lookup_cancel(struct lookup *lookup); // `done` will not be called; NULL is fine
+bool lookup_is_done(struct lookup *lookup); // the loop has yet to come to call `done`
+void lookup_cancel(struct lookup *lookup);  // `done` will not be called; NULL is fine
 
 #endif

@@ -9,6 +9,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -187,10 +188,17 @@ static bool get_tcp_info(const struct peer *peer, struct tcp_info *out) {
     return getsockopt(peer_fd(peer), IPPROTO_TCP, TCP_INFO, out, &len) == 0;
 }
 
+static bool has_event(const struct peer *peer, short event) {
+    struct pollfd look = {.fd = peer_fd(peer), .events = event};
+    return poll(&look, 1, 0) > 0;
+}
+
 bool peer_has_unread(const struct peer *peer) {
-    int unread = 0;
-    return peer != NULL && peer->reading && ioctl(peer_fd(peer), FIONREAD, &unread) == 0 &&
-           unread > 0;
+    return peer != NULL && peer->reading && has_event(peer, POLLIN);
+}
+
+bool peer_is_answered(const struct peer *peer) {
+    return has_event(peer, POLLOUT);
 }
 
 // What lies in the socket of a connection that the peer reset will never arrive.

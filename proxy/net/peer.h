@@ -43,9 +43,11 @@ ssize_t peer_write(struct peer *peer, struct slice bytes);
 void peer_shutdown(struct peer *peer); // FIN; not while something is being written
 void peer_close(struct peer *peer);    // NULL is fine
 void peer_close_reset(struct peer *peer);
-// Whether something of the peer has arrived that the loop has yet to come to read: a peer that is
-// read is not silent then, however late the loop is. False for NULL.
+// Whether something of the peer, its end included, has arrived that the loop has yet to come to
+// read: a peer that is read is not silent then, however late the loop is. False for NULL.
 bool peer_has_unread(const struct peer *peer);
+// Likewise for one that is being connected: the connection was made, or has failed.
+bool peer_is_answered(const struct peer *peer);
 bool peer_has_unsent(const struct peer *peer); // bytes that the peer's kernel has not got yet
 // Whether the peer, whose FIN has come, has not acknowledged all that we sent.
 bool peer_has_unacked(const struct peer *peer);

@@ -399,12 +399,6 @@ void relay_tick(struct relay *relay, int64_t at_ns) {
     }
 }
 
-void relay_client_has_sent(struct relay *relay, int64_t from_ns) {
-    if (relay->decide_at_ns < from_ns) {
-        relay->decide_at_ns = from_ns;
-    }
-}
-
 // After the answer to QUIT a session is complete, however long a peer keeps its connection.
 static bool is_complete(const struct relay *relay) {
     return dialogue_quit_answered(observer_dialogue(relay->observer));

@@ -100,9 +100,6 @@ bool relay_is_congested(const struct relay *relay);
 // When relay_tick is to be called next: nanoseconds since the accept, INT64_MAX for never.
 int64_t relay_deadline_ns(const struct relay *relay);
 void relay_tick(struct relay *relay, int64_t at_ns);
-// The client has sent something that is yet to be received: it is taken for a silent one no sooner
-// than at `from_ns`.
-void relay_client_has_sent(struct relay *relay, int64_t from_ns);
 
 // The proxy ends the session: nothing came for too long, or the process stops. Each says a 421 to
 // the client if it is between commands.

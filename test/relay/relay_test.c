@@ -102,21 +102,6 @@ static void open_to_tls_server(struct wire *wire) {
     wire_run(wire);
 }
 
-static void test_unread_bytes_are_no_silence(void **state) {
-    struct wire wire;
-    (void)state;
-    open_to_tls_server(&wire);
-    for (int i = 0; i < 3; i++) { // the loop is late, and its timers come first
-        wire.now_ns = relay_deadline_ns(wire.relay);
-        relay_client_has_sent(wire.relay, wire.now_ns + 1);
-        relay_tick(wire.relay, wire.now_ns);
-    }
-    wire_client_tls(&wire, "mail.example.com");
-    wire_run(&wire);
-    wire_expect(&wire.client, "220 secure\r\n");
-    wire_close(&wire);
-}
-
 static void test_plain_client_to_tls_server(void **state) {
     struct wire wire;
     (void)state;
@@ -508,7 +493,6 @@ int main(void) {
         cmocka_unit_test(test_implicit_tls_on_both_sides),
         cmocka_unit_test(test_plain_bytes_behind_starttls),
         cmocka_unit_test(test_plain_client_to_tls_server),
-        cmocka_unit_test(test_unread_bytes_are_no_silence),
         cmocka_unit_test(test_own_starttls_towards_the_server),
         cmocka_unit_test(test_starttls_taken_out_of_every_reply),
         cmocka_unit_test(test_starttls_added_to_every_reply),

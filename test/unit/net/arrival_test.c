@@ -253,7 +253,7 @@ static void an_answer_in_time_is_taken_before_the_wait_is_over(void **state) {
     (void)state;
     arrive_to_be_sent_on();
     answer(PID);
-    fake_clock_pass_ms(50);
+    fake_clock_pass_ms(49);
     assert_int_equal(scene.sessions, 0);
     until(&scene.sessions);
     assert_int_equal(scene.process.pid, PID);

@@ -56,7 +56,6 @@ static struct {
     enum outcome turned_away;
     char note[TEXT_MAX];
     unsigned ticks;
-    unsigned sent_unread;
     unsigned idles;
     unsigned stops;
     unsigned finished;
@@ -199,12 +198,6 @@ void relay_tick(struct relay *relay, int64_t at_ns) {
     assert_true(at_ns >= scene.deadline_ns);
     scene.deadline_ns = INT64_MAX;
     scene.ticks++;
-}
-
-void relay_client_has_sent(struct relay *relay, int64_t from_ns) {
-    (void)relay;
-    scene.deadline_ns = from_ns;
-    scene.sent_unread++;
 }
 
 void relay_idle(struct relay *relay, int64_t at_ns) {
@@ -476,6 +469,13 @@ static void a_session_is_idle_when_neither_side_says_anything(void **state) {
     assert_int_equal(scene.idles, 2);
 }
 
+static void relay_is_due_in_ms(int64_t ms) {
+    int64_t now_ns = (int64_t)fake_clock_now_ms() * NS_PER_MS;
+    scene.deadline_ns = now_ns - scene.accepted.accepted_ns + ms * NS_PER_MS;
+    say(SIDE_CLIENT, "y"); // The session takes it over.
+    turn();
+}
+
 // The loop comes to its timers later than the bytes came.
 static void a_peer_is_not_silent_whose_bytes_are_yet_unread(void **state) {
     (void)state;
@@ -492,20 +492,39 @@ static void a_peer_is_not_silent_whose_bytes_are_yet_unread(void **state) {
     assert_int_equal(scene.idles, 1);
 }
 
-static void the_relay_hears_of_unread_bytes_before_its_time(void **state) {
+static void the_relay_gets_unread_bytes_before_its_time(void **state) {
     (void)state;
     begin_connected();
-    scene.deadline_ns = 10 * NS_PER_MS;
-    say(SIDE_SERVER, "x");
-    turn(); // the session takes the new deadline over
+    for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+        relay_is_due_in_ms(10);
+        say(side, "x");
+        fake_clock_pass_ms(11);
+        assert_int_equal(scene.ticks, side);
+        turn();
+        assert_non_null(strchr(scene.received[side], 'x'));
+        fake_clock_pass_ms(1);
+        assert_int_equal(scene.ticks, side + 1);
+    }
+}
+
+static void a_peer_that_never_pauses_holds_no_time_up(void **state) {
+    (void)state;
+    begin_connected();
+    relay_is_due_in_ms(10);
+    fake_clock_late_ms(10);
     say(SIDE_CLIENT, "x");
-    fake_clock_pass_ms(11);
-    assert_int_equal(scene.sent_unread, 1);
-    assert_int_equal(scene.ticks, 0);
     turn();
-    fake_clock_pass_ms(11);
+    say(SIDE_CLIENT, "x");
+    fake_clock_pass_ms(2);
     assert_int_equal(scene.ticks, 1);
-    assert_int_equal(scene.sent_unread, 1);
+}
+
+static void the_end_of_a_stream_that_is_yet_unread_is_no_silence(void **state) {
+    (void)state;
+    begin_connected();
+    shutdown(scene.peers[SIDE_CLIENT], SHUT_WR);
+    fake_clock_pass_ms(IDLE_MS + 2);
+    assert_int_equal(scene.idles, 0);
 }
 
 static void the_relay_is_told_its_time(void **state) {
@@ -641,7 +660,9 @@ int main(void) {
         IN_SCENE(socks5_answers_before_the_session_says_a_word),
         IN_SCENE(a_session_is_idle_when_neither_side_says_anything),
         IN_SCENE(a_peer_is_not_silent_whose_bytes_are_yet_unread),
-        IN_SCENE(the_relay_hears_of_unread_bytes_before_its_time),
+        IN_SCENE(the_relay_gets_unread_bytes_before_its_time),
+        IN_SCENE(a_peer_that_never_pauses_holds_no_time_up),
+        IN_SCENE(the_end_of_a_stream_that_is_yet_unread_is_no_silence),
         IN_SCENE(the_relay_is_told_its_time),
         IN_SCENE(a_congested_session_is_not_read_until_it_is_free),
         IN_SCENE(the_last_words_of_a_peer_that_broke_off_are_read),

@@ -34,6 +34,7 @@ static struct {
     size_t tries;
     unsigned no_descriptors; // so many sockets cannot be had
     unsigned lookups;        // under way
+    bool lookup_done;        // which the loop does not know yet
     void (*looked_up)(void *context, int error, const struct addrinfo *list);
     void *looked_up_context;
     uv_loop_t loop;
@@ -57,6 +58,7 @@ struct lookup *__wrap_lookup_start(struct lookups *lookups, uv_loop_t *loop, con
                                                 const struct addrinfo *list),
                                    void *context);
 void __wrap_lookup_cancel(struct lookup *lookup);
+bool __wrap_lookup_is_done(struct lookup *lookup);
 
 int __wrap_uv_tcp_connect(uv_connect_t *connect, uv_tcp_t *tcp, const struct sockaddr *to,
                           uv_connect_cb connected) {
@@ -96,6 +98,11 @@ struct lookup *__wrap_lookup_start(struct lookups *lookups, uv_loop_t *loop, con
 
 void __wrap_lookup_cancel(struct lookup *lookup) {
     scene.lookups -= lookup != NULL;
+}
+
+bool __wrap_lookup_is_done(struct lookup *lookup) {
+    assert_ptr_equal(lookup, &scene);
+    return scene.lookup_done;
 }
 
 static void done(void *context, const struct dial_result *result) {
@@ -293,6 +300,53 @@ static void a_name_is_not_waited_for_any_longer(void **state) {
     assert_string_equal(scene.failure.text, "the name 'mail.example.com' was not resolved in time");
 }
 
+// The loop comes to its timers later than to what came in time, and its own clock is behind.
+static void a_connection_that_a_late_loop_has_yet_to_see_is_made(void **state) {
+    (void)state;
+    scene.outcomes[1] = CONNECTS;
+    start_name(NULL);
+    resolve(2);
+    fake_clock_pass_ms(TIMEOUT_MS + 1);
+    assert_int_equal(scene.tries, 1);
+    assert_int_equal(scene.calls, 0);
+    uv_run(&scene.loop, UV_RUN_DEFAULT);
+    assert_int_equal(scene.calls, 1);
+    assert_non_null(scene.result.peer);
+    assert_int_equal(scene.tries, 1);
+}
+
+static void a_name_that_a_late_loop_has_yet_to_see_is_resolved(void **state) {
+    (void)state;
+    start_name(NULL);
+    scene.lookup_done = true;
+    fake_clock_pass_ms(TIMEOUT_MS + 1);
+    assert_int_equal(scene.calls, 0);
+    resolve(1);
+    fake_clock_pass_ms(1);
+    uv_run(&scene.loop, UV_RUN_DEFAULT);
+    assert_int_equal(scene.tries, 1);
+}
+
+static void a_dial_of_a_late_loop_has_all_of_its_time(void **state) {
+    (void)state;
+    scene.outcomes[7] = SWALLOWS;
+    fake_clock_late_ms(TIMEOUT_MS);
+    start("192.0.2.7", NULL);
+    fake_clock_pass_ms(TIMEOUT_MS - 1);
+    assert_int_equal(scene.calls, 0);
+    fake_clock_pass_ms(1);
+    assert_int_equal(scene.calls, 1);
+}
+
+static void a_name_of_a_late_loop_is_not_waited_for_for_ever(void **state) {
+    (void)state;
+    struct dial_target target = {.host = "mail.example.com", .timeout_ms = TIMEOUT_MS};
+    dial_start(&scene.loop, &target, done, NULL);
+    fake_clock_late_ms(TIMEOUT_MS + 10);
+    fake_clock_pass_ms(1);
+    assert_int_equal(scene.calls, 1);
+}
+
 static void a_name_without_addresses_fails(void **state) {
     (void)state;
     start_name(NULL);
@@ -335,6 +389,14 @@ int main(void) {
         cmocka_unit_test_setup_teardown(it_waits_for_a_descriptor, open_scene, close_scene),
         cmocka_unit_test_setup_teardown(a_name_is_not_waited_for_any_longer, open_scene,
                                         close_scene),
+        cmocka_unit_test_setup_teardown(a_connection_that_a_late_loop_has_yet_to_see_is_made,
+                                        open_scene, close_scene),
+        cmocka_unit_test_setup_teardown(a_name_that_a_late_loop_has_yet_to_see_is_resolved,
+                                        open_scene, close_scene),
+        cmocka_unit_test_setup_teardown(a_dial_of_a_late_loop_has_all_of_its_time, open_scene,
+                                        close_scene),
+        cmocka_unit_test_setup_teardown(a_name_of_a_late_loop_is_not_waited_for_for_ever,
+                                        open_scene, close_scene),
         cmocka_unit_test_setup_teardown(a_name_without_addresses_fails, open_scene, close_scene),
         cmocka_unit_test_setup_teardown(a_name_that_no_thread_looks_up_fails, open_scene,
                                         close_scene),

@@ -19,6 +19,7 @@ struct armed {
 };
 
 static uint64_t now_ms;
+static uint64_t loop_ms; // when its turn began
 static struct armed armed[TIMERS_MAX];
 static size_t armed_count;
 
@@ -35,7 +36,7 @@ uint64_t __wrap_uv_hrtime(void) {
 
 uint64_t __wrap_uv_now(const uv_loop_t *loop) {
     (void)loop;
-    return now_ms;
+    return loop_ms;
 }
 
 static void disarm(const void *timer) {
@@ -51,7 +52,7 @@ int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb due, uint64_t timeout, 
     assert_int_equal(repeat, 0);
     disarm(timer);
     assert_true(armed_count < TIMERS_MAX);
-    armed[armed_count++] = (struct armed){.timer = timer, .due = due, .at_ms = now_ms + timeout};
+    armed[armed_count++] = (struct armed){.timer = timer, .due = due, .at_ms = loop_ms + timeout};
     return 0;
 }
 
@@ -66,7 +67,7 @@ void __wrap_uv_close(uv_handle_t *handle, uv_close_cb closed) {
 }
 
 void fake_clock_reset(void) {
-    now_ms = BEGIN_MS;
+    now_ms = loop_ms = BEGIN_MS;
     armed_count = 0;
 }
 
@@ -86,10 +87,15 @@ void fake_clock_pass_ms(uint64_t ms) {
          next = earliest()) {
         struct armed due = *next;
         now_ms = due.at_ms > now_ms ? due.at_ms : now_ms;
+        loop_ms = now_ms;
         disarm(due.timer);
         due.due(due.timer);
     }
-    now_ms = end_ms;
+    now_ms = loop_ms = end_ms;
+}
+
+void fake_clock_late_ms(uint64_t ms) {
+    now_ms += ms;
 }
 
 uint64_t fake_clock_now_ms(void) {

@@ -10,6 +10,9 @@
 void fake_clock_reset(void);
 // Calls each timer that is due until then, in order.
 void fake_clock_pass_ms(uint64_t ms);
+// A turn of the loop takes so long: no timer is called, and the loop's own clock shows the
+// beginning of the turn until time passes.
+void fake_clock_late_ms(uint64_t ms);
 uint64_t fake_clock_now_ms(void);
 size_t fake_clock_armed(void); // timers that wait
 
