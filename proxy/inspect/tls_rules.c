@@ -129,7 +129,7 @@ static void say_distrusts(struct analysis *analysis, const struct event_tls *tls
     char alert[80];
     name_alert(alert, sizeof(alert), tls->alert);
     struct place place = place_of_session(PARTY_CLIENT);
-    if (tls->shown_faults != NULL) {
+    if (tls->shown_faults != NULL && !tls->shown_by_fault) {
         // What the client thinks of the server itself is not known: it may have roots of its own.
         analysis_say(analysis, RULE_TLS_CLIENT_DISTRUSTS, place,
                      "The client refused the certificate %s: it was shown one with the faults that "
@@ -171,7 +171,8 @@ static void say_no_sni(struct analysis *analysis) {
 }
 
 static void judge_refusal(struct analysis *analysis, const struct event_tls *tls) {
-    bool did_right = tls->shown_by_fault && tls->shown_bad;
+    // Of a fault that not every client minds, such as a weak key, it may only not know the issuer.
+    bool did_right = tls->shown_by_fault && (tls->shown_bad || tls->alert != UNKNOWN_CA);
     if (tls->error != NULL && tls->certificate_alert && !did_right) {
         say_distrusts(analysis, tls);
     }

@@ -338,6 +338,7 @@ static void present(struct relay *relay, int64_t at_ns) {
     }
     relay->shown_faults = edited != 0 ? edited : faults_seen(&request);
     what.faulty = relay->shown_faults != 0;
+    what.faulty_by_rule = edited != 0;
     relay_set_client(relay, CLIENT_HANDSHAKE);
     tls_endpoint_present(relay->client.tls, &what, at_ns);
 }

@@ -273,6 +273,7 @@ void tls_endpoint_present(struct tls_endpoint *endpoint, const struct tls_presen
     }
     endpoint->presented = true;
     endpoint->faulty = what->faulty;
+    endpoint->faulty_by_rule = what->faulty_by_rule;
     tls_endpoint_set_state(endpoint, TLS_AWAIT_HANDSHAKE);
     tls_handshake_advance(endpoint, at_ns);
 }

@@ -98,6 +98,7 @@ struct tls_presentation {
     struct slice alpn;    // the one protocol to select; empty: none
     bool ask_certificate; // ask the client for one, and go on without
     bool faulty;          // it has the faults of the server's own (--verify mirror)
+    bool faulty_by_rule;  // … or those that --fault wants
 };
 void tls_endpoint_present(struct tls_endpoint *endpoint, const struct tls_presentation *what,
                           int64_t at_ns);

@@ -99,8 +99,10 @@ static void explain_plain_text(struct buf *out, const struct tls_account *accoun
 static void explain_certificate_alert(struct buf *out, const struct tls_account *account) {
     enum { UNKNOWN_CA = 48 };
     if (account->peer == SIDE_CLIENT && account->faulty) {
-        buf_put_string(out, "; it was shown the faults that the proxy finds in the server's own "
-                            "certificate (--verify mirror)");
+        buf_put_string(out, account->faulty_by_rule
+                                ? "; it was shown a certificate with the fault that --fault wants"
+                                : "; it was shown the faults that the proxy finds in the server's "
+                                  "own certificate (--verify mirror)");
     } else if (account->peer == SIDE_CLIENT) {
         bool nameless = account->hello != NULL && account->hello->sni == NULL;
         buf_put_string(out, nameless && account->alert != UNKNOWN_CA

@@ -36,8 +36,9 @@ struct tls_account {
     const char *plain_text_remedy; // towards a server that speaks plain text; NULL for none
     bool has_certificate;          // towards a server: one that could be given,
     bool certificate_requested;    // and it was asked for
-    bool faulty;    // the certificate shown to the client mirrors the server's faults
-    uint16_t suite; // of the ServerHello; 0 before it
+    bool faulty;         // the certificate shown to the client mirrors the server's faults
+    bool faulty_by_rule; // … or has those that --fault wants
+    uint16_t suite;      // of the ServerHello; 0 before it
 };
 
 // Appends the sentence, without a full stop at its end.

@@ -247,6 +247,7 @@ void tls_endpoint_fail(struct tls_endpoint *endpoint, enum tls_end end, int64_t 
         .first = buf_slice(&endpoint->wire.first),
         .hello = endpoint->hello,
         .faulty = endpoint->faulty,
+        .faulty_by_rule = endpoint->faulty_by_rule,
         .has_certificate = tls_context_has_certificate(endpoint->context),
         .certificate_requested = endpoint->certificate_requested,
         .plain_text_remedy = endpoint->plan.plain_text_remedy,

@@ -27,6 +27,7 @@ struct tls_endpoint {
     bool presented;
     CRYPTO_BUFFER *leaf; // with a reference of ours; NULL before
     bool faulty;         // what was presented has the server's faults
+    bool faulty_by_rule; // … or those that --fault wants
     bool asked;          // for a client certificate
     struct buf alpn_choice;
 

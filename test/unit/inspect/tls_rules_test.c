@@ -118,6 +118,24 @@ static void a_mirrored_fault_is_no_want_of_the_ca(void **state) {
     assert_null(strstr(text, "ca.pem"));
 }
 
+// A weak key, which not every client minds, so `shown_bad` is not set.
+static void who_refuses_what_a_rule_put_in_does_right(void **state) {
+    struct fixture *fixture = *state;
+    struct event_tls tls = good_tls(SIDE_CLIENT);
+    tls.error = "the client refused the certificate";
+    tls.certificate_alert = true;
+    tls.alert = 42;
+    tls.alert_by = PARTY_CLIENT;
+    tls.shown_faults = "tls: certificate weak-key";
+    tls.shown_by_fault = true;
+    fixture_tls(fixture, tls);
+    assert_string_equal(fixture_log(fixture), "");
+    tls.alert = 48;
+    fixture_tls(fixture, tls);
+    assert_string_equal(fixture_log(fixture), "error tls-client-distrusts client -1 0\n");
+    assert_non_null(strstr(fixture_texts(fixture), "ca.pem"));
+}
+
 static void advice_fits_the_fault(void **state) {
     struct fixture *fixture = *state;
     struct event_tls tls = good_tls(SIDE_CLIENT);
@@ -346,6 +364,7 @@ int main(void) {
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(distrust_of_the_issuer_is_about_no_name, setup, teardown),
         cmocka_unit_test_setup_teardown(a_mirrored_fault_is_no_want_of_the_ca, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_refuses_what_a_rule_put_in_does_right, setup, teardown),
         cmocka_unit_test_setup_teardown(advice_fits_the_fault, setup, teardown),
         cmocka_unit_test_setup_teardown(other_alerts_are_no_distrust, setup, teardown),
         cmocka_unit_test_setup_teardown(a_mismatch_names_both, setup, teardown),

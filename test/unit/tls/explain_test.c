@@ -101,6 +101,9 @@ static void a_distrusting_client_is_advised_on_the_ca_where_that_helps(void **st
     account.faulty = true;
     says(explained(account), "--verify mirror");
     says_no(explained(account), "make it trust");
+    account.faulty_by_rule = true;
+    says(explained(account), "the fault that --fault wants");
+    says_no(explained(account), "--verify mirror");
 }
 
 static void a_server_that_distrusts_is_about_our_certificate(void **state) {
