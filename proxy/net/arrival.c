@@ -378,13 +378,13 @@ static void identify_no_longer(struct arrival *arrival) {
 static void on_due(void *context) {
     struct arrival *arrival = context;
     int64_t now_ns = (int64_t)uv_hrtime();
+    bool silent = !peer_has_unread(arrival->accepted.peer); // else the loop is late, not the client
     if (arrival->state == ARRIVAL_AWAITS_PROCESS && now_ns >= arrival->identify_by_ns) {
         identify_no_longer(arrival);
-    } else if (peer_has_unread(arrival->accepted.peer)) {
-        arm(arrival); // The loop is late, not the client.
-    } else if (arrival->state == ARRIVAL_AWAITS_HEADER && now_ns >= header_deadline(arrival)) {
+    } else if (silent && arrival->state == ARRIVAL_AWAITS_HEADER &&
+               now_ns >= header_deadline(arrival)) {
         turn_away_without_header(arrival, OUTCOME_TIMEOUT);
-    } else if (now_ns >= idle_deadline(arrival)) {
+    } else if (silent && now_ns >= idle_deadline(arrival)) {
         end(arrival); // It never said what it wants.
     } else {
         arm(arrival);
