@@ -27,7 +27,7 @@
 #include <string.h>
 
 // What `struct event_certificate` points into.
-struct facts {
+struct owned_facts {
     struct event_certificate view;
     char *subject;
     char *issuer;
@@ -83,7 +83,7 @@ static char *general_name_text(const GENERAL_NAME *name) {
     return name->type == GEN_DNS ? host_text(bytes) : address_text(bytes);
 }
 
-static void read_names(struct facts *facts, const X509 *x509) {
+static void read_names(struct owned_facts *facts, const X509 *x509) {
     GENERAL_NAMES *names = X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);
     size_t count = names == NULL ? 0 : sk_GENERAL_NAME_num(names);
     facts->names = mem_new_array(count, sizeof(*facts->names));
@@ -126,7 +126,7 @@ static const char *curve_name(int nid) {
     }
 }
 
-static void read_key(struct facts *facts, X509 *x509) {
+static void read_key(struct owned_facts *facts, X509 *x509) {
     EVP_PKEY *key = X509_get_pubkey(x509);
     switch (key == NULL ? EVP_PKEY_NONE : EVP_PKEY_id(key)) {
     case EVP_PKEY_RSA:
@@ -153,7 +153,7 @@ static bool is_sha1(const X509 *x509) {
     return OBJ_find_sigid_algs(X509_get_signature_nid(x509), &digest, &key) && digest == NID_sha1;
 }
 
-static void read_hash(struct facts *facts, struct slice der) {
+static void read_hash(struct owned_facts *facts, struct slice der) {
     uint8_t hash[SHA256_LEN];
     struct buf hex;
     sha256_of(hash, der);
@@ -172,7 +172,7 @@ struct event_certificate *certificate_facts_new(struct slice der) {
         ERR_clear_error();
         return NULL;
     }
-    struct facts *facts = mem_new(sizeof(*facts));
+    struct owned_facts *facts = mem_new(sizeof(*facts));
     facts->view.subject = facts->subject = name_text(X509_get_subject_name(x509));
     facts->view.issuer = facts->issuer = name_text(X509_get_issuer_name(x509));
     facts->view.not_before_unix_ns = unix_ns(X509_get0_notBefore(x509));
@@ -192,8 +192,8 @@ struct event_certificate *certificate_facts_of(const CRYPTO_BUFFER *certificate)
         slice_of(CRYPTO_BUFFER_data(certificate), CRYPTO_BUFFER_len(certificate)));
 }
 
-static struct facts *facts_of(struct event_certificate *view) {
-    return (struct facts *)view; // its first member
+static struct owned_facts *facts_of(struct event_certificate *view) {
+    return (struct owned_facts *)view; // its first member
 }
 
 struct event_certificate *certificate_facts_share(struct event_certificate *view) {
@@ -205,7 +205,7 @@ void certificate_facts_free(struct event_certificate *view) {
     if (view == NULL || atomic_fetch_sub(&facts_of(view)->holders, 1) > 1) {
         return;
     }
-    struct facts *facts = facts_of(view);
+    struct owned_facts *facts = facts_of(view);
     for (size_t i = 0; i < view->name_count; i++) {
         free(facts->names[i]);
     }

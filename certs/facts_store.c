@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct kept {
+struct stored_facts {
     uint8_t id[SHA256_LEN]; // of the certificate
     struct event_certificate *facts;
 };
@@ -21,13 +21,13 @@ struct kept {
 // A certificate has one place, which the next that has the same takes from it.
 struct facts_store {
     pthread_mutex_t mutex; // guards what follows
-    struct kept kept[LIMIT_FACTS_KEPT];
+    struct stored_facts kept[LIMIT_FACTS_KEPT];
 };
 
 static struct event_certificate *find(struct facts_store *store, const uint8_t id[SHA256_LEN]) {
     struct event_certificate *found = NULL;
     pthread_mutex_lock(&store->mutex);
-    const struct kept *kept = &store->kept[id[0] % LIMIT_FACTS_KEPT];
+    const struct stored_facts *kept = &store->kept[id[0] % LIMIT_FACTS_KEPT];
     if (kept->facts != NULL && memcmp(kept->id, id, SHA256_LEN) == 0) {
         found = certificate_facts_share(kept->facts);
     }
@@ -38,7 +38,7 @@ static struct event_certificate *find(struct facts_store *store, const uint8_t i
 static void keep(struct facts_store *store, const uint8_t id[SHA256_LEN],
                  struct event_certificate *facts) {
     pthread_mutex_lock(&store->mutex);
-    struct kept *kept = &store->kept[id[0] % LIMIT_FACTS_KEPT];
+    struct stored_facts *kept = &store->kept[id[0] % LIMIT_FACTS_KEPT];
     certificate_facts_free(kept->facts);
     memcpy(kept->id, id, SHA256_LEN);
     kept->facts = certificate_facts_share(facts);

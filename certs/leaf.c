@@ -34,7 +34,7 @@ enum { SMALL_KEY_COUNT = sizeof(SMALL_KEY_BITS) / sizeof(SMALL_KEY_BITS[0]) };
 
 // A leaf with a count of who holds it: the store, and each thread for the one that it asked for
 // last. So a leaf that is pushed out of the store is not pulled from under a thread's hands.
-struct kept {
+struct stored_leaf {
     struct leaf view;
     CRYPTO_BUFFER *chain[LEAF_CHAIN_LEN];
     uint8_t id[SHA256_LEN];
@@ -51,7 +51,7 @@ struct leaf_store {
     EVP_PKEY *small_keys[SMALL_KEY_COUNT]; // each NULL until a server has such a one
     struct issuer unknown_root;
     struct issuer unknown_issuer; // signed by it
-    struct kept *kept[LIMIT_LEAVES];
+    struct stored_leaf *kept[LIMIT_LEAVES];
     size_t kept_count;
     uint64_t counter;
     pthread_key_t last; // each thread's last leaf
@@ -60,7 +60,7 @@ struct leaf_store {
 // ── who holds what ──────────────────────────────────────────────────────────────────────────────
 
 static void let_go(void *pointer) {
-    struct kept *kept = pointer;
+    struct stored_leaf *kept = pointer;
     if (kept == NULL || atomic_fetch_sub(&kept->holders, 1) > 1) {
         return;
     }
@@ -71,15 +71,16 @@ static void let_go(void *pointer) {
     free(kept);
 }
 
-static void hand_to_thread(struct leaf_store *store, struct kept *kept) {
+static void hand_to_thread(struct leaf_store *store, struct stored_leaf *kept) {
     let_go(pthread_getspecific(store->last));
     atomic_fetch_add(&kept->holders, 1);
     pthread_setspecific(store->last, kept);
 }
 
-static struct kept *find(struct leaf_store *store, const uint8_t id[SHA256_LEN], int64_t now_s) {
+static struct stored_leaf *find(struct leaf_store *store, const uint8_t id[SHA256_LEN],
+                                int64_t now_s) {
     for (size_t i = 0; i < store->kept_count; i++) {
-        struct kept *kept = store->kept[i];
+        struct stored_leaf *kept = store->kept[i];
         if (memcmp(kept->id, id, SHA256_LEN) != 0) {
             continue;
         }
@@ -101,7 +102,7 @@ static size_t longest_unused(const struct leaf_store *store) {
     return longest;
 }
 
-static void keep(struct leaf_store *store, struct kept *kept) {
+static void keep(struct leaf_store *store, struct stored_leaf *kept) {
     if (store->kept_count == LIMIT_LEAVES) {
         size_t place = longest_unused(store);
         let_go(store->kept[place]);
@@ -332,14 +333,14 @@ static EVP_PKEY *key_for(struct leaf_store *store, const struct leaf_request *re
     return rsa ? store->rsa_key : store->key;
 }
 
-static void put_into_chain(struct kept *kept, X509 *x509) {
+static void put_into_chain(struct stored_leaf *kept, X509 *x509) {
     if (x509 != NULL) {
         kept->chain[kept->view.chain_len++] = build_der(x509);
     }
 }
 
-static struct kept *kept_new(const struct minting *minting, X509 *leaf) {
-    struct kept *kept = mem_new(sizeof(*kept));
+static struct stored_leaf *kept_new(const struct minting *minting, X509 *leaf) {
+    struct stored_leaf *kept = mem_new(sizeof(*kept));
     bool sends_flawed = flaw_sends_issuer(minting->request->flaw);
     put_into_chain(kept, leaf);
     put_into_chain(kept, sends_flawed ? minting->flawed.certificate : NULL);
@@ -360,12 +361,12 @@ static bool make_flawed_issuer(struct minting *minting) {
                              request->now_unix_ns / NS_PER_S);
 }
 
-static struct kept *mint(struct leaf_store *store, const struct leaf_request *request) {
+static struct stored_leaf *mint(struct leaf_store *store, const struct leaf_request *request) {
     struct minting minting = {.store = store, .request = request, .key = key_for(store, request)};
     minting.server = request->server == NULL ? NULL : X509_parse_from_buffer(request->server);
     bool can = minting.key != NULL && make_flawed_issuer(&minting);
     X509 *leaf = can ? build_leaf(&minting) : NULL;
-    struct kept *kept = leaf == NULL ? NULL : kept_new(&minting, leaf);
+    struct stored_leaf *kept = leaf == NULL ? NULL : kept_new(&minting, leaf);
     X509_free(minting.server);
     X509_free(leaf);
     issuer_cleanup(&minting.flawed);
@@ -405,7 +406,7 @@ enum err leaf_get(const struct leaf **out, struct failure *failure, struct leaf_
     uint8_t id[SHA256_LEN];
     identify(id, request);
     pthread_mutex_lock(&store->mutex);
-    struct kept *kept = find(store, id, request->now_unix_ns / NS_PER_S);
+    struct stored_leaf *kept = find(store, id, request->now_unix_ns / NS_PER_S);
     if (kept == NULL) {
         kept = mint(store, request);
         if (kept != NULL) {

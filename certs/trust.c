@@ -23,7 +23,7 @@
 
 enum { SMALL_KEY_BITS = 2048 };
 
-struct kept {
+struct stored_verdict {
     uint8_t id[SHA256_LEN];
     int64_t until_ns;
     struct trust_verdict verdict;
@@ -42,7 +42,7 @@ struct trust_store {
     pthread_mutex_t mutex; // guards what follows
     enum loading loading;
     bool abandoned; // freed while the roots were being loaded: the thread cleans up
-    struct kept kept[LIMIT_VERDICTS_KEPT];
+    struct stored_verdict kept[LIMIT_VERDICTS_KEPT];
 };
 
 // ── what OpenSSL's errors are to us ─────────────────────────────────────────────────────────────
@@ -316,14 +316,14 @@ static void identify(uint8_t out[SHA256_LEN], CRYPTO_BUFFER *const *chain, size_
     sha256_final(out, &hash);
 }
 
-static struct kept *place_of(struct trust_store *store, const uint8_t id[SHA256_LEN]) {
+static struct stored_verdict *place_of(struct trust_store *store, const uint8_t id[SHA256_LEN]) {
     return &store->kept[id[0] & (LIMIT_VERDICTS_KEPT - 1)];
 }
 
 static bool find(struct trust_verdict *out, struct trust_store *store, const uint8_t id[SHA256_LEN],
                  int64_t now_unix_ns) {
     pthread_mutex_lock(&store->mutex);
-    const struct kept *kept = place_of(store, id);
+    const struct stored_verdict *kept = place_of(store, id);
     // Both bounds: a clock that was set back must not make a verdict last.
     bool found = memcmp(kept->id, id, SHA256_LEN) == 0 && now_unix_ns < kept->until_ns &&
                  now_unix_ns >= kept->until_ns - VERDICT_KEPT_NS;
@@ -337,7 +337,7 @@ static bool find(struct trust_verdict *out, struct trust_store *store, const uin
 static void keep(struct trust_store *store, const uint8_t id[SHA256_LEN],
                  const struct trust_verdict *verdict, int64_t now_unix_ns) {
     pthread_mutex_lock(&store->mutex);
-    struct kept *kept = place_of(store, id);
+    struct stored_verdict *kept = place_of(store, id);
     memcpy(kept->id, id, SHA256_LEN);
     kept->until_ns = now_unix_ns + VERDICT_KEPT_NS;
     kept->verdict = *verdict;

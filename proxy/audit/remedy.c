@@ -76,9 +76,9 @@ enum { RUNTIME_COUNT = sizeof(runtimes) / sizeof(runtimes[0]) };
 
 // ── which one ───────────────────────────────────────────────────────────────────────────────────
 
-enum match { MATCHES_START, MATCHES_NAME, MATCHES_END };
+enum word_match { MATCHES_START, MATCHES_NAME, MATCHES_END };
 
-static bool fits(struct slice word, struct slice pattern, enum match match) {
+static bool fits(struct slice word, struct slice pattern, enum word_match match) {
     bool open = pattern.len > 0 && pattern.data[pattern.len - 1] == '*';
     if (match == MATCHES_START || (match == MATCHES_NAME && open)) {
         return slice_starts_with_nocase(word,
@@ -88,7 +88,7 @@ static bool fits(struct slice word, struct slice pattern, enum match match) {
                                 : slice_equal(word, pattern);
 }
 
-static bool is_one_of(const char *list, struct slice word, enum match match) {
+static bool is_one_of(const char *list, struct slice word, enum word_match match) {
     struct slice rest = slice_of_string(list);
     bool one = false;
     while (!slice_is_null(rest) && !slice_is_null(word) && !one) {

@@ -19,7 +19,7 @@ struct capture {
     struct reporter reporter;
     struct port_list watched;
     int refuser; // bound and never listening, so that its port refuses
-    struct command command;
+    struct captured_command command;
     struct supervisor *supervisor;
     struct reaper *reaper;
     bool executed;

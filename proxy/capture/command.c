@@ -168,7 +168,7 @@ int command_exec_status(int error) {
     return error == ENOENT || error == ENOTDIR ? 127 : 126;
 }
 
-enum err command_start(struct command *out, struct failure *failure,
+enum err command_start(struct captured_command *out, struct failure *failure,
                        const struct capture_options *options) {
     int channel[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) != 0) {
@@ -192,11 +192,11 @@ enum err command_start(struct command *out, struct failure *failure,
         waitpid(pid, NULL, 0);
         return explain(failure, &message);
     }
-    *out = (struct command){.pid = pid, .channel = channel[0], .filter = message.filter};
+    *out = (struct captured_command){.pid = pid, .channel = channel[0], .filter = message.filter};
     return OK;
 }
 
-int command_wait_executed(struct command *command) {
+int command_wait_executed(struct captured_command *command) {
     struct child_message message = {.error = 0};
     bool heard = hear(command->channel, &message);
     close(command->channel);

@@ -153,7 +153,7 @@ static struct connect_outcome dial_server(struct connect_job *job,
     struct dial_patience patience = {
         .wait_ms = connect_policy_wait_ms(terms), .go_on = waits_still, .context = job};
     int64_t deadline_ns = clock_monotonic_ns() + patience.wait_ms * NS_PER_MS;
-    struct dial dialled;
+    struct server_dial dialled;
     struct connect_outcome outcome = {
         .result = dial(&dialled, &job->request.address, job->socket.fd, &patience)};
     outcome.error = dialled.error;

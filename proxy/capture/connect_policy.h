@@ -37,7 +37,7 @@ struct connect_terms {
 struct connect_outcome {
     enum dial_result result;
     int error;           // of DIAL_FAILED, an errno
-    bool failed_at_once; // of struct dial
+    bool failed_at_once; // of struct server_dial
     bool timed_out;      // DIAL_PENDING: the wait is over; else the caller stopped waiting
     bool awaited;        // the caller still waits for its answer
     bool killed;         // it does not, because it was killed

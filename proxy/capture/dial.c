@@ -71,8 +71,8 @@ static int open_socket(int family, const struct dial_patience *patience, int64_t
     }
 }
 
-static enum dial_result wait_connected(struct dial *out, const struct dial_patience *patience,
-                                       int64_t deadline_ns) {
+static enum dial_result wait_connected(struct server_dial *out,
+                                       const struct dial_patience *patience, int64_t deadline_ns) {
     struct pollfd pollfd = {.fd = out->fd, .events = POLLOUT};
     for (;;) {
         int64_t left_ms = (deadline_ns - clock_monotonic_ns() + NS_PER_MS - 1) / NS_PER_MS;
@@ -92,7 +92,7 @@ static enum dial_result wait_connected(struct dial *out, const struct dial_patie
     return out->error == 0 ? DIAL_CONNECTED : DIAL_FAILED;
 }
 
-static enum dial_result dial_socket(struct dial *out, const struct sockaddr_storage *server,
+static enum dial_result dial_socket(struct server_dial *out, const struct sockaddr_storage *server,
                                     const struct dial_patience *patience, int64_t deadline_ns) {
     const struct sockaddr *address = (const struct sockaddr *)server;
     if (connect(out->fd, address, address_len(address)) == 0) {
@@ -106,10 +106,10 @@ static enum dial_result dial_socket(struct dial *out, const struct sockaddr_stor
     return wait_connected(out, patience, deadline_ns);
 }
 
-enum dial_result dial(struct dial *out, const struct sockaddr_storage *server, int like,
+enum dial_result dial(struct server_dial *out, const struct sockaddr_storage *server, int like,
                       const struct dial_patience *patience) {
     int64_t deadline_ns = clock_monotonic_ns() + patience->wait_ms * NS_PER_MS;
-    *out = (struct dial){.fd = open_socket(server->ss_family, patience, deadline_ns)};
+    *out = (struct server_dial){.fd = open_socket(server->ss_family, patience, deadline_ns)};
     if (out->fd < 0) {
         out->error = errno;
         out->failed_at_once = true;

@@ -14,7 +14,7 @@ enum dial_result {
     DIAL_PENDING, // patience is over, or `go_on` said so; the dial was given up
 };
 
-struct dial {
+struct server_dial {
     int fd;              // connected, non-blocking, close-on-exec; else -1
     int error;           // of DIAL_FAILED, an errno
     bool failed_at_once; // DIAL_FAILED: by connect itself, without waiting for the network
@@ -28,7 +28,7 @@ struct dial_patience {
 
 // `like` is the command's socket, whose own address, device and mark the dial takes over as far as
 // it may; -1 for none.
-enum dial_result dial(struct dial *out, const struct sockaddr_storage *server, int like,
+enum dial_result dial(struct server_dial *out, const struct sockaddr_storage *server, int like,
                       const struct dial_patience *patience);
 
 #endif

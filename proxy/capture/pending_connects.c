@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-struct record {
-    struct record *next;
+struct pending_connect {
+    struct pending_connect *next;
     struct pending_key key;
     int64_t added_ns;
     struct capture_connection connection;
@@ -26,7 +26,7 @@ struct record {
 struct pending_connects {
     pthread_mutex_t lock;
     pthread_cond_t emptied;
-    struct record *first;
+    struct pending_connect *first;
     size_t dials; // under way
 };
 
@@ -80,7 +80,7 @@ struct pending_connects *pending_connects_new(void) {
     return pending;
 }
 
-static void record_free(struct record *record) {
+static void record_free(struct pending_connect *record) {
     if (record->connection.server_fd >= 0) {
         close(record->connection.server_fd);
     }
@@ -92,7 +92,7 @@ void pending_connects_free(struct pending_connects *pending) {
         return;
     }
     while (pending->first != NULL) {
-        struct record *record = pending->first;
+        struct pending_connect *record = pending->first;
         pending->first = record->next;
         record_free(record);
     }
@@ -101,8 +101,9 @@ void pending_connects_free(struct pending_connects *pending) {
     free(pending);
 }
 
-static struct record **find(struct pending_connects *pending, const struct pending_key *key) {
-    struct record **at = &pending->first;
+static struct pending_connect **find(struct pending_connects *pending,
+                                     const struct pending_key *key) {
+    struct pending_connect **at = &pending->first;
     while (*at != NULL && !key_equal(&(*at)->key, key)) {
         at = &(*at)->next;
     }
@@ -110,9 +111,9 @@ static struct record **find(struct pending_connects *pending, const struct pendi
 }
 
 static void drop_old(struct pending_connects *pending, int64_t now_ns) {
-    struct record **at = &pending->first;
+    struct pending_connect **at = &pending->first;
     while (*at != NULL) {
-        struct record *record = *at;
+        struct pending_connect *record = *at;
         if (now_ns - record->added_ns > PENDING_CONNECT_NS) {
             *at = record->next;
             record_free(record);
@@ -140,7 +141,7 @@ static struct in_addr pick_address(struct pending_connects *pending) {
 
 static void add_locked(struct pending_connects *pending,
                        const struct capture_connection *connection, const struct pending_key *key) {
-    struct record *record = mem_new(sizeof(*record));
+    struct pending_connect *record = mem_new(sizeof(*record));
     record->connection = *connection;
     record->added_ns = clock_monotonic_ns();
     record->key = *key;
@@ -189,8 +190,8 @@ void pending_connects_dial_ended(struct pending_connects *pending) {
 bool pending_connects_take(struct pending_connects *pending, const struct pending_key *key,
                            struct capture_connection *out) {
     pthread_mutex_lock(&pending->lock);
-    struct record **at = find(pending, key);
-    struct record *record = *at;
+    struct pending_connect **at = find(pending, key);
+    struct pending_connect *record = *at;
     if (record != NULL) {
         *at = record->next;
     }

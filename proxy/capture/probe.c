@@ -33,7 +33,7 @@ static enum err try_command(struct filter_installed *out_filter, struct failure 
     getrlimit(RLIMIT_NOFILE, &inherited.descriptors);
     sigprocmask(SIG_BLOCK, NULL, &inherited.signal_mask);
     struct capture_options options = {.command = command_line, .inherited = &inherited};
-    struct command command;
+    struct captured_command command;
     enum err err = command_start(&command, failure, &options);
     if (err == OK) {
         *out_filter = command.filter;

@@ -36,8 +36,10 @@ static const char *const readable[] = {
 };
 
 static void add(struct places *places, const char *path, enum place_access access) {
-    places->items = array_grown(places->items, places->count, &places->room, sizeof(struct place));
-    places->items[places->count++] = (struct place){.path = mem_string(path), .access = access};
+    places->items =
+        array_grown(places->items, places->count, &places->room, sizeof(struct file_place));
+    places->items[places->count++] =
+        (struct file_place){.path = mem_string(path), .access = access};
 }
 
 // The folder above, in place; false for the root.

@@ -8,7 +8,7 @@
 #include "sandbox/files.h"
 
 struct places {
-    struct place *items; // their paths are owned
+    struct file_place *items; // their paths are owned
     size_t count;
     size_t room;
 };

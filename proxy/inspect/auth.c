@@ -188,13 +188,13 @@ static void judge_auth(struct analysis *analysis, const struct event_command *co
 
 // Who was refused by which mechanism, as a digest: the analysis has no use for the name itself.
 
-struct attempt {
+struct auth_attempt {
     uint8_t digest[SHA256_LEN];
     unsigned ordinal; // of the 535
 };
 
 struct attempts {
-    struct attempt refused[LIMIT_AUTH_ATTEMPTS];
+    struct auth_attempt refused[LIMIT_AUTH_ATTEMPTS];
     size_t count;
 };
 
@@ -211,10 +211,10 @@ static void digest_of(uint8_t out[SHA256_LEN], const struct event_auth *auth) {
     sha256_final(out, &hash);
 }
 
-static const struct attempt *find_refused(const struct attempts *attempts,
-                                          const uint8_t digest[SHA256_LEN]) {
+static const struct auth_attempt *find_refused(const struct attempts *attempts,
+                                               const uint8_t digest[SHA256_LEN]) {
     for (size_t i = 0; i < attempts->count; i++) {
-        const struct attempt *attempt = &attempts->refused[i];
+        const struct auth_attempt *attempt = &attempts->refused[i];
         if (slice_equal(slice_of(attempt->digest, SHA256_LEN), slice_of(digest, SHA256_LEN))) {
             return attempt;
         }
@@ -239,9 +239,9 @@ static void judge_retry(struct analysis *analysis, const struct event_auth *auth
         analysis->attempts = mem_new(sizeof(*analysis->attempts));
     }
     struct attempts *attempts = analysis->attempts;
-    struct attempt attempt = {.ordinal = analysis->facts.latest_ordinal};
+    struct auth_attempt attempt = {.ordinal = analysis->facts.latest_ordinal};
     digest_of(attempt.digest, auth);
-    const struct attempt *refused = find_refused(attempts, attempt.digest);
+    const struct auth_attempt *refused = find_refused(attempts, attempt.digest);
     if (refused == NULL && auth->code == 535 && attempts->count < LIMIT_AUTH_ATTEMPTS) {
         attempts->refused[attempts->count++] = attempt;
     } else if (refused != NULL && analysis->facts.auth_heard >= refused->ordinal) {

@@ -38,14 +38,15 @@ static const char *name_of(const struct event_due *due) {
                                     : "the reply to DATA";
 }
 
-struct wait {
+struct waited_for {
     const char *what;
     int64_t waited_ns;
     int64_t due_ns;
     bool came; // when the client had gone
 };
 
-static void say_impatient(struct analysis *analysis, struct place place, const struct wait *wait) {
+static void say_impatient(struct analysis *analysis, struct place place,
+                          const struct waited_for *wait) {
     analysis_say(analysis, RULE_GAVE_UP_EARLY, place,
                  "The client %s the connection %.1f seconds into its wait for %s%s; it should "
                  "wait at least %d minutes for that",
@@ -60,10 +61,10 @@ static void judge_wait_for_greeting(struct analysis *analysis, int64_t now_ns) {
     int64_t waited_ns = facts->connected ? now_ns - facts->ready_ns : now_ns;
     if (waited_ns < 5 * MINUTE) {
         say_impatient(analysis, place_of_session(PARTY_CLIENT),
-                      &(struct wait){.what = "the server's greeting",
-                                     .waited_ns = waited_ns,
-                                     .due_ns = 5 * MINUTE,
-                                     .came = analysis->now->close.progress.greeted});
+                      &(struct waited_for){.what = "the server's greeting",
+                                           .waited_ns = waited_ns,
+                                           .due_ns = 5 * MINUTE,
+                                           .came = analysis->now->close.progress.greeted});
     }
 }
 
@@ -78,7 +79,7 @@ static void judge_wait(struct analysis *analysis, const struct end_state *end) {
         bool came = at_close->count == 0 || at_close->exchange > due->exchange;
         say_impatient(
             analysis, (struct place){PARTY_CLIENT, due->exchange, due->message},
-            &(struct wait){
+            &(struct waited_for){
                 .what = name_of(due), .waited_ns = waited_ns, .due_ns = due_ns, .came = came});
     }
 }

@@ -8,7 +8,7 @@
 enum { SECONDS_OF_DAY = 86400 };
 
 // What is still to be read. White space and comments (CFWS) may come between any two tokens.
-struct reader {
+struct date_reader {
     struct slice rest;
 };
 
@@ -27,7 +27,7 @@ static size_t comment_len(struct slice s) {
     return 0;
 }
 
-static void skip_space(struct reader *reader) {
+static void skip_space(struct date_reader *reader) {
     while (reader->rest.len > 0) {
         uint8_t byte = reader->rest.data[0];
         size_t len = byte == '(' ? comment_len(reader->rest) : text_is_blank(byte);
@@ -38,7 +38,7 @@ static void skip_space(struct reader *reader) {
     }
 }
 
-static bool take_byte(struct reader *reader, uint8_t byte) {
+static bool take_byte(struct date_reader *reader, uint8_t byte) {
     skip_space(reader);
     if (reader->rest.len == 0 || reader->rest.data[0] != byte) {
         return false;
@@ -47,7 +47,7 @@ static bool take_byte(struct reader *reader, uint8_t byte) {
     return true;
 }
 
-static struct slice take_run(struct reader *reader, bool (*belongs)(uint8_t byte)) {
+static struct slice take_run(struct date_reader *reader, bool (*belongs)(uint8_t byte)) {
     skip_space(reader);
     size_t len = 0;
     while (len < reader->rest.len && belongs(reader->rest.data[len])) {
@@ -59,7 +59,7 @@ static struct slice take_run(struct reader *reader, bool (*belongs)(uint8_t byte
 }
 
 // A number of `min_digits` to `max_digits` digits.
-static bool take_number(struct reader *reader, unsigned *out, size_t min_digits,
+static bool take_number(struct date_reader *reader, unsigned *out, size_t min_digits,
                         size_t max_digits) {
     struct slice run = take_run(reader, text_is_digit);
     uint64_t value;
@@ -79,13 +79,13 @@ static size_t find_name(struct slice word, const char *const *names, size_t coun
     return i;
 }
 
-static bool take_day_name(struct reader *reader) {
+static bool take_day_name(struct date_reader *reader) {
     static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
     struct slice word = take_run(reader, text_is_alpha);
     return word.len == 0 || (find_name(word, days, 7) < 7 && take_byte(reader, ','));
 }
 
-static bool take_month(struct reader *reader, unsigned *out) {
+static bool take_month(struct date_reader *reader, unsigned *out) {
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     size_t month = find_name(take_run(reader, text_is_alpha), months, 12);
@@ -94,7 +94,7 @@ static bool take_month(struct reader *reader, unsigned *out) {
 }
 
 // RFC 5322 4.3: two digits count from 2000 up to 49, else from 1900; three from 1900.
-static bool take_year(struct reader *reader, unsigned *out) {
+static bool take_year(struct date_reader *reader, unsigned *out) {
     skip_space(reader);
     size_t before = reader->rest.len;
     if (!take_number(reader, out, 2, 5)) {
@@ -115,7 +115,7 @@ static unsigned days_of_month(unsigned year, unsigned month) {
     return days[month - 1] + (month == 2 && leap);
 }
 
-static bool take_date(struct reader *reader, int64_t *out_s) {
+static bool take_date(struct date_reader *reader, int64_t *out_s) {
     unsigned day;
     unsigned month;
     unsigned year;
@@ -127,7 +127,7 @@ static bool take_date(struct reader *reader, int64_t *out_s) {
     return true;
 }
 
-static bool take_time(struct reader *reader, int64_t *out_s) {
+static bool take_time(struct date_reader *reader, int64_t *out_s) {
     unsigned hour;
     unsigned minute;
     unsigned second = 0;
@@ -140,7 +140,7 @@ static bool take_time(struct reader *reader, int64_t *out_s) {
     return hour < 24 && minute < 60 && second <= 60;
 }
 
-static bool take_named_zone(struct reader *reader, int64_t *out_s) {
+static bool take_named_zone(struct date_reader *reader, int64_t *out_s) {
     static const struct {
         const char *name;
         int hours;
@@ -157,7 +157,7 @@ static bool take_named_zone(struct reader *reader, int64_t *out_s) {
     return word.len >= 1 && word.len <= 5 && !slice_is_nocase(word, "J");
 }
 
-static bool take_zone(struct reader *reader, int64_t *out_s) {
+static bool take_zone(struct date_reader *reader, int64_t *out_s) {
     bool minus = take_byte(reader, '-');
     if (!minus && !take_byte(reader, '+')) {
         return take_named_zone(reader, out_s);
@@ -173,7 +173,7 @@ static bool take_zone(struct reader *reader, int64_t *out_s) {
 }
 
 bool date_parse(int64_t *out_unix_s, struct slice text) {
-    struct reader reader = {text};
+    struct date_reader reader = {text};
     int64_t date_s;
     int64_t time_s;
     int64_t zone_s;

@@ -15,7 +15,7 @@
 #include <string.h>
 
 // Where the reading is.
-struct reading {
+struct part_reading {
     struct message_parts *parts;
     struct slice message;
     struct mime_level levels[LIMIT_MIME_DEPTH];
@@ -60,7 +60,7 @@ static char *parameter_of(struct slice field, const char *name) {
     return text;
 }
 
-static void take_type(struct reading *reading, struct slice field) {
+static void take_type(struct part_reading *reading, struct slice field) {
     struct message_part *part = &reading->part;
     struct slice type = mime_main_value(field);
     struct slice subtype = type;
@@ -98,7 +98,7 @@ static void take_cid(struct message_part *part, struct slice field) {
 }
 
 static void take_field(void *context, struct slice name, struct slice raw, bool cut) {
-    struct reading *reading = context;
+    struct part_reading *reading = context;
     (void)cut;
     if (slice_is_nocase(name, "Content-Type") && !reading->has_type) {
         take_type(reading, raw);
@@ -122,14 +122,14 @@ static void part_cleanup(struct message_part *part) {
     *part = (struct message_part){0};
 }
 
-static void begin_header(struct reading *reading) {
+static void begin_header(struct part_reading *reading) {
     header_begin(&reading->header);
     reading->in_header = true;
     reading->has_type = false;
     reading->content_type = (struct content_type){.multipart = false};
 }
 
-static bool open_level(struct reading *reading) {
+static bool open_level(struct part_reading *reading) {
     const struct content_type *type = &reading->content_type;
     if (!type->multipart || type->boundary_len == 0 || reading->depth == LIMIT_MIME_DEPTH) {
         return false;
@@ -140,7 +140,7 @@ static bool open_level(struct reading *reading) {
     return true;
 }
 
-static void end_header(struct reading *reading, size_t body) {
+static void end_header(struct part_reading *reading, size_t body) {
     struct header_sink sink = {.field = take_field, .context = reading};
     header_end(&reading->header, &sink);
     reading->in_header = false;
@@ -152,14 +152,14 @@ static void end_header(struct reading *reading, size_t body) {
 }
 
 // The line end in front of a boundary belongs to it (RFC 2046 5.1.1).
-static size_t before_boundary(const struct reading *reading, size_t line) {
+static size_t before_boundary(const struct part_reading *reading, size_t line) {
     const uint8_t *data = reading->message.data;
     line -= line > reading->start && data[line - 1] == '\n' ? 1 : 0;
     line -= line > reading->start && data[line - 1] == '\r' ? 1 : 0;
     return line;
 }
 
-static void end_part(struct reading *reading, size_t end) {
+static void end_part(struct part_reading *reading, size_t end) {
     struct message_parts *parts = reading->parts;
     if (!reading->in_part) {
         return;
@@ -181,7 +181,8 @@ static void end_part(struct reading *reading, size_t end) {
 // ── lines ───────────────────────────────────────────────────────────────────────────────────────
 
 // The level whose boundary the line is; SLICE_NONE for none.
-static size_t boundary_level(const struct reading *reading, struct slice line, bool *out_closes) {
+static size_t boundary_level(const struct part_reading *reading, struct slice line,
+                             bool *out_closes) {
     if (!slice_starts_with(line, SLICE("--"))) {
         return SLICE_NONE;
     }
@@ -199,7 +200,7 @@ static size_t boundary_level(const struct reading *reading, struct slice line, b
     return SLICE_NONE;
 }
 
-static bool take_boundary(struct reading *reading, struct slice line, size_t at) {
+static bool take_boundary(struct part_reading *reading, struct slice line, size_t at) {
     bool closes = false;
     size_t level = boundary_level(reading, line, &closes);
     if (level == SLICE_NONE) {
@@ -216,7 +217,7 @@ static bool take_boundary(struct reading *reading, struct slice line, size_t at)
     return true;
 }
 
-static void take_line(struct reading *reading, struct slice line, size_t at) {
+static void take_line(struct part_reading *reading, struct slice line, size_t at) {
     struct slice text = lines_text(line);
     struct header_sink sink = {.field = take_field, .context = reading};
     if (take_boundary(reading, text, at)) {
@@ -228,7 +229,7 @@ static void take_line(struct reading *reading, struct slice line, size_t at) {
 }
 
 void message_parts_read(struct message_parts *out, struct slice message) {
-    struct reading *reading = mem_new(sizeof(*reading));
+    struct part_reading *reading = mem_new(sizeof(*reading));
     struct slice rest = message;
     *out = (struct message_parts){0};
     reading->parts = out;

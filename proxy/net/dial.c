@@ -20,7 +20,7 @@
 #include <string.h>
 
 // One connect. libuv answers each once, also one whose peer was closed.
-struct attempt {
+struct dial_attempt {
     uv_connect_t connect;
     struct peer *peer;
     struct dial *dial; // NULL once it was given up
@@ -29,8 +29,8 @@ struct attempt {
 struct dial {
     uv_loop_t *loop;
     struct lookups *lookups;
-    struct lookup *lookup;   // under way
-    struct attempt *attempt; // under way
+    struct lookup *lookup;        // under way
+    struct dial_attempt *attempt; // under way
     uv_timer_t timer;
     char *host;
     uint16_t port;
@@ -134,7 +134,7 @@ static void attempt_failed(struct dial *dial, int error) {
 }
 
 static void on_connected(uv_connect_t *connect, int status) {
-    struct attempt *attempt = (struct attempt *)connect;
+    struct dial_attempt *attempt = (struct dial_attempt *)connect;
     struct dial *dial = attempt->dial;
     if (dial == NULL) {
         free(attempt);
@@ -189,7 +189,7 @@ static bool is_own(const struct dial *dial, const union net_address *address) {
 }
 
 static void attempt(struct dial *dial, struct peer *peer) {
-    struct attempt *attempt = mem_new(sizeof(*attempt));
+    struct dial_attempt *attempt = mem_new(sizeof(*attempt));
     attempt->peer = peer;
     attempt->dial = dial;
     peer_send_at_once(peer);

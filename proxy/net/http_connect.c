@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-struct refusal {
+struct http_refusal {
     const char *status; // the status line after the version
     const char *reason; // a sentence for the person who reads the body
     const char *fields; // more header fields, or ""
@@ -18,7 +18,7 @@ struct refusal {
 
 // ── answers ─────────────────────────────────────────────────────────────────────────────────────
 
-static void put_refusal(struct tunnel *tunnel, const struct refusal *refusal) {
+static void put_refusal(struct tunnel *tunnel, const struct http_refusal *refusal) {
     struct buf body;
     buf_init(&body, LIMIT_TUNNEL_ANSWER);
     buf_put_string(&body, "smtpscope: ");
@@ -32,16 +32,16 @@ static void put_refusal(struct tunnel *tunnel, const struct refusal *refusal) {
     buf_cleanup(&body);
 }
 
-static void refuse(struct tunnel *tunnel, const struct refusal *refusal) {
+static void refuse(struct tunnel *tunnel, const struct http_refusal *refusal) {
     put_refusal(tunnel, refusal);
     tunnel_enter(tunnel, TUNNEL_REFUSED);
 }
 
 static void refuse_as_malformed(struct tunnel *tunnel) {
-    refuse(tunnel, &(struct refusal){"400 Bad Request",
-                                     "this port takes HTTP requests such as 'CONNECT "
-                                     "mail.example.com:587 HTTP/1.1'",
-                                     ""});
+    refuse(tunnel, &(struct http_refusal){"400 Bad Request",
+                                          "this port takes HTTP requests such as 'CONNECT "
+                                          "mail.example.com:587 HTTP/1.1'",
+                                          ""});
 }
 
 // A tunnel has no content, and no field that would say so (RFC 9110 9.3.6).
@@ -52,7 +52,7 @@ static void connected(struct tunnel *tunnel, const struct sockaddr *local) {
 
 static void failed(struct tunnel *tunnel, int error, const char *reason) {
     const char *status = error == ETIMEDOUT ? "504 Gateway Timeout" : "502 Bad Gateway";
-    put_refusal(tunnel, &(struct refusal){status, reason, ""});
+    put_refusal(tunnel, &(struct http_refusal){status, reason, ""});
 }
 
 // ── the request ─────────────────────────────────────────────────────────────────────────────────
@@ -89,9 +89,9 @@ static void read_head(struct tunnel *tunnel, struct slice head) {
     if (!is_http(version) || (connect && !read_authority(tunnel, target))) {
         refuse_as_malformed(tunnel);
     } else if (!connect) {
-        refuse(tunnel, &(struct refusal){"405 Method Not Allowed",
-                                         "this proxy takes CONNECT only; it is for mail",
-                                         "Allow: CONNECT\r\n"});
+        refuse(tunnel, &(struct http_refusal){"405 Method Not Allowed",
+                                              "this proxy takes CONNECT only; it is for mail",
+                                              "Allow: CONNECT\r\n"});
     } else {
         tunnel_enter(tunnel, TUNNEL_CONNECTING);
     }
@@ -131,8 +131,8 @@ static void read_byte(struct tunnel *tunnel) {
     } else if (input.data[input.len - 1] == '\n') {
         read_line_end(tunnel, input);
     } else if (buf_room(&tunnel->input) == 0) {
-        refuse(tunnel, &(struct refusal){"431 Request Header Fields Too Large",
-                                         "the request's header is larger than 16 KiB", ""});
+        refuse(tunnel, &(struct http_refusal){"431 Request Header Fields Too Large",
+                                              "the request's header is larger than 16 KiB", ""});
     }
 }
 

@@ -261,19 +261,19 @@ struct proxy_rates proxy_rates(struct proxy *proxy) {
 
 // ── the list of live sessions ───────────────────────────────────────────────────────────────────
 
-struct listing {
+struct live_listing {
     struct buf *out;
     uv_sem_t done;
 };
 
 static void list_sessions(struct worker *worker, void *argument) {
-    struct listing *listing = argument;
+    struct live_listing *listing = argument;
     worker_put_sessions(worker, listing->out);
     uv_sem_post(&listing->done);
 }
 
 void proxy_put_sessions(struct proxy *proxy, struct buf *out) {
-    struct listing listing = {.out = out};
+    struct live_listing listing = {.out = out};
     uv_sem_init(&listing.done, 0);
     for (unsigned i = 0; i < proxy->worker_count; i++) {
         if (worker_post(&proxy->workers[i], list_sessions, &listing)) {

@@ -47,13 +47,13 @@ static void remember(struct socket_holders *holders, const struct holder *seen) 
     }
 }
 
-struct reading {
+struct holders_reading {
     struct socket_holders *holders;
     uint32_t pid;
 };
 
 static bool take_link(void *context, const struct socket_link *link) {
-    const struct reading *reading = context;
+    const struct holders_reading *reading = context;
     struct socket_holders *holders = reading->holders;
     remember(holders, &(struct holder){.inode = link->inode,
                                        .pid = reading->pid,
@@ -63,7 +63,7 @@ static bool take_link(void *context, const struct socket_link *link) {
 }
 
 static void read_process(struct socket_holders *holders, uint32_t pid) {
-    struct reading reading = {.holders = holders, .pid = pid};
+    struct holders_reading reading = {.holders = holders, .pid = pid};
     outside_sockets_of(holders->outside, pid, take_link, &reading);
 }
 

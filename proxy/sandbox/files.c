@@ -62,7 +62,7 @@ static size_t ruleset_size(int version) {
 }
 
 // A place that is not there, or of a kind that has no place (a pipe), needs no rule.
-static int add_place(int list_fd, const struct place *place, uint64_t known) {
+static int add_place(int list_fd, const struct file_place *place, uint64_t known) {
     struct stat status;
     int fd = open(place->path, O_PATH | O_CLOEXEC);
     if (fd < 0) {
@@ -79,7 +79,7 @@ static int add_place(int list_fd, const struct place *place, uint64_t known) {
     return error;
 }
 
-int files_list_open(const struct place *places, size_t count) {
+int files_list_open(const struct file_place *places, size_t count) {
     int version = files_version();
     if (version == 0) {
         return -ENOSYS;

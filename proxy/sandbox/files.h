@@ -12,7 +12,7 @@ enum place_access {
     PLACE_WRITE, // read and written, made and removed below it
 };
 
-struct place {
+struct file_place {
     const char *path; // a file, or a folder with all below it; one that is not there is passed over
     enum place_access access;
 };
@@ -22,7 +22,7 @@ int files_version(void);
 
 // Opens the list, before the rights to reach its places are given up. A descriptor, or a negative
 // errno.
-int files_list_open(const struct place *places, size_t count);
+int files_list_open(const struct file_place *places, size_t count);
 // Puts the calling thread, and those that it starts, under the list, and closes it. It takes
 // no_new_privs or CAP_SYS_ADMIN. 0, or an errno.
 int files_restrict(int list_fd);

@@ -48,7 +48,7 @@ static size_t request_len(enum question question) {
     return has_paths ? sizeof(struct request) : offsetof(struct request, path);
 }
 
-struct answer {
+struct outside_answer {
     uint64_t value; // an errno
     uint32_t count;
     bool more;
@@ -67,25 +67,25 @@ struct keeper {
 };
 
 static size_t answer_len(uint32_t count) {
-    return offsetof(struct answer, links) + count * sizeof(struct socket_link);
+    return offsetof(struct outside_answer, links) + count * sizeof(struct socket_link);
 }
 
-static void send_answer(const struct answer *answer) {
+static void send_answer(const struct outside_answer *answer) {
     (void)!send(CHANNEL, answer, answer_len(answer->count), MSG_NOSIGNAL);
 }
 
 static bool gather(void *context, const struct socket_link *link) {
-    struct answer *answer = context;
+    struct outside_answer *answer = context;
     answer->links[answer->count++] = *link;
     if (answer->count == LINKS_AT_ONCE) {
         answer->more = true;
         send_answer(answer);
-        *answer = (struct answer){0};
+        *answer = (struct outside_answer){0};
     }
     return true;
 }
 
-static void search(struct answer *answer, struct socket_search *search) {
+static void search(struct outside_answer *answer, struct socket_search *search) {
     uint64_t inodes[LIMIT_PLACE_LOOKS];
     if (search->place_count > LIMIT_PLACE_LOOKS || search->inode_count > LIMIT_PLACE_LOOKS) {
         return;
@@ -126,7 +126,7 @@ static void take_path(struct keeper *keeper, const struct request *request) {
 }
 
 static void serve_one(struct keeper *keeper, struct request *request) {
-    struct answer answer = {0};
+    struct outside_answer answer = {0};
     switch (request->question) {
     case ASK_SEARCH:
         search(&answer, &request->search);
@@ -255,7 +255,7 @@ void outside_stop(struct outside *outside) {
 
 // ── asking, under the lock ──────────────────────────────────────────────────────────────────────
 
-static bool hear(struct outside *outside, struct answer *out) {
+static bool hear(struct outside *outside, struct outside_answer *out) {
     ssize_t len = -1;
     do {
         len = recv(outside->channel, out, sizeof(*out), 0);
@@ -267,7 +267,8 @@ static bool hear(struct outside *outside, struct answer *out) {
 }
 
 // `request` may lack the paths where it has none.
-static bool ask(struct outside *outside, struct answer *out, const struct request *request) {
+static bool ask(struct outside *outside, struct outside_answer *out,
+                const struct request *request) {
     size_t len = request_len(request->question);
     if (outside->broken || send(outside->channel, request, len, MSG_NOSIGNAL) < 0) {
         outside->broken = true;
@@ -284,7 +285,7 @@ static struct request *request_new(enum question question) {
 
 // Takes the request over. The errno that came back.
 static int order(struct outside *outside, struct request *request) {
-    struct answer *answer = mem_new(sizeof(*answer));
+    struct outside_answer *answer = mem_new(sizeof(*answer));
     pthread_mutex_lock(&outside->lock);
     int error = ask(outside, answer, request) ? (int)answer->value : EPIPE;
     pthread_mutex_unlock(&outside->lock);
@@ -302,7 +303,7 @@ static bool sees_itself(const struct outside *outside, uint32_t pid) {
 
 static size_t search_there(uint64_t out_inodes[static LIMIT_PLACE_LOOKS], struct outside *outside,
                            const struct socket_search *search) {
-    struct answer answer;
+    struct outside_answer answer;
     struct request request; // most of it is never looked at
     request.question = ASK_SEARCH;
     request.search = *search;
@@ -343,8 +344,8 @@ uint64_t outside_socket_at(struct outside *outside, uint32_t pid, uint32_t fd) {
 }
 
 // An answer that is no longer wanted is heard all the same, to its end.
-static void pass_links(struct outside *outside, struct answer *answer, socket_link_taker *take,
-                       void *context) {
+static void pass_links(struct outside *outside, struct outside_answer *answer,
+                       socket_link_taker *take, void *context) {
     bool wanted = true;
     bool more = true;
     while (more) {
@@ -362,7 +363,7 @@ void outside_sockets_of(struct outside *outside, uint32_t pid, socket_link_taker
         return;
     }
     struct request *request = request_new(ASK_SOCKETS_OF);
-    struct answer *answer = mem_new(sizeof(*answer));
+    struct outside_answer *answer = mem_new(sizeof(*answer));
     request->pid = pid;
     pthread_mutex_lock(&outside->lock);
     if (ask(outside, answer, request)) {

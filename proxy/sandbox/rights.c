@@ -19,7 +19,7 @@
 
 enum { MARK_TRIED = 1, WORD_BITS = 32 };
 
-struct capabilities {
+struct capability_sets {
     struct __user_cap_header_struct header;
     struct __user_cap_data_struct words[_LINUX_CAPABILITY_U32S_3];
 };
@@ -68,12 +68,12 @@ int user_resume(void) {
 
 // ── capabilities ────────────────────────────────────────────────────────────────────────────────
 
-static bool get(struct capabilities *out) {
-    *out = (struct capabilities){.header = {.version = _LINUX_CAPABILITY_VERSION_3}};
+static bool get(struct capability_sets *out) {
+    *out = (struct capability_sets){.header = {.version = _LINUX_CAPABILITY_VERSION_3}};
     return syscall(SYS_capget, &out->header, out->words) == 0;
 }
 
-static bool set(struct capabilities *capabilities) {
+static bool set(struct capability_sets *capabilities) {
     return syscall(SYS_capset, &capabilities->header, capabilities->words) == 0;
 }
 
@@ -81,8 +81,8 @@ static uint32_t word_of(uint64_t rights, size_t word) {
     return (uint32_t)(rights >> word * WORD_BITS);
 }
 
-static bool can_mark_with(const struct capabilities *all, uint64_t right) {
-    struct capabilities only = *all;
+static bool can_mark_with(const struct capability_sets *all, uint64_t right) {
+    struct capability_sets only = *all;
     const unsigned mark = MARK_TRIED;
     for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
         only.words[i].effective = word_of(right, i) & all->words[i].permitted;
@@ -98,7 +98,7 @@ static bool can_mark_with(const struct capabilities *all, uint64_t right) {
 
 uint64_t rights_to_mark(void) {
     static const uint64_t candidates[] = {RIGHT(CAP_NET_RAW), RIGHT(CAP_NET_ADMIN)};
-    struct capabilities all;
+    struct capability_sets all;
     uint64_t found = 0;
     if (!get(&all)) {
         return 0;
@@ -121,7 +121,7 @@ static void bound(uint64_t kept) {
 }
 
 static int limit(uint64_t kept) {
-    struct capabilities capabilities;
+    struct capability_sets capabilities;
     if (!get(&capabilities)) {
         return errno;
     }

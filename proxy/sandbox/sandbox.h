@@ -18,7 +18,7 @@ struct sandbox_plan {
     uint64_t kept_as_it_is;  // the same where it cannot become the user
     bool confined;           // all but the rights: false by --no-sandbox
     bool offline;            // it opens no socket
-    const struct place *places;
+    const struct file_place *places;
     size_t place_count;
 };
 

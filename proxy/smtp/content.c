@@ -94,7 +94,7 @@ static void emit_look_alike(struct content *content, const char *before, const c
 
 // ── one piece of a line ─────────────────────────────────────────────────────────────────────────
 
-struct piece {
+struct text_piece {
     struct slice body; // without the line end
     struct slice seen; // the body and what came after it and waits: for looking ahead
     bool first;        // the line begins here
@@ -102,7 +102,7 @@ struct piece {
     enum line_ending ending;
 };
 
-static void check_first_dot(struct content *content, const struct piece *piece) {
+static void check_first_dot(struct content *content, const struct text_piece *piece) {
     struct slice seen = piece->seen;
     const char *before = ending_name(content->previous);
     if (seen.len == 1 && piece->whole) {
@@ -114,7 +114,7 @@ static void check_first_dot(struct content *content, const struct piece *piece) 
     }
 }
 
-static void check_dot_after_cr(struct content *content, const struct piece *piece,
+static void check_dot_after_cr(struct content *content, const struct text_piece *piece,
                                struct slice after) {
     if (after.len == 0 || after.data[0] != '.') {
         return;
@@ -127,7 +127,7 @@ static void check_dot_after_cr(struct content *content, const struct piece *piec
 }
 
 // Each CR within a body has no LF after it, or the body would have ended there.
-static void check_bare_crs(struct content *content, const struct piece *piece) {
+static void check_bare_crs(struct content *content, const struct text_piece *piece) {
     struct slice body = piece->body;
     size_t at = slice_find_byte(body, '\r');
     if (at == SLICE_NONE) {
@@ -184,7 +184,7 @@ static void count_dots(struct content *content, struct slice line) {
     }
 }
 
-static void emit_line(struct content *content, const struct piece *piece, bool final_dot) {
+static void emit_line(struct content *content, const struct text_piece *piece, bool final_dot) {
     struct slice text = piece->body;
     if (!piece->first) {
         buf_append_some(&content->line, piece->body);
@@ -217,7 +217,7 @@ static void begin_line(struct content *content, enum line_ending previous) {
     buf_clear(&content->line);
 }
 
-static void take_piece(struct content *content, const struct piece *piece, bool noisy) {
+static void take_piece(struct content *content, const struct text_piece *piece, bool noisy) {
     content->lines_sent += piece->first;
     if (piece->first && !content->rules.chunks && piece->body.len > 0 &&
         piece->body.data[0] == '.') {
@@ -257,7 +257,7 @@ static size_t undecided_len(const struct content *content, struct slice body) {
 }
 
 // Field by field: a struct returned by value is copied through the stack, for each line.
-static void next_piece(struct piece *out, const struct content *content, struct slice rest,
+static void next_piece(struct text_piece *out, const struct content *content, struct slice rest,
                        bool last) {
     size_t lf = slice_find_byte(rest, '\n');
     size_t len = lf == SLICE_NONE ? rest.len : lf;
@@ -277,7 +277,7 @@ static void next_piece(struct piece *out, const struct content *content, struct 
     out->body.len = len;
 }
 
-static bool starts_with_dot(const struct content *content, const struct piece *piece) {
+static bool starts_with_dot(const struct content *content, const struct text_piece *piece) {
     return piece->first && !content->rules.chunks && content->previous == ENDING_CRLF &&
            piece->body.len > 0 && piece->body.data[0] == '.';
 }
@@ -296,7 +296,7 @@ static size_t process(struct content *content, bool *out_ended, struct slice dat
     size_t run = 0;
     size_t at = 0;
     while (at < data.len) {
-        struct piece piece;
+        struct text_piece piece;
         next_piece(&piece, content, slice_from(data, at), last);
         if (piece.body.len == 0 && !piece.whole) {
             break;
@@ -371,7 +371,7 @@ static void finish_line(struct content *content) {
         process(content, &ended, slice_of(tail, len), true);
     }
     if (content->line_len > 0) {
-        struct piece end = {.whole = true, .ending = ENDING_NONE};
+        struct text_piece end = {.whole = true, .ending = ENDING_NONE};
         emit_line(content, &end, false);
         emit_line_flaws(content, ENDING_NONE);
     }

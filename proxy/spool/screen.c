@@ -52,13 +52,13 @@ static size_t width_of(const struct screen *screen, struct slice character) {
 }
 
 // What is put or left as a whole: a control sequence, which takes no column, or a character.
-struct unit {
+struct screen_unit {
     struct slice bytes;
     size_t width;
 };
 
-static struct unit next_unit(const struct screen *screen, struct slice *rest) {
-    struct unit unit = {.bytes = slice_sub(*rest, 0, 1)};
+static struct screen_unit next_unit(const struct screen *screen, struct slice *rest) {
+    struct screen_unit unit = {.bytes = slice_sub(*rest, 0, 1)};
     if (rest->data[0] == '\x1b') {
         size_t end = slice_find_byte(*rest, 'm');
         unit.bytes = slice_sub(*rest, 0, end == SLICE_NONE ? rest->len : end + 1);
@@ -151,7 +151,7 @@ static struct slice next_word(struct slice *rest) {
 // A word that no row can hold is broken at the edge.
 static void put_word(struct row *row, struct slice word) {
     while (word.len > 0) {
-        struct unit unit = next_unit(row->screen, &word);
+        struct screen_unit unit = next_unit(row->screen, &word);
         if (unit.width > 0 && row->used + unit.width > row->columns && row->used > row->hang) {
             break_row(row);
         }
@@ -265,7 +265,7 @@ static void put_cut(const struct screen *screen, struct buf *out, struct slice t
     bool fits = columns_of(screen, text) <= columns;
     size_t used = 0;
     while (text.len > 0) {
-        struct unit unit = next_unit(screen, &text);
+        struct screen_unit unit = next_unit(screen, &text);
         used += unit.width;
         if (!fits && used >= columns) {
             buf_put_string(out, screen->utf8 ? "\xe2\x80\xa6" : "~");

@@ -20,14 +20,14 @@ struct session_place {
     UT_hash_handle hh;
 };
 
-struct jsonl {
+struct jsonl_reading {
     struct reader *reader;
     struct failure *failure;
     struct session_place *places;
     uint64_t line; // the number of the line that is read
 };
 
-static enum err not_an_event(const struct jsonl *jsonl, const char *why) {
+static enum err not_an_event(const struct jsonl_reading *jsonl, const char *why) {
     return fail(jsonl->failure, ERR_INPUT, "line %llu is no event of a transcript: %s",
                 (unsigned long long)jsonl->line, why);
 }
@@ -35,7 +35,7 @@ static enum err not_an_event(const struct jsonl *jsonl, const char *why) {
 // ── sessions ────────────────────────────────────────────────────────────────────────────────────
 
 // NOLINTNEXTLINE(readability-function-size): what nests are the macros of uthash
-static struct session_place *place_of(struct jsonl *jsonl, uint64_t id) {
+static struct session_place *place_of(struct jsonl_reading *jsonl, uint64_t id) {
     struct session_place *place = NULL;
     HASH_FIND(hh, jsonl->places, &id, sizeof(id), place);
     if (place == NULL) {
@@ -47,7 +47,7 @@ static struct session_place *place_of(struct jsonl *jsonl, uint64_t id) {
     return place;
 }
 
-static void free_places(struct jsonl *jsonl) {
+static void free_places(struct jsonl_reading *jsonl) {
     struct session_place *place = jsonl->places;
     HASH_CLEAR(hh, jsonl->places);
     while (place != NULL) {
@@ -57,7 +57,8 @@ static void free_places(struct jsonl *jsonl) {
     }
 }
 
-static size_t session_of(struct jsonl *jsonl, uint64_t id, enum event_kind kind, int64_t unix_ns) {
+static size_t session_of(struct jsonl_reading *jsonl, uint64_t id, enum event_kind kind,
+                         int64_t unix_ns) {
     struct reader *reader = jsonl->reader;
     struct session_place *place = place_of(jsonl, id);
     const struct reader_session *known =
@@ -190,7 +191,7 @@ static void take_before(struct reader_session *session, const cJSON *before, int
     }
 }
 
-static enum err take_object(struct jsonl *jsonl, const cJSON *object) {
+static enum err take_object(struct jsonl_reading *jsonl, const cJSON *object) {
     struct reader *reader = jsonl->reader;
     int64_t unix_ns = 0;
     const char *name = json_get_string(object, "event");
@@ -222,7 +223,7 @@ static enum err take_object(struct jsonl *jsonl, const cJSON *object) {
     return OK;
 }
 
-static enum err take_line(struct jsonl *jsonl, struct slice line) {
+static enum err take_line(struct jsonl_reading *jsonl, struct slice line) {
     struct slice text = lines_text(line);
     if (slice_trim(text).len == 0) {
         return OK;
@@ -242,7 +243,7 @@ static enum err take_line(struct jsonl *jsonl, struct slice line) {
 }
 
 enum err reader_read_jsonl(struct reader *reader, struct failure *failure) {
-    struct jsonl jsonl = {.reader = reader, .failure = failure};
+    struct jsonl_reading jsonl = {.reader = reader, .failure = failure};
     enum err err = OK;
     for (struct slice rest = reader->data; err == OK && rest.len > 0;) {
         jsonl.line++;

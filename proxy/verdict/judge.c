@@ -16,7 +16,7 @@ struct expectation {
     struct buf found;
 };
 
-struct kept {
+struct taken_finding {
     const char *file;
     uint64_t file_number; // from 1, in the order in which they were read; 0: none
     uint64_t session;
@@ -31,7 +31,7 @@ struct judge {
     size_t expectation_count;
     const char *const *ignored;
     size_t ignored_count;
-    struct kept *findings;
+    struct taken_finding *findings;
     size_t finding_count;
     size_t finding_room;
     struct arena arena; // of what the findings point at
@@ -92,12 +92,12 @@ static void keep_finding(struct judge *judge, const struct event_finding *findin
     }
     judge->findings = array_grown(judge->findings, judge->finding_count, &judge->finding_room,
                                   sizeof(judge->findings[0]));
-    struct kept *kept = &judge->findings[judge->finding_count];
-    *kept = (struct kept){.file = judge->file,
-                          .file_number = judge->totals.files,
-                          .session = session,
-                          .arrival = judge->finding_count,
-                          .finding = *finding};
+    struct taken_finding *kept = &judge->findings[judge->finding_count];
+    *kept = (struct taken_finding){.file = judge->file,
+                                   .file_number = judge->totals.files,
+                                   .session = session,
+                                   .arrival = judge->finding_count,
+                                   .finding = *finding};
     fields_keep(&judge->arena, &finding_table, &kept->finding);
     judge->finding_count++;
     judge->sorted = false;
@@ -198,8 +198,8 @@ struct judge_expectation judge_expectation_at(struct judge *judge, size_t index)
 
 // Sessions of a live capture end in any order; within one the order is the document's own.
 static int compare_kept(const void *left, const void *right) {
-    const struct kept *a = left;
-    const struct kept *b = right;
+    const struct taken_finding *a = left;
+    const struct taken_finding *b = right;
     if (a->file_number != b->file_number) {
         return a->file_number < b->file_number ? -1 : 1;
     }
@@ -222,7 +222,7 @@ size_t judge_finding_count(const struct judge *judge) {
 
 struct judge_finding judge_finding_at(struct judge *judge, size_t index) {
     sort_findings(judge);
-    const struct kept *kept = &judge->findings[index];
+    const struct taken_finding *kept = &judge->findings[index];
     return (struct judge_finding){
         .file = kept->file, .session = kept->session, .finding = kept->finding};
 }

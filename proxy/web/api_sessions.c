@@ -14,7 +14,7 @@ enum { PAGE_OF_STORE = 256 };
 
 // ── the list ────────────────────────────────────────────────────────────────────────────────────
 
-struct listing {
+struct kept_listing {
     struct json_writer json;
     const struct expression *only; // NULL: all
     uint64_t after;                // the last session that was looked at
@@ -22,7 +22,7 @@ struct listing {
     bool more;
 };
 
-static void list_one(struct listing *listing, struct kept *kept) {
+static void list_one(struct kept_listing *listing, struct kept *kept) {
     struct kept_view view;
     if (!kept_view_open(&view, kept)) {
         return;
@@ -38,7 +38,7 @@ static void list_one(struct listing *listing, struct kept *kept) {
 }
 
 // Whether there is more to look at.
-static bool list_some(struct listing *listing, struct store *store) {
+static bool list_some(struct kept_listing *listing, struct store *store) {
     struct kept *some[PAGE_OF_STORE];
     bool more = false;
     size_t count = store_list(some, &more, store, listing->after, PAGE_OF_STORE);
@@ -70,7 +70,7 @@ static bool read_only(struct expression **out, struct api_response *response,
 }
 
 void answer_sessions(struct api_response *response, const struct api_call *call) {
-    struct listing listing = {.room = LIMIT_WEB_LIST};
+    struct kept_listing listing = {.room = LIMIT_WEB_LIST};
     struct expression *only = NULL;
     if (!api_number(&listing.after, response, call->request, "after", UINT64_MAX) ||
         !api_number(&listing.room, response, call->request, "limit", UINT64_MAX) ||

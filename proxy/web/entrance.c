@@ -18,10 +18,10 @@
 enum { BACKLOG = 128, LINGER_SWEEPS = 2, SCRATCH = 4096 };
 
 // A client that was turned away: what it sends is read, so that it gets the answer.
-struct turned_away {
+struct lingering {
     uv_poll_t poll;
     struct entrance *entrance;
-    struct turned_away *next;
+    struct lingering *next;
     int fd;
     int sweeps;
 };
@@ -32,7 +32,7 @@ struct entrance {
     bool started;
     bool waits; // no descriptors were left
     struct entrance_events events;
-    struct turned_away *turned_away;
+    struct lingering *turned_away;
     size_t turned_away_count;
     struct sockaddr_storage address;
 };
@@ -113,13 +113,13 @@ bool entrance_is_loopback(const struct entrance *entrance) {
 // ── who is turned away ──────────────────────────────────────────────────────────────────────────
 
 static void on_gone(uv_handle_t *handle) {
-    struct turned_away *away = handle->data;
+    struct lingering *away = handle->data;
     close(away->fd);
     free(away);
 }
 
-static void let_go(struct turned_away *away) {
-    struct turned_away **at = &away->entrance->turned_away;
+static void let_go(struct lingering *away) {
+    struct lingering **at = &away->entrance->turned_away;
     while (*at != away) {
         at = &(*at)->next;
     }
@@ -130,7 +130,7 @@ static void let_go(struct turned_away *away) {
 }
 
 static void on_rest(uv_poll_t *poll, int status, int events) {
-    struct turned_away *away = poll->data;
+    struct lingering *away = poll->data;
     char scratch[SCRATCH];
     (void)events;
     ssize_t len = status < 0 ? 0 : recv(away->fd, scratch, sizeof(scratch), MSG_DONTWAIT);
@@ -147,7 +147,7 @@ static void turn_away(struct entrance *entrance, int fd) {
         close(fd);
         return;
     }
-    struct turned_away *away = mem_new(sizeof(*away));
+    struct lingering *away = mem_new(sizeof(*away));
     away->entrance = entrance;
     away->fd = fd;
     if (uv_poll_init(entrance->poll.loop, &away->poll, fd) != 0) {
@@ -203,8 +203,8 @@ int entrance_start(struct entrance *entrance, uv_loop_t *loop,
 }
 
 void entrance_sweep(struct entrance *entrance) {
-    struct turned_away *next = NULL;
-    for (struct turned_away *away = entrance->turned_away; away != NULL; away = next) {
+    struct lingering *next = NULL;
+    for (struct lingering *away = entrance->turned_away; away != NULL; away = next) {
         next = away->next;
         if (++away->sweeps > LINGER_SWEEPS) {
             let_go(away);

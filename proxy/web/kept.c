@@ -20,7 +20,7 @@ struct kept_message {
 
 // A run of packets. It may get more at its end, which those that look at its first `len` do not
 // see.
-struct piece {
+struct capture_piece {
     uint8_t *bytes;
     size_t len;
     size_t room;
@@ -55,7 +55,7 @@ struct kept {
     struct kept_message **messages;
     size_t message_count;
     size_t message_room;
-    struct piece *pieces;
+    struct capture_piece *pieces;
     size_t piece_count;
     size_t piece_room;
     size_t piece_bytes;
@@ -323,15 +323,16 @@ void kept_take_content(struct kept *kept, const struct event *event, bool missed
 }
 
 // The piece with room for so much more: the last one, or one after it.
-static struct piece *piece_for(struct kept *kept, size_t len) {
-    struct piece *last = kept->piece_count == 0 ? NULL : &kept->pieces[kept->piece_count - 1];
+static struct capture_piece *piece_for(struct kept *kept, size_t len) {
+    struct capture_piece *last =
+        kept->piece_count == 0 ? NULL : &kept->pieces[kept->piece_count - 1];
     if (last != NULL && last->room - last->len >= len) {
         return last;
     }
     kept->pieces =
         array_grown(kept->pieces, kept->piece_count, &kept->piece_room, sizeof(*kept->pieces));
-    struct piece *piece = &kept->pieces[kept->piece_count++];
-    *piece = (struct piece){.room = len > PIECE_ROOM ? len : PIECE_ROOM};
+    struct capture_piece *piece = &kept->pieces[kept->piece_count++];
+    *piece = (struct capture_piece){.room = len > PIECE_ROOM ? len : PIECE_ROOM};
     piece->bytes = mem_resize(NULL, piece->room, 1);
     kept->piece_bytes += piece->room;
     return piece;
@@ -342,7 +343,7 @@ void kept_take_capture(struct kept *kept, struct slice packets) {
         return;
     }
     pthread_mutex_lock(&kept->lock);
-    struct piece *piece = piece_for(kept, packets.len);
+    struct capture_piece *piece = piece_for(kept, packets.len);
     memcpy(piece->bytes + piece->len, packets.data, packets.len);
     piece->len += packets.len;
     pthread_mutex_unlock(&kept->lock);
@@ -360,7 +361,7 @@ size_t kept_count(struct kept *kept) {
     size_t bytes = sizeof(*kept) + record + kept->text_bytes + kept->early_bytes +
                    kept->message_count * sizeof(struct kept_message) +
                    kept->message_room * sizeof(struct kept_message *) +
-                   kept->piece_room * sizeof(struct piece) + kept->piece_bytes +
+                   kept->piece_room * sizeof(struct capture_piece) + kept->piece_bytes +
                    blocks * MEMORY_BLOCK_BYTES;
     atomic_store(&kept->bytes, bytes);
     return bytes;
@@ -468,7 +469,7 @@ struct slice kept_message_text(bool *out_cut, struct kept *kept, int n) {
 bool kept_put_capture(struct buf *out, struct kept *kept) {
     pthread_mutex_lock(&kept->lock);
     size_t count = kept->piece_count;
-    struct piece *pieces = copy_of(kept->pieces, count, sizeof(*pieces));
+    struct capture_piece *pieces = copy_of(kept->pieces, count, sizeof(*pieces));
     pthread_mutex_unlock(&kept->lock);
     for (size_t i = 0; i < count; i++) {
         buf_put(out, slice_of(pieces[i].bytes, pieces[i].len));

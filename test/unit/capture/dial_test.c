@@ -35,7 +35,7 @@ static int open_server(struct sockaddr_storage *out_name, bool listens) {
 static void connects(void **state) {
     (void)state;
     struct sockaddr_storage name = {0};
-    struct dial result;
+    struct server_dial result;
     int server = open_server(&name, true);
     assert_int_equal(dial(&result, &name, -1, &patient), DIAL_CONNECTED);
     assert_true(result.fd >= 0);
@@ -49,7 +49,7 @@ static void takes_over_the_address_of_the_socket_it_stands_for(void **state) {
     struct sockaddr_in own = {.sin_family = AF_INET};
     struct sockaddr_in seen = {.sin_family = AF_INET};
     socklen_t len = sizeof(seen);
-    struct dial result;
+    struct server_dial result;
     int server = open_server(&name, true);
     int like = socket(AF_INET, SOCK_STREAM, 0);
     own.sin_addr.s_addr = htonl(0x7f000009);
@@ -65,7 +65,7 @@ static void takes_over_the_address_of_the_socket_it_stands_for(void **state) {
 static void says_why_it_failed(void **state) {
     (void)state;
     struct sockaddr_storage name = {0};
-    struct dial result;
+    struct server_dial result;
     int server = open_server(&name, false);
     assert_int_equal(dial(&result, &name, -1, &patient), DIAL_FAILED);
     assert_int_equal(result.error, ECONNREFUSED);
@@ -85,7 +85,7 @@ static bool gives_up(void *context) {
 static void gives_up_when_told_to(void **state) {
     (void)state;
     struct sockaddr_storage name = {0};
-    struct dial result;
+    struct server_dial result;
     int asked = 0;
     int filler = -1;
     struct dial_patience impatient = {.wait_ms = 30000, .go_on = gives_up, .context = &asked};

@@ -58,7 +58,7 @@ static bool can_open(const char *path, int flags) {
 }
 
 static void enter_places(void) {
-    const struct place places[] = {
+    const struct file_place places[] = {
         {own, PLACE_WRITE}, {read_only, PLACE_READ}, {"/nowhere", PLACE_READ}};
     restrict_to(files_list_open(places, 3));
 }
@@ -87,7 +87,7 @@ static void leave_the_places(void) {
 
 // The list is made of what is there at the start; then the folder is another one.
 static void lose_the_folder(void) {
-    const struct place places[] = {{own, PLACE_WRITE}, {above, PLACE_WRITE}};
+    const struct file_place places[] = {{own, PLACE_WRITE}, {above, PLACE_WRITE}};
     int list_fd = files_list_open(places, 2);
     CLAIM(rename(own, in_folder("above/lost")) == 0 && mkdir(own, 0700) == 0);
     restrict_to(list_fd);
