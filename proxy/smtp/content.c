@@ -46,6 +46,12 @@ static void emit_progress(struct content *content, uint64_t slack) {
     }
 }
 
+// … with `waiting` bytes that are not counted yet.
+static size_t left_to_progress(const struct content *content, size_t waiting) {
+    uint64_t bytes = content->bytes + waiting;
+    return bytes < content->next_progress ? (size_t)(content->next_progress - bytes) : 0;
+}
+
 static void emit_content(struct content *content, struct slice run) {
     if (run.len == 0) {
         return;
@@ -289,6 +295,34 @@ static void keep_tail(struct content *content, struct slice rest) {
     }
 }
 
+// Of a line that ends in CRLF, has no other CR, begins with no dot and is not too long; 0 where the
+// next one is none.
+static size_t plain_line_len(struct slice rest) {
+    size_t lf = slice_find_byte(slice_sub(rest, 0, LIMIT_TEXT_LINE), '\n');
+    if (lf == SLICE_NONE || lf == 0 || rest.data[0] == '.') {
+        return 0;
+    }
+    return slice_find_byte(slice_of(rest.data, lf), '\r') == lf - 1 ? lf + 1 : 0;
+}
+
+// Nearly all lines of large mail are plain, and after the header nothing may want to see them: then
+// they are only counted. Stops after the line that reaches `max` bytes.
+static size_t skip_plain_lines(struct content *content, struct slice rest, size_t max) {
+    if (content->header || !content->rules.header_lines_only || content->line_len > 0) {
+        return 0;
+    }
+    size_t len = 0;
+    size_t more = plain_line_len(rest);
+    while (more > 0 && len < max) {
+        len += more;
+        content->lines++;
+        content->lines_sent++;
+        content->previous = ENDING_CRLF;
+        more = plain_line_len(slice_of(rest.data + len, rest.len - len));
+    }
+    return len;
+}
+
 // Takes all of `data` (its last bytes may go to the tail), or what comes before and in the end of
 // the text. Bytes as meant are emitted in the longest possible runs: from `run` to `at`.
 static size_t process(struct content *content, bool *out_ended, struct slice data, bool last) {
@@ -316,7 +350,11 @@ static size_t process(struct content *content, bool *out_ended, struct slice dat
         content->line_unstuffed |= dot;
         take_piece(content, &piece, noisy);
         at += piece.body.len + ending_len(piece.ending);
-        if (piece.whole && content->bytes + (at - run) >= content->next_progress) {
+        if (piece.whole && !noisy) {
+            at += skip_plain_lines(content, slice_from(data, at),
+                                   left_to_progress(content, at - run));
+        }
+        if (piece.whole && left_to_progress(content, at - run) == 0) {
             emit_content(content, slice_sub(data, run, at - run));
             emit_progress(content, 0);
             run = at;

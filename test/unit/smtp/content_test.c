@@ -3,10 +3,15 @@
 
 #include "check.h"
 
+#include <string.h>
+
 enum { SEEN_MAX = 1 << 20 };
 
 static struct buf meant;
 static unsigned flaws[FLAW_KIND_COUNT];
+static uint64_t flaw_numbers[FLAW_KIND_COUNT];
+static size_t bytes_seen;
+static size_t seen_at_progress;
 static char detail[32];
 static struct event_content_end end;
 static int texts;
@@ -15,8 +20,12 @@ static void take(void *context, const struct event *event) {
     (void)context;
     if (event->kind == EVENT_CONTENT) {
         buf_put(&meant, event->content.bytes);
+        bytes_seen += event->content.bytes.len;
+    } else if (event->kind == EVENT_DATA) {
+        seen_at_progress = bytes_seen;
     } else if (event->kind == EVENT_FLAW) {
         flaws[event->flaw.kind]++;
+        flaw_numbers[event->flaw.kind] = event->flaw.number;
         if (event->flaw.kind == FLAW_SMUGGLING) {
             snprintf(detail, sizeof(detail), "%.*s", (int)event->flaw.detail.len,
                      (const char *)event->flaw.detail.data);
@@ -40,7 +49,9 @@ static size_t read_text(struct slice text, struct content_rules rules, size_t st
     buf_init(&meant, SEEN_MAX);
     for (int i = 0; i < FLAW_KIND_COUNT; i++) {
         flaws[i] = 0;
+        flaw_numbers[i] = 0;
     }
+    bytes_seen = seen_at_progress = 0;
     texts = 0;
     detail[0] = '\0';
     content_begin(&content, &rules, 100, &sink, &scratch);
@@ -158,6 +169,51 @@ static void measures_lines_after_unstuffing(void **state) {
     assert_int_equal(flaws[FLAW_LINE_LONG], 0);
 }
 
+// What follows plain lines that were only counted is read as after lines that were shown.
+static void counts_plain_lines_as_it_reads_others(void **state) {
+    (void)state;
+    static const char *const odd[] = {"\r\n", ".\r\r\n",       "..\r\n",   ".a\r\n",
+                                      "\n",   "a\n",           "a\rb\r\n", "a\r\r\n",
+                                      ".\n",  "a\r.\r\nb\r\n", "a\xFF\r\n"};
+    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+        char text[100];
+        snprintf(text, sizeof(text), "S: x\r\n\r\nfirst\r\nsecond\r\n%sx\r\ny\r\n%s.\r\nQUIT",
+                 odd[i], odd[i]);
+        for (size_t step = 1; step <= strlen(text); step++) {
+            size_t used = read_text(slice_of_string(text), by_data, step);
+            struct event_content_end shown = end;
+            uint64_t numbers[FLAW_KIND_COUNT];
+            memcpy(numbers, flaw_numbers, sizeof(numbers));
+            assert_int_equal(read_text(slice_of_string(text),
+                                       (struct content_rules){.header_lines_only = true}, step),
+                             used);
+            assert_int_equal(texts, 1);
+            assert_int_equal(end.lines, shown.lines);
+            assert_int_equal(end.bytes, shown.bytes);
+            assert_string_equal(end.sha256, shown.sha256);
+            assert_memory_equal(numbers, flaw_numbers, sizeof(numbers));
+        }
+    }
+}
+
+static void tells_progress_after_the_line_that_reaches_it(void **state) {
+    (void)state;
+    enum { LINE = 78, LINES = PROGRESS_BYTES / LINE + 20, STEP = 65536 };
+    struct buf text;
+    buf_init(&text, (size_t)LINES * LINE + 10);
+    buf_put_string(&text, "\r\n");
+    for (int i = 0; i < LINES; i++) {
+        char line[LINE + 1];
+        snprintf(line, sizeof(line), "%0*d\r\n", LINE - 2, i);
+        buf_put_string(&text, line);
+    }
+    buf_put_string(&text, ".\r\n");
+    read_text(buf_slice(&text), (struct content_rules){.header_lines_only = true}, STEP);
+    assert_int_equal(end.lines, LINES + 1);
+    assert_int_equal(seen_at_progress, 2 + (PROGRESS_BYTES - 2 + LINE - 1) / LINE * LINE);
+    buf_cleanup(&text);
+}
+
 static void judges_no_half_line_of_a_cut_message(void **state) {
     (void)state;
     read_text(SLICE("a\r\n.\r"), by_data, 100);
@@ -181,6 +237,8 @@ int main(void) {
         cmocka_unit_test(tells_each_flaw_once),
         cmocka_unit_test(allows_what_was_declared),
         cmocka_unit_test(measures_lines_after_unstuffing),
+        cmocka_unit_test(counts_plain_lines_as_it_reads_others),
+        cmocka_unit_test(tells_progress_after_the_line_that_reaches_it),
         cmocka_unit_test(judges_no_half_line_of_a_cut_message),
     };
     return cmocka_run_group_tests(tests, NULL, clean);
