@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // content: the end, the bytes as meant, their number, lines and hash are those of a reader that
-// does it one byte after the other, however the bytes are cut.
+// does it one byte after the other, however the bytes are cut, and whether lines are shown or only
+// counted.
 #include "smtp/content.h"
 
 #include "base/text.h"
@@ -50,7 +51,8 @@ static void read_plainly(struct plain *plain, struct slice data, bool chunks) {
 
 struct seen {
     struct buf meant;
-    struct buf facts; // lines and flaws
+    struct buf lines;
+    struct buf flaws;
     struct event_content_end end;
 };
 
@@ -61,13 +63,13 @@ static void take(void *context, const struct event *event) {
     } else if (event->kind == EVENT_TEXT) {
         const struct event_line *line = &event->text.line;
         require(line->text.len <= TEXT_KEPT && line->text.len <= line->len);
-        buf_putf(&seen->facts, "line %zu %d %d %d %d %d %d ", line->len, line->ending,
+        buf_putf(&seen->lines, "line %zu %d %d %d %d %d %d ", line->len, line->ending,
                  line->has_bare_cr, line->has_nul, line->has_8bit, event->text.header,
                  event->text.final_dot);
-        buf_put(&seen->facts, line->text);
+        buf_put(&seen->lines, line->text);
     } else if (event->kind == EVENT_FLAW) {
-        buf_putf(&seen->facts, "flaw %d %d ", event->flaw.kind, (int)event->flaw.number);
-        buf_put(&seen->facts, event->flaw.detail);
+        buf_putf(&seen->flaws, "flaw %d %d ", event->flaw.kind, (int)event->flaw.number);
+        buf_put(&seen->flaws, event->flaw.detail);
     } else if (event->kind == EVENT_CONTENT_END) {
         seen->end = event->content_end;
     }
@@ -81,7 +83,8 @@ static size_t read_all(struct seen *seen, const struct content_rules *rules, str
     bool ended = false;
     size_t used = 0;
     buf_init(&seen->meant, MEANT_MAX);
-    buf_init(&seen->facts, 1 << 24);
+    buf_init(&seen->lines, 1 << 24);
+    buf_init(&seen->flaws, 1 << 24);
     content_begin(&content, rules, TEXT_KEPT, &sink, &event);
     while (used < data.len && !ended) {
         size_t took = content_feed(&content, &ended, slice_sub(data, used, step), 0);
@@ -91,6 +94,12 @@ static size_t read_all(struct seen *seen, const struct content_rules *rules, str
     content_end(&content, ended || rules->chunks, 0);
     content_cleanup(&content);
     return used;
+}
+
+static void cleanup(struct seen *seen) {
+    buf_cleanup(&seen->meant);
+    buf_cleanup(&seen->lines);
+    buf_cleanup(&seen->flaws);
 }
 
 static void compare(const struct seen *seen, const struct plain *plain) {
@@ -117,16 +126,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct plain plain;
     struct seen whole;
     struct seen cut;
+    struct seen counted; // without the lines after the header
+    struct content_rules header_only = rules;
+    header_only.header_lines_only = true;
     read_plainly(&plain, text, rules.chunks);
     require(read_all(&whole, &rules, text, text.len) == plain.used);
     require(read_all(&cut, &rules, text, step) == plain.used);
+    require(read_all(&counted, &header_only, text, step) == plain.used);
     compare(&whole, &plain);
     compare(&cut, &plain);
-    require(slice_equal(buf_slice(&whole.facts), buf_slice(&cut.facts)));
+    compare(&counted, &plain);
+    require(slice_equal(buf_slice(&whole.lines), buf_slice(&cut.lines)));
+    require(slice_equal(buf_slice(&whole.flaws), buf_slice(&cut.flaws)));
+    require(slice_equal(buf_slice(&whole.flaws), buf_slice(&counted.flaws)));
     buf_cleanup(&plain.meant);
-    buf_cleanup(&whole.meant);
-    buf_cleanup(&whole.facts);
-    buf_cleanup(&cut.meant);
-    buf_cleanup(&cut.facts);
+    cleanup(&whole);
+    cleanup(&cut);
+    cleanup(&counted);
     return 0;
 }
