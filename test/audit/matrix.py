@@ -106,10 +106,11 @@ class Runs:
 
 def difference(first, other):
     """What is not the same in two audits of one client, a line each; `other` may have fewer cases."""
-    return [f"{case}: {first.verdicts.get(case)} ({first.sentences.get(case)}), then "
-            f"{other.verdicts[case]} ({other.sentences[case]})" for case in other.verdicts
-            if (first.verdicts.get(case), first.sentences.get(case)) !=
-            (other.verdicts[case], other.sentences[case])]
+    lines = [f"{case}: {first.verdicts.get(case)} ({first.sentences.get(case)}), then "
+             f"{other.verdicts[case]} ({other.sentences[case]})" for case in other.verdicts
+             if (first.verdicts.get(case), first.sentences.get(case)) !=
+             (other.verdicts[case], other.sentences[case])]
+    return lines + ([f"grade {first.grade}, then {other.grade}"] if first.grade != other.grade else [])
 
 
 def faults(client, run, first, options):
@@ -149,7 +150,7 @@ def audit_all(scope, options):
             made = pool.map(lambda client: runs.get(client, number, cases[client]), clients)
             for client, run in zip(clients, made):
                 first = firsts.setdefault(client, run)
-                found = [f"{client}, {line}" for line in difference(first.audit, run.audit)]
+                found = [f"{client}, run {number}, {line}" for line in difference(first.audit, run.audit)]
                 differ += found
                 found += faults(client, run, first, options)
                 print(f"{number:2} {run.audit.grade or '?'}    {client}", flush=True)
@@ -157,7 +158,7 @@ def audit_all(scope, options):
                     print(f"        {fault}", flush=True)
                 wrong += found
     audits = {client: run.audit for client, run in firsts.items() if run.audit.grade}
-    return audits, wrong, not differ
+    return audits, wrong, differ
 
 
 # ── the page ────────────────────────────────────────────────────────────────────────────────────
@@ -221,16 +222,17 @@ def why(audits):
             yield f"  - {list_cases(cases, audit)}: {because}"
 
 
-def how_often(options, steady):
+def how_often(options, differ):
     yield f"\nEach client was audited with a time-out of {options.timeout} seconds a case."
     if options.runs > 1:
         waiting = ", ".join(f"`{case}`" for case in WAITING)
-        same = "each verdict was the same each time" if steady else "**some verdicts differed**"
+        same = "the same each time" + (", but for these:" if differ else ".")
         yield (f"This was done {options.runs} times, all but the first without the cases in which "
-               f"many clients wait ({waiting}): {same}.")
+               f"many clients wait ({waiting}). Each grade and each verdict was {same}")
+        yield from (f"- {line}" for line in differ)
 
 
-def page(audits, options, steady):
+def page(audits, options, differ):
     yield START
     yield from grades(audits)
     for group, cases in groups(audits).items():
@@ -238,7 +240,7 @@ def page(audits, options, steady):
         yield from group_table(audits, cases)
     yield "\n## Why each `fail` and `weak` is deserved\n"
     yield from why(audits)
-    yield from how_often(options, steady)
+    yield from how_often(options, differ)
 
 
 def without_reason(audits):
@@ -259,13 +261,13 @@ def main():
     scope = s.Scope(options.program)
     try:
         mailers.need_capture(scope)
-        audits, wrong, steady = audit_all(scope, options)
+        audits, wrong, differ = audit_all(scope, options)
     except s.Skip as reason:
         print(f"skip: {reason}")
         return s.SKIPPED
     finally:
         scope.cleanup()
-    text = re.sub(r"\n{3,}", "\n\n", "\n".join(page(audits, options, steady))) + "\n"
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(page(audits, options, differ))) + "\n"
     if options.print:
         print(text)
     else:
