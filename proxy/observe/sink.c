@@ -134,7 +134,9 @@ void sink_sessions_free(struct sink_sessions *sessions) {
         return;
     }
     for (size_t i = 0; i < sessions->count; i++) {
-        sessions->parts[i].ops->session_free(sessions->parts[i].session);
+        if (sessions->parts[i].ops->session_free != NULL) {
+            sessions->parts[i].ops->session_free(sessions->parts[i].session);
+        }
     }
     free(sessions);
 }

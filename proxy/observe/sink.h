@@ -27,7 +27,8 @@ struct sink_ops {
     bool (*wants_wire)(const void *session);
     // Whether it is so late that readers should wait. NULL: never.
     bool (*is_congested)(const void *session);
-    // The session is over; without EVENT_CLOSE only where the program is torn down.
+    // The session is over; without EVENT_CLOSE only where the program is torn down. NULL where
+    // there is nothing to free.
     void (*session_free)(void *session);
 };
 

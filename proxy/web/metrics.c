@@ -38,6 +38,7 @@ static void take_finding(struct metrics *metrics, const struct event_finding *fi
 }
 
 static void take_close(struct metrics *metrics, const struct event_close *close) {
+    add(&metrics->live, UINT64_MAX); // one less
     add(&metrics->sessions[close->outcome], 1);
     add(&metrics->bytes[SIDE_CLIENT], close->bytes_from_client);
     add(&metrics->bytes[SIDE_SERVER], close->bytes_from_server);
@@ -68,13 +69,7 @@ static void take(void *context, const struct event *event) {
     }
 }
 
-static void session_free(void *context) {
-    struct metrics *metrics = context;
-    add(&metrics->live, UINT64_MAX); // one less
-}
-
-const struct sink_ops metrics_sink = {
-    .session_new = session_new, .take = take, .session_free = session_free};
+const struct sink_ops metrics_sink = {.session_new = session_new, .take = take};
 
 uint64_t metrics_ended(const struct metrics *metrics) {
     uint64_t ended = 0;

@@ -83,10 +83,11 @@ void web_free(struct web *web) {
 }
 
 void web_add_sinks(struct web *web, struct sink_set *sinks) {
-    sink_set_add(sinks, &page_sink, &web->target);
+    // The metrics first: what the page shows of a session is counted then.
     if (web->options.page) {
         sink_set_add(sinks, &metrics_sink, &web->metrics);
     }
+    sink_set_add(sinks, &page_sink, &web->target);
 }
 
 struct store *web_store(struct web *web) {
