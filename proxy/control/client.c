@@ -108,12 +108,14 @@ static enum control_result ask(struct buf *out, const char *path, const struct q
     return result;
 }
 
-// The one line of a list of one.
-static enum control_result ask_only(struct buf *out, const struct buf *list,
+// The one line of a list of one, over the connection that found it: a proxy that stops meanwhile
+// has stopped, and was there.
+static enum control_result ask_only(struct buf *out, const struct buf *list, int fd,
                                     const struct question *question) {
     struct slice rest = buf_slice(list);
     char *path = mem_string_of(slice_split(&rest, '\n'));
-    enum control_result result = ask(out, path, question);
+    enum control_result result = ask_over(out, fd, path, question);
+    close(fd);
     free(path);
     return result;
 }
@@ -163,13 +165,14 @@ static enum control_result ask_any(struct buf *out, const char *path,
     struct buf list;
     buf_init(&list, LIMIT_CONTROL_ANSWER);
     char *folder = socket_folder();
-    size_t count = socket_list(&list, folder);
+    int only = -1;
+    size_t count = socket_list(&list, &only, folder);
     enum control_result result = CONTROL_SEVERAL;
     if (count == 0) {
         buf_putf(out, "no proxy is running: none answers in %s\n", folder);
         result = CONTROL_NONE;
     } else if (count == 1) {
-        result = ask_only(out, &list, question);
+        result = ask_only(out, &list, only, question);
     } else {
         describe_all(out, buf_slice(&list));
     }

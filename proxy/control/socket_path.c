@@ -119,32 +119,47 @@ static char **socket_paths(const char *folder, size_t *out_count) {
     return paths;
 }
 
-static bool answers(const char *path) {
-    switch (socket_look(path, NULL)) {
-    case SOCKET_ANSWERED:
-        return true;
+// A connection to the one who listens, or -1.
+static int call_on(const char *path) {
+    int fd = -1;
+    switch (socket_look(path, &fd)) {
     case SOCKET_STALE:
         unlink(path);
-        return false;
+        break;
+    case SOCKET_ANSWERED:
     case SOCKET_EMPTY:
     case SOCKET_OTHER:
-        return false;
+        break;
     }
-    return false;
+    return fd;
 }
 
-size_t socket_list(struct buf *out, const char *folder) {
+static void close_call(int *inout_fd) {
+    if (*inout_fd >= 0) {
+        close(*inout_fd);
+        *inout_fd = -1;
+    }
+}
+
+size_t socket_list(struct buf *out, int *out_only, const char *folder) {
     size_t path_count = 0;
     size_t answering = 0;
     char **paths = socket_paths(folder, &path_count);
+    *out_only = -1;
     for (size_t i = 0; i < path_count; i++) {
-        if (answers(paths[i])) {
+        int fd = call_on(paths[i]);
+        if (fd >= 0) {
             buf_put_string(out, paths[i]);
             buf_put_byte(out, '\n');
+            close_call(out_only);
+            *out_only = fd;
             answering++;
         }
         free(paths[i]);
     }
     free(paths);
+    if (answering > 1) {
+        close_call(out_only);
+    }
     return answering;
 }

@@ -32,7 +32,8 @@ enum socket_state {
 enum socket_state socket_look(const char *path, int *out_fd);
 
 // Appends the path of each socket in `folder` that answers, one a line, removes the stale ones,
-// and returns how many answered.
-size_t socket_list(struct buf *out, const char *folder);
+// and returns how many answered. Where that is one, `*out_only` is the connection to it, which the
+// caller closes; else -1.
+size_t socket_list(struct buf *out, int *out_only, const char *folder);
 
 #endif
