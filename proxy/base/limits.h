@@ -148,6 +148,9 @@
 // All that the peers of a loop may cost in one turn: others wait at most so long, and as long again
 // where a peer turns costly within its read.
 #define SHARE_TURN_NS (20 * NS_PER_MS)
+// … of which the heavy ones get so much: peers whose full reads lately cost so much.
+#define SHARE_HEAVY_NS      (2 * NS_PER_MS)
+#define SHARE_HEAVY_FROM_NS (NS_PER_MS / 4)
 
 // `run`: the connects of a command.
 #define LIMIT_PATIENT_JOBS    1024 // that may wait for their server; past it they hurry

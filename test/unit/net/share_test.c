@@ -8,72 +8,148 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-// One turn in which each of `count` peers sends as much as is read, at `ns_per_byte`: the time that
-// it costs.
-static int64_t flood(struct share *shares, size_t count, struct share_turn *turn,
-                     int64_t ns_per_byte) {
+struct crowd {
+    struct share shares[1000];
+    unsigned reads[1000];
+    size_t count;
+    int64_t ns_per_byte;
+};
+
+// One turn in which each peer sends as much as is read: the time that it costs.
+static int64_t flood(struct crowd *crowd, struct share_turn *turn) {
     int64_t spent_ns = 0;
     share_begin_turn(turn);
-    for (size_t i = 0; i < count; i++) {
-        size_t len = share_take(&shares[i], turn);
-        assert_true(len > 0 && len <= LIMIT_READ);
-        assert_int_equal(share_take(&shares[i], turn), 0);
-        share_spent(&shares[i], turn, len, (int64_t)len * ns_per_byte);
-        spent_ns += (int64_t)len * ns_per_byte;
+    for (size_t i = 0; i < crowd->count; i++) {
+        size_t len = share_take(&crowd->shares[i], turn);
+        assert_true(len <= LIMIT_READ);
+        assert_int_equal(share_take(&crowd->shares[i], turn), 0);
+        if (len > 0) {
+            share_spent(&crowd->shares[i], turn, len, (int64_t)len * crowd->ns_per_byte);
+            spent_ns += (int64_t)len * crowd->ns_per_byte;
+            crowd->reads[i]++;
+        }
     }
     return spent_ns;
 }
 
 static void cheap_bytes_get_whole_reads(void **state) {
     (void)state;
-    struct share share = {0};
+    static struct crowd crowd = {.count = 1, .ns_per_byte = 5};
     struct share_turn turn = {0};
     for (int i = 0; i < 8; i++) {
-        flood(&share, 1, &turn, 10);
+        assert_true(flood(&crowd, &turn) > 0);
     }
-    assert_int_equal(share.len, LIMIT_READ);
+    assert_int_equal(crowd.shares[0].len, LIMIT_READ);
 }
 
 static void costly_bytes_get_small_ones(void **state) {
     (void)state;
     static const int64_t costs[] = {100, 300, 1000, 3000, 10000};
     for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++) {
-        struct share share = {0};
+        static struct crowd crowd;
+        crowd = (struct crowd){.count = 1, .ns_per_byte = costs[i]};
         struct share_turn turn = {0};
-        flood(&share, 1, &turn, costs[i]);
+        flood(&crowd, &turn);
         for (int again = 0; again < 20; again++) {
-            assert_true(flood(&share, 1, &turn, costs[i]) <= 25 * NS_PER_MS);
+            assert_true(flood(&crowd, &turn) <= 25 * NS_PER_MS);
         }
     }
 }
 
-static void many_share_one_turn(void **state) {
+// Whatever their bytes cost, and however many they are.
+static void a_turn_has_a_little_time_for_floods(void **state) {
     (void)state;
-    static struct share shares[100];
-    struct share_turn turn = {0};
-    for (int i = 0; i < 5; i++) {
-        flood(shares, 100, &turn, 300);
+    static const int64_t costs[] = {5, 15, 300, 700};
+    for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++) {
+        static struct crowd crowd;
+        crowd = (struct crowd){.count = 1000, .ns_per_byte = costs[i]};
+        struct share_turn turn = {0};
+        for (int again = 0; again < 100; again++) {
+            flood(&crowd, &turn);
+        }
+        for (int again = 0; again < 1000; again++) {
+            int64_t spent_ns = flood(&crowd, &turn);
+            assert_true(spent_ns > 0 && spent_ns <= SHARE_HEAVY_NS + SHARE_HEAVY_NS / 2);
+        }
     }
-    for (int i = 0; i < 20; i++) {
-        assert_true(flood(shares, 100, &turn, 300) <= 40 * NS_PER_MS);
+}
+
+static void floods_have_their_reads_by_turns(void **state) {
+    (void)state;
+    static struct crowd crowd = {.count = 1000, .ns_per_byte = 700};
+    struct share_turn turn = {0};
+    for (int i = 0; i < 100; i++) {
+        flood(&crowd, &turn);
+    }
+    memset(crowd.reads, 0, sizeof(crowd.reads));
+    uint64_t first = turn.round;
+    while (turn.round < first + 10) {
+        flood(&crowd, &turn);
+    }
+    for (size_t i = 0; i < crowd.count; i++) {
+        assert_in_range(crowd.reads[i], 9, 11);
+    }
+}
+
+static void who_sends_little_never_waits_for_them(void **state) {
+    (void)state;
+    static struct crowd crowd = {.count = 1000, .ns_per_byte = 700};
+    struct share small = {0};
+    struct share_turn turn = {0};
+    for (int i = 0; i < 1000; i++) {
+        flood(&crowd, &turn);
+        size_t len = share_take(&small, &turn);
+        assert_true(len > 0);
+        share_spent(&small, &turn, 30, 20 * NS_PER_MS); // with another process in between
+    }
+}
+
+// Nor a message that fills two reads.
+static void two_long_reads_are_not_heavy(void **state) {
+    (void)state;
+    static struct crowd crowd = {.count = 1000, .ns_per_byte = 700};
+    struct share two = {0};
+    struct share_turn turn = {0};
+    for (int i = 0; i < 100; i++) {
+        flood(&crowd, &turn);
+        size_t len = share_take(&two, &turn);
+        assert_true(len > 0);
+        share_spent(&two, &turn, i == 50 || i == 51 ? len : 1, NS_PER_MS / 8 - 1);
     }
 }
 
 static void it_grows_again_when_the_flood_is_over(void **state) {
     (void)state;
-    struct share share = {0};
+    static struct crowd crowd = {.count = 1, .ns_per_byte = 10000};
     struct share_turn turn = {0};
     for (int i = 0; i < 5; i++) {
-        flood(&share, 1, &turn, 10000);
+        flood(&crowd, &turn);
     }
-    assert_true(share.len < LIMIT_READ_FIRST);
+    assert_true(crowd.shares[0].len < LIMIT_READ_FIRST);
+    crowd.ns_per_byte = 1;
     for (int i = 0; i < 12; i++) {
-        flood(&share, 1, &turn, 10);
+        flood(&crowd, &turn);
     }
-    assert_int_equal(share.len, LIMIT_READ);
+    assert_int_equal(crowd.shares[0].len, LIMIT_READ);
+}
+
+static void what_was_spent_fades(void **state) {
+    (void)state;
+    static struct crowd crowd = {.count = 1, .ns_per_byte = 700};
+    struct share_turn turn = {0};
+    for (int i = 0; i < 100; i++) {
+        flood(&crowd, &turn);
+    }
+    assert_true(crowd.shares[0].spent_ns >= SHARE_HEAVY_FROM_NS);
+    for (int i = 0; i < 500; i++) {
+        share_begin_turn(&turn);
+        share_spent(&crowd.shares[0], &turn, share_take(&crowd.shares[0], &turn) / 2, 1000);
+    }
+    assert_true(crowd.shares[0].spent_ns < SHARE_HEAVY_FROM_NS);
 }
 
 static void a_peer_that_sends_little_keeps_its_share(void **state) {
@@ -92,8 +168,12 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cheap_bytes_get_whole_reads),
         cmocka_unit_test(costly_bytes_get_small_ones),
-        cmocka_unit_test(many_share_one_turn),
+        cmocka_unit_test(a_turn_has_a_little_time_for_floods),
+        cmocka_unit_test(floods_have_their_reads_by_turns),
+        cmocka_unit_test(who_sends_little_never_waits_for_them),
+        cmocka_unit_test(two_long_reads_are_not_heavy),
         cmocka_unit_test(it_grows_again_when_the_flood_is_over),
+        cmocka_unit_test(what_was_spent_fades),
         cmocka_unit_test(a_peer_that_sends_little_keeps_its_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
