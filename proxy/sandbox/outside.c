@@ -304,7 +304,8 @@ static bool sees_itself(const struct outside *outside, uint32_t pid) {
 static size_t search_there(uint64_t out_inodes[static LIMIT_PLACE_LOOKS], struct outside *outside,
                            const struct socket_search *search) {
     struct outside_answer answer;
-    struct request request; // most of it is never looked at
+    struct request request; // its paths are neither sent nor set
+    memset(&request, 0, offsetof(struct request, path));
     request.question = ASK_SEARCH;
     request.search = *search;
     if (pthread_mutex_trylock(&outside->lock) != 0) {
