@@ -56,12 +56,7 @@ def test_a_client_of_this_machine_is_named(scope):
         with scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{server.port}@0") as proxy:
             with s.connect(proxy.port()) as client:
                 s.read_line(client)
-
-                def is_named():
-                    s.ask(client, "NOOP")
-                    return any(event["pid"] == os.getpid() for event in proxy.events())
-
-                s.until(is_named, "the client's process")
+                smtp.until_named(proxy, client)
     session, = proxy.sessions()
     has(session["client"], pid=os.getpid(), program=OWN_PROGRAM)
 

@@ -243,12 +243,7 @@ def test_a_client_on_this_machine_is_known_by_its_header(scope):
                 header = f"PROXY TCP4 127.0.0.1 127.0.0.1 {port} {front.port}\r\n"
                 connection.sendall(header.encode())
                 assert s.read_line(connection).startswith(b"220 ")
-
-                def is_known():  # on a busy machine later than the session begins
-                    s.ask(connection, "NOOP")
-                    return f" {os.getpid()} 1 ".encode() in proxy.output("text")
-
-                s.until(is_known, "the client's process")
+                smtp.until_named(proxy, connection)
     session, = proxy.sessions()
     assert session["client"]["pid"] == os.getpid(), session["client"]
     assert session["client"]["port"] == port

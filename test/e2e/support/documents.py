@@ -75,8 +75,8 @@ def once(scope, *words, steps=None, status=0, environment=None):
             [scope.program, "proxy", "--mode", f"reverse:smtp://localhost:{stage.port}@0", "--once",
              "--ready-file", ready, *words], env=environment or scope.environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        while not os.path.exists(ready):
-            assert process.poll() is None, process.stderr.read()
+        s.until(lambda: os.path.exists(ready) or process.poll() is not None, "the ready file")
+        assert process.poll() is None or os.path.exists(ready), process.stderr.read()
         port = int(open(ready).read().rsplit(":", 1)[1])
         stage.play(port, *(steps or [hello(), mail(), CLOSED]))
         out, err = process.communicate(timeout=s.TIMEOUT)

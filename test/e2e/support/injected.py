@@ -5,6 +5,8 @@ fail. The process goes on as if nothing had been."""
 import ctypes
 import os
 
+from support import scope as s
+
 ATTACH, DETACH, SINGLESTEP, GETREGS, SETREGS, PEEK, POKE = 16, 17, 9, 12, 13, 1, 4
 NAMES = ("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss "
          "fs_base gs_base ds es fs gs").split()
@@ -31,17 +33,25 @@ def ptrace(request, pid, address=0, data=0):
 
 
 class Tracer:
-    """Holds the process's main thread, which waits in a system call."""
+    """Holds the process's main thread in a system call."""
 
     def __init__(self, pid):
         self.pid = pid
         self.before = Registers()
 
     def __enter__(self):
+        s.until(self._hold, "a system call to hold it in")
+        return self
+
+    def _hold(self):
+        """Lets it go on where it is in none: soon it waits in one for what comes."""
         ptrace(ATTACH, self.pid)
         os.waitpid(self.pid, 0)
         ptrace(GETREGS, self.pid, 0, ctypes.addressof(self.before))
-        return self
+        held = ptrace(PEEK, self.pid, self.before.rip - 2) & 0xffff == SYSCALL
+        if not held:
+            ptrace(DETACH, self.pid)
+        return held
 
     def __exit__(self, kind, value, trace):
         ptrace(SETREGS, self.pid, 0, ctypes.addressof(self.before))
@@ -56,7 +66,6 @@ class Tracer:
         """The result, negative for an errno. An argument that is text is put into its memory."""
         registers = Registers.from_buffer_copy(self.before)
         registers.rip -= 2
-        assert ptrace(PEEK, self.pid, registers.rip) & 0xffff == SYSCALL, "it is in no system call"
         registers.rax, registers.orig_rax = number, (1 << 64) - 1
         for name, argument in zip(ARGUMENTS, arguments):
             if isinstance(argument, str):

@@ -6,10 +6,12 @@ import ctypes
 import os
 import signal
 import sys
+import time
 import unittest
 
 SKIPPED = 77
 PR_SET_CHILD_SUBREAPER = 36
+ENDING_S = 20  # what ends when its parent does gets so long for it
 PF_EXITING = 4  # a flag in /proc/PID/stat (proc(5)): a zombie, or about to be one
 
 Skip = unittest.SkipTest  # the test cannot run here; its text says why
@@ -46,9 +48,15 @@ def _descendants():
     return {pid: processes[pid][1:] for pid in family - {os.getpid()}}
 
 
+def _running():
+    return {pid: line for pid, (exiting, line) in _descendants().items() if not exiting}
+
+
 def _end_leftovers():
     """Ends what a test left behind; returns the command lines of those that were still running."""
-    running = {pid: line for pid, (exiting, line) in _descendants().items() if not exiting}
+    deadline = time.monotonic() + ENDING_S
+    while (running := _running()) and time.monotonic() < deadline:
+        time.sleep(0.01)
     for pid in running:
         try:
             os.kill(pid, signal.SIGKILL)

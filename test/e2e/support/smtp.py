@@ -11,6 +11,7 @@ steps. `CLIENT_TLS` is a handshake of both; `C_CLOSE`, `S_CLOSE` say who closes 
 """
 
 import email.utils
+import os
 import queue
 import socket
 import ssl
@@ -287,6 +288,16 @@ def converse(connection):
     assert s.read_line(connection).startswith(b"220 ")
     assert s.ask(connection, "EHLO client.example.com")[-1].startswith(b"250 ")
     assert s.ask(connection, "QUIT") == [b"221 2.0.0 Bye\r\n"]
+
+
+def until_named(proxy, connection):
+    """Until the proxy knows which process its client is, which is this one: on a busy machine it may
+    know later than the session begins."""
+    def is_named():
+        s.ask(connection, "NOOP")
+        return any(event["pid"] == os.getpid() for event in proxy.events())
+
+    s.until(is_named, "the client's process")
 
 
 class Client:
