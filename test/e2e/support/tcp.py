@@ -2,6 +2,7 @@
 """TCP without SMTP: ports that refuse or never answer, and both ends of a session in one thread."""
 
 import contextlib
+import random
 import socket
 import struct
 
@@ -16,8 +17,24 @@ def refusing_port():
         yield keeper.getsockname()[1]
 
 
+PORTS_BEGIN = 10000  # below are those of services
+
+
+def _first_of_the_kernel():
+    """From here on the kernel chooses where a program asks for any port."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        return int(file.read().split()[0])
+
+
 def free_port():
-    """A port that the caller is about to listen on."""
+    """A port where nothing listens, and the caller may. The kernel gives it to no other program in
+    the meantime, as it would one of those that it chooses from."""
+    end = _first_of_the_kernel()
+    while end > PORTS_BEGIN:
+        port = random.randrange(PORTS_BEGIN, end)
+        with contextlib.suppress(OSError), socket.socket() as keeper:
+            keeper.bind(("", port))
+            return port
     with refusing_port() as port:
         return port
 
