@@ -21,7 +21,7 @@ SECLEVEL = "ALL:@SECLEVEL=0"
 
 
 def facts_of(process):
-    text = process.communicate(timeout=30)[1].decode(errors="replace")
+    text = process.communicate(timeout=s.TIMEOUT)[1].decode(errors="replace")
     text = text.replace("\x02", "").replace("\x03", "")  # the marks of values, base/sentence.h
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
@@ -39,7 +39,7 @@ def check(claim, facts, **expected):
 def serve_once(command, versions="1.2-1.3", capture=None, how="accept"):
     """Runs a client (`{port}` in its words) against `tls_pipe HOW`; gives the facts."""
     listener = socket.create_server(("127.0.0.1", 0))
-    listener.settimeout(60)
+    listener.settimeout(s.TIMEOUT)
     words = [word.replace("{port}", str(listener.getsockname()[1])) for word in command]
     client = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL)

@@ -21,13 +21,13 @@ CLIENT6, GATE6, WAN6, SERVER6 = "fd77:1::2", "fd77:1::1", "fd77:2::1", "fd77:2::
 TALK = textwrap.dedent("""
     import smtplib, sys
     client = smtplib.SMTP(sys.argv[1], int(sys.argv[2]), local_hostname="client.example.com",
-                          timeout=30)
+                          timeout=120)
     client.sendmail("a@example.com", ["b@example.net"], b"Subject: x\\r\\n\\r\\nbody\\r\\n")
     client.quit()
 """)
 READ = textwrap.dedent("""
     import socket, sys
-    with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=30) as connection:
+    with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=120) as connection:
         sys.stdout.buffer.write(connection.makefile("rb").read())
 """)
 SERVE = textwrap.dedent("""
@@ -193,7 +193,7 @@ def test_a_dead_server_is_said(scope):
 
 GO = textwrap.dedent("""
     import socket, sys
-    connection = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=30)
+    connection = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=120)
     connection.recv(100)
     connection.sendall(b"MAIL FROM:<a@example.com>\\r\\n")
 """)
