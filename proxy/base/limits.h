@@ -124,6 +124,8 @@
 // over the loop takes what was answered meanwhile.
 #define IDENTIFY_NS      (49 * NS_PER_MS)
 #define IDENTIFY_LAST_NS NS_PER_MS
+// A redirected client of this machine may be this process itself, which must be known.
+#define IDENTIFY_REDIRECTED_NS (5 * NS_PER_S)
 // A balancer sends its header with its first packet; one that is lost comes again within 3 s, which
 // is the least that section 3 of the PROXY protocol asks a receiver to wait.
 #define PROXY_HEADER_WAIT_NS (5 * NS_PER_S)
