@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// themes: the rules, a function for each theme, each in the file of its name. The order in which
-// `findings.c` asks them is the order of the findings that one event brings.
+// themes: the rules, a function for each theme: `wire_judge` is in wire_rules.c and so on, only
+// `step_judge` is in step.c. The order in which `findings.c` asks them is the order of the findings
+// that one event brings.
 #ifndef SCOPE_INSPECT_THEMES_H
 #define SCOPE_INSPECT_THEMES_H
 

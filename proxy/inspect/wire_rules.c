@@ -189,7 +189,7 @@ static void judge_trailing_space(struct analysis *analysis, const struct event_c
 static void judge_command(struct analysis *analysis, const struct event_command *command) {
     judge_ending(analysis, command);
     if (command->continuation) {
-        return; // a SASL line is no command: its length is the mechanism's, its form auth.c's
+        return; // a SASL line is no command: its length is the mechanism's, its form auth_rules.c's
     }
     judge_length(analysis, command);
     judge_8bit(analysis, command);
