@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "inspect/address.h"
+#include "inspect/mail_address.h"
 #include "inspect/themes.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Extensions that MAIL, RCPT, BDAT and BURL use: were they offered, are their parameters of the
 // right form, and do the sizes agree (RFC 5321 2.2.1, RFC 1870)?
-#include "inspect/parameter.h"
+#include "inspect/esmtp_parameter.h"
 #include "inspect/themes.h"
 
 #include "base/limits.h"

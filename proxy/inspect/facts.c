@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "event/reply_line.h"
-#include "inspect/parameter.h"
+#include "inspect/esmtp_parameter.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
-#include "inspect/address.h"
 #include "inspect/date.h"
+#include "inspect/mail_address.h"
 #include "inspect/remarks.h"
 #include "inspect/themes.h"
 

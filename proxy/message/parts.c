@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "message/header.h"
 #include "message/mime.h"
-#include "message/parameter.h"
+#include "message/mime_parameter.h"
 #include "message/transfer_decode.h"
 
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "message/parts.h"
 
 #include "base/limits.h"
-#include "message/parameter.h"
+#include "message/mime_parameter.h"
 #include "message/transfer_decode.h"
 
 #include <setjmp.h>

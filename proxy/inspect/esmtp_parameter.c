@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "inspect/parameter.h"
+#include "inspect/esmtp_parameter.h"
 
 #include "base/text.h"
 

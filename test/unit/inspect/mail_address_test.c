@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "inspect/address.h"
+#include "inspect/mail_address.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// parameter: the one table of what may follow the path of MAIL and RCPT: which extension
+// esmtp_parameter: the one table of what may follow the path of MAIL and RCPT: which extension
 // brings it and what form its value has. Unknown parameters are no fault.
-#ifndef SCOPE_INSPECT_PARAMETER_H
-#define SCOPE_INSPECT_PARAMETER_H
+#ifndef SCOPE_INSPECT_ESMTP_PARAMETER_H
+#define SCOPE_INSPECT_ESMTP_PARAMETER_H
 
 #include "event/command.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "message/parameter.h"
+#include "message/mime_parameter.h"
 
 #include "base/limits.h"
 #include "base/text.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// parameter: `; name="value"` of Content-Type and Content-Disposition (RFC 2045 5.1, RFC 2183),
-// with what RFC 2231 adds: another character set, a value in pieces.
+// mime_parameter: `; name="value"` of Content-Type and Content-Disposition (RFC 2045 5.1, RFC
+// 2183), with what RFC 2231 adds: another character set, a value in pieces.
 //
 //   attachment; filename*0*=UTF-8''Gr%C3%BC; filename*1=%C3%9Fe.txt
-#ifndef SCOPE_MESSAGE_PARAMETER_H
-#define SCOPE_MESSAGE_PARAMETER_H
+#ifndef SCOPE_MESSAGE_MIME_PARAMETER_H
+#define SCOPE_MESSAGE_MIME_PARAMETER_H
 
 #include "base/buf.h"
 

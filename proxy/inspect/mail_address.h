@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// address: the mail addresses in a To, Cc or Bcc field (RFC 5322 3.4), read leniently: comments,
-// display names, groups, quoted local parts and source routes may surround them.
-#ifndef SCOPE_INSPECT_ADDRESS_H
-#define SCOPE_INSPECT_ADDRESS_H
+// mail_address: the mail addresses in a To, Cc or Bcc field (RFC 5322 3.4), read leniently:
+// comments, display names, groups, quoted local parts and source routes may surround them.
+#ifndef SCOPE_INSPECT_MAIL_ADDRESS_H
+#define SCOPE_INSPECT_MAIL_ADDRESS_H
 
 #include "base/buf.h"
 
