@@ -2,13 +2,13 @@
 // embedded_state: what the embedded server remembers between two calls, for its own source files
 // only.
 //
-//   embedded.c  reads lines and decides whose turn it is
-//   command.c   answers one command line
-//   offer.c     the answer to EHLO
-//   reply.c     the form of an answer
-//   login.c     AUTH and its exchange
-//   envelope.c  MAIL and RCPT
-//   content.c   message text after DATA, chunks after BDAT
+//   embedded.c            reads lines and decides whose turn it is
+//   embedded_command.c    answers one command line
+//   embedded_offer.c      the answer to EHLO
+//   embedded_reply.c      the form of an answer
+//   login.c               AUTH and its exchange
+//   embedded_envelope.c   MAIL and RCPT
+//   embedded_content.c    message text after DATA, chunks after BDAT
 #ifndef SCOPE_EMBEDDED_EMBEDDED_STATE_H
 #define SCOPE_EMBEDDED_EMBEDDED_STATE_H
 
@@ -76,13 +76,13 @@ void embedded_bdat(struct embedded *embedded, const struct command *command, str
 size_t embedded_text(struct embedded *embedded, struct slice bytes, struct buf *out);
 size_t embedded_chunk(struct embedded *embedded, struct slice bytes, struct buf *out);
 
-// offer.c
+// embedded_offer.c
 void embedded_begin_offer(struct embedded *embedded, struct buf *out); // EHLO was said
 void embedded_go_on_with_offer(struct embedded *embedded, struct buf *out);
 bool embedded_offers_mechanism(const struct embedded *embedded, struct slice name);
 uint64_t embedded_size_max(const struct embedded *embedded); // of a message
 
-// reply.c
+// embedded_reply.c
 // One reply: a line without its CRLF, which the traits may make several of.
 void embedded_reply(const struct embedded *embedded, struct buf *out, const char *line);
 // One line: code and separator, and the text, which the traits may make longer.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// offer: the answer to EHLO: what this server can do, on this layer. It may be of any length and
-// come late, so it goes out in pieces:
+// embedded_offer: the answer to EHLO: what this server can do, on this layer. It may be of any
+// length and come late, so it goes out in pieces:
 //
 //   EXPECT_OFFER ─ due ─▶ 250-name ─▶ 250-X-1 …, as there is room ─▶ the rest, EXPECT_COMMAND
 #include "embedded/embedded_state.h"

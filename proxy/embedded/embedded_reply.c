@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// reply: the form of what the server answers: as many lines, as long and with as much text as its
-// traits want.
+// embedded_reply: the form of what the server answers: as many lines, as long and with as much text
+// as its traits want.
 #include "base/text.h"
 #include "embedded/embedded_state.h"
 
