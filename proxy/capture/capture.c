@@ -2,7 +2,7 @@
 #include "capture/capture.h"
 
 #include "base/memory.h"
-#include "capture/command.h"
+#include "capture/captured_command.h"
 #include "capture/reaper.h"
 #include "capture/supervisor.h"
 

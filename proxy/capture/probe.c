@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "capture/probe.h"
 
-#include "capture/command.h"
+#include "capture/captured_command.h"
 #include "capture/mount.h"
 #include "capture/probe_trust.h"
 

@@ -13,7 +13,7 @@
 #define SCOPE_EMBEDDED_EMBEDDED_STATE_H
 
 #include "embedded/embedded.h"
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 #include "smtp/line.h"
 #include "smtp/sasl_mechanism.h"
 

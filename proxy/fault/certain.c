@@ -3,7 +3,7 @@
 
 #include "base/limits.h"
 #include "base/lines.h"
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 
 #include <stdio.h>
 

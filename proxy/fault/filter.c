@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/sentence.h"
 #include "fault/filter_state.h"
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 
 #include <stdlib.h>
 #include <string.h>

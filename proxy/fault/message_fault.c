@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "fault/filter_state.h"
 #include "message/encoded_word.h"
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 
 void message_watch_init(struct message_watch *message) {
     *message = (struct message_watch){0};

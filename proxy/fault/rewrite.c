@@ -6,7 +6,7 @@
 #include "base/lines.h"
 #include "base/memory.h"
 #include "fault/certain.h"
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 #include "verdict/pattern.h"
 
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "event/reply_line.h"
 #include "relay/relay_state.h"
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 #include "smtp/ehlo_reply.h"
 
 #include <stdlib.h>

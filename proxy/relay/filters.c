@@ -3,7 +3,7 @@
 // what they say.
 #include "base/lines.h"
 #include "relay/relay_state.h"
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 
 #include <assert.h>
 

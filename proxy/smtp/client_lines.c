@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 #include "smtp/credentials.h"
 
 #include <assert.h>

@@ -2,7 +2,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "event/sasl.h"
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 #include "smtp/sasl_mechanism.h"
 
 // Servers differ in what they skip or part words at, so any control character counts.

@@ -3,7 +3,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 #include "smtp/sasl_mechanism.h"
 
 // ── AUTH ────────────────────────────────────────────────────────────────────────────────────────

@@ -2,7 +2,7 @@
 #include "smtp/dialogue.h"
 
 #include "base/memory.h"
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 #include "smtp/dialogue_state.h"
 
 #include <assert.h>

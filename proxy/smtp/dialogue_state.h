@@ -2,10 +2,10 @@
 // dialogue_state: what a dialogue remembers, for the files that make it up only.
 //
 //   dialogue.c       the public calls
-//   client.c         client bytes: text, chunks and lines; where the stream must wait
+//   client_stream.c  client bytes: text, chunks and lines; where the stream must wait
 //   lookahead.c      … and what may be secret in what waits
 //   client_lines.c   client lines: commands, SASL lines, what is concealed
-//   server.c         server bytes: lines, gathered to replies
+//   server_stream.c  server bytes: lines, gathered to replies
 //   reply_match.c    what a reply answers
 //   resync.c         … where a command before it got none
 //   reply_effects.c  … and what it changes
@@ -154,7 +154,7 @@ int dialogue_next_exchange(struct dialogue *dialogue);                   // numb
 // The client has got a reply of this code, its `ordinal`th.
 void dialogue_note_heard(struct dialogue *dialogue, int code, unsigned ordinal);
 
-// ── client.c ────────────────────────────────────────────────────────────────────────────────────
+// ── client_stream.c ─────────────────────────────────────────────────────────────────────────────
 
 void client_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_ns);
 // Goes on with held bytes, as far as they can be read now.
@@ -184,7 +184,7 @@ bool client_line_goes_on_secret(enum client_line kind, struct slice text);
 // The reader holds a whole line: emits it and what follows from it.
 void client_line_take(struct dialogue *dialogue, int64_t at_ns);
 
-// ── server.c ────────────────────────────────────────────────────────────────────────────────────
+// ── server_stream.c ─────────────────────────────────────────────────────────────────────────────
 
 void server_feed(struct dialogue *dialogue, struct slice bytes, int64_t at_ns);
 // A line of the server, or one that the proxy said in its name.

@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "base/sentence.h"
 #include "base/text.h"
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 
 #include <stdio.h>
 

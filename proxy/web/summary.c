@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 
 static void write_time(struct json_writer *json, const char *key, int64_t unix_ns) {
     json_key(json, key);

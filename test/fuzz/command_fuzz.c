@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // command: whatever a line is, its parts lie within it, and what stands behind AUTH and a mechanism
 // is marked.
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 #include "smtp/credentials.h"
 
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 // Each input is played twice, with steps whole and byte by byte: the events must be the same, the
 // bytes told must be those fed, and no line of a SASL exchange or behind AUTH may be unmarked.
 #include "../dialogues/render.h"
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 #include "smtp/dialogue.h"
 
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "fault/rewrite.h"
 #include "fault/rule.h"
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

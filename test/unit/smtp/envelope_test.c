@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "smtp/envelope.h"
 
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 
 #include "check.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "capture/command.h"
+#include "capture/captured_command.h"
 
 #include "base/memory.h"
 #include "base/slice.h"

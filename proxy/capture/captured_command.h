@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// command: the child process: started under the filter, with what the proxy itself was given at its
-// start, and with the environment that makes it trust the CA.
-#ifndef SCOPE_CAPTURE_COMMAND_H
-#define SCOPE_CAPTURE_COMMAND_H
+// captured_command: the child process: started under the filter, with what the proxy itself was
+// given at its start, and with the environment that makes it trust the CA.
+#ifndef SCOPE_CAPTURE_CAPTURED_COMMAND_H
+#define SCOPE_CAPTURE_CAPTURED_COMMAND_H
 
 #include "capture/capture.h"
 #include "capture/filter.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// server: the server's lines become replies, each reply finds what it answers.
+// server_stream: the server's lines become replies, each reply finds what it answers.
 #include "smtp/lookahead.h"
 #include "smtp/reply_match.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 
 #include "base/lines.h"
 #include "base/text.h"

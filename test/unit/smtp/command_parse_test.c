@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "smtp/command.h"
+#include "smtp/command_parse.h"
 
 #include "check.h"
 

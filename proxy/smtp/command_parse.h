@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// command: takes a client line apart (RFC 5321 4.1.1, 4.1.2), as leniently as a reader must: it
-// never refuses, and says nothing about what is wrong with the line.
-#ifndef SCOPE_SMTP_COMMAND_H
-#define SCOPE_SMTP_COMMAND_H
+// command_parse: takes a client line apart (RFC 5321 4.1.1, 4.1.2), as leniently as a reader must:
+// it never refuses, and says nothing about what is wrong with the line.
+#ifndef SCOPE_SMTP_COMMAND_PARSE_H
+#define SCOPE_SMTP_COMMAND_PARSE_H
 
 #include "event/command.h"
 
