@@ -5,7 +5,7 @@
 #define SCOPE_CAPTURE_CAPTURED_COMMAND_H
 
 #include "capture/capture.h"
-#include "capture/filter.h"
+#include "capture/seccomp_filter.h"
 
 struct captured_command {
     pid_t pid;

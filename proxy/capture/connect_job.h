@@ -15,10 +15,10 @@
 
 #include "capture/completed_connects.h"
 #include "capture/connect_request.h"
-#include "capture/names.h"
 #include "capture/pending_connects.h"
 #include "capture/remote_fd.h"
 #include "capture/reporter.h"
+#include "capture/socket_names.h"
 
 #include <stdatomic.h>
 
@@ -33,7 +33,7 @@ struct connect_job_shared {
     bool closed;            // of struct capture_options
     int64_t connect_timeout_ms;
     uint64_t home;   // our network namespace
-    bool kills_only; // see filter.h
+    bool kills_only; // see seccomp_filter.h
     atomic_bool stopping;
 };
 

@@ -19,7 +19,7 @@
 #ifndef SCOPE_CAPTURE_CONNECT_POLICY_H
 #define SCOPE_CAPTURE_CONNECT_POLICY_H
 
-#include "capture/dial.h"
+#include "capture/server_dial.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,7 +5,7 @@
 #ifndef SCOPE_CAPTURE_NOTIFICATION_H
 #define SCOPE_CAPTURE_NOTIFICATION_H
 
-#include "capture/filter.h"
+#include "capture/seccomp_filter.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
 // A captured command must not be able to tell, and everything it says must come to the proxy. Each
 // scene runs under a real filter; where the machine has none the tests are skipped.
 #include "capture/capture.h"
-#include "capture/filter.h"
+#include "capture/seccomp_filter.h"
 
 #include "scenes.h"
 #include "stage.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// names: what a redirected socket answers to who asks it for its two ends. The kernel would name
-// our listener as the peer and loopback as the socket's own end; the command gets what it would
-// without us: where it wanted to go, and the address that the server sees (a mail client
-// may put that after EHLO). Any thread.
-#ifndef SCOPE_CAPTURE_NAMES_H
-#define SCOPE_CAPTURE_NAMES_H
+// socket_names: what a redirected socket answers to who asks it for its two ends. The kernel would
+// name our listener as the peer and loopback as the socket's own end; the command gets what it
+// would without us: where it wanted to go, and the address that the server sees (a mail client may
+// put that after EHLO). Any thread.
+#ifndef SCOPE_CAPTURE_SOCKET_NAMES_H
+#define SCOPE_CAPTURE_SOCKET_NAMES_H
 
 #include "capture/notification.h"
 #include "capture/remote_fd.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "capture/dial.h"
+#include "capture/server_dial.h"
 
 #include "base/address.h"
 #include "base/clock.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "capture/names.h"
+#include "capture/socket_names.h"
 
 #include "base/address.h"
 #include "base/limits.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "capture/dial.h"
+#include "capture/server_dial.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "capture/filter.h"
+#include "capture/seccomp_filter.h"
 
 #include "support/seccomp_run.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// dial: the proxy's own connection to where the command wanted to go, made before the command gets
-// its answer, so that a refusal reaches the command as a refusal.
-#ifndef SCOPE_CAPTURE_DIAL_H
-#define SCOPE_CAPTURE_DIAL_H
+// server_dial: the proxy's own connection to where the command wanted to go, made before the
+// command gets its answer, so that a refusal reaches the command as a refusal.
+#ifndef SCOPE_CAPTURE_SERVER_DIAL_H
+#define SCOPE_CAPTURE_SERVER_DIAL_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// filter: the seccomp program that a captured command runs under, made from one table of
+// seccomp_filter: the seccomp program that a captured command runs under, made from one table of
 // system calls. Everything passes but the calls of that table:
 //
 //   connect                          a notification; the supervisor looks at the address
@@ -10,8 +10,8 @@
 //   execve                           a notification where set-user-id programs lose their rights
 //
 // A program of another word size has other numbers and other structures; it is in the table too.
-#ifndef SCOPE_CAPTURE_FILTER_H
-#define SCOPE_CAPTURE_FILTER_H
+#ifndef SCOPE_CAPTURE_SECCOMP_FILTER_H
+#define SCOPE_CAPTURE_SECCOMP_FILTER_H
 
 #include "base/limits.h"
 
