@@ -7,9 +7,9 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "certs/build.h"
+#include "certs/ca_folder.h"
 #include "certs/constraints.h"
 #include "certs/describe.h"
-#include "certs/folder.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>

@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "certs/bundle.h"
-#include "certs/folder.h"
+#include "certs/ca_folder.h"
 #include "certs/roots.h"
 
 #include <inttypes.h>

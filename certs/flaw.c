@@ -4,8 +4,8 @@
 #include "base/boringssl.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "certs/certificate_names.h"
 #include "certs/constraints.h"
-#include "certs/names.h"
 
 #include <openssl/nid.h>
 #include <openssl/x509.h>

@@ -6,9 +6,9 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "certs/build.h"
+#include "certs/certificate_names.h"
 #include "certs/constraints.h"
 #include "certs/flaw.h"
-#include "certs/names.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>

@@ -5,8 +5,8 @@
 #include "base/limits.h"
 #include "base/safe_file.h"
 #include "certs/authority.h"
+#include "certs/ca_folder.h"
 #include "certs/environment.h"
-#include "certs/folder.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>

@@ -6,7 +6,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/thread.h"
-#include "certs/names.h"
+#include "certs/certificate_names.h"
 #include "certs/roots.h"
 
 #include <openssl/err.h>

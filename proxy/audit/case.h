@@ -83,8 +83,8 @@ struct audit_case {
     const char *right;     // what a good client does: a verb phrase too
     const char *reference; // "RFC 5321 4.2.1"
     const char *why;       // one sentence
-    // The misbehaviour: rules in the language of --fault (fault/rule.h), up to the first NULL, and
-    // traits of the embedded server; NULL for none.
+    // The misbehaviour: rules in the language of --fault (fault/fault_rule.h), up to the first
+    // NULL, and traits of the embedded server; NULL for none.
     const char *faults[AUDIT_FAULTS_MAX];
     const struct embedded_traits *traits;
     unsigned needs; // of enum audit_need

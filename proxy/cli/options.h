@@ -16,7 +16,7 @@
 #include "cli/mode.h"
 #include "event/event.h"
 #include "event/policy.h"
-#include "fault/rule.h"
+#include "fault/fault_rule.h"
 #include "inspect/mask.h"
 #include "net/networks.h"
 #include "net/proxy_header.h"

@@ -2,8 +2,8 @@
 // traits: in what an embedded server differs from a plain one, as data: a server of its own
 // character is one static row, and no code. Without traits it is the server of `sink`.
 //
-// Here is only what no rule of --fault (fault/rule.h) can do: an answer in the server's place, one
-// that is late, cut, lost, or without a keyword is a rule.
+// Here is only what no rule of --fault (fault/fault_rule.h) can do: an answer in the server's
+// place, one that is late, cut, lost, or without a keyword is a rule.
 //
 //   220 greeting ─ EHLO ─ offer ─ STARTTLS ─ 220, and what follows it at once
 //                                └ AUTH ─ challenge ─ login_answer       each reply: its form

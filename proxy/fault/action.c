@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "fault/rule.h"
+#include "fault/fault_rule.h"
 #include "tls/alert.h"
 
 #include <string.h>

@@ -8,7 +8,7 @@
 #define SCOPE_FAULT_FAULTS_H
 
 #include "event/session.h"
-#include "fault/rule.h"
+#include "fault/fault_rule.h"
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // filter_state: what the files of the fault filter share, and no other file knows.
 //
-//   filter.c         a client's command: decided, kept here or passed on
+//   fault_filter.c   a client's command: decided, kept here or passed on
 //   message_fault.c  message text: counted, its Subject read, decided at its end
 //   reply_fault.c    a reply that a rule waits for, and an answer in the server's place
 #ifndef SCOPE_FAULT_FILTER_STATE_H
@@ -60,7 +60,7 @@ struct fault_filter {
     bool silent;         // nothing goes to the client any more
 };
 
-// filter.c
+// fault_filter.c
 void fault_filter_report(struct fault_filter *filter, const struct fault_rule *rule, int exchange,
                          int64_t at_ns);
 void fault_filter_end(struct fault_filter *filter, const struct fault_rule *rule,

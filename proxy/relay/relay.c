@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "embedded/embedded.h"
 #include "fault/dry_run.h"
-#include "fault/filter.h"
+#include "fault/fault_filter.h"
 #include "fault/rewrite.h"
 #include "relay/relay_state.h"
 

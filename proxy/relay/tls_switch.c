@@ -3,7 +3,7 @@
 // is.
 #include "base/limits.h"
 #include "base/memory.h"
-#include "fault/rule.h"
+#include "fault/fault_rule.h"
 #include "relay/relay_state.h"
 
 #include <arpa/inet.h>

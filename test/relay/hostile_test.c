@@ -8,8 +8,8 @@
 #include "base/lines.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "fault/fault_rule.h"
 #include "fault/rewrite.h"
-#include "fault/rule.h"
 #include "smtp/command_parse.h"
 
 #include <setjmp.h>

@@ -2,9 +2,9 @@
 #include "wire.h"
 
 #include "base/memory.h"
+#include "fault/fault_rule.h"
 #include "fault/faults.h"
 #include "fault/rewrite.h"
-#include "fault/rule.h"
 #include "format/format.h"
 
 #include <setjmp.h>

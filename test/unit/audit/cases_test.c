@@ -4,7 +4,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "check.h"
-#include "fault/rule.h"
+#include "fault/fault_rule.h"
 #include "inspect/rule.h"
 
 #include <string.h>

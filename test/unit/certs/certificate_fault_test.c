@@ -5,9 +5,9 @@
 #include "certs/certificate_fault.h"
 
 #include "base/boringssl.h"
+#include "certs/certificate_names.h"
 #include "certs/describe.h"
 #include "certs/flaw.h"
-#include "certs/names.h"
 #include "folder_of_test.h"
 #include "server.h"
 

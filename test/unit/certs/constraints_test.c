@@ -4,7 +4,7 @@
 #include "certs/constraints.h"
 
 #include "base/boringssl.h"
-#include "certs/names.h"
+#include "certs/certificate_names.h"
 
 #include <openssl/asn1.h>
 #include <openssl/nid.h>

@@ -4,7 +4,7 @@
 
 #include "base/boringssl.h"
 #include "certs/build.h"
-#include "certs/names.h"
+#include "certs/certificate_names.h"
 
 #include <openssl/digest.h>
 #include <openssl/evp.h>

@@ -2,7 +2,7 @@
 #include "server.h"
 
 #include "base/boringssl.h"
-#include "certs/names.h"
+#include "certs/certificate_names.h"
 
 #include <openssl/evp.h>
 #include <openssl/nid.h>

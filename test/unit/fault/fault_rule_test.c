@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "fault/rule.h"
+#include "fault/fault_rule.h"
 
 #include "base/clock.h"
 #include "verdict/pattern.h"

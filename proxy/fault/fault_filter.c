@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "fault/filter.h"
+#include "fault/fault_filter.h"
 
 #include "base/clock.h"
 #include "base/limits.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// rule: one `--fault 'POINT [CONDITION…]: ACTION'` as data, and the language it is written in. It
-// knows no session: what a rule does is the filter's (fault/filter.h).
+// fault_rule: one `--fault 'POINT [CONDITION…]: ACTION'` as data, and the language it is written
+// in. It knows no session: what a rule does is the filter's (fault/fault_filter.h).
 //
 //   RCPT ~ @example.net #3: 452 4.5.3 Too many recipients
 //   └──┘ └───────────────┘  └────────────────────────────┘
 //   point   conditions               action
-#ifndef SCOPE_FAULT_RULE_H
-#define SCOPE_FAULT_RULE_H
+#ifndef SCOPE_FAULT_FAULT_RULE_H
+#define SCOPE_FAULT_FAULT_RULE_H
 
 #include "base/err.h"
 #include "base/slice.h"

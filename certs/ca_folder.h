@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// folder: the files of the CA: a folder of mode 0700, locked while it is looked at or changed, in
-// which files appear whole or not at all. What another user owns or may write is refused, since who
-// can put a CA there can read all that its clients send. Knows nothing of certificates. Only inside
-// `certs`.
-#ifndef SCOPE_CERTS_FOLDER_H
-#define SCOPE_CERTS_FOLDER_H
+// ca_folder: the files of the CA: a folder of mode 0700, locked while it is looked at or changed,
+// in which files appear whole or not at all. What another user owns or may write is refused, since
+// who can put a CA there can read all that its clients send. Knows nothing of certificates. Only
+// inside `certs`.
+#ifndef SCOPE_CERTS_CA_FOLDER_H
+#define SCOPE_CERTS_CA_FOLDER_H
 
 #include "base/buf.h"
 

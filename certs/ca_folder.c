@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "certs/folder.h"
+#include "certs/ca_folder.h"
 
 #include "base/clock.h"
 #include "base/limits.h"

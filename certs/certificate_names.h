@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// names: host names and addresses in certificates (RFC 5280 4.2.1.6, 4.2.1.10). They are built as
-// GENERAL_NAMEs, never as text like "DNS:a,DNS:b", where a comma from the wire would forge a name.
-// Only inside `certs`.
-#ifndef SCOPE_CERTS_NAMES_H
-#define SCOPE_CERTS_NAMES_H
+// certificate_names: host names and addresses in certificates (RFC 5280 4.2.1.6, 4.2.1.10). They
+// are built as GENERAL_NAMEs, never as text like "DNS:a,DNS:b", where a comma from the wire would
+// forge a name. Only inside `certs`.
+#ifndef SCOPE_CERTS_CERTIFICATE_NAMES_H
+#define SCOPE_CERTS_CERTIFICATE_NAMES_H
 
 #include "base/err.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "certs/names.h"
+#include "certs/certificate_names.h"
 
 #include "base/boringssl.h"
 #include "base/limits.h"
