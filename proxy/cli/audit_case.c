@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "base/safe_file.h"
 #include "embedded/traits.h"
-#include "transcript/reader.h"
+#include "transcript/transcript_reader.h"
 #include "web/html_report.h"
 
 #include <signal.h>

@@ -5,7 +5,7 @@
 #include "cli/console.h"
 #include "cli/help.h"
 #include "tls/context.h"
-#include "transcript/reader.h"
+#include "transcript/transcript_reader.h"
 
 #include <uv.h>
 

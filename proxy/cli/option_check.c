@@ -3,7 +3,7 @@
 
 #include "cli/option_files.h"
 #include "cli/option_words.h"
-#include "spool/path.h"
+#include "spool/output_path.h"
 
 #include <stdlib.h>
 #include <string.h>

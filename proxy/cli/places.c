@@ -6,7 +6,7 @@
 #include "base/safe_file.h"
 #include "certs/roots.h"
 #include "cli/late_files.h"
-#include "spool/path.h"
+#include "spool/output_path.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "transcript/reader.h"
+#include "transcript/transcript_reader.h"
 
 struct transcript {
     struct buf text;

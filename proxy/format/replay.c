@@ -4,8 +4,8 @@
 #include "base/limits.h"
 #include "base/lines.h"
 #include "format/format.h"
-#include "transcript/reader.h"
 #include "transcript/record_fields.h"
+#include "transcript/transcript_reader.h"
 
 static void number(struct buf *out, struct slice lines, uint64_t *counter) {
     char text[LIMIT_COUNTER];

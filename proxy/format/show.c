@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "base/lines.h"
 #include "format/format.h"
-#include "format/text.h"
+#include "format/text_format.h"
 
 struct page {
     struct terminal *terminal;

@@ -4,7 +4,7 @@
 #define SCOPE_FORMAT_SHOW_H
 
 #include "spool/terminal.h"
-#include "transcript/reader.h"
+#include "transcript/transcript_reader.h"
 
 #include <stdbool.h>
 

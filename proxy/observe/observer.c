@@ -3,7 +3,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
-#include "message/reader.h"
+#include "message/message_reader.h"
 
 #include <stdarg.h>
 #include <stdio.h>

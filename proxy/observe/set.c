@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
-#include "spool/path.h"
+#include "spool/output_path.h"
 #include "spool/terminal.h"
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "spool/document_file.h"
-#include "spool/path.h"
+#include "spool/output_path.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "spool/document_file.h"
-#include "spool/path.h"
+#include "spool/output_path.h"
 
 #include <errno.h>
 #include <stdio.h>

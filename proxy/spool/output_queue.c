@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "spool/chunk_take.h"
-#include "spool/path.h"
+#include "spool/output_path.h"
 
 #include <stdlib.h>
 

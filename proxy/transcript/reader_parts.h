@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
-// reader_parts: what the files of the reader share.
+// reader_parts: what the files of the transcript reader share.
 //
-//   reader_json.c     reads the records of a json document
-//   reader_jsonl.c    builds records of the lines of jsonl, as the proxy does of its events
-//   reader.c          opens; puts the moments of all records into one order; hands them out
-//   reader_emit.c     makes an event of a moment
-//   reader_lines.c    makes a message's lines of its record
+//   reader_json.c        reads the records of a json document
+//   reader_jsonl.c       builds records of the lines of jsonl, as the proxy does of its events
+//   transcript_reader.c  opens; puts the moments of all records into one order; hands them out
+//   reader_emit.c        makes an event of a moment
+//   reader_lines.c       makes a message's lines of its record
 #ifndef SCOPE_TRANSCRIPT_READER_PARTS_H
 #define SCOPE_TRANSCRIPT_READER_PARTS_H
 
 #include "base/clock.h"
 #include "transcript/field_read_parts.h"
-#include "transcript/reader.h"
+#include "transcript/transcript_reader.h"
 
 // Where in a jsonl file a moment comes from.
 struct source {

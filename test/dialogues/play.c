@@ -7,7 +7,7 @@
 #include "recorder.h"
 
 #include "inspect/findings.h"
-#include "message/reader.h"
+#include "message/message_reader.h"
 
 #include <assert.h>
 #include <stdlib.h>

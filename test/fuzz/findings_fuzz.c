@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "inspect/findings.h"
 #include "inspect/rule.h"
-#include "message/reader.h"
+#include "message/message_reader.h"
 #include "smtp/dialogue.h"
 
 #include <stdlib.h>

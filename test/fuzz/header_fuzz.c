@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // header: a message read whole and read in pieces gives the same fields and flaws, whatever it is.
 // The first byte chooses the size of the pieces.
-#include "message/reader.h"
+#include "message/message_reader.h"
 
 #include <stdlib.h>
 

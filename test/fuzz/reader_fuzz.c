@@ -3,7 +3,7 @@
 // records are written anew.
 #include "base/slice.h"
 #include "format/show.h"
-#include "transcript/reader.h"
+#include "transcript/transcript_reader.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "spool/path.h"
+#include "spool/output_path.h"
 
 #include "base/clock.h"
 #include "base/limits.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// reader: a recorded transcript, `json` or `jsonl`, read back into records, and into the events
-// that the text output shows; for `check` and `show`:
+// transcript_reader: a recorded transcript, `json` or `jsonl`, read back into records, and into the
+// events that the text output shows; for `check` and `show`:
 //
 //   data ─┬─ jsonl: events, by the record's own builder ─┐             ┌─▶ `check`
 //         └─ json: sessions, by the table of fields ─────┴─▶ records ──┴─▶ events ─▶ text (`show`)
@@ -11,8 +11,8 @@
 //
 // Limits: of a message that was cut only what was kept can be shown; `json` holds no `lost` and
 // `paused`.
-#ifndef SCOPE_TRANSCRIPT_READER_H
-#define SCOPE_TRANSCRIPT_READER_H
+#ifndef SCOPE_TRANSCRIPT_TRANSCRIPT_READER_H
+#define SCOPE_TRANSCRIPT_TRANSCRIPT_READER_H
 
 #include "base/err.h"
 #include "event/event.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "format/text.h"
+#include "format/text_format.h"
 
 #include "support/sample.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The reader's events as a text, a line each, for whole messages and for the same byte by byte.
 #include "base/memory.h"
-#include "message/reader.h"
+#include "message/message_reader.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

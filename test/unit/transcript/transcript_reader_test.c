@@ -2,11 +2,11 @@
 // Each session here is written as text, jsonl and json at once. What is read back from json must
 // give the very text; from jsonl, which does not always say when a message's lines were sent, the
 // same lines of each session in the same order.
-#include "transcript/reader.h"
+#include "transcript/transcript_reader.h"
 
 #include "format/format.h"
 #include "format/show.h"
-#include "format/text.h"
+#include "format/text_format.h"
 #include "support/sample.h"
 #include "transcript/record.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "message/reader.h"
+#include "message/message_reader.h"
 
 #include "base/lines.h"
 #include "base/memory.h"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// reader: one message read as it streams by. It is fed the bytes that the client meant and gives
-// header fields (RFC 5322 2.2, folded lines joined, RFC 2047 words decoded) and what is wrong in
-// header and MIME structure (RFC 2045, 2046), in memory that does not grow with the message.
+// message_reader: one message read as it streams by. It is fed the bytes that the client meant and
+// gives header fields (RFC 5322 2.2, folded lines joined, RFC 2047 words decoded) and what is wrong
+// in header and MIME structure (RFC 2045, 2046), in memory that does not grow with the message.
 //
 // Knows nothing of SMTP or of rules: it says EVENT_FIELD and EVENT_FLAW, `inspect` judges them.
-#ifndef SCOPE_MESSAGE_READER_H
-#define SCOPE_MESSAGE_READER_H
+#ifndef SCOPE_MESSAGE_MESSAGE_READER_H
+#define SCOPE_MESSAGE_MESSAGE_READER_H
 
 #include "event/event.h"
 

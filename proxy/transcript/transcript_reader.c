@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "transcript/reader.h"
+#include "transcript/transcript_reader.h"
 
 #include "base/array.h"
 #include "base/lines.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// text: the format for people, one line an event:
+// text_format: the format for people, one line an event:
 //
 //   TIME PID SESSION WHAT            (the writer puts COUNTER in front)
 //
@@ -10,8 +10,8 @@
 // Whatever came from the wire is escaped: no line can forge another or move a terminal. What an
 // event says here, `show` can say again from a recorded transcript; so nothing is written that
 // `jsonl` and `json` do not hold.
-#ifndef SCOPE_FORMAT_TEXT_H
-#define SCOPE_FORMAT_TEXT_H
+#ifndef SCOPE_FORMAT_TEXT_FORMAT_H
+#define SCOPE_FORMAT_TEXT_FORMAT_H
 
 #include "base/buf.h"
 #include "event/event.h"

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// path: the placeholders {session}, {date}, {client} and {server} in the PATH of an output
+// output_path: the placeholders {session}, {date}, {client} and {server} in the PATH of an output
 // (contract, "Outputs"), and the folders that they may ask for.
 //
 // A value comes from the wire, so it can be anything: whatever is not a letter, a digit, '.', '-'
 // or
 // '_' of ASCII becomes '_', and so do leading dots and hyphens. No value holds a '/', none is "."
 // or "..": nothing from the wire leaves the folder that the user named.
-#ifndef SCOPE_SPOOL_PATH_H
-#define SCOPE_SPOOL_PATH_H
+#ifndef SCOPE_SPOOL_OUTPUT_PATH_H
+#define SCOPE_SPOOL_OUTPUT_PATH_H
 
 #include "base/buf.h"
 #include "base/err.h"
