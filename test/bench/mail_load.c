@@ -2,7 +2,7 @@
 // mail_load PORT plain|implicit|starttls SESSIONS PARALLEL BYTES [PERIOD_MS]: sends a message of
 // BYTES in each of SESSIONS sessions, PARALLEL at once, and prints `sessions seconds p50_us p99_us
 // max_us`. With a period each of the parallel ones begins a session so often, if its last is over.
-#include "stream.h"
+#include "bench_stream.h"
 
 #include <errno.h>
 #include <openssl/err.h>

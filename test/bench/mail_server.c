@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // mail_server PORT plain|implicit|starttls CERTIFICATE KEY: takes every message and forgets it.
-#include "stream.h"
+#include "bench_stream.h"
 
 #include <signal.h>
 #include <stdio.h>

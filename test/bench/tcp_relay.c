@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // tcp_relay PORT SERVER_PORT: copies bytes both ways and does nothing else: what the kernel costs.
-#include "stream.h"
+#include "bench_stream.h"
 
 #include <errno.h>
 #include <poll.h>

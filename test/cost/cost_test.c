@@ -16,8 +16,8 @@
 //          … and says what each cost: of a byte at both sizes, and the ratio
 //      cost_test PLACE [CLASS]
 //          those whose place's name holds these letters; one class, alone
+#include "cost_session.h"
 #include "count.h"
-#include "session.h"
 #include "shape.h"
 
 #include <stdio.h>

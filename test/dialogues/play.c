@@ -3,8 +3,8 @@
 
 #include "base/memory.h"
 #include "base/sentence.h"
-#include "facts.h"
 #include "recorder.h"
+#include "script_facts.h"
 
 #include "inspect/findings.h"
 #include "message/message_reader.h"

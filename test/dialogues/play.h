@@ -3,7 +3,7 @@
 #ifndef SCOPE_TEST_DIALOGUES_PLAY_H
 #define SCOPE_TEST_DIALOGUES_PLAY_H
 
-#include "script.h"
+#include "dialogue_script.h"
 
 enum cut { CUT_NOT, CUT_BYTES, CUT_RANDOM };
 

@@ -12,7 +12,7 @@
 //
 // Where nothing bridges, what one side got is what the other side said, byte for byte: a part of it
 // from its start, behind which only the proxy's own 421 may come.
-#include "../relay/wire.h"
+#include "../relay/relay_wire.h"
 
 #include <assert.h>
 #include <stdlib.h>

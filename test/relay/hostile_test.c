@@ -3,7 +3,7 @@
 // takes CR, LF and NUL for the end of a line; whatever rules of --fault act meanwhile. And rules
 // that never hold: not a byte differs from a session without them. Generated dialogues, cut at
 // random; the seed is printed. hostile_test [DIALOGUES [SEED [TEST]]]
-#include "wire.h"
+#include "relay_wire.h"
 
 #include "base/lines.h"
 #include "base/memory.h"

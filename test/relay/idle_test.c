@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What an idle session after STARTTLS on both sides holds on the heap: all that is freed with the
 // relay. The sockets and `conn` are not in it, nor what the allocator adds: some 2,500 bytes.
-#include "wire.h"
+#include "relay_wire.h"
 
 #include <malloc.h>
 #include <setjmp.h>

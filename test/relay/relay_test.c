@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a relay does with bytes, without a socket: each handshake cut at every size, and each kind
 // of TLS between the two sides.
-#include "wire.h"
+#include "relay_wire.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

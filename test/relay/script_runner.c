@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Plays a script whole, then in pieces and with each plaintext stream cut at every byte: the peers
 // get the same bytes, and the transcript is the same. `--print` shows it.
-#include "script.h"
+#include "relay_script.h"
 
 #include <stdio.h>
 #include <stdlib.h>

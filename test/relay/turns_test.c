@@ -2,7 +2,7 @@
 // What one turn of a loop takes of a session that floods it, by the events that it makes, so that
 // the other sessions of the loop get their part of every turn.
 #include "net/share.h"
-#include "wire.h"
+#include "relay_wire.h"
 
 #include "base/clock.h"
 

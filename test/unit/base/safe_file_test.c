@@ -2,7 +2,7 @@
 #include "base/safe_file.h"
 
 #include "check.h"
-#include "support/folder.h"
+#include "support/test_folder.h"
 
 #include <dirent.h>
 #include <errno.h>

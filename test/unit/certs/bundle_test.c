@@ -7,7 +7,7 @@
 #include "base/digest.h"
 #include "base/limits.h"
 #include "folder_of_test.h"
-#include "server.h"
+#include "server_certificates.h"
 
 #include <openssl/bytestring.h>
 #include <openssl/evp.h>

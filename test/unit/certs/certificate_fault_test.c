@@ -9,7 +9,7 @@
 #include "certs/describe.h"
 #include "certs/flaw.h"
 #include "folder_of_test.h"
-#include "server.h"
+#include "server_certificates.h"
 
 #include <openssl/nid.h>
 #include <openssl/pool.h>

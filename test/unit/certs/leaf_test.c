@@ -7,7 +7,7 @@
 #include "base/limits.h"
 #include "certs/describe.h"
 #include "folder_of_test.h"
-#include "server.h"
+#include "server_certificates.h"
 
 #include <openssl/nid.h>
 #include <openssl/pool.h>

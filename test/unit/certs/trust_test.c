@@ -5,7 +5,7 @@
 
 #include "base/boringssl.h"
 #include "folder_of_test.h"
-#include "server.h"
+#include "server_certificates.h"
 
 #include <openssl/evp.h>
 #include <openssl/nid.h>

@@ -5,7 +5,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
-#include "support/folder.h"
+#include "support/test_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

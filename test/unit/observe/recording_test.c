@@ -5,8 +5,8 @@
 
 #include "base/limits.h"
 #include "format/show.h"
-#include "support/folder.h"
 #include "support/sample.h"
+#include "support/test_folder.h"
 
 #include <dirent.h>
 #include <setjmp.h>

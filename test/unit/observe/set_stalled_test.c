@@ -4,8 +4,8 @@
 #include "observe/output.h"
 
 #include "base/limits.h"
-#include "support/folder.h"
 #include "support/sample.h"
+#include "support/test_folder.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

@@ -5,8 +5,8 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "format/format.h"
-#include "support/folder.h"
 #include "support/sample.h"
+#include "support/test_folder.h"
 
 #include <pthread.h>
 #include <setjmp.h>

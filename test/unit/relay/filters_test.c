@@ -2,7 +2,7 @@
 // What a filter can do with a session, each with one small filter and no socket.
 #include "base/clock.h"
 #include "relay/relay_state.h"
-#include "wire.h"
+#include "relay_wire.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
 
 #include "in_child.h"
 #include "sandbox/sandbox.h"
-#include "support/folder.h"
+#include "support/test_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sandbox/outside.h"
 
-#include "support/folder.h"
+#include "support/test_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

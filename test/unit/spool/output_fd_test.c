@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "spool/output_fd.h"
 
-#include "support/folder.h"
+#include "support/test_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>

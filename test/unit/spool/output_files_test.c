@@ -6,7 +6,7 @@
 #include "format/capture_file.h"
 #include "format/format.h"
 #include "queue_fixture.h"
-#include "support/folder.h"
+#include "support/test_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 #include "spool/output_path.h"
 
 #include "base/memory.h"
-#include "support/folder.h"
+#include "support/test_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "format/format.h"
 #include "queue_fixture.h"
-#include "support/folder.h"
+#include "support/test_folder.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "support/folder.h"
+#include "support/test_folder.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

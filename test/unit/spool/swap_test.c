@@ -3,7 +3,7 @@
 // opened, who opens it then has the new one, and where that fails the old one is still whole.
 #include "spool/swap.h"
 
-#include "support/folder.h"
+#include "support/test_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>

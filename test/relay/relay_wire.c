@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "wire.h"
+#include "relay_wire.h"
 
 #include "base/memory.h"
 #include "fault/fault_rule.h"

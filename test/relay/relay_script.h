@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// script: a relayed session as a text file: what both peers send, what each gets, and what the
-// transcript says. Played once, the whole of it, and then cut in every way.
-#ifndef SCOPE_TEST_RELAY_SCRIPT_H
-#define SCOPE_TEST_RELAY_SCRIPT_H
+// relay_script: a relayed session as a text file: what both peers send, what each gets, and what
+// the transcript says. Played once, the whole of it, and then cut in every way.
+#ifndef SCOPE_TEST_RELAY_RELAY_SCRIPT_H
+#define SCOPE_TEST_RELAY_RELAY_SCRIPT_H
 
-#include "wire.h"
+#include "relay_wire.h"
 
 enum { SCRIPT_LINES_MAX = 200, SCRIPT_WORD_MAX = 16 };
 

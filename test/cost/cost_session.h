@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// session: one session in front of the decoder, the rules, the mask and all outputs, without a
+// cost_session: one session in front of the decoder, the rules, the mask and all outputs, without a
 // relay.
-#ifndef TEST_COST_SESSION_H
-#define TEST_COST_SESSION_H
+#ifndef TEST_COST_COST_SESSION_H
+#define TEST_COST_COST_SESSION_H
 
 #include "base/slice.h"
 #include "event/session.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "support/folder.h"
+#include "support/test_folder.h"
 
 #include "base/memory.h"
 #include "support/place.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// wire: a relay between a scripted client and a scripted server, all in memory. Bytes travel in
-// pieces of a chosen size, so that a test can cut every message of every handshake anywhere.
+// relay_wire: a relay between a scripted client and a scripted server, all in memory. Bytes travel
+// in pieces of a chosen size, so that a test can cut every message of every handshake anywhere.
 //
 //   end[CLIENT] ── pieces ──▶ relay ── pieces ──▶ end[SERVER]
-#ifndef SCOPE_TEST_RELAY_WIRE_H
-#define SCOPE_TEST_RELAY_WIRE_H
+#ifndef SCOPE_TEST_RELAY_RELAY_WIRE_H
+#define SCOPE_TEST_RELAY_RELAY_WIRE_H
 
 #include "base/limits.h"
 #include "observe/output.h"

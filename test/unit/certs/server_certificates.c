@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "server.h"
+#include "server_certificates.h"
 
 #include "base/boringssl.h"
 #include "certs/certificate_names.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "stream.h"
+#include "bench_stream.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

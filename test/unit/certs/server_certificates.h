@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// server: certificates of imagined servers, good and bad, for the tests of leaf and trust.
-#ifndef SCOPE_TEST_CERTS_SERVER_H
-#define SCOPE_TEST_CERTS_SERVER_H
+// server_certificates: certificates of imagined servers, good and bad, for the tests of leaf and
+// trust.
+#ifndef SCOPE_TEST_CERTS_SERVER_CERTIFICATES_H
+#define SCOPE_TEST_CERTS_SERVER_CERTIFICATES_H
 
 #include "certs/build.h"
 #include "certs/trust.h"

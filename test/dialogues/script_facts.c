@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "facts.h"
+#include "script_facts.h"
 
 #include "base/clock.h"
 

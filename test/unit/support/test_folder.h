@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// folder: a folder of a test's own for the files that it writes, and what a test asks of files.
-// Paths and texts that are returned stay valid until folder_leave.
-#ifndef SCOPE_TEST_OUTPUT_FOLDER_H
-#define SCOPE_TEST_OUTPUT_FOLDER_H
+// test_folder: a folder of a test's own for the files that it writes, and what a test asks of
+// files. Paths and texts that are returned stay valid until folder_leave.
+#ifndef SCOPE_TEST_SUPPORT_TEST_FOLDER_H
+#define SCOPE_TEST_SUPPORT_TEST_FOLDER_H
 
 #include <stdbool.h>
 #include <stddef.h>

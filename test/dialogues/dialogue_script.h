@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// script: one dialogue file, read into a list of actions and the lines that are expected. The
-// format is told in README.md.
-#ifndef SCOPE_TEST_DIALOGUES_SCRIPT_H
-#define SCOPE_TEST_DIALOGUES_SCRIPT_H
+// dialogue_script: one dialogue file, read into a list of actions and the lines that are expected.
+// The format is told in README.md.
+#ifndef SCOPE_TEST_DIALOGUES_DIALOGUE_SCRIPT_H
+#define SCOPE_TEST_DIALOGUES_DIALOGUE_SCRIPT_H
 
 #include "event/event.h"
 #include "smtp/dialogue.h"
@@ -28,7 +28,7 @@ struct action {
     enum starttls_view view;
     bool failed;   // TLS, CONNECT
     bool by_proxy; // CLOSE
-    char *words;   // TLS, CLOSE: what is known beyond the side, see facts.h; else NULL
+    char *words;   // TLS, CLOSE: what is known beyond the side, see script_facts.h; else NULL
 };
 
 struct script_lines {

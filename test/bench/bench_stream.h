@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// stream: a blocking TCP connection, plain or TLS, with lines. For the benchmark's own client and
-// server, which must cost little and never wait for anything but the peer.
+// bench_stream: a blocking TCP connection, plain or TLS, with lines. For the benchmark's own client
+// and server, which must cost little and never wait for anything but the peer.
 #ifndef SCOPE_BENCH_STREAM_H
 #define SCOPE_BENCH_STREAM_H
 

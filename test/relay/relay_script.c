@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "script.h"
+#include "relay_script.h"
 
 #include "audit/case.h"
 #include "base/lines.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// facts: what a script's TLS and CLOSE lines say beyond the side, for the rules that judge it:
+// script_facts: what a script's TLS and CLOSE lines say beyond the side, for the rules:
 //
 //   TLS server verify=ok expires=10 rsa=1024 sha1
 //   TLS server verify=certificate-has-expired
@@ -10,8 +10,8 @@
 //   CLOSE server outcome=timeout error=a sentence up to the end of the line
 //   CLOSE server reset            (it did not end its stream in good order)
 //   CLOSE client gone             (it closed both ways; `S:` lines behind it reach nobody)
-#ifndef SCOPE_TEST_DIALOGUES_FACTS_H
-#define SCOPE_TEST_DIALOGUES_FACTS_H
+#ifndef SCOPE_TEST_DIALOGUES_SCRIPT_FACTS_H
+#define SCOPE_TEST_DIALOGUES_SCRIPT_FACTS_H
 
 #include "event/event.h"
 

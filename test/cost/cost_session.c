@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "session.h"
+#include "cost_session.h"
 
 #include "base/clock.h"
 #include "base/memory.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "script.h"
+#include "dialogue_script.h"
 
 #include "base/memory.h"
 #include "base/text.h"
