@@ -168,3 +168,7 @@ int64_t clock_unix_ns(void) {
 int64_t clock_monotonic_ns(void) {
     return read_clock(CLOCK_MONOTONIC);
 }
+
+uint64_t clock_monotonic_ms(void) {
+    return (uint64_t)(clock_monotonic_ns() / NS_PER_MS);
+}

@@ -25,5 +25,6 @@ int64_t clock_days(int64_t year, unsigned month, unsigned day);
 // The clocks themselves; not for base, event, smtp, message, inspect, relay, embedded.
 int64_t clock_unix_ns(void);
 int64_t clock_monotonic_ns(void);
+uint64_t clock_monotonic_ms(void);
 
 #endif

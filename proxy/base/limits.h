@@ -344,6 +344,8 @@
 #define WEB_ALIVE_MS           15000 // a stream of events is never silent for longer
 #define WEB_GATHER_MS          20    // in which changes are gathered for those that wait for one
 #define WEB_CLOSE_MS           500   // at the end, for answers that are under way
+#define WEB_LATE_MS            100   // a loop that looks at a wait later than this was held up
+#define WEB_LATE_MAX_MS        1000  // for which a wait then goes on at most
 #define WEB_WAIT_DEFAULT_S     30
 #define WEB_WAIT_MAX_S         600
 

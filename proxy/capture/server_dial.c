@@ -75,15 +75,13 @@ static enum dial_result wait_connected(struct server_dial *out,
                                        const struct dial_patience *patience, int64_t deadline_ns) {
     struct pollfd pollfd = {.fd = out->fd, .events = POLLOUT};
     for (;;) {
+        // Also where the time is over: this thread may be late, and the server not.
         int64_t left_ms = (deadline_ns - clock_monotonic_ns() + NS_PER_MS - 1) / NS_PER_MS;
-        if (left_ms <= 0) {
-            return DIAL_PENDING;
-        }
-        int ready = poll(&pollfd, 1, left_ms < DIAL_LOOK_MS ? (int)left_ms : DIAL_LOOK_MS);
-        if (ready > 0) {
+        int64_t look_ms = left_ms < DIAL_LOOK_MS ? left_ms : DIAL_LOOK_MS;
+        if (poll(&pollfd, 1, look_ms > 0 ? (int)look_ms : 0) > 0) {
             break;
         }
-        if (!patience->go_on(patience->context)) {
+        if (left_ms <= 0 || !patience->go_on(patience->context)) {
             return DIAL_PENDING;
         }
     }

@@ -161,7 +161,6 @@ static enum err carry_out(void *context, struct buf *answer, struct failure *fai
 struct held_wait {
     struct service_loop *service;
     struct wait_for *wait;
-    uint64_t due_ms; // of the loop
 };
 
 static void wait_end(void *context) {
@@ -187,7 +186,8 @@ static enum err wait_begin(void *context, void **out_wait, struct failure *failu
                         : fail(failure, ERR_USAGE, "this ctl is of another version");
     if (err == OK) {
         struct held_wait *held = mem_new(sizeof(*held));
-        *held = (struct held_wait){service, wait, uv_now(&service->loop) + wait_ms};
+        *held = (struct held_wait){service, wait};
+        wait_set_time(wait, clock_monotonic_ms(), wait_ms);
         *out_wait = held;
     }
     for (size_t i = 0; i < count; i++) {
@@ -200,10 +200,10 @@ static enum err wait_begin(void *context, void **out_wait, struct failure *failu
 static bool wait_look_once(void *context, struct buf *answer) {
     struct held_wait *held = context;
     struct service_loop *service = held->service;
-    uint64_t now_ms = uv_now(&service->loop);
+    uint64_t now_ms = clock_monotonic_ms();
     notifier_await(service->notifier);
-    if (!wait_look(held->wait) && now_ms < held->due_ms) {
-        notifier_look_within(service->notifier, held->due_ms - now_ms);
+    if (!wait_look(held->wait) && !wait_is_due(held->wait, now_ms)) {
+        notifier_look_within(service->notifier, wait_due_ms(held->wait) - now_ms);
         return false;
     }
     bool holds = wait_conclude(held->wait);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -136,7 +137,8 @@ static enum MHD_Result begin_wait(struct exchange *exchange) {
         return finish_wait(exchange);
     }
     exchange->waits = true;
-    exchange->wait_due_ms = uv_now(http->loop) + (uint64_t)exchange->response.wait_ms;
+    wait_set_time(exchange->response.wait, clock_monotonic_ms(),
+                  (uint64_t)exchange->response.wait_ms);
     exchange->next = http->waits;
     http->waits = exchange;
     MHD_suspend_connection(exchange->request);
@@ -151,7 +153,7 @@ bool exchange_look_at_waits(struct http *http) {
         struct exchange *exchange = *at;
         exchange->holds = wait_look(exchange->response.wait);
         exchange->ready = exchange->holds || http->closing || exchange->connection->left ||
-                          uv_now(http->loop) >= exchange->wait_due_ms;
+                          wait_is_due(exchange->response.wait, clock_monotonic_ms());
         if (exchange->ready) {
             *at = exchange->next;
             any = true;
@@ -166,7 +168,8 @@ bool exchange_look_at_waits(struct http *http) {
 uint64_t exchange_next_due_ms(const struct http *http) {
     uint64_t due_ms = UINT64_MAX;
     for (const struct exchange *at = http->waits; at != NULL; at = at->next) {
-        due_ms = at->wait_due_ms < due_ms ? at->wait_due_ms : due_ms;
+        uint64_t at_ms = wait_due_ms(at->response.wait);
+        due_ms = at_ms < due_ms ? at_ms : due_ms;
     }
     return due_ms;
 }
@@ -192,7 +195,7 @@ void exchange_ended(void *context, struct MHD_Connection *request, void **at,
     if (exchange == NULL) {
         return;
     }
-    exchange->connection->due_ms = uv_now(http->loop) + WEB_REQUEST_MS;
+    connection_await_request(exchange->connection);
     api_response_cleanup(&exchange->response);
     buf_cleanup(&exchange->body);
     free(exchange);

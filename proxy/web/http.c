@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "web/http_parts.h"
@@ -46,6 +47,11 @@ void connection_turn_away(struct connection *connection, const char *status, con
     (void)shutdown(connection->fd, SHUT_RDWR);
 }
 
+void connection_await_request(struct connection *connection) {
+    connection->due_ms = clock_monotonic_ms() + WEB_REQUEST_MS;
+    connection->prolonged = false;
+}
+
 static void name_local(struct connection *connection) {
     struct sockaddr_storage local = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof(local);
@@ -69,7 +75,7 @@ static void begin(struct http *http, struct MHD_Connection *request, void **sock
     struct connection *connection = mem_new(sizeof(*connection));
     connection->http = http;
     connection->fd = info->connect_fd;
-    connection->due_ms = uv_now(http->loop) + WEB_REQUEST_MS;
+    connection_await_request(connection);
     connection->next = http->connections;
     connection->before = &http->connections;
     if (connection->next != NULL) {
@@ -112,16 +118,22 @@ struct connection *connection_of(struct MHD_Connection *request) {
     return MHD_get_connection_info(request, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
-// The library does not look at a connection that sleeps. One that the client has closed for
-// writing alone looks the same: its client is taken to have left, as other servers do.
-static bool has_left(const struct connection *connection) {
+// What recv would say: 0 at the end of the stream, above 0 where bytes lie in the socket.
+static ssize_t peek(const struct connection *connection) {
     char byte;
-    return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 }
 
+// The library does not look at a connection that sleeps. One that the client has closed for
+// writing alone looks the same: its client is taken to have left, as other servers do.
+//
+// Timers come before sockets: to a loop that is late, what was sent in time lies in the socket. It
+// is read before the next sweep; a client that goes on sending is not waited for again.
 static void sweep_one(struct connection *connection, uint64_t now_ms) {
     if (connection->due_ms == 0) {
-        connection->left = has_left(connection);
+        connection->left = peek(connection) == 0;
+    } else if (now_ms >= connection->due_ms && !connection->prolonged && peek(connection) > 0) {
+        connection->prolonged = true;
     } else if (now_ms >= connection->due_ms) {
         connection->due_ms = 0;
         connection_turn_away(connection, "408 Request Timeout",
@@ -134,7 +146,7 @@ static void look_at_all(struct http *http);
 static void on_sweep(uv_timer_t *timer) {
     struct http *http = timer->data;
     for (struct connection *at = http->connections; at != NULL; at = at->next) {
-        sweep_one(at, uv_now(http->loop));
+        sweep_one(at, clock_monotonic_ms());
     }
     entrance_sweep(http->entrance);
     look_at_all(http);
@@ -155,7 +167,7 @@ static void look_at_all(struct http *http) {
 
 // A wait has its own end, and a stream is never silent for long.
 static void look_again_in_time(struct http *http) {
-    uint64_t now_ms = uv_now(http->loop);
+    uint64_t now_ms = clock_monotonic_ms();
     uint64_t due_ms = exchange_next_due_ms(http);
     if (http->streams != NULL) {
         notifier_look_within(http->notifier, WEB_ALIVE_MS);

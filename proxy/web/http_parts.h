@@ -10,13 +10,14 @@
 #include <microhttpd.h>
 #include <netinet/in.h>
 
-// A connection; times in milliseconds of the loop.
+// A connection; times are those of clock_monotonic_ms: uv_now may be long past.
 struct connection {
     struct http *http;
     struct connection *next;
     struct connection **before;
     int fd;
     uint64_t due_ms; // by when a request is to be here; 0 while one is answered
+    bool prolonged;  // the request's time, as the loop was late
     bool left;       // the client has gone while it was answered
     char local[INET6_ADDRSTRLEN];
 };
@@ -33,7 +34,6 @@ struct exchange {
     bool waits;
     bool ready; // to be answered now
     bool holds;
-    uint64_t wait_due_ms;
 };
 
 // A stream of events.
@@ -87,6 +87,7 @@ struct MHD_Response *stream_new(struct http *http, struct MHD_Connection *reques
 bool stream_look_at_all(struct http *http); // the same of the streams
 
 struct connection *connection_of(struct MHD_Connection *request);
+void connection_await_request(struct connection *connection);
 // What is said to a client that has not sent its request in time, or too much of it; then its
 // connection ends.
 void connection_turn_away(struct connection *connection, const char *status, const char *sentence);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "web/wait.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "verdict/expression_tally.h"
 #include "verdict/judge.h"
@@ -21,6 +22,8 @@ struct wait_for {
     bool looked;
     bool holds;
     bool over; // the judge has all that the verdict speaks of
+    uint64_t due_ms;
+    bool prolonged;
 };
 
 // A finding does not make a wait fail: only what was expected counts.
@@ -180,6 +183,28 @@ bool wait_conclude(struct wait_for *wait) {
         look(wait, true);
     }
     return wait->holds;
+}
+
+void wait_set_time(struct wait_for *wait, uint64_t now_ms, uint64_t wait_ms) {
+    wait->due_ms = now_ms + wait_ms;
+    wait->prolonged = false;
+}
+
+bool wait_is_due(struct wait_for *wait, uint64_t now_ms) {
+    if (now_ms < wait->due_ms) {
+        return false;
+    }
+    uint64_t late_ms = now_ms - wait->due_ms;
+    if (wait->prolonged || late_ms <= WEB_LATE_MS) {
+        return true;
+    }
+    wait->prolonged = true;
+    wait->due_ms = now_ms + (late_ms < WEB_LATE_MAX_MS ? late_ms : WEB_LATE_MAX_MS);
+    return false;
+}
+
+uint64_t wait_due_ms(const struct wait_for *wait) {
+    return wait->due_ms;
 }
 
 void wait_put_verdict(struct buf *out, struct wait_for *wait) {

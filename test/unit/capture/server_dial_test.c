@@ -43,6 +43,18 @@ static void connects(void **state) {
     close(server);
 }
 
+// A thread that comes to it after its time, as one that was stopped.
+static void a_connection_that_a_late_thread_has_yet_to_see_is_made(void **state) {
+    (void)state;
+    struct sockaddr_storage name = {0};
+    struct server_dial result;
+    const struct dial_patience over = {.wait_ms = 0, .go_on = goes_on};
+    int server = open_server(&name, true);
+    assert_int_equal(dial(&result, &name, -1, &over), DIAL_CONNECTED);
+    close(result.fd);
+    close(server);
+}
+
 static void takes_over_the_address_of_the_socket_it_stands_for(void **state) {
     (void)state;
     struct sockaddr_storage name = {0};
@@ -103,6 +115,7 @@ static void gives_up_when_told_to(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connects),
+        cmocka_unit_test(a_connection_that_a_late_thread_has_yet_to_see_is_made),
         cmocka_unit_test(takes_over_the_address_of_the_socket_it_stands_for),
         cmocka_unit_test(says_why_it_failed),
         cmocka_unit_test(gives_up_when_told_to),
