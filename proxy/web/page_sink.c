@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "web/page_sink.h"
 
-#include "base/heap.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "format/format.h"
@@ -10,11 +9,6 @@
 
 // Memory that a session has to win or lose before the store counts it again.
 enum { COUNTED_STEP = 4096 };
-
-// After so much was kept, so much is asked for at once: more, as what comes between is from the
-// same heap. With 64 KB the C library would tidy its heap each time that a block at its end is
-// freed.
-enum { TAKEN_STEP = 16 * 1024, PREPARED_STEP = 48 * 1024 };
 
 // What the lines of a turn of the loop mostly fit into.
 enum { LINES_ROOM = 1024 };
@@ -160,14 +154,6 @@ static void count(struct page_session *session, bool at_once) {
     }
 }
 
-// So much more is kept.
-static void take_memory(struct page_target *page, size_t bytes) {
-    size_t before = atomic_fetch_add_explicit(&page->taken, bytes, memory_order_relaxed);
-    if (before / TAKEN_STEP != (before + bytes) / TAKEN_STEP) {
-        heap_prepare(PREPARED_STEP);
-    }
-}
-
 // ── events ──────────────────────────────────────────────────────────────────────────────────────
 
 static bool is_content(const struct event *event) {
@@ -248,7 +234,6 @@ static void hand_over(struct page_session *session) {
     kept_take_capture(session->kept, buf_slice(packets));
     buf_cleanup(packets);
     if (page->only == NULL) {
-        take_memory(page, buf_len(lines));
         feed_add(page->feed, buf_slice(lines));
         buf_cleanup(lines);
     }
@@ -275,9 +260,6 @@ static void end(struct page_session *session) {
         list_in_store(session);
     }
     count(session, true);
-    if (session->outputs != NULL) {
-        take_memory(session->page, session->counted);
-    }
     if (session->listed) {
         store_ended(session->page->store, session->kept);
     }

@@ -14,8 +14,6 @@
 #include "web/feed.h"
 #include "web/store.h"
 
-#include <stdatomic.h>
-
 struct page_target {
     struct store *store;
     struct feed *feed; // NULL: records alone, for `ctl wait` where there is no page
@@ -25,7 +23,6 @@ struct page_target {
     // Of --only; NULL for all. Asked on the session's thread when it has ended.
     bool (*only)(void *context, const struct record *session);
     void *only_context;
-    atomic_size_t taken; // of the memory that was prepared; the sink's
 };
 
 // With a `struct page_target` as its context, which outlives the sessions.
