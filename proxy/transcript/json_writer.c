@@ -101,6 +101,21 @@ static inline bool is_plain(uint8_t byte) {
     return byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
 }
 
+// Whether one of eight bytes is not plain. True for some that are all plain too, never false for
+// others; so it is enough to look closer where it is true.
+static inline bool has_odd(const uint8_t *bytes) {
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    const uint64_t tops = each << 7;
+    uint64_t word;
+    memcpy(&word, bytes, sizeof(word));
+    uint64_t quote = word ^ each * '"';
+    uint64_t backslash = word ^ each * '\\';
+    // Less than 0x20 borrows into the top bit; so does what is 0 where it is equal.
+    uint64_t odd =
+        (word - each * 0x20) | (quote - each) | (backslash - each) | (word + each) | word;
+    return (odd & tops) != 0;
+}
+
 // The length of the character at the start of `s` where it is written as it is, otherwise 0.
 static inline size_t length_as_it_is(struct slice s) {
     if (is_plain(s.data[0])) {
@@ -114,6 +129,9 @@ static size_t run_as_it_is(struct slice text) {
     size_t at = 0;
     size_t len = 1;
     while (at < text.len && len > 0) {
+        while (text.len - at >= sizeof(uint64_t) && !has_odd(text.data + at)) {
+            at += sizeof(uint64_t);
+        }
         while (at < text.len && is_plain(text.data[at])) {
             at++;
         }

@@ -3,6 +3,8 @@
 
 #include "check.h"
 
+#include <string.h>
+
 static void check_text(struct slice text, bool holds, const char *expected) {
     struct buf out;
     buf_init(&out, 100000);
@@ -64,8 +66,35 @@ static void many_escapes_are_as_one(void **state) {
     buf_cleanup(&expected);
 }
 
+// Bytes are looked at eight at a time: each, at each place among plain ones, is written as alone.
+static void each_byte_at_each_place(void **state) {
+    (void)state;
+    for (unsigned byte = 0; byte < 0x80; byte++) {
+        for (size_t place = 0; place < 17; place++) {
+            uint8_t text[17];
+            struct buf whole;
+            struct buf alone;
+            buf_init(&whole, 256);
+            buf_init(&alone, 256);
+            memset(text, 'a', sizeof(text));
+            text[place] = (uint8_t)byte;
+            struct json_writer json = json_writer_on(&whole, false);
+            json_text(&json, slice_of(text, sizeof(text)));
+            json = json_writer_on(&alone, false);
+            json_text(&json, slice_of(text + place, 1));
+            struct slice inner = slice_sub(buf_slice(&alone), 1, buf_len(&alone) - 2);
+            struct slice at_place = slice_sub(buf_slice(&whole), 1 + place, inner.len);
+            assert_int_equal(buf_len(&whole), sizeof(text) - 1 + inner.len + 2);
+            assert_true(slice_equal(at_place, inner));
+            buf_cleanup(&whole);
+            buf_cleanup(&alone);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_byte_at_each_place),
         cmocka_unit_test(escapes_what_a_string_may_not_hold),
         cmocka_unit_test(escapes_what_shows_other_text),
         cmocka_unit_test(says_what_it_cannot_hold),
