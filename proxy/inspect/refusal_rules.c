@@ -284,14 +284,14 @@ static const struct reply_words *words_of(struct analysis *analysis, enum refusa
     const struct facts *facts = &analysis->facts;
     static const struct reply_words cancelled = {"the client had cancelled it with *",
                                                  "see why the client gave up"};
-    bool latest = facts->last.exchange == reply->to;
     if (reply->continuation_reply && facts->auth_cancel == reply->to) {
         return &cancelled;
     }
     struct buf text;
     buf_init(&text, REFUSAL_TEXT_MAX);
     join_lines(&text, reply);
-    bool nothing_sent = !reply->continuation_reply && latest && !facts->last.first_answer;
+    bool nothing_sent = !reply->continuation_reply && facts->last.exchange == reply->to &&
+                        !facts->last.first_answer;
     struct refusal refusal = {.stage = stage,
                               .code = reply->code,
                               .enhanced = reply->enhanced,
