@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "format/capture_file.h"
 #include "format/flow.h"
+#include "format/flow_log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,23 +18,79 @@ struct pcap {
     struct outlet *outlet;
     struct flow flow;
     bool ready; // the flow has its addresses
+    bool logs;  // the calls of the flow are kept, their packets are made later
+    struct flow_log log;
     struct buf gathered;
     enum side from; // who sent it,
     int64_t at_ns;  // and when, in Unix time
 };
 
-static void *pcap_new(struct outlet *outlet) {
+static struct pcap *new_state(struct outlet *outlet, bool logs) {
     struct pcap *pcap = mem_new(sizeof(*pcap));
     pcap->outlet = outlet;
+    pcap->logs = logs;
     buf_init(&pcap->gathered, LIMIT_GATHERED);
     return pcap;
 }
 
+static void *pcap_new(struct outlet *outlet) {
+    return new_state(outlet, false);
+}
+
+static void *log_new(struct outlet *outlet) {
+    return new_state(outlet, true);
+}
+
+// ── packets, or the calls that make them ────────────────────────────────────────────────────────
+
+static void flow_begins(struct pcap *pcap) {
+    if (pcap->logs) {
+        flow_log_begin(&pcap->outlet->bytes, &pcap->flow);
+    }
+}
+
+static void flow_opens(struct pcap *pcap, int64_t unix_ns) {
+    struct buf *out = &pcap->outlet->bytes;
+    if (pcap->logs) {
+        flow_log_open(&pcap->log, out, unix_ns);
+    } else {
+        flow_open(&pcap->flow, out, unix_ns);
+    }
+}
+
+static void flow_sends(struct pcap *pcap, int64_t unix_ns, const struct event_bytes *bytes) {
+    struct buf *out = &pcap->outlet->bytes;
+    if (pcap->logs) {
+        flow_log_send(&pcap->log, out, unix_ns, bytes);
+    } else {
+        flow_send(&pcap->flow, out, unix_ns, bytes->from, bytes->data);
+    }
+}
+
+static void flow_skips(struct pcap *pcap, const struct event_bytes *bytes) {
+    if (pcap->logs) {
+        flow_log_skip(&pcap->log, bytes->from, bytes->data.len);
+    } else {
+        flow_skip(&pcap->flow, bytes->from, bytes->data.len);
+    }
+}
+
+static void flow_closes(struct pcap *pcap, int64_t unix_ns, enum side first) {
+    struct buf *out = &pcap->outlet->bytes;
+    if (pcap->logs) {
+        flow_log_close(&pcap->log, out, unix_ns, first);
+    } else {
+        flow_close(&pcap->flow, out, unix_ns, first);
+    }
+}
+
+// ── what is sent ────────────────────────────────────────────────────────────────────────────────
+
 static void pcap_flush(void *state) {
     struct pcap *pcap = state;
     if (buf_len(&pcap->gathered) > 0) {
-        flow_send(&pcap->flow, &pcap->outlet->bytes, pcap->at_ns, pcap->from,
-                  buf_slice(&pcap->gathered));
+        struct event_bytes bytes = {.from = pcap->from, .data = buf_slice(&pcap->gathered)};
+        flow_sends(pcap, pcap->at_ns, &bytes);
         buf_cleanup(&pcap->gathered);
     }
 }
@@ -73,6 +130,7 @@ static void make_ready(struct pcap *pcap, const struct event_session *session) {
         struct event_endpoint server = server_end(session);
         flow_init(&pcap->flow, pcap_put_packet, session->id, &session->client, &server);
         pcap->ready = true;
+        flow_begins(pcap);
     }
 }
 
@@ -85,7 +143,7 @@ static bool is_behind(const struct event_bytes *bytes) {
 static void take_close(struct pcap *pcap, const struct event *event) {
     enum side first = event->close.by == PARTY_CLIENT ? SIDE_CLIENT : SIDE_SERVER;
     pcap_flush(pcap);
-    flow_close(&pcap->flow, &pcap->outlet->bytes, event_unix_ns(event), first);
+    flow_closes(pcap, event_unix_ns(event), first);
 }
 
 static void pcap_take(void *state, const struct event *event) {
@@ -93,7 +151,7 @@ static void pcap_take(void *state, const struct event *event) {
     int64_t unix_ns = event_unix_ns(event);
     if (event->kind == EVENT_CONNECT && event->connect.connected) {
         make_ready(pcap, event->session);
-        flow_open(&pcap->flow, &pcap->outlet->bytes, unix_ns);
+        flow_opens(pcap, unix_ns);
     } else if (event->kind == EVENT_BYTES && !is_behind(&event->bytes)) {
         make_ready(pcap, event->session);
         gather(pcap, &event->bytes, unix_ns);
@@ -107,7 +165,7 @@ static void pcap_skip(void *state, const struct event *event) {
     if (event->kind == EVENT_BYTES && !is_behind(&event->bytes)) {
         make_ready(pcap, event->session);
         pcap_flush(pcap);
-        flow_skip(&pcap->flow, event->bytes.from, event->bytes.data.len);
+        flow_skips(pcap, &event->bytes);
     }
 }
 
@@ -131,6 +189,17 @@ const struct format_info pcap_format = {
     .framing = &framing,
     .wants_path = true,
     .session_new = pcap_new,
+    .take = pcap_take,
+    .skip = pcap_skip,
+    .flush = pcap_flush,
+    .session_free = pcap_free,
+};
+
+// The page's: what flow_log_play makes of its bytes are the packets of pcap.
+const struct format_info pcap_log_format = {
+    .name = "pcap log",
+    .framing = &framing,
+    .session_new = log_new,
     .take = pcap_take,
     .skip = pcap_skip,
     .flush = pcap_flush,

@@ -84,7 +84,7 @@ void feed_add(struct feed *feed, struct slice lines) {
         return;
     }
     struct block block = {.len = lines.len, .count = count_lines(lines)};
-    block.bytes = mem_new(lines.len);
+    block.bytes = mem_resize(NULL, lines.len, 1);
     memcpy(block.bytes, lines.data, lines.len);
     pthread_mutex_lock(&feed->lock);
     add(feed, &block);

@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "format/flow_log.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,15 +19,15 @@ struct kept_message {
     struct buf text;
 };
 
-// A run of packets. It may get more at its end, which those that look at its first `len` do not
-// see.
+// A run of the log that its packets are made from (format/flow_log). It may get more at its end,
+// which those that look at its first `len` do not see.
 struct capture_piece {
     uint8_t *bytes;
     size_t len;
     size_t room;
 };
 
-enum { PIECE_ROOM = 512 }; // of a piece, where the packets have less
+enum { PIECE_ROOM = 512 }; // of a piece, where the log has less
 
 // So many findings wait for a record; the next one makes it.
 enum { EARLY_FINDINGS = 4 };
@@ -338,14 +339,14 @@ static struct capture_piece *piece_for(struct kept *kept, size_t len) {
     return piece;
 }
 
-void kept_take_capture(struct kept *kept, struct slice packets) {
-    if (packets.len == 0) {
+void kept_take_capture(struct kept *kept, struct slice log) {
+    if (log.len == 0) {
         return;
     }
     pthread_mutex_lock(&kept->lock);
-    struct capture_piece *piece = piece_for(kept, packets.len);
-    memcpy(piece->bytes + piece->len, packets.data, packets.len);
-    piece->len += packets.len;
+    struct capture_piece *piece = piece_for(kept, log.len);
+    memcpy(piece->bytes + piece->len, log.data, log.len);
+    piece->len += log.len;
     pthread_mutex_unlock(&kept->lock);
 }
 
@@ -467,13 +468,15 @@ struct slice kept_message_text(bool *out_cut, struct kept *kept, int n) {
 }
 
 bool kept_put_capture(struct buf *out, struct kept *kept) {
+    size_t before = buf_len(out);
     pthread_mutex_lock(&kept->lock);
     size_t count = kept->piece_count;
     struct capture_piece *pieces = copy_of(kept->pieces, count, sizeof(*pieces));
     pthread_mutex_unlock(&kept->lock);
+    struct flow flow = {0};
     for (size_t i = 0; i < count; i++) {
-        buf_put(out, slice_of(pieces[i].bytes, pieces[i].len));
+        flow_log_play(&flow, out, slice_of(pieces[i].bytes, pieces[i].len));
     }
     free(pieces);
-    return count > 0;
+    return buf_len(out) > before;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// kept: one session as the page keeps it: its record, the text of its messages, its packets. The
-// thread of the session adds to it, the threads that show it look at it:
+// kept: one session as the page keeps it: its record, the text of its messages, what its packets
+// are made of. The thread of the session adds to it, the threads that show it look at it:
 //
 //   session's thread ── kept_take, kept_text, kept_capture ──▶ kept ──▶ view ── the page, a wait
 //
@@ -43,9 +43,9 @@ void kept_take(struct kept *kept, const struct event *event, struct message_log 
 void kept_skip(struct kept *kept, const struct event *event); // the recording is paused
 // Bytes of a message, or its end. `missed`: they are left out, and so it is cut.
 void kept_take_content(struct kept *kept, const struct event *event, bool missed);
-void kept_take_capture(struct kept *kept, struct slice packets); // each whole
-size_t kept_count(struct kept *kept); // counts the memory, and returns it
-void kept_end(struct kept *kept);     // nothing is added after it
+void kept_take_capture(struct kept *kept, struct slice log); // of its flow; each call whole
+size_t kept_count(struct kept *kept);                        // counts the memory, and returns it
+void kept_end(struct kept *kept);                            // nothing is added after it
 
 // ── those that look ─────────────────────────────────────────────────────────────────────────────
 

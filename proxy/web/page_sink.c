@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "format/flow_log.h"
 #include "format/format.h"
 
 #include <stdlib.h>
@@ -72,7 +73,7 @@ static void output_skip(struct memory_output *output, const struct event *event)
 static struct page_outputs *outputs_new(struct message_log *messages) {
     struct page_outputs *outputs = mem_new(sizeof(*outputs));
     output_begin(&outputs->lines, &jsonl_format, messages);
-    output_begin(&outputs->packets, &pcap_format, messages);
+    output_begin(&outputs->packets, &pcap_log_format, messages);
     return outputs;
 }
 
@@ -133,7 +134,7 @@ static void follow_clear(struct page_session *session, const struct event *event
     }
     if (session->outputs != NULL) {
         output_end(&session->outputs->packets);
-        output_begin(&session->outputs->packets, &pcap_format, session->messages);
+        output_begin(&session->outputs->packets, &pcap_log_format, session->messages);
     }
 }
 

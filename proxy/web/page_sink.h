@@ -4,7 +4,7 @@
 //
 //   event ─┬─▶ message log ─▶ record ─────────────────┐
 //          ├─▶ text of the messages ──────────────────┼─▶ kept ─▶ store
-//          ├─▶ the state of format/pcap ─▶ packets ───┘
+//          ├─▶ what pcap would draw (flow_log) ───────┘
 //          └─▶ the state of format/jsonl ─▶ lines ─▶ feed
 #ifndef SCOPE_WEB_PAGE_SINK_H
 #define SCOPE_WEB_PAGE_SINK_H
