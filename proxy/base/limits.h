@@ -153,6 +153,10 @@
 // … of which the heavy ones get so much: peers whose full reads lately cost so much.
 #define SHARE_HEAVY_NS      (2 * NS_PER_MS)
 #define SHARE_HEAVY_FROM_NS (NS_PER_MS / 4)
+// What is sent at the end of a turn waits so long at most, or for the work of one peer. More than a
+// read of TURN_OUTPUT_READ bytes leaves goes at once: it would be in no cache any more.
+#define TURN_OUTPUT_NS   (5 * NS_PER_MS)
+#define TURN_OUTPUT_READ LIMIT_READ_FIRST
 
 // `run`: the connects of a command.
 #define LIMIT_PATIENT_JOBS    1024 // that may wait for their server; past it they hurry

@@ -40,6 +40,7 @@ struct conn {
     int64_t active_ns;   // the last byte of either side
     int64_t heard_ns[2]; // the last read of each
     struct client_watch watch;
+    struct turn_output output; // in the list: it was not updated after what came
     enum client_close client_close;
     bool updating;
     struct observer_counts counted; // what the service's counts have of this session
@@ -88,6 +89,7 @@ static void end(struct conn *conn) {
         recent_places_ended(&conn->worker->recent_places, client->text.port);
     }
     count_news(conn);
+    turn_output_remove(&conn->worker->outputs, &conn->output);
     identify_cancel(conn->accepted.identification);
     pair_close(&conn->pair);
     route_free(conn->accepted.route); // Its names are the session's.
@@ -139,6 +141,7 @@ static void arm(struct conn *conn) {
 // done: nothing may touch it after this.
 static void update(struct conn *conn) {
     assert(!conn->updating);
+    turn_output_remove(&conn->worker->outputs, &conn->output);
     conn->updating = true;
     pair_move(&conn->pair);
     conn->updating = false;
@@ -154,10 +157,31 @@ static void update(struct conn *conn) {
 
 // ── what the sockets say ────────────────────────────────────────────────────────────────────────
 
+static void update_later(void *owner) {
+    update(owner);
+}
+
+// Of a session that is yet to be updated after what the other peer sent.
+static bool wants_read(const struct conn *conn, enum side side) {
+    const struct relay *relay = conn->pair.relay;
+    return conn->output.link == NULL ||
+           (relay_wants_read(relay, side) && !relay_is_congested(relay));
+}
+
 static uv_buf_t lend_buffer(void *owner, enum side side) {
     struct conn *conn = owner;
-    size_t len = share_take(&conn->shares[side], &conn->worker->turn);
+    size_t len = wants_read(conn, side) ? share_take(&conn->shares[side], &conn->worker->turn) : 0;
     return uv_buf_init(conn->worker->read_buffer, (unsigned)len);
+}
+
+// What a small read leaves is sent with that of the turn's other sessions.
+static void update_after(struct conn *conn, size_t received, int64_t at_ns) {
+    struct turn_outputs *outputs = &conn->worker->outputs;
+    if (received >= TURN_OUTPUT_READ) {
+        update(conn);
+    } else if (turn_output_add(outputs, &conn->output, conn->accepted.accepted_ns + at_ns)) {
+        turn_outputs_send(outputs);
+    }
 }
 
 static void on_received(void *owner, enum side side, struct slice bytes) {
@@ -165,13 +189,28 @@ static void on_received(void *owner, enum side side, struct slice bytes) {
     conn->active_ns = pair_now_ns(&conn->pair);
     conn->heard_ns[side] = conn->active_ns;
     relay_receive(conn->pair.relay, side, bytes, conn->active_ns);
-    share_spent(&conn->shares[side], &conn->worker->turn, bytes.len,
-                pair_now_ns(&conn->pair) - conn->active_ns);
-    update(conn);
+    int64_t at_ns = pair_now_ns(&conn->pair);
+    share_spent(&conn->shares[side], &conn->worker->turn, bytes.len, at_ns - conn->active_ns);
+    update_after(conn, bytes.len, at_ns);
+}
+
+// What came before the end of a stream goes out before it. That may show a reset, and give the peer
+// up.
+static void send_what_waits(struct conn *conn) {
+    if (conn->output.link != NULL) {
+        conn->updating = true;
+        pair_move(&conn->pair);
+        conn->updating = false;
+    }
 }
 
 static void on_ended(void *owner, enum side side, int error) {
     struct conn *conn = owner;
+    send_what_waits(conn);
+    if (conn->pair.peers[side] == NULL) {
+        update(conn);
+        return;
+    }
     if (error == 0) {
         bool unacked = side == SIDE_CLIENT && peer_has_unacked(conn->pair.peers[SIDE_CLIENT]);
         if (side == SIDE_CLIENT && conn->client_close == CLIENT_CLOSED_NOTHING) {
@@ -417,6 +456,7 @@ static struct conn *new_conn(struct worker *worker, const struct accepted *accep
     conn->active_ns = pair_now_ns(&conn->pair);
     conn->dial_at_ns = INT64_MAX;
     conn->deadline = deadline_new(&worker->loop, on_due, conn);
+    conn->output = (struct turn_output){.send = update_later, .owner = conn};
     fill_session(conn);
     return conn;
 }

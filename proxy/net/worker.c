@@ -20,7 +20,9 @@ static void begin_turn(uv_prepare_t *turns) {
 }
 
 static void end_turn(uv_check_t *turn_ends) {
-    identify_look(turn_ends->data);
+    struct worker *worker = turn_ends->data;
+    turn_outputs_send(&worker->outputs);
+    identify_look(worker);
 }
 
 int worker_init(struct worker *worker, struct service *service) {
@@ -31,6 +33,7 @@ int worker_init(struct worker *worker, struct service *service) {
     worker->service = service;
     worker->jobs_end = &worker->jobs;
     worker->identifying_end = &worker->identifying;
+    turn_outputs_init(&worker->outputs);
     uv_mutex_init(&worker->mutex);
     uv_async_init(&worker->loop, &worker->wake, on_wake);
     uv_timer_init(&worker->loop, &worker->retry);

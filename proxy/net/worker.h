@@ -13,6 +13,7 @@
 #include "net/recent_places.h"
 #include "net/share.h"
 #include "net/spare_memory.h"
+#include "net/turn_output.h"
 
 #include <stdatomic.h>
 #include <uv.h>
@@ -68,7 +69,8 @@ struct worker {
     uv_prepare_t turns; // a turn of the loop begins
     uv_check_t turn_ends;
     struct share_turn turn;
-    uv_timer_t retry; // listening again after descriptors ran out
+    struct turn_outputs outputs; // of the sessions that got something in this turn
+    uv_timer_t retry;            // listening again after descriptors ran out
     uv_timer_t grace;
     uv_timer_t spare; // a look at the memory that sessions have left
     uv_mutex_t mutex; // guards `jobs`

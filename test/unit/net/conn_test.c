@@ -52,6 +52,9 @@ static struct {
     unsigned connected;
     unsigned eofs[2];
     unsigned resets[2];
+    size_t received_when_sent; // of both, at the latest relay_sent
+    size_t unsent_at_eof;      // to the other peer
+    bool stops_server;         // what the client says
     unsigned gone;
     enum outcome turned_away;
     char note[TEXT_MAX];
@@ -116,6 +119,9 @@ void relay_receive(struct relay *relay, enum side side, struct slice wire, int64
     size_t len = strlen(scene.received[side]);
     snprintf(scene.received[side] + len, TEXT_MAX - len, "%.*s", (int)wire.len,
              (const char *)wire.data);
+    if (scene.stops_server) {
+        scene.wants_read[SIDE_SERVER] = false;
+    }
 }
 
 void relay_eof(struct relay *relay, enum side side, enum relay_fin fin, int64_t at_ns) {
@@ -123,6 +129,7 @@ void relay_eof(struct relay *relay, enum side side, enum relay_fin fin, int64_t 
     (void)relay;
     (void)at_ns;
     scene.wants_read[side] = false;
+    scene.unsent_at_eof = strlen(scene.output[side_other(side)]);
     scene.eofs[side]++;
 }
 
@@ -154,6 +161,8 @@ void relay_sent(struct relay *relay, enum side side, size_t len, int64_t at_ns) 
     (void)relay;
     (void)at_ns;
     memmove(scene.output[side], scene.output[side] + len, TEXT_MAX - len);
+    scene.received_when_sent =
+        strlen(scene.received[SIDE_CLIENT]) + strlen(scene.received[SIDE_SERVER]);
 }
 
 bool relay_wants_shutdown(const struct relay *relay, enum side side) {
@@ -603,6 +612,47 @@ static void a_client_that_closed_is_gone_and_one_that_listens_is_not(void **stat
     assert_int_equal(scene.gone, 1);
 }
 
+static void what_both_say_in_a_turn_is_taken_before_any_is_sent(void **state) {
+    (void)state;
+    begin_connected();
+    say(SIDE_CLIENT, "NOOP\r\n");
+    say(SIDE_SERVER, "250\r\n");
+    set_output(SIDE_SERVER, "NOOP\r\n");
+    turn();
+    assert_heard(SIDE_SERVER, "NOOP\r\n", 6);
+    assert_int_equal(scene.received_when_sent, 11);
+}
+
+static void what_came_before_an_end_is_sent_before_it(void **state) {
+    (void)state;
+    begin_connected();
+    say(SIDE_CLIENT, "QUIT\r\n");
+    shutdown(scene.peers[SIDE_SERVER], SHUT_WR);
+    set_output(SIDE_CLIENT, "the rest");
+    turn();
+    assert_string_equal(scene.received[SIDE_CLIENT], "QUIT\r\n");
+    assert_int_equal(scene.eofs[SIDE_SERVER], 1);
+    assert_int_equal(scene.unsent_at_eof, 0);
+    assert_heard(SIDE_CLIENT, "the rest", 8);
+}
+
+static void a_peer_is_not_read_that_the_other_has_stopped_in_this_turn(void **state) {
+    (void)state;
+    begin_connected();
+    scene.stops_server = true;
+    say(SIDE_CLIENT, "much");
+    say(SIDE_SERVER, "more");
+    turn();
+    assert_string_equal(scene.received[SIDE_CLIENT], "much");
+    assert_string_equal(scene.received[SIDE_SERVER], "");
+    scene.stops_server = false;
+    scene.wants_read[SIDE_SERVER] = true;
+    say(SIDE_CLIENT, ".");
+    turn();
+    turn();
+    assert_string_equal(scene.received[SIDE_SERVER], "more");
+}
+
 static void a_session_that_is_done_ends_and_is_counted(void **state) {
     (void)state;
     begin_connected();
@@ -668,6 +718,9 @@ int main(void) {
         IN_SCENE(the_last_words_of_a_peer_that_broke_off_are_read),
         IN_SCENE(the_streams_end_when_the_relay_wants_it),
         IN_SCENE(a_client_that_closed_is_gone_and_one_that_listens_is_not),
+        IN_SCENE(what_both_say_in_a_turn_is_taken_before_any_is_sent),
+        IN_SCENE(what_came_before_an_end_is_sent_before_it),
+        IN_SCENE(a_peer_is_not_read_that_the_other_has_stopped_in_this_turn),
         IN_SCENE(a_session_that_is_done_ends_and_is_counted),
         IN_SCENE(the_end_of_the_grace_stops_it),
         IN_SCENE(a_connect_that_failed_is_a_session_of_its_own),

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// turn_output: who has something to send at the end of this turn of the loop. What one loop sends
+// to many peers is sent together: the first write wakes the peers' processor, and the next ones
+// find it awake, where with a handshake's work between two writes each has to wake it again. The
+// first of them waits TURN_OUTPUT_NS at most, or for the work of one peer. Knows no sockets.
+#ifndef SCOPE_NET_TURN_OUTPUT_H
+#define SCOPE_NET_TURN_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// A member of its owner's; all zero: in no list.
+struct turn_output {
+    struct turn_output *next;
+    struct turn_output **link; // what points here; NULL: it is in no list
+    void (*send)(void *owner);
+    void *owner;
+};
+
+struct turn_outputs {
+    struct turn_output *first;
+    struct turn_output **end; // where the next one goes
+    int64_t since_ns;         // when the first one was added
+};
+
+void turn_outputs_init(struct turn_outputs *outputs);
+// True where the first of the list has waited long enough: then turn_outputs_send is due. One that
+// is in the list keeps its place.
+bool turn_output_add(struct turn_outputs *outputs, struct turn_output *output, int64_t at_ns);
+void turn_output_remove(struct turn_outputs *outputs, struct turn_output *output);
+// Takes all out, in the order in which they were added, and has each send. Sending may free any.
+void turn_outputs_send(struct turn_outputs *outputs);
+
+#endif
