@@ -25,6 +25,7 @@ struct feed {
     size_t max;
     size_t bytes;
     uint64_t last;
+    uint64_t cleared; // the counter of the notice of the last clear
     struct block *blocks; // a queue: the oldest first
     size_t start;
     size_t end;
@@ -79,15 +80,19 @@ static void add(struct feed *feed, const struct block *block) {
     feed->bytes += size_of(block);
 }
 
+static void add_copy(struct feed *feed, struct slice lines) {
+    struct block block = {.len = lines.len, .count = count_lines(lines)};
+    block.bytes = mem_resize(NULL, lines.len, 1);
+    memcpy(block.bytes, lines.data, lines.len);
+    add(feed, &block);
+}
+
 void feed_add(struct feed *feed, struct slice lines) {
     if (lines.len == 0) {
         return;
     }
-    struct block block = {.len = lines.len, .count = count_lines(lines)};
-    block.bytes = mem_resize(NULL, lines.len, 1);
-    memcpy(block.bytes, lines.data, lines.len);
     pthread_mutex_lock(&feed->lock);
-    add(feed, &block);
+    add_copy(feed, lines);
     while (feed->bytes > feed->max && feed->start < feed->end) {
         drop_first(feed);
     }
@@ -104,14 +109,19 @@ void feed_add_notice(struct feed *feed, const struct event *event) {
 
 void feed_clear(struct feed *feed) {
     uint64_t count = 0;
+    struct buf line;
+    buf_init(&line, NOTICE_MAX);
     pthread_mutex_lock(&feed->lock);
     while (feed->start < feed->end) {
         count += feed->blocks[feed->start].count;
         drop_first(feed);
     }
-    pthread_mutex_unlock(&feed->lock);
     const struct event lost = format_lost_event(count, "the page was cleared", clock_unix_ns());
-    feed_add_notice(feed, &lost);
+    jsonl_format.put_notice(&line, &lost, false);
+    add_copy(feed, buf_slice(&line));
+    feed->cleared = feed->last;
+    pthread_mutex_unlock(&feed->lock);
+    buf_cleanup(&line);
 }
 
 uint64_t feed_last(struct feed *feed) {
@@ -145,14 +155,16 @@ static void put_event(struct buf *out, uint64_t counter, struct slice line) {
     buf_put(out, SLICE("\n\n"));
 }
 
-// Says how many lines the reader has missed; it goes on with the first that is there.
-static void put_gap(struct buf *out, uint64_t *inout_counter, uint64_t before) {
+// Says how many lines the reader has missed; it goes on with the first that is there. The notice of
+// a clear would count the same lines again.
+static void put_gap(struct buf *out, const struct feed *feed, uint64_t *inout_counter) {
+    uint64_t before = before_oldest(feed);
     const struct event lost = format_lost_event(
         before - *inout_counter, "this reader was too slow, or came too late", clock_unix_ns());
     struct buf line;
     buf_init(&line, NOTICE_MAX);
     jsonl_format.put_notice(&line, &lost, false);
-    *inout_counter = before;
+    *inout_counter = feed->cleared == before + 1 ? feed->cleared : before;
     put_event(out, *inout_counter, buf_slice(&line));
     buf_cleanup(&line);
 }
@@ -189,9 +201,8 @@ static size_t find(const struct feed *feed, uint64_t counter) {
 }
 
 static void read_on(struct buf *out, const struct feed *feed, uint64_t *inout_counter, size_t max) {
-    uint64_t before = before_oldest(feed);
-    if (*inout_counter < before) {
-        put_gap(out, inout_counter, before);
+    if (*inout_counter < before_oldest(feed)) {
+        put_gap(out, feed, inout_counter);
     }
     for (size_t i = find(feed, *inout_counter); i < feed->end && buf_len(out) < max; i++) {
         put_block(out, &feed->blocks[i], inout_counter, max);

@@ -89,12 +89,31 @@ static void a_clear_is_said(void **state) {
     feed_free(feed);
 }
 
+static void a_clear_counts_what_a_late_reader_missed_once(void **state) {
+    (void)state;
+    struct feed *feed = feed_new(KIB);
+    struct buf out;
+    uint64_t counter = 0;
+    buf_init(&out, MIB);
+    feed_add(feed, SLICE("\"event\":\"a\"}\n\"event\":\"b\"}\n"));
+    feed_clear(feed);
+    feed_add(feed, SLICE("\"event\":\"c\"}\n"));
+    assert_true(feed_read(&out, feed, &counter, MIB));
+    assert_true(slice_starts_with(buf_slice(&out), SLICE("id: 3\n")));
+    assert_true(has(&out, "\"count\":2,"));
+    assert_true(has(&out, "\"counter\":4,\"event\":\"c\""));
+    assert_false(has(&out, "the page was cleared"));
+    buf_cleanup(&out);
+    feed_free(feed);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reader_goes_on_where_it_was),
         cmocka_unit_test(a_slow_reader_is_told_how_many_it_has_missed),
         cmocka_unit_test(a_counter_of_another_run_begins_with_the_next_event),
         cmocka_unit_test(a_clear_is_said),
+        cmocka_unit_test(a_clear_counts_what_a_late_reader_missed_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
