@@ -34,13 +34,41 @@ static struct slice header_of(struct MHD_Connection *request, const char *name) 
     return slice_of_string(MHD_lookup_connection_value(request, MHD_HEADER_KIND, name));
 }
 
+// A NUL stays encoded: the library passes names and values as strings, which would end there.
+size_t exchange_unescape(void *context, struct MHD_Connection *request, char *text) {
+    size_t len = 0;
+    (void)context;
+    (void)request;
+    for (const char *at = text; *at != '\0'; at++) {
+        int high = *at == '%' ? text_hex_value((uint8_t)at[1]) : -1;
+        int low = high < 0 ? -1 : text_hex_value((uint8_t)at[2]);
+        bool decodes = low >= 0 && high + low > 0;
+        text[len++] = decodes ? (char)(uint8_t)(high * 16 + low) : *at;
+        at += decodes ? 2 : 0;
+    }
+    text[len] = '\0';
+    return len;
+}
+
+// The whole address as a target, as a client of a proxy sends it: its host counts, not the header's
+// (RFC 9112 3.2.2).
+static void take_target(struct api_request *asked, struct slice target) {
+    struct slice scheme = SLICE("http://");
+    asked->path = target;
+    if (slice_starts_with_nocase(target, scheme)) {
+        struct slice rest = slice_from(target, scheme.len);
+        size_t slash = slice_find_byte(rest, '/');
+        asked->visitor.host = slice_sub(rest, 0, slash);
+        asked->path = slash == SLICE_NONE ? SLICE("/") : slice_from(rest, slash);
+    }
+}
+
 static void answer(struct exchange *exchange, const char *url, const char *method) {
     struct MHD_Connection *request = exchange->request;
     struct parameters parameters = {0};
     MHD_get_connection_values_n(request, MHD_GET_ARGUMENT_KIND, add_parameter, &parameters);
     struct api_request asked = {
         .method = slice_of_string(method),
-        .path = slice_of_string(url),
         .visitor = {.host = header_of(request, "Host"),
                     .origin = header_of(request, "Origin"),
                     .authorization = header_of(request, "Authorization"),
@@ -50,6 +78,7 @@ static void answer(struct exchange *exchange, const char *url, const char *metho
         .parameters = parameters.items,
         .parameter_count = parameters.count,
     };
+    take_target(&asked, slice_of_string(url));
     api_answer(&exchange->response, exchange->http->api, &asked);
     free(parameters.items);
 }

@@ -25,7 +25,7 @@ struct feed {
     size_t max;
     size_t bytes;
     uint64_t last;
-    uint64_t cleared; // the counter of the notice of the last clear
+    uint64_t cleared;     // the counter of the notice of the last clear
     struct block *blocks; // a queue: the oldest first
     size_t start;
     size_t end;

@@ -203,7 +203,8 @@ static struct MHD_Daemon *start_daemon(struct http *http) {
                             MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIMIT_WEB_CONNECTIONS,
                             MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)WEB_STALL_S,
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_WEB_POOL,
-                            MHD_OPTION_STRICT_FOR_CLIENT, 0, //
+                            MHD_OPTION_STRICT_FOR_CLIENT, 0,                       //
+                            MHD_OPTION_UNESCAPE_CALLBACK, exchange_unescape, NULL, //
                             MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
                             MHD_OPTION_NOTIFY_COMPLETED, exchange_ended, http, MHD_OPTION_END);
 }

@@ -76,6 +76,7 @@ void http_look_soon(struct http *http); // there is a stream or a wait
 enum MHD_Result exchange_handle(void *context, struct MHD_Connection *request, const char *url,
                                 const char *method, const char *version, const char *upload,
                                 size_t *upload_len, void **exchange);
+size_t exchange_unescape(void *context, struct MHD_Connection *request, char *text); // in place
 void exchange_ended(void *context, struct MHD_Connection *request, void **exchange,
                     enum MHD_RequestTerminationCode code);
 // Looks at the waits; true where one is to be answered.

@@ -166,6 +166,24 @@ def test_no_host_or_two_are_refused(scope):
             assert answer.status == 400 and answer.is_error(), answer.__dict__
 
 
+def test_a_target_is_read_to_its_end(scope):
+    """A NUL cuts nothing off, and a whole address is a target too, whose host counts."""
+    with w.page(scope) as (_, web):
+        for target, status in (("/healthz", 200), ("/%68ealthz", 200), ("/healthz%00", 404),
+                               ("/healthz%00/x", 404), ("/api/v1/sessions?limit=1%00", 400),
+                               ("/api/v1/sessions?only=sessions%3D1%00x", 400),
+                               ("/api/v1/wait?timeout=0&expect=messages%3D0", 200),
+                               ("/api/v1/wait?timeout=0&expect=messages%3D0%001", 400),
+                               ("/api/v1/sessions?only=subject~%zz%4", 200),
+                               (f"http://localhost:{web.port}/api/v1/status", 200),
+                               ("HTTP://localhost", 200), ("http://evil.example/healthz", 421),
+                               ("http:///healthz", 421), ("http:/healthz", 404)):
+            answer = web.say(web.head(f"GET {target} HTTP/1.1", "Connection: close"))
+            assert answer.status == status, (target, answer.__dict__)
+        beside = b"GET http://localhost/healthz HTTP/1.1\r\nHost: evil\r\nConnection: close\r\n\r\n"
+        assert web.say(beside).status == 200
+
+
 def test_a_deaf_reader_loses_events_and_no_mail_changes(scope):
     with w.page(scope, "--web-memory", "4M", "--body", "full", "--client-tls", "none") as \
             (proxy, web), socket.socket() as deaf:
