@@ -26,10 +26,8 @@ def waits(web, number=9):
 
 
 def fill_up(stack, proxy, web, count):
-    before = proxy.sockets()
-    opened = [stack.enter_context(waits(web)) for _ in range(count)]
-    s.until(lambda: proxy.sockets() >= before + count, "all of them to be accepted")
-    return opened
+    with proxy.accepts("all of them to be accepted", count):
+        return [stack.enter_context(waits(web)) for _ in range(count)]
 
 
 def test_there_are_128_connections_at_most(scope):

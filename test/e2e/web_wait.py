@@ -15,13 +15,18 @@ IDLE_S = 3
 SWITCHES_MAX = 40  # of all threads in that time; the page looks at its connections once a second
 
 
+def is_asleep(process):
+    with open(f"/proc/{process.pid}/stat", encoding="ascii") as file:
+        return file.read().rsplit(")", 1)[1].split()[0] in "SZ"
+
+
 @contextlib.contextmanager
 def ctl_wait(scope, proxy, *words):
-    """A `ctl wait` that the proxy has heard of."""
-    before = proxy.sockets()
-    waiting = subprocess.Popen([scope.program, "ctl", "wait", *words], env=scope.environment,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    s.until(lambda: proxy.sockets() > before, "the question of ctl wait")
+    """A `ctl wait` that waits for the answer of the proxy, which has accepted it."""
+    with proxy.accepts("the question of ctl wait"):
+        waiting = subprocess.Popen([scope.program, "ctl", "wait", *words], env=scope.environment,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    s.until(lambda: is_asleep(waiting), "ctl wait to await its answer")
     try:
         yield waiting
     finally:
@@ -132,9 +137,8 @@ def test_what_holds_at_the_end_is_said(scope):
         asking = threading.Thread(target=lambda: answers.append(
             web.ask("/api/v1/wait", expect="outcome = completed")))
         with ctl_wait(scope, proxy, "--expect", "outcome = completed") as waiting:
-            before = proxy.sockets()
-            asking.start()
-            s.until(lambda: proxy.sockets() > before, "the question of the page")
+            with proxy.accepts("the question of the page"):
+                asking.start()
             w.send(proxy)
             said, errors = waiting.communicate(timeout=s.TIMEOUT)
             assert waiting.returncode == 0, (said, errors)
@@ -160,9 +164,8 @@ def test_who_waits_does_not_poll(scope):
     with w.page(scope) as (proxy, web), ctl_wait(scope, proxy, "--expect", "accepted = 9"), \
             web.open("/api/v1/events"):
         asking = threading.Thread(target=lambda: web.ask("/api/v1/wait", expect="accepted = 9"))
-        before = proxy.sockets()
-        asking.start()
-        s.until(lambda: proxy.sockets() > before, "the question of the page")
+        with proxy.accepts("the question of the page"):
+            asking.start()
         w.send(proxy)
         before = switches(proxy)
         s.let_pass(IDLE_S)

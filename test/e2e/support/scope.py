@@ -5,6 +5,7 @@ Only the standard library is used. A test is a function `test_…(scope)`; `main
 those named on the command line after the program's path.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -166,16 +167,25 @@ class Proxy:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
-    def sockets(self):
-        """Sockets alone: libraries open a few other descriptors at their first use."""
+    def socket_names(self):
+        """`socket:[INODE]` of each. Libraries open a few other descriptors at their first use."""
         folder = f"/proc/{self.process.pid}/fd"
-        count = 0
+        names = set()
         for name in os.listdir(folder):
-            try:
-                count += os.readlink(os.path.join(folder, name)).startswith("socket:")
-            except FileNotFoundError:  # closed meanwhile
-                pass
-        return count
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                names.add(os.readlink(os.path.join(folder, name)))
+        return {name for name in names if name.startswith("socket:")}
+
+    def sockets(self):
+        return len(self.socket_names())
+
+    @contextlib.contextmanager
+    def accepts(self, what, count=1):
+        """What is done in the with-statement connects so often; after it the proxy has accepted them.
+        Others may close their connections meanwhile."""
+        before = self.socket_names()
+        yield
+        until(lambda: len(self.socket_names() - before) >= count, what)
 
     def memory_kib(self):
         with open(f"/proc/{self.process.pid}/status") as file:
