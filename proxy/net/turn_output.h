@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // turn_output: who has something to send at the end of this turn of the loop. What one loop sends
-// to many peers is sent together: the first write wakes the peers' processor, and the next ones
-// find it awake, where with a handshake's work between two writes each has to wake it again. The
-// first of them waits TURN_OUTPUT_NS at most, or for the work of one peer. Knows no sockets.
+// to many peers is sent together, which costs less than with a handshake's work between two writes
+// (test/bench/README.md): probably as the first write wakes the peers' processor, and the next ones
+// find it awake. The first of them waits TURN_OUTPUT_NS at most, or for the work of one peer. Knows
+// no sockets.
 #ifndef SCOPE_NET_TURN_OUTPUT_H
 #define SCOPE_NET_TURN_OUTPUT_H
 
