@@ -151,8 +151,12 @@
 // where a peer turns costly within its read.
 #define SHARE_TURN_NS (20 * NS_PER_MS)
 // … of which the heavy ones get so much: peers whose full reads lately cost so much.
-#define SHARE_HEAVY_NS      (2 * NS_PER_MS)
+#define SHARE_HEAVY_NS      NS_PER_MS
 #define SHARE_HEAVY_FROM_NS (NS_PER_MS / 4)
+// In a turn in which the others have cost so much already, a peer that sent much waits.
+#define SHARE_LATE_NS (4 * NS_PER_MS)
+// What the read of a peer that goes on is expected to cost at least.
+#define SHARE_EXPECTED_MIN_NS (SHARE_HEAVY_NS / 32)
 // What is sent at the end of a turn waits so long at most, or for the work of one peer. More than a
 // read of TURN_OUTPUT_READ bytes leaves goes at once: it would be in no cache any more.
 #define TURN_OUTPUT_NS   (5 * NS_PER_MS)

@@ -253,7 +253,7 @@ static void take_header(struct arrival *arrival, struct slice bytes) {
 static uv_buf_t lend_buffer(void *owner, enum side side) {
     struct arrival *arrival = owner;
     (void)side;
-    size_t len = share_take(&arrival->accepted.share, &arrival->worker->turn);
+    size_t len = share_take(&arrival->accepted.share, &arrival->worker->turn, 0);
     return uv_buf_init(arrival->worker->read_buffer, (unsigned)len);
 }
 

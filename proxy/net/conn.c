@@ -25,6 +25,11 @@ enum client_close {
     CLIENT_CLOSED_BOTH,  // a RST came, or its socket has no owner any more
 };
 
+struct recent_read {
+    size_t len;
+    int64_t spent_ns;
+};
+
 struct conn {
     struct live live; // first: the worker knows no more of it
     struct worker *worker;
@@ -35,6 +40,7 @@ struct conn {
     struct address_text server_local_text;
     struct pair pair;
     struct share shares[2];
+    struct recent_read reads[2]; // by side: what came since the latest update
     struct deadline *deadline;
     int64_t dial_at_ns;  // a dial that --fault holds; INT64_MAX: none
     int64_t active_ns;   // the last byte of either side
@@ -90,6 +96,8 @@ static void end(struct conn *conn) {
     }
     count_news(conn);
     turn_output_remove(&conn->worker->outputs, &conn->output);
+    share_forget(&conn->shares[SIDE_CLIENT]);
+    share_forget(&conn->shares[SIDE_SERVER]);
     identify_cancel(conn->accepted.identification);
     pair_close(&conn->pair);
     route_free(conn->accepted.route); // Its names are the session's.
@@ -137,10 +145,23 @@ static void arm(struct conn *conn) {
     }
 }
 
+// What the update after a read costs is of its cost: the far end may do its work there.
+static void count_spent(struct conn *conn, int64_t update_ns) {
+    for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+        struct recent_read *read = &conn->reads[side];
+        if (read->len > 0) {
+            share_spent(&conn->shares[side], &conn->worker->turn, read->len,
+                        read->spent_ns + update_ns);
+            *read = (struct recent_read){0};
+        }
+    }
+}
+
 // Brings sockets and deadline in line with what the relay wants. Ends the connection when it is
 // done: nothing may touch it after this.
 static void update(struct conn *conn) {
     assert(!conn->updating);
+    int64_t began_ns = pair_now_ns(&conn->pair);
     turn_output_remove(&conn->worker->outputs, &conn->output);
     conn->updating = true;
     pair_move(&conn->pair);
@@ -153,6 +174,7 @@ static void update(struct conn *conn) {
     watch_client(conn);
     count_news(conn);
     arm(conn);
+    count_spent(conn, pair_now_ns(&conn->pair) - began_ns);
 }
 
 // ── what the sockets say ────────────────────────────────────────────────────────────────────────
@@ -170,16 +192,29 @@ static bool wants_read(const struct conn *conn, enum side side) {
 
 static uv_buf_t lend_buffer(void *owner, enum side side) {
     struct conn *conn = owner;
-    size_t len = wants_read(conn, side) ? share_take(&conn->shares[side], &conn->worker->turn) : 0;
+    struct share *share = &conn->shares[side];
+    struct share_turn *turn = &conn->worker->turn;
+    size_t unread = share_is_late(turn) ? peer_unread(conn->pair.peers[side]) : 0;
+    size_t len = wants_read(conn, side) ? share_take(share, turn, unread) : 0;
+    if (share_waits(share)) {
+        peer_hold(conn->pair.peers[side]);
+    }
     return uv_buf_init(conn->worker->read_buffer, (unsigned)len);
 }
 
-// What a small read leaves is sent with that of the turn's other sessions.
+void conn_go_on(struct share *share) {
+    struct conn *conn = share->owner;
+    enum side side = share == &conn->shares[SIDE_CLIENT] ? SIDE_CLIENT : SIDE_SERVER;
+    if (conn->pair.peers[side] != NULL) {
+        peer_go_on(conn->pair.peers[side]);
+    }
+}
+
+// What small reads leave is sent with that of the turn's other sessions.
 static void update_after(struct conn *conn, size_t received, int64_t at_ns) {
     struct turn_outputs *outputs = &conn->worker->outputs;
-    if (received >= TURN_OUTPUT_READ) {
-        update(conn);
-    } else if (turn_output_add(outputs, &conn->output, conn->accepted.accepted_ns + at_ns)) {
+    int64_t turn_ns = conn->accepted.accepted_ns + at_ns;
+    if (turn_output_add(outputs, &conn->output, received, turn_ns)) {
         turn_outputs_send(outputs);
     }
 }
@@ -190,7 +225,7 @@ static void on_received(void *owner, enum side side, struct slice bytes) {
     conn->heard_ns[side] = conn->active_ns;
     relay_receive(conn->pair.relay, side, bytes, conn->active_ns);
     int64_t at_ns = pair_now_ns(&conn->pair);
-    share_spent(&conn->shares[side], &conn->worker->turn, bytes.len, at_ns - conn->active_ns);
+    conn->reads[side] = (struct recent_read){bytes.len, at_ns - conn->active_ns};
     update_after(conn, bytes.len, at_ns);
 }
 
@@ -457,6 +492,8 @@ static struct conn *new_conn(struct worker *worker, const struct accepted *accep
     conn->dial_at_ns = INT64_MAX;
     conn->deadline = deadline_new(&worker->loop, on_due, conn);
     conn->output = (struct turn_output){.send = update_later, .owner = conn};
+    conn->shares[SIDE_CLIENT].owner = conn;
+    conn->shares[SIDE_SERVER].owner = conn;
     fill_session(conn);
     return conn;
 }
@@ -465,6 +502,7 @@ static void take_over(struct conn *conn) {
     struct accepted *accepted = &conn->accepted;
     adopt(conn, accepted->peer);
     conn->shares[SIDE_CLIENT] = accepted->share;
+    conn->shares[SIDE_CLIENT].owner = conn;
     identify_hand_over(accepted->identification, on_identified, conn);
     route_await(accepted->route, on_dialled, conn);
 }

@@ -46,5 +46,7 @@ void conn_begin(struct worker *worker, struct live *arrival, const struct accept
                 const struct turned_away *turned_away, const struct early *early);
 // A session of `run` whose server could not be dialled: nothing but its record.
 void conn_record_failed(struct worker *worker, const struct failed_dial *failed);
+// One of its peers, which waited, may be read in this turn.
+void conn_go_on(struct share *share);
 
 #endif

@@ -141,7 +141,7 @@ static void become_session(struct passage *passage) {
 
 static uv_buf_t lend_buffer(void *owner, enum side side) {
     struct passage *passage = owner;
-    size_t len = share_take(&passage->streams[side].share, &passage->worker->turn);
+    size_t len = share_take(&passage->streams[side].share, &passage->worker->turn, 0);
     return uv_buf_init(passage->worker->read_buffer, (unsigned)len);
 }
 

@@ -85,8 +85,21 @@ static void end_reading(struct peer *peer, int error, const uv_buf_t *buffer) {
     }
 }
 
+static void take_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer);
+
+static void read_or_stop(struct peer *peer) {
+    if (peer->reading && !peer->held) {
+        uv_read_start((uv_stream_t *)&peer->tcp, give_buffer, take_read);
+    } else {
+        uv_read_stop((uv_stream_t *)&peer->tcp);
+    }
+}
+
 static void take_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer) {
     struct peer *peer = stream->data;
+    if (peer->held) {
+        read_or_stop(peer);
+    }
     if (peer->owner == NULL || len == 0 || len == UV_ENOBUFS) {
         return; // UV_ENOBUFS: it has had its share of this turn, and libuv asks again in the next.
     }
@@ -98,14 +111,20 @@ static void take_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer) 
 }
 
 void peer_read(struct peer *peer, bool on) {
-    if (peer->reading == on) {
-        return;
+    if (peer->reading != on) {
+        peer->reading = on;
+        read_or_stop(peer);
     }
-    peer->reading = on;
-    if (on) {
-        uv_read_start((uv_stream_t *)&peer->tcp, give_buffer, take_read);
-    } else {
-        uv_read_stop((uv_stream_t *)&peer->tcp);
+}
+
+void peer_hold(struct peer *peer) {
+    peer->held = true; // libuv still has a callback to make of this read.
+}
+
+void peer_go_on(struct peer *peer) {
+    if (peer->held) {
+        peer->held = false;
+        read_or_stop(peer);
     }
 }
 
@@ -195,6 +214,11 @@ static bool has_event(const struct peer *peer, short event) {
 
 bool peer_has_unread(const struct peer *peer) {
     return peer != NULL && peer->reading && has_event(peer, POLLIN);
+}
+
+size_t peer_unread(const struct peer *peer) {
+    int unread = 0;
+    return ioctl(peer_fd(peer), FIONREAD, &unread) == 0 ? (size_t)unread : 0;
 }
 
 bool peer_is_answered(const struct peer *peer) {

@@ -22,7 +22,8 @@ struct peer {
     enum side side;
     void *owner; // NULL before there is one, and once it was closed
     const struct peer_handlers *handlers;
-    bool reading;
+    bool reading; // … where it is not held
+    bool held;
     bool writing; // a write is under way
     bool shut;
     bool probed;
@@ -37,6 +38,9 @@ struct peer *peer_new_unconnected(int *out_error, uv_loop_t *loop, enum side sid
 void peer_send_at_once(struct peer *peer); // without Nagle's wait for more
 void peer_set_owner(struct peer *peer, const struct peer_handlers *handlers, void *owner);
 void peer_read(struct peer *peer, bool on);
+// From within `buffer`, which lends no room: it is not even watched, until peer_go_on.
+void peer_hold(struct peer *peer);
+void peer_go_on(struct peer *peer);
 // Writes as much as goes at once and returns it. What did not go is copied up to some KiB and
 // written later (`writing`); that counts as written too. A negative result is the error.
 ssize_t peer_write(struct peer *peer, struct slice bytes);
@@ -46,7 +50,8 @@ void peer_close_reset(struct peer *peer);
 // Whether something of the peer, its end included, has arrived that the loop has yet to come to
 // read: a peer that is read is not silent then, however late the loop is. False for NULL.
 bool peer_has_unread(const struct peer *peer);
-// Likewise for one that is being connected: the connection was made, or has failed.
+size_t peer_unread(const struct peer *peer); // bytes
+// Like peer_has_unread for one that is being connected: the connection was made, or has failed.
 bool peer_is_answered(const struct peer *peer);
 bool peer_has_unsent(const struct peer *peer); // bytes that the peer's kernel has not got yet
 // Whether the peer, whose FIN has come, has not acknowledged all that we sent.

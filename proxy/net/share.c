@@ -8,27 +8,95 @@
 #define READ_FIRST_MIN 2048 // a line of a command or the head of a handshake
 #define FADE           64   // rounds
 
+void share_turn_init(struct share_turn *turn) {
+    *turn = (struct share_turn){.light.end = &turn->light.first, .heavy.end = &turn->heavy.first};
+}
+
 void share_begin_turn(struct share_turn *turn) {
     turn->number++;
     turn->before = turn->busy;
     turn->busy = 0;
     turn->heavy_ns = 0;
-    turn->round += !turn->waiting;
-    turn->waiting = false;
+    turn->light_ns = 0;
+    turn->promised_ns = 0;
+    turn->round += turn->heavy.first == NULL;
 }
+
+// ── the queue of the heavy ──────────────────────────────────────────────────────────────────────
 
 static bool is_heavy(const struct share *share) {
     return share->spent_ns >= SHARE_HEAVY_FROM_NS;
 }
 
-// Whether it is heavy and may not have its read in this turn.
-static bool must_wait(const struct share *share, struct share_turn *turn) {
-    if (!is_heavy(share) || share->round == turn->round) {
-        return is_heavy(share);
-    }
-    turn->waiting = turn->waiting || turn->heavy_ns >= SHARE_HEAVY_NS;
-    return turn->heavy_ns >= SHARE_HEAVY_NS;
+bool share_is_late(const struct share_turn *turn) {
+    return turn->light_ns >= SHARE_LATE_NS;
 }
+
+bool share_waits(const struct share *share) {
+    return share->queue != NULL;
+}
+
+bool share_turn_has_waiting(const struct share_turn *turn) {
+    return turn->light.first != NULL || turn->heavy.first != NULL;
+}
+
+void share_forget(struct share *share) {
+    if (!share_waits(share)) {
+        return;
+    }
+    *share->link = share->next;
+    if (share->next != NULL) {
+        share->next->link = share->link;
+    } else {
+        share->queue->end = share->link;
+    }
+    share->queue = NULL;
+}
+
+// What was spent in earlier rounds counts ever less.
+static void enter_round(struct share *share, uint64_t round) {
+    uint64_t rounds = round - share->round;
+    share->spent_ns -= rounds < FADE ? share->spent_ns / FADE * (int64_t)rounds : share->spent_ns;
+    share->round = round;
+}
+
+static void wait_for_turn(struct share *share, struct share_turn *turn) {
+    struct share_queue *queue = is_heavy(share) ? &turn->heavy : &turn->light;
+    enter_round(share, turn->round);
+    share->queue = queue;
+    share->next = NULL;
+    share->link = queue->end;
+    *queue->end = share;
+    queue->end = &share->next;
+}
+
+static int64_t expected_cost(const struct share *share) {
+    if (!is_heavy(share)) {
+        return SHARE_HEAVY_NS / 4; // Its reads were none, or others.
+    }
+    return share->next_ns > SHARE_EXPECTED_MIN_NS ? share->next_ns : SHARE_EXPECTED_MIN_NS;
+}
+
+struct share *share_go_on(struct share_turn *turn) {
+    bool light = turn->light.first != NULL;
+    struct share *share = light ? turn->light.first : turn->heavy.first;
+    if (share == NULL || turn->promised_ns >= SHARE_HEAVY_NS) {
+        return NULL;
+    }
+    turn->round += !light && share->round == turn->round; // All before it had their read.
+    share_forget(share);
+    share->let_go_on = turn->number;
+    turn->promised_ns += expected_cost(share);
+    return share;
+}
+
+// Whether it is heavy, and there is no room for it in this turn.
+static bool must_wait(const struct share *share, const struct share_turn *turn) {
+    bool room = turn->heavy.first == NULL && turn->promised_ns + turn->heavy_ns < SHARE_HEAVY_NS;
+    return is_heavy(share) && !room;
+}
+
+// ── how much ────────────────────────────────────────────────────────────────────────────────────
 
 static unsigned busy_peers(const struct share_turn *turn) {
     unsigned busy = turn->before > turn->busy ? turn->before : turn->busy;
@@ -40,20 +108,24 @@ static size_t first_read(const struct share_turn *turn) {
     return len < READ_FIRST_MIN ? READ_FIRST_MIN : len;
 }
 
-// What was spent in earlier rounds counts ever less.
-static void enter_round(struct share *share, uint64_t round) {
-    uint64_t rounds = round - share->round;
-    share->spent_ns -= rounds < FADE ? share->spent_ns / FADE * (int64_t)rounds : share->spent_ns;
-    share->round = round;
+static size_t next_read(const struct share *share, const struct share_turn *turn) {
+    return share->len == 0 ? first_read(turn) : share->len;
 }
 
-size_t share_take(struct share *share, struct share_turn *turn) {
-    if (share->turn == turn->number || must_wait(share, turn)) {
+size_t share_take(struct share *share, struct share_turn *turn, size_t unread) {
+    if (share->turn == turn->number || share_waits(share)) {
         return 0;
     }
+    bool goes_on = share->let_go_on == turn->number;
+    bool much = share_is_late(turn) && unread >= READ_FIRST_MIN;
+    if (!goes_on && (much || must_wait(share, turn))) {
+        wait_for_turn(share, turn);
+        return 0;
+    }
+    size_t len = next_read(share, turn);
+    share->len = goes_on && !is_heavy(share) && len > READ_FIRST_MIN ? READ_FIRST_MIN : len;
     share->turn = turn->number;
     enter_round(share, turn->round);
-    share->len = share->len == 0 ? first_read(turn) : share->len;
     return share->len;
 }
 
@@ -68,13 +140,16 @@ static int64_t counted(int64_t spent_ns) {
 
 void share_spent(struct share *share, struct share_turn *turn, size_t read, int64_t spent_ns) {
     bool full = read >= share->len;
-    int64_t allowed_ns = is_heavy(share) ? SHARE_HEAVY_NS / 4 : SHARE_TURN_NS / busy_peers(turn);
+    int64_t allowed_ns = is_heavy(share) ? SHARE_HEAVY_NS / 2 : SHARE_TURN_NS / busy_peers(turn);
     if (spent_ns > allowed_ns) {
         share->len = within((size_t)((double)read * (double)allowed_ns / (double)spent_ns));
     } else if (full && spent_ns < allowed_ns / 2) {
         share->len = within(2 * share->len);
     }
     turn->busy += read >= share->len;
-    turn->heavy_ns += is_heavy(share) ? spent_ns : 0;
+    if (share->let_go_on != turn->number) {
+        *(is_heavy(share) ? &turn->heavy_ns : &turn->light_ns) += spent_ns;
+    }
+    share->next_ns = (int64_t)((double)spent_ns * (double)share->len / (double)read);
     share->spent_ns += full ? counted(spent_ns) : 0;
 }

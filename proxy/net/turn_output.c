@@ -9,17 +9,20 @@ void turn_outputs_init(struct turn_outputs *outputs) {
     *outputs = (struct turn_outputs){.end = &outputs->first};
 }
 
-bool turn_output_add(struct turn_outputs *outputs, struct turn_output *output, int64_t at_ns) {
+bool turn_output_add(struct turn_outputs *outputs, struct turn_output *output, size_t received,
+                     int64_t at_ns) {
     if (outputs->first == NULL) {
         outputs->since_ns = at_ns;
+        outputs->received = 0;
     }
+    outputs->received += received;
     if (output->link == NULL) {
         output->next = NULL;
         output->link = outputs->end;
         *outputs->end = output;
         outputs->end = &output->next;
     }
-    return at_ns - outputs->since_ns >= TURN_OUTPUT_NS;
+    return at_ns - outputs->since_ns >= TURN_OUTPUT_NS || outputs->received >= TURN_OUTPUT_READ;
 }
 
 void turn_output_remove(struct turn_outputs *outputs, struct turn_output *output) {

@@ -8,6 +8,7 @@
 #define SCOPE_NET_TURN_OUTPUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 // A member of its owner's; all zero: in no list.
@@ -22,12 +23,15 @@ struct turn_outputs {
     struct turn_output *first;
     struct turn_output **end; // where the next one goes
     int64_t since_ns;         // when the first one was added
+    size_t received;          // … and what came since then, in bytes
 };
 
 void turn_outputs_init(struct turn_outputs *outputs);
-// True where the first of the list has waited long enough: then turn_outputs_send is due. One that
-// is in the list keeps its place.
-bool turn_output_add(struct turn_outputs *outputs, struct turn_output *output, int64_t at_ns);
+// After `received` bytes. True where the first of the list has waited long enough, or so much came
+// that the work may be long: then turn_outputs_send is due. One that is in the list keeps its
+// place.
+bool turn_output_add(struct turn_outputs *outputs, struct turn_output *output, size_t received,
+                     int64_t at_ns);
 void turn_output_remove(struct turn_outputs *outputs, struct turn_output *output);
 // Takes all out, in the order in which they were added, and has each send. Sending may free any.
 void turn_outputs_send(struct turn_outputs *outputs);

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "net/conn.h"
 #include "net/identify.h"
 
 #include <signal.h>
@@ -14,9 +15,21 @@ enum { SPARE_DESCRIPTORS = 16 };
 
 static void on_wake(uv_async_t *async);
 
+static void do_not_sleep(uv_idle_t *waiters) {
+    (void)waiters;
+}
+
 static void begin_turn(uv_prepare_t *turns) {
     struct worker *worker = turns->data;
     share_begin_turn(&worker->turn);
+    for (struct share *share = NULL; (share = share_go_on(&worker->turn)) != NULL;) {
+        conn_go_on(share);
+    }
+    if (share_turn_has_waiting(&worker->turn)) {
+        uv_idle_start(&worker->waiters, do_not_sleep);
+    } else {
+        uv_idle_stop(&worker->waiters);
+    }
 }
 
 static void end_turn(uv_check_t *turn_ends) {
@@ -34,6 +47,7 @@ int worker_init(struct worker *worker, struct service *service) {
     worker->jobs_end = &worker->jobs;
     worker->identifying_end = &worker->identifying;
     turn_outputs_init(&worker->outputs);
+    share_turn_init(&worker->turn);
     uv_mutex_init(&worker->mutex);
     uv_async_init(&worker->loop, &worker->wake, on_wake);
     uv_timer_init(&worker->loop, &worker->retry);
@@ -43,6 +57,8 @@ int worker_init(struct worker *worker, struct service *service) {
     uv_prepare_init(&worker->loop, &worker->turns);
     uv_prepare_start(&worker->turns, begin_turn);
     uv_unref((uv_handle_t *)&worker->turns);
+    uv_idle_init(&worker->loop, &worker->waiters);
+    uv_unref((uv_handle_t *)&worker->waiters);
     uv_check_init(&worker->loop, &worker->turn_ends);
     uv_check_start(&worker->turn_ends, end_turn);
     uv_unref((uv_handle_t *)&worker->turn_ends);
@@ -143,6 +159,7 @@ static void finish_if_idle(struct worker *worker) {
     uv_close((uv_handle_t *)&worker->wake, NULL);
     uv_close((uv_handle_t *)&worker->turns, NULL);
     uv_close((uv_handle_t *)&worker->turn_ends, NULL);
+    uv_close((uv_handle_t *)&worker->waiters, NULL);
     uv_close((uv_handle_t *)&worker->retry, NULL);
     uv_close((uv_handle_t *)&worker->grace, NULL);
     uv_close((uv_handle_t *)&worker->spare, NULL);

@@ -68,6 +68,7 @@ struct worker {
     uv_async_t wake;
     uv_prepare_t turns; // a turn of the loop begins
     uv_check_t turn_ends;
+    uv_idle_t waiters; // runs while heavy peers wait: what the loop does not watch cannot wake it
     struct share_turn turn;
     struct turn_outputs outputs; // of the sessions that got something in this turn
     uv_timer_t retry;            // listening again after descriptors ran out

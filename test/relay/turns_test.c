@@ -59,10 +59,10 @@ static void begin(struct peer_of_loop *peer) {
 // One read of the client's, as the loop makes it; what it cost.
 static int64_t read_once(struct peer_of_loop *peer, struct share_turn *turn, struct slice *flood) {
     int64_t before = peer->events;
-    struct slice bytes = slice_sub(*flood, 0, share_take(&peer->share, turn));
+    struct slice bytes = slice_sub(*flood, 0, share_take(&peer->share, turn, 0));
     *flood = slice_from(*flood, bytes.len);
     relay_receive(peer->wire.relay, SIDE_CLIENT, bytes, 0);
-    assert_int_equal(share_take(&peer->share, turn), 0); // No second one in this turn.
+    assert_int_equal(share_take(&peer->share, turn, 0), 0); // No second one in this turn.
     int64_t spent_ns = (peer->events - before) * EVENT_NS;
     share_spent(&peer->share, turn, bytes.len, spent_ns);
     wire_run(&peer->wire); // The server takes it all.
@@ -71,7 +71,7 @@ static int64_t read_once(struct peer_of_loop *peer, struct share_turn *turn, str
 }
 
 static void say_one_line(struct peer_of_loop *peer, struct share_turn *turn) {
-    size_t len = share_take(&peer->share, turn);
+    size_t len = share_take(&peer->share, turn, 0);
     struct slice line = SLICE("NOOP\r\n");
     assert_true(len >= line.len);
     relay_receive(peer->wire.relay, SIDE_CLIENT, line, 0);
@@ -95,8 +95,9 @@ static void fill(struct buf *flood, const char *begin, const char *end) {
 static void flood_with(const char *begins, const char *ends) {
     struct peer_of_loop flooder;
     struct peer_of_loop other;
-    struct share_turn turn = {0};
+    struct share_turn turn;
     struct buf flood;
+    share_turn_init(&turn);
     fill(&flood, begins, ends);
     begin(&flooder);
     begin(&other);

@@ -21,6 +21,8 @@ enum { ROOM = 1000, SENT = 20 * ROOM };
 struct taker {
     char room[ROOM];
     bool had_its_read;
+    struct peer *held; // whom every question for room holds; or NULL
+    unsigned asked;    // for room
     size_t got;
     bool ended;
     int error;
@@ -29,8 +31,12 @@ struct taker {
 
 static uv_buf_t lend(void *owner, enum side side) {
     struct taker *taker = owner;
-    bool none = taker->had_its_read;
+    bool none = taker->had_its_read || taker->held != NULL;
     (void)side;
+    taker->asked++;
+    if (taker->held != NULL) {
+        peer_hold(taker->held);
+    }
     taker->had_its_read = true;
     return uv_buf_init(taker->room, none ? 0 : ROOM);
 }
@@ -101,6 +107,38 @@ static void one_read_a_turn(void **state) {
 static void a_reset_shows_itself(void **state) {
     (void)state;
     read_all(true);
+}
+
+// It is asked for no more until it goes on, and has lost nothing.
+static void one_that_is_held_is_not_watched(void **state) {
+    (void)state;
+    uv_loop_t loop;
+    struct taker taker = {.error = 1};
+    int pair[2];
+    uv_loop_init(&loop);
+    tcp_pair(pair);
+    int error = 0;
+    struct peer *peer = peer_new(&error, &loop, SIDE_CLIENT, pair[1]);
+    peer_set_owner(peer, &handlers, &taker);
+    peer_read(peer, true);
+    taker.held = peer;
+    assert_int_equal(write(pair[0], "abc", 3), 3);
+    close(pair[0]);
+    for (int turns = 0; turns < 5; turns++) {
+        uv_run(&loop, UV_RUN_NOWAIT);
+    }
+    assert_int_equal(taker.asked, 1);
+    assert_int_equal(taker.got, 0);
+    taker.held = NULL;
+    peer_go_on(peer);
+    while (!taker.ended) {
+        taker.had_its_read = false;
+        uv_run(&loop, UV_RUN_NOWAIT);
+    }
+    assert_int_equal(taker.got, 3);
+    peer_close(peer);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
 }
 
 // ── writing ─────────────────────────────────────────────────────────────────────────────────────
@@ -255,6 +293,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_read_a_turn),
         cmocka_unit_test(a_reset_shows_itself),
+        cmocka_unit_test(one_that_is_held_is_not_watched),
         cmocka_unit_test(what_does_not_fit_is_written_when_there_is_room),
         cmocka_unit_test(a_write_that_waits_fails_with_its_peer),
         cmocka_unit_test(a_reset_drops_what_waits),

@@ -19,14 +19,24 @@ struct crowd {
     int64_t ns_per_byte;
 };
 
+// As the loop does: those that wait are not watched.
+static void begin_turn(struct share_turn *turn) {
+    share_begin_turn(turn);
+    while (share_go_on(turn) != NULL) {
+    }
+}
+
 // One turn in which each peer sends as much as is read: the time that it costs.
 static int64_t flood(struct crowd *crowd, struct share_turn *turn) {
     int64_t spent_ns = 0;
-    share_begin_turn(turn);
+    begin_turn(turn);
     for (size_t i = 0; i < crowd->count; i++) {
-        size_t len = share_take(&crowd->shares[i], turn);
+        if (share_waits(&crowd->shares[i])) {
+            continue;
+        }
+        size_t len = share_take(&crowd->shares[i], turn, 0);
         assert_true(len <= LIMIT_READ);
-        assert_int_equal(share_take(&crowd->shares[i], turn), 0);
+        assert_int_equal(share_take(&crowd->shares[i], turn, 0), 0);
         if (len > 0) {
             share_spent(&crowd->shares[i], turn, len, (int64_t)len * crowd->ns_per_byte);
             spent_ns += (int64_t)len * crowd->ns_per_byte;
@@ -39,7 +49,8 @@ static int64_t flood(struct crowd *crowd, struct share_turn *turn) {
 static void cheap_bytes_get_whole_reads(void **state) {
     (void)state;
     static struct crowd crowd = {.count = 1, .ns_per_byte = 5};
-    struct share_turn turn = {0};
+    struct share_turn turn;
+    share_turn_init(&turn);
     for (int i = 0; i < 8; i++) {
         assert_true(flood(&crowd, &turn) > 0);
     }
@@ -52,7 +63,8 @@ static void costly_bytes_get_small_ones(void **state) {
     for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++) {
         static struct crowd crowd;
         crowd = (struct crowd){.count = 1, .ns_per_byte = costs[i]};
-        struct share_turn turn = {0};
+        struct share_turn turn;
+        share_turn_init(&turn);
         flood(&crowd, &turn);
         for (int again = 0; again < 20; again++) {
             assert_true(flood(&crowd, &turn) <= 25 * NS_PER_MS);
@@ -67,7 +79,8 @@ static void a_turn_has_a_little_time_for_floods(void **state) {
     for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++) {
         static struct crowd crowd;
         crowd = (struct crowd){.count = 1000, .ns_per_byte = costs[i]};
-        struct share_turn turn = {0};
+        struct share_turn turn;
+        share_turn_init(&turn);
         for (int again = 0; again < 100; again++) {
             flood(&crowd, &turn);
         }
@@ -81,7 +94,8 @@ static void a_turn_has_a_little_time_for_floods(void **state) {
 static void floods_have_their_reads_by_turns(void **state) {
     (void)state;
     static struct crowd crowd = {.count = 1000, .ns_per_byte = 700};
-    struct share_turn turn = {0};
+    struct share_turn turn;
+    share_turn_init(&turn);
     for (int i = 0; i < 100; i++) {
         flood(&crowd, &turn);
     }
@@ -99,10 +113,11 @@ static void who_sends_little_never_waits_for_them(void **state) {
     (void)state;
     static struct crowd crowd = {.count = 1000, .ns_per_byte = 700};
     struct share small = {0};
-    struct share_turn turn = {0};
+    struct share_turn turn;
+    share_turn_init(&turn);
     for (int i = 0; i < 1000; i++) {
         flood(&crowd, &turn);
-        size_t len = share_take(&small, &turn);
+        size_t len = share_take(&small, &turn, 0);
         assert_true(len > 0);
         share_spent(&small, &turn, 30, 20 * NS_PER_MS); // with another process in between
     }
@@ -113,10 +128,11 @@ static void two_long_reads_are_not_heavy(void **state) {
     (void)state;
     static struct crowd crowd = {.count = 1000, .ns_per_byte = 700};
     struct share two = {0};
-    struct share_turn turn = {0};
+    struct share_turn turn;
+    share_turn_init(&turn);
     for (int i = 0; i < 100; i++) {
         flood(&crowd, &turn);
-        size_t len = share_take(&two, &turn);
+        size_t len = share_take(&two, &turn, 0);
         assert_true(len > 0);
         share_spent(&two, &turn, i == 50 || i == 51 ? len : 1, NS_PER_MS / 8 - 1);
     }
@@ -125,7 +141,8 @@ static void two_long_reads_are_not_heavy(void **state) {
 static void it_grows_again_when_the_flood_is_over(void **state) {
     (void)state;
     static struct crowd crowd = {.count = 1, .ns_per_byte = 10000};
-    struct share_turn turn = {0};
+    struct share_turn turn;
+    share_turn_init(&turn);
     for (int i = 0; i < 5; i++) {
         flood(&crowd, &turn);
     }
@@ -140,14 +157,15 @@ static void it_grows_again_when_the_flood_is_over(void **state) {
 static void what_was_spent_fades(void **state) {
     (void)state;
     static struct crowd crowd = {.count = 1, .ns_per_byte = 700};
-    struct share_turn turn = {0};
+    struct share_turn turn;
+    share_turn_init(&turn);
     for (int i = 0; i < 100; i++) {
         flood(&crowd, &turn);
     }
     assert_true(crowd.shares[0].spent_ns >= SHARE_HEAVY_FROM_NS);
     for (int i = 0; i < 500; i++) {
-        share_begin_turn(&turn);
-        share_spent(&crowd.shares[0], &turn, share_take(&crowd.shares[0], &turn) / 2, 1000);
+        begin_turn(&turn);
+        share_spent(&crowd.shares[0], &turn, share_take(&crowd.shares[0], &turn, 0) / 2, 1000);
     }
     assert_true(crowd.shares[0].spent_ns < SHARE_HEAVY_FROM_NS);
 }
@@ -155,13 +173,79 @@ static void what_was_spent_fades(void **state) {
 static void a_peer_that_sends_little_keeps_its_share(void **state) {
     (void)state;
     struct share share = {0};
-    struct share_turn turn = {0};
+    struct share_turn turn;
+    share_turn_init(&turn);
     for (int i = 0; i < 20; i++) {
-        share_begin_turn(&turn);
-        assert_int_equal(share_take(&share, &turn), LIMIT_READ_FIRST);
+        begin_turn(&turn);
+        assert_int_equal(share_take(&share, &turn, 0), LIMIT_READ_FIRST);
         share_spent(&share, &turn, 30, 1000);
         assert_int_equal(turn.busy, 0);
     }
+}
+
+// Many begin to flood in one turn, when nothing is known of them yet.
+static void a_late_turn_lets_who_sent_much_wait(void **state) {
+    (void)state;
+    static struct share shares[100];
+    struct share small = {0};
+    struct share_turn turn;
+    share_turn_init(&turn);
+    begin_turn(&turn);
+    size_t reads = 0;
+    for (size_t i = 0; i < 100; i++) {
+        size_t len = share_take(&shares[i], &turn, LIMIT_READ);
+        if (len > 0) {
+            share_spent(&shares[i], &turn, len, NS_PER_MS);
+            reads++;
+        }
+        assert_int_equal(share_waits(&shares[i]), len == 0);
+    }
+    assert_true(share_is_late(&turn));
+    assert_int_equal(reads, SHARE_LATE_NS / NS_PER_MS);
+    assert_true(share_take(&small, &turn, 30) > 0);
+}
+
+// In the order in which they came, and each with a short read at first.
+static void who_waits_goes_on_in_later_turns(void **state) {
+    (void)state;
+    static struct share shares[100];
+    struct share_turn turn;
+    share_turn_init(&turn);
+    share_begin_turn(&turn);
+    turn.light_ns = SHARE_LATE_NS;
+    for (size_t i = 0; i < 100; i++) {
+        assert_int_equal(share_take(&shares[i], &turn, LIMIT_READ), 0);
+    }
+    share_forget(&shares[1]); // in the middle
+    share_forget(&shares[99]);
+    share_begin_turn(&turn);
+    assert_ptr_equal(share_go_on(&turn), &shares[0]);
+    assert_ptr_equal(share_go_on(&turn), &shares[2]);
+    size_t len = share_take(&shares[0], &turn, LIMIT_READ);
+    assert_true(len > 0 && len < LIMIT_READ_FIRST);
+    size_t more = 2;
+    for (int i = 0; i < 100; i++) {
+        for (share_begin_turn(&turn); share_go_on(&turn) != NULL;) {
+            more++;
+        }
+    }
+    assert_int_equal(more, 98);
+    assert_false(share_turn_has_waiting(&turn));
+}
+
+static void who_is_not_heavy_goes_first(void **state) {
+    (void)state;
+    static struct crowd crowd = {.count = 1000, .ns_per_byte = 700};
+    struct share light = {0};
+    struct share_turn turn;
+    share_turn_init(&turn);
+    for (int i = 0; i < 100; i++) {
+        flood(&crowd, &turn);
+    }
+    turn.light_ns = SHARE_LATE_NS;
+    assert_int_equal(share_take(&light, &turn, LIMIT_READ), 0);
+    share_begin_turn(&turn);
+    assert_ptr_equal(share_go_on(&turn), &light);
 }
 
 int main(void) {
@@ -175,6 +259,9 @@ int main(void) {
         cmocka_unit_test(it_grows_again_when_the_flood_is_over),
         cmocka_unit_test(what_was_spent_fades),
         cmocka_unit_test(a_peer_that_sends_little_keeps_its_share),
+        cmocka_unit_test(a_late_turn_lets_who_sent_much_wait),
+        cmocka_unit_test(who_waits_goes_on_in_later_turns),
+        cmocka_unit_test(who_is_not_heavy_goes_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,7 +41,7 @@ static int open_scene(void **state) {
 }
 
 static bool add(size_t i, int64_t at_ns) {
-    return turn_output_add(&scene.outputs, &scene.owners[i], at_ns);
+    return turn_output_add(&scene.outputs, &scene.owners[i], 1, at_ns);
 }
 
 static void assert_sends(const char *expected) {
@@ -93,12 +93,23 @@ static void the_first_does_not_wait_long(void **state) {
     assert_false(add(0, 1000 + TURN_OUTPUT_NS));
 }
 
+static void much_does_not_wait(void **state) {
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        size_t half = TURN_OUTPUT_READ / 2;
+        assert_false(turn_output_add(&scene.outputs, &scene.owners[0], half, 0));
+        assert_true(turn_output_add(&scene.outputs, &scene.owners[1], half, 0));
+        assert_sends("ab");
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(each_sends_once_in_its_order, open_scene),
         cmocka_unit_test_setup(one_that_was_taken_out_does_not_send, open_scene),
         cmocka_unit_test_setup(sending_may_end_another, open_scene),
         cmocka_unit_test_setup(the_first_does_not_wait_long, open_scene),
+        cmocka_unit_test_setup(much_does_not_wait, open_scene),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
