@@ -157,8 +157,8 @@
 #define SHARE_LATE_NS (4 * NS_PER_MS)
 // What the read of a peer that goes on is expected to cost at least.
 #define SHARE_EXPECTED_MIN_NS (SHARE_HEAVY_NS / 32)
-// What is sent at the end of a turn waits so long at most, or for the work of one peer. More than a
-// read of TURN_OUTPUT_READ bytes leaves goes at once: it would be in no cache any more.
+// What is sent at the end of a turn waits so long at most, or for the work of one peer. Where reads
+// of TURN_OUTPUT_READ bytes together wait it goes at once: it would be in no cache any more.
 #define TURN_OUTPUT_NS   (5 * NS_PER_MS)
 #define TURN_OUTPUT_READ LIMIT_READ_FIRST
 

@@ -492,6 +492,7 @@ static struct conn *new_conn(struct worker *worker, const struct accepted *accep
     conn->dial_at_ns = INT64_MAX;
     conn->deadline = deadline_new(&worker->loop, on_due, conn);
     conn->output = (struct turn_output){.send = update_later, .owner = conn};
+    conn->shares[SIDE_CLIENT] = accepted->share;
     conn->shares[SIDE_CLIENT].owner = conn;
     conn->shares[SIDE_SERVER].owner = conn;
     fill_session(conn);
@@ -501,8 +502,6 @@ static struct conn *new_conn(struct worker *worker, const struct accepted *accep
 static void take_over(struct conn *conn) {
     struct accepted *accepted = &conn->accepted;
     adopt(conn, accepted->peer);
-    conn->shares[SIDE_CLIENT] = accepted->share;
-    conn->shares[SIDE_CLIENT].owner = conn;
     identify_hand_over(accepted->identification, on_identified, conn);
     route_await(accepted->route, on_dialled, conn);
 }

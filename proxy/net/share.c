@@ -22,7 +22,7 @@ void share_begin_turn(struct share_turn *turn) {
     turn->round += turn->heavy.first == NULL;
 }
 
-// ── the queue of the heavy ──────────────────────────────────────────────────────────────────────
+// ── who waits ───────────────────────────────────────────────────────────────────────────────────
 
 static bool is_heavy(const struct share *share) {
     return share->spent_ns >= SHARE_HEAVY_FROM_NS;
