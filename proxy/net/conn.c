@@ -95,7 +95,7 @@ static void end(struct conn *conn) {
         recent_places_ended(&conn->worker->recent_places, client->text.port);
     }
     count_news(conn);
-    turn_output_remove(&conn->worker->outputs, &conn->output);
+    turn_output_remove(&conn->output);
     share_forget(&conn->shares[SIDE_CLIENT]);
     share_forget(&conn->shares[SIDE_SERVER]);
     identify_cancel(conn->accepted.identification);
@@ -162,7 +162,7 @@ static void count_spent(struct conn *conn, int64_t update_ns) {
 static void update(struct conn *conn) {
     assert(!conn->updating);
     int64_t began_ns = pair_now_ns(&conn->pair);
-    turn_output_remove(&conn->worker->outputs, &conn->output);
+    turn_output_remove(&conn->output);
     conn->updating = true;
     pair_move(&conn->pair);
     conn->updating = false;
@@ -186,7 +186,7 @@ static void update_later(void *owner) {
 // Of a session that is yet to be updated after what the other peer sent.
 static bool wants_read(const struct conn *conn, enum side side) {
     const struct relay *relay = conn->pair.relay;
-    return conn->output.link == NULL ||
+    return !turn_output_waits(&conn->output) ||
            (relay_wants_read(relay, side) && !relay_is_congested(relay));
 }
 
@@ -232,7 +232,7 @@ static void on_received(void *owner, enum side side, struct slice bytes) {
 // What came before the end of a stream goes out before it. That may show a reset, and give the peer
 // up.
 static void send_what_waits(struct conn *conn) {
-    if (conn->output.link != NULL) {
+    if (turn_output_waits(&conn->output)) {
         conn->updating = true;
         pair_move(&conn->pair);
         conn->updating = false;

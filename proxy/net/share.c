@@ -9,7 +9,9 @@
 #define FADE           64   // rounds
 
 void share_turn_init(struct share_turn *turn) {
-    *turn = (struct share_turn){.light.end = &turn->light.first, .heavy.end = &turn->heavy.first};
+    *turn = (struct share_turn){0};
+    fifo_init(&turn->light);
+    fifo_init(&turn->heavy);
 }
 
 void share_begin_turn(struct share_turn *turn) {
@@ -19,7 +21,7 @@ void share_begin_turn(struct share_turn *turn) {
     turn->heavy_ns = 0;
     turn->light_ns = 0;
     turn->promised_ns = 0;
-    turn->round += turn->heavy.first == NULL;
+    turn->round += fifo_is_empty(&turn->heavy);
 }
 
 // ── who waits ───────────────────────────────────────────────────────────────────────────────────
@@ -33,24 +35,15 @@ bool share_is_late(const struct share_turn *turn) {
 }
 
 bool share_waits(const struct share *share) {
-    return share->queue != NULL;
+    return fifo_has(&share->waiting);
 }
 
 bool share_turn_has_waiting(const struct share_turn *turn) {
-    return turn->light.first != NULL || turn->heavy.first != NULL;
+    return !fifo_is_empty(&turn->light) || !fifo_is_empty(&turn->heavy);
 }
 
 void share_forget(struct share *share) {
-    if (!share_waits(share)) {
-        return;
-    }
-    *share->link = share->next;
-    if (share->next != NULL) {
-        share->next->link = share->link;
-    } else {
-        share->queue->end = share->link;
-    }
-    share->queue = NULL;
+    fifo_remove(&share->waiting);
 }
 
 // What was spent in earlier rounds counts ever less.
@@ -61,13 +54,8 @@ static void enter_round(struct share *share, uint64_t round) {
 }
 
 static void wait_for_turn(struct share *share, struct share_turn *turn) {
-    struct share_queue *queue = is_heavy(share) ? &turn->heavy : &turn->light;
     enter_round(share, turn->round);
-    share->queue = queue;
-    share->next = NULL;
-    share->link = queue->end;
-    *queue->end = share;
-    queue->end = &share->next;
+    fifo_add(is_heavy(share) ? &turn->heavy : &turn->light, &share->waiting);
 }
 
 static int64_t expected_cost(const struct share *share) {
@@ -78,8 +66,8 @@ static int64_t expected_cost(const struct share *share) {
 }
 
 struct share *share_go_on(struct share_turn *turn) {
-    bool light = turn->light.first != NULL;
-    struct share *share = light ? turn->light.first : turn->heavy.first;
+    bool light = !fifo_is_empty(&turn->light);
+    struct share *share = (struct share *)fifo_oldest(light ? &turn->light : &turn->heavy);
     if (share == NULL || turn->promised_ns >= SHARE_HEAVY_NS) {
         return NULL;
     }
@@ -92,7 +80,7 @@ struct share *share_go_on(struct share_turn *turn) {
 
 // Whether it is heavy, and there is no room for it in this turn.
 static bool must_wait(const struct share *share, const struct share_turn *turn) {
-    bool room = turn->heavy.first == NULL && turn->promised_ns + turn->heavy_ns < SHARE_HEAVY_NS;
+    bool room = fifo_is_empty(&turn->heavy) && turn->promised_ns + turn->heavy_ns < SHARE_HEAVY_NS;
     return is_heavy(share) && !room;
 }
 

@@ -16,40 +16,35 @@
 #ifndef SCOPE_NET_SHARE_H
 #define SCOPE_NET_SHARE_H
 
+#include "base/fifo.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 // All zero: of a new peer. It may be copied or freed only while it is in no queue.
 struct share {
-    size_t len;          // of the next read; 0: as a new peer
-    uint64_t turn;       // the latest in which it was taken
-    uint64_t let_go_on;  // … in which it came out of the queue
-    uint64_t round;      // … round in which it was taken or queued
-    int64_t spent_ns;    // what full reads cost lately: what was spent 64 rounds ago counts a third
-    int64_t next_ns;     // … what the next read is expected to cost
-    struct share *next;  // in the queue
-    struct share **link; // what points here
-    struct share_queue *queue; // NULL: it is in none
-    void *owner;               // of who uses it
-};
-
-struct share_queue {
-    struct share *first;
-    struct share **end; // where the next one goes
+    struct fifo_item waiting; // in a queue; the first member
+    size_t len;               // of the next read; 0: as a new peer
+    uint64_t turn;            // the latest in which it was taken
+    uint64_t let_go_on;       // … in which it came out of the queue
+    uint64_t round;           // … round in which it was taken or queued
+    int64_t spent_ns; // what full reads cost lately: what was spent 64 rounds ago counts a third
+    int64_t next_ns;  // … what the next read is expected to cost
+    void *owner;      // of who uses it
 };
 
 // Of all peers of one loop.
 struct share_turn {
     uint64_t number; // from 1
     uint64_t round;
-    unsigned busy;            // peers that filled their share in this turn …
-    unsigned before;          // … and in the one before
-    int64_t heavy_ns;         // what heavy peers cost in this turn
-    int64_t light_ns;         // … and the others
-    int64_t promised_ns;      // what those that were let go on are expected to cost
-    struct share_queue light; // of whom little is known yet: before all of …
-    struct share_queue heavy;
+    unsigned busy;       // peers that filled their share in this turn …
+    unsigned before;     // … and in the one before
+    int64_t heavy_ns;    // what heavy peers cost in this turn
+    int64_t light_ns;    // … and the others
+    int64_t promised_ns; // what those that were let go on are expected to cost
+    struct fifo light;   // of whom little is known yet: before all of …
+    struct fifo heavy;
 };
 
 void share_turn_init(struct share_turn *turn);

@@ -7,23 +7,23 @@
 #ifndef SCOPE_NET_TURN_OUTPUT_H
 #define SCOPE_NET_TURN_OUTPUT_H
 
+#include "base/fifo.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 // A member of its owner's; all zero: in no list.
 struct turn_output {
-    struct turn_output *next;
-    struct turn_output **link; // what points here; NULL: it is in no list
+    struct fifo_item waiting; // in the list; the first member
     void (*send)(void *owner);
     void *owner;
 };
 
 struct turn_outputs {
-    struct turn_output *first;
-    struct turn_output **end; // where the next one goes
-    int64_t since_ns;         // when the first one was added
-    size_t received;          // … and what came since then, in bytes
+    struct fifo waiting;
+    int64_t since_ns; // when the first one was added
+    size_t received;  // … and what came since then, in bytes
 };
 
 void turn_outputs_init(struct turn_outputs *outputs);
@@ -32,7 +32,8 @@ void turn_outputs_init(struct turn_outputs *outputs);
 // place.
 bool turn_output_add(struct turn_outputs *outputs, struct turn_output *output, size_t received,
                      int64_t at_ns);
-void turn_output_remove(struct turn_outputs *outputs, struct turn_output *output);
+void turn_output_remove(struct turn_output *output);
+bool turn_output_waits(const struct turn_output *output);
 // Takes all out, in the order in which they were added, and has each send. Sending may free any.
 void turn_outputs_send(struct turn_outputs *outputs);
 

@@ -26,7 +26,7 @@ static void send_one(void *owner) {
     const char name[] = {(char)('a' + (output - scene.owners)), '\0'};
     memcpy(scene.sent + strlen(scene.sent), name, sizeof(name));
     if (scene.leaves != NULL) {
-        turn_output_remove(&scene.outputs, scene.leaves);
+        turn_output_remove(scene.leaves);
     }
 }
 
@@ -64,13 +64,13 @@ static void each_sends_once_in_its_order(void **state) {
 
 static void one_that_was_taken_out_does_not_send(void **state) {
     (void)state;
-    turn_output_remove(&scene.outputs, &scene.owners[0]);
+    turn_output_remove(&scene.owners[0]);
     for (size_t i = 0; i < OWNERS; i++) {
         add(i, 0);
     }
-    turn_output_remove(&scene.outputs, &scene.owners[0]);
-    turn_output_remove(&scene.outputs, &scene.owners[2]);
-    turn_output_remove(&scene.outputs, &scene.owners[3]);
+    turn_output_remove(&scene.owners[0]);
+    turn_output_remove(&scene.owners[2]);
+    turn_output_remove(&scene.owners[3]);
     add(0, 0);
     assert_sends("ba");
 }
