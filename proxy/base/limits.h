@@ -431,6 +431,7 @@ enum { OPTION_WORD_MAX = 64 };             // `--name` and its NUL
 #define LIMIT_WIPED           (256 * KIB) // what is larger holds no line of a credential
 #define LIMIT_ESCAPES_AT_ONCE 256         // bytes of escapes that are put into a buffer in one go
 #define JSON_KEY_MAX          64          // the name of a member, which is always ours
-#define MEMORY_BLOCK_BYTES    16 // that the allocator takes for a block beside what it holds
+#define MEMORY_BLOCK_BYTES    16   // that the allocator takes for a block beside what it holds
+#define MEMORY_CACHED_MAX     1032 // glibc caches freed blocks of at most so many bytes (tcache)
 
 #endif
