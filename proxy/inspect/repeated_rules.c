@@ -2,6 +2,7 @@
 // `message-repeated`: a message that was sent in the session before, to the same recipients, and
 // had not been refused. What is compared is its size and a digest of its beginning, taken here,
 // since the outputs may want none.
+#include "base/array.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "inspect/themes.h"
@@ -18,8 +19,9 @@ struct sent_messages {
     int number; // of the message under way
     struct sha256 text;
     uint64_t hashed;
-    struct sent_message items[LIMIT_SENT_MESSAGES];
+    struct sent_message *items; // LIMIT_SENT_MESSAGES at most
     size_t count;
+    size_t room;
 };
 
 static struct sent_messages *sent_messages_new(void) {
@@ -27,7 +29,10 @@ static struct sent_messages *sent_messages_new(void) {
 }
 
 void sent_messages_free(struct sent_messages *sent) {
-    free(sent);
+    if (sent != NULL) {
+        free(sent->items);
+        free(sent);
+    }
 }
 
 static void take_text(struct sent_messages *sent, const struct event_content *content) {
@@ -69,6 +74,13 @@ static const struct sent_message *find(const struct sent_messages *sent,
     return NULL;
 }
 
+static void add(struct sent_messages *sent, int number, const uint8_t digest[SHA256_LEN]) {
+    sent->items = array_grown(sent->items, sent->count, &sent->room, sizeof(*sent->items));
+    struct sent_message *item = &sent->items[sent->count++];
+    item->number = number;
+    memcpy(item->digest, digest, SHA256_LEN);
+}
+
 static void take_message(struct analysis *analysis, const struct event_message *message) {
     struct sent_messages *sent = analysis->sent;
     bool refused = message->code >= 400 || !message->content.complete;
@@ -85,9 +97,7 @@ static void take_message(struct analysis *analysis, const struct event_message *
                      "the server had not refused; they get it twice",
                      same->number);
     } else if (sent->count < LIMIT_SENT_MESSAGES) {
-        struct sent_message *item = &sent->items[sent->count++];
-        item->number = message->message;
-        memcpy(item->digest, digest, SHA256_LEN);
+        add(sent, message->message, digest);
     }
 }
 
