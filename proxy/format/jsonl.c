@@ -42,16 +42,18 @@ struct jsonl {
 
 // ── a line ──────────────────────────────────────────────────────────────────────────────────────
 
-// The members that every event has.
+// The members that every event has. None needs escaping, and they are a quarter of all lines.
 static void put_head(struct json_writer *json, const struct event *event) {
     const struct event_session *session = event->session;
-    json_key(json, "time");
-    json_open(json, '"');
+    buf_put(json->out, SLICE("\"time\":\""));
     clock_put_rfc3339(json->out, event_unix_ns(event), CLOCK_MICROSECONDS);
+    buf_put(json->out, SLICE("\",\"pid\":"));
+    buf_put_u64(json->out, session == NULL ? 0 : session->client.pid);
+    buf_put(json->out, SLICE(",\"session\":"));
+    buf_put_u64(json->out, session == NULL ? 0 : session->id);
+    buf_put(json->out, SLICE(",\"event\":\""));
+    buf_put_string(json->out, event_kind_name(event->kind));
     json_close(json, '"');
-    json_member_uint(json, "pid", session == NULL ? 0 : session->client.pid);
-    json_member_uint(json, "session", session == NULL ? 0 : session->id);
-    json_member_string(json, "event", event_kind_name(event->kind));
 }
 
 static void put(struct json_writer *json, const struct field_table *table, const void *object) {
