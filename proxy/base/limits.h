@@ -332,6 +332,7 @@
 #define LIMIT_WEB_FLOOR        (16 * KIB)        // that each live session may have in any case
 #define LIMIT_WEB_MESSAGE      (8 * MIB)         // of one message
 #define LIMIT_WEB_EVENTS       (16 * MIB)        // lines for readers to come; the oldest go first
+#define FEED_BLOCK             (16 * KIB)        // lines that are kept, and go, together
 #define LIMIT_WEB_CONNECTIONS  128               // at once
 #define LIMIT_WEB_TURNED_AWAY  256               // more, that get an answer why
 #define LIMIT_WEB_STREAMS      32                // of events, at once

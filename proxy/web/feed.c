@@ -12,10 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What was added at once.
+// Lines that follow each other. Many are in one block: a block for each that is added would spread
+// what a session touches over memory that the processor has not seen lately, and its own work would
+// wait for it (test/bench/README.md).
 struct block {
     uint8_t *bytes;
     size_t len;
+    size_t room;
     uint64_t first; // counter of its first line
     uint64_t count;
 };
@@ -23,6 +26,7 @@ struct block {
 struct feed {
     pthread_mutex_t lock; // of all below
     size_t max;
+    size_t block_room; // of a usual block
     size_t bytes;
     uint64_t last;
     uint64_t cleared;     // the counter of the notice of the last clear
@@ -36,12 +40,13 @@ struct feed *feed_new(size_t max) {
     struct feed *feed = mem_new(sizeof(*feed));
     pthread_mutex_init(&feed->lock, NULL);
     feed->max = max;
+    feed->block_room = max / 16 < FEED_BLOCK ? max / 16 : FEED_BLOCK;
     return feed;
 }
 
 // With what the allocator needs for its bytes.
 static size_t size_of(const struct block *block) {
-    return sizeof(*block) + block->len + MEMORY_BLOCK_BYTES;
+    return sizeof(*block) + block->room + MEMORY_BLOCK_BYTES;
 }
 
 static void drop_first(struct feed *feed) {
@@ -71,20 +76,31 @@ static uint64_t count_lines(struct slice lines) {
     return count;
 }
 
-static void add(struct feed *feed, const struct block *block) {
-    feed->blocks =
-        array_queue_grown(feed->blocks, &feed->start, &feed->end, &feed->room, sizeof(*block));
-    feed->blocks[feed->end] = *block;
-    feed->blocks[feed->end++].first = feed->last + 1;
-    feed->last += block->count;
+static void open_block(struct feed *feed, size_t room) {
+    feed->blocks = array_queue_grown(feed->blocks, &feed->start, &feed->end, &feed->room,
+                                     sizeof(*feed->blocks));
+    struct block *block = &feed->blocks[feed->end++];
+    *block = (struct block){.room = room, .first = feed->last + 1};
+    block->bytes = mem_resize(NULL, room, 1);
     feed->bytes += size_of(block);
 }
 
+// The latest block if it has `len` bytes left, else a new one.
+static struct block *block_for(struct feed *feed, size_t len) {
+    const struct block *latest = feed->start == feed->end ? NULL : &feed->blocks[feed->end - 1];
+    if (latest == NULL || latest->room - latest->len < len) {
+        open_block(feed, len > feed->block_room ? len : feed->block_room);
+    }
+    return &feed->blocks[feed->end - 1];
+}
+
 static void add_copy(struct feed *feed, struct slice lines) {
-    struct block block = {.len = lines.len, .count = count_lines(lines)};
-    block.bytes = mem_resize(NULL, lines.len, 1);
-    memcpy(block.bytes, lines.data, lines.len);
-    add(feed, &block);
+    struct block *block = block_for(feed, lines.len);
+    uint64_t count = count_lines(lines);
+    memcpy(block->bytes + block->len, lines.data, lines.len);
+    block->len += lines.len;
+    block->count += count;
+    feed->last += count;
 }
 
 void feed_add(struct feed *feed, struct slice lines) {
