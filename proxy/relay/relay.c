@@ -398,28 +398,3 @@ void relay_tick(struct relay *relay, int64_t at_ns) {
         settle(relay, at_ns);
     }
 }
-
-// After the answer to QUIT a session is complete, however long a peer keeps its connection.
-static bool is_complete(const struct relay *relay) {
-    return dialogue_quit_answered(observer_dialogue(relay->observer));
-}
-
-void relay_idle(struct relay *relay, int64_t at_ns) {
-    if (!is_complete(relay)) {
-        session_end_decide_by_proxy(relay, OUTCOME_TIMEOUT, at_ns);
-        session_end_say_last(
-            relay, "421 4.4.2 smtpscope: idle for too long, closing the connection", at_ns);
-    }
-    session_end_close_both(relay, at_ns);
-    observer_flush(relay->observer);
-}
-
-void relay_stop(struct relay *relay, int64_t at_ns) {
-    if (!is_complete(relay)) {
-        session_end_decide_by_proxy(relay, OUTCOME_PROXY_STOPPED, at_ns);
-        session_end_say_last(
-            relay, "421 4.3.2 smtpscope: the proxy is stopping, closing the connection", at_ns);
-    }
-    session_end_close_within(relay, at_ns, RELAY_STOP_LINGER_NS);
-    observer_flush(relay->observer);
-}

@@ -334,14 +334,9 @@ void upstream_starttls_finish(struct relay *relay, int64_t at_ns);
 // Where the server closed on the way, the client is to learn it.
 void upstream_starttls_check_gone(struct relay *relay, int64_t at_ns);
 
-// session_end.c, session_end_text.c: how a session ends.
+// session_end.c (with relay_idle and relay_stop), session_end_text.c: how a session ends.
 void session_end_decide(struct relay *relay, enum outcome outcome, enum party by,
                         const char *format, ...) __attribute__((format(printf, 4, 5)));
-// The same for an end that the proxy makes (idle for too long, a stop) and only its moment
-// explains; where a peer has closed already that is what ended the session.
-void session_end_decide_by_proxy(struct relay *relay, enum outcome outcome, int64_t at_ns);
-// The same where it is the last word: only if the client is between commands.
-void session_end_say_last(struct relay *relay, const char *line, int64_t at_ns);
 // Stops relaying: sends what is left, closes both sides.
 void session_end_close_both(struct relay *relay, int64_t at_ns);
 // The connection to the server alone, with nothing that waits for it: what it may yet say is lost.

@@ -64,7 +64,8 @@ static void say(struct relay *relay, const char *line, int64_t at_ns) {
     buf_cleanup(&plain);
 }
 
-void session_end_say_last(struct relay *relay, const char *line, int64_t at_ns) {
+// Only if the client is between commands.
+static void say_last(struct relay *relay, const char *line, int64_t at_ns) {
     if (relay->client_state == CLIENT_UNDECIDED && relay->config->client_tls == CLIENT_TLS_AUTO) {
         relay_set_client(relay, CLIENT_PLAIN); // So long a silence is that of a plain client.
     }
@@ -149,7 +150,7 @@ static void refuse_plain_client(struct relay *relay, int64_t at_ns) {
         return; // It waits for TLS; a plain line would only confuse it.
     }
     snprintf(line, sizeof(line), "421 4.4.1 smtpscope: %.400s", reason_of(relay));
-    session_end_say_last(relay, line, at_ns);
+    say_last(relay, line, at_ns);
 }
 
 void session_end_refuse_client(struct relay *relay, int64_t at_ns) {
@@ -179,6 +180,42 @@ void session_end_refuse_client(struct relay *relay, int64_t at_ns) {
         break;
     }
     session_end_close_both(relay, at_ns);
+}
+
+// ── the proxy ends it ───────────────────────────────────────────────────────────────────────────
+
+// Only the moment explains such an end.
+static void decide_by_proxy(struct relay *relay, enum outcome outcome, int64_t at_ns) {
+    char text[FAILURE_MAX];
+    if (relay->first_close == PARTY_NONE) { // Who closed first ended it, and not the proxy.
+        session_end_note_moment(relay, at_ns);
+        session_end_put_text(text, relay, outcome);
+        session_end_decide(relay, outcome, PARTY_PROXY, "%s", text);
+    }
+}
+
+// After the answer to QUIT a session is complete, however long a peer keeps its connection.
+static bool is_complete(const struct relay *relay) {
+    return dialogue_quit_answered(observer_dialogue(relay->observer));
+}
+
+void relay_idle(struct relay *relay, int64_t at_ns) {
+    if (!is_complete(relay)) {
+        decide_by_proxy(relay, OUTCOME_TIMEOUT, at_ns);
+        say_last(relay, "421 4.4.2 smtpscope: idle for too long, closing the connection", at_ns);
+    }
+    session_end_close_both(relay, at_ns);
+    observer_flush(relay->observer);
+}
+
+void relay_stop(struct relay *relay, int64_t at_ns) {
+    if (!is_complete(relay)) {
+        decide_by_proxy(relay, OUTCOME_PROXY_STOPPED, at_ns);
+        say_last(relay, "421 4.3.2 smtpscope: the proxy is stopping, closing the connection",
+                 at_ns);
+    }
+    session_end_close_within(relay, at_ns, RELAY_STOP_LINGER_NS);
+    observer_flush(relay->observer);
 }
 
 // ── the summary ─────────────────────────────────────────────────────────────────────────────────
@@ -242,15 +279,6 @@ static void decide_by_nature(struct relay *relay, int64_t at_ns) {
     session_end_note_moment(relay, at_ns);
     session_end_put_text(text, relay, outcome);
     session_end_decide(relay, outcome, by, "%s", text);
-}
-
-void session_end_decide_by_proxy(struct relay *relay, enum outcome outcome, int64_t at_ns) {
-    char text[FAILURE_MAX];
-    if (relay->first_close == PARTY_NONE) { // Who closed first ended it, and not the proxy.
-        session_end_note_moment(relay, at_ns);
-        session_end_put_text(text, relay, outcome);
-        session_end_decide(relay, outcome, PARTY_PROXY, "%s", text);
-    }
 }
 
 struct event_close session_end_summary(struct relay *relay, int64_t at_ns) {
