@@ -121,9 +121,10 @@
 #define ADDRESS_TEXT_MAX     64   // an address with its port
 #define PROCESS_PROGRAM_MAX  64   // the name of a program
 // A session waits 50 ms for the name of its client, and no longer: when the first of these times is
-// over the loop takes what was answered meanwhile.
-#define IDENTIFY_NS      (49 * NS_PER_MS)
-#define IDENTIFY_LAST_NS NS_PER_MS
+// over the loop takes what was answered meanwhile. Where answers come late the first is halved.
+#define IDENTIFY_NS           (49 * NS_PER_MS)
+#define IDENTIFY_LAST_NS      NS_PER_MS
+#define IDENTIFY_HALVINGS_MAX 6
 // A redirected client of this machine may be this process itself, which must be known.
 #define IDENTIFY_REDIRECTED_NS (5 * NS_PER_S)
 // A balancer sends its header with its first packet; one that is lost comes again within 3 s, which

@@ -354,8 +354,9 @@ static void on_identified(void *context, const struct process_identity *found) {
 
 // A name for the transcript is not worth a long wait; whether a redirected connection is our own
 // is: dialled once more, it would come back again, and so on without end.
-static int64_t identify_wait_ns(const struct arrival *arrival) {
-    return arrival->accepted.spec->mode == MODE_TRANSPARENT ? IDENTIFY_REDIRECTED_NS : IDENTIFY_NS;
+static int64_t process_wait_ns(const struct arrival *arrival) {
+    return arrival->accepted.spec->mode == MODE_TRANSPARENT ? IDENTIFY_REDIRECTED_NS
+                                                            : identify_wait_ns(arrival->worker);
 }
 
 static void identify(struct arrival *arrival) {
@@ -365,7 +366,7 @@ static void identify(struct arrival *arrival) {
         go_on(arrival);
         return;
     }
-    arrival->identify_by_ns = (int64_t)uv_hrtime() + identify_wait_ns(arrival);
+    arrival->identify_by_ns = (int64_t)uv_hrtime() + process_wait_ns(arrival);
     arm(arrival);
     arrival->accepted.identification =
         identify_start(arrival->worker, client, on_identified, arrival);

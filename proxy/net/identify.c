@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/identify.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "net/owner.h"
 #include "net/worker.h"
@@ -14,6 +15,7 @@ struct identification {
     struct worker *worker;
     identify_done *done; // NULL when cancelled
     void *context;
+    bool late;                   // the session began without it
     struct identification *next; // of this turn
 };
 
@@ -27,6 +29,9 @@ static void end(struct identification *identification) {
 static void take_answer(struct worker *worker, void *argument) {
     struct identification *identification = argument;
     const struct owner_query *query = &identification->query;
+    if (!identification->late && worker->identify_halvings > 0) {
+        worker->identify_halvings--;
+    }
     if (query->found.pid != 0) {
         recent_places_note(&worker->recent_places,
                            &(struct socket_place){
@@ -62,13 +67,23 @@ struct identification *identify_start(struct worker *worker, const struct client
 
 void identify_hand_over(struct identification *identification, identify_done *done, void *context) {
     if (identification != NULL) {
+        struct worker *worker = identification->worker;
         identification->done = done;
         identification->context = context;
+        identification->late = true;
+        worker->identify_halvings += worker->identify_halvings < IDENTIFY_HALVINGS_MAX;
     }
 }
 
+int64_t identify_wait_ns(const struct worker *worker) {
+    return IDENTIFY_NS >> worker->identify_halvings;
+}
+
 void identify_cancel(struct identification *identification) {
-    identify_hand_over(identification, NULL, NULL);
+    if (identification != NULL) {
+        identification->done = NULL;
+        identification->late = true;
+    }
 }
 
 // ── the end of a turn ───────────────────────────────────────────────────────────────────────────

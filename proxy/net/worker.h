@@ -85,6 +85,7 @@ struct worker {
     struct recent_places recent_places; // of this loop's clients
     struct identification *identifying; // the clients of this turn
     struct identification **identifying_end;
+    unsigned identify_halvings; // of the time that an arrival waits for its answer
     uint64_t descriptors_max; // the limit when it was last asked for: it may be raised at any time
     bool stopping;
     bool finished;

@@ -151,8 +151,8 @@ static void answer(uint32_t pid) {
     query->answered(query);
 }
 
-static int close_scene(void **state) {
-    (void)state;
+// The session ends, and the client goes.
+static void leave(void) {
     if (scene.query != NULL) {
         answer(0);
         uv_run(&scene.worker.loop, UV_RUN_NOWAIT);
@@ -164,6 +164,12 @@ static int close_scene(void **state) {
         worker_session_ended(&scene.worker, &scene.live, true);
     }
     close(scene.client);
+    scene.sessions = 0;
+}
+
+static int close_scene(void **state) {
+    (void)state;
+    leave();
     networks_cleanup(&scene.balancers);
     assert_int_equal(atomic_load(&scene.service.live), 0);
     assert_int_equal(atomic_load(&scene.service.connections), 0);
@@ -246,6 +252,41 @@ static void a_client_is_identified_for_50_ms(void **state) {
     assert_non_null(scene.session.identification);
     turn();
     assert_int_equal(scene.process.pid, PID);
+}
+
+static void arrive_answered(uint32_t pid) {
+    arrive_to_be_sent_on();
+    answer(pid);
+    until(&scene.sessions);
+    assert_int_equal(scene.process.pid, pid);
+    leave();
+}
+
+static void arrive_unanswered(uint64_t began_after_ms, uint64_t not_after_ms) {
+    arrive_to_be_sent_on();
+    fake_clock_pass_ms(not_after_ms);
+    assert_int_equal(scene.sessions, 0);
+    fake_clock_pass_ms(began_after_ms - not_after_ms);
+    assert_int_equal(scene.sessions, 1);
+    leave();
+}
+
+// Each wait in vain halves the next one, each answer in time doubles it.
+static void waits_in_vain_grow_shorter(void **state) {
+    (void)state;
+    arrive_unanswered(53, 49);
+    arrive_unanswered(29, 24);
+    for (int i = 0; i < 10; i++) {
+        arrive_unanswered(29, 0);
+    }
+    arrive_unanswered(4, 0);
+    arrive_answered(PID);
+    arrive_answered(PID);
+    arrive_unanswered(7, 3);
+    for (int i = 0; i < 10; i++) {
+        arrive_answered(PID);
+    }
+    arrive_unanswered(53, 49);
 }
 
 // Where the loop was busy the first of the two times may find an answer that nothing has taken yet.
@@ -729,6 +770,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_SCENE(the_server_is_dialled_while_the_client_is_identified),
         IN_SCENE(a_client_is_identified_for_50_ms),
+        IN_SCENE(waits_in_vain_grow_shorter),
         IN_SCENE(an_answer_in_time_is_taken_before_the_wait_is_over),
         IN_SCENE(a_dial_that_ended_first_goes_along),
         IN_SCENE(the_grace_ends_what_has_not_begun),
