@@ -135,7 +135,8 @@
 // Connections.
 #define LIMIT_LOOKUPS        32 // names that are looked up at once, each on a thread; more wait
 #define LIMIT_DIAL_ADDRESSES 16 // of one name
-#define LIMIT_ACCEPTS        64 // of one listener in a turn
+#define LIMIT_ACCEPTS        4  // of one listener in a turn: each makes a session
+#define LIMIT_PAGE_ACCEPTS   64 // … of the page's
 #define DESCRIPTORS_TO_START 16 // that must be free for a proxy to be started
 #define DIAL_RETRY_NS        (100 * NS_PER_MS) // where descriptors are used up
 #define ACCEPT_RETRY_MS      100               // the same
@@ -148,16 +149,19 @@
 // How soon what sends no notification is looked at again: that the outputs are not congested any
 // more, that a peer has got all it was sent.
 #define CONN_LOOK_NS (10 * NS_PER_MS)
-// All that the peers of a loop may cost in one turn: others wait at most so long, and as long again
-// where a peer turns costly within its read.
-#define SHARE_TURN_NS (20 * NS_PER_MS)
-// … of which the heavy ones get so much: peers whose full reads lately cost so much.
-#define SHARE_HEAVY_NS      NS_PER_MS
-#define SHARE_HEAVY_FROM_NS (NS_PER_MS / 4)
+// What peers that fill their reads may cost together in one turn: others wait at most so long, and
+// as long again where a peer turns costly within its read.
+#define SHARE_TURN_NS NS_PER_MS
+// A peer is heavy whose full reads lately cost so much. All heavy ones together get so much of a
+// turn, as each answer of a session that others wait for may wait for that; and a whole turn where
+// they have been alone for so much of their own time.
+#define SHARE_HEAVY_FROM_NS  (NS_PER_MS / 4)
+#define SHARE_HEAVY_NS       (NS_PER_MS / 10)
+#define SHARE_ALONE_AFTER_NS (20 * NS_PER_MS)
 // In a turn in which the others have cost so much already, a peer that sent much waits.
-#define SHARE_LATE_NS (4 * NS_PER_MS)
-// What the read of a peer that goes on is expected to cost at least.
-#define SHARE_EXPECTED_MIN_NS (SHARE_HEAVY_NS / 32)
+#define SHARE_LATE_NS (NS_PER_MS / 2)
+// Of those that go on in one turn each is expected to cost this part of it at least.
+#define SHARE_PEERS_MAX 8
 // What is sent at the end of a turn waits so long at most, or for the work of one peer. Where reads
 // of TURN_OUTPUT_READ bytes together wait it goes at once: it would be in no cache any more.
 #define TURN_OUTPUT_NS   (5 * NS_PER_MS)

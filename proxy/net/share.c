@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 
-#define READ_MIN       512
+#define READ_MIN       64
 #define READ_FIRST_MIN 2048 // a line of a command or the head of a handshake
 #define FADE           64   // rounds
 
@@ -58,29 +58,36 @@ static void wait_for_turn(struct share *share, struct share_turn *turn) {
     fifo_add(is_heavy(share) ? &turn->heavy : &turn->light, &share->waiting);
 }
 
-static int64_t expected_cost(const struct share *share) {
+// What heavy peers together get of this turn.
+static int64_t heavy_part(const struct share_turn *turn) {
+    return turn->alone_ns >= SHARE_ALONE_AFTER_NS ? SHARE_TURN_NS : SHARE_HEAVY_NS;
+}
+
+static int64_t expected_cost(const struct share *share, const struct share_turn *turn) {
+    int64_t least_ns = heavy_part(turn) / SHARE_PEERS_MAX;
     if (!is_heavy(share)) {
-        return SHARE_HEAVY_NS / 4; // Its reads were none, or others.
+        return 2 * least_ns; // Its reads were none, or others.
     }
-    return share->next_ns > SHARE_EXPECTED_MIN_NS ? share->next_ns : SHARE_EXPECTED_MIN_NS;
+    return share->next_ns > least_ns ? share->next_ns : least_ns;
 }
 
 struct share *share_go_on(struct share_turn *turn) {
     bool light = !fifo_is_empty(&turn->light);
     struct share *share = (struct share *)fifo_oldest(light ? &turn->light : &turn->heavy);
-    if (share == NULL || turn->promised_ns >= SHARE_HEAVY_NS) {
+    if (share == NULL || turn->promised_ns >= heavy_part(turn)) {
         return NULL;
     }
     turn->round += !light && share->round == turn->round; // All before it had their read.
     share_forget(share);
     share->let_go_on = turn->number;
-    turn->promised_ns += expected_cost(share);
+    turn->promised_ns += expected_cost(share, turn);
     return share;
 }
 
 // Whether it is heavy, and there is no room for it in this turn.
 static bool must_wait(const struct share *share, const struct share_turn *turn) {
-    bool room = fifo_is_empty(&turn->heavy) && turn->promised_ns + turn->heavy_ns < SHARE_HEAVY_NS;
+    bool room =
+        fifo_is_empty(&turn->heavy) && turn->promised_ns + turn->heavy_ns < heavy_part(turn);
     return is_heavy(share) && !room;
 }
 
@@ -128,13 +135,14 @@ static int64_t counted(int64_t spent_ns) {
 
 void share_spent(struct share *share, struct share_turn *turn, size_t read, int64_t spent_ns) {
     bool full = read >= share->len;
-    int64_t allowed_ns = is_heavy(share) ? SHARE_HEAVY_NS / 2 : SHARE_TURN_NS / busy_peers(turn);
+    int64_t allowed_ns = is_heavy(share) ? heavy_part(turn) / 2 : SHARE_TURN_NS / busy_peers(turn);
     if (spent_ns > allowed_ns) {
         share->len = within((size_t)((double)read * (double)allowed_ns / (double)spent_ns));
     } else if (full && spent_ns < allowed_ns / 2) {
         share->len = within(2 * share->len);
     }
     turn->busy += read >= share->len;
+    turn->alone_ns = is_heavy(share) ? turn->alone_ns + spent_ns : 0;
     if (share->let_go_on != turn->number) {
         *(is_heavy(share) ? &turn->heavy_ns : &turn->light_ns) += spent_ns;
     }

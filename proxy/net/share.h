@@ -7,12 +7,13 @@
 // less each gets.
 //
 // A peer is heavy whose reads come full again and again and have cost much lately. Heavy peers
-// together get a part of each turn. Where that is too little for all of them they queue, and the
-// loop does not watch their sockets: it would hear of each of them in every turn. The head of the
-// queue goes on as the turn begins; when all that queued have had a read, a round is over. A
-// session of a few commands never fills its reads, so a turn is short for it however many flood.
-// Where many begin to flood at once the turn becomes long before they count as heavy: then a peer
-// that has sent more than a few lines queues too, before the heavy ones.
+// together get a small part of each turn, and a large one while no other says a word. Where that is
+// too little for all of them they queue, and the loop does not watch their sockets: it would hear
+// of each of them in every turn. The head of the queue goes on as the turn begins; when all that
+// queued have had a read, a round is over. A session of a few commands never fills its reads, so a
+// turn is short for it however many flood. Where many begin to flood at once the turn becomes long
+// before they count as heavy: then a peer that has sent more than a few lines queues too, before
+// the heavy ones.
 #ifndef SCOPE_NET_SHARE_H
 #define SCOPE_NET_SHARE_H
 
@@ -42,6 +43,7 @@ struct share_turn {
     unsigned before;     // … and in the one before
     int64_t heavy_ns;    // what heavy peers cost in this turn
     int64_t light_ns;    // … and the others
+    int64_t alone_ns;    // what heavy peers cost since one that is not was read
     int64_t promised_ns; // what those that were let go on are expected to cost
     struct fifo light;   // of whom little is known yet: before all of …
     struct fifo heavy;

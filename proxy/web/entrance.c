@@ -185,7 +185,7 @@ static bool accept_one(struct entrance *entrance) {
 static void on_connection(uv_poll_t *poll, int status, int events) {
     struct entrance *entrance = poll->data;
     (void)events;
-    for (int i = 0; status == 0 && i < LIMIT_ACCEPTS && accept_one(entrance); i++) {
+    for (int i = 0; status == 0 && i < LIMIT_PAGE_ACCEPTS && accept_one(entrance); i++) {
     }
 }
 
