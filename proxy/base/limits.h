@@ -328,7 +328,7 @@
 #define LIMIT_AUDIT_JOBS    64
 #define LIMIT_AUDIT_OUTPUT  (4 * MIB)    // of what a command says in a case: the end of it
 #define LIMIT_REPORT        (1024 * MIB) // the findings in it are capped in number
-#define LIMIT_HTML_REPORT   (256 * MIB)  // of the sessions in an HTML report, as JSON
+#define LIMIT_HTML_REPORT   (256 * MIB)  // of the sessions in an HTML report, as JSON; of its list
 
 // The page (contract-web): what it keeps is bounded by --web-memory.
 #define WEB_MEMORY_DEFAULT     (256 * MIB)

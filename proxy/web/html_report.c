@@ -7,6 +7,7 @@
 #include "format/show.h"
 #include "transcript/json_writer.h"
 #include "web/page_files.h"
+#include "web/summary.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -16,8 +17,9 @@
 
 struct html_report {
     pthread_mutex_t lock;
-    struct buf sessions; // json objects, a comma between two
-    struct buf files;    // {"1":"a.json",…}: of sessions that were read from files
+    struct buf sessions;  // json objects, a comma between two
+    struct buf summaries; // the same of their lines in the list
+    struct buf files;     // {"1":"a.json",…}: of sessions that were read from files
     const char *file;
     size_t file_count;
     uint64_t taken;
@@ -27,7 +29,8 @@ struct html_report {
 struct html_report *html_report_new(void) {
     struct html_report *report = mem_new(sizeof(*report));
     pthread_mutex_init(&report->lock, NULL);
-    buf_init(&report->sessions, LIMIT_HTML_REPORT + LIMIT_DOCUMENT + LIMIT_EVENT_OUTPUT);
+    buf_init(&report->sessions, LIMIT_HTML_REPORT);
+    buf_init(&report->summaries, LIMIT_HTML_REPORT);
     buf_init(&report->files, LIMIT_HTML_REPORT);
     return report;
 }
@@ -37,6 +40,7 @@ void html_report_free(struct html_report *report) {
         return;
     }
     buf_cleanup(&report->sessions);
+    buf_cleanup(&report->summaries);
     buf_cleanup(&report->files);
     pthread_mutex_destroy(&report->lock);
     free(report);
@@ -58,34 +62,55 @@ static void name_file(struct html_report *report, uint64_t id) {
     }
 }
 
-static void add_session(struct html_report *report, struct slice object, uint64_t id) {
-    if (buf_len(&report->sessions) + object.len > LIMIT_HTML_REPORT) {
+// With its comma.
+static bool has_room(const struct buf *list, struct slice object) {
+    return buf_room(list) > object.len;
+}
+
+static void add_object(struct buf *list, struct slice object) {
+    if (buf_len(list) > 0) {
+        buf_put_byte(list, ',');
+    }
+    buf_put(list, object);
+}
+
+static void add_session(struct html_report *report, struct slice object, struct slice summary,
+                        uint64_t id) {
+    if (!has_room(&report->sessions, object) || !has_room(&report->summaries, summary)) {
         report->left_out++;
         return;
     }
-    if (buf_len(&report->sessions) > 0) {
-        buf_put_byte(&report->sessions, ',');
-    }
-    buf_put(&report->sessions, object);
+    add_object(&report->sessions, object);
+    add_object(&report->summaries, summary);
     name_file(report, id);
+}
+
+static void take_renumbered(struct html_report *report, const struct record *session) {
+    uint64_t id = session->session.id;
+    struct buf object;
+    struct buf summary;
+    buf_init(&object, LIMIT_TRANSCRIPT);
+    buf_init(&summary, LIMIT_TRANSCRIPT);
+    if (record_put_json(&object, session)) {
+        struct json_writer json = json_writer_on(&summary, false);
+        summary_write(&json, session, id);
+        pthread_mutex_lock(&report->lock);
+        add_session(report, buf_slice(&object), buf_slice(&summary), id);
+        pthread_mutex_unlock(&report->lock);
+    }
+    buf_cleanup(&summary);
+    buf_cleanup(&object);
 }
 
 void html_report_take(struct html_report *report, const struct record *session) {
     struct record renumbered = *session;
-    struct buf object;
-    buf_init(&object, LIMIT_TRANSCRIPT);
     pthread_mutex_lock(&report->lock);
     report->taken++;
     if (report->file != NULL) {
         renumbered.session.id = report->taken;
     }
     pthread_mutex_unlock(&report->lock);
-    if (record_put_json(&object, &renumbered)) {
-        pthread_mutex_lock(&report->lock);
-        add_session(report, buf_slice(&object), renumbered.session.id);
-        pthread_mutex_unlock(&report->lock);
-    }
-    buf_cleanup(&object);
+    take_renumbered(report, &renumbered);
 }
 
 struct slice html_report_sessions(const struct html_report *report) {
@@ -141,7 +166,9 @@ static void put_data(struct buf *out, const struct html_report *report,
     put_inert(out, verdict->object);
     buf_putf(out, ",\"left_out\":%llu,\"files\":{", (unsigned long long)report->left_out);
     put_inert(out, buf_slice(&report->files));
-    buf_put_string(out, "},\"document\":");
+    buf_put_string(out, "},\"summaries\":[");
+    put_inert(out, buf_slice(&report->summaries));
+    buf_put_string(out, "],\"document\":");
     put_inert(out, buf_slice(&document));
     buf_put_string(out, ",\"text\":");
     put_text(out, buf_slice(&document));

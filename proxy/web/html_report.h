@@ -2,8 +2,9 @@
 // html_report: what was captured or read, with its verdict, as one self-contained HTML file: the
 // page (web/page_files.h) with all its parts inside, reading the data that it carries.
 //
-//   records ──▶ json objects, kept ──▶ document ─┬──────────▶ <script type="application/json">
-//                                                └─▶ text ──▶   {verdict, document, text, …}
+//   records ─┬▶ json objects, kept ──▶ document ─┬──────────▶ <script type="application/json">
+//            │                                   └─▶ text ──▶   {verdict, document, text,
+//            └▶ summaries, kept ─────────────────────────────▶  summaries, …}
 //
 // Nothing in it can become markup: each `<` of the data is escaped, and a policy allows the one
 // script and the style sheets by their digests, and no address at all.

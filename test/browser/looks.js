@@ -33,7 +33,8 @@ async function assertFits(page) {
     assert(wide <= inner, `${wide} > ${inner}`);
 }
 
-// The list scrolls in no direction but down, so what is too wide there is not seen at all.
+// The list scrolls in no direction but down, so what is too wide there is not seen at all; nor is what
+// has no place in the grid of its row, which is below the row.
 async function noColumnIsCutOff(browser) {
     const proxy = await startProxy('sink');
     await send(proxy.port, 'Subject: plain\r\n\r\nno date');
@@ -43,6 +44,9 @@ async function noColumnIsCutOff(browser) {
         await hasRow(page, 'completed');
         const ends = await page.$$eval('.row > *', all => all.map(each => each.getBoundingClientRect().right));
         assert(Math.max(...ends) <= width, `${Math.max(...ends)} > ${width}`);
+        const below = await page.$$eval('.row > *', all => all.filter(each => each.getBoundingClientRect().bottom >
+            each.parentElement.getBoundingClientRect().bottom).map(each => each.className));
+        assert.deepStrictEqual(below, [], `at ${width}`);
     }
     await finish(page);
     await proxy.stop();

@@ -8,6 +8,7 @@ import os
 import re
 
 from support import scope as s
+from support import web
 from support.smtp import C, S, S_CLOSE, Stage, hello, mail
 
 HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>"
@@ -77,6 +78,15 @@ def test_sessions_of_several_files_are_numbered_anew(scope):
     data = data_of(read(report))
     assert [each["id"] for each in data["document"]["sessions"]] == [1, 2]
     assert data["files"] == {"1": one, "2": two}
+
+
+def test_its_list_is_that_of_the_page(scope):
+    _, proxy = captured(scope)
+    transcript, report = f"{proxy.folder}/out.json", scope.path("list.html")
+    scope.run("check", transcript, "--report", f"html:{report}")
+    with web.viewed(scope, transcript) as (_, page):
+        listed = page.get("/api/v1/sessions")["sessions"]
+    assert listed[0]["subject"] == HOSTILE and data_of(read(report))["summaries"] == listed
 
 
 def test_nothing_of_a_mail_is_markup(scope):

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // source: where sessions come from. The page asks one object with the calls of /api/v1, and does not
 // know whether a program answers or the data that a report carries.
-import {countFindings} from './words.js';
 import {readMessage, messageBytes} from './mime.js';
 
 export class SourceError extends Error {
@@ -70,22 +69,6 @@ export function liveSource(token) {
 
 // ── a report ────────────────────────────────────────────────────────────────────────────────────
 
-function summaryOf(session) {
-    const message = session.messages[0];
-    const asked = verb => session.exchanges.filter(exchange => exchange.command?.verb === verb)
-        .map(exchange => exchange.command.argument?.match(/<(.*?)>/)?.[1]).filter(address => address !== undefined);
-    const subject = message?.header?.find(field => field.name.toLowerCase() === 'subject');
-    return {
-        id: session.id, audit: session.audit, started: session.started, duration_ms: session.duration_ms, mode: session.mode,
-        client: session.client, server: session.server,
-        tls: {client: session.tls.client?.version ?? null, server: session.tls.server?.version ?? null},
-        from: message ? message.from : asked('MAIL')[0] ?? null,
-        recipients: message ? session.messages.flatMap(each => each.recipients.map(recipient => recipient.to)) : asked('RCPT'),
-        subject: subject?.value ?? null, messages: session.messages.length, outcome: session.outcome,
-        findings: countFindings(session.findings),
-    };
-}
-
 function linesOfSessions(text) {
     const lines = new Map();
     for (const line of text.split('\n')) {
@@ -101,11 +84,11 @@ export function hasWords(summary, words) {
     return words.every(word => text.includes(word));
 }
 
-// `data`: {verdict or audit, document, text, files, left_out}: what `check --report json` or `audit --report json` says,
-// a json document and the text of all its sessions.
+// `data`: {verdict or audit, document, summaries, text, files, left_out}: what `check --report json` or
+// `audit --report json` says, a json document, the list and the text of all its sessions.
 export function recordedSource(data) {
     const sessions = new Map(data.document.sessions.map(session => [session.id, {...session, file: data.files?.[session.id]}]));
-    const summaries = [...sessions.values()].map(summaryOf).sort((a, b) => a.id - b.id);
+    const summaries = [...data.summaries].sort((a, b) => a.id - b.id);
     const lines = linesOfSessions(data.text ?? '');
     const messageOf = (id, n) => sessions.get(id).messages.find(message => message.n === n);
 

@@ -46,14 +46,6 @@ export function severities(findings) {
     return SEVERITIES.map(name => [name, findings?.[name] ?? 0]).filter(([, number]) => number > 0);
 }
 
-export function countFindings(findings) {
-    const counts = {error: 0, warning: 0, info: 0};
-    for (const finding of findings) {
-        counts[finding.severity]++;
-    }
-    return counts;
-}
-
 export function clientName(client) {
     if (!client) {
         return 'unknown';
