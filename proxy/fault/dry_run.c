@@ -182,8 +182,12 @@ static void let_go(void *self, enum side side, int64_t at_ns) {
 }
 
 struct filter dry_run_new(struct filter_port port) {
-    static const struct filter_ops ops = {
-        .judge = judge, .take = take, .progress = progress, .let_go = let_go, .free = free};
+    static const struct filter_ops ops = {.judge = judge,
+                                          .take = take,
+                                          .progress = progress,
+                                          .let_go = let_go,
+                                          .free = free,
+                                          .guards = true};
     struct dry_run *dry_run = mem_new(sizeof(*dry_run));
     dry_run->port = port;
     return (struct filter){&ops, dry_run};

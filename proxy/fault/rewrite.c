@@ -322,8 +322,12 @@ static void rewrite_free(void *self) {
 }
 
 struct filter rewrite_new(const struct rewrite_rule *rule, struct filter_port port) {
-    static const struct filter_ops ops = {
-        .judge = judge, .take = take, .progress = progress, .let_go = let_go, .free = rewrite_free};
+    static const struct filter_ops ops = {.judge = judge,
+                                          .take = take,
+                                          .progress = progress,
+                                          .let_go = let_go,
+                                          .free = rewrite_free,
+                                          .guards = true};
     struct rewrite *rewrite = mem_new(sizeof(*rewrite));
     rewrite->rule = rule;
     rewrite->port = port;

@@ -151,6 +151,9 @@ struct filter_ops {
     // When `progress` is to be called next; INT64_MAX for never. NULL: never.
     int64_t (*deadline_ns)(const void *filter);
     void (*free)(void *filter);
+    // It keeps something from the server: what the client said in front of a ClientHello, and can
+    // no longer be judged, must not go there.
+    bool guards;
 };
 
 struct filter {

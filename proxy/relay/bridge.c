@@ -173,9 +173,8 @@ void bridge_client_tls_begins(struct relay *relay, int64_t at_ns) {
     if (relay->bridge != NULL) {
         struct buf held = filters_take_held(relay, SIDE_CLIENT);
         relay->bridge->starttls_due = false;
-        if (relay->config->dry_run || relay->config->rewrite != NULL) {
-            observer_feed(relay->observer, SIDE_CLIENT, buf_slice(&held),
-                          at_ns); // past the filters
+        if (filters_guard(relay)) {
+            observer_feed(relay->observer, SIDE_CLIENT, buf_slice(&held), at_ns);
         } else {
             relay_forward(relay, SIDE_CLIENT, buf_slice(&held), at_ns);
         }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // filters: cuts the plaintext of both peers into what filters decide about, asks them, and does
 // what they say.
+#include "base/array.h"
 #include "base/lines.h"
 #include "relay/relay_state.h"
 #include "smtp/command_parse.h"
 
-#include <assert.h>
+#include <stdlib.h>
 
 void filters_init(struct relay *relay) {
     buf_init(&relay->streams[SIDE_CLIENT].held, 4 * LIMIT_READ + LIMIT_LEG_OUTPUT);
@@ -13,7 +14,8 @@ void filters_init(struct relay *relay) {
 }
 
 void filters_add(struct relay *relay, struct filter filter) {
-    assert(relay->filter_count < FILTERS_MAX);
+    relay->filters = array_grown(relay->filters, relay->filter_count, &relay->filter_room,
+                                 sizeof(*relay->filters));
     relay->filters[relay->filter_count++] = filter;
 }
 
@@ -21,6 +23,7 @@ void filters_cleanup(struct relay *relay) {
     for (size_t i = 0; i < relay->filter_count; i++) {
         relay->filters[i].ops->free(relay->filters[i].self);
     }
+    free(relay->filters);
     buf_wipe(&relay->streams[SIDE_CLIENT].held);
     buf_wipe(&relay->streams[SIDE_SERVER].held);
 }
@@ -540,6 +543,14 @@ void filters_observe_unsent(struct relay *relay, int64_t at_ns) {
     struct buf held = filters_take_held(relay, SIDE_CLIENT);
     observer_feed(relay->observer, SIDE_CLIENT, buf_slice(&held), at_ns);
     buf_wipe(&held);
+}
+
+bool filters_guard(const struct relay *relay) {
+    bool guard = false;
+    for (size_t i = 0; i < relay->filter_count; i++) {
+        guard = guard || relay->filters[i].ops->guards;
+    }
+    return guard;
 }
 
 int64_t filters_deadline_ns(const struct relay *relay) {

@@ -30,8 +30,6 @@
 #include "relay/leg.h"
 #include "relay/relay.h"
 
-enum { FILTERS_MAX = 4 };
-
 enum client_side_state {
     CLIENT_UNDECIDED,
     CLIENT_PLAIN,
@@ -210,8 +208,9 @@ struct relay {
     struct fault_session *faults; // NULL without --fault
     struct tls_fault tls_fault;
 
-    struct filter filters[FILTERS_MAX];
-    size_t filter_count;             // 0: bytes are passed on without a look at them
+    struct filter *filters;
+    size_t filter_count; // 0: bytes are passed on without a look at them
+    size_t filter_room;
     struct filter_stream streams[2]; // by side
     struct bridge *bridge;           // the filter that bridges, NULL for none; owned as a filter
 
@@ -305,6 +304,7 @@ bool filters_hold(const struct relay *relay, enum side side); // bytes of this p
 struct buf filters_take_held(struct relay *relay, enum side side);
 void filters_observe_unsent(struct relay *relay, int64_t at_ns); // the client said it all the same
 int64_t filters_deadline_ns(const struct relay *relay);
+bool filters_guard(const struct relay *relay); // one of them must be asked about all that goes on
 
 // bridge.c: the filter that bridges.
 void bridge_add(struct relay *relay);

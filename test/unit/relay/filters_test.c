@@ -254,6 +254,26 @@ static void test_two_filters_edit_one_reply(void **state) {
     wire_close(&wire);
 }
 
+// More of them than the proxy has by itself.
+static void test_any_number_of_filters(void **state) {
+    enum { COUNT = 9 };
+    struct wire wire;
+    struct probe probes[COUNT];
+    (void)state;
+    wire_open(&wire);
+    wire_start(&wire);
+    for (int i = 0; i < COUNT; i++) {
+        add(&wire, &probes[i], ACT_EDIT);
+    }
+    greet(&wire);
+    wire_say(&wire.client, "EHLO x\r\n");
+    wire_run(&wire);
+    wire_say(&wire.server, "250 abcdefghij\r\n");
+    wire_run(&wire);
+    wire_expect(&wire.client, "250 a\r\n");
+    wire_close(&wire);
+}
+
 // The end of the server's stream waits for the answer that is held back.
 static void test_a_delayed_answer(void **state) {
     struct wire wire;
@@ -389,6 +409,7 @@ int main(void) {
         cmocka_unit_test(test_a_dropped_line),
         cmocka_unit_test(test_a_replaced_answer),
         cmocka_unit_test(test_two_filters_edit_one_reply),
+        cmocka_unit_test(test_any_number_of_filters),
         cmocka_unit_test(test_a_delayed_answer),
         cmocka_unit_test(test_an_answer_in_slices),
         cmocka_unit_test(test_silence_keeps_the_connection),
