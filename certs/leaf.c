@@ -29,8 +29,11 @@ enum { LEAF_CHAIN_LEN = 3 };
 static const unsigned SMALL_KEY_BITS[] = {768, 1024, 1536};
 enum { SMALL_KEY_COUNT = sizeof(SMALL_KEY_BITS) / sizeof(SMALL_KEY_BITS[0]) };
 
-// A leaf is minted again a day before it ends.
-#define KEPT_S ((int64_t)(LEAF_DAYS - 1) * SECONDS_PER_DAY)
+// A leaf is minted again a day before it ends, and where the clock was set back past the half of
+// what a leaf is dated back: clients would refuse it as not yet valid until the clock is there once
+// more.
+#define KEPT_S     ((int64_t)(LEAF_DAYS - 1) * SECONDS_PER_DAY)
+#define SET_BACK_S (CLOCK_SKEW_S / 2)
 
 // A leaf with a count of who holds it: the store, and each thread for the one that it asked for
 // last. So a leaf that is pushed out of the store is not pulled from under a thread's hands.
@@ -77,6 +80,10 @@ static void hand_to_thread(struct leaf_store *store, struct stored_leaf *kept) {
     pthread_setspecific(store->last, kept);
 }
 
+static bool is_good(const struct stored_leaf *kept, int64_t now_s) {
+    return now_s < kept->minted_s + KEPT_S && now_s >= kept->minted_s - SET_BACK_S;
+}
+
 static struct stored_leaf *find(struct leaf_store *store, const uint8_t id[SHA256_LEN],
                                 int64_t now_s) {
     for (size_t i = 0; i < store->kept_count; i++) {
@@ -84,7 +91,7 @@ static struct stored_leaf *find(struct leaf_store *store, const uint8_t id[SHA25
         if (memcmp(kept->id, id, SHA256_LEN) != 0) {
             continue;
         }
-        if (now_s - kept->minted_s < KEPT_S) {
+        if (is_good(kept, now_s)) {
             return kept;
         }
         store->kept[i] = store->kept[--store->kept_count];

@@ -336,6 +336,22 @@ static void *ask_for_many(void *argument) {
     return NULL;
 }
 
+// Minted while the clock was a day ahead, it would be refused for as long as that day lasts.
+static void test_another_leaf_once_the_clock_was_set_back(void **state) {
+    (void)state;
+    struct leaf_request request = {.name = "ahead.example.com",
+                                   .now_unix_ns = TEST_NOW + TEST_DAY_S * NS_PER_S};
+    assert_int_equal(faults_seen(get(&request), "ahead.example.com"), TRUST_NOT_YET_VALID);
+    request.now_unix_ns = TEST_NOW;
+    assert_int_equal(faults_seen(get(&request), "ahead.example.com"), 0);
+    struct event_certificate *first = facts_of(get(&request));
+    request.now_unix_ns -= 600 * NS_PER_S; // it is dated back by an hour
+    struct event_certificate *second = facts_of(get(&request));
+    assert_string_equal(first->sha256, second->sha256);
+    certificate_facts_free(first);
+    certificate_facts_free(second);
+}
+
 // More names than are kept, from several threads at once: what a thread holds stays whole.
 static void test_more_than_are_kept(void **state) {
     (void)state;
@@ -408,6 +424,7 @@ int main(void) {
         cmocka_unit_test(test_small_keys),
         cmocka_unit_test(test_rsa),
         cmocka_unit_test(test_same_leaf_each_time),
+        cmocka_unit_test(test_another_leaf_once_the_clock_was_set_back),
         cmocka_unit_test(test_more_than_are_kept),
         cmocka_unit_test(test_limited_ca),
     };
