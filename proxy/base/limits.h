@@ -127,6 +127,11 @@
 #define IDENTIFY_HALVINGS_MAX 6
 // A redirected client of this machine may be this process itself, which must be known.
 #define IDENTIFY_REDIRECTED_NS (5 * NS_PER_S)
+// How long the process outside the sandbox is waited for, and how often in a row. A search is asked
+// on a loop, where all sessions would wait with it; a thread of its own waits 5 s.
+#define OUTSIDE_WAIT_MS      20
+#define OUTSIDE_SEARCH_WAITS 1
+#define OUTSIDE_WAITS        250
 // A balancer sends its header with its first packet; one that is lost comes again within 3 s, which
 // is the least that section 3 of the PROXY protocol asks a receiver to wait.
 #define PROXY_HEADER_WAIT_NS (5 * NS_PER_S)

@@ -23,7 +23,7 @@
 
 #define OUTSIDE_NAME "smtpscope-out" // what `ps` shows: at most 15 bytes
 
-enum { LINKS_AT_ONCE = 256, CHANNEL = 3, ANSWER_WITHIN_S = 5 };
+enum { LINKS_AT_ONCE = 256, CHANNEL = 3 };
 
 enum question {
     ASK_SEARCH,
@@ -203,13 +203,14 @@ static _Noreturn void serve(int channel) {
 struct outside {
     pthread_mutex_t lock; // guards `channel`: one question at a time
     int channel;
-    bool broken; // it did not answer, and never will
+    bool owes; // an answer, before which nothing more is asked: the process is slow, or was stopped
+    bool broken; // it will never answer
     pid_t pid;
 };
 
 // The channel must not be one of the numbers that its end of it moves to.
 static int make_channel(int channel[2]) {
-    const struct timeval patience = {.tv_sec = ANSWER_WITHIN_S};
+    const struct timeval patience = {.tv_usec = OUTSIDE_WAIT_MS * 1000};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) != 0) {
         return errno;
     }
@@ -242,39 +243,71 @@ int outside_start(struct outside **out) {
     return 0;
 }
 
+// Tells it to end, and hears that it does. One that was stopped does the last things when it
+// continues.
+static bool has_ended(struct outside *outside) {
+    struct outside_answer answer;
+    ssize_t len = 0;
+    int waits = OUTSIDE_WAITS;
+    (void)shutdown(outside->channel, SHUT_WR);
+    do {
+        len = recv(outside->channel, &answer, sizeof(answer), 0);
+    } while (len > 0 || (len < 0 && errno == EAGAIN && --waits > 0) || (len < 0 && errno == EINTR));
+    return len == 0 || errno != EAGAIN;
+}
+
 void outside_stop(struct outside *outside) {
     if (outside == NULL) {
         return;
     }
-    close(outside->channel);
-    while (waitpid(outside->pid, NULL, 0) < 0 && errno == EINTR) {
+    if (has_ended(outside)) {
+        while (waitpid(outside->pid, NULL, 0) < 0 && errno == EINTR) {
+        }
     }
+    close(outside->channel);
     pthread_mutex_destroy(&outside->lock);
     free(outside);
 }
 
 // ── asking, under the lock ──────────────────────────────────────────────────────────────────────
 
-static bool hear(struct outside *outside, struct outside_answer *out) {
+static bool is_late(void) {
+    return errno == EAGAIN || errno == EINTR;
+}
+
+// Without a wait where `waits` is 0.
+static bool hear(struct outside *outside, struct outside_answer *out, int waits) {
     ssize_t len = -1;
+    int flags = waits == 0 ? MSG_DONTWAIT : 0;
     do {
-        len = recv(outside->channel, out, sizeof(*out), 0);
-    } while (len < 0 && errno == EINTR);
+        len = recv(outside->channel, out, sizeof(*out), flags);
+    } while (len < 0 && is_late() && --waits > 0);
+    if (len < 0 && is_late()) {
+        return false;
+    }
     bool whole = len >= (ssize_t)answer_len(0) && out->count <= LINKS_AT_ONCE &&
                  len == (ssize_t)answer_len(out->count);
+    outside->owes = whole && out->more;
     outside->broken = outside->broken || !whole;
     return whole;
 }
 
-// `request` may lack the paths where it has none.
-static bool ask(struct outside *outside, struct outside_answer *out,
-                const struct request *request) {
+// `request` may lack the paths where it has none. False where there is no answer in time; what
+// comes later is dropped by the next question.
+static bool ask(struct outside *outside, struct outside_answer *out, const struct request *request,
+                int waits) {
     size_t len = request_len(request->question);
-    if (outside->broken || send(outside->channel, request, len, MSG_NOSIGNAL) < 0) {
+    while (outside->owes && hear(outside, out, 0)) {
+    }
+    if (outside->owes || outside->broken) {
+        return false;
+    }
+    if (send(outside->channel, request, len, MSG_NOSIGNAL) < 0) {
         outside->broken = true;
         return false;
     }
-    return hear(outside, out);
+    outside->owes = true;
+    return hear(outside, out, waits);
 }
 
 static struct request *request_new(enum question question) {
@@ -287,7 +320,7 @@ static struct request *request_new(enum question question) {
 static int order(struct outside *outside, struct request *request) {
     struct outside_answer *answer = mem_new(sizeof(*answer));
     pthread_mutex_lock(&outside->lock);
-    int error = ask(outside, answer, request) ? (int)answer->value : EPIPE;
+    int error = ask(outside, answer, request, OUTSIDE_WAITS) ? (int)answer->value : EPIPE;
     pthread_mutex_unlock(&outside->lock);
     free(answer);
     free(request);
@@ -311,7 +344,7 @@ static size_t search_there(uint64_t out_inodes[static LIMIT_PLACE_LOOKS], struct
     if (pthread_mutex_trylock(&outside->lock) != 0) {
         return 0;
     }
-    bool heard = ask(outside, &answer, &request);
+    bool heard = ask(outside, &answer, &request, OUTSIDE_SEARCH_WAITS);
     pthread_mutex_unlock(&outside->lock);
     size_t looked = heard && answer.count <= search->place_count ? answer.count : 0;
     for (size_t i = 0; i < looked; i++) {
@@ -353,7 +386,7 @@ static void pass_links(struct outside *outside, struct outside_answer *answer,
         for (uint32_t i = 0; i < answer->count && wanted; i++) {
             wanted = take(context, &answer->links[i]);
         }
-        more = answer->more && hear(outside, answer);
+        more = answer->more && hear(outside, answer, OUTSIDE_WAITS);
     }
 }
 
@@ -367,7 +400,7 @@ void outside_sockets_of(struct outside *outside, uint32_t pid, socket_link_taker
     struct outside_answer *answer = mem_new(sizeof(*answer));
     request->pid = pid;
     pthread_mutex_lock(&outside->lock);
-    if (ask(outside, answer, request)) {
+    if (ask(outside, answer, request, OUTSIDE_WAITS)) {
         pass_links(outside, answer, take, context);
     }
     pthread_mutex_unlock(&outside->lock);

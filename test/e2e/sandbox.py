@@ -12,6 +12,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import time
 
 from support import injected, smtp, ways, web
 from support import scope as s
@@ -107,6 +108,27 @@ def test_the_control_socket_goes_with_a_proxy_that_is_killed(scope):
     assert os.path.exists(control)
     proxy.stop(signal.SIGKILL)
     s.until(lambda: not os.path.exists(control), "the end of the control socket")
+
+
+def test_a_process_outside_that_was_stopped_holds_no_session(scope):
+    """It is asked on the loop of the sessions; what it does not answer in 20 ms stays unknown."""
+    need_sandbox(scope)
+    with sink(scope, "--threads", "1") as proxy, s.connect(proxy.port()) as first:
+        s.read_reply(first)
+        smtp.until_named(proxy, first)  # from here its place is asked for
+        other = outside_of(proxy.process.pid)
+        os.kill(other, signal.SIGSTOP)
+        begun = time.monotonic()
+        with s.connect(proxy.port()) as second:
+            s.ask(first, "NOOP")
+            s.read_reply(second)
+            assert time.monotonic() - begun < 4, "the sessions waited for it"
+        os.kill(other, signal.SIGCONT)
+        with s.connect(proxy.port()) as third:
+            s.read_reply(third)
+            s.until(lambda: s.ask(third, "NOOP") and
+                    any(event["session"] == 3 and event["pid"] == os.getpid() for event in proxy.events()),
+                    "the client's process once it goes on")
 
 
 def test_no_sandbox_gives_nothing_up(scope):

@@ -13,9 +13,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { SOCKETS = 600 }; // more than one answer holds
@@ -95,6 +97,54 @@ static void goes_on_after_an_answer_that_was_cut_short(void **state) {
     stop_holder(holder);
 }
 
+static pid_t outside_pid(void) {
+    char path[64];
+    char text[64] = "";
+    snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof(text), file));
+    fclose(file);
+    return (pid_t)strtol(text, NULL, 10);
+}
+
+static int64_t now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool answers_again(pid_t holder) {
+    int64_t until_ms = now_ms() + 30000;
+    uint64_t inode = 0;
+    while (inode == 0 && now_ms() < until_ms) {
+        inode = outside_socket_at(outside, (uint32_t)holder, 200);
+    }
+    return inode == socket_link_at((uint32_t)holder, 200);
+}
+
+// 50 searches take 20 ms, not 50 times as long or the 5 s that others wait.
+static void no_search_waits_for_one_that_was_stopped(void **state) {
+    (void)state;
+    pid_t other = outside_pid();
+    pid_t holder = start_holder(200, SOCKETS);
+    assert_true(answers_again(holder));
+    kill(other, SIGSTOP);
+    int64_t began_ms = now_ms();
+    for (int i = 0; i < 50; i++) {
+        assert_true(outside_socket_at(outside, (uint32_t)holder, 200) == 0);
+    }
+    assert_in_range(now_ms() - began_ms, 0, 900);
+    size_t count = 0;
+    outside_sockets_of(outside, (uint32_t)holder, count_link, &count);
+    assert_int_equal(count, 0);
+    kill(other, SIGCONT);
+    assert_true(answers_again(holder));
+    outside_sockets_of(outside, (uint32_t)holder, count_link, &count);
+    assert_in_range(count, SOCKETS, SOCKETS + 8);
+    stop_holder(holder);
+}
+
 static void names_the_ready_file_once(void **state) {
     (void)state;
     struct new_file file;
@@ -147,6 +197,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(sees_the_sockets_of_others, enter, leave),
         cmocka_unit_test_setup_teardown(goes_on_after_an_answer_that_was_cut_short, enter, leave),
+        cmocka_unit_test_setup_teardown(no_search_waits_for_one_that_was_stopped, enter, leave),
         cmocka_unit_test_setup_teardown(names_the_ready_file_once, enter, leave),
         cmocka_unit_test_setup_teardown(removes_at_the_end_what_it_was_given, enter, leave),
         cmocka_unit_test_setup_teardown(leaves_another_file_of_that_name, enter, leave),
