@@ -23,7 +23,9 @@ void *mem_new(size_t size) {
     if (size > MEMORY_CACHED_MAX) {
         return must(calloc(1, size));
     }
-    return memset(must(malloc(size)), 0, size);
+    void *block = must(malloc(size));
+    memset(block, 0, size);
+    return block;
 }
 
 void *mem_new_array(size_t count, size_t size) {
