@@ -8,6 +8,7 @@
 #include "cli/ca_trusted.h"
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/trust_folder.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -55,9 +56,11 @@ static enum err remove_all(struct buf *out, struct failure *failure, const char 
     buf_init(&outside, CONSOLE_TEXT_MAX);
     put_outside(&outside, dir);
     enum err err = removal_remove(&paths, failure, dir);
+    bool found = buf_len(&paths) > 0;
+    trust_folder_remove_left(&paths);
     put_removed(out, buf_slice(&paths));
     buf_put(out, buf_slice(&outside));
-    if (err == OK && buf_len(&paths) == 0) {
+    if (err == OK && !found) {
         buf_putf(out, "there is no CA in %s\n", dir);
     } else if (err == OK && access(dir, F_OK) == 0) {
         buf_putf(out, "left     %s: it has other files in it\n", dir);

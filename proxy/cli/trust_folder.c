@@ -4,23 +4,83 @@
 #include "base/memory.h"
 #include "base/safe_file.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-void trust_folder_init(struct trust_folder *out, const char *ca_dir) {
-    char path[] = "/tmp/smtpscope-trust-XXXXXX"; // $TMPDIR may be as private as the CA's folder
-    out->own = geteuid() == 0 && mkdtemp(path) != NULL;
-    if (out->own && chmod(path, 0755) != 0) {
-        rmdir(path);
-        out->own = false;
+#define PLACE "/tmp/" // $TMPDIR may be as private as the CA's folder
+#define HEAD  "smtpscope-trust-"
+
+// -1 where another process has the lock, or there is no such folder of ours.
+static int lock_folder(const char *path, int how) {
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &status) == 0 && status.st_uid == geteuid() && flock(fd, how) == 0) {
+        return fd;
     }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return -1;
+}
+
+static void remove_unlocked(struct buf *out, const char *name) {
+    char *path = mem_format(PLACE "%s", name);
+    int fd = lock_folder(path, LOCK_EX | LOCK_NB);
+    if (fd >= 0) {
+        folder_of_files_remove(path);
+        close(fd);
+        if (out != NULL && access(path, F_OK) != 0) {
+            buf_putf(out, "%s\n", path);
+        }
+    }
+    free(path);
+}
+
+void trust_folder_remove_left(struct buf *out) {
+    DIR *place = geteuid() == 0 ? opendir(PLACE) : NULL;
+    struct dirent *entry;
+    while (place != NULL && (entry = readdir(place)) != NULL) {
+        if (strncmp(entry->d_name, HEAD, strlen(HEAD)) == 0) {
+            remove_unlocked(out, entry->d_name);
+        }
+    }
+    if (place != NULL) {
+        closedir(place);
+    }
+}
+
+// One that another start takes for left, before it is locked, has gone when its mode is set.
+static bool make_own(struct trust_folder *out, char *path) {
+    if (geteuid() != 0 || mkdtemp(path) == NULL) {
+        return false;
+    }
+    out->lock = lock_folder(path, LOCK_SH);
+    if (out->lock >= 0 && chmod(path, 0755) == 0) {
+        return true;
+    }
+    rmdir(path);
+    if (out->lock >= 0) {
+        close(out->lock);
+    }
+    return false;
+}
+
+void trust_folder_init(struct trust_folder *out, const char *ca_dir) {
+    char path[] = PLACE HEAD "XXXXXX";
+    trust_folder_remove_left(NULL);
+    out->own = make_own(out, path);
     out->path = mem_string(out->own ? path : ca_dir);
 }
 
 void trust_folder_cleanup(struct trust_folder *folder) {
     if (folder->own) {
         folder_of_files_remove(folder->path);
+        close(folder->lock);
     }
     free(folder->path);
     folder->path = NULL;

@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -174,6 +175,45 @@ EVERYTHING = textwrap.dedent("""
     echo ----
     find /tmp -mindepth 1 | sort
 """)
+
+
+def start_run(scope):
+    """A command under `run` as root, and the folder of its bundles."""
+    there = scope.path("there")
+    run = subprocess.Popen([scope.program, "run", "--sink", "--", "sh", "-c",
+                            'echo "$SSL_CERT_FILE" >"$0.new"; mv "$0.new" "$0"; exec sleep 600', there],
+                           env=scope.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                           start_new_session=True)
+    s.until(lambda: os.path.exists(there), "the command")
+    with open(there, encoding="utf-8") as file:
+        folder = os.path.dirname(file.read().strip())
+    os.remove(there)
+    return run, folder
+
+
+def test_what_a_killed_run_left_goes(scope):
+    """By `ca remove` or the next run; the folder of one that goes on stays."""
+    if os.geteuid() != 0:
+        raise s.Skip("only root's runs have a folder of their own")
+    ways.need_capture(scope)
+    runs = []
+    try:
+        for ends in ("ca remove", "run"):
+            live, killed = start_run(scope), start_run(scope)
+            runs += [live[0], killed[0]]
+            os.kill(killed[0].pid, signal.SIGKILL)
+            killed[0].wait(s.TIMEOUT)
+            assert os.path.isdir(killed[1]) and os.path.isdir(live[1]), (killed[1], live[1])
+            if ends == "run":
+                runs.append(start_run(scope)[0])
+            else:
+                assert f"removed  {killed[1]}\n" in remove(scope)
+            assert not os.path.exists(killed[1]) and os.path.isdir(live[1]), ends
+    finally:
+        for run in runs:
+            os.killpg(run.pid, signal.SIGTERM)
+            run.wait(s.TIMEOUT)
+    assert not os.path.exists(live[1])
 
 
 def test_no_file_is_left_outside_its_folders(scope):
