@@ -129,9 +129,9 @@
 #define IDENTIFY_REDIRECTED_NS (5 * NS_PER_S)
 // How long the process outside the sandbox is waited for, and how often in a row. A search is asked
 // on a loop, where all sessions would wait with it; a thread of its own waits 5 s.
-#define OUTSIDE_WAIT_MS      20
+#define OUTSIDE_WAIT_MS      2
 #define OUTSIDE_SEARCH_WAITS 1
-#define OUTSIDE_WAITS        250
+#define OUTSIDE_WAITS        2500
 // A balancer sends its header with its first packet; one that is lost comes again within 3 s, which
 // is the least that section 3 of the PROXY protocol asks a receiver to wait.
 #define PROXY_HEADER_WAIT_NS (5 * NS_PER_S)

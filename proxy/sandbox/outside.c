@@ -293,11 +293,12 @@ static bool hear(struct outside *outside, struct outside_answer *out, int waits)
 }
 
 // `request` may lack the paths where it has none. False where there is no answer in time; what
-// comes later is dropped by the next question.
+// comes later is dropped by the next question, for which a search does not wait.
 static bool ask(struct outside *outside, struct outside_answer *out, const struct request *request,
                 int waits) {
     size_t len = request_len(request->question);
-    while (outside->owes && hear(outside, out, 0)) {
+    int waits_for_old = waits == OUTSIDE_SEARCH_WAITS ? 0 : waits;
+    while (outside->owes && hear(outside, out, waits_for_old)) {
     }
     if (outside->owes || outside->broken) {
         return false;

@@ -25,7 +25,7 @@ MUST_USE int outside_start(struct outside **out);
 void outside_stop(struct outside *outside);
 
 // As in socket_links.h; any thread. The first two find nothing where another thread asks just now,
-// or no answer comes within 20 ms, and then until it has come: they are asked on the way of the
+// or no answer comes within 2 ms, and then until it has come: they are asked on the way of the
 // mail. The third waits 5 s. A question takes two changes of the process, so a search is one.
 uint64_t outside_socket_at(struct outside *outside, uint32_t pid, uint32_t fd);
 size_t outside_search(uint64_t out_inodes[static LIMIT_PLACE_LOOKS], struct outside *outside,

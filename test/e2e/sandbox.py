@@ -111,7 +111,7 @@ def test_the_control_socket_goes_with_a_proxy_that_is_killed(scope):
 
 
 def test_a_process_outside_that_was_stopped_holds_no_session(scope):
-    """It is asked on the loop of the sessions; what it does not answer in 20 ms stays unknown."""
+    """It is asked on the loop of the sessions; what it does not answer in 2 ms is asked by a thread."""
     need_sandbox(scope)
     with sink(scope, "--threads", "1") as proxy, s.connect(proxy.port()) as first:
         s.read_reply(first)
