@@ -38,7 +38,9 @@ endif()
 if(SCOPE_COVERAGE)
   target_compile_options(scope_flags INTERFACE --coverage)
   target_compile_definitions(scope_flags INTERFACE SCOPE_WATCHES_ITSELF) # it writes files of its own
-  target_link_options(scope_flags INTERFACE --coverage)
+  target_link_options(scope_flags INTERFACE --coverage -Wl,--wrap=_exit,--wrap=execvpe)
+  add_library(scope_keep_counts STATIC "${CMAKE_CURRENT_LIST_DIR}/keep_counts.c")
+  target_link_libraries(scope_flags INTERFACE scope_keep_counts)
 endif()
 
 # scope_module(NAME SOURCES a.c b.c DEPENDS base event PRIVATE BoringSSL::SSL)
