@@ -50,6 +50,18 @@ static void text_that_does_not_belong_is_refused(void **state) {
     assert_refuses("Shift_JIS", "\x93");
 }
 
+static void text_without_room_is_refused_whole(void **state) {
+    (void)state;
+    static const char *const charsets[] = {"ISO-8859-1", "KOI8-R"};
+    for (size_t i = 0; i < sizeof(charsets) / sizeof(charsets[0]); i++) {
+        struct buf out;
+        buf_init(&out, 8);
+        assert_false(charset_decode(&out, slice_of_string(charsets[i]), SLICE("too long")));
+        assert_int_equal(buf_len(&out), 0);
+        buf_cleanup(&out);
+    }
+}
+
 static void names_off_the_list_never_reach_the_libc(void **state) {
     (void)state;
     assert_refuses("ISO-2022-CN-EXT", "a");
@@ -63,6 +75,7 @@ int main(void) {
         cmocka_unit_test(common_charsets_become_utf8),
         cmocka_unit_test(others_are_the_libcs),
         cmocka_unit_test(text_that_does_not_belong_is_refused),
+        cmocka_unit_test(text_without_room_is_refused_whole),
         cmocka_unit_test(names_off_the_list_never_reach_the_libc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

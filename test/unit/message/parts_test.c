@@ -87,6 +87,25 @@ static void what_is_broken_is_read_as_far_as_it_goes(void **state) {
            {"text/plain", NULL, "=ZZ=4"});
 }
 
+// What the page asks for by name: no markup, no line of a header of its own.
+static void a_part_has_a_content_id_and_a_charset_where_they_are_clean(void **state) {
+    (void)state;
+    struct message_parts parts;
+    message_parts_read(&parts, SLICE("Content-Type: multipart/related; boundary=b\r\n\r\n"
+                                     "--b\r\nContent-Type: text/html; charset=UTF-8\r\n"
+                                     "Content-ID:  <logo@example.com> \r\n\r\nx\r\n"
+                                     "--b\r\nContent-Type: text/html; charset=\"a b<i>\"\r\n"
+                                     "Content-ID: bare\r\nContent-ID: second\r\n\r\nx\r\n"
+                                     "--b\r\nContent-ID: \r\n\r\nx\r\n--b--\r\n"));
+    assert_int_equal(parts.count, 3);
+    assert_string_equal(parts.parts[0].cid, "logo@example.com");
+    assert_string_equal(parts.parts[0].charset, "UTF-8");
+    assert_string_equal(parts.parts[1].cid, "bare");
+    assert_null(parts.parts[1].charset);
+    assert_null(parts.parts[2].cid);
+    message_parts_cleanup(&parts);
+}
+
 static void a_nul_makes_no_type(void **state) {
     (void)state;
     static const char message[] = "Content-Type: multip\0art/mixed\r\n\r\nx";
@@ -149,6 +168,7 @@ int main(void) {
         cmocka_unit_test(a_plain_message_is_one_part),
         cmocka_unit_test(nested_parts_come_in_their_order),
         cmocka_unit_test(what_is_broken_is_read_as_far_as_it_goes),
+        cmocka_unit_test(a_part_has_a_content_id_and_a_charset_where_they_are_clean),
         cmocka_unit_test(a_nul_makes_no_type),
         cmocka_unit_test(depth_and_number_are_bounded),
         cmocka_unit_test(parameters_have_many_forms),

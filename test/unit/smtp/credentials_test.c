@@ -93,6 +93,11 @@ static void marks_the_rest_when_there_are_too_many(void **state) {
                  false,
                  "XCLIENT LOGIN=<1> LOGIN=<2> LOGIN=<3> LOGIN=<4> LOGIN=<5> LOGIN=<6> LOGIN=<7> "
                  "LOGIN=<8 LOGIN=9>");
+    check_marked("XCLIENT LOGIN=1 LOGIN=2 LOGIN=3 LOGIN=4 LOGIN=5 LOGIN=6 LOGIN=7 LOGIN=8\r"
+                 "AUTH PLAIN abc",
+                 false,
+                 "XCLIENT LOGIN=<1> LOGIN=<2> LOGIN=<3> LOGIN=<4> LOGIN=<5> LOGIN=<6> LOGIN=<7> "
+                 "LOGIN=<8\rAUTH PLAIN abc>");
 }
 
 int main(void) {

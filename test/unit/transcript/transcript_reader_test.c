@@ -540,6 +540,38 @@ static void a_handshake_that_fails_late_comes_back(void **state) {
     close_it();
 }
 
+static void faults_and_the_lines_of_a_slow_greeting_come_back(void **state) {
+    (void)state;
+    static const char *const lines[] = {"220-one", "220-two", "220 three"};
+    struct event fault = {.kind = EVENT_FAULT,
+                          .fault = {.point = SLICE("greeting"),
+                                    .action = SLICE("delay"),
+                                    .exchange = EVENT_NO_EXCHANGE,
+                                    .rule = SLICE("greeting delay=1s")}};
+    sample_connect(sample());
+    sample_send(sample(), &fault);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct event event = {.kind = EVENT_GREETING};
+        event.greeting.line.text = slice_of_string(lines[i]);
+        event.greeting.line.len = strlen(lines[i]);
+        event.greeting.line.ending = ENDING_CRLF;
+        sample()->at_us += 1000;
+        sample_send(sample(), &event);
+    }
+    struct sample_reply whole;
+    sample_reply_make(&whole, sample(), 0, "220-one\n220-two\n220 three");
+    whole.event.reply.emitted_lines = 3;
+    sample_send(sample(), &whole.event);
+    fault.fault = (struct event_fault){.point = SLICE("mail"),
+                                       .action = SLICE("reply"),
+                                       .exchange = 1,
+                                       .rule = SLICE("mail 450"),
+                                       .holds_ns = 0};
+    sample_command(sample(), 1, "MAIL FROM:<a@b.c>");
+    sample_send(sample(), &fault);
+    close_it();
+}
+
 static void a_failed_connect_comes_back(void **state) {
     (void)state;
     struct event event = {.kind = EVENT_CONNECT, .connect = {.connected = false}};
@@ -705,6 +737,29 @@ static void what_is_no_transcript_is_said_with_line_or_offset(void **state) {
                    "line 2 is no event of a transcript: it is not JSON");
     expect_failure(GOOD_LINE GOOD_LINE "{\"event\":\"close\"}\n",
                    "line 3 is no event of a transcript: its \"time\" is none");
+    expect_failure(GOOD_LINE "\n{\"time\":1}\n" GOOD_LINE,
+                   "line 3 is no event of a transcript: it has no \"event\"");
+    expect_failure(GOOD_LINE "[]\n" GOOD_LINE,
+                   "line 2 is no event of a transcript: it has no \"event\"");
+    expect_failure(GOOD_LINE "{\"time\":\"2026-11-22T15:03:11.586123Z\",\"event\":\"close\","
+                             "\"session\":-1}\n" GOOD_LINE,
+                   "line 2 is no event of a transcript: it has no \"session\"");
+}
+
+#define NOTICE "{\"counter\":2,\"time\":\"2026-11-22T15:03:12.000000Z\",\"pid\":0,\"session\":0,"
+
+// They belong to no session; a kind that only a later version knows is passed over.
+static void lines_about_the_transcript_itself_are_shown(void **state) {
+    (void)state;
+    show(SLICE("\n\n" GOOD_LINE NOTICE
+               "\"event\":\"lost\",\"count\":3,\"reason\":\"no room\"}\n" NOTICE
+               "\"event\":\"paused\",\"from\":\"2026-11-22T15:03:11.600000Z\","
+               "\"to\":\"2026-11-22T15:03:12.000000Z\"}\n" NOTICE "\"event\":\"tomorrow\"}\n"));
+    assert_string_equal(buf_slice(&fixture.shown).data,
+                        "1 2026-11-22T15:03:11.586Z 0 1 C > \"NOOP\"\n"
+                        "2 2026-11-22T15:03:12.000Z 0 0 ### 3 lines were lost: no room\n"
+                        "3 2026-11-22T15:03:12.000Z 0 0 ### Recording was paused from "
+                        "2026-11-22T15:03:11.600Z to 2026-11-22T15:03:12.000Z\n");
 }
 
 static void a_document_cut_off_is_read_as_far_as_it_goes(void **state) {
@@ -818,6 +873,7 @@ int main(void) {
         TEST(answers_for_each_recipient_come_back),
         TEST(a_greeting_after_a_command_comes_back),
         TEST(a_handshake_that_fails_late_comes_back),
+        TEST(faults_and_the_lines_of_a_slow_greeting_come_back),
         TEST(a_failed_connect_comes_back),
         TEST(milliseconds_agree_whatever_the_nanoseconds_are),
         TEST(a_session_comes_back_as_it_was),
@@ -828,6 +884,7 @@ int main(void) {
         TEST(a_session_that_never_ended_has_no_outcome),
         TEST(a_file_that_was_appended_to_has_the_same_ids_again),
         TEST(what_is_no_transcript_is_said_with_line_or_offset),
+        TEST(lines_about_the_transcript_itself_are_shown),
         TEST(a_document_cut_off_is_read_as_far_as_it_goes),
         TEST(a_cut_is_not_a_fault),
         TEST(every_shorter_jsonl_is_read_or_refused),
