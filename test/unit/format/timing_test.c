@@ -224,6 +224,44 @@ static void a_session_without_a_moment_has_no_step(void **state) {
     assert_true(buf_len(&fixture->out) > 0);
 }
 
+static bool is_drawn(struct fixture *fixture, const char *text) {
+    return slice_find(buf_slice(&fixture->out), slice_of_string(text)) != SLICE_NONE;
+}
+
+static void long_times_are_in_seconds_and_minutes(void **state) {
+    struct fixture *fixture = *state;
+    begin(fixture);
+    sample_command(at(fixture, 20), 1, "AUTH LOGIN");
+    sample_reply(at(fixture, 1270), 1, "334 VXNlcm5hbWU6");
+    sample_continuation(at(fixture, 1270), 2, "********");
+    sample_reply(at(fixture, 13570), 2, "535 no");
+    sample_reply(at(fixture, 13570), EVENT_NO_EXCHANGE, "421 bye");
+    end(fixture, 139070, PARTY_SERVER, OUTCOME_SERVER_CLOSED);
+    timing_write(fixture->record, 0, write_out, fixture);
+    assert_true(is_drawn(fixture, "server-closed, 2:19 min\n"));
+    assert_true(is_drawn(fixture, "\nAUTH                334        20.0 ms   1.25 s "));
+    assert_true(is_drawn(fixture, "\nSASL line           535         1.27 s   12.3 s "));
+    assert_true(is_drawn(fixture, "\nunasked reply       421         13.6 s "));
+    assert_true(is_drawn(fixture, "\nclose               by server   13.6 s          2:06 min  "));
+}
+
+static void a_session_of_many_steps_is_written_whole(void **state) {
+    struct fixture *fixture = *state;
+    enum { STEPS = 2000 };
+    begin(fixture);
+    for (int i = 1; i <= STEPS; i++) {
+        sample_command(at(fixture, 20 + i), i, "NOOP");
+        sample_reply(at(fixture, 20 + i), i, "250 ok");
+    }
+    end(fixture, 3000, PARTY_CLIENT, OUTCOME_CLIENT_CLOSED);
+    timing_write(fixture->record, 0, write_out, fixture);
+    size_t rows = 0;
+    for (struct slice rest = buf_slice(&fixture->out); rest.len > 0;) {
+        rows += slice_starts_with(slice_split(&rest, '\n'), SLICE("NOOP")) ? 1 : 0;
+    }
+    assert_int_equal(rows, STEPS);
+}
+
 static void names_cannot_move_a_terminal(void **state) {
     struct fixture *fixture = *state;
     fixture->sample.session.client.program = "a\x1b[2Jb";
@@ -248,6 +286,8 @@ int main(void) {
         TEST(who_closes_is_not_who_was_waited_for),
         TEST(a_close_by_nobody_is_counted),
         TEST(a_session_without_a_moment_has_no_step),
+        TEST(long_times_are_in_seconds_and_minutes),
+        TEST(a_session_of_many_steps_is_written_whole),
         TEST(names_cannot_move_a_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
