@@ -21,7 +21,13 @@ static void addresses_are_read_with_and_without_brackets(void **state) {
     assert_int_equal(names_parse_address(address, "[2001:db8::1]"), 16);
     assert_memory_equal(address, "\x20\x01\x0D\xB8\0\0\0\0\0\0\0\0\0\0\0\x01", 16);
     static const char *const none[] = {
-        "", "[]", "[", "192.0.2", "mail.example.com", "[2001:db8::1", "1:2:3:4:5:6:7:8:9",
+        "",
+        "[]",
+        "[",
+        "192.0.2",
+        "mail.example.com",
+        "[2001:db8::1",
+        "1:2:3:4:5:6:7:8:9",
         "0000000000000000000000000000000000000000000000000000000000000000001"};
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
         assert_int_equal(names_parse_address(address, none[i]), 0);

@@ -7,6 +7,7 @@
 #include "certs/certificate_names.h"
 
 #include <openssl/digest.h>
+#include <openssl/ec_key.h>
 #include <openssl/evp.h>
 #include <openssl/mem.h>
 #include <openssl/nid.h>
@@ -111,6 +112,26 @@ static void test_keys_and_signatures(void **state) {
     certificate_facts_free(facts);
 }
 
+static void test_curves(void **state) {
+    (void)state;
+    static const struct {
+        int nid;
+        const char *key;
+    } curves[] = {{NID_secp224r1, "EC P-224"},
+                  {NID_X9_62_prime256v1, "EC P-256"},
+                  {NID_secp384r1, "EC P-384"},
+                  {NID_secp521r1, "EC P-521"}};
+    for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+        EVP_PKEY *key = EVP_PKEY_new();
+        EC_KEY *ec = EC_KEY_new_by_curve_name(curves[i].nid);
+        assert_true(EC_KEY_generate_key(ec) && EVP_PKEY_assign_EC_KEY(key, ec));
+        struct event_certificate *facts =
+            describe(build_certificate(key, &DATES), key, EVP_sha256());
+        assert_string_equal(facts->key, curves[i].key);
+        certificate_facts_free(facts);
+    }
+}
+
 static void test_garbage(void **state) {
     (void)state;
     assert_null(certificate_facts_new(SLICE("")));
@@ -123,6 +144,7 @@ int main(void) {
         cmocka_unit_test(test_subject),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_keys_and_signatures),
+        cmocka_unit_test(test_curves),
         cmocka_unit_test(test_garbage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

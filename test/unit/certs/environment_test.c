@@ -253,6 +253,23 @@ static void test_shell(void **state) {
     fixture_cleanup(&f);
 }
 
+// What `ca remove` warns of: a shell that still names the files.
+static void names_the_variables_that_lead_into_a_folder(void **state) {
+    (void)state;
+    struct buf out;
+    buf_init(&out, KIB);
+    setenv("CURL_CA_BUNDLE", "/ca/bundle-1.pem", 1);
+    setenv("GIT_SSL_CAINFO", "/ca-of-another/bundle-1.pem", 1);
+    setenv("JAVA_TOOL_OPTIONS", "-Xmx1g -Djavax.net.ssl.trustStore=/ca/bundle-1.jks", 1);
+    environment_put_names_into(&out, "/ca");
+    buf_put_byte(&out, 0);
+    assert_string_equal(buf_slice(&out).data, " CURL_CA_BUNDLE JAVA_TOOL_OPTIONS");
+    unsetenv("CURL_CA_BUNDLE");
+    unsetenv("GIT_SSL_CAINFO");
+    unsetenv("JAVA_TOOL_OPTIONS");
+    buf_cleanup(&out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files_are_there),
@@ -262,6 +279,7 @@ int main(void) {
         cmocka_unit_test(test_inherited_roots_stay),
         cmocka_unit_test(test_another_folder),
         cmocka_unit_test(test_shell),
+        cmocka_unit_test(names_the_variables_that_lead_into_a_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

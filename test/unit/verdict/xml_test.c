@@ -15,7 +15,8 @@ static void check_put(struct slice text, const char *expected) {
 static void markup_and_white_space_come_back_from_an_attribute(void **state) {
     (void)state;
     check_put(SLICE("<a b=\"1\" c='2'>&"), "&lt;a b=&quot;1&quot; c=&apos;2&apos;&gt;&amp;");
-    check_put(SLICE("a\tb\r\nc"), "a&#9;b&#13;&#10;c"); // as they are, a reader makes blanks of them
+    check_put(SLICE("a\tb\r\nc"),
+              "a&#9;b&#13;&#10;c"); // as they are, a reader makes blanks of them
     check_put(SLICE("Gr\xC3\xBC\xC3\x9F"), "Gr\xC3\xBC\xC3\x9F");
 }
 
