@@ -176,6 +176,38 @@ static void a_slow_server_is_waited_for(void **state) {
     check(&slow, &trial, AUDIT_PASS, "was still waiting when its time was over");
 }
 
+// The case is about replies that come together, which they do only to commands sent together.
+static void a_case_of_pipelining_is_for_a_client_that_pipelines(void **state) {
+    (void)state;
+    static const struct audit_case together = {.id = "reply.several-in-one-segment",
+                                               .needs = AUDIT_NEEDS_PIPELINING,
+                                               .expectation = AUDIT_AS_CONTROL};
+    struct trial trial;
+    trial_init(&trial, 0);
+    trial_say(&trial, AUDIT_IN_TLS, "MAIL", "FROM:<a@b>", 250);
+    trial_say(&trial, AUDIT_IN_TLS, "RCPT", "TO:<c@d>", 250);
+    trial_message(&trial, AUDIT_IN_TLS, true);
+    check(&together, &trial, AUDIT_NOT_APPLICABLE, "the command waits for each reply");
+    trial.commands[1].pipelined = true;
+    check(&together, &trial, AUDIT_PASS, "delivered the mail");
+    trial.commands[1].pipelined = false;
+    trial.messages[0].event.accepted = false; // what went wrong is said in any case
+    check(&together, &trial, AUDIT_FAIL, "exited 0 though the mail was not taken");
+}
+
+static void a_mail_that_never_came_before_the_time_was_over_is_weak(void **state) {
+    (void)state;
+    struct trial trial;
+    trial_init(&trial, 128 + 15);
+    trial.trial.timed_out = true;
+    trial_say(&trial, AUDIT_IN_TLS, "MAIL", "FROM:<a@b>", 250);
+    check(&odd_reply, &trial, AUDIT_WEAK, "did not deliver the mail, and did not end by itself");
+    trial.trial.timed_out = false;
+    trial.trial.session_count = 0;
+    check_against(128 + 15, &odd_reply, &trial, AUDIT_NOT_APPLICABLE,
+                  "the command did not connect");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refusal_is_a_status_that_is_not_0),
@@ -189,6 +221,8 @@ int main(void) {
         cmocka_unit_test(a_client_may_do_as_in_the_control_case),
         cmocka_unit_test(a_mail_comes_once_and_whole),
         cmocka_unit_test(a_slow_server_is_waited_for),
+        cmocka_unit_test(a_case_of_pipelining_is_for_a_client_that_pipelines),
+        cmocka_unit_test(a_mail_that_never_came_before_the_time_was_over_is_weak),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
