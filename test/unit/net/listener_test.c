@@ -14,7 +14,9 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -246,6 +248,55 @@ static void no_other_client_is_accepted_at_a_stop(void **state) {
     assert_int_equal(scene.accepted_count, 0);
 }
 
+// ── where it listens ────────────────────────────────────────────────────────────────────────────
+
+static uint16_t port_of(int fd) {
+    struct sockaddr_in name = {.sin_port = 0};
+    socklen_t len = sizeof(name);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &len), 0);
+    return ntohs(name.sin_port);
+}
+
+static void a_name_is_as_good_as_an_address(void **state) {
+    (void)state;
+    static const char *const hosts[] = {"127.0.0.1", "localhost"};
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+        struct listen_spec spec = {.mode = MODE_REVERSE, .host = hosts[i]};
+        struct failure failure;
+        uint16_t port = 0;
+        int fd = -1;
+        assert_int_equal(listener_bind(&fd, &failure, &spec, &port, false), OK);
+        assert_int_not_equal(port, 0);
+        assert_int_equal(port_of(fd), port);
+        close(fd);
+    }
+}
+
+static void cannot_listen(const char *host, uint16_t port, const char *sentence) {
+    struct listen_spec spec = {.mode = MODE_REVERSE, .host = host};
+    struct failure failure;
+    int fd = -1;
+    assert_int_equal(listener_bind(&fd, &failure, &spec, &port, false), ERR_SYSTEM);
+    assert_int_equal(strncmp(failure.text, sentence, strlen(sentence)), 0);
+}
+
+static void where_it_cannot_listen_it_says_what_helps(void **state) {
+    (void)state;
+    struct sockaddr_in name;
+    char sentence[160];
+    int other = tcp_listen(&name);
+    (void)snprintf(sentence, sizeof(sentence),
+                   "cannot listen on 127.0.0.1 port %u: Address already in use: another program "
+                   "listens there; choose another port",
+                   ntohs(name.sin_port));
+    cannot_listen("127.0.0.1", ntohs(name.sin_port), sentence);
+    cannot_listen("192.0.2.1", 0,
+                  "cannot listen on 192.0.2.1 port 0: Cannot assign requested address: this "
+                  "machine has no such address");
+    cannot_listen("no..name", 0, "cannot listen on 'no..name': the name does not resolve (");
+    close(other);
+}
+
 #define IN_SCENE(test) cmocka_unit_test_setup_teardown(test, open_scene, close_scene)
 
 int main(void) {
@@ -260,6 +311,8 @@ int main(void) {
         IN_SCENE(a_client_that_left_already_is_none),
         IN_SCENE(what_the_command_of_run_has_connected_is_accepted_at_a_stop),
         IN_SCENE(no_other_client_is_accepted_at_a_stop),
+        cmocka_unit_test(a_name_is_as_good_as_an_address),
+        cmocka_unit_test(where_it_cannot_listen_it_says_what_helps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,6 +133,22 @@ static void test_ja4_without_anything(void **state) {
     parts_cleanup(&parts);
 }
 
+static void test_ja4_of_versions_without_a_number(void **state) {
+    (void)state;
+    static const struct {
+        unsigned version;
+        const char *ja4;
+    } hellos[] = {{0x0300, "ts3i"}, {0x0002, "ts2i"}, {0x0305, "t00i"}, {0x0302, "t11i"}};
+    for (size_t i = 0; i < COUNT(hellos); i++) {
+        struct parts parts;
+        parts_init(&parts);
+        struct tls_hello *hello = read_hello(&parts, hellos[i].version, NULL, 0);
+        assert_memory_equal(hello->ja4, hellos[i].ja4, 4);
+        tls_hello_free(hello);
+        parts_cleanup(&parts);
+    }
+}
+
 static void test_ja4_alpn_that_is_no_text(void **state) {
     (void)state;
     struct parts parts;
@@ -199,6 +215,38 @@ static void test_every_cut_is_refused_or_shorter(void **state) {
     parts_cleanup(&parts);
 }
 
+static void test_an_extension_that_is_not_whole_is_refused(void **state) {
+    (void)state;
+    static const struct {
+        unsigned type;
+        struct slice body;
+    } broken[] = {
+        {0, SLICE_INIT("")},
+        {0, SLICE_INIT("\0\2\0\0")},      // the length of its name is cut
+        {0, SLICE_INIT("\0\4\0\0\2a")},   // its name is
+        {10, SLICE_INIT("\0\3\0\x1d\0")}, // half a group
+        {11, SLICE_INIT("")},
+        {11, SLICE_INIT("\2\0")},
+        {13, SLICE_INIT("\0\1\4")},
+        {16, SLICE_INIT("\0")},
+        {16, SLICE_INIT("\0\3\5h2")},
+        {43, SLICE_INIT("\3\3\4\3")},
+    };
+    for (size_t i = 0; i < COUNT(broken); i++) {
+        struct parts parts;
+        parts_init(&parts);
+        put_extension(&parts.extensions, broken[i].type, broken[i].body);
+        assert_null(read_hello(&parts, V12, NULL, 0));
+        parts_cleanup(&parts);
+    }
+    struct parts parts;
+    parts_init(&parts);
+    add_sni(&parts, "a.example.com");
+    buf_put_byte(&parts.extensions, 0); // half a type after the last one
+    assert_null(read_hello(&parts, V12, NULL, 0));
+    parts_cleanup(&parts);
+}
+
 static bool rsa_only(const uint16_t *suites, size_t count, const uint16_t *groups,
                      size_t group_count) {
     struct parts parts;
@@ -253,11 +301,13 @@ int main(void) {
         cmocka_unit_test(test_reads_all),
         cmocka_unit_test(test_ja4_of_the_specification),
         cmocka_unit_test(test_ja4_without_anything),
+        cmocka_unit_test(test_ja4_of_versions_without_a_number),
         cmocka_unit_test(test_ja4_alpn_that_is_no_text),
         cmocka_unit_test(test_ja3_published),
         cmocka_unit_test(test_ja3_published_without_extensions),
         cmocka_unit_test(test_the_first_of_two_alpns_counts),
         cmocka_unit_test(test_every_cut_is_refused_or_shorter),
+        cmocka_unit_test(test_an_extension_that_is_not_whole_is_refused),
         cmocka_unit_test(test_rsa_only),
         cmocka_unit_test(test_rsa_only_by_signatures_of_tls13),
         cmocka_unit_test(test_grease),
