@@ -354,6 +354,9 @@ static const struct {
     {"check a --expect subject_~_[", "'['"},
     {"ctl", "status"},
     {"ctl halt", "'halt'"},
+    {"ctl faults", "on or off"},
+    {"ctl faults maybe", "'maybe'"},
+    {"ctl pause faults", "'faults'"},
     {"doctor x", "'x'"},
 };
 

@@ -282,6 +282,15 @@ static void lost_and_paused_are_of_session_0(void **state) {
                     "\"to\":\"2026-11-22T15:03:11.586123Z\"}\n");
 }
 
+// It belongs to no session, and the writer of the files asks for it.
+static void lost_lines_are_an_event_of_their_own(void **state) {
+    struct fixture *fixture = *state;
+    jsonl_format.framing->put_lost(&fixture->outlet.bytes, 3, "its \"disk\" is full",
+                                   INT64_C(1795359791586123456), false);
+    expect(fixture, "\"time\":\"2026-11-22T15:03:11.586123Z\",\"pid\":0,\"session\":0,"
+                    "\"event\":\"lost\",\"count\":3,\"reason\":\"its \\\"disk\\\" is full\"}\n");
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -301,6 +310,7 @@ int main(void) {
         TEST(a_happening_leaves_no_trace),
         TEST(what_is_later_than_the_event_it_precedes_has_its_time),
         TEST(lost_and_paused_are_of_session_0),
+        TEST(lost_lines_are_an_event_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
