@@ -115,6 +115,17 @@ def test_several_are_listed_with_their_modes_and_start(scope):
             assert "(sink)" in line, line
 
 
+def test_what_cannot_be_put_into_one_line_of_wait_is_refused(scope):
+    many = [word for n in range(65) for word in ("--expect", f"messages = {n}")]
+    long = ["--expect", "subject ~ " + 17000 * "x"]
+    for words, sentence in ((["--expect", "subject ~ a\tb"], b"takes no tabs and no line ends"),
+                            (["--expect", "subject ~ a\nb"], b"takes no tabs and no line ends"),
+                            (many, b"too many expectations"), (long, b"too many expectations")):
+        done = scope.run("ctl", "wait", *words)
+        assert done.returncode == 2 and done.stdout == b"", done
+        assert sentence in done.stderr, done
+
+
 def test_a_run_among_them_says_what_it_runs(scope):
     ways.need_capture(scope)
     with scope.proxy("--mode", "sink@0"):

@@ -124,11 +124,49 @@ static void what_is_not_wanted_leaves_nothing(void **state) {
     assert_false(file_exists(in_folder("mail/3-1.eml")));
 }
 
+// More than LIMIT_HELD_LINES of the text of one message.
+static void of_a_huge_session_the_text_is_left_out_and_the_rest_is_whole(void **state) {
+    (void)state;
+    enum { LINE = 32 * 1024, LINES = (int)(LIMIT_HELD_LINES / LINE) + 100 };
+    struct session huge;
+    struct output_set *set = NULL;
+    struct failure failure = {""};
+    const struct output_spec specs[] = {{&text_format, in_folder("t")}};
+    struct output_options options = {.specs = specs,
+                                     .spec_count = 1,
+                                     .body = BODY_FULL,
+                                     .only = is_wanted,
+                                     .spool.queue_max = LIMIT_WRITER_QUEUE};
+    assert_int_equal(output_set_open(&set, &failure, &options), OK);
+    budget_init(&set->kept, 8 * LIMIT_HELD_LINES, KIB);
+    begin(&huge, set, SMALL);
+    sample_connect(&huge.sample);
+    sample_command(&huge.sample, 1, "DATA");
+    char *line = malloc(LINE);
+    memset(line, 'x', LINE);
+    struct event text = {.kind = EVENT_TEXT, .text = {.message = 1}};
+    text.text.line =
+        (struct event_line){.text = slice_of(line, LINE), .len = LINE, .ending = ENDING_CRLF};
+    for (int i = 0; i < LINES; i++) {
+        sample_send(&huge.sample, &text);
+    }
+    sample_final(&huge.sample, 1, "250 ok");
+    sample_close(&huge.sample, PARTY_CLIENT, OUTCOME_COMPLETED, NULL);
+    output_sink.session_free(huge.recording);
+    output_set_close(set);
+    free(line);
+    assert_in_range(count_of("t", " C > \"xxxxxxxxxxxxxxxx"), 1, LINES - 1);
+    assert_int_equal(count_of("t", "the text of its messages is left out from here"), 1);
+    assert_int_equal(count_of("t", " S < \"250 ok\""), 1);
+    assert_int_equal(count_of("t", " 2 ### Connection closed"), 1);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, folder_enter, folder_leave)
     const struct CMUnitTest tests[] = {
         TEST(what_is_left_out_is_counted),
         TEST(what_is_not_wanted_leaves_nothing),
+        TEST(of_a_huge_session_the_text_is_left_out_and_the_rest_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
