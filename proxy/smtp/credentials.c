@@ -6,6 +6,8 @@
 #include "smtp/command_parse.h"
 #include "smtp/sasl_mechanism.h"
 
+#include <assert.h>
+
 // ── AUTH ────────────────────────────────────────────────────────────────────────────────────────
 
 static bool is_mechanism_byte(uint8_t byte) {
@@ -72,10 +74,7 @@ static size_t cover_cut(struct span out[LIMIT_SPANS], size_t count, struct slice
     if (count > 0 && out[count - 1].offset + out[count - 1].len == line.len) {
         return count;
     }
-    if (count == LIMIT_SPANS) {
-        out[count - 1].len = line.len - out[count - 1].offset;
-        return count;
-    }
+    assert(count < LIMIT_SPANS); // the last of so many goes to the end
     out[count] = (struct span){line.len, 0};
     return count + 1;
 }
