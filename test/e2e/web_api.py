@@ -3,6 +3,7 @@
 
 import json
 import smtplib
+import socket
 import subprocess
 import sys
 
@@ -41,6 +42,22 @@ def test_outside_loopback_is_said_loudly(scope):
         assert "WARNING: the web page on 0.0.0.0:" in proxy.errors()
     with w.page(scope) as (proxy, _):
         assert "WARNING" not in proxy.errors()
+
+
+def test_ipv6_and_the_ipv4_mapped_into_it_get_in(scope):
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError as error:
+        raise s.Skip("this machine has no IPv6") from error
+    with scope.proxy("--mode", "sink@0", "--web", "[::1]:0") as proxy:
+        assert "WARNING" not in proxy.errors()
+        assert w.Web(proxy.errors()).open("/api/v1/status").status == 200
+    with scope.proxy("--mode", "sink@0", "--web", "[::]:0") as proxy:
+        assert "WARNING: the web page on [::]:" in proxy.errors()
+        web = w.Web(proxy.errors())
+        for web.host in ("::1", "127.0.0.1"):  # each is named by its own address in Host
+            assert web.open("/api/v1/status").status == 200, web.host
+            assert web.open("/api/v1/status", headers={"Host": "192.0.2.1"}).status == 421, web.host
 
 
 def test_who_gets_in(scope):
