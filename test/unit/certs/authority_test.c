@@ -6,10 +6,13 @@
 #include "base/boringssl.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "certs/build.h"
+#include "certs/constraints.h"
 #include "folder_of_test.h"
 
 #include <openssl/bio.h>
 #include <openssl/cipher.h>
+#include <openssl/digest.h>
 #include <openssl/evp.h>
 #include <openssl/nid.h>
 #include <openssl/pem.h>
@@ -210,6 +213,53 @@ static EVP_PKEY *key_in(const char *file) {
     BIO_free(bio);
     assert_non_null(key);
     return key;
+}
+
+// ca.pem and ca.key of a certificate that signed itself, as its owner may have put them there.
+static void put_own(const struct fixture *f, X509 *x509, EVP_PKEY *key) {
+    assert_true(X509_sign(x509, key, EVP_sha256()) > 0);
+    BIO *bio = BIO_new_file(f->certificate, "w");
+    assert_int_equal(PEM_write_bio_X509(bio, x509), 1);
+    BIO_free(bio);
+    bio = BIO_new_file(f->key, "w"); // keeps the file's mode
+    assert_int_equal(PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL), 1);
+    BIO_free(bio);
+    X509_free(x509);
+    EVP_PKEY_free(key);
+}
+
+static void test_what_is_no_ca(void **state) {
+    (void)state;
+    struct fixture f;
+    fixture_init(&f);
+    authority_free(must_open(&f));
+    const struct dates dates = {NOW / NS_PER_S - 60, NOW / NS_PER_S + SECONDS_PER_DAY};
+    EVP_PKEY *key = build_key_p256();
+    X509 *x509 = build_certificate(key, &dates);
+    assert_true(build_add_no_ca(x509));
+    put_own(&f, x509, key);
+    must_refuse(&f, "ca.pem is not the certificate of a CA");
+    fixture_cleanup(&f);
+}
+
+// Some programs do not look at a root's constraints, so its key must not be here.
+static void test_a_limited_root_with_its_own_key(void **state) {
+    (void)state;
+    static const char *const hosts[] = {"example.com"};
+    struct fixture f;
+    NAME_CONSTRAINTS *constraints = NULL;
+    fixture_init(&f);
+    authority_free(must_open(&f));
+    const struct dates dates = {NOW / NS_PER_S - 60, NOW / NS_PER_S + SECONDS_PER_DAY};
+    EVP_PKEY *key = build_key_p256();
+    X509 *x509 = build_certificate(key, &dates);
+    assert_true(build_add_ca(x509, 0));
+    assert_int_equal(constraints_new(&constraints, &f.failure, hosts, 1), OK);
+    assert_int_equal(X509_add1_ext_i2d(x509, NID_name_constraints, constraints, 1, 0), 1);
+    NAME_CONSTRAINTS_free(constraints);
+    put_own(&f, x509, key);
+    must_refuse(&f, "but its key is the root's own");
+    fixture_cleanup(&f);
 }
 
 // It is refused, and no terminal is asked for the pass phrase.
@@ -455,6 +505,8 @@ int main(void) {
         cmocka_unit_test(test_key_open_to_others),
         cmocka_unit_test(test_key_of_another),
         cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_what_is_no_ca),
+        cmocka_unit_test(test_a_limited_root_with_its_own_key),
         cmocka_unit_test(test_key_with_a_pass_phrase),
         cmocka_unit_test(test_half_of_it),
         cmocka_unit_test(test_expired),
