@@ -127,7 +127,7 @@ static void say_closed_in_text(struct analysis *analysis) {
                  " (BDAT declared %" PRIu64 " bytes, of which %" PRIu64 " came)", facts->chunk_len,
                  facts->text_len);
     }
-    const char *false_end = stall_false_end(facts);
+    const char *false_end = stall_false_end(facts, facts->half_dot);
     analysis_say(analysis, RULE_CLOSED_IN_DATA,
                  (struct place){PARTY_CLIENT, facts->text_exchange, facts->text_message},
                  "The client closed the connection within a message, before its end%s%s%s; the "

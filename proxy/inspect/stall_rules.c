@@ -19,12 +19,12 @@ static void say_chunk(struct analysis *analysis, double silent_s) {
                  facts->chunk_len, facts->text_len, silent_s);
 }
 
-const char *stall_false_end(const struct facts *facts) {
+const char *stall_false_end(const struct facts *facts, bool half_dot) {
     static const uint8_t two_dots[] = "\r\n.\r\n"; // of which one is taken away
     if (facts->text_by_bdat) {
         return NULL;
     }
-    if (facts->half_dot) {
+    if (half_dot) {
         return "its last line is a dot without CR LF after it, so the message has not ended";
     }
     return memcmp(facts->text_tail, two_dots, sizeof(facts->text_tail)) == 0
@@ -33,10 +33,10 @@ const char *stall_false_end(const struct facts *facts) {
 }
 
 // What the text lacks to end. A large packet is lost on the way only where one was sent.
-static const char *missing_of(const struct facts *facts) {
+static const char *missing_of(const struct facts *facts, bool half_dot) {
     enum { LARGE = 1000, LAST = sizeof(facts->text_tail) - 1 };
     const uint8_t *tail = facts->text_tail;
-    const char *false_end = stall_false_end(facts);
+    const char *false_end = stall_false_end(facts, half_dot);
     if (false_end != NULL) {
         return false_end;
     }
@@ -53,20 +53,26 @@ static const char *missing_of(const struct facts *facts) {
                  "the path loses large packets (its MTU is too small)";
 }
 
-static void say_text(struct analysis *analysis, double silent_s) {
+static void say_text(struct analysis *analysis, double silent_s, bool half_dot) {
     const struct facts *facts = &analysis->facts;
     analysis_say(analysis, RULE_TEXT_STALLED,
                  (struct place){PARTY_CLIENT, facts->text_exchange, facts->text_message},
                  "Of the message %" PRIu64 " bytes came, and then nothing for %.1f s; %s",
-                 facts->text_len, silent_s, missing_of(facts));
+                 facts->text_len, silent_s, missing_of(facts, half_dot));
 }
 
-static void judge(struct analysis *analysis, bool in_text, bool server_waited) {
+struct end {
+    bool in_text;
+    bool server_waited;
+    bool half_dot; // after its last whole line came a dot, and no CR LF
+};
+
+static void judge(struct analysis *analysis, const struct end *end) {
     const struct facts *facts = &analysis->facts;
     int64_t silent_ns = analysis->now->at_ns - facts->text_ns;
     bool chunk = facts->text_by_bdat && facts->text_len < facts->chunk_len;
-    bool waited = silent_ns >= SILENCE_NS || (chunk && server_waited);
-    if (!in_text || facts->text_len == 0 || !waited ||
+    bool waited = silent_ns >= SILENCE_NS || (chunk && end->server_waited);
+    if (!end->in_text || facts->text_len == 0 || !waited ||
         !analysis_first_of_message(analysis, RULE_TEXT_STALLED, facts->text_message)) {
         return;
     }
@@ -74,7 +80,7 @@ static void judge(struct analysis *analysis, bool in_text, bool server_waited) {
     if (chunk) {
         say_chunk(analysis, silent_s);
     } else if (!facts->text_by_bdat) {
-        say_text(analysis, silent_s);
+        say_text(analysis, silent_s, end->half_dot);
     }
 }
 
@@ -82,8 +88,10 @@ static void judge(struct analysis *analysis, bool in_text, bool server_waited) {
 void stall_judge(struct analysis *analysis, const struct event *event) {
     bool text_ends = event->kind == EVENT_CONTENT_END && !event->content_end.complete;
     if (event->kind == EVENT_REPLY && event->reply.code == 421) {
-        judge(analysis, event->reply.in_text, true);
+        judge(analysis, &(struct end){.in_text = event->reply.in_text, .server_waited = true});
     } else if (text_ends) {
-        judge(analysis, event->content_end.in_text, analysis->facts.server_left);
+        judge(analysis, &(struct end){.in_text = event->content_end.in_text,
+                                      .server_waited = analysis->facts.server_left,
+                                      .half_dot = event->content_end.half_dot});
     }
 }

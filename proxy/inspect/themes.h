@@ -25,8 +25,8 @@ void step_judge(struct analysis *analysis, const struct event *event); // replie
 void smtputf8_judge(struct analysis *analysis, const struct event *event); // asked for in vain
 void stall_judge(struct analysis *analysis, const struct event *event);    // text that stops
 // What looks like the end of the text under way and is none, as the end of a sentence; NULL for
-// nothing.
-const char *stall_false_end(const struct facts *facts);
+// nothing. `half_dot`: after its last whole line came a dot, and no CR LF.
+const char *stall_false_end(const struct facts *facts, bool half_dot);
 void tls_judge(struct analysis *analysis, const struct event *event);
 void reply_judge(struct analysis *analysis, const struct event *event);   // the form of replies
 void offer_judge(struct analysis *analysis, const struct event *event);   // what EHLO offers
