@@ -260,7 +260,8 @@ def test_reports_and_sessions(scope):
     audit = Audit(scope, "unsafe", options=options(
         "certificate.expired", "downgrade.not-offered", more=[
             "--report", f"json:{scope.path('r.json')}", "--report", f"junit:{scope.path('r.xml')}",
-            "--report", f"html:{scope.path('r.html')}", "--output", f"json:{scope.path('o.json')}",
+            "--report", f"html:{scope.path('r.html')}", "--report", f"text:{scope.path('r.txt')}",
+            "--output", f"json:{scope.path('o.json')}",
             "--output", f"text:{scope.path('o.txt')}", "--output", f"jsonl:{scope.path('o.jsonl')}"]))
     assert audit.status == 1 and audit.rows(), audit.errors
     with open(scope.path("r.json")) as file:
@@ -286,6 +287,8 @@ def test_reports_and_sessions(scope):
     assert shown[0] == shown[1], "the same events at the same times"
     suite = xml.etree.ElementTree.parse(scope.path("r.xml")).getroot()
     assert suite.get("failures") == "1"
+    with open(scope.path("r.txt")) as file:
+        assert file.read() == audit.out, audit.out
     with open(scope.path("r.html")) as file:
         data = json.loads(re.search(r'id="data">(.*?)</script>', file.read(), re.S)[1])
     assert data["audit"] == report and data["files"]["2"] == "certificate.expired"
