@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "format/format.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,6 +35,14 @@ static void complain(void *context, const char *sentence) {
     fail_msg("%s", sentence);
 }
 
+static void complain_once(void *context, const char *sentence) {
+    static bool complained;
+    (void)context;
+    assert_false(complained);
+    assert_non_null(strstr(sentence, "its reader is too slow"));
+    complained = true;
+}
+
 static void begin(struct fixture *fixture) {
     int ends[2], error = dup(STDERR_FILENO);
     struct failure failure;
@@ -49,15 +58,23 @@ static void begin(struct fixture *fixture) {
     close(error);
     close(ends[1]);
     assert_int_equal(writer_new(&fixture->writer, NULL, &fixture->queue, 1), OK);
+}
+
+static void start(struct fixture *fixture) {
     assert_int_equal(writer_start(fixture->writer, NULL), OK);
 }
 
-static void submit(struct fixture *fixture) {
+static void submit_line(struct fixture *fixture, size_t len) {
     struct write_batch *batch = write_batch_new();
-    write_batch_add(
-        batch,
-        (struct chunk){.kind = CHUNK_LINES, .bytes = (uint8_t *)mem_string("x\n"), .len = 2});
+    struct chunk chunk = {.kind = CHUNK_LINES, .bytes = mem_new(len), .len = len};
+    memset(chunk.bytes, 'x', len);
+    chunk.bytes[len - 1] = '\n';
+    write_batch_add(batch, chunk);
     writer_submit(fixture->writer, batch);
+}
+
+static void submit(struct fixture *fixture) {
+    submit_line(fixture, 2);
 }
 
 static void end(struct fixture *fixture) {
@@ -87,6 +104,7 @@ static void test_lines_one_by_one_are_written_together(void **state) {
     struct fixture fixture;
     size_t submitted = 0, lines = 0;
     begin(&fixture);
+    start(&fixture);
     int64_t began_ns = clock_monotonic_ns(), next_ns = began_ns;
     while (clock_monotonic_ns() - began_ns < RUN_MS * NS_PER_MS) {
         if (clock_monotonic_ns() >= next_ns) {
@@ -108,6 +126,7 @@ static void test_a_line_alone_is_written(void **state) {
     char text[KIB];
     size_t lines = 0;
     begin(&fixture);
+    start(&fixture);
     for (int i = 0; i < 3; i++) {
         submit(&fixture);
         assert_true(read(fixture.reader, text, sizeof(text)) > 0); // comes, or this waits for ever
@@ -116,10 +135,45 @@ static void test_a_line_alone_is_written(void **state) {
     assert_int_equal(read_to_end(&fixture, &lines), 0);
 }
 
+// The thread sleeps too long, and is not to blame: it is started late.
+static void test_what_does_not_fit_is_lost_and_counted_where_lines_go_on(void **state) {
+    (void)state;
+    struct fixture fixture;
+    char text[16 * KIB];
+    begin(&fixture);
+    struct backlog *backlog = &fixture.queue.files.backlog;
+    fixture.options.complain = complain_once;
+    backlog->max = 10 * KIB;
+    submit_line(&fixture, 8 * KIB);
+    atomic_store(&backlog->ahead_ns, INT64_MIN / 2); // it has written nothing for long
+    for (int i = 0; i < 3; i++) {
+        submit_line(&fixture, 4 * KIB);
+    }
+    assert_int_equal(atomic_load(&backlog->lost), 3);
+    start(&fixture);
+    assert_true(read(fixture.reader, text, sizeof(text)) > (ssize_t)(8 * KIB));
+    while (atomic_load(&backlog->waiting) > 0) {
+        sched_yield();
+    }
+    submit(&fixture);
+    end(&fixture);
+    size_t len = 0;
+    for (ssize_t got; (got = read(fixture.reader, text + len, sizeof(text) - 1 - len)) > 0;) {
+        len += (size_t)got;
+    }
+    close(fixture.reader);
+    text[len] = '\0';
+    const char *said = strstr(text, "### 3 lines were lost: ");
+    assert_non_null(said);
+    assert_string_equal(strchr(said, '\n'), "\n3 x\n"); // 1 came, 2 says what did not
+    assert_int_equal(atomic_load(&backlog->lost), 3);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines_one_by_one_are_written_together),
         cmocka_unit_test(test_a_line_alone_is_written),
+        cmocka_unit_test(test_what_does_not_fit_is_lost_and_counted_where_lines_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
