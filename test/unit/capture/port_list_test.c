@@ -62,12 +62,26 @@ static void a_copy_is_its_own(void **state) {
     port_list_cleanup(&copy);
 }
 
+static void it_is_written_as_it_is_read(void **state) {
+    (void)state;
+    static const char *const texts[] = {"25,465,8000-8999", "all"};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct port_list list = {0};
+        struct buf out;
+        buf_init(&out, 64);
+        assert_true(port_list_add(&list, slice_of_string(texts[i])));
+        port_list_put(&out, &list);
+        assert_true(slice_is(buf_slice(&out), texts[i]));
+        buf_cleanup(&out);
+        port_list_cleanup(&list);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_numbers_and_ranges),
-        cmocka_unit_test(all_is_every_port),
-        cmocka_unit_test(refuses_what_is_no_list),
-        cmocka_unit_test(a_copy_is_its_own),
+        cmocka_unit_test(takes_numbers_and_ranges),    cmocka_unit_test(all_is_every_port),
+        cmocka_unit_test(refuses_what_is_no_list),     cmocka_unit_test(a_copy_is_its_own),
+        cmocka_unit_test(it_is_written_as_it_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
