@@ -74,15 +74,25 @@ static void learn_mail(struct facts *facts, const struct event_command *event) {
                           slice_is_nocase(body.value, "BINARYMIME");
     transaction->smtputf8 = command_has_parameter(&event->command, "SMTPUTF8");
     transaction->path_8bit = event->line.has_8bit;
-    facts->reset_undid = false;
+    facts->ended_by = VERB_NONE;
     transaction->has_size = command_parameter(&size, &event->command, "SIZE") &&
                             text_parse_u64(&transaction->size, size.value, UINT64_MAX);
     transaction->size_said = transaction->has_size && transaction->size_limit > 0 &&
                              transaction->size > transaction->size_limit;
 }
 
-static void end_transaction(struct facts *facts) {
+static void end_transaction(struct facts *facts, enum verb by) {
+    if (facts->transaction.state != TRANSACTION_NONE) {
+        facts->ended_by = by;
+    }
     facts->transaction = (struct transaction){.state = TRANSACTION_NONE};
+}
+
+// RFC 4468 3.3: BURL LAST ends the message as BDAT LAST does.
+static void learn_undo(struct facts *facts, const struct event_command *event) {
+    facts->undo_exchange = event->exchange;
+    facts->undone = facts->transaction;
+    end_transaction(facts, event->command.verb);
 }
 
 static void learn_hello(struct facts *facts, const struct event_command *event) {
@@ -91,7 +101,7 @@ static void learn_hello(struct facts *facts, const struct event_command *event) 
         facts->interrupted = facts->transaction;
     }
     facts->hello_exchange = event->exchange;
-    end_transaction(facts);
+    end_transaction(facts, event->command.verb);
 }
 
 static void learn_auth(struct facts *facts, const struct event_command *event) {
@@ -126,9 +136,7 @@ static void learn_verb(struct facts *facts, const struct event_command *event) {
         facts->transaction.recipients_asked++;
         facts->transaction.path_8bit |= event->line.has_8bit;
     } else if (verb == VERB_RSET || (verb == VERB_BURL && event->command.chunk_last)) {
-        // RFC 4468 3.3: BURL LAST ends the message as BDAT LAST does.
-        facts->reset_undid |= verb == VERB_RSET && facts->transaction.state != TRANSACTION_NONE;
-        end_transaction(facts);
+        learn_undo(facts, event);
     } else if (verb == VERB_STARTTLS) {
         facts->starttls_tried = true;
     } else if (verb == VERB_AUTH) {
@@ -255,12 +263,41 @@ static void learn_greeting(struct facts *facts, const struct event_reply *reply)
     }
 }
 
+// What is left of a transaction whose message was refused the RFC does not say.
+static void make_unclear(struct transaction *transaction) {
+    if (transaction->state != TRANSACTION_NONE) {
+        transaction->state = TRANSACTION_UNCLEAR;
+    }
+}
+
+// What MAIL was answered while it was suspended is not known.
+static void resume(struct facts *facts, const struct transaction *transaction) {
+    if (transaction->state != TRANSACTION_NONE) {
+        facts->transaction = *transaction;
+        facts->ended_by = VERB_NONE;
+    }
+    if (transaction->state == TRANSACTION_ASKED) {
+        make_unclear(&facts->transaction);
+    }
+}
+
+// A RSET that is refused has undone nothing. What was sent after it the server may see either way.
+static void learn_undo_reply(struct facts *facts, const struct event_reply *reply) {
+    if (accepts(reply) || facts->transaction.state != TRANSACTION_NONE) {
+        return;
+    }
+    resume(facts, &facts->undone);
+    if (reply->verb != VERB_RSET || facts->last.exchange != reply->to) {
+        make_unclear(&facts->transaction);
+    }
+}
+
 // RFC 5321 4.1.1.1: after a refusal the server is in the state that it was in before.
 static void learn_hello_reply(struct facts *facts, const struct event_reply *reply) {
     facts->hello_accepted |= accepts(reply);
     facts->hello_exchange = EVENT_NO_EXCHANGE;
     if (!accepts(reply) && facts->transaction.state == TRANSACTION_NONE) {
-        facts->transaction = facts->interrupted;
+        resume(facts, &facts->interrupted);
     }
     facts->interrupted = (struct transaction){.state = TRANSACTION_NONE};
 }
@@ -285,13 +322,6 @@ static void learn_rcpt_reply(struct transaction *transaction, const struct event
     transaction->recipients_accepted += accepts(reply);
 }
 
-// What is left of a transaction whose message was refused the RFC does not say.
-static void make_unclear(struct transaction *transaction) {
-    if (transaction->state != TRANSACTION_NONE) {
-        transaction->state = TRANSACTION_UNCLEAR;
-    }
-}
-
 static void learn_data_reply(struct facts *facts, const struct event_reply *reply) {
     if (reply->code == 354) {
         facts->last.answered |= facts->last.exchange == reply->to;
@@ -309,6 +339,8 @@ static void learn_data_reply(struct facts *facts, const struct event_reply *repl
 static void learn_verb_reply(struct facts *facts, const struct event_reply *reply) {
     if (reply->to == facts->hello_exchange) {
         learn_hello_reply(facts, reply);
+    } else if (reply->to == facts->undo_exchange) {
+        learn_undo_reply(facts, reply);
     } else if (reply->verb == VERB_MAIL) {
         learn_mail_reply(facts, reply);
     } else if (reply->verb == VERB_RCPT) {
@@ -398,7 +430,7 @@ static void learn_client_tls(struct facts *facts, const struct event_tls *tls) {
     facts->last = (struct last_command){.verb = VERB_NONE};
     stray_forget(&facts->stray);
     facts->second = facts->interrupted = (struct transaction){.state = TRANSACTION_NONE};
-    end_transaction(facts);
+    end_transaction(facts, VERB_STARTTLS);
 }
 
 static void learn_tls(struct facts *facts, const struct event *event) {
@@ -423,7 +455,7 @@ static void learn_content_end(struct facts *facts, const struct event *event) {
         facts->text_cut_in_chunk = event->content_end.within_chunk;
         return;
     }
-    end_transaction(facts);
+    end_transaction(facts, VERB_DATA);
     stray_expect(&facts->stray, facts->text_by_bdat ? STRAY_CHUNK : STRAY_DOT,
                  facts->text_exchange);
 }

@@ -88,6 +88,8 @@ struct facts {
     bool hello_forgiven;         // a new TLS layer: another rule says what is missing
     int hello_exchange;          // an EHLO, HELO or LHLO whose reply is out; else EVENT_NO_EXCHANGE
     struct transaction interrupted; // by that, and resumed where it is refused
+    int undo_exchange;              // of the latest RSET or BURL LAST; 0 for none
+    struct transaction undone;      // … by it, unless it is refused
     bool ehlo_due;                  // STARTTLS was done and nothing has been said since
     bool starttls_tried;
     bool authenticated;
@@ -103,7 +105,7 @@ struct facts {
     bool greeting_lines;   // of several, of which the last has not come
     bool tls_due;          // STARTTLS was answered 220, and TLS has not begun
     bool server_injects;   // plain bytes after its 220 to STARTTLS, up to the handshake
-    bool reset_undid;      // RSET ended a transaction, and no MAIL has come since
+    enum verb ended_by;    // a transaction, if no MAIL has come since; VERB_DATA: its message
     bool tried;            // MAIL, AUTH or another command that wants something
     bool hello_last;       // nothing came after the latest EHLO that was accepted, but QUIT
     char auth_offer[96];   // what that offers after AUTH, shortened; empty for nothing

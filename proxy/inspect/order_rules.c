@@ -79,7 +79,22 @@ static void judge_mail(struct analysis *analysis, const struct event_command *co
 }
 
 static const char *undone(const struct analysis *analysis) {
-    return analysis->facts.reset_undid ? ", since RSET had undone the MAIL that was there" : "";
+    switch ((int)analysis->facts.ended_by) {
+    case VERB_NONE:
+        return "";
+    case VERB_RSET:
+        return ", since RSET had undone the MAIL that was there";
+    case VERB_EHLO:
+        return ", since EHLO had undone the MAIL that was there";
+    case VERB_HELO:
+        return ", since HELO had undone the MAIL that was there";
+    case VERB_LHLO:
+        return ", since LHLO had undone the MAIL that was there";
+    case VERB_STARTTLS:
+        return ", since TLS had undone the MAIL that was there";
+    default:
+        return ", since the end of the message had ended the transaction that was there";
+    }
 }
 
 static void judge_rcpt(struct analysis *analysis, const struct event_command *command) {
@@ -192,8 +207,8 @@ static void judge_command(struct analysis *analysis, const struct event_command 
         return;
     }
     judge_after_421(analysis, command);
-    if (command->continuation || command->concealed) {
-        return;
+    if (command->continuation || command->concealed || command->after_421) {
+        return; // After a 421 no command is in order.
     }
     judge_verb(analysis, command);
     judge_sequence(analysis, command);

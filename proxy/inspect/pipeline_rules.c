@@ -39,9 +39,11 @@ static void judge_pipelined(struct analysis *analysis, const struct event_comman
     const struct facts *facts = &analysis->facts;
     // After the server's close, or its 421, no reply is waited for. The rest of a response that was
     // broken over two lines was not meant to be a line: auth-malformed says so, however soon it
-    // came.
+    // came. To the lines of a text that the server reads as commands come more replies than the
+    // client knows of.
     if (!command->pipelined || facts->server_left || command->after_421 ||
-        facts_is_rest_of_response(facts, command)) {
+        facts_is_rest_of_response(facts, command) ||
+        stray_was_line(&facts->stray, command->due.exchange)) {
         return;
     }
     const struct last_command *last = &facts->last;
