@@ -226,9 +226,13 @@ static void say_retried(struct analysis *analysis, const struct event_auth *auth
     bool name_it = analysis->config.name_identities;
     analysis_say(analysis, RULE_AUTH_RETRIED, place_of_exchange(PARTY_CLIENT, auth->exchange),
                  "The client tried AUTH %s again for the same identity%s%s%s after the server had "
-                 "refused it with 535; it will not get better, and servers lock accounts for it",
+                 "refused it with 535; %s",
                  quote_of(analysis, auth->mechanism).text, name_it ? " (" : "",
-                 name_it ? quote_of(analysis, auth->identity).text : "", name_it ? ")" : "");
+                 name_it ? quote_of(analysis, auth->identity).text : "", name_it ? ")" : "",
+                 auth->outcome == AUTH_SUCCEEDED
+                     ? "it was accepted this time, but many servers lock an account after a few "
+                       "refusals"
+                     : "it will not get better, and servers lock accounts for it");
 }
 
 static void judge_retry(struct analysis *analysis, const struct event_auth *auth) {

@@ -253,13 +253,31 @@ static bool is_blanked(struct slice text) {
     return stars >= STARS_MIN;
 }
 
+static bool is_of_name(struct slice text, size_t at) {
+    return at < text.len && (text_is_alnum(text.data[at]) || text.data[at] == '-');
+}
+
+// As a word of its own: in `lmtp.example.com` and `filmtp` it is a part of a name.
+static bool says_lmtp(struct slice text) {
+    static const struct slice lmtp = SLICE_INIT("LMTP");
+    for (size_t at = 0; at + lmtp.len <= text.len; at++) {
+        size_t end = at + lmtp.len;
+        bool before = at > 0 && (is_of_name(text, at - 1) || text.data[at - 1] == '.');
+        bool dot = end < text.len && text.data[end] == '.';
+        bool after = is_of_name(text, end) || (dot && is_of_name(text, end + 1));
+        if (!before && !after && slice_equal_nocase(slice_sub(text, at, lmtp.len), lmtp)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void learn_greeting(struct facts *facts, const struct event_reply *reply) {
     facts->greeting_lines = false;
     facts->greeting_ordinal = reply->ordinal;
     facts->greeting_blanked = reply->line_count > 0 && is_blanked(reply->lines[0].text);
     for (size_t i = 0; i < reply->line_count && !reply->by_proxy; i++) {
-        facts->greeting_lmtp |=
-            slice_find_nocase(reply->lines[i].text, SLICE("LMTP")) != SLICE_NONE;
+        facts->greeting_lmtp |= says_lmtp(reply->lines[i].text);
     }
 }
 

@@ -134,11 +134,13 @@ static const struct reply_words *words_of_mechanism(const struct event_reply *re
 
 static const struct {
     struct reply_words overwritten, hidden, login_in_tls, mechanism, chunking, parameter, idle,
-        order, no_hello, no_mechanism, chunk, binary;
+        order, no_hello, no_mechanism, chunk, binary, lmtp;
 } by_offer = {
     .binary = {"MAIL said BODY=BINARYMIME, and such a message goes by BDAT alone (RFC 3030 3)",
                "send it by BDAT, or encode it as text"},
     .chunk = {"an earlier chunk of the message was refused", "look at the answer to that one"},
+    .lmtp = {"the greeting says that the server speaks LMTP, which knows neither EHLO nor HELO",
+             "send mail to a port where it speaks SMTP"},
     .no_hello = {"the client has said neither EHLO nor HELO before that the server accepted",
                  "send EHLO first"},
     .no_mechanism = {"AUTH came without the name of a mechanism",
@@ -250,6 +252,10 @@ static const struct reply_words *words_of_offer(const struct analysis *analysis,
     const struct reply_words *omission = words_of_omission(facts, stage, reply);
     if (omission != NULL) {
         return omission;
+    }
+    bool hello = stage == STAGE_EHLO || stage == STAGE_HELO;
+    if (hello && facts->greeting_lmtp && (reply->code == 500 || reply->code == 502)) {
+        return &by_offer.lmtp;
     }
     if (stage == STAGE_DATA && reply->code >= 500 && facts->transaction.binary) {
         return &by_offer.binary;
