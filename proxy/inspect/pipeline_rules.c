@@ -26,12 +26,16 @@ static void judge_greeting(struct analysis *analysis, const struct event_command
                  quote_of_command(analysis, command).text);
 }
 
-static bool must_end_group(const struct last_command *last) {
+static bool must_end_group(const struct facts *facts) {
+    const struct last_command *last = &facts->last;
     if (last->continuation) {
         return true;
     }
-    // What follows a 354 is text, and the next command may follow its dot at once.
-    bool text_sent = last->verb == VERB_DATA && last->answered;
+    // What follows a 354 is text, and the next command may follow its dot at once. Text that came
+    // before the 354 is a fault of its own.
+    bool early = facts->early_text != EVENT_NO_MESSAGE &&
+                 facts->early_text == facts->text_message && facts->text_exchange == last->exchange;
+    bool text_sent = last->verb == VERB_DATA && (last->answered || early);
     return verb_info(last->verb)->ends_group && !text_sent && !last->one_round_auth;
 }
 
@@ -40,8 +44,8 @@ static void judge_pipelined(struct analysis *analysis, const struct event_comman
     // After the server's close, or its 421, no reply is waited for. The rest of a response that was
     // broken over two lines was not meant to be a line: auth-malformed says so, however soon it
     // came. To the lines of a text that the server reads as commands come more replies than the
-    // client knows of.
-    if (!command->pipelined || facts->server_left || command->after_421 ||
+    // client knows of. One that is out of step waits for a reply, but for another one.
+    if (!command->pipelined || facts->server_left || command->after_421 || analysis->step.proven ||
         facts_is_rest_of_response(facts, command) ||
         stray_was_line(&facts->stray, command->due.exchange)) {
         return;
@@ -53,7 +57,7 @@ static void judge_pipelined(struct analysis *analysis, const struct event_comman
                      "not offer PIPELINING; each command must wait for the reply to the last",
                      quote_of_command(analysis, command).text);
     }
-    if (must_end_group(last)) {
+    if (must_end_group(facts)) {
         struct slice name = verb_info(last->verb)->name;
         analysis_say(analysis, RULE_PIPELINING_PAST_SYNC, place_of_command(command),
                      "%s was sent before the reply to %.*s, which must be the last command of a "
