@@ -98,6 +98,20 @@ static const char *how_it_left(const struct facts *facts) {
                 : "without QUIT";
 }
 
+// After the 220 to STARTTLS a QUIT in the clear would be wrong (RFC 3207 4).
+static void say_no_quit(struct analysis *analysis) {
+    const struct facts *facts = &analysis->facts;
+    if (facts->tls_due && !facts->half_line) {
+        analysis_say(analysis, RULE_NO_QUIT, place_of_session(PARTY_CLIENT),
+                     "The client closed the connection after the 220 to STARTTLS, without TLS and "
+                     "without QUIT; it must begin TLS there, and should say QUIT inside it");
+        return;
+    }
+    analysis_say(analysis, RULE_NO_QUIT, place_of_session(PARTY_CLIENT),
+                 "The client closed the connection %s; it should say QUIT and wait for the 221",
+                 how_it_left(facts));
+}
+
 static void judge_quit(struct analysis *analysis, const struct end_state *end) {
     const struct facts *facts = &analysis->facts;
     // QUIT would be taken for a response.
@@ -113,9 +127,7 @@ static void judge_quit(struct analysis *analysis, const struct end_state *end) {
                      "The client closed the connection right after QUIT; it should wait for the "
                      "221");
     } else if (owes_nothing && !facts->quit_sent && !asked_to_go) {
-        analysis_say(analysis, RULE_NO_QUIT, place_of_session(PARTY_CLIENT),
-                     "The client closed the connection %s; it should say QUIT and wait for the 221",
-                     how_it_left(facts));
+        say_no_quit(analysis);
     }
 }
 
