@@ -31,6 +31,10 @@ bool facts_heard(unsigned ordinal, const struct event_command *command) {
     return command->heard >= ordinal;
 }
 
+bool facts_server_speaks_lmtp(const struct facts *facts) {
+    return facts->greeting_lmtp || facts->lhlo_accepted;
+}
+
 bool facts_recipient_accepted(const struct facts *facts) {
     return facts->accepted_rcpt > facts->text_mail;
 }
@@ -313,6 +317,7 @@ static void learn_undo_reply(struct facts *facts, const struct event_reply *repl
 // RFC 5321 4.1.1.1: after a refusal the server is in the state that it was in before.
 static void learn_hello_reply(struct facts *facts, const struct event_reply *reply) {
     facts->hello_accepted |= accepts(reply);
+    facts->lhlo_accepted |= accepts(reply) && reply->verb == VERB_LHLO;
     facts->hello_exchange = EVENT_NO_EXCHANGE;
     if (!accepts(reply) && facts->transaction.state == TRANSACTION_NONE) {
         resume(facts, &facts->interrupted);

@@ -75,6 +75,7 @@ struct facts {
     bool connect_failed;
     unsigned greeting_ordinal; // EVENT_UNHEARD before it
     bool greeting_lmtp;        // … and it says LMTP
+    bool lhlo_accepted;
     bool client_tls;
     bool server_tls;
     bool tls_failed;
@@ -167,6 +168,9 @@ bool facts_ends_in_cr(const struct event_line *line);
 
 // Whether the transaction of the latest DATA or BDAT has a recipient that was accepted.
 bool facts_recipient_accepted(const struct facts *facts);
+
+// Whether it is no wrong port that refuses LHLO.
+bool facts_server_speaks_lmtp(const struct facts *facts);
 
 // Whether the client had got that reply when it sent the command.
 bool facts_heard(unsigned ordinal, const struct event_command *command);

@@ -108,6 +108,9 @@ static void judge_hello_reply(struct analysis *analysis, const struct event_repl
     if (!analysis_is_first(analysis, RULE_LMTP_ON_SMTP)) {
         return;
     }
+    if (reply->verb == VERB_LHLO && facts_server_speaks_lmtp(&analysis->facts)) {
+        return; // RULE_REJECTED says why
+    }
     if (reply->verb == VERB_LHLO) {
         analysis_say(analysis, RULE_LMTP_ON_SMTP, place,
                      "The client spoke LMTP (LHLO) to a server that answered %d; this port speaks "

@@ -191,6 +191,7 @@ void likely_learn(struct analysis *analysis, const struct event *event) {
     switch ((int)reply->verb) {
     case VERB_EHLO:
     case VERB_HELO:
+    case VERB_LHLO:
         make_good(&analysis->likely, AT_HELLO);
         break;
     case VERB_AUTH:

@@ -17,9 +17,10 @@ static bool find_stage(enum refusal_stage *out, const struct event_reply *reply)
         enum verb verb;
         enum refusal_stage stage;
     } stages[] = {
-        {VERB_EHLO, STAGE_EHLO}, {VERB_HELO, STAGE_HELO}, {VERB_STARTTLS, STAGE_STARTTLS},
-        {VERB_AUTH, STAGE_AUTH}, {VERB_MAIL, STAGE_MAIL}, {VERB_RCPT, STAGE_RCPT},
-        {VERB_DATA, STAGE_DATA}, {VERB_BDAT, STAGE_BDAT}, {VERB_XCLIENT, STAGE_XCLIENT},
+        {VERB_EHLO, STAGE_EHLO},         {VERB_HELO, STAGE_HELO}, {VERB_LHLO, STAGE_LHLO},
+        {VERB_STARTTLS, STAGE_STARTTLS}, {VERB_AUTH, STAGE_AUTH}, {VERB_MAIL, STAGE_MAIL},
+        {VERB_RCPT, STAGE_RCPT},         {VERB_DATA, STAGE_DATA}, {VERB_BDAT, STAGE_BDAT},
+        {VERB_XCLIENT, STAGE_XCLIENT},
     };
     if (reply->to == 0 || reply->continuation_reply) {
         *out = reply->to == 0 ? STAGE_GREETING : STAGE_AUTH;
@@ -43,6 +44,7 @@ const char *refusal_name(enum refusal_stage stage) {
         [STAGE_GREETING] = "The connection",
         [STAGE_EHLO] = "EHLO",
         [STAGE_HELO] = "HELO",
+        [STAGE_LHLO] = "LHLO",
         [STAGE_STARTTLS] = "STARTTLS",
         [STAGE_AUTH] = "The login (AUTH)",
         [STAGE_MAIL] = "The sender (MAIL)",
@@ -395,7 +397,8 @@ static bool is_refusal(const struct analysis *analysis, const struct event *even
     return event->kind == EVENT_REPLY && !reply->by_proxy && !reply->incomplete &&
            reply->code >= 400 && reply->code < 600 && reply->to != EVENT_NO_EXCHANGE &&
            !stray_was_line(&analysis->facts.stray, reply->to) &&
-           !ends_cancelled(&analysis->facts, reply);
+           !ends_cancelled(&analysis->facts, reply) &&
+           (reply->verb != VERB_LHLO || facts_server_speaks_lmtp(&analysis->facts));
 }
 
 void refusal_judge(struct analysis *analysis, const struct event *event) {

@@ -46,6 +46,10 @@ static const struct code_row rows[] = {
     CODE(5, AT_GREETING, "the server takes no connection from this client",
          "ask the server's operator"),
     // EHLO and HELO: RFC 5321 4.1.1.1.
+    CODE(500, 1 << STAGE_LHLO, "the server does not know the command",
+         "check that the port is one of LMTP"),
+    CODE(502, 1 << STAGE_LHLO, "the server does not have the command",
+         "check that the port is one of LMTP"),
     CODE(500, 1 << STAGE_HELO, "the server does not know the command",
          "check that the port is one of SMTP"),
     CODE(502, 1 << STAGE_HELO, "the server does not have the command",

@@ -15,6 +15,7 @@ enum refusal_stage {
     STAGE_GREETING,
     STAGE_EHLO,
     STAGE_HELO,
+    STAGE_LHLO,
     STAGE_STARTTLS,
     STAGE_AUTH, // the command, or a line of its exchange
     STAGE_MAIL,

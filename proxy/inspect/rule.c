@@ -157,9 +157,9 @@ static const struct rule_info rules[RULE_COUNT] = {
                                 "The client closed while a reply was due, sooner than the RFC's "
                                 "minimum time-out for that command (5 min greeting, MAIL, RCPT; 2 "
                                 "min DATA; 3 min a chunk; 10 min the final dot; none for QUIT)."),
-    [RULE_LMTP_ON_SMTP] =
-        RULE("lmtp-on-smtp", WARNING, CLIENT, "RFC 2033 4.1",
-             "LHLO answered 5xx, or EHLO answered so by a server whose greeting says LMTP."),
+    [RULE_LMTP_ON_SMTP] = RULE("lmtp-on-smtp", WARNING, CLIENT, "RFC 2033 4.1",
+                               "LHLO answered 5xx by a server that nothing shows to speak LMTP, or "
+                               "EHLO answered so by a server whose greeting says LMTP."),
     // The message.
     [RULE_HEADER_MISSING] = RULE_MILDER("header-missing", ERROR, WARNING, CLIENT, "RFC 5322 3.6",
                                         "No Date or no From; warning for Message-ID."),
@@ -251,9 +251,10 @@ static const struct rule_info rules[RULE_COUNT] = {
                                 "The server closed with no 421 and no QUIT."),
     [RULE_REJECTED] = RULE_MILDER(
         "rejected", ERROR, WARNING, SERVER, "RFC 5321 4.2, RFC 3463",
-        "A refusal of the greeting, EHLO and HELO (EHLO only if HELO is not taken then), STARTTLS, "
-        "AUTH, MAIL, RCPT, DATA, the message, BDAT or XCLIENT; warning for 4xx. The text puts code "
-        "and enhanced code into words, by the stage where it came, and says what to do."),
+        "A refusal of the greeting, EHLO and HELO (EHLO only if HELO is not taken then), LHLO by a "
+        "server that speaks LMTP, STARTTLS, AUTH, MAIL, RCPT, DATA, the message, BDAT or XCLIENT; "
+        "warning for 4xx. The text puts code and enhanced code into words, by the stage where it "
+        "came, and says what to do."),
     [RULE_SESSION_FAILED] =
         RULE("session-failed", ERROR, SERVER, NULL,
              "The session ended as connect-failed, tls-client-failed, tls-server-failed, timeout "
