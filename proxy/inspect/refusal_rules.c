@@ -306,7 +306,8 @@ static const struct reply_words *words_of(struct analysis *analysis, enum refusa
                               .text = buf_slice(&text),
                               .in_tls = reply->tls,
                               .starttls = offer_of_starttls(facts, reply),
-                              .credentials_sent = !nothing_sent};
+                              .credentials_sent = !nothing_sent,
+                              .logged_in = facts->authenticated};
     const struct reply_words *words = reply_words_of(&refusal);
     bool wrong = stage == STAGE_AUTH && reply->code == 535 && !nothing_sent;
     const struct reply_words *better = wrong ? words_of_token(reply->login.mechanism) : NULL;

@@ -3,6 +3,8 @@
 
 #include "inspect/reply_parts.h"
 
+#include <string.h>
+
 // ── reply codes ─────────────────────────────────────────────────────────────────────────────────
 
 // What else must hold for a row.
@@ -302,7 +304,50 @@ static const struct reply_words *reply_words_of_codes(const struct refusal *refu
     return words == NULL ? find_code(refusal) : words;
 }
 
+// ── after a login ───────────────────────────────────────────────────────────────────────────────
+
+#define LOGIN_FORGOTTEN                                                                            \
+    {                                                                                              \
+        "the server wants a login, though it has accepted one in this session",                    \
+            "ask the server's operator"                                                            \
+    }
+
+// Who has logged in is not advised to do it.
+static const struct {
+    const char *advice;
+    struct reply_words instead;
+} after_login[] = {
+    {"log in with AUTH before MAIL", LOGIN_FORGOTTEN},
+    {"check MAIL FROM, and log in first",
+     {"the server takes no message from this sender",
+      "check MAIL FROM; the sender must often be the user that logged in"}},
+    {"log in first, and check whether this sender is allowed",
+     {"policy takes no mail from this sender or this client",
+      "check whether the user that logged in may send as this sender"}},
+    {"log in first if the domain is not the server's own, and read the server's text",
+     {"policy does not let this client send to this recipient", "read the server's text"}},
+    {"log in with AUTH, or send to the domain's own server",
+     {"the server does not relay to that domain, although the client has logged in",
+      "see whether this user may send to other domains"}},
+    {"check the address, and log in first if the domain is not the server's own",
+     {"the server takes no mail for this recipient: it does not know the domain or the mailbox",
+      "check the address"}},
+    {"add the address in the relay's settings, or log in with AUTH",
+     {"the relay knows neither the sending address nor the user",
+      "add the address in the relay's settings, or use a user that it knows"}},
+};
+
+static const struct reply_words *words_after_login(const struct reply_words *words) {
+    for (size_t i = 0; i < sizeof(after_login) / sizeof(after_login[0]); i++) {
+        if (strcmp(words->advice, after_login[i].advice) == 0) {
+            return &after_login[i].instead;
+        }
+    }
+    return words;
+}
+
 const struct reply_words *reply_words_of(const struct refusal *refusal) {
     const struct reply_words *words = reply_words_of_text(refusal);
-    return words == NULL ? reply_words_of_codes(refusal) : words;
+    words = words == NULL ? reply_words_of_codes(refusal) : words;
+    return refusal->logged_in ? words_after_login(words) : words;
 }

@@ -36,6 +36,7 @@ struct refusal {
     bool in_tls;
     enum refusal_offer starttls; // STARTTLS: whether the EHLO reply had it
     bool credentials_sent;       // AUTH: a response went out before the refusal
+    bool logged_in;              // a login had been accepted
 };
 
 // Both are ends of a sentence, static. `meaning` completes "was refused with 550 5.1.1: ".

@@ -112,6 +112,29 @@ static void nothing_is_said_that_the_stage_rules_out(void **state) {
     }
 }
 
+static void nobody_is_advised_to_log_in_twice(void **state) {
+    (void)state;
+    static const char *const texts[] = {"", "Relay access denied", "authentication required",
+                                        "cannot deliver mail for x",
+                                        "Invalid credentials for relay"};
+    for (int stage = STAGE_MAIL; stage <= STAGE_BDAT; stage++) {
+        for (int code = 400; code < 600; code++) {
+            for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+                struct refusal refusal = refusal_of((enum refusal_stage)stage, code, "");
+                refusal.text = slice_of_string(texts[i]);
+                refusal.in_tls = refusal.logged_in = true;
+                const char *advice = reply_words_of(&refusal)->advice;
+                refusal.enhanced = SLICE("5.7.1");
+                const char *other = reply_words_of(&refusal)->advice;
+                assert_null(strstr(advice, "log in first"));
+                assert_null(strstr(advice, "log in with AUTH"));
+                assert_null(strstr(other, "log in first"));
+                assert_null(strstr(other, "log in with AUTH"));
+            }
+        }
+    }
+}
+
 static const struct {
     enum refusal_stage stage;
     int code;
@@ -328,6 +351,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_registered_code_is_explained),
         cmocka_unit_test(nothing_is_said_that_the_stage_rules_out),
+        cmocka_unit_test(nobody_is_advised_to_log_in_twice),
         cmocka_unit_test(codes_and_texts_are_put_into_words),
         cmocka_unit_test(what_was_seen_before_decides_too),
         cmocka_unit_test(texts_of_anybody_say_nothing),
