@@ -248,9 +248,10 @@ static const struct reply_words *words_of_omission(const struct facts *facts,
 // The same where the offer, and not the refusal, is what to look at.
 static const struct reply_words *words_of_offer(const struct analysis *analysis,
                                                 enum refusal_stage stage,
-                                                const struct event_reply *reply) {
+                                                const struct event_reply *reply,
+                                                const struct reply_words *words) {
     const struct facts *facts = &analysis->facts;
-    bool tls_wanted = reply->code == 530 || reply->code == 538;
+    bool tls_wanted = (reply->code == 530 && !reply_words_want_login(words)) || reply->code == 538;
     const struct reply_words *omission = words_of_omission(facts, stage, reply);
     if (omission != NULL) {
         return omission;
@@ -307,7 +308,8 @@ static const struct reply_words *words_of(struct analysis *analysis, enum refusa
                               .in_tls = reply->tls,
                               .starttls = offer_of_starttls(facts, reply),
                               .credentials_sent = !nothing_sent,
-                              .logged_in = facts->authenticated};
+                              .logged_in = facts->authenticated,
+                              .server_in_clear = reply->tls && !facts->server_tls};
     const struct reply_words *words = reply_words_of(&refusal);
     bool wrong = stage == STAGE_AUTH && reply->code == 535 && !nothing_sent;
     const struct reply_words *better = wrong ? words_of_token(reply->login.mechanism) : NULL;
@@ -317,7 +319,7 @@ static const struct reply_words *words_of(struct analysis *analysis, enum refusa
     words = better != NULL ? better : words;
     better = login_waits_for_tls(reply, words) ? &by_offer.login_in_tls
              : was_idle(facts, reply)          ? &by_offer.idle
-                                               : words_of_offer(analysis, stage, reply);
+                                               : words_of_offer(analysis, stage, reply, words);
     words = better != NULL ? better : words;
     likely_take_refusal(analysis, &refusal, place_of_reply(reply), words);
     buf_cleanup(&text);

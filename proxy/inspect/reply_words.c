@@ -15,6 +15,9 @@ enum when {
     WHEN_OFFERED, // STARTTLS is in the EHLO reply
     WHEN_NOT_OFFERED,
     NOTHING_SENT, // AUTH before the client has given any credential
+    LOGGED_IN,
+    SERVER_IN_CLEAR,
+    NO_STARTTLS, // in the clear, and it is not offered
 };
 
 // `code` is 4 or 5 for every code of that class. The first row that fits is the one.
@@ -229,6 +232,12 @@ static bool holds(const struct refusal *refusal, enum when when) {
         return refusal->starttls == NOT_OFFERED;
     case NOTHING_SENT:
         return !refusal->credentials_sent;
+    case LOGGED_IN:
+        return refusal->logged_in;
+    case SERVER_IN_CLEAR:
+        return refusal->server_in_clear;
+    case NO_STARTTLS:
+        return !refusal->in_tls && refusal->starttls == NOT_OFFERED;
     }
     return false;
 }
@@ -304,7 +313,7 @@ static const struct reply_words *reply_words_of_codes(const struct refusal *refu
     return words == NULL ? find_code(refusal) : words;
 }
 
-// ── after a login ───────────────────────────────────────────────────────────────────────────────
+// ── what the session rules out ──────────────────────────────────────────────────────────────────
 
 #define LOGIN_FORGOTTEN                                                                            \
     {                                                                                              \
@@ -312,35 +321,59 @@ static const struct reply_words *reply_words_of_codes(const struct refusal *refu
             "ask the server's operator"                                                            \
     }
 
-// Who has logged in is not advised to do it.
+// Who has logged in is not advised to do it, nor to use STARTTLS where there is none.
 static const struct {
+    enum when when;
     const char *advice;
     struct reply_words instead;
-} after_login[] = {
-    {"log in with AUTH before MAIL", LOGIN_FORGOTTEN},
-    {"check MAIL FROM, and log in first",
+} vain[] = {
+    {LOGGED_IN, "log in with AUTH before MAIL", LOGIN_FORGOTTEN},
+    {LOGGED_IN,
+     "check MAIL FROM, and log in first",
      {"the server takes no message from this sender",
       "check MAIL FROM; the sender must often be the user that logged in"}},
-    {"log in first, and check whether this sender is allowed",
+    {LOGGED_IN,
+     "log in first, and check whether this sender is allowed",
      {"policy takes no mail from this sender or this client",
       "check whether the user that logged in may send as this sender"}},
-    {"log in first if the domain is not the server's own, and read the server's text",
+    {LOGGED_IN,
+     "log in first if the domain is not the server's own, and read the server's text",
      {"policy does not let this client send to this recipient", "read the server's text"}},
-    {"log in with AUTH, or send to the domain's own server",
+    {LOGGED_IN,
+     "log in with AUTH, or send to the domain's own server",
      {"the server does not relay to that domain, although the client has logged in",
       "see whether this user may send to other domains"}},
-    {"check the address, and log in first if the domain is not the server's own",
+    {LOGGED_IN,
+     "check the address, and log in first if the domain is not the server's own",
      {"the server takes no mail for this recipient: it does not know the domain or the mailbox",
       "check the address"}},
-    {"add the address in the relay's settings, or log in with AUTH",
+    {LOGGED_IN,
+     "add the address in the relay's settings, or log in with AUTH",
      {"the relay knows neither the sending address nor the user",
       "add the address in the relay's settings, or use a user that it knows"}},
+    {SERVER_IN_CLEAR,
+     "use STARTTLS",
+     {"the server wants TLS first, and the proxy speaks to it in the clear",
+      "run the proxy without --server-tls none"}},
+    {NO_STARTTLS,
+     "use STARTTLS before AUTH",
+     {"TLS is needed before a login, and the EHLO reply offers no STARTTLS",
+      "use the port of implicit TLS (465)"}},
+    {NO_STARTTLS,
+     "use STARTTLS",
+     {"TLS is needed first, and the EHLO reply offers no STARTTLS",
+      "use the port of implicit TLS (465)"}},
+    {NO_STARTTLS,
+     "use STARTTLS, then AUTH, then MAIL",
+     {"the server wants a login or TLS first, and its EHLO reply offers no STARTTLS",
+      "log in with AUTH where that is offered, or use the port of implicit TLS (465)"}},
 };
 
-static const struct reply_words *words_after_login(const struct reply_words *words) {
-    for (size_t i = 0; i < sizeof(after_login) / sizeof(after_login[0]); i++) {
-        if (strcmp(words->advice, after_login[i].advice) == 0) {
-            return &after_login[i].instead;
+static const struct reply_words *without_vain(const struct reply_words *words,
+                                              const struct refusal *refusal) {
+    for (size_t i = 0; i < sizeof(vain) / sizeof(vain[0]); i++) {
+        if (holds(refusal, vain[i].when) && strcmp(words->advice, vain[i].advice) == 0) {
+            return &vain[i].instead;
         }
     }
     return words;
@@ -349,5 +382,5 @@ static const struct reply_words *words_after_login(const struct reply_words *wor
 const struct reply_words *reply_words_of(const struct refusal *refusal) {
     const struct reply_words *words = reply_words_of_text(refusal);
     words = words == NULL ? reply_words_of_codes(refusal) : words;
-    return refusal->logged_in ? words_after_login(words) : words;
+    return without_vain(words, refusal);
 }

@@ -34,9 +34,10 @@ struct refusal {
     struct slice enhanced; // "5.7.8"; empty where there is none
     struct slice text;     // its lines joined by spaces, without addresses; may be empty
     bool in_tls;
-    enum refusal_offer starttls; // STARTTLS: whether the EHLO reply had it
+    enum refusal_offer starttls; // whether the EHLO reply had it
     bool credentials_sent;       // AUTH: a response went out before the refusal
     bool logged_in;              // a login had been accepted
+    bool server_in_clear;        // the client is in TLS, and the server is not
 };
 
 // Both are ends of a sentence, static. `meaning` completes "was refused with 550 5.1.1: ".
