@@ -145,8 +145,8 @@ static size_t judge_message(struct analysis *analysis, size_t first) {
         struct slice text = buf_slice(&list);
         analysis_say(analysis, RULE_ENVELOPE_DIFFERS,
                      (struct place){PARTY_CLIENT, head->exchange, head->message},
-                     "To or Cc names %.*s%s, but no RCPT of the session does; the message does not "
-                     "go there",
+                     "To or Cc names %.*s%s, but no RCPT of the session does; it does not bring "
+                     "the message there, though another session may",
                      (int)text.len, (const char *)text.data,
                      missing > LIMIT_ADDRESSES_NAMED ? " and others" : "");
     }

@@ -74,8 +74,8 @@ static void judge_after_starttls(struct analysis *analysis, const struct event_c
     bool fine = verb_is_ehlo(verb) || verb == VERB_QUIT || verb == VERB_NOOP;
     if (analysis->facts.ehlo_due && !fine) {
         analysis_say(analysis, RULE_NO_EHLO_AFTER_STARTTLS, place_of_command(command),
-                     "%s was the first command after STARTTLS; EHLO must be, since TLS makes both "
-                     "sides forget what was said before",
+                     "%s came after STARTTLS before an EHLO; EHLO must come first, since TLS makes "
+                     "both sides forget what was said before",
                      quote_of_command(analysis, command).text);
     }
 }

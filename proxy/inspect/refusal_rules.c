@@ -136,7 +136,7 @@ static const struct reply_words *words_of_mechanism(const struct event_reply *re
 
 static const struct {
     struct reply_words overwritten, hidden, login_in_tls, mechanism, chunking, parameter, idle,
-        order, no_hello, no_mechanism, chunk, binary, lmtp;
+        order, no_auth, no_hello, no_mechanism, chunk, binary, lmtp;
 } by_offer = {
     .binary = {"MAIL said BODY=BINARYMIME, and such a message goes by BDAT alone (RFC 3030 3)",
                "send it by BDAT, or encode it as text"},
@@ -162,6 +162,8 @@ static const struct {
     .parameter = {"the server offers the extension of each parameter in its EHLO reply and "
                   "contradicts that here",
                   "send the command without them, and tell its operator"},
+    .no_auth = {"the server takes no login here, and its EHLO reply does not offer AUTH",
+                "log in only where the EHLO reply offers it"},
     .order = {"the server calls the command out of order, though it had accepted all that must "
               "come before it",
               "tell its operator; a filter or device in front of it may have lost a command"},
@@ -206,6 +208,23 @@ static bool was_too_long(const struct analysis *analysis, int exchange) {
     return note->text != NULL && note->place.exchange == exchange;
 }
 
+// AUTH that is called out of order though it came when it may: the offer tells why. After another
+// refusal the server may have had enough.
+static const struct reply_words *words_of_ordered_auth(const struct analysis *analysis,
+                                                       const struct event_reply *reply) {
+    const struct facts *facts = &analysis->facts;
+    bool in_order = reply->code == 503 && !reply->continuation_reply && facts->hello_accepted &&
+                    !facts->authenticated && facts->transaction.state == TRANSACTION_NONE;
+    if (!in_order || reply->current == NULL || spoke_early(analysis)) {
+        return NULL;
+    }
+    if (analysis_is_first(analysis, RULE_REJECTED) &&
+        capabilities_offer_mechanism(reply->current, reply->login.mechanism)) {
+        return &by_offer.mechanism;
+    }
+    return capabilities_offer(reply->current, "AUTH") ? NULL : &by_offer.no_auth;
+}
+
 // Whether the server refuses what it offers by itself: words for that, else NULL.
 static const struct reply_words *words_of_contradiction(const struct analysis *analysis,
                                                         enum refusal_stage stage,
@@ -217,6 +236,9 @@ static const struct reply_words *words_of_contradiction(const struct analysis *a
     if (stage == STAGE_AUTH && unknown && !reply->continuation_reply &&
         capabilities_offer_mechanism(reply->current, reply->login.mechanism)) {
         return &by_offer.mechanism;
+    }
+    if (stage == STAGE_AUTH && reply->code == 503) {
+        return words_of_ordered_auth(analysis, reply);
     }
     bool ordered = stage == STAGE_RCPT || stage == STAGE_DATA || stage == STAGE_BDAT;
     if (ordered && reply->code == 503 && !out_of_order(analysis, reply->to) &&
@@ -309,6 +331,7 @@ static const struct reply_words *words_of(struct analysis *analysis, enum refusa
                               .starttls = offer_of_starttls(facts, reply),
                               .credentials_sent = !nothing_sent,
                               .logged_in = facts->authenticated,
+                              .recipient_accepted = facts_recipient_accepted(facts),
                               .server_in_clear = reply->tls && !facts->server_tls};
     const struct reply_words *words = reply_words_of(&refusal);
     bool wrong = stage == STAGE_AUTH && reply->code == 535 && !nothing_sent;

@@ -16,6 +16,7 @@ enum when {
     WHEN_NOT_OFFERED,
     NOTHING_SENT, // AUTH before the client has given any credential
     LOGGED_IN,
+    RECIPIENT_ACCEPTED,
     SERVER_IN_CLEAR,
     NO_STARTTLS, // in the clear, and it is not offered
 };
@@ -74,6 +75,9 @@ static const struct code_row rows[] = {
     CODE(5, AT_HELLO, "the server does not accept this client or the name that it gives",
          "give the client's own full host name, which should resolve"),
     // STARTTLS: RFC 3207 4.
+    CODE_WHEN(503, AT_STARTTLS, NO_STARTTLS,
+              "the server has no STARTTLS, and its EHLO reply does not offer it",
+              "use it only where EHLO offers it, or use the port of implicit TLS (465)"),
     CODE(503, AT_STARTTLS, "STARTTLS came out of order, or a second time",
          "send EHLO first, and STARTTLS once"),
     CODE(501, AT_STARTTLS, "STARTTLS takes no argument", "send it without one"),
@@ -234,6 +238,8 @@ static bool holds(const struct refusal *refusal, enum when when) {
         return !refusal->credentials_sent;
     case LOGGED_IN:
         return refusal->logged_in;
+    case RECIPIENT_ACCEPTED:
+        return refusal->recipient_accepted;
     case SERVER_IN_CLEAR:
         return refusal->server_in_clear;
     case NO_STARTTLS:
@@ -321,7 +327,8 @@ static const struct reply_words *reply_words_of_codes(const struct refusal *refu
             "ask the server's operator"                                                            \
     }
 
-// Who has logged in is not advised to do it, nor to use STARTTLS where there is none.
+// Who has logged in is not advised to do it, nor to use STARTTLS where there is none, nor to look
+// for a recipient that was accepted.
 static const struct {
     enum when when;
     const char *advice;
@@ -355,6 +362,9 @@ static const struct {
      "use STARTTLS",
      {"the server wants TLS first, and the proxy speaks to it in the clear",
       "run the proxy without --server-tls none"}},
+    {RECIPIENT_ACCEPTED,
+     "look at the answers to RCPT, and read the server's text",
+     {"the server refuses the transaction, mostly by policy", "read the server's text"}},
     {NO_STARTTLS,
      "use STARTTLS before AUTH",
      {"TLS is needed before a login, and the EHLO reply offers no STARTTLS",
