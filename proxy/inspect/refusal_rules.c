@@ -136,7 +136,7 @@ static const struct reply_words *words_of_mechanism(const struct event_reply *re
 
 static const struct {
     struct reply_words overwritten, hidden, login_in_tls, mechanism, chunking, parameter, idle,
-        order, no_auth, no_hello, no_mechanism, chunk, binary, lmtp;
+        order, no_auth, no_recipient, no_hello, no_mechanism, chunk, binary, lmtp;
 } by_offer = {
     .binary = {"MAIL said BODY=BINARYMIME, and such a message goes by BDAT alone (RFC 3030 3)",
                "send it by BDAT, or encode it as text"},
@@ -162,6 +162,7 @@ static const struct {
     .parameter = {"the server offers the extension of each parameter in its EHLO reply and "
                   "contradicts that here",
                   "send the command without them, and tell its operator"},
+    .no_recipient = {"no recipient was accepted before", "look at the answers to RCPT"},
     .no_auth = {"the server takes no login here, and its EHLO reply does not offer AUTH",
                 "log in only where the EHLO reply offers it"},
     .order = {"the server calls the command out of order, though it had accepted all that must "
@@ -287,6 +288,10 @@ static const struct reply_words *words_of_offer(const struct analysis *analysis,
     }
     if (stage == STAGE_BDAT && reply->code == 503 && follows_refused_chunk(facts)) {
         return &by_offer.chunk;
+    }
+    if (reply->final && reply->code >= 500 && reply->to == facts->text_exchange &&
+        !facts_recipient_accepted(facts)) {
+        return &by_offer.no_recipient;
     }
     if (stage == STAGE_STARTTLS) {
         return analysis->starttls_overwritten ? &by_offer.overwritten : NULL;
