@@ -289,8 +289,9 @@ static const struct reply_words *words_of_offer(const struct analysis *analysis,
     if (stage == STAGE_BDAT && reply->code == 503 && follows_refused_chunk(facts)) {
         return &by_offer.chunk;
     }
+    // After a reply too many it is unclear which commands were accepted.
     if (reply->final && reply->code >= 500 && reply->to == facts->text_exchange &&
-        !facts_recipient_accepted(facts)) {
+        !facts_recipient_accepted(facts) && analysis_is_first(analysis, RULE_REPLY_UNEXPECTED)) {
         return &by_offer.no_recipient;
     }
     if (stage == STAGE_STARTTLS) {
