@@ -290,7 +290,7 @@ REFUSALS = {  # the reply to RCPT, and what its finding must say
     "450 4.7.1 come back": "greylisting",
     "550 5.7.1 no": "policy does not let",
     "454 4.7.0 no": "security or policy puts it off",  # of TLS or a login only where these are
-    "530 5.7.0 no": "the server wants STARTTLS or a login first",
+    "530 5.7.0 no": "wants a login or TLS first",
     "550 4.1.1 no": "the mailbox does not exist",
     "550 5.0.0 no": "the mailbox does not exist",
     "553 that domain is not in my list of allowed rcpthosts": "does not relay",
