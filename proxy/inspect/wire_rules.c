@@ -149,9 +149,21 @@ static void judge_begun(struct analysis *analysis, const struct event_command *c
     }
 }
 
+static const char *ascii_is_due(enum verb verb) {
+    if (verb_is_hello(verb)) {
+        return "a host name is plain ASCII there, and one of other letters is written as in "
+               "xn--bcher-kva.example";
+    }
+    if (verb == VERB_VRFY || verb == VERB_EXPN) {
+        return "without the parameter SMTPUTF8 at its end it must be plain ASCII";
+    }
+    return "outside a transaction that MAIL opened with the parameter SMTPUTF8 commands are plain "
+           "ASCII";
+}
+
 static void judge_8bit(struct analysis *analysis, const struct event_command *command) {
     enum verb verb = command->command.verb;
-    bool smtputf8 = analysis->facts.transaction.smtputf8;
+    bool smtputf8 = analysis->facts.transaction.smtputf8 && !verb_is_hello(verb);
     if (verb == VERB_MAIL) {
         smtputf8 = command_has_parameter(&command->command, "SMTPUTF8");
     }
@@ -166,9 +178,8 @@ static void judge_8bit(struct analysis *analysis, const struct event_command *co
         return;
     }
     analysis_say(analysis, RULE_COMMAND_8BIT, place_of_command(command),
-                 "%s has bytes over 127; outside a transaction that MAIL opened with the parameter "
-                 "SMTPUTF8 commands are plain ASCII",
-                 quote_of_command(analysis, command).text);
+                 "%s has bytes over 127; %s", quote_of_command(analysis, command).text,
+                 ascii_is_due(verb));
 }
 
 static void judge_trailing_space(struct analysis *analysis, const struct event_command *command) {
