@@ -192,7 +192,7 @@ void likely_learn(struct analysis *analysis, const struct event *event) {
     case VERB_EHLO:
     case VERB_HELO:
     case VERB_LHLO:
-        make_good(&analysis->likely, AT_HELLO);
+        make_good(&analysis->likely, AT_GREETING | AT_HELLO);
         break;
     case VERB_AUTH:
         make_good(&analysis->likely, AT_AUTH);
