@@ -316,6 +316,17 @@ static bool was_idle(const struct facts *facts, const struct event_reply *reply)
            slice_ends_with_nocase(reply->enhanced, SLICE(".4.2"));
 }
 
+static bool offers_no_login(const struct facts *facts, const struct event_reply *reply) {
+    return reply->current != NULL && !capabilities_offer(reply->current, "AUTH") &&
+           (reply->tls || !facts->server_offers_starttls);
+}
+
+static bool names_no_limit(const struct capabilities *offered) {
+    const struct capability *size = capabilities_find(offered, "SIZE");
+    struct slice limit = size == NULL ? SLICE("") : slice_trim(size->parameters);
+    return limit.len == 0 || slice_is(limit, "0");
+}
+
 static const struct reply_words *words_of(struct analysis *analysis, enum refusal_stage stage,
                                           const struct event_reply *reply) {
     const struct facts *facts = &analysis->facts;
@@ -337,6 +348,8 @@ static const struct reply_words *words_of(struct analysis *analysis, enum refusa
                               .starttls = offer_of_starttls(facts, reply),
                               .credentials_sent = !nothing_sent,
                               .logged_in = facts->authenticated,
+                              .no_login = offers_no_login(facts, reply),
+                              .no_size = names_no_limit(reply->current),
                               .recipient_accepted = facts_recipient_accepted(facts),
                               .server_in_clear = reply->tls && !facts->server_tls};
     const struct reply_words *words = reply_words_of(&refusal);

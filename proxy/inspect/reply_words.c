@@ -16,6 +16,8 @@ enum when {
     WHEN_NOT_OFFERED,
     NOTHING_SENT, // AUTH before the client has given any credential
     LOGGED_IN,
+    NO_LOGIN,
+    NO_SIZE,
     RECIPIENT_ACCEPTED,
     SERVER_IN_CLEAR,
     NO_STARTTLS, // in the clear, and it is not offered
@@ -238,6 +240,10 @@ static bool holds(const struct refusal *refusal, enum when when) {
         return !refusal->credentials_sent;
     case LOGGED_IN:
         return refusal->logged_in;
+    case NO_LOGIN:
+        return refusal->no_login;
+    case NO_SIZE:
+        return refusal->no_size;
     case RECIPIENT_ACCEPTED:
         return refusal->recipient_accepted;
     case SERVER_IN_CLEAR:
@@ -327,8 +333,8 @@ static const struct reply_words *reply_words_of_codes(const struct refusal *refu
             "ask the server's operator"                                                            \
     }
 
-// Who has logged in is not advised to do it, nor to use STARTTLS where there is none, nor to look
-// for a recipient that was accepted.
+// Who has logged in is not advised to do it, nor who cannot; nor to use STARTTLS where there is
+// none, to look for a recipient that was accepted, or for a limit that is not named.
 static const struct {
     enum when when;
     const char *advice;
@@ -362,6 +368,32 @@ static const struct {
      "use STARTTLS",
      {"the server wants TLS first, and the proxy speaks to it in the clear",
       "run the proxy without --server-tls none"}},
+    {NO_LOGIN,
+     "log in with AUTH before MAIL",
+     {"the server wants a login first, and offers none here",
+      "use its port of submission (587 or 465)"}},
+    {NO_LOGIN,
+     "check MAIL FROM, and log in first",
+     {"the server takes no message from this sender",
+      "check MAIL FROM, and read the server's text"}},
+    {NO_LOGIN,
+     "log in first, and check whether this sender is allowed",
+     {"policy takes no mail from this sender or this client",
+      "check whether this sender is allowed; the server offers no login here"}},
+    {NO_LOGIN,
+     "log in first if the domain is not the server's own, and read the server's text",
+     {"policy does not let this client send to this recipient", "read the server's text"}},
+    {NO_LOGIN,
+     "log in with AUTH, or send to the domain's own server",
+     {"the server does not relay for strangers to that domain, and offers no login here",
+      "send to the domain's own server, or to a port where the server offers AUTH (587 or 465)"}},
+    {NO_LOGIN,
+     "check the address, and log in first if the domain is not the server's own",
+     {"the server takes no mail for this recipient: it does not know the domain or the mailbox",
+      "check the address"}},
+    {NO_SIZE,
+     "make it smaller; SIZE in the EHLO reply says the limit",
+     {"the message is larger than the server takes", "make it smaller"}},
     {RECIPIENT_ACCEPTED,
      "look at the answers to RCPT, and read the server's text",
      {"the server refuses the transaction, mostly by policy", "read the server's text"}},

@@ -37,6 +37,8 @@ struct refusal {
     enum refusal_offer starttls; // whether the EHLO reply had it
     bool credentials_sent;       // AUTH: a response went out before the refusal
     bool logged_in;              // a login had been accepted
+    bool no_login;               // AUTH is not offered, nor STARTTLS, after which it might be
+    bool no_size;                // the EHLO reply names no limit
     bool recipient_accepted;     // DATA or later: one of the transaction
     bool server_in_clear;        // the client is in TLS, and the server is not
 };
