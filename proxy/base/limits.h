@@ -404,6 +404,7 @@
 #define STEP_NAME_MAX          64              // of a command, or of what took its place
 #define IDLE_NS                (30 * NS_PER_S) // of silence, which may explain a refusal
 #define SILENCE_NS             (5 * NS_PER_S)  // after which a peer that does not go on is named
+#define CHUNK_SILENCE_NS       NS_PER_S        // … within a chunk that the server gives up
 
 // The command line, `ctl` and the status line.
 #define LIMIT_DEFAULTS          (64 * KIB) // options in $SMTPSCOPE_OPTIONS, or in their file

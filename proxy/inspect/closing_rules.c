@@ -154,7 +154,10 @@ static void judge_client_close(struct analysis *analysis, const struct event *ev
     bool gone = facts->client_left && event->close.client_gone;
     struct end_state end =
         gone ? facts->left : facts_end_state(facts, &event->close.progress, event->at_ns);
-    if (end.progress.in_text) {
+    // After a 421, or a refusal of the message that is under way, there is no end to wait for.
+    bool refused =
+        facts->refused_text != EVENT_NO_MESSAGE && facts->refused_text == facts->text_message;
+    if (end.progress.in_text && !end.progress.saw_421 && !refused) {
         say_closed_in_text(analysis);
     }
     if (end.held) { // by --fault: the client waited for what did not come

@@ -426,6 +426,9 @@ static void learn_reply(struct facts *facts, const struct event_reply *reply) {
     if (reply->offered != NULL) {
         facts->server_offers_starttls = capabilities_offer(reply->offered, "STARTTLS");
     }
+    if (reply->final && reply->in_text && reply->code >= 400) {
+        facts->refused_text = reply->message;
+    }
     facts->latest_ordinal =
         reply->ordinal != EVENT_UNHEARD ? reply->ordinal : facts->latest_ordinal;
     learn_refusal(facts, reply);

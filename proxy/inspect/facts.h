@@ -132,6 +132,7 @@ struct facts {
     bool text_cut_in_chunk;
     int content_exchange; // whose message text was seen
     int early_text;       // the latest message whose text came before the 354
+    int refused_text;     // … and the latest that was refused before the client had ended it
     uint64_t chunk_len;   // of the latest BDAT, as it was declared
     uint64_t text_len;    // how much came of that chunk, or of the message by DATA
     int64_t text_ns;      // … and when the last of it came

@@ -236,13 +236,24 @@ static void judge_due(struct analysis *analysis, const struct event_reply *reply
     }
 }
 
+// The rest of a message, or of a chunk, was due from the client.
+static bool came_early(const struct facts *facts, const struct event_reply *reply) {
+    bool within_chunk = facts->text_by_bdat && facts->text_len < facts->chunk_len;
+    return reply->in_text && reply->to == facts->text_exchange && (reply->final || within_chunk);
+}
+
 static void judge_pace(struct analysis *analysis, const struct event *event) {
     const struct event_reply *reply = &event->reply;
     int64_t took_ns = reply->latency_ns;
     if (reply->to == 0) {
         took_ns = event->at_ns - analysis->facts.ready_ns;
     }
-    if (reply->to == EVENT_NO_EXCHANGE || took_ns <= analysis->config.slow_ns) {
+    if (reply->to == EVENT_NO_EXCHANGE || took_ns <= analysis->config.slow_ns ||
+        came_early(&analysis->facts, reply)) {
+        return;
+    }
+    // LMTP has an answer for each recipient.
+    if (reply->final && !analysis_first_of_message(analysis, RULE_SLOW_REPLY, reply->message)) {
         return;
     }
     analysis_say(analysis, RULE_SLOW_REPLY, place_of_reply(reply),

@@ -71,7 +71,7 @@ static void judge(struct analysis *analysis, const struct end *end) {
     const struct facts *facts = &analysis->facts;
     int64_t silent_ns = analysis->now->at_ns - facts->text_ns;
     bool chunk = facts->text_by_bdat && facts->text_len < facts->chunk_len;
-    bool waited = silent_ns >= SILENCE_NS || (chunk && end->server_waited);
+    bool waited = silent_ns >= (chunk && end->server_waited ? CHUNK_SILENCE_NS : SILENCE_NS);
     if (!end->in_text || facts->text_len == 0 || !waited ||
         !analysis_first_of_message(analysis, RULE_TEXT_STALLED, facts->text_message)) {
         return;
