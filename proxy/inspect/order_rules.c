@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Which command may come when (RFC 5321 4.1.4), by what the client knew: a command whose reply is
 // still out counts as accepted.
+#include "base/text.h"
 #include "inspect/themes.h"
 
 #include <inttypes.h>
@@ -22,10 +23,17 @@ static bool is_offered(const struct capabilities *offered, struct slice keyword)
     return false;
 }
 
+// A name with such a byte is another rule's: RULE_NUL_BYTE, RULE_BARE_CR or RULE_COMMAND_8BIT,
+// which knows Telnet's.
+static bool has_odd_byte(const struct facts *facts, struct slice name) {
+    return slice_find_byte(name, '\0') != SLICE_NONE || slice_find_byte(name, '\r') != SLICE_NONE ||
+           (!text_is_ascii(name) && !facts->transaction.smtputf8);
+}
+
 static void judge_unknown(struct analysis *analysis, const struct event_command *command) {
     struct slice name = command->command.name;
     bool named_by_server = name.len > 0 && is_offered(command->offered, name);
-    if (named_by_server || facts_is_telnet(command)) { // RULE_COMMAND_8BIT says what telnet's is
+    if (named_by_server || facts_is_telnet(command) || has_odd_byte(&analysis->facts, name)) {
         return;
     }
     bool empty = slice_trim(command->line.text).len == 0;

@@ -10,6 +10,11 @@ enum { CODES_MAX = 6 };
 
 // ── lines ───────────────────────────────────────────────────────────────────────────────────────
 
+// LMTP has an answer to a message for each recipient: what is odd of all is said once.
+static bool is_first(struct analysis *analysis, enum rule rule, const struct event_reply *reply) {
+    return !reply->final || analysis_first_of_message(analysis, rule, reply->message);
+}
+
 static bool line_is_whole(const struct event_reply_line *line) {
     return line->line.ending != ENDING_NONE;
 }
@@ -72,7 +77,7 @@ static void judge_length(struct analysis *analysis, const struct event_reply *re
     for (size_t i = 0; i < reply->line_count; i++) {
         const struct event_line *line = &reply->lines[i].line;
         size_t len = line->len + (line->ending == ENDING_CRLF ? 2 : line->ending == ENDING_LF);
-        if (len > limit) {
+        if (len > limit && is_first(analysis, RULE_REPLY_TOO_LONG, reply)) {
             analysis_say(analysis, RULE_REPLY_TOO_LONG, place_of_reply(reply),
                          "A line of the server's reply is %zu bytes long with its line end, where "
                          "%zu are allowed; clients may cut it",
@@ -92,7 +97,7 @@ static void judge_ending(struct analysis *analysis, const struct event_reply *re
                          quote_of_line(analysis, line).text);
             return;
         }
-        if (line->ending == ENDING_LF) {
+        if (line->ending == ENDING_LF && is_first(analysis, RULE_REPLY_BARE_LF, reply)) {
             analysis_say(analysis, RULE_REPLY_BARE_LF, place_of_reply(reply),
                          "The server's line '%s' ends in a bare LF; a line ends in CR LF",
                          quote_of_line(analysis, line).text);
@@ -174,7 +179,7 @@ static void judge_code(struct analysis *analysis, const struct event_reply *repl
         buf_putf(&due, "%s%d", i == 0 ? "" : " or ", codes[i]);
     }
     struct slice text = buf_slice(&due);
-    if (text.len > 0) {
+    if (text.len > 0 && is_first(analysis, RULE_REPLY_CODE_ODD, reply)) {
         analysis_say(analysis, RULE_REPLY_CODE_ODD, place_of_reply(reply),
                      "The server answered %s with %d, where %.*s is due", name_for(reply),
                      reply->code, (int)text.len, (const char *)text.data);
@@ -203,7 +208,8 @@ static void judge_enhanced(struct analysis *analysis, const struct event_reply *
         return; // reply-malformed says it; which code was meant is unknown
     }
     if (reply->enhanced.len > 0) {
-        if (reply->enhanced.data[0] - '0' != class) {
+        if (reply->enhanced.data[0] - '0' != class &&
+            is_first(analysis, RULE_ENHANCED_CONTRADICTS, reply)) {
             say_contradicts(analysis, reply);
         }
         return;
@@ -212,7 +218,8 @@ static void judge_enhanced(struct analysis *analysis, const struct event_reply *
     bool greets = reply->to == 0 || verb_is_hello(reply->verb) ||
                   (reply->verb == VERB_XCLIENT && reply->code == 220);
     bool due = class == 2 || class == 4 || class == 5;
-    if (due && !greets && capabilities_offer(reply->current, "ENHANCEDSTATUSCODES")) {
+    if (due && !greets && capabilities_offer(reply->current, "ENHANCEDSTATUSCODES") &&
+        is_first(analysis, RULE_ENHANCED_MISSING, reply)) {
         analysis_say(analysis, RULE_ENHANCED_MISSING, place_of_reply(reply),
                      "The server offers ENHANCEDSTATUSCODES, but its reply %d has no enhanced code "
                      "like %d.0.0 in front of its text",
@@ -252,8 +259,7 @@ static void judge_pace(struct analysis *analysis, const struct event *event) {
         came_early(&analysis->facts, reply)) {
         return;
     }
-    // LMTP has an answer for each recipient.
-    if (reply->final && !analysis_first_of_message(analysis, RULE_SLOW_REPLY, reply->message)) {
+    if (!is_first(analysis, RULE_SLOW_REPLY, reply)) {
         return;
     }
     analysis_say(analysis, RULE_SLOW_REPLY, place_of_reply(reply),
