@@ -220,6 +220,7 @@ struct event_reply {
     struct slice recipient;  // LMTP: whose answer this is; null else
     enum verb verb;          // of the command answered; VERB_NONE for the greeting or none
     bool continuation_reply; // answers a SASL line
+    bool proves_client;      // by what it answers, the client has shown that it speaks SMTP
     struct event_login login;
     int64_t latency_ns; // since the command's (or message's) last byte; -1 for the greeting
     bool tls;

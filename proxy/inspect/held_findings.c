@@ -66,12 +66,6 @@ static void mute(struct analysis *analysis) {
     likely_forget(analysis);
 }
 
-// What the decoder, too, takes for a proof that the client speaks SMTP.
-static bool proves_both(const struct event_reply *reply) {
-    return !reply->by_proxy && !reply->incomplete && reply->verb != VERB_NONE &&
-           reply->verb != VERB_UNKNOWN && reply->code >= 200 && reply->code < 400;
-}
-
 // A client that has said no verb of SMTP may go on with another protocol, such as HTTP.
 static void learn_command(struct held *held, const struct event_command *command) {
     enum verb verb = command->command.verb;
@@ -85,7 +79,7 @@ void held_learn(struct analysis *analysis, const struct event *event) {
         learn_command(held, &event->command);
     } else if (event->kind == EVENT_REPLY) {
         held->server_spoke |= !event->reply.by_proxy && event->reply.code != 0;
-        held->proven |= proves_both(&event->reply);
+        held->proven |= event->reply.proves_client && !event->reply.by_proxy;
     } else if (event->kind == EVENT_CLOSE && event->close.outcome == OUTCOME_PROTOCOL) {
         mute(analysis);
         return;

@@ -227,13 +227,18 @@ static void apply_to_command(struct dialogue *dialogue, struct reply_effects_cau
     } else if (ends_transaction(verb) && positive && !cause->item.by_proxy) {
         envelope_clear(&dialogue->envelope);
     }
-    bool smtp = verb != VERB_NONE && verb != VERB_UNKNOWN && cause->code >= 200 &&
-                cause->code < 400 && !cause->item.by_proxy;
-    if (smtp) {
-        dialogue->client.spoke_smtp = true;
-        if (dialogue->stranger == PARTY_CLIENT && !dialogue->client.gave_up) {
-            dialogue->stranger = PARTY_NONE;
-        }
+}
+
+bool reply_effects_prove_client(const struct reply_effects_cause *cause) {
+    const struct pending_reply *item = &cause->item;
+    return item->kind == WAITING_COMMAND && !item->by_proxy && item->verb != VERB_NONE &&
+           item->verb != VERB_UNKNOWN && cause->code >= 200 && cause->code < 400;
+}
+
+void reply_effects_trust_client(struct dialogue *dialogue) {
+    dialogue->client.spoke_smtp = true;
+    if (dialogue->stranger == PARTY_CLIENT && !dialogue->client.gave_up) {
+        dialogue->stranger = PARTY_NONE;
     }
 }
 

@@ -27,6 +27,10 @@ struct caps *reply_effects_learn_caps(struct dialogue *dialogue, const struct ev
 // A 334 with an error in it (XOAUTH2): emitted decoded, after the reply.
 void reply_effects_emit_challenge(struct dialogue *dialogue,
                                   const struct reply_effects_cause *cause);
+// Whether the client has shown by it that it speaks SMTP: a command of its own was accepted.
+bool reply_effects_prove_client(const struct reply_effects_cause *cause);
+// After such a reply: what its first lines looked like does not matter any longer.
+void reply_effects_trust_client(struct dialogue *dialogue);
 // After the reply: everything else.
 void reply_effects_apply(struct dialogue *dialogue, struct reply_effects_cause *cause);
 

@@ -94,8 +94,9 @@ static unsigned ordinal(struct dialogue *dialogue, const struct pending_reply *i
 }
 
 static void describe(struct event_reply *event, struct dialogue *dialogue,
-                     const struct pending_reply *item, const struct answer *answer,
+                     const struct reply_effects_cause *cause, const struct answer *answer,
                      enum match match) {
+    const struct pending_reply *item = &cause->item;
     event->by_proxy = answer->by_proxy;
     event->ordinal = ordinal(dialogue, item, answer);
     event->to = match == MATCH_NONE ? EVENT_NO_EXCHANGE : item->exchange;
@@ -105,6 +106,8 @@ static void describe(struct event_reply *event, struct dialogue *dialogue,
     event->in_text = mail_data_is_open(dialogue);
     event->verb = item->verb;
     event->continuation_reply = item->continuation;
+    event->proves_client =
+        match == MATCH_ITEM && !answer->incomplete && reply_effects_prove_client(cause);
     event->login = item->auth != NULL ? auth_login(item->auth) : (struct event_login){0};
     event->latency_ns = latency(item, match, answer);
     event->tls = dialogue->tls[item->by_proxy ? SIDE_SERVER : SIDE_CLIENT] && !answer->plain;
@@ -182,13 +185,16 @@ void reply_match_answer(struct dialogue *dialogue, const struct answer *answer) 
         reply_effects_end_chunks(dialogue, &cause);
         reply_effects_release_early(dialogue, &cause);
     }
-    describe(&event, dialogue, &cause.item, answer, match);
+    describe(&event, dialogue, &cause, answer, match);
     dialogue_note_heard(dialogue, event.code, event.ordinal);
     if (message) {
         transfer_answer(dialogue, cause.item.mail_data, event.code, &event.recipient);
     }
     cause.challenge = event.line_count > 0 ? event.lines[0].text : SLICE("");
     emit_reply(dialogue, &event, &cause);
+    if (event.proves_client) {
+        reply_effects_trust_client(dialogue);
+    }
     dialogue->saw_421 = dialogue->saw_421 || (event.code == 421 && !answer->by_proxy);
     reply_clear(&dialogue->server.reply);
     bool refused =
