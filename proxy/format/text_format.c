@@ -84,6 +84,12 @@ static void put_reply(struct buf *out, const struct text_writer *writer,
         put_quoted(out, reply->by_proxy ? "P <" : "S <", &reply->lines[i].line);
         end_line(out, writer);
     }
+    if (reply->cut) {
+        begin_happening(out, writer, event, false);
+        buf_putf(out, "The reply has more lines than these %zu; the rest is not recorded",
+                 reply->line_count);
+        end_line(out, writer);
+    }
 }
 
 static void put_greeting(struct buf *out, const struct text_writer *writer,

@@ -50,6 +50,7 @@ struct record_reply {
     struct slice enhanced;
     const struct record_line *lines;
     size_t line_count;
+    bool lines_cut; // there were more
     bool final;
     struct slice recipient;
     int64_t at_ns;

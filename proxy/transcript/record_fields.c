@@ -136,6 +136,7 @@ static const struct field reply_fields[] = {
     {"code", FIELD_COUNT, AT(record_reply, code), .flags = FIELD_0_IS_NULL},
     {"enhanced", FIELD_TEXT, AT(record_reply, enhanced)},
     {"lines", FIELD_LINES, POINTER_AT(record_reply, lines), COUNTED_BY(record_reply, line_count)},
+    {"lines_cut", FIELD_BOOL, AT(record_reply, lines_cut), .flags = FIELD_OPTIONAL},
     {"to", FIELD_COUNT, AT(record_reply, to), .flags = FIELD_MINUS_IS_NULL | FIELD_JSONL},
     {"final", FIELD_BOOL, AT(record_reply, final), .flags = FIELD_JSONL},
     {"recipient", FIELD_TEXT, AT(record_reply, recipient), .flags = FIELD_JSONL},

@@ -10,6 +10,7 @@ from support import scope as s
 from support.documents import once
 from support.record import LINE, Record, has, is_own_pid, same, size, starts
 from support.smtp import C, CLIENT_TLS, C_CLOSE, HEADER, QUIT, S, S_CLOSE, hello, mail
+from support.text import without_pids
 
 
 def test_every_text_line_has_counter_time_pid_session_and_what(scope):
@@ -110,6 +111,23 @@ def test_each_bad_byte_becomes_one_replacement(scope):
                             S("250 ok"), QUIT])
     same(record.session["exchanges"][1]["command"]["line"],
          "NOOP " + " ".join("\ufffd" * n for n in (2, 3, 3, 2, 2)))
+
+
+def test_a_reply_of_more_lines_than_are_kept_says_so(scope):
+    """Nothing is left out without a word; at 1,024 lines nothing is."""
+    for count, cut in ((1024, False), (1025, True)):
+        lines = [f"250-{n}" for n in range(count - 1)] + ["250 end"]
+        record = Record(scope, [S("220 test"), C("EHLO a.example.org"), S(*lines), QUIT])
+        text = record.text(happenings=True)
+        same([line for line in text if "more lines" in line],
+             ["### The reply has more lines than these 1024; the rest is not recorded"] * cut)
+        shown = [line for line in text if line.startswith('S < "250')]
+        same(shown, [f'S < "{line}"' for line in lines[:1024]])
+        for reply in (record.session["exchanges"][1]["reply"], record.of("reply")[1]):
+            same((len(reply["lines"]), reply.get("lines_cut")), (1024, True if cut else None))
+        for form in ("json", "jsonl"):
+            done = scope.run("show", os.path.join(record.folder, "out." + form))
+            same(without_pids(done.stdout.decode()), without_pids(record.raw_text))
 
 
 def test_a_long_line_is_cut_and_its_size_said(scope):
