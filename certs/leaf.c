@@ -250,9 +250,12 @@ static bool add_purpose(X509 *leaf, X509 *server, unsigned faults) {
     return build_add_purpose(leaf, NID_email_protect);
 }
 
-// What cannot be mirrored as it is must at least not be trusted.
+// What cannot be mirrored as it is must at least not be trusted, nor what is new in trust.h.
 static bool wants_unknown_issuer(unsigned faults) {
-    return (faults & (TRUST_UNKNOWN_ISSUER | TRUST_OTHER)) != 0;
+    const unsigned mirrored = TRUST_EXPIRED | TRUST_NOT_YET_VALID | TRUST_WRONG_NAME |
+                              TRUST_SELF_SIGNED | TRUST_WRONG_PURPOSE | TRUST_ROOT_SENT |
+                              TRUST_COMMON_NAME | TRUST_SHA1_SIGNATURE | TRUST_SMALL_KEY;
+    return (faults & ~mirrored) != 0;
 }
 
 // What is made of a request.

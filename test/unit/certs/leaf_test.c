@@ -221,6 +221,7 @@ static void test_mirrored_faults(void **state) {
         {client_only, TRUST_WRONG_PURPOSE, true, TRUST_WRONG_PURPOSE},
         {good, TRUST_WRONG_PURPOSE, true, TRUST_WRONG_PURPOSE},
         {good, TRUST_OTHER, false, TRUST_UNKNOWN_ISSUER},
+        {good, 1U << 30, false, TRUST_UNKNOWN_ISSUER}, // a fault that leaf.c has never heard of
         {old, TRUST_EXPIRED | TRUST_WRONG_NAME | TRUST_SELF_SIGNED, false,
          TRUST_EXPIRED | TRUST_WRONG_NAME | TRUST_SELF_SIGNED},
         {young, TRUST_NOT_YET_VALID | TRUST_UNKNOWN_ISSUER, false,
