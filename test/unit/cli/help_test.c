@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "cli/option_lookup.h"
+#include "format/format.h"
 #include "inspect/rule.h"
 
 #include <setjmp.h>
@@ -116,6 +117,25 @@ static bool page_explains(const struct buf *page, const char *name) {
     return false;
 }
 
+// A tag of a list by itself: `.It Cm NAME`.
+static bool page_lists(const struct buf *page, const char *name) {
+    char due[80];
+    snprintf(due, sizeof(due), "\n.It Cm %s\n", name);
+    return slice_find(buf_slice(page), slice_of_string(due)) != SLICE_NONE;
+}
+
+static void lists_each_format_in_the_man_page(void **state) {
+    (void)state;
+    struct buf page = man_page();
+    const struct format_info *format;
+    for (size_t i = 0; (format = format_at(i)) != NULL; i++) {
+        if (!page_lists(&page, format->name)) {
+            fail_msg("smtpscope.1 does not explain the format %s", format->name);
+        }
+    }
+    buf_cleanup(&page);
+}
+
 static void explains_each_option_in_the_man_page(void **state) {
     (void)state;
     size_t count = 0;
@@ -205,6 +225,7 @@ int main(void) {
         cmocka_unit_test(shows_each_option_of_a_command_and_no_other),
         cmocka_unit_test(keeps_within_its_width),
         cmocka_unit_test(names_the_libraries),
+        cmocka_unit_test(lists_each_format_in_the_man_page),
         cmocka_unit_test(explains_each_option_in_the_man_page),
         cmocka_unit_test(explains_no_other_option_there),
         cmocka_unit_test(gives_the_defaults_in_the_man_page),
