@@ -36,11 +36,16 @@ enum verb {
     VERB_COUNT,
 };
 
+enum { VERB_CODES_MAX = 6 };
+
 struct verb_info {
     struct slice name;      // upper case; empty for VERB_NONE and VERB_UNKNOWN
     struct slice extension; // the EHLO keyword that brings it, null for RFC 5321's own
     bool ends_group;        // RFC 2920 3.1: must be the last command of a pipelined group
-    const char *reference;  // "RFC 5321 4.1.1.2"
+    bool sent_alone;        // it takes no argument, and strict servers refuse one
+    // The positive codes that its reference lists for its reply, up to the first 0; none: any.
+    short codes[VERB_CODES_MAX];
+    const char *reference; // "RFC 5321 4.1.1.2"
 };
 
 const struct verb_info *verb_info(enum verb verb); // static, never NULL

@@ -99,13 +99,10 @@ static void judge_form(struct analysis *analysis, const struct event_command *co
     }
 }
 
-// RFC 5321 4.1.1, RFC 3207 4: these are sent alone.
 static void judge_no_argument(struct analysis *analysis, const struct event_command *command) {
-    enum verb verb = command->command.verb;
-    bool alone =
-        verb == VERB_DATA || verb == VERB_RSET || verb == VERB_QUIT || verb == VERB_STARTTLS;
-    if (alone && slice_trim(command->command.argument).len > 0) {
-        struct slice name = verb_info(verb)->name;
+    const struct verb_info *info = verb_info(command->command.verb);
+    if (info->sent_alone && slice_trim(command->command.argument).len > 0) {
+        struct slice name = info->name;
         analysis_say(analysis, RULE_ARGUMENT_UNEXPECTED, place_of_command(command),
                      "'%s' has an argument; %.*s takes none, and strict servers refuse it with 501",
                      quote_of_command(analysis, command).text, (int)name.len,

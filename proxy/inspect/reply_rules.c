@@ -6,8 +6,6 @@
 
 #include <inttypes.h>
 
-enum { CODES_MAX = 6 };
-
 // ── lines ───────────────────────────────────────────────────────────────────────────────────────
 
 // LMTP has an answer to a message for each recipient: what is odd of all is said once.
@@ -108,45 +106,18 @@ static void judge_ending(struct analysis *analysis, const struct event_reply *re
 
 // ── codes ───────────────────────────────────────────────────────────────────────────────────────
 
-// The positive codes that the RFCs list for a command; 0 ends a row. A verb with an empty row is
-// not judged.
-static const int listed[VERB_COUNT][CODES_MAX] = {
-    [VERB_HELO] = {250}, // RFC 5321 4.3.2
-    [VERB_EHLO] = {250},
-    [VERB_LHLO] = {250}, // RFC 2033 4.1
-    [VERB_MAIL] = {250},
-    [VERB_RCPT] = {250, 251},
-    [VERB_DATA] = {354},
-    [VERB_BDAT] = {250}, // RFC 3030 2
-    [VERB_BURL] = {250}, // RFC 4468 3
-    [VERB_RSET] = {250},
-    [VERB_NOOP] = {250},
-    [VERB_QUIT] = {221},
-    [VERB_VRFY] = {250, 251, 252},
-    [VERB_EXPN] = {250, 252},
-    [VERB_HELP] = {211, 214},
-    [VERB_ETRN] = {250, 251, 252, 253}, // RFC 1985 5.3
-    [VERB_ATRN] = {250},                // RFC 2645 5.2
-    [VERB_SEND] = {250},                // RFC 821 4.3
-    [VERB_SOML] = {250},
-    [VERB_SAML] = {250},
-    [VERB_TURN] = {250},
-    [VERB_AUTH] = {235, 334}, // RFC 4954 4
-    [VERB_STARTTLS] = {220},  // RFC 3207 4
-    [VERB_XCLIENT] = {220},   // it starts the session over
-    [VERB_XFORWARD] = {250},
-};
-static const int listed_for_greeting[CODES_MAX] = {220};
-static const int listed_for_message[CODES_MAX] = {250};
+// Of what is no reply to a command; 0 ends a row. A row without a code is not judged.
+static const short listed_for_greeting[VERB_CODES_MAX] = {220};
+static const short listed_for_message[VERB_CODES_MAX] = {250};
 
-static const int *codes_for(const struct event_reply *reply) {
+static const short *codes_for(const struct event_reply *reply) {
     if (reply->to == 0) {
         return listed_for_greeting;
     }
     if (reply->final) {
         return listed_for_message;
     }
-    return listed[reply->continuation_reply ? VERB_AUTH : reply->verb];
+    return verb_info(reply->continuation_reply ? VERB_AUTH : reply->verb)->codes;
 }
 
 static const char *name_for(const struct event_reply *reply) {
@@ -168,10 +139,10 @@ static void judge_code(struct analysis *analysis, const struct event_reply *repl
         !code_is_clear(reply)) {
         return;
     }
-    const int *codes = codes_for(reply);
+    const short *codes = codes_for(reply);
     struct buf due;
     buf_init(&due, 64);
-    for (int i = 0; i < CODES_MAX && codes[i] != 0; i++) {
+    for (int i = 0; i < VERB_CODES_MAX && codes[i] != 0; i++) {
         if (codes[i] == reply->code) {
             buf_cleanup(&due);
             return;

@@ -30,6 +30,24 @@ static void knows_what_ends_a_group(void **state) {
     }
 }
 
+// RFC 5321 4.1.1, 4.3.2, RFC 3207 4, RFC 4954 4.
+static void knows_what_is_sent_alone_and_how_it_is_answered(void **state) {
+    (void)state;
+    assert_true(verb_info(VERB_DATA)->sent_alone && verb_info(VERB_RSET)->sent_alone);
+    assert_true(verb_info(VERB_QUIT)->sent_alone && verb_info(VERB_STARTTLS)->sent_alone);
+    assert_false(verb_info(VERB_MAIL)->sent_alone || verb_info(VERB_NOOP)->sent_alone);
+    assert_int_equal(verb_info(VERB_DATA)->codes[0], 354);
+    assert_int_equal(verb_info(VERB_AUTH)->codes[1], 334);
+    for (int verb = VERB_HELO; verb < VERB_COUNT; verb++) {
+        const short *codes = verb_info((enum verb)verb)->codes;
+        assert_int_equal(codes[VERB_CODES_MAX - 1], 0);
+        for (int i = 0; codes[i] != 0; i++) {
+            assert_in_range(codes[i], 200, 399);
+        }
+    }
+    assert_int_equal(verb_info(VERB_UNKNOWN)->codes[0], 0);
+}
+
 static void is_silent_about_nothing(void **state) {
     (void)state;
     assert_int_equal(verb_info(VERB_NONE)->name.len, 0);
@@ -48,6 +66,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_each_by_its_name),
         cmocka_unit_test(knows_what_ends_a_group),
+        cmocka_unit_test(knows_what_is_sent_alone_and_how_it_is_answered),
         cmocka_unit_test(is_silent_about_nothing),
         cmocka_unit_test(knows_the_hellos),
     };
