@@ -317,7 +317,7 @@ static void identify(uint8_t out[SHA256_LEN], CRYPTO_BUFFER *const *chain, size_
 }
 
 static struct stored_verdict *place_of(struct trust_store *store, const uint8_t id[SHA256_LEN]) {
-    return &store->kept[id[0] & (LIMIT_VERDICTS_KEPT - 1)];
+    return &store->kept[((size_t)id[0] << 8 | id[1]) % LIMIT_VERDICTS_KEPT];
 }
 
 static bool find(struct trust_verdict *out, struct trust_store *store, const uint8_t id[SHA256_LEN],

@@ -6,6 +6,8 @@
 //   LIMIT_…      caps what peers, files and the kernel bring
 //   …_MAX        is the room for a name or a sentence of the program's own; a longer one is cut
 //   …_NS, …_MS   are times: how long something is waited for, or how soon it is looked at again
+//
+// Manuals, schemas and the help quote some; test/unit/base/limits_test.c knows where.
 #ifndef SCOPE_BASE_LIMITS_H
 #define SCOPE_BASE_LIMITS_H
 
@@ -92,7 +94,7 @@
 #define LIMIT_ROOTS          4096       // in one bundle
 #define LIMIT_COMMON_NAME    64         // RFC 5280 A.1
 #define LIMIT_LEAVES         1024       // certificates that are kept for clients to come
-#define LIMIT_VERDICTS_KEPT  256        // on chains; a power of two
+#define LIMIT_VERDICTS_KEPT  256        // on chains
 #define LIMIT_FACTS_KEPT     64         // descriptions of certificates
 #define VERDICT_KEPT_NS      (60 * NS_PER_S)
 #define VERDICT_ERROR_MAX    384  // what is wrong with a chain
