@@ -338,7 +338,6 @@
 #define LIMIT_HTML_REPORT   (256 * MIB)  // of the sessions in an HTML report, as JSON; of its list
 
 // The page (contract-web): what it keeps is bounded by --web-memory.
-#define WEB_MEMORY_DEFAULT     (256 * MIB)
 #define WEB_MEMORY_MIN         MIB
 #define LIMIT_WITHOUT_WEB      (8 * MIB)         // kept for `ctl wait` where there is no page
 #define LIMIT_WEB_FLOOR        (16 * KIB)        // that each live session may have in any case
@@ -371,7 +370,7 @@
 #define WEB_WAIT_MAX_S         600
 
 // The analysis.
-#define LIMIT_FINDINGS_OF_RULE 10   // of one rule in a session; the eleventh counts the rest
+#define LIMIT_FINDINGS_OF_RULE 10   // of one rule in a session; one more counts the rest
 #define LIMIT_SECRETS          2048 // learnt in one session; a PLAIN login is three of them
 #define LIMIT_SECRET_BYTES     MIB  // of them; of one no more than LIMIT_SECRET
 #define LIMIT_SEARCH_RESERVE   MIB  // comparisons of a session beyond 16 a byte that is searched

@@ -55,7 +55,8 @@ struct option_row {
     const char *name;     // "verify", without its dashes
     char letter;          // 'o' for `-o`, 0 for none
     const char *argument; // as the help shows it; NULL where it takes no word
-    const char *standard; // the default as the help shows it; NULL for none
+    const char *standard; // the default as the help shows it, and of a number also as it is read;
+                          // NULL for none
     const char *help;     // one sentence without its full stop
     enum option_kind kind;
     enum option_group group;

@@ -7,6 +7,7 @@
 #include "cli/option_words.h"
 #include "cli/suggest.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,24 +17,33 @@ struct words {
     char *const *end;
 };
 
+static bool has_number(const struct option_row *row) {
+    return row->kind == OPTION_COUNT || row->kind == OPTION_BYTES || row->kind == OPTION_SECONDS ||
+           row->kind == OPTION_SIZE;
+}
+
+// A number is the default that the table says; a choice is the first of its words, which is 0.
+static void set_defaults_of_table(struct options *options) {
+    size_t count = 0;
+    const struct option_row *rows = option_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].standard != NULL && has_number(&rows[i])) {
+            struct failure failure = {0};
+            enum err err = option_read(options, &failure, &rows[i], rows[i].standard);
+            assert(err == OK);
+        }
+    }
+}
+
 static void set_defaults(struct options *options) {
     *options = (struct options){
         .command = CLI_NONE,
         .tls_client = {.min = TLS_VERSION_1_0, .max = TLS_VERSION_1_3},
         .tls_server = {.min = TLS_VERSION_1_0, .max = TLS_VERSION_1_3},
-        .max_line = LIMIT_LINE_DEFAULT,
         .rotate_keep = 5,
-        .slow_ms = 5000,
-        .grace_ms = 5000,
-        .max_sessions = 10000,
-        .idle_timeout_ms = 600 * 1000,
-        .connect_timeout_ms = 30 * 1000,
         .fault_seed = FAULT_SEED_NONE,
-        .web_memory = WEB_MEMORY_DEFAULT,
-        .wait_ms = WEB_WAIT_DEFAULT_S * 1000,
-        .audit_jobs = 1,
-        .audit_timeout_ms = 60 * 1000,
     };
+    set_defaults_of_table(options);
 }
 
 // ── options ─────────────────────────────────────────────────────────────────────────────────────

@@ -43,8 +43,6 @@ static const struct quote quotes[] = {
     QUOTE(WEB_TOKEN_MIN, 1, options, "the token that the page asks for, % characters or more"),
     QUOTE(8 * WEB_TOKEN_BYTES, 1, man_page, "a new one at each start, of % random bits"),
     QUOTE(8 * WEB_TOKEN_BYTES, 1, options, "a new one at each start, of % random bits"),
-    QUOTE(WEB_MEMORY_DEFAULT, MIB, man_page, "have ended are dropped first.\nDefault: %M.\n"),
-    QUOTE(WEB_MEMORY_DEFAULT, MIB, options, "\"%M\",\n     .help = \"how much memory the page"),
     QUOTE(WEB_WAIT_MAX_S, 1, man_page, "to hold, at most % seconds"),
     QUOTE(WEB_WAIT_DEFAULT_S, 1, man_page, "at most 600 seconds.\nDefault: %.\n"),
     QUOTE(WEB_WAIT_DEFAULT_S, 1, options, "\"%\",\n     .help = \"how long ctl wait waits"),

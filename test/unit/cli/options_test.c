@@ -78,6 +78,10 @@ static void has_the_defaults_of_the_contract(void **state) {
     assert_int_equal(o.max_sessions, 10000);
     assert_int_equal(o.idle_timeout_ms, 600000);
     assert_int_equal(o.connect_timeout_ms, 30000);
+    assert_int_equal(o.web_memory, 256 * MIB);
+    assert_int_equal(o.wait_ms, 30000);
+    assert_int_equal(o.audit_jobs, 1);
+    assert_int_equal(o.audit_timeout_ms, 60000);
     assert_int_equal(o.threads, 0);
     assert_int_equal(o.session_limit, 0);
     assert_int_equal(o.fail_on, FAIL_ON_ERROR);
