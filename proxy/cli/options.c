@@ -22,15 +22,19 @@ static bool has_number(const struct option_row *row) {
            row->kind == OPTION_SIZE;
 }
 
+static void set_default(struct options *options, const struct option_row *row) {
+    struct failure failure = {0};
+    enum err err = option_read(options, &failure, row, row->standard);
+    assert(err == OK);
+}
+
 // A number is the default that the table says; a choice is the first of its words, which is 0.
 static void set_defaults_of_table(struct options *options) {
     size_t count = 0;
     const struct option_row *rows = option_table(&count);
     for (size_t i = 0; i < count; i++) {
         if (rows[i].standard != NULL && has_number(&rows[i])) {
-            struct failure failure = {0};
-            enum err err = option_read(options, &failure, &rows[i], rows[i].standard);
-            assert(err == OK);
+            set_default(options, &rows[i]);
         }
     }
 }
