@@ -3,8 +3,8 @@
 // the writer without its first member: it puts `{"counter":N,` in front.
 //
 // The lines of a message come right before its answer, and `show` puts them there. Where they did
-// not (a finding came between, the client went on before the answer, the server took its time), and
-// for notes, which are no event here, the next command, reply or close says where they were:
+// not (a finding came between, the client went on before the answer), and for notes, which are no
+// event here, the next command, reply or close says where they were:
 //
 //   "before":[[1,["text",1,12.5,8]],[0,["note","…",0.2]]]
 //              │      └ an entry of json's timeline, its time in ms before this event
@@ -119,7 +119,7 @@ static void end_line(struct json_writer *json) {
 // ── what has no line ────────────────────────────────────────────────────────────────────────────
 
 // Whether `show` will know the place of all that waits: it is a whole message, right before its
-// first answer, in the millisecond that the text shows for both.
+// first answer.
 static bool is_usual(const struct jsonl *jsonl, const struct event *event) {
     bool is_answer = event->kind == EVENT_REPLY && event->reply.final && !jsonl->answered;
     if (!is_answer || jsonl->waiting_count == 0 || jsonl->placed == jsonl->message ||
@@ -129,9 +129,7 @@ static bool is_usual(const struct jsonl *jsonl, const struct event *event) {
     for (size_t i = 0; i < jsonl->waiting_count; i++) {
         const struct waiting_moment *waiting = &jsonl->waiting[i];
         if (waiting->moment.kind != EVENT_TEXT || waiting->after != jsonl->event_count ||
-            waiting->moment.which != (size_t)jsonl->message ||
-            !record_same_ms(event->session, waiting->moment.at_ns,
-                            record_at_ns(event->session, event->at_ns))) {
+            waiting->moment.which != (size_t)jsonl->message) {
             return false;
         }
     }

@@ -60,7 +60,7 @@ def check_show(scope, proxy):
     live = proxy.output("text").decode()
     for form in ("json", "jsonl"):
         shown = scope.run("show", f"{proxy.folder}/out.{form}").stdout.decode()
-        assert by_session(shown) == by_session(live), (form, shown, live)
+        assert by_session(shown, form) == by_session(live, form), (form, shown, live)
     return live
 
 

@@ -244,7 +244,7 @@ def test_a_transcript_cut_off_by_a_crash_is_read(scope):
         same((status, json.loads(out)["expectations"][0]["found"]), (0, "2"))
         done = scope.run("show", "-", input=whole[:cut])
         same(done.returncode, 0)
-        told, live = (by_session(text.decode()) for text in (done.stdout, proxy.output("text")))
+        told, live = (by_session(text.decode(), "jsonl") for text in (done.stdout, proxy.output("text")))
         assert 0 <= len(live) - len(told) <= 2 and set(told) <= set(live), (told, live)
         same((len(done.stderr) > 0, len(err) > 0), (whole[cut - 1:cut] not in b"}\n",) * 2)
     document = proxy.output("json")

@@ -129,9 +129,9 @@ def test_show_is_what_the_live_text_was(scope):
         live = proxy.output("text").decode()
         for kind in ("json", "jsonl"):
             path = os.path.join(proxy.folder, "out." + kind)
-            same(by_session(shown(scope, path)), by_session(live))
+            same(by_session(shown(scope, path), kind), by_session(live, kind))
             with open(path, "rb") as file:
-                same(by_session(shown(scope, "-", file.read())), by_session(live))
+                same(by_session(shown(scope, "-", file.read()), kind), by_session(live, kind))
 
 
 def strange_conversations():
@@ -167,9 +167,9 @@ def test_show_of_a_strange_conversation_is_what_the_live_text_was(scope):
                     stage.play(proxy.port(), *steps)
         live = proxy.output("text").decode()
         for kind in ("json", "jsonl"):
-            lines = by_session(shown(scope, os.path.join(proxy.folder, "out." + kind)))
-            same([pair for pair in zip(lines, by_session(live)) if pair[0] != pair[1]], [])
-            same(len(lines), len(by_session(live)))
+            lines = by_session(shown(scope, os.path.join(proxy.folder, "out." + kind)), kind)
+            same([pair for pair in zip(lines, by_session(live, kind)) if pair[0] != pair[1]], [])
+            same(len(lines), len(by_session(live, kind)))
 
 
 def test_show_of_a_session_without_a_server_is_what_the_live_text_was(scope):

@@ -2,9 +2,7 @@
 """`show` of a transcript is what the text output was, line for line, past every limit."""
 
 import email.utils
-import functools
 import itertools
-import time
 
 from support import scope as s
 from support.text import by_session
@@ -21,9 +19,8 @@ def answer(line):
             b"DATA": b"354 go\r\n", b"QUIT": b"221 bye\r\n"}.get(verb, b"250 ok\r\n")
 
 
-def serve(connection, scan_s=0):
-    """Answers every line as it comes, so that pipelined commands are answered in one group, and a
-    message after `scan_s` seconds."""
+def serve(connection):
+    """Answers every line as it comes, so that pipelined commands are answered in one group."""
     stream = connection.makefile("rwb")
     stream.write(b"220 test\r\n")
     stream.flush()
@@ -34,7 +31,6 @@ def serve(connection, scan_s=0):
             for text in stream:
                 if text == b".\r\n":
                     break
-            time.sleep(scan_s)
             stream.write(b"250 ok\r\n")
             stream.flush()
         if line.upper().startswith(b"QUIT"):
@@ -85,8 +81,8 @@ def shown(scope, proxy, form):
     return numbered(done.stdout)
 
 
-def first_difference(one, two):
-    one, two = by_session(one), by_session(two)
+def first_difference(one, two, form):
+    one, two = by_session(one, form), by_session(two, form)
     for n, (a, b) in enumerate(itertools.zip_longest(one, two), 1):
         if a != b:
             return f"line {n}: live {a!r}, shown {b!r}"
@@ -106,7 +102,7 @@ def test_sessions_within_the_limits_of_a_document(scope):
         with s.Server(serve) as server:
             proxy, live = record(scope, server, WITHIN.values(), "--body", body, "--auth", auth)
         for form in ("json", "jsonl"):
-            difference = first_difference(live, shown(scope, proxy, form))
+            difference = first_difference(live, shown(scope, proxy, form), form)
             assert difference is None, f"--body {body} --auth {auth}, {form}: {difference}"
 
 
@@ -115,22 +111,7 @@ def test_many_sessions_of_one_message(scope):
         proxy, live = record(scope, server, [WITHIN["a short message"]] * 150)
     assert live.count("Subject: Hello") == 150
     for form in ("json", "jsonl"):
-        assert first_difference(live, shown(scope, proxy, form)) is None, form
-
-
-def test_a_server_that_takes_its_time_for_a_message(scope):
-    """The lines of the message have the time at which they were sent, not that of the answer."""
-    with s.Server(functools.partial(serve, scan_s=0.05)) as server:
-        with scope.proxy("--mode", f"reverse:smtp://127.0.0.1:{server.port}@0") as proxy:
-            with s.connect(proxy.port()) as connection:
-                s.read_reply(connection)
-                for line in ["EHLO me.example.org", *message([])[:3]]:
-                    s.ask(connection, line)
-                for line in ["\r\n".join([*FIELDS, "", "text", "."]), "QUIT"]:
-                    s.ask(connection, line)
-    live = numbered(proxy.output("text"))
-    for form in ("json", "jsonl"):
-        assert first_difference(live, shown(scope, proxy, form)) is None, form
+        assert first_difference(live, shown(scope, proxy, form), form) is None, form
 
 
 def test_sessions_that_overlap(scope):
@@ -149,15 +130,15 @@ def test_sessions_that_overlap(scope):
     live = numbered(proxy.output("text"))
     assert live.count('"X-') == 3 * 600
     for form in ("json", "jsonl"):
-        assert first_difference(live, shown(scope, proxy, form)) is None, form
+        assert first_difference(live, shown(scope, proxy, form), form) is None, form
 
 
-def missing(live, told):
+def missing(live, told, form):
     """What was said in the lines that were live and are not shown."""
-    rest = iter(by_session(live))
+    rest = iter(by_session(live, form))
     before = 3  # words before what is said
     left_out = set()
-    for line in by_session(told):
+    for line in by_session(told, form):
         for candidate in rest:
             if candidate == line:
                 break
@@ -182,7 +163,7 @@ def test_sessions_past_the_limits_of_a_document(scope):
         assert [one["truncated"] for one in by_id][:3] == [True, True, False]
         body_cut = {body_line, 'C > "."'} if body == "full" else set()
         for form, allowed in (("json", last | message_1001 | body_cut), ("jsonl", body_cut)):
-            left_out = missing(live, shown(scope, proxy, form))
+            left_out = missing(live, shown(scope, proxy, form), form)
             assert left_out <= allowed, f"--body {body} --auth {auth}, {form}: {left_out - allowed}"
 
 

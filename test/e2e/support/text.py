@@ -10,8 +10,14 @@ def without_pids(text):
     return re.sub(r"^(\d+ \S+) \d+ ", r"\1 - ", text, flags=re.M)
 
 
-def by_session(text):
-    """What `show` gives back, without counters; sessions that end and begin at once may stand either
-    way."""
-    lines = [line.split(" ", 1)[1] for line in without_pids(text).splitlines()]
+def without_times(text):
+    """A dash for each time: jsonl does not always say when the lines of a message were sent."""
+    return re.sub(r"^(\d+) \S+ ", r"\1 - ", text, flags=re.M)
+
+
+def by_session(text, form="json"):
+    """What `show` of this form gives back, without counters; sessions that end and begin at once may
+    stand either way."""
+    text = without_pids(text if form == "json" else without_times(text))
+    lines = [line.split(" ", 1)[1] for line in text.splitlines()]
     return sorted(lines, key=lambda line: int(line.split(" ")[2]))
