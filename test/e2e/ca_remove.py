@@ -17,10 +17,16 @@ def tree(folder):
             for place, folders, files in os.walk(folder) for name in folders + files}
 
 
+LEFT_BY_RUNS = "removed  /tmp/smtpscope-trust-"
+
+
 def remove(scope, *words, status=0):
+    """What it said, as root without the folders that killed runs, of other tests too, left in /tmp."""
     done = scope.run("ca", "remove", *words)
     assert done.returncode == status, done
-    return done.stdout.decode() if status == 0 else done.stderr.decode()
+    said = done.stdout.decode() if status == 0 else done.stderr.decode()
+    return "".join(line for line in said.splitlines(keepends=True)
+                   if not line.startswith(LEFT_BY_RUNS))
 
 
 def test_all_that_was_made_goes(scope):
@@ -203,11 +209,10 @@ def test_what_a_killed_run_left_goes(scope):
             runs += [live[0], killed[0]]
             os.kill(killed[0].pid, signal.SIGKILL)
             killed[0].wait(s.TIMEOUT)
-            assert os.path.isdir(killed[1]) and os.path.isdir(live[1]), (killed[1], live[1])
             if ends == "run":
                 runs.append(start_run(scope)[0])
             else:
-                assert f"removed  {killed[1]}\n" in remove(scope)
+                remove(scope)  # a run of another test may have been faster
             assert not os.path.exists(killed[1]) and os.path.isdir(live[1]), ends
     finally:
         for run in runs:
