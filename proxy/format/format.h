@@ -78,8 +78,7 @@ struct format_info {
     enum err (*put_document)(struct buf *out, struct failure *failure, struct slice document);
 };
 
-// All formats, in the order in which they are listed to users: `NAME_format` is in a file of its
-// own.
+// All formats, in the order in which users see them: `NAME_format` is in a file of its own.
 #define FORMATS(ROW) ROW(text) ROW(jsonl) ROW(json) ROW(eml) ROW(pcap) ROW(pcapng)
 
 #define FORMAT_DECLARE(name) extern const struct format_info name##_format;
