@@ -15,22 +15,42 @@
 #define PLACE "/tmp/" // $TMPDIR may be as private as the CA's folder
 #define HEAD  "smtpscope-trust-"
 
-// -1 where another process has the lock, or there is no such folder of ours.
-static int lock_folder(const char *path, int how) {
+static bool is_ours(int fd) {
     struct stat status;
+    return fstat(fd, &status) == 0 && status.st_uid == geteuid();
+}
+
+// All may write in /tmp: what is there under such a name may be a link, or another user's. No
+// other user can replace a folder of ours.
+static int open_folder(const char *path) {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0 && fstat(fd, &status) == 0 && status.st_uid == geteuid() && flock(fd, how) == 0) {
-        return fd;
-    }
-    if (fd >= 0) {
+    if (fd >= 0 && !is_ours(fd)) {
         close(fd);
+        fd = -1;
     }
-    return -1;
+    return fd;
+}
+
+// The lock is on a file in the folder: the folder itself is locked by who writes a bundle into it.
+// -1 where another process has it, or the file is not there, or one of them is not ours.
+static int take_lock(const char *path, int flags, int how) {
+    int folder = open_folder(path);
+    int fd = folder < 0 ? -1
+                        : openat(folder, "lock",
+                                 O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0600);
+    if (folder >= 0) {
+        close(folder);
+    }
+    if (fd >= 0 && (!is_ours(fd) || flock(fd, how) != 0)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
 }
 
 static void remove_unlocked(struct buf *out, const char *name) {
     char *path = mem_format(PLACE "%s", name);
-    int fd = lock_folder(path, LOCK_EX | LOCK_NB);
+    int fd = take_lock(path, 0, LOCK_EX | LOCK_NB);
     if (fd >= 0) {
         folder_of_files_remove(path);
         close(fd);
@@ -54,16 +74,16 @@ void trust_folder_remove_left(struct buf *out) {
     }
 }
 
-// One that another start takes for left, before it is locked, has gone when its mode is set.
+// One that another start takes for left, before it is locked, is not there when its mode is set.
 static bool make_own(struct trust_folder *out, char *path) {
     if (geteuid() != 0 || mkdtemp(path) == NULL) {
         return false;
     }
-    out->lock = lock_folder(path, LOCK_SH);
+    out->lock = take_lock(path, O_CREAT | O_EXCL, LOCK_SH);
     if (out->lock >= 0 && chmod(path, 0755) == 0) {
         return true;
     }
-    rmdir(path);
+    folder_of_files_remove(path);
     if (out->lock >= 0) {
         close(out->lock);
     }

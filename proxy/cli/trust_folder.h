@@ -4,8 +4,8 @@
 // The CA's own folder is private. That is right for the one user that a plain user's command can
 // be; but what root starts may become another user (su, setpriv, a server that gives up its
 // rights), who then could not read the roots that its variables name, and would trust no server. So
-// root has a folder for the time of the run, open to be read. No key is ever in it. It is locked as
-// long, so that the next run, or `ca remove`, removes what one that was killed has left.
+// root has a folder for the time of the run, open to be read. No key is ever in it. A file in it is
+// locked as long, so that the next run, or `ca remove`, removes what one that was killed has left.
 #ifndef SCOPE_CLI_TRUST_FOLDER_H
 #define SCOPE_CLI_TRUST_FOLDER_H
 
