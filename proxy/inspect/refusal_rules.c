@@ -136,7 +136,7 @@ static const struct reply_words *words_of_mechanism(const struct event_reply *re
 
 static const struct {
     struct reply_words overwritten, hidden, login_in_tls, mechanism, chunking, parameter, idle,
-        order, no_auth, no_recipient, no_hello, no_mechanism, chunk, binary, lmtp;
+        order, mixed, no_auth, no_recipient, no_hello, no_mechanism, chunk, binary, lmtp;
 } by_offer = {
     .binary = {"MAIL said BODY=BINARYMIME, and such a message goes by BDAT alone (RFC 3030 3)",
                "send it by BDAT, or encode it as text"},
@@ -168,6 +168,8 @@ static const struct {
     .order = {"the server calls the command out of order, though it had accepted all that must "
               "come before it",
               "tell its operator; a filter or device in front of it may have lost a command"},
+    .mixed = {"DATA came after BDAT, and a message is sent by one or the other (RFC 3030 2)",
+              "send the rest by BDAT too, or start again after RSET"},
     .idle = {"the client had sent nothing for longer than the server waits",
              "open a new connection after a pause, or send NOOP in between"},
 };
@@ -264,6 +266,10 @@ static const struct reply_words *words_of_omission(const struct facts *facts,
     if (reply->code == 503 && latest && !greeted && (login || stage == STAGE_STARTTLS)) {
         return &by_offer.no_hello;
     }
+    bool mixed = stage == STAGE_DATA && facts->transaction.bdat && facts_recipient_accepted(facts);
+    if (reply->code == 503 && mixed) {
+        return &by_offer.mixed;
+    }
     bool form = reply->code == 500 || reply->code == 501 || reply->code == 504;
     return login && latest && form && !facts->last.mechanism ? &by_offer.no_mechanism : NULL;
 }
@@ -351,7 +357,8 @@ static const struct reply_words *words_of(struct analysis *analysis, enum refusa
                               .no_login = offers_no_login(facts, reply),
                               .no_size = names_no_limit(reply->current),
                               .recipient_accepted = facts_recipient_accepted(facts),
-                              .server_in_clear = reply->tls && !facts->server_tls};
+                              .server_in_clear = reply->tls && !facts->server_tls,
+                              .grounded = !lacks_ground(facts, stage)};
     const struct reply_words *words = reply_words_of(&refusal);
     bool wrong = stage == STAGE_AUTH && reply->code == 535 && !nothing_sent;
     const struct reply_words *better = wrong ? words_of_token(reply->login.mechanism) : NULL;

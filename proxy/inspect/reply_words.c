@@ -21,6 +21,7 @@ enum when {
     RECIPIENT_ACCEPTED,
     SERVER_IN_CLEAR,
     NO_STARTTLS, // in the clear, and it is not offered
+    GROUNDED,    // MAIL, and for DATA and BDAT a recipient, was accepted before
 };
 
 // `code` is 4 or 5 for every code of that class. The first row that fits is the one.
@@ -142,6 +143,11 @@ static const struct code_row rows[] = {
     CODE(503, AT_MAIL,
          "MAIL came out of order: before EHLO or a login, or within another transaction",
          "send EHLO, AUTH if it is wanted, then one MAIL for each message"),
+    CODE_WHEN(503, AT_RCPT | AT_DATA | AT_BDAT, GROUNDED,
+              "the server calls the command out of order, though it had accepted what must come "
+              "before it",
+              "wait for each reply before the next command: a server may forget what comes too "
+              "early"),
     CODE(503, AT_RCPT, "RCPT came out of order: no MAIL was accepted before",
          "look at the answer to MAIL"),
     CODE(503, AT_DATA | AT_BDAT, "the command came out of order: no recipient was accepted before",
@@ -250,6 +256,8 @@ static bool holds(const struct refusal *refusal, enum when when) {
         return refusal->server_in_clear;
     case NO_STARTTLS:
         return !refusal->in_tls && refusal->starttls == NOT_OFFERED;
+    case GROUNDED:
+        return refusal->grounded;
     }
     return false;
 }
