@@ -192,6 +192,14 @@ static bool parameters_are_offered(const struct event_command *command) {
     return !slice_is_null(command->command.parameters);
 }
 
+// A path that cannot be read may have parameters after it.
+static bool is_bare(const struct command *command) {
+    bool path = command->verb == VERB_MAIL || command->verb == VERB_RCPT;
+    return path ? slice_is_null(command->parameters) &&
+                      slice_ends_with_nocase(command->argument, SLICE(">"))
+                : slice_is_null(command->argument);
+}
+
 static void learn_command(struct facts *facts, const struct event *event) {
     const struct event_command *command = &event->command;
     if (command->by_proxy) {
@@ -210,6 +218,7 @@ static void learn_command(struct facts *facts, const struct event *event) {
         .mechanism = command->command.mechanism.len > 0,
         .first_answer = first_answer,
         .parameters = parameters_are_offered(command),
+        .bare = is_bare(&command->command),
         .idle_ns = event->at_ns - facts->latest_ns,
         .one_round_auth = first_answer && mechanism_is_one_round(command->command.mechanism)};
     // A server that takes CR for the end of a line answers lines that are none here.

@@ -48,6 +48,7 @@ struct last_command {
     bool mechanism;      // AUTH that names one
     bool first_answer;   // AUTH with an initial response
     bool parameters;     // MAIL or RCPT with parameters, all of extensions that are offered
+    bool bare;           // without an argument; MAIL or RCPT without parameters
     bool one_round_auth; // AUTH with an initial response that settles it (RFC 4954 4)
     bool answered;       // for DATA: 354 came, so that what follows is text
     int64_t idle_ns;     // nothing had come from either side for so long

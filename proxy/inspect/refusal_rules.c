@@ -344,8 +344,8 @@ static const struct reply_words *words_of(struct analysis *analysis, enum refusa
     struct buf text;
     buf_init(&text, REFUSAL_TEXT_MAX);
     join_lines(&text, reply);
-    bool nothing_sent = !reply->continuation_reply && facts->last.exchange == reply->to &&
-                        !facts->last.first_answer;
+    bool latest = facts->last.exchange == reply->to;
+    bool nothing_sent = !reply->continuation_reply && latest && !facts->last.first_answer;
     struct refusal refusal = {.stage = stage,
                               .code = reply->code,
                               .enhanced = reply->enhanced,
@@ -358,6 +358,7 @@ static const struct reply_words *words_of(struct analysis *analysis, enum refusa
                               .no_size = names_no_limit(reply->current),
                               .recipient_accepted = facts_recipient_accepted(facts),
                               .server_in_clear = reply->tls && !facts->server_tls,
+                              .bare = latest && facts->last.bare,
                               .grounded = !lacks_ground(facts, stage)};
     const struct reply_words *words = reply_words_of(&refusal);
     bool wrong = stage == STAGE_AUTH && reply->code == 535 && !nothing_sent;

@@ -12,13 +12,18 @@ struct enhanced_row {
     unsigned detail;
     unsigned class;
     int stages;
+    enum refusal_when when;
     struct reply_words words;
 };
 
-#define CODE(subject_, detail_, class_, stages_, meaning_, advice_)                                \
+#define CODE(subject_, detail_, class_, stages_, ...)                                              \
+    CODE_WHEN(subject_, detail_, class_, stages_, ALWAYS, __VA_ARGS__)
+#define CODE_WHEN(subject_, detail_, class_, stages_, when_, ...)                                  \
     {                                                                                              \
         .subject = (subject_), .detail = (detail_), .class = (class_), .stages = (stages_),        \
-        .words.meaning = (meaning_), .words.advice = (advice_)                                     \
+        .when = (when_), .words = {                                                                \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
     }
 
 static const struct enhanced_row rows[] = {
@@ -105,6 +110,16 @@ static const struct enhanced_row rows[] = {
          "check the argument"),
     CODE(5, 2, 0, AT_AUTH, "the AUTH command or its base64 is not well-formed",
          "send base64 in one line, as the mechanism wants it"),
+    CODE_WHEN(
+        5, 2, 0, AT_STARTTLS | AT_DATA, BARE,
+        "the server calls the command not well-formed, though it came without an argument, as "
+        "it should",
+        "read the server's text"),
+    CODE_WHEN(5, 4, 0, AT_STARTTLS | AT_DATA, BARE,
+              "the server blames an argument, though the command came without one, as it should",
+              "read the server's text"),
+    CODE_WHEN(5, 2, 0, AT_MAIL | AT_RCPT, BARE, "the command is not well-formed",
+              "check address and brackets"),
     CODE(5, 2, 0, AT_STARTTLS, "STARTTLS is not well-formed", "send it without an argument"),
     CODE(5, 2, 0, AT_MAIL | AT_RCPT, "the command is not well-formed",
          "check address, brackets and parameters"),
@@ -115,6 +130,8 @@ static const struct enhanced_row rows[] = {
          "give a full host name, or an address in brackets"),
     CODE(5, 4, 0, AT_AUTH, "the mechanism or an argument of AUTH is not valid here",
          "use a mechanism that the EHLO reply offers"),
+    CODE_WHEN(5, 4, 0, AT_MAIL | AT_RCPT, BARE, "an argument is not valid here",
+              "check the address"),
     CODE(5, 4, 0, AT_MAIL | AT_RCPT, "an argument or a parameter is not valid here",
          "check the address, and use only parameters that the EHLO reply offers"),
     CODE(5, 4, 0, AT_DATA, "the argument is not valid here",
@@ -195,8 +212,12 @@ static const struct enhanced_row rows[] = {
     CODE(7, 9, 0, AT_AUTH, "the mechanism is too weak for this user",
          "use a stronger mechanism, OAuth, or an application password"),
     // RFC 5248
+    CODE_WHEN(7, 10, 0, AT_COMMAND, SERVER_IN_CLEAR, SERVER_WANTS_TLS),
+    CODE_WHEN(7, 10, 0, AT_COMMAND, IN_TLS, WANTS_TLS_AGAIN),
     CODE(7, 10, 0, AT_COMMAND, "TLS is needed first",
          "use STARTTLS, or the port of implicit TLS (465)"),
+    CODE_WHEN(7, 11, 0, AT_AUTH, SERVER_IN_CLEAR, SERVER_WANTS_TLS),
+    CODE_WHEN(7, 11, 0, AT_AUTH, IN_TLS, WANTS_TLS_AGAIN),
     CODE(7, 11, 0, AT_AUTH, "this mechanism needs TLS", "use STARTTLS before AUTH"),
     CODE(7, 12, 0, AT_AUTH, "the password must be stored again for this mechanism",
          "log in once with AUTH PLAIN inside TLS"),
@@ -261,7 +282,8 @@ const struct reply_words *reply_words_of_enhanced(const struct refusal *refusal,
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const struct enhanced_row *row = &rows[i];
         if (row->subject == detail.subject && row->detail == detail.detail &&
-            (row->class == 0 || row->class == class) && refusal_is_at(refusal, row->stages)) {
+            (row->class == 0 || row->class == class) && refusal_is_at(refusal, row->stages) &&
+            refusal_holds(refusal, row->when)) {
             return &row->words;
         }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// reply_parts: what the tables of refusals share: stages as sets.
+// reply_parts: what the tables of refusals share: stages as sets, and what else must hold for a
+// row.
 #ifndef SCOPE_INSPECT_REPLY_PARTS_H
 #define SCOPE_INSPECT_REPLY_PARTS_H
 
@@ -9,7 +10,9 @@
 
 enum {
     AT_GREETING = 1 << STAGE_GREETING,
-    AT_HELLO = 1 << STAGE_EHLO | 1 << STAGE_HELO | 1 << STAGE_LHLO,
+    AT_HELO = 1 << STAGE_HELO,
+    AT_LHLO = 1 << STAGE_LHLO,
+    AT_HELLO = 1 << STAGE_EHLO | AT_HELO | AT_LHLO,
     AT_STARTTLS = 1 << STAGE_STARTTLS,
     AT_AUTH = 1 << STAGE_AUTH,
     AT_MAIL = 1 << STAGE_MAIL,
@@ -28,6 +31,38 @@ enum {
 static inline bool refusal_is_at(const struct refusal *refusal, int stages) {
     return (stages & 1 << refusal->stage) != 0;
 }
+
+// What a refusal says is no explanation where the session shows the contrary.
+enum refusal_when {
+    ALWAYS,
+    IN_TLS,
+    IN_CLEAR,
+    WHEN_OFFERED, // STARTTLS is in the EHLO reply
+    WHEN_NOT_OFFERED,
+    NOTHING_SENT, // AUTH before the client has given any credential
+    LOGGED_IN,
+    NO_LOGIN,
+    NO_SIZE,
+    RECIPIENT_ACCEPTED,
+    SERVER_IN_CLEAR,
+    NO_STARTTLS, // in the clear, and it is not offered
+    GROUNDED,    // MAIL, and for DATA and BDAT a recipient, was accepted before
+    BARE,        // no argument (DATA, STARTTLS), no parameters (MAIL, RCPT)
+};
+
+bool refusal_holds(const struct refusal *refusal, enum refusal_when when);
+
+// Words for such a contrary.
+#define WANTS_TLS_AGAIN "the server wants TLS first, though it speaks TLS here", "tell its operator"
+#define SERVER_WANTS_TLS                                                                           \
+    "the server wants TLS first, and the proxy speaks to it in the clear",                         \
+        "run the proxy without --server-tls none"
+#define WANTS_LOGIN_AGAIN                                                                          \
+    "the server wants a login first, though it has accepted one",                                  \
+        "tell its operator; this user may lack the right to send"
+#define BLAMES_PARAMETER                                                                           \
+    "the server blames a parameter of the command, though it came without one",                    \
+        "read the server's text, and check the address"
 
 // The two numbers after the class of "5.7.8".
 struct enhanced_detail {

@@ -231,13 +231,39 @@ static const struct reply_words *find(struct text_rows table, const struct refus
     return NULL;
 }
 
+// Instead of words that the session shows to be no explanation.
+static const struct reply_words *contrary_of(const struct reply_words *words,
+                                             const struct refusal *refusal) {
+    static const struct {
+        const char *meaning;
+        enum refusal_when when;
+        struct reply_words words;
+    } contraries[] = {
+        {LOGIN_MISSING, LOGGED_IN, {WANTS_LOGIN_AGAIN}},
+        {TLS_MISSING, SERVER_IN_CLEAR, {SERVER_WANTS_TLS}},
+        {TLS_MISSING, IN_TLS, {WANTS_TLS_AGAIN}},
+        {RELAY_REFUSED,
+         LOGGED_IN,
+         {"the server does not relay for this user to that domain",
+          "see whether this user may send to other domains"}},
+    };
+    for (size_t i = 0; i < sizeof(contraries) / sizeof(contraries[0]); i++) {
+        if (strcmp(words->meaning, contraries[i].meaning) == 0 &&
+            refusal_holds(refusal, contraries[i].when)) {
+            return &contraries[i].words;
+        }
+    }
+    return words;
+}
+
 const struct reply_words *reply_words_of_text(const struct refusal *refusal) {
     const struct text_rows others = {rows, sizeof(rows) / sizeof(rows[0])};
     if (refusal->text.len == 0) {
         return NULL;
     }
     const struct reply_words *words = find(reply_texts_of_providers(), refusal);
-    return words == NULL ? find(others, refusal) : words;
+    words = words == NULL ? find(others, refusal) : words;
+    return words == NULL ? NULL : contrary_of(words, refusal);
 }
 
 bool reply_words_want_login(const struct reply_words *words) {

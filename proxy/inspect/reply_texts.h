@@ -22,11 +22,10 @@ struct text_row {
         .says = (says_), .provider = (provider_), .stages = (stages_), .words = { __VA_ARGS__ }    \
     }
 
-#define NO_RELAY                                                                                   \
-    "the server does not relay for strangers to that domain",                                      \
-        "log in with AUTH, or send to the domain's own server"
-#define NO_MAILBOX   "there is no such mailbox", "check the part before the @"
-#define MAILBOX_FULL "the mailbox is full", "try later, or ask the recipient to make room"
+#define RELAY_REFUSED "the server does not relay for strangers to that domain"
+#define NO_RELAY      RELAY_REFUSED, "log in with AUTH, or send to the domain's own server"
+#define NO_MAILBOX    "there is no such mailbox", "check the part before the @"
+#define MAILBOX_FULL  "the mailbox is full", "try later, or ask the recipient to make room"
 #define GREYLISTED                                                                                 \
     "the server greylists: it puts off the first try of a sender that it does not know",           \
         "try again in some minutes, from the same address"
@@ -38,7 +37,8 @@ struct text_row {
 #define IDLE_TOO_LONG                                                                              \
     "the server got nothing for longer than it waits",                                             \
         "send what is due at once, or open a new connection after a pause"
-#define NEEDS_TLS "TLS is needed first", "use STARTTLS"
+#define TLS_MISSING "TLS is needed first"
+#define NEEDS_TLS   TLS_MISSING, "use STARTTLS"
 #define NOT_AS_SENDER                                                                              \
     "the user that logged in may not send as this sender",                                         \
         "use the user's own address in MAIL FROM, or give the user the right to this one"

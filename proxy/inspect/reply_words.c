@@ -7,36 +7,18 @@
 
 // ── reply codes ─────────────────────────────────────────────────────────────────────────────────
 
-// What else must hold for a row.
-enum when {
-    ALWAYS,
-    IN_TLS,
-    IN_CLEAR,
-    WHEN_OFFERED, // STARTTLS is in the EHLO reply
-    WHEN_NOT_OFFERED,
-    NOTHING_SENT, // AUTH before the client has given any credential
-    LOGGED_IN,
-    NO_LOGIN,
-    NO_SIZE,
-    RECIPIENT_ACCEPTED,
-    SERVER_IN_CLEAR,
-    NO_STARTTLS, // in the clear, and it is not offered
-    GROUNDED,    // MAIL, and for DATA and BDAT a recipient, was accepted before
-};
-
 // `code` is 4 or 5 for every code of that class. The first row that fits is the one.
 struct code_row {
     int code;
     int stages;
-    enum when when;
+    enum refusal_when when;
     struct reply_words words;
 };
 
-#define CODE(code_, stages_, meaning_, advice_) CODE_WHEN(code_, stages_, ALWAYS, meaning_, advice_)
-#define CODE_WHEN(code_, stages_, when_, meaning_, advice_)                                        \
+#define CODE(code_, stages_, ...) CODE_WHEN(code_, stages_, ALWAYS, __VA_ARGS__)
+#define CODE_WHEN(code_, stages_, when_, ...)                                                      \
     {                                                                                              \
-        .code = (code_), .stages = (stages_), .when = (when_), .words.meaning = (meaning_),        \
-        .words.advice = (advice_)                                                                  \
+        .code = (code_), .stages = (stages_), .when = (when_), .words = { __VA_ARGS__ }            \
     }
 
 static const struct code_row rows[] = {
@@ -55,13 +37,13 @@ static const struct code_row rows[] = {
     CODE(5, AT_GREETING, "the server takes no connection from this client",
          "ask the server's operator"),
     // EHLO and HELO: RFC 5321 4.1.1.1.
-    CODE(500, 1 << STAGE_LHLO, "the server does not know the command",
+    CODE(500, AT_LHLO, "the server does not know the command",
          "check that the port is one of LMTP"),
-    CODE(502, 1 << STAGE_LHLO, "the server does not have the command",
+    CODE(502, AT_LHLO, "the server does not have the command",
          "check that the port is one of LMTP"),
-    CODE(500, 1 << STAGE_HELO, "the server does not know the command",
+    CODE(500, AT_HELO, "the server does not know the command",
          "check that the port is one of SMTP"),
-    CODE(502, 1 << STAGE_HELO, "the server does not have the command",
+    CODE(502, AT_HELO, "the server does not have the command",
          "check that the port is one of SMTP"),
     CODE(500, AT_HELLO, "the server does not know the command",
          "check that the port is one of SMTP; use HELO where EHLO is not known"),
@@ -83,6 +65,11 @@ static const struct code_row rows[] = {
               "use it only where EHLO offers it, or use the port of implicit TLS (465)"),
     CODE(503, AT_STARTTLS, "STARTTLS came out of order, or a second time",
          "send EHLO first, and STARTTLS once"),
+    CODE_WHEN(
+        501, AT_STARTTLS, BARE,
+        "the server found a fault in the form of STARTTLS, which came without an argument, as "
+        "it should",
+        "let its operator look at the server's log"),
     CODE(501, AT_STARTTLS, "STARTTLS takes no argument", "send it without one"),
     CODE_WHEN(5, AT_STARTTLS, WHEN_NOT_OFFERED,
               "the server has no STARTTLS, and its EHLO reply does not offer it",
@@ -129,6 +116,8 @@ static const struct code_row rows[] = {
          "the server does not accept these credentials: the user name or password is wrong, or may "
          "not be used here",
          "check both; many providers want an application password or OAuth"),
+    CODE_WHEN(538, AT_AUTH, SERVER_IN_CLEAR, SERVER_WANTS_TLS),
+    CODE_WHEN(538, AT_AUTH, IN_TLS, WANTS_TLS_AGAIN),
     CODE(538, AT_AUTH, "this mechanism needs TLS", "use STARTTLS before AUTH"),
     CODE(5, AT_AUTH, "the server does not accept this login", "read the server's text"),
     // Any command of a transaction: RFC 5321 4.2.2, 4.5.3.1.10, RFC 4954 6, RFC 3207 4.
@@ -154,6 +143,7 @@ static const struct code_row rows[] = {
          "look at the answers to MAIL and RCPT"),
     CODE(503, AT_MESSAGE, "the server does not expect a message here",
          "look at the answers to MAIL and RCPT"),
+    CODE_WHEN(530, AT_MAIL_OR_LATER, LOGGED_IN, WANTS_LOGIN_AGAIN),
     CODE_WHEN(530, AT_MAIL_OR_LATER, IN_TLS, "the server requires a login first",
               "log in with AUTH before MAIL"),
     CODE(530, AT_MAIL_OR_LATER, "the server wants STARTTLS or a login first",
@@ -175,16 +165,24 @@ static const struct code_row rows[] = {
     CODE(452, AT_RCPT,
          "the server lacks space, or this message has too many recipients (RFC 5321 4.5.3.1.10)",
          "send to the rest in another message"),
+    CODE_WHEN(455, AT_MAIL | AT_RCPT, BARE, BLAMES_PARAMETER),
     CODE(455, AT_MAIL | AT_RCPT, "the server cannot do what a parameter asks for now",
          "try again without the parameter"),
     CODE(501, AT_MAIL | AT_RCPT, "the server did not understand the address or a parameter",
          "check both"),
+    CODE_WHEN(501, AT_DATA, BARE,
+              "the server found a fault in the form of DATA, which came without an argument, as it "
+              "should",
+              "read the server's text"),
     CODE(501, AT_DATA, "the server did not understand the argument",
          "DATA takes no argument: BODY and SIZE belong to MAIL"),
     CODE(501, AT_MESSAGE, "the server found a fault in the form of what was sent",
          "read the server's text"),
+    CODE_WHEN(504, AT_MAIL | AT_RCPT, BARE, BLAMES_PARAMETER),
     CODE(504, AT_MAIL | AT_RCPT, "the server does not have a parameter of the command",
          "use only what EHLO offers"),
+    CODE_WHEN(550, AT_MAIL, LOGGED_IN, "the server takes no message from this sender",
+              "check MAIL FROM; the sender must often be the user that logged in"),
     CODE(550, AT_MAIL, "the server takes no message from this sender",
          "check MAIL FROM, and log in first"),
     CODE(550, AT_RCPT, "the mailbox does not exist, or policy forbids it",
@@ -210,6 +208,7 @@ static const struct code_row rows[] = {
          "look at the answers to RCPT, and read the server's text"),
     CODE(554, AT_MESSAGE, "the server refuses the message, mostly by policy",
          "read the server's text"),
+    CODE_WHEN(555, AT_MAIL | AT_RCPT, BARE, BLAMES_PARAMETER),
     CODE(555, AT_MAIL | AT_RCPT, "the server does not know a parameter of the command",
          "use only what EHLO offers"),
     CODE(556, AT_RCPT, "the recipient's domain accepts no mail",
@@ -230,7 +229,7 @@ static const struct code_row rows[] = {
          "let its operator add the client to those who may use it"),
 };
 
-static bool holds(const struct refusal *refusal, enum when when) {
+bool refusal_holds(const struct refusal *refusal, enum refusal_when when) {
     switch (when) {
     case ALWAYS:
         return true;
@@ -258,6 +257,8 @@ static bool holds(const struct refusal *refusal, enum when when) {
         return !refusal->in_tls && refusal->starttls == NOT_OFFERED;
     case GROUNDED:
         return refusal->grounded;
+    case BARE:
+        return refusal->bare;
     }
     return false;
 }
@@ -265,7 +266,8 @@ static bool holds(const struct refusal *refusal, enum when when) {
 static const struct reply_words *find_code(const struct refusal *refusal) {
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         bool same = rows[i].code == refusal->code || rows[i].code == refusal->code / 100;
-        if (same && refusal_is_at(refusal, rows[i].stages) && holds(refusal, rows[i].when)) {
+        if (same && refusal_is_at(refusal, rows[i].stages) &&
+            refusal_holds(refusal, rows[i].when)) {
             return &rows[i].words;
         }
     }
@@ -344,7 +346,7 @@ static const struct reply_words *reply_words_of_codes(const struct refusal *refu
 // Who has logged in is not advised to do it, nor who cannot; nor to use STARTTLS where there is
 // none, to look for a recipient that was accepted, or for a limit that is not named.
 static const struct {
-    enum when when;
+    enum refusal_when when;
     const char *advice;
     struct reply_words instead;
 } vain[] = {
@@ -372,10 +374,6 @@ static const struct {
      "add the address in the relay's settings, or log in with AUTH",
      {"the relay knows neither the sending address nor the user",
       "add the address in the relay's settings, or use a user that it knows"}},
-    {SERVER_IN_CLEAR,
-     "use STARTTLS",
-     {"the server wants TLS first, and the proxy speaks to it in the clear",
-      "run the proxy without --server-tls none"}},
     {NO_LOGIN,
      "log in with AUTH before MAIL",
      {"the server wants a login first, and offers none here",
@@ -422,7 +420,7 @@ static const struct {
 static const struct reply_words *without_vain(const struct reply_words *words,
                                               const struct refusal *refusal) {
     for (size_t i = 0; i < sizeof(vain) / sizeof(vain[0]); i++) {
-        if (holds(refusal, vain[i].when) && strcmp(words->advice, vain[i].advice) == 0) {
+        if (refusal_holds(refusal, vain[i].when) && strcmp(words->advice, vain[i].advice) == 0) {
             return &vain[i].instead;
         }
     }

@@ -41,6 +41,7 @@ struct refusal {
     bool no_size;                // the EHLO reply names no limit
     bool recipient_accepted;     // DATA or later: one of the transaction
     bool server_in_clear;        // the client is in TLS, and the server is not
+    bool bare;                   // DATA, STARTTLS without argument; MAIL, RCPT without parameters
     bool grounded;               // RCPT, DATA, BDAT: what must come before it was accepted
 };
 

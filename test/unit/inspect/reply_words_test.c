@@ -285,6 +285,7 @@ static void codes_and_texts_are_put_into_words(void **state) {
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct refusal refusal = refusal_of(rows[i].stage, rows[i].code, rows[i].enhanced);
         refusal.text = slice_of_string(rows[i].text);
+        refusal.in_tls = strstr(rows[i].meaning, "TLS") == NULL; // what wants TLS came without
         const struct reply_words *words = reply_words_of(&refusal);
         if (strstr(words->meaning, rows[i].meaning) == NULL &&
             strstr(words->advice, rows[i].meaning) == NULL) {
@@ -311,6 +312,56 @@ static void what_was_seen_before_decides_too(void **state) {
     assert_null(strstr(reply_words_of(&refusal)->meaning, "STARTTLS"));
     refusal.in_tls = false;
     assert_non_null(strstr(reply_words_of(&refusal)->meaning, "STARTTLS"));
+}
+
+// What a code or a text would explain, if the session did not show the contrary.
+static const struct {
+    enum refusal_stage stage;
+    int code;
+    const char *enhanced;
+    const char *text;
+    const char *untrue; // in meaning and advice
+} contraries[] = {
+    {STAGE_HELO, 502, "", "", "use HELO"},
+    {STAGE_HELO, 500, "", "", "use HELO"},
+    {STAGE_STARTTLS, 501, "", "", "without one"},
+    {STAGE_STARTTLS, 501, "5.5.4", "", "takes no argument"},
+    {STAGE_STARTTLS, 501, "5.5.2", "", "send it without"},
+    {STAGE_DATA, 501, "", "", "takes no argument"},
+    {STAGE_DATA, 501, "5.5.4", "", "takes no argument"},
+    {STAGE_DATA, 501, "5.5.2", "", "send DATA without"},
+    {STAGE_MAIL, 504, "", "", "use only what EHLO offers"},
+    {STAGE_RCPT, 555, "", "", "use only what EHLO offers"},
+    {STAGE_RCPT, 555, "5.5.4", "", "parameter"},
+    {STAGE_MAIL, 555, "5.5.2", "", "parameter"},
+    {STAGE_MAIL, 455, "", "", "without the parameter"},
+    {STAGE_AUTH, 538, "", "", "use STARTTLS"},
+    {STAGE_AUTH, 538, "5.7.11", "", "use STARTTLS"},
+    {STAGE_MAIL, 530, "5.7.10", "", "use STARTTLS"},
+    {STAGE_MAIL, 530, "", "Must issue a STARTTLS command first", "use STARTTLS"},
+    {STAGE_MAIL, 530, "5.7.0", "", "log in with AUTH"},
+    {STAGE_MAIL, 530, "5.7.0", "Authentication required", "log in with AUTH"},
+    {STAGE_MAIL, 550, "", "", "log in first"},
+    {STAGE_RCPT, 550, "5.7.1", "relaying denied", "log in with AUTH"},
+    {STAGE_RCPT, 503, "", "", "no MAIL was accepted"},
+    {STAGE_DATA, 503, "", "", "no recipient was accepted"},
+    {STAGE_BDAT, 503, "", "", "no recipient was accepted"},
+};
+
+static void what_the_session_contradicts_is_not_said(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(contraries) / sizeof(contraries[0]); i++) {
+        struct refusal refusal =
+            refusal_of(contraries[i].stage, contraries[i].code, contraries[i].enhanced);
+        refusal.text = slice_of_string(contraries[i].text);
+        refusal.logged_in = refusal.bare = refusal.grounded = true;
+        const struct reply_words *words = reply_words_of(&refusal);
+        if (strstr(words->meaning, contraries[i].untrue) != NULL ||
+            strstr(words->advice, contraries[i].untrue) != NULL) {
+            fail_msg("%d %d %s %s: %s; %s", (int)contraries[i].stage, contraries[i].code,
+                     contraries[i].enhanced, contraries[i].text, words->meaning, words->advice);
+        }
+    }
 }
 
 // Sentences that many servers say do not name one of them, and a word in passing says nothing.
@@ -354,6 +405,7 @@ int main(void) {
         cmocka_unit_test(nobody_is_advised_to_log_in_twice),
         cmocka_unit_test(codes_and_texts_are_put_into_words),
         cmocka_unit_test(what_was_seen_before_decides_too),
+        cmocka_unit_test(what_the_session_contradicts_is_not_said),
         cmocka_unit_test(texts_of_anybody_say_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
