@@ -198,6 +198,15 @@ static bool lacks_ground(const struct facts *facts, enum refusal_stage stage) {
                : !facts_recipient_accepted(facts) || facts->refused_chunk > facts->text_mail;
 }
 
+// Whether the command came where it may, as far as that is known.
+static bool is_grounded(const struct facts *facts, enum refusal_stage stage, bool latest) {
+    if (stage == STAGE_AUTH) {
+        return latest && facts->hello_accepted && !facts->authenticated &&
+               facts->transaction.state == TRANSACTION_NONE;
+    }
+    return !lacks_ground(facts, stage);
+}
+
 // Whether it was said of this command; where the rule is not listened to, nothing is known.
 static bool out_of_order(const struct analysis *analysis, int exchange) {
     const struct likely_note *note = likely_note_of(&analysis->likely, RULE_BAD_SEQUENCE);
@@ -211,21 +220,12 @@ static bool was_too_long(const struct analysis *analysis, int exchange) {
     return note->text != NULL && note->place.exchange == exchange;
 }
 
-// AUTH that is called out of order though it came when it may: the offer tells why. After another
-// refusal the server may have had enough.
-static const struct reply_words *words_of_ordered_auth(const struct analysis *analysis,
-                                                       const struct event_reply *reply) {
+// AUTH that is called out of order where it may come, and is not offered.
+static bool is_unoffered_auth(const struct analysis *analysis, const struct event_reply *reply) {
     const struct facts *facts = &analysis->facts;
-    bool in_order = reply->code == 503 && !reply->continuation_reply && facts->hello_accepted &&
-                    !facts->authenticated && facts->transaction.state == TRANSACTION_NONE;
-    if (!in_order || reply->current == NULL || spoke_early(analysis)) {
-        return NULL;
-    }
-    if (analysis_is_first(analysis, RULE_REJECTED) &&
-        capabilities_offer_mechanism(reply->current, reply->login.mechanism)) {
-        return &by_offer.mechanism;
-    }
-    return capabilities_offer(reply->current, "AUTH") ? NULL : &by_offer.no_auth;
+    bool latest = facts->last.exchange == reply->to && !reply->continuation_reply;
+    return is_grounded(facts, STAGE_AUTH, latest) && reply->current != NULL &&
+           !spoke_early(analysis) && !capabilities_offer(reply->current, "AUTH");
 }
 
 // Whether the server refuses what it offers by itself: words for that, else NULL.
@@ -241,7 +241,7 @@ static const struct reply_words *words_of_contradiction(const struct analysis *a
         return &by_offer.mechanism;
     }
     if (stage == STAGE_AUTH && reply->code == 503) {
-        return words_of_ordered_auth(analysis, reply);
+        return is_unoffered_auth(analysis, reply) ? &by_offer.no_auth : NULL;
     }
     bool ordered = stage == STAGE_RCPT || stage == STAGE_DATA || stage == STAGE_BDAT;
     if (ordered && reply->code == 503 && !out_of_order(analysis, reply->to) &&
@@ -359,7 +359,7 @@ static const struct reply_words *words_of(struct analysis *analysis, enum refusa
                               .recipient_accepted = facts_recipient_accepted(facts),
                               .server_in_clear = reply->tls && !facts->server_tls,
                               .bare = latest && facts->last.bare,
-                              .grounded = !lacks_ground(facts, stage)};
+                              .grounded = is_grounded(facts, stage, latest)};
     const struct reply_words *words = reply_words_of(&refusal);
     bool wrong = stage == STAGE_AUTH && reply->code == 535 && !nothing_sent;
     const struct reply_words *better = wrong ? words_of_token(reply->login.mechanism) : NULL;
@@ -432,6 +432,12 @@ void refusal_settle(struct analysis *analysis, const struct event *event) {
 static void follow_hello(struct analysis *analysis, const struct event *event) {
     bool answered = event->kind == EVENT_REPLY && event->reply.verb == VERB_HELO;
     if (answered && event->reply.code >= 400) {
+        struct ehlo_refused *held = &analysis->ehlo_refused;
+        struct refusal plain = {.stage = STAGE_EHLO, .code = held->code};
+        if (held->held && held->words == reply_words_of(&plain)) {
+            plain.stage = STAGE_HELO; // HELO is no way out
+            held->words = reply_words_of(&plain);
+        }
         say_held(analysis);
     } else if (answered && !event->reply.incomplete) {
         analysis->ehlo_refused.held = false;

@@ -46,7 +46,7 @@ enum refusal_when {
     RECIPIENT_ACCEPTED,
     SERVER_IN_CLEAR,
     NO_STARTTLS, // in the clear, and it is not offered
-    GROUNDED,    // MAIL, and for DATA and BDAT a recipient, was accepted before
+    GROUNDED,    // what must come before the command was accepted
     BARE,        // no argument (DATA, STARTTLS), no parameters (MAIL, RCPT)
 };
 

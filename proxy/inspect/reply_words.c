@@ -100,6 +100,11 @@ static const struct code_row rows[] = {
          "send base64 in one line, in the form that the mechanism wants"),
     CODE(502, AT_AUTH, "the server does not have AUTH",
          "log in only where the EHLO reply offers it"),
+    CODE_WHEN(
+        503, AT_AUTH, GROUNDED,
+        "the server calls AUTH out of order, though it came after EHLO, before MAIL and before "
+        "any login",
+        "read the server's text, or ask its operator"),
     CODE(503, AT_AUTH,
          "AUTH came out of order: before EHLO, within a transaction, or after a login",
          "send it once, after EHLO and before MAIL"),
@@ -190,6 +195,9 @@ static const struct code_row rows[] = {
     CODE(550, AT_DATA | AT_MESSAGE, "policy forbids the delivery of this message",
          "read the server's text"),
     CODE(551, AT_RCPT, "the user is not local here", "send to the address that the text names"),
+    CODE_WHEN(552, AT_MAIL, BARE,
+              "the code means a message or a mailbox over its size, though MAIL said no size",
+              "read the server's text"),
     CODE(552, AT_MAIL, "the message is larger than the server takes",
          "make it smaller; SIZE in the EHLO reply says the limit"),
     CODE(552, AT_RCPT, "the mailbox is over its size, or there are too many recipients",

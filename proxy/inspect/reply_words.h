@@ -42,7 +42,7 @@ struct refusal {
     bool recipient_accepted;     // DATA or later: one of the transaction
     bool server_in_clear;        // the client is in TLS, and the server is not
     bool bare;                   // DATA, STARTTLS without argument; MAIL, RCPT without parameters
-    bool grounded;               // RCPT, DATA, BDAT: what must come before it was accepted
+    bool grounded;               // AUTH, RCPT, DATA, BDAT: what must come before it was accepted
 };
 
 // Both are ends of a sentence, static. `meaning` completes "was refused with 550 5.1.1: ".

@@ -342,6 +342,8 @@ static const struct {
     {STAGE_MAIL, 530, "5.7.0", "", "log in with AUTH"},
     {STAGE_MAIL, 530, "5.7.0", "Authentication required", "log in with AUTH"},
     {STAGE_MAIL, 550, "", "", "log in first"},
+    {STAGE_MAIL, 552, "", "", "SIZE in the EHLO reply"},
+    {STAGE_AUTH, 503, "5.5.1", "", "came out of order"},
     {STAGE_RCPT, 550, "5.7.1", "relaying denied", "log in with AUTH"},
     {STAGE_RCPT, 503, "", "", "no MAIL was accepted"},
     {STAGE_DATA, 503, "", "", "no recipient was accepted"},
