@@ -22,10 +22,14 @@ struct text_row {
         .says = (says_), .provider = (provider_), .stages = (stages_), .words = { __VA_ARGS__ }    \
     }
 
-#define RELAY_REFUSED "the server does not relay for strangers to that domain"
-#define NO_RELAY      RELAY_REFUSED, "log in with AUTH, or send to the domain's own server"
-#define NO_MAILBOX    "there is no such mailbox", "check the part before the @"
-#define MAILBOX_FULL  "the mailbox is full", "try later, or ask the recipient to make room"
+#define RELAY_REFUSED    "the server does not relay for strangers to that domain"
+#define NO_RELAY         RELAY_REFUSED, "log in with AUTH, or send to the domain's own server"
+#define SENDER_OF_A_USER "the sender's address belongs to a user, and the client has not logged in"
+#define UNKNOWN_TARGET                                                                             \
+    "the server takes no mail for this recipient: it does not know the domain or the mailbox"
+#define UNKNOWN_TO_RELAY "the relay knows neither the sending address nor the user"
+#define NO_MAILBOX       "there is no such mailbox", "check the part before the @"
+#define MAILBOX_FULL     "the mailbox is full", "try later, or ask the recipient to make room"
 #define GREYLISTED                                                                                 \
     "the server greylists: it puts off the first try of a sender that it does not know",           \
         "try again in some minutes, from the same address"
