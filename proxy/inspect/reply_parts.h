@@ -41,6 +41,7 @@ enum refusal_when {
     WHEN_NOT_OFFERED,
     NOTHING_SENT, // AUTH before the client has given any credential
     LOGGED_IN,
+    LOGGED_IN_CLEAR, // a login was accepted outside TLS
     NO_LOGIN,
     NO_SIZE,
     RECIPIENT_ACCEPTED,
@@ -53,6 +54,16 @@ enum refusal_when {
 bool refusal_holds(const struct refusal *refusal, enum refusal_when when);
 
 // Words for such a contrary.
+#define TOO_LARGE "the message is larger than the server takes"
+#define LOGIN_NOT_OFFERED                                                                          \
+    "the server wants a login first, and offers none here",                                        \
+        "use its port of submission (587 or 465)"
+#define TLS_NOT_OFFERED                                                                            \
+    "TLS is needed first, and the EHLO reply offers no STARTTLS",                                  \
+        "use the port of implicit TLS (465)"
+#define TLS_FOR_LOGIN_NOT_OFFERED                                                                  \
+    "TLS is needed before a login, and the EHLO reply offers no STARTTLS",                         \
+        "use the port of implicit TLS (465)"
 #define WANTS_TLS_AGAIN "the server wants TLS first, though it speaks TLS here", "tell its operator"
 #define SERVER_WANTS_TLS                                                                           \
     "the server wants TLS first, and the proxy speaks to it in the clear",                         \

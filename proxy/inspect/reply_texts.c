@@ -123,7 +123,7 @@ static const struct text_row rows[] = {
          "look at the refusals before"),
     SAYS("Valid RCPT command must precede", AT_DATA | AT_MESSAGE, "no RCPT was accepted before",
          "look at the refusals before"),
-    SAYS("message size exceeds", AT_MAIL_OR_LATER, "the message is larger than the server takes",
+    SAYS("message size exceeds", AT_MAIL_OR_LATER, TOO_LARGE,
          "make it smaller; SIZE in the EHLO reply says the limit"),
     SAYS("too many errors", AT_COMMAND, "too many commands of this session were refused",
          "look at the refusals before"),
@@ -229,7 +229,8 @@ static const struct reply_words *find(struct text_rows table, const struct refus
     return NULL;
 }
 
-// Instead of words that the session shows to be no explanation.
+// Instead of words that the session shows to be no explanation. Many rows share a meaning, which is
+// why a condition is here at the meaning.
 static const struct reply_words *contrary_of(const struct reply_words *words,
                                              const struct refusal *refusal) {
     static const struct {
@@ -238,18 +239,30 @@ static const struct reply_words *contrary_of(const struct reply_words *words,
         struct reply_words words;
     } contraries[] = {
         {LOGIN_MISSING, LOGGED_IN, {WANTS_LOGIN_AGAIN}},
+        {LOGIN_MISSING, NO_LOGIN, {LOGIN_NOT_OFFERED}},
         {TLS_MISSING, SERVER_IN_CLEAR, {SERVER_WANTS_TLS}},
         {TLS_MISSING, IN_TLS, {WANTS_TLS_AGAIN}},
+        {TLS_MISSING, NO_STARTTLS, {TLS_NOT_OFFERED}},
         {RELAY_REFUSED,
          LOGGED_IN,
          {"the server does not relay for this user to that domain",
           "see whether this user may send to other domains"}},
+        {RELAY_REFUSED,
+         NO_LOGIN,
+         {RELAY_REFUSED ", and offers no login here",
+          "send to the domain's own server, or to a port with AUTH (587 or 465)"}},
         {SENDER_OF_A_USER, LOGGED_IN, {NOT_AS_SENDER}},
+        {SENDER_OF_A_USER,
+         NO_LOGIN,
+         {SENDER_OF_A_USER, "use the server's port of submission (587 or 465)"}},
         {UNKNOWN_TARGET, LOGGED_IN, {UNKNOWN_TARGET, "check the address"}},
+        {UNKNOWN_TARGET, NO_LOGIN, {UNKNOWN_TARGET, "check the address"}},
         {UNKNOWN_TO_RELAY,
          LOGGED_IN,
          {UNKNOWN_TO_RELAY ", though it has accepted a login",
           "add the address in the relay's settings, and check the user's rights"}},
+        {UNKNOWN_TO_RELAY, NO_LOGIN, {UNKNOWN_TO_RELAY, "add the address in the relay's settings"}},
+        {TOO_LARGE, NO_SIZE, {TOO_LARGE, "make it smaller"}},
     };
     for (size_t i = 0; i < sizeof(contraries) / sizeof(contraries[0]); i++) {
         if (strcmp(words->meaning, contraries[i].meaning) == 0 &&

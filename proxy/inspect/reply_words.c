@@ -3,8 +3,6 @@
 
 #include "inspect/reply_parts.h"
 
-#include <string.h>
-
 // ── reply codes ─────────────────────────────────────────────────────────────────────────────────
 
 // `code` is 4 or 5 for every code of that class. The first row that fits is the one.
@@ -110,6 +108,7 @@ static const struct code_row rows[] = {
          "send it once, after EHLO and before MAIL"),
     CODE(504, AT_AUTH, "the server does not have this mechanism",
          "use one that the EHLO reply offers"),
+    CODE_WHEN(530, AT_AUTH, NO_STARTTLS, TLS_FOR_LOGIN_NOT_OFFERED),
     CODE_WHEN(530, AT_AUTH, IN_CLEAR, "TLS is needed before a login", "use STARTTLS before AUTH"),
     CODE(534, AT_AUTH,
          "the mechanism is too weak for this user, or the server wants another way to log in",
@@ -123,6 +122,7 @@ static const struct code_row rows[] = {
          "check both; many providers want an application password or OAuth"),
     CODE_WHEN(538, AT_AUTH, SERVER_IN_CLEAR, SERVER_WANTS_TLS),
     CODE_WHEN(538, AT_AUTH, IN_TLS, WANTS_TLS_AGAIN),
+    CODE_WHEN(538, AT_AUTH, NO_STARTTLS, TLS_FOR_LOGIN_NOT_OFFERED),
     CODE(538, AT_AUTH, "this mechanism needs TLS", "use STARTTLS before AUTH"),
     CODE(5, AT_AUTH, "the server does not accept this login", "read the server's text"),
     // Any command of a transaction: RFC 5321 4.2.2, 4.5.3.1.10, RFC 4954 6, RFC 3207 4.
@@ -148,7 +148,14 @@ static const struct code_row rows[] = {
          "look at the answers to MAIL and RCPT"),
     CODE(503, AT_MESSAGE, "the server does not expect a message here",
          "look at the answers to MAIL and RCPT"),
+    CODE_WHEN(530, AT_MAIL_OR_LATER, LOGGED_IN_CLEAR,
+              "the server wants TLS or a login first, though it has accepted a login",
+              "use STARTTLS before AUTH, or the port of implicit TLS (465)"),
     CODE_WHEN(530, AT_MAIL_OR_LATER, LOGGED_IN, WANTS_LOGIN_AGAIN),
+    CODE_WHEN(530, AT_MAIL_OR_LATER, NO_STARTTLS,
+              "the server wants a login or TLS first, and its EHLO reply offers no STARTTLS",
+              "log in with AUTH where that is offered, or use the port of implicit TLS (465)"),
+    CODE_WHEN(530, AT_MAIL_OR_LATER, NO_LOGIN, LOGIN_NOT_OFFERED),
     CODE_WHEN(530, AT_MAIL_OR_LATER, IN_TLS, "the server requires a login first",
               "log in with AUTH before MAIL"),
     CODE(530, AT_MAIL_OR_LATER, "the server wants STARTTLS or a login first",
@@ -188,6 +195,8 @@ static const struct code_row rows[] = {
          "use only what EHLO offers"),
     CODE_WHEN(550, AT_MAIL, LOGGED_IN, "the server takes no message from this sender",
               "check MAIL FROM; the sender must often be the user that logged in"),
+    CODE_WHEN(550, AT_MAIL, NO_LOGIN, "the server takes no message from this sender",
+              "check MAIL FROM, and read the server's text"),
     CODE(550, AT_MAIL, "the server takes no message from this sender",
          "check MAIL FROM, and log in first"),
     CODE(550, AT_RCPT, "the mailbox does not exist, or policy forbids it",
@@ -198,8 +207,8 @@ static const struct code_row rows[] = {
     CODE_WHEN(552, AT_MAIL, BARE,
               "the code means a message or a mailbox over its size, though MAIL said no size",
               "read the server's text"),
-    CODE(552, AT_MAIL, "the message is larger than the server takes",
-         "make it smaller; SIZE in the EHLO reply says the limit"),
+    CODE_WHEN(552, AT_MAIL, NO_SIZE, TOO_LARGE, "make it smaller"),
+    CODE(552, AT_MAIL, TOO_LARGE, "make it smaller; SIZE in the EHLO reply says the limit"),
     CODE(552, AT_RCPT, "the mailbox is over its size, or there are too many recipients",
          "ask the recipient to make room, or send to fewer at once"),
     CODE(552, AT_DATA | AT_MESSAGE, "the code means a message or a mailbox over its size",
@@ -212,6 +221,8 @@ static const struct code_row rows[] = {
          "check MAIL FROM and the header; the sender must often be the user that logged in"),
     CODE(554, AT_MAIL | AT_RCPT, "the server refuses the transaction, mostly by policy",
          "read the server's text"),
+    CODE_WHEN(554, AT_DATA, RECIPIENT_ACCEPTED,
+              "the server refuses the transaction, mostly by policy", "read the server's text"),
     CODE(554, AT_DATA, "there is no valid recipient, or the server refuses the transaction",
          "look at the answers to RCPT, and read the server's text"),
     CODE(554, AT_MESSAGE, "the server refuses the message, mostly by policy",
@@ -253,6 +264,8 @@ bool refusal_holds(const struct refusal *refusal, enum refusal_when when) {
         return !refusal->credentials_sent;
     case LOGGED_IN:
         return refusal->logged_in;
+    case LOGGED_IN_CLEAR:
+        return refusal->logged_in && !refusal->in_tls;
     case NO_LOGIN:
         return refusal->no_login;
     case NO_SIZE:
@@ -343,100 +356,7 @@ static const struct reply_words *reply_words_of_codes(const struct refusal *refu
     return words == NULL ? find_code(refusal) : words;
 }
 
-// ── what the session rules out ──────────────────────────────────────────────────────────────────
-
-#define LOGIN_FORGOTTEN                                                                            \
-    {                                                                                              \
-        "the server wants a login, though it has accepted one in this session",                    \
-            "ask the server's operator"                                                            \
-    }
-
-// Who has logged in is not advised to do it, nor who cannot; nor to use STARTTLS where there is
-// none, to look for a recipient that was accepted, or for a limit that is not named.
-static const struct {
-    enum refusal_when when;
-    const char *advice;
-    struct reply_words instead;
-} vain[] = {
-    {LOGGED_IN, "log in with AUTH before MAIL", LOGIN_FORGOTTEN},
-    {LOGGED_IN,
-     "check MAIL FROM, and log in first",
-     {"the server takes no message from this sender",
-      "check MAIL FROM; the sender must often be the user that logged in"}},
-    {LOGGED_IN,
-     "log in first, and check whether this sender is allowed",
-     {"policy takes no mail from this sender or this client",
-      "check whether the user that logged in may send as this sender"}},
-    {LOGGED_IN,
-     "log in first if the domain is not the server's own, and read the server's text",
-     {"policy does not let this client send to this recipient", "read the server's text"}},
-    {LOGGED_IN,
-     "log in with AUTH, or send to the domain's own server",
-     {"the server does not relay to that domain, although the client has logged in",
-      "see whether this user may send to other domains"}},
-    {LOGGED_IN,
-     "check the address, and log in first if the domain is not the server's own",
-     {"the server takes no mail for this recipient: it does not know the domain or the mailbox",
-      "check the address"}},
-    {LOGGED_IN,
-     "add the address in the relay's settings, or log in with AUTH",
-     {"the relay knows neither the sending address nor the user",
-      "add the address in the relay's settings, or use a user that it knows"}},
-    {NO_LOGIN,
-     "log in with AUTH before MAIL",
-     {"the server wants a login first, and offers none here",
-      "use its port of submission (587 or 465)"}},
-    {NO_LOGIN,
-     "check MAIL FROM, and log in first",
-     {"the server takes no message from this sender",
-      "check MAIL FROM, and read the server's text"}},
-    {NO_LOGIN,
-     "log in first, and check whether this sender is allowed",
-     {"policy takes no mail from this sender or this client",
-      "check whether this sender is allowed; the server offers no login here"}},
-    {NO_LOGIN,
-     "log in first if the domain is not the server's own, and read the server's text",
-     {"policy does not let this client send to this recipient", "read the server's text"}},
-    {NO_LOGIN,
-     "log in with AUTH, or send to the domain's own server",
-     {"the server does not relay for strangers to that domain, and offers no login here",
-      "send to the domain's own server, or to a port where the server offers AUTH (587 or 465)"}},
-    {NO_LOGIN,
-     "check the address, and log in first if the domain is not the server's own",
-     {"the server takes no mail for this recipient: it does not know the domain or the mailbox",
-      "check the address"}},
-    {NO_SIZE,
-     "make it smaller; SIZE in the EHLO reply says the limit",
-     {"the message is larger than the server takes", "make it smaller"}},
-    {RECIPIENT_ACCEPTED,
-     "look at the answers to RCPT, and read the server's text",
-     {"the server refuses the transaction, mostly by policy", "read the server's text"}},
-    {NO_STARTTLS,
-     "use STARTTLS before AUTH",
-     {"TLS is needed before a login, and the EHLO reply offers no STARTTLS",
-      "use the port of implicit TLS (465)"}},
-    {NO_STARTTLS,
-     "use STARTTLS",
-     {"TLS is needed first, and the EHLO reply offers no STARTTLS",
-      "use the port of implicit TLS (465)"}},
-    {NO_STARTTLS,
-     "use STARTTLS, then AUTH, then MAIL",
-     {"the server wants a login or TLS first, and its EHLO reply offers no STARTTLS",
-      "log in with AUTH where that is offered, or use the port of implicit TLS (465)"}},
-};
-
-static const struct reply_words *without_vain(const struct reply_words *words,
-                                              const struct refusal *refusal) {
-    for (size_t i = 0; i < sizeof(vain) / sizeof(vain[0]); i++) {
-        if (refusal_holds(refusal, vain[i].when) && strcmp(words->advice, vain[i].advice) == 0) {
-            return &vain[i].instead;
-        }
-    }
-    return words;
-}
-
 const struct reply_words *reply_words_of(const struct refusal *refusal) {
     const struct reply_words *words = reply_words_of_text(refusal);
-    words = words == NULL ? reply_words_of_codes(refusal) : words;
-    return without_vain(words, refusal);
+    return words == NULL ? reply_words_of_codes(refusal) : words;
 }

@@ -315,13 +315,27 @@ static void what_was_seen_before_decides_too(void **state) {
 }
 
 // What a code or a text would explain, if the session did not show the contrary.
-static const struct {
+struct contrary {
     enum refusal_stage stage;
     int code;
     const char *enhanced;
     const char *text;
     const char *untrue; // in meaning and advice
-} contraries[] = {
+};
+
+static void untrue_is_not_said(const struct contrary *row, struct refusal refusal) {
+    refusal.stage = row->stage;
+    refusal.code = row->code;
+    refusal.enhanced = slice_of_string(row->enhanced);
+    refusal.text = slice_of_string(row->text);
+    const struct reply_words *words = reply_words_of(&refusal);
+    if (strstr(words->meaning, row->untrue) != NULL || strstr(words->advice, row->untrue) != NULL) {
+        fail_msg("%d %d %s %s: %s; %s", (int)row->stage, row->code, row->enhanced, row->text,
+                 words->meaning, words->advice);
+    }
+}
+
+static const struct contrary contraries[] = {
     {STAGE_HELO, 502, "", "", "use HELO"},
     {STAGE_HELO, 500, "", "", "use HELO"},
     {STAGE_STARTTLS, 501, "", "", "without one"},
@@ -358,17 +372,49 @@ static const struct {
 static void what_the_session_contradicts_is_not_said(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(contraries) / sizeof(contraries[0]); i++) {
-        struct refusal refusal =
-            refusal_of(contraries[i].stage, contraries[i].code, contraries[i].enhanced);
-        refusal.text = slice_of_string(contraries[i].text);
+        struct refusal refusal = refusal_of(STAGE_MAIL, 550, "");
         refusal.logged_in = refusal.bare = refusal.grounded = true;
-        const struct reply_words *words = reply_words_of(&refusal);
-        if (strstr(words->meaning, contraries[i].untrue) != NULL ||
-            strstr(words->advice, contraries[i].untrue) != NULL) {
-            fail_msg("%d %d %s %s: %s; %s", (int)contraries[i].stage, contraries[i].code,
-                     contraries[i].enhanced, contraries[i].text, words->meaning, words->advice);
-        }
+        untrue_is_not_said(&contraries[i], refusal);
     }
+    struct refusal refusal = refusal_of(STAGE_MAIL, 530, "5.7.0");
+    refusal.logged_in = true;
+    refusal.in_tls = false;
+    assert_non_null(strstr(reply_words_of(&refusal)->advice, "use STARTTLS before AUTH"));
+}
+
+static const struct contrary not_offered[] = {
+    {STAGE_AUTH, 530, "5.7.0", "", "use STARTTLS"},
+    {STAGE_AUTH, 538, "", "", "use STARTTLS"},
+    {STAGE_AUTH, 538, "5.7.11", "", "use STARTTLS"},
+    {STAGE_MAIL, 530, "", "", "use STARTTLS"},
+    {STAGE_MAIL, 530, "5.7.10", "", "use STARTTLS"},
+    {STAGE_MAIL, 530, "", "Must issue a STARTTLS command first", "use STARTTLS"},
+    {STAGE_MAIL, 530, "5.7.0", "Authentication required", "log in with AUTH"},
+    {STAGE_MAIL, 550, "", "", "log in first"},
+    {STAGE_MAIL, 550, "5.7.1", "", "log in first"},
+    {STAGE_RCPT, 550, "5.7.1", "", "log in first"},
+    {STAGE_RCPT, 550, "5.7.1", "relaying denied", "log in with AUTH"},
+    {STAGE_RCPT, 553, "5.7.1", "Sender address rejected: not logged in", "log in with AUTH"},
+    {STAGE_RCPT, 550, "5.7.1", "cannot deliver mail for x", "log in first"},
+    {STAGE_RCPT, 550, "5.7.1", "Invalid credentials for relay", "log in with AUTH"},
+    {STAGE_MAIL, 552, "", "", "SIZE in the EHLO reply"},
+    {STAGE_MAIL, 552, "5.3.4", "", "SIZE in the EHLO reply"},
+    {STAGE_MAIL, 552, "", "message size exceeds", "SIZE in the EHLO reply"},
+    {STAGE_DATA, 554, "", "", "no valid recipient"},
+};
+
+static void what_is_not_offered_is_not_advised(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(not_offered) / sizeof(not_offered[0]); i++) {
+        struct refusal refusal = refusal_of(STAGE_MAIL, 550, "");
+        refusal.in_tls = false;
+        refusal.starttls = NOT_OFFERED;
+        refusal.no_login = refusal.no_size = refusal.recipient_accepted = true;
+        untrue_is_not_said(&not_offered[i], refusal);
+    }
+    struct refusal refusal = refusal_of(STAGE_AUTH, 538, "5.7.11");
+    refusal.server_in_clear = true;
+    assert_non_null(strstr(reply_words_of(&refusal)->advice, "--server-tls none"));
 }
 
 // Sentences that many servers say do not name one of them, and a word in passing says nothing.
@@ -413,6 +459,7 @@ int main(void) {
         cmocka_unit_test(codes_and_texts_are_put_into_words),
         cmocka_unit_test(what_was_seen_before_decides_too),
         cmocka_unit_test(what_the_session_contradicts_is_not_said),
+        cmocka_unit_test(what_is_not_offered_is_not_advised),
         cmocka_unit_test(texts_of_anybody_say_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
