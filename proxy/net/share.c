@@ -6,6 +6,7 @@
 
 #define READ_MIN       64
 #define READ_FIRST_MIN 2048 // a line of a command or the head of a handshake
+#define MUCH_UNREAD    4096 // more than a small mail
 #define FADE           64   // rounds
 
 void share_turn_init(struct share_turn *turn) {
@@ -21,7 +22,7 @@ void share_begin_turn(struct share_turn *turn) {
     turn->heavy_ns = 0;
     turn->light_ns = 0;
     turn->promised_ns = 0;
-    turn->round += fifo_is_empty(&turn->heavy);
+    turn->round += !share_turn_has_waiting(turn);
 }
 
 // ── who waits ───────────────────────────────────────────────────────────────────────────────────
@@ -112,7 +113,7 @@ size_t share_take(struct share *share, struct share_turn *turn, size_t unread) {
         return 0;
     }
     bool goes_on = share->let_go_on == turn->number;
-    bool much = share_is_late(turn) && unread >= READ_FIRST_MIN;
+    bool much = share_is_late(turn) && unread >= MUCH_UNREAD;
     if (!goes_on && (much || must_wait(share, turn))) {
         wait_for_turn(share, turn);
         return 0;
