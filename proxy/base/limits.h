@@ -163,7 +163,7 @@
 // turn, as each answer of a session that others wait for may wait for that; and a whole turn where
 // they have been alone for so much of their own time.
 #define SHARE_HEAVY_FROM_NS  (NS_PER_MS / 4)
-#define SHARE_HEAVY_NS       (NS_PER_MS / 10)
+#define SHARE_HEAVY_NS       (NS_PER_MS / 2)
 #define SHARE_ALONE_AFTER_NS (20 * NS_PER_MS)
 // In a turn in which the others have cost so much already, a peer that sent much waits.
 #define SHARE_LATE_NS (NS_PER_MS / 2)
